@@ -1,0 +1,300 @@
+"""Manifest + ledger + lock + store → plan. Spends nothing; writes nothing but what it remembers as a shortcut."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from hailuo_batch import __version__
+from hailuo_batch.app.places import ledger_file, store_folder
+from hailuo_batch.app.validating import Validation, read
+from hailuo_batch.core.attempt import Artifact
+from hailuo_batch.core.capability import Route, route
+from hailuo_batch.core.lock import Lock
+from hailuo_batch.core.manifest import Duration
+from hailuo_batch.core.naming import render_name
+from hailuo_batch.core.plan import Action, Grounds, Past, Plan, Step, make_plan
+from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.report import Report, make_report
+from hailuo_batch.core.shot import Mode, Shot
+from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.load.lock import lock_path, read_lock
+from hailuo_batch.load.memory import (
+    Finished,
+    circumstances,
+    key_of,
+    recall_finished,
+    remember_finished,
+    remember_inputs,
+)
+from hailuo_batch.load.project import SETTINGS, Project, read_file, read_project
+from hailuo_batch.store.listing import digests_in, names_in
+
+
+class ManifestError(InputError):
+    """A manifest has errors; `problems` are all of them, with their places."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("the manifest has problems")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger says at one moment, as far as a plan and its report need it."""
+
+    standings: Mapping[str, Any]
+    past: Mapping[str, Past]
+    names: Mapping[str, str]  # file → fingerprint
+    artifacts: Mapping[str, Artifact]
+    requests: Mapping[str, str]  # fingerprint → pre-image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan with everything that carrying it out needs."""
+
+    validation: Validation
+    plan: Plan
+    selected: tuple[Step, ...]  # the steps that were asked for (--only), all of them otherwise
+    lock: Lock
+    known: Known
+    names: frozenset[str]  # files below renders/
+    report: Report
+
+    @property
+    def work(self) -> tuple[Step, ...]:
+        """The selected steps that are not done yet."""
+        return tuple(step for step in self.selected if step.action is not Action.REUSE)
+
+    @property
+    def unnamed(self) -> tuple[Step, ...]:
+        """Selected steps whose clip is there, and one of whose names is not."""
+        campaign, sketch = self.plan.campaign, self.validation.sketch
+        return tuple(
+            step
+            for step in self.selected
+            if step.action is Action.REUSE
+            and any(render_name(campaign, use, sketch=sketch) not in self.names for use in step.uses)
+        )
+
+
+async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = ()) -> Planned:
+    """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
+
+    `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice.
+    """
+    validation = read(Path(file), sketch=sketch)
+    if validation.errors:
+        raise ManifestError(validation.problems)
+    project = validation.project
+    lock = _lock(validation)
+    present = digests_in(store_folder(project))
+    names = names_in(project.renders)
+    known = await _known(validation, _wanted_past(lock))
+    planned = _planned(validation, lock, known, present, names, only)
+    _remember(planned, only)
+    return planned
+
+
+def nothing_to_do(file: Path | str, *, sketch: bool = False) -> Mapping[str, Any] | None:
+    """The summary of a manifest that was finished and has not changed since; None when that is not beyond doubt.
+
+    The short way: the manifest is not parsed. Its bytes, the settings, the lock, the ledger and every picture must be as
+    they were, and every clip and name must still be listed.
+    """
+    path = Path(file)
+    project = read_project(path.resolve().parent)
+    found = _recalled(path, project, read_file(path), sketch=sketch)
+    if found is None or not found.digests <= digests_in(store_folder(project)):
+        return None
+    return found.summary if found.files <= names_in(project.renders) else None
+
+
+def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
+    """The steps of the shots that are asked for; a pattern that fits no shot is an error."""
+    if not only:
+        return tuple(steps)
+    for pattern in only:
+        if not any(_fits(shot, pattern) for shot in shots):
+            ids = [shot.id for shot in shots]
+            remedy = did_you_mean(pattern.removeprefix("tag:"), ids) or "hailuo-batch status shows every shot."
+            raise InputError(f'--only "{pattern}" fits no shot', remedy=remedy)
+    chosen = []
+    for step in steps:
+        uses = tuple(use for use in step.uses if any(_fits(use.shot, pattern) for pattern in only))
+        if uses:
+            chosen.append(step if len(uses) == len(step.uses) else replace(step, uses=uses))
+    return tuple(chosen)
+
+
+def _fits(shot: Shot, pattern: str) -> bool:
+    if pattern.startswith("tag:"):
+        return any(fnmatchcase(tag, pattern.removeprefix("tag:")) for tag in shot.tags)
+    return fnmatchcase(shot.id, pattern)
+
+
+def _lock(validation: Validation) -> Lock:
+    """The manifest's lock; sketches have none: the lock says which clips are the campaign."""
+    if validation.sketch:
+        return Lock(campaign=validation.campaign, shots={})
+    return read_lock(validation.file, campaign=validation.campaign)
+
+
+def _wanted_past(lock: Lock) -> frozenset[str]:
+    return frozenset(past.fingerprint for past in lock.past.values())
+
+
+async def _known(validation: Validation, wanted: frozenset[str]) -> Known:
+    from hailuo_batch.ledger.sqlite import read_ledger
+
+    campaign, sketch = validation.campaign, validation.sketch
+    async with read_ledger(ledger_file(validation.project)) as ledger:
+        past = await ledger.past(campaign, sketch=sketch)
+        return Known(
+            standings=await ledger.standings(),
+            past=past,
+            names=await ledger.names(campaign, sketch=sketch),
+            artifacts=await ledger.artifacts(),
+            requests=await ledger.preimages(wanted | {each.fingerprint for each in past.values()}),
+        )
+
+
+def _planned(
+    validation: Validation,
+    lock: Lock,
+    known: Known,
+    present: frozenset[str],
+    names: frozenset[str],
+    only: Sequence[str],
+) -> Planned:
+    grounds = Grounds(
+        model=validation.model,
+        pictures=validation.inputs.pictures,
+        routes=_routes(validation),
+        standings=known.standings,
+        past=_latest(lock.past, known.past, _left_behind(validation, known, names)),
+        locked=lock.fingerprints,
+        present=present,
+    )
+    whole = make_plan(validation.shots, grounds, campaign=validation.campaign)
+    selected = select(whole.steps, only, validation.shots)
+    report = make_report(
+        whole if not only else replace(whole, steps=selected),
+        manifest=validation.name,
+        sketch=validation.sketch,
+        artifacts=known.artifacts,
+        requests=known.requests,
+        outside=len(validation.shots) - len({use.shot.id for step in selected for use in step.uses}),
+    )
+    return Planned(
+        validation=validation, plan=whole, selected=selected, lock=lock, known=known, names=names, report=report
+    )
+
+
+def _routes(validation: Validation) -> dict[tuple[Mode, str, Duration], Route]:
+    routes: dict[tuple[Mode, str, Duration], Route] = {}
+    for shot in validation.shots:
+        wish = (shot.mode, shot.resolution, shot.duration)
+        if wish not in routes:
+            routes[wish] = route(shot, validation.providers)
+    return routes
+
+
+def _latest(*pasts: Mapping[str, Past]) -> dict[str, Past]:
+    """Of what the lock, the ledger and the names say of a shot, the highest version; the first of equals."""
+    latest: dict[str, Past] = {}
+    for past in pasts:
+        for shot, each in past.items():
+            if shot not in latest or latest[shot].version < each.version:
+                latest[shot] = each
+    return latest
+
+
+_SKETCH = re.compile(r"(?P<shot>.+)_v(?P<version>\d{3,})_sketch\.mp4\Z")
+
+
+def _left_behind(validation: Validation, known: Known, names: frozenset[str]) -> dict[str, Past]:
+    """Versions of sketches that a ledger which is gone had made: their names are taken, since none is overwritten."""
+    if not validation.sketch or known.names:
+        return {}
+    found: dict[str, Past] = {}
+    prefix = f"{validation.campaign}_"
+    for name in names:
+        match = _SKETCH.match(name.removeprefix(prefix)) if name.startswith(prefix) else None
+        if match and (match["shot"] not in found or found[match["shot"]].version < int(match["version"])):
+            mark = _fingerprint_beside(validation.project.renders / name)
+            found[match["shot"]] = Past(version=int(match["version"]), take=1, fingerprint=mark)
+    return found
+
+
+def _fingerprint_beside(clip: Path) -> str:
+    """What the provenance beside a clip says was asked; "" when it says nothing."""
+    import json
+
+    try:
+        return str(json.loads(clip.with_suffix(".json").read_bytes())["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def refuse_clashes(planned: Planned) -> None:
+    """Raises `RefusedError` when a clip would get the name of another one; nothing has been sent then."""
+    campaign, sketch = planned.plan.campaign, planned.validation.sketch
+    for step in (*planned.work, *planned.unnamed):
+        for use in step.uses if step.fingerprint else ():
+            name = render_name(campaign, use, sketch=sketch)
+            other = planned.known.names.get(name, step.fingerprint)
+            if other != step.fingerprint:
+                raise RefusedError(
+                    f"the name {name} belongs to another clip",
+                    why=f'Another manifest of this project with the campaign "{campaign}" has a shot "{use.shot.id}".',
+                    remedy="Give one of the two manifests another campaign, or the shot another id.",
+                )
+
+
+def _circumstances(file: Path, project: Project, data: bytes, *, sketch: bool) -> Mapping[str, Any]:
+    return circumstances(
+        tool=__version__,
+        manifest=data,
+        settings=project.root / SETTINGS,
+        lock=None if sketch else lock_path(file),
+        ledger=ledger_file(project),
+    )
+
+
+def _recalled(file: Path, project: Project, data: bytes, *, sketch: bool) -> Finished | None:
+    key = key_of(file.resolve(), sketch=sketch)
+    return recall_finished(project.hidden, key, _circumstances(file, project, data, sketch=sketch))
+
+
+def _remember(planned: Planned, only: Sequence[str]) -> None:
+    """Remembers digests of pictures, and a manifest that has nothing to do."""
+    validation = planned.validation
+    hidden = validation.project.hidden
+    if not hidden.is_dir():
+        return
+    remember_inputs(hidden, validation.inputs.remembered)
+    if only or planned.work or planned.unnamed:
+        return
+    finished = Finished(
+        digests=frozenset(step.standing.digest for step in planned.plan.steps if step.standing and step.standing.digest),
+        files=frozenset(row.file for row in planned.report.rows),
+        summary={**summary_of(planned.report), "warnings": len(validation.problems)},
+    )
+    facts = _circumstances(validation.file, validation.project, validation.data, sketch=validation.sketch)
+    key = key_of(validation.file.resolve(), sketch=validation.sketch)
+    remember_finished(hidden, key, facts, validation.inputs.remembered, finished)
+
+
+def summary_of(report: Report) -> dict[str, Any]:
+    """What a view says of a manifest with nothing to do."""
+    return {
+        "campaign": report.campaign,
+        "takes": len(report.rows),
+        "clips": report.clips,
+        "seconds": round(report.seconds, 3),
+        "bytes": report.bytes,
+    }

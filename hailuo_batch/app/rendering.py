@@ -1,0 +1,198 @@
+"""Plan → clips: the one use case that may spend."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hailuo_batch.app.clock import SystemClock
+from hailuo_batch.app.places import ledger_file, run_lock, store_folder
+from hailuo_batch.app.planning import Planned, plan, refuse_clashes
+from hailuo_batch.core.attempt import Artifact
+from hailuo_batch.core.event import Event
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.lock import locked_after
+from hailuo_batch.core.plan import Action, Step
+from hailuo_batch.core.request import ANIMATIC, Input
+from hailuo_batch.drivers.animatic import AnimaticDriver
+from hailuo_batch.errors import Exit, RefusedError
+from hailuo_batch.ledger.holder import hold
+from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.load.lock import lock_path, write_lock
+from hailuo_batch.media.probe import Broken, probe
+from hailuo_batch.ports import Driver, Listener, Order
+from hailuo_batch.run.executor import LocalExecutor
+from hailuo_batch.run.runner import Outcome, exit_of, run_plan
+from hailuo_batch.run.step import Bench
+from hailuo_batch.run.stop import Stop
+from hailuo_batch.store.hidden import ensure_hidden
+from hailuo_batch.store.local import LocalStore
+from hailuo_batch.store.renders import Renders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a run did, and how the manifest stands after it."""
+
+    outcome: Outcome
+    before: Planned
+    after: Planned
+    lock: Path | None  # the lock file, when it was written anew
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code of the run."""
+        return exit_of(self.outcome)
+
+
+def _agree(_: Planned) -> None:
+    """Approves any plan: a caller in Python has decided by calling."""
+
+
+def _silent(_: Event) -> None:
+    """Listens to nothing."""
+
+
+async def run(
+    file: Path | str,
+    *,
+    sketch: bool = False,
+    only: Sequence[str] = (),
+    workers: int | None = None,
+    approve: Callable[[Planned], None] = _agree,
+    listener: Listener = _silent,
+    stop: Stop | None = None,
+) -> Ran:
+    """Renders what is not there yet, and gives every clip its name.
+
+    `workers` is how many steps are worked on at once (the number of cores for what is drawn here). `approve` is shown
+    the plan before anything is sent and raises `RefusedError` to stop. A run that is stopped or killed goes on where it
+    was when it is called again. Raises `ManifestError`, `RefusedError` or `LedgerError` before anything is sent.
+
+    >>> import asyncio, pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
+    >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: mist, duration: 1, resolution: 512p}]\\n")
+    >>> ran = asyncio.run(run(file, sketch=True, workers=1))
+    >>> ran.outcome.stored, ran.after.report.rows[0].file
+    (1, 'tiny_a_v001_sketch.mp4')
+    >>> asyncio.run(run(file, sketch=True)).outcome.stored
+    0
+    """
+    stop = stop or Stop()
+    before = await plan(file, sketch=sketch, only=only)
+    project = before.validation.project
+    if not before.work and not before.unnamed:
+        return await _nothing(before)
+    _refuse_unmakeable(before)
+    refuse_clashes(before)
+    approve(before)
+    ensure_hidden(project.hidden)
+    with ExitStack() as held:
+        held.enter_context(hold(run_lock(project), f"run {before.validation.name}"))
+        # Money: what another run did before this one held the ledger is seen here, not bought again.
+        before = await plan(file, sketch=sketch, only=only)
+        outcome = await _carry_out(before, workers or cores(), listener, stop)
+        after = await plan(file, sketch=sketch, only=only)
+        written = _write_lock(after)
+    return Ran(outcome=outcome, before=before, after=after, lock=written)
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
+
+
+async def _nothing(before: Planned) -> Ran:
+    return Ran(outcome=Outcome(), before=before, after=before, lock=_write_lock(before))
+
+
+def _refuse_unmakeable(planned: Planned) -> None:
+    """Only what is drawn here can be rendered by this version."""
+    needed = {step.route.provider for step in planned.work if step.action is not Action.HOLD} - {ANIMATIC}
+    if needed:
+        raise RefusedError(
+            f"{', '.join(sorted(needed))} cannot be asked by this version",
+            why="Nothing was sent: this version draws sketches; the gateways come with a later one.",
+            remedy=f"hailuo-batch run --sketch {planned.validation.name}",
+        )
+
+
+async def _carry_out(planned: Planned, workers: int, listener: Listener, stop: Stop) -> Outcome:
+    project, clock = planned.validation.project, SystemClock()
+    store = LocalStore(store_folder(project))
+    store.sweep()
+    async with open_ledger(ledger_file(project), clock=clock) as ledger, _drivers(workers, store) as drivers:
+        bench = Bench(
+            campaign=planned.plan.campaign,
+            sketch=planned.validation.sketch,
+            ledger=ledger,
+            store=store,
+            renders=Renders(project.renders),
+            drivers=drivers,
+            probe=probed,
+            order=lambda step: order_for(step, planned, store),
+            artifact=planned.known.artifacts.get,
+        )
+        steps = (*planned.work, *planned.unnamed)
+        executor = LocalExecutor(workers)
+        return await run_plan(planned.plan, steps, bench, executor=executor, listener=listener, clock=clock, stop=stop)
+
+
+@asynccontextmanager
+async def _drivers(workers: int, store: LocalStore) -> AsyncIterator[Mapping[str, Driver]]:
+    async with AnimaticDriver(workers=min(workers, cores()), folder=store.incoming().parent) as animatic:
+        yield {ANIMATIC: animatic}
+
+
+def order_for(step: Step, planned: Planned, store: LocalStore) -> Order:
+    """What a driver needs for a step: the request, and where on this machine its pictures are."""
+    assert step.request is not None  # noqa: S101 - a step without a request is never carried out
+    files = planned.validation.inputs.files
+    pictures = {}
+    for picture in (step.request.first, step.request.last):
+        if picture is not None and picture.frame is not None:
+            pictures[picture.digest] = store.path(picture.digest)
+        elif picture is not None and picture.digest in files:
+            pictures[picture.digest] = files[picture.digest]
+    return Order(
+        request=step.request,
+        fingerprint=step.fingerprint,
+        campaign=planned.plan.campaign,
+        shot=_names(step),
+        pictures=pictures,
+    )
+
+
+def _names(step: Step) -> str:
+    """The shot that a slate names; a clip that several shots share says how many more."""
+    more = len(step.uses) - 1
+    return step.uses[0].shot.id + (f" +{more}" if more else "")
+
+
+def probed(file: Path, digest: str) -> Artifact | Failure:
+    """The clip's facts by its own boxes, or why it is none."""
+    found = probe(file)
+    if isinstance(found, Broken):
+        return Failure(kind=Kind.CORRUPT, why=f"what arrived is no whole video: {found.reason}")
+    return Artifact(
+        digest=digest,
+        size=found.size,
+        width=found.width,
+        height=found.height,
+        seconds=float(found.seconds),
+        frames=found.frames,
+        codec=found.codec,
+    )
+
+
+def _write_lock(planned: Planned) -> Path | None:
+    """Brings the lock file up to date; sketches have none."""
+    validation = planned.validation
+    if validation.sketch:
+        return None
+    lock = locked_after(planned.lock, planned.plan, [shot.id for shot in validation.shots])
+    return lock_path(validation.file) if write_lock(validation.file, lock) else None
+
+

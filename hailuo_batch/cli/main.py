@@ -1,0 +1,122 @@
+"""The command line's door: finds the command, and turns every way a command can end into text and an exit code.
+
+Commands are loaded when they are called; `--help` loads none of them. This is the only place that knows exit codes of
+foreign exceptions.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from hailuo_batch import __version__
+from hailuo_batch.errors import Exit, HailuoError
+
+COMMANDS = {
+    "init": "Make a first manifest to start from.",
+    "validate": "Say everything that is wrong with a manifest.",
+    "plan": "Show what a run would do, why and for how much.",
+    "run": "Render what is not there yet.",
+    "status": "Show every take as it stands.",
+    "explain": "Say why a take would be rendered or not, field by field.",
+    "show": "Show a shot's takes with every attempt and event.",
+    "verify": "Check ledger, store, names and lock against each other.",
+    "report": "Write the campaign's report: terminal, JSON or a page.",
+    "providers": "List who sells the model, and what is known of each.",
+    "doctor": "Check this machine and this project.",
+    "schema": "Print a JSON Schema, for editors and programs.",
+    "completion": "Print the shell's completion script.",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name, loaded when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"hailuo_batch.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from hailuo_batch.core.problem import did_you_mean
+
+            ctx.fail(f'there is no command "{args[0]}". {did_you_mean(args[0], COMMANDS)}'.strip())
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes, and what each command prints, are in docs/commands.md.",
+)
+@click.version_option(__version__, "--version", message="hailuo-batch %(version)s")
+def commands() -> None:
+    """Shot lists as source code: plan, render and keep MiniMax Hailuo-02 clips.
+
+    validate, plan, sketch, explain and report need no key and spend nothing.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits with one of the codes of `Exit`."""
+    sys.exit(run_command_line(args))
+
+
+def run_command_line(args: Sequence[str] | None = None) -> int:
+    """Runs the command line; the exit code."""
+    try:
+        code = commands.main(args, prog_name="hailuo-batch", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        error.show()
+        return Exit.USAGE
+    except click.Abort:
+        return Exit.INTERRUPTED
+    except HailuoError as error:
+        return _told(error)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); Python must not try to flush it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except Exception:  # noqa: BLE001 - the last place that can say so
+        return _bug()
+    return int(code or 0)
+
+
+def _told(error: HailuoError) -> int:
+    from hailuo_batch.cli.output import ink_for
+    from hailuo_batch.views.problems import draw_error, draw_problems
+
+    problems = getattr(error, "problems", ())
+    ink = ink_for(sys.stderr)
+    click.echo(draw_problems(problems, ink) if problems else draw_error(error, ink), err=True)
+    return error.exit
+
+
+def _bug() -> int:
+    import traceback
+
+    click.echo(traceback.format_exc(), err=True)
+    click.echo("This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.", err=True)
+    return Exit.BUG
+
+
+if __name__ == "__main__":
+    main()

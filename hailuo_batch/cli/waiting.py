@@ -1,0 +1,23 @@
+"""Runs use cases from synchronous code."""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def finish(use_case: Coroutine[Any, Any, T]) -> T:
+    """The result of a use case that only reads local files: it never waits, so no event loop is loaded for it."""
+    try:
+        use_case.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError("this use case waits; give it an event loop")
+
+
+def wait_for(use_case: Coroutine[Any, Any, T]) -> T:
+    """The result of a use case that reads the ledger or renders."""
+    import asyncio
+
+    return asyncio.run(use_case)

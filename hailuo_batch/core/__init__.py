@@ -1,0 +1,1 @@
+"""The pure core: frozen values in, frozen values out; no files, sockets, clock, randomness or environment."""

@@ -1,0 +1,52 @@
+"""The kinds of failure of an attempt, and what each allows; code looks at the kind, never at text."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Why an attempt did not go on."""
+
+    NOT_SENT = "not_sent"  # proved that nothing was accepted: the same call may go out again
+    THROTTLED = "throttled"  # too fast: wait, then the same call
+    UNCLEAR = "unclear"  # nobody can say whether it was accepted: a submit is left in doubt
+    REFUSED = "refused"  # the content or a parameter: asking again is no use
+    UNPAID = "unpaid"  # no balance at this provider
+    UNAUTHORIZED = "unauthorized"  # a missing or rejected key
+    BROKEN = "broken"  # the provider's own fault while making the clip
+    CORRUPT = "corrupt"  # what arrived is not the clip that was promised
+    EXPIRED = "expired"  # the link died before the clip was fetched
+    NO_ROOM = "no_room"  # this machine cannot keep the clip
+    UNNAMED = "unnamed"  # the clip is kept; its readable name is taken by another file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What went wrong: its kind, in whose words, and what to do."""
+
+    kind: Kind
+    why: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a kind allows: `resend` repeats the same call for nothing; `stops_run` ends new submits."""
+
+    resend: bool = False
+    stops_run: bool = False
+
+
+ALLOWS: dict[Kind, Allowance] = {
+    Kind.NOT_SENT: Allowance(resend=True),
+    Kind.THROTTLED: Allowance(resend=True),
+    Kind.UNCLEAR: Allowance(),
+    Kind.REFUSED: Allowance(),
+    Kind.UNPAID: Allowance(stops_run=True),
+    Kind.UNAUTHORIZED: Allowance(stops_run=True),
+    Kind.BROKEN: Allowance(),
+    Kind.CORRUPT: Allowance(),
+    Kind.EXPIRED: Allowance(),
+    Kind.NO_ROOM: Allowance(stops_run=True),
+    Kind.UNNAMED: Allowance(),
+}

@@ -1,0 +1,82 @@
+"""The lock as a value: which clips are the campaign, shot by shot.
+
+Sorted, without times, addresses or paths: the same run gives the same bytes, and two branches that touch different
+shots merge. The file itself is read and written in `load/lock.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.plan import Past, Plan, Step, Use
+from hailuo_batch.core.price import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedTake:
+    """One chosen clip: the question, the answer, who made it and for how much (None: unknown or free)."""
+
+    fingerprint: str
+    artifact: str
+    provider: str
+    cost: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedShot:
+    """A shot's version and its takes by number."""
+
+    version: int
+    takes: Mapping[int, LockedTake]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """One manifest's lock."""
+
+    campaign: str
+    shots: Mapping[str, LockedShot]
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Every fingerprint whose clip is named here."""
+        return frozenset(take.fingerprint for shot in self.shots.values() for take in shot.takes.values())
+
+    @property
+    def past(self) -> dict[str, Past]:
+        """What each shot was when it was locked."""
+        return {
+            shot_id: Past(version=shot.version, take=take, fingerprint=shot.takes[take].fingerprint)
+            for shot_id, shot in self.shots.items()
+            if (take := min(shot.takes, default=0))
+        }
+
+
+def locked_after(lock: Lock, plan: Plan, everything: Iterable[str]) -> Lock:
+    """The lock after a run: stored takes in, shots that left the manifest (`everything` has all ids) out.
+
+    A shot whose new version is not stored yet keeps its old clips.
+    """
+    shots = {shot_id: lock.shots[shot_id] for shot_id in everything if shot_id in lock.shots}
+    for step in plan.steps:
+        taken = _taken(step)
+        for use in step.uses if taken else ():
+            shots[use.shot.id] = _with(shots.get(use.shot.id), use, taken)
+    return Lock(campaign=plan.campaign, shots=shots)
+
+
+def _taken(step: Step) -> LockedTake | None:
+    standing = step.standing
+    if standing is None or standing.stage is not Stage.STORED or standing.digest is None:
+        return None
+    return LockedTake(
+        fingerprint=step.fingerprint, artifact=standing.digest, provider=standing.provider, cost=standing.cost
+    )
+
+
+def _with(shot: LockedShot | None, use: Use, taken: LockedTake | None) -> LockedShot:
+    assert taken is not None  # noqa: S101 - the caller asks only for stored takes
+    if shot is None or shot.version != use.version:
+        return LockedShot(version=use.version, takes={use.take: taken})
+    kept = {number: take for number, take in shot.takes.items() if number <= use.shot.takes}
+    return replace(shot, takes={**kept, use.take: taken})

@@ -1,0 +1,1 @@
+"""What asks a provider for a video."""

@@ -1,0 +1,60 @@
+"""Every exception of ours, with its exit code and its remedy.
+
+An error is raised when a command cannot go on. What is wrong in a manifest is a `Problem`, what went wrong
+with an attempt is a `Failure`: both are values, and neither is raised.
+"""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What a process tells its caller; the table in docs/commands.md explains each."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    INVALID = 3
+    TAKES_FAILED = 4
+    REFUSED = 5
+    KEY = 6
+    BALANCE = 7
+    NEEDS_PERSON = 8
+    LEDGER = 9
+    PENDING = 10
+    INTERRUPTED = 130
+
+
+class HailuoError(Exception):
+    """A command cannot go on: `summary` says what, `why` adds what is known, `remedy` says what to do."""
+
+    exit: Exit = Exit.BUG
+
+    def __init__(self, summary: str, *, why: str = "", remedy: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.why = why
+        self.remedy = remedy
+
+
+class InputError(HailuoError):
+    """A file, an option's value or a name that the user gave cannot be used."""
+
+    exit = Exit.INVALID
+
+
+class RefusedError(HailuoError):
+    """Stopped before anything was spent: a cap, a missing approval, a clash of names."""
+
+    exit = Exit.REFUSED
+
+
+class LedgerError(HailuoError):
+    """The ledger is held by another run, damaged, or newer than this tool."""
+
+    exit = Exit.LEDGER
+
+
+class StoreError(HailuoError):
+    """The store could not keep a clip: no room, no right to write."""
+
+    exit = Exit.TAKES_FAILED

@@ -1,0 +1,1 @@
+"""The SQLite record of what was asked, sent, charged and kept."""

@@ -1,0 +1,99 @@
+"""One run per ledger: a lock of the operating system on `.hailuo/run.lock`, with its holder's name inside.
+
+The lock is the kernel's and goes with its process, however that ends. The text in the file only says who it is; text
+that a killed run left behind is overwritten. Nothing here knows what a run does.
+"""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from hailuo_batch.errors import LedgerError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 1 << 30  # Windows keeps others from reading locked bytes: the locked one lies far behind the text
+
+    def _seize(file: BinaryIO) -> None:
+        file.seek(_FAR)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+    def _release(file: BinaryIO) -> None:
+        file.seek(_FAR)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _seize(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _release(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextmanager
+def hold(path: Path, command: str) -> Iterator[None]:
+    """Holds the lock while inside; a `LedgerError` names the holder if there is one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _opened(path) as file:
+        try:
+            _seize(file)
+        except (BlockingIOError, PermissionError):
+            raise _held(path, file) from None
+        try:
+            _sign(file, command)
+            yield
+        finally:
+            # The file stays: were it removed, two runs could each hold a lock of this name.
+            file.truncate(0)
+            _release(file)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+    except OSError as error:
+        raise LedgerError(
+            "the run lock cannot be opened",
+            why=f"{path}: {error.strerror}",
+            remedy="Check who owns the folder and whether there is room on the disk.",
+        ) from error
+
+
+def _sign(file: BinaryIO, command: str) -> None:
+    """Writes who holds the lock."""
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "command": command,
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    file.truncate(0)
+    file.seek(0)
+    file.write(json.dumps(holder).encode())
+
+
+def _held(path: Path, file: BinaryIO) -> LedgerError:
+    return LedgerError(
+        "another run is working in this project",
+        why=_who(file) or f"{path} is locked, and its holder has not signed it yet",
+        remedy="Wait until it ends, or stop it with Ctrl-C where it runs. `hailuo-batch status` works meanwhile.",
+    )
+
+
+def _who(file: BinaryIO) -> str:
+    """The holder in words, or nothing if the text is not there or half written."""
+    file.seek(0)
+    try:
+        holder = json.loads(file.read(4096))
+        return "`{command}`, process {pid} on {host}, since {since}".format_map(holder)
+    except (ValueError, KeyError, TypeError):
+        return ""

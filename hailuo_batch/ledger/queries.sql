@@ -1,0 +1,90 @@
+-- Every query of the ledger, by name. Lists arrive as one JSON parameter, so that they may be of any length.
+
+-- name: live_attempt
+SELECT id, stage, provider FROM attempts
+WHERE fingerprint = ? AND stage IN ('intended', 'submitted', 'produced', 'stored', 'in_doubt');
+
+-- name: add_attempt
+INSERT INTO attempts (
+    fingerprint, preimage, provider, label, stage, estimate_amount, estimate_currency, intended_at, changed_at
+) VALUES (?, ?, ?, ?, 'intended', ?, ?, ?, ?);
+
+-- name: intend_again
+UPDATE attempts SET label = ?, estimate_amount = ?, estimate_currency = ?, changed_at = ? WHERE id = ?;
+
+-- name: stage_of
+SELECT stage FROM attempts WHERE id = ?;
+
+-- name: move_attempt
+-- What is NULL in the facts leaves the record as it is.
+UPDATE attempts SET
+    stage = :stage,
+    task = coalesce(:task, task),
+    digest = coalesce(:digest, digest),
+    cost_amount = coalesce(:cost_amount, cost_amount),
+    cost_currency = coalesce(:cost_currency, cost_currency),
+    failure = coalesce(:failure, failure),
+    why = coalesce(:why, why),
+    remedy = coalesce(:remedy, remedy),
+    changed_at = :now
+WHERE id = :attempt;
+
+-- name: add_event
+INSERT INTO events (attempt, at, move, stage, data) VALUES (:attempt, :at, :move, :stage, :data);
+
+-- name: keep_artifact
+-- The same digest is the same clip; a later probe may only know it better.
+INSERT INTO artifacts (digest, size, width, height, seconds, frames, codec, kept_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (digest) DO UPDATE SET
+    size = excluded.size, width = excluded.width, height = excluded.height,
+    seconds = excluded.seconds, frames = excluded.frames, codec = excluded.codec;
+
+-- name: give_name
+-- A name that stays with its clip keeps the time it was given.
+INSERT INTO names (file, campaign, shot, version, take, fingerprint, sketch, given_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (file) DO UPDATE SET
+    campaign = excluded.campaign, shot = excluded.shot, version = excluded.version, take = excluded.take,
+    fingerprint = excluded.fingerprint, sketch = excluded.sketch, given_at = excluded.given_at
+WHERE (names.campaign, names.shot, names.version, names.take, names.fingerprint, names.sketch)
+    <> (excluded.campaign, excluded.shot, excluded.version, excluded.take, excluded.fingerprint, excluded.sketch);
+
+-- name: begin_run
+INSERT INTO runs (manifest, campaign, sketch, started_at) VALUES (?, ?, ?, ?);
+
+-- name: end_run
+UPDATE runs SET ended_at = ?, stored = ?, failed = ?, exit = ? WHERE id = ?;
+
+-- name: standings
+SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, why FROM attempts ORDER BY id;
+
+-- name: past
+SELECT shot, version, take, fingerprint FROM names
+WHERE campaign = ? AND sketch = ? ORDER BY shot, version DESC, take;
+
+-- name: artifacts
+SELECT digest, size, width, height, seconds, frames, codec FROM artifacts;
+
+-- name: preimages
+SELECT fingerprint, preimage FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?));
+
+-- name: attempts
+SELECT id, fingerprint, preimage, provider, label, stage, task, digest, estimate_amount, estimate_currency,
+    cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?)) ORDER BY id;
+
+-- name: all_attempts
+SELECT id, fingerprint, preimage, provider, label, stage, task, digest, estimate_amount, estimate_currency,
+    cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+FROM attempts ORDER BY id;
+
+-- name: events
+SELECT id, attempt, at, move, stage, data FROM events
+WHERE attempt IN (SELECT value FROM json_each(?)) ORDER BY id;
+
+-- name: names
+SELECT file, fingerprint FROM names WHERE campaign = ? AND sketch = ?;
+
+-- name: runs
+SELECT id, manifest, campaign, sketch, started_at, ended_at, stored, failed, exit FROM runs ORDER BY id;

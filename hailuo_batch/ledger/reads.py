@@ -1,0 +1,233 @@
+"""What the ledger says, as values. Everything here reads; nothing decides what to do about it.
+
+Each function takes a plain SQLite connection and is carried out on its thread; `Reads` is their face for the loop.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from hailuo_batch.core.attempt import LIVE, Artifact, Stage, Standing
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.plan import Past
+from hailuo_batch.core.price import Money
+from hailuo_batch.ledger.connection import Connection
+from hailuo_batch.ledger.queries import queries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """All that is known of one attempt; times are seconds since the epoch."""
+
+    id: int
+    fingerprint: str
+    preimage: str
+    provider: str
+    label: str
+    stage: Stage
+    task: str | None
+    digest: str | None
+    estimate: Money | None
+    cost: Money | None
+    failure: Failure | None
+    intended_at: float
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """One thing that happened to an attempt: a move, or `intend`; `data` is what was told with it."""
+
+    id: int
+    attempt: int
+    at: float
+    move: str
+    stage: Stage
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One execution of a plan; without an end it is running, or was killed."""
+
+    id: int
+    manifest: str
+    campaign: str
+    sketch: bool
+    started_at: float
+    ended_at: float | None
+    stored: int | None
+    failed: int | None
+    exit: int | None
+
+
+class Reads:
+    """The ledger for those who only look."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def standings(self) -> dict[str, Standing]:
+        """The attempt that counts for each fingerprint: the live one, else the last that ended."""
+        return await self._connection.run(standings)
+
+    async def past(self, campaign: str, *, sketch: bool) -> dict[str, Past]:
+        """Each shot's highest version, with the fingerprint of its lowest take."""
+        return await self._connection.run(partial(past, campaign=campaign, sketch=sketch))
+
+    async def artifacts(self) -> dict[str, Artifact]:
+        """What is known of each clip that was ever kept, by digest."""
+        return await self._connection.run(artifacts)
+
+    async def preimages(self, fingerprints: Iterable[str]) -> dict[str, str]:
+        """What was asked, for those of the fingerprints that are known."""
+        return await self._connection.run(partial(preimages, fingerprints=list(fingerprints)))
+
+    async def attempts(self, fingerprints: Iterable[str] | None = None) -> list[AttemptRecord]:
+        """Every attempt for these fingerprints, or every one there is; the oldest first."""
+        wanted = None if fingerprints is None else list(fingerprints)
+        return await self._connection.run(partial(attempts, fingerprints=wanted))
+
+    async def events(self, attempts: Iterable[int]) -> list[EventRecord]:
+        """What happened to these attempts, in order."""
+        return await self._connection.run(partial(events, attempts=list(attempts)))
+
+    async def names(self, campaign: str, *, sketch: bool) -> dict[str, str]:
+        """Which clip each name of a campaign was given to: file → fingerprint."""
+        return await self._connection.run(partial(names, campaign=campaign, sketch=sketch))
+
+    async def runs(self) -> list[RunRecord]:
+        """The runs so far, the oldest first."""
+        return await self._connection.run(runs)
+
+
+def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
+    """See `Reads.standings`. A run with nothing to do waits for this one: 100,000 rows take a third of a second."""
+    found: dict[str, Standing] = {}
+    stages = {str(stage): stage for stage in Stage}
+    providers: dict[str, str] = {}  # one string for each provider, not one for each row
+    amounts: dict[tuple[str, str], Money] = {}
+    rows = connection.execute(queries()["standings"])
+    for fingerprint, attempt, stage, provider, task, digest, amount, currency, why in rows:
+        there = found.get(fingerprint)
+        if there is not None and there.stage in LIVE:
+            continue
+        cost = None
+        if amount is not None:
+            cost = amounts.get((amount, currency))
+            if cost is None:
+                cost = amounts[amount, currency] = Money(amount=Decimal(amount), currency=currency)
+        found[fingerprint] = Standing(
+            attempt=attempt,
+            stage=stages[stage],
+            provider=providers.setdefault(provider, provider),
+            task=task,
+            digest=digest,
+            cost=cost,
+            why=why,
+        )
+    return found
+
+
+def past(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, Past]:
+    """See `Reads.past`."""
+    found: dict[str, Past] = {}
+    for shot, version, take, fingerprint in connection.execute(queries()["past"], (campaign, sketch)):
+        if shot not in found:  # the highest version comes first, and its lowest take
+            found[shot] = Past(version=version, take=take, fingerprint=fingerprint)
+    return found
+
+
+def artifacts(connection: sqlite3.Connection) -> dict[str, Artifact]:
+    """See `Reads.artifacts`."""
+    codecs: dict[str, str] = {}
+    return {
+        digest: Artifact(
+            digest=digest,
+            size=size,
+            width=width,
+            height=height,
+            seconds=seconds,
+            frames=frames,
+            codec=codecs.setdefault(codec, codec),
+        )
+        for digest, size, width, height, seconds, frames, codec in connection.execute(queries()["artifacts"])
+    }
+
+
+def preimages(connection: sqlite3.Connection, fingerprints: list[str]) -> dict[str, str]:
+    """See `Reads.preimages`."""
+    return dict(connection.execute(queries()["preimages"], (json.dumps(fingerprints),)))
+
+
+def attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> list[AttemptRecord]:
+    """See `Reads.attempts`."""
+    if fingerprints is None:
+        rows = connection.execute(queries()["all_attempts"])
+    else:
+        rows = connection.execute(queries()["attempts"], (json.dumps(fingerprints),))
+    return [
+        AttemptRecord(
+            id=number,
+            fingerprint=fingerprint,
+            preimage=preimage,
+            provider=provider,
+            label=label,
+            stage=Stage(stage),
+            task=task,
+            digest=digest,
+            estimate=_money(*estimate),
+            cost=_money(*cost),
+            failure=_failure(*failure),
+            intended_at=intended_at,
+            changed_at=changed_at,
+        )
+        for number, fingerprint, preimage, provider, label, stage, task, digest, *rest in rows
+        for estimate, cost, failure, (intended_at, changed_at) in [(rest[:2], rest[2:4], rest[4:7], rest[7:])]
+    ]
+
+
+def events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRecord]:
+    """See `Reads.events`."""
+    return [
+        EventRecord(id=number, attempt=attempt, at=at, move=move, stage=Stage(stage), data=json.loads(data))
+        for number, attempt, at, move, stage, data in connection.execute(queries()["events"], (json.dumps(attempts),))
+    ]
+
+
+def names(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, str]:
+    """See `Reads.names`."""
+    return dict(connection.execute(queries()["names"], (campaign, sketch)))
+
+
+def runs(connection: sqlite3.Connection) -> list[RunRecord]:
+    """See `Reads.runs`."""
+    return [
+        RunRecord(
+            id=number,
+            manifest=manifest,
+            campaign=campaign,
+            sketch=bool(sketch),
+            started_at=started_at,
+            ended_at=ended_at,
+            stored=stored,
+            failed=failed,
+            exit=exit_code,
+        )
+        for number, manifest, campaign, sketch, started_at, ended_at, stored, failed, exit_code in connection.execute(
+            queries()["runs"]
+        )
+    ]
+
+
+def _money(amount: str | None, currency: str | None) -> Money | None:
+    if amount is None or currency is None:
+        return None
+    return Money(amount=Decimal(amount), currency=currency)
+
+
+def _failure(kind: str | None, why: str, remedy: str) -> Failure | None:
+    return None if kind is None else Failure(kind=Kind(kind), why=why, remedy=remedy)

@@ -1,0 +1,74 @@
+"""Brings a ledger file to the form that this version of the tool writes; older ones are copied first.
+
+The number of the last migration stands in the file itself (`user_version`). Nothing here knows what the tables mean.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from hailuo_batch.errors import LedgerError
+
+APPLICATION = int.from_bytes(b"HAlB", "big")  # stands in the file's header, set by the first migration
+OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
+
+
+@cache
+def migrations() -> tuple[str, ...]:
+    """The scripts in order; the first leads from an empty file to version 1."""
+    files = sorted((Path(__file__).parent / "migrations").glob("[0-9]*.sql"))
+    return tuple(file.read_text(encoding="utf-8") for file in files)
+
+
+def check(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+    """The version of a ledger file, 0 for an empty one; refuses what this tool must not touch."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise LedgerError(
+            "this Python brings too old an SQLite",
+            why=f"it is {sqlite3.sqlite_version}, and the ledger needs 3.37 or newer",
+            remedy="Use a newer Python, such as one from python.org.",
+        )
+    version = _pragma(connection, "user_version")
+    if version > newest:
+        raise LedgerError(
+            "the ledger is newer than this tool",
+            why=f"{path} has version {version}; this hailuo-batch knows versions up to {newest}",
+            remedy="Upgrade the tool, then run the command again:\n    pip install --upgrade hailuo-batch",
+        )
+    filled = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+    if filled and (version == 0 or _pragma(connection, "application_id") != APPLICATION):
+        raise LedgerError(
+            "this file is not a ledger of hailuo-batch",
+            why=f"{path} is an SQLite file of another program",
+            remedy="Move it elsewhere; a new ledger is made in its place.",
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, version: int, steps: Sequence[str]) -> None:
+    """Carries out the scripts after `version`, each in one transaction with its number."""
+    for number, script in enumerate(steps[version:], start=version + 1):
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+    """Copies a ledger beside itself before it is changed; the copy's path."""
+    copy = path.with_name(f"{path.stem}.v{version}{path.suffix}")
+    unfinished = copy.with_name(f"{copy.name}.tmp")
+    unfinished.unlink(missing_ok=True)
+    with closing(sqlite3.connect(unfinished)) as target:
+        connection.backup(target)
+    unfinished.replace(copy)
+    return copy
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value

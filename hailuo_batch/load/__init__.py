@@ -1,0 +1,1 @@
+"""Reads what the user wrote: manifests, settings, reference files, provider tables."""

@@ -1,0 +1,154 @@
+"""Pictures that shots name → digests of their bytes, and what is wrong with them.
+
+A digest is remembered by path, size, time of change and inode, so that a picture that did not change is not read again.
+The memory is only a shortcut: any doubt, and the file is read.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from hailuo_batch.core.manifest import NO_FRAMES, FileFrame, Frame, UrlFrame
+from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.request import Input
+from hailuo_batch.core.shot import Shot
+from hailuo_batch.errors import InputError
+from hailuo_batch.load.project import Project
+
+LARGEST = 20 * 1024 * 1024  # bytes; odkkk, Vtrix and MiniMax say "up to 20 MB"
+# A file written in the same tick as it was remembered could change again without its time changing.
+SETTLED_NS = 2_000_000_000
+
+Stamp = tuple[int, int, int]  # size, time of change in ns, inode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a file's digest was, when the file looked like this."""
+
+    stamp: Stamp
+    digest: str
+    at: int  # ns since the epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Every frame by content (`pictures`), where its bytes are (`files`, by digest), and what is to be remembered."""
+
+    pictures: Mapping[Frame, Input]
+    files: Mapping[str, Path]
+    remembered: Mapping[str, Remembered]
+    problems: tuple[Problem, ...]
+
+
+def read_inputs(
+    shots: Iterable[Shot], *, folder: Path, project: Project, remembered: Mapping[str, Remembered]
+) -> Inputs:
+    """The frames of all shots; each file is looked at once, however many shots name it."""
+    pictures: dict[Frame, Input] = {}
+    files: dict[str, Path] = {}
+    kept: dict[str, Remembered] = {}
+    problems: list[Problem] = []
+    blamed: set[tuple[Frame, int]] = set()
+    for shot in shots:
+        if shot.frames is NO_FRAMES:
+            continue
+        for end, frame in (("first", shot.frames.first), ("last", shot.frames.last)):
+            if frame is None or frame in pictures:
+                continue
+            if isinstance(frame, UrlFrame):
+                problems += _address(frame, shot, end, pictures)
+            elif isinstance(frame, FileFrame) and (frame, shot.index) not in blamed:
+                try:
+                    path = _inside(frame, folder, project)
+                    memory = _digest(path, remembered.get(str(path)))
+                except InputError as error:
+                    blamed.add((frame, shot.index))
+                    problems.append(_problem(error, shot, end))
+                    continue
+                kept[str(path)] = memory
+                pictures[frame] = Input(digest=memory.digest)
+                files[memory.digest] = path
+    return Inputs(pictures=pictures, files=files, remembered=kept, problems=tuple(problems))
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """How a file looks from outside, or None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def unchanged(memory: Remembered, stamp: Stamp | None) -> bool:
+    """Whether a remembered digest still holds beyond doubt."""
+    return stamp == memory.stamp and memory.stamp[1] < memory.at - SETTLED_NS
+
+
+def _digest(path: Path, memory: Remembered | None) -> Remembered:
+    stamp = stamp_of(path)
+    if memory is not None and unchanged(memory, stamp):
+        return memory
+    return _read(path, stamp)
+
+
+def _read(path: Path, stamp: Stamp | None) -> Remembered:
+    if stamp is None or not path.is_file():
+        near = did_you_mean(path.name, _names_in(path.parent))
+        raise InputError(
+            "file not found", why=f"there is no file {path.name} in {path.parent.name or path.parent}/.", remedy=near
+        )
+    if stamp[0] > LARGEST:
+        why = f"{path.name} has {stamp[0] / 1e6:.1f} MB; the gateways take up to {LARGEST // 1024 // 1024} MB."
+        raise InputError("picture too large", why=why, remedy="Save it smaller; JPG at 1080 pixels is plenty.")
+    from hailuo_batch.media.frames import picture_facts
+
+    at = time.time_ns()
+    picture_facts(path)  # raises when it is no picture
+    with path.open("rb") as file:
+        return Remembered(stamp=stamp, digest=f"sha256:{file_digest(file, 'sha256').hexdigest()}", at=at)
+
+
+def _inside(frame: FileFrame, folder: Path, project: Project) -> Path:
+    """The file's real path; one that leaves the project, by `..` or by a link, is refused unless it is allowed."""
+    try:
+        path = (folder / frame.path).resolve()
+    except (OSError, ValueError) as error:
+        raise InputError("file name not usable", why=f"{frame.path!r}: {error}.") from None
+    allowed = (project.root.resolve(), *project.allow_outside)
+    if not any(path.is_relative_to(place) for place in allowed):
+        why = f"{frame.path} leads out of the project, to {path}."
+        remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."
+        raise InputError("file outside the project", why=why, remedy=remedy)
+    return path
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except OSError:
+        return []
+
+
+def _address(frame: UrlFrame, shot: Shot, end: str, pictures: dict[Frame, Input]) -> Iterable[Problem]:
+    if not frame.url.startswith("https://"):
+        why = f'shot "{shot.id}": {frame.url.split("://")[0]}:// is not a way to a picture.'
+        yield Problem(
+            code="frame-address", summary="address not usable", why=why, remedy="Use https://.",
+            path=("shots", shot.index, "frames", end),
+        )  # fmt: skip
+    elif frame.sha256 is not None:
+        pictures[frame] = Input(digest=f"sha256:{frame.sha256}")
+
+
+def _problem(error: InputError, shot: Shot, end: str) -> Problem:
+    return Problem(
+        code="frame-file",
+        summary=error.summary,
+        why=f'shot "{shot.id}": {error.why}',
+        remedy=error.remedy,
+        path=("shots", shot.index, "frames", end),
+    )

@@ -1,0 +1,110 @@
+"""The lock file beside a manifest: read into a `Lock`, and written from one.
+
+Sorted, LF, quoted only where YAML needs it, one line for each fact: the same lock is the same bytes, and git merges two
+branches that touched different shots.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from hailuo_batch.core.lock import Lock, LockedShot, LockedTake
+from hailuo_batch.core.price import Money
+from hailuo_batch.errors import InputError
+from hailuo_batch.load.document import read_document
+
+HEAD = """\
+# Which clips are the campaign. Written by hailuo-batch; commit it with the manifest.
+version: 1
+"""
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
+_WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
+
+
+def lock_path(manifest: Path) -> Path:
+    """`film.yaml` is locked by `film.lock.yaml`."""
+    return manifest.with_name(f"{manifest.name.removesuffix('.yaml').removesuffix('.yml')}.lock.yaml")
+
+
+def read_lock(manifest: Path, *, campaign: str) -> Lock:
+    """The lock beside a manifest; no file is an empty lock."""
+    path = lock_path(manifest)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Lock(campaign=campaign, shots={})
+    document = read_document(data, name=path.name)
+    if document.problems:
+        first = document.problems[0]
+        where = f"{path.name}:{first.place.line}" if first.place else path.name
+        raise _unreadable(path, f"{where}: {first.why or first.summary}")
+    return _lock(path, document.tree)
+
+
+def lock_text(lock: Lock) -> str:
+    """The file's text."""
+    return HEAD + f"campaign: {_quoted(lock.campaign)}\nshots:{'' if lock.shots else ' {}'}\n" + "".join(_lines(lock))
+
+
+def write_lock(manifest: Path, lock: Lock) -> bool:
+    """Writes the lock if it says something new; whether it did. It is there whole or not at all."""
+    path = lock_path(manifest)
+    data = lock_text(lock).encode()
+    if not lock.shots and not path.exists():
+        return False
+    if path.exists() and path.read_bytes() == data:
+        return False
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return True
+
+
+def _lines(lock: Lock) -> Iterator[str]:
+    for shot_id, shot in sorted(lock.shots.items()):
+        yield f"  {_quoted(shot_id)}:\n    version: {shot.version}\n    takes:\n"
+        for number, take in sorted(shot.takes.items()):
+            yield f"      {_quoted(str(number))}:\n        fingerprint: {take.fingerprint}\n"
+            yield f"        artifact: {take.artifact}\n        provider: {_quoted(take.provider)}\n"
+            if take.cost is not None:
+                yield f'        cost: "{take.cost.amount} {take.cost.currency}"\n'
+
+
+def _quoted(word: str) -> str:
+    return word if _PLAIN.match(word) and word.casefold() not in _WORDS else json.dumps(word)
+
+
+def _lock(path: Path, tree: Any) -> Lock:
+    if not isinstance(tree, dict) or tree.get("version") != 1:
+        raise _unreadable(path, "it is not a lock of version 1")
+    try:
+        shots = {shot_id: _shot(shot) for shot_id, shot in (tree.get("shots") or {}).items()}
+        return Lock(campaign=str(tree["campaign"]), shots=shots)
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
+        raise _unreadable(path, f"an entry is not as this tool writes them ({error!r})") from None
+
+
+def _shot(shot: dict[str, Any]) -> LockedShot:
+    return LockedShot(version=int(shot["version"]), takes={int(n): _take(take) for n, take in shot["takes"].items()})
+
+
+def _take(take: dict[str, str]) -> LockedTake:
+    amount, _, currency = take.get("cost", "").partition(" ")
+    return LockedTake(
+        fingerprint=take["fingerprint"],
+        artifact=take["artifact"],
+        provider=take["provider"],
+        cost=Money(amount=Decimal(amount), currency=currency) if amount else None,
+    )
+
+
+def _unreadable(path: Path, why: str) -> InputError:
+    remedy = "Resolve the merge if there is one, or restore the file:\n    git checkout -- " + path.name
+    return InputError(f"the lock {path.name} cannot be read", why=why, remedy=remedy)

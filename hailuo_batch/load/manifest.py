@@ -1,0 +1,137 @@
+"""A manifest's text → `Manifest` and problems. A bad manifest never raises here, and all its problems come together.
+
+The JSON Schema is the truth about form; meaning (names, references, what providers sell) is looked at in `core`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from hailuo_batch.core.manifest import (
+    NO_FRAMES,
+    NO_SETTINGS,
+    Budget,
+    End,
+    FileFrame,
+    Frame,
+    Frames,
+    Manifest,
+    Settings,
+    ShotEntry,
+    ShotFrame,
+    Style,
+    UrlFrame,
+)
+from hailuo_batch.core.problem import Problem
+from hailuo_batch.load.document import locate, read_document
+from hailuo_batch.load.schemas import holds
+
+MOST_SHOWN = 50
+_SETTINGS = frozenset(Settings.__slots__)
+# Gateways' key forms that can be told from words: MindVideo's prefix, the common sk-, and signed tokens.
+_SECRETS = (
+    (b"mv_live_", rb"mv_live_\w{8,}"),
+    (b"sk-", rb"\bsk-[\w-]{20,}"),
+    (b"eyJ", rb"\beyJ[\w-]{16,}\.[\w.-]{16,}"),
+)
+
+
+def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
+    """The manifest, or None with the problems that stop it; `name` is the file's name in messages."""
+    if secret := _secret(data):
+        return None, (secret,)
+    document = read_document(data, name=name)
+    if document.problems:
+        return None, document.problems
+    if not holds("manifest", document.tree):
+        from hailuo_batch.load.words import refusals
+
+        found = tuple(refusals("manifest", document.tree, many="shots", definition="shot"))
+        return None, placed(found, data, name=name)
+    tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
+    return _manifest(tree), ()
+
+
+def placed(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Problem, ...]:
+    """The same problems with line and column, in the order of the file; at most `MOST_SHOWN` and a word on the rest."""
+    problems = tuple(problems)
+    shown = problems[:MOST_SHOWN]
+    places = locate(data, {(problem.path, problem.on_key) for problem in shown}, name=name)
+    found = [problem.at(problem.place or places.get((problem.path, problem.on_key))) for problem in shown]
+    found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
+    if len(problems) > MOST_SHOWN:
+        why = f"{len(problems) - MOST_SHOWN:,} more problems are not shown; mend these first."
+        found.append(Problem(code="more", summary="more problems", why=why))
+    return tuple(found)
+
+
+def _secret(data: bytes) -> Problem | None:
+    """Money and trust: a key in a manifest is refused before anything else, and never shown."""
+    for marker, pattern in _SECRETS:
+        if marker in data and (match := re.search(pattern, data)):
+            line = data.count(b"\n", 0, match.start()) + 1
+            why = f"Line {line} holds what looks like an API key. Keys come from the environment, not from a file."
+            remedy = "Take it out, and renew the key if it was ever committed."
+            return Problem(code="secret", summary="secret in file", why=why, remedy=remedy)
+    return None
+
+
+def _manifest(tree: Mapping[str, Any]) -> Manifest:
+    budget = tree.get("budget")
+    return Manifest(
+        campaign=tree["campaign"],
+        model=tree.get("model", "hailuo-02"),
+        providers=tuple(tree.get("providers", ())),
+        budget=Budget(most=Decimal(str(budget["max"])), currency=budget["currency"].upper()) if budget else None,
+        variables=tree.get("vars", {}),
+        styles={name: Style(**style) for name, style in tree.get("styles", {}).items()},
+        defaults=_settings(tree.get("defaults", {})),
+        shots=tuple(_entry(index, shot) for index, shot in enumerate(tree["shots"])),
+    )
+
+
+def _entry(index: int, shot: Mapping[str, Any]) -> ShotEntry:
+    return ShotEntry(
+        index=index,
+        id=shot["id"],
+        prompt=shot.get("prompt", ""),
+        frames=_frames(shot["frames"]) if "frames" in shot else NO_FRAMES,
+        settings=NO_SETTINGS if _SETTINGS.isdisjoint(shot) else _settings(shot),
+        tags=tuple(shot["tags"]) if "tags" in shot else (),
+        matrix={name: tuple(values) for name, values in shot["matrix"].items()} if "matrix" in shot else _NO_MATRIX,
+        notes=shot.get("notes", ""),
+    )
+
+
+_NO_MATRIX: dict[str, tuple[Any, ...]] = {}
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    duration = values.get("duration")
+    takes = values.get("takes")
+    return Settings(
+        # 6.0 is a whole number to JSON Schema and to the user: it is 6 from here on.
+        duration=int(duration) if isinstance(duration, float) else duration,
+        resolution=values.get("resolution"),
+        takes=int(takes) if takes is not None else None,
+        style=values.get("style"),
+        prompt_optimizer=values.get("prompt_optimizer"),
+        fast_pretreatment=values.get("fast_pretreatment"),
+        watermark=values.get("watermark"),
+    )
+
+
+def _frames(frames: Mapping[str, Any]) -> Frames:
+    first, last = frames.get("first"), frames.get("last")
+    if first is None and last is None:
+        return NO_FRAMES
+    return Frames(first=_frame(first) if first else None, last=_frame(last) if last else None)
+
+
+def _frame(frame: str | Mapping[str, str]) -> Frame:
+    if isinstance(frame, str):
+        return UrlFrame(url=frame) if "://" in frame else FileFrame(path=frame)
+    if "shot" in frame:
+        return ShotFrame(shot=frame["shot"], frame=End(frame.get("frame", "last")))
+    return UrlFrame(url=frame["url"], sha256=frame.get("sha256"))

@@ -1,0 +1,65 @@
+"""Does the picture of a clip really decode? The dear checks, for `verify --deep` and for a clip that was just bought.
+
+The container's tables are `probe.py`'s business. Nothing here knows what the clip should show.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+_STRICT = {"err_detect": "explode"}  # a decoder that hides damage by guessing is of no use here
+
+
+def decode_check(path: Path) -> str | None:
+    """Why the clip does not decode from its first frame to its last; None when it does."""
+    return _checked(path, _all)
+
+
+def ends_decode(path: Path) -> str | None:
+    """Why the clip's first frame or its last second does not decode; None when both do. A tenth of a full check."""
+    return _checked(path, _ends)
+
+
+def _checked(path: Path, check: Callable[["InputContainer", "VideoStream"], str | None]) -> str | None:
+    import av
+
+    try:
+        with av.open(str(path), options=_STRICT) as container:
+            if not container.streams.video:
+                return "It holds no picture."
+            stream = container.streams.video[0]
+            stream.codec_context.options = _STRICT
+            stream.codec_context.thread_count = 1
+            return check(container, stream)
+    except (av.FFmpegError, OSError, ValueError, EOFError) as error:
+        return f"Decoding stopped: {error}."
+
+
+def _all(container: "InputContainer", stream: "VideoStream") -> str | None:
+    promised, seen = stream.frames, 0
+    for frame in container.decode(stream):
+        if frame.is_corrupt:
+            return f"Frame {seen + 1} is damaged."
+        seen += 1
+    if not seen or (promised and seen != promised):
+        return f"{seen} of {promised} frames decode."
+    return None
+
+
+def _ends(container: "InputContainer", stream: "VideoStream") -> str | None:
+    first = next(iter(container.decode(stream)), None)
+    if first is None or first.is_corrupt:
+        return "The first frame does not decode."
+    if not stream.duration:
+        return None
+    container.seek((stream.start_time or 0) + stream.duration, stream=stream, backward=True)
+    last = None
+    for frame in container.decode(stream):
+        if frame.is_corrupt:
+            return "The end does not decode."
+        last = frame
+    return None if last else "The end does not decode."

@@ -1,0 +1,113 @@
+"""Which font can draw which character: the fonts in the package, then those a system is known to have.
+
+Inter is shipped, so Latin, Greek and Cyrillic look the same everywhere. Chinese, Japanese, Korean, Arabic, emoji and
+the rest come from the system's fonts where it has them. Pillow draws a box for a missing character
+and says nothing, so what a font covers is read from its file. Nothing here sets type.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from hailuo_batch.media.coverage import Face, read_face
+
+_SHIPPED = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "vietnamese")
+_FOLDERS = {
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+    "win32": ("%WINDIR%/Fonts", "%LOCALAPPDATA%/Microsoft/Windows/Fonts"),
+}
+_UNIX_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+
+# Names of files, best first: bold, then regular. A number after "#" is the font inside a collection.
+_EMOJI = ("NotoColorEmoji.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf", "NotoEmoji-Regular.ttf")
+_HAN = (
+    *("NotoSansCJK-{w}.ttc#2", "NotoSansCJKsc-{w}.otf", "NotoSansSC-{w}.otf", "SourceHanSansSC-{w}.otf"),
+    *("PingFang.ttc", "Hiragino Sans GB.ttc#1", "STHeiti Medium.ttc", "msyhbd.ttc", "msyh.ttc", "simhei.ttf"),
+    *("wqy-zenhei.ttc", "wqy-microhei.ttc", "DroidSansFallbackFull.ttf", "Arial Unicode.ttf"),
+)
+_KANA = (
+    *("NotoSansCJK-{w}.ttc#0", "NotoSansCJKjp-{w}.otf", "NotoSansJP-{w}.otf", "ヒラギノ角ゴシック W6.ttc"),
+    *("YuGothB.ttc", "meiryob.ttc", "msgothic.ttc", "ipag.ttf", "TakaoPGothic.ttf", "fonts-japanese-gothic.ttf"),
+)
+_HANGUL = (
+    *("NotoSansCJK-{w}.ttc#1", "NotoSansKR-{w}.otf", "AppleSDGothicNeo.ttc", "malgunbd.ttf", "NanumGothicBold.ttf"),
+)
+_OTHERS = (
+    *("DejaVuSans-Bold.ttf", "DejaVuSans.ttf", "segoeuib.ttf", "segoeui.ttf", "seguisym.ttf", "Arial Unicode.ttf"),
+    *("Arial Bold.ttf", "Arial.ttf", "LiberationSans-Bold.ttf", "FreeSans.ttf", "Apple Symbols.ttf"),
+    *("NotoSansArabic-{w}.ttf", "NotoSansHebrew-{w}.ttf", "NotoSansDevanagari-{w}.ttf", "NotoSansThai-{w}.ttf"),
+    *("NotoSansBengali-{w}.ttf", "NotoSansTamil-{w}.ttf", "NotoSansSymbols-{w}.ttf", "NotoSansSymbols2-Regular.ttf"),
+    *("NotoSansMath-Regular.ttf", "GeezaPro.ttc", "Kohinoor.ttc", "Thonburi.ttc", "Nirmala.ttc", "NirmalaB.ttf"),
+)
+
+
+class Faces:
+    """The fonts of one weight, opened one after another until one draws what is asked."""
+
+    def __init__(self, weight: int) -> None:
+        self.weight = weight
+        self._opened: dict[str, Face | None] = {}
+
+    def of(self, cluster: str, *, emoji: bool) -> Face | None:
+        """The best face that draws every character of the cluster, else its first; None when no font has it."""
+        letters = [letter for letter in cluster if not _unseen(letter)]
+        if emoji and (face := next((f for f in self._named(_EMOJI) if f.draws(cluster[0])), None)):
+            return face
+        first_only = None
+        for face in self._all(letters[0] if letters else " "):
+            if all(face.draws(letter) for letter in letters):
+                return face
+            if first_only is None and letters and face.draws(letters[0]):
+                first_only = face
+        return first_only
+
+    def _all(self, letter: str) -> Iterator[Face]:
+        folder = Path(__file__).parent / "fonts"
+        for script in _SHIPPED:
+            if face := self._face(folder / f"inter-{script}-{self.weight}-normal.woff", 0):
+                yield face
+        yield from self._named(_order(ord(letter)))
+
+    def _named(self, names: tuple[str, ...]) -> Iterator[Face]:
+        for name in names:
+            file, _, index = name.partition("#")
+            spellings = {file.format(w=w): None for w in ("Bold" if self.weight >= 600 else "Medium", "Regular")}
+            for spelling in spellings:
+                path = self._installed.get(spelling.casefold())
+                if path and (face := self._face(path, int(index or 0))):
+                    yield face
+                    break
+
+    def _face(self, path: Path, index: int) -> Face | None:
+        key = f"{path}#{index}"
+        if key not in self._opened:
+            self._opened[key] = read_face(path, index)
+        return self._opened[key]
+
+    @cached_property
+    def _installed(self) -> dict[str, Path]:
+        """Font files by name without case; of two with one name, the first in order of path."""
+        found: dict[str, Path] = {}
+        for folder in _FOLDERS.get(sys.platform, _UNIX_FOLDERS):
+            for parent, _, names in os.walk(os.path.expandvars(Path(folder).expanduser())):
+                for name in names:
+                    path = Path(parent) / name
+                    found[name.casefold()] = min(path, found.get(name.casefold(), path))
+        return found
+
+
+def _unseen(letter: str) -> bool:
+    """Joiners and variation selectors steer shaping; a font need not draw them."""
+    return letter in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" or "\ufe00" <= letter <= "\ufe0f"
+
+
+def _order(code: int) -> tuple[str, ...]:
+    if 0x3040 <= code <= 0x30FF or 0x31F0 <= code <= 0x31FF:
+        return _KANA + _HAN + _OTHERS
+    if 0x1100 <= code <= 0x11FF or 0x3130 <= code <= 0x318F or 0xAC00 <= code <= 0xD7FF:
+        return _HANGUL + _HAN + _OTHERS
+    if code >= 0x2E80 and not 0xFB1D <= code <= 0xFEFC and code < 0x1F000:
+        return _HAN + _OTHERS
+    return _OTHERS + _HAN + _EMOJI

@@ -1,0 +1,70 @@
+"""Single frames of a video: posters for a report, and the first or last frame to start the next shot from.
+
+Files are written where the caller says; that they stand there whole or not at all is the caller's business.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hailuo_batch.errors import InputError
+from hailuo_batch.media.pictures import PictureFacts, picture_facts
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+    from PIL import Image
+
+__all__ = ["PictureFacts", "frame_picture", "frame_png", "picture_facts", "poster"]
+
+
+def poster(video: Path, target: Path, *, width: int = 480) -> None:
+    """The first frame as a JPEG, `width` pixels wide or the video's own width if that is less."""
+    image = frame_picture(video, "first")
+    if image.width > width:
+        image = image.resize((width, max(1, round(image.height * width / image.width))), reducing_gap=2.0)
+    image.save(target, "JPEG", quality=84, optimize=True)
+
+
+def frame_png(video: Path, which: str, target: Path) -> None:
+    """The "first" or "last" frame as a PNG, each pixel as it was decoded."""
+    frame_picture(video, which).save(target, "PNG", compress_level=3)
+
+
+def frame_picture(video: Path, which: str) -> "Image.Image":
+    """The "first" or "last" frame in RGB; an InputError where the file gives none."""
+    import av
+
+    try:
+        with av.open(str(video)) as container:
+            stream = container.streams.video[0]
+            stream.codec_context.thread_count = 1
+            return _first(container) if which == "first" else _last(container, stream)
+    except (av.FFmpegError, IndexError, StopIteration, OSError, ValueError) as error:
+        raise InputError(f"no {which} frame in {video}", why=f"Decoding it stopped: {error}.") from error
+
+
+def _first(container: "InputContainer") -> "Image.Image":
+    return _image(next(container.decode(video=0)))
+
+
+def _last(container: "InputContainer", stream: "VideoStream") -> "Image.Image":
+    """The last frame shown: from the last key frame on, and from the start where seeking is not possible."""
+    import av
+
+    if stream.duration:
+        try:
+            container.seek((stream.start_time or 0) + stream.duration, stream=stream, backward=True)
+        except av.FFmpegError:
+            container.seek(0)
+    last = None
+    for frame in container.decode(video=0):
+        last = frame
+    if last is None:
+        raise ValueError("no picture in it")
+    return _image(last)
+
+
+def _image(frame: "VideoFrame") -> "Image.Image":
+    image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV types the rest
+    return image

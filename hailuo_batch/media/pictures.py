@@ -1,0 +1,123 @@
+"""Pictures as the user's files hold them: opened with care, turned upright, fitted to a frame.
+
+A file is judged by its bytes, never by its name. Nothing here knows sketches, slates or manifests.
+"""
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hailuo_batch.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_KINDS = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}  # what all six gateways take as a frame
+_MOST_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can claim far more
+_ORIENTATION = 0x0112
+_LYING_DOWN = {5, 6, 7, 8}  # EXIF orientations which swap width and height
+# Everything Pillow's decoders were seen to raise on damaged bytes.
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, OverflowError, IndexError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFacts:
+    """What a picture file really is: `kind` by its bytes, the size as it is seen upright, and its length in bytes."""
+
+    kind: str
+    width: int
+    height: int
+    bytes: int
+
+
+def picture_facts(path: Path) -> PictureFacts:
+    """Kind, upright size and bytes of a picture which was decoded to its end; an InputError where it can't be."""
+    with _opened(path) as image:
+        width, height = image.size
+        turned = image.getexif().get(_ORIENTATION, 1) in _LYING_DOWN
+        kind = _KINDS[image.format or ""]
+        image.draft("L", (max(1, width // 8), max(1, height // 8)))  # a JPEG is read whole at an eighth of the work
+        image.load()
+    wide, high = (height, width) if turned else (width, height)
+    return PictureFacts(kind=kind, width=wide, height=high, bytes=path.stat().st_size)
+
+
+def open_picture(path: Path, *, enough: int = 0) -> "Image.Image":
+    """The picture upright, in RGB, what is see-through laid on white; an InputError where it can't be read.
+
+    With `enough`, pixels of the shorter side, a larger JPEG may come at half or a quarter of its size, much sooner.
+    """
+    from PIL import ImageOps
+
+    with _opened(path) as image:
+        if enough:
+            scale = enough / min(image.size)
+            image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
+        image.load()
+        return flattened(ImageOps.exif_transpose(image))
+
+
+def flattened(image: "Image.Image") -> "Image.Image":
+    """The picture in plain RGB whatever its mode was."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion clips instead of scaling
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
+    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        paper = Image.new("RGBA", clear.size, "white")
+        return Image.alpha_composite(paper, clear).convert("RGB")
+    return image.convert("RGB")
+
+
+def fitted(image: "Image.Image", width: int, height: int) -> "Image.Image":
+    """The middle of the picture at exactly this size: scaled until it covers the frame, then cut."""
+    from PIL import Image
+
+    scale = max(width / image.width, height / image.height)
+    wide, high = width / scale, height / scale
+    left, top = (image.width - wide) / 2, (image.height - high) / 2
+    box = (max(0.0, left), max(0.0, top), min(image.width, left + wide), min(image.height, top + high))
+    return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["Image.Image"]:
+    """The file opened by its bytes; what goes wrong inside becomes an InputError in plain words."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below refuses them
+            with Image.open(path) as image:
+                _check(path, image)
+                yield image
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise InputError(f"cannot open the picture {path}", why=error.strerror or "") from error
+    except UnidentifiedImageError as error:
+        why = "The file is empty." if path.stat().st_size == 0 else "Its bytes are no picture, whatever its name says."
+        raise InputError(f"not a picture: {path}", why=why, remedy=_TAKEN) from error
+    except Image.DecompressionBombError as error:
+        raise InputError(f"picture too large: {path}", why=_too_large(), remedy="Scale it down.") from error
+    except _UNREADABLE as error:
+        why = f"Reading it stopped: {error}."
+        raise InputError(f"damaged picture: {path}", why=why, remedy="Export it or copy it again.") from error
+
+
+_TAKEN = "Use a JPEG, PNG or WebP file."
+
+
+def _too_large() -> str:
+    return f"It would unpack to more than {_MOST_PIXELS // 1_000_000} million pixels."
+
+
+def _check(path: Path, image: "Image.Image") -> None:
+    if image.format not in _KINDS:
+        raise InputError(f"not a JPEG, PNG or WebP picture: {path}", why=f"It is {image.format}.", remedy=_TAKEN)
+    if image.width * image.height > _MOST_PIXELS:
+        raise InputError(f"picture too large: {path}", why=_too_large(), remedy="Scale it down.")

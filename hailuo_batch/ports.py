@@ -1,0 +1,177 @@
+"""The faces the runner works with. Their wearers stand in `ledger`, `store`, `drivers`, `media` and `views`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hailuo_batch.core.attempt import Artifact, Move, Stage, Standing
+from hailuo_batch.core.event import Event
+from hailuo_batch.core.failure import Failure
+from hailuo_batch.core.plan import Step
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.request import Request
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait for it."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        ...
+
+    def elapsed(self) -> float:
+        """Seconds since some moment, never going back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is written down before the one call that may cost money."""
+
+    fingerprint: str
+    preimage: str
+    provider: str
+    label: str  # campaign and take, for people
+    estimate: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a move of an attempt adds to the record; only what is not None is written."""
+
+    task: str | None = None
+    artifact: Artifact | None = None
+    cost: Money | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A readable name that was given to a clip."""
+
+    file: str
+    campaign: str
+    shot: str
+    version: int
+    take: int
+    fingerprint: str
+    sketch: bool
+
+
+class Ledger(Protocol):
+    """The durable record. A method that writes returns when the write would survive a power cut."""
+
+    async def intend(self, intent: Intent) -> int:
+        """The number of the live attempt for this fingerprint: a new one, or the one that was intended before."""
+        ...
+
+    async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
+        """Moves an attempt by the table of `core/attempt.py` and appends the event; the new stage."""
+        ...
+
+    async def name(self, names: Iterable[Named]) -> None:
+        """Records which names were given to which clips."""
+        ...
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """The attempt that counts for each fingerprint."""
+        ...
+
+
+class Store(Protocol):
+    """Artifacts by digest; one is there whole or not at all."""
+
+    def incoming(self) -> Path:
+        """A new temporary name on the store's own file system."""
+        ...
+
+    async def keep(self, file: Path) -> str:
+        """Moves a whole file in, durably, under its digest (`sha256:…`), which comes back."""
+        ...
+
+    def path(self, digest: str) -> Path:
+        """Where an artifact is, or would be."""
+        ...
+
+
+class Renders(Protocol):
+    """The readable names, linked from the store."""
+
+    async def place(self, artifact: Path, name: str, provenance: Mapping[str, object]) -> None:
+        """Gives an artifact a name, with its provenance beside it; refuses to overwrite another clip."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One request with what a driver needs to carry it out on this machine."""
+
+    request: Request
+    fingerprint: str
+    campaign: str
+    shot: str  # whose name a slate shows; no part of the request
+    pictures: Mapping[str, Path]  # digest → the picture's file, or the artifact that a frame is taken from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """The job running at a provider, by its id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Produced:
+    """The provider says the clip is made; `link` is where it can be fetched, for a while, and is a secret."""
+
+    link: str
+    cost: Money | None = None
+
+
+class Driver(Protocol):
+    """What asks one provider for videos. Nothing here raises for what a provider answers: it comes back as a value."""
+
+    async def submit(self, order: Order) -> Task | Failure:
+        """The one call that may cost money."""
+        ...
+
+    async def wait(self, order: Order, task: Task) -> Produced | Failure:
+        """Follows a task until it ends."""
+        ...
+
+    async def fetch(self, order: Order, produced: Produced, target: Path) -> Failure | None:
+        """Brings the clip to `target`; None is success."""
+        ...
+
+
+class Probe(Protocol):
+    """Looks whether a file is the video that was promised."""
+
+    def __call__(self, file: Path, digest: str) -> Artifact | Failure:
+        """The clip's facts, or why it is none."""
+        ...
+
+
+class Executor(Protocol):
+    """Spreads the steps over workers."""
+
+    async def spread(self, steps: Iterable[Step], work: "Work") -> None:
+        """Carries `work` out for every step, and for every step that comes back from it."""
+        ...
+
+
+class Work(Protocol):
+    """What a worker does with one step."""
+
+    async def __call__(self, step: Step) -> Iterable[Step]:
+        """Carries a step out; what comes back are steps that it unlocked."""
+        ...
+
+
+class Listener(Protocol):
+    """Is told what happens, and never answers."""
+
+    def __call__(self, event: Event) -> None:
+        """Takes note of an event; must not raise."""
+        ...

@@ -1,0 +1,1 @@
+"""Who sells Hailuo-02: one table for each gateway."""

@@ -1,0 +1,126 @@
+"""Plan in, outcome out: hands the steps to the executor, tells the listener, unlocks what waited.
+
+Nothing is decided here: a step says what is to be done, a failure's kind says what it allows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hailuo_batch.core.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepsUnlocked, StepStored
+from hailuo_batch.core.failure import ALLOWS, Failure
+from hailuo_batch.core.plan import Action, Grounds, Plan, Step, unlocked
+from hailuo_batch.errors import Exit
+from hailuo_batch.ports import Clock, Executor, Listener
+from hailuo_batch.run.step import Bench, Kept, carry_out
+from hailuo_batch.run.stop import Stop
+
+_CARRIED_OUT = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """How a run went: clips kept, names of failed steps with their failures, and whether it was stopped."""
+
+    stored: int = 0
+    named: int = 0
+    failed: list[tuple[Step, Failure]] = field(default_factory=list)
+    stopped: str = ""
+    seconds: float = 0.0
+
+
+async def run_plan(
+    plan: Plan, steps: Iterable[Step], bench: Bench, *, executor: Executor, listener: Listener, clock: Clock, stop: Stop
+) -> Outcome:
+    """Carries out the given steps of a plan and everything that they unlock."""
+    begin = clock.elapsed()
+    todo = [step for step in steps if step.action in _CARRIED_OUT]
+    listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo)))
+    work = _Work(plan, bench, listener, stop)
+    await executor.spread(todo, work)
+    outcome = work.outcome
+    outcome.stopped, outcome.seconds = stop.reason, clock.elapsed() - begin
+    listener(RunEnded(stored=outcome.stored, failed=len(outcome.failed), seconds=outcome.seconds))
+    return outcome
+
+
+def exit_of(outcome: Outcome) -> Exit:
+    """The exit code of a run."""
+    if outcome.stopped == INTERRUPT:
+        return Exit.INTERRUPTED
+    return Exit.TAKES_FAILED if outcome.failed else Exit.DONE
+
+
+INTERRUPT = "interrupted"
+
+
+class _Work:
+    """What a worker does with one step, and what it makes possible."""
+
+    def __init__(self, plan: Plan, bench: Bench, listener: Listener, stop: Stop) -> None:
+        self.outcome = Outcome()
+        self._bench, self._listener, self._stop = bench, listener, stop
+        self._chain = _Chain(plan.having(Action.WAIT), plan.grounds, _chosen(plan))
+        self._begun: set[str] = set()
+
+    async def __call__(self, step: Step) -> Iterable[Step]:
+        if self._stop.asked or step.fingerprint in self._begun:
+            return ()
+        self._begun.add(step.fingerprint)
+        self._tell(step, StepStarted(step=step))
+        result = await carry_out(step, self._bench)
+        if isinstance(result, Failure):
+            self._failed(step, result)
+            return ()
+        return self._kept(step, result)
+
+    def _failed(self, step: Step, failure: Failure) -> None:
+        self.outcome.failed.append((step, failure))
+        self._listener(StepFailed(step=step, failure=failure))
+        if ALLOWS[failure.kind].stops_run:
+            self._stop.ask(failure.why)
+
+    def _kept(self, step: Step, kept: Kept) -> Iterable[Step]:
+        if step.action is Action.REUSE:
+            self.outcome.named += 1
+        else:
+            self.outcome.stored += 1
+        self._tell(step, StepStored(step=step, artifact=kept.artifact, cost=kept.cost))
+        more = self._chain.after(step, kept.artifact.digest)
+        if more:
+            self._listener(StepsUnlocked(steps=len(more)))
+        return more
+
+    def _tell(self, step: Step, event: Event) -> None:
+        if step.action is not Action.REUSE:  # a name given again is no news
+            self._listener(event)
+
+
+def _chosen(plan: Plan) -> dict[str, str]:
+    """The digests of first takes that are there already."""
+    there = ((step, step.standing) for step in plan.having(Action.REUSE))
+    return {
+        use.shot.id: standing.digest
+        for step, standing in there
+        if standing is not None and standing.digest is not None
+        for use in step.uses
+        if use.take == 1
+    }
+
+
+class _Chain:
+    """Which waiting steps are unlocked by which shot."""
+
+    def __init__(self, waiting: Iterable[Step], grounds: Grounds, chosen: Mapping[str, str]) -> None:
+        self._grounds = grounds
+        self._chosen = dict(chosen)
+        self._by_giver: dict[str, list[Step]] = {}
+        for step in waiting:
+            for giver in step.waits_for:
+                self._by_giver.setdefault(giver, []).append(step)
+
+    def after(self, step: Step, digest: str) -> tuple[Step, ...]:
+        """The steps that can go on now that this one's clip is in the store."""
+        shots = [use.shot.id for use in step.uses if use.take == 1]
+        self._chosen.update(dict.fromkeys(shots, digest))
+        waiting = [step for shot in shots for step in self._by_giver.pop(shot, ())]
+        return unlocked(waiting, self._grounds, self._chosen) if waiting else ()

@@ -1,0 +1,183 @@
+"""One step from top to bottom: intend → submit → accept → wait → fetch → probe → keep → name.
+
+The order is the promise. What may cost money is written down before it happens, and the task id before anything else is
+done with it. Writes are shielded: a worker that is cancelled does not leave half a record.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hailuo_batch.core.attempt import Artifact, Move, Stage
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.fingerprint import preimage
+from hailuo_batch.core.naming import label, render_name
+from hailuo_batch.core.plan import Action, Step
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.provenance import provenance
+from hailuo_batch.errors import RefusedError, StoreError
+from hailuo_batch.ports import Driver, Facts, Intent, Ledger, Named, Order, Probe, Produced, Renders, Store, Task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A clip that is in the store."""
+
+    artifact: Artifact
+    provider: str
+    cost: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """All that a step is carried out with; `order` tells a driver what a step needs on this machine."""
+
+    campaign: str
+    sketch: bool
+    ledger: Ledger
+    store: Store
+    renders: Renders
+    drivers: Mapping[str, Driver]
+    probe: Probe
+    order: Callable[[Step], Order]
+    artifact: Callable[[str], Artifact | None]  # facts of an artifact that is in the store, by digest
+
+
+async def carry_out(step: Step, bench: Bench) -> Kept | Failure:
+    """Brings one step's clip into the store and gives it its names; what went wrong comes back as a value."""
+    try:
+        kept = await _reuse(step, bench) if step.action is Action.REUSE else await _obtain(step, bench)
+        if isinstance(kept, Kept):
+            await _name(step, kept, bench)
+    except StoreError as error:
+        return Failure(kind=Kind.NO_ROOM, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+    except RefusedError as error:
+        return Failure(kind=Kind.UNNAMED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+    return kept
+
+
+async def _reuse(step: Step, bench: Bench) -> Kept | Failure:
+    standing = step.standing
+    artifact = bench.artifact(standing.digest) if standing is not None and standing.digest is not None else None
+    if standing is None or artifact is None:
+        return Failure(kind=Kind.CORRUPT, why="the ledger does not know this clip", remedy="hailuo-batch verify")
+    return Kept(artifact=artifact, provider=standing.provider, cost=standing.cost)
+
+
+async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
+    provider = step.route.provider if step.action is Action.SUBMIT or step.standing is None else step.standing.provider
+    driver = bench.drivers[provider]
+    order = bench.order(step)
+    sent = await _sent(step, provider, driver, order, bench)
+    if isinstance(sent, Failure):
+        return sent
+    attempt, stage, task = sent
+    produced = await driver.wait(order, task)
+    if isinstance(produced, Failure):
+        if stage is Stage.SUBMITTED:
+            await _durably(bench.ledger.move(attempt, Move.FAIL, Facts(failure=produced)))
+        return produced
+    if stage is Stage.SUBMITTED:
+        await _durably(bench.ledger.move(attempt, Move.PRODUCE, Facts(cost=produced.cost)))
+    return await _fetched(attempt, provider, driver, order, produced, bench)
+
+
+async def _sent(
+    step: Step, provider: str, driver: Driver, order: Order, bench: Bench
+) -> tuple[int, Stage, Task] | Failure:
+    """The attempt with its task: the one that is there, or a new one."""
+    standing = step.standing
+    if standing is not None and step.action in {Action.RESUME, Action.FETCH}:
+        stage = standing.stage
+        if stage is Stage.STORED:
+            stage = await _durably(bench.ledger.move(standing.attempt, Move.MISS))
+        return standing.attempt, stage, Task(id=standing.task or "")
+    # Money: the intent is durable before the one call that may cost something.
+    attempt = await _durably(bench.ledger.intend(_intent(step, provider, bench)))
+    answer = await driver.submit(order)
+    if isinstance(answer, Failure):
+        move = Move.LOSE_SIGHT if answer.kind is Kind.UNCLEAR else Move.REFUSE
+        await _durably(bench.ledger.move(attempt, move, Facts(failure=answer)))
+        return answer
+    # Money: the task id is durable before anything else is done with it.
+    stage = await _durably(bench.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id)))
+    return attempt, stage, answer
+
+
+async def _fetched(
+    attempt: int, provider: str, driver: Driver, order: Order, produced: Produced, bench: Bench
+) -> Kept | Failure:
+    """The clip in the store. A clip that cannot be fetched or is not whole stays `produced`, to be fetched again."""
+    file = bench.store.incoming()
+    try:
+        failure = await driver.fetch(order, produced, file)
+        if failure is not None:
+            return failure
+        artifact = bench.probe(file, "")
+        if isinstance(artifact, Failure):
+            return artifact
+        digest = await bench.store.keep(file)
+    finally:
+        file.unlink(missing_ok=True)
+    whole = _with_digest(artifact, digest)
+    await _durably(bench.ledger.move(attempt, Move.KEEP, Facts(artifact=whole)))
+    return Kept(artifact=whole, provider=provider, cost=produced.cost)
+
+
+def _with_digest(artifact: Artifact, digest: str) -> Artifact:
+    members = {name: getattr(artifact, name) for name in Artifact.__slots__}
+    return Artifact(**{**members, "digest": digest})
+
+
+async def _name(step: Step, kept: Kept, bench: Bench) -> None:
+    """Gives the clip a readable name for each shot that asked for it."""
+    assert step.request is not None  # noqa: S101 - a step without a request is never carried out
+    source = bench.store.path(kept.artifact.digest)
+    given = []
+    for use in step.uses:
+        file = render_name(bench.campaign, use, sketch=bench.sketch)
+        origin = provenance(
+            campaign=bench.campaign,
+            use=use,
+            request=step.request,
+            fingerprint=step.fingerprint,
+            artifact=kept.artifact,
+            provider=kept.provider,
+            cost=kept.cost,
+            sketch=bench.sketch,
+        )
+        await bench.renders.place(source, file, origin)
+        given.append(
+            Named(
+                file=file,
+                campaign=bench.campaign,
+                shot=use.shot.id,
+                version=use.version,
+                take=use.take,
+                fingerprint=step.fingerprint,
+                sketch=bench.sketch,
+            )
+        )
+    await _durably(bench.ledger.name(given))
+
+
+def _intent(step: Step, provider: str, bench: Bench) -> Intent:
+    assert step.request is not None  # noqa: S101 - a step without a request is never carried out
+    return Intent(
+        fingerprint=step.fingerprint,
+        preimage=preimage(step.request).decode(),
+        provider=provider,
+        label=f"{bench.campaign} {label(step.uses[0])}",
+        estimate=step.estimate,
+    )
+
+
+async def _durably(write: Coroutine[Any, Any, T]) -> T:
+    """A write that goes through even when the worker is cancelled meanwhile."""
+    return await asyncio.shield(asyncio.ensure_future(write))
+
+

@@ -1,0 +1,1 @@
+"""What tests of ours, and of authors of providers, stand on."""

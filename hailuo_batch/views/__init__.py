@@ -1,0 +1,1 @@
+"""Drawings of plans, reports and problems."""

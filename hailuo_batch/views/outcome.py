@@ -1,0 +1,51 @@
+"""How a run ended, as text: what was made, what failed and what to do, and where to look."""
+
+from pathlib import Path
+
+from hailuo_batch.core.naming import label
+from hailuo_batch.core.plan import Action
+from hailuo_batch.core.report import Report
+from hailuo_batch.run.runner import Outcome
+from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.views.plan import sums
+from hailuo_batch.views.wording import amounts, count, safe, span
+
+SHOWN = 20
+
+
+def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, ink: Ink = PLAIN) -> str:
+    """The run in a few lines."""
+    if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stopped:
+        return sums(report, ink) + (f" Lock: {lock.name}." if lock else "")
+    verb = "Sketched" if report.sketch else "Rendered"
+    lines = [f"{ink.good(verb)} {count(outcome.stored, 'clip')} in {span(outcome.seconds)}."]
+    if outcome.named:
+        lines.append(f"{count(outcome.named, 'clip')} that were there got their names.")
+    lines += _failures(outcome, ink)
+    if outcome.stopped:
+        lines.append(f"{ink.care('Stopped')}: {safe(outcome.stopped)}. The next run goes on from here.")
+    lines.append(_left(report, ink))
+    if report.spent:
+        lines.append(f"Spent so far: {amounts(report.spent)}.")
+    if lock:
+        lines.append(f"Lock: {lock.as_posix()}; commit it with the manifest.")
+    return "\n".join(lines)
+
+
+def _failures(outcome: Outcome, ink: Ink) -> list[str]:
+    if not outcome.failed:
+        return []
+    lines = [f"{ink.bad(count(len(outcome.failed), 'take') + ' failed')}:"]
+    for step, failure in outcome.failed[:SHOWN]:
+        lines.append(f"  {safe(label(step.uses[0]))}  {safe(failure.why)}")
+        lines += [f"      {line}" for line in failure.remedy.splitlines()]
+    if len(outcome.failed) > SHOWN:
+        lines.append(f"  … and {len(outcome.failed) - SHOWN:,} more; --format json shows them all")
+    return lines
+
+
+def _left(report: Report, ink: Ink) -> str:
+    counts = report.counts
+    left = len(report.rows) - counts.get(Action.REUSE, 0)
+    there = f"{count(counts.get(Action.REUSE, 0), 'take')} in the store, named below renders/"
+    return f"{there}." if not left else f"{there}; {ink.care(count(left, 'take') + ' still to do')}."

@@ -1,0 +1,84 @@
+"""Problems and errors as text: what, where, why, and what to do."""
+
+from collections.abc import Iterable, Sequence
+
+from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.errors import HailuoError
+from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.views.wording import count, safe
+
+_WIDEST = 100
+
+
+def draw_problems(problems: Sequence[Problem], ink: Ink = PLAIN) -> str:
+    """Every problem with its line of the file and a caret, then how many there are."""
+    blocks = [_block(problem, ink) for problem in problems]
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    parts = [count(errors, "problem")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
+    return "\n\n".join((*blocks, f"{' and '.join(parts)}."))
+
+
+def draw_error(error: HailuoError, ink: Ink = PLAIN) -> str:
+    """An error that ends a command; commands to copy stand alone, indented."""
+    lines = [ink.bad(safe_lines(error.summary))]
+    lines += [f"  {line}" for line in safe_lines(error.why).splitlines()]
+    lines += [f"  {line}" for line in safe_lines(error.remedy).splitlines()]
+    return "\n".join(lines)
+
+
+def problem_members(problem: Problem) -> dict[str, object]:
+    """A problem as plain data for JSON."""
+    place = problem.place
+    return {
+        "code": problem.code,
+        "severity": str(problem.severity),
+        "summary": problem.summary,
+        "why": problem.why,
+        "remedy": problem.remedy,
+        "path": list(problem.path),
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+    }
+
+
+def github_annotations(problems: Iterable[Problem]) -> list[str]:
+    """The same for GitHub's runners, which draw them beside the line in a pull request."""
+    lines = []
+    for problem in problems:
+        place = problem.place
+        where = f"file={place.file},line={place.line},col={place.column}," if place else ""
+        words = f"{problem.why} {problem.remedy}".strip().replace("%", "%25").replace("\n", "%0A")
+        lines.append(f"::{problem.severity} {where}title={problem.summary} [{problem.code}]::{words}")
+    return lines
+
+
+def safe_lines(words: str) -> str:
+    """Several lines, each without characters that move the cursor."""
+    return "\n".join(safe(line) for line in words.splitlines())
+
+
+def _block(problem: Problem, ink: Ink) -> str:
+    place = problem.place
+    where = f"{place.file}:{place.line}:{place.column}: " if place else ""
+    colour = ink.bad if problem.severity is Severity.ERROR else ink.care
+    mark = "" if problem.severity is Severity.ERROR else "warning: "
+    head = f"{where}{mark}{colour(problem.summary)} [{problem.code}]"
+    words = safe_lines(f"{problem.why} {problem.remedy}".strip())
+    if place is None or not place.text.strip():
+        return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
+    start, indent = _window(place.text, place.column)
+    caret = " " * indent + "^"
+    first, *rest = words.splitlines()
+    return "\n".join((head, f"    {start}", f"    {caret} {first}", *(f"    {' ' * indent}  {line}" for line in rest)))
+
+
+def _window(text: str, column: int) -> tuple[str, int]:
+    """The line without its indent, cut around the place, and the caret's column in it."""
+    line = safe(text.rstrip("\r\n"))
+    left = len(line) - len(line.lstrip())
+    begin = max(left, min(column - 1 - 40, len(line) - _WIDEST)) if len(line) - left > _WIDEST else left
+    shown = line[begin : begin + _WIDEST]
+    lead = "…" if begin > left else ""
+    return lead + shown + ("…" if begin + _WIDEST < len(line) else ""), max(column - 1 - begin, 0) + len(lead)

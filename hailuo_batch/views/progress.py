@@ -1,0 +1,173 @@
+"""A run while it goes: a live table on a terminal, a line an event elsewhere, or JSON lines for programs.
+
+Listeners only draw. Nothing here decides, and a drawing that fails must not end a run.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from hailuo_batch.core.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepsUnlocked, StepStored, Stopping
+from hailuo_batch.core.naming import label
+from hailuo_batch.core.plan import Step
+from hailuo_batch.views.ink import Ink
+from hailuo_batch.views.wording import clipped, count, megabytes, safe, span
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+Listener = Callable[[Event], None]
+REDRAWS = 4  # a second; more costs a core's percents and shows nothing
+
+
+@contextmanager
+def watching(how: str, stream: TextIO, ink: Ink) -> Iterator[Listener]:
+    """A listener that draws on `stream` until the block is left; `how` is live, lines, json or none."""
+    match how:
+        case "live":
+            with _live(stream, ink) as listener:
+                yield listener
+        case "lines":
+            yield _Lines(stream, ink)
+        case "json":
+            yield _JsonLines(stream)
+        case _:
+            yield lambda _: None
+
+
+class Tally:
+    """How far a run is."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self.steps = self.stored = self.failed = self.bytes = 0
+        self.running: dict[str, tuple[Step, float]] = {}
+        self.stopping = False
+
+    def note(self, event: Event) -> None:
+        """Counts an event."""
+        match event:
+            case RunStarted(steps=steps):
+                self.steps, self.begun = steps, time.monotonic()
+            case StepsUnlocked(steps=steps):
+                self.steps += steps
+            case StepStarted(step=step):
+                self.running[step.fingerprint] = step, time.monotonic()
+            case StepStored(step=step, artifact=artifact):
+                self.running.pop(step.fingerprint, None)
+                self.stored, self.bytes = self.stored + 1, self.bytes + artifact.size
+            case StepFailed(step=step):
+                self.running.pop(step.fingerprint, None)
+                self.failed += 1
+            case Stopping():
+                self.stopping = True
+
+    @property
+    def done(self) -> int:
+        """Steps that have ended."""
+        return self.stored + self.failed
+
+    def remaining(self) -> float | None:
+        """Seconds until the end at the pace so far; None while there is no pace."""
+        took = time.monotonic() - self.begun
+        return took / self.done * (self.steps - self.done) if self.done else None
+
+
+class _Lines:
+    """One line an event, for logs and CI."""
+
+    def __init__(self, stream: TextIO, ink: Ink) -> None:
+        self._tally, self._stream, self._ink = Tally(), stream, ink
+
+    def __call__(self, event: Event) -> None:
+        self._tally.note(event)
+        line = self._line(event)
+        if line:
+            print(line, file=self._stream, flush=True)  # noqa: T201 - drawing lines is this listener's work
+
+    def _line(self, event: Event) -> str:
+        place = f"[{self._tally.done}/{self._tally.steps}]"
+        match event:
+            case StepStored(step=step, artifact=artifact):
+                return f"{place} {_named(step)} {self._ink.good('stored')} {artifact.seconds:g} s {megabytes(artifact.size)}"
+            case StepFailed(step=step, failure=failure):
+                return f"{place} {_named(step)} {self._ink.bad('failed')}: {safe(failure.why)}"
+            case StepsUnlocked(steps=steps):
+                return f"{place} {count(steps, 'take')} can go on: their frame is there"
+            case Stopping():
+                return f"{place} stopping: what is in hand is finished; Ctrl-C again ends at once"
+        return ""
+
+
+class _JsonLines:
+    """One JSON object an event."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        members: dict[str, object] = {"version": 1, "event": type(event).__name__}
+        match event:
+            case RunStarted(steps=steps) | StepsUnlocked(steps=steps):
+                members["steps"] = steps
+            case StepStarted(step=step):
+                members |= _step(step)
+            case StepStored(step=step, artifact=artifact):
+                members |= {**_step(step), "artifact": artifact.digest, "bytes": artifact.size}
+            case StepFailed(step=step, failure=failure):
+                members |= {**_step(step), "kind": str(failure.kind), "why": failure.why}
+            case RunEnded(stored=stored, failed=failed, seconds=seconds):
+                members |= {"stored": stored, "failed": failed, "seconds": round(seconds, 3)}
+        print(json.dumps(members, ensure_ascii=False), file=self._stream, flush=True)  # noqa: T201
+
+
+@contextmanager
+def _live(stream: TextIO, ink: Ink) -> Iterator[Listener]:
+    """A table that redraws itself a few times a second; failures stay above it as lines."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=stream, no_color=not ink.colour, highlight=False)
+    tally = Tally()
+    with Live(
+        console=console, refresh_per_second=REDRAWS, transient=True, get_renderable=lambda: _table(tally, console.height)
+    ) as live:
+
+        def listen(event: Event) -> None:
+            tally.note(event)
+            if isinstance(event, StepFailed):
+                live.console.print(f"{_named(event.step)} failed: {safe(event.failure.why)}", markup=False)
+
+        yield listen
+
+
+def _table(tally: Tally, height: int) -> "Group":
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    head = Table.grid(padding=(0, 1), expand=False)
+    left = tally.remaining()
+    eta = f"about {span(left)} left" if left is not None and left > 1 else ""
+    state = "stopping, Ctrl-C again ends at once" if tally.stopping else eta
+    facts = f"{tally.done}/{tally.steps}  {megabytes(tally.bytes)}  {count(tally.failed, 'failure')}  {state}"
+    head.add_row(ProgressBar(total=max(tally.steps, 1), completed=tally.done, width=30), Text(facts))
+    rows = Table.grid(padding=(0, 2))
+    now = time.monotonic()
+    for step, since in list(tally.running.values())[: max(height - 4, 1)]:
+        prompt = clipped(step.uses[0].shot.prompt, 60)
+        rows.add_row(Text(_named(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))
+    return Group(head, rows)
+
+
+def _named(step: Step) -> str:
+    more = len(step.uses) - 1
+    return safe(label(step.uses[0])) + (f" and {more} more" if more else "")
+
+
+def _step(step: Step) -> dict[str, object]:
+    takes = [{"shot": use.shot.id, "take": use.take} for use in step.uses]
+    return {"takes": takes, "action": str(step.action), "fingerprint": step.fingerprint, "provider": step.route.provider}

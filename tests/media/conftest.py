@@ -1,0 +1,74 @@
+"""Pictures and clips the tests of this room look at, and the eyes to look with."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from hailuo_batch.media.animatic import Sketch, draw
+
+Drawn = Callable[..., Path]
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Drawn:
+    """Draws a sketch of these fields, the rest filled in, and gives its file."""
+
+    def make(**fields: Any) -> Path:
+        usual: dict[str, Any] = {"campaign": "aurora", "shot": "open", "take": 1, "prompt": "", "mark": "a91f3c"}
+        target = tmp_path / f"{len(list(tmp_path.glob('*.mp4')))}.mp4"
+        draw(Sketch(**{**usual, "seconds": 1, "resolution": "512p", **fields}), target)
+        return target
+
+    return make
+
+
+@pytest.fixture
+def dots(tmp_path: Path) -> Path:
+    """A dark picture with a red disc left of its middle and a green one right of it."""
+    image = Image.new("RGB", (1280, 720), "#101830")
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((520, 316, 560, 356), fill="#ff2020")
+    pen.ellipse((720, 316, 760, 356), fill="#20ff20")
+    path = tmp_path / "dots.png"
+    image.filter(ImageFilter.GaussianBlur(2)).save(path)
+    return path
+
+
+def decoded(path: Path) -> list[Image.Image]:
+    """Every frame of a clip."""
+    with av.open(str(path)) as container:
+        return [frame.to_image() for frame in container.decode(video=0)]
+
+
+def facts(path: Path) -> tuple[int, int, int, float]:
+    """Width, height, frames, seconds, as PyAV decodes them."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = sum(1 for _ in container.decode(video=0))
+        assert container.duration is not None
+        return stream.width, stream.height, frames, container.duration / av.time_base
+
+
+def centre(image: Image.Image, channel: int) -> tuple[float, float]:
+    """Where the disc of one colour is, to a small part of a pixel: the centre of its light."""
+    bands = image.crop((0, 0, image.width, image.height - 30)).split()
+    other = bands[1 - channel]
+    light = Image.composite(bands[channel], Image.new("L", other.size), other.point(lambda v: 255 * (v < 110)))
+    light = light.point(lambda v: max(0, v - 60))
+    width, height = light.size
+    light_bytes = light.tobytes()
+    columns = [0] * width
+    total = weighted = 0
+    for y in range(height):
+        row = light_bytes[y * width : (y + 1) * width]
+        if any(row):
+            total += sum(row)
+            weighted += y * sum(row)
+            for x, value in enumerate(row):
+                columns[x] += value
+    assert total, "no disc in the frame"
+    return sum(x * value for x, value in enumerate(columns)) / total, weighted / total
