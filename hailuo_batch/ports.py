@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 from hailuo_batch.core.attempt import Artifact, Move, Stage, Standing
-from hailuo_batch.core.event import Event
 from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.plan import Step
 from hailuo_batch.core.price import Money
@@ -166,12 +165,4 @@ class Work(Protocol):
 
     async def __call__(self, step: Step) -> Iterable[Step]:
         """Carries a step out; what comes back are steps that it unlocked."""
-        ...
-
-
-class Listener(Protocol):
-    """Is told what happens, and never answers."""
-
-    def __call__(self, event: Event) -> None:
-        """Takes note of an event; must not raise."""
         ...

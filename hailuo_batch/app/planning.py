@@ -41,7 +41,7 @@ class ManifestError(InputError):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Known:
     """What the ledger says at one moment, as far as a plan and its report need it."""
 
@@ -52,7 +52,7 @@ class Known:
     requests: Mapping[str, str]  # fingerprint → pre-image
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Planned:
     """A plan with everything that carrying it out needs."""
 
@@ -102,8 +102,8 @@ async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = 
 def nothing_to_do(file: Path | str, *, sketch: bool = False) -> Mapping[str, Any] | None:
     """The summary of a manifest that was finished and has not changed since; None when that is not beyond doubt.
 
-    The short way: the manifest is not parsed. Its bytes, the settings, the lock, the ledger and every picture must be as
-    they were, and every clip and name must still be listed.
+    The short way: the manifest is not parsed. Its bytes, the settings, the lock, the ledger and every picture must be
+    as they were, and every clip and name must still be listed.
     """
     path = Path(file)
     project = read_project(path.resolve().parent)
@@ -280,7 +280,9 @@ def _remember(planned: Planned, only: Sequence[str]) -> None:
     if only or planned.work or planned.unnamed:
         return
     finished = Finished(
-        digests=frozenset(step.standing.digest for step in planned.plan.steps if step.standing and step.standing.digest),
+        digests=frozenset(
+            step.standing.digest for step in planned.plan.steps if step.standing and step.standing.digest
+        ),
         files=frozenset(row.file for row in planned.report.rows),
         summary={**summary_of(planned.report), "warnings": len(validation.problems)},
     )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,20 +10,21 @@ from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.places import ledger_file, run_lock, store_folder
 from hailuo_batch.app.planning import Planned, plan, refuse_clashes
 from hailuo_batch.core.attempt import Artifact
-from hailuo_batch.core.event import Event
+from hailuo_batch.core.event import Event, Listener
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.lock import locked_after
+from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action, Step
-from hailuo_batch.core.request import ANIMATIC, Input
+from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.errors import Exit, RefusedError
 from hailuo_batch.ledger.holder import hold
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.load.lock import lock_path, write_lock
 from hailuo_batch.media.probe import Broken, probe
-from hailuo_batch.ports import Driver, Listener, Order
+from hailuo_batch.ports import Driver, Order
 from hailuo_batch.run.executor import LocalExecutor
-from hailuo_batch.run.runner import Outcome, exit_of, run_plan
+from hailuo_batch.run.runner import exit_of, run_plan
 from hailuo_batch.run.step import Bench
 from hailuo_batch.run.stop import Stop
 from hailuo_batch.store.hidden import ensure_hidden
@@ -31,7 +32,7 @@ from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Ran:
     """What a run did, and how the manifest stands after it."""
 
@@ -72,7 +73,7 @@ async def run(
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
-    >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: mist, duration: 1, resolution: 512p}]\\n")
+    >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, duration: 1, resolution: 512p}]\\n")
     >>> ran = asyncio.run(run(file, sketch=True, workers=1))
     >>> ran.outcome.stored, ran.after.report.rows[0].file
     (1, 'tiny_a_v001_sketch.mp4')
@@ -194,5 +195,3 @@ def _write_lock(planned: Planned) -> Path | None:
         return None
     lock = locked_after(planned.lock, planned.plan, [shot.id for shot in validation.shots])
     return lock_path(validation.file) if write_lock(validation.file, lock) else None
-
-

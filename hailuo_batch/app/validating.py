@@ -1,4 +1,4 @@
-"""Manifest file → shots, inputs and problems: the first half of every other use case. Spends nothing, writes nothing."""
+"""Manifest file → shots, inputs and problems: the first half of every other use case. Writes nothing."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hailuo_batch.core.capability import Provider, shortcomings
 from hailuo_batch.core.expand import cautions, expand
-from hailuo_batch.core.manifest import Frame, Manifest, ShotFrame, UrlFrame
+from hailuo_batch.core.manifest import Frame, Manifest, UrlFrame
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.request import ANIMATIC, Input
 from hailuo_batch.core.shot import Shot
@@ -20,7 +20,7 @@ from hailuo_batch.load.project import Project, read_file, read_project
 from hailuo_batch.load.tables import provider_names, read_provider, read_providers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Validation:
     """What a manifest says and what is wrong with it. `shots` is empty when an error stops it."""
 
@@ -126,12 +126,12 @@ def _stopped(
 
 
 def _addresses(shots: Sequence[Shot]) -> dict[Frame, Input]:
-    """A sketch fetches nothing from the web: a picture there counts by its address, and the card is drawn without it."""
+    """A sketch fetches nothing from the web: a picture there counts by its address, and is drawn as if not given."""
     frames = (frame for shot in shots for frame in (shot.frames.first, shot.frames.last))
     return {
         frame: Input(digest=f"address:{sha256(frame.url.encode()).hexdigest()}")
         for frame in frames
-        if isinstance(frame, UrlFrame) and not isinstance(frame, ShotFrame)
+        if isinstance(frame, UrlFrame)
     }
 
 
@@ -145,7 +145,7 @@ class _Known(Sequence[Provider]):
     def __len__(self) -> int:
         return len(self._names)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204 - Sequence's overloads
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
         return read_provider(self._names[index], self._model)
 
 

@@ -75,7 +75,7 @@ def main(args: Sequence[str] | None = None) -> None:
     sys.exit(run_command_line(args))
 
 
-def run_command_line(args: Sequence[str] | None = None) -> int:
+def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one return for each way to end
     """Runs the command line; the exit code."""
     try:
         code = commands.main(args, prog_name="hailuo-batch", standalone_mode=False)
@@ -114,7 +114,9 @@ def _bug() -> int:
     import traceback
 
     click.echo(traceback.format_exc(), err=True)
-    click.echo("This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.", err=True)
+    click.echo(
+        "This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.", err=True
+    )
     return Exit.BUG
 
 

@@ -10,11 +10,20 @@ from hailuo_batch.errors import InputError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-manifest = click.argument("manifest", required=False, type=click.Path(path_type=Path), callback=lambda *given: find(given[2]))
+manifest = click.argument(
+    "manifest", required=False, type=click.Path(path_type=Path), callback=lambda *given: find(given[2])
+)
 sketch = click.option("--sketch", is_flag=True, help="Draw sketches on this machine: no key, no network, no money.")
-only = click.option("--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag fits; may be repeated.")
+only = click.option(
+    "--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag fits; may be repeated."
+)
 output_format = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For people or programs."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or programs.",
 )
 
 
@@ -26,7 +35,9 @@ def find(given: Path | None) -> Path:
     if len(here) == 1:
         return here[0]
     if not here:
-        raise InputError("which manifest?", why="There is none in manifests/.", remedy="Make one:\n    hailuo-batch init")
+        raise InputError(
+            "which manifest?", why="There is none in manifests/.", remedy="Make one:\n    hailuo-batch init"
+        )
     names = "".join(f"\n    {path.as_posix()}" for path in here)
     raise InputError("which manifest?", why="Several are here, name one of them:" + names)
 

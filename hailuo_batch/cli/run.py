@@ -17,7 +17,7 @@ from hailuo_batch.errors import Exit, RefusedError
 if TYPE_CHECKING:
     from hailuo_batch.app.planning import Planned
     from hailuo_batch.app.rendering import Ran
-    from hailuo_batch.ports import Listener
+    from hailuo_batch.core.event import Listener
     from hailuo_batch.run.stop import Stop
 
 
@@ -95,7 +95,7 @@ def _how(progress: str) -> str:
 def _mind_signals(stop: "Stop", listener: "Listener") -> None:
     """The first Ctrl-C or SIGTERM asks to stop, the second ends the run at once."""
     from hailuo_batch.core.event import Stopping
-    from hailuo_batch.run.runner import INTERRUPT
+    from hailuo_batch.core.outcome import INTERRUPTED
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
@@ -103,7 +103,7 @@ def _mind_signals(stop: "Stop", listener: "Listener") -> None:
         if stop.asked and task is not None:
             task.cancel()
             return
-        stop.ask(INTERRUPT)
+        stop.ask(INTERRUPTED)
         listener(Stopping())
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -122,7 +122,9 @@ def _agree(planned: "Planned", *, yes: bool) -> None:
 
     click.echo(draw_plan(report, ink_for(sys.stderr)), err=True)
     if not sys.stdin.isatty():
-        raise RefusedError("not approved", why="This run would spend money and nobody can be asked.", remedy="Add --yes.")
+        raise RefusedError(
+            "not approved", why="This run would spend money and nobody can be asked.", remedy="Add --yes."
+        )
     if not click.confirm("Spend it?", err=True):
         raise RefusedError("not approved", why="Nothing was sent.")
 

@@ -17,7 +17,11 @@ def finish(use_case: Coroutine[Any, Any, T]) -> T:
 
 
 def wait_for(use_case: Coroutine[Any, Any, T]) -> T:
-    """The result of a use case that reads the ledger or renders."""
+    """The result of a use case that reads the ledger or renders.
+
+    Results that hold a whole plan have no repr: when a loop ends, CPython 3.11 writes down the result of its main task
+    (`signal.signal` compares the old handler with an enum and names it in an error), seconds for 100,000 steps.
+    """
     import asyncio
 
     return asyncio.run(use_case)

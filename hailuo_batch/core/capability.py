@@ -3,7 +3,7 @@
 A number of seconds is exact; `short` and `long` are whatever the provider sells under those words (5 or 6 s, 10 s).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hailuo_batch.core.manifest import LONG, SHORT, Duration
@@ -53,7 +53,7 @@ class Route:
 
     provider: str
     estimate: Money | None
-    resendable: bool = False  # asking again costs nothing: free, or under a stored idempotency key
+    free: bool = False  # drawn on this machine: asking costs nothing, and asking again neither
 
 
 NOBODY = Route(provider="", estimate=None)
@@ -71,7 +71,7 @@ def route(shot: Shot, providers: Sequence[Provider]) -> Route:
     for provider in providers:
         if provider.sells(shot.mode, shot.resolution, shot.duration):
             if provider.free:
-                return Route(provider=provider.name, estimate=None, resendable=True)
+                return Route(provider=provider.name, estimate=None, free=True)
             seconds = provider.seconds(shot.duration)
             price = price_of(provider.prices, resolution=shot.resolution, seconds=seconds or 0)
             return Route(provider=provider.name, estimate=price)
@@ -79,25 +79,51 @@ def route(shot: Shot, providers: Sequence[Provider]) -> Route:
 
 
 def shortcomings(shots: Sequence[Shot], providers: Sequence[Provider], known: Sequence[Provider]) -> Iterator[Problem]:
-    """A problem for each shot that none of the preferred providers renders; it names those of `known` that would."""
+    """A problem for each shot that none of the preferred providers renders; it names those of `known` that would.
+
+    What the shots of one matrix, or all shots by a default, have in common is said once.
+    """
     fits: dict[tuple[Mode, str, Duration], bool] = {}
-    said: set[int] = set()
+    told: set[object] = set()
     longest = max((p.longest_prompt or 0 for p in providers), default=0)
     for shot in shots:
         wish = (shot.mode, shot.resolution, shot.duration)
         if wish not in fits:
             fits[wish] = any(provider.sells(*wish) for provider in providers)
-        if not fits[wish] and shot.index not in said:  # the shots of one matrix share the mistake
-            said.add(shot.index)
+        if not fits[wish] and _news(told, (wish, _own_place(shot))):
             yield _not_sold(shot, providers, known)
-        if longest and len(shot.prompt) > longest:
-            why = f'the prompt of shot "{shot.id}" has {len(shot.prompt):,} characters; the model reads {longest:,}.'
-            yield Problem(
-                code="prompt-length", summary="prompt too long", why=why, path=("shots", shot.index, "prompt")
-            )
-        if not shot.prompt and any(shot.mode in provider.prompt_needed for provider in providers):
-            why = f'shot "{shot.id}" has no prompt, and {_names(providers)} asks for one here.'
-            yield Problem(code="prompt-empty", summary="prompt needed", why=why, path=("shots", shot.index, "prompt"))
+        if longest and len(shot.prompt) > longest and _news(told, ("long", shot.index)):
+            yield _too_long(shot, longest)
+        needing = () if shot.prompt else tuple(p for p in providers if shot.mode in p.prompt_needed)
+        if needing and _news(told, ("empty", shot.index)):
+            yield _no_prompt(shot, needing)
+
+
+def _news(told: set[object], key: object) -> bool:
+    if key in told:
+        return False
+    told.add(key)
+    return True
+
+
+def _own_place(shot: Shot) -> int | None:
+    """The entry that says the duration or the size itself; None when it leaves both to the defaults."""
+    places = (shot.duration_at, shot.resolution_at)
+    return shot.index if any(not place or len(place) > 2 for place in places) else None
+
+
+def _too_long(shot: Shot, longest: int) -> Problem:
+    why = f'the prompt of shot "{shot.id}" has {len(shot.prompt):,} characters; the model reads {longest:,}.'
+    remedy = "Make it shorter; a style's words count too."
+    return Problem(
+        code="prompt-length", summary="prompt too long", why=why, remedy=remedy, path=("shots", shot.index, "prompt")
+    )
+
+
+def _no_prompt(shot: Shot, needing: Sequence[Provider]) -> Problem:
+    why = f'shot "{shot.id}" has no prompt, and {_list(needing, "or")} renders {_MODES[shot.mode]} only with one.'
+    path = ("shots", shot.index, "prompt")
+    return Problem(code="prompt-empty", summary="prompt needed", why=why, remedy="Write what is seen.", path=path)
 
 
 def _not_sold(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:
@@ -110,39 +136,66 @@ def _not_sold(shot: Shot, providers: Sequence[Provider], known: Sequence[Provide
     if all(provider.seconds(shot.duration) is None for provider in providers):
         return _wrong_length(shot, providers, known)
     able = [p for p in known if not p.free and p.sells(shot.mode, shot.resolution, shot.duration)]
-    asked = f"{_mode_words(shot.mode)} at {shot.resolution} for {_length(shot.duration)}"
-    why = f'shot "{shot.id}" asks {asked}, which {_names(providers)} does not sell.'
+    none = f"{providers[0].name} does not sell" if len(providers) == 1 else f"none of {_list(providers, 'and')} sells"
+    asked = f"{_MODES[shot.mode]} at {shot.resolution} for {_length(shot.duration)}"
+    why = f'shot "{shot.id}" asks {asked}, which {none}{_instead(shot, providers)}.'
     remedy = (
-        f"{_names(able)} would render it: add one to providers." if able else "No provider renders it; change the shot."
+        f"{_list(able, 'or')} would render it: add it to providers." if able else "No provider does; change the shot."
     )
-    return Problem(
-        code="not-sold", summary="combination not offered", why=why, remedy=remedy, path=("shots", shot.index)
-    )
+    own = [place for place in (shot.resolution_at, shot.duration_at) if len(place) != 2 or place[0] != "shots"]
+    path = own[0] if own and own[0] else ("shots", shot.index)
+    return Problem(code="not-sold", summary="combination not offered", why=why, remedy=remedy, path=path)
+
+
+def _instead(shot: Shot, providers: Sequence[Provider]) -> str:
+    """What the same providers do sell in this mode, nearest to what was asked."""
+    seconds = {p.seconds(shot.duration) for p in providers}
+    rows = [p.offers.get(shot.mode, {}) for p in providers]
+    lengths = sorted({second for row in rows for second in row.get(shot.resolution, ())})
+    sizes = dict.fromkeys(size for row in rows for size, sold in row.items() if seconds.intersection(sold))
+    parts = [f"{shot.resolution} is sold for {_or(f'{second} s' for second in lengths)}"] if lengths else []
+    parts += [f"{_length(shot.duration)} at {_or(sizes)}"] if sizes else []
+    return f"; {', '.join(parts)}" if parts else ""
 
 
 def _wrong_length(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:
     lengths = sorted({s for p in providers for row in p.offers.values() for seconds in row.values() for s in seconds})
-    sold = " or ".join(f"{second} s" for second in lengths)
-    why = f'shot "{shot.id}" asks {_length(shot.duration)}; {_names(providers)} makes {sold or "nothing"}.'
+    sold = _or(f"{second} s" for second in lengths) or "nothing"
+    makes = f"{providers[0].name} makes" if len(providers) == 1 else f"{_list(providers, 'and')} make"
+    unsaid = ", as shots do that say nothing" if shot.duration_at == ("shots", shot.index) else ""
+    why = f'shot "{shot.id}" asks {_length(shot.duration)}{unsaid}; {makes} {sold}.'
     others = [p for p in known if not p.free and p.sells(shot.mode, shot.resolution, shot.duration)]
     if others:
-        remedy = f"{_names(others)} sells it; or write short or long, which every provider has."
+        spoken = LONG if shot.duration in _SPOKEN[LONG] else SHORT
+        portable = any(p.sells(shot.mode, shot.resolution, spoken) for p in providers)
+        sell = "sells" if len(others) == 1 else "sell"
+        remedy = f"{_list(others, 'and')} {sell} it" + (
+            f"; or write {spoken}, which every provider has." * portable or "."
+        )
     else:
-        nearest = min(lengths, key=lambda second: abs(second - seconds_of(shot.duration)), default=6)
+        asked = seconds_of(shot.duration)
+        nearest = min(lengths, key=lambda second: (abs(second - asked), -second), default=6)
         remedy = f"Did you mean {nearest}?"
-    return Problem(
-        code="shot-length", summary="length not offered", why=why, remedy=remedy, path=("shots", shot.index, "duration")
-    )
+    path = shot.duration_at or ("shots", shot.index, "duration")
+    return Problem(code="shot-length", summary="length not offered", why=why, remedy=remedy, path=path)
 
 
-def _mode_words(mode: Mode) -> str:
-    return {Mode.TEXT: "text to video", Mode.FIRST: "a first frame", Mode.FIRST_LAST: "a first and last frame"}[mode]
+_MODES = {
+    Mode.TEXT: "text to video",
+    Mode.FIRST: "a first frame",
+    Mode.FIRST_LAST: "a first and last frame",
+    Mode.LAST: "a last frame",
+}
 
 
 def _length(duration: Duration) -> str:
     return duration if isinstance(duration, str) else f"{duration} s"
 
 
-def _names(providers: Sequence[Provider]) -> str:
-    names = [provider.name for provider in providers]
-    return names[0] if len(names) == 1 else " or ".join((", ".join(names[:-1]), names[-1])) if names else "no provider"
+def _list(providers: Iterable[Provider], word: str) -> str:
+    *names, last = (provider.name for provider in providers)
+    return f"{', '.join(names)} {word} {last}" if names else last
+
+
+def _or(words: Iterable[str]) -> str:
+    return " or ".join(words)

@@ -3,9 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from hailuo_batch.core.fill import quoted
 from hailuo_batch.core.manifest import NO_FRAMES, ShotFrame
-from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.problem import Path, Problem, did_you_mean
 from hailuo_batch.core.shot import Shot
+
+_MOST_HINTS = 3  # each looks at every shot there is
 
 
 def waits_for(shot: Shot) -> dict[str, str]:
@@ -19,28 +22,34 @@ def waits_for(shot: Shot) -> dict[str, str]:
 def references(shots: Sequence[Shot], written: Collection[str]) -> Iterator[Problem]:
     """Each frame of a shot that does not exist, and a chain that leads back to itself.
 
-    `written` are the ids as the manifest has them: a shot with a problem of its own is not missing.
+    `written` are ids as the manifest has them, filled in or not: a shot with a problem of its own is not missing.
     """
     needs = {shot.id: needed for shot in shots if (needed := waits_for(shot))}
     if not needs:
         return
     known = {shot.id: shot for shot in shots}
+    told: set[Path] = set()
     for shot in shots:
         for end, other in needs.get(shot.id, {}).items():
-            if other not in known and other not in written:
-                why = f'shot "{shot.id}" takes a frame of shot "{other}", which is not in this manifest.'
-                path = ("shots", shot.index, "frames", end)
-                remedy = did_you_mean(other, known)
-                yield Problem(code="frame-shot", summary="unknown shot", why=why, remedy=remedy, path=path)
+            path = ("shots", shot.index, "frames", end)
+            if other in known or other in written or path in told:
+                continue
+            told.add(path)  # the shots of one matrix share the mistake
+            why = f'shot "{shot.id}" takes a frame of shot {quoted(other)}, which is not in this manifest.'
+            hint = did_you_mean(other, known) if len(told) <= _MOST_HINTS else ""
+            remedy = hint or "Write the id of a shot of this manifest."
+            yield Problem(code="frame-shot", summary="unknown shot", why=why, remedy=remedy, path=path)
     if ring := _ring(needs):
-        why = f"{' → '.join(ring)}: each starts from the one before, so none can be first."
+        names = [*ring[:4], "…", *ring[-3:]] if len(ring) > 8 else ring
+        why = f"{' → '.join(names)}: each starts from the one before, so none can be first."
         at_first = ("shots", known[ring[0]].index, "frames")
-        yield Problem(code="frame-cycle", summary="shots in a ring", why=why, path=at_first)
+        remedy = "Give one of them another frame."
+        yield Problem(code="frame-cycle", summary="shots in a ring", why=why, remedy=remedy, path=at_first)
 
 
 def _ring(needs: Mapping[str, Mapping[str, str]]) -> list[str]:
     try:
-        TopologicalSorter({shot: set(ends.values()) for shot, ends in needs.items()}).prepare()
+        TopologicalSorter({shot: ends.values() for shot, ends in needs.items()}).prepare()
     except CycleError as cycle:
         ring: list[str] = cycle.args[1]
         return ring

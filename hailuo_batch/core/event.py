@@ -1,5 +1,6 @@
 """What can happen during a run, as values; listeners draw or record them and never answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt import Artifact
@@ -61,3 +62,6 @@ class RunEnded:
 
 
 Event = RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | Stopping | RunEnded
+
+# Is told what happens, and never answers; it must not raise.
+Listener = Callable[[Event], None]

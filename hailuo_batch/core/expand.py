@@ -5,15 +5,16 @@ providers sell (`capability.py`) or whether a file exists (`load/inputs.py`).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from math import prod
 from typing import TypeVar
 
 from hailuo_batch.core.camera import remarks, spell
 from hailuo_batch.core.chains import references
-from hailuo_batch.core.fill import UnfilledError, clip, fill, text, variables
+from hailuo_batch.core.fill import UnfilledError, fill, quoted, text, variables
 from hailuo_batch.core.manifest import (
     NO_FRAMES,
     NO_SETTINGS,
@@ -28,10 +29,12 @@ from hailuo_batch.core.manifest import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.problem import Problem, Severity, did_you_mean
+from hailuo_batch.core.problem import Path, Problem, Severity, did_you_mean
 from hailuo_batch.core.shot import Shot
 
 MOST_SHOTS = 200_000  # of one manifest, after its matrices
+MOST_TEXT = MOST_SHOTS * 2_000  # characters of all prompts together: each as long as the model reads
+MOST_BLAMED = 1_000  # shots of one matrix, which share most of their mistakes
 
 T = TypeVar("T")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -44,19 +47,42 @@ def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
     styles = _styles(manifest.styles, names, problems)
     crowd = sum(_copies(entry) for entry in manifest.shots)
     if crowd > MOST_SHOTS:
-        why = f"The matrices make {crowd:,} shots; one manifest holds {MOST_SHOTS:,} at most."
-        return (), (*problems, Problem(code="shots-many", summary="too many shots", why=why, path=("shots",)))
-    base = _resolve(manifest.defaults)
+        return (), (*problems, _too_many(crowd))
+    base = _base(manifest.defaults, styles, problems)
     shots: list[Shot] = []
+    ids = {entry.id for entry in manifest.shots}  # those of shots with problems too: who names them is not to blame
+    length = 0
     for entry in manifest.shots:
         plain = base if entry.settings is NO_SETTINGS else _resolve(entry.settings, base)
+        wrong: dict[Problem, None] = {}
+        blamed = 0
         for bound in _unroll(entry):
-            shot = _shot(entry, {**names, **bound} if bound else names, plain, styles, problems)
-            if shot is not None:
-                shots.append(shot)
+            filled = {**names, **bound} if bound else names
+            try:
+                shots.append(_shot(entry, filled, plain, styles))
+                length += len(shots[-1].prompt)
+            except UnfilledError:
+                blamed += 1
+                if blamed <= MOST_BLAMED:
+                    _blame(entry, filled, plain, styles, wrong, ids)
+        problems += wrong
+        if length > MOST_TEXT:
+            return (), (*problems, _too_much(entry.index))
     problems += _clashes(shots)
-    problems += references(shots, {entry.id for entry in manifest.shots})
+    problems += references(shots, ids)
     return tuple(shots), tuple(problems)
+
+
+def _too_many(crowd: int) -> Problem:
+    why = f"the matrices make {crowd:,} shots; one manifest holds {MOST_SHOTS:,} at most."
+    remedy = "Split it into several manifests."
+    return Problem(code="shots-many", summary="too many shots", why=why, remedy=remedy, path=("shots",))
+
+
+def _too_much(index: int) -> Problem:
+    why = f"the prompts have more than {MOST_TEXT:,} characters together, once their names are filled in."
+    remedy = "Split the list into several manifests."
+    return Problem(code="text-long", summary="text too long", why=why, remedy=remedy, path=("shots", index))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +96,13 @@ class _Resolved:
     prompt_optimizer: bool = True
     fast_pretreatment: bool = False
     watermark: bool = False
+    said: frozenset[str] = frozenset()  # what the manifest's defaults say
 
 
 def _resolve(own: Settings, base: _Resolved = _Resolved()) -> _Resolved:
     """What is written, else what stands in the manifest's defaults, else the schema's default."""
     return _Resolved(
+        said=base.said,
         duration=_or(own.duration, base.duration),
         resolution=_or(own.resolution, base.resolution),
         takes=_or(own.takes, base.takes),
@@ -109,10 +137,11 @@ def _styles(styles: Mapping[str, Style], names: Mapping[str, str], problems: lis
     filled = {"none": Style()}
     for name, style in styles.items():
         filled[name] = Style()
-        try:
-            filled[name] = Style(prefix=fill(style.prefix, names), suffix=fill(style.suffix, names))
-        except UnfilledError as wrong:
-            problems.append(wrong.at(("styles", name)))
+        for end in ("prefix", "suffix"):
+            try:
+                filled[name] = replace(filled[name], **{end: fill(getattr(style, end), names)})
+            except UnfilledError as wrong:
+                problems.append(wrong.at(("styles", name, end)))
     return filled
 
 
@@ -127,56 +156,89 @@ def _unroll(entry: ShotEntry) -> Iterator[dict[str, str]]:
     return (dict(zip(entry.matrix, row, strict=True)) for row in rows)
 
 
-def _shot(
+def _base(defaults: Settings, styles: Mapping[str, Style], problems: list[Problem]) -> _Resolved:
+    """The manifest's defaults; a style that is not there is said once, and not at every shot."""
+    said = frozenset(name for name in Settings.__slots__ if getattr(defaults, name) is not None)
+    base = replace(_resolve(defaults), said=said)
+    try:
+        _style(base.style, styles)
+    except UnfilledError as wrong:
+        problems.append(wrong.at(("defaults", "style")))
+        return replace(base, style="none")
+    return base
+
+
+def _shot(entry: ShotEntry, names: Mapping[str, str], plain: _Resolved, styles: Mapping[str, Style]) -> Shot:
+    return Shot(
+        id=_id(fill(entry.id, names)),
+        index=entry.index,
+        prompt=_prompt(entry, names, _style(plain.style, styles)),
+        frames=entry.frames if entry.frames is NO_FRAMES else _fill_frames(entry.frames, names),
+        duration=plain.duration,
+        resolution=plain.resolution,
+        takes=plain.takes,
+        tags=tuple(fill(tag, names) for tag in entry.tags) if entry.tags else (),
+        prompt_optimizer=plain.prompt_optimizer,
+        fast_pretreatment=plain.fast_pretreatment,
+        watermark=plain.watermark,
+        notes=fill(entry.notes, names) if entry.notes else "",
+        duration_at=_said_at("duration", entry, plain),
+        resolution_at=_said_at("resolution", entry, plain),
+    )
+
+
+def _said_at(name: str, entry: ShotEntry, plain: _Resolved) -> Path:
+    """Where the manifest says a setting of a shot: at the shot or under its defaults; the shot itself if nowhere."""
+    if getattr(entry.settings, name) is not None:
+        return "shots", entry.index, name
+    return ("defaults", name) if name in plain.said else ("shots", entry.index)
+
+
+def _prompt(entry: ShotEntry, names: Mapping[str, str], style: Style) -> str:
+    return spell((style.prefix + fill(entry.prompt, names).strip() + style.suffix).strip())
+
+
+def _blame(
     entry: ShotEntry,
     names: Mapping[str, str],
     plain: _Resolved,
     styles: Mapping[str, Style],
-    problems: list[Problem],
-) -> Shot | None:
-    field = "id"
-    try:
-        shot_id = _id(fill(entry.id, names))
-        field = "style"
-        style = _style(plain.style, styles)
-        field = "prompt"
-        prompt = (style.prefix + fill(entry.prompt, names).strip() + style.suffix).strip()
-        field = "frames"
-        frames = entry.frames if entry.frames is NO_FRAMES else _fill_frames(entry.frames, names)
-        field = "tags"
-        tags = tuple(fill(tag, names) for tag in entry.tags) if entry.tags else ()
-        field = "notes"
-        notes = fill(entry.notes, names) if entry.notes else ""
-    except UnfilledError as wrong:
-        problems.append(wrong.at(("shots", entry.index, field)))
-        return None
-    return Shot(
-        id=shot_id,
-        index=entry.index,
-        prompt=spell(prompt),
-        frames=frames,
-        duration=plain.duration,
-        resolution=plain.resolution,
-        takes=plain.takes,
-        tags=tags,
-        prompt_optimizer=plain.prompt_optimizer,
-        fast_pretreatment=plain.fast_pretreatment,
-        watermark=plain.watermark,
-        notes=notes,
-    )
+    wrong: dict[Problem, None],
+    ids: set[str],
+) -> None:
+    """Everything that is wrong with one shot, part by part; its id counts as written all the same."""
+    parts: dict[Path, Callable[[], object]] = {
+        ("id",): lambda: ids.add(_id(fill(entry.id, names))),
+        ("style",): lambda: _style(plain.style, styles),
+        ("prompt",): lambda: fill(entry.prompt, names),
+        ("frames", "first"): lambda: entry.frames.first and _fill_frame(entry.frames.first, names),
+        ("frames", "last"): lambda: entry.frames.last and _fill_frame(entry.frames.last, names),
+        ("notes",): lambda: fill(entry.notes, names),
+        **{("tags", place): partial(fill, tag, names) for place, tag in enumerate(entry.tags)},
+    }
+    for path, make in parts.items():
+        try:
+            make()
+        except UnfilledError as error:
+            wrong[error.at(("shots", entry.index, *path))] = None
 
 
 def _id(shot_id: str) -> str:
     if _ID.match(shot_id):
         return shot_id
-    why = f"{clip(shot_id)!r} has characters that file names should not have, or more than 64 of them."
-    raise UnfilledError("shot-id", "shot id not usable", why, "Use letters, digits, dot, dash and underscore.")
+    if len(shot_id) > 64:
+        why = f"{quoted(shot_id)} has {len(shot_id)} characters; an id is part of a file name, and may have 64."
+        raise UnfilledError("shot-id", "shot id not usable", why, "Make it shorter.")
+    why = f"{quoted(shot_id)} is to be part of a file name."
+    remedy = "Use letters, digits, dot, dash and underscore, and begin with a letter or digit."
+    raise UnfilledError("shot-id", "shot id not usable", why, remedy)
 
 
 def _style(name: str, styles: Mapping[str, Style]) -> Style:
     if name in styles:
         return styles[name]
-    raise UnfilledError("style-unknown", "unknown style", f'"{name}" is not under styles.', did_you_mean(name, styles))
+    remedy = did_you_mean(name, styles) or "Add it under styles, or take it out."
+    raise UnfilledError("style-unknown", "unknown style", f"{quoted(name)} is not under styles.", remedy)
 
 
 def _fill_frames(frames: Frames, names: Mapping[str, str]) -> Frames:
@@ -189,7 +251,8 @@ def _fill_frames(frames: Frames, names: Mapping[str, str]) -> Frames:
 def _fill_frame(frame: Frame, names: Mapping[str, str]) -> Frame:
     match frame:
         case FileFrame(path=path):
-            return FileFrame(path=fill(path, names))
+            filled = fill(path, names)
+            return UrlFrame(url=filled) if "://" in filled else FileFrame(path=filled)
         case UrlFrame(url=url):
             return replace(frame, url=fill(url, names))
         case ShotFrame(shot=shot):
@@ -199,24 +262,22 @@ def _fill_frame(frame: Frame, names: Mapping[str, str]) -> Frame:
 def _clashes(shots: list[Shot]) -> Iterator[Problem]:
     """Ids that are the same, or would name the same file where letters' case does not count."""
     first_with: dict[str, Shot] = {}
+    told = set()
     for shot in shots:
         other = first_with.setdefault(shot.id.casefold(), shot)
-        if other is shot:
-            continue
-        where = ("shots", shot.index, "id")
-        if other.index == shot.index:
-            why = f'the matrix makes "{shot.id}" more than once.'
-            yield Problem(
-                code="shot-twice", summary="duplicate shot id", why=why, path=where,
-                remedy="Put every name of the matrix into the id, as in pack-${colour}.",
-            )  # fmt: skip
-        elif other.id == shot.id:
-            why = f'"{shot.id}" is also the id of shot {other.index + 1} of the list.'
-            yield Problem(
-                code="shot-twice", summary="duplicate shot id", why=why, remedy="Rename one of them.", path=where
-            )
-        else:
-            why = f'"{shot.id}" and "{other.id}" differ only in case and would name one file on macOS and Windows.'
-            yield Problem(
-                code="shot-twice", summary="clash of names", why=why, remedy="Rename one of them.", path=where
-            )
+        if other is not shot and (shot.index, other.index) not in told:
+            told.add((shot.index, other.index))
+            yield _clash(shot, other)
+
+
+def _clash(shot: Shot, other: Shot) -> Problem:
+    summary, remedy = "duplicate shot id", "Rename one of them."
+    if other.id != shot.id:
+        summary = "clash of names"
+        why = f'"{shot.id}" and "{other.id}" differ only in case and would name one file on macOS and Windows.'
+    elif other.index == shot.index:
+        why = f'the matrix makes "{shot.id}" more than once.'
+        remedy = "Put every name of the matrix into the id, as in pack-${colour}, and no value twice."
+    else:
+        why = f'"{shot.id}" is also the id of shot {other.index + 1} of the list.'
+    return Problem(code="shot-twice", summary=summary, why=why, remedy=remedy, path=("shots", shot.index, "id"))

@@ -108,7 +108,7 @@ class Step:
         return self.route.estimate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Grounds:
     """All that a plan is made from, beside the shots."""
 
@@ -121,7 +121,7 @@ class Grounds:
     present: AbstractSet[str]  # digests in the store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Plan:
     """The steps in the order of the manifest."""
 
@@ -140,15 +140,16 @@ class Plan:
 
     @property
     def cost(self) -> tuple[Money, ...]:
-        """What the submits would cost where that is known, by currency."""
-        return totals(step.estimate for step in self.having(Action.SUBMIT) if step.estimate is not None)
+        """What a run would spend where that is known, by currency; takes that wait for a frame are submitted too."""
+        return totals(step.estimate for step in self._to_submit() if step.estimate is not None)
 
     @property
     def unpriced(self) -> int:
         """How many submits have no known price."""
-        free = {name for name, route in self.grounds.routes.items() if route.resendable}
-        steps = self.having(Action.SUBMIT)
-        return sum(step.estimate is None and _wish(step.uses[0].shot) not in free for step in steps)
+        return sum(step.estimate is None and not step.route.free for step in self._to_submit())
+
+    def _to_submit(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.action in {Action.SUBMIT, Action.WAIT})
 
 
 def make_plan(shots: Sequence[Shot], grounds: Grounds, *, campaign: str) -> Plan:
@@ -158,8 +159,17 @@ def make_plan(shots: Sequence[Shot], grounds: Grounds, *, campaign: str) -> Plan
     for shot in _givers_first(shots):
         _add(steps, _steps_of(shot, grounds, chosen))
     order = {shot.id: place for place, shot in enumerate(shots)}
-    ordered = steps.values() if not chosen else sorted(steps.values(), key=lambda step: order[step.uses[0].shot.id])
+    ordered = list(steps.values())
+    if any(shot.frames is not NO_FRAMES for shot in shots):  # frames may have turned the order round
+        ordered = [_in_order(step, order) for step in ordered]
+        ordered.sort(key=lambda step: (order[step.uses[0].shot.id], step.uses[0].take))
     return Plan(campaign=campaign, steps=tuple(ordered), grounds=grounds)
+
+
+def _in_order(step: Step, order: Mapping[str, int]) -> Step:
+    if len(step.uses) == 1:
+        return step
+    return replace(step, uses=tuple(sorted(step.uses, key=lambda use: order[use.shot.id])))
 
 
 def unlocked(waiting: Sequence[Step], grounds: Grounds, chosen: Mapping[str, str]) -> tuple[Step, ...]:
@@ -229,15 +239,16 @@ _BY_STAGE = {
 
 
 def _why(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *, changed: bool) -> Why:
+    ended = standing is None or standing.stage in {Stage.FAILED, Stage.CANCELLED}
+    if ended and mark in grounds.locked and not route.free:
+        return Why.ELSEWHERE  # Money: it was paid for, on another machine or before the ledger was lost
     if standing is None:
-        if mark in grounds.locked and not route.resendable:
-            return Why.ELSEWHERE  # Money: it was paid for, on another machine or before the ledger was lost
         return Why.CHANGED if changed else Why.NEW
     if standing.stage is Stage.STORED:
         return Why.STORED if standing.digest in grounds.present else Why.GONE
     if standing.stage is Stage.INTENDED:
         # Money: a crash between the intent and the answer proves nothing, unless asking again is free.
-        resendable = route.resendable and route.provider == standing.provider
+        resendable = route.free and route.provider == standing.provider
         return Why.INTERRUPTED if resendable else Why.DOUBT
     return _BY_STAGE[standing.stage]
 

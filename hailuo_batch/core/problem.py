@@ -51,6 +51,10 @@ class Problem:
         return replace(self, place=place)
 
 
+_FARTHEST = 6  # letters by which two words may differ in length and still be meant for one another
+_LONGEST = 100  # letters: comparing takes the square of the length
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A question that names the nearest known word, or nothing when none is near.
 
@@ -59,6 +63,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zebra", ["prompt", "frames"])
     ''
     """
-    near = get_close_matches(word.casefold(), {name.casefold(): name for name in known}, n=1, cutoff=0.6)
-    originals = {name.casefold(): name for name in known}
+    originals = {name.casefold(): name for name in known if abs(len(name) - len(word)) <= _FARTHEST}
+    near = get_close_matches(word.casefold()[:_LONGEST], originals, n=1, cutoff=0.6)
     return f'Did you mean "{originals[near[0]]}"?' if near else ""

@@ -37,7 +37,7 @@ class TakeRow:
     remarks: tuple[str, ...] = ()  # what differs from what was asked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
     """How a campaign stands."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.manifest import Duration, Frames
+from hailuo_batch.core.problem import Path
 
 
 class Mode(StrEnum):
@@ -17,7 +18,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """One clip asked for; `index` is its entry's place under `shots` in the manifest."""
+    """One clip asked for; `index` is its entry's place under `shots` in the manifest.
+
+    `duration_at` and `resolution_at` are where the manifest says these, which may be under its defaults.
+    """
 
     id: str
     index: int
@@ -31,6 +35,8 @@ class Shot:
     fast_pretreatment: bool
     watermark: bool
     notes: str
+    duration_at: Path = ()
+    resolution_at: Path = ()
 
     @property
     def mode(self) -> Mode:

@@ -11,6 +11,7 @@ import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -55,7 +56,9 @@ class AnimaticDriver:
         except OSError as error:
             return Failure(kind=Kind.NO_ROOM, why=f"the drawing could not be written: {error.strerror}")
         except BrokenProcessPool:
-            return Failure(kind=Kind.BROKEN, why="the drawing process died twice", remedy="Look at the memory that is left.")
+            return Failure(
+                kind=Kind.BROKEN, why="the drawing process died twice", remedy="Look at the memory that is left."
+            )
 
     async def fetch(self, order: Order, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
         """Moves the drawing to its place."""
@@ -115,7 +118,12 @@ def _settle_in() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(0)), daemon=True).start()
+        threading.Thread(target=_outlive, args=(parent,), daemon=True).start()
+
+
+def _outlive(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(0)  # at once: there is nobody left to hand anything to
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

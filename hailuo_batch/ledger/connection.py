@@ -20,16 +20,27 @@ class Connection(aiosqlite.Connection):
     """An aiosqlite connection that takes whole functions."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], path: Path) -> None:
-        super().__init__(connector, iter_chunk_size=64)
+        super().__init__(self._make, iter_chunk_size=64)
         self.path = path
+        self._maker = connector
+        self._made: sqlite3.Connection | None = None
         # aiosqlite's thread waits for work for ever. Were it no daemon, any way out that misses `close` would hang the
         # process; as one, it dies with it, and what SQLite had not committed was never promised to anybody.
         self._thread.daemon = True
 
-    def join(self) -> None:
-        """Returns when the thread is gone. aiosqlite stops it after a failed start, but does not wait for its last word,
-        which the thread would say to a loop that may be closed by then."""
+    def abandon(self) -> None:
+        """Ends a connection whose start failed or was cancelled.
+
+        aiosqlite stops its thread then, but forgets a connection that was just made, and does not wait for the
+        thread's last word, which would be said to a loop that may be closed by then.
+        """
         self._thread.join()
+        if self._made is not None:
+            self._made.close()
+
+    def _make(self) -> sqlite3.Connection:
+        self._made = self._maker()
+        return self._made
 
     async def run(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """What `work` returns, carried out on the connection's thread."""
@@ -46,7 +57,7 @@ async def connected(connector: Callable[[], sqlite3.Connection], path: Path) -> 
         try:
             await connection
         except BaseException:
-            connection.join()
+            connection.abandon()
             raise
     try:
         yield connection

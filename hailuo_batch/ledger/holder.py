@@ -4,6 +4,7 @@ The lock is the kernel's and goes with its process, however that ends. The text 
 that a killed run left behind is overwritten. Nothing here knows what a run does.
 """
 
+import errno
 import json
 import os
 import socket
@@ -39,17 +40,15 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
+_TAKEN = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})  # what the systems say of a lock that is held
+
+
 @contextmanager
 def hold(path: Path, command: str) -> Iterator[None]:
     """Holds the lock while inside; a `LedgerError` names the holder if there is one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _opened(path) as file:
+        _take(path, file, command)
         try:
-            _seize(file)
-        except (BlockingIOError, PermissionError):
-            raise _held(path, file) from None
-        try:
-            _sign(file, command)
             yield
         finally:
             # The file stays: were it removed, two runs could each hold a lock of this name.
@@ -58,13 +57,31 @@ def hold(path: Path, command: str) -> Iterator[None]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    try:
+    with _plain_words(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+
+
+def _take(path: Path, file: BinaryIO, command: str) -> None:
+    with _plain_words(path):
+        try:
+            _seize(file)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            raise _held(path, file) from None
+        _sign(file, command)
+
+
+@contextmanager
+def _plain_words(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise LedgerError(
-            "the run lock cannot be opened",
+            "the run lock cannot be taken",
             why=f"{path}: {error.strerror}",
-            remedy="Check who owns the folder and whether there is room on the disk.",
+            remedy="Check who owns the folder, and that its disk has room and knows locks; some network disks do not.",
         ) from error
 
 

@@ -5,8 +5,7 @@ Each function takes a plain SQLite connection and is carried out on its thread; 
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 
@@ -14,54 +13,9 @@ from hailuo_batch.core.attempt import LIVE, Artifact, Stage, Standing
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.plan import Past
 from hailuo_batch.core.price import Money
+from hailuo_batch.core.record import AttemptRecord, EventRecord, RunRecord
 from hailuo_batch.ledger.connection import Connection
 from hailuo_batch.ledger.queries import queries
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptRecord:
-    """All that is known of one attempt; times are seconds since the epoch."""
-
-    id: int
-    fingerprint: str
-    preimage: str
-    provider: str
-    label: str
-    stage: Stage
-    task: str | None
-    digest: str | None
-    estimate: Money | None
-    cost: Money | None
-    failure: Failure | None
-    intended_at: float
-    changed_at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRecord:
-    """One thing that happened to an attempt: a move, or `intend`; `data` is what was told with it."""
-
-    id: int
-    attempt: int
-    at: float
-    move: str
-    stage: Stage
-    data: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """One execution of a plan; without an end it is running, or was killed."""
-
-    id: int
-    manifest: str
-    campaign: str
-    sketch: bool
-    started_at: float
-    ended_at: float | None
-    stored: int | None
-    failed: int | None
-    exit: int | None
 
 
 class Reads:

@@ -163,7 +163,7 @@ class _Builder:
         self.measured: dict[int, tuple[object, int, int]] = {}
         self.found: list[Found] = []
         self.unshown = 0
-        self.unused: dict[str, Found] = {}  # texts with a mark that no alias has asked for yet
+        self.unused: dict[str, tuple[Spot, Path]] = {}  # texts with a mark that no alias has asked for yet
         self.holes = False  # some value could not be made
         self.keys_wrong = False  # some mapping has a repeated key, or one that is not text
 
@@ -264,8 +264,7 @@ class _Builder:
             value = _HOLE if is_key and value.code == "yaml-number" else self._refuse(value, event)
         if event.anchor is not None:
             self.anchors[event.anchor] = value if value is not _MERGE else text
-            words = _UNUSED_MARK.of(shown=_cut(event.anchor))
-            self.unused[event.anchor] = _found(words, _start(event), path=self._path(), severity=Severity.WARNING)
+            self.unused[event.anchor] = (_start(event), self._path())
         return value
 
     def _refuse(self, refusal: Refusal, event: Any) -> Any:
@@ -331,7 +330,7 @@ class _Builder:
             if not is_mapping:
                 path.append(len(flat))
             elif len(flat) % 2:
-                path.append("<<" if flat[-1] is _MERGE else str(flat[-1]))
+                path.append("<<" if flat[-1] is _MERGE else flat[-1] if isinstance(flat[-1], str) else "")
         return tuple(path)
 
     def add(self, found: Found) -> None:
@@ -339,17 +338,18 @@ class _Builder:
         if len(self.found) < MAX_SHOWN:
             self.found.append(found)
             return
-        self.unshown += 1
-        if self.unshown == MAX_COUNTED:
+        if self.unshown >= MAX_COUNTED:
             raise _Stop
+        self.unshown += 1
 
     def look_back(self, payload: bytes) -> None:
         """Adds what could not be said while reading: keys to be placed, marks that nothing used."""
         if self.keys_wrong:
             for found in _wrong_keys(payload):
                 self.add(found)
-        for found in self.unused.values() if not self.holes else ():
-            self.add(found)
+        for anchor, (spot, path) in self.unused.items() if not self.holes else ():
+            words = _UNUSED_MARK.of(shown=_cut(anchor))
+            self.add(_found(words, spot, path=path, severity=Severity.WARNING))
 
     def stopped(self, found: list[Found]) -> None:
         """Keeps what ended the reading; what was said of the same place before was a guess from less."""
@@ -379,12 +379,11 @@ def _weight(value: object) -> int:
 class _Frame:
     """An open list or mapping of the second pass, which keeps what the first had no time for."""
 
-    __slots__ = ("event", "is_mapping", "items", "key", "keys", "path")
+    __slots__ = ("is_mapping", "items", "key", "keys", "path")
 
-    def __init__(self, event: Any, path: Path) -> None:
-        self.event = event
+    def __init__(self, path: Path, *, is_mapping: bool) -> None:
         self.path = path
-        self.is_mapping = event.__class__ is MappingStartEvent
+        self.is_mapping = is_mapping
         self.items = 0
         self.key: str | None = None  # the key whose value comes next
         self.keys: dict[str | int, Spot] = {}  # where each was first written
@@ -412,7 +411,7 @@ def _walk(events: Iterator[Any]) -> Iterator[tuple[Any, Path, Any, _Frame | None
             path, is_key = frames[-1].next_child(name) if frames else ((), False)
             yield event, path, value, frames[-1] if is_key else None
             if isinstance(event, CollectionStartEvent):
-                frames.append(_Frame(event, path))
+                frames.append(_Frame(path, is_mapping=isinstance(event, MappingStartEvent)))
         elif isinstance(event, CollectionEndEvent):
             frames.pop()
 
@@ -430,7 +429,7 @@ def _wrong_keys(payload: bytes) -> Iterator[Found]:
     """Every key that is repeated in its mapping, or is not text."""
     with suppress(yaml.YAMLError):  # reported already
         for event, path, value, mapping in _walk(_events(payload)):
-            if mapping is None or isinstance(value, Refusal):
+            if mapping is None or (isinstance(value, Refusal) and value.code == "yaml-tag"):
                 continue
             spot = _start(event)
             first = mapping.keys.setdefault(path[-1], spot)
@@ -704,7 +703,7 @@ _NOT_CLOSED = Words(
 _COLON = Words(
     "yaml-syntax",
     "second colon in a line",
-    "A colon with a space after it begins a value, and this line has one already.",
+    "A colon with a space after it begins a value, and a value has begun already.",
     "{remedy}",
 )
 _DEEPER = Words(
@@ -754,6 +753,12 @@ _BRACKET = Words(
     "bracket never closed",
     "The {sign} opened here is not closed before {until}.",
     "Close it with {close}. If it is text, put the whole value in quotes.",
+)
+_COMMA = Words(
+    "yaml-syntax",
+    "comma missing",
+    "Inside brackets and braces a comma stands between entries, and here follows without one: {rest}",
+    "Write a comma before it. If it is part of a text, put the whole text in quotes.",
 )
 _NO_ENTRY = Words(
     "yaml-syntax",
@@ -1027,8 +1032,8 @@ def _quoted(failure: _Failure, spot: Spot) -> str:
 
 def _unquoted(value: str) -> str:
     """Without the quotes around it, where one more of them stands inside."""
-    sign = value[0]
-    return value[1:-1] if sign in "'\"" and value.endswith(sign) and value.count(sign) % 2 else value
+    sign = value[:1]
+    return value[1:-1] if sign in ("'", '"') and value.endswith(sign) and value.count(sign) % 2 else value
 
 
 def _in_quotes(value: str) -> str:
@@ -1074,17 +1079,31 @@ def _whole_character(high: str, low: str | None) -> str:
 def _after_value(failure: _Failure) -> Found | None:
     """What follows behind the end of a value: nearly always the rest of a text that needed quotes."""
     span, rest = failure.before, _cut(failure.rest(failure.spot))
-    if span is None or span.end.offset > failure.spot.offset or not rest:
-        return None
-    if failure.text[span.end.offset : failure.spot.offset].strip(" ") or span.end.line != failure.spot.line:
+    if span is None or not rest or not _follows(failure, span):
         return None
     if span.sign in "'\"" and span.start.line != span.end.line:
         late = {"line": f"{span.end.line + 1:,}", "column": str(span.end.column)}
         return _found(_LATE_QUOTE.of(sign=span.sign, **late), span.start)
-    one_line = span.start.line == span.end.line
-    remedy = _quoted(failure, span.start) if one_line else "Put the whole value in quotes."
+    remedy = "Put the whole value in quotes."
+    if failure.says("',' or"):
+        remedy = "Write a comma between the two, or put the whole value in quotes."
+    elif span.start.line == span.end.line:
+        remedy = _quoted(failure, span.start)
     alias = _cut(failure.text[span.start.offset : span.end.offset])
     return _found(_AFTER[span.sign].of(rest=rest, alias=alias, remedy=remedy), span.start)
+
+
+def _follows(failure: _Failure, span: _Span) -> bool:
+    """Whether the reader failed behind this value, with nothing but spaces between."""
+    if span.end.line != failure.spot.line or span.end.offset > failure.spot.offset:
+        return False
+    closed = failure.text[span.end.offset - 1]
+    between = failure.text[span.end.offset : failure.spot.offset]
+    return not between.strip(" ") and closed == _CLOSING.get(span.sign, closed)
+
+
+# A mapping of one pair may stand in a list without braces: that is no value which ended.
+_CLOSING = {"[": "]", "{": "}"}
 
 
 def _second_colon(failure: _Failure) -> Found | None:
@@ -1124,9 +1143,9 @@ def _bad_start(failure: _Failure) -> Found | None:
     inner = failure.says("scanning an alias", "scanning an anchor", "scanning a block scalar")
     spot = failure.opened if inner else failure.spot
     sign = failure.sign(spot)
-    if sign not in tuple("%@`*&!|>?-,]}"):
+    if sign not in tuple("%@`*&!|>?-,:]}"):
         return None
-    if failure.begins_line(spot) and not failure.says("cannot start any token"):
+    if failure.begins_line(spot) and not inner and not failure.says("cannot start any token"):
         return None
     return _found(_SIGN.of(sign=sign, remedy=_quoted(failure, spot)), spot)
 
@@ -1137,7 +1156,17 @@ def _open_bracket(failure: _Failure) -> Found | None:
     if sign not in ("[", "{") or (failure.spot.line == failure.opened.line and not ended):
         return None
     until = "the end" if ended else f"line {failure.spot.line + 1:,}"
-    return _found(_BRACKET.of(sign=sign, close="]" if sign == "[" else "}", until=until), failure.opened)
+    return _found(_BRACKET.of(sign=sign, close=_CLOSING[sign], until=until), failure.opened)
+
+
+def _comma(failure: _Failure) -> Found | None:
+    rest = failure.rest(failure.spot)
+    if not rest or not failure.says("',' or"):
+        return None
+    if rest.startswith(":"):
+        remedy = "Write a comma before a new key, or put quotes around a text that holds a colon."
+        return _found(_COLON.of(remedy=remedy), failure.spot)
+    return _found(_COMMA.of(rest=_cut(rest)), failure.spot)
 
 
 def _indent(failure: _Failure) -> Found | None:
@@ -1162,7 +1191,8 @@ _EXPLAINERS: tuple[Callable[[_Failure], Found | None], ...] = (
     _second_colon,
     _missing_colon,
     _bad_tag,
-    _bad_start,
     _open_bracket,
+    _comma,
+    _bad_start,
     _indent,
 )

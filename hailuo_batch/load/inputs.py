@@ -1,15 +1,18 @@
 """Pictures that shots name → digests of their bytes, and what is wrong with them.
 
 A digest is remembered by path, size, time of change and inode, so that a picture that did not change is not read again.
+The time is the later of what was written and what was done to the file: tools that copy set back only the former.
 The memory is only a shortcut: any doubt, and the file is read.
 """
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 
+from hailuo_batch.core.fill import quoted
 from hailuo_batch.core.manifest import NO_FRAMES, FileFrame, Frame, UrlFrame
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.request import Input
@@ -20,6 +23,8 @@ from hailuo_batch.load.project import Project
 LARGEST = 20 * 1024 * 1024  # bytes; odkkk, Vtrix and MiniMax say "up to 20 MB"
 # A file written in the same tick as it was remembered could change again without its time changing.
 SETTLED_NS = 2_000_000_000
+
+_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
 
 Stamp = tuple[int, int, int]  # size, time of change in ns, inode
 
@@ -59,7 +64,9 @@ def read_inputs(
             if frame is None or frame in pictures:
                 continue
             if isinstance(frame, UrlFrame):
-                problems += _address(frame, shot, end, pictures)
+                if (frame, shot.index) not in blamed:
+                    blamed.add((frame, shot.index))
+                    problems += _address(frame, shot, end, pictures)
             elif isinstance(frame, FileFrame) and (frame, shot.index) not in blamed:
                 try:
                     path = _inside(frame, folder, project)
@@ -80,7 +87,7 @@ def stamp_of(path: Path) -> Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns, found.st_ino
+    return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns), found.st_ino
 
 
 def unchanged(memory: Remembered, stamp: Stamp | None) -> bool:
@@ -97,30 +104,41 @@ def _digest(path: Path, memory: Remembered | None) -> Remembered:
 
 def _read(path: Path, stamp: Stamp | None) -> Remembered:
     if stamp is None or not path.is_file():
-        near = did_you_mean(path.name, _names_in(path.parent))
-        raise InputError(
-            "file not found", why=f"there is no file {path.name} in {path.parent.name or path.parent}/.", remedy=near
-        )
+        raise _no_file(path)
     if stamp[0] > LARGEST:
         why = f"{path.name} has {stamp[0] / 1e6:.1f} MB; the gateways take up to {LARGEST // 1024 // 1024} MB."
         raise InputError("picture too large", why=why, remedy="Save it smaller; JPG at 1080 pixels is plenty.")
     from hailuo_batch.media.frames import picture_facts
 
     at = time.time_ns()
-    picture_facts(path)  # raises when it is no picture
-    with path.open("rb") as file:
-        return Remembered(stamp=stamp, digest=f"sha256:{file_digest(file, 'sha256').hexdigest()}", at=at)
+    try:
+        picture_facts(path)  # raises when it is no picture
+        with path.open("rb") as file:
+            return Remembered(stamp=stamp, digest=f"sha256:{file_digest(file, 'sha256').hexdigest()}", at=at)
+    except OSError as error:
+        raise InputError("file not readable", why=f"{path.name} cannot be read: {error.strerror}.") from None
+
+
+def _no_file(path: Path) -> InputError:
+    folder = f"{path.parent.name or path.parent}/"
+    if not path.parent.is_dir():
+        return InputError("file not found", why=f"there is no folder {quoted(folder)}.", remedy="Look at the path.")
+    if path.is_dir():
+        return InputError("file not found", why=f"{quoted(path.name)} is a folder.", remedy="Name a picture in it.")
+    remedy = did_you_mean(path.name, _names_in(path.parent)) or "Paths begin at the manifest's folder."
+    return InputError("file not found", why=f"there is no file {quoted(path.name)} in {quoted(folder)}.", remedy=remedy)
 
 
 def _inside(frame: FileFrame, folder: Path, project: Project) -> Path:
     """The file's real path; one that leaves the project, by `..` or by a link, is refused unless it is allowed."""
     try:
         path = (folder / frame.path).resolve()
-    except (OSError, ValueError) as error:
-        raise InputError("file name not usable", why=f"{frame.path!r}: {error}.") from None
+    except (OSError, ValueError, RuntimeError):  # a name with a null byte; a link that leads to itself
+        why = f"no file can be found under {quoted(frame.path)}."
+        raise InputError("file name not usable", why=why, remedy="Write the path of a picture.") from None
     allowed = (project.root.resolve(), *project.allow_outside)
     if not any(path.is_relative_to(place) for place in allowed):
-        why = f"{frame.path} leads out of the project, to {path}."
+        why = f"{quoted(frame.path)} leads out of the project, to {path}."
         remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."
         raise InputError("file outside the project", why=why, remedy=remedy)
     return path
@@ -134,10 +152,10 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def _address(frame: UrlFrame, shot: Shot, end: str, pictures: dict[Frame, Input]) -> Iterable[Problem]:
-    if not frame.url.startswith("https://"):
-        why = f'shot "{shot.id}": {frame.url.split("://")[0]}:// is not a way to a picture.'
+    if not _ADDRESS.match(frame.url):
+        why = f'shot "{shot.id}": {quoted(frame.url)} is no https address.'
         yield Problem(
-            code="frame-address", summary="address not usable", why=why, remedy="Use https://.",
+            code="frame-address", summary="address not usable", why=why, remedy="Use https://, or a file.",
             path=("shots", shot.index, "frames", end),
         )  # fmt: skip
     elif frame.sha256 is not None:

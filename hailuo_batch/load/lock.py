@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ HEAD = """\
 version: 1
 """
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}\Z")
+_AMOUNT = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?(?:E[+-]?[0-9]{1,2})? [^\s]+\Z")
 _WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
 
 
@@ -37,6 +39,8 @@ def read_lock(manifest: Path, *, campaign: str) -> Lock:
         data = path.read_bytes()
     except FileNotFoundError:
         return Lock(campaign=campaign, shots={})
+    except OSError as error:
+        raise _unreadable(path, f"the system says: {error.strerror}.") from None
     document = read_document(data, name=path.name)
     if document.problems:
         first = document.problems[0]
@@ -83,28 +87,60 @@ def _quoted(word: str) -> str:
 
 def _lock(path: Path, tree: Any) -> Lock:
     if not isinstance(tree, dict) or tree.get("version") != 1:
-        raise _unreadable(path, "it is not a lock of version 1")
+        raise _unreadable(path, "it is not a lock of version 1.")
     try:
-        shots = {shot_id: _shot(shot) for shot_id, shot in (tree.get("shots") or {}).items()}
-        return Lock(campaign=str(tree["campaign"]), shots=shots)
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
-        raise _unreadable(path, f"an entry is not as this tool writes them ({error!r})") from None
+        return Lock(campaign=_text(tree, "campaign"), shots=dict(_shots(tree)))
+    except _WrongError as wrong:
+        raise _unreadable(path, f"{wrong} is not as this tool writes it.") from None
 
 
-def _shot(shot: dict[str, Any]) -> LockedShot:
-    return LockedShot(version=int(shot["version"]), takes={int(n): _take(take) for n, take in shot["takes"].items()})
+class _WrongError(Exception):
+    """Names the entry that cannot be read; never leaves this file."""
 
 
-def _take(take: dict[str, str]) -> LockedTake:
-    amount, _, currency = take.get("cost", "").partition(" ")
-    return LockedTake(
-        fingerprint=take["fingerprint"],
-        artifact=take["artifact"],
-        provider=take["provider"],
-        cost=Money(amount=Decimal(amount), currency=currency) if amount else None,
+def _shots(tree: dict[str, Any]) -> Iterator[tuple[str, LockedShot]]:
+    for shot_id, shot in _mapping(tree.get("shots"), "shots").items():
+        here = f'shot "{shot_id}"'
+        version = _mapping(shot, here).get("version")
+        if type(version) is not int or version < 1:
+            raise _WrongError(f"version of {here}")
+        takes = _mapping(shot.get("takes"), f"takes of {here}")
+        yield shot_id, LockedShot(version=version, takes=dict(_take(n, take, here) for n, take in takes.items()))
+
+
+def _take(number: str, take: Any, here: str) -> tuple[int, LockedTake]:
+    here = f"take {number} of {here}"
+    if not _NUMBER.match(number):
+        raise _WrongError(here)
+    _mapping(take, here)
+    return int(number), LockedTake(
+        fingerprint=_text(take, "fingerprint", here),
+        artifact=_text(take, "artifact", here),
+        provider=_text(take, "provider", here),
+        cost=_cost(_text(take, "cost", here), here) if "cost" in take else None,
     )
+
+
+def _mapping(value: Any, here: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _WrongError(here)
+    return value
+
+
+def _text(entry: dict[str, Any], name: str, here: str = "the file") -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not value:
+        raise _WrongError(f"{name} of {here}")
+    return value
+
+
+def _cost(words: str, here: str) -> Money:
+    if not _AMOUNT.match(words):
+        raise _WrongError(f"cost of {here}")
+    amount, currency = words.split(" ")
+    return Money(amount=Decimal(amount), currency=currency)
 
 
 def _unreadable(path: Path, why: str) -> InputError:
     remedy = "Resolve the merge if there is one, or restore the file:\n    git checkout -- " + path.name
-    return InputError(f"the lock {path.name} cannot be read", why=why, remedy=remedy)
+    return InputError(f"the lock {path.name} cannot be read", why=why[:1].upper() + why[1:], remedy=remedy)

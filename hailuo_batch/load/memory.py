@@ -32,7 +32,7 @@ class Finished:
 def recall_inputs(hidden: Path) -> dict[str, Remembered]:
     """Digests of pictures by path."""
     try:
-        rows = json.loads((hidden / FOLDER / "inputs.json").read_bytes())
+        rows = json.loads(_read(hidden / FOLDER / "inputs.txt"))
         return {
             path: Remembered(stamp=(size, changed, inode), digest=digest, at=at)
             for path, (size, changed, inode, digest, at) in rows.items()
@@ -50,13 +50,13 @@ def remember_inputs(hidden: Path, remembered: Mapping[str, Remembered]) -> None:
         return
     merged = {path: memory for path, memory in before.items() if path in remembered or stamp_of(Path(path))}
     rows = {path: (*m.stamp, m.digest, m.at) for path, m in {**merged, **remembered}.items()}
-    _write(hidden / FOLDER / "inputs.json", json.dumps(rows))
+    _write(hidden / FOLDER / "inputs.txt", json.dumps(rows))
 
 
 def recall_finished(hidden: Path, key: str, circumstances: Mapping[str, Any]) -> Finished | None:
     """What was finished under the same circumstances, if none of its pictures has changed since."""
     try:
-        head, digests, files = _file(hidden, key).read_text(encoding="utf-8").split(_SEAM)
+        head, digests, files = _read(_file(hidden, key)).split(_SEAM)
         known = json.loads(head)
         if known["circumstances"] != circumstances or not _settled(known):
             return None
@@ -127,11 +127,19 @@ def _file(hidden: Path, key: str) -> Path:
     return hidden / FOLDER / f"finished-{key}.txt"
 
 
+def _read(path: Path) -> str:
+    """What `_write` wrote; a file that was touched since is none."""
+    mark, _, data = path.read_bytes().partition(b"\n")
+    if mark.decode() != sha256(data).hexdigest():
+        raise ValueError(path)
+    return data.decode()
+
+
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all; a memory that cannot be written is none."""
+    """Whole or not at all, with its own hash in front; a memory that cannot be written is none."""
+    data = text.encode()
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(sha256(data).hexdigest().encode() + b"\n" + data)
         temporary.replace(path)
-

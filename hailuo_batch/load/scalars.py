@@ -60,17 +60,17 @@ def tagged(tag: str, text: str) -> Scalar | Refusal:
     >>> tagged("tag:yaml.org,2002:float", "6")
     6.0
     """
-    kind = tag.removeprefix(TAGS) if tag != "!" else "str"
-    if kind == "str":
+    if tag in ("!", TAGS + "str"):
         return text
+    kind = tag.removeprefix(TAGS)
+    if kind not in _KINDS or kind == tag:
+        return unknown_tag(tag)
     value = plain(text)
     if isinstance(value, Refusal):
         return value
     if kind == "float" and type(value) is int:
         return float(value)
-    if type(value) is _KINDS.get(kind):
-        return value
-    return _unfit(text, kind) if kind in _KINDS else unknown_tag(tag)
+    return value if type(value) is _KINDS[kind] else _unfit(text, kind)
 
 
 def unknown_tag(tag: str) -> Refusal:

@@ -1,7 +1,7 @@
 """Pictures into an H.264 MP4: the supersampled planes a window is read from, and the encoder.
 
 A window that creeps by a fifth of a pixel a frame must not stutter. So a picture is converted once to Y, U and V planes
-of two to four samples a pixel, and each frame is read from them by nearest sample, which costs less than scaling and
+of two or three samples a pixel, and each frame is read from them by nearest sample, which costs less than scaling and
 lands within a sixth of a pixel. Nothing here knows what the picture shows or why the window moves.
 """
 
@@ -22,6 +22,8 @@ from hailuo_batch.media.motion import FPS, WHOLE, Window
 _BEAT = Fraction(1, FPS)
 _HOLD = 24  # frames of a held picture that are encoded before their packets are repeated
 _KEY_EVERY = 48  # a key frame every two seconds: players can seek, and the last frame is cheap to reach
+_SWELL = 1.04  # a pan's: so little scale that two samples a pixel suffice where nothing else moves
+_UNSEEN = 0.001  # of the picture's width or height: about a pixel
 _BT709 = 1  # the code of HD's primaries, transfer and matrix, in ITU-T H.273
 _OPTIONS = {
     "preset": "ultrafast",
@@ -84,11 +86,15 @@ def plate(picture: Image.Image, windows: Sequence[Window]) -> Plate:
 
 
 def _fineness(windows: Sequence[Window]) -> tuple[int, int]:
-    """Samples a pixel across and down: most where only one direction moves, none where nothing does."""
-    zooms = any(window.span != windows[0].span for window in windows)
-    slides = zooms or any(window.left != windows[0].left for window in windows)
-    rises = zooms or any(window.top != windows[0].top for window in windows)
-    return {(False, False): (1, 1), (True, False): (4, 2), (False, True): (2, 4)}.get((slides, rises), (3, 3))
+    """Samples a pixel across and down: three where a slow move would stutter, one where nothing moves."""
+    if all(window == windows[0] for window in windows):
+        return 1, 1
+    middles_x = [window.left + window.span / 2 for window in windows]
+    middles_y = [window.top + window.span / 2 for window in windows]
+    zooms = max(window.span for window in windows) > _SWELL * min(window.span for window in windows)
+    across = max(middles_x) - min(middles_x) > _UNSEEN
+    down = max(middles_y) - min(middles_y) > _UNSEEN
+    return (3, 3) if zooms or across == down else (3, 2) if across else (2, 3)
 
 
 def _yuv(picture: Image.Image) -> av.VideoFrame:

@@ -111,3 +111,10 @@ def _order(code: int) -> tuple[str, ...]:
     if code >= 0x2E80 and not 0xFB1D <= code <= 0xFEFC and code < 0x1F000:
         return _HAN + _OTHERS
     return _OTHERS + _HAN + _EMOJI
+
+
+def missing_scripts() -> tuple[str, ...]:
+    """The scripts that this machine has no type for: prompts in them are drawn in stand-ins."""
+    faces = Faces(400)
+    samples = (("CJK", "字", False), ("emoji", "🎬", True))
+    return tuple(script for script, letter, emoji in samples if faces.of(letter, emoji=emoji) is None)

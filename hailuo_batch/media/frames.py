@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from PIL import Image
 
+_BT709, _UNNAMED, _FULL = 1, 2, 2  # codes of H.273: two of the matrix, one of the range
+
 __all__ = ["PictureFacts", "frame_picture", "frame_png", "picture_facts", "poster"]
 
 
@@ -66,5 +68,17 @@ def _last(container: "InputContainer", stream: "VideoStream") -> "Image.Image":
 
 
 def _image(frame: "VideoFrame") -> "Image.Image":
-    image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV types the rest
+    """The frame in RGB by the colours the file names; unnamed ones are HD's from 720 lines on, as players take them.
+
+    All is said outright, because PyAV's own guess changed between versions, and a chained frame would change with it.
+    """
+    named = {_BT709: "ITU709", _UNNAMED: "ITU709" if min(frame.width, frame.height) >= 720 else "ITU601"}
+    full = frame.color_range == _FULL
+    rgb = frame.reformat(
+        format="rgb24",
+        src_colorspace=named.get(frame.colorspace, "ITU601"),
+        src_color_range="JPEG" if full else "MPEG",
+        dst_color_range="JPEG",
+    )
+    image: Image.Image = rgb.to_image()  # type: ignore[no-untyped-call]  # PyAV types the rest
     return image

@@ -78,8 +78,17 @@ def _belongs(before: str, letter: str) -> bool:
 
 def cleaned(text: str) -> str:
     """The text without what can't be set: control characters, lone surrogates, unassigned codes; spaces closed up."""
-    kept = (" " if unicodedata.category(letter) in {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"} else letter for letter in text)
-    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+    kept = "".join(_settable(letter) for letter in text)
+    return " ".join(unicodedata.normalize("NFC", kept).split())
+
+
+def _settable(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category in {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}:
+        return " "
+    # Joiners shape Persian and emoji, tags make the flags of regions; soft hyphens and the like only leave boxes.
+    steers = letter in "\u200c\u200d" or "\U000e0020" <= letter <= "\U000e007f"
+    return "" if category == "Cf" and not steers else letter
 
 
 def is_rtl(text: str) -> bool:

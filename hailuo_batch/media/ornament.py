@@ -24,7 +24,7 @@ class Palette:
 
 # Ground, type, second type, shape, accent, type on the accent.
 _PALETTES = (
-    "#e2492f #17120e #5c1a0f #d63e25 #17120e #f6e7d0",  # vermilion
+    "#e2492f #17120e #5c1a0f #e95a41 #17120e #f6e7d0",  # vermilion
     "#f1eadb #161513 #6f695d #e7decb #d3382b #fff6e6",  # cream
     "#131722 #f3efe6 #9aa0ae #1b2130 #f2b632 #131722",  # night
     "#ecb324 #17130a #6b4f08 #e3a716 #17130a #f8e3ad",  # mustard

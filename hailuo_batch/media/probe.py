@@ -18,7 +18,7 @@ from hailuo_batch.media.decode import decode_check, ends_decode
 __all__ = ["Broken", "Clip", "decode_check", "ends_decode", "probe"]
 
 _MOST_BOXES = 20_000  # at the top level; a clip of ten seconds in fragments has some dozens
-_MOST_HEADER = 64_000_000  # bytes of a moov or moof that are read; real ones stay under 100 KB
+_MOST_HEADER = 16_000_000  # bytes of a moov or moof that are read; real ones stay under 100 KB
 _CODECS = {
     b"avc1": "h264",
     b"avc3": "h264",
@@ -97,7 +97,7 @@ def probe(path: Path) -> Clip | Broken:
         return Broken(reason=str(error))
     except OSError as error:
         return Broken(reason=f"The file cannot be read: {error.strerror or error}.")
-    except (struct.error, IndexError, ValueError, OverflowError, MemoryError):
+    except (struct.error, IndexError, ValueError, OverflowError, MemoryError, RecursionError):
         return Broken(reason="The MP4's header is damaged.")
 
 
@@ -302,6 +302,11 @@ def _stsz(box: bytes, track: _Track) -> None:
     track.bytes = sum(struct.unpack_from(f">{track.sizes}I", box, 12))
 
 
+def _stz2(box: bytes, track: _Track) -> None:
+    """The compact table of sizes: rare, and read only for how many there are."""
+    track.sizes = struct.unpack_from(">I", box, 8)[0]
+
+
 def _chunks(letter: str) -> _Reader:
     def read(box: bytes, track: _Track) -> None:
         entries = struct.unpack_from(">I", box, 4)[0]
@@ -319,6 +324,7 @@ _READERS: dict[bytes, _Reader] = {
     b"stsd": _stsd,
     b"stts": _stts,
     b"stsz": _stsz,
+    b"stz2": _stz2,
     b"stco": _chunks("I"),
     b"co64": _chunks("Q"),
 }

@@ -4,28 +4,17 @@ Nothing is decided here: a step says what is to be done, a failure's kind says w
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
-from hailuo_batch.core.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepsUnlocked, StepStored
+from hailuo_batch.core.event import Event, Listener, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
 from hailuo_batch.core.failure import ALLOWS, Failure
+from hailuo_batch.core.outcome import INTERRUPTED, Outcome
 from hailuo_batch.core.plan import Action, Grounds, Plan, Step, unlocked
 from hailuo_batch.errors import Exit
-from hailuo_batch.ports import Clock, Executor, Listener
+from hailuo_batch.ports import Clock, Executor
 from hailuo_batch.run.step import Bench, Kept, carry_out
 from hailuo_batch.run.stop import Stop
 
 _CARRIED_OUT = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """How a run went: clips kept, names of failed steps with their failures, and whether it was stopped."""
-
-    stored: int = 0
-    named: int = 0
-    failed: list[tuple[Step, Failure]] = field(default_factory=list)
-    stopped: str = ""
-    seconds: float = 0.0
 
 
 async def run_plan(
@@ -37,30 +26,33 @@ async def run_plan(
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo)))
     work = _Work(plan, bench, listener, stop)
     await executor.spread(todo, work)
-    outcome = work.outcome
-    outcome.stopped, outcome.seconds = stop.reason, clock.elapsed() - begin
+    outcome = work.outcome(stopped=stop.reason, seconds=clock.elapsed() - begin)
     listener(RunEnded(stored=outcome.stored, failed=len(outcome.failed), seconds=outcome.seconds))
     return outcome
 
 
 def exit_of(outcome: Outcome) -> Exit:
     """The exit code of a run."""
-    if outcome.stopped == INTERRUPT:
+    if outcome.stopped == INTERRUPTED:
         return Exit.INTERRUPTED
     return Exit.TAKES_FAILED if outcome.failed else Exit.DONE
-
-
-INTERRUPT = "interrupted"
 
 
 class _Work:
     """What a worker does with one step, and what it makes possible."""
 
     def __init__(self, plan: Plan, bench: Bench, listener: Listener, stop: Stop) -> None:
-        self.outcome = Outcome()
+        self._stored = self._named = 0
+        self._failures: list[tuple[Step, Failure]] = []
         self._bench, self._listener, self._stop = bench, listener, stop
         self._chain = _Chain(plan.having(Action.WAIT), plan.grounds, _chosen(plan))
         self._begun: set[str] = set()
+
+    def outcome(self, *, stopped: str, seconds: float) -> Outcome:
+        """What was done so far."""
+        return Outcome(
+            stored=self._stored, named=self._named, failed=tuple(self._failures), stopped=stopped, seconds=seconds
+        )
 
     async def __call__(self, step: Step) -> Iterable[Step]:
         if self._stop.asked or step.fingerprint in self._begun:
@@ -74,16 +66,16 @@ class _Work:
         return self._kept(step, result)
 
     def _failed(self, step: Step, failure: Failure) -> None:
-        self.outcome.failed.append((step, failure))
+        self._failures.append((step, failure))
         self._listener(StepFailed(step=step, failure=failure))
         if ALLOWS[failure.kind].stops_run:
             self._stop.ask(failure.why)
 
     def _kept(self, step: Step, kept: Kept) -> Iterable[Step]:
         if step.action is Action.REUSE:
-            self.outcome.named += 1
+            self._named += 1
         else:
-            self.outcome.stored += 1
+            self._stored += 1
         self._tell(step, StepStored(step=step, artifact=kept.artifact, cost=kept.cost))
         more = self._chain.after(step, kept.artifact.digest)
         if more:

@@ -7,7 +7,6 @@ done with it. Writes are shielded: a worker that is cancelled does not leave hal
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from hailuo_batch.core.attempt import Artifact, Move, Stage
@@ -179,5 +178,3 @@ def _intent(step: Step, provider: str, bench: Bench) -> Intent:
 async def _durably(write: Coroutine[Any, Any, T]) -> T:
     """A write that goes through even when the worker is cancelled meanwhile."""
     return await asyncio.shield(asyncio.ensure_future(write))
-
-

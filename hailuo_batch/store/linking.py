@@ -4,6 +4,7 @@ A name appears with the whole file behind it, or not at all. Nothing here knows 
 """
 
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -11,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hailuo_batch.store.durable import sync
+
+UNFINISHED = re.compile(r"\..+\.(mp4|json)\.\d+-[0-9a-f]{8}")  # what a killed run may leave
 _FICLONE = 0x40049409  # linux/fs.h: share another file's blocks until one of the two is written to
 
 
@@ -31,7 +35,7 @@ def link(source: Path, final: Path) -> None:
 @contextmanager
 def unfinished(final: Path) -> Iterator[Path]:
     """A hidden name beside `final`, whose file is gone afterwards unless it was moved away."""
-    path = final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    path = final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}")  # see UNFINISHED
     try:
         yield path
     finally:
@@ -59,7 +63,7 @@ def _copy(source: Path, final: Path) -> None:
         with source.open("rb") as old, temporary.open("xb") as new:
             shutil.copyfileobj(old, new, 1 << 20)
             new.flush()
-            os.fsync(new.fileno())
+            sync(new.fileno())
         _publish(temporary, final)
 
 

@@ -14,7 +14,7 @@ import secrets
 from pathlib import Path
 
 from hailuo_batch.errors import InputError
-from hailuo_batch.store.durable import sync_folder
+from hailuo_batch.store.durable import sync, sync_folder
 from hailuo_batch.store.listing import digests_in, entries
 from hailuo_batch.store.trouble import plain_words
 
@@ -75,6 +75,7 @@ class LocalStore:
             if not final.parent.is_dir():
                 final.parent.mkdir(parents=True, exist_ok=True)
                 sync_folder(self._root)
+                sync_folder(self._root.parent)
             file.replace(final)
             # The ledger says "stored" after this; the name must be on the disk before.
             sync_folder(final.parent)
@@ -87,7 +88,7 @@ def _seal(file: Path) -> str:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
         # A render is a hard link to this file: read-only, so that no editor writes through to the store.
         file.chmod(0o444)
-        os.fsync(opened.fileno())
+        sync(opened.fileno())
     return _PREFIX + digest
 
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.store.linking import link, unfinished
-from hailuo_batch.store.listing import names_in
+from hailuo_batch.store.linking import UNFINISHED, link, unfinished
+from hailuo_batch.store.listing import entries, names_in
 from hailuo_batch.store.trouble import plain_words
 
 _NAME = re.compile(r"[^/\\:\x00-\x1f\x7f]+\.mp4")  # no separators, no drive letters, no control characters
@@ -31,6 +31,14 @@ class Renders:
     def names(self) -> frozenset[str]:
         """The names of the clips that are there."""
         return names_in(self._root)
+
+    def sweep(self) -> int:
+        """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
+        leftovers = [name for name in entries(self._root) if UNFINISHED.fullmatch(name)]
+        with plain_words("cannot clear the renders' leftovers"):
+            for name in leftovers:
+                (self._root / name).unlink(missing_ok=True)
+        return len(leftovers)
 
     def _place(self, artifact: Path, name: str, provenance: Mapping[str, object]) -> None:
         final = self._root / _checked(name)
@@ -94,6 +102,7 @@ def _is_filled(about: Path) -> bool:
 
 
 def _describe(about: Path, provenance: Mapping[str, object]) -> None:
+    # Not forced to the disk: a power cut may leave it empty, and the next placing writes it anew.
     text = json.dumps(provenance, sort_keys=True, indent=2, ensure_ascii=False)
     with unfinished(about) as temporary:
         temporary.write_text(f"{text}\n", encoding="utf-8", newline="\n")

@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 from hailuo_batch.errors import StoreError
 
-_NO_RIGHT = ("no right to write here", "Check who owns the folder; the user that runs hailuo-batch must write to it.")
+_NO_RIGHT = (
+    "no right to do so",
+    "Check who owns the folder; the user that runs hailuo-batch must be able to read and write it.",
+)
 _BY_NUMBER: dict[int, tuple[str, str]] = {
     errno.ENOSPC: (
         "the disk is full",

@@ -27,11 +27,12 @@ def report_members(report: Report) -> dict[str, object]:
             "to_spend": [_money(money) for money in report.to_spend],
             "takes_at_unknown_price": report.unpriced,
         },
-        "takes": [_take(row) for row in report.rows],
+        "takes": [take_members(row) for row in report.rows],
     }
 
 
-def _take(row: TakeRow) -> dict[str, object]:
+def take_members(row: TakeRow) -> dict[str, object]:
+    """One take as plain data."""
     return {
         "shot": row.shot,
         "take": row.take,

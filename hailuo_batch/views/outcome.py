@@ -5,7 +5,7 @@ from pathlib import Path
 from hailuo_batch.core.naming import label
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report
-from hailuo_batch.run.runner import Outcome
+from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.plan import sums
 from hailuo_batch.views.wording import amounts, count, safe, span

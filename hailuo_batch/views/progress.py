@@ -5,11 +5,21 @@ Listeners only draw. Nothing here decides, and a drawing that fails must not end
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from hailuo_batch.core.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepsUnlocked, StepStored, Stopping
+from hailuo_batch.core.event import (
+    Event,
+    Listener,
+    RunEnded,
+    RunStarted,
+    StepFailed,
+    StepStarted,
+    StepStored,
+    StepsUnlocked,
+    Stopping,
+)
 from hailuo_batch.core.naming import label
 from hailuo_batch.core.plan import Step
 from hailuo_batch.views.ink import Ink
@@ -18,7 +28,6 @@ from hailuo_batch.views.wording import clipped, count, megabytes, safe, span
 if TYPE_CHECKING:
     from rich.console import Group
 
-Listener = Callable[[Event], None]
 REDRAWS = 4  # a second; more costs a core's percents and shows nothing
 
 
@@ -85,13 +94,14 @@ class _Lines:
         self._tally.note(event)
         line = self._line(event)
         if line:
-            print(line, file=self._stream, flush=True)  # noqa: T201 - drawing lines is this listener's work
+            print(line, file=self._stream, flush=True)
 
     def _line(self, event: Event) -> str:
         place = f"[{self._tally.done}/{self._tally.steps}]"
         match event:
             case StepStored(step=step, artifact=artifact):
-                return f"{place} {_named(step)} {self._ink.good('stored')} {artifact.seconds:g} s {megabytes(artifact.size)}"
+                clip = f"{artifact.seconds:g} s {megabytes(artifact.size)}"
+                return f"{place} {_named(step)} {self._ink.good('stored')} {clip}"
             case StepFailed(step=step, failure=failure):
                 return f"{place} {_named(step)} {self._ink.bad('failed')}: {safe(failure.why)}"
             case StepsUnlocked(steps=steps):
@@ -120,7 +130,7 @@ class _JsonLines:
                 members |= {**_step(step), "kind": str(failure.kind), "why": failure.why}
             case RunEnded(stored=stored, failed=failed, seconds=seconds):
                 members |= {"stored": stored, "failed": failed, "seconds": round(seconds, 3)}
-        print(json.dumps(members, ensure_ascii=False), file=self._stream, flush=True)  # noqa: T201
+        print(json.dumps(members, ensure_ascii=False), file=self._stream, flush=True)
 
 
 @contextmanager
@@ -132,7 +142,10 @@ def _live(stream: TextIO, ink: Ink) -> Iterator[Listener]:
     console = Console(file=stream, no_color=not ink.colour, highlight=False)
     tally = Tally()
     with Live(
-        console=console, refresh_per_second=REDRAWS, transient=True, get_renderable=lambda: _table(tally, console.height)
+        console=console,
+        refresh_per_second=REDRAWS,
+        transient=True,
+        get_renderable=lambda: _table(tally, console.height),
     ) as live:
 
         def listen(event: Event) -> None:
@@ -170,4 +183,9 @@ def _named(step: Step) -> str:
 
 def _step(step: Step) -> dict[str, object]:
     takes = [{"shot": use.shot.id, "take": use.take} for use in step.uses]
-    return {"takes": takes, "action": str(step.action), "fingerprint": step.fingerprint, "provider": step.route.provider}
+    return {
+        "takes": takes,
+        "action": str(step.action),
+        "fingerprint": step.fingerprint,
+        "provider": step.route.provider,
+    }

@@ -23,7 +23,7 @@ def megabytes(size: int) -> str:
     >>> megabytes(1_234_567), megabytes(12_300)
     ('1.2 MB', '12 kB')
     """
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"  # noqa: PLR2004
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
 
 
 def span(seconds: float) -> str:
@@ -32,7 +32,7 @@ def span(seconds: float) -> str:
     >>> span(4.25), span(75), span(3720)
     ('4.2 s', '1 min 15 s', '1 h 02 min')
     """
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

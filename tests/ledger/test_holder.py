@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -101,5 +102,41 @@ def test_a_lock_that_cannot_be_opened_says_why(lock: Path):
     lock.mkdir(parents=True)
     with pytest.raises(LedgerError) as caught, hold(lock, "run"):
         pass
-    assert caught.value.summary == "the run lock cannot be opened"
+    assert caught.value.summary == "the run lock cannot be taken"
     assert str(lock) in caught.value.why
+
+
+def test_a_lock_whose_folder_cannot_be_made_says_why(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match="the run lock cannot be taken"), hold(tmp_path / "file" / "run.lock", "run"):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_a_disk_that_knows_no_locks_is_not_taken_for_a_second_run(lock: Path, monkeypatch: pytest.MonkeyPatch):
+    import fcntl
+
+    def refuse(file: object, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LedgerError, match="the run lock cannot be taken"), hold(lock, "run"):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_child_that_outlives_a_killed_run_does_not_hold_its_lock(lock: Path):
+    child = "import subprocess; subprocess.Popen(['sleep', '60'], close_fds=False, stdout=subprocess.DEVNULL)"
+    script = HOLDER.replace('    print("held"', f'    {child}\n    print("held"')
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        process.kill()
+        process.wait()
+        try:
+            with hold(lock, "hailuo-batch run"):
+                pass
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)

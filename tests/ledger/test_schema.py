@@ -183,3 +183,9 @@ async def test_a_folder_in_the_ledgers_place_is_named(file: Path):
     file.mkdir()
     with pytest.raises(LedgerError, match="the ledger cannot be opened"):
         await write_one(file)
+
+
+async def test_a_folder_that_cannot_be_made_is_named(file: Path):
+    file.touch()
+    with pytest.raises(LedgerError, match="the ledger cannot be opened"):
+        await write_one(file / "ledger.db")

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from textwrap import dedent
 
@@ -139,6 +140,22 @@ async def test_nobody_is_told_of_success_when_sqlite_gives_up_the_whole_transact
         assert [type(outcome) for outcome in outcomes] == [LedgerError] * 3
         assert (await ledger.attempts(), ledger.commits) == ([], 0)
         assert await ledger.intend(intent(1)) == 1
+
+
+async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
+    async def open_and_leave() -> None:
+        async with open_ledger(file, clock=HandClock()):
+            pass
+
+    for turns in range(6):
+        opening = asyncio.create_task(open_and_leave())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait({opening})
+        gc.collect()
+    assert [thread.name for thread in threading.enumerate() if "_connection_worker_thread" in thread.name] == []
+    await open_and_leave()
 
 
 def script(text: str) -> list[str]:

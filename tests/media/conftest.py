@@ -53,12 +53,15 @@ def facts(path: Path) -> tuple[int, int, int, float]:
         return stream.width, stream.height, frames, container.duration / av.time_base
 
 
-def centre(image: Image.Image, channel: int) -> tuple[float, float]:
-    """Where the disc of one colour is, to a small part of a pixel: the centre of its light."""
-    bands = image.crop((0, 0, image.width, image.height - 30)).split()
-    other = bands[1 - channel]
-    light = Image.composite(bands[channel], Image.new("L", other.size), other.point(lambda v: 255 * (v < 110)))
-    light = light.point(lambda v: max(0, v - 60))
+def centre(image: Image.Image, channel: int | None = None) -> tuple[float, float]:
+    """Where the disc of one colour, or the one light, is to a small part of a pixel: the centre of its light."""
+    image = image.crop((0, 0, image.width, image.height - 30))
+    light = image.convert("L")
+    if channel is not None:
+        bands = image.split()
+        dark_in_the_other = bands[1 - channel].point(lambda value: 255 * (value < 110))
+        light = Image.composite(bands[channel], Image.new("L", image.size), dark_in_the_other)
+    light = light.point(lambda value: max(0, value - 60))
     width, height = light.size
     light_bytes = light.tobytes()
     columns = [0] * width

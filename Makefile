@@ -1,0 +1,52 @@
+# Each target sets up what it needs in .venv, from the lock file.
+#   make demo    sketch the product film: no key, no network, no money
+#   make test    lint, types and all tests
+#   make bench   the figures of docs/performance.md, measured on this machine
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+FILM := manifests/product-film.yaml
+
+.PHONY: demo test lint types pytest bench lock clean help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(READY): requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "hailuo-batch needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/hailuo-batch run --sketch $(FILM)
+	@$(BIN)/hailuo-batch report --sketch $(FILM)
+	@printf '\nOpen the page in a browser. Then try:\n'
+	@printf '    %s\n' '$(BIN)/hailuo-batch plan $(FILM)' '$(BIN)/hailuo-batch explain reveal --sketch $(FILM)' \
+	  '$(BIN)/hailuo-batch init /tmp/my-film'
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+pytest: $(READY)
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test: lint types pytest
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --upgrade -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

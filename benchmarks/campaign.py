@@ -1,0 +1,98 @@
+"""A campaign of any size that is finished: manifest, ledger, store and names, as if it had been sketched.
+
+Drawing 100,000 clips would take a day, so the clips are stand-ins of a few bytes; everything that a plan and a run with
+nothing to do look at is real: the ledger is written through its own interface, the digests are of the stand-ins' bytes.
+"""
+
+import asyncio
+from hashlib import sha256
+from pathlib import Path
+
+from hailuo_batch.app.clock import SystemClock
+from hailuo_batch.app.places import ledger_file, store_folder
+from hailuo_batch.app.planning import plan
+from hailuo_batch.core.attempt import Artifact, Move
+from hailuo_batch.core.fingerprint import preimage
+from hailuo_batch.core.naming import render_name
+from hailuo_batch.core.plan import Step
+from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
+from hailuo_batch.ports import Facts, Intent, Named
+from hailuo_batch.store.hidden import ensure_hidden
+
+HEAD = """\
+version: 1
+campaign: bench
+defaults: {duration: 6, resolution: 768p, prompt_optimizer: false}
+shots:
+"""
+SHOT = """\
+  - id: shot-{n:06d}
+    prompt: "take {n}: a frosted glass bottle with a copper cap rises out of morning mist, {n} drops on it [Push in]"
+    duration: {duration}
+    tags: [hero, batch-{tag}]
+    notes: made for the benchmark
+"""
+AT_ONCE = 2000
+
+
+def manifest_text(shots: int, *, changed: int | None = None) -> str:
+    """A manifest of about 208 bytes a shot; `changed` is a shot whose prompt is another."""
+    lines = [SHOT.format(n=n, duration=6 if n % 3 else 10, tag=n % 50) for n in range(shots)]
+    if changed is not None:
+        lines[changed] = lines[changed].replace("morning mist", "evening mist")
+    return HEAD + "".join(lines)
+
+
+def finished_campaign(folder: Path, shots: int) -> Path:
+    """Makes the campaign in a folder; its manifest."""
+    (folder / "manifests").mkdir(parents=True)
+    (folder / "hailuo.yaml").write_text("version: 1\n")
+    manifest = folder / "manifests" / "bench.yaml"
+    manifest.write_text(manifest_text(shots))
+    asyncio.run(_finish(manifest))
+    return manifest
+
+
+async def _finish(manifest: Path) -> None:
+    planned = await plan(manifest, sketch=True)
+    project = planned.validation.project
+    ensure_hidden(project.hidden)
+    project.renders.mkdir()
+    store = store_folder(project)
+    for fan in range(256):
+        (store / f"{fan:02x}").mkdir(parents=True)
+    async with open_ledger(ledger_file(project), clock=SystemClock()) as ledger:
+        steps = planned.plan.steps
+        for begin in range(0, len(steps), AT_ONCE):
+            part = steps[begin : begin + AT_ONCE]
+            await asyncio.gather(*(_render(ledger, store, project.renders, step) for step in part))
+
+
+async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) -> None:
+    body = step.fingerprint.encode()
+    digest = sha256(body).hexdigest()
+    (store / digest[:2] / f"{digest}.mp4").write_bytes(body)
+    use = step.uses[0]
+    name = render_name("bench", use, sketch=True)
+    (renders / name).write_bytes(body)
+    (renders / name).with_suffix(".json").write_bytes(b"{}")
+    clip = Artifact(
+        digest=f"sha256:{digest}", size=len(body), width=1366, height=768, seconds=6.0, frames=144, codec="h264"
+    )
+    intent = Intent(
+        fingerprint=step.fingerprint, preimage=preimage(step.request).decode(), provider="animatic", label=use.shot.id
+    )
+    attempt = await ledger.intend(intent)
+    await ledger.move(attempt, Move.ACCEPT, Facts(task=step.fingerprint))
+    await ledger.move(attempt, Move.PRODUCE)
+    await ledger.move(attempt, Move.KEEP, Facts(artifact=clip))
+    named = Named(
+        file=name,
+        campaign="bench",
+        shot=use.shot.id,
+        version=use.version,
+        take=use.take,
+        fingerprint=step.fingerprint,
+        sketch=True,
+    )
+    await ledger.name([named])

@@ -1,0 +1,26 @@
+"""hailuo-batch explain"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hailuo_batch.app.looking import explain
+from hailuo_batch.cli import options
+from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.views.explanation import draw_explanation, explanation_members
+
+
+@click.command("explain")
+@click.argument("take", metavar="SHOT[#TAKE]")
+@options.manifest
+@options.sketch
+@options.output_format
+def command(take: str, manifest: Path, *, sketch: bool, form: str) -> None:
+    """Say why SHOT (its first take, or the one after #) of MANIFEST would be rendered or not, field by field."""
+    explanation = wait_for(explain(manifest, take, sketch=sketch))
+    if form == "json":
+        print_json(explanation_members(explanation))
+    else:
+        print_text(draw_explanation(explanation, ink_for(sys.stdout)))

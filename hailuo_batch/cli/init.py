@@ -1,0 +1,19 @@
+"""hailuo-batch init"""
+
+from pathlib import Path
+
+import click
+
+from hailuo_batch.app.workplace import init
+from hailuo_batch.cli.output import print_text
+from hailuo_batch.cli.waiting import finish
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path), default=".")
+def command(folder: Path) -> None:
+    """Make a first project in FOLDER (here by default): settings and a manifest to start from."""
+    written = finish(init(folder))
+    step_in = "" if folder == Path() else f"    cd {folder}\n"
+    lines = "".join(f"  {path}\n" for path in written)
+    print_text(f"Written:\n{lines}Now draw it, for nothing:\n{step_in}    hailuo-batch run --sketch")

@@ -1,0 +1,24 @@
+"""hailuo-batch providers"""
+
+import sys
+
+import click
+
+from hailuo_batch.app.workplace import providers
+from hailuo_batch.cli import options
+from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.waiting import finish
+from hailuo_batch.views.providers import draw_providers, providers_members
+
+
+@click.command("providers")
+@click.argument("name", required=False)
+@options.output_format
+def command(name: str | None, form: str) -> None:
+    """List who sells hailuo-02 (or only NAME): modes, sizes, lengths, prices, and whether the key is set."""
+    facts = finish(providers(name))
+    rows = [(each.provider, each.has_key, each.read, each.source) for each in facts]
+    if form == "json":
+        print_json(providers_members(rows))
+    else:
+        print_text(draw_providers(rows, ink_for(sys.stdout)))

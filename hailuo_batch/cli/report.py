@@ -1,0 +1,30 @@
+"""hailuo-batch report"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hailuo_batch.app.reporting import report
+from hailuo_batch.cli import options
+from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.views.json_report import report_members
+from hailuo_batch.views.report import draw_report
+
+
+@click.command("report")
+@options.manifest
+@options.sketch
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The page's file (default: beside the clips).")
+@options.output_format
+def command(manifest: Path, *, sketch: bool, out: Path | None, form: str) -> None:
+    """Write the report of MANIFEST as a page with posters and clips, and print it.
+
+    The page stands beside the clips (renders/CAMPAIGN.html) and needs no network.
+    """
+    drawn, page = wait_for(report(manifest, sketch=sketch, page=out))
+    if form == "json":
+        print_json(report_members(drawn))
+    else:
+        print_text(f"{draw_report(drawn, ink_for(sys.stdout))}\n\nPage: {page}")

@@ -1,0 +1,14 @@
+"""hailuo-batch schema"""
+
+import click
+
+from hailuo_batch.app.workplace import schema
+from hailuo_batch.cli.output import print_json
+from hailuo_batch.cli.waiting import finish
+
+
+@click.command("schema")
+@click.argument("name", default="manifest")
+def command(name: str) -> None:
+    """Print the JSON Schema NAME: manifest (the default), settings, provider or report."""
+    print_json(finish(schema(name)))

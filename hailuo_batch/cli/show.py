@@ -1,0 +1,26 @@
+"""hailuo-batch show"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hailuo_batch.app.looking import show
+from hailuo_batch.cli import options
+from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.views.history import draw_history, history_members
+
+
+@click.command("show")
+@click.argument("shot")
+@options.manifest
+@options.sketch
+@options.output_format
+def command(shot: str, manifest: Path, *, sketch: bool, form: str) -> None:
+    """Show the takes of SHOT in MANIFEST, with every attempt and event that the ledger has."""
+    shown = wait_for(show(manifest, shot, sketch=sketch))
+    if form == "json":
+        print_json(history_members(shown.rows, shown.attempts, shown.events))
+    else:
+        print_text(draw_history(shown.rows, shown.attempts, shown.events, ink_for(sys.stdout)))

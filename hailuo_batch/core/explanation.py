@@ -1,0 +1,82 @@
+"""Why one take would be rendered or not, member by member of its request."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hailuo_batch.core.fingerprint import preimage, read_preimage
+from hailuo_batch.core.plan import Action, Plan, Step, Use
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.provenance import request_members
+from hailuo_batch.core.report import reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One member of a request: what it is, and what it was when the shot was last rendered (None: not known)."""
+
+    name: str
+    now: object
+    before: object = None
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything that led to one take's step."""
+
+    shot: str
+    take: int
+    version: int
+    action: Action
+    reason: str
+    members: tuple[Member, ...]
+    fingerprint: str
+    before: str
+    preimage: str
+    provider: str
+    estimate: Money | None
+    free: bool
+    shared_with: tuple[str, ...]
+    digest: str
+
+
+def explain_take(plan: Plan, shot: str, take: int, requests: Mapping[str, str]) -> Explanation | None:
+    """The explanation of one take; None when the plan has no such take. `requests` are pre-images by fingerprint."""
+    for step, use in _uses(plan):
+        if use.shot.id == shot and use.take == take:
+            return _explain(step, use, requests)
+    return None
+
+
+def _uses(plan: Plan) -> Iterator[tuple[Step, Use]]:
+    return ((step, use) for step in plan.steps for use in step.uses)
+
+
+def _explain(step: Step, use: Use, requests: Mapping[str, str]) -> Explanation:
+    return Explanation(
+        shot=use.shot.id,
+        take=use.take,
+        version=use.version,
+        action=step.action,
+        reason=reason(step),
+        members=tuple(_members(step, requests)),
+        fingerprint=step.fingerprint,
+        before=step.before,
+        preimage=preimage(step.request).decode() if step.request is not None else "",
+        provider=step.standing.provider if step.standing is not None else step.route.provider,
+        estimate=step.estimate,
+        free=step.route.free and step.estimate is None,
+        shared_with=tuple(other.shot.id for other in step.uses if other is not use),
+        digest=step.standing.digest or "" if step.standing is not None else "",
+    )
+
+
+def _members(step: Step, requests: Mapping[str, str]) -> Iterator[Member]:
+    if step.request is None:
+        return
+    now = request_members(step.request)
+    old = requests.get(step.before)
+    before = request_members(read_preimage(old)) if old else {}
+    for name in dict.fromkeys((*now, *before)):
+        changed = bool(before) and name != "take" and now.get(name) != before.get(name)
+        yield Member(name=name, now=now.get(name), before=before.get(name), changed=changed)

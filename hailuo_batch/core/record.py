@@ -1,0 +1,54 @@
+"""What the ledger remembers of attempts, events and runs, as values; times are seconds since the epoch, UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.failure import Failure
+from hailuo_batch.core.price import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """All that is known of one attempt; times are seconds since the epoch."""
+
+    id: int
+    fingerprint: str
+    preimage: str
+    provider: str
+    label: str
+    stage: Stage
+    task: str | None
+    digest: str | None
+    estimate: Money | None
+    cost: Money | None
+    failure: Failure | None
+    intended_at: float
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """One thing that happened to an attempt: a move, or `intend`; `data` is what was told with it."""
+
+    id: int
+    attempt: int
+    at: float
+    move: str
+    stage: Stage
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One execution of a plan; without an end it is running, or was killed."""
+
+    id: int
+    manifest: str
+    campaign: str
+    sketch: bool
+    started_at: float
+    ended_at: float | None
+    stored: int | None
+    failed: int | None
+    exit: int | None

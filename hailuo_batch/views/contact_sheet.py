@@ -1,0 +1,67 @@
+"""A report as an HTML page: a poster for each take, its clip to play, its prompt to read. No script, no network.
+
+Everything users write is escaped; the page's own policy lets it load pictures and clips from beside it only.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from hailuo_batch.core.plan import Action
+from hailuo_batch.core.report import Report, TakeRow
+from hailuo_batch.views.ink import PLAIN
+from hailuo_batch.views.plan import sums, why
+from hailuo_batch.views.wording import amounts, count, length, megabytes, span
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def draw_page(report: Report, *, folder: Path, page: Path) -> str:
+    """The page's text; clips in `folder` are linked as seen from the place of `page`."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    base = _way(folder, page)
+    cards = [_card(row, folder, base) for row in report.rows]
+    return environment.get_template("contact_sheet.html").render(
+        report=report,
+        cards=cards,
+        sums=sums(report, PLAIN),
+        footage=span(report.seconds),
+        size=megabytes(report.bytes),
+        clips=count(report.clips, "clip"),
+        takes=count(len(report.rows), "take"),
+        spent=amounts(report.spent),
+    )
+
+
+def _way(folder: Path, page: Path) -> str:
+    """The relative address from the page to the clips' folder, ending in a slash; "" when they share it."""
+    way = os.path.relpath(folder.resolve(), page.resolve().parent)
+    return "" if way == "." else f"{quote(Path(way).as_posix())}/"
+
+
+def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
+    clip = row.artifact
+    there = row.action is Action.REUSE and clip is not None
+    poster = f"posters/{row.file.removesuffix('.mp4')}.jpg" if row.file else ""
+    return {
+        "row": row,
+        "name": f"{row.shot}#{row.take}",
+        "asked": f"{length(row.duration)}, {row.resolution}",
+        "why": why(row),
+        "clip": base + quote(row.file) if there else "",
+        "poster": base + quote(poster) if there and (folder / poster).exists() else "",
+        "facts": f"{clip.width} × {clip.height}, {clip.seconds:g} s, {megabytes(clip.size)}"
+        if clip is not None
+        else "",
+        "width": clip.width if clip is not None else 16,
+        "height": clip.height if clip is not None else 9,
+    }

@@ -1,0 +1,71 @@
+"""One take's explanation as text and as JSON."""
+
+import json
+
+from hailuo_batch.core.explanation import Explanation, Member
+from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.views.wording import safe
+
+
+def draw_explanation(found: Explanation, ink: Ink = PLAIN) -> str:
+    """What would happen and why, then the request member by member, with what each was before."""
+    head = f"{ink.bold(safe(f'{found.shot}#{found.take}'))} v{found.version:03d}: {found.action}, {safe(found.reason)}."
+    lines = [head, ""]
+    wide = max((len(member.name) for member in found.members), default=0)
+    for member in found.members:
+        lines += _member(member, wide, ink)
+    lines.append("")
+    if found.fingerprint:
+        lines.append(f"  fingerprint  {found.fingerprint}")
+    if found.before:
+        lines.append(f"  it was       {found.before}")
+    if found.digest:
+        lines.append(f"  clip         {found.digest}")
+    if found.shared_with:
+        lines.append(f"  one clip with {safe(', '.join(found.shared_with))}: they ask the same")
+    lines.append(f"  provider     {found.provider}, {_price(found)}")
+    return "\n".join(lines)
+
+
+def explanation_members(found: Explanation) -> dict[str, object]:
+    """The same as plain data."""
+    return {
+        "version": 1,
+        "shot": found.shot,
+        "take": found.take,
+        "shot_version": found.version,
+        "action": str(found.action),
+        "reason": found.reason,
+        "members": [{"name": m.name, "now": m.now, "before": m.before, "changed": m.changed} for m in found.members],
+        "fingerprint": found.fingerprint or None,
+        "before": found.before or None,
+        "preimage": found.preimage or None,
+        "artifact": found.digest or None,
+        "provider": found.provider,
+        "estimate": None
+        if found.estimate is None
+        else {"amount": str(found.estimate.amount), "currency": found.estimate.currency},
+        "shared_with": list(found.shared_with),
+    }
+
+
+def _member(member: Member, wide: int, ink: Ink) -> list[str]:
+    name = f"{member.name:<{wide}}"
+    if not member.changed:
+        return [f"    {name}  {_shown(member.now)}"]
+    return [
+        f"  {ink.bad('-')} {name}  {_shown(member.before)}",
+        f"  {ink.good('+')} {name}  {_shown(member.now)}",
+    ]
+
+
+def _price(found: Explanation) -> str:
+    if found.estimate is not None:
+        return str(found.estimate)
+    return "free" if found.free else "price not known"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "(not there)"
+    return safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

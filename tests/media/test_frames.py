@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+from conftest import Drawn, decoded
+from PIL import Image, ImageChops, ImageStat
+
+from hailuo_batch.errors import InputError
+from hailuo_batch.media.animatic import Still
+from hailuo_batch.media.frames import frame_picture, frame_png, poster
+
+
+def apart(a: Image.Image, b: Image.Image) -> float:
+    return sum(ImageStat.Stat(ImageChops.difference(a, b)).mean) / 3
+
+
+@pytest.fixture
+def clip(drawn: Drawn) -> Path:
+    return drawn(prompt="copper [Zoom in]", seconds=3)
+
+
+def test_a_poster_is_a_small_jpeg_of_the_first_frame(clip: Path, tmp_path: Path) -> None:
+    poster(clip, tmp_path / "poster")
+    with Image.open(tmp_path / "poster") as image:
+        assert (image.format, image.size) == ("JPEG", (480, 270))
+
+
+def test_a_poster_is_never_wider_than_its_video(clip: Path, tmp_path: Path) -> None:
+    poster(clip, tmp_path / "poster", width=4000)
+    with Image.open(tmp_path / "poster") as image:
+        assert image.size == (910, 512)
+
+
+@pytest.mark.parametrize(("which", "place"), [("first", 0), ("last", -1)])
+def test_a_frame_as_png_is_that_frame(clip: Path, tmp_path: Path, which: str, place: int) -> None:
+    frame_png(clip, which, tmp_path / "frame")
+    with Image.open(tmp_path / "frame") as image:
+        assert image.format == "PNG"
+        assert max(high for _, high in ImageChops.difference(image, decoded(clip)[place]).getextrema()) <= 24
+        assert apart(image, decoded(clip)[place]) < 6 < apart(image, decoded(clip)[36])
+
+
+def test_a_frame_keeps_the_colours_of_the_picture_it_was_made_from(drawn: Drawn, tmp_path: Path) -> None:
+    """A chain of shots, each from the last frame of the one before, must not drift in colour."""
+    colour = (30, 140, 120)
+    Image.new("RGB", (160, 90), colour).save(tmp_path / "teal.png")
+    still = Still(path=tmp_path / "teal.png")
+    for _ in range(3):
+        clip = drawn(prompt="[Static shot]", first=still)
+        still = Still(path=clip, frame="last")
+    found = frame_picture(clip, "last").getpixel((300, 200))
+    assert max(abs(a - b) for a, b in zip(found, colour, strict=True)) <= 4  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("which", ["first", "last"])
+@pytest.mark.parametrize("sent", [b"", b"<html>502</html>", b"\0\0\0\x14ftypisom\0\0\0\0isom"])
+def test_what_is_no_video_has_no_frames(tmp_path: Path, which: str, sent: bytes) -> None:
+    (tmp_path / "clip.mp4").write_bytes(sent)
+    with pytest.raises(InputError, match=f"no {which} frame"):
+        frame_picture(tmp_path / "clip.mp4", which)
+
+
+def test_a_video_that_is_not_there_has_no_frames(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no first frame"):
+        poster(tmp_path / "nothing.mp4", tmp_path / "poster")
+    assert not (tmp_path / "poster").exists()

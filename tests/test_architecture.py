@@ -1,0 +1,129 @@
+"""The rooms, and who may know whom; the rule stands in docs/architecture.md."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hailuo_batch
+
+PACKAGE = Path(hailuo_batch.__file__).parent
+# Arrows go to the right only; rooms on one step do not know each other.
+STEPS = (
+    {"cli"},
+    {"app"},
+    {"run", "views"},
+    {"load", "ledger", "store", "drivers"},
+    {"ports", "providers", "media"},
+    {"core"},
+    {"errors"},
+)
+# Narrower than the steps: `run` meets the world through ports, `views` draw values.
+ONLY = {"run": {"ports", "core", "errors"}, "views": {"core", "media", "errors"}, "media": {"core", "errors"}}
+HOMES = {
+    "click": {"cli"},
+    "aiohttp": {"drivers"},
+    "aiosqlite": {"ledger"},
+    "yaml": {"load"},
+    "jsonschema": {"load"},
+    "jsonschema_rs": {"load"},
+    "rich": {"views"},
+    "jinja2": {"views"},
+    "av": {"media"},
+    "PIL": {"media"},
+}
+PURE = {"core", "providers"}
+PURE_STDLIB = {
+    "collections", "dataclasses", "decimal", "difflib", "enum", "fractions", "functools", "graphlib", "hashlib",
+    "itertools", "json", "math", "re", "typing", "unicodedata",
+}  # fmt: skip
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else path.stem
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written from the top"
+            yield node.module or ""
+            if node.module == "hailuo_batch":
+                yield from (f"hailuo_batch.{name.name}" for name in node.names)
+
+
+def rooms_known_by(path: Path) -> Iterator[str]:
+    for name in imports(path):
+        if name.startswith("hailuo_batch."):
+            room = name.split(".")[1]
+            if room != "__version__":
+                yield room
+
+
+def step_of(room: str) -> int:
+    return next(place for place, rooms in enumerate(STEPS) if room in rooms)
+
+
+def names(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) != "__init__"], ids=names)
+def test_a_room_knows_only_rooms_to_its_right(path: Path) -> None:
+    room = room_of(path)
+    for known in rooms_known_by(path):
+        if known == room:
+            continue
+        assert step_of(known) > step_of(room), f"{names(path)} imports {known}"
+        assert known in ONLY.get(room, {known}), f"{names(path)} imports {known}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=names)
+def test_each_outside_library_has_one_home(path: Path) -> None:
+    for name in imports(path):
+        top = name.split(".")[0]
+        if top in HOMES:
+            assert room_of(path) in HOMES[top], f"{names(path)} imports {top}"
+        else:
+            assert top in sys.stdlib_module_names or top == "hailuo_batch", f"{names(path)} imports {top}, which has no home"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) in PURE], ids=names)
+def test_a_pure_room_does_not_touch_the_world(path: Path) -> None:
+    for name in imports(path):
+        top = name.split(".")[0]
+        assert top in PURE_STDLIB or top == "hailuo_batch", f"{names(path)} imports {name}"
+    for node in ast.walk(ast.parse(path.read_text())):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"{names(path)}:{node.lineno} waits"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"open", "print", "input", "exec", "eval"}, f"{names(path)}:{node.lineno}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=names)
+def test_no_module_keeps_state(path: Path) -> None:
+    """Tables are written in capitals and never changed; nothing rebinds a name of a module."""
+    tree = ast.parse(path.read_text())
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)], f"{names(path)} has a global"
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        value = getattr(node, "value", None)
+        for target in targets:
+            if isinstance(target, ast.Name) and isinstance(value, ast.List | ast.Dict | ast.Set):
+                assert target.id.lstrip("_").isupper() or target.id == "__all__", f"{names(path)}: {target.id}"
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.read_text().strip()], ids=names)
+def test_a_file_opens_with_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text())), names(path)
+
+
+def test_every_room_is_on_a_step() -> None:
+    rooms = {room_of(path) for path in FILES} - {"__init__", "testing"}
+    assert rooms <= set().union(*STEPS)
