@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from hailuo_batch.app.clock import SystemClock
-from hailuo_batch.app.places import ledger_file, store_folder
+from hailuo_batch.app.places import hidden_folder, ledger_file, renders_folder, store_folder
 from hailuo_batch.app.planning import plan
 from hailuo_batch.core.attempt import Artifact, Move
 from hailuo_batch.core.fingerprint import preimage
@@ -56,16 +56,16 @@ def finished_campaign(folder: Path, shots: int) -> Path:
 async def _finish(manifest: Path) -> None:
     planned = await plan(manifest, sketch=True)
     project = planned.validation.project
-    ensure_hidden(project.hidden)
-    project.renders.mkdir()
-    store = store_folder(project)
+    ensure_hidden(hidden_folder(project.root))
+    renders_folder(project.root).mkdir()
+    store = store_folder(project.root)
     for fan in range(256):
         (store / f"{fan:02x}").mkdir(parents=True)
-    async with open_ledger(ledger_file(project), clock=SystemClock()) as ledger:
+    async with open_ledger(ledger_file(project.root), clock=SystemClock()) as ledger:
         steps = planned.plan.steps
         for begin in range(0, len(steps), AT_ONCE):
             part = steps[begin : begin + AT_ONCE]
-            await asyncio.gather(*(_render(ledger, store, project.renders, step) for step in part))
+            await asyncio.gather(*(_render(ledger, store, renders_folder(project.root), step) for step in part))
 
 
 async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) -> None:

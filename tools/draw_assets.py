@@ -188,7 +188,6 @@ def pack(tint: str, wall: Stops, disc: str, plinth: str, leaf: str) -> Image.Ima
     veil(picture, ellipse(WIDE, (1500, 1410), (860, 80), 46), "#2a1018", 0.40)
     _plinth(picture, plinth)
     flask = bottle(880, tint, "#fff6ea")
-    mirrored(picture, flask, (1280, 1146), 0.20)
     standing(picture, flask, (1280, 1150), tint, shadow=0.42, lean=0.26)
     chance = Random(31)  # noqa: S311
     lying = (
@@ -209,9 +208,9 @@ def pack(tint: str, wall: Stops, disc: str, plinth: str, leaf: str) -> Image.Ima
         flat = petal(size, leaf, 90 + n)
         stamp(picture, flat.resize((flat.width, round(flat.height * 0.55)), Image.Resampling.LANCZOS), (x, y))
     for n in range(7):
-        x, y = chance.uniform(120, 2440), chance.uniform(80, 900)
-        if abs(x - 1280) > 420:
-            stamp(picture, petal(chance.uniform(70, 150), leaf, 120 + n, soft=chance.uniform(2, 9)), (x, y))
+        place = chance.uniform(120, 2440), chance.uniform(80, 900)
+        if abs(place[0] - 1280) > 420:
+            stamp(picture, petal(chance.uniform(70, 150), leaf, 120 + n, soft=chance.uniform(2, 9)), place)
     shine(picture, _sunbeams(), "#fff4e2", 0.16)
     return picture
 
@@ -223,7 +222,7 @@ def _plinth(picture: Image.Image, colour: str) -> None:
         ((0, dark), (0.2, light), (0.42, colour), (0.8, dark), (0.93, mixed(dark, light, 0.4)), (1, dark)),
         across=True,
     )
-    shape = ImageChops.lighter(block(WIDE, (720, 1165, 1840, 1345), 0), ellipse(WIDE, (1280, 1345), (560, 62)))
+    shape = ImageChops.lighter(block(WIDE, (720, 1165, 1839, 1345), 0), ellipse(WIDE, (1279.5, 1345), (559.5, 62)))
     body = Image.new("RGB", WIDE)
     body.paste(side.resize((1120, 260)), (720, 1160))
     picture.paste(body, (0, 0), shape)
@@ -285,8 +284,8 @@ def _branch() -> Image.Image:
     """The mask of a twig's shadow, out of focus."""
     mask, chance = Image.new("L", TALL), Random(27)  # noqa: S311
     pen = ImageDraw.Draw(mask)
-    for start, bend, count in (((1500, 120), 1.05, 15), ((1500, 760), 1.25, 12)):
-        x, y, heading = *start, pi * 0.86
+    for right, top, bend, count in ((1500.0, 120.0, 1.05, 15), (1500.0, 760.0, 1.25, 12)):
+        x, y, heading = right, top, pi * 0.86
         for n in range(count):
             nx, ny = x + 78 * cos(heading), y + 78 * sin(heading)
             pen.line([(x, y), (nx, ny)], fill=255, width=13 - n // 2)

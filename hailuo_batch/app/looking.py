@@ -25,14 +25,14 @@ class Shown:
 
 async def status(file: Path | str, *, sketch: bool = False, only: Sequence[str] = ()) -> Report:
     """Every take as it stands, in the order of the manifest; lengths in seconds, sizes in bytes."""
-    return (await plan(file, sketch=sketch, only=only)).report
+    return (await plan(file, sketch=sketch, only=only, whole=True)).report
 
 
 async def explain(file: Path | str, take: str, *, sketch: bool = False) -> Explanation:
     """Why a take (`open#2`, or `open` for its first) would be rendered or not; `InputError` when unknown."""
     planned = await plan(file, sketch=sketch)
     shot, number = parse_take(take)
-    found = explain_take(planned.plan, shot, number, planned.known.requests)
+    found = explain_take(planned.plan, shot, number, planned.details.requests)
     if found is None:
         raise _unknown(planned, take)
     return found
@@ -40,13 +40,13 @@ async def explain(file: Path | str, take: str, *, sketch: bool = False) -> Expla
 
 async def show(file: Path | str, shot: str, *, sketch: bool = False) -> Shown:
     """A shot's takes with every attempt and event. Raises `InputError` for an unknown shot."""
-    planned = await plan(file, sketch=sketch)
+    planned = await plan(file, sketch=sketch, whole=True)
     rows = tuple(row for row in planned.report.rows if row.shot == shot)
     if not rows:
         raise _unknown(planned, shot)
     past = planned.plan.grounds.past.get(shot)
     marks = {row.fingerprint for row in rows} | ({past.fingerprint} if past else set())
-    async with read_ledger(ledger_file(planned.validation.project)) as ledger:
+    async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
         attempts = await ledger.attempts(marks - {""})
         events = await ledger.events([attempt.id for attempt in attempts])
     return Shown(rows=rows, attempts=tuple(attempts), events=tuple(events))
@@ -70,7 +70,7 @@ def _unknown(planned: Planned, label: str) -> InputError:
     shots = [shot.id for shot in planned.validation.shots]
     shot, _ = parse_take(label)
     if shot in shots:
-        takes = max(row.take for row in planned.report.rows if row.shot == shot)
+        takes = max(each.takes for each in planned.validation.shots if each.id == shot)
         why = f'shot "{shot}" has {takes} take{"s" * (takes != 1)} here.'
         return InputError(f"there is no take {label}", why=why)
     return InputError(f'there is no shot "{shot}"', remedy=did_you_mean(shot, shots) or "hailuo-batch status")

@@ -7,29 +7,21 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch import __version__
-from hailuo_batch.app.places import ledger_file, store_folder
-from hailuo_batch.app.validating import Validation, read
-from hailuo_batch.core.attempt import Artifact
+from hailuo_batch.app.finished import facts_of
+from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
+from hailuo_batch.app.validating import Validation, collector_paused, read
+from hailuo_batch.core.attempt import Artifact, Standing
 from hailuo_batch.core.capability import Route, route
 from hailuo_batch.core.lock import Lock
 from hailuo_batch.core.manifest import Duration
 from hailuo_batch.core.naming import render_name
 from hailuo_batch.core.plan import Action, Grounds, Past, Plan, Step, make_plan
 from hailuo_batch.core.problem import Problem, did_you_mean
-from hailuo_batch.core.report import Report, make_report
+from hailuo_batch.core.report import Footage, Report, make_report
 from hailuo_batch.core.shot import Mode, Shot
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.load.lock import lock_path, read_lock
-from hailuo_batch.load.memory import (
-    Finished,
-    circumstances,
-    key_of,
-    recall_finished,
-    remember_finished,
-    remember_inputs,
-)
-from hailuo_batch.load.project import SETTINGS, Project, read_file, read_project
+from hailuo_batch.load.lock import read_lock
+from hailuo_batch.load.memory import Finished, key_of, remember_finished, remember_inputs
 from hailuo_batch.store.listing import digests_in, names_in
 
 
@@ -45,11 +37,18 @@ class ManifestError(InputError):
 class Known:
     """What the ledger says at one moment, as far as a plan and its report need it."""
 
-    standings: Mapping[str, Any]
+    standings: Mapping[str, Standing]
     past: Mapping[str, Past]
+    footage: Mapping[str, Footage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Details:
+    """What the ledger says about the steps of a plan; `names` are asked only when there is work to do."""
+
     names: Mapping[str, str]  # file → fingerprint
-    artifacts: Mapping[str, Artifact]
-    requests: Mapping[str, str]  # fingerprint → pre-image
+    artifacts: Mapping[str, Artifact]  # by digest; only for a whole report
+    requests: Mapping[str, str]  # what a changed shot's request was: fingerprint → pre-image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -61,8 +60,9 @@ class Planned:
     selected: tuple[Step, ...]  # the steps that were asked for (--only), all of them otherwise
     lock: Lock
     known: Known
+    details: Details
     names: frozenset[str]  # files below renders/
-    report: Report
+    report: Report  # brief, unless `plan` was asked for a whole one
 
     @property
     def work(self) -> tuple[Step, ...]:
@@ -81,36 +81,68 @@ class Planned:
         )
 
 
-async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = ()) -> Planned:
+async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = (), whole: bool = False) -> Planned:
     """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
 
-    `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice.
+    `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a row
+    for each take with work to do, and with `whole` for every take.
+
+    >>> import asyncio, pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
+    >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: a bottle in mist}]\\n")
+    >>> [(str(step.action), str(step.estimate)) for step in asyncio.run(plan(file)).work]
+    [('submit', '0.28 USD')]
     """
-    validation = read(Path(file), sketch=sketch)
+    with collector_paused():
+        return await _plan(Path(file), sketch=sketch, only=only, whole=whole)
+
+
+async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -> Planned:
+    from hailuo_batch.ledger.sqlite import read_ledger
+
+    validation = read(file, sketch=sketch)
     if validation.errors:
         raise ManifestError(validation.problems)
-    project = validation.project
+    project, campaign = validation.project, validation.campaign
     lock = _lock(validation)
-    present = digests_in(store_folder(project))
-    names = names_in(project.renders)
-    known = await _known(validation, _wanted_past(lock))
-    planned = _planned(validation, lock, known, present, names, only)
+    present = digests_in(store_folder(project.root))
+    names = names_in(renders_folder(project.root))
+    async with read_ledger(ledger_file(project.root)) as ledger:
+        known = Known(
+            standings=await ledger.standings(),
+            past=await ledger.past(campaign, sketch=sketch),
+            footage=await ledger.footage(),
+        )
+        made = make_plan(validation.shots, _grounds(validation, lock, known, present, names), campaign=campaign)
+        selected = select(made.steps, only, validation.shots)
+        busy = whole or any(step.action is not Action.REUSE for step in selected)
+        before = {step.before for step in selected if step.before}
+        details = Details(
+            names=await ledger.names(campaign, sketch=sketch) if busy else {},
+            artifacts=await ledger.artifacts() if whole else {},
+            requests=await ledger.preimages(before) if before else {},
+        )
+    report = make_report(
+        made if not only else replace(made, steps=selected),
+        manifest=validation.name,
+        sketch=sketch,
+        footage=known.footage,
+        artifacts=details.artifacts if whole else None,
+        requests=details.requests,
+        outside=len(validation.shots) - len({use.shot.id for step in selected for use in step.uses}) if only else 0,
+    )
+    planned = Planned(
+        validation=validation,
+        plan=made,
+        selected=selected,
+        lock=lock,
+        known=known,
+        details=details,
+        names=names,
+        report=report,
+    )
     _remember(planned, only)
     return planned
-
-
-def nothing_to_do(file: Path | str, *, sketch: bool = False) -> Mapping[str, Any] | None:
-    """The summary of a manifest that was finished and has not changed since; None when that is not beyond doubt.
-
-    The short way: the manifest is not parsed. Its bytes, the settings, the lock, the ledger and every picture must be
-    as they were, and every clip and name must still be listed.
-    """
-    path = Path(file)
-    project = read_project(path.resolve().parent)
-    found = _recalled(path, project, read_file(path), sketch=sketch)
-    if found is None or not found.digests <= digests_in(store_folder(project)):
-        return None
-    return found.summary if found.files <= names_in(project.renders) else None
 
 
 def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
@@ -140,37 +172,13 @@ def _lock(validation: Validation) -> Lock:
     """The manifest's lock; sketches have none: the lock says which clips are the campaign."""
     if validation.sketch:
         return Lock(campaign=validation.campaign, shots={})
-    return read_lock(validation.file, campaign=validation.campaign)
+    return read_lock(lock_path(validation.file), campaign=validation.campaign)
 
 
-def _wanted_past(lock: Lock) -> frozenset[str]:
-    return frozenset(past.fingerprint for past in lock.past.values())
-
-
-async def _known(validation: Validation, wanted: frozenset[str]) -> Known:
-    from hailuo_batch.ledger.sqlite import read_ledger
-
-    campaign, sketch = validation.campaign, validation.sketch
-    async with read_ledger(ledger_file(validation.project)) as ledger:
-        past = await ledger.past(campaign, sketch=sketch)
-        return Known(
-            standings=await ledger.standings(),
-            past=past,
-            names=await ledger.names(campaign, sketch=sketch),
-            artifacts=await ledger.artifacts(),
-            requests=await ledger.preimages(wanted | {each.fingerprint for each in past.values()}),
-        )
-
-
-def _planned(
-    validation: Validation,
-    lock: Lock,
-    known: Known,
-    present: frozenset[str],
-    names: frozenset[str],
-    only: Sequence[str],
-) -> Planned:
-    grounds = Grounds(
+def _grounds(
+    validation: Validation, lock: Lock, known: Known, present: frozenset[str], names: frozenset[str]
+) -> Grounds:
+    return Grounds(
         model=validation.model,
         pictures=validation.inputs.pictures,
         routes=_routes(validation),
@@ -178,19 +186,6 @@ def _planned(
         past=_latest(lock.past, known.past, _left_behind(validation, known, names)),
         locked=lock.fingerprints,
         present=present,
-    )
-    whole = make_plan(validation.shots, grounds, campaign=validation.campaign)
-    selected = select(whole.steps, only, validation.shots)
-    report = make_report(
-        whole if not only else replace(whole, steps=selected),
-        manifest=validation.name,
-        sketch=validation.sketch,
-        artifacts=known.artifacts,
-        requests=known.requests,
-        outside=len(validation.shots) - len({use.shot.id for step in selected for use in step.uses}),
-    )
-    return Planned(
-        validation=validation, plan=whole, selected=selected, lock=lock, known=known, names=names, report=report
     )
 
 
@@ -205,8 +200,11 @@ def _routes(validation: Validation) -> dict[tuple[Mode, str, Duration], Route]:
 
 def _latest(*pasts: Mapping[str, Past]) -> dict[str, Past]:
     """Of what the lock, the ledger and the names say of a shot, the highest version; the first of equals."""
+    said = [past for past in pasts if past]
+    if len(said) == 1:
+        return dict(said[0])
     latest: dict[str, Past] = {}
-    for past in pasts:
+    for past in said:
         for shot, each in past.items():
             if shot not in latest or latest[shot].version < each.version:
                 latest[shot] = each
@@ -218,14 +216,14 @@ _SKETCH = re.compile(r"(?P<shot>.+)_v(?P<version>\d{3,})_sketch\.mp4\Z")
 
 def _left_behind(validation: Validation, known: Known, names: frozenset[str]) -> dict[str, Past]:
     """Versions of sketches that a ledger which is gone had made: their names are taken, since none is overwritten."""
-    if not validation.sketch or known.names:
+    if not validation.sketch or known.past:
         return {}
     found: dict[str, Past] = {}
     prefix = f"{validation.campaign}_"
     for name in names:
         match = _SKETCH.match(name.removeprefix(prefix)) if name.startswith(prefix) else None
         if match and (match["shot"] not in found or found[match["shot"]].version < int(match["version"])):
-            mark = _fingerprint_beside(validation.project.renders / name)
+            mark = _fingerprint_beside(renders_folder(validation.project.root) / name)
             found[match["shot"]] = Past(version=int(match["version"]), take=1, fingerprint=mark)
     return found
 
@@ -246,7 +244,7 @@ def refuse_clashes(planned: Planned) -> None:
     for step in (*planned.work, *planned.unnamed):
         for use in step.uses if step.fingerprint else ():
             name = render_name(campaign, use, sketch=sketch)
-            other = planned.known.names.get(name, step.fingerprint)
+            other = planned.details.names.get(name, step.fingerprint)
             if other != step.fingerprint:
                 raise RefusedError(
                     f"the name {name} belongs to another clip",
@@ -255,25 +253,10 @@ def refuse_clashes(planned: Planned) -> None:
                 )
 
 
-def _circumstances(file: Path, project: Project, data: bytes, *, sketch: bool) -> Mapping[str, Any]:
-    return circumstances(
-        tool=__version__,
-        manifest=data,
-        settings=project.root / SETTINGS,
-        lock=None if sketch else lock_path(file),
-        ledger=ledger_file(project),
-    )
-
-
-def _recalled(file: Path, project: Project, data: bytes, *, sketch: bool) -> Finished | None:
-    key = key_of(file.resolve(), sketch=sketch)
-    return recall_finished(project.hidden, key, _circumstances(file, project, data, sketch=sketch))
-
-
 def _remember(planned: Planned, only: Sequence[str]) -> None:
     """Remembers digests of pictures, and a manifest that has nothing to do."""
     validation = planned.validation
-    hidden = validation.project.hidden
+    hidden = hidden_folder(validation.project.root)
     if not hidden.is_dir():
         return
     remember_inputs(hidden, validation.inputs.remembered)
@@ -283,10 +266,14 @@ def _remember(planned: Planned, only: Sequence[str]) -> None:
         digests=frozenset(
             step.standing.digest for step in planned.plan.steps if step.standing and step.standing.digest
         ),
-        files=frozenset(row.file for row in planned.report.rows),
+        files=frozenset(
+            render_name(planned.plan.campaign, use, sketch=validation.sketch)
+            for step in planned.plan.steps
+            for use in step.uses
+        ),
         summary={**summary_of(planned.report), "warnings": len(validation.problems)},
     )
-    facts = _circumstances(validation.file, validation.project, validation.data, sketch=validation.sketch)
+    facts = facts_of(validation.file, validation.project.root, validation.data, sketch=validation.sketch)
     key = key_of(validation.file.resolve(), sketch=validation.sketch)
     remember_finished(hidden, key, facts, validation.inputs.remembered, finished)
 
@@ -295,7 +282,7 @@ def summary_of(report: Report) -> dict[str, Any]:
     """What a view says of a manifest with nothing to do."""
     return {
         "campaign": report.campaign,
-        "takes": len(report.rows),
+        "takes": report.takes,
         "clips": report.clips,
         "seconds": round(report.seconds, 3),
         "bytes": report.bytes,

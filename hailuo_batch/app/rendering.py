@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.clock import SystemClock
-from hailuo_batch.app.places import ledger_file, run_lock, store_folder
+from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, run_lock, store_folder
 from hailuo_batch.app.planning import Planned, plan, refuse_clashes
 from hailuo_batch.core.attempt import Artifact
 from hailuo_batch.core.event import Event, Listener
@@ -19,8 +19,8 @@ from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.errors import Exit, RefusedError
 from hailuo_batch.ledger.holder import hold
-from hailuo_batch.ledger.sqlite import open_ledger
-from hailuo_batch.load.lock import lock_path, write_lock
+from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
+from hailuo_batch.load.lock import write_lock
 from hailuo_batch.media.probe import Broken, probe
 from hailuo_batch.ports import Driver, Order
 from hailuo_batch.run.executor import LocalExecutor
@@ -88,13 +88,13 @@ async def run(
     _refuse_unmakeable(before)
     refuse_clashes(before)
     approve(before)
-    ensure_hidden(project.hidden)
+    ensure_hidden(hidden_folder(project.root))
     with ExitStack() as held:
-        held.enter_context(hold(run_lock(project), f"run {before.validation.name}"))
+        held.enter_context(hold(run_lock(project.root), f"run {before.validation.name}"))
         # Money: what another run did before this one held the ledger is seen here, not bought again.
-        before = await plan(file, sketch=sketch, only=only)
-        outcome = await _carry_out(before, workers or cores(), listener, stop)
-        after = await plan(file, sketch=sketch, only=only)
+        before = await plan(file, sketch=sketch, only=only, whole=True)
+        outcome = await _recorded(before, workers or cores(), listener, stop)
+        after = await plan(file, sketch=sketch, only=only, whole=True)
         written = _write_lock(after)
     return Ran(outcome=outcome, before=before, after=after, lock=written)
 
@@ -120,21 +120,35 @@ def _refuse_unmakeable(planned: Planned) -> None:
         )
 
 
-async def _carry_out(planned: Planned, workers: int, listener: Listener, stop: Stop) -> Outcome:
+async def _recorded(planned: Planned, workers: int, listener: Listener, stop: Stop) -> Outcome:
+    """The run with its own line in the ledger; a line without an end is a run that was killed."""
+    validation, clock = planned.validation, SystemClock()
+    async with open_ledger(ledger_file(validation.project.root), clock=clock) as ledger:
+        number = await ledger.begin_run(
+            manifest=validation.name, campaign=validation.campaign, sketch=validation.sketch
+        )
+        outcome = await _carry_out(planned, ledger, workers, listener, stop)
+        code = exit_of(outcome)
+        await ledger.end_run(number, stored=outcome.stored, failed=len(outcome.failed), exit=code)
+    return outcome
+
+
+async def _carry_out(planned: Planned, ledger: SqliteLedger, workers: int, listener: Listener, stop: Stop) -> Outcome:
     project, clock = planned.validation.project, SystemClock()
-    store = LocalStore(store_folder(project))
+    store, renders = LocalStore(store_folder(project.root)), Renders(renders_folder(project.root))
     store.sweep()
-    async with open_ledger(ledger_file(project), clock=clock) as ledger, _drivers(workers, store) as drivers:
+    renders.sweep()
+    async with _drivers(workers, store) as drivers:
         bench = Bench(
             campaign=planned.plan.campaign,
             sketch=planned.validation.sketch,
             ledger=ledger,
             store=store,
-            renders=Renders(project.renders),
+            renders=renders,
             drivers=drivers,
             probe=probed,
             order=lambda step: order_for(step, planned, store),
-            artifact=planned.known.artifacts.get,
+            artifact=planned.details.artifacts.get,
         )
         steps = (*planned.work, *planned.unnamed)
         executor = LocalExecutor(workers)
@@ -194,4 +208,5 @@ def _write_lock(planned: Planned) -> Path | None:
     if validation.sketch:
         return None
     lock = locked_after(planned.lock, planned.plan, [shot.id for shot in validation.shots])
-    return lock_path(validation.file) if write_lock(validation.file, lock) else None
+    path = lock_path(validation.file)
+    return path if write_lock(path, lock) else None

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+from hailuo_batch.app.places import renders_folder
 from hailuo_batch.app.planning import plan
 from hailuo_batch.app.rendering import cores
 from hailuo_batch.core.report import Report
@@ -20,8 +21,8 @@ async def report(file: Path | str, *, sketch: bool = False, page: Path | None = 
 
     The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
     """
-    planned = await plan(file, sketch=sketch)
-    folder = planned.validation.project.renders
+    planned = await plan(file, sketch=sketch, whole=True)
+    folder = renders_folder(planned.validation.project.root)
     kind = "_sketch" if sketch else ""
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
     if target.suffix.lower() not in {".html", ".htm"}:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from hailuo_batch.app.places import hidden_folder
 from hailuo_batch.core.capability import Provider, shortcomings
 from hailuo_batch.core.expand import cautions, expand
 from hailuo_batch.core.manifest import Frame, Manifest, UrlFrame
@@ -72,7 +73,7 @@ def read(file: Path, *, sketch: bool) -> Validation:
     data = read_file(file)
     project = read_project(file.resolve().parent)
     name = project.shown(file.resolve()) if file.is_absolute() else file.as_posix()
-    with _collector_paused():
+    with collector_paused():
         manifest, problems = read_manifest(data, name=name)
         if manifest is None:
             return _stopped(file, name, data, project, problems, sketch=sketch)
@@ -85,7 +86,9 @@ def _meant(file: Path, name: str, data: bytes, project: Project, manifest: Manif
     if sketch:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     providers, unknown = read_providers(manifest.providers or project.providers, model)
-    inputs = read_inputs(shots, folder=file.resolve().parent, project=project, remembered=recall_inputs(project.hidden))
+    inputs = read_inputs(
+        shots, folder=file.resolve().parent, project=project, remembered=recall_inputs(hidden_folder(project.root))
+    )
     found = [*project.problems, *problems, *unknown, *inputs.problems, *cautions(shots)]
     if providers and not sketch:
         found += shortcomings(shots, providers, _Known(model))
@@ -150,8 +153,8 @@ class _Known(Sequence[Provider]):
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Building 100,000 shots makes no garbage; looking for it would take two thirds of the time."""
+def collector_paused() -> Iterator[None]:
+    """No search for garbage inside the block. Building 100,000 shots makes no garbage; looking for it would take two thirds of the time."""
     paused = gc.isenabled()
     gc.disable()
     try:

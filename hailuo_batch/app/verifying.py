@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
 
-from hailuo_batch.app.places import ledger_file, store_folder
+from hailuo_batch.app.places import ledger_file, renders_folder, store_folder
 from hailuo_batch.app.planning import Planned, plan
 from hailuo_batch.app.rendering import cores, probed
 from hailuo_batch.core.attempt import Artifact
@@ -64,8 +64,8 @@ async def verify(file: Path | str, *, sketch: bool = False, deep: bool = False) 
     `deep` also decodes every frame of every clip, which takes about a fifth of a second of a core each.
     """
     planned = await plan(file, sketch=sketch)
-    store = LocalStore(store_folder(planned.validation.project))
-    async with read_ledger(ledger_file(planned.validation.project)) as ledger:
+    store = LocalStore(store_folder(planned.validation.project.root))
+    async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
         recorded = await ledger.artifacts()
     wanted = {
         step.standing.digest: step
@@ -107,7 +107,7 @@ def _look(path: Path, recorded: Artifact, deep: bool) -> list[Finding]:  # noqa:
 
 
 def _names(planned: Planned, store: LocalStore) -> Iterator[Finding]:
-    folder = planned.validation.project.renders
+    folder = renders_folder(planned.validation.project.root)
     for step in planned.plan.having(Action.REUSE):
         if step.standing is None or step.standing.digest is None:
             continue

@@ -18,7 +18,8 @@ from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.request import HAILUO_02
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.load.project import SETTINGS, read_project
+from hailuo_batch.load.project import read_project
+from hailuo_batch.load.root import SETTINGS
 from hailuo_batch.load.schemas import read_schema, schema_names
 from hailuo_batch.load.tables import provider_names, provider_table, read_provider
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.planning import nothing_to_do, plan
+from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
 from hailuo_batch.cli.waiting import wait_for
@@ -26,7 +26,9 @@ def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], form: str, d
     if form == "text" and not only and (summary := nothing_to_do(manifest, sketch=sketch)) is not None:
         print_text(draw_nothing(dict(summary), ink))
         return Exit.DONE
-    planned = wait_for(plan(manifest, sketch=sketch, only=only))
+    from hailuo_batch.app.planning import plan
+
+    planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json"))
     if form == "json":
         from hailuo_batch.views.json_report import report_members
 

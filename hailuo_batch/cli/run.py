@@ -1,6 +1,6 @@
 """hailuo-batch run"""
 
-import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hailuo_batch.app.planning import nothing_to_do, plan
+from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
 from hailuo_batch.cli.waiting import wait_for
@@ -59,7 +59,9 @@ def command(
         print_text(draw_nothing(dict(summary), ink_for(sys.stdout)))
         return Exit.DONE
     if dry_run:
-        _show(wait_for(plan(manifest, sketch=sketch, only=only)), form)
+        from hailuo_batch.app.planning import plan
+
+        _show(wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json")), form)
         return Exit.DONE
     ran = wait_for(_run(manifest, sketch=sketch, only=only, jobs=jobs, yes=yes, progress=progress))
     return _tell(ran, form)
@@ -94,6 +96,8 @@ def _how(progress: str) -> str:
 
 def _mind_signals(stop: "Stop", listener: "Listener") -> None:
     """The first Ctrl-C or SIGTERM asks to stop, the second ends the run at once."""
+    import asyncio
+
     from hailuo_batch.core.event import Stopping
     from hailuo_batch.core.outcome import INTERRUPTED
 
@@ -115,6 +119,8 @@ def _mind_signals(stop: "Stop", listener: "Listener") -> None:
 
 def _agree(planned: "Planned", *, yes: bool) -> None:
     """Asks before money is spent; without a terminal to ask on, `--yes` must have said so."""
+    gc.freeze()  # the plan stays for the whole run: there is no garbage to look for in it
+    gc.enable()
     report = planned.report
     if yes or not (report.to_spend or report.unpriced):
         return

@@ -9,6 +9,7 @@ alone, since people write `[mood]` and mean it.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from hailuo_batch.core.problem import did_you_mean
 
@@ -66,6 +67,7 @@ class Remark:
     why: str
 
 
+@lru_cache(maxsize=1024)  # a campaign says the same few brackets thousands of times
 def _commands(inside: str) -> tuple[Camera, ...] | None:
     """The commands of one bracket, or None when a word in it is none of them."""
     words = [" ".join(word.split()).casefold() for word in _SEPARATOR.split(inside)]
@@ -125,6 +127,7 @@ def remarks(prompt: str) -> tuple[Remark, ...]:
 
 
 def _near(inside: str) -> str:
-    hints = (did_you_mean(" ".join(word.split()), _WORDS) for word in _SEPARATOR.split(inside))
+    words = (" ".join(word.split()) for word in _SEPARATOR.split(inside))
+    hints = (did_you_mean(word, _WORDS) for word in words if word.casefold() not in _WORDS)
     hint = next((hint for hint in hints if hint), "")
     return next((hint.replace(low, str(command)) for low, command in _WORDS.items() if f'"{low}"' in hint), hint)

@@ -136,12 +136,11 @@ def _not_sold(shot: Shot, providers: Sequence[Provider], known: Sequence[Provide
     if all(provider.seconds(shot.duration) is None for provider in providers):
         return _wrong_length(shot, providers, known)
     able = [p for p in known if not p.free and p.sells(shot.mode, shot.resolution, shot.duration)]
-    none = f"{providers[0].name} does not sell" if len(providers) == 1 else f"none of {_list(providers, 'and')} sells"
+    sell = f"{providers[0].name} sells" if len(providers) == 1 else f"{_list(providers, 'and')} sell"
     asked = f"{_MODES[shot.mode]} at {shot.resolution} for {_length(shot.duration)}"
-    why = f'shot "{shot.id}" asks {asked}, which {none}{_instead(shot, providers)}.'
-    remedy = (
-        f"{_list(able, 'or')} would render it: add it to providers." if able else "No provider does; change the shot."
-    )
+    why = f'shot "{shot.id}" asks {asked}; {sell} {_instead(shot, providers)}.'
+    add = f"add {'it' if len(able) == 1 else 'one of them'} to providers."
+    remedy = f"{_list(able, 'or')} would render it: {add}" if able else "No provider sells it; change the shot."
     own = [place for place in (shot.resolution_at, shot.duration_at) if len(place) != 2 or place[0] != "shots"]
     path = own[0] if own and own[0] else ("shots", shot.index)
     return Problem(code="not-sold", summary="combination not offered", why=why, remedy=remedy, path=path)
@@ -153,9 +152,9 @@ def _instead(shot: Shot, providers: Sequence[Provider]) -> str:
     rows = [p.offers.get(shot.mode, {}) for p in providers]
     lengths = sorted({second for row in rows for second in row.get(shot.resolution, ())})
     sizes = dict.fromkeys(size for row in rows for size, sold in row.items() if seconds.intersection(sold))
-    parts = [f"{shot.resolution} is sold for {_or(f'{second} s' for second in lengths)}"] if lengths else []
-    parts += [f"{_length(shot.duration)} at {_or(sizes)}"] if sizes else []
-    return f"; {', '.join(parts)}" if parts else ""
+    parts = [f"{shot.resolution} for {_or(f'{second} s' for second in lengths)} only"] if lengths else []
+    parts += [f"{_length(shot.duration)} at {_or(sizes)} only"] if sizes else []
+    return " and ".join(parts) or f"no {_MODES[shot.mode].removeprefix('a ')}"
 
 
 def _wrong_length(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:

@@ -31,7 +31,7 @@ def references(shots: Sequence[Shot], written: Collection[str]) -> Iterator[Prob
     told: set[Path] = set()
     for shot in shots:
         for end, other in needs.get(shot.id, {}).items():
-            path = ("shots", shot.index, "frames", end)
+            path = ("shots", shot.index, "frames", end, "shot")
             if other in known or other in written or path in told:
                 continue
             told.add(path)  # the shots of one matrix share the mistake

@@ -71,21 +71,35 @@ def _too_long(text: str) -> UnfilledError:
 def variables(raw: Mapping[str, Scalar]) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Values as text; a variable may use others, in any order, and not itself."""
     written = {name: text(value) for name, value in raw.items()}
-    order, rings = _used_first({name: _used(words, raw) for name, words in written.items()})
+    uses = {name: _used(words, raw) for name, words in written.items()}
+    order, rings = _used_first(uses)
     problems = [_problem_of(ring) for ring in rings]
-    done = dict.fromkeys((name for ring in rings for name in ring), "")
+    broken = {name for ring in rings for name in ring}
+    done: dict[str, str] = {}
     names = ChainMap(done, written)  # what is used is done by then; the rest is there for hints
     left = LONGEST_VARIABLES
-    for name in (name for name in order if name not in done):
+    for name in order:
+        if name in broken or not broken.isdisjoint(uses[name]):
+            broken.add(name)  # told once is enough: its users are not blamed too
+            continue
         try:
             done[name] = fill(written[name], names)
-            left -= len(done[name])
-            if left < 0:
-                raise _too_long(written[name])
         except UnfilledError as wrong:
             problems.append(wrong.at(("vars", name)))
-            done[name] = ""  # named once is enough: its users are not blamed too
-    return {name: done[name] for name in raw}, tuple(problems)
+            broken.add(name)
+            continue
+        left -= len(done[name])
+        if left < 0:
+            problems.append(_too_many(name))
+            broken.update(name for name in order if name not in done)
+            break
+    return {name: name if name in broken else done[name] for name in raw}, tuple(problems)
+
+
+def _too_many(name: str) -> Problem:
+    why = f"the variables have more than {LONGEST_VARIABLES:,} characters together, once filled in."
+    remedy = "Use fewer names in them, or shorter ones."
+    return Problem(code="text-long", summary="text too long", why=why, remedy=remedy, path=("vars", name))
 
 
 def _used(words: str, raw: Mapping[str, Scalar]) -> tuple[str, ...]:

@@ -205,15 +205,16 @@ def _steps_of(shot: Shot, grounds: Grounds, chosen: dict[str, str]) -> Iterator[
         return
     first = _picture(shot.frames.first, grounds, chosen)
     last = _picture(shot.frames.last, grounds, chosen)
+    requests = [
+        request_for(shot, take, model=grounds.model, first=first, last=last) for take in range(1, shot.takes + 1)
+    ]
+    marks = [fingerprint(request) for request in requests]
     past = grounds.past.get(shot.id)
     version, changed = 1, False
     if past is not None:
-        again = fingerprint(request_for(shot, past.take, model=grounds.model, first=first, last=last))
-        changed = again != past.fingerprint
+        changed = past.fingerprint != _mark_of(past.take, requests, marks)
         version = past.version + changed
-    for take in range(1, shot.takes + 1):
-        request = request_for(shot, take, model=grounds.model, first=first, last=last)
-        mark = fingerprint(request)
+    for take, (request, mark) in enumerate(zip(requests, marks, strict=True), start=1):
         standing = grounds.standings.get(mark)
         why = _why(mark, standing, route, grounds, changed=changed)
         if take == 1 and why is Why.STORED and standing is not None and standing.digest:
@@ -227,6 +228,11 @@ def _steps_of(shot: Shot, grounds: Grounds, chosen: dict[str, str]) -> Iterator[
             standing=standing,
             before=past.fingerprint if past is not None and changed else "",
         )
+
+
+def _mark_of(take: int, requests: Sequence[Request], marks: Sequence[str]) -> str:
+    """The fingerprint of a take, also of one that the shot no longer has."""
+    return marks[take - 1] if take <= len(marks) else fingerprint(replace(requests[0], take=take))
 
 
 _BY_STAGE = {

@@ -4,12 +4,16 @@ A problem knows its path in the document (`("shots", 3, "duration")`), not its l
 when there is a problem to show (`load/document.py`). Nothing here reads a file.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 
 Path = tuple[str | int, ...]
+
+# How keys are called that must not stand in a file; what stands behind such a name is never shown.
+SECRET_NAME = re.compile(r"api[_-]?key|token|secret|password|passwd|authorization|bearer", re.IGNORECASE)
 
 
 class Severity(StrEnum):

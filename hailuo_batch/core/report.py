@@ -45,7 +45,8 @@ class Report:
     manifest: str
     model: str
     sketch: bool
-    rows: tuple[TakeRow, ...]
+    rows: tuple[TakeRow, ...]  # of every take; in a brief report only of those with work to do
+    takes: int = 0
     outside: int = 0  # shots of the manifest that were not looked at (--only)
     counts: Mapping[Action, int] = field(default_factory=dict)
     clips: int = 0  # distinct clips in the store
@@ -56,43 +57,64 @@ class Report:
     unpriced: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footage:
+    """A clip's size in bytes and length in seconds."""
+
+    size: int
+    seconds: float
+
+
 def make_report(
     plan: Plan,
     *,
     manifest: str,
     sketch: bool,
-    artifacts: Mapping[str, Artifact],
+    footage: Mapping[str, Footage],
+    artifacts: Mapping[str, Artifact] | None = None,
     requests: Mapping[str, str] | None = None,
     outside: int = 0,
 ) -> Report:
-    """Rows in the order of the manifest; `artifacts` by digest, `requests` are pre-images by fingerprint."""
-    rows = [row for step in plan.steps for row in _rows(step, plan, artifacts, requests or {}, sketch=sketch)]
-    kept = {row.artifact.digest: row.artifact for row in rows if row.artifact is not None}
-    steps_spent = (step.standing.cost for step in plan.steps if step.standing is not None)
+    """The report of a plan, in the order of the manifest.
+
+    `footage` and `artifacts` are by digest, `requests` are pre-images by fingerprint. Without `artifacts` the report is
+    brief: takes with nothing to do are counted and have no row.
+    """
+    brief = artifacts is None
+    steps = plan.work if brief else plan.steps
+    rows = [row for step in steps for row in _rows(step, plan, artifacts or {}, requests or {}, sketch=sketch)]
+    kept = {digest for step in plan.having(Action.REUSE) if (digest := _digest(step)) in footage}
+    spent = (step.standing.cost for step in plan.steps if step.standing is not None)
+    counts: Counter[Action] = Counter()
+    for step in plan.steps:
+        counts[step.action] += len(step.uses)
     return Report(
         campaign=plan.campaign,
         manifest=manifest,
         model=plan.grounds.model,
         sketch=sketch,
         rows=tuple(rows),
+        takes=counts.total(),
         outside=outside,
-        counts=dict(Counter(row.action for row in rows)),
+        counts=counts,
         clips=len(kept),
-        seconds=sum(artifact.seconds for artifact in kept.values()),
-        bytes=sum(artifact.size for artifact in kept.values()),
-        spent=totals(cost for cost in steps_spent if cost is not None),
+        seconds=sum(footage[digest].seconds for digest in kept),
+        bytes=sum(footage[digest].size for digest in kept),
+        spent=totals(cost for cost in spent if cost is not None),
         to_spend=plan.cost,
         unpriced=plan.unpriced,
     )
+
+
+def _digest(step: Step) -> str:
+    return step.standing.digest or "" if step.standing is not None else ""
 
 
 def _rows(
     step: Step, plan: Plan, artifacts: Mapping[str, Artifact], requests: Mapping[str, str], *, sketch: bool
 ) -> Iterable[TakeRow]:
     standing = step.standing
-    artifact = None
-    if step.action is Action.REUSE and standing is not None and standing.digest is not None:
-        artifact = artifacts.get(standing.digest)
+    artifact = artifacts.get(_digest(step)) if step.action is Action.REUSE else None
     for use in step.uses:
         yield TakeRow(
             shot=use.shot.id,

@@ -66,6 +66,9 @@ WHERE campaign = ? AND sketch = ? ORDER BY shot, version DESC, take;
 -- name: artifacts
 SELECT digest, size, width, height, seconds, frames, codec FROM artifacts;
 
+-- name: footage
+SELECT digest, size, seconds FROM artifacts;
+
 -- name: preimages
 SELECT fingerprint, preimage FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?));
 

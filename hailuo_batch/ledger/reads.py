@@ -14,6 +14,7 @@ from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.plan import Past
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.record import AttemptRecord, EventRecord, RunRecord
+from hailuo_batch.core.report import Footage
 from hailuo_batch.ledger.connection import Connection
 from hailuo_batch.ledger.queries import queries
 
@@ -35,6 +36,10 @@ class Reads:
     async def artifacts(self) -> dict[str, Artifact]:
         """What is known of each clip that was ever kept, by digest."""
         return await self._connection.run(artifacts)
+
+    async def footage(self) -> dict[str, Footage]:
+        """Each clip's size and length, by digest: what sums need, for a third of the time of `artifacts`."""
+        return await self._connection.run(footage)
 
     async def preimages(self, fingerprints: Iterable[str]) -> dict[str, str]:
         """What was asked, for those of the fingerprints that are known."""
@@ -110,6 +115,18 @@ def artifacts(connection: sqlite3.Connection) -> dict[str, Artifact]:
         )
         for digest, size, width, height, seconds, frames, codec in connection.execute(queries()["artifacts"])
     }
+
+
+def footage(connection: sqlite3.Connection) -> dict[str, Footage]:
+    """See `Reads.footage`. Clips of one size and length share one value."""
+    shared: dict[tuple[int, float], Footage] = {}
+    found = {}
+    for digest, size, seconds in connection.execute(queries()["footage"]):
+        known = shared.get((size, seconds))
+        if known is None:
+            known = shared[size, seconds] = Footage(size=size, seconds=seconds)
+        found[digest] = known
+    return found
 
 
 def preimages(connection: sqlite3.Connection, fingerprints: list[str]) -> dict[str, str]:

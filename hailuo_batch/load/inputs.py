@@ -19,23 +19,11 @@ from hailuo_batch.core.request import Input
 from hailuo_batch.core.shot import Shot
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.project import Project
+from hailuo_batch.load.stamp import Remembered, Stamp, stamp_of, unchanged
 
 LARGEST = 20 * 1024 * 1024  # bytes; odkkk, Vtrix and MiniMax say "up to 20 MB"
-# A file written in the same tick as it was remembered could change again without its time changing.
-SETTLED_NS = 2_000_000_000
 
 _ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
-
-Stamp = tuple[int, int, int]  # size, time of change in ns, inode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    """What a file's digest was, when the file looked like this."""
-
-    stamp: Stamp
-    digest: str
-    at: int  # ns since the epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +69,6 @@ def read_inputs(
     return Inputs(pictures=pictures, files=files, remembered=kept, problems=tuple(problems))
 
 
-def stamp_of(path: Path) -> Stamp | None:
-    """How a file looks from outside, or None when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns), found.st_ino
-
-
-def unchanged(memory: Remembered, stamp: Stamp | None) -> bool:
-    """Whether a remembered digest still holds beyond doubt."""
-    return stamp == memory.stamp and memory.stamp[1] < memory.at - SETTLED_NS
-
-
 def _digest(path: Path, memory: Remembered | None) -> Remembered:
     stamp = stamp_of(path)
     if memory is not None and unchanged(memory, stamp):
@@ -115,6 +89,9 @@ def _read(path: Path, stamp: Stamp | None) -> Remembered:
         picture_facts(path)  # raises when it is no picture
         with path.open("rb") as file:
             return Remembered(stamp=stamp, digest=f"sha256:{file_digest(file, 'sha256').hexdigest()}", at=at)
+    except InputError as error:
+        why = f"{quoted(path.name)}: {error.why[:1].lower()}{error.why[1:]}"
+        raise InputError(error.summary.partition(f": {path}")[0], why=why, remedy=error.remedy) from None
     except OSError as error:
         raise InputError("file not readable", why=f"{path.name} cannot be read: {error.strerror}.") from None
 
@@ -131,6 +108,9 @@ def _no_file(path: Path) -> InputError:
 
 def _inside(frame: FileFrame, folder: Path, project: Project) -> Path:
     """The file's real path; one that leaves the project, by `..` or by a link, is refused unless it is allowed."""
+    if frame.path.startswith("data:"):
+        why = "a picture written out as data is not read here."
+        raise InputError("address not usable", why=why, remedy="Save it as a file and name that.")
     try:
         path = (folder / frame.path).resolve()
     except (OSError, ValueError, RuntimeError):  # a name with a null byte; a link that leads to itself

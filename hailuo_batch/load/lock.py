@@ -27,14 +27,8 @@ _AMOUNT = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?(?:E[+-]?[0-9]{1,2})? [^\s]+
 _WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
 
 
-def lock_path(manifest: Path) -> Path:
-    """`film.yaml` is locked by `film.lock.yaml`."""
-    return manifest.with_name(f"{manifest.name.removesuffix('.yaml').removesuffix('.yml')}.lock.yaml")
-
-
-def read_lock(manifest: Path, *, campaign: str) -> Lock:
-    """The lock beside a manifest; no file is an empty lock."""
-    path = lock_path(manifest)
+def read_lock(path: Path, *, campaign: str) -> Lock:
+    """A lock file's lock; no file is an empty lock."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -54,9 +48,8 @@ def lock_text(lock: Lock) -> str:
     return HEAD + f"campaign: {_quoted(lock.campaign)}\nshots:{'' if lock.shots else ' {}'}\n" + "".join(_lines(lock))
 
 
-def write_lock(manifest: Path, lock: Lock) -> bool:
+def write_lock(path: Path, lock: Lock) -> bool:
     """Writes the lock if it says something new; whether it did. It is there whole or not at all."""
-    path = lock_path(manifest)
     data = lock_text(lock).encode()
     if not lock.shots and not path.exists():
         return False

@@ -5,6 +5,7 @@ The JSON Schema is the truth about form; meaning (names, references, what provid
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ from hailuo_batch.core.manifest import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.problem import SECRET_NAME, Place, Problem
 from hailuo_batch.load.document import locate, read_document
 from hailuo_batch.load.schemas import holds
 
@@ -35,30 +36,48 @@ _SECRETS = (
     (b"sk-", rb"\bsk-[\w-]{20,}"),
     (b"eyJ", rb"\beyJ[\w-]{16,}\.[\w.-]{16,}"),
 )
+_NAMED_SECRET = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
+_NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
 
 
 def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
     """The manifest, or None with the problems that stop it; `name` is the file's name in messages."""
-    if secret := _secret(data):
-        return None, (secret,)
+    tree, problems = read_checked(data, name=name, schema="manifest", many="shots", definition="shot")
+    return (None, problems) if problems else (_manifest(tree), ())
+
+
+def read_checked(
+    data: bytes, *, name: str, schema: str, many: str = "", definition: str = ""
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """A file that a person writes, as plain values that the schema holds for, or everything that is wrong with it."""
+    if secret := _secret(data, name):
+        return {}, (secret,)
     document = read_document(data, name=name)
     if document.problems:
-        return None, document.problems
-    if not holds("manifest", document.tree):
+        return {}, tuple(map(_hushed, document.problems))
+    if not holds(schema, document.tree):
         from hailuo_batch.load.words import refusals
 
-        found = tuple(refusals("manifest", document.tree, many="shots", definition="shot"))
-        return None, placed(found, data, name=name)
+        found = tuple(refusals(schema, document.tree, many=many, definition=definition))
+        return {}, placed(found or (_REFUSED,), data, name=name)
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
-    return _manifest(tree), ()
+    return tree, ()
+
+
+_REFUSED = Problem(
+    code="form", summary="wrong form", why="a value has a character that cannot be used there.",
+    remedy="Look at the addresses and names in the file, and write them anew.",
+)  # fmt: skip
 
 
 def placed(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Problem, ...]:
     """The same problems with line and column, in the order of the file; at most `MOST_SHOWN` and a word on the rest."""
     problems = tuple(problems)
+    if not problems:
+        return ()
     shown = problems[:MOST_SHOWN]
     places = locate(data, {(problem.path, problem.on_key) for problem in shown}, name=name)
-    found = [problem.at(problem.place or places.get((problem.path, problem.on_key))) for problem in shown]
+    found = [_hushed(problem.at(problem.place or places.get((problem.path, problem.on_key)))) for problem in shown]
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
     if len(problems) > MOST_SHOWN:
         why = f"{len(problems) - MOST_SHOWN:,} more problems are not shown; mend these first."
@@ -66,14 +85,27 @@ def placed(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Prob
     return tuple(found)
 
 
-def _secret(data: bytes) -> Problem | None:
+def _hushed(problem: Problem) -> Problem:
+    """The same problem, with what stands behind `api_key:` and its like blotted out, in place."""
+    place = problem.place
+    if place is None or not SECRET_NAME.search(place.text):
+        return problem
+    text = _NAMED_SECRET.sub(lambda match: match[1] + "•" * len(match[2]), place.text)
+    why = _NAMED_SECRET_IN_WORDS.sub(r"\1•••", problem.why)
+    remedy = _NAMED_SECRET_IN_WORDS.sub(r"\1•••", problem.remedy)
+    return replace(problem.at(replace(place, text=text)), why=why, remedy=remedy)
+
+
+def _secret(data: bytes, name: str) -> Problem | None:
     """Money and trust: a key in a manifest is refused before anything else, and never shown."""
     for marker, pattern in _SECRETS:
         if marker in data and (match := re.search(pattern, data)):
             line = data.count(b"\n", 0, match.start()) + 1
-            why = f"Line {line} holds what looks like an API key. Keys come from the environment, not from a file."
+            column = match.start() - data.rfind(b"\n", 0, match.start())
+            why = "this line holds what looks like an API key. Keys come from the environment, not from a file."
             remedy = "Take it out, and renew the key if it was ever committed."
-            return Problem(code="secret", summary="secret in file", why=why, remedy=remedy)
+            place = Place(file=name, line=line, column=column)
+            return Problem(code="secret", summary="secret in file", why=why, remedy=remedy, place=place)
     return None
 
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.load.inputs import SETTLED_NS, Remembered, stamp_of, unchanged
+from hailuo_batch.load.stamp import SETTLED_NS, Remembered, stamp_of, unchanged
 
 FOLDER = "memory"
 _SEAM = "\n\n"

@@ -1,20 +1,14 @@
-"""Where a project begins and what its settings say.
-
-The root is the nearest folder upward with `hailuo.yaml` or `.hailuo/`, else the git root, else the manifest's folder.
-"""
+"""What a project's settings say."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from hailuo_batch.core.fill import quoted
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.document import read_document
-from hailuo_batch.load.manifest import placed
-from hailuo_batch.load.schemas import holds
-
-SETTINGS = "hailuo.yaml"
-HIDDEN = ".hailuo"
+from hailuo_batch.load.manifest import placed, read_checked
+from hailuo_batch.load.root import SETTINGS, find_root
+from hailuo_batch.load.tables import provider_names, unknown_providers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,29 +20,9 @@ class Project:
     allow_outside: tuple[Path, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    @property
-    def hidden(self) -> Path:
-        """The folder with the ledger, the store and what is remembered."""
-        return self.root / HIDDEN
-
-    @property
-    def renders(self) -> Path:
-        """The folder with the readable names."""
-        return self.root / "renders"
-
     def shown(self, path: Path) -> str:
         """A path as people see it: below the root if it is there."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
-
-
-def find_root(folder: Path) -> Path:
-    """The project's root for a manifest in `folder`."""
-    upward = (folder, *folder.parents)
-    for marks in ((SETTINGS, HIDDEN), (".git",)):
-        for candidate in upward:
-            if any((candidate / mark).exists() for mark in marks):
-                return candidate
-    return folder
 
 
 def read_project(folder: Path) -> Project:
@@ -58,17 +32,28 @@ def read_project(folder: Path) -> Project:
     if not file.is_file():
         return Project(root=root)
     data = read_file(file)
-    document = read_document(data, name=SETTINGS)
-    if document.problems:
-        return Project(root=root, problems=document.problems)
-    if not holds("settings", document.tree):
-        from hailuo_batch.load.words import refusals
+    tree, problems = read_checked(data, name=SETTINGS, schema="settings")
+    names = tuple(tree.get("providers", ()))
+    found = list(unknown_providers(names))
+    outside = [_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))]
+    known = provider_names()
+    return Project(
+        root=root,
+        providers=tuple(name for name in names if name in known),
+        allow_outside=tuple(folder for folder in outside if folder is not None),
+        problems=(*problems, *placed(found, data, name=SETTINGS)),
+    )
 
-        found = placed(refusals("settings", document.tree), data, name=SETTINGS)
-        return Project(root=root, problems=found)
-    tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
-    outside = tuple((root / Path(folder).expanduser()).resolve() for folder in tree.get("allow_outside", ()))
-    return Project(root=root, providers=tuple(tree.get("providers", ())), allow_outside=outside)
+
+def _folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:
+    try:
+        return (root / Path(written).expanduser()).resolve()
+    except (OSError, ValueError, RuntimeError):  # nobody's home, a null byte, a link that leads to itself
+        why = f"no folder can be found under {quoted(written)}."
+        remedy = "Write the path of a folder."
+        at = ("allow_outside", place)
+        problems.append(Problem(code="folder", summary="folder not usable", why=why, remedy=remedy, path=at))
+        return None
 
 
 def read_file(path: Path) -> bytes:

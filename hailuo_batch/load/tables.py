@@ -58,8 +58,13 @@ def read_providers(names: Iterable[str], model: str) -> tuple[tuple[Provider, ..
         return (animatic(),), ()
     known = provider_names()
     wanted = tuple(names) or PREFERRED
-    problems = tuple(_unknown(name, place, known) for place, name in enumerate(wanted) if name not in known)
-    return tuple(read_provider(name, model) for name in wanted if name in known), problems
+    return tuple(read_provider(name, model) for name in wanted if name in known), unknown_providers(wanted)
+
+
+def unknown_providers(names: Iterable[str]) -> tuple[Problem, ...]:
+    """A problem for each name under `providers` that there is no table for."""
+    known = provider_names()
+    return tuple(_unknown(name, place, known) for place, name in enumerate(names) if name not in known)
 
 
 def _unknown(name: str, place: int, known: tuple[str, ...]) -> Problem:

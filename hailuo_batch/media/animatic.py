@@ -18,7 +18,7 @@ from hailuo_batch.media.motion import Window, swing, way
 if TYPE_CHECKING:
     from PIL import Image
 
-    from hailuo_batch.media.encode import Plate, Size
+    from hailuo_batch.media.plate import Plate, Size
 
 _DISSOLVE = (0.58, 0.90)  # the cross-fade's begin and end, as parts of the clip; then the last frame rests
 
@@ -63,6 +63,7 @@ def draw(sketch: Sketch, target: Path) -> None:
     Raises InputError when a still cannot be read. It takes one core for a while: call it in a worker process.
     """
     from hailuo_batch.media import encode, slate
+    from hailuo_batch.media.plate import plate
 
     first = _opened(sketch.first, sketch.resolution)
     last = _opened(sketch.last, sketch.resolution)
@@ -71,7 +72,7 @@ def draw(sketch: Sketch, target: Path) -> None:
     if last:
         windows = _settled(windows)
     canvas = encode.Canvas(size, slate.strip(sketch, size))
-    picture = encode.plate(_world(sketch, first, size, windows), windows)
+    picture = plate(_world(sketch, first, size, windows), windows)
     end = _end(last, size)
 
     def paint(look: _Look) -> None:
@@ -92,7 +93,7 @@ def _opened(still: Still | None, resolution: str) -> "Image.Image | None":
 
 
 def _size(sketch: Sketch, shape: "Image.Image | None") -> "Size":
-    from hailuo_batch.media.encode import Size
+    from hailuo_batch.media.plate import Size
 
     wide, high = shape.size if shape else (16, 9)
     if max(wide, high) > _LONGEST * min(wide, high):
@@ -106,8 +107,8 @@ def _size(sketch: Sketch, shape: "Image.Image | None") -> "Size":
 def _world(sketch: Sketch, first: "Image.Image | None", size: "Size", windows: Sequence[Window]) -> "Image.Image":
     """The picture the camera moves over: the first frame, or a card whose words stay clear of the way's edges."""
     from hailuo_batch.media import card
-    from hailuo_batch.media.encode import world_size
     from hailuo_batch.media.pictures import fitted
+    from hailuo_batch.media.plate import world_size
 
     world = world_size(size, windows)
     if first:
@@ -116,9 +117,9 @@ def _world(sketch: Sketch, first: "Image.Image | None", size: "Size", windows: S
 
 
 def _end(last: "Image.Image | None", size: "Size") -> "Plate | None":
-    from hailuo_batch.media.encode import plate
     from hailuo_batch.media.motion import WHOLE
     from hailuo_batch.media.pictures import fitted
+    from hailuo_batch.media.plate import plate
 
     return plate(fitted(last, size.width, size.height), [WHOLE]) if last else None
 

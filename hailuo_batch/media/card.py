@@ -14,13 +14,14 @@ from PIL import Image, ImageDraw
 from hailuo_batch.core.camera import Camera, moves, without_commands
 from hailuo_batch.media import slate
 from hailuo_batch.media.icons import disc, icon
-from hailuo_batch.media.lettering import Type, cleaned, is_rtl
+from hailuo_batch.media.lettering import Type
 from hailuo_batch.media.motion import Window, shared
 from hailuo_batch.media.ornament import Palette, ornament, palette
+from hailuo_batch.media.signs import cleaned, is_rtl
 
 if TYPE_CHECKING:
     from hailuo_batch.media.animatic import Sketch
-    from hailuo_batch.media.encode import Size
+    from hailuo_batch.media.plate import Size
 
 
 _PARAGRAPH = 240  # characters from which a prompt is read, rather than seen
@@ -49,11 +50,12 @@ class Box:
 
 def card(sketch: "Sketch", frame: "Size", world: "Size", windows: Sequence[Window]) -> Image.Image:
     """The card at the world's size, its words inside what every frame shows."""
-    seed = sha256(cleaned(sketch.prompt).encode()).digest()
+    # Without the camera's commands: another move is no other picture, and keeps its colours.
+    seed = sha256(cleaned(without_commands(sketch.prompt)).encode()).digest()
     colours = palette(seed)
     image = Image.new("RGB", (world.width, world.height), colours.paper)
     ornament(image, seed, colours.shape)
-    _Card(image, _clear(frame, world, windows), colours).set(sketch)
+    _Card(image, _clear(frame, world, windows), colours, sketch.prompt).set(sketch)
     return image
 
 
@@ -72,10 +74,11 @@ def _clear(frame: "Size", world: "Size", windows: Sequence[Window]) -> Box:
 
 
 class _Card:
-    def __init__(self, image: Image.Image, box: Box, colours: Palette) -> None:
+    def __init__(self, image: Image.Image, box: Box, colours: Palette, sample: str) -> None:
         self._image, self._box, self._colours = image, box, colours
         self._pen = ImageDraw.Draw(image)
-        self._plain, self._bold, self._display = Type(500), Type(700), Type(700, tight=0.022)
+        self._plain, self._bold = Type(500, sample=sample), Type(700, sample=sample)
+        self._display = Type(700, tight=0.022, sample=sample)
         self._unit = min(box.width * 0.72, box.height) / 100
         self._small = 4.1 * self._unit
 

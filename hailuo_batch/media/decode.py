@@ -29,14 +29,22 @@ def _checked(path: Path, check: Callable[["InputContainer", "VideoStream"], str 
 
     try:
         with av.open(str(path), options=_STRICT) as container:
-            if not container.streams.video:
-                return "It holds no picture."
-            stream = container.streams.video[0]
+            stream = picture_stream(container)
             stream.codec_context.options = _STRICT
-            stream.codec_context.thread_count = 1
             return check(container, stream)
-    except (av.FFmpegError, OSError, ValueError, EOFError) as error:
+    except (av.FFmpegError, OSError, ValueError, EOFError, OverflowError) as error:
         return f"Decoding stopped: {error}."
+
+
+def picture_stream(container: "InputContainer") -> "VideoStream":
+    """The first stream of pictures, to be decoded on one thread; a ValueError where none can be."""
+    if not container.streams.video:
+        raise ValueError("it holds no picture")
+    stream = container.streams.video[0]
+    if getattr(stream, "codec_context", None) is None:  # PyAV's type denies it, but a codec may be unknown
+        raise ValueError("its codec is unknown")
+    stream.codec_context.thread_count = 1
+    return stream
 
 
 def _all(container: "InputContainer", stream: "VideoStream") -> str | None:

@@ -7,8 +7,8 @@ and says nothing, so what a font covers is read from its file. Nothing here sets
 
 import os
 import sys
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from hailuo_batch.media.coverage import Face, read_face
@@ -44,11 +44,14 @@ _OTHERS = (
 
 
 class Faces:
-    """The fonts of one weight, opened one after another until one draws what is asked."""
+    """The fonts of one weight, opened one after another until one draws what is asked.
 
-    def __init__(self, weight: int) -> None:
+    Chinese and Japanese share codes and not shapes: with `japanese` the signs they share are drawn as in Japan.
+    """
+
+    def __init__(self, weight: int, *, japanese: bool = False) -> None:
         self.weight = weight
-        self._opened: dict[str, Face | None] = {}
+        self._japanese = japanese
 
     def of(self, cluster: str, *, emoji: bool) -> Face | None:
         """The best face that draws every character of the cluster, else its first; None when no font has it."""
@@ -66,36 +69,36 @@ class Faces:
     def _all(self, letter: str) -> Iterator[Face]:
         folder = Path(__file__).parent / "fonts"
         for script in _SHIPPED:
-            if face := self._face(folder / f"inter-{script}-{self.weight}-normal.woff", 0):
+            if face := _read(folder / f"inter-{script}-{self.weight}-normal.woff"):
                 yield face
-        yield from self._named(_order(ord(letter)))
+        yield from self._named(_order(ord(letter), japanese=self._japanese))
 
     def _named(self, names: tuple[str, ...]) -> Iterator[Face]:
+        installed = _installed(_FOLDERS.get(sys.platform, _UNIX_FOLDERS))
         for name in names:
             file, _, index = name.partition("#")
             spellings = {file.format(w=w): None for w in ("Bold" if self.weight >= 600 else "Medium", "Regular")}
             for spelling in spellings:
-                path = self._installed.get(spelling.casefold())
-                if path and (face := self._face(path, int(index or 0))):
+                path = installed.get(spelling.casefold())
+                if path and (face := _read(path, int(index or 0))):
                     yield face
                     break
 
-    def _face(self, path: Path, index: int) -> Face | None:
-        key = f"{path}#{index}"
-        if key not in self._opened:
-            self._opened[key] = read_face(path, index)
-        return self._opened[key]
 
-    @cached_property
-    def _installed(self) -> dict[str, Path]:
-        """Font files by name without case; of two with one name, the first in order of path."""
-        found: dict[str, Path] = {}
-        for folder in _FOLDERS.get(sys.platform, _UNIX_FOLDERS):
-            for parent, _, names in os.walk(os.path.expandvars(Path(folder).expanduser())):
-                for name in names:
-                    path = Path(parent) / name
-                    found[name.casefold()] = min(path, found.get(name.casefold(), path))
-        return found
+# Kept for the life of a worker, which draws many sketches: fonts do not come and go meanwhile.
+@lru_cache(maxsize=4)
+def _installed(folders: tuple[str, ...]) -> Mapping[str, Path]:
+    """Font files by name without case; of two with one name, the first in order of path."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for parent, _, names in os.walk(os.path.expandvars(Path(folder).expanduser())):
+            for name in names:
+                path = Path(parent) / name
+                found[name.casefold()] = min(path, found.get(name.casefold(), path))
+    return found
+
+
+_read = lru_cache(maxsize=64)(read_face)
 
 
 def _unseen(letter: str) -> bool:
@@ -103,13 +106,12 @@ def _unseen(letter: str) -> bool:
     return letter in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" or "\ufe00" <= letter <= "\ufe0f"
 
 
-def _order(code: int) -> tuple[str, ...]:
-    if 0x3040 <= code <= 0x30FF or 0x31F0 <= code <= 0x31FF:
-        return _KANA + _HAN + _OTHERS
+def _order(code: int, *, japanese: bool) -> tuple[str, ...]:
+    """The fonts to try for a character, by its script."""
     if 0x1100 <= code <= 0x11FF or 0x3130 <= code <= 0x318F or 0xAC00 <= code <= 0xD7FF:
         return _HANGUL + _HAN + _OTHERS
     if code >= 0x2E80 and not 0xFB1D <= code <= 0xFEFC and code < 0x1F000:
-        return _HAN + _OTHERS
+        return _KANA + _HAN + _OTHERS if japanese else _HAN + _OTHERS
     return _OTHERS + _HAN + _EMOJI
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.errors import InputError
+from hailuo_batch.media.decode import picture_stream
 from hailuo_batch.media.pictures import PictureFacts, picture_facts
 
 if TYPE_CHECKING:
@@ -39,10 +40,9 @@ def frame_picture(video: Path, which: str) -> "Image.Image":
 
     try:
         with av.open(str(video)) as container:
-            stream = container.streams.video[0]
-            stream.codec_context.thread_count = 1
+            stream = picture_stream(container)
             return _first(container) if which == "first" else _last(container, stream)
-    except (av.FFmpegError, IndexError, StopIteration, OSError, ValueError) as error:
+    except (av.FFmpegError, StopIteration, OSError, ValueError, OverflowError) as error:
         raise InputError(f"no {which} frame in {video}", why=f"Decoding it stopped: {error}.") from error
 
 

@@ -14,15 +14,13 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 from hailuo_batch.media.coverage import Face
 from hailuo_batch.media.faces import Faces
+from hailuo_batch.media.lines import UNIT, Piece, broken, narrowest
+from hailuo_batch.media.signs import clusters, has_kana, is_emoji, is_rtl, may_break
 
-_UNIT = 64  # the size at which widths are measured once; other sizes are in proportion
+_BOX = 0.72  # the width of the box for a character no font has, in ems
+_ENDLESS = 14.0  # ems after which a word without a space is broken anyway
+_BALANCED = 7  # up to so many lines are made equally long; more are set as running text
 _STRIKES = (109, 160, 136, 128, 96, 64, 48, 32)  # sizes of bitmap emoji: Google's, then Apple's
-_NO_START = "!%),.:;?]}¢°·'\"†‡›»≫、。，．：；？！）］｝〉》」』】〕〗’”…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ"
-_NO_END = "([{£¥'\"‹«‘“〈《「『【〔〖（［｛"
-_ALWAYS_EMOJI = frozenset(
-    "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕"
-)
-_JOINS = "\u200d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,65 +42,13 @@ class Block:
     width: float
 
 
-def is_emoji(cluster: str) -> bool:
-    """Whether a reader expects a picture in colour here."""
-    code = ord(cluster[0])
-    return (
-        "\ufe0f" in cluster or "\u20e3" in cluster or 0x1F000 <= code <= 0x1FAFF or cluster[0] in _ALWAYS_EMOJI
-    ) and "\ufe0e" not in cluster
-
-
-def clusters(text: str) -> list[str]:
-    """The text in units a reader sees as one sign: accents stay on letters, families and flags stay together."""
-    found: list[str] = []
-    for letter in text:
-        if found and _belongs(found[-1], letter):
-            found[-1] += letter
-        else:
-            found.append(letter)
-    return found
-
-
-def _belongs(before: str, letter: str) -> bool:
-    flag = "\U0001f1e6" <= letter <= "\U0001f1ff"
-    return (
-        letter == _JOINS
-        or before.endswith(_JOINS)
-        or "\ufe00" <= letter <= "\ufe0f"
-        or "\U0001f3fb" <= letter <= "\U0001f3ff"
-        or "\U000e0020" <= letter <= "\U000e007f"
-        or (flag and len(before) == 1 and "\U0001f1e6" <= before <= "\U0001f1ff")
-        or unicodedata.category(letter) in {"Mn", "Me", "Mc"}
-    )
-
-
-def cleaned(text: str) -> str:
-    """The text without what can't be set: control characters, lone surrogates, unassigned codes; spaces closed up."""
-    kept = "".join(_settable(letter) for letter in text)
-    return " ".join(unicodedata.normalize("NFC", kept).split())
-
-
-def _settable(letter: str) -> str:
-    category = unicodedata.category(letter)
-    if category in {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}:
-        return " "
-    # Joiners shape Persian and emoji, tags make the flags of regions; soft hyphens and the like only leave boxes.
-    steers = letter in "\u200c\u200d" or "\U000e0020" <= letter <= "\U000e007f"
-    return "" if category == "Cf" and not steers else letter
-
-
-def is_rtl(text: str) -> bool:
-    """Whether the text begins from the right, as its first letter with a direction says."""
-    directions = (unicodedata.bidirectional(letter) for letter in text)
-    return next((d for d in directions if d in {"L", "R", "AL"}), "L") != "L"
-
-
 class Type:
-    """Type of one weight: measures, breaks and draws. `tight`, in ems, is taken from between letters of large sizes."""
+    """Type of one weight: measures, breaks and draws. `tight`, in ems, is taken from between letters of large sizes;
+    `sample` is the text it is for, which tells the language where signs do not."""
 
-    def __init__(self, weight: int, *, tight: float = 0.0) -> None:
+    def __init__(self, weight: int, *, tight: float = 0.0, sample: str = "") -> None:
         self._tight = tight
-        self._faces = Faces(weight)
+        self._faces = Faces(weight, japanese=has_kana(sample))
         self._fonts: dict[tuple[str, int, float], ImageFont.FreeTypeFont] = {}
         self._widths: dict[str, float] = {}
         self._choices: dict[str, tuple[str, Face | None, bool]] = {}
@@ -114,8 +60,8 @@ class Type:
     def width(self, text: str, size: float) -> float:
         """How wide the text is at this size."""
         if text not in self._widths:
-            self._widths[text] = sum(self._advance(run, _UNIT) for run in self.runs(text))
-        return self._widths[text] * size / _UNIT
+            self._widths[text] = sum(self._advance(run, UNIT) for run in self.runs(text))
+        return self._widths[text] * size / UNIT
 
     def runs(self, text: str) -> list[Run]:
         """The text in pieces of one font each, in reading order."""
@@ -233,36 +179,36 @@ class Type:
         low, high = sizes
         while high - low > 0.25:
             middle = (low + high) / 2
-            if self._fits(pieces, width * _UNIT / middle, int(height / (middle * leading))):
+            if self._fits(pieces, width * UNIT / middle, int(height / (middle * leading))):
                 low = middle
             else:
                 high = middle
         size = low
-        limit = width * _UNIT / size
-        lines = _broken(pieces, limit)
+        limit = width * UNIT / size
+        lines = broken(pieces, limit)
         if len(lines) <= _BALANCED:
-            lines = _broken(pieces, _narrowest(pieces, limit, len(lines)))
+            lines = broken(pieces, narrowest(pieces, limit, len(lines)))
         most = max(1, int(height / (size * leading)))
         if len(lines) > most:
             lines = [*lines[: most - 1], lines[most - 1].rstrip()[:-1] + "…"]
         widest = max((self.width(line, size) for line in lines), default=0.0)
         return Block(lines=tuple(lines), size=size, leading=size * leading, width=widest)
 
-    def _fits(self, pieces: Sequence["Piece"], limit: float, most: int) -> bool:
-        return all(piece.width <= limit for piece in pieces) and len(_broken(pieces, limit)) <= most
+    def _fits(self, pieces: Sequence[Piece], limit: float, most: int) -> bool:
+        return all(piece.width <= limit for piece in pieces) and len(broken(pieces, limit)) <= most
 
-    def _pieces(self, text: str) -> list["Piece"]:
+    def _pieces(self, text: str) -> list[Piece]:
         pieces = []
         for word in text.split(" "):
             for place, part in enumerate(self._parts(word)):
-                pieces.append(Piece(text=part, width=self.width(part, _UNIT), spaced=place == 0))
+                pieces.append(Piece(text=part, width=self.width(part, UNIT), spaced=place == 0))
         return pieces
 
     def _parts(self, word: str) -> list[str]:
         """The word cut where a line may break inside it: between Chinese signs, and anywhere in an endless one."""
         parts: list[str] = []
         for cluster in clusters(word):
-            joined = parts and not _may_break(parts[-1], cluster)
+            joined = parts and not may_break(parts[-1], cluster)
             if joined and self.width(parts[-1], 1) < _ENDLESS:
                 parts[-1] += cluster
             else:
@@ -270,58 +216,5 @@ class Type:
         return parts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """What a line never breaks inside, its width at the unit size, and whether a space stands before it."""
-
-    text: str
-    width: float
-    spaced: bool
-
-
-_BOX = 0.72  # the width of the box for a character no font has, in ems
-_ENDLESS = 14.0  # ems after which a word without a space is broken anyway
-_BALANCED = 7  # up to so many lines are made equally long; more are set as running text
-
-
 def _scale(font: ImageFont.FreeTypeFont, size: float, *, emoji: bool) -> float:
     return 0.92 * size / font.size if emoji else 1.0
-
-
-def _may_break(before: str, cluster: str) -> bool:
-    if cluster[0] in _NO_START or before[-1] in _NO_END:
-        return False
-    return _is_wide(before[-1]) or _is_wide(cluster[0]) or (before[-1] in "-–—/" and len(before) > 3)
-
-
-def _is_wide(letter: str) -> bool:
-    return unicodedata.east_asian_width(letter) in {"W", "F"} and not "\uac00" <= letter <= "\ud7a3"
-
-
-def _broken(pieces: Sequence[Piece], limit: float) -> list[str]:
-    """The lines, each as full as it gets within the limit."""
-    lines: list[str] = []
-    line, used = "", 0.0
-    for piece in pieces:
-        gap = _UNIT * _SPACE if piece.spaced and line else 0.0
-        if line and used + gap + piece.width > limit:
-            lines.append(line)
-            line, used, gap = "", 0.0, 0.0
-        line += (" " if gap else "") + piece.text
-        used += gap + piece.width
-    return [*lines, line] if line else lines
-
-
-_SPACE = 0.28  # an em's part that a word space takes, a little more than Inter's so that a line never runs over
-
-
-def _narrowest(pieces: Sequence[Piece], limit: float, lines: int) -> float:
-    """The smallest limit that still gives so few lines: the lines then come out about equally long."""
-    low, high = max((piece.width for piece in pieces), default=0.0), limit
-    while high - low > _UNIT / 8:
-        middle = (low + high) / 2
-        if len(_broken(pieces, middle)) <= lines:
-            high = middle
-        else:
-            low = middle
-    return high

@@ -74,11 +74,11 @@ def _slide(x: float, y: float) -> Move:
 
 
 def _turn(x: float, y: float) -> Move:
-    """Pan and tilt: the camera turns where it stands; mid-turn the picture swells a little, as it does on a sphere."""
+    """Pan and tilt: the camera turns where it stands, further than it could travel, and eases in and out of it."""
 
     def move(u: float, seconds: float, gain: float) -> Offset:
         way = swing(u) * gain * _reach(seconds, a_second=0.034, most=0.30)
-        return Offset(x=x * way, y=y * way, nearer=0.025 * gain * sin(pi * u) ** 2)
+        return Offset(x=x * way, y=y * way)
 
     return move
 
@@ -111,7 +111,6 @@ def _shake(u: float, seconds: float, gain: float) -> Offset:
     return Offset(
         x=hold * (0.0060 * sin(2 * pi * 1.7 * t) + 0.0035 * sin(2 * pi * 4.3 * t + 1.1)),
         y=hold * (0.0085 * sin(2 * pi * 2.3 * t + 0.4) + 0.0050 * sin(2 * pi * 5.1 * t + 2.6)),
-        nearer=hold * 0.006 * sin(2 * pi * 0.9 * t),
     )
 
 

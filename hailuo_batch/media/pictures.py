@@ -83,7 +83,7 @@ def fitted(image: "Image.Image", width: int, height: int) -> "Image.Image":
     wide, high = width / scale, height / scale
     left, top = (image.width - wide) / 2, (image.height - high) / 2
     box = (max(0.0, left), max(0.0, top), min(image.width, left + wide), min(image.height, top + high))
-    return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+    return image.resize((width, height), Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 
 from hailuo_batch.core.camera import Camera, moves
 from hailuo_batch.media.icons import icon
-from hailuo_batch.media.lettering import Type, cleaned
+from hailuo_batch.media.lettering import Type
+from hailuo_batch.media.signs import cleaned
 
 if TYPE_CHECKING:
     from hailuo_batch.media.animatic import Sketch

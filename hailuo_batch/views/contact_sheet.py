@@ -37,7 +37,7 @@ def draw_page(report: Report, *, folder: Path, page: Path) -> str:
         footage=span(report.seconds),
         size=megabytes(report.bytes),
         clips=count(report.clips, "clip"),
-        takes=count(len(report.rows), "take"),
+        takes=count(report.takes, "take"),
         spent=amounts(report.spent),
     )
 

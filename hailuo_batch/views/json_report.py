@@ -17,7 +17,7 @@ def report_members(report: Report) -> dict[str, object]:
         "model": report.model,
         "sketch": report.sketch,
         "summary": {
-            "takes": len(report.rows),
+            "takes": report.takes,
             "clips": report.clips,
             "seconds": round(report.seconds, 3),
             "bytes": report.bytes,

@@ -46,6 +46,6 @@ def _failures(outcome: Outcome, ink: Ink) -> list[str]:
 
 def _left(report: Report, ink: Ink) -> str:
     counts = report.counts
-    left = len(report.rows) - counts.get(Action.REUSE, 0)
+    left = report.takes - counts.get(Action.REUSE, 0)
     there = f"{count(counts.get(Action.REUSE, 0), 'take')} in the store, named below renders/"
     return f"{there}." if not left else f"{there}; {ink.care(count(left, 'take') + ' still to do')}."

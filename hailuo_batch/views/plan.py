@@ -65,7 +65,7 @@ def draw_nothing(summary: dict[str, int | float | str], ink: Ink = PLAIN) -> str
 
 
 def _footage(report: Report) -> str:
-    return _footage_of(len(report.rows), report.clips, report.seconds, report.bytes)
+    return _footage_of(report.takes, report.clips, report.seconds, report.bytes)
 
 
 def _footage_of(takes: int, clips: int, seconds: float, size: int) -> str:

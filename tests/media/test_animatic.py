@@ -147,7 +147,7 @@ def test_a_shake_moves_many_times_and_only_a_little(drawn: Drawn, dots: Path) ->
     assert 4 < max(places) - min(places) < 30
 
 
-@pytest.mark.parametrize("prompt", ["x", "x [Tracking shot]"])
+@pytest.mark.parametrize("prompt", ["x", "x [Tracking shot]", "x [Truck right]"])
 def test_a_slow_move_is_smooth_to_a_third_of_a_pixel(drawn: Drawn, tmp_path: Path, prompt: str) -> None:
     image = Image.new("RGB", (1280, 720), "black")
     ImageDraw.Draw(image).ellipse((200, 80, 260, 140), fill="white")

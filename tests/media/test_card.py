@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageColor
 
-from hailuo_batch.core.camera import Camera, moves
+from hailuo_batch.core.camera import Camera, moves, without_commands
 from hailuo_batch.media import slate
 from hailuo_batch.media.animatic import Sketch
 from hailuo_batch.media.card import card
-from hailuo_batch.media.encode import Size, world_size
 from hailuo_batch.media.icons import icon
 from hailuo_batch.media.motion import shared, way
 from hailuo_batch.media.ornament import palette
+from hailuo_batch.media.plate import Size, world_size
 
 FRAME = Size(width=910, height=512)
 
@@ -27,7 +27,12 @@ def painted(prompt: str) -> tuple[Image.Image, Image.Image, Any]:
     windows = way(moves(prompt), 6, drift=False)
     size = world_size(FRAME, windows)
     full = card(sketch(prompt=prompt), FRAME, size, windows)
-    return full, Image.new("RGB", (size.width, size.height), palette(sha256(prompt.encode()).digest()).paper), windows
+    seed = sha256(without_commands(prompt).encode()).digest()
+    return (
+        full,
+        Image.new("RGB", (size.width, size.height), palette(seed).paper),
+        windows,
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,6 +53,11 @@ def test_words_stay_inside_what_every_frame_shows(prompt: str) -> None:
     assert box
     assert left * full.width <= box[0] < box[2] <= right * full.width + 1
     assert top * full.height <= box[1] < box[3] <= bottom * full.height + 1
+
+
+def test_another_move_keeps_the_colours_of_the_card() -> None:
+    one, other = (painted(f"copper sunrise {move}")[0].getpixel((2, 2)) for move in ("[Push in]", "[Truck left]"))
+    assert one == other
 
 
 def brightness(colour: str) -> float:

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hailuo_batch.media import faces
-from hailuo_batch.media.lettering import Type, cleaned, clusters, is_emoji, is_rtl
+from hailuo_batch.media.lettering import Type
+from hailuo_batch.media.signs import cleaned, clusters, is_emoji, is_rtl
 
 INK = "#000000"
 
@@ -99,6 +100,15 @@ def test_tight_setting_draws_the_same_words_closer() -> None:
 @pytest.mark.parametrize("text", ["Copper", "清晨", "🚀", "سلام", "Привет", "Ελλάδα", "Việt"])
 def test_every_script_leaves_ink(text: str) -> None:
     assert inked(sheet(text)) or text == "🚀"
+
+
+@pytest.mark.skipif(not Type(700).runs("朝")[0].face, reason="no font on this machine draws Chinese")
+def test_a_japanese_text_gets_japanese_shapes() -> None:
+    japanese, chinese = Type(700, sample="朝の霧").runs("朝霧"), Type(700, sample="朝雾").runs("朝霧")
+    assert len(japanese) == len(chinese) == 1
+    assert japanese[0].face
+    if japanese[0].face.path.name.startswith("NotoSansCJK"):
+        assert japanese[0].face.index != chinese[0].face.index  # type: ignore[union-attr]
 
 
 def test_without_any_system_font_the_rest_is_boxes_and_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,3 +253,21 @@ def test_the_deep_checks_give_a_reason_for_what_is_no_video(tmp_path: Path, sent
     assert decode_check(path)
     assert ends_decode(path)
     assert decode_check(tmp_path / "missing.mp4")
+
+
+def test_the_deep_checks_give_a_reason_for_an_unknown_codec(clip: Path) -> None:
+    clip.write_bytes(clip.read_bytes().replace(b"avc1", b"zzz1"))
+    assert decode_check(clip)
+    assert ends_decode(clip)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_bytes_make_the_deep_checks_raise(clip: Path, data: st.DataObject) -> None:
+    broken = bytearray(clip.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        broken[data.draw(st.integers(0, 2000))] = data.draw(st.sampled_from([0, 1, 0x7F, 0xFF]))
+    path = clip.with_name("hostile.mp4")
+    path.write_bytes(broken)
+    for reason in (decode_check(path), ends_decode(path)):
+        assert reason is None or reason.endswith(".")

@@ -8,7 +8,9 @@ text, as a person sees them.
 import json
 import math
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from hailuo_batch.load.yaml.wording import LEADING_ZERO, NOT_A_NUMBER, TOO_LARGE, UNFIT_TAG, UNKNOWN_TAG, Words, cut
 
 Scalar = str | int | float | bool | None
 
@@ -30,14 +32,10 @@ _NOT_A_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _LARGEST = 2**63 - 1  # what SQLite, JSON readers and the gateways' own code can hold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a scalar is not taken. `reading` is what it would most likely mean, None where nothing would do."""
 
-    code: str
-    summary: str
-    why: str
-    remedy: str
+    words: Words
     reading: Scalar = None
 
 
@@ -70,20 +68,14 @@ def tagged(tag: str, text: str) -> Scalar | Refusal:
         return value
     if kind == "float" and type(value) is int:
         return float(value)
-    return value if type(value) is _KINDS[kind] else _unfit(text, kind)
+    return value if type(value) is _KINDS[kind] else Refusal(UNFIT_TAG.of(shown=_shown(text), kind=kind))
 
 
 def unknown_tag(tag: str) -> Refusal:
     """The refusal of a tag that plain data does not need."""
-    return Refusal(
-        code="yaml-tag",
-        summary="tag not known",
-        why=f"{_shown(tag)} is read as a tag. Known here are {_KNOWN}.",
-        remedy="Take the tag away, or put quotes around the whole value if it is text.",
-    )
+    return Refusal(UNKNOWN_TAG.of(shown=_shown(tag)))
 
 
-_KNOWN = "!!str, !!int, !!float, !!bool, !!null, !!seq and !!map"
 _KINDS = {"int": int, "float": float, "bool": bool, "null": type(None)}
 
 
@@ -95,7 +87,7 @@ def _number(text: str) -> Scalar | Refusal:
     if _FLOAT.fullmatch(text):
         value = float(text)
         return value if math.isfinite(value) else _too_large(text)
-    return _not_a_number(text) if _NOT_A_NUMBER.fullmatch(text) else text
+    return Refusal(NOT_A_NUMBER.of(shown=text)) if _NOT_A_NUMBER.fullmatch(text) else text
 
 
 def _integer(text: str, base: int) -> int | Refusal:
@@ -115,47 +107,15 @@ def _leading_zero(text: str) -> Refusal:
     bare = text.lstrip("+-").lstrip("0") or "0"
     meant = bare if text[0] != "-" else "-" + bare
     value = _integer(meant, 10)
-    return Refusal(
-        code="yaml-number",
-        summary="number with a leading zero",
-        why=f"{_cut(text)} is {_cut(meant)} to some YAML readers and counts in eights, or is text, to others.",
-        remedy=f'Write {_cut(meant)}, or "{_cut(text)}" in quotes if it is text.',
-        reading=None if isinstance(value, Refusal) else value,
-    )
+    reading = None if isinstance(value, Refusal) else value
+    return Refusal(LEADING_ZERO.of(shown=cut(text), meant=cut(meant)), reading)
 
 
 def _too_large(text: str) -> Refusal:
-    return Refusal(
-        code="yaml-number",
-        summary="number too large",
-        why=f"{_cut(text)} does not fit in 64 bits.",
-        remedy="Write a smaller number, or put it in quotes if it is text.",
-    )
-
-
-def _not_a_number(text: str) -> Refusal:
-    return Refusal(
-        code="yaml-number",
-        summary="not a number",
-        why=f"{text} stands for no number that could be sent or paid.",
-        remedy="Write a number, or put it in quotes if it is text.",
-    )
-
-
-def _unfit(text: str, kind: str) -> Refusal:
-    return Refusal(
-        code="yaml-tag",
-        summary="tag does not fit",
-        why=f"{_shown(text)} cannot be read as !!{kind}.",
-        remedy="Take the tag away, or write a value of that kind.",
-    )
+    return Refusal(TOO_LARGE.of(shown=cut(text)))
 
 
 def _shown(text: str) -> str:
     if text.startswith(TAGS):
-        return "!!" + _cut(text.removeprefix(TAGS))
-    return _cut(text) if text.startswith("!") else json.dumps(_cut(text), ensure_ascii=False)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
+        return "!!" + cut(text.removeprefix(TAGS))
+    return cut(text) if text.startswith("!") else json.dumps(cut(text), ensure_ascii=False)

@@ -1,0 +1,20 @@
+"""Where a project begins: the nearest folder upward with `hailuo.yaml` or `.hailuo/`, else the git root, else the
+manifest's own folder.
+
+Light on purpose: a run with nothing to do reads no settings, it only looks whether they are the same.
+"""
+
+from pathlib import Path
+
+SETTINGS = "hailuo.yaml"
+HIDDEN = ".hailuo"
+
+
+def find_root(folder: Path) -> Path:
+    """The project's root for a manifest in `folder`."""
+    upward = (folder, *folder.parents)
+    for marks in ((SETTINGS, HIDDEN), (".git",)):
+        for candidate in upward:
+            if any((candidate / mark).exists() for mark in marks):
+                return candidate
+    return folder

@@ -1,0 +1,79 @@
+"""Bytes that are no UTF-8 text, and characters that a YAML file may not hold or that would move its lines.
+
+Nothing here asks what the text means.
+"""
+
+import codecs
+import re
+
+from hailuo_batch.load.yaml.findings import Finding, found
+from hailuo_batch.load.yaml.spots import TOP_OF_FILE, at_index
+from hailuo_batch.load.yaml.wording import BYTES, CONTROL_CHARACTER, SIZE, UNSEEN_CHARACTER, WIDE
+
+MAX_BYTES = 64 * 1024 * 1024
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_BOMS = {
+    codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+# libyaml ends a line at these, editors do not: line numbers would differ, and so would the text.
+_UNSEEN = {
+    "\u2028": "a line separator (U+2028)",
+    "\u2029": "a paragraph separator (U+2029)",
+    "\x85": "a next-line character (U+0085)",
+    "\ufeff": "a byte order mark (U+FEFF)",
+}
+
+
+def unfit_bytes(data: bytes, payload: bytes) -> Finding | None:
+    """Why the bytes are not even tried, if there is a reason; `payload` is what follows a byte order mark."""
+    if len(data) > MAX_BYTES:
+        return found(SIZE.of(shown=f"{len(data):,}", most=f"{MAX_BYTES:,}"), TOP_OF_FILE)
+    wide = next((form for bom, form in _BOMS.items() if data.startswith(bom)), "") or _wide_without_bom(data)
+    if wide:
+        return found(WIDE.of(form=wide), TOP_OF_FILE)
+    if payload.isascii():
+        return None
+    try:
+        return _unseen(payload.decode())
+    except UnicodeDecodeError as error:
+        return _not_utf8(payload, error.start)
+
+
+def _wide_without_bom(data: bytes) -> str:
+    """UTF-16 and UTF-32 give themselves away: half or more of plain English is zeros, at regular places."""
+    head = data[:1024]
+    zeros = head.count(0)
+    if not zeros or zeros * 5 < len(head):
+        return ""
+    if zeros * 3 > len(head) * 2:
+        return "UTF-32"
+    return "UTF-16" if min(head[::2].count(0), head[1::2].count(0)) * 10 < zeros else ""
+
+
+def _not_utf8(payload: bytes, offset: int) -> Finding:
+    before = payload[:offset].decode()
+    byte = payload[offset : offset + 1]
+    guess = byte.decode("cp1252", "ignore")
+    hint = f" In Windows-1252 and Latin-1 it is {guess}." if guess else ""
+    words = BYTES.of(byte=f"0x{byte[0]:02X}", offset=f"{offset:,}", hint=hint)
+    return found(words, at_index(before, len(before)))
+
+
+def _unseen(text: str) -> Finding | None:
+    places = [(text.index(char), char) for char in _UNSEEN if char in text]
+    if not places:
+        return None
+    index, char = min(places)
+    return found(UNSEEN_CHARACTER.of(shown=_UNSEEN[char]), at_index(text, index))
+
+
+def control_character(text: str) -> list[Finding]:
+    """The first character that no YAML file may hold, if there is one."""
+    match = _CONTROL.search(text)
+    if match is None:
+        return []
+    return [found(CONTROL_CHARACTER.of(shown=f"U+{ord(match[0]):04X}"), at_index(text, match.start()))]

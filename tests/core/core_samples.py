@@ -1,0 +1,129 @@
+"""Values to build cores from, with nothing in them that a test does not say."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hailuo_batch.core.attempt import Stage, Standing
+from hailuo_batch.core.capability import Provider, Route
+from hailuo_batch.core.manifest import (
+    NO_FRAMES,
+    NO_SETTINGS,
+    End,
+    FileFrame,
+    Frames,
+    Manifest,
+    Settings,
+    ShotEntry,
+    ShotFrame,
+)
+from hailuo_batch.core.plan import Grounds, Past, Plan, make_plan
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.request import Input, Request
+from hailuo_batch.core.shot import Shot
+
+PAID = Route(provider="minimax", estimate=Money(amount=Decimal("0.28"), currency="USD"))
+FREE = Route(provider="animatic", estimate=None, free=True)
+PICTURE = Frames(first=FileFrame(path="open.png"))
+SEEN = {FileFrame(path="open.png"): Input(digest="sha256:" + "0" * 64)}
+
+
+def usd(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="USD")
+
+
+def shot(name: str = "open", **members: Any) -> Shot:
+    plain = {
+        "index": 0, "prompt": "a bottle in mist", "frames": NO_FRAMES, "duration": 6, "resolution": "768p", "takes": 1,
+        "tags": (), "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
+    }  # fmt: skip
+    return Shot(**{"id": name, **plain, **members})
+
+
+def after_shot(giver: str, end: End = End.LAST) -> Frames:
+    return Frames(first=ShotFrame(shot=giver, frame=end))
+
+
+def entry(name: str = "open", prompt: str = "a bottle in mist", **members: Any) -> ShotEntry:
+    plain = {"index": 0, "frames": NO_FRAMES, "settings": NO_SETTINGS}
+    return ShotEntry(id=name, prompt=prompt, **{**plain, **members})
+
+
+def manifest(*entries: ShotEntry, **members: Any) -> Manifest:
+    plain = {
+        "campaign": "teaser", "model": "hailuo-02", "providers": (), "budget": None, "variables": {}, "styles": {},
+        "defaults": Settings(),
+    }  # fmt: skip
+    return Manifest(shots=entries, **{**plain, **members})
+
+
+def in_a_row(*entries: ShotEntry, **members: Any) -> Manifest:
+    """The same, with each entry at its own index."""
+    from dataclasses import replace
+
+    return manifest(*(replace(each, index=index) for index, each in enumerate(entries)), **members)
+
+
+def request(**members: Any) -> Request:
+    plain = {
+        "model": "hailuo-02", "prompt": "a bottle in mist", "duration": 6, "resolution": "768p", "first": None,
+        "last": None, "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "take": 1,
+    }  # fmt: skip
+    return Request(**{**plain, **members})
+
+
+def provider(name: str = "minimax", **members: Any) -> Provider:
+    return Provider(
+        **{"name": name, "title": name.title(), "key": "KEY", "model": "hailuo-02", "offers": {}, **members}
+    )
+
+
+def standing(stage: Stage = Stage.STORED, *, digest: str | None = "sha256:aa", **members: Any) -> Standing:
+    return Standing(**{"attempt": 1, "stage": stage, "provider": "minimax", "digest": digest, **members})
+
+
+def grounds(*shots: Shot, route: Route = PAID, **members: Any) -> Grounds:
+    plain: dict[str, Any] = {
+        "model": "hailuo-02", "pictures": SEEN, "standings": {}, "past": {}, "locked": frozenset(),
+        "present": frozenset(), "routes": {(each.mode, each.resolution, each.duration): route for each in shots},
+    }  # fmt: skip
+    return Grounds(**{**plain, **members})
+
+
+def planned(*shots: Shot, route: Route = PAID, **members: Any) -> Plan:
+    return make_plan(shots, grounds(*shots, route=route, **members), campaign="teaser")
+
+
+def stored(plan: Plan) -> dict[str, Any]:
+    """What the grounds are after everything that a plan submits was rendered and kept."""
+    marks = {step.fingerprint: f"sha256:{step.fingerprint[3:]}" for step in plan.steps if step.fingerprint}
+    return {
+        "standings": {mark: standing(digest=digest) for mark, digest in marks.items()},
+        "present": frozenset(marks.values()),
+        "past": {
+            use.shot.id: Past(version=use.version, take=use.take, fingerprint=step.fingerprint)
+            for step in plan.steps
+            for use in step.uses
+            if step.fingerprint and use.take == 1
+        },
+    }
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+digests = st.integers(0, 2**32).map(lambda number: f"sha256:{number:064x}")
+inputs = st.none() | st.builds(Input, digest=digests, frame=st.none() | st.sampled_from(End))
+switches = st.none() | st.booleans()
+requests = st.builds(
+    Request,
+    model=st.sampled_from(["hailuo-02", "animatic"]),
+    prompt=words,
+    duration=st.integers(1, 60) | st.sampled_from(["short", "long"]),
+    resolution=st.sampled_from(["512p", "768p", "1080p"]),
+    first=inputs,
+    last=inputs,
+    prompt_optimizer=switches,
+    fast_pretreatment=switches,
+    watermark=switches,
+    take=st.integers(1, 99),
+)

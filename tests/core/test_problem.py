@@ -1,0 +1,56 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, did_you_mean
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("promt", ["prompt", "frames"], 'Did you mean "prompt"?'),
+        ("PROMPT", ["prompt", "frames"], 'Did you mean "prompt"?'),
+        ("push in", ["Push in", "Pull out"], 'Did you mean "Push in"?'),
+        ("zebra", ["prompt", "frames"], ""),
+        ("anything", [], ""),
+        ("推近", ["推进"], ""),
+    ],
+)
+def test_a_hint_names_the_nearest_word_in_its_own_spelling(word: str, known: list[str], hint: str) -> None:
+    assert did_you_mean(word, known) == hint
+
+
+def test_the_known_words_may_come_one_by_one() -> None:
+    assert did_you_mean("promt", (word for word in ["frames", "prompt"])) == 'Did you mean "prompt"?'
+
+
+@given(st.text(max_size=40), st.lists(st.text(max_size=20), max_size=10))
+def test_a_hint_is_nothing_or_a_known_word(word: str, known: list[str]) -> None:
+    assert did_you_mean(word, known) in {"", *(f'Did you mean "{each}"?' for each in known)}
+
+
+def test_a_word_as_long_as_a_book_is_compared_with_nothing() -> None:
+    began = time.process_time()
+    assert did_you_mean("a" * 1_000_000, ["prompt", "b" * 1_000_000]) == ""
+    assert time.process_time() - began < 1
+
+
+def test_a_problem_can_be_given_a_place_and_keeps_the_rest() -> None:
+    problem = Problem(code="type", summary="wrong kind of value", why="it is 5.", path=("shots", 0))
+    place = Place(file="teaser.yaml", line=14, column=13)
+    assert problem.at(place).place == place
+    assert problem.at(place).at(None) == problem
+
+
+@pytest.mark.parametrize(
+    "name", ["api_key", "API-KEY", "GCCAI_API_KEY", "token", "client_secret", "Password", "apikey"]
+)
+def test_names_of_secrets_are_known(name: str) -> None:
+    assert SECRET_NAME.search(name)
+
+
+@pytest.mark.parametrize("name", ["prompt", "key", "keyframe", "tok", "campaign"])
+def test_plain_names_are_no_secrets(name: str) -> None:
+    assert not SECRET_NAME.search(name)
