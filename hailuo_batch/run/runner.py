@@ -20,11 +20,14 @@ _CARRIED_OUT = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FET
 async def run_plan(
     plan: Plan, steps: Iterable[Step], bench: Bench, *, executor: Executor, listener: Listener, clock: Clock, stop: Stop
 ) -> Outcome:
-    """Carries out the given steps of a plan and everything that they unlock."""
+    """Carries out the given steps of a plan; those of them that wait follow when they are unlocked."""
     begin = clock.elapsed()
-    todo = [step for step in steps if step.action in _CARRIED_OUT]
+    given = tuple(steps)
+    todo = [step for step in given if step.action in _CARRIED_OUT]
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo)))
-    work = _Work(plan, bench, listener, stop)
+    # Money: only a step that was given may be unlocked; the others were not asked for.
+    waiting = [step for step in given if step.action is Action.WAIT]
+    work = _Work(_Chain(waiting, plan.grounds, _chosen(plan)), bench, listener, stop)
     await executor.spread(todo, work)
     outcome = work.outcome(stopped=stop.reason, seconds=clock.elapsed() - begin)
     listener(RunEnded(stored=outcome.stored, failed=len(outcome.failed), seconds=outcome.seconds))
@@ -41,11 +44,10 @@ def exit_of(outcome: Outcome) -> Exit:
 class _Work:
     """What a worker does with one step, and what it makes possible."""
 
-    def __init__(self, plan: Plan, bench: Bench, listener: Listener, stop: Stop) -> None:
+    def __init__(self, chain: "_Chain", bench: Bench, listener: Listener, stop: Stop) -> None:
         self._stored = self._named = 0
         self._failures: list[tuple[Step, Failure]] = []
-        self._bench, self._listener, self._stop = bench, listener, stop
-        self._chain = _Chain(plan.having(Action.WAIT), plan.grounds, _chosen(plan))
+        self._chain, self._bench, self._listener, self._stop = chain, bench, listener, stop
         self._begun: set[str] = set()
 
     def outcome(self, *, stopped: str, seconds: float) -> Outcome:
@@ -115,4 +117,5 @@ class _Chain:
         shots = [use.shot.id for use in step.uses if use.take == 1]
         self._chosen.update(dict.fromkeys(shots, digest))
         waiting = [step for shot in shots for step in self._by_giver.pop(shot, ())]
-        return unlocked(waiting, self._grounds, self._chosen) if waiting else ()
+        found = unlocked(waiting, self._grounds, self._chosen) if waiting else ()
+        return tuple(step for step in found if step.action in _CARRIED_OUT)  # one may be in doubt since an earlier run

@@ -6,7 +6,7 @@ done with it. Writes are shielded: a worker that is cancelled does not leave hal
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from hailuo_batch.core.attempt import Artifact, Move, Stage
@@ -20,6 +20,10 @@ from hailuo_batch.errors import RefusedError, StoreError
 from hailuo_batch.ports import Driver, Facts, Intent, Ledger, Named, Order, Probe, Produced, Renders, Store, Task
 
 T = TypeVar("T")
+
+# Money: only these say that a task ended without a clip. Whatever else stands in the way of following it, the task may
+# be running or made, and is followed again by the next run; it is never asked for a second time.
+_ENDS_TASK = frozenset({Kind.REFUSED, Kind.BROKEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +81,13 @@ async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
     attempt, stage, task = sent
     produced = await driver.wait(order, task)
     if isinstance(produced, Failure):
-        if stage is Stage.SUBMITTED:
+        if stage is Stage.SUBMITTED and produced.kind in _ENDS_TASK:
             await _durably(bench.ledger.move(attempt, Move.FAIL, Facts(failure=produced)))
         return produced
     if stage is Stage.SUBMITTED:
         await _durably(bench.ledger.move(attempt, Move.PRODUCE, Facts(cost=produced.cost)))
+    if produced.cost is None and step.action is Action.FETCH and step.standing is not None:
+        produced = replace(produced, cost=step.standing.cost)  # told when it was made, and not again
     return await _fetched(attempt, provider, driver, order, produced, bench)
 
 
@@ -122,14 +128,9 @@ async def _fetched(
         digest = await bench.store.keep(file)
     finally:
         file.unlink(missing_ok=True)
-    whole = _with_digest(artifact, digest)
+    whole = replace(artifact, digest=digest)
     await _durably(bench.ledger.move(attempt, Move.KEEP, Facts(artifact=whole)))
     return Kept(artifact=whole, provider=provider, cost=produced.cost)
-
-
-def _with_digest(artifact: Artifact, digest: str) -> Artifact:
-    members = {name: getattr(artifact, name) for name in Artifact.__slots__}
-    return Artifact(**{**members, "digest": digest})
 
 
 async def _name(step: Step, kept: Kept, bench: Bench) -> None:

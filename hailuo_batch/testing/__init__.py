@@ -1,1 +1,1 @@
-"""What tests of ours, and of authors of providers, stand on."""
+"""For tests, ours and those of authors of providers: a clock that stands still, a provider in memory, a tiny clip."""

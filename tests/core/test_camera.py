@@ -45,8 +45,19 @@ def test_commands_in_one_bracket_are_spelled_together(written: str, spelled: str
 
 @pytest.mark.parametrize(
     "prompt",
-    ["[mood] light", "[Push in, slowly]", "[]", "[ ]", "[,]", "[Push in,]", "push in", "[push in", "push in]", "(Push in)", "[10]"],
-)  # fmt: skip
+    [
+        "[mood] light",
+        "[Push in, slowly]",
+        "[]",
+        "[ ]",
+        "[,]",
+        "[Push in,]",
+        "push in",
+        "[push in",
+        "push in]",
+        "(Push in)",
+    ],
+)
 def test_brackets_that_are_no_command_are_left_alone(prompt: str) -> None:
     assert spell(prompt) == prompt
     assert moves(prompt) == ()

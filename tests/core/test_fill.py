@@ -1,4 +1,5 @@
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ def test_names_are_filled_in_once_and_two_dollars_are_one(written: str, filled: 
         ("${botle}", "name-unknown", 'Did you mean "bottle"?'),
         ("${}", "name-unknown", "neither under vars nor in the matrix"),
         ("${ bottle }", "name-unknown", "Did you mean"),
-        ("${zebra}", "name-unknown", "Add it under vars, or write $$ for a dollar sign."),
+        ("${nobody}", "name-unknown", "Add it under vars, or write $$ for a dollar sign."),
         ("${bottle", "name-syntax", "Close it, or write $$ for a dollar sign."),
         ("${bottle ${n}", "name-syntax", "Close it"),
         ("${n}" * (LONGEST_TEXT + 1), "text-long", "longer than 20,000 characters"),
@@ -65,10 +66,8 @@ def test_a_text_with_its_dollars_doubled_comes_back(words: str) -> None:
 
 @given(st.text(max_size=40))
 def test_filling_never_raises_anything_else(words: str) -> None:
-    try:
-        fill(words, NAMES)
-    except UnfilledError as wrong:
-        assert wrong.why
+    with suppress(UnfilledError):
+        assert len(fill(words, NAMES)) <= LONGEST_TEXT
 
 
 def test_variables_use_other_variables_in_any_order() -> None:

@@ -35,6 +35,8 @@ from hailuo_batch.load.yaml.syntax_wording import (
 )
 from hailuo_batch.load.yaml.wording import cut
 
+_CLOSING = {"[": "]", "{": "}"}
+
 
 def explain(error: yaml.YAMLError, payload: bytes) -> list[Finding]:
     """The reader's error in plain words, and a control character where one stands in the file."""
@@ -105,11 +107,8 @@ def _follows(failure: Failure, span: Span) -> bool:
         return False
     closed = failure.text[span.end.offset - 1]
     between = failure.text[span.end.offset : failure.spot.offset]
+    # A mapping of one pair may stand in a list without braces: that is no value which ended.
     return not between.strip(" ") and closed == _CLOSING.get(span.sign, closed)
-
-
-# A mapping of one pair may stand in a list without braces: that is no value which ended.
-_CLOSING = {"[": "]", "{": "}"}
 
 
 def _second_colon(failure: Failure) -> Finding | None:

@@ -1,0 +1,152 @@
+"""A project without a manifest: shots of a test's own, a real ledger, store and renders, and a provider in memory."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hailuo_batch.app.rendering import probed
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.capability import Route
+from hailuo_batch.core.event import Event
+from hailuo_batch.core.fingerprint import fingerprint
+from hailuo_batch.core.manifest import NO_FRAMES, End, Frames, ShotFrame
+from hailuo_batch.core.outcome import Outcome
+from hailuo_batch.core.plan import Action, Grounds, Plan, Step, make_plan
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.record import AttemptRecord
+from hailuo_batch.core.request import request_for
+from hailuo_batch.core.shot import Shot
+from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
+from hailuo_batch.ports import Order
+from hailuo_batch.run.executor import LocalExecutor
+from hailuo_batch.run.runner import run_plan
+from hailuo_batch.run.step import Bench, Kept, carry_out
+from hailuo_batch.run.stop import Stop
+from hailuo_batch.store.listing import digests_in, names_in
+from hailuo_batch.store.local import LocalStore
+from hailuo_batch.store.renders import Renders
+from hailuo_batch.testing.clock import FakeClock
+from hailuo_batch.testing.driver import ScriptedDriver
+
+PAID = Route(provider="minimax", estimate=None)
+FREE = Route(provider="minimax", estimate=None, free=True)
+
+
+def shot(id: str, *, after: str = "", **members: Any) -> Shot:
+    """A shot with a prompt of its own; `after` names the shot whose last frame it starts from."""
+    frames = Frames(first=ShotFrame(shot=after, frame=End.LAST)) if after else NO_FRAMES
+    plain: dict[str, Any] = {
+        "index": 0, "prompt": f"this is {id}", "frames": frames, "duration": 6, "resolution": "768p", "takes": 1,
+        "tags": (), "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
+    }  # fmt: skip
+    return Shot(id=id, **{**plain, **members})
+
+
+def mark(shot: Shot, take: int = 1) -> str:
+    """The fingerprint of a shot that starts from no frame."""
+    return fingerprint(request_for(shot, take, model="hailuo-02", first=None, last=None))
+
+
+@dataclass(kw_only=True)
+class World:
+    """One folder and one provider, run after run."""
+
+    folder: Path
+    shots: Sequence[Shot]
+    driver: ScriptedDriver = field(default_factory=ScriptedDriver)
+    route: Route = PAID
+    clock: FakeClock = field(default_factory=FakeClock)
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.file = self.folder / ".hailuo" / "ledger.db"
+        self.store = LocalStore(self.folder / ".hailuo" / "store")
+        self.renders = Renders(self.folder / "renders")
+
+    async def plan(self) -> Plan:
+        async with read_ledger(self.file) as ledger:
+            grounds = Grounds(
+                model="hailuo-02",
+                pictures={},
+                routes={(each.mode, each.resolution, each.duration): self.route for each in self.shots},
+                standings=await ledger.standings(),
+                past=await ledger.past("spring", sketch=False),
+                locked=frozenset(),
+                present=digests_in(self.folder / ".hailuo" / "store"),
+            )
+        return make_plan(self.shots, grounds, campaign="spring")
+
+    async def run(self, *, workers: int = 4, stop: Stop | None = None, only: Iterable[str] = ()) -> Outcome:
+        """Plans from what the ledger says now, and carries it out."""
+        plan = await self.plan()
+        wanted = frozenset(only)
+        steps = [step for step in plan.steps if not wanted or step.uses[0].shot.id in wanted]
+        async with open_ledger(self.file, clock=self.clock) as ledger:
+            bench = await self.bench(ledger)
+            return await run_plan(
+                plan,
+                steps,
+                bench,
+                executor=LocalExecutor(workers),
+                listener=self.events.append,
+                clock=self.clock,
+                stop=stop or Stop(),
+            )
+
+    async def step(self, id: str = "open") -> object:
+        """Carries out the one step of a shot; what comes back from it."""
+        step = next(step for step in (await self.plan()).steps if step.uses[0].shot.id == id)
+        assert step.action not in {Action.HOLD, Action.WAIT}, f"{id}: {step.why}"
+        async with open_ledger(self.file, clock=self.clock) as ledger:
+            return await carry_out(step, await self.bench(ledger))
+
+    async def bench(self, ledger: SqliteLedger, **instead: Any) -> Bench:
+        usual: dict[str, Any] = {
+            "campaign": "spring", "sketch": False, "ledger": ledger, "store": self.store, "renders": self.renders,
+            "drivers": {"minimax": self.driver}, "probe": probed, "order": _order,
+            "artifact": (await ledger.artifacts()).get,
+        }  # fmt: skip
+        return Bench(**{**usual, **instead})
+
+    async def actions(self) -> dict[str, Action]:
+        """What a run would do now, by shot."""
+        return {use.shot.id: step.action for step in (await self.plan()).steps for use in step.uses}
+
+    async def attempts(self) -> list[AttemptRecord]:
+        async with read_ledger(self.file) as ledger:
+            return await ledger.attempts()
+
+    async def stages(self) -> list[Stage]:
+        """The stages of all attempts, the oldest first."""
+        return [attempt.stage for attempt in await self.attempts()]
+
+    async def moves(self) -> list[str]:
+        """Everything that happened to all attempts, in order."""
+        async with read_ledger(self.file) as ledger:
+            numbers = [attempt.id for attempt in await ledger.attempts()]
+            return [event.move for event in await ledger.events(numbers)]
+
+    def clips(self) -> frozenset[str]:
+        return self.store.digests()
+
+    def names(self) -> frozenset[str]:
+        return names_in(self.folder / "renders")
+
+    def leftovers(self) -> list[str]:
+        """What lies about half done."""
+        there = (self.folder / ".hailuo" / "store" / "incoming", self.folder / "renders")
+        paths = [path.name for folder in there if folder.is_dir() for path in folder.iterdir()]
+        return [name for name in paths if name.startswith(".") or not name.startswith("spring_")]
+
+
+def _order(step: Step) -> Order:
+    assert step.request is not None
+    return Order(
+        request=step.request, fingerprint=step.fingerprint, campaign="spring", shot=step.uses[0].shot.id, pictures={}
+    )
+
+
+def kept(result: object) -> Kept:
+    assert isinstance(result, Kept), result
+    return result
