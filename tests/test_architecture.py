@@ -40,6 +40,7 @@ PURE_STDLIB = {
     "itertools", "json", "math", "re", "typing", "unicodedata",
 }  # fmt: skip
 
+OUTSIDE = {"__init__", "testing"}  # the package's face, and what only tests import: they may know every room
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -75,12 +76,13 @@ def names(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) != "__init__"], ids=names)
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) not in OUTSIDE], ids=names)
 def test_a_room_knows_only_rooms_to_its_right(path: Path) -> None:
     room = room_of(path)
     for known in rooms_known_by(path):
         if known == room:
             continue
+        assert known != "testing", f"{names(path)} imports what only tests may"
         assert step_of(known) > step_of(room), f"{names(path)} imports {known}"
         assert known in ONLY.get(room, {known}), f"{names(path)} imports {known}"
 
@@ -125,5 +127,5 @@ def test_a_file_opens_with_what_it_is_for(path: Path) -> None:
 
 
 def test_every_room_is_on_a_step() -> None:
-    rooms = {room_of(path) for path in FILES} - {"__init__", "testing"}
+    rooms = {room_of(path) for path in FILES} - OUTSIDE
     assert rooms <= set().union(*STEPS)

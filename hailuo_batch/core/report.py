@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import fsum
 
 from hailuo_batch.core.attempt import Artifact, Stage
 from hailuo_batch.core.fingerprint import changes, read_preimage
@@ -98,7 +99,7 @@ def make_report(
         outside=outside,
         counts=counts,
         clips=len(kept),
-        seconds=sum(footage[digest].seconds for digest in kept),
+        seconds=fsum(footage[digest].seconds for digest in kept),
         bytes=sum(footage[digest].size for digest in kept),
         spent=totals(cost for cost in spent if cost is not None),
         to_spend=plan.cost,

@@ -8,7 +8,7 @@ from hailuo_batch.core.report import TakeRow
 from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.json_report import take_members
 from hailuo_batch.views.plan import why
-from hailuo_batch.views.wording import safe
+from hailuo_batch.views.wording import on_one_line, safe
 
 
 def draw_history(
@@ -17,8 +17,8 @@ def draw_history(
     """Each take, below it its attempts, below each its events; attempts of earlier versions at the end."""
     lines = []
     for row in rows:
-        lines.append(f"{ink.bold(safe(f'{row.shot}#{row.take}'))} v{row.version:03d}: {row.action}, {safe(why(row))}")
-        lines.append(f"  {safe(row.prompt)}")
+        lines.append(f"{ink.bold(safe(f'{row.shot}#{row.take}'))} v{row.version:03d}: {row.action}, {on_one_line(why(row))}")
+        lines.append(f"  {on_one_line(row.prompt)}")
         lines += _attempts([each for each in attempts if each.fingerprint == row.fingerprint], events, ink)
     known = {row.fingerprint for row in rows}
     earlier = [each for each in attempts if each.fingerprint not in known]
@@ -58,7 +58,7 @@ def _attempts(attempts: Iterable[AttemptRecord], events: Sequence[EventRecord], 
         cost = f", {each.cost}" if each.cost is not None else ""
         lines.append(f"  attempt {each.id} at {each.provider}: {each.stage}{clip}{cost}")
         if each.failure is not None:
-            lines.append(f"    {ink.bad(str(each.failure.kind))}: {safe(each.failure.why)}")
+            lines.append(f"    {ink.bad(str(each.failure.kind))}: {on_one_line(each.failure.why)}")
         lines += [ink.dim(f"    {_when(e.at)}  {e.move} → {e.stage}") for e in events if e.attempt == each.id]
     return lines
 

@@ -8,7 +8,7 @@ from hailuo_batch.core.report import Report
 from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.plan import sums
-from hailuo_batch.views.wording import amounts, count, safe, span
+from hailuo_batch.views.wording import amounts, count, on_one_line, safe, safe_lines, span
 
 SHOWN = 20
 
@@ -16,19 +16,20 @@ SHOWN = 20
 def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, ink: Ink = PLAIN) -> str:
     """The run in a few lines."""
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stopped:
-        return sums(report, ink) + (f" Lock: {lock.name}." if lock else "")
+        return sums(report, ink) + (f" Lock: {safe(lock.name)}." if lock else "")
     verb = "Sketched" if report.sketch else "Rendered"
     lines = [f"{ink.good(verb)} {count(outcome.stored, 'clip')} in {span(outcome.seconds)}."]
     if outcome.named:
-        lines.append(f"{count(outcome.named, 'clip')} that were there got their names.")
+        one = outcome.named == 1
+        lines.append(f"{count(outcome.named, 'clip')} that {'was' if one else 'were'} there got {'its name' if one else 'their names'}.")
     lines += _failures(outcome, ink)
     if outcome.stopped:
-        lines.append(f"{ink.care('Stopped')}: {safe(outcome.stopped)}. The next run goes on from here.")
+        lines.append(f"{ink.care('Stopped')}: {on_one_line(outcome.stopped)}. The next run goes on from here.")
     lines.append(_left(report, ink))
     if report.spent:
         lines.append(f"Spent so far: {amounts(report.spent)}.")
     if lock:
-        lines.append(f"Lock: {lock.as_posix()}; commit it with the manifest.")
+        lines.append(f"Lock: {safe(lock.as_posix())}; commit it with the manifest.")
     return "\n".join(lines)
 
 
@@ -37,8 +38,8 @@ def _failures(outcome: Outcome, ink: Ink) -> list[str]:
         return []
     lines = [f"{ink.bad(count(len(outcome.failed), 'take') + ' failed')}:"]
     for step, failure in outcome.failed[:SHOWN]:
-        lines.append(f"  {safe(label(step.uses[0]))}  {safe(failure.why)}")
-        lines += [f"      {line}" for line in failure.remedy.splitlines()]
+        lines.append(f"  {safe(label(step.uses[0]))}  {on_one_line(failure.why)}")
+        lines += [f"      {line}" for line in safe_lines(failure.remedy).splitlines()]
     if len(outcome.failed) > SHOWN:
         lines.append(f"  … and {len(outcome.failed) - SHOWN:,} more; --format json shows them all")
     return lines

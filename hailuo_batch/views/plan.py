@@ -42,7 +42,7 @@ def draw_plan(report: Report, ink: Ink = PLAIN) -> str:
 def heading(report: Report, ink: Ink) -> str:
     """Campaign, manifest and model in a line."""
     kind = "sketch, drawn on this machine" if report.sketch else report.model
-    return f"{ink.bold(report.campaign)} · {report.manifest} · {kind}"
+    return f"{ink.bold(report.campaign)} · {safe(report.manifest)} · {kind}"
 
 
 def sums(report: Report, ink: Ink) -> str:

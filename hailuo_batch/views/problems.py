@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.wording import count, safe
+from hailuo_batch.views.wording import count, safe, safe_lines
 
 _WIDEST = 100
 
@@ -48,20 +48,26 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
     lines = []
     for problem in problems:
         place = problem.place
-        where = f"file={place.file},line={place.line},col={place.column}," if place else ""
-        words = f"{problem.why} {problem.remedy}".strip().replace("%", "%25").replace("\n", "%0A")
-        lines.append(f"::{problem.severity} {where}title={problem.summary} [{problem.code}]::{words}")
+        where = f"file={_property(place.file)},line={place.line},col={place.column}," if place else ""
+        title = _property(f"{problem.summary} [{problem.code}]")
+        words = _escaped(safe_lines(f"{problem.why} {problem.remedy}".strip()))
+        lines.append(f"::{problem.severity} {where}title={title}::{words}")
     return lines
 
 
-def safe_lines(words: str) -> str:
-    """Several lines, each without characters that move the cursor."""
-    return "\n".join(safe(line) for line in words.splitlines())
+def _escaped(words: str) -> str:
+    """As GitHub's runner reads it (actions/toolkit, packages/core/src/command.ts): the rest of a line."""
+    return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(words: str) -> str:
+    """The same between commas, where colons and commas mean something too."""
+    return _escaped(safe(words)).replace(":", "%3A").replace(",", "%2C")
 
 
 def _block(problem: Problem, ink: Ink) -> str:
     place = problem.place
-    where = f"{place.file}:{place.line}:{place.column}: " if place else ""
+    where = f"{safe(place.file)}:{place.line}:{place.column}: " if place else ""
     colour = ink.bad if problem.severity is Severity.ERROR else ink.care
     mark = "" if problem.severity is Severity.ERROR else "warning: "
     head = f"{where}{mark}{colour(problem.summary)} [{problem.code}]"

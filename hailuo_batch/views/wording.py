@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 from hailuo_batch.core.price import Money
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Controls but for the tab, line and paragraph separators, what turns text around, and halves of characters (bytes of a
+# file name that are no UTF-8).
+UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -50,11 +52,29 @@ def length(duration: int | str) -> str:
 
 
 def safe(words: str) -> str:
-    """What users wrote, without characters that would move a terminal's cursor or turn its text around."""
-    return _UNSEEN.sub("�", words)
+    """What users wrote, without characters that would move a terminal's cursor or turn its text around.
+
+    >>> safe("\\x1b[31mred"), safe("two\\nlines")
+    ('�[31mred', 'two�lines')
+    """
+    return UNSEEN.sub("�", words)
+
+
+def safe_lines(words: str) -> str:
+    """Several lines, each of them safe."""
+    return "\n".join(safe(line) for line in words.splitlines())
+
+
+def on_one_line(words: str) -> str:
+    """Safe words, whatever line breaks they had.
+
+    >>> on_one_line("a bottle\\n  in mist")
+    'a bottle in mist'
+    """
+    return safe(" ".join(words.split()))
 
 
 def clipped(words: str, width: int) -> str:
     """Words on one line, cut where they are too long."""
-    line = " ".join(safe(words).split())
+    line = on_one_line(words)
     return line if len(line) <= width else line[: width - 1] + "…"

@@ -206,7 +206,7 @@ def test_a_shot_between_two_others_waits_for_both_and_names_each_once() -> None:
 def test_the_first_take_stands_for_its_shot_even_when_others_are_missing() -> None:
     giver, link = shot("a", takes=2), shot("b", frames=after_shot("a"))
     facts = stored(planned(giver))
-    first_only = {mark: each for mark, each in list(facts["standings"].items())[:1]}
+    first_only = dict(list(facts["standings"].items())[:1])
     plan = make_plan((giver, link), grounds(giver, link, **{**facts, "standings": first_only}), campaign="teaser")
     assert [step.action for step in plan.steps] == [Action.REUSE, Action.SUBMIT, Action.SUBMIT]
 

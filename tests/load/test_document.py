@@ -4,7 +4,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from yaml_samples import YAMLISH, codes, counted, read, shown, tree
+from yaml_samples import YAMLISH, counted, read, shown, tree
 from yaml_traps import TRAPS
 
 from hailuo_batch.core.problem import Severity

@@ -108,7 +108,7 @@ async def test_of_several_exceptions_the_first_surfaces_and_the_others_are_told_
     async def work(step: Step) -> Iterable[Step]:
         raise LedgerError(name(step))
 
-    with pytest.raises(LedgerError, match="a") as caught:
+    with pytest.raises(LedgerError, match="^a$") as caught:
         await LocalExecutor(2).spread(steps("a", "b"), work)
     assert isinstance(caught.value.__cause__, ExceptionGroup)
     assert [str(each) for each in caught.value.__cause__.exceptions] == ["a", "b"]

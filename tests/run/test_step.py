@@ -1,0 +1,389 @@
+import asyncio
+import functools
+import itertools
+import json
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_samples import FREE, PAID, World, kept, mark, shot
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.plan import Action, Why
+from hailuo_batch.core.price import Money
+from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
+from hailuo_batch.ports import Order
+from hailuo_batch.run.step import carry_out
+from hailuo_batch.store.local import LocalStore
+from hailuo_batch.testing.clips import CLIP, clip_of
+from hailuo_batch.testing.driver import ScriptedDriver
+
+OPEN = shot("open")
+PRICE = Money(amount=Decimal("0.27"), currency="USD")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(folder=tmp_path, shots=[OPEN])
+
+
+def failing(kind: Kind) -> dict[str, Failure]:
+    return {mark(OPEN): Failure(kind=kind, why=f"it was {kind}", remedy="Look.")}
+
+
+async def test_a_step_goes_from_intent_to_a_named_clip(world: World):
+    world.driver = ScriptedDriver(cost=PRICE)
+    result = kept(await world.step())
+    assert await world.moves() == ["intend", "accept", "produce", "keep"]
+    assert world.driver.calls == [(point, mark(OPEN)) for point in ("submit", "wait", "fetch")]
+    assert result.cost == PRICE
+    assert world.store.path(result.artifact.digest).read_bytes() == clip_of(mark(OPEN))
+    assert (result.artifact.width, result.artifact.frames, result.artifact.codec) == (32, 2, "h264")
+    assert world.names() == {"spring_open_v001_t01.mp4"}
+    [attempt] = await world.attempts()
+    assert (attempt.stage, attempt.cost, attempt.digest) == (Stage.STORED, PRICE, result.artifact.digest)
+    assert world.leftovers() == []
+
+
+async def test_the_provenance_beside_a_clip_says_what_was_asked_and_what_came(world: World):
+    world.driver = ScriptedDriver(cost=PRICE)
+    result = kept(await world.step())
+    about = json.loads((world.folder / "renders" / "spring_open_v001_t01.json").read_bytes())
+    assert about["fingerprint"] == mark(OPEN)
+    assert about["artifact"]["digest"] == result.artifact.digest
+    assert about["cost"] == {"amount": "0.27", "currency": "USD"}
+    assert about["request"]["prompt"] == "this is open"
+
+
+async def test_the_intent_is_durable_before_anything_is_sent(world: World):
+    seen: list[tuple[Stage, str | None]] = []
+
+    async def look(_: Order) -> None:
+        async with read_ledger(world.file) as ledger:  # another connection: it sees what is committed
+            seen.extend((standing.stage, standing.task) for standing in (await ledger.standings()).values())
+
+    world.driver = ScriptedDriver(submit=look)
+    await world.step()
+    assert seen == [(Stage.INTENDED, None)]
+
+
+async def test_the_task_id_is_durable_before_anything_else_is_done_with_it(world: World):
+    seen: list[tuple[Stage, str | None]] = []
+
+    async def look(_: Order) -> None:
+        async with read_ledger(world.file) as ledger:
+            seen.extend((standing.stage, standing.task) for standing in (await ledger.standings()).values())
+
+    world.driver = ScriptedDriver(wait=look, fetch=look)
+    await world.step()
+    assert seen == [(Stage.SUBMITTED, f"{mark(OPEN)}/1"), (Stage.PRODUCED, f"{mark(OPEN)}/1")]
+
+
+async def test_the_clip_is_on_the_disk_before_the_ledger_says_that_it_is_stored(world: World):
+    moves: list[tuple[str, bool]] = []
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        move = ledger.move
+
+        async def watched(attempt: int, what: object, *facts: object) -> Stage:
+            moves.append((str(what), bool(world.clips())))
+            return await move(attempt, what, *facts)  # type: ignore[arg-type]
+
+        ledger.move = watched  # type: ignore[method-assign]
+        [step] = (await world.plan()).steps
+        await carry_out(step, await world.bench(ledger))
+    assert moves == [("accept", False), ("produce", False), ("keep", True)]
+
+
+# What a failure leaves behind: the stage, and what the next run would do.
+LEFT: dict[tuple[str, Kind], tuple[Stage, Action]] = {
+    **{("submit", kind): (Stage.FAILED, Action.SUBMIT) for kind in Kind},
+    ("submit", Kind.UNCLEAR): (Stage.IN_DOUBT, Action.HOLD),
+    # Money: only these two say that the task ended; everything else may be no more than a bad line.
+    **{("wait", kind): (Stage.SUBMITTED, Action.RESUME) for kind in Kind},
+    ("wait", Kind.REFUSED): (Stage.FAILED, Action.SUBMIT),
+    ("wait", Kind.BROKEN): (Stage.FAILED, Action.SUBMIT),
+    **{("fetch", kind): (Stage.PRODUCED, Action.FETCH) for kind in Kind},
+}
+
+
+@pytest.mark.parametrize(("point", "kind"), LEFT)
+async def test_each_kind_of_failure_at_each_point_leaves_the_right_stage(world: World, point: str, kind: Kind):
+    stage, action = LEFT[point, kind]
+    world.driver = ScriptedDriver(**{point: failing(kind)})
+    assert await world.step() == failing(kind)[mark(OPEN)]
+    [attempt] = await world.attempts()
+    assert attempt.stage is stage
+    assert await world.actions() == {"open": action}
+    assert (attempt.failure is not None) == (stage in {Stage.FAILED, Stage.IN_DOUBT})
+    assert world.clips() == world.names() == frozenset()
+    assert world.leftovers() == []
+
+
+@pytest.mark.parametrize(("point", "kind"), [each for each, (_, action) in LEFT.items() if action is not Action.HOLD])
+async def test_after_each_failure_the_next_run_has_the_clip_and_pays_only_for_what_was_refused(
+    world: World, point: str, kind: Kind
+):
+    world.driver = ScriptedDriver(**{point: failing(kind)})
+    await world.step()
+    world.driver.submit_script = world.driver.wait_script = world.driver.fetch_script = None
+    kept(await world.step())
+    refused = LEFT[point, kind][0] is Stage.FAILED
+    assert world.driver.submits[mark(OPEN)] == 1 + refused
+    assert (await world.stages())[-1] is Stage.STORED
+    assert len(world.names()) == 1
+
+
+async def test_what_a_failure_said_is_in_the_ledger_and_in_the_reason_of_the_next_plan(world: World):
+    world.driver = ScriptedDriver(submit=failing(Kind.REFUSED))
+    await world.step()
+    [attempt] = await world.attempts()
+    assert attempt.failure == failing(Kind.REFUSED)[mark(OPEN)]
+    [step] = (await world.plan()).steps
+    assert step.why is Why.FAILED
+    assert step.standing is not None
+    assert step.standing.why == "it was refused"
+
+
+async def test_a_request_in_doubt_is_never_sent_again_by_a_later_run(world: World):
+    world.driver = ScriptedDriver(submit=failing(Kind.UNCLEAR))
+    for _ in range(3):
+        await world.run()
+    world.driver.submit_script = None
+    outcome = await world.run()
+    assert world.driver.submits == {mark(OPEN): 1}
+    assert outcome.stored == 0
+    assert await world.stages() == [Stage.IN_DOUBT]
+
+
+async def test_an_intent_without_an_answer_is_held_back_where_asking_costs_and_sent_again_where_it_does_not(
+    world: World,
+):
+    async def die(_: Order) -> None:
+        raise asyncio.CancelledError
+
+    world.driver = ScriptedDriver(submit=die)
+    with pytest.raises(asyncio.CancelledError):
+        await world.step()
+    assert await world.stages() == [Stage.INTENDED]
+    assert await world.actions() == {"open": Action.HOLD}
+    world.route, world.driver.submit_script = FREE, None
+    assert await world.actions() == {"open": Action.SUBMIT}
+    kept(await world.step())
+    assert await world.stages() == [Stage.STORED]
+
+
+async def test_an_exception_of_a_driver_surfaces_and_leaves_the_intent(world: World):
+    async def burst(_: Order) -> None:
+        raise ZeroDivisionError
+
+    world.driver = ScriptedDriver(submit=burst)
+    with pytest.raises(ZeroDivisionError):
+        await world.step()
+    assert await world.stages() == [Stage.INTENDED]
+
+
+@pytest.mark.parametrize("clip", [b"", b"<html>gone</html>", CLIP[:-1], CLIP[: len(CLIP) // 2]])
+async def test_a_corrupt_file_is_fetched_again_by_the_next_run_and_not_bought_again(world: World, clip: bytes):
+    world.driver = ScriptedDriver(clip=lambda _: clip)
+    failure = await world.step()
+    assert isinstance(failure, Failure)
+    assert failure.kind is Kind.CORRUPT
+    assert await world.stages() == [Stage.PRODUCED]
+    assert world.clips() == world.names() == frozenset()
+    assert world.leftovers() == []
+    world.driver.clip = lambda order: clip_of(order.fingerprint)
+    kept(await world.step())
+    assert [point for point, _ in world.driver.calls] == ["submit", "wait", "fetch", "wait", "fetch"]
+
+
+async def test_a_clip_that_is_gone_from_the_store_is_fetched_and_not_bought(world: World):
+    world.driver = ScriptedDriver(cost=PRICE)
+    first = kept(await world.step())
+    world.store.path(first.artifact.digest).unlink()
+    world.driver.cost = None  # a provider may tell the price once
+    assert await world.actions() == {"open": Action.FETCH}
+    again = kept(await world.step())
+    assert (await world.moves())[4:] == ["miss", "keep"]
+    assert world.driver.submits == {mark(OPEN): 1}
+    assert again.artifact == first.artifact
+    assert again.cost == PRICE
+    assert world.store.path(first.artifact.digest).read_bytes() == clip_of(mark(OPEN))
+
+
+async def test_a_clip_that_cannot_be_fetched_back_is_asked_for_again_by_every_run_and_never_bought(world: World):
+    first = kept(await world.step())
+    world.store.path(first.artifact.digest).unlink()
+    world.driver.wait_script = failing(Kind.EXPIRED)
+    for _ in range(2):
+        assert await world.step() == failing(Kind.EXPIRED)[mark(OPEN)]
+        assert await world.stages() == [Stage.PRODUCED]
+    assert world.driver.submits == {mark(OPEN): 1}
+
+
+async def test_a_clip_whose_name_is_taken_is_kept_and_the_failure_says_so(world: World):
+    taken = world.folder / "renders" / "spring_open_v001_t01.mp4"
+    taken.parent.mkdir()
+    taken.write_bytes(b"somebody's own")
+    failure = await world.step()
+    assert isinstance(failure, Failure)
+    assert failure.kind is Kind.UNNAMED
+    assert "spring_open_v001_t01.mp4" in failure.why
+    assert taken.read_bytes() == b"somebody's own"
+    assert await world.stages() == [Stage.STORED]
+    assert len(world.clips()) == 1
+    taken.unlink()
+    assert await world.actions() == {"open": Action.REUSE}
+    kept(await world.step())
+    assert taken.read_bytes() == clip_of(mark(OPEN))
+    assert world.driver.submits == {mark(OPEN): 1}
+
+
+async def test_a_store_without_room_is_a_failure_and_the_clip_waits_at_the_provider(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    def full(path: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        failure = await world.step()
+    assert isinstance(failure, Failure)
+    assert failure.kind is Kind.NO_ROOM
+    assert "the disk is full" in failure.why
+    assert await world.stages() == [Stage.PRODUCED]
+    kept(await world.step())
+    assert world.driver.submits == {mark(OPEN): 1}
+
+
+async def test_a_reused_clip_is_only_named(world: World):
+    kept(await world.step())
+    (world.folder / "renders" / "spring_open_v001_t01.mp4").unlink()
+    kept(await world.step())
+    assert world.driver.calls == [(point, mark(OPEN)) for point in ("submit", "wait", "fetch")]
+    assert world.names() == {"spring_open_v001_t01.mp4"}
+
+
+async def test_a_reused_clip_that_the_ledger_does_not_know_is_a_failure(world: World):
+    kept(await world.step())
+    [step] = (await world.plan()).steps
+    assert step.standing is not None
+    stranger = replace(step, standing=replace(step.standing, digest="sha256:" + "0" * 64))
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        failure = await carry_out(stranger, await world.bench(ledger))
+    assert isinstance(failure, Failure)
+    assert failure.kind is Kind.CORRUPT
+
+
+async def test_a_task_is_followed_at_the_provider_that_has_it_though_another_would_be_asked_now(world: World):
+    world.driver = ScriptedDriver(wait=failing(Kind.THROTTLED))
+    await world.step()
+    world.driver.wait_script = None
+    world.route = replace(PAID, provider="vtrix")
+    assert kept(await world.step()).provider == "minimax"  # the bench has no driver for vtrix
+
+
+def _at_point(point: str) -> Callable[[World], Callable[[], None]]:
+    """Cancels from inside one of the driver's calls."""
+
+    def arm(world: World) -> Callable[[], None]:
+        def cancel(_: Order) -> Awaitable[None]:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            return asyncio.sleep(0)
+
+        setattr(world.driver, f"{point}_script", cancel)
+        return lambda: setattr(world.driver, f"{point}_script", None)
+
+    return arm
+
+
+@pytest.mark.parametrize("point", ["submit", "wait", "fetch"])
+async def test_a_step_that_is_cancelled_inside_a_call_leaves_nothing_half_done(world: World, point: str):
+    world.route = FREE
+    disarm = _at_point(point)(world)
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(world.step())  # type: ignore[arg-type]
+    disarm()
+    assert world.clips() == world.names() == frozenset()
+    assert world.leftovers() == []
+    kept(await world.step())
+    assert await world.stages() == [Stage.STORED]
+    assert world.driver.submits == {mark(OPEN): 1 + (point == "submit")}
+
+
+def test_a_step_may_be_cancelled_at_any_await_and_the_next_run_finishes_it_with_one_submit(tmp_path: Path):
+    """Cancels at its first await, at its second … until there is none left."""
+    stages: list[tuple[Stage, ...]] = []
+    for number in range(100):
+        world = World(folder=tmp_path / str(number), shots=[OPEN])
+        ended = asyncio.run(_cancelled_at(world, number))
+        stages.append(tuple(asyncio.run(world.stages())))
+        assert world.leftovers() == []
+        assert world.driver.submits[mark(OPEN)] <= 1
+        if stages[-1] == (Stage.INTENDED,):
+            assert asyncio.run(world.actions()) == {"open": Action.HOLD}  # Money: it may have been on its way
+        else:
+            kept(asyncio.run(world.step()))
+            assert world.driver.submits == {mark(OPEN): 1}
+            assert asyncio.run(world.stages()) == [Stage.STORED]
+            assert world.names() == {"spring_open_v001_t01.mp4"}
+            assert world.leftovers() == []
+        if ended:
+            break
+    assert number > 8
+    assert dict.fromkeys(stages) == dict.fromkeys(
+        [(Stage.INTENDED,), (Stage.SUBMITTED,), (Stage.PRODUCED,), (Stage.STORED,)]
+    )
+
+
+async def _cancelled_at(world: World, number: int) -> bool:
+    """Carries a step out and cancels it at one of its awaits; whether it had fewer."""
+
+    async def pause(_: Order) -> None:
+        await asyncio.sleep(0)
+
+    world.driver.submit_script = world.driver.wait_script = world.driver.fetch_script = pause
+    [step] = (await world.plan()).steps
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        bench = await world.bench(ledger)
+        try:
+            await _cut(carry_out(step, bench), number)
+        except asyncio.CancelledError:
+            return False
+    return True
+
+
+@types.coroutine
+def _cut(work: Coroutine[Any, Any, object], number: int) -> Generator[Any, Any, None]:
+    """Awaits `work`; its task is cancelled at its await of that number."""
+    resume: Callable[[], Any] = lambda: work.send(None)  # noqa: E731
+    for at in itertools.count():
+        try:
+            waits_for = resume()
+        except StopIteration:
+            return
+        if at == number:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+        try:
+            yield waits_for
+            resume = lambda: work.send(None)  # noqa: E731
+        except BaseException as error:  # noqa: BLE001 - handed on to where it belongs
+            resume = functools.partial(work.throw, error)
+
+
+async def test_a_store_of_another_kind_may_stand_behind_the_same_face(world: World):
+    """The step asks only what `ports` says: here a store that gives out names in a folder of its own."""
+    other = LocalStore(world.folder / "elsewhere")
+    [step] = (await world.plan()).steps
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        result = kept(await carry_out(step, await world.bench(ledger, store=other)))
+    assert other.path(result.artifact.digest).read_bytes() == clip_of(mark(OPEN))
+    assert world.clips() == frozenset()

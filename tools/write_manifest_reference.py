@@ -1,0 +1,70 @@
+"""Writes docs/manifest.md from the descriptions in schemas/manifest.schema.json; a test holds the two together.
+
+python tools/write_manifest_reference.py > docs/manifest.md
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "manifest.schema.json"
+HEAD = """\
+# Every key of a manifest
+
+Written from `schemas/manifest.schema.json` by `tools/write_manifest_reference.py`. With this first line an editor that
+knows YAML language servers completes and checks as you type:
+
+```
+# yaml-language-server: $schema=../schemas/manifest.schema.json
+```
+
+YAML is read as version 1.2 reads it: `no`, `on`, `9:16` and `2026-01-01` are texts. A prompt that starts with a bracket
+needs quotes: `prompt: "[Push in] mist clears"`. Where a budget is given, a price that is not known is refused.
+"""
+PARTS = (
+    ("At the top", ()),
+    ("budget", ("properties", "budget")),
+    ("styles: each of them", ("properties", "styles", "additionalProperties")),
+    ("defaults", ("properties", "defaults")),
+    ("shots: each of them", ("definitions", "shot")),
+    ("frames: `first` and `last`", ("definitions", "shot", "properties", "frames")),
+    ("A frame on the web", ("definitions", "frame", "anyOf", 1)),
+    ("A frame of another shot", ("definitions", "frame", "anyOf", 2)),
+)
+
+
+def reference(schema: Mapping[str, Any]) -> str:
+    """The page's text."""
+    return HEAD + "".join(_part(title, _at(schema, path), schema) for title, path in PARTS)
+
+
+def _part(title: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    rows = "".join(_rows(part, schema))
+    return f"\n## {title}\n\n| key | what | default | example |\n|---|---|---|---|\n{rows}"
+
+
+def _rows(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    needed = part.get("required", [])
+    for key, entry in part["properties"].items():
+        meant = _at(schema, tuple(entry["$ref"].split("/")[1:])) if "$ref" in entry else entry
+        words = [meant.get("description", "")]
+        if "enum" in meant:
+            words.append(f"One of {', '.join(f'`{choice}`' for choice in meant['enum'])}.")
+        name = f"`{key}`" + (" (needed)" if key in needed else "")
+        default = "" if key in needed else _shown(meant.get("default"))
+        yield f"| {name} | {' '.join(words)} | {default} | {_shown(meant.get('examples', [None])[0])} |\n"
+
+
+def _at(schema: Any, path: tuple[str | int, ...]) -> Any:
+    for part in path:
+        schema = schema[part]
+    return schema
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    print(reference(json.loads(SCHEMA.read_text())), end="")
