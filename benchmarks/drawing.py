@@ -1,6 +1,6 @@
-"""CPU seconds of one 6 s animatic, beside the plain filter graph that would draw it: zoompan + overlay + x264 ultrafast.
+"""CPU seconds of one 6 s animatic, beside the plain filter graph for it: zoompan + overlay + x264 ultrafast.
 
-The anchor moves in whole source pixels, which jitters on slow moves; ours is smooth, so the quality is at least the same.
+The anchor moves in whole source pixels, which jitters on slow moves; ours is smooth, so it is at least as good.
 """
 
 import statistics

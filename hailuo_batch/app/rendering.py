@@ -43,8 +43,9 @@ class Ran:
 
     @property
     def exit(self) -> Exit:
-        """The exit code of the run."""
-        return exit_of(self.outcome)
+        """The exit code of the run: 8 when what is left is neither failed nor stopped, but waits for a person."""
+        code = exit_of(self.outcome)
+        return Exit.NEEDS_PERSON if code is Exit.DONE and self.after.work else code
 
 
 def _agree(_: Planned) -> None:

@@ -92,7 +92,7 @@ def _meant(file: Path, name: str, data: bytes, project: Project, manifest: Manif
     found = [*project.problems, *problems, *unknown, *inputs.problems, *cautions(shots)]
     if providers and not sketch:
         found += shortcomings(shots, providers, _Known(model))
-    if sketch:
+    if model == ANIMATIC:
         inputs = replace(inputs, pictures={**_addresses(shots), **inputs.pictures})
     stopped = any(problem.severity is Severity.ERROR for problem in found)
     return Validation(
@@ -129,7 +129,7 @@ def _stopped(
 
 
 def _addresses(shots: Sequence[Shot]) -> dict[Frame, Input]:
-    """A sketch fetches nothing from the web: a picture there counts by its address, and is drawn as if not given."""
+    """Drawing fetches nothing from the web: a picture there counts by its address, and is drawn as if not given."""
     frames = (frame for shot in shots for frame in (shot.frames.first, shot.frames.last))
     return {
         frame: Input(digest=f"address:{sha256(frame.url.encode()).hexdigest()}")

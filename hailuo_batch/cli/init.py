@@ -1,12 +1,14 @@
 """hailuo-batch init"""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
 from hailuo_batch.app.workplace import init
 from hailuo_batch.cli.output import print_text
 from hailuo_batch.cli.waiting import finish
+from hailuo_batch.views.wording import safe
 
 
 @click.command("init")
@@ -14,6 +16,6 @@ from hailuo_batch.cli.waiting import finish
 def command(folder: Path) -> None:
     """Make a first project in FOLDER (here by default): settings and a manifest to start from."""
     written = finish(init(folder))
-    step_in = "" if folder == Path() else f"    cd {folder}\n"
-    lines = "".join(f"  {path}\n" for path in written)
+    step_in = "" if folder == Path() else f"    cd {safe(quote(str(folder)))}\n"
+    lines = "".join(f"  {safe(str(path))}\n" for path in written)
     print_text(f"Written:\n{lines}Now draw it, for nothing:\n{step_in}    hailuo-batch run --sketch")

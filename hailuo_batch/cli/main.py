@@ -10,11 +10,16 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from hailuo_batch import __version__
+from hailuo_batch.cli.streams import prepare_streams
 from hailuo_batch.errors import Exit, HailuoError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "init": "Make a first manifest to start from.",
@@ -49,6 +54,12 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem"]:
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=words) for name, words in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -75,6 +86,7 @@ def commands() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with one of the codes of `Exit`."""
     gc.disable()  # a command builds and ends; `run` turns the collector on when it has planned
+    prepare_streams()
     code = run_command_line(args)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # whoever read it may have gone
@@ -87,11 +99,11 @@ def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911
     """Runs the command line; the exit code."""
     try:
         code = commands.main(args, prog_name="hailuo-batch", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return Exit.USAGE
     except click.Abort:
         return Exit.INTERRUPTED
@@ -99,9 +111,7 @@ def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911
         return _told(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); Python must not try to flush it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # click's way out when it has completed a word, and when whoever read `--help` has gone
         return Exit.DONE
     except Exception:  # noqa: BLE001 - the last place that can say so
         return _bug()
@@ -114,18 +124,21 @@ def _told(error: HailuoError) -> int:
 
     problems = getattr(error, "problems", ())
     ink = ink_for(sys.stderr)
-    click.echo(draw_problems(problems, ink) if problems else draw_error(error, ink), err=True)
+    _say(draw_problems(problems, ink) if problems else draw_error(error, ink))
     return error.exit
 
 
 def _bug() -> int:
     import traceback
 
-    click.echo(traceback.format_exc(), err=True)
-    click.echo(
-        "This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.", err=True
-    )
+    _say(traceback.format_exc())
+    _say("This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.")
     return Exit.BUG
+
+
+def _say(words: str) -> None:
+    with suppress(OSError):  # whoever read stderr may have gone; the exit code still tells
+        click.echo(words, err=True)
 
 
 if __name__ == "__main__":

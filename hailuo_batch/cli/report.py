@@ -11,12 +11,15 @@ from hailuo_batch.cli.output import ink_for, print_json, print_text
 from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.views.json_report import report_members
 from hailuo_batch.views.report import draw_report
+from hailuo_batch.views.wording import safe
 
 
 @click.command("report")
 @options.manifest
 @options.sketch
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="The page's file (default: beside the clips).")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The page's file (default: beside the clips)."
+)
 @options.output_format
 def command(manifest: Path, *, sketch: bool, out: Path | None, form: str) -> None:
     """Write the report of MANIFEST as a page with posters and clips, and print it.
@@ -27,4 +30,4 @@ def command(manifest: Path, *, sketch: bool, out: Path | None, form: str) -> Non
     if form == "json":
         print_json(report_members(drawn))
     else:
-        print_text(f"{draw_report(drawn, ink_for(sys.stdout))}\n\nPage: {page}")
+        print_text(f"{draw_report(drawn, ink_for(sys.stdout))}\n\nPage: {safe(str(page))}")

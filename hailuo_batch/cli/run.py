@@ -1,6 +1,7 @@
 """hailuo-batch run"""
 
 import gc
+import os
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.streams import can_redraw
 from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.errors import Exit, RefusedError
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "live", "lines", "json", "none"]),
     default="auto",
     show_default=True,
-    help="How to show the run on stderr; auto is live on a terminal, lines elsewhere.",
+    help="How to show the run on stderr; auto is live on a terminal, lines elsewhere and where CI is set.",
 )
 @options.output_format
 def command(
@@ -91,7 +93,7 @@ async def _run(
 def _how(progress: str) -> str:
     if progress != "auto":
         return progress
-    return "live" if sys.stderr.isatty() else "lines"
+    return "live" if can_redraw(sys.stderr) and not os.environ.get("CI") else "lines"
 
 
 def _mind_signals(stop: "Stop", listener: "Listener") -> None:

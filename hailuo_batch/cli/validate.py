@@ -12,7 +12,7 @@ from hailuo_batch.cli.output import ink_for, print_json, print_text
 from hailuo_batch.cli.waiting import finish
 from hailuo_batch.errors import Exit
 from hailuo_batch.views.problems import draw_problems, github_annotations, problem_members
-from hailuo_batch.views.wording import count
+from hailuo_batch.views.wording import count, safe
 
 
 @click.command("validate")
@@ -41,7 +41,7 @@ def _tell(validation: Validation) -> None:
     if not validation.errors:
         takes = sum(shot.takes for shot in validation.shots)
         good = ink_for(sys.stdout).good("valid")
-        print_text(f"{validation.name}: {good}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}.")
+        print_text(f"{safe(validation.name)}: {good}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}.")
 
 
 def _members(validation: Validation) -> dict[str, object]:

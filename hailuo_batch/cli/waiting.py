@@ -24,4 +24,7 @@ def wait_for(use_case: Coroutine[Any, Any, T]) -> T:
     """
     import asyncio
 
-    return asyncio.run(use_case)
+    try:
+        return asyncio.run(use_case)
+    except asyncio.CancelledError:  # a second Ctrl-C ended the run's task
+        raise KeyboardInterrupt from None

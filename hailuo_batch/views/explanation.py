@@ -4,13 +4,14 @@ import json
 
 from hailuo_batch.core.explanation import Explanation, Member
 from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.wording import safe
+from hailuo_batch.views.json_report import money_members
+from hailuo_batch.views.wording import on_one_line, safe
 
 
 def draw_explanation(found: Explanation, ink: Ink = PLAIN) -> str:
     """What would happen and why, then the request member by member, with what each was before."""
-    head = f"{ink.bold(safe(f'{found.shot}#{found.take}'))} v{found.version:03d}: {found.action}, {safe(found.reason)}."
-    lines = [head, ""]
+    name = ink.bold(safe(f"{found.shot}#{found.take}"))
+    lines = [f"{name} v{found.version:03d}: {found.action}, {on_one_line(found.reason)}.", ""]
     wide = max((len(member.name) for member in found.members), default=0)
     for member in found.members:
         lines += _member(member, wide, ink)
@@ -42,9 +43,7 @@ def explanation_members(found: Explanation) -> dict[str, object]:
         "preimage": found.preimage or None,
         "artifact": found.digest or None,
         "provider": found.provider,
-        "estimate": None
-        if found.estimate is None
-        else {"amount": str(found.estimate.amount), "currency": found.estimate.currency},
+        "estimate": money_members(found.estimate),
         "shared_with": list(found.shared_with),
     }
 
@@ -68,4 +67,5 @@ def _price(found: Explanation) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "(not there)"
-    return safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    plain = isinstance(value, str) and len(value.splitlines()) < 2  # line breaks are shown as JSON shows them: \n
+    return safe(str(value) if plain else json.dumps(value, ensure_ascii=False))

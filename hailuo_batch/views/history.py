@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hailuo_batch.core.record import AttemptRecord, EventRecord
 from hailuo_batch.core.report import TakeRow
 from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.json_report import take_members
+from hailuo_batch.views.json_report import money_members, take_members
 from hailuo_batch.views.plan import why
 from hailuo_batch.views.wording import on_one_line, safe
 
@@ -17,7 +17,8 @@ def draw_history(
     """Each take, below it its attempts, below each its events; attempts of earlier versions at the end."""
     lines = []
     for row in rows:
-        lines.append(f"{ink.bold(safe(f'{row.shot}#{row.take}'))} v{row.version:03d}: {row.action}, {on_one_line(why(row))}")
+        name = ink.bold(safe(f"{row.shot}#{row.take}"))
+        lines.append(f"{name} v{row.version:03d}: {row.action}, {on_one_line(why(row))}")
         lines.append(f"  {on_one_line(row.prompt)}")
         lines += _attempts([each for each in attempts if each.fingerprint == row.fingerprint], events, ink)
     known = {row.fingerprint for row in rows}
@@ -42,7 +43,8 @@ def history_members(
                 "stage": str(each.stage),
                 "task": each.task,
                 "artifact": each.digest,
-                "cost": None if each.cost is None else str(each.cost),
+                "estimate": money_members(each.estimate),
+                "cost": money_members(each.cost),
                 "failure": None if each.failure is None else {"kind": str(each.failure.kind), "why": each.failure.why},
                 "events": [_event(event) for event in events if event.attempt == each.id],
             }

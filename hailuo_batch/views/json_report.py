@@ -1,11 +1,25 @@
 """Reports and plans as JSON by `schemas/report.schema.json`: stable names, `version` first, amounts as text."""
 
+import json
+import re
+
 from hailuo_batch.core.attempt import Artifact
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.report import Report, TakeRow
 
 VERSION = 1
+_UNSEEN_IN_TEXT = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # json escapes those below a blank
+
+
+def json_text(members: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    """Plain data as JSON that a terminal can show: what would move its cursor is written as an escape.
+
+    >>> json_text({"prompt": "a\\x9b31m b"})
+    '{"prompt": "a\\\\u009b31m b"}'
+    """
+    text = json.dumps(members, ensure_ascii=ascii_only, indent=indent)
+    return _UNSEEN_IN_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def report_members(report: Report) -> dict[str, object]:
@@ -23,8 +37,8 @@ def report_members(report: Report) -> dict[str, object]:
             "bytes": report.bytes,
             "shots_not_looked_at": report.outside,
             "actions": {str(action): report.counts.get(action, 0) for action in Action},
-            "spent": [_money(money) for money in report.spent],
-            "to_spend": [_money(money) for money in report.to_spend],
+            "spent": [money_members(money) for money in report.spent],
+            "to_spend": [money_members(money) for money in report.to_spend],
             "takes_at_unknown_price": report.unpriced,
         },
         "takes": [take_members(row) for row in report.rows],
@@ -50,11 +64,16 @@ def take_members(row: TakeRow) -> dict[str, object]:
         "file": row.file or None,
         "provider": row.provider or None,
         "artifact": _artifact(row.artifact),
-        "estimate": _money(row.estimate),
-        "cost": _money(row.cost),
+        "estimate": money_members(row.estimate),
+        "cost": money_members(row.cost),
         "shared_with": list(row.shared_with),
         "remarks": list(row.remarks),
     }
+
+
+def money_members(money: Money | None) -> dict[str, str] | None:
+    """An amount as plain data; None stays None, for "not known" is not zero."""
+    return None if money is None else {"amount": str(money.amount), "currency": money.currency}
 
 
 def _artifact(artifact: Artifact | None) -> dict[str, object] | None:
@@ -69,7 +88,3 @@ def _artifact(artifact: Artifact | None) -> dict[str, object] | None:
         "frames": artifact.frames,
         "codec": artifact.codec,
     }
-
-
-def _money(money: Money | None) -> dict[str, str] | None:
-    return None if money is None else {"amount": str(money.amount), "currency": money.currency}

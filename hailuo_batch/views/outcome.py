@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from hailuo_batch.core.naming import label
+from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report
-from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.plan import sums
 from hailuo_batch.views.wording import amounts, count, on_one_line, safe, safe_lines, span
@@ -20,8 +20,8 @@ def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, ink: In
     verb = "Sketched" if report.sketch else "Rendered"
     lines = [f"{ink.good(verb)} {count(outcome.stored, 'clip')} in {span(outcome.seconds)}."]
     if outcome.named:
-        one = outcome.named == 1
-        lines.append(f"{count(outcome.named, 'clip')} that {'was' if one else 'were'} there got {'its name' if one else 'their names'}.")
+        there = "that was there got its name" if outcome.named == 1 else "that were there got their names"
+        lines.append(f"{count(outcome.named, 'clip')} {there}.")
     lines += _failures(outcome, ink)
     if outcome.stopped:
         lines.append(f"{ink.care('Stopped')}: {on_one_line(outcome.stopped)}. The next run goes on from here.")

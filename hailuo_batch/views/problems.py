@@ -1,6 +1,7 @@
 """Problems and errors as text: what, where, why, and what to do."""
 
 from collections.abc import Iterable, Sequence
+from unicodedata import combining, east_asian_width
 
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import HailuoError
@@ -75,16 +76,25 @@ def _block(problem: Problem, ink: Ink) -> str:
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
     start, indent = _window(place.text, place.column)
-    caret = " " * indent + "^"
-    first, *rest = words.splitlines()
-    return "\n".join((head, f"    {start}", f"    {caret} {first}", *(f"    {' ' * indent}  {line}" for line in rest)))
+    first, *rest = words.splitlines() or [""]
+    shown = (f"    {start}", f"    {indent}^ {first}".rstrip(), *(f"    {indent}  {line}" for line in rest))
+    return "\n".join((head, *shown))
 
 
-def _window(text: str, column: int) -> tuple[str, int]:
-    """The line without its indent, cut around the place, and the caret's column in it."""
+def _window(text: str, column: int) -> tuple[str, str]:
+    """The line without its indent, cut around the place, and the blanks that lead to the place below it."""
     line = safe(text.rstrip("\r\n"))
     left = len(line) - len(line.lstrip())
     begin = max(left, min(column - 1 - 40, len(line) - _WIDEST)) if len(line) - left > _WIDEST else left
     shown = line[begin : begin + _WIDEST]
     lead = "…" if begin > left else ""
-    return lead + shown + ("…" if begin + _WIDEST < len(line) else ""), max(column - 1 - begin, 0) + len(lead)
+    before = lead + shown[: max(column - 1 - begin, 0)]
+    indent = "".join(map(_blank, before)) + " " * (column - 1 - begin - len(shown))
+    return lead + shown + ("…" if begin + _WIDEST < len(line) else ""), indent
+
+
+def _blank(character: str) -> str:
+    """As wide as the character: Chinese fills two columns of a terminal, an accent that combines none."""
+    if character == "\t":
+        return character
+    return "" if combining(character) else "  " if east_asian_width(character) in "WF" else " "

@@ -1,12 +1,12 @@
 """A run while it goes: a live table on a terminal, a line an event elsewhere, or JSON lines for programs.
 
-Listeners only draw. Nothing here decides, and a drawing that fails must not end a run.
+Listeners only draw. Nothing here decides, and a drawing that fails must not end a run: where nobody reads any more
+(`2>&1 | head`, a full disk under a log), what was to be drawn is dropped and the run goes on.
 """
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from hailuo_batch.core.event import (
@@ -23,12 +23,16 @@ from hailuo_batch.core.event import (
 from hailuo_batch.core.naming import label
 from hailuo_batch.core.plan import Step
 from hailuo_batch.views.ink import Ink
-from hailuo_batch.views.wording import clipped, count, megabytes, safe, span
+from hailuo_batch.views.json_report import json_text
+from hailuo_batch.views.wording import clipped, count, megabytes, on_one_line, safe, span
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, Group
 
 REDRAWS = 4  # a second; more costs a core's percents and shows nothing
+
+
+Now = Callable[[], float]  # seconds since some moment, never going back
 
 
 @contextmanager
@@ -36,7 +40,7 @@ def watching(how: str, stream: TextIO, ink: Ink) -> Iterator[Listener]:
     """A listener that draws on `stream` until the block is left; `how` is live, lines, json or none."""
     match how:
         case "live":
-            with _live(stream, ink) as listener:
+            with live(_console(stream, ink), time.monotonic) as listener:
                 yield listener
         case "lines":
             yield _Lines(stream, ink)
@@ -49,8 +53,9 @@ def watching(how: str, stream: TextIO, ink: Ink) -> Iterator[Listener]:
 class Tally:
     """How far a run is."""
 
-    def __init__(self) -> None:
-        self.begun = time.monotonic()
+    def __init__(self, now: Now) -> None:
+        self.now = now
+        self.begun = now()
         self.steps = self.stored = self.failed = self.bytes = 0
         self.running: dict[str, tuple[Step, float]] = {}
         self.stopping = False
@@ -59,11 +64,11 @@ class Tally:
         """Counts an event."""
         match event:
             case RunStarted(steps=steps):
-                self.steps, self.begun = steps, time.monotonic()
+                self.steps, self.begun = steps, self.now()
             case StepsUnlocked(steps=steps):
                 self.steps += steps
             case StepStarted(step=step):
-                self.running[step.fingerprint] = step, time.monotonic()
+                self.running[step.fingerprint] = step, self.now()
             case StepStored(step=step, artifact=artifact):
                 self.running.pop(step.fingerprint, None)
                 self.stored, self.bytes = self.stored + 1, self.bytes + artifact.size
@@ -80,7 +85,7 @@ class Tally:
 
     def remaining(self) -> float | None:
         """Seconds until the end at the pace so far; None while there is no pace."""
-        took = time.monotonic() - self.begun
+        took = self.now() - self.begun
         return took / self.done * (self.steps - self.done) if self.done else None
 
 
@@ -88,13 +93,13 @@ class _Lines:
     """One line an event, for logs and CI."""
 
     def __init__(self, stream: TextIO, ink: Ink) -> None:
-        self._tally, self._stream, self._ink = Tally(), stream, ink
+        self._tally, self._stream, self._ink = Tally(time.monotonic), stream, ink
 
     def __call__(self, event: Event) -> None:
         self._tally.note(event)
         line = self._line(event)
         if line:
-            print(line, file=self._stream, flush=True)
+            _print(line, self._stream)
 
     def _line(self, event: Event) -> str:
         place = f"[{self._tally.done}/{self._tally.steps}]"
@@ -103,7 +108,7 @@ class _Lines:
                 clip = f"{artifact.seconds:g} s {megabytes(artifact.size)}"
                 return f"{place} {_named(step)} {self._ink.good('stored')} {clip}"
             case StepFailed(step=step, failure=failure):
-                return f"{place} {_named(step)} {self._ink.bad('failed')}: {safe(failure.why)}"
+                return f"{place} {_named(step)} {self._ink.bad('failed')}: {on_one_line(failure.why)}"
             case StepsUnlocked(steps=steps):
                 return f"{place} {count(steps, 'take')} can go on: their frame is there"
             case Stopping():
@@ -130,30 +135,37 @@ class _JsonLines:
                 members |= {**_step(step), "kind": str(failure.kind), "why": failure.why}
             case RunEnded(stored=stored, failed=failed, seconds=seconds):
                 members |= {"stored": stored, "failed": failed, "seconds": round(seconds, 3)}
-        print(json.dumps(members, ensure_ascii=False), file=self._stream, flush=True)
+        _print(json_text(members), self._stream)
 
 
 @contextmanager
-def _live(stream: TextIO, ink: Ink) -> Iterator[Listener]:
+def live(console: "Console", now: Now) -> Iterator[Listener]:
     """A table that redraws itself a few times a second; failures stay above it as lines."""
-    from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
-    console = Console(file=stream, no_color=not ink.colour, highlight=False)
-    tally = Tally()
+    tally = Tally(now)
     with Live(
         console=console,
         refresh_per_second=REDRAWS,
         transient=True,
         get_renderable=lambda: _table(tally, console.height),
-    ) as live:
+    ) as table:
 
         def listen(event: Event) -> None:
             tally.note(event)
             if isinstance(event, StepFailed):
-                live.console.print(f"{_named(event.step)} failed: {safe(event.failure.why)}", markup=False)
+                # A Text, not a str: rich would read [words] and :words: in a str as its own.
+                table.console.print(Text(f"{_named(event.step)} failed: {on_one_line(event.failure.why)}"))
 
         yield listen
+
+
+def _console(stream: TextIO, ink: Ink) -> "Console":
+    from rich.console import Console
+
+    colours = "auto" if ink.colour else None
+    return Console(file=_Forgiving(stream), color_system=colours, highlight=False)  # type: ignore[arg-type]
 
 
 def _table(tally: Tally, height: int) -> "Group":
@@ -166,14 +178,43 @@ def _table(tally: Tally, height: int) -> "Group":
     left = tally.remaining()
     eta = f"about {span(left)} left" if left is not None and left > 1 else ""
     state = "stopping, Ctrl-C again ends at once" if tally.stopping else eta
-    facts = f"{tally.done}/{tally.steps}  {megabytes(tally.bytes)}  {count(tally.failed, 'failure')}  {state}"
+    failed = count(tally.failed, "failure") if tally.failed else ""
+    facts = "  ".join(filter(None, (f"{tally.done}/{tally.steps}", megabytes(tally.bytes), failed, state)))
     head.add_row(ProgressBar(total=max(tally.steps, 1), completed=tally.done, width=30), Text(facts))
     rows = Table.grid(padding=(0, 2))
-    now = time.monotonic()
+    for _ in range(3):
+        rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
+    now = tally.now()
     for step, since in list(tally.running.values())[: max(height - 4, 1)]:
         prompt = clipped(step.uses[0].shot.prompt, 60)
         rows.add_row(Text(_named(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))
     return Group(head, rows)
+
+
+class _Forgiving:
+    """A stream for rich that drops what cannot be written any more."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, words: str) -> int:
+        """Writes, or not."""
+        with suppress(OSError, ValueError):
+            self._stream.write(words)
+        return len(words)
+
+    def flush(self) -> None:
+        """Flushes, or not."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
+def _print(line: str, stream: TextIO) -> None:
+    with suppress(OSError, ValueError):
+        print(line, file=stream, flush=True)
 
 
 def _named(step: Step) -> str:

@@ -7,7 +7,7 @@ from hailuo_batch.core.price import Money
 
 # Controls but for the tab, line and paragraph separators, what turns text around, and halves of characters (bytes of a
 # file name that are no UTF-8).
-UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -57,7 +57,7 @@ def safe(words: str) -> str:
     >>> safe("\\x1b[31mred"), safe("two\\nlines")
     ('�[31mred', 'two�lines')
     """
-    return UNSEEN.sub("�", words)
+    return _UNSEEN.sub("�", words)
 
 
 def safe_lines(words: str) -> str:

@@ -13,7 +13,6 @@ from hailuo_batch.core.fingerprint import fingerprint
 from hailuo_batch.core.manifest import NO_FRAMES, End, Frames, ShotFrame
 from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action, Grounds, Plan, Step, make_plan
-from hailuo_batch.core.price import Money
 from hailuo_batch.core.record import AttemptRecord
 from hailuo_batch.core.request import request_for
 from hailuo_batch.core.shot import Shot

@@ -57,21 +57,21 @@ async def test_several_workers_begin_in_order_too():
 
 
 async def test_steps_may_bring_steps_which_may_bring_steps():
-    work = Bench(lambda id: [f"{id}{end}" for end in "xy"] if len(id) < 4 else [])
+    work = Bench(lambda step: [f"{step}{end}" for end in "xy"] if len(step) < 4 else [])
     await LocalExecutor(2).spread(steps("a"), work)
     assert len(work.begun) == len(set(work.begun)) == 1 + 2 + 4 + 8
     assert work.most == 2
 
 
 async def test_one_step_that_brings_many_keeps_all_workers_busy():
-    work = Bench(lambda id: "bcdefgh" if id == "a" else [])
+    work = Bench(lambda step: "bcdefgh" if step == "a" else [])
     await LocalExecutor(4).spread(steps("a"), work)
     assert work.most == 4
     assert work.begun == list("abcdefgh")
 
 
 async def test_steps_that_come_when_some_workers_have_gone_home_bring_them_back():
-    work = Bench(lambda id: {"a": ["b"], "b": ["c", "d", "e"]}.get(id, []))
+    work = Bench(lambda step: {"a": ["b"], "b": ["c", "d", "e"]}.get(step, []))
     await LocalExecutor(3).spread(steps("a", "z", "y"), work)
     assert sorted(work.begun) == list("abcdeyz")
     assert work.most == 3
@@ -108,7 +108,7 @@ async def test_of_several_exceptions_the_first_surfaces_and_the_others_are_told_
     async def work(step: Step) -> Iterable[Step]:
         raise LedgerError(name(step))
 
-    with pytest.raises(LedgerError, match="^a$") as caught:
+    with pytest.raises(LedgerError, match=r"^a$") as caught:
         await LocalExecutor(2).spread(steps("a", "b"), work)
     assert isinstance(caught.value.__cause__, ExceptionGroup)
     assert [str(each) for each in caught.value.__cause__.exceptions] == ["a", "b"]

@@ -1,0 +1,29 @@
+"""stdout and stderr as the caller left them: closed, a pipe that nobody reads, a terminal that cannot redraw."""
+
+import os
+import sys
+from typing import TextIO
+
+
+def prepare_streams() -> None:
+    """Makes stdout and stderr fit to write to.
+
+    A closed one (`>&-`) gets the null device before a file of ours gets its number; letters that the terminal's
+    encoding does not have become question marks.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open as long as we are
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def give_up_stdout() -> None:
+    """Whoever read our output has gone (`| head`); nothing is to be flushed to it any more, and that is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def can_redraw(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that knows escape codes."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,160 @@
+"""A campaign in a rough sea: whatever fails, in whatever order, nothing is bought twice and in the end all is there."""
+
+import asyncio
+import random
+import shutil
+import tempfile
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from run_samples import World, shot
+
+from hailuo_batch.core.attempt import LIVE, Move, Stage
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.plan import Action
+from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.ports import Order
+from hailuo_batch.run.stop import Stop
+from hailuo_batch.testing.clips import CLIP
+from hailuo_batch.testing.driver import clip_for
+
+SHOTS = [
+    shot("open", takes=2),
+    shot("same", prompt="this is open"),
+    shot("turn", after="open"),
+    shot("close", after="turn"),
+    shot("pack"),
+]
+REQUESTS = 5  # open takes 1 and 2 (same shares the first), turn, close, pack
+WEATHER = st.dictionaries(st.sampled_from(["submit", "wait", "fetch"]), st.sampled_from([*Kind, "cancel"]), max_size=2)
+
+
+def dice(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - it has to be repeatable, not secret
+
+
+class RoughSea(RuleBasedStateMachine):
+    """One project and one provider; every rule is a run, or something that happens between runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.world = World(folder=self.folder, shots=SHOTS)
+        self.refused: Counter[str] = Counter()  # by fingerprint: definite ends without a clip
+
+    def teardown(self) -> None:
+        try:
+            self._calm()
+        finally:
+            shutil.rmtree(self.folder)
+
+    @rule(
+        weather=WEATHER, seed=st.integers(0, 2**16), workers=st.integers(1, 4), share=st.sampled_from([0.2, 0.5, 1.0])
+    )
+    def run(self, weather: dict[str, str], seed: int, workers: int, share: float) -> None:
+        self._blow(weather, seed, share)
+        with suppress(asyncio.CancelledError):
+            asyncio.run(self.world.run(workers=workers))
+
+    @rule(turns=st.integers(0, 60), workers=st.integers(1, 4))
+    def run_and_cancel(self, turns: int, workers: int) -> None:
+        self._blow({}, 0, 0.0)
+        asyncio.run(self._cancelled(turns, workers))
+
+    @rule(seed=st.integers(0, 2**16))
+    def lose_a_clip(self, seed: int) -> None:
+        clips = sorted(self.world.clips())
+        if clips:
+            self.world.store.path(dice(seed).choice(clips)).unlink()
+
+    @rule(seed=st.integers(0, 2**16))
+    def lose_a_name(self, seed: int) -> None:
+        names = sorted(self.world.names())
+        if names:
+            (self.folder / "renders" / dice(seed).choice(names)).unlink()
+
+    @rule(seed=st.integers(0, 2**16))
+    def stop_in_the_middle(self, seed: int) -> None:
+        stop, chance = Stop(), dice(seed)
+        self._blow({}, 0, 0.0)
+        self.world.driver.wait_script = lambda _: stop.ask("enough") if chance.random() < 0.4 else None
+        asyncio.run(self.world.run(workers=2, stop=stop))
+
+    @invariant()
+    def no_request_has_two_live_attempts(self) -> None:
+        live = Counter(each.fingerprint for each in asyncio.run(self.world.attempts()) if each.stage in LIVE)
+        assert set(live.values()) <= {1}
+
+    @invariant()
+    def no_more_was_submitted_than_was_refused_and_one(self) -> None:
+        for fingerprint, submits in self.world.driver.submits.items():
+            assert submits <= 1 + self.refused[fingerprint]
+
+    @invariant()
+    def every_name_shows_a_whole_clip(self) -> None:
+        for name in self.world.names():
+            assert (self.folder / "renders" / name).read_bytes().startswith(CLIP)
+
+    def _blow(self, weather: dict[str, str], seed: int, share: float) -> None:
+        """Lets a share of the calls at some points fail in some way."""
+        chance, driver = dice(seed), self.world.driver
+
+        def script(point: str, kind: str):  # type: ignore[no-untyped-def]
+            async def answer(order: Order) -> Failure | None:
+                await asyncio.sleep(0)
+                if chance.random() >= share:
+                    return None
+                if kind == "cancel":
+                    raise asyncio.CancelledError
+                ends = kind != Kind.UNCLEAR if point == "submit" else kind in {Kind.REFUSED, Kind.BROKEN}
+                if ends and point != "fetch":
+                    self.refused[order.fingerprint] += 1
+                return Failure(kind=Kind(kind), why="rough weather")
+
+            return answer
+
+        for point in ("submit", "wait", "fetch"):
+            setattr(driver, f"{point}_script", script(point, weather[point]) if point in weather else None)
+        driver.clip = lambda order: clip_for(order) if chance.random() >= share / 4 else CLIP[:300]
+
+    async def _cancelled(self, turns: int, workers: int) -> None:
+        task = asyncio.create_task(self.world.run(workers=workers))
+        for _ in range(turns):
+            await asyncio.sleep(0.0002)  # a turn in which threads get on too
+        task.cancel()
+        await asyncio.wait({task})
+
+    def _calm(self) -> None:
+        """Once the provider behaves and people have settled what is in doubt, everything is stored and named."""
+        self._blow({}, 0, 0.0)
+        asyncio.run(self._settle())
+        asyncio.run(self.world.run())
+        asyncio.run(self._settle())
+        asyncio.run(self.world.run())  # names that a cancelled run had no time for
+        assert asyncio.run(self.world.actions()) == dict.fromkeys((each.id for each in SHOTS), Action.REUSE)
+        stages = Counter(asyncio.run(self.world.stages()))
+        assert stages[Stage.STORED] == REQUESTS
+        assert stages[Stage.IN_DOUBT] == stages[Stage.INTENDED] == 0
+        assert len(self.world.names()) == 6
+        submits = self.world.driver.submits.total()
+        asyncio.run(self.world.run())
+        assert self.world.driver.submits.total() == submits
+        assert self.world.leftovers() == []
+
+    async def _settle(self) -> None:
+        """A person says of each attempt in doubt that it was never sent; then it may be asked once more."""
+        async with open_ledger(self.world.file, clock=self.world.clock) as ledger:
+            for attempt in await ledger.attempts():
+                if attempt.stage is Stage.INTENDED:
+                    await ledger.move(attempt.id, Move.LOSE_SIGHT)
+                if attempt.stage in {Stage.INTENDED, Stage.IN_DOUBT}:
+                    await ledger.move(attempt.id, Move.SETTLE)
+                    self.refused[attempt.fingerprint] += 1
+
+
+RoughSea.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+TestARoughSea = RoughSea.TestCase

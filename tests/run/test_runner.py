@@ -1,0 +1,226 @@
+from pathlib import Path
+
+import pytest
+from run_samples import World, mark, shot
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
+from hailuo_batch.core.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.manifest import End, Frames, ShotFrame
+from hailuo_batch.core.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan import Action
+from hailuo_batch.errors import Exit
+from hailuo_batch.ports import Order
+from hailuo_batch.run.runner import exit_of
+from hailuo_batch.run.stop import Stop
+from hailuo_batch.testing.driver import ScriptedDriver
+
+OPEN, TURN, CLOSE = shot("open"), shot("turn", after="open"), shot("close", after="turn")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(folder=tmp_path, shots=[OPEN, TURN, CLOSE])
+
+
+def failing(*shots: str, kind: Kind = Kind.REFUSED) -> dict[str, Failure]:
+    return {mark(shot(each)): Failure(kind=kind, why=f"{each} was {kind}") for each in shots}
+
+
+def spoken(events: list[Event]) -> list[str]:
+    """The events in short: `+open` begun, `=open` stored, `-open` failed."""
+    words = []
+    for event in events:
+        match event:
+            case RunStarted(steps=steps):
+                words.append(f"run of {steps}")
+            case StepStarted(step=step):
+                words.append(f"+{step.uses[0].shot.id}")
+            case StepStored(step=step):
+                words.append(f"={step.uses[0].shot.id}")
+            case StepFailed(step=step):
+                words.append(f"-{step.uses[0].shot.id}")
+            case StepsUnlocked(steps=steps):
+                words.append(f"{steps} unlocked")
+            case RunEnded(stored=stored, failed=failed):
+                words.append(f"{stored} stored, {failed} failed")
+    return words
+
+
+async def test_a_chain_unlocks_in_the_same_run_and_its_events_are_told_in_order(world: World):
+    outcome = await world.run()
+    assert outcome == Outcome(stored=3)
+    assert spoken(world.events) == [
+        "run of 1", "+open", "=open", "1 unlocked", "+turn", "=turn", "1 unlocked", "+close", "=close",
+        "3 stored, 0 failed",
+    ]  # fmt: skip
+    assert world.names() == {f"spring_{name}_v001_t01.mp4" for name in ("open", "turn", "close")}
+
+
+async def test_a_chained_request_names_the_clip_it_starts_from(world: World):
+    await world.run()
+    steps = {step.uses[0].shot.id: step for step in (await world.plan()).steps}
+    standing, request = steps["open"].standing, steps["turn"].request
+    assert standing is not None
+    assert request is not None
+    assert request.first is not None
+    assert request.first.digest == standing.digest
+
+
+async def test_a_second_run_has_nothing_to_do_and_tells_nothing_of_what_is_there(world: World):
+    await world.run()
+    world.events.clear()
+    assert await world.run() == Outcome(named=3)
+    assert spoken(world.events) == ["run of 0", "0 stored, 0 failed"]
+    assert world.driver.submits.total() == 3
+
+
+async def test_shots_that_ask_the_same_share_one_submit_and_each_has_its_name(world: World):
+    world.shots = [shot("a", prompt="the same"), shot("b", prompt="the same"), shot("c", prompt="another")]
+    outcome = await world.run()
+    assert outcome.stored == 2
+    assert world.driver.submits.total() == 2
+    assert len(world.clips()) == 2
+    assert world.names() == {f"spring_{name}_v001_t01.mp4" for name in "abc"}
+    same = [(world.folder / "renders" / f"spring_{name}_v001_t01.mp4").read_bytes() for name in "ab"]
+    assert same[0] == same[1]
+
+
+async def test_chained_shots_that_ask_the_same_share_one_submit_too(world: World):
+    world.shots = [OPEN, shot("x", after="open", prompt="on"), shot("y", after="open", prompt="on")]
+    await world.run()
+    assert world.driver.submits.total() == 2
+    assert world.names() == {f"spring_{name}_v001_t01.mp4" for name in ("open", "x", "y")}
+
+
+async def test_all_takes_of_a_chained_shot_start_from_the_first_take_of_its_giver(world: World):
+    world.shots = [shot("open", takes=2), shot("turn", after="open", takes=3)]
+    assert (await world.run()).stored == 5
+    assert set(world.driver.submits.values()) == {1}
+    assert len(world.names()) == 5
+    steps = (await world.plan()).steps
+    firsts = {step.request.first for step in steps if step.request and step.uses[0].shot.id == "turn"}
+    assert [first.digest for first in firsts if first] == [steps[0].standing.digest if steps[0].standing else ""]
+
+
+async def test_a_shot_that_was_not_given_is_not_unlocked(world: World):
+    outcome = await world.run(only=["open", "close"])
+    assert outcome.stored == 1
+    assert world.driver.submits == {mark(OPEN): 1}
+    assert await world.actions() == {"open": Action.REUSE, "turn": Action.SUBMIT, "close": Action.WAIT}
+
+
+async def test_what_waits_for_a_shot_that_failed_is_not_begun(world: World):
+    world.driver.submit_script = failing("open")
+    outcome = await world.run()
+    assert [(step.uses[0].shot.id, failure.kind) for step, failure in outcome.failed] == [("open", Kind.REFUSED)]
+    assert spoken(world.events) == ["run of 1", "+open", "-open", "0 stored, 1 failed"]
+    world.driver.submit_script = None
+    assert (await world.run()).stored == 3
+
+
+async def test_one_failure_does_not_stop_the_others(world: World):
+    world.shots = [shot(name) for name in "abcdef"]
+    world.driver.submit_script = failing("b", "e")
+    outcome = await world.run()
+    assert (outcome.stored, len(outcome.failed), outcome.stopped) == (4, 2, "")
+    assert exit_of(outcome) is Exit.TAKES_FAILED
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_a_kind_that_stops_a_run_begins_nothing_more_and_others_do(world: World, kind: Kind):
+    world.shots = [shot(name) for name in "abc"]
+    world.driver.submit_script = failing("a", kind=kind)
+    outcome = await world.run(workers=1)
+    stops = ALLOWS[kind].stops_run
+    assert world.driver.submits.total() == (1 if stops else 3)
+    assert outcome.stopped == (f"a was {kind}" if stops else "")
+    assert stops == (kind in {Kind.UNPAID, Kind.UNAUTHORIZED, Kind.NO_ROOM})
+
+
+async def test_once_stop_is_asked_nothing_new_is_begun_and_what_is_in_hand_is_finished(world: World):
+    world.shots = [shot(name) for name in "abcdef"]
+    stop = Stop()
+
+    async def ask(order: Order) -> None:
+        if order.shot == "b":
+            stop.ask(INTERRUPTED)
+
+    world.driver = ScriptedDriver(wait=ask)
+    outcome = await world.run(workers=2, stop=stop)
+    assert world.driver.submits.total() == outcome.stored == 2
+    assert exit_of(outcome) is Exit.INTERRUPTED
+    assert set(await world.stages()) == {Stage.STORED}
+    assert (await world.run()).stored == 4
+    assert set(world.driver.submits.values()) == {1}
+
+
+async def test_a_stop_that_comes_before_the_run_begins_nothing(world: World):
+    stop = Stop()
+    stop.ask(INTERRUPTED)
+    assert await world.run(stop=stop) == Outcome(stopped=INTERRUPTED)
+    assert world.driver.calls == []
+
+
+async def test_a_stop_keeps_a_chain_from_going_on(world: World):
+    stop = Stop()
+    world.driver = ScriptedDriver(fetch=lambda _: stop.ask("that is enough"))
+    outcome = await world.run(stop=stop)
+    assert (outcome.stored, outcome.stopped) == (1, "that is enough")
+    assert (await world.run()).stored == 2
+
+
+async def test_the_first_reason_to_stop_counts():
+    stop = Stop()
+    assert not stop.asked
+    stop.ask("first")
+    stop.ask("second")
+    assert stop.asked
+    assert stop.reason == "first"
+
+
+async def test_no_more_calls_are_in_hand_than_workers(world: World):
+    world.shots = [shot(f"s{number}") for number in range(12)]
+    await world.run(workers=3)
+    assert world.driver.most_running <= 3
+    assert world.driver.submits.total() == 12
+
+
+async def test_the_seconds_of_a_run_are_those_of_its_clock(world: World):
+    world.driver = ScriptedDriver(wait=lambda _: world.clock.advance(20))
+    outcome = await world.run(workers=1)
+    assert outcome.seconds == 60
+    [ended] = [event for event in world.events if isinstance(event, RunEnded)]
+    assert ended.seconds == 60
+
+
+async def test_a_clip_that_came_back_unlocks_only_what_may_be_carried_out(world: World):
+    """turn is in doubt since an earlier run; it stays so when the clip it starts from is fetched again."""
+    world.shots = [OPEN, TURN]
+
+    async def doubt(order: Order) -> Failure | None:
+        return Failure(kind=Kind.UNCLEAR, why="no answer") if order.shot == "turn" else None
+
+    world.driver = ScriptedDriver(submit=doubt)
+    await world.run()
+    [digest] = world.clips()
+    world.store.path(digest).unlink()
+    assert await world.actions() == {"open": Action.FETCH, "turn": Action.WAIT}
+    outcome = await world.run()
+    assert (outcome.stored, outcome.failed) == (1, ())
+    assert await world.stages() == [Stage.STORED, Stage.IN_DOUBT]
+    assert set(world.driver.submits.values()) == {1}
+
+
+async def test_a_shot_that_waits_for_two_is_begun_when_both_are_there(world: World):
+    both = Frames(first=ShotFrame(shot="a", frame=End.LAST), last=ShotFrame(shot="b", frame=End.FIRST))
+    world.shots = [shot("mid", frames=both), shot("a"), shot("b")]
+    assert (await world.run(workers=1)).stored == 3
+    assert spoken(world.events)[1:-1] == ["+a", "=a", "+b", "=b", "1 unlocked", "+mid", "=mid"]
+
+
+def test_an_interrupted_run_says_so_whatever_failed():
+    failed = ((None, Failure(kind=Kind.REFUSED, why="")),)
+    assert exit_of(Outcome()) is Exit.DONE
+    assert exit_of(Outcome(failed=failed)) is Exit.TAKES_FAILED  # type: ignore[arg-type]
+    assert exit_of(Outcome(failed=failed, stopped=INTERRUPTED)) is Exit.INTERRUPTED  # type: ignore[arg-type]
