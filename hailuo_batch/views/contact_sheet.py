@@ -12,7 +12,7 @@ from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN
 from hailuo_batch.views.plan import sums, why
-from hailuo_batch.views.wording import amounts, count, length, megabytes, span
+from hailuo_batch.views.wording import amounts, count, length, megabytes, safe_lines, span
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -24,6 +24,7 @@ def draw_page(report: Report, *, folder: Path, page: Path) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=_seen,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -40,6 +41,11 @@ def draw_page(report: Report, *, folder: Path, page: Path) -> str:
         takes=count(report.takes, "take"),
         spent=amounts(report.spent),
     )
+
+
+def _seen(value: object) -> object:
+    """Text without what would turn a page's text around; jinja escapes it after this."""
+    return safe_lines(value) if type(value) is str else value
 
 
 def _way(folder: Path, page: Path) -> str:
