@@ -25,7 +25,7 @@ demo: $(READY)
 	@$(BIN)/hailuo-batch run --sketch $(FILM)
 	@$(BIN)/hailuo-batch report --sketch $(FILM)
 	@printf '\nOpen the page in a browser. Then try:\n'
-	@printf '    %s\n' '$(BIN)/hailuo-batch plan $(FILM)' '$(BIN)/hailuo-batch explain reveal --sketch $(FILM)' \
+	@printf '    %s\n' '$(BIN)/hailuo-batch plan $(FILM)' '$(BIN)/hailuo-batch explain mist --sketch $(FILM)' \
 	  '$(BIN)/hailuo-batch init /tmp/my-film'
 
 lint: $(READY)

@@ -16,7 +16,7 @@ STEPS = (
     {"app"},
     {"run", "views"},
     {"load", "ledger", "store", "drivers"},
-    {"ports", "providers", "media"},
+    {"ports", "gateways", "media"},
     {"core"},
     {"errors"},
 )
@@ -34,7 +34,7 @@ HOMES = {
     "av": {"media"},
     "PIL": {"media"},
 }
-PURE = {"core", "providers"}
+PURE = {"core", "gateways"}
 PURE_STDLIB = {
     "collections", "dataclasses", "decimal", "difflib", "enum", "fractions", "functools", "graphlib", "hashlib",
     "itertools", "json", "math", "re", "typing", "unicodedata",
@@ -124,6 +124,12 @@ def test_no_module_keeps_state(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in FILES if path.read_text().strip()], ids=names)
 def test_a_file_opens_with_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text())), names(path)
+
+
+def test_no_room_hides_a_public_name() -> None:
+    """Importing a room binds its name in the package: a use case of that name could not be called any more."""
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir()} | {path.stem for path in PACKAGE.glob("*.py")}
+    assert not rooms & set(hailuo_batch.__all__)
 
 
 def test_every_room_is_on_a_step() -> None:

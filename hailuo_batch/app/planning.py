@@ -15,8 +15,9 @@ from hailuo_batch.core.capability import Route, route
 from hailuo_batch.core.lock import Lock
 from hailuo_batch.core.manifest import Duration
 from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Action, Grounds, Past, Plan, Step, make_plan
+from hailuo_batch.core.plan import Action, Grounds, Past, Plan, Step, Use, make_plan
 from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.record import RunRecord
 from hailuo_batch.core.report import Footage, Report, make_report
 from hailuo_batch.core.shot import Mode, Shot
 from hailuo_batch.errors import InputError, RefusedError
@@ -49,6 +50,7 @@ class Details:
     names: Mapping[str, str]  # file → fingerprint
     artifacts: Mapping[str, Artifact]  # by digest; only for a whole report
     requests: Mapping[str, str]  # what a changed shot's request was: fingerprint → pre-image
+    neighbours: tuple[Path, ...]  # manifests that were run under the same campaign; asked when there is work to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -71,21 +73,26 @@ class Planned:
 
     @property
     def unnamed(self) -> tuple[Step, ...]:
-        """Selected steps whose clip is there, and one of whose names is not."""
-        campaign, sketch = self.plan.campaign, self.validation.sketch
+        """Selected steps whose clip is there, and one of whose names is not, or is not in the ledger."""
         return tuple(
             step
             for step in self.selected
-            if step.action is Action.REUSE
-            and any(render_name(campaign, use, sketch=sketch) not in self.names for use in step.uses)
+            if step.action is Action.REUSE and not all(self._is_named(use) for use in step.uses)
         )
+
+    def _is_named(self, use: Use) -> bool:
+        """A name without its record is somebody's own file, or from a run that died: versions would lose count."""
+        if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.names:
+            return False
+        past = self.known.past.get(use.shot.id)
+        return past is not None and past.version == use.version
 
 
 async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = (), whole: bool = False) -> Planned:
     """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
 
-    `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a row
-    for each take with work to do, and with `whole` for every take.
+    `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a
+    row for each take with work to do, and with `whole` for every take.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
@@ -121,6 +128,7 @@ async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -
             names=await ledger.names(campaign, sketch=sketch) if busy else {},
             artifacts=await ledger.artifacts() if whole else {},
             requests=await ledger.preimages(before) if before else {},
+            neighbours=_neighbours(await ledger.runs(), validation) if busy else (),
         )
     report = make_report(
         made if not only else replace(made, steps=selected),
@@ -238,8 +246,17 @@ def _fingerprint_beside(clip: Path) -> str:
         return ""
 
 
+def _neighbours(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:
+    """Other manifests that gave names of this campaign. One that was moved or deleted since has no say."""
+    root, here = validation.project.root, validation.file.resolve()
+    kind = (validation.campaign, validation.sketch)
+    files = dict.fromkeys((root / each.manifest).resolve() for each in runs if (each.campaign, each.sketch) == kind)
+    return tuple(file for file in files if file != here and file.is_file())
+
+
 def refuse_clashes(planned: Planned) -> None:
     """Raises `RefusedError` when a clip would get the name of another one; nothing has been sent then."""
+    _refuse_neighbours(planned)
     campaign, sketch = planned.plan.campaign, planned.validation.sketch
     for step in (*planned.work, *planned.unnamed):
         for use in step.uses if step.fingerprint else ():
@@ -251,6 +268,18 @@ def refuse_clashes(planned: Planned) -> None:
                     why=f'Another manifest of this project with the campaign "{campaign}" has a shot "{use.shot.id}".',
                     remedy="Give one of the two manifests another campaign, or the shot another id.",
                 )
+
+
+def _refuse_neighbours(planned: Planned) -> None:
+    wanted = {use.shot.id for step in (*planned.work, *planned.unnamed) for use in step.uses}
+    for file in planned.details.neighbours:
+        found = read(file, sketch=planned.validation.sketch)
+        if found.campaign == planned.plan.campaign and (shared := sorted(wanted & {shot.id for shot in found.shots})):
+            raise RefusedError(
+                f'two manifests have a shot "{shared[0]}" in one campaign',
+                why=f'{found.name} has the campaign "{found.campaign}" too; their clips would take turns in one name.',
+                remedy="Give one of the two manifests another campaign, or the shot another id.",
+            )
 
 
 def _remember(planned: Planned, only: Sequence[str]) -> None:

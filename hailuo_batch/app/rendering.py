@@ -94,6 +94,7 @@ async def run(
         held.enter_context(hold(run_lock(project.root), f"run {before.validation.name}"))
         # Money: what another run did before this one held the ledger is seen here, not bought again.
         before = await plan(file, sketch=sketch, only=only, whole=True)
+        refuse_clashes(before)
         outcome = await _recorded(before, workers or cores(), listener, stop)
         after = await plan(file, sketch=sketch, only=only, whole=True)
         written = _write_lock(after)
@@ -125,9 +126,8 @@ async def _recorded(planned: Planned, workers: int, listener: Listener, stop: St
     """The run with its own line in the ledger; a line without an end is a run that was killed."""
     validation, clock = planned.validation, SystemClock()
     async with open_ledger(ledger_file(validation.project.root), clock=clock) as ledger:
-        number = await ledger.begin_run(
-            manifest=validation.name, campaign=validation.campaign, sketch=validation.sketch
-        )
+        name = validation.project.shown(validation.file.resolve())
+        number = await ledger.begin_run(manifest=name, campaign=validation.campaign, sketch=validation.sketch)
         outcome = await _carry_out(planned, ledger, workers, listener, stop)
         code = exit_of(outcome)
         await ledger.end_run(number, stored=outcome.stored, failed=len(outcome.failed), exit=code)

@@ -154,7 +154,7 @@ class _Known(Sequence[Provider]):
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No search for garbage inside the block. Building 100,000 shots makes no garbage; looking for it would take two thirds of the time."""
+    """No search for garbage inside the block: building 100,000 shots makes none, and looking takes twice as long."""
     paused = gc.isenabled()
     gc.disable()
     try:

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 @options.manifest
 @options.sketch
 @options.only
-@click.option("-j", "--jobs", type=click.IntRange(1, 10_000), help="Steps at once (default: one a core for sketches).")
+@click.option(
+    "-j",
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 10_000),
+    help="Steps at once (default: one a core for sketches).",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and stop, like `plan`.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 @click.option(

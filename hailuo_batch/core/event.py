@@ -11,7 +11,7 @@ from hailuo_batch.core.price import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run begins: how many steps there are to do."""
+    """A run begins: how many steps there are to do, those that wait for a frame included."""
 
     steps: int
 
@@ -42,7 +42,7 @@ class StepFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepsUnlocked:
-    """Shots that waited for a frame can go on: how many steps came to the work."""
+    """Shots that waited for a frame can go on: how many steps."""
 
     steps: int
 

@@ -30,6 +30,7 @@ class AnimaticDriver:
         self._workers = workers
         self._folder = folder
         self._pool = self._new_pool()
+        self._left = False
 
     async def __aenter__(self) -> Self:
         """Itself; the processes start with the first drawing."""
@@ -37,6 +38,7 @@ class AnimaticDriver:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         """Ends the worker processes: after the drawing in hand, or at once when something went wrong."""
+        self._left = True  # from here on nobody is replaced
         if kind is not None:
             _end(self._pool)
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
@@ -74,6 +76,8 @@ class AnimaticDriver:
         try:
             await loop.run_in_executor(pool, _drawn, sketch, target)
         except BrokenProcessPool:
+            if self._left:
+                raise
             # Drawing is free: a worker that was killed is replaced, and the drawing made once more.
             if pool is self._pool:
                 self._pool = self._new_pool()

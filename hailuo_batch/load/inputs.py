@@ -98,9 +98,9 @@ def _read(path: Path, stamp: Stamp | None) -> Remembered:
 
 def _no_file(path: Path) -> InputError:
     folder = f"{path.parent.name or path.parent}/"
-    if not path.parent.is_dir():
+    if not _is_folder(path.parent):
         return InputError("file not found", why=f"there is no folder {quoted(folder)}.", remedy="Look at the path.")
-    if path.is_dir():
+    if _is_folder(path):
         return InputError("file not found", why=f"{quoted(path.name)} is a folder.", remedy="Name a picture in it.")
     remedy = did_you_mean(path.name, _names_in(path.parent)) or "Paths begin at the manifest's folder."
     return InputError("file not found", why=f"there is no file {quoted(path.name)} in {quoted(folder)}.", remedy=remedy)
@@ -122,6 +122,13 @@ def _inside(frame: FileFrame, folder: Path, project: Project) -> Path:
         remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."
         raise InputError("file outside the project", why=why, remedy=remedy)
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long for the file system
+        return False
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -34,7 +34,7 @@ def read_lock(path: Path, *, campaign: str) -> Lock:
     except FileNotFoundError:
         return Lock(campaign=campaign, shots={})
     except OSError as error:
-        raise _unreadable(path, f"the system says: {error.strerror}.") from None
+        raise _unreadable(path, f"The system says: {error.strerror}.") from None
     document = read_document(data, name=path.name)
     if document.problems:
         first = document.problems[0]
@@ -66,7 +66,7 @@ def write_lock(path: Path, lock: Lock) -> bool:
 
 def _lines(lock: Lock) -> Iterator[str]:
     for shot_id, shot in sorted(lock.shots.items()):
-        yield f"  {_quoted(shot_id)}:\n    version: {shot.version}\n    takes:\n"
+        yield f"  {_quoted(shot_id)}:\n    version: {shot.version}\n    takes:{'' if shot.takes else ' {}'}\n"
         for number, take in sorted(shot.takes.items()):
             yield f"      {_quoted(str(number))}:\n        fingerprint: {take.fingerprint}\n"
             yield f"        artifact: {take.artifact}\n        provider: {_quoted(take.provider)}\n"
@@ -80,11 +80,11 @@ def _quoted(word: str) -> str:
 
 def _lock(path: Path, tree: Any) -> Lock:
     if not isinstance(tree, dict) or tree.get("version") != 1:
-        raise _unreadable(path, "it is not a lock of version 1.")
+        raise _unreadable(path, "It is not a lock of version 1.")
     try:
         return Lock(campaign=_text(tree, "campaign"), shots=dict(_shots(tree)))
     except _WrongError as wrong:
-        raise _unreadable(path, f"{wrong} is not as this tool writes it.") from None
+        raise _unreadable(path, f"This is not as hailuo-batch writes it: {wrong}.") from None
 
 
 class _WrongError(Exception):
@@ -136,4 +136,4 @@ def _cost(words: str, here: str) -> Money:
 
 def _unreadable(path: Path, why: str) -> InputError:
     remedy = "Resolve the merge if there is one, or restore the file:\n    git checkout -- " + path.name
-    return InputError(f"the lock {path.name} cannot be read", why=why[:1].upper() + why[1:], remedy=remedy)
+    return InputError(f"the lock {path.name} cannot be read", why=why, remedy=remedy)

@@ -1,4 +1,4 @@
-"""Provider tables: YAML → `Provider`. One file a gateway stands in `providers/tables`."""
+"""Provider tables: YAML → `Provider`. One file a gateway stands in `gateways/tables`."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -13,7 +13,7 @@ from hailuo_batch.core.shot import Mode
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.schemas import PACKAGE, holds
 
-FOLDER = PACKAGE / "providers" / "tables"
+FOLDER = PACKAGE / "gateways" / "tables"
 # MiniMax publishes its prices and made the model: who names nobody gets the one whose bill can be foreseen.
 PREFERRED = ("minimax",)
 

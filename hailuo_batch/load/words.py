@@ -53,9 +53,9 @@ def _all_in_words(errors: Iterable[Refused], base: Path) -> Iterator[Problem]:
     """One problem for each mistake: a value that is none of the choices is not also said to be of the wrong kind."""
     errors = tuple(errors)
     chosen = {tuple(error.absolute_path) for error in errors if error.validator in {"enum", "const"}}
-    for error in errors:
-        if error.validator != "type" or tuple(error.absolute_path) not in chosen:
-            yield from _in_words(error, base)
+    told = (error for error in errors if error.validator != "type" or tuple(error.absolute_path) not in chosen)
+    # The library has an error for each missing key, and none says which: each of them names all, and once is enough.
+    yield from dict.fromkeys(problem for error in told for problem in _in_words(error, base))
 
 
 def _in_words(error: Refused, base: Path) -> Iterator[Problem]:
@@ -137,13 +137,14 @@ def _wrong_type(error: Refused, path: Path) -> Iterator[Problem]:
 def _type_remedy(error: Refused, wanted: list[str], path: Path) -> str:
     value = error.instance
     if wanted == ["string"] and isinstance(value, list):
-        return 'Text that starts with [ must be in quotes: "[Push in] mist clears".'
+        words = 'Text that starts with [ must be in quotes: "[Push in] mist clears".'
+        return words if path[-1] == "prompt" else "Write it without the brackets."
     if "boolean" in wanted and isinstance(value, str):
         says_yes = value.casefold() in {"yes", "on", "y", "true"}
         return f"Write {'true' if says_yes else 'false'}." if value.casefold() in _SPOKEN else ""
     if wanted == ["string"] and isinstance(value, bool | int | float):
         return f'Put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}".'
-    if value is None:
+    if value is None and path not in _NEEDED:
         return "Write a value, or take the key out."
     if wanted == ["array"]:
         scalar = isinstance(value, str | int | float)
@@ -153,6 +154,7 @@ def _type_remedy(error: Refused, wanted: list[str], path: Path) -> str:
     return _example(path[-1] if path else None, error.schema)
 
 
+_NEEDED = {("version",), ("campaign",), ("shots",)}
 _SPOKEN = {"yes", "on", "y", "true", "no", "off", "n", "false"}
 
 

@@ -5,7 +5,16 @@ Nothing is decided here: a step says what is to be done, a failure's kind says w
 
 from collections.abc import Iterable, Mapping
 
-from hailuo_batch.core.event import Event, Listener, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
+from hailuo_batch.core.event import (
+    Event,
+    Listener,
+    RunEnded,
+    RunStarted,
+    StepFailed,
+    StepStarted,
+    StepStored,
+    StepsUnlocked,
+)
 from hailuo_batch.core.failure import ALLOWS, Failure
 from hailuo_batch.core.outcome import INTERRUPTED, Outcome
 from hailuo_batch.core.plan import Action, Grounds, Plan, Step, unlocked
@@ -24,9 +33,9 @@ async def run_plan(
     begin = clock.elapsed()
     given = tuple(steps)
     todo = [step for step in given if step.action in _CARRIED_OUT]
-    listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo)))
     # Money: only a step that was given may be unlocked; the others were not asked for.
     waiting = [step for step in given if step.action is Action.WAIT]
+    listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
     work = _Work(_Chain(waiting, plan.grounds, _chosen(plan)), bench, listener, stop)
     await executor.spread(todo, work)
     outcome = work.outcome(stopped=stop.reason, seconds=clock.elapsed() - begin)

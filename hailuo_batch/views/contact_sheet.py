@@ -12,7 +12,7 @@ from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN
 from hailuo_batch.views.plan import sums, why
-from hailuo_batch.views.wording import amounts, count, length, megabytes, safe_lines, span
+from hailuo_batch.views.wording import amounts, count, footage, length, megabytes, safe_lines, span
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -35,7 +35,7 @@ def draw_page(report: Report, *, folder: Path, page: Path) -> str:
         report=report,
         cards=cards,
         sums=sums(report, PLAIN),
-        footage=span(report.seconds),
+        length=span(report.seconds),
         size=megabytes(report.bytes),
         clips=count(report.clips, "clip"),
         takes=count(report.takes, "take"),
@@ -51,7 +51,12 @@ def _seen(value: object) -> object:
 def _way(folder: Path, page: Path) -> str:
     """The relative address from the page to the clips' folder, ending in a slash; "" when they share it."""
     way = os.path.relpath(folder.resolve(), page.resolve().parent)
-    return "" if way == "." else f"{quote(Path(way).as_posix())}/"
+    return "" if way == "." else f"{_address(Path(way).as_posix())}/"
+
+
+def _address(path: str) -> str:
+    """A path as part of an address; names need not be UTF-8, and their bytes stay what they are."""
+    return quote(os.fsencode(path))
 
 
 def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
@@ -63,9 +68,9 @@ def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
         "name": f"{row.shot}#{row.take}",
         "asked": f"{length(row.duration)}, {row.resolution}",
         "why": why(row),
-        "clip": base + quote(row.file) if there else "",
-        "poster": base + quote(poster) if there and (folder / poster).exists() else "",
-        "facts": f"{clip.width} × {clip.height}, {clip.seconds:g} s, {megabytes(clip.size)}"
+        "clip": base + _address(row.file) if there else "",
+        "poster": base + _address(poster) if there and (folder / poster).exists() else "",
+        "facts": f"{clip.width} × {clip.height}, {footage(clip.seconds)}, {megabytes(clip.size)}"
         if clip is not None
         else "",
         "width": clip.width if clip is not None else 16,

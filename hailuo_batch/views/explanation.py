@@ -15,7 +15,8 @@ def draw_explanation(found: Explanation, ink: Ink = PLAIN) -> str:
     wide = max((len(member.name) for member in found.members), default=0)
     for member in found.members:
         lines += _member(member, wide, ink)
-    lines.append("")
+    if found.members:
+        lines.append("")
     if found.fingerprint:
         lines.append(f"  fingerprint  {found.fingerprint}")
     if found.before:

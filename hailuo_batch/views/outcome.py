@@ -18,7 +18,8 @@ def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, ink: In
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stopped:
         return sums(report, ink) + (f" Lock: {safe(lock.name)}." if lock else "")
     verb = "Sketched" if report.sketch else "Rendered"
-    lines = [f"{ink.good(verb)} {count(outcome.stored, 'clip')} in {span(outcome.seconds)}."]
+    colour = ink.good if outcome.stored else ink.care
+    lines = [f"{colour(verb)} {count(outcome.stored, 'clip')} in {span(outcome.seconds)}."]
     if outcome.named:
         there = "that was there got its name" if outcome.named == 1 else "that were there got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
@@ -36,12 +37,14 @@ def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, ink: In
 def _failures(outcome: Outcome, ink: Ink) -> list[str]:
     if not outcome.failed:
         return []
-    lines = [f"{ink.bad(count(len(outcome.failed), 'take') + ' failed')}:"]
+    takes = [len(step.uses) for step, _ in outcome.failed]
+    lines = [f"{ink.bad(count(sum(takes), 'take') + ' failed')}:"]
     for step, failure in outcome.failed[:SHOWN]:
-        lines.append(f"  {safe(label(step.uses[0]))}  {on_one_line(failure.why)}")
+        more = f" and {len(step.uses) - 1:,} more" if len(step.uses) > 1 else ""
+        lines.append(f"  {safe(label(step.uses[0]))}{more}  {on_one_line(failure.why)}")
         lines += [f"      {line}" for line in safe_lines(failure.remedy).splitlines()]
     if len(outcome.failed) > SHOWN:
-        lines.append(f"  … and {len(outcome.failed) - SHOWN:,} more; --format json shows them all")
+        lines.append(f"  … and {sum(takes[SHOWN:]):,} more; --format json shows them all")
     return lines
 
 

@@ -21,7 +21,7 @@ _TO = {
     Action.RESUME: "to follow",
     Action.FETCH: "to fetch",
     Action.WAIT: "waiting for a frame",
-    Action.HOLD: "need you",
+    Action.HOLD: "held for you",
     Action.REUSE: "in the store",
 }
 

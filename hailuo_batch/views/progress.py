@@ -24,7 +24,7 @@ from hailuo_batch.core.naming import label
 from hailuo_batch.core.plan import Step
 from hailuo_batch.views.ink import Ink
 from hailuo_batch.views.json_report import json_text
-from hailuo_batch.views.wording import clipped, count, megabytes, on_one_line, safe, span
+from hailuo_batch.views.wording import clipped, count, footage, megabytes, on_one_line, safe, span
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -65,8 +65,6 @@ class Tally:
         match event:
             case RunStarted(steps=steps):
                 self.steps, self.begun = steps, self.now()
-            case StepsUnlocked(steps=steps):
-                self.steps += steps
             case StepStarted(step=step):
                 self.running[step.fingerprint] = step, self.now()
             case StepStored(step=step, artifact=artifact):
@@ -105,7 +103,7 @@ class _Lines:
         place = f"[{self._tally.done}/{self._tally.steps}]"
         match event:
             case StepStored(step=step, artifact=artifact):
-                clip = f"{artifact.seconds:g} s {megabytes(artifact.size)}"
+                clip = f"{footage(artifact.seconds)} {megabytes(artifact.size)}"
                 return f"{place} {_named(step)} {self._ink.good('stored')} {clip}"
             case StepFailed(step=step, failure=failure):
                 return f"{place} {_named(step)} {self._ink.bad('failed')}: {on_one_line(failure.why)}"
@@ -175,12 +173,14 @@ def _table(tally: Tally, height: int) -> "Group":
     from rich.text import Text
 
     head = Table.grid(padding=(0, 1), expand=False)
+    head.add_column(no_wrap=True)
+    head.add_column(no_wrap=True, overflow="ellipsis")
     left = tally.remaining()
     eta = f"about {span(left)} left" if left is not None and left > 1 else ""
-    state = "stopping, Ctrl-C again ends at once" if tally.stopping else eta
+    state = "stopping, Ctrl-C again ends it" if tally.stopping else eta
     failed = count(tally.failed, "failure") if tally.failed else ""
-    facts = "  ".join(filter(None, (f"{tally.done}/{tally.steps}", megabytes(tally.bytes), failed, state)))
-    head.add_row(ProgressBar(total=max(tally.steps, 1), completed=tally.done, width=30), Text(facts))
+    facts = "  ".join(filter(None, (f"{tally.done:,}/{tally.steps:,}", megabytes(tally.bytes), failed, state)))
+    head.add_row(ProgressBar(total=max(tally.steps, 1), completed=tally.done, width=24), Text(facts))
     rows = Table.grid(padding=(0, 2))
     for _ in range(3):
         rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal

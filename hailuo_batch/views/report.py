@@ -4,7 +4,7 @@ from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.plan import heading, sums, why
-from hailuo_batch.views.wording import amounts, clipped, megabytes, safe
+from hailuo_batch.views.wording import amounts, clipped, footage, megabytes, on_one_line, safe
 
 
 def draw_report(report: Report, ink: Ink = PLAIN) -> str:
@@ -13,13 +13,14 @@ def draw_report(report: Report, ink: Ink = PLAIN) -> str:
     wide = max(map(len, names), default=0)
     rows = [f"  {name:<{wide}}  {_state(row, ink)}" for name, row in zip(names, report.rows, strict=True)]
     spent = f" Spent: {amounts(report.spent)}." if report.spent else ""
-    return "\n".join((heading(report, ink), "", *rows, "", f"{sums(report, ink)}{spent}"))
+    table = (*rows, "") if rows else ()
+    return "\n".join((heading(report, ink), "", *table, f"{sums(report, ink)}{spent}"))
 
 
 def _state(row: TakeRow, ink: Ink) -> str:
     clip = row.artifact
     if row.action is not Action.REUSE or clip is None:
         return f"{ink.care(f'v{row.version:03d}')}  {clipped(why(row), 80)}"
-    facts = f"{clip.width}x{clip.height}  {clip.seconds:g} s  {megabytes(clip.size):>7}"
-    remarks = f"  {ink.care('; '.join(row.remarks))}" if row.remarks else ""
+    facts = f"{f'{clip.width}x{clip.height}':<9}  {footage(clip.seconds):>6}  {megabytes(clip.size):>7}"
+    remarks = f"  {ink.care(on_one_line('; '.join(row.remarks)))}" if row.remarks else ""
     return f"{ink.good(f'v{row.version:03d}')}  {facts}  {safe(row.file)}{remarks}"

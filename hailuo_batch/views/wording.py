@@ -41,6 +41,15 @@ def span(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
+def footage(seconds: float) -> str:
+    """How long a clip is, to the hundredth.
+
+    >>> footage(6.0), footage(5.8767)
+    ('6 s', '5.88 s')
+    """
+    return f"{round(seconds, 2):g} s"
+
+
 def amounts(sums: Iterable[Money]) -> str:
     """Sums in their own currencies, never added together."""
     return " and ".join(str(money) for money in sums)

@@ -211,6 +211,15 @@ def test_the_first_take_stands_for_its_shot_even_when_others_are_missing() -> No
     assert [step.action for step in plan.steps] == [Action.REUSE, Action.SUBMIT, Action.SUBMIT]
 
 
+def test_of_several_takes_the_first_is_the_one_that_a_chain_starts_from() -> None:
+    giver, link = shot("a", takes=3), shot("b", frames=after_shot("a"))
+    plan = make_plan((giver, link), grounds(giver, link, **stored(planned(giver))), campaign="teaser")
+    last = plan.steps[-1]
+    assert last.request is not None
+    assert last.request.first is not None
+    assert last.request.first.digest == f"sha256:{plan.steps[0].fingerprint[3:]}"
+
+
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.STORED])
 def test_a_giver_that_is_not_stored_keeps_its_chain_waiting(stage: Stage) -> None:
     plan = planned(*CHAIN[:2], standings={MARK: standing(stage)}, present=frozenset({"sha256:aa"}))

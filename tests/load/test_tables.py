@@ -1,4 +1,4 @@
-"""The six gateways' tables against the facts that were collected of them; the numbers here are a second copy by hand."""
+"""The six gateways' tables against the facts collected of them; the numbers here are a second copy, made by hand."""
 
 import re
 from datetime import date

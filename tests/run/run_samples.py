@@ -32,14 +32,14 @@ PAID = Route(provider="minimax", estimate=None)
 FREE = Route(provider="minimax", estimate=None, free=True)
 
 
-def shot(id: str, *, after: str = "", **members: Any) -> Shot:
+def shot(name: str, *, after: str = "", **members: Any) -> Shot:
     """A shot with a prompt of its own; `after` names the shot whose last frame it starts from."""
     frames = Frames(first=ShotFrame(shot=after, frame=End.LAST)) if after else NO_FRAMES
     plain: dict[str, Any] = {
-        "index": 0, "prompt": f"this is {id}", "frames": frames, "duration": 6, "resolution": "768p", "takes": 1,
+        "index": 0, "prompt": f"this is {name}", "frames": frames, "duration": 6, "resolution": "768p", "takes": 1,
         "tags": (), "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
     }  # fmt: skip
-    return Shot(id=id, **{**plain, **members})
+    return Shot(id=name, **{**plain, **members})
 
 
 def mark(shot: Shot, take: int = 1) -> str:
@@ -93,10 +93,10 @@ class World:
                 stop=stop or Stop(),
             )
 
-    async def step(self, id: str = "open") -> object:
+    async def step(self, name: str = "open") -> object:
         """Carries out the one step of a shot; what comes back from it."""
-        step = next(step for step in (await self.plan()).steps if step.uses[0].shot.id == id)
-        assert step.action not in {Action.HOLD, Action.WAIT}, f"{id}: {step.why}"
+        step = next(step for step in (await self.plan()).steps if step.uses[0].shot.id == name)
+        assert step.action not in {Action.HOLD, Action.WAIT}, f"{name}: {step.why}"
         async with open_ledger(self.file, clock=self.clock) as ledger:
             return await carry_out(step, await self.bench(ledger))
 

@@ -10,7 +10,7 @@ from hailuo_batch.run.executor import LocalExecutor
 
 
 def steps(*ids: str) -> list[Step]:
-    return [Step(why=Why.NEW, uses=(Use(shot=shot(id), take=1, version=1),), route=PAID) for id in ids]
+    return [Step(why=Why.NEW, uses=(Use(shot=shot(each), take=1, version=1),), route=PAID) for each in ids]
 
 
 def name(step: Step) -> str:

@@ -51,7 +51,7 @@ async def test_a_chain_unlocks_in_the_same_run_and_its_events_are_told_in_order(
     outcome = await world.run()
     assert outcome == Outcome(stored=3)
     assert spoken(world.events) == [
-        "run of 1", "+open", "=open", "1 unlocked", "+turn", "=turn", "1 unlocked", "+close", "=close",
+        "run of 3", "+open", "=open", "1 unlocked", "+turn", "=turn", "1 unlocked", "+close", "=close",
         "3 stored, 0 failed",
     ]  # fmt: skip
     assert world.names() == {f"spring_{name}_v001_t01.mp4" for name in ("open", "turn", "close")}
@@ -114,7 +114,7 @@ async def test_what_waits_for_a_shot_that_failed_is_not_begun(world: World):
     world.driver.submit_script = failing("open")
     outcome = await world.run()
     assert [(step.uses[0].shot.id, failure.kind) for step, failure in outcome.failed] == [("open", Kind.REFUSED)]
-    assert spoken(world.events) == ["run of 1", "+open", "-open", "0 stored, 1 failed"]
+    assert spoken(world.events) == ["run of 3", "+open", "-open", "0 stored, 1 failed"]
     world.driver.submit_script = None
     assert (await world.run()).stored == 3
 

@@ -1,0 +1,290 @@
+import os
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from hailuo_batch.core.manifest import NO_FRAMES, End, FileFrame, Frames, ShotFrame, UrlFrame
+from hailuo_batch.core.request import Input
+from hailuo_batch.core.shot import Shot
+from hailuo_batch.load import inputs as loading
+from hailuo_batch.load.inputs import Inputs, read_inputs
+from hailuo_batch.load.project import Project
+from hailuo_batch.load.stamp import SETTLED_NS, Remembered, stamp_of, unchanged
+
+LATER = 10 * SETTLED_NS
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    root = tmp_path / "project"
+    (root / "assets").mkdir(parents=True)
+    for name, colour in (("open.png", "red"), ("close.png", "blue")):
+        Image.new("RGB", (640, 360), colour).save(root / "assets" / name)
+    return Project(root=root)
+
+
+def shot(frames: Frames, index: int = 0) -> Shot:
+    return Shot(
+        id=f"s{index}", index=index, prompt="p", frames=frames, duration=6, resolution="768p", takes=1, tags=(),
+        prompt_optimizer=True, fast_pretreatment=False, watermark=False, notes="",
+    )  # fmt: skip
+
+
+def read(project: Project, *frames: Frames, remembered: dict[str, Remembered] | None = None) -> Inputs:
+    shots = [shot(each, index) for index, each in enumerate(frames)]
+    return read_inputs(shots, folder=project.root, project=project, remembered=remembered or {})
+
+
+def first(path: str) -> Frames:
+    return Frames(first=FileFrame(path=path))
+
+
+def digest_of(file: Path) -> str:
+    return f"sha256:{sha256(file.read_bytes()).hexdigest()}"
+
+
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on it is so much later that nothing was changed in the same moment."""
+    now = time.time_ns() + LATER
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every file that was looked into, in order."""
+    seen: list[Path] = []
+    real = loading._read
+
+    def spy(path: Path, stamp: Any) -> Remembered:
+        seen.append(path)
+        return real(path, stamp)
+
+    monkeypatch.setattr(loading, "_read", spy)
+    return seen
+
+
+def test_a_picture_is_known_by_its_bytes(project: Project) -> None:
+    found = read(project, Frames(first=FileFrame(path="assets/open.png"), last=FileFrame(path="assets/close.png")))
+    files = {name: project.root / "assets" / f"{name}.png" for name in ("open", "close")}
+    assert found.pictures == {
+        FileFrame(path=f"assets/{name}.png"): Input(digest=digest_of(file)) for name, file in files.items()
+    }
+    assert found.files == {digest_of(file): file for file in files.values()}
+    assert found.problems == ()
+
+
+def test_the_same_bytes_under_two_names_are_the_same_picture(project: Project) -> None:
+    (project.root / "copy.png").write_bytes((project.root / "assets/open.png").read_bytes())
+    found = read(project, first("assets/open.png"), first("copy.png"))
+    assert len(set(found.pictures.values())) == 1
+
+
+def test_shots_without_files_have_no_inputs(project: Project) -> None:
+    chained = Frames(first=ShotFrame(shot="s0", frame=End.LAST))
+    assert read(project, NO_FRAMES, chained, Frames()) == Inputs(pictures={}, files={}, remembered={}, problems=())
+
+
+def test_a_file_is_looked_at_once_however_many_shots_name_it(project: Project, opened: list[Path]) -> None:
+    read(project, *[first("assets/open.png")] * 50)
+    assert len(opened) == 1
+
+
+def test_a_picture_that_did_not_change_is_not_read_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, opened: list[Path]
+) -> None:
+    later(monkeypatch)
+    before = read(project, first("assets/open.png"))
+    assert len(opened) == 1
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the picture was opened"))
+    again = read(project, first("assets/open.png"), remembered=dict(before.remembered))
+    assert (again.pictures, again.remembered) == (before.pictures, before.remembered)
+    assert len(opened) == 1
+
+
+def test_without_the_memory_every_answer_is_the_same(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    later(monkeypatch)
+    frames = [first("assets/open.png"), first("assets/nothing.png"), first("../x.png"), first("assets/close.png")]
+    fresh = read(project, *frames)
+    assert read(project, *frames, remembered=dict(fresh.remembered)) == fresh
+    assert read(project, *frames) == fresh
+
+
+def test_a_picture_written_in_the_moment_it_was_remembered_is_read_again(project: Project, opened: list[Path]) -> None:
+    before = read(project, first("assets/open.png"))
+    read(project, first("assets/open.png"), remembered=dict(before.remembered))
+    assert len(opened) == 2
+
+
+def test_changed_bytes_are_seen(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    later(monkeypatch)
+    file = project.root / "assets/open.png"
+    before = read(project, first("assets/open.png"))
+    Image.new("RGB", (640, 360), "green").save(file)
+    after = read(project, first("assets/open.png"), remembered=dict(before.remembered))
+    assert after.pictures[FileFrame(path="assets/open.png")].digest == digest_of(file)
+    assert after.pictures != before.pictures
+
+
+def test_changed_bytes_are_seen_even_when_size_and_time_are_set_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch)
+    file = project.root / "assets/open.png"
+    old = file.stat()
+    before = read(project, first("assets/open.png"))
+    Image.new("RGB", (640, 360), "lime").save(file)
+    data = file.read_bytes()
+    file.write_bytes(data[: old.st_size].ljust(old.st_size, b"\0"))
+    os.utime(file, ns=(old.st_atime_ns, old.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns, file.stat().st_ino) == (
+        old.st_size, old.st_mtime_ns, old.st_ino,
+    )  # fmt: skip
+    after = read(project, first("assets/open.png"), remembered=dict(before.remembered))
+    assert after.pictures[FileFrame(path="assets/open.png")].digest == digest_of(file)
+
+
+@pytest.mark.parametrize("change", ["size", "time", "inode"])
+def test_any_difference_from_what_is_remembered_is_a_doubt(change: str) -> None:
+    memory = Remembered(stamp=(10, 1_000, 7), digest="sha256:aa", at=LATER)
+    other = {"size": (11, 1_000, 7), "time": (10, 1_001, 7), "inode": (10, 1_000, 8)}[change]
+    assert unchanged(memory, (10, 1_000, 7))
+    assert not unchanged(memory, other)
+    assert not unchanged(memory, None)
+
+
+@pytest.mark.parametrize(("at", "good"), [(SETTLED_NS + 1_001, True), (SETTLED_NS + 1_000, False), (0, False)])
+def test_a_time_of_change_too_near_to_the_reading_proves_nothing(at: int, good: bool) -> None:
+    assert unchanged(Remembered(stamp=(10, 1_000, 7), digest="sha256:aa", at=at), (10, 1_000, 7)) is good
+
+
+def test_a_file_that_is_gone_has_no_stamp(tmp_path: Path) -> None:
+    assert stamp_of(tmp_path / "nothing") is None
+
+
+def test_a_picture_that_is_gone_is_not_remembered_into_being(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    later(monkeypatch)
+    before = read(project, first("assets/open.png"))
+    (project.root / "assets/open.png").unlink()
+    after = read(project, first("assets/open.png"), remembered=dict(before.remembered))
+    assert [problem.code for problem in after.problems] == ["frame-file"]
+    assert after.pictures == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "summary"),
+    [
+        ("assets/opne.png", "file not found"),
+        ("asets/open.png", "file not found"),
+        ("assets", "file not found"),
+        ("assets/open.png/more", "file not found"),
+        ("x" * 5000 + ".png", "file not found"),
+        ("../outside.png", "file outside the project"),
+        ("/etc/hostname", "file outside the project"),
+        ("assets/../../outside.png", "file outside the project"),
+        ("a\0b.png", "file name not usable"),
+        ("data:image/png;base64,AAAA", "address not usable"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_a_problem_at_its_end(project: Project, path: str, summary: str) -> None:
+    (project.root.parent / "outside.png").write_bytes(b"x")
+    (problem,) = read(project, Frames(first=FileFrame(path="assets/open.png"), last=FileFrame(path=path))).problems
+    assert (problem.code, problem.summary) == ("frame-file", summary)
+    assert problem.path == ("shots", 0, "frames", "last")
+    assert problem.remedy
+    assert len(problem.why) < 300
+
+
+def test_a_missing_file_is_told_for_each_entry_that_names_it_and_once_for_a_matrix(project: Project) -> None:
+    frames = first("assets/opne.png")
+    shots = [shot(frames, 0), shot(frames, 0), shot(frames, 3)]
+    found = read_inputs(shots, folder=project.root, project=project, remembered={})
+    assert [problem.path[1] for problem in found.problems] == [0, 3]
+
+
+def test_a_link_inside_the_project_is_followed_and_one_that_leaves_is_refused(project: Project) -> None:
+    (project.root / "in.png").symlink_to(project.root / "assets/open.png")
+    outside = project.root.parent / "outside.png"
+    outside.write_bytes((project.root / "assets/open.png").read_bytes())
+    (project.root / "out.png").symlink_to(outside)
+    (project.root / "gone.png").symlink_to(project.root / "nothing.png")
+    (project.root / "ring.png").symlink_to(project.root / "ring.png")
+    names = ("in.png", "out.png", "gone.png", "ring.png")
+    found = read(project, *map(first, names))
+    assert set(found.pictures) == {FileFrame(path="in.png")}
+    assert [problem.path[1] for problem in found.problems] == [1, 2, 3]
+
+
+def test_a_folder_link_that_leaves_is_refused_unless_it_is_allowed(project: Project) -> None:
+    shared = project.root.parent / "shared"
+    shared.mkdir()
+    Image.new("RGB", (640, 360)).save(shared / "logo.png")
+    (project.root / "brand").symlink_to(shared)
+    assert [problem.summary for problem in read(project, first("brand/logo.png")).problems] == [
+        "file outside the project"
+    ]
+    allowed = Project(root=project.root, allow_outside=(shared,))
+    assert read(allowed, first("brand/logo.png")).problems == ()
+    assert read(allowed, first("../shared/logo.png")).problems == ()
+    near = project.root.parent / "shared-not"
+    near.mkdir()
+    assert read(allowed, first("../shared-not/logo.png")).problems[0].summary == "file outside the project"
+
+
+def test_paths_begin_at_the_manifests_folder(project: Project) -> None:
+    below = project.root / "manifests"
+    below.mkdir()
+    frames = first("../assets/open.png")
+    found = read_inputs([shot(frames)], folder=below, project=project, remembered={})
+    assert (found.problems, len(found.pictures)) == ((), 1)
+
+
+@pytest.mark.parametrize("data", [b"", b"words", b"\x89PNG\r\n\x1a\n", b"GIF89a" + b"\0" * 40])
+def test_what_is_no_picture_is_told_without_its_whole_path(project: Project, data: bytes) -> None:
+    (project.root / "words.png").write_bytes(data)
+    (problem,) = read(project, first("words.png")).problems
+    assert str(project.root) not in problem.summary + problem.why
+    assert '"words.png"' in problem.why
+
+
+def test_a_picture_over_the_gateways_limit_is_told_before_it_is_read(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "LARGEST", 10)
+    (problem,) = read(project, first("assets/open.png")).problems
+    assert problem.summary == "picture too large"
+
+
+def test_a_file_that_may_not_be_read_says_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    (problem,) = read(project, first("assets/open.png")).problems
+    assert problem.code == "frame-file"
+    assert "open.png" in problem.why
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://a.example/a.png", "ftp://a", "HTTPS://a.example", "https://", "https:///a.png", "https://a b", "x://"],
+)
+def test_only_an_https_address_is_one(project: Project, url: str) -> None:
+    (problem,) = read(project, Frames(first=UrlFrame(url=url))).problems
+    assert (problem.code, problem.path) == ("frame-address", ("shots", 0, "frames", "first"))
+
+
+def test_an_address_is_a_picture_when_its_bytes_are_pinned(project: Project) -> None:
+    free, pinned = UrlFrame(url="https://a.example/a.png"), UrlFrame(url="https://a.example/a.png", sha256="ab" * 32)
+    found = read(project, Frames(first=free, last=pinned))
+    assert found.problems == ()
+    assert found.pictures == {pinned: Input(digest=f"sha256:{'ab' * 32}")}
+    assert found.files == {}
+
+
+def test_a_wrong_address_of_a_matrix_is_told_once(project: Project) -> None:
+    shots = [shot(Frames(first=UrlFrame(url="http://a.example")), 0)] * 5
+    assert len(read_inputs(shots, folder=project.root, project=project, remembered={}).problems) == 1

@@ -1,0 +1,233 @@
+"""`load/lock.py`: the file beside a manifest."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hailuo_batch.core.lock import Lock, LockedShot, LockedTake
+from hailuo_batch.core.price import Money
+from hailuo_batch.errors import Exit, InputError
+from hailuo_batch.load.lock import lock_text, read_lock, write_lock
+
+MARK, DIGEST = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
+
+
+def take(**members: object) -> LockedTake:
+    return LockedTake(**{"fingerprint": MARK, "artifact": DIGEST, "provider": "minimax", **members})
+
+
+LOCK = Lock(
+    campaign="teaser",
+    shots={
+        "turn": LockedShot(version=2, takes={2: take(), 1: take(cost=Money(amount=Decimal("0.28"), currency="USD"))}),
+        "open": LockedShot(version=1, takes={10: take(), 9: take(provider="animatic")}),
+    },
+)
+TEXT = f"""\
+# Which clips are the campaign. Written by hailuo-batch; commit it with the manifest.
+version: 1
+campaign: teaser
+shots:
+  open:
+    version: 1
+    takes:
+      "9":
+        fingerprint: {MARK}
+        artifact: {DIGEST}
+        provider: animatic
+      "10":
+        fingerprint: {MARK}
+        artifact: {DIGEST}
+        provider: minimax
+  turn:
+    version: 2
+    takes:
+      "1":
+        fingerprint: {MARK}
+        artifact: {DIGEST}
+        provider: minimax
+        cost: "0.28 USD"
+      "2":
+        fingerprint: {MARK}
+        artifact: {DIGEST}
+        provider: minimax
+"""
+marks = st.integers(0, 2**64).map(lambda number: f"v1-{number:064x}")
+money = st.none() | st.builds(
+    Money, amount=st.decimals("0", "99999", places=4), currency=st.sampled_from(["USD", "CNY", "credits"])
+)
+takes = st.builds(
+    LockedTake,
+    fingerprint=marks,
+    artifact=marks.map(lambda mark: f"sha256:{mark[3:]}"),
+    provider=st.sampled_from(["minimax", "vtrix", "animatic", "my-gateway", "no", "1st"]),
+    cost=money,
+)
+ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True) | st.sampled_from(
+    ["no", "Yes", "null", "1e3", "007", "0x1f", "1.5", "true", "on", "9-16", "a.b", "y"]
+)
+locks = st.builds(
+    Lock,
+    campaign=st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True),
+    shots=st.dictionaries(
+        ids,
+        st.builds(
+            LockedShot, version=st.integers(1, 999), takes=st.dictionaries(st.integers(1, 99), takes, max_size=3)
+        ),
+        max_size=4,
+    ),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "teaser.lock.yaml"
+
+
+def test_a_lock_is_sorted_with_one_line_for_each_fact(path: Path) -> None:
+    assert lock_text(LOCK) == TEXT
+    assert write_lock(path, LOCK)
+    assert path.read_bytes() == TEXT.encode()
+
+
+def test_no_file_is_an_empty_lock_and_an_empty_lock_makes_no_file(path: Path) -> None:
+    empty = Lock(campaign="teaser", shots={})
+    assert read_lock(path, campaign="teaser") == empty
+    assert not write_lock(path, empty)
+    assert not path.exists()
+
+
+def test_an_emptied_lock_is_written_over_a_full_one(path: Path) -> None:
+    write_lock(path, LOCK)
+    assert write_lock(path, Lock(campaign="teaser", shots={}))
+    assert read_lock(path, campaign="teaser") == Lock(campaign="teaser", shots={})
+    assert path.read_text().endswith("shots: {}\n")
+
+
+def test_the_same_lock_is_not_written_again(path: Path) -> None:
+    write_lock(path, LOCK)
+    before = path.stat()
+    assert not write_lock(path, LOCK)
+    assert path.stat() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@given(locks)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_writing_reading_and_writing_again_gives_the_same_bytes(tmp_path: Path, lock: Lock) -> None:
+    path = tmp_path / "any.lock.yaml"
+    write_lock(path, lock)
+    text = path.read_bytes() if path.exists() else b""
+    found = read_lock(path, campaign=lock.campaign)
+    assert found == lock
+    assert not write_lock(path, found)
+    assert (path.read_bytes() if path.exists() else b"") == text
+    path.unlink(missing_ok=True)
+
+
+@given(locks)
+@settings(deadline=None, max_examples=60)
+def test_any_reader_of_yaml_reads_the_same(lock: Lock) -> None:
+    tree = yaml.safe_load(lock_text(lock))
+    assert set(tree["shots"]) == set(lock.shots)
+    for name, shot in lock.shots.items():
+        assert {int(number) for number in tree["shots"][name]["takes"] or ()} == set(shot.takes)
+
+
+@given(locks)
+@settings(deadline=None)
+def test_the_text_does_not_depend_on_the_order_of_the_shots(lock: Lock) -> None:
+    turned = Lock(
+        campaign=lock.campaign,
+        shots={
+            name: LockedShot(version=shot.version, takes=dict(reversed(shot.takes.items())))
+            for name, shot in reversed(lock.shots.items())
+        },
+    )
+    assert lock_text(turned) == lock_text(lock)
+
+
+def test_two_branches_that_touch_different_shots_change_different_lines() -> None:
+    def changed(lock: Lock) -> set[int]:
+        lines = zip(TEXT.splitlines(), lock_text(lock).splitlines(), strict=True)
+        return {number for number, (old, new) in enumerate(lines) if old != new}
+
+    one = Lock(campaign="teaser", shots={**LOCK.shots, "open": LockedShot(version=2, takes=LOCK.shots["open"].takes)})
+    two = Lock(campaign="teaser", shots={**LOCK.shots, "turn": LockedShot(version=3, takes=LOCK.shots["turn"].takes)})
+    assert changed(one)
+    assert changed(one).isdisjoint(changed(two))
+
+
+GOOD = (
+    "version: 1\ncampaign: c\nshots: {a: {version: 1, takes: "
+    f"{{'1': {{fingerprint: {MARK}, artifact: x, provider: p}}}}}}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("version: 1\nc", "version: 2\nc", "It is not a lock of version 1."),
+        (GOOD, "", "The file holds no value"),
+        (GOOD, "- 1", "mapping"),
+        ("campaign: c", "campaign: 5", "This is not as hailuo-batch writes it: campaign of the file."),
+        ("campaign: c\n", "", "This is not as hailuo-batch writes it: campaign of the file."),
+        ("{version: 1,", "{version: x,", 'writes it: version of shot "a".'),
+        ("{version: 1,", "{version: 0,", 'version of shot "a"'),
+        ("{version: 1,", "{version: true,", 'version of shot "a"'),
+        ("{'1':", "{'0':", 'take 0 of shot "a"'),
+        ("{'1':", "{'one':", 'take one of shot "a"'),
+        (f"fingerprint: {MARK}", "fingerprint: [1]", 'fingerprint of take 1 of shot "a"'),
+        ("artifact: x, ", "", 'artifact of take 1 of shot "a"'),
+        ("provider: p", "provider: 5", 'provider of take 1 of shot "a"'),
+        ("provider: p", "provider: p, cost: 5", 'cost of take 1 of shot "a"'),
+        ("provider: p", "provider: p, cost: NaN USD", 'cost of take 1 of shot "a"'),
+        ("provider: p", "provider: p, cost: '-1 USD'", 'cost of take 1 of shot "a"'),
+        ("provider: p", "provider: p, cost: '1'", 'cost of take 1 of shot "a"'),
+        ("shots: {a", "<<<<<<< ours\nshots: {a", "teaser.lock.yaml:3"),
+        ("shots: {a", "shots: {a: {version: 1, takes: {}}, a", "teaser.lock.yaml:3"),
+    ],
+)
+def test_a_lock_that_cannot_be_read_says_where_and_what_to_do(path: Path, old: str, new: str, said: str) -> None:
+    assert old in GOOD
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(InputError, match=r"the lock teaser\.lock\.yaml cannot be read") as wrong:
+        read_lock(path, campaign="c")
+    assert said in wrong.value.why
+    assert wrong.value.exit is Exit.INVALID
+    assert "\n    git checkout -- teaser.lock.yaml" in wrong.value.remedy
+    assert "Error(" not in wrong.value.why
+
+
+def test_the_good_one_above_is_good(path: Path) -> None:
+    path.write_text(GOOD)
+    assert list(read_lock(path, campaign="c").shots) == ["a"]
+
+
+def test_a_folder_in_its_place_is_told_in_plain_words(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(InputError) as wrong:
+        read_lock(path, campaign="c")
+    assert "directory" in wrong.value.why
+
+
+@given(st.integers(0, len(TEXT) - 1), st.binary(max_size=3), st.integers(0, 40))
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_lock_damaged_at_random_is_read_or_refused_and_never_anything_else(
+    tmp_path: Path, place: int, put: bytes, gone: int
+) -> None:
+    path = tmp_path / "teaser.lock.yaml"
+    data = TEXT.encode()
+    path.write_bytes(data[:place] + put + data[place + gone :])
+    try:
+        lock = read_lock(path, campaign="teaser")
+    except InputError:
+        return
+    assert all(isinstance(mark, str) for mark in lock.fingerprints)
+    assert all(past.version >= 1 for past in lock.past.values())
+    write_lock(path, lock)
+    assert read_lock(path, campaign="teaser") == lock

@@ -1,0 +1,55 @@
+"""What `show` prints, whole, as text and as JSON."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from view_samples import failure, row, stored, usd
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.record import AttemptRecord, EventRecord
+from hailuo_batch.views.history import draw_history, history_members
+from hailuo_batch.views.ink import Ink
+
+Golden = Callable[[str, str], None]
+
+
+def attempt(number: int, **members: Any) -> AttemptRecord:
+    plain = {
+        "fingerprint": "v1-now", "preimage": "{}", "provider": "minimax", "label": "teaser open#1",
+        "stage": Stage.STORED, "task": "task-7", "digest": "sha256:" + "ab" * 32, "estimate": usd("0.28"),
+        "cost": usd("0.3"), "failure": None, "intended_at": 0.0, "changed_at": 0.0,
+    }  # fmt: skip
+    return AttemptRecord(id=number, **{**plain, **members})
+
+
+def event(number: int, of: int, at: float, move: str, stage: Stage) -> EventRecord:
+    return EventRecord(id=number, attempt=of, at=at, move=move, stage=stage, data={"task": "task-7"})
+
+
+ROWS = (
+    stored("open", fingerprint="v1-now", prompt="a bottle in mist\n[Push in]", version=2),
+    row("open", take=2, fingerprint="v1-second", version=2),
+)
+ATTEMPTS = (
+    attempt(1, fingerprint="v1-earlier", digest="sha256:" + "cd" * 32, cost=None),
+    attempt(2, stage=Stage.FAILED, failure=failure("the picture was refused"), digest=None, cost=None, task=None),
+    attempt(3),
+)
+EVENTS = (
+    event(1, 1, 1_790_000_000.0, "intend", Stage.INTENDED),
+    event(2, 2, 1_790_000_001.5, "intend", Stage.INTENDED),
+    event(3, 2, 1_790_000_002.0, "refuse", Stage.FAILED),
+    event(4, 3, 1_790_000_003.25, "intend", Stage.INTENDED),
+    event(5, 3, 1_790_000_004.125, "keep", Stage.STORED),
+)
+
+
+def test_each_take_has_its_attempts_and_each_attempt_its_events(golden: Golden) -> None:
+    golden(draw_history(ROWS, ATTEMPTS, EVENTS), "history.txt")
+    golden(draw_history(ROWS, ATTEMPTS, EVENTS, Ink(colour=True)).replace("\x1b", "ESC"), "history_colour.txt")
+    golden(json.dumps(history_members(ROWS, ATTEMPTS, EVENTS), indent=2), "history.json")
+
+
+def test_a_shot_that_nobody_asked_for_yet_is_its_takes(golden: Golden) -> None:
+    golden(draw_history(ROWS[1:], (), ()), "history_new.txt")

@@ -1,0 +1,64 @@
+"""The report for programs: by `schemas/report.schema.json`, with stable names, and safe on a terminal."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+from view_samples import FORBIDDEN, HOSTILE, clip, report, row, stored, usd
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.plan import Action
+from hailuo_batch.core.report import Report
+from hailuo_batch.views.json_report import json_text, report_members
+
+Golden = Callable[[str, str], None]
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
+FULL = report(
+    stored("open", tags=("hero", "client:acme"), notes="for the opening", cost=usd("0.30")),
+    stored("twin", shared_with=("open",), artifact=clip(seconds=5.876543219), remarks=("asked 6 s, got 5.88 s",)),
+    row("turn", duration="long", version=2, why="the request changed", changed=("prompt",), stage=Stage.CANCELLED),
+    row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", estimate=None),
+    row("nobody", action=Action.HOLD, why="nobody can say whether it was accepted", provider=""),
+    clips=2,
+    seconds=11.8765432,
+    bytes=2_469_134,
+    outside=1,
+    spent=(usd("0.30"),),
+    to_spend=(usd("0.56"),),
+    unpriced=1,
+)
+
+
+def test_the_members_of_a_report(golden: Golden) -> None:
+    golden(json_text(report_members(FULL), indent=2), "report.json")
+
+
+@pytest.mark.parametrize(
+    "drawn", [FULL, report(), report(stored("open"), sketch=True)], ids=["full", "empty", "sketch"]
+)
+def test_a_report_is_by_its_schema(drawn: Report) -> None:
+    Draft7Validator.check_schema(SCHEMA)
+    Draft7Validator(SCHEMA).validate(report_members(drawn))
+
+
+def test_the_schema_knows_every_member_that_is_written() -> None:
+    """A member that the schema does not name would pass unseen where it allows more; here it allows none."""
+    members = report_members(FULL)
+    assert set(SCHEMA["properties"]) == set(members)
+    take = SCHEMA["definitions"]["take"]["properties"]
+    assert all(set(each) == set(take) for each in members["takes"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_nothing_is_lost_and_nothing_moves_the_cursor(ascii_only: bool) -> None:
+    text = json_text(report_members(report(row("open", prompt=HOSTILE))), ascii_only=ascii_only)
+    assert not [each for each in FORBIDDEN if each in text]
+    assert json.loads(text)["takes"][0]["prompt"] == HOSTILE
+    assert text.isascii() or not ascii_only
+
+
+def test_letters_of_all_languages_stay_readable() -> None:
+    assert json_text({"prompt": "瓶子 É 🎬"}) == '{"prompt": "瓶子 É 🎬"}'

@@ -1,0 +1,83 @@
+"""What `plan` and `run -n` print, whole."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from view_samples import report, row, stored, usd
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.plan import Action
+from hailuo_batch.views.ink import Ink
+from hailuo_batch.views.plan import SHOWN, draw_nothing, draw_plan
+
+Golden = Callable[[str, str], None]
+
+EVERY_ACTION = report(
+    row("open"),
+    row("turn", version=2, why="the request changed", changed=("prompt", "first"), estimate=usd("0.56"), duration=10),
+    row("again", why="the last attempt failed: the picture was refused", stage=Stage.FAILED),
+    row("long-name-of-a-shot", take=12, action=Action.RESUME, why="asked for, and not yet made", duration="short"),
+    row("gone", action=Action.FETCH, why="its clip is gone from the store", stage=Stage.STORED),
+    row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", resolution="1080p"),
+    row("doubt", action=Action.HOLD, why="nobody can say whether it was accepted", stage=Stage.IN_DOUBT),
+    row("twin", shared_with=("pack-red", "pack-blue")),
+    stored("there"),
+    to_spend=(usd("1.40"),),
+)
+
+
+def test_every_action_has_its_mark_its_reason_and_its_price(golden: Golden) -> None:
+    golden(draw_plan(EVERY_ACTION), "plan_every_action.txt")
+
+
+def test_a_terminal_sees_the_same_words_in_colour(golden: Golden) -> None:
+    drawn = draw_plan(EVERY_ACTION, Ink(colour=True))
+    golden(drawn.replace("\x1b", "ESC"), "plan_every_action_colour.txt")
+
+
+def test_a_long_plan_shows_its_first_rows_and_says_how_many_more(golden: Golden) -> None:
+    rows = [row(f"shot-{number:04d}") for number in range(SHOWN + 1240)]
+    golden(draw_plan(report(*rows, to_spend=(usd("364.00"),))), "plan_long.txt")
+
+
+def test_a_plan_of_just_what_fits_does_not_speak_of_more() -> None:
+    assert " more;" not in draw_plan(report(*(row(f"shot-{number}") for number in range(SHOWN))))
+
+
+def test_a_price_that_is_not_known_is_never_zero(golden: Golden) -> None:
+    unknown = row("open", provider="vtrix", estimate=None)
+    golden(draw_plan(report(unknown, unpriced=1)), "plan_price_unknown.txt")
+    golden(draw_plan(report(unknown, row("turn"), unpriced=1, to_spend=(usd("0.28"),))), "plan_price_partly_known.txt")
+
+
+def test_currencies_are_never_added_together(golden: Golden) -> None:
+    units = replace(usd("12"), currency="credits")
+    golden(draw_plan(report(row("open"), to_spend=(usd("0.28"), units))), "plan_two_currencies.txt")
+
+
+def test_a_sketch_is_free_and_says_so(golden: Golden) -> None:
+    rows = [row("open", provider="animatic", estimate=None), row("end", action=Action.WAIT, provider="animatic")]
+    golden(draw_plan(report(*rows, sketch=True, model="animatic")), "plan_sketch.txt")
+
+
+def test_nothing_to_do_is_one_line_of_footage(golden: Golden) -> None:
+    rows = (stored("open"), stored("turn"))
+    golden(draw_plan(report(*rows, clips=2, seconds=12.0, bytes=2_469_134)), "plan_nothing.txt")
+    golden(draw_plan(report(*rows, clips=1, seconds=6.0, bytes=1_234_567)), "plan_nothing_shared.txt")
+
+
+def test_the_remembered_sentence_is_the_planned_one() -> None:
+    """The short way of `run` must say what the long way says, plus the warnings that it cannot show."""
+    found = report(stored("open"), stored("turn"), clips=1, seconds=75.0, bytes=1_234_567)
+    summary: dict[str, int | float | str] = {"takes": 2, "clips": 1, "seconds": 75.0, "bytes": 1_234_567}
+    assert draw_nothing(summary) == draw_plan(found).splitlines()[-1]
+    assert draw_nothing({**summary, "warnings": 1}).endswith(" 1 warning: hailuo-batch validate shows them.")
+
+
+def test_shots_that_were_not_looked_at_are_counted(golden: Golden) -> None:
+    golden(draw_plan(report(row("open"), outside=2, to_spend=(usd("0.28"),))), "plan_only.txt")
+    golden(draw_plan(report(stored("open"), outside=1, clips=1, seconds=6.0, bytes=1)), "plan_only_nothing.txt")
+
+
+def test_a_manifest_without_shots_has_nothing_to_do() -> None:
+    assert draw_plan(report()).endswith("Nothing to do: 0 takes in the store, 0.0 s of footage, 0 kB.")

@@ -1,0 +1,104 @@
+"""Problems and errors as text, JSON and GitHub's annotations, whole."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hailuo_batch.core.problem import Place, Problem, Severity
+from hailuo_batch.errors import InputError
+from hailuo_batch.views.ink import Ink
+from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_members
+
+Golden = Callable[[str, str], None]
+
+
+def problem(text: str = "    length: 8", column: int = 13, **members: Any) -> Problem:
+    plain = {
+        "code": "shot-length", "summary": "length not offered", "why": 'shot "rooftop" asks 8 s; minimax makes 6 s.',
+        "remedy": "Did you mean 6?", "path": ("shots", 1, "duration"),
+        "place": Place(file="manifests/teaser.yaml", line=14, column=column, text=text),
+    }  # fmt: skip
+    return Problem(**{**plain, **members})
+
+
+ALL = (
+    problem(),
+    problem(severity=Severity.WARNING, code="camera-many", summary="many camera commands", remedy=""),
+    problem(why="first line\nsecond line", remedy="third."),
+    problem(place=None, code="settings", why="two lines\nof words."),
+    problem(text="", why="an empty line has no caret."),
+)
+
+
+def test_every_problem_has_its_line_a_caret_and_what_to_do(golden: Golden) -> None:
+    golden(draw_problems(ALL), "problems.txt")
+    golden(draw_problems(ALL, Ink(colour=True)).replace("\x1b", "ESC"), "problems_colour.txt")
+
+
+def test_github_draws_them_beside_the_line(golden: Golden) -> None:
+    golden("\n".join(github_annotations(ALL)), "problems_github.txt")
+
+
+def test_a_file_or_a_word_cannot_break_out_of_an_annotation() -> None:
+    place = Place(file="a,line=1::b:%0A.yaml\n::error::x", line=2, column=3)
+    (line,) = github_annotations([problem(place=place, why="50%\r\n::stop-commands::now", remedy="")])
+    assert line == (
+        "::error file=a%2Cline=1%3A%3Ab%3A%250A.yaml�%3A%3Aerror%3A%3Ax,line=2,col=3,"
+        "title=length not offered [shot-length]::50%25%0A::stop-commands::now"
+    )
+
+
+def test_the_members_for_programs(golden: Golden) -> None:
+    golden(json.dumps([problem_members(each) for each in (ALL[0], ALL[3])], indent=2), "problems.json")
+
+
+@pytest.mark.parametrize(
+    ("errors", "warnings", "said"),
+    [(1, 0, "1 problem."), (2, 0, "2 problems."), (0, 1, "1 warning."), (1, 2, "1 problem and 2 warnings.")],
+)
+def test_the_last_line_counts(errors: int, warnings: int, said: str) -> None:
+    found = [problem()] * errors + [problem(severity=Severity.WARNING)] * warnings
+    assert draw_problems(found).splitlines()[-1] == said
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "before"),
+    [
+        ("    length: 8", 13, "        "),
+        ("\tlength: 8", 10, "        "),
+        ("  prompt: 瓶子 [Pan up]", 14, "             "),  # two letters that fill two columns each
+        ("  prompt: e\u0301te\u0301 [x]", 17, "            "),  # accents that fill none
+        ("  key:\tvalue", 8, "    \t"),
+    ],
+)
+def test_the_caret_stands_under_what_is_wrong(text: str, column: int, before: str) -> None:
+    drawn = draw_problems([problem(text=text, column=column, why="here", remedy="")]).splitlines()
+    assert drawn[1] == f"    {text.strip()}"
+    assert drawn[2] == f"    {before}^ here"
+
+
+def test_a_long_line_is_cut_around_the_place() -> None:
+    text = "  prompt: " + "a" * 300 + "X" + "b" * 300
+    drawn = draw_problems([problem(text=text, column=text.index("X") + 1, why="here", remedy="")]).splitlines()
+    assert len(drawn[1]) < 110
+    assert drawn[1][drawn[2].index("^")] == "X"
+
+
+def test_a_place_behind_the_end_of_a_line_is_shown_behind_it() -> None:
+    drawn = draw_problems([problem(text="shots:", column=10, why="here", remedy="")]).splitlines()
+    assert drawn[2].index("^") == 4 + 9
+
+
+def test_a_problem_without_words_is_still_drawn() -> None:
+    assert draw_problems([problem(why="", remedy="")]).splitlines()[2] == "            ^"
+
+
+def test_an_error_says_what_why_and_what_to_do(golden: Golden) -> None:
+    error = InputError(
+        "which manifest?", why="Several are here:\n    a.yaml", remedy="Name one:\n    hailuo-batch plan"
+    )
+    golden(draw_error(error), "error.txt")
+    assert draw_error(InputError("no such file: x")) == "no such file: x"
+    assert draw_error(InputError("gone"), Ink(colour=True)) == "\x1b[31mgone\x1b[0m"

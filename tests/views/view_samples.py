@@ -1,0 +1,82 @@
+"""Values to draw, with nothing in them that a test does not say."""
+
+from decimal import Decimal
+from typing import Any
+
+from hailuo_batch.core.attempt import Artifact, Stage
+from hailuo_batch.core.capability import Route
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.manifest import NO_FRAMES
+from hailuo_batch.core.plan import Action, Step, Use, Why
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.report import Report, TakeRow
+from hailuo_batch.core.shot import Shot
+
+# What users write, at its worst: escapes of both kinds, overrides, markup of two languages, quotes, line breaks.
+HOSTILE = (
+    "\x1b[31mred\x1b[0m \x9b2J \x07\x00\x7f \u202egnp.exe\u202c \u2066x\u2069 [red]rich[/red] :smile: "
+    "<script>alert(1)</script> \"'`&amp; \u2028 two\r\nlines \ud800"
+)
+FORBIDDEN = ("\x1b", "\x9b", "\x07", "\x00", "\x7f", "\r", "\u2028", "\u202e", "\u202c", "\u2066", "\u2069", "\ud800")
+
+
+def usd(amount: str) -> Money:
+    return Money(amount=Decimal(amount), currency="USD")
+
+
+def clip(**members: Any) -> Artifact:
+    plain = {
+        "digest": "sha256:" + "ab" * 32, "size": 1_234_567, "width": 1366, "height": 768, "seconds": 6.0,
+        "frames": 150, "codec": "avc1.640028",
+    }  # fmt: skip
+    return Artifact(**{**plain, **members})
+
+
+def row(shot: str = "open", **members: Any) -> TakeRow:
+    plain = {
+        "take": 1, "version": 1, "action": Action.SUBMIT, "why": "never rendered", "stage": None,
+        "prompt": "a bottle in mist", "tags": (), "notes": "", "duration": 6, "resolution": "768p",
+        "fingerprint": "v1-" + "0" * 64, "file": "", "provider": "minimax", "estimate": usd("0.28"),
+    }  # fmt: skip
+    return TakeRow(**{"shot": shot, **plain, **members})
+
+
+def stored(shot: str = "open", **members: Any) -> TakeRow:
+    plain = {
+        "action": Action.REUSE, "why": "its clip is in the store", "stage": Stage.STORED, "artifact": clip(),
+        "file": f"teaser_{shot}_v001_t01.mp4",
+    }  # fmt: skip
+    return row(shot, **{**plain, **members})
+
+
+def report(*rows: TakeRow, **members: Any) -> Report:
+    counts = {action: sum(each.action is action for each in rows) for action in Action}
+    plain = {
+        "campaign": "teaser", "manifest": "manifests/teaser.yaml", "model": "hailuo-02", "sketch": False,
+        "takes": len(rows), "counts": {action: number for action, number in counts.items() if number},
+    }  # fmt: skip
+    return Report(rows=rows, **{**plain, **members})
+
+
+def shot(name: str = "open", prompt: str = "a bottle in mist", **members: Any) -> Shot:
+    plain = {
+        "index": 0, "frames": NO_FRAMES, "duration": 6, "resolution": "768p", "takes": 1, "tags": (),
+        "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
+    }  # fmt: skip
+    return Shot(id=name, prompt=prompt, **{**plain, **members})
+
+
+def step(*shots: Shot | str, mark: str = "", **members: Any) -> Step:
+    """One step for shots that ask the same."""
+    asked = [each if isinstance(each, Shot) else shot(each) for each in shots or ("open",)]
+    return Step(
+        why=Why.NEW,
+        uses=tuple(Use(shot=each, take=1, version=1) for each in asked),
+        route=Route(provider="animatic", estimate=None, free=True),
+        fingerprint=mark or f"v1-{asked[0].id}",
+        **members,
+    )
+
+
+def failure(why: str = "the picture was refused", remedy: str = "", kind: Kind = Kind.REFUSED) -> Failure:
+    return Failure(kind=kind, why=why, remedy=remedy)
