@@ -10,7 +10,9 @@ class Kind(StrEnum):
     NOT_SENT = "not_sent"  # proved that nothing was accepted: the same call may go out again
     THROTTLED = "throttled"  # too fast: wait, then the same call
     UNCLEAR = "unclear"  # nobody can say whether it was accepted: a submit is left in doubt
-    REFUSED = "refused"  # the content or a parameter: asking again is no use
+    REFUSED = "refused"  # a parameter or a picture: asking again is no use
+    PROMPT_REFUSED = "prompt_refused"  # moderation of what was asked
+    CLIP_REFUSED = "clip_refused"  # moderation of what was made
     UNPAID = "unpaid"  # no balance at this provider
     UNAUTHORIZED = "unauthorized"  # a missing or rejected key
     BROKEN = "broken"  # the provider's own fault while making the clip
@@ -27,6 +29,7 @@ class Failure:
     kind: Kind
     why: str
     remedy: str = ""
+    wait: float | None = None  # seconds that the other side asks to wait before the next call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ ALLOWS: dict[Kind, Allowance] = {
     Kind.THROTTLED: Allowance(resend=True),
     Kind.UNCLEAR: Allowance(),
     Kind.REFUSED: Allowance(),
+    Kind.PROMPT_REFUSED: Allowance(),
+    Kind.CLIP_REFUSED: Allowance(),
     Kind.UNPAID: Allowance(stops_run=True),
     Kind.UNAUTHORIZED: Allowance(stops_run=True),
     Kind.BROKEN: Allowance(),

@@ -1,0 +1,118 @@
+"""How a gateway talks, without talking: conversations that yield calls, are sent replies, and return a value.
+
+A dialect is pure: it builds calls and reads replies. Who carries a call over the wire, how often it may be repeated and
+what a lost answer means stands in `drivers/http.py`. Nothing here knows a key, a host or a clock.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from hailuo_batch.core.failure import Failure
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.request import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP request, below the gateway's base address. `paid` marks the one that may cost money."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # without the key, which the driver adds
+    paid: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Its answer: the status, header names in lower case, and the body as JSON (None when it is none) and as text."""
+
+    status: int
+    body: object
+    text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A request in the gateway's terms: seconds as it sells them, frames as addresses or data URIs."""
+
+    request: Request
+    seconds: int
+    first: str | None = None
+    last: str | None = None
+    callback_url: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The gateway took it: the task's id, and what it says it will cost."""
+
+    task: str
+    estimate: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Not done yet: the gateway's own word, and how far it is (0 to 1), where it tells."""
+
+    status: str
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The clip is made: where it can be fetched for `link_seconds` (None: not known), and what it cost."""
+
+    link: str
+    link_seconds: float | None = None
+    cost: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A task that the gateway lists: for settling a doubt. `created` is seconds since the epoch, where it tells."""
+
+    task: str
+    status: str
+    model: str | None = None
+    created: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What is left on the account; `left` None is unlimited or not told."""
+
+    left: Money | None
+    unlimited: bool = False
+
+
+Value = TypeVar("Value", covariant=True)
+Conversation = Generator[Call, Reply, Value]
+
+
+class Dialect(Protocol):
+    """One gateway's way of talking. A conversation returns a `Failure` for everything the gateway refuses."""
+
+    def submit(self, question: Question) -> Conversation[Accepted | Failure]:
+        """The one call that may cost money."""
+        ...
+
+    def poll(self, task: str) -> Conversation[Running | Made | Failure]:
+        """Reads a task; some gateways need a second call for the link. A fresh link is had by polling again."""
+        ...
+
+    def tasks(self) -> Conversation[tuple[Found, ...] | Failure] | None:
+        """The gateway's list of tasks, or None when it has none."""
+        ...
+
+    def balance(self) -> Conversation[Balance | Failure] | None:
+        """What is left on the account, or None when it does not tell."""
+        ...
+
+    def events(self, task: str) -> Conversation[tuple[Mapping[str, object], ...] | Failure] | None:
+        """A task's events for people to read, or None when there are none."""
+        ...
