@@ -90,8 +90,8 @@ class Balance:
     unlimited: bool = False
 
 
-Value = TypeVar("Value", covariant=True)
-Conversation = Generator[Call, Reply, Value]
+Value_co = TypeVar("Value_co", covariant=True)
+Conversation = Generator[Call, Reply, Value_co]
 
 
 class Dialect(Protocol):
