@@ -1,0 +1,253 @@
+"""Results go to stdout, all else to stderr; JSON is JSON; colour is for terminals; a reader may leave."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Say = Callable[..., Any]
+
+PROGRAM = (sys.executable, "-m", "hailuo_batch.cli.main")
+READS: dict[str, tuple[str, ...]] = {
+    "validate": ("validate", "--sketch"),
+    "plan": ("plan", "--sketch"),
+    "status": ("status", "--sketch"),
+    "explain": ("explain", "turn", "--sketch"),
+    "show": ("show", "open", "--sketch"),
+    "verify": ("verify", "--sketch"),
+    "report": ("report", "--sketch"),
+    "providers": ("providers",),
+    "doctor": ("doctor",),
+    "run": ("run", "--sketch"),
+    "run -n": ("run", "--sketch", "-n"),
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one sketch drawn and one to draw: `open` is there, `turn` is not."""
+    from conftest import FILM  # type: ignore[import-not-found]
+
+    root = tmp_path_factory.mktemp("drawn")
+    (root / ".git").mkdir()
+    (root / "manifests").mkdir()
+    (root / "manifests" / "film.yaml").write_text(FILM)
+    line = [*PROGRAM, "run", "--sketch", "--only", "open", "--progress", "none"]
+    subprocess.run(line, cwd=root, check=True, capture_output=True)
+    return root
+
+
+@pytest.fixture
+def finished(drawn: Path) -> Path:
+    """The same with nothing left to do."""
+    subprocess.run([*PROGRAM, "run", "--sketch", "--progress", "none"], cwd=drawn, check=True, capture_output=True)
+    return drawn
+
+
+@pytest.mark.parametrize("name", READS)
+def test_results_go_to_stdout_alone(name: str, finished: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(finished)
+    said = say(*READS[name])
+    assert said.err == ""
+    assert said.out.strip()
+    assert "\x1b" not in said.out, "not a terminal"
+
+
+@pytest.mark.parametrize("name", READS)
+def test_json_of_every_command_parses_and_carries_its_version(
+    name: str, finished: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished)
+    said = say(*READS[name], "--format", "json")
+    assert said.err == ""
+    members = json.loads(said.out)
+    assert members["version"] == 1
+    assert next(iter(members)) == "version"
+
+
+def test_every_command_with_a_format_is_in_the_table_above() -> None:
+    from importlib import import_module
+
+    from hailuo_batch.cli.main import COMMANDS
+
+    def formats(name: str) -> bool:
+        return "form" in {each.name for each in import_module(f"hailuo_batch.cli.{name}").command.params}
+
+    assert {name for name in COMMANDS if formats(name)} == set(READS) - {"run -n"}
+
+
+def test_json_of_an_invalid_manifest_is_json_for_validate(film: Path, say: Say) -> None:
+    film.write_text("version: 1\ncampaign: teaser\nshots: [{id: open, promt: x}]\n")
+    said = say("validate", "--format", "json")
+    assert said.code == 3
+    (manifest,) = json.loads(said.out)["manifests"]
+    assert (manifest["valid"], manifest["problems"][0]["line"]) == (False, 3)
+
+
+def test_progress_goes_to_stderr_and_the_result_to_stdout(film: Path, say: Say) -> None:
+    said = say("run", "--sketch", "--progress", "json", "--format", "json")
+    events = [json.loads(line) for line in said.err.splitlines()]
+    assert [each["event"] for each in events][::6] == ["RunStarted", "RunEnded"]
+    assert len(events) == 7
+    assert json.loads(said.out)["summary"]["actions"]["reuse"] == 2
+
+
+def test_a_schema_is_a_schema(say: Say) -> None:
+    for name in ("manifest", "settings", "provider", "report"):
+        assert json.loads(say("schema", name).out)["title"].startswith("hailuo_batch ")
+    assert say("schema").out == say("schema", "manifest").out
+
+
+def test_github_gets_annotations_beside_the_words(film: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    film.write_text("version: 1\ncampaign: teaser\nshots: [{id: open, promt: x}]\n")
+    assert "::error" not in say("validate").out
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert "\n::error file=manifests/film.yaml,line=3,col=21,title=unknown key [key-unknown]::" in say("validate").out
+    assert "::" not in say("validate", "--format", "json").out
+
+
+def on_a_terminal(*args: str, cwd: Path, **env: str) -> tuple[int, str]:
+    """The exit code, and what a terminal of 100 columns would show."""
+    here, there = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30", **env}
+    run = subprocess.Popen([*PROGRAM, *args], stdin=there, stdout=there, stderr=there, cwd=cwd, env=environment)
+    os.close(there)
+    shown = b""
+    while select.select([here], [], [], 30)[0]:
+        try:
+            piece = os.read(here, 65536)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(here)
+    return run.wait(timeout=30), shown.decode()
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.mark.parametrize("args", [("plan", "--sketch"), ("status", "--sketch"), ("validate", "--sketch")], ids=" ".join)
+def test_a_terminal_has_colour_unless_it_is_dumb_or_told_not_to(args: tuple[str, ...], drawn: Path) -> None:
+    code, shown = on_a_terminal(*args, cwd=drawn)
+    assert code == 0
+    assert COLOUR.search(shown)
+    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        code, plain = on_a_terminal(*args, cwd=drawn, **env)
+        assert code == 0
+        assert "\x1b" not in plain, env
+        assert COLOUR.sub("", shown) == plain, "the same words"
+
+
+def test_an_error_has_colour_on_a_terminal_alone(drawn: Path) -> None:
+    assert on_a_terminal("plan", "nothere.yaml", cwd=drawn)[1].startswith("\x1b[31mno such file: nothere.yaml\x1b[0m")
+    assert "\x1b" not in on_a_terminal("plan", "nothere.yaml", cwd=drawn, NO_COLOR="1")[1]
+
+
+def test_a_run_is_live_on_a_terminal_alone(film: Path) -> None:
+    root = film.parent.parent
+    code, shown = on_a_terminal("run", "--sketch", "--only", "open", cwd=root)
+    assert code == 0
+    assert "\x1b[?25l" in shown, "the live table hides the cursor"
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h"), "and brings it back"
+    film.write_text(film.read_text().replace("a bottle", "two bottles"))
+    code, shown = on_a_terminal("run", "--sketch", "--only", "open", cwd=root, TERM="dumb")
+    assert code == 0
+    assert "\x1b" not in shown
+    assert "[1/1] open#1 stored" in shown
+    film.write_text(film.read_text().replace("two bottles", "three bottles"))
+    code, shown = on_a_terminal("run", "--sketch", "--only", "open", cwd=root, CI="true", NO_COLOR="1")
+    assert "\x1b" not in shown
+    assert "[1/1] open#1 stored" in shown
+
+
+def test_no_color_leaves_the_live_table_without_colour(film: Path) -> None:
+    code, shown = on_a_terminal("run", "--sketch", "--only", "open", cwd=film.parent.parent, NO_COLOR="1")
+    assert code == 0
+    assert "\x1b[?25l" in shown
+    assert not COLOUR.search(shown)
+
+
+def piped(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A line of the shell, in which `hb` is the program and `pipefail` tells of it."""
+    script = f'set -o pipefail; hb() {{ {" ".join(PROGRAM)} "$@"; }}; {line}'
+    return subprocess.run(["bash", "-c", script], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def long_film(film: Path) -> Path:
+    shots = "".join(f"  - {{id: shot-{n}, prompt: a bottle in mist number {n}}}\n" for n in range(2000))
+    film.write_text(f"version: 1\ncampaign: teaser\nshots:\n{shots}")
+    return film.parent.parent
+
+
+def test_a_reader_that_leaves_is_no_error(film: Path) -> None:
+    root = long_film(film)
+    for line in (
+        "hb plan | head -1",
+        "hb status | head -1",
+        "hb status --format json | head -1",
+        "hb --help | head -1",
+    ):
+        ended = piped(line, root)
+        assert (ended.returncode, ended.stderr) == (0, ""), line
+        assert len(ended.stdout.splitlines()) == 1, line
+
+
+def test_the_exit_code_is_told_also_when_nobody_reads(film: Path) -> None:
+    root = film.parent.parent
+    assert piped("hb plan --sketch --detailed-exitcode | :", root).returncode == 10
+    assert piped("hb validate nothere.yaml 2>&1 | :", root).returncode == 3
+    assert piped("hb pln 2>&1 | :", root).returncode == 2
+
+
+def test_a_run_goes_on_when_its_progress_is_read_no_more(film: Path, say: Say) -> None:
+    """Money: `run 2>&1 | head` must not end a run between paying and keeping."""
+    ended = piped("hb run --sketch -j 1 2>&1 >/dev/null | head -0", film.parent.parent)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert say("plan", "--sketch", "--detailed-exitcode").code == 0
+
+
+def test_closed_streams_are_no_error(film: Path) -> None:
+    root = film.parent.parent
+    ended = piped("hb plan --sketch >&-", root)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    ended = piped("hb plan nothere.yaml >&- 2>&- <&-", root)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "", "")
+    ended = piped("hb run --sketch --only open >&- 2>&-", root)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert piped("hb verify --sketch", root).returncode == 0, "nothing of ours was written into the ledger or a clip"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_full_disk_below_the_output_is_told(film: Path) -> None:
+    ended = piped("hb plan --sketch > /dev/full", film.parent.parent)
+    assert ended.returncode == 3
+    assert "the output cannot be written\n  The system says: No space left on device.\n" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_letters_that_a_terminal_lacks_are_question_marks(film: Path, spawn: Say) -> None:
+    said = spawn("plan", "--sketch", PYTHONIOENCODING="ascii")
+    assert said.code == 0
+    assert said.out.startswith("teaser ? manifests/film.yaml ? sketch, drawn on this machine\n")
+    said = spawn("plan", "--sketch", "--format", "json", PYTHONIOENCODING="ascii")
+    assert json.loads(said.out)["campaign"] == "teaser"
+
+
+def test_a_file_whose_name_is_no_text_is_named_all_the_same(film: Path, spawn: Say) -> None:
+    odd = os.fsdecode(b"manifests/\xff\x1b[31m.yaml")
+    Path(odd).write_bytes(film.read_bytes())
+    for utf8 in ("0", "1"):  # in UTF-8 mode such a byte may be printed; elsewhere it cannot
+        said = spawn("validate", "--sketch", odd, PYTHONUTF8=utf8, LC_ALL="C.UTF-8")
+        assert said.code == 0
+        assert said.out == "manifests/��[31m.yaml: valid, 2 shots, 2 takes.\n"
+        assert spawn("plan", "--sketch", odd, "--format", "json", PYTHONUTF8=utf8).code == 0
