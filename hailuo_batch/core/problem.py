@@ -55,7 +55,6 @@ class Problem:
         return replace(self, place=place)
 
 
-_FARTHEST = 6  # letters by which two words may differ in length and still be meant for one another
 _LONGEST = 100  # letters: comparing takes the square of the length
 
 
@@ -67,6 +66,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zebra", ["prompt", "frames"])
     ''
     """
-    originals = {name.casefold(): name for name in known if abs(len(name) - len(word)) <= _FARTHEST}
+    originals = {name.casefold(): name for name in known}
     near = get_close_matches(word.casefold()[:_LONGEST], originals, n=1, cutoff=0.6)
     return f'Did you mean "{originals[near[0]]}"?' if near else ""

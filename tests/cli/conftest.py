@@ -5,25 +5,18 @@ With UPDATE_GOLDENS=1 in the environment the files are written anew; read them a
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cli_samples import FILM, PROGRAM
 
 from hailuo_batch.cli.main import run_command_line
 
+collect_ignore = ["conftest.py"]  # pytest would look for doctests here, and take another room's conftest for this
+
 GOLDENS = Path(__file__).parent.parent / "goldens" / "cli"
-PROGRAM = (sys.executable, "-m", "hailuo_batch.cli.main")
-FILM = """\
-version: 1
-campaign: teaser
-defaults: {duration: 1, resolution: 512p}
-shots:
-  - {id: open, prompt: "a bottle in mist [Push in]", tags: [hero]}
-  - {id: turn, prompt: the cap turns, frames: {first: {shot: open, frame: last}}}
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +80,8 @@ def spawn() -> Callable[..., Said]:
         ended = subprocess.run(
             [*program, *args], capture_output=True, env={**os.environ, **env}, stdin=subprocess.DEVNULL, check=False
         )
-        return Said(code=ended.returncode, out=ended.stdout.decode(), err=ended.stderr.decode())
+        coded = env.get("PYTHONIOENCODING", "utf-8")
+        return Said(code=ended.returncode, out=ended.stdout.decode(coded), err=ended.stderr.decode(coded))
 
     return run
 

@@ -6,16 +6,15 @@ import pty
 import re
 import select
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_samples import FILM, PROGRAM
 
 Say = Callable[..., Any]
 
-PROGRAM = (sys.executable, "-m", "hailuo_batch.cli.main")
 READS: dict[str, tuple[str, ...]] = {
     "validate": ("validate", "--sketch"),
     "plan": ("plan", "--sketch"),
@@ -34,8 +33,6 @@ READS: dict[str, tuple[str, ...]] = {
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one sketch drawn and one to draw: `open` is there, `turn` is not."""
-    from conftest import FILM  # type: ignore[import-not-found]
-
     root = tmp_path_factory.mktemp("drawn")
     (root / ".git").mkdir()
     (root / "manifests").mkdir()
@@ -110,7 +107,7 @@ def test_github_gets_annotations_beside_the_words(film: Path, say: Say, monkeypa
     film.write_text("version: 1\ncampaign: teaser\nshots: [{id: open, promt: x}]\n")
     assert "::error" not in say("validate").out
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert "\n::error file=manifests/film.yaml,line=3,col=21,title=unknown key [key-unknown]::" in say("validate").out
+    assert "\n::error file=manifests/film.yaml,line=3,col=20,title=unknown key [key-unknown]::" in say("validate").out
     assert "::" not in say("validate", "--format", "json").out
 
 
@@ -236,11 +233,13 @@ def test_a_full_disk_below_the_output_is_told(film: Path) -> None:
 
 
 def test_letters_that_a_terminal_lacks_are_question_marks(film: Path, spawn: Say) -> None:
-    said = spawn("plan", "--sketch", PYTHONIOENCODING="ascii")
+    film.write_text(film.read_text().replace("the cap turns", "瓶子 🎬"), encoding="utf-8")
+    said = spawn("plan", "--sketch", PYTHONIOENCODING="latin-1")
     assert said.code == 0
-    assert said.out.startswith("teaser ? manifests/film.yaml ? sketch, drawn on this machine\n")
-    said = spawn("plan", "--sketch", "--format", "json", PYTHONIOENCODING="ascii")
-    assert json.loads(said.out)["campaign"] == "teaser"
+    assert said.out.startswith("teaser · manifests/film.yaml · sketch, drawn on this machine\n")
+    assert "\n  ? turn#1 " in said.out, "the mark of what waits is no letter of Latin-1"
+    said = spawn("plan", "--sketch", "--format", "json", PYTHONIOENCODING="latin-1")
+    assert json.loads(said.out)["takes"][1]["prompt"] == "瓶子 🎬", "JSON has a way to write every letter"
 
 
 def test_a_file_whose_name_is_no_text_is_named_all_the_same(film: Path, spawn: Say) -> None:

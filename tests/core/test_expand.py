@@ -71,6 +71,11 @@ def test_a_style_stands_around_the_prompt_with_its_blanks() -> None:
     assert problems == ()
 
 
+def test_blanks_around_a_prompt_go_before_the_style_comes() -> None:
+    of = manifest(entry(prompt=" mist \n"), styles={"s": Style(prefix="In ", suffix=".")}, defaults=Settings(style="s"))
+    assert [shot.prompt for shot in expand(of)[0]] == ["In mist."]
+
+
 def test_names_are_filled_in_everywhere() -> None:
     frames = Frames(first=FileFrame(path="${n}/a.png"), last=ShotFrame(shot="x-${n}", frame=End.FIRST))
     of = manifest(entry("x-${n}", "${n} $$", frames=frames, tags=("t:${n}",), notes="see ${n}"), variables={"n": 7})

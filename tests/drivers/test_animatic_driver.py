@@ -262,7 +262,9 @@ def test_the_workers_end_when_the_process_that_started_them_is_killed(tmp_path: 
 
 
 def children(pid: int) -> list[int]:
-    return [int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()]
+    return [
+        int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()
+    ]
 
 
 def alive(pid: int) -> bool:

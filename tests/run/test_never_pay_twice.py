@@ -5,6 +5,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,11 +31,19 @@ SHOTS = [
     shot("pack"),
 ]
 REQUESTS = 5  # open takes 1 and 2 (same shares the first), turn, close, pack
-WEATHER = st.dictionaries(st.sampled_from(["submit", "wait", "fetch"]), st.sampled_from([*Kind, "cancel"]), max_size=2)
+POINTS = ("submit", "wait", "fetch")
+SEEDS, SHARES = st.integers(0, 2**16), st.sampled_from([0.3, 0.6, 1.0])
 
 
 def dice(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - it has to be repeatable, not secret
+
+
+def _ends(point: str, kind: Kind) -> bool:
+    """Whether a failure proves that nothing was or will be made for the money."""
+    if point == "submit":
+        return kind is not Kind.UNCLEAR
+    return point == "wait" and kind in {Kind.REFUSED, Kind.BROKEN}
 
 
 class RoughSea(RuleBasedStateMachine):
@@ -52,32 +61,40 @@ class RoughSea(RuleBasedStateMachine):
         finally:
             shutil.rmtree(self.folder)
 
-    @rule(
-        weather=WEATHER, seed=st.integers(0, 2**16), workers=st.integers(1, 4), share=st.sampled_from([0.2, 0.5, 1.0])
-    )
-    def run(self, weather: dict[str, str], seed: int, workers: int, share: float) -> None:
-        self._blow(weather, seed, share)
+    @rule(point=st.sampled_from(POINTS), kind=st.sampled_from(Kind), seed=SEEDS, share=SHARES)
+    def run_in_rough_weather(self, point: str, kind: Kind, seed: int, share: float) -> None:
+        self._blow({point: kind}, seed, share)
+        asyncio.run(self.world.run(workers=3))
+
+    @rule(kinds=st.tuples(*[st.sampled_from(Kind)] * 3), seed=SEEDS, share=SHARES)
+    def run_in_a_storm(self, kinds: tuple[Kind, ...], seed: int, share: float) -> None:
+        self._blow(dict(zip(POINTS, kinds, strict=True)), seed, share)
+        asyncio.run(self.world.run(workers=3))
+
+    @rule(point=st.sampled_from(POINTS), seed=SEEDS)
+    def die_in_a_call(self, point: str, seed: int) -> None:
+        self._blow({point: None}, seed, 0.5)
         with suppress(asyncio.CancelledError):
-            asyncio.run(self.world.run(workers=workers))
+            asyncio.run(self.world.run(workers=3))
 
     @rule(turns=st.integers(0, 60), workers=st.integers(1, 4))
     def run_and_cancel(self, turns: int, workers: int) -> None:
         self._blow({}, 0, 0.0)
         asyncio.run(self._cancelled(turns, workers))
 
-    @rule(seed=st.integers(0, 2**16))
+    @rule(seed=SEEDS)
     def lose_a_clip(self, seed: int) -> None:
         clips = sorted(self.world.clips())
         if clips:
             self.world.store.path(dice(seed).choice(clips)).unlink()
 
-    @rule(seed=st.integers(0, 2**16))
+    @rule(seed=SEEDS)
     def lose_a_name(self, seed: int) -> None:
         names = sorted(self.world.names())
         if names:
             (self.folder / "renders" / dice(seed).choice(names)).unlink()
 
-    @rule(seed=st.integers(0, 2**16))
+    @rule(seed=SEEDS)
     def stop_in_the_middle(self, seed: int) -> None:
         stop, chance = Stop(), dice(seed)
         self._blow({}, 0, 0.0)
@@ -99,25 +116,23 @@ class RoughSea(RuleBasedStateMachine):
         for name in self.world.names():
             assert (self.folder / "renders" / name).read_bytes().startswith(CLIP)
 
-    def _blow(self, weather: dict[str, str], seed: int, share: float) -> None:
-        """Lets a share of the calls at some points fail in some way."""
+    def _blow(self, weather: Mapping[str, Kind | None], seed: int, share: float) -> None:
+        """Lets a share of the calls at some points fail in some way; None is the end of the process."""
         chance, driver = dice(seed), self.world.driver
 
-        def script(point: str, kind: str):  # type: ignore[no-untyped-def]
+        def script(point: str, kind: Kind | None) -> Callable[[Order], Awaitable[Failure | None]]:
             async def answer(order: Order) -> Failure | None:
                 await asyncio.sleep(0)
                 if chance.random() >= share:
                     return None
-                if kind == "cancel":
+                if kind is None:
                     raise asyncio.CancelledError
-                ends = kind != Kind.UNCLEAR if point == "submit" else kind in {Kind.REFUSED, Kind.BROKEN}
-                if ends and point != "fetch":
-                    self.refused[order.fingerprint] += 1
-                return Failure(kind=Kind(kind), why="rough weather")
+                self.refused[order.fingerprint] += _ends(point, kind)
+                return Failure(kind=kind, why="rough weather")
 
             return answer
 
-        for point in ("submit", "wait", "fetch"):
+        for point in POINTS:
             setattr(driver, f"{point}_script", script(point, weather[point]) if point in weather else None)
         driver.clip = lambda order: clip_for(order) if chance.random() >= share / 4 else CLIP[:300]
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["conftest.py"]  # pytest would look for doctests here, and take another room's conftest for this
+
 GOLDENS = Path(__file__).parent.parent / "goldens" / "views"
 
 

@@ -1,0 +1,162 @@
+"""The docs say what the program has: every command, option and exit code; their links lead somewhere, examples work."""
+
+import asyncio
+import re
+import shlex
+import unicodedata
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from PIL import Image
+
+from hailuo_batch.app.validating import validate
+from hailuo_batch.cli.main import COMMANDS, commands
+from hailuo_batch.errors import Exit
+from hailuo_batch.load.manifest import read_checked
+
+ROOT = Path(__file__).parent.parent
+COMMANDS_PAGE = ROOT / "docs" / "commands.md"
+PAGES = [ROOT / "README.md", ROOT / "manifests" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+END = re.compile(r" #| \| | && |;| > ")  # where a shell's line ends for the program
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose(path: Path) -> str:
+    """A page without its blocks of code."""
+    return BLOCK.sub("", path.read_text(encoding="utf-8"))
+
+
+def blocks(path: Path) -> list[tuple[str, str]]:
+    """The language and text of each block of code."""
+    return [(found[1], found[2]) for found in BLOCK.finditer(path.read_text(encoding="utf-8"))]
+
+
+def table(path: Path, first: str) -> list[list[str]]:
+    """The rows of the table whose head begins with this word; `\\|` is a bar."""
+    rows = re.search(rf"^\| {first} \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows, f"{named(path)} has no table of {first}"
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in rows[1].splitlines()]
+
+
+def options(name: str) -> set[str]:
+    """Every spelling of every option of a command."""
+    command: click.Command = import_module(f"hailuo_batch.cli.{name}").command
+    return {spelling for each in command.params if isinstance(each, click.Option) for spelling in each.opts}
+
+
+def test_the_readme_names_each_command_and_no_other() -> None:
+    assert [row[0] for row in table(ROOT / "README.md", "command")] == [f"`{name}`" for name in COMMANDS]
+
+
+def test_the_page_of_commands_names_each_command_and_no_other() -> None:
+    assert [row[0].strip("`").split()[0] for row in table(COMMANDS_PAGE, "command")] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_page_of_commands_names_each_option_and_no_other(name: str) -> None:
+    (row,) = (row for row in table(COMMANDS_PAGE, "command") if row[0].strip("`").split()[0] == name)
+    code = " ".join(INLINE.findall(" ".join(row)))
+    assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", code)) == options(name)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_page_of_commands_shows_each_argument(name: str) -> None:
+    (row,) = (row for row in table(COMMANDS_PAGE, "command") if row[0].strip("`").split()[0] == name)
+    command: click.Command = import_module(f"hailuo_batch.cli.{name}").command
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+    shown = re.findall(r"\[?[A-Z]+(?:\[#TAKE\])?…?\]?", row[0].strip("`").partition(" ")[2])
+    assert len(shown) == len(arguments)
+    for words, argument in zip(shown, arguments, strict=True):
+        assert words.startswith("[") is not argument.required
+
+
+def test_the_page_of_commands_names_each_exit_code_and_no_other() -> None:
+    assert [row[0] for row in table(COMMANDS_PAGE, "code")] == [str(int(code)) for code in Exit]
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    found = set()
+    for heading in HEADING.findall(prose(path)):
+        words = "".join(c for c in heading.lower() if c in " -_" or unicodedata.category(c)[0] in "LN")
+        found.add(words.replace(" ", "-"))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(prose(page)):
+        if link.startswith(("https://", "mailto:")):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        assert target.exists(), f"{named(page)} links to {link}"
+        assert target.is_relative_to(ROOT), f"{named(page)} links to {link}, which others do not have"
+        assert not anchor or anchor in anchors(target), f"{named(page)} links to {link}"
+
+
+def manifests() -> list[tuple[str, str]]:
+    """Every YAML block that is a whole document of ours."""
+    found = []
+    for page in PAGES:
+        for number, (language, text) in enumerate(blocks(page), start=1):
+            plain = re.sub(r"^(#.*)?\n", "", text, flags=re.MULTILINE)
+            if language in {"yaml", "yml"} and plain.startswith("version: 1"):
+                found.append((f"{named(page)}, block {number}", text))
+    return found
+
+
+def test_there_are_examples() -> None:
+    assert manifests()
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=where) for where, text in manifests()])
+def test_every_manifest_that_is_shown_is_valid(text: str, tmp_path: Path) -> None:
+    if "\nshots:" not in text:
+        _, problems = read_checked(text.encode(), name="hailuo.yaml", schema="settings")
+        assert problems == ()
+        return
+    for name in re.findall(r"[\w/.-]+\.(?:png|jpe?g|webp)", text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (640, 360)).save(tmp_path / name)
+    (tmp_path / "shown.yaml").write_text(text, encoding="utf-8")
+    assert asyncio.run(validate(tmp_path / "shown.yaml")).problems == ()
+
+
+def lines() -> list[str]:
+    """Every command line that is shown, in blocks and between the words."""
+    found = set()
+    for page in PAGES:
+        shown = [line.strip() for _, text in blocks(page) for line in text.splitlines()]
+        shown += INLINE.findall(prose(page))
+        whole = (END.split(line.removeprefix("$ "))[0].strip() for line in shown)
+        found |= {line for line in whole if line.startswith("hailuo-batch ")}
+    return sorted(found)
+
+
+def test_there_are_command_lines() -> None:
+    assert len(lines()) >= 5
+
+
+@pytest.mark.parametrize("line", lines())
+def test_every_command_line_that_is_shown_is_one(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "film.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    _, *args = shlex.split(line)
+    with suppress(click.exceptions.Exit):  # --help and --version say what they have to say
+        context = commands.make_context("hailuo-batch", args)
+        name, command, rest = commands.resolve_command(context, [*context._protected_args, *context.args])
+        assert command is not None
+        command.make_context(name, rest, parent=context)
