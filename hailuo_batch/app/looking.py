@@ -44,10 +44,9 @@ async def show(file: Path | str, shot: str, *, sketch: bool = False) -> Shown:
     rows = tuple(row for row in planned.report.rows if row.shot == shot)
     if not rows:
         raise _unknown(planned, shot)
-    past = planned.plan.grounds.past.get(shot)
-    marks = {row.fingerprint for row in rows} | ({past.fingerprint} if past else set())
     async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
-        attempts = await ledger.attempts(marks - {""})
+        earlier = await ledger.fingerprints_of(planned.plan.campaign, shot, sketch=sketch)
+        attempts = await ledger.attempts(({row.fingerprint for row in rows} | earlier) - {""})
         events = await ledger.events([attempt.id for attempt in attempts])
     return Shown(rows=rows, attempts=tuple(attempts), events=tuple(events))
 
@@ -73,4 +72,6 @@ def _unknown(planned: Planned, label: str) -> InputError:
         takes = max(each.takes for each in planned.validation.shots if each.id == shot)
         why = f'shot "{shot}" has {takes} take{"s" * (takes != 1)} here.'
         return InputError(f"there is no take {label}", why=why)
-    return InputError(f'there is no shot "{shot}"', remedy=did_you_mean(shot, shots) or "hailuo-batch status")
+    return InputError(
+        f'there is no shot "{shot}"', remedy=did_you_mean(shot, shots) or "To see them all:\n    hailuo-batch status"
+    )

@@ -159,8 +159,9 @@ def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) ->
         return tuple(steps)
     for pattern in only:
         if not any(_fits(shot, pattern) for shot in shots):
-            ids = [shot.id for shot in shots]
-            remedy = did_you_mean(pattern.removeprefix("tag:"), ids) or "hailuo-batch status shows every shot."
+            tagged = pattern.startswith("tag:")
+            known = {f"tag:{tag}" for shot in shots for tag in shot.tags} if tagged else [shot.id for shot in shots]
+            remedy = did_you_mean(pattern, known) or "To see every shot:\n    hailuo-batch status"
             raise InputError(f'--only "{pattern}" fits no shot', remedy=remedy)
     chosen = []
     for step in steps:

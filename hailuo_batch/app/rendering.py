@@ -118,7 +118,7 @@ def _refuse_unmakeable(planned: Planned) -> None:
         raise RefusedError(
             f"{', '.join(sorted(needed))} cannot be asked by this version",
             why="Nothing was sent: this version draws sketches; the gateways come with a later one.",
-            remedy=f"hailuo-batch run --sketch {planned.validation.name}",
+            remedy=f"Draw it for nothing:\n    hailuo-batch run --sketch {planned.validation.name}",
         )
 
 

@@ -7,7 +7,7 @@ import click
 
 from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_ci
 from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.errors import Exit
 
@@ -29,6 +29,7 @@ def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], form: str, d
     from hailuo_batch.app.planning import plan
 
     planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json"))
+    tell_ci(planned.report)
     if form == "json":
         from hailuo_batch.views.json_report import report_members
 

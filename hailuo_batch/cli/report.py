@@ -7,7 +7,7 @@ import click
 
 from hailuo_batch.app.reporting import report
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
 from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.views.json_report import report_members
 from hailuo_batch.views.report import draw_report
@@ -30,4 +30,4 @@ def command(manifest: Path, *, sketch: bool, out: Path | None, form: str) -> Non
     if form == "json":
         print_json(report_members(drawn))
     else:
-        print_text(f"{draw_report(drawn, ink_for(sys.stdout))}\n\nPage: {safe(str(page))}")
+        print_text(f"{draw_report(drawn, ink_for(sys.stdout))}\n\nPage: {safe(shown_path(page))}")

@@ -11,7 +11,7 @@ import click
 
 from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path, tell_ci
 from hailuo_batch.cli.streams import can_redraw
 from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.errors import Exit, RefusedError
@@ -155,12 +155,15 @@ def _show(planned: "Planned", form: str) -> None:
 
 
 def _tell(ran: "Ran", form: str) -> int:
+    tell_ci(ran.after.report)
     if form == "json":
         from hailuo_batch.views.json_report import report_members
 
         print_json(report_members(ran.after.report))
     else:
+        from hailuo_batch.app.places import renders_folder
         from hailuo_batch.views.outcome import draw_outcome
 
-        print_text(draw_outcome(ran.outcome, ran.after.report, lock=ran.lock, ink=ink_for(sys.stdout)))
+        folder = shown_path(renders_folder(ran.after.validation.project.root)) + "/"
+        print_text(draw_outcome(ran.outcome, ran.after.report, lock=ran.lock, folder=folder, ink=ink_for(sys.stdout)))
     return ran.exit

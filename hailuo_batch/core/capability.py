@@ -16,8 +16,31 @@ _SPOKEN = {SHORT: (5, 6), LONG: (10,)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How fast a gateway may be asked, and how long its links live; None is "not known"."""
+
+    per_minute: float | None = None  # submits
+    at_once: float | None = None  # running tasks
+    poll_seconds: float | None = None  # between two looks at a task
+    answer_seconds: float | None = None  # a submit's answer may take so long
+    link_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """What a table holds and the gateway itself wrote nowhere: concluded from a sibling or a client."""
+
+    what: str
+    source: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One gateway's row: `offers[mode][resolution]` are the seconds it sells; `free` needs neither key nor money."""
+    """One gateway's row: `offers[mode][resolution]` are the seconds it sells; `free` needs neither key nor money.
+
+    `idempotent`: a submit may be sent again with the same key. `switches` are those it can be told (None: any).
+    """
 
     name: str
     title: str
@@ -30,6 +53,15 @@ class Provider:
     prompt_needed: frozenset[Mode] = frozenset()
     notes: tuple[str, ...] = ()
     free: bool = False
+    base_url: str = ""
+    regions: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    takes_addresses: bool = True
+    takes_data: bool = True
+    idempotent: bool = False
+    callbacks: bool = False
+    switches: frozenset[str] | None = None
+    inferred: tuple[Inference, ...] = ()
 
     def seconds(self, duration: Duration) -> int | None:
         """The seconds that this provider sells under a duration, in any mode; None when it sells no such length."""

@@ -9,6 +9,7 @@ class Kind(StrEnum):
 
     NOT_SENT = "not_sent"  # proved that nothing was accepted: the same call may go out again
     THROTTLED = "throttled"  # too fast: wait, then the same call
+    FLAKY = "flaky"  # a reading call that came to nothing and may simply be repeated
     UNCLEAR = "unclear"  # nobody can say whether it was accepted: a submit is left in doubt
     REFUSED = "refused"  # a parameter or a picture: asking again is no use
     PROMPT_REFUSED = "prompt_refused"  # moderation of what was asked
@@ -43,6 +44,7 @@ class Allowance:
 ALLOWS: dict[Kind, Allowance] = {
     Kind.NOT_SENT: Allowance(resend=True),
     Kind.THROTTLED: Allowance(resend=True),
+    Kind.FLAKY: Allowance(resend=True),
     Kind.UNCLEAR: Allowance(),
     Kind.REFUSED: Allowance(),
     Kind.PROMPT_REFUSED: Allowance(),

@@ -15,14 +15,19 @@ from hailuo_batch.core.request import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One HTTP request, below the gateway's base address. `paid` marks the one that may cost money."""
+    """One HTTP request, below the gateway's base address.
+
+    `paid` marks the one that may cost money; `idempotent` says of such a one that it carries a key by which the gateway
+    takes it once however often it is sent, so that a lost answer may be asked for again.
+    """
 
     method: str
-    path: str
+    path: str  # percent-encoded already; what stands in `query` is not
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)  # without the key, which the driver adds
     paid: bool = False
+    idempotent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +100,22 @@ Conversation = Generator[Call, Reply, Value_co]
 
 
 class Dialect(Protocol):
-    """One gateway's way of talking. A conversation returns a `Failure` for everything the gateway refuses."""
+    """One gateway's way of talking. A conversation returns a `Failure` for everything the gateway refuses.
+
+    It never raises for what a reply holds. A question that the gateway has no words for comes back as a `Failure`
+    before any call, so that nothing was sent.
+    """
 
     def submit(self, question: Question) -> Conversation[Accepted | Failure]:
         """The one call that may cost money."""
         ...
 
     def poll(self, task: str) -> Conversation[Running | Made | Failure]:
-        """Reads a task; some gateways need a second call for the link. A fresh link is had by polling again."""
+        """Reads a task; some gateways need a second call for the link. A fresh link is had by polling again.
+
+        Only the kinds refused, prompt_refused, clip_refused and broken say that the task ended without a clip. Every
+        other failure is of the call alone, and the task may be running or made.
+        """
         ...
 
     def tasks(self) -> Conversation[tuple[Found, ...] | Failure] | None:
@@ -115,4 +128,8 @@ class Dialect(Protocol):
 
     def events(self, task: str) -> Conversation[tuple[Mapping[str, object], ...] | Failure] | None:
         """A task's events for people to read, or None when there are none."""
+        ...
+
+    def called_back(self, body: object) -> str:
+        """The task that a callback's body speaks of, or an empty text; a reason to poll it, and nothing more."""
         ...

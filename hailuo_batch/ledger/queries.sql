@@ -89,5 +89,8 @@ WHERE attempt IN (SELECT value FROM json_each(?)) ORDER BY id;
 -- name: names
 SELECT file, fingerprint FROM names WHERE campaign = ? AND sketch = ?;
 
+-- name: fingerprints_of
+SELECT DISTINCT fingerprint FROM names WHERE campaign = ? AND sketch = ? AND shot = ?;
+
 -- name: runs
 SELECT id, manifest, campaign, sketch, started_at, ended_at, stored, failed, exit FROM runs ORDER BY id;

@@ -58,6 +58,10 @@ class Reads:
         """Which clip each name of a campaign was given to: file → fingerprint."""
         return await self._connection.run(partial(names, campaign=campaign, sketch=sketch))
 
+    async def fingerprints_of(self, campaign: str, shot: str, *, sketch: bool) -> set[str]:
+        """What a shot ever asked whose clip got a name: every version of it."""
+        return await self._connection.run(partial(fingerprints_of, campaign=campaign, shot=shot, sketch=sketch))
+
     async def runs(self) -> list[RunRecord]:
         """The runs so far, the oldest first."""
         return await self._connection.run(runs)
@@ -172,6 +176,11 @@ def events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRec
 def names(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, str]:
     """See `Reads.names`."""
     return dict(connection.execute(queries()["names"], (campaign, sketch)))
+
+
+def fingerprints_of(connection: sqlite3.Connection, campaign: str, shot: str, *, sketch: bool) -> set[str]:
+    """See `Reads.fingerprints_of`."""
+    return {mark for (mark,) in connection.execute(queries()["fingerprints_of"], (campaign, sketch, shot))}
 
 
 def runs(connection: sqlite3.Connection) -> list[RunRecord]:

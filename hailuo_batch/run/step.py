@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # Money: only these say that a task ended without a clip. Whatever else stands in the way of following it, the task may
 # be running or made, and is followed again by the next run; it is never asked for a second time.
-_ENDS_TASK = frozenset({Kind.REFUSED, Kind.BROKEN})
+_ENDS_TASK = frozenset({Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED, Kind.BROKEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ def draw_history(
     known = {row.fingerprint for row in rows}
     earlier = [each for each in attempts if each.fingerprint not in known]
     if earlier:
-        lines += ["", "Earlier version:", *_attempts(earlier, events, ink)]
+        lines += ["", "Earlier versions:", *_attempts(earlier, events, ink)]
     return "\n".join(lines)
 
 

@@ -7,14 +7,14 @@ from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report
 from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.plan import sums
+from hailuo_batch.views.plan import sums, why
 from hailuo_batch.views.wording import amounts, count, on_one_line, safe, safe_lines, span
 
 SHOWN = 20
 
 
-def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, ink: Ink = PLAIN) -> str:
-    """The run in a few lines."""
+def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, folder: str, ink: Ink = PLAIN) -> str:
+    """The run in a few lines; `folder` is where the named clips are."""
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stopped:
         return sums(report, ink) + (f" Lock: {safe(lock.name)}." if lock else "")
     verb = "Sketched" if report.sketch else "Rendered"
@@ -26,7 +26,8 @@ def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, ink: In
     lines += _failures(outcome, ink)
     if outcome.stopped:
         lines.append(f"{ink.care('Stopped')}: {on_one_line(outcome.stopped)}. The next run goes on from here.")
-    lines.append(_left(report, ink))
+    lines.append(_left(report, folder, ink))
+    lines += _waiting(outcome, report, ink)
     if report.spent:
         lines.append(f"Spent so far: {amounts(report.spent)}.")
     if lock:
@@ -48,8 +49,17 @@ def _failures(outcome: Outcome, ink: Ink) -> list[str]:
     return lines
 
 
-def _left(report: Report, ink: Ink) -> str:
+def _waiting(outcome: Outcome, report: Report, ink: Ink) -> list[str]:
+    """What is left although nothing failed and nobody stopped the run: each with its reason."""
+    if outcome.failed or outcome.stopped:
+        return []
+    rows = [row for row in report.rows if row.action is not Action.REUSE]
+    lines = [f"  {ink.care(safe(f'{row.shot}#{row.take}'))}  {on_one_line(why(row))}" for row in rows[:SHOWN]]
+    return [*lines, f"  … and {len(rows) - SHOWN:,} more"] if len(rows) > SHOWN else lines
+
+
+def _left(report: Report, folder: str, ink: Ink) -> str:
     counts = report.counts
     left = report.takes - counts.get(Action.REUSE, 0)
-    there = f"{count(counts.get(Action.REUSE, 0), 'take')} in the store, named below renders/"
+    there = f"{count(counts.get(Action.REUSE, 0), 'take')} in the store, named in {safe(folder)}"
     return f"{there}." if not left else f"{there}; {ink.care(count(left, 'take') + ' still to do')}."

@@ -138,25 +138,33 @@ class _JsonLines:
 
 @contextmanager
 def live(console: "Console", now: Now) -> Iterator[Listener]:
-    """A table that redraws itself a few times a second; failures stay above it as lines."""
+    """A table that redraws itself a few times a second; failures stay above it as lines.
+
+    It appears when the run begins: before that a person may be asked whether to spend.
+    """
     from rich.live import Live
     from rich.text import Text
 
     tally = Tally(now)
-    with Live(
+    table = Live(
         console=console,
         refresh_per_second=REDRAWS,
         transient=True,
         get_renderable=lambda: _table(tally, console.height),
-    ) as table:
+    )
 
-        def listen(event: Event) -> None:
-            tally.note(event)
-            if isinstance(event, StepFailed):
-                # A Text, not a str: rich would read [words] and :words: in a str as its own.
-                table.console.print(Text(f"{_named(event.step)} failed: {on_one_line(event.failure.why)}"))
+    def listen(event: Event) -> None:
+        tally.note(event)
+        if isinstance(event, RunStarted):
+            table.start()
+        if isinstance(event, StepFailed):
+            # A Text, not a str: rich would read [words] and :words: in a str as its own.
+            table.console.print(Text(f"{_named(event.step)} failed: {on_one_line(event.failure.why)}"))
 
+    try:
         yield listen
+    finally:
+        table.stop()
 
 
 def _console(stream: TextIO, ink: Ink) -> "Console":

@@ -204,6 +204,7 @@ def test_the_exit_code_is_told_also_when_nobody_reads(film: Path) -> None:
     assert piped("hb plan --sketch --detailed-exitcode | :", root).returncode == 10
     assert piped("hb validate nothere.yaml 2>&1 | :", root).returncode == 3
     assert piped("hb pln 2>&1 | :", root).returncode == 2
+    assert piped("hb --help | :", root).returncode == 0
 
 
 def test_a_run_goes_on_when_its_progress_is_read_no_more(film: Path, say: Say) -> None:

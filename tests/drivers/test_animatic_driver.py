@@ -20,6 +20,7 @@ from hailuo_batch.media.probe import Clip, decode_check, probe
 from hailuo_batch.ports import Order, Produced, Task
 
 PICTURE = Input(digest="sha256:" + "1" * 64)
+SLOW = "a bottle [Push in], then [Pan left], then [Zoom out]"  # no two frames are equal: each has to be drawn
 unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 
@@ -167,18 +168,18 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_drawing_made_again(tm
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         await drawn(driver, order(), tmp_path / "a.mp4")
         [worker] = workers_of(driver)
-        drawing = asyncio.create_task(drawn(driver, order(duration=30, resolution="1080p"), tmp_path / "b.mp4"))
+        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=20), tmp_path / "b.mp4"))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         os.kill(worker, signal.SIGKILL)
         assert await drawing is None
         assert workers_of(driver) != [worker]
-        assert clip(tmp_path / "b.mp4").seconds == 30
+        assert clip(tmp_path / "b.mp4").seconds == 20
 
 
 @unix
 async def test_all_drawings_in_hand_survive_the_death_of_one_worker(tmp_path: Path):
     async with AnimaticDriver(workers=2, folder=tmp_path) as driver:
-        orders = [order(prompt=f"number {number}", duration=10) for number in range(4)]
+        orders = [order(prompt=f"{number}: {SLOW}", duration=10) for number in range(4)]
         drawing = asyncio.gather(*(drawn(driver, each, tmp_path / f"{n}.mp4") for n, each in enumerate(orders)))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         os.kill(workers_of(driver)[0], signal.SIGKILL)
@@ -219,7 +220,7 @@ async def test_leaving_by_an_exception_ends_the_workers_in_the_middle_of_a_drawi
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
-            long = order(duration=60, resolution="1080p", prompt="a bottle [Push in], [Shake], [Zoom out]")
+            long = order(prompt=SLOW, duration=60, resolution="1080p")
             drawing = asyncio.create_task(driver.wait(long, Task(id="")))
             await _until(lambda: any(tmp_path.glob("drawing-*")))
             workers = workers_of(driver)

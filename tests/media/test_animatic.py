@@ -7,7 +7,7 @@ from math import dist
 from pathlib import Path
 
 import pytest
-from conftest import Drawn, centre, decoded, facts
+from media_samples import Drawn, centre, decoded, facts
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 from hailuo_batch.core.camera import Camera

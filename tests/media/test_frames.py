@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Drawn, decoded
+from media_samples import Drawn, decoded
 from PIL import Image, ImageChops, ImageStat
 
 from hailuo_batch.errors import InputError

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import av
 import pytest
-from conftest import Drawn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from media_samples import Drawn
 from PIL import Image
 
 from hailuo_batch.media.probe import Broken, Clip, decode_check, ends_decode, probe

@@ -99,14 +99,14 @@ async def test_the_clip_is_on_the_disk_before_the_ledger_says_that_it_is_stored(
     assert moves == [("accept", False), ("produce", False), ("keep", True)]
 
 
+ENDS = (Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED, Kind.BROKEN)
 # What a failure leaves behind: the stage, and what the next run would do.
 LEFT: dict[tuple[str, Kind], tuple[Stage, Action]] = {
     **{("submit", kind): (Stage.FAILED, Action.SUBMIT) for kind in Kind},
     ("submit", Kind.UNCLEAR): (Stage.IN_DOUBT, Action.HOLD),
-    # Money: only these two say that the task ended; everything else may be no more than a bad line.
+    # Money: only these say that the task ended; everything else may be no more than a bad line.
     **{("wait", kind): (Stage.SUBMITTED, Action.RESUME) for kind in Kind},
-    ("wait", Kind.REFUSED): (Stage.FAILED, Action.SUBMIT),
-    ("wait", Kind.BROKEN): (Stage.FAILED, Action.SUBMIT),
+    **{("wait", kind): (Stage.FAILED, Action.SUBMIT) for kind in ENDS},
     **{("fetch", kind): (Stage.PRODUCED, Action.FETCH) for kind in Kind},
 }
 

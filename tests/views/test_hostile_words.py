@@ -48,8 +48,10 @@ FAILED = Outcome(failed=((step(shot(HOSTILE)), failure(HOSTILE, HOSTILE)),), sto
 TEXTS: dict[str, Callable[[], str]] = {
     "plan": lambda: draw_plan(REPORT),
     "report": lambda: draw_report(REPORT),
-    "outcome": lambda: draw_outcome(FAILED, REPORT, lock=Path("a") / HOSTILE.replace("\x00", "")),
-    "outcome with nothing to do": lambda: draw_outcome(Outcome(), report(), lock=Path(HOSTILE.replace("\x00", ""))),
+    "outcome": lambda: draw_outcome(FAILED, REPORT, lock=Path("a") / HOSTILE.replace("\x00", ""), folder=HOSTILE),
+    "outcome with nothing to do": lambda: draw_outcome(
+        Outcome(), report(), lock=Path(HOSTILE.replace("\x00", "")), folder="renders/"
+    ),
     "explanation": lambda: draw_explanation(EXPLAINED),
     "history": lambda: draw_history(REPORT.rows, (ATTEMPT,), ()),
     "problems": lambda: draw_problems((PROBLEM, replace(PROBLEM, place=None))),

@@ -1,0 +1,155 @@
+"""How many requests a second the mock serves: for each clip a submit, two polls and a small file, at all six gateways.
+
+    python benchmarks/mocking.py [--clips 3000] [--connections 64] [--kilobytes 20]
+
+The mock runs in a process of its own. The client is a few lines over bare sockets, so that the mock is what is measured;
+its CPU time stands beside the wall time, for a machine with other things to do.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import re
+import resource
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from measure import table
+
+_LINK = re.compile(rb'http://[^"]+\.mp4[^"]*')
+_FLAT = {"model": "MiniMax-Hailuo-02", "prompt": "A paper kite rises over a salt flat"}
+_FRAME = {"first_frame_image": "https://example.com/a.png"}
+# Where to submit and what; where to poll, which of an answer's texts is the id.
+CALLS: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "gccai": ("/v1/videos/generations", _FLAT, "/v1/tasks/", "task_id"),
+    "odkkk": ("/v1/videos/generations", _FLAT, "/v1/tasks/", "id"),
+    "mindvideo": ("/api/v1/tasks", {"model": "minimax-hailuo-02", "input": {"prompt": "kite"}}, "/api/v1/tasks/", "task_id"),
+    "vtrix": (
+        "/model/v1/generation",
+        {"model": "minimax_hailuo_02_i2v", "input": [{"params": _FRAME}]},
+        "/model/v1/generation/task/",
+        "id",
+    ),
+    "highwayapi": ("/v3/async/minimax-hailuo-02", {"prompt": "kite"}, "/v3/async/task-result?task_id=", "task_id"),
+    "minimax": ("/v1/video_generation", _FLAT, "/v1/query/video_generation?task_id=", "task_id"),
+}  # fmt: skip
+
+
+def run_mock(pipe: Connection, kilobytes: int, log: str) -> None:
+    """The mock, until the pipe says stop; then its CPU seconds and how many requests it kept."""
+    from hailuo_batch.mock.rule import Script
+    from hailuo_batch.mock.server import Mock
+
+    async def run() -> None:
+        clip = bytes(kilobytes * 1000)
+        async with Mock(Script(queued=0.0, running=0.0), clip=clip, log=Path(log) if log else None) as mock:
+            pipe.send(mock.base)
+            await asyncio.to_thread(pipe.recv)
+            begin = _cpu()
+            pipe.send(None)
+            await asyncio.to_thread(pipe.recv)
+            pipe.send((_cpu() - begin, len(mock.log), len(mock.charges)))
+
+    asyncio.run(run())
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+class Line:
+    """One connection that is kept."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def ask(self, method: str, path: str, body: bytes = b"", key: str = "Authorization: Bearer k\r\n") -> bytes:
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+        self._writer.write(f"{method} {path} HTTP/1.1\r\nHost: mock\r\n{key}{kind}\r\n".encode() + body)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(head.decode())
+        lower = head.lower()
+        at = lower.index(b"content-length:") + 15
+        return await self._reader.readexactly(int(lower[at : lower.index(b"\r", at)]))
+
+
+async def _clip(line: Line, gateway: str) -> int:
+    """Orders one clip, looks twice, fetches it; how many requests that took."""
+    submit, body, poll, name = CALLS[gateway]
+    answer = await line.ask("POST", f"/{gateway}{submit}", json.dumps(body).encode())
+    task = re.search(rf'"{name}":"([^"]+)"'.encode(), answer)[1].decode()  # type: ignore[index]
+    await line.ask("GET", f"/{gateway}{poll}{task}")
+    seen = await line.ask("GET", f"/{gateway}{poll}{task}")
+    count = 4
+    if gateway == "minimax":
+        file = json.loads(seen)["file_id"]
+        seen = await line.ask("GET", f"/minimax/v1/files/retrieve?file_id={file}")
+        count = 5
+    link = _LINK.search(seen)[0].decode()  # type: ignore[index]
+    await line.ask("GET", "/" + link.split("/", 3)[3], key="")
+    return count
+
+
+async def _campaign(base: str, gateways: list[str], clips: int, connections: int) -> int:
+    host, port = base.removeprefix("http://").split(":")
+    left = iter(range(clips))
+
+    async def work() -> int:
+        line = Line(*await asyncio.open_connection(host, int(port), limit=1 << 20))
+        return sum([await _clip(line, gateways[number % len(gateways)]) for number in left])
+
+    return sum(await asyncio.gather(*[work() for _ in range(connections)]))
+
+
+def measure_mock(gateways: list[str], *, clips: int, connections: int, kilobytes: int, log: str = "") -> dict[str, float]:
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=run_mock, args=(there, kilobytes, log))
+    process.start()
+    base = here.recv()
+    asyncio.run(_campaign(base, gateways, min(clips, 200), connections))
+    here.send("begin")
+    here.recv()
+    begin = time.perf_counter()
+    requests = asyncio.run(_campaign(base, gateways, clips, connections))
+    wall = time.perf_counter() - begin
+    here.send("end")
+    cpu, kept, charges = here.recv()
+    process.join()
+    assert kept == requests + 4 * min(clips, 200) + (kept - requests - 4 * min(clips, 200)), charges
+    return {"requests": requests, "wall": wall, "cpu": cpu}
+
+
+def report(*, clips: int, connections: int, kilobytes: int) -> str:
+    rows = []
+    for name, gateways in [*((name, [name]) for name in CALLS), ("all six", list(CALLS))]:
+        found = measure_mock(gateways, clips=clips, connections=connections, kilobytes=kilobytes)
+        requests = found["requests"]
+        rows.append(
+            (
+                name,
+                f"{requests / found['wall']:,.0f}",
+                f"{requests / found['cpu']:,.0f}",
+                f"{1e3 * found['cpu'] / clips:.2f}",
+            )
+        )
+    head = ("gateway", "requests/s", "requests per CPU s of the mock", "CPU ms a clip")
+    title = f"The mock: {clips} clips of {kilobytes} kB, submit + 2 polls + file, {connections} connections"
+    return f"{title}\n\n" + table(head, rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=3000)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--kilobytes", type=int, default=20)
+    given = parser.parse_args()
+    print(report(clips=given.clips, connections=given.connections, kilobytes=given.kilobytes))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""One call carried over the wire: what comes back is a reply, or a failure that says what the silence proves.
+
+Whether a call may be repeated is the caller's business (`http.py`); what it said is the dialect's (`gateways/`). The key
+goes to the gateway's own host and scheme only: redirects are not followed.
+"""
+
+import asyncio
+import json
+from typing import TypeVar
+
+import aiohttp
+from yarl import URL
+
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.gateways.dialect import Call, Conversation, Reply
+
+CONNECT_SECONDS = 20
+ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
+LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
+
+Value = TypeVar("Value")
+
+
+class Wire:
+    """The way to one gateway."""
+
+    def __init__(
+        self, *, session: aiohttp.ClientSession, paying: aiohttp.ClientSession, base_url: str, key: str, seconds: float
+    ) -> None:
+        self._session, self._paying = session, paying
+        self._base, self._key = base_url.rstrip("/"), key
+        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+
+    async def converse(self, conversation: Conversation[Value | Failure]) -> Value | Failure:
+        """Carries a conversation to its end; a call that fails ends it."""
+        try:
+            call = next(conversation)
+            while True:
+                reply = await self.carry(call)
+                if isinstance(reply, Failure):
+                    conversation.close()
+                    return reply
+                call = conversation.send(reply)
+        except StopIteration as end:
+            value: Value | Failure = end.value
+            return value
+
+    async def carry(self, call: Call) -> Reply | Failure:
+        """One call and its reply, whatever its status."""
+        # Money: a paid call never goes over a connection that was used before: one that the gateway closed meanwhile
+        # would leave a doubt that need not be.
+        session = self._paying if call.paid else self._session
+        headers = {**call.headers, "Authorization": f"Bearer {self._key}"}
+        url = URL(self._base + call.path, encoded=True).update_query(call.query)
+        try:
+            async with session.request(
+                call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
+            ) as response:
+                return await _reply(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return Failure(kind=Kind.NOT_SENT, why=f"{url.host} cannot be reached: {_reason(error)}")
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+            kind = Kind.UNCLEAR if call.paid else Kind.FLAKY
+            return Failure(kind=kind, why=f"no whole answer came from {url.host}: {_reason(error)}")
+
+
+async def _reply(response: aiohttp.ClientResponse) -> Reply:
+    data = bytearray()
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) > LARGEST_REPLY:
+            break
+    text = data.decode("utf-8", "replace")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(status=response.status, body=body, text=text, headers=headers)
+
+
+def _reason(error: BaseException) -> str:
+    """Why, without what was asked: an aiohttp error may carry the address with its query."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "its name is not known"
+        case aiohttp.ClientConnectorError():
+            return str(error.os_error.strerror or type(error.os_error).__name__)
+        case TimeoutError():
+            return "it took too long"
+        case aiohttp.ServerDisconnectedError():
+            return "it closed the connection"
+    return type(error).__name__

@@ -1,0 +1,177 @@
+"""The dialect of gateways that differ only in places and words: everything is read from the gateway's table.
+
+Two calls, a submit and a read; the same answers are read leniently for all of them. Gateways that compute more have a
+module of their own, which builds on this one.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.price import Money
+from hailuo_batch.gateways import account
+from hailuo_batch.gateways.dialect import Accepted, Balance, Call, Conversation, Found, Made, Question, Reply, Running
+from hailuo_batch.gateways.failures import Refusals
+from hailuo_batch.gateways.lenient import fraction_of, link_of, money_of, seconds_of, task_of, text_of
+from hailuo_batch.gateways.meaning import Meaning, Moment
+from hailuo_batch.gateways.places import first_of, gather, put, segment
+from hailuo_batch.gateways.table import Address, Amount, GatewayTable
+from hailuo_batch.gateways.wording import shown
+
+# A switch that a gateway has no field for stands at the model's own default there.
+_DEFAULTS = {"prompt_optimizer": True, "fast_pretreatment": False, "watermark": False}
+
+
+class TabledDialect:
+    """Talks as a table says."""
+
+    def __init__(self, table: GatewayTable) -> None:
+        self.table = table
+        self.refusals = Refusals(table=table)
+
+    def submit(self, question: Question) -> Conversation[Accepted | Failure]:
+        """The one call that may cost money."""
+        call = self._order(question)
+        if isinstance(call, Failure):
+            return call
+        reply = yield call
+        failure = self.refusals.of_reply(reply, Moment.SUBMIT)
+        task = task_of(first_of(reply.body, self.table.submit.task))
+        if failure is not None:
+            # Money: a refusal that comes with a task's id contradicts itself; a person has to look.
+            doubtful = bool(task) and 200 <= reply.status < 300
+            return self.refusals.plain(Meaning.UNSURE, Moment.SUBMIT, reply) if doubtful else failure
+        if not task:
+            return self.refusals.of_answer_without(reply, Moment.SUBMIT, Meaning.UNREADABLE)
+        return Accepted(task=task, estimate=money_at(reply.body, self.table.submit.estimate))
+
+    def poll(self, task: str) -> Conversation[Running | Made | Failure]:
+        """Reads a task; a fresh link is had by polling again."""
+        reply = yield self.reading(self.table.poll.address, task=task)
+        return self.state(reply) or (yield from self.made(reply))
+
+    def state(self, reply: Reply) -> Running | Failure | None:
+        """What an answer says of a task; None: it is made. A word that no table lists is one of a task that runs."""
+        poll = self.table.poll
+        status = text_of(first_of(reply.body, poll.status))
+        means = poll.words.get(status.casefold(), "running")
+        over = 200 <= reply.status < 300 and means in {"failed", "cancelled"}
+        failure = None if over else self.refusals.of_reply(reply, Moment.READ)
+        if failure is not None:
+            return failure
+        if over:
+            return self.refusals.of_task(reply, cancelled=means == "cancelled")
+        if not status:
+            return self.refusals.of_answer_without(reply, Moment.READ, Meaning.UNREADABLE)
+        if means == "made":
+            return None
+        return Running(status=shown(status), progress=fraction_of(first_of(reply.body, poll.progress), poll.full))
+
+    def tasks(self) -> Conversation[tuple[Found, ...] | Failure] | None:
+        """The gateway's list of tasks, or None when it has none."""
+        listing = self.table.listing
+        return None if listing is None else account.tasks(listing, self.refusals)
+
+    def balance(self) -> Conversation[Balance | Failure] | None:
+        """What is left on the account, or None when it does not tell."""
+        row = self.table.account
+        return None if row is None else account.balance(row, self.refusals)
+
+    def events(self, task: str) -> Conversation[tuple[Mapping[str, object], ...] | Failure] | None:
+        """A task's events for people to read, or None when there are none."""
+        row = self.table.events
+        return None if row is None else account.events(row, self.reading(row.address, task=task), self.refusals)
+
+    def called_back(self, body: object) -> str:
+        """The task that a callback's body speaks of, or an empty text."""
+        return task_of(first_of(body, self.table.callback_task))
+
+    def made(self, reply: Reply) -> Conversation[Made | Failure]:
+        """The link to a clip that is made, from the answer that says so."""
+        yield from ()
+        poll = self.table.poll
+        link = link_of(value for place in poll.link for value in gather(reply.body, place))
+        if not link:
+            return self.refusals.of_answer_without(reply, Moment.READ, Meaning.LINKLESS)
+        life = seconds_of(first_of(reply.body, poll.life)) or poll.life_seconds
+        return Made(link=link, link_seconds=life, cost=money_at(reply.body, poll.cost))
+
+    def reading(self, address: Address, **names: str) -> Call:
+        """A call that only asks, with a task's or a file's id filled in."""
+        return Call(
+            method="GET",
+            path=address.path.format(**{name: segment(value) for name, value in names.items()}),
+            query={key: value.format(**names) for key, value in address.query.items()},
+        )
+
+    def _order(self, question: Question) -> Call | Failure:
+        """The call that asks for a clip; what this gateway has no words for is refused before anything is sent."""
+        submit = self.table.submit
+        prompt = submit.camera.spell(question.request.prompt)
+        unsaid = next(self._unsaid(question, prompt), None)
+        if unsaid is not None:
+            why, remedy = unsaid
+            return Failure(kind=Kind.REFUSED, why=f"Nothing was sent: {self.table.title} {why}", remedy=remedy)
+        model = self.table.models[question.request.model]
+        body: dict[str, Any] = {}
+        for name, value in _said(question, prompt, model, submit.resolutions[question.request.resolution]):
+            if name in submit.fields and (name not in submit.only_true or value is True):
+                put(body, submit.fields[name], value)
+        key = question.idempotency_key if submit.key_header else None
+        return Call(
+            method="POST",
+            path=submit.address.path.format(model=segment(model)),
+            query=submit.address.query,
+            body=body,
+            headers={submit.key_header: key} if key else {},
+            paid=True,
+            idempotent=bool(key) and submit.key_honoured,
+        )
+
+    def _unsaid(self, question: Question, prompt: str) -> Iterator[tuple[str, str]]:
+        """What of a question cannot be said to this gateway, and what to do about it."""
+        request, submit = question.request, self.table.submit
+        other = "Change the shot, or choose another provider."
+        if request.model not in self.table.models:
+            yield f"does not sell {request.model}", other
+        if request.resolution not in submit.resolutions:
+            yield f"does not sell {request.resolution}", other
+        if question.last and not question.first:
+            yield "takes no last frame without a first one", "Add a first frame."
+        for name, picture in (("first", question.first), ("last", question.last)):
+            if picture and name not in submit.fields:
+                yield f"takes no {name} frame", other
+            if not picture and name in submit.needed:
+                yield f"takes nothing without a {name} frame", other
+        if submit.longest is not None and len(prompt) > submit.longest:
+            yield (
+                f"takes {submit.longest} characters; with its camera words the prompt has {len(prompt)}",
+                "Shorten it.",
+            )
+        for name, default in _DEFAULTS.items():
+            if getattr(request, name) is (not default) and name not in submit.fields:
+                yield f"has no {name.replace('_', ' ')} that could be turned {'off' if default else 'on'}", other
+
+
+def money_at(body: object, amounts: tuple[Amount, ...]) -> Money | None:
+    """The first amount that an answer tells."""
+    found = (money_of(value, amount.unit) for amount in amounts for value in gather(body, amount.place))
+    return next((money for money in found if money is not None), None)
+
+
+def _said(question: Question, prompt: str, model: str, resolution: str) -> Iterator[tuple[str, object]]:
+    """Our names and what is said under them; what is not said does not come."""
+    request = question.request
+    said = {
+        "model": model,
+        "prompt": prompt or None,
+        "first": question.first or None,
+        "last": question.last or None,
+        "seconds": question.seconds,
+        "resolution": resolution,
+        "prompt_optimizer": request.prompt_optimizer,
+        "fast_pretreatment": request.fast_pretreatment,
+        "watermark": request.watermark,
+        "callback": question.callback_url or None,
+    }
+    yield from ((name, value) for name, value in said.items() if value is not None)

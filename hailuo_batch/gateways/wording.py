@@ -1,0 +1,24 @@
+"""What a gateway wrote, made fit to be shown: one short line, without addresses and without anything like a key.
+
+A driver that knows the key itself takes it out once more, letter by letter; here it can only be guessed by its looks.
+"""
+
+import re
+
+_LONGEST = 200
+_ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://\S+|\bdata:[\w/+.-]+[;,]\S*|\bwww\.\S+", re.IGNORECASE)
+_BEARER = re.compile(r"\b(bearer|basic)\s+\S+", re.IGNORECASE)
+_NAMED_KEY = re.compile(r"\b(?:sk|pk|ak|mv_live|mv_test|eyJ)[-_.]?[\w.~+/=*-]{6,}")
+_LONG_WORD = re.compile(r"(?=[\w.~+/=-]*\d)[A-Za-z0-9_.~+/=-]{24,}")
+
+
+def shown(text: str) -> str:
+    """The text on one line, cut to a length that people read.
+
+    >>> shown("Invalid key sk-abc123def456ghi789 \\n see https://x.test/?sig=1")
+    'Invalid key … see …'
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 10 * _LONGEST]).split())
+    for pattern, instead in ((_ADDRESS, "…"), (_BEARER, r"\1 …"), (_NAMED_KEY, "…"), (_LONG_WORD, "…")):
+        line = pattern.sub(instead, line)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"

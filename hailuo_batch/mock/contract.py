@@ -1,0 +1,143 @@
+"""One gateway's contract, as the server needs it: which call is which, and how each answer looks. Pure.
+
+Whether a call is right stands in the gateway's OpenAPI document (`load/openapi.py`); a contract adds what the document
+cannot say. What a gateway calls its statuses, errors and links is the one thing its module knows.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from hailuo_batch.mock.fault import Fault, FaultKind
+from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal
+
+DAY = 24 * 3600.0
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is left on an account (None: no end) and what was spent."""
+
+    left: Decimal | None
+    spent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dead:
+    """How the host of the clips answers a link that has died."""
+
+    status: int
+    body: str
+    type: str
+
+
+SIGNED_OVER = Dead(
+    status=403,
+    type="application/xml",
+    body="<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+)
+FILE_GONE = Dead(status=404, type="text/html", body="<html><head><title>404 Not Found</title></head></html>")
+
+
+class Contract(ABC):
+    """A gateway. A subclass gives the tables and draws the answers."""
+
+    name: ClassVar[str]
+    calls: ClassVar[Mapping[str, CallKind]]  # by the operationId of the document
+    fates: ClassVar[Mapping[str, Fate]]  # how tasks fail, by code; the first is the usual one
+    moderation: ClassVar[tuple[str, str]]  # codes of an input and of an output refused in the task
+    refuses_early: ClassVar[bool] = False  # moderation of the input answers the submit already
+    fresh_links: ClassVar[bool] = False  # each look gives a new link; else it lives from the task's end
+    link_seconds: ClassVar[float] = DAY
+    dead_link: ClassVar[Dead] = FILE_GONE
+    honours_keys: ClassVar[bool] = False  # idempotency
+    callbacks: ClassVar[tuple[Phase, ...]] = ()  # the moments it tells of
+    challenges: ClassVar[bool] = False  # the address must answer a challenge first
+    callback_waits: ClassVar[tuple[float, ...]] = ()  # seconds before each further try
+
+    @abstractmethod
+    def order(self, body: Mapping[str, Any]) -> Order:
+        """What a valid submit asks for."""
+
+    @abstractmethod
+    def new_id(self, mark: int) -> str:
+        """A task's id in the gateway's form; equal marks give equal ids."""
+
+    @abstractmethod
+    def submitted(self, view: View) -> Answer:
+        """The answer to an accepted submit."""
+
+    @abstractmethod
+    def seen(self, view: View) -> Answer:
+        """The answer to a poll."""
+
+    @abstractmethod
+    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:
+        """No, in the gateway's shape."""
+
+    def sought(self, received: Received) -> str:
+        """The id of the task a call is about."""
+        return received.parts.get("task_id", "")
+
+    def fate(self, fault: Fault) -> Fate:
+        """How a task ends under this fault."""
+        if fault.kind is FaultKind.CANCELLED:
+            return Fate(code=fault.code or "request_cancelled", words=fault.text or "Cancelled", cancelled=True)
+        code = fault.code
+        if not code and fault.kind is FaultKind.INPUT_REFUSED:
+            code = self.moderation[0]
+        if not code and fault.kind is FaultKind.OUTPUT_REFUSED:
+            code = self.moderation[1]
+        known = self.fates.get(code) if code else next(iter(self.fates.values()))
+        return Fate(code=known.code if known else code, words=fault.text or (known.words if known else "Failed"))
+
+    def file(self, view: View) -> Answer:
+        """A second call's answer, for the link."""
+        raise NotImplementedError(self.name)
+
+    def balance(self, account: Account) -> Answer:
+        """What is left."""
+        raise NotImplementedError(self.name)
+
+    def listed(self, views: Sequence[View], query: Mapping[str, str]) -> Answer:
+        """The tasks of the account."""
+        raise NotImplementedError(self.name)
+
+    def batch(self, views: Sequence[View]) -> Answer:
+        """Several tasks in one answer."""
+        raise NotImplementedError(self.name)
+
+    def events(self, view: View) -> Answer:
+        """A task's events."""
+        raise NotImplementedError(self.name)
+
+    def message(self, view: View) -> Mapping[str, Any]:
+        """The body of a callback."""
+        raise NotImplementedError(self.name)
+
+
+def missing(what: str) -> Refusal:
+    """There is no such task or file."""
+    return Refusal(reason=Reason.MISSING, words=f"{what} not found")
+
+
+def fates(rows: Mapping[str, str]) -> dict[str, Fate]:
+    """A table of failures, from codes and words."""
+    return {code: Fate(code=code, words=words) for code, words in rows.items()}
+
+
+def letters(mark: int, alphabet: str, length: int) -> str:
+    """A number in the letters of an alphabet, always as many."""
+    found = []
+    for _ in range(length):
+        mark, place = divmod(mark, len(alphabet))
+        found.append(alphabet[place])
+    return "".join(found)
+
+
+LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

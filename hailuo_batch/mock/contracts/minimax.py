@@ -1,0 +1,175 @@
+"""MiniMax itself: refusals are an HTTP 200 with a code inside, and the link takes a second call."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from hailuo_batch.core.frame_size import frame_size
+from hailuo_batch.mock.contract import HOUR, SIGNED_OVER, Contract, Dead, fates
+from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal, in_json
+
+_WORDS = {
+    Phase.QUEUED: "Queueing",
+    Phase.RUNNING: "Processing",
+    Phase.DONE: "Success",
+    Phase.FAILED: "Fail",
+    Phase.CANCELLED: "Fail",  # it has no word for it
+}
+_TOLD = {
+    Phase.RUNNING: "processing",
+    Phase.DONE: "success",
+    Phase.FAILED: "failed",
+    Phase.CANCELLED: "failed",
+}  # a callback spells them in its own way
+_CODES = {
+    0: "success",
+    1000: "unknown error",
+    1001: "timeout",
+    1002: "rate limit",
+    1004: "not authorized",
+    1008: "insufficient balance",
+    1024: "internal error",
+    1026: "input content is sensitive",
+    1027: "output content is sensitive",
+    1028: "quota is used up",
+    1030: "quota is used up",
+    1033: "system error",
+    1039: "token limit",
+    1041: "connection limit",
+    1042: "invisible character ratio limit",
+    2013: "invalid params",
+    2045: "rate growth limit",
+    2049: "invalid api key",
+    2056: "usage limit exceeded",
+    2061: "your current plan does not support this model",
+}
+_USUAL = {
+    Reason.BAD_PARAMETER: 2013,
+    Reason.MISSING: 2013,
+    Reason.CONFLICT: 2013,
+    Reason.MODERATION: 1026,
+    Reason.BAD_KEY: 1004,
+    Reason.NO_BALANCE: 1008,
+    Reason.NOT_ALLOWED: 2061,
+    Reason.THROTTLED: 1002,
+    Reason.INTERNAL: 1024,
+}
+_BAD_KEY = 2049
+_FILE_IDS = 98_342_000_000_000  # from a task's number to its file's
+
+
+class Minimax(Contract):
+    """MiniMax."""
+
+    name: ClassVar[str] = "minimax"
+    calls: ClassVar[Mapping[str, CallKind]] = {
+        "submitVideo": CallKind.SUBMIT,
+        "queryVideo": CallKind.POLL,
+        "retrieveFile": CallKind.FILE,
+    }
+    fates: ClassVar[Mapping[str, Fate]] = fates(
+        {str(code): _CODES[code] for code in (1033, 1000, 1001, 1024, 1026, 1027, 1042, 2013)}
+    )
+    moderation: ClassVar[tuple[str, str]] = ("1026", "1027")
+    refuses_early: ClassVar[bool] = True
+    fresh_links: ClassVar[bool] = True
+    link_seconds: ClassVar[float] = HOUR
+    dead_link: ClassVar[Dead] = SIGNED_OVER
+    callbacks: ClassVar[tuple[Phase, ...]] = (Phase.RUNNING, Phase.DONE, Phase.FAILED, Phase.CANCELLED)
+    challenges: ClassVar[bool] = True
+
+    def order(self, body: Mapping[str, Any]) -> Order:
+        """What a valid submit asks for."""
+        return Order(
+            model=body["model"],
+            prompt=body.get("prompt", ""),
+            resolution=body.get("resolution", "768P").lower(),
+            seconds=body.get("duration", 6),
+            first=body.get("first_frame_image", ""),
+            last=body.get("last_frame_image", ""),
+            callback_url=body.get("callback_url", ""),
+        )
+
+    def new_id(self, mark: int) -> str:
+        """Fifteen digits."""
+        return str(100_000_000_000_000 + mark % 800_000_000_000_000)
+
+    def sought(self, received: Received) -> str:
+        """A file is sought by a number of its own, which tells the task's."""
+        if received.kind is not CallKind.FILE:
+            return received.parts.get("task_id", "")
+        number = received.parts.get("file_id", "")
+        return str(int(number) - _FILE_IDS) if number.isdecimal() and len(number) < 20 else ""
+
+    def submitted(self, view: View) -> Answer:
+        """Code 0 and a task's id."""
+        return in_json({"task_id": view.task.id, "base_resp": _base(0)}, headers=_trace(view))
+
+    def seen(self, view: View) -> Answer:
+        """No link: only the number of a file."""
+        task = view.task
+        body: dict[str, Any] = {
+            "task_id": task.id,
+            "status": view.said(_words(view)),
+            "file_id": _file_id(view) if view.phase is Phase.DONE else "",
+            "base_resp": _outcome(view),
+        }
+        if view.phase is Phase.DONE:
+            body["video_width"], body["video_height"] = frame_size(task.resolution, *task.shape)
+        return in_json(body, headers=_trace(view))
+
+    def file(self, view: View) -> Answer:
+        """The link; here the number is a number, and the size is not told."""
+        file = {
+            "file_id": int(_file_id(view)),
+            "bytes": 0,
+            "created_at": int(view.task.ended),
+            "filename": "output.mp4",
+            "purpose": "video_generation",
+            "download_url": view.link,
+        }
+        return in_json({"file": file, "base_resp": _base(0)}, headers=_trace(view))
+
+    def message(self, view: View) -> dict[str, Any]:
+        """A callback spells statuses in lower case."""
+        return {
+            "task_id": view.task.id,
+            "status": _TOLD[view.phase],
+            "file_id": _file_id(view) if view.phase is Phase.DONE else "",
+            "base_resp": _outcome(view),
+        }
+
+    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:
+        """A 200 with a code, unless a status is asked for or a header has to be sent."""
+        status = refusal.status or (429 if refusal.retry_after is not None else 200)
+        usual = _BAD_KEY if status == 401 else _USUAL[refusal.reason]
+        code = int(refusal.code) if refusal.code.isdecimal() else usual
+        body: dict[str, Any] = {"base_resp": _base(code, refusal.words)}
+        if status == 200 and call in {CallKind.SUBMIT, CallKind.POLL}:
+            body = {"task_id": "", **body}
+        return in_json(body, status)
+
+
+def _words(view: View) -> dict[Phase, str]:
+    """The first half of the queue has a word of its own."""
+    early = view.now - view.task.created < view.task.queued / 2
+    return {**_WORDS, Phase.QUEUED: "Preparing"} if early else _WORDS
+
+
+def _base(code: int, words: str = "") -> dict[str, Any]:
+    return {"status_code": code, "status_msg": words or _CODES.get(code, "error")}
+
+
+def _outcome(view: View) -> dict[str, Any]:
+    fate = view.task.fate
+    if fate is None or view.phase not in {Phase.FAILED, Phase.CANCELLED}:
+        return _base(0)
+    return _base(int(fate.code) if fate.code.isdecimal() else 1033, fate.words)
+
+
+def _file_id(view: View) -> str:
+    return str(int(view.task.id) + _FILE_IDS)
+
+
+def _trace(view: View) -> dict[str, str]:
+    return {"trace-id": f"{view.task.mark % (1 << 64):016x}"}

@@ -1,0 +1,126 @@
+"""What can go wrong between a client and a gateway, as values: a kind, where it may stand, and what can be said of it.
+
+Nothing here makes anything go wrong; that is done by `desk.py` (what is refused, how a task ends) and `wire.py` (what
+becomes of the bytes).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hailuo_batch.mock.values import CallKind, Reason
+
+
+class FaultKind(StrEnum):
+    """The name of a fault in a script."""
+
+    THROTTLED = "throttled"  # too many requests
+    SERVER_ERROR = "server_error"  # 500, 502, 503 or 504, see `status`
+    RESET = "reset"  # the connection is reset
+    HANG = "hang"  # no answer, and the connection stays
+    SLOW = "slow"  # the right answer, late; a file trickles
+    BAD_PARAMETER = "bad_parameter"  # refused as if something in it were wrong
+    BAD_KEY = "bad_key"
+    NOT_ALLOWED = "not_allowed"  # this account may not
+    NO_BALANCE = "no_balance"
+    INPUT_REFUSED = "input_refused"  # moderation of what was asked
+    OUTPUT_REFUSED = "output_refused"  # moderation of what was made
+    TASK_FAILED = "task_failed"  # accepted, and then it fails; see `code`
+    CANCELLED = "cancelled"  # accepted, and then cancelled, where the gateway has that word
+    STUCK = "stuck"  # accepted, and never done
+    EXPIRED_LINK = "expired_link"
+    CUT = "cut"  # the connection ends in the middle of the body
+    LENGTH_TOO_LONG = "length_too_long"  # Content-Length promises more than comes
+    LENGTH_TOO_SHORT = "length_too_short"  # Content-Length promises less than comes
+    WRONG_TYPE = "wrong_type"  # a page of HTML with status 200
+    HUGE = "huge"  # a body without an end in sight
+    REDIRECT = "redirect"  # to another host
+    MALFORMED_JSON = "malformed_json"
+    TRUNCATED_JSON = "truncated_json"
+    UNKNOWN_STATUS = "unknown_status"  # a word that no page lists
+    OTHER_TASK = "other_task"  # the answer is about another task
+
+
+_EVERY = tuple(CallKind)
+_API = tuple(kind for kind in CallKind if kind is not CallKind.DOWNLOAD)
+_SUBMIT = (CallKind.SUBMIT,)
+_DOWNLOAD = (CallKind.DOWNLOAD,)
+
+# Where each fault may stand; the first is where it stands when a rule names no call.
+PLACES: dict[FaultKind, tuple[CallKind, ...]] = {
+    FaultKind.THROTTLED: _EVERY,
+    FaultKind.SERVER_ERROR: _EVERY,
+    FaultKind.RESET: _EVERY,
+    FaultKind.HANG: _EVERY,
+    FaultKind.SLOW: _EVERY,
+    FaultKind.BAD_PARAMETER: _API,
+    FaultKind.BAD_KEY: _API,
+    FaultKind.NOT_ALLOWED: _API,
+    FaultKind.NO_BALANCE: _SUBMIT,
+    FaultKind.INPUT_REFUSED: _SUBMIT,
+    FaultKind.OUTPUT_REFUSED: _SUBMIT,
+    FaultKind.TASK_FAILED: _SUBMIT,
+    FaultKind.CANCELLED: _SUBMIT,
+    FaultKind.STUCK: _SUBMIT,
+    FaultKind.EXPIRED_LINK: _DOWNLOAD,
+    FaultKind.CUT: (CallKind.DOWNLOAD, *_API),
+    FaultKind.LENGTH_TOO_LONG: (CallKind.DOWNLOAD, *_API),
+    FaultKind.LENGTH_TOO_SHORT: (CallKind.DOWNLOAD, *_API),
+    FaultKind.WRONG_TYPE: (CallKind.DOWNLOAD, *_API),
+    FaultKind.HUGE: (CallKind.DOWNLOAD, *_API),
+    FaultKind.REDIRECT: (CallKind.DOWNLOAD, *_API),
+    FaultKind.MALFORMED_JSON: _API,
+    FaultKind.TRUNCATED_JSON: _API,
+    FaultKind.UNKNOWN_STATUS: (CallKind.POLL, CallKind.SUBMIT),
+    FaultKind.OTHER_TASK: (CallKind.POLL, CallKind.FILE),
+}
+
+# The gateway says no, in its own shape.
+REFUSED: dict[FaultKind, Reason] = {
+    FaultKind.THROTTLED: Reason.THROTTLED,
+    FaultKind.SERVER_ERROR: Reason.INTERNAL,
+    FaultKind.BAD_PARAMETER: Reason.BAD_PARAMETER,
+    FaultKind.BAD_KEY: Reason.BAD_KEY,
+    FaultKind.NOT_ALLOWED: Reason.NOT_ALLOWED,
+    FaultKind.NO_BALANCE: Reason.NO_BALANCE,
+}
+
+# The order is taken, and its task comes to nothing.
+DOOMED = frozenset(
+    {FaultKind.OUTPUT_REFUSED, FaultKind.TASK_FAILED, FaultKind.CANCELLED, FaultKind.STUCK, FaultKind.INPUT_REFUSED}
+)
+
+# The call is served first, so a submit is booked unless `accepted` says no.
+_AFTER = frozenset(
+    {
+        FaultKind.SLOW,
+        FaultKind.CUT,
+        FaultKind.LENGTH_TOO_LONG,
+        FaultKind.LENGTH_TOO_SHORT,
+        FaultKind.MALFORMED_JSON,
+        FaultKind.TRUNCATED_JSON,
+        FaultKind.UNKNOWN_STATUS,
+        FaultKind.OTHER_TASK,
+        *DOOMED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One fault. `accepted`: a submit is taken and charged before it goes wrong; None is what is usual for its kind."""
+
+    kind: FaultKind
+    accepted: bool | None = None
+    status: int | None = None  # of HTTP
+    code: str = ""  # of the gateway
+    text: str = ""  # words of a refusal, or an unlisted status
+    retry_after: str | None = None  # a header: seconds, or a date of HTTP
+    seconds: float = 30.0  # how slow, by the mock's clock
+    part: float = 0.5  # how much of a body comes before it is cut
+    bytes: int = 1000  # by how much a length lies
+    to: str = ""  # where a redirect leads
+
+    @property
+    def books(self) -> bool:
+        """Whether a submit that meets it is taken and charged."""
+        return self.kind in _AFTER if self.accepted is None else self.accepted

@@ -1,0 +1,112 @@
+"""A task at a gateway: what was ordered, and how it stands at any moment. A pure function of time; no clock is read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hailuo_batch.core.price import Money
+
+
+class Phase(StrEnum):
+    """How a task stands, in no gateway's words."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a submit asked for, in neutral words; `first` and `last` are addresses or data URIs."""
+
+    model: str
+    prompt: str = ""
+    resolution: str = "768p"
+    seconds: int = 6
+    first: str = ""
+    last: str = ""
+    callback_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """How a task ends badly: the gateway's code and words. `refunded`: its charge is given back then."""
+
+    code: str
+    words: str
+    cancelled: bool = False
+    refunded: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One accepted order; times in seconds, `created` since the epoch. `mark` is a number of its own, by the seed."""
+
+    gateway: str
+    id: str
+    payload: str
+    prompt: str
+    model: str
+    resolution: str
+    seconds: int
+    frames: int  # how many pictures were sent: 0, 1 or 2
+    shape: tuple[int, int]
+    created: float
+    queued: float
+    running: float
+    price: Money
+    mark: int
+    fate: Fate | None = None
+
+    @property
+    def ended(self) -> float:
+        """When it is done, or has failed."""
+        return self.created + self.queued + self.running
+
+    @property
+    def odd(self) -> bool:
+        """Half of the tasks: where stored pages of a gateway disagree, these are told in the other way."""
+        return bool(self.mark & 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A task as it is seen at one moment. `word` is a status that stands in the place of the gateway's own."""
+
+    task: Task
+    now: float
+    phase: Phase
+    progress: float
+    link: str = ""
+    until: float = 0.0  # when the link dies
+    word: str = ""
+
+    def said(self, words: dict[Phase, str]) -> str:
+        """The status, in these words."""
+        return self.word or words[self.phase]
+
+
+def phase_of(task: Task, now: float) -> Phase:
+    """How the task stands at this moment."""
+    age = now - task.created
+    if age < task.queued:
+        return Phase.QUEUED
+    if age < task.queued + task.running:
+        return Phase.RUNNING
+    if task.fate is None:
+        return Phase.DONE
+    return Phase.CANCELLED if task.fate.cancelled else Phase.FAILED
+
+
+def progress_of(task: Task, now: float) -> float:
+    """How much of it is made, from 0 to 1."""
+    age = now - task.created - task.queued
+    if age <= 0:
+        return 0.0
+    return min(1.0, age / task.running) if task.running > 0 else 1.0
+
+
+def view_of(task: Task, now: float) -> View:
+    """The task at this moment, without a link."""
+    return View(task=task, now=now, phase=phase_of(task, now), progress=progress_of(task, now))
