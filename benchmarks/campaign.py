@@ -80,7 +80,13 @@ async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) 
         digest=f"sha256:{digest}", size=len(body), width=1366, height=768, seconds=6.0, frames=144, codec="h264"
     )
     intent = Intent(
-        fingerprint=step.fingerprint, preimage=preimage(step.request).decode(), provider="animatic", label=use.shot.id
+        fingerprint=step.fingerprint,
+        preimage=preimage(step.request).decode(),
+        provider="animatic",
+        campaign="bench",
+        shot=use.shot.id,
+        take=use.take,
+        tags=use.shot.tags,
     )
     attempt = await ledger.intend(intent)
     await ledger.move(attempt, Move.ACCEPT, Facts(task=step.fingerprint))

@@ -2,8 +2,8 @@
 
     python benchmarks/mocking.py [--clips 3000] [--connections 64] [--kilobytes 20]
 
-The mock runs in a process of its own. The client is a few lines over bare sockets, so that the mock is what is measured;
-its CPU time stands beside the wall time, for a machine with other things to do.
+The mock runs in a process of its own. The client is a few lines over bare sockets, so that the mock is what is
+measured; its CPU time stands beside the wall time, for a machine with other things to do.
 """
 
 import argparse
@@ -12,6 +12,8 @@ import json
 import multiprocessing
 import re
 import resource
+import sys
+import tempfile
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,14 +21,16 @@ from typing import Any
 
 from measure import table
 
+_WARM = 200  # clips before the clock runs
 _LINK = re.compile(rb'http://[^"]+\.mp4[^"]*')
 _FLAT = {"model": "MiniMax-Hailuo-02", "prompt": "A paper kite rises over a salt flat"}
+_INPUT = {"prompt": "A paper kite rises over a salt flat"}
 _FRAME = {"first_frame_image": "https://example.com/a.png"}
 # Where to submit and what; where to poll, which of an answer's texts is the id.
 CALLS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "gccai": ("/v1/videos/generations", _FLAT, "/v1/tasks/", "task_id"),
     "odkkk": ("/v1/videos/generations", _FLAT, "/v1/tasks/", "id"),
-    "mindvideo": ("/api/v1/tasks", {"model": "minimax-hailuo-02", "input": {"prompt": "kite"}}, "/api/v1/tasks/", "task_id"),
+    "mindvideo": ("/api/v1/tasks", {"model": "minimax-hailuo-02", "input": _INPUT}, "/api/v1/tasks/", "task_id"),
     "vtrix": (
         "/model/v1/generation",
         {"model": "minimax_hailuo_02_i2v", "input": [{"params": _FRAME}]},
@@ -39,7 +43,7 @@ CALLS: dict[str, tuple[str, dict[str, Any], str, str]] = {
 
 
 def run_mock(pipe: Connection, kilobytes: int, log: str) -> None:
-    """The mock, until the pipe says stop; then its CPU seconds and how many requests it kept."""
+    """The mock, until the pipe says stop; then its CPU seconds, its memory and how many it charged."""
     from hailuo_batch.mock.rule import Script
     from hailuo_batch.mock.server import Mock
 
@@ -51,7 +55,7 @@ def run_mock(pipe: Connection, kilobytes: int, log: str) -> None:
             begin = _cpu()
             pipe.send(None)
             await asyncio.to_thread(pipe.recv)
-            pipe.send((_cpu() - begin, len(mock.log), len(mock.charges)))
+            pipe.send((_cpu() - begin, _megabytes(), len(mock.charges)))
 
     asyncio.run(run())
 
@@ -59,6 +63,10 @@ def run_mock(pipe: Connection, kilobytes: int, log: str) -> None:
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 class Line:
@@ -106,28 +114,34 @@ async def _campaign(base: str, gateways: list[str], clips: int, connections: int
     return sum(await asyncio.gather(*[work() for _ in range(connections)]))
 
 
-def measure_mock(gateways: list[str], *, clips: int, connections: int, kilobytes: int, log: str = "") -> dict[str, float]:
+def measure_mock(
+    gateways: list[str], *, clips: int, connections: int, kilobytes: int, log: str = ""
+) -> dict[str, float]:
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=run_mock, args=(there, kilobytes, log))
     process.start()
     base = here.recv()
-    asyncio.run(_campaign(base, gateways, min(clips, 200), connections))
+    asyncio.run(_campaign(base, gateways, min(clips, _WARM), connections))
     here.send("begin")
     here.recv()
     begin = time.perf_counter()
     requests = asyncio.run(_campaign(base, gateways, clips, connections))
     wall = time.perf_counter() - begin
     here.send("end")
-    cpu, kept, charges = here.recv()
+    cpu, megabytes, charges = here.recv()
     process.join()
-    assert kept == requests + 4 * min(clips, 200) + (kept - requests - 4 * min(clips, 200)), charges
-    return {"requests": requests, "wall": wall, "cpu": cpu}
+    if charges != clips + min(clips, _WARM):
+        raise SystemExit(f"{charges} charges for {clips} clips")
+    return {"requests": requests, "wall": wall, "cpu": cpu, "megabytes": megabytes}
 
 
 def report(*, clips: int, connections: int, kilobytes: int) -> str:
     rows = []
-    for name, gateways in [*((name, [name]) for name in CALLS), ("all six", list(CALLS))]:
-        found = measure_mock(gateways, clips=clips, connections=connections, kilobytes=kilobytes)
+    every = list(CALLS)
+    folder = Path(tempfile.mkdtemp(prefix="hailuo-bench-"))
+    runs = [*((name, [name], "") for name in every), ("all six", every, ""), ("and a log", every, str(folder / "log"))]
+    for name, gateways, log in runs:
+        found = measure_mock(gateways, clips=clips, connections=connections, kilobytes=kilobytes, log=log)
         requests = found["requests"]
         rows.append(
             (
@@ -135,9 +149,10 @@ def report(*, clips: int, connections: int, kilobytes: int) -> str:
                 f"{requests / found['wall']:,.0f}",
                 f"{requests / found['cpu']:,.0f}",
                 f"{1e3 * found['cpu'] / clips:.2f}",
+                f"{found['megabytes']:.0f}",
             )
         )
-    head = ("gateway", "requests/s", "requests per CPU s of the mock", "CPU ms a clip")
+    head = ("gateway", "requests/s", "requests per CPU s of the mock", "CPU ms a clip", "MB")
     title = f"The mock: {clips} clips of {kilobytes} kB, submit + 2 polls + file, {connections} connections"
     return f"{title}\n\n" + table(head, rows)
 

@@ -31,7 +31,11 @@ class Intent:
     fingerprint: str
     preimage: str
     provider: str
-    label: str  # campaign and take, for people
+    campaign: str
+    shot: str  # the first that asks; what costs are sorted by later cannot be filled in later
+    take: int
+    tags: tuple[str, ...] = ()
+    run: int | None = None
     estimate: Money | None = None
 
 
@@ -89,6 +93,10 @@ class Store(Protocol):
         """Moves a whole file in, durably, under its digest (`sha256:…`), which comes back."""
         ...
 
+    async def take_back(self, file: Path, digest: str) -> bool:
+        """Keeps a clip that a readable name still has, if its bytes are those of the digest; whether they are."""
+        ...
+
     def path(self, digest: str) -> Path:
         """Where an artifact is, or would be."""
         ...
@@ -99,6 +107,10 @@ class Renders(Protocol):
 
     async def place(self, artifact: Path, name: str, provenance: Mapping[str, object]) -> None:
         """Gives an artifact a name, with its provenance beside it; refuses to overwrite another clip."""
+        ...
+
+    def path(self, name: str) -> Path:
+        """Where a name is, or would be."""
         ...
 
 
@@ -147,7 +159,7 @@ class Driver(Protocol):
 class Probe(Protocol):
     """Looks whether a file is the video that was promised."""
 
-    def __call__(self, file: Path, digest: str) -> Artifact | Failure:
+    async def __call__(self, file: Path, digest: str) -> Artifact | Failure:
         """The clip's facts, or why it is none."""
         ...
 

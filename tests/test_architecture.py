@@ -14,14 +14,14 @@ PACKAGE = Path(hailuo_batch.__file__).parent
 STEPS = (
     {"cli"},
     {"app"},
-    {"run", "views"},
+    {"runner", "views"},
     {"load", "ledger", "store", "drivers"},
     {"ports", "gateways", "media"},
     {"core"},
     {"errors"},
 )
-# Narrower than the steps: `run` meets the world through ports, `views` draw values.
-ONLY = {"run": {"ports", "core", "errors"}, "views": {"core", "media", "errors"}, "media": {"core", "errors"}}
+# Narrower than the steps: `runner` meets the world through ports, `views` draw values.
+ONLY = {"runner": {"ports", "core", "errors"}, "views": {"core", "media", "errors"}, "media": {"core", "errors"}}
 HOMES = {
     "click": {"cli"},
     "aiohttp": {"drivers"},

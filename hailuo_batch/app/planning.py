@@ -1,21 +1,22 @@
 """Manifest + ledger + lock + store → plan. Spends nothing; writes nothing but what it remembers as a shortcut."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.finished import facts_of
+from hailuo_batch.app.named import left_behind, named_clips
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
 from hailuo_batch.app.validating import Validation, collector_paused, read
 from hailuo_batch.core.attempt import Artifact, Standing
 from hailuo_batch.core.capability import Route, route
-from hailuo_batch.core.lock import Lock
+from hailuo_batch.core.decide import make_plan, settle, unsettled
+from hailuo_batch.core.lock import Lock, locked_after
 from hailuo_batch.core.manifest import Duration
 from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Action, Grounds, Past, Plan, Step, Use, make_plan
+from hailuo_batch.core.plan import Action, Grounds, Past, Plan, Step, Use, Versions
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.record import RunRecord
 from hailuo_batch.core.report import Footage, Report, make_report
@@ -24,6 +25,9 @@ from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.lock import read_lock
 from hailuo_batch.load.memory import Finished, key_of, remember_finished, remember_inputs
 from hailuo_batch.store.listing import digests_in, names_in
+
+if TYPE_CHECKING:
+    from hailuo_batch.ledger.reads import Reads
 
 
 class ManifestError(InputError):
@@ -58,6 +62,7 @@ class Planned:
     """A plan with everything that carrying it out needs."""
 
     validation: Validation
+    only: tuple[str, ...]
     plan: Plan
     selected: tuple[Step, ...]  # the steps that were asked for (--only), all of them otherwise
     lock: Lock
@@ -85,7 +90,7 @@ class Planned:
         if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.names:
             return False
         past = self.known.past.get(use.shot.id)
-        return past is not None and past.version == use.version
+        return past is not None and past.version >= use.version
 
 
 async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = (), whole: bool = False) -> Planned:
@@ -104,23 +109,34 @@ async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = 
         return await _plan(Path(file), sketch=sketch, only=only, whole=whole)
 
 
-async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -> Planned:
-    from hailuo_batch.ledger.sqlite import read_ledger
+async def plan_again(planned: Planned) -> Planned:
+    """The same manifest, as it was read then, planned from a fuller ledger; its report has every take."""
+    with collector_paused():
+        return await _planned(planned.validation, only=planned.only, whole=True)
 
+
+async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -> Planned:
     validation = read(file, sketch=sketch)
     if validation.errors:
         raise ManifestError(validation.problems)
-    project, campaign = validation.project, validation.campaign
+    return await _planned(validation, only=only, whole=whole)
+
+
+async def _planned(validation: Validation, *, only: Sequence[str], whole: bool) -> Planned:
+    from hailuo_batch.ledger.sqlite import read_ledger
+
+    root, campaign, sketch = validation.project.root, validation.campaign, validation.sketch
     lock = _lock(validation)
-    present = digests_in(store_folder(project.root))
-    names = names_in(renders_folder(project.root))
-    async with read_ledger(ledger_file(project.root)) as ledger:
+    present = digests_in(store_folder(root))
+    names = names_in(renders_folder(root))
+    async with read_ledger(ledger_file(root)) as ledger:
         known = Known(
             standings=await ledger.standings(),
             past=await ledger.past(campaign, sketch=sketch),
             footage=await ledger.footage(),
         )
-        made = make_plan(validation.shots, _grounds(validation, lock, known, present, names), campaign=campaign)
+        grounds = _grounds(validation, lock, known, present, names)
+        made = await _settled(make_plan(validation.shots, grounds, campaign=campaign), validation, ledger, names)
         selected = select(made.steps, only, validation.shots)
         busy = whole or any(step.action is not Action.REUSE for step in selected)
         before = {step.before for step in selected if step.before}
@@ -141,6 +157,7 @@ async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -
     )
     planned = Planned(
         validation=validation,
+        only=tuple(only),
         plan=made,
         selected=selected,
         lock=lock,
@@ -149,8 +166,29 @@ async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -
         names=names,
         report=report,
     )
-    _remember(planned, only)
+    _remember(planned)
     return planned
+
+
+async def _settled(made: Plan, validation: Validation, ledger: "Reads", names: frozenset[str]) -> Plan:
+    """The plan with what only its unsettled steps need: earlier versions, and clips that readable names still have."""
+    campaign, sketch = validation.campaign, validation.sketch
+    if not (open_steps := unsettled(made)):
+        return made
+    shots = {use.shot.id for step in open_steps for use in step.uses}
+    versions = await ledger.versions(campaign, shots, sketch=sketch) or _named_versions(validation, names)
+    made = settle(made, replace(made.grounds, versions=versions))
+    folder = renders_folder(validation.project.root)
+    missing = (step for step in unsettled(made) if step.action is not Action.REUSE)
+    named = named_clips(missing, names, folder, campaign=campaign, sketch=sketch)
+    return settle(made, replace(made.grounds, named=named)) if named else made
+
+
+def _named_versions(validation: Validation, names: frozenset[str]) -> dict[str, Versions]:
+    """The same by the names that are there, when the ledger that gave them is gone."""
+    folder = renders_folder(validation.project.root)
+    left = left_behind(names, folder, campaign=validation.campaign, sketch=validation.sketch)
+    return {shot: Versions(known={past.fingerprint: past.version}, highest=past.version) for shot, past in left.items()}
 
 
 def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
@@ -192,10 +230,18 @@ def _grounds(
         pictures=validation.inputs.pictures,
         routes=_routes(validation),
         standings=known.standings,
-        past=_latest(lock.past, known.past, _left_behind(validation, known, names)),
-        locked=lock.fingerprints,
+        past={**_named_past(validation, known, names), **known.past, **lock.past},
+        locked=lock.artifacts,
         present=present,
     )
+
+
+def _named_past(validation: Validation, known: Known, names: frozenset[str]) -> dict[str, Past]:
+    """What the names say of shots, when the ledger that gave them is gone."""
+    if known.past:
+        return {}
+    folder = renders_folder(validation.project.root)
+    return left_behind(names, folder, campaign=validation.campaign, sketch=validation.sketch)
 
 
 def _routes(validation: Validation) -> dict[tuple[Mode, str, Duration], Route]:
@@ -205,46 +251,6 @@ def _routes(validation: Validation) -> dict[tuple[Mode, str, Duration], Route]:
         if wish not in routes:
             routes[wish] = route(shot, validation.providers)
     return routes
-
-
-def _latest(*pasts: Mapping[str, Past]) -> dict[str, Past]:
-    """Of what the lock, the ledger and the names say of a shot, the highest version; the first of equals."""
-    said = [past for past in pasts if past]
-    if len(said) == 1:
-        return dict(said[0])
-    latest: dict[str, Past] = {}
-    for past in said:
-        for shot, each in past.items():
-            if shot not in latest or latest[shot].version < each.version:
-                latest[shot] = each
-    return latest
-
-
-_SKETCH = re.compile(r"(?P<shot>.+)_v(?P<version>\d{3,})_sketch\.mp4\Z")
-
-
-def _left_behind(validation: Validation, known: Known, names: frozenset[str]) -> dict[str, Past]:
-    """Versions of sketches that a ledger which is gone had made: their names are taken, since none is overwritten."""
-    if not validation.sketch or known.past:
-        return {}
-    found: dict[str, Past] = {}
-    prefix = f"{validation.campaign}_"
-    for name in names:
-        match = _SKETCH.match(name.removeprefix(prefix)) if name.startswith(prefix) else None
-        if match and (match["shot"] not in found or found[match["shot"]].version < int(match["version"])):
-            mark = _fingerprint_beside(renders_folder(validation.project.root) / name)
-            found[match["shot"]] = Past(version=int(match["version"]), take=1, fingerprint=mark)
-    return found
-
-
-def _fingerprint_beside(clip: Path) -> str:
-    """What the provenance beside a clip says was asked; "" when it says nothing."""
-    import json
-
-    try:
-        return str(json.loads(clip.with_suffix(".json").read_bytes())["fingerprint"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 def _neighbours(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:
@@ -283,14 +289,21 @@ def _refuse_neighbours(planned: Planned) -> None:
             )
 
 
-def _remember(planned: Planned, only: Sequence[str]) -> None:
-    """Remembers digests of pictures, and a manifest that has nothing to do."""
+def lock_after(planned: Planned) -> Lock:
+    """What the lock should say now."""
+    return locked_after(planned.lock, planned.plan, [shot.id for shot in planned.validation.shots])
+
+
+def _remember(planned: Planned) -> None:
+    """Remembers digests of pictures, and a manifest that has nothing to do, its lock included."""
     validation = planned.validation
     hidden = hidden_folder(validation.project.root)
     if not hidden.is_dir():
         return
     remember_inputs(hidden, validation.inputs.remembered)
-    if only or planned.work or planned.unnamed:
+    if planned.only or planned.work or planned.unnamed:
+        return
+    if not validation.sketch and lock_after(planned) != planned.lock:
         return
     finished = Finished(
         digests=frozenset(

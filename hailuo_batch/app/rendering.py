@@ -2,17 +2,16 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, run_lock, store_folder
-from hailuo_batch.app.planning import Planned, plan, refuse_clashes
+from hailuo_batch.app.planning import Planned, lock_after, plan, plan_again, refuse_clashes
 from hailuo_batch.core.attempt import Artifact
 from hailuo_batch.core.event import Event, Listener
 from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.lock import locked_after
 from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action, Step
 from hailuo_batch.core.request import ANIMATIC
@@ -23,10 +22,10 @@ from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.load.lock import write_lock
 from hailuo_batch.media.probe import Broken, probe
 from hailuo_batch.ports import Driver, Order
-from hailuo_batch.run.executor import LocalExecutor
-from hailuo_batch.run.runner import exit_of, run_plan
-from hailuo_batch.run.step import Bench
-from hailuo_batch.run.stop import Stop
+from hailuo_batch.runner.executor import LocalExecutor
+from hailuo_batch.runner.runner import exit_of, run_plan
+from hailuo_batch.runner.step import Bench
+from hailuo_batch.runner.stop import Stop
 from hailuo_batch.store.hidden import ensure_hidden
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
@@ -83,32 +82,27 @@ async def run(
     """
     stop = stop or Stop()
     before = await plan(file, sketch=sketch, only=only)
-    project = before.validation.project
+    root = before.validation.project.root
     if not before.work and not before.unnamed:
-        return await _nothing(before)
+        return Ran(outcome=Outcome(), before=before, after=before, lock=_write_lock(before))
     _refuse_unmakeable(before)
-    refuse_clashes(before)
-    approve(before)
-    ensure_hidden(hidden_folder(project.root))
-    with ExitStack() as held:
-        held.enter_context(hold(run_lock(project.root), f"run {before.validation.name}"))
-        # Money: what another run did before this one held the ledger is seen here, not bought again.
-        before = await plan(file, sketch=sketch, only=only, whole=True)
+    ensure_hidden(hidden_folder(root))
+    with hold(run_lock(root), f"run {before.validation.name}"):
+        # Money: what is approved is what another run cannot change any more, and it is what is carried out.
+        before = await plan_again(before)
+        _refuse_unmakeable(before)
         refuse_clashes(before)
+        approve(before)
         outcome = await _recorded(before, workers or cores(), listener, stop)
-        after = await plan(file, sketch=sketch, only=only, whole=True)
-        written = _write_lock(after)
-    return Ran(outcome=outcome, before=before, after=after, lock=written)
+        # The manifest as it was read in the beginning: somebody may be editing it.
+        after = await plan_again(before)
+        return Ran(outcome=outcome, before=before, after=after, lock=_write_lock(after))
 
 
 def cores() -> int:
     """How many processors this process may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable else os.cpu_count() or 1
-
-
-async def _nothing(before: Planned) -> Ran:
-    return Ran(outcome=Outcome(), before=before, after=before, lock=_write_lock(before))
 
 
 def _refuse_unmakeable(planned: Planned) -> None:
@@ -128,13 +122,15 @@ async def _recorded(planned: Planned, workers: int, listener: Listener, stop: St
     async with open_ledger(ledger_file(validation.project.root), clock=clock) as ledger:
         name = validation.project.shown(validation.file.resolve())
         number = await ledger.begin_run(manifest=name, campaign=validation.campaign, sketch=validation.sketch)
-        outcome = await _carry_out(planned, ledger, workers, listener, stop)
+        outcome = await _carry_out(planned, ledger, number, workers, listener, stop)
         code = exit_of(outcome)
         await ledger.end_run(number, stored=outcome.stored, failed=len(outcome.failed), exit=code)
     return outcome
 
 
-async def _carry_out(planned: Planned, ledger: SqliteLedger, workers: int, listener: Listener, stop: Stop) -> Outcome:
+async def _carry_out(
+    planned: Planned, ledger: SqliteLedger, number: int, workers: int, listener: Listener, stop: Stop
+) -> Outcome:
     project, clock = planned.validation.project, SystemClock()
     store, renders = LocalStore(store_folder(project.root)), Renders(renders_folder(project.root))
     store.sweep()
@@ -143,11 +139,12 @@ async def _carry_out(planned: Planned, ledger: SqliteLedger, workers: int, liste
         bench = Bench(
             campaign=planned.plan.campaign,
             sketch=planned.validation.sketch,
+            run=number,
             ledger=ledger,
             store=store,
             renders=renders,
             drivers=drivers,
-            probe=probed,
+            probe=_probed,
             order=lambda step: order_for(step, planned, store),
             artifact=planned.details.artifacts.get,
         )
@@ -187,8 +184,12 @@ def _names(step: Step) -> str:
     return step.uses[0].shot.id + (f" +{more}" if more else "")
 
 
+async def _probed(file: Path, digest: str) -> Artifact | Failure:
+    return probed(file, digest)
+
+
 def probed(file: Path, digest: str) -> Artifact | Failure:
-    """The clip's facts by its own boxes, or why it is none."""
+    """The clip's facts by its own boxes, or why it is none; a twentieth of a millisecond."""
     found = probe(file)
     if isinstance(found, Broken):
         return Failure(kind=Kind.CORRUPT, why=f"what arrived is no whole video: {found.reason}")
@@ -208,6 +209,5 @@ def _write_lock(planned: Planned) -> Path | None:
     validation = planned.validation
     if validation.sketch:
         return None
-    lock = locked_after(planned.lock, planned.plan, [shot.id for shot in validation.shots])
     path = lock_path(validation.file)
-    return path if write_lock(path, lock) else None
+    return path if write_lock(path, lock_after(planned)) else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hailuo_batch.app.planning import Planned
     from hailuo_batch.app.rendering import Ran
     from hailuo_batch.core.event import Listener
-    from hailuo_batch.run.stop import Stop
+    from hailuo_batch.runner.stop import Stop
 
 
 @click.command("run")
@@ -79,7 +79,7 @@ async def _run(
     manifest: Path, *, sketch: bool, only: tuple[str, ...], jobs: int | None, yes: bool, progress: str
 ) -> "Ran":
     from hailuo_batch.app.rendering import run
-    from hailuo_batch.run.stop import Stop
+    from hailuo_batch.runner.stop import Stop
     from hailuo_batch.views.progress import watching
 
     stop = Stop()

@@ -9,6 +9,7 @@ never sent or sent without an answer, and only the provider's rules say which of
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hailuo_batch.core.failure import Kind
 from hailuo_batch.core.price import Money
 
 
@@ -90,4 +91,5 @@ class Standing:
     task: str | None = None
     digest: str | None = None
     cost: Money | None = None
+    kind: Kind | None = None  # of the failure that ended it
     why: str = ""

@@ -35,10 +35,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a kind allows: `resend` repeats the same call for nothing; `stops_run` ends new submits."""
+    """What a kind allows.
+
+    `resend`: the same call may go out again for nothing. `stops_run`: no new submits. `ends_task`: the task is over and
+    there is no clip; whatever else stands in the way of following it, it may be running or made. `final`: asking the
+    same again is no use.
+    """
 
     resend: bool = False
     stops_run: bool = False
+    ends_task: bool = False
+    final: bool = False
 
 
 ALLOWS: dict[Kind, Allowance] = {
@@ -46,12 +53,12 @@ ALLOWS: dict[Kind, Allowance] = {
     Kind.THROTTLED: Allowance(resend=True),
     Kind.FLAKY: Allowance(resend=True),
     Kind.UNCLEAR: Allowance(),
-    Kind.REFUSED: Allowance(),
-    Kind.PROMPT_REFUSED: Allowance(),
-    Kind.CLIP_REFUSED: Allowance(),
+    Kind.REFUSED: Allowance(ends_task=True, final=True),
+    Kind.PROMPT_REFUSED: Allowance(ends_task=True, final=True),
+    Kind.CLIP_REFUSED: Allowance(ends_task=True, final=True),
     Kind.UNPAID: Allowance(stops_run=True),
     Kind.UNAUTHORIZED: Allowance(stops_run=True),
-    Kind.BROKEN: Allowance(),
+    Kind.BROKEN: Allowance(ends_task=True),
     Kind.CORRUPT: Allowance(),
     Kind.EXPIRED: Allowance(),
     Kind.NO_ROOM: Allowance(stops_run=True),

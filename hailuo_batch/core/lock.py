@@ -38,9 +38,9 @@ class Lock:
     shots: Mapping[str, LockedShot]
 
     @property
-    def fingerprints(self) -> frozenset[str]:
-        """Every fingerprint whose clip is named here."""
-        return frozenset(take.fingerprint for shot in self.shots.values() for take in shot.takes.values())
+    def artifacts(self) -> dict[str, str]:
+        """Every clip that is named here: fingerprint → digest."""
+        return {take.fingerprint: take.artifact for shot in self.shots.values() for take in shot.takes.values()}
 
     @property
     def past(self) -> dict[str, Past]:

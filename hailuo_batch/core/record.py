@@ -16,7 +16,11 @@ class AttemptRecord:
     fingerprint: str
     preimage: str
     provider: str
-    label: str
+    campaign: str
+    shot: str
+    take: int
+    tags: tuple[str, ...]
+    run: int | None
     stage: Stage
     task: str | None
     digest: str | None

@@ -23,8 +23,8 @@ def balance(row: Account, refusals: Refusals) -> Conversation[Balance | Failure]
     failure = refusals.of_reply(reply, Moment.READ)
     if failure is not None:
         return failure
-    if row.success and first_of(reply.body, row.success) is False:
-        return refusals.of_answer_without(reply, Moment.READ, Meaning.UNREADABLE)
+    if row.success and first_of(reply.body, row.success) is False:  # a look-up that missed, inside a 200
+        return refusals.of_answer_without(reply, Moment.READ, Meaning.GONE)
     amounts, unlimited = _left(row, reply.body)
     if amounts:
         return Balance(left=Money(amount=min(amounts), currency=row.unit))

@@ -75,7 +75,11 @@ _REFUSED = (Kind.REFUSED, Kind.UNCLEAR, Kind.REFUSED)
 _REPEATED = (Kind.UNCLEAR, Kind.FLAKY, Kind.BROKEN)
 _LOOK = "It may be making the clip and may charge for it. Look in your account before asking again."
 WORTH = {
-    Meaning.PARAMETER: _worth(_REFUSED, "did not accept what was asked", "Change what it names in the shot."),
+    Meaning.PARAMETER: _worth(
+        _REFUSED,
+        "did not accept what was asked",
+        "Change what it names; if that is nothing of the shot, it may be a bug here.",
+    ),
     Meaning.PICTURE: _worth(
         _REFUSED,
         "cannot use a frame",
@@ -114,7 +118,7 @@ WORTH = {
     Meaning.GONE: _worth(
         (Kind.REFUSED, Kind.UNCLEAR, Kind.REFUSED),
         "does not know what was asked for",
-        "Look whether the base address and the account are those that were asked before.",
+        "Look whether the base address and the account are the right ones.",
     ),
     Meaning.CONFLICT: _worth(
         _REFUSED,

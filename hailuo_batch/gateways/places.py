@@ -51,9 +51,12 @@ def segment(text: str) -> str:
 
     >>> segment("a/b?c")
     'a%2Fb%3Fc'
+    >>> segment("..")
+    '%2E%2E'
     """
+    plain = _PLAIN if text.strip(".") else frozenset()  # dots alone would be a step in the path
     return "".join(
-        letter if letter in _PLAIN else "".join(f"%{byte:02X}" for byte in letter.encode()) for letter in text
+        letter if letter in plain else "".join(f"%{byte:02X}" for byte in letter.encode()) for letter in text
     )
 
 

@@ -34,7 +34,7 @@ def wait_from(header: str | None, *, now: float) -> float | None:
         return seconds
     day, month, year = int(match[1]), _MONTHS.index(match[2].lower()) + 1, int(match[3])
     then = _days(year, month, day) * 86400 + int(match[4]) * 3600 + int(match[5]) * 60 + int(match[6])
-    return min(max(0.0, then - now), LONGEST)
+    return min(max(0.0, float(then - now)), LONGEST)
 
 
 def _days(year: int, month: int, day: int) -> int:

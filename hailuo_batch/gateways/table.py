@@ -37,6 +37,8 @@ class Submit:
 
     address: Address
     fields: Mapping[str, str]  # our name → place in the body; what is missing here cannot be said to this gateway
+    addresses: bool  # whether a frame may be a web address
+    data: bool  # and whether it may be a data URI
     needed: frozenset[str]  # frames without which it takes nothing
     only_true: frozenset[str]  # switches that are written only when they are on
     resolutions: Mapping[str, str]
@@ -184,6 +186,8 @@ def _submit(row: Mapping[str, Any], tree: Mapping[str, Any]) -> Submit:
     return Submit(
         address=_address(row),
         fields=dict(row["fields"]),
+        addresses=tree.get("images", {}).get("address", True),
+        data=tree.get("images", {}).get("data_uri", True),
         needed=frozenset(row.get("needed", ())),
         only_true=frozenset(row.get("only_true", ())),
         resolutions=dict(row["resolutions"]),

@@ -4,22 +4,19 @@ Two calls, a submit and a read; the same answers are read leniently for all of t
 module of their own, which builds on this one.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.price import Money
 from hailuo_batch.gateways import account
 from hailuo_batch.gateways.dialect import Accepted, Balance, Call, Conversation, Found, Made, Question, Reply, Running
 from hailuo_batch.gateways.failures import Refusals
 from hailuo_batch.gateways.lenient import fraction_of, link_of, money_of, seconds_of, task_of, text_of
 from hailuo_batch.gateways.meaning import Meaning, Moment
-from hailuo_batch.gateways.places import first_of, gather, put, segment
+from hailuo_batch.gateways.order import order
+from hailuo_batch.gateways.places import first_of, gather, segment
 from hailuo_batch.gateways.table import Address, Amount, GatewayTable
 from hailuo_batch.gateways.wording import shown
-
-# A switch that a gateway has no field for stands at the model's own default there.
-_DEFAULTS = {"prompt_optimizer": True, "fast_pretreatment": False, "watermark": False}
 
 
 class TabledDialect:
@@ -31,7 +28,7 @@ class TabledDialect:
 
     def submit(self, question: Question) -> Conversation[Accepted | Failure]:
         """The one call that may cost money."""
-        call = self._order(question)
+        call = order(question, self.table)
         if isinstance(call, Failure):
             return call
         reply = yield call
@@ -104,74 +101,8 @@ class TabledDialect:
             query={key: value.format(**names) for key, value in address.query.items()},
         )
 
-    def _order(self, question: Question) -> Call | Failure:
-        """The call that asks for a clip; what this gateway has no words for is refused before anything is sent."""
-        submit = self.table.submit
-        prompt = submit.camera.spell(question.request.prompt)
-        unsaid = next(self._unsaid(question, prompt), None)
-        if unsaid is not None:
-            why, remedy = unsaid
-            return Failure(kind=Kind.REFUSED, why=f"Nothing was sent: {self.table.title} {why}", remedy=remedy)
-        model = self.table.models[question.request.model]
-        body: dict[str, Any] = {}
-        for name, value in _said(question, prompt, model, submit.resolutions[question.request.resolution]):
-            if name in submit.fields and (name not in submit.only_true or value is True):
-                put(body, submit.fields[name], value)
-        key = question.idempotency_key if submit.key_header else None
-        return Call(
-            method="POST",
-            path=submit.address.path.format(model=segment(model)),
-            query=submit.address.query,
-            body=body,
-            headers={submit.key_header: key} if key else {},
-            paid=True,
-            idempotent=bool(key) and submit.key_honoured,
-        )
-
-    def _unsaid(self, question: Question, prompt: str) -> Iterator[tuple[str, str]]:
-        """What of a question cannot be said to this gateway, and what to do about it."""
-        request, submit = question.request, self.table.submit
-        other = "Change the shot, or choose another provider."
-        if request.model not in self.table.models:
-            yield f"does not sell {request.model}", other
-        if request.resolution not in submit.resolutions:
-            yield f"does not sell {request.resolution}", other
-        if question.last and not question.first:
-            yield "takes no last frame without a first one", "Add a first frame."
-        for name, picture in (("first", question.first), ("last", question.last)):
-            if picture and name not in submit.fields:
-                yield f"takes no {name} frame", other
-            if not picture and name in submit.needed:
-                yield f"takes nothing without a {name} frame", other
-        if submit.longest is not None and len(prompt) > submit.longest:
-            yield (
-                f"takes {submit.longest} characters; with its camera words the prompt has {len(prompt)}",
-                "Shorten it.",
-            )
-        for name, default in _DEFAULTS.items():
-            if getattr(request, name) is (not default) and name not in submit.fields:
-                yield f"has no {name.replace('_', ' ')} that could be turned {'off' if default else 'on'}", other
-
 
 def money_at(body: object, amounts: tuple[Amount, ...]) -> Money | None:
     """The first amount that an answer tells."""
     found = (money_of(value, amount.unit) for amount in amounts for value in gather(body, amount.place))
     return next((money for money in found if money is not None), None)
-
-
-def _said(question: Question, prompt: str, model: str, resolution: str) -> Iterator[tuple[str, object]]:
-    """Our names and what is said under them; what is not said does not come."""
-    request = question.request
-    said = {
-        "model": model,
-        "prompt": prompt or None,
-        "first": question.first or None,
-        "last": question.last or None,
-        "seconds": question.seconds,
-        "resolution": resolution,
-        "prompt_optimizer": request.prompt_optimizer,
-        "fast_pretreatment": request.fast_pretreatment,
-        "watermark": request.watermark,
-        "callback": question.callback_url or None,
-    }
-    yield from ((name, value) for name, value in said.items() if value is not None)

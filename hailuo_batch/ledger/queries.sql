@@ -6,11 +6,12 @@ WHERE fingerprint = ? AND stage IN ('intended', 'submitted', 'produced', 'stored
 
 -- name: add_attempt
 INSERT INTO attempts (
-    fingerprint, preimage, provider, label, stage, estimate_amount, estimate_currency, intended_at, changed_at
-) VALUES (?, ?, ?, ?, 'intended', ?, ?, ?, ?);
+    fingerprint, preimage, provider, campaign, shot, take, tags, run, stage,
+    estimate_amount, estimate_currency, intended_at, changed_at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'intended', ?, ?, ?, ?);
 
 -- name: intend_again
-UPDATE attempts SET label = ?, estimate_amount = ?, estimate_currency = ?, changed_at = ? WHERE id = ?;
+UPDATE attempts SET run = ?, estimate_amount = ?, estimate_currency = ?, changed_at = ? WHERE id = ?;
 
 -- name: stage_of
 SELECT stage FROM attempts WHERE id = ?;
@@ -57,7 +58,7 @@ INSERT INTO runs (manifest, campaign, sketch, started_at) VALUES (?, ?, ?, ?);
 UPDATE runs SET ended_at = ?, stored = ?, failed = ?, exit = ? WHERE id = ?;
 
 -- name: standings
-SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, why FROM attempts ORDER BY id;
+SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, failure, why FROM attempts ORDER BY id;
 
 -- name: past
 SELECT shot, version, take, fingerprint FROM names
@@ -73,12 +74,12 @@ SELECT digest, size, seconds FROM artifacts;
 SELECT fingerprint, preimage FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?));
 
 -- name: attempts
-SELECT id, fingerprint, preimage, provider, label, stage, task, digest, estimate_amount, estimate_currency,
+SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
     cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?)) ORDER BY id;
 
 -- name: all_attempts
-SELECT id, fingerprint, preimage, provider, label, stage, task, digest, estimate_amount, estimate_currency,
+SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
     cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts ORDER BY id;
 
@@ -88,6 +89,10 @@ WHERE attempt IN (SELECT value FROM json_each(?)) ORDER BY id;
 
 -- name: names
 SELECT file, fingerprint FROM names WHERE campaign = ? AND sketch = ?;
+
+-- name: versions
+SELECT shot, version, fingerprint FROM names
+WHERE campaign = ? AND sketch = ? AND shot IN (SELECT value FROM json_each(?));
 
 -- name: fingerprints_of
 SELECT DISTINCT fingerprint FROM names WHERE campaign = ? AND sketch = ? AND shot = ?;

@@ -11,7 +11,7 @@ from functools import partial
 
 from hailuo_batch.core.attempt import LIVE, Artifact, Stage, Standing
 from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.plan import Past
+from hailuo_batch.core.plan import Past, Versions
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.record import AttemptRecord, EventRecord, RunRecord
 from hailuo_batch.core.report import Footage
@@ -58,6 +58,10 @@ class Reads:
         """Which clip each name of a campaign was given to: file → fingerprint."""
         return await self._connection.run(partial(names, campaign=campaign, sketch=sketch))
 
+    async def versions(self, campaign: str, shots: Iterable[str], *, sketch: bool) -> dict[str, Versions]:
+        """Every version that each of these shots ever had a name for."""
+        return await self._connection.run(partial(versions, campaign=campaign, shots=list(shots), sketch=sketch))
+
     async def fingerprints_of(self, campaign: str, shot: str, *, sketch: bool) -> set[str]:
         """What a shot ever asked whose clip got a name: every version of it."""
         return await self._connection.run(partial(fingerprints_of, campaign=campaign, shot=shot, sketch=sketch))
@@ -74,7 +78,7 @@ def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
     providers: dict[str, str] = {}  # one string for each provider, not one for each row
     amounts: dict[tuple[str, str], Money] = {}
     rows = connection.execute(queries()["standings"])
-    for fingerprint, attempt, stage, provider, task, digest, amount, currency, why in rows:
+    for fingerprint, attempt, stage, provider, task, digest, amount, currency, kind, why in rows:
         there = found.get(fingerprint)
         if there is not None and there.stage in LIVE:
             continue
@@ -90,6 +94,7 @@ def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             task=task,
             digest=digest,
             cost=cost,
+            kind=None if kind is None else Kind(kind),
             why=why,
         )
     return found
@@ -150,7 +155,11 @@ def attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> 
             fingerprint=fingerprint,
             preimage=preimage,
             provider=provider,
-            label=label,
+            campaign=campaign,
+            shot=shot,
+            take=take,
+            tags=tuple(json.loads(tags)),
+            run=run,
             stage=Stage(stage),
             task=task,
             digest=digest,
@@ -160,7 +169,7 @@ def attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> 
             intended_at=intended_at,
             changed_at=changed_at,
         )
-        for number, fingerprint, preimage, provider, label, stage, task, digest, *rest in rows
+        for number, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, *rest in rows
         for estimate, cost, failure, (intended_at, changed_at) in [(rest[:2], rest[2:4], rest[4:7], rest[7:])]
     ]
 
@@ -176,6 +185,14 @@ def events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRec
 def names(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, str]:
     """See `Reads.names`."""
     return dict(connection.execute(queries()["names"], (campaign, sketch)))
+
+
+def versions(connection: sqlite3.Connection, campaign: str, shots: list[str], *, sketch: bool) -> dict[str, Versions]:
+    """See `Reads.versions`."""
+    known: dict[str, dict[str, int]] = {}
+    for shot, version, mark in connection.execute(queries()["versions"], (campaign, sketch, json.dumps(shots))):
+        known.setdefault(shot, {})[mark] = version
+    return {shot: Versions(known=marks, highest=max(marks.values())) for shot, marks in known.items()}
 
 
 def fingerprints_of(connection: sqlite3.Connection, campaign: str, shot: str, *, sketch: bool) -> set[str]:

@@ -82,7 +82,8 @@ def _intend(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
     estimate = _columns(intent.estimate)
     live = connection.execute(queries()["live_attempt"], (intent.fingerprint,)).fetchone()
     if live is None:
-        row = (intent.fingerprint, intent.preimage, intent.provider, intent.label, *estimate, now, now)
+        who = (intent.campaign, intent.shot, intent.take, json.dumps(intent.tags, ensure_ascii=False), intent.run)
+        row = (intent.fingerprint, intent.preimage, intent.provider, *who, *estimate, now, now)
         attempt = connection.execute(queries()["add_attempt"], row).lastrowid
     else:
         attempt, stage, provider = live
@@ -92,10 +93,10 @@ def _intend(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
             raise AssertionError(
                 f"attempt {attempt} is {stage} at {provider}; it cannot be intended at {intent.provider}"
             )
-        connection.execute(queries()["intend_again"], (intent.label, *estimate, now, attempt))
+        connection.execute(queries()["intend_again"], (intent.run, *estimate, now, attempt))
     if attempt is None:
         raise AssertionError("SQLite gave no row id")
-    data = {"provider": intent.provider, "label": intent.label, "estimate": _plain(intent.estimate)}
+    data = {"provider": intent.provider, "run": intent.run, "estimate": _plain(intent.estimate)}
     _append(connection, data, attempt=attempt, at=now, move=INTEND, stage=Stage.INTENDED)
     return int(attempt)
 

@@ -6,6 +6,7 @@ The memory is only a shortcut: any doubt, and the file is read.
 """
 
 import re
+import stat
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -100,9 +101,14 @@ def _no_file(path: Path) -> InputError:
     folder = f"{path.parent.name or path.parent}/"
     if not _is_folder(path.parent):
         return InputError("file not found", why=f"there is no folder {quoted(folder)}.", remedy="Look at the path.")
-    if _is_folder(path):
-        return InputError("file not found", why=f"{quoted(path.name)} is a folder.", remedy="Name a picture in it.")
-    remedy = did_you_mean(path.name, _names_in(path.parent)) or "Paths begin at the manifest's folder."
+    if kind := _kind(path):
+        remedy = "Name a picture in it." if kind == "a folder" else "Name the file of a picture."
+        return InputError("no file", why=f"{quoted(path.name)} is {kind}.", remedy=remedy)
+    names = _names_in(path.parent)
+    if path.name in names:
+        remedy = f"Look who may read {quoted(folder)}."
+        return InputError("file not readable", why=f"{quoted(path.name)} cannot be looked at.", remedy=remedy)
+    remedy = did_you_mean(path.name, names) or "Paths begin at the manifest's folder."
     return InputError("file not found", why=f"there is no file {quoted(path.name)} in {quoted(folder)}.", remedy=remedy)
 
 
@@ -125,10 +131,25 @@ def _inside(frame: FileFrame, folder: Path, project: Project) -> Path:
 
 
 def _is_folder(path: Path) -> bool:
+    return _kind(path) == "a folder"
+
+
+def _kind(path: Path) -> str:
+    """What stands there in the place of a file; nothing when there is none."""
     try:
-        return path.is_dir()
-    except OSError:  # a name that is too long for the file system
-        return False
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # also a name that is too long for the file system
+        return ""
+    return next((words for is_one, words in _KINDS if is_one(mode)), "")
+
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe (FIFO)"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -8,13 +8,15 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from hailuo_batch.core.lock import Lock, LockedShot, LockedTake
 from hailuo_batch.core.price import Money
-from hailuo_batch.errors import InputError
+from hailuo_batch.errors import InputError, StoreError
 from hailuo_batch.load.document import read_document
 
 HEAD = """\
@@ -33,13 +35,16 @@ def read_lock(path: Path, *, campaign: str) -> Lock:
         data = path.read_bytes()
     except FileNotFoundError:
         return Lock(campaign=campaign, shots={})
+    except IsADirectoryError:
+        raise _unreadable(path, "It is a folder.", "Move it away; a run writes the lock there.") from None
     except OSError as error:
-        raise _unreadable(path, f"The system says: {error.strerror}.") from None
-    document = read_document(data, name=path.name)
+        remedy = "Look who may read the file; it is in git, with the manifest."
+        raise _unreadable(path, f"The system says: {error.strerror}.", remedy) from None
+    document = read_document(data, name=str(path))
     if document.problems:
         first = document.problems[0]
-        where = f"{path.name}:{first.place.line}" if first.place else path.name
-        raise _unreadable(path, f"{where}: {first.why or first.summary}")
+        where = f"{path}:{first.place.line}" if first.place else str(path)
+        raise _unreadable(path, f"{where}: {first.why}", _merged(path) if first.code == "yaml-merge" else "")
     return _lock(path, document.tree)
 
 
@@ -49,19 +54,48 @@ def lock_text(lock: Lock) -> str:
 
 
 def write_lock(path: Path, lock: Lock) -> bool:
-    """Writes the lock if it says something new; whether it did. It is there whole or not at all."""
+    """Writes the lock if it says something new; whether it did. It is there whole or not at all.
+
+    Raises `StoreError` when it cannot be written; then the file is as it was.
+    """
     data = lock_text(lock).encode()
-    if not lock.shots and not path.exists():
-        return False
-    if path.exists() and path.read_bytes() == data:
-        return False
+    try:
+        if not (path.exists() and path.read_bytes() == data or not path.exists() and not lock.shots):
+            _replace(path, data)
+            return True
+    except OSError as error:
+        why = f"{path}: the system says: {error.strerror}."
+        raise StoreError("the lock could not be written", why=why, remedy=_UNWRITTEN) from None
+    return False
+
+
+_UNWRITTEN = "What was rendered is in the store. Make room, or see who may write there; the next run writes the lock."
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Puts a whole file in the place of another, durably."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    return True
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):  # it is gone when all went well
+            temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Returns when the names in a folder are on the disk; Windows has no such call, and keeps them by itself."""
+    if os.name == "nt":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _lines(lock: Lock) -> Iterator[str]:
@@ -80,6 +114,10 @@ def _quoted(word: str) -> str:
 
 def _lock(path: Path, tree: Any) -> Lock:
     if not isinstance(tree, dict) or tree.get("version") != 1:
+        version = tree.get("version") if isinstance(tree, dict) else None
+        if type(version) is int and version > 1:
+            remedy = "A newer hailuo-batch has written it: take that one here too."
+            raise _unreadable(path, f"It is a lock of version {version}, and version 1 is read here.", remedy)
         raise _unreadable(path, "It is not a lock of version 1.")
     try:
         return Lock(campaign=_text(tree, "campaign"), shots=dict(_shots(tree)))
@@ -134,6 +172,15 @@ def _cost(words: str, here: str) -> Money:
     return Money(amount=Decimal(amount), currency=currency)
 
 
-def _unreadable(path: Path, why: str) -> InputError:
-    remedy = "Resolve the merge if there is one, or restore the file:\n    git checkout -- " + path.name
-    return InputError(f"the lock {path.name} cannot be read", why=why, remedy=remedy)
+def _unreadable(path: Path, why: str, remedy: str = "") -> InputError:
+    restored = f"Restore the file from the last commit, then run again:\n    git checkout HEAD -- {quote(str(path))}"
+    return InputError(f"the lock {path} cannot be read", why=why, remedy=remedy or restored)
+
+
+def _merged(path: Path) -> str:
+    """What to do with a lock in which git left both sides of a merge."""
+    file = quote(str(path))
+    return (
+        f"Take either side, then run again: the run writes what is missing.\n    git checkout --ours -- {file}\n"
+        f"or\n    git checkout --theirs -- {file}"
+    )

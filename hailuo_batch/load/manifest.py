@@ -24,7 +24,7 @@ from hailuo_batch.core.manifest import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.problem import SECRET_NAME, Place, Problem
+from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, Severity
 from hailuo_batch.load.document import locate, read_document
 from hailuo_batch.load.schemas import holds
 
@@ -41,27 +41,51 @@ _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*
 
 
 def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
-    """The manifest, or None with the problems that stop it; `name` is the file's name in messages."""
+    """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages."""
+    if name.endswith((".lock.yaml", ".lock.yml")):
+        return None, (_lock_file(name),)
     tree, problems = read_checked(data, name=name, schema="manifest", many="shots", definition="shot")
-    return (None, problems) if problems else (_manifest(tree), ())
+    return (_manifest(tree) if tree else None), problems
 
 
 def read_checked(
     data: bytes, *, name: str, schema: str, many: str = "", definition: str = ""
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """A file that a person writes, as plain values that the schema holds for, or everything that is wrong with it."""
+    """A file that a person writes, as plain values that the schema holds for, and everything that is wrong with it.
+
+    The values are empty when it cannot be used; beside values there are only warnings.
+    """
     if secret := _secret(data, name):
         return {}, (secret,)
     document = read_document(data, name=name)
-    if document.problems:
-        return {}, tuple(map(_hushed, document.problems))
+    said = tuple(map(_hushed, document.problems))
+    if document.tree is None or not all(map(_can_wait, said)):
+        return {}, said
     if not holds(schema, document.tree):
         from hailuo_batch.load.words import refusals
 
         found = tuple(refusals(schema, document.tree, many=many, definition=definition))
-        return {}, placed(found or (_REFUSED,), data, name=name)
+        return {}, placed((*said, *(found or (_REFUSED,))), data, name=name)
+    if any(problem.severity is Severity.ERROR for problem in said):
+        return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
-    return tree, ()
+    return tree, said
+
+
+def _can_wait(problem: Problem) -> bool:
+    """Whether the value it is about was read as it is most likely meant, so that its form can be looked at too."""
+    return problem.severity is Severity.WARNING or problem.code == "yaml-number"
+
+
+def _lock_file(name: str) -> Problem:
+    manifest = name.removesuffix(".yml").removesuffix(".yaml").removesuffix(".lock") + ".yaml"
+    return Problem(
+        code="lock-file",
+        summary="this is a lock file",
+        why="it says which clips are the campaign, and is written by hailuo-batch.",
+        remedy=f"Name {manifest}.",
+        place=Place(file=name, line=1, column=1),
+    )
 
 
 _REFUSED = Problem(

@@ -14,6 +14,7 @@ from hailuo_batch.load.schemas import schema_folder
 
 _ENDING = ".openapi.yaml"
 _LONGEST = 300  # letters of a complaint
+_DIGITS = 4000  # Python reads no longer numbers
 _VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -28,9 +29,12 @@ class Check:
 
     def complaint(self, value: object) -> str:
         """What is wrong with the value and where, in one line; empty when nothing is."""
-        if self._judge.is_valid(value):
-            return ""
-        error = next(iter(self._judge.iter_errors(value)))
+        try:
+            if self._judge.is_valid(value):
+                return ""
+            error = next(iter(self._judge.iter_errors(value)))
+        except ValueError:  # half of a surrogate pair, not a number, nested too deep
+            return "it holds what JSON cannot"
         where = ".".join(str(step) for step in error.instance_path)
         return f"{where}: {error.message}"[:_LONGEST] if where else str(error.message)[:_LONGEST]
 
@@ -49,7 +53,7 @@ class Parameter:
         """What is wrong with its text; None is "not given"."""
         if text is None:
             return f"{self.name} is missing" if self.required else ""
-        whole = self.number and text.removeprefix("-").isdecimal()
+        whole = self.number and text.removeprefix("-").isdecimal() and len(text) < _DIGITS
         found = self.check.complaint(int(text) if whole else text)
         return f"{self.name}: {found}" if found else ""
 

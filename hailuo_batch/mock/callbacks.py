@@ -64,14 +64,14 @@ class Callbacks:
         running.add_done_callback(self._running.discard)
 
     async def _tell(self, contract: Contract, task: Task, url: str) -> None:
-        for moment in (task.created + task.queued, task.ended):
-            if not isfinite(moment):
-                return
-            await self._clock.sleep(moment - self._clock.now())
+        if Phase.RUNNING in contract.callbacks:
+            await self._clock.sleep(task.created + task.queued - self._clock.now())
             view = self._desk.view(contract, task)
-            late = view.phase is not Phase.RUNNING and moment != task.ended
-            if view.phase in contract.callbacks and not late:
+            if view.phase is Phase.RUNNING:
                 await self._deliver(contract, task, url, contract.message(view))
+        if isfinite(task.ended):
+            await self._clock.sleep(task.ended - self._clock.now())
+            await self._deliver(contract, task, url, contract.message(self._desk.view(contract, task)))
 
     async def _deliver(self, contract: Contract, task: Task, url: str, message: Mapping[str, Any]) -> None:
         target = self._target(url)
@@ -96,7 +96,10 @@ class Callbacks:
             return None, None
 
     def _target(self, url: str) -> str | None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return None
         if self._to:
             return f"{self._to}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         return url if self._allow_outside or is_loopback(parts.hostname or "") else None

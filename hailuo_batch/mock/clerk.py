@@ -120,8 +120,8 @@ class Clerk:
 
 
 def canonical(body: object) -> bytes:
-    """A payload's bytes without its accidents: order of names, spaces."""
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """A payload's bytes without its accidents: order of names, spaces. A ValueError for half of a surrogate pair."""
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _word(fault: Fault | None) -> str:

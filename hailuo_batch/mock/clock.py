@@ -5,7 +5,7 @@ import time
 
 
 class Clock:
-    """`speed` of its seconds pass in one of the world's."""
+    """`speed` of its seconds pass in one of the world's; `turn` lets any number pass at once."""
 
     def __init__(self, speed: float = 1.0) -> None:
         if speed <= 0:
@@ -17,6 +17,10 @@ class Clock:
     def now(self) -> float:
         """Seconds since the epoch, by this clock."""
         return self._begin + (time.monotonic() - self._since) * self.speed
+
+    def turn(self, seconds: float) -> None:
+        """Puts it forward, or back. Who sleeps already is not woken."""
+        self._begin += seconds
 
     async def sleep(self, seconds: float) -> None:
         """Waits so many of its own seconds."""

@@ -55,7 +55,8 @@ class Contract(ABC):
     link_seconds: ClassVar[float] = DAY
     dead_link: ClassVar[Dead] = FILE_GONE
     honours_keys: ClassVar[bool] = False  # idempotency
-    callbacks: ClassVar[tuple[Phase, ...]] = ()  # the moments it tells of
+    callbacks: ClassVar[frozenset[Phase]] = frozenset()  # what it tells of: the end, and some that it began
+    limits_frames: ClassVar[bool] = False  # it publishes what a picture has to be
     challenges: ClassVar[bool] = False  # the address must answer a challenge first
     callback_waits: ClassVar[tuple[float, ...]] = ()  # seconds before each further try
 
@@ -78,6 +79,10 @@ class Contract(ABC):
     @abstractmethod
     def refuse(self, call: CallKind, refusal: Refusal) -> Answer:
         """No, in the gateway's shape."""
+
+    def complaint(self, order: Order) -> str:  # noqa: ARG002 - most have nothing to add
+        """What is wrong with an order that its document cannot say."""
+        return ""
 
     def sought(self, received: Received) -> str:
         """The id of the task a call is about."""

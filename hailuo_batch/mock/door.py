@@ -50,10 +50,10 @@ class Door:
 
     def find(self, gateway: str, method: str, path: str) -> Found | tuple[str, ...]:
         """The call; or the methods that this path takes, none for a path that is not there."""
-        allowed = []
+        allowed: list[str] = []
         for row in self._rows.get(gateway, ()):
             part = row.part(path)
-            if part is None:
+            if part is None or (row.name and allowed):
                 continue
             if row.operation.method == method:
                 parts = {row.name: unquote(part)} if row.name else {}

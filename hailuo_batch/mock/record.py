@@ -71,7 +71,7 @@ class Record:
 
     def open(self, path: Path) -> None:
         """From now on, each is a line of JSON at the end of this file too."""
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
     def request(self, entry: Entry) -> None:
         """Keeps a request."""
@@ -116,12 +116,19 @@ def shown_path(raw: str) -> str:
 
 def shown_body(value: object) -> object:
     """A body with pictures by their length only."""
+    try:
+        return _shown(value)
+    except RecursionError:
+        return "… (nested too deep)"
+
+
+def _shown(value: object) -> object:
     if isinstance(value, str):
         return value if len(value) <= _SHOWN else _shown_text(value)
     if isinstance(value, Mapping):
-        return {str(name): shown_body(part) for name, part in value.items()}
+        return {str(name): _shown(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [shown_body(part) for part in value]
+        return [_shown(part) for part in value]
     return value
 
 

@@ -3,6 +3,7 @@
 What an answer says is decided elsewhere; here it is only carried to its place.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,15 +19,16 @@ from hailuo_batch.mock.clerk import Clerk, Served, canonical
 from hailuo_batch.mock.clips import Clips
 from hailuo_batch.mock.clock import Clock
 from hailuo_batch.mock.contract import Contract
-from hailuo_batch.mock.desk import Desk, payload_digest
+from hailuo_batch.mock.desk import LANDSCAPE, Desk, payload_digest
 from hailuo_batch.mock.door import Door, Found
 from hailuo_batch.mock.fault import Fault
+from hailuo_batch.mock.frames import facts_of, frame_complaint, is_inline, shape_of
 from hailuo_batch.mock.links import CLIPS
 from hailuo_batch.mock.moments import Listener, Moment, MomentKind
 from hailuo_batch.mock.record import Entry, Record, shown_body, shown_headers, shown_path
 from hailuo_batch.mock.rule import Chooser
 from hailuo_batch.mock.spoil import NOTHING, dead, page, spoilt, spoilt_clip
-from hailuo_batch.mock.task import Task
+from hailuo_batch.mock.task import Order, Task
 from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal, in_json
 from hailuo_batch.mock.wire import UNANSWERED, Wire
 
@@ -115,12 +117,12 @@ class Service:
 
     def _received(self, visit: Visit, found: Found, data: bytes) -> tuple[Received, str]:
         """The call taken apart, and the prompt it is about."""
-        body = _parsed(data) if data else None
+        body, digest = _parsed(data, visit.gateway)
         visit.body = body
         parts = {**found.parts, **dict(parse_qsl(visit.query, keep_blank_values=True))}
         headers: Any = visit.request.headers  # names in any case
         if found.kind is CallKind.SUBMIT:
-            parts["payload"] = payload_digest(visit.gateway, canonical(body))
+            parts["payload"] = digest
             return Received(kind=found.kind, parts=parts, headers=headers, body=body), _prompt(body)
         received = Received(kind=found.kind, parts=parts, headers=headers, body=body)
         visit.task = found.contract.sought(received)
@@ -136,16 +138,36 @@ class Service:
         if found.kind is not CallKind.SUBMIT:
             return clerk.serve(contract, received, visit.fault)
         body: Any = received.body
-        url = contract.order(body).callback_url
-        if url and contract.challenges:
-            word = received.parts["payload"][:10]
-            if not await self._parts.callbacks.challenge(contract, url, word):
-                words = "invalid params, callback_url did not answer the challenge"
-                return clerk.refused(contract, found.kind, Refusal(reason=Reason.BAD_PARAMETER, words=words))
-        served = clerk.serve(contract, received, visit.fault)
+        order = contract.order(body)
+        words, shape = await self._looked_at(contract, order)
+        words = words or contract.complaint(order) or await self._challenged(contract, order, received)
+        if words:
+            return clerk.refused(contract, found.kind, Refusal(reason=Reason.BAD_PARAMETER, words=words))
+        served = clerk.serve(contract, received, visit.fault, shape)
         if served.task and served.booked:
-            self._booked(visit, contract, served.task, url)
+            self._booked(visit, contract, served.task, order.callback_url)
         return served
+
+    async def _looked_at(self, contract: Contract, order: Order) -> tuple[str, tuple[int, int]]:
+        """What is wrong with the pictures that were sent along, and the shape of the first."""
+        shape = LANDSCAPE
+        for leads, frame in ((False, order.last), (True, order.first)):
+            facts = await asyncio.to_thread(facts_of, frame) if is_inline(frame) else None
+            if facts is None:
+                continue
+            words = frame_complaint(facts)
+            if words and contract.limits_frames:
+                return words, LANDSCAPE
+            shape = shape_of(facts) if leads and not words else LANDSCAPE
+        return "", shape
+
+    async def _challenged(self, contract: Contract, order: Order, received: Received) -> str:
+        """Words when a callback's address did not pass the challenge."""
+        if not (order.callback_url and contract.challenges):
+            return ""
+        word = received.parts["payload"][:10]
+        passed = await self._parts.callbacks.challenge(contract, order.callback_url, word)
+        return "" if passed else "invalid params, callback_url did not answer the challenge"
 
     def _booked(self, visit: Visit, contract: Contract, task: Task, url: str) -> None:
         visit.task, visit.charged = task.id, True
@@ -223,12 +245,13 @@ def _not_here(allowed: tuple[str, ...]) -> Answer:
     return in_json({"message": "method not allowed"}, 405, headers={"Allow": ", ".join(allowed)})
 
 
-def _parsed(data: bytes) -> object:
+def _parsed(data: bytes, gateway: str) -> tuple[object, str]:
+    """The JSON of a body, and the name of its payload; None when it is no JSON, or nested too deep to be a call."""
     try:
-        found: object = json.loads(data)
+        body: object = json.loads(data) if data else None
+        return body, payload_digest(gateway, canonical(body))
     except (ValueError, RecursionError):
-        return None
-    return found
+        return None, payload_digest(gateway, data)
 
 
 def _prompt(body: Any) -> str:

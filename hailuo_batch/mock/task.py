@@ -16,6 +16,9 @@ class Phase(StrEnum):
     CANCELLED = "cancelled"
 
 
+ENDS = frozenset({Phase.DONE, Phase.FAILED, Phase.CANCELLED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a submit asked for, in neutral words; `first` and `last` are addresses or data URIs."""

@@ -69,5 +69,5 @@ class Answer:
 
 def in_json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """The value as an answer."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Answer(status=status, body=body, headers=headers or {})

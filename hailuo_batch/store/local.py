@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
 
 from hailuo_batch.errors import InputError
@@ -40,6 +41,10 @@ class LocalStore:
         """Moves a whole file in, durably, under its digest (`sha256:…`), which comes back."""
         return await asyncio.to_thread(self._keep, file)
 
+    async def take_back(self, file: Path, digest: str) -> bool:
+        """Keeps a copy of a clip that a readable name still has, if its bytes are those of the digest."""
+        return await asyncio.to_thread(self._take_back, file, digest)
+
     def path(self, digest: str) -> Path:
         """Where an artifact is, or would be."""
         match = _DIGEST.fullmatch(digest)
@@ -64,6 +69,17 @@ class LocalStore:
             for name in leftovers:
                 (self._incoming / name).unlink(missing_ok=True)
         return len(leftovers)
+
+    def _take_back(self, file: Path, digest: str) -> bool:
+        copy = self.incoming()
+        try:
+            with plain_words("cannot take a clip back into the store"):
+                shutil.copyfile(file, copy)
+                with copy.open("rb") as opened:
+                    same = _PREFIX + hashlib.file_digest(opened, "sha256").hexdigest() == digest
+            return same and self._keep(copy) == digest
+        finally:
+            copy.unlink(missing_ok=True)
 
     def _keep(self, file: Path) -> str:
         with plain_words("cannot keep a clip in the store"):

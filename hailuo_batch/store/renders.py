@@ -28,6 +28,10 @@ class Renders:
         """Gives an artifact a name, with its provenance beside it; refuses to overwrite another clip."""
         await asyncio.to_thread(self._place, artifact, name, provenance)
 
+    def path(self, name: str) -> Path:
+        """Where a name is, or would be."""
+        return self._root / _checked(name)
+
     def names(self) -> frozenset[str]:
         """The names of the clips that are there."""
         return names_in(self._root)

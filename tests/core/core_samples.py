@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt import Stage, Standing
 from hailuo_batch.core.capability import Provider, Route
+from hailuo_batch.core.decide import make_plan
 from hailuo_batch.core.manifest import (
     NO_FRAMES,
     NO_SETTINGS,
@@ -18,7 +19,7 @@ from hailuo_batch.core.manifest import (
     ShotEntry,
     ShotFrame,
 )
-from hailuo_batch.core.plan import Grounds, Past, Plan, make_plan
+from hailuo_batch.core.plan import Grounds, Past, Plan
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.request import Input, Request
 from hailuo_batch.core.shot import Shot
@@ -85,7 +86,7 @@ def standing(stage: Stage = Stage.STORED, *, digest: str | None = "sha256:aa", *
 
 def grounds(*shots: Shot, route: Route = PAID, **members: Any) -> Grounds:
     plain: dict[str, Any] = {
-        "model": "hailuo-02", "pictures": SEEN, "standings": {}, "past": {}, "locked": frozenset(),
+        "model": "hailuo-02", "pictures": SEEN, "standings": {}, "past": {}, "locked": {},
         "present": frozenset(), "routes": {(each.mode, each.resolution, each.duration): route for each in shots},
     }  # fmt: skip
     return Grounds(**{**plain, **members})

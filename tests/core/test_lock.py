@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.decide import make_plan
 from hailuo_batch.core.lock import Lock, LockedShot, LockedTake, locked_after
-from hailuo_batch.core.plan import Plan, make_plan
+from hailuo_batch.core.plan import Plan
 from hailuo_batch.core.shot import Shot
 
 EMPTY = Lock(campaign="teaser", shots={})
@@ -78,7 +79,7 @@ def test_a_shot_that_was_not_looked_at_stays_locked() -> None:
 def test_a_lock_knows_its_fingerprints_and_what_each_shot_was() -> None:
     plan = done(shot(takes=2))
     lock = locked_after(EMPTY, plan, ["open"])
-    assert lock.fingerprints == {step.fingerprint for step in plan.steps}
+    assert lock.artifacts.keys() == {step.fingerprint for step in plan.steps}
     past = lock.past["open"]
     assert (past.version, past.take, past.fingerprint) == (1, 1, plan.steps[0].fingerprint)
 

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt import Stage
 from hailuo_batch.core.capability import Route
+from hailuo_batch.core.decide import make_plan, unlocked
 from hailuo_batch.core.manifest import End, FileFrame, Frames, ShotFrame, UrlFrame
-from hailuo_batch.core.plan import ACTIONS, Action, Past, Plan, Step, Why, make_plan, unlocked
+from hailuo_batch.core.plan import ACTIONS, Action, Past, Plan, Step, Why
 from hailuo_batch.core.price import totals
 from hailuo_batch.core.request import Input
 from hailuo_batch.core.shot import Shot
@@ -83,9 +84,9 @@ def test_an_intent_without_an_answer_may_be_asked_again_only_where_that_is_free(
 @pytest.mark.parametrize("now", [None, standing(Stage.FAILED, digest=None), standing(Stage.CANCELLED, digest=None)])
 def test_a_clip_that_only_the_lock_names_is_held_and_never_bought_again(now) -> None:
     standings = {MARK: now} if now else {}
-    assert only(planned(shot(), standings=standings, locked=frozenset({MARK}))).why is Why.ELSEWHERE
-    drawn_here = only(planned(shot(), route=FREE, standings=standings, locked=frozenset({MARK})))
-    assert drawn_here.action is Action.SUBMIT
+    assert only(planned(shot(), standings=standings, locked={MARK: "sha256:elsewhere"})).why is Why.ELSEWHERE
+    drawn_here = only(planned(shot(), route=FREE, standings=standings, locked={MARK: "sha256:elsewhere"}))
+    assert drawn_here.why is Why.REDRAWN
 
 
 standings = st.none() | st.builds(
@@ -101,8 +102,8 @@ def test_what_may_have_been_paid_for_is_never_submitted(now, locked: bool, chang
     past = {"open": Past(version=1, take=1, fingerprint="v1-other" if changed else MARK)}
     step = only(
         planned(
-            shot(), standings={MARK: now} if now else {}, locked=frozenset({MARK} if locked else ()), past=past,
-            present=frozenset({"sha256:here"}),
+            shot(), standings={MARK: now} if now else {}, past=past,
+            locked={MARK: "sha256:elsewhere"} if locked else {}, present=frozenset({"sha256:here"}),
         )
     )  # fmt: skip
     if locked or (now is not None and now.stage not in {Stage.FAILED, Stage.CANCELLED}):

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,9 @@ from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.fingerprint import fingerprint
 from hailuo_batch.core.manifest import End
 from hailuo_batch.core.request import Input, Request
+from hailuo_batch.drivers import easel, studio
 from hailuo_batch.drivers.animatic import AnimaticDriver
+from hailuo_batch.media.animatic import Sketch
 from hailuo_batch.media.frames import frame_picture
 from hailuo_batch.media.probe import Clip, decode_check, probe
 from hailuo_batch.ports import Order, Produced, Task
@@ -160,7 +163,8 @@ async def test_a_drawing_that_cannot_be_moved_is_a_failure(tmp_path: Path):
 
 
 def workers_of(driver: AnimaticDriver) -> list[int]:
-    return list(driver._pool._processes or ())
+    """The processes that are there, in the order they were started in."""
+    return [worker._process.pid for worker in driver._studio._hired if worker.alive]
 
 
 @unix
@@ -188,22 +192,187 @@ async def test_all_drawings_in_hand_survive_the_death_of_one_worker(tmp_path: Pa
 
 
 @unix
-async def test_a_worker_that_dies_twice_over_one_drawing_is_a_failure_and_the_next_drawing_goes_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    from hailuo_batch.drivers import animatic
+async def test_a_worker_that_is_killed_while_it_waits_is_replaced_without_a_word(tmp_path: Path):
+    async with AnimaticDriver(workers=2, folder=tmp_path) as driver:
+        await asyncio.gather(*(drawn(driver, order(take=take), tmp_path / f"{take}.mp4") for take in (1, 2)))
+        for worker in workers_of(driver):
+            os.kill(worker, signal.SIGKILL)
+        both = (drawn(driver, order(take=take), tmp_path / f"{take}.mp4") for take in (3, 4))
+        assert await asyncio.gather(*both) == [None, None]
 
+
+DYING = {
+    "killed": ("import os; os.kill(os.getpid(), 9)", "it was killed by signal 9"),
+    "ended": ("import os; os._exit(7)", "it ended with 7"),
+    "speaking": ("import os; os.write(2, b'one\\ntwo\\n\\nthree\\nfour\\n'); os._exit(9)", "two / three / four"),
+    "raising": ("raise ImportError('no codec on this machine')", "ImportError: no codec on this machine"),
+    "talkative": ("import os; [os.write(2, b'x' * 999 + b'\\n') for _ in range(4000)]; os._exit(9)", "xxx"),
+}
+
+
+@unix
+@pytest.mark.parametrize(("program", "words"), DYING.values(), ids=DYING)
+async def test_a_worker_that_dies_twice_over_one_drawing_is_a_failure_and_the_next_drawing_goes_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, words: str
+):
+    hiding = tmp_path / "hiding"
+    hiding.mkdir()
+    (hiding / "av.py").write_text(program)
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         with monkeypatch.context() as patched:
-            patched.setattr(animatic, "_drawn", _die)
+            patched.syspath_prepend(hiding)
             failure = await drawn(driver, order(), tmp_path / "a.mp4")
         assert isinstance(failure, Failure)
         assert failure.kind is Kind.BROKEN
+        assert failure.why.endswith(words)
+        assert len(failure.why) < 5000
         assert await drawn(driver, order(), tmp_path / "b.mp4") is None
 
 
-def _die(*_: object) -> None:
-    os._exit(9)
+async def test_a_python_that_cannot_be_started_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        failure = await drawn(driver, order(), tmp_path / "a.mp4")
+    assert isinstance(failure, Failure)
+    assert failure.kind is Kind.BROKEN
+    assert "gone could not be started: No such file" in failure.why
+
+
+@unix
+async def test_a_drawing_that_nobody_waits_for_any_more_ends_and_the_next_is_its_own(tmp_path: Path):
+    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        await drawn(driver, order(), tmp_path / "alone.mp4")
+        [worker] = workers_of(driver)
+        given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60), Task(id="")))
+        await _until(lambda: any(tmp_path.glob("drawing-*")))
+        queued = asyncio.create_task(driver.wait(order(take=3), Task(id="")))
+        await asyncio.sleep(0)
+        for each in (queued, given_up):
+            each.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await each
+        assert await drawn(driver, order(), tmp_path / "after.mp4") is None
+        assert workers_of(driver) != [worker]
+        await _until(lambda: not alive(worker))
+    assert (tmp_path / "after.mp4").read_bytes() == (tmp_path / "alone.mp4").read_bytes()
+
+
+@unix
+async def test_a_drawing_that_is_given_up_while_its_worker_starts_leaves_no_process(tmp_path: Path):
+    before = children(os.getpid())
+    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        for pause in (0, 0, 0.002, 0.01, 0.03, 0.06, 0.1):
+            given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=20), Task(id="")))
+            await asyncio.sleep(pause)
+            given_up.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await given_up
+        assert await drawn(driver, order(), tmp_path / "a.mp4") is None
+    assert children(os.getpid()) == before
+
+
+async def test_more_drawings_than_workers_and_more_workers_than_cores_are_fine(tmp_path: Path):
+    for workers in (2, 12):
+        async with AnimaticDriver(workers=workers, folder=tmp_path) as driver:
+            takes = [order(take=take, prompt="none") for take in range(1, 17)]
+            results = [drawn(driver, each, tmp_path / f"{workers}-{each.request.take}.mp4") for each in takes]
+            assert await asyncio.gather(*results) == [None] * 16
+            assert len(workers_of(driver)) == workers
+    for take in range(1, 17):
+        assert (tmp_path / f"2-{take}.mp4").read_bytes() == (tmp_path / f"12-{take}.mp4").read_bytes()
+
+
+async def test_no_process_starts_before_there_is_something_to_draw(tmp_path: Path):
+    async with AnimaticDriver(workers=8, folder=tmp_path) as driver:
+        assert workers_of(driver) == []
+        for take in (1, 2, 3):
+            await drawn(driver, order(take=take), tmp_path / "a.mp4")
+        assert len(workers_of(driver)) == 1
+
+
+async def test_files_of_the_user_do_not_hide_modules_from_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("json", "random", "signal", "dataclasses", "av", "PIL", "hailuo_batch"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong file')")
+    monkeypatch.chdir(tmp_path)
+    for entry in ("", str(tmp_path)):  # as `python -c` and a script in this folder have it
+        monkeypatch.setattr(sys, "path", [entry, *sys.path])
+        async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+            assert await drawn(driver, order(), tmp_path / "a.mp4") is None
+
+
+async def test_an_old_backport_beside_the_package_does_not_hide_a_module_of_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    package = Path(__file__).parents[2] / "hailuo_batch"
+    (tmp_path / "hailuo_batch").symlink_to(package)
+    (tmp_path / "pathlib.py").write_text("raise SystemExit('the wrong file')")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    monkeypatch.setattr(studio, "_HOME", str(tmp_path))
+    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        assert await drawn(driver, order(), tmp_path / "a.mp4") is None
+
+
+async def test_a_worker_finds_this_package_wherever_this_process_has_it_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = Path(__file__).parents[2]
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if Path(entry) != home])
+    assert studio._environment()["PYTHONPATH"].endswith(os.pathsep + str(home))
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert studio._environment()["PYTHONPATH"].startswith(str(home) + os.pathsep)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert str(home) in studio._environment()["PYTHONPATH"].split(os.pathsep)
+
+
+async def test_what_python_prints_when_it_starts_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "sitecustomize.py").write_text("print('{}'); print('welcome')")
+    monkeypatch.syspath_prepend(tmp_path)
+    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        assert await drawn(driver, order(), tmp_path / "a.mp4") is None
+
+
+@unix
+async def test_a_name_that_is_no_utf_8_goes_through_as_it_is(tmp_path: Path):
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/odd-\xff-\xe2\x80\xa8"))
+    odd.mkdir()
+    picture = paint(odd / "a.png", "#c02020")
+    async with AnimaticDriver(workers=1, folder=odd) as driver:
+        asked = order(first=PICTURE, pictures={PICTURE.digest: picture}, prompt="雾 \u2028 \n 📷")
+        assert await drawn(driver, asked, odd / "a.mp4") is None
+    assert clip(odd / "a.mp4").frames == 24
+
+
+async def test_a_drawing_that_failed_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from hailuo_batch.errors import InputError
+    from hailuo_batch.media import animatic
+
+    def draw(sketch: Sketch, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise (
+            InputError("no", why="so", remedy="do") if sketch.shot == "a" else OSError(28, "No space left on device")
+        )
+
+    monkeypatch.setattr(animatic, "draw", draw)
+    for shot, answer in (("a", {"refused": ["no", "so", "do"]}), ("b", {"unwritten": "No space left on device"})):
+        sketch = Sketch(campaign="c", shot=shot, take=1, prompt="", seconds=1, resolution="512p")
+        asked = json.loads(easel.question(sketch, tmp_path / "a.mp4"))
+        assert easel._carry_out(asked["sketch"], tmp_path / "a.mp4") == answer
+        assert not (tmp_path / "a.mp4").exists()
+
+
+@unix
+async def test_a_worker_leaves_ctrl_c_to_the_run(tmp_path: Path):
+    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=10), tmp_path / "a.mp4"))
+        await _until(lambda: any(tmp_path.glob("drawing-*")))
+        [worker] = workers_of(driver)
+        os.kill(worker, signal.SIGINT)
+        assert await drawing is None
+        assert workers_of(driver) == [worker]
 
 
 @unix
@@ -231,11 +400,54 @@ async def test_leaving_by_an_exception_ends_the_workers_in_the_middle_of_a_drawi
     assert not workers_of(driver)
 
 
+@unix
+async def test_leaving_in_peace_waits_for_the_drawing_in_hand_and_those_in_the_queue_fail(tmp_path: Path):
+    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        orders = [order(prompt=SLOW, duration=10, take=take) for take in (1, 2)]
+        drawings = [asyncio.create_task(drawn(driver, each, tmp_path / f"{each.request.take}.mp4")) for each in orders]
+        await _until(lambda: any(tmp_path.glob("drawing-*")))
+    assert await drawings[0] is None
+    assert isinstance(await drawings[1], Failure)
+    assert not workers_of(driver)
+
+
+@unix
+async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: Path):
+    async def leave() -> None:
+        async with driver:
+            await _until(lambda: any(tmp_path.glob("drawing-*")))
+
+    driver = AnimaticDriver(workers=1, folder=tmp_path)
+    drawing = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60, resolution="1080p"), Task(id="")))
+    leaving = asyncio.create_task(leave())
+    await _until(lambda: driver._studio._closed)
+    [worker] = workers_of(driver)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert not alive(worker)
+    assert isinstance(await drawing, Failure)
+
+
 PARENT = """
 import asyncio, sys
 from pathlib import Path
 from hailuo_batch.app.rendering import run
 asyncio.run(run(Path(sys.argv[1]), sketch=True, workers=2))
+"""
+UNGUARDED = """
+import asyncio
+import hailuo_batch
+print("begin")
+for number in range(2):
+    ran = asyncio.run(hailuo_batch.run("tiny.yaml", sketch=True, workers=2))
+    print(number, ran.outcome.stored)
+"""
+TINY = """
+version: 1
+campaign: tiny
+defaults: {duration: 1, resolution: 512p}
+shots: [{id: a}, {id: b}, {id: c}]
 """
 LONG = """
 version: 1
@@ -247,19 +459,34 @@ shots:
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are looked up in /proc")
-def test_the_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path):
+def test_a_script_without_a_guard_runs_once(tmp_path: Path):
     (tmp_path / "hailuo.yaml").write_text("version: 1\n")
-    (tmp_path / "long.yaml").write_text(LONG)
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    home = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=home, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("begin\n0 3\n1 0\n", "", 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are looked up in /proc")
+@pytest.mark.parametrize("seconds", [60, 6])
+def test_the_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path, seconds: int):
+    """Each after the drawing in hand; what it drew is taken away, since nobody else can."""
+    (tmp_path / "hailuo.yaml").write_text("version: 1\n")
+    (tmp_path / "long.yaml").write_text(LONG.replace("60", str(seconds)))
+    incoming = tmp_path / ".hailuo" / "store" / "incoming"
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path / "long.yaml")]) as parent:
         try:
-            incoming = tmp_path / ".hailuo" / "store" / "incoming"
             _wait(lambda: len(list(incoming.glob("drawing-*"))) == 2, parent)
             workers = children(parent.pid)
             assert len(workers) >= 2
         finally:
             parent.kill()
     _wait(lambda: not any(alive(worker) for worker in workers))
+    assert list(incoming.iterdir()) == []
+    assert not list((tmp_path / ".hailuo" / "store").glob("??/*"))
 
 
 def children(pid: int) -> list[int]:
@@ -279,7 +506,7 @@ def alive(pid: int) -> bool:
 
 
 def _wait(true: Callable[[], bool], process: "subprocess.Popen[bytes] | None" = None) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "it never came"
         assert process is None or process.poll() is None, "the process ended"

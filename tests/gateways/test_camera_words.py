@@ -87,7 +87,7 @@ def test_vtrix_is_sent_its_own_word_or_plain_language_where_its_word_is_another_
     ("prompt", "said"),
     [
         ("[左摇, Shake] fog", "(the camera turns to the left on the spot and shakes, at the same time) fog"),
-        ("[Pan left,Push in,Tilt up]", "(the camera turns to the left on the spot, moves closer and tilts up, at the same time)"),
+        ("[Truck left,Push in,Shake]", "(the camera slides to the left, moves closer and shakes, at the same time)"),
         ("[Push in, Shake], then [Static shot]", "[push in, shake], then [static]"),
         ("[mood] light [pan sideways]", "[mood] light [pan sideways]"),
         ("no brackets", "no brackets"),

@@ -32,7 +32,10 @@ def intent(number: int = 1, *, provider: str = "minimax", amount: str | None = "
         fingerprint=f"v1-{number:064x}",
         preimage=f'{{"take":{number}}}',
         provider=provider,
-        label=f"aurora open#{number}",
+        campaign="aurora",
+        shot="open",
+        take=number,
+        tags=("hero", "client:acme"),
         estimate=None if amount is None else usd(amount),
     )
 

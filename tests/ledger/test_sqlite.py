@@ -86,7 +86,6 @@ async def test_every_event_tells_when_which_move_and_what_was_learnt(file: Path)
             Stage.INTENDED,
             {
                 "estimate": {"amount": "0.28", "currency": "USD"},
-                "label": "aurora open#1",
                 "provider": "minimax",
             },
         ),
@@ -176,11 +175,13 @@ async def test_a_move_that_is_not_in_the_table_leaves_no_trace(file: Path):
 
 def test_the_file_itself_refuses_a_second_live_attempt(file: Path):
     asyncio.run(_with_one(file))
-    again = "INSERT INTO attempts (fingerprint, provider, label, stage, intended_at, changed_at, preimage)"
+    again = "INSERT INTO attempts (fingerprint, provider, campaign, shot, take, tags, stage, intended_at, changed_at,"
     with raw(file) as connection:
         for stage in LIVE:
             with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-                connection.execute(f"{again} VALUES (?, 'p', 'l', ?, 0, 0, '')", (intent().fingerprint, stage))
+                connection.execute(
+                    f"{again} preimage) VALUES (?, 'p', '', '', 1, '[]', ?, 0, 0, '')", (intent().fingerprint, stage)
+                )
 
 
 def test_the_file_itself_refuses_to_change_what_happened(file: Path):
@@ -332,7 +333,9 @@ async def _carry_out(file: Path, operations: list, *, together: bool) -> None:
 async def _write(ledger: SqliteLedger, number: int, move: str, provider: str) -> None:
     with contextlib.suppress(AssertionError):
         if move == "intend":
-            await ledger.intend(Intent(fingerprint=f"f{number}", preimage="", provider=provider, label=""))
+            await ledger.intend(
+                Intent(fingerprint=f"f{number}", preimage="", provider=provider, campaign="", shot="", take=1)
+            )
         else:
             standing = (await ledger.standings()).get(f"f{number}")
             await ledger.move(standing.attempt if standing else 77, Move(move))

@@ -181,9 +181,8 @@ async def client_of(script: Script | None = None, **more: Any) -> AsyncIterator[
     """A mock whose tasks are done at once, with a tiny clip, and its client."""
     more = {"clip": CLIP, **more}
     script = script or Script(queued=0.0, running=0.0)
-    # A connection of its own for each call: on one that was used before, aiohttp asks a reset GET again without a word.
-    connector = aiohttp.TCPConnector(force_close=True)
-    async with Mock(script, **more) as mock, aiohttp.ClientSession(connector=connector) as session:
+    async with Mock(script, **more) as mock, aiohttp.ClientSession() as session:
+        session._retry_connection = False  # else aiohttp asks a GET again when it was reset, without a word
         yield Client(mock, session)
 
 

@@ -3,6 +3,18 @@
 
 PRAGMA application_id = 1212247106;  -- "HAlB": tells a ledger from any other SQLite file
 
+CREATE TABLE runs (
+    id          INTEGER PRIMARY KEY,
+    manifest    TEXT NOT NULL,
+    campaign    TEXT NOT NULL,
+    sketch      INTEGER NOT NULL CHECK (sketch IN (0, 1)),
+    started_at  REAL NOT NULL,
+    ended_at    REAL,  -- NULL: it is running, or it was killed
+    stored      INTEGER,
+    failed      INTEGER,
+    exit        INTEGER
+) STRICT;
+
 CREATE TABLE artifacts (
     digest   TEXT PRIMARY KEY,
     size     INTEGER NOT NULL,
@@ -18,7 +30,11 @@ CREATE TABLE attempts (
     id                 INTEGER PRIMARY KEY,
     fingerprint        TEXT NOT NULL,
     provider           TEXT NOT NULL,
-    label              TEXT NOT NULL,
+    campaign           TEXT NOT NULL,
+    shot               TEXT NOT NULL,  -- the first that asked
+    take               INTEGER NOT NULL,
+    tags               TEXT NOT NULL,  -- as JSON; what costs are sorted by
+    run                INTEGER REFERENCES runs (id),
     stage              TEXT NOT NULL
         CHECK (stage IN ('intended', 'submitted', 'produced', 'stored', 'in_doubt', 'failed', 'cancelled')),
     task               TEXT,
@@ -84,15 +100,3 @@ CREATE TABLE names (
 ) STRICT;
 
 CREATE INDEX names_by_shot ON names (campaign, sketch, shot, version, take);
-
-CREATE TABLE runs (
-    id          INTEGER PRIMARY KEY,
-    manifest    TEXT NOT NULL,
-    campaign    TEXT NOT NULL,
-    sketch      INTEGER NOT NULL CHECK (sketch IN (0, 1)),
-    started_at  REAL NOT NULL,
-    ended_at    REAL,  -- NULL: it is running, or it was killed
-    stored      INTEGER,
-    failed      INTEGER,
-    exit        INTEGER
-) STRICT;

@@ -1,4 +1,4 @@
-"""Bytes that are no UTF-8 text, and characters that a YAML file may not hold or that would move its lines.
+"""Bytes that are no UTF-8 text or no one text, and characters that a file may not hold or that would move its lines.
 
 Nothing here asks what the text means.
 """
@@ -8,11 +8,14 @@ import re
 
 from hailuo_batch.load.yaml.findings import Finding, found
 from hailuo_batch.load.yaml.spots import TOP_OF_FILE, at_index
-from hailuo_batch.load.yaml.wording import BYTES, CONTROL_CHARACTER, SIZE, UNSEEN_CHARACTER, WIDE
+from hailuo_batch.load.yaml.wording import BYTES, CONTROL_CHARACTER, SIZE, UNMERGED, UNSEEN_CHARACTER, WIDE
 
 MAX_BYTES = 64 * 1024 * 1024
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# As git writes them; a line like that cannot begin so far left inside a mapping's text.
+_MERGE_SIGNS = (b"<<<<<<<", b"=======", b">>>>>>>")
+_MERGE_MARK = re.compile(rb"^(?:<{7} [^\r\n]*|<{7}|={7}|>{7}|>{7} [^\r\n]*)\r?$", re.MULTILINE)
 _BOMS = {
     codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -35,12 +38,11 @@ def unfit_bytes(data: bytes, payload: bytes) -> Finding | None:
     wide = next((form for bom, form in _BOMS.items() if data.startswith(bom)), "") or _wide_without_bom(data)
     if wide:
         return found(WIDE.of(form=wide), TOP_OF_FILE)
-    if payload.isascii():
-        return None
     try:
-        return _unseen(payload.decode())
+        text = "" if payload.isascii() else payload.decode()
     except UnicodeDecodeError as error:
         return _not_utf8(payload, error.start)
+    return _unmerged(payload) or _unseen(text)
 
 
 def _wide_without_bom(data: bytes) -> str:
@@ -61,6 +63,17 @@ def _not_utf8(payload: bytes, offset: int) -> Finding:
     hint = f" In Windows-1252 and Latin-1 it is {guess}." if guess else ""
     words = BYTES.of(byte=f"0x{byte[0]:02X}", offset=f"{offset:,}", hint=hint)
     return found(words, at_index(before, len(before)))
+
+
+def _unmerged(payload: bytes) -> Finding | None:
+    """The first mark that git left where two sides of a merge did not fit."""
+    if not any(sign in payload for sign in _MERGE_SIGNS):
+        return None
+    match = _MERGE_MARK.search(payload)
+    if match is None:
+        return None
+    before = payload[: match.start()].decode()
+    return found(UNMERGED, at_index(before, len(before)))
 
 
 def _unseen(text: str) -> Finding | None:

@@ -32,10 +32,13 @@ from hailuo_batch.load.yaml.syntax_wording import (
     SIGN,
     TAB,
     TAG,
+    VARIABLE,
 )
 from hailuo_batch.load.yaml.wording import cut
 
 _CLOSING = {"[": "]", "{": "}"}
+_BEFORE_TEXT = re.compile(r".*(?:[,\[{]|:[ \t])[ \t]*(?=\S)")  # up to the last text of a flow collection in a line
+_TEXT = re.compile(r"(?:\$\{[^{}]*\}|[^,\[\]{}])*")
 
 
 def explain(error: yaml.YAMLError, payload: bytes) -> list[Finding]:
@@ -155,6 +158,21 @@ def _bad_start(failure: Failure) -> Finding | None:
     return found(SIGN.of(sign=sign, remedy=quoted(failure, spot)), spot)
 
 
+def _variable(failure: Failure) -> Finding | None:
+    """`${name}` inside braces or brackets, where its own braces are read as a mapping."""
+    row, column = failure.row(failure.spot), failure.spot.column
+    named = re.match(r"\{[^{}\s]*\}", row[column:])
+    if named is None or row[column - 1 : column] != "$" or not failure.says("',' or"):
+        return None
+    before = _BEFORE_TEXT.match(row[:column])
+    begin = before.end() if before else column - 1
+    end = begin + _TEXT.match(row[begin:]).end()  # type: ignore[union-attr] # it matches anything, also nothing
+    text = row[begin:end].strip()
+    certain = row[end : end + 1] != "[" and len(text) <= 60 and '"' not in text and "\\" not in text
+    remedy = f'Put the whole text in quotes: "{text}"' if certain else "Put the whole text in quotes."
+    return found(VARIABLE.of(variable=cut(f"${named[0]}"), remedy=remedy), failure.spot.moved(begin))
+
+
 def _open_bracket(failure: Failure) -> Finding | None:
     sign = failure.sign(failure.opened)
     ended = not failure.text[failure.spot.offset :].strip()
@@ -196,6 +214,7 @@ _EXPLAINERS: tuple[Callable[[Failure], Finding | None], ...] = (
     _second_colon,
     _missing_colon,
     _bad_tag,
+    _variable,
     _open_bracket,
     _comma,
     _bad_start,

@@ -108,6 +108,12 @@ COMMA = Words(
     "Inside brackets and braces a comma stands between entries, and here follows without one: {rest}",
     "Write a comma before it. If it is part of a text, put the whole text in quotes.",
 )
+VARIABLE = Words(
+    "yaml-syntax",
+    "variable without quotes",
+    "Inside brackets and braces every {{ begins a mapping and every }} ends one, also those of {variable}.",
+    "{remedy}",
+)
 NO_ENTRY = Words(
     "yaml-syntax",
     "entry without a dash",

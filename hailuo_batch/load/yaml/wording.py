@@ -133,6 +133,12 @@ TOP = Words(
     'The file as a whole has to be a mapping: lines of "key: value".',
     "Put a key and a colon before what stands here.",
 )
+UNMERGED = Words(
+    "yaml-merge",
+    "unresolved merge",
+    "This file has an unresolved merge: git has put both sides into it, and marked where they begin and end.",
+    "Keep what is meant, and take the lines that begin with <<<<<<<, ======= and >>>>>>> away.",
+)
 SIZE = Words(
     "yaml-size",
     "file too large",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from hailuo_batch.mock.contract import HOUR, SIGNED_OVER, Contract, Dead, fates
-from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
 from hailuo_batch.mock.values import Answer, CallKind, Reason, Refusal, in_json
 
 _WORDS = {
@@ -74,7 +74,7 @@ class Highwayapi(Contract):
             videos = [
                 {"video_url": view.link, "video_url_ttl": life if task.odd else str(life), "video_type": "mp4"},
             ]
-        done = view.phase in {Phase.DONE, Phase.FAILED, Phase.CANCELLED}
+        done = view.phase in ENDS
         return in_json(
             {
                 "extra": {"seed": "", "debug_info": _times(view)},

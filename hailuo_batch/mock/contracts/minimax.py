@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from hailuo_batch.core.frame_size import frame_size
 from hailuo_batch.mock.contract import HOUR, SIGNED_OVER, Contract, Dead, fates
-from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
 from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal, in_json
 
 _WORDS = {
@@ -75,7 +75,8 @@ class Minimax(Contract):
     fresh_links: ClassVar[bool] = True
     link_seconds: ClassVar[float] = HOUR
     dead_link: ClassVar[Dead] = SIGNED_OVER
-    callbacks: ClassVar[tuple[Phase, ...]] = (Phase.RUNNING, Phase.DONE, Phase.FAILED, Phase.CANCELLED)
+    limits_frames: ClassVar[bool] = True
+    callbacks: ClassVar[frozenset[Phase]] = ENDS | {Phase.RUNNING}
     challenges: ClassVar[bool] = True
 
     def order(self, body: Mapping[str, Any]) -> Order:

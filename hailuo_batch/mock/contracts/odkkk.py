@@ -1,10 +1,12 @@
 """Odkkk: the form of EvoLink. The number of images is the mode; links are plain texts; there is a list of tasks."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from hailuo_batch.mock.contract import LOWER, Account, Contract, fates, letters
-from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
 from hailuo_batch.mock.values import Answer, CallKind, Reason, Refusal, in_json
 
 _WORDS = {
@@ -60,7 +62,7 @@ class Odkkk(Contract):
         }
     )
     moderation: ClassVar[tuple[str, str]] = ("content_policy_violation", "content_policy_violation")
-    callbacks: ClassVar[tuple[Phase, ...]] = (Phase.DONE, Phase.FAILED, Phase.CANCELLED)
+    callbacks: ClassVar[frozenset[Phase]] = ENDS
     callback_waits: ClassVar[tuple[float, ...]] = (1.0, 2.0, 4.0)
 
     def order(self, body: Mapping[str, Any]) -> Order:
@@ -75,6 +77,10 @@ class Odkkk(Contract):
             last=last,
             callback_url=body.get("callback_url", ""),
         )
+
+    def complaint(self, order: Order) -> str:
+        """Callbacks go to no private address."""
+        return "callback_url is a private address" if _is_private(order.callback_url) else ""
 
     def new_id(self, mark: int) -> str:
         """`task-unified-`, ten digits, eight letters."""
@@ -152,6 +158,14 @@ class Odkkk(Contract):
     def batch(self, views: Sequence[View]) -> Answer:
         """Those that were found."""
         return in_json({"data": [self.message(view) for view in views]})
+
+
+def _is_private(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or not ip_address(host).is_global
+    except ValueError:
+        return False
 
 
 def _usage(credits: float) -> dict[str, Any]:  # noqa: A002 - the gateway's word

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hailuo_batch.mock.contract import LOWER, Contract, fates, letters
-from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
 from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal, in_json
 
 _WORDS = {
@@ -46,7 +46,8 @@ class Vtrix(Contract):
         }
     )
     moderation: ClassVar[tuple[str, str]] = ("input", "output")
-    callbacks: ClassVar[tuple[Phase, ...]] = (Phase.RUNNING, Phase.DONE, Phase.FAILED, Phase.CANCELLED)
+    limits_frames: ClassVar[bool] = True
+    callbacks: ClassVar[frozenset[Phase]] = ENDS | {Phase.RUNNING}
 
     def order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""

@@ -5,23 +5,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.app.rendering import probed
+from hailuo_batch.app.rendering import _probed
 from hailuo_batch.core.attempt import Stage
 from hailuo_batch.core.capability import Route
+from hailuo_batch.core.decide import make_plan
 from hailuo_batch.core.event import Event
 from hailuo_batch.core.fingerprint import fingerprint
 from hailuo_batch.core.manifest import NO_FRAMES, End, Frames, ShotFrame
 from hailuo_batch.core.outcome import Outcome
-from hailuo_batch.core.plan import Action, Grounds, Plan, Step, make_plan
+from hailuo_batch.core.plan import Action, Grounds, Plan, Step
 from hailuo_batch.core.record import AttemptRecord
 from hailuo_batch.core.request import request_for
 from hailuo_batch.core.shot import Shot
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import Order
-from hailuo_batch.run.executor import LocalExecutor
-from hailuo_batch.run.runner import run_plan
-from hailuo_batch.run.step import Bench, Kept, carry_out
-from hailuo_batch.run.stop import Stop
+from hailuo_batch.runner.executor import LocalExecutor
+from hailuo_batch.runner.runner import run_plan
+from hailuo_batch.runner.step import Bench, Kept, carry_out
+from hailuo_batch.runner.stop import Stop
 from hailuo_batch.store.listing import digests_in, names_in
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
@@ -71,7 +72,7 @@ class World:
                 routes={(each.mode, each.resolution, each.duration): self.route for each in self.shots},
                 standings=await ledger.standings(),
                 past=await ledger.past("spring", sketch=False),
-                locked=frozenset(),
+                locked={},
                 present=digests_in(self.folder / ".hailuo" / "store"),
             )
         return make_plan(self.shots, grounds, campaign="spring")
@@ -102,8 +103,9 @@ class World:
 
     async def bench(self, ledger: SqliteLedger, **instead: Any) -> Bench:
         usual: dict[str, Any] = {
-            "campaign": "spring", "sketch": False, "ledger": ledger, "store": self.store, "renders": self.renders,
-            "drivers": {"minimax": self.driver}, "probe": probed, "order": _order,
+            "campaign": "spring", "sketch": False, "run": None, "ledger": ledger,
+            "store": self.store, "renders": self.renders,
+            "drivers": {"minimax": self.driver}, "probe": _probed, "order": _order,
             "artifact": (await ledger.artifacts()).get,
         }  # fmt: skip
         return Bench(**{**usual, **instead})

@@ -6,7 +6,7 @@ from run_samples import PAID, shot
 
 from hailuo_batch.core.plan import Step, Use, Why
 from hailuo_batch.errors import LedgerError
-from hailuo_batch.run.executor import LocalExecutor
+from hailuo_batch.runner.executor import LocalExecutor
 
 
 def steps(*ids: str) -> list[Step]:

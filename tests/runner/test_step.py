@@ -18,7 +18,7 @@ from hailuo_batch.core.plan import Action, Why
 from hailuo_batch.core.price import Money
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Order
-from hailuo_batch.run.step import carry_out
+from hailuo_batch.runner.step import carry_out
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.testing.clips import CLIP, clip_of
 from hailuo_batch.testing.driver import ScriptedDriver
@@ -99,14 +99,17 @@ async def test_the_clip_is_on_the_disk_before_the_ledger_says_that_it_is_stored(
     assert moves == [("accept", False), ("produce", False), ("keep", True)]
 
 
-ENDS = (Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED, Kind.BROKEN)
+FINAL = (Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED)
 # What a failure leaves behind: the stage, and what the next run would do.
 LEFT: dict[tuple[str, Kind], tuple[Stage, Action]] = {
     **{("submit", kind): (Stage.FAILED, Action.SUBMIT) for kind in Kind},
+    # Money: asking the same again is no use, and may cost again.
+    **{("submit", kind): (Stage.FAILED, Action.HOLD) for kind in FINAL},
     ("submit", Kind.UNCLEAR): (Stage.IN_DOUBT, Action.HOLD),
     # Money: only these say that the task ended; everything else may be no more than a bad line.
     **{("wait", kind): (Stage.SUBMITTED, Action.RESUME) for kind in Kind},
-    **{("wait", kind): (Stage.FAILED, Action.SUBMIT) for kind in ENDS},
+    ("wait", Kind.BROKEN): (Stage.FAILED, Action.SUBMIT),
+    **{("wait", kind): (Stage.FAILED, Action.HOLD) for kind in FINAL},
     **{("fetch", kind): (Stage.PRODUCED, Action.FETCH) for kind in Kind},
 }
 
@@ -144,7 +147,7 @@ async def test_what_a_failure_said_is_in_the_ledger_and_in_the_reason_of_the_nex
     [attempt] = await world.attempts()
     assert attempt.failure == failing(Kind.REFUSED)[mark(OPEN)]
     [step] = (await world.plan()).steps
-    assert step.why is Why.FAILED
+    assert step.why is Why.REFUSED
     assert step.standing is not None
     assert step.standing.why == "it was refused"
 
@@ -229,8 +232,8 @@ async def test_a_clip_whose_name_is_taken_is_kept_and_the_failure_says_so(world:
     taken = world.folder / "renders" / "spring_open_v001_t01.mp4"
     taken.parent.mkdir()
     taken.write_bytes(b"somebody's own")
-    failure = await world.step()
-    assert isinstance(failure, Failure)
+    failure = kept(await world.step()).unnamed
+    assert failure is not None
     assert failure.kind is Kind.UNNAMED
     assert "spring_open_v001_t01.mp4" in failure.why
     assert taken.read_bytes() == b"somebody's own"

@@ -11,8 +11,8 @@ from hailuo_batch.core.outcome import INTERRUPTED, Outcome
 from hailuo_batch.core.plan import Action
 from hailuo_batch.errors import Exit
 from hailuo_batch.ports import Order
-from hailuo_batch.run.runner import exit_of
-from hailuo_batch.run.stop import Stop
+from hailuo_batch.runner.runner import exit_of
+from hailuo_batch.runner.stop import Stop
 from hailuo_batch.testing.driver import ScriptedDriver
 
 OPEN, TURN, CLOSE = shot("open"), shot("turn", after="open"), shot("close", after="turn")
@@ -23,7 +23,7 @@ def world(tmp_path: Path) -> World:
     return World(folder=tmp_path, shots=[OPEN, TURN, CLOSE])
 
 
-def failing(*shots: str, kind: Kind = Kind.REFUSED) -> dict[str, Failure]:
+def failing(*shots: str, kind: Kind = Kind.BROKEN) -> dict[str, Failure]:
     return {mark(shot(each)): Failure(kind=kind, why=f"{each} was {kind}") for each in shots}
 
 
@@ -113,7 +113,7 @@ async def test_a_shot_that_was_not_given_is_not_unlocked(world: World):
 async def test_what_waits_for_a_shot_that_failed_is_not_begun(world: World):
     world.driver.submit_script = failing("open")
     outcome = await world.run()
-    assert [(step.uses[0].shot.id, failure.kind) for step, failure in outcome.failed] == [("open", Kind.REFUSED)]
+    assert [(step.uses[0].shot.id, failure.kind) for step, failure in outcome.failed] == [("open", Kind.BROKEN)]
     assert spoken(world.events) == ["run of 3", "+open", "-open", "0 stored, 1 failed"]
     world.driver.submit_script = None
     assert (await world.run()).stored == 3
@@ -205,7 +205,7 @@ async def test_a_clip_that_came_back_unlocks_only_what_may_be_carried_out(world:
     await world.run()
     [digest] = world.clips()
     world.store.path(digest).unlink()
-    assert await world.actions() == {"open": Action.FETCH, "turn": Action.WAIT}
+    assert await world.actions() == {"open": Action.FETCH, "turn": Action.HOLD}
     outcome = await world.run()
     assert (outcome.stored, outcome.failed) == (1, ())
     assert await world.stages() == [Stage.STORED, Stage.IN_DOUBT]

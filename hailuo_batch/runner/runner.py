@@ -5,6 +5,7 @@ Nothing is decided here: a step says what is to be done, a failure's kind says w
 
 from collections.abc import Iterable, Mapping
 
+from hailuo_batch.core.decide import unlocked
 from hailuo_batch.core.event import (
     Event,
     Listener,
@@ -15,13 +16,13 @@ from hailuo_batch.core.event import (
     StepStored,
     StepsUnlocked,
 )
-from hailuo_batch.core.failure import ALLOWS, Failure
+from hailuo_batch.core.failure import ALLOWS, Failure, Kind
 from hailuo_batch.core.outcome import INTERRUPTED, Outcome
-from hailuo_batch.core.plan import Action, Grounds, Plan, Step, unlocked
+from hailuo_batch.core.plan import Action, Grounds, Plan, Step
 from hailuo_batch.errors import Exit
 from hailuo_batch.ports import Clock, Executor
-from hailuo_batch.run.step import Bench, Kept, carry_out
-from hailuo_batch.run.stop import Stop
+from hailuo_batch.runner.step import Bench, Kept, carry_out
+from hailuo_batch.runner.stop import Stop
 
 _CARRIED_OUT = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
 
@@ -32,7 +33,8 @@ async def run_plan(
     """Carries out the given steps of a plan; those of them that wait follow when they are unlocked."""
     begin = clock.elapsed()
     given = tuple(steps)
-    todo = [step for step in given if step.action in _CARRIED_OUT]
+    # What is made already comes home first: links die, and a submit can wait.
+    todo = sorted((step for step in given if step.action in _CARRIED_OUT), key=_may_wait)
     # Money: only a step that was given may be unlocked; the others were not asked for.
     waiting = [step for step in given if step.action is Action.WAIT]
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
@@ -44,10 +46,17 @@ async def run_plan(
 
 
 def exit_of(outcome: Outcome) -> Exit:
-    """The exit code of a run."""
+    """The exit code of a run; of several that apply, a doubt comes first, then money, then the key."""
     if outcome.stopped == INTERRUPTED:
         return Exit.INTERRUPTED
-    return Exit.TAKES_FAILED if outcome.failed else Exit.DONE
+    kinds = {failure.kind for _, failure in outcome.failed}
+    codes = {Kind.UNCLEAR: Exit.NEEDS_PERSON, Kind.UNPAID: Exit.BALANCE, Kind.UNAUTHORIZED: Exit.KEY}
+    first = next((code for kind, code in codes.items() if kind in kinds), Exit.TAKES_FAILED)
+    return first if kinds else Exit.DONE
+
+
+def _may_wait(step: Step) -> bool:
+    return step.action is Action.SUBMIT
 
 
 class _Work:
@@ -78,15 +87,16 @@ class _Work:
 
     def _failed(self, step: Step, failure: Failure) -> None:
         self._failures.append((step, failure))
-        self._listener(StepFailed(step=step, failure=failure))
+        self._tell(step, StepFailed(step=step, failure=failure))
         if ALLOWS[failure.kind].stops_run:
             self._stop.ask(failure.why)
 
     def _kept(self, step: Step, kept: Kept) -> Iterable[Step]:
-        if step.action is Action.REUSE:
+        if kept.unnamed is not None:
+            self._failures.append((step, kept.unnamed))
+        elif step.action is Action.REUSE:
             self._named += 1
-        else:
-            self._stored += 1
+        self._stored += step.action is not Action.REUSE
         self._tell(step, StepStored(step=step, artifact=kept.artifact, cost=kept.cost))
         more = self._chain.after(step, kept.artifact.digest)
         if more:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from hailuo_batch.core.attempt import Artifact, Move, Stage
-from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.failure import ALLOWS, Failure, Kind
 from hailuo_batch.core.fingerprint import preimage
-from hailuo_batch.core.naming import label, render_name
-from hailuo_batch.core.plan import Action, Step
+from hailuo_batch.core.naming import render_name
+from hailuo_batch.core.plan import Action, Step, Why
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.provenance import provenance
 from hailuo_batch.errors import RefusedError, StoreError
@@ -21,18 +21,15 @@ from hailuo_batch.ports import Driver, Facts, Intent, Ledger, Named, Order, Prob
 
 T = TypeVar("T")
 
-# Money: only these say that a task ended without a clip. Whatever else stands in the way of following it, the task may
-# be running or made, and is followed again by the next run; it is never asked for a second time.
-_ENDS_TASK = frozenset({Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED, Kind.BROKEN})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A clip that is in the store."""
+    """A clip that is in the store; `unnamed` says why it could not be given all its readable names."""
 
     artifact: Artifact
     provider: str
     cost: Money | None
+    unnamed: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +38,7 @@ class Bench:
 
     campaign: str
     sketch: bool
+    run: int | None
     ledger: Ledger
     store: Store
     renders: Renders
@@ -54,12 +52,15 @@ async def carry_out(step: Step, bench: Bench) -> Kept | Failure:
     """Brings one step's clip into the store and gives it its names; what went wrong comes back as a value."""
     try:
         kept = await _reuse(step, bench) if step.action is Action.REUSE else await _obtain(step, bench)
-        if isinstance(kept, Kept):
-            await _name(step, kept, bench)
     except StoreError as error:
         return Failure(kind=Kind.NO_ROOM, why=f"{error.summary}: {error.why}", remedy=error.remedy)
-    except RefusedError as error:
-        return Failure(kind=Kind.UNNAMED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+    if isinstance(kept, Failure):
+        return kept
+    try:
+        await _name(step, kept, bench)
+    except (StoreError, RefusedError) as error:
+        unnamed = Failure(kind=Kind.UNNAMED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+        return replace(kept, unnamed=unnamed)
     return kept
 
 
@@ -72,6 +73,8 @@ async def _reuse(step: Step, bench: Bench) -> Kept | Failure:
 
 
 async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
+    if step.why is Why.NAMED:
+        return await _taken_back(step, bench)
     provider = step.route.provider if step.action is Action.SUBMIT or step.standing is None else step.standing.provider
     driver = bench.drivers[provider]
     order = bench.order(step)
@@ -81,7 +84,9 @@ async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
     attempt, stage, task = sent
     produced = await driver.wait(order, task)
     if isinstance(produced, Failure):
-        if stage is Stage.SUBMITTED and produced.kind in _ENDS_TASK:
+        # Money: only a kind that ends the task does so here; whatever else stands in the way, the task may be running
+        # or made, and is followed again by the next run. It is never asked for a second time.
+        if stage is Stage.SUBMITTED and ALLOWS[produced.kind].ends_task:
             await _durably(bench.ledger.move(attempt, Move.FAIL, Facts(failure=produced)))
         return produced
     if stage is Stage.SUBMITTED:
@@ -89,6 +94,28 @@ async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
     if produced.cost is None and step.action is Action.FETCH and step.standing is not None:
         produced = replace(produced, cost=step.standing.cost)  # told when it was made, and not again
     return await _fetched(attempt, provider, driver, order, produced, bench)
+
+
+async def _taken_back(step: Step, bench: Bench) -> Kept | Failure:
+    """The clip that a readable name still has, back in the store: it was paid for, and is not asked for again."""
+    named, standing = step.named, step.standing
+    assert named is not None  # noqa: S101 - the plan says NAMED only with a name
+    file = bench.renders.path(named.file)
+    if not await bench.store.take_back(file, named.digest):
+        remedy = f"Move {named.file} and its .json out of renders/, then run again."
+        return Failure(kind=Kind.CORRUPT, why=f"{named.file} is not the clip that its .json names", remedy=remedy)
+    artifact = await bench.probe(bench.store.path(named.digest), named.digest)
+    if isinstance(artifact, Failure):
+        return artifact
+    if standing is not None and standing.stage is Stage.STORED:
+        attempt = standing.attempt
+        await _durably(bench.ledger.move(attempt, Move.MISS))
+    else:
+        attempt = await _durably(bench.ledger.intend(_intent(step, named.provider, bench)))
+        await _durably(bench.ledger.move(attempt, Move.ACCEPT, Facts(task="")))
+        await _durably(bench.ledger.move(attempt, Move.PRODUCE, Facts(cost=named.cost)))
+    await _durably(bench.ledger.move(attempt, Move.KEEP, Facts(artifact=artifact)))
+    return Kept(artifact=artifact, provider=named.provider, cost=named.cost)
 
 
 async def _sent(
@@ -122,7 +149,7 @@ async def _fetched(
         failure = await driver.fetch(order, produced, file)
         if failure is not None:
             return failure
-        artifact = bench.probe(file, "")
+        artifact = await bench.probe(file, "")
         if isinstance(artifact, Failure):
             return artifact
         digest = await bench.store.keep(file)
@@ -171,7 +198,11 @@ def _intent(step: Step, provider: str, bench: Bench) -> Intent:
         fingerprint=step.fingerprint,
         preimage=preimage(step.request).decode(),
         provider=provider,
-        label=f"{bench.campaign} {label(step.uses[0])}",
+        campaign=bench.campaign,
+        shot=step.uses[0].shot.id,
+        take=step.uses[0].take,
+        tags=step.uses[0].shot.tags,
+        run=bench.run,
         estimate=step.estimate,
     )
 

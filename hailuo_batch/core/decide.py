@@ -1,0 +1,237 @@
+"""Shots + what the ledger, the lock and the store hold → plan.
+
+Planning is the only place that decides. A run carries a plan out, and resuming is planning again from a fuller ledger.
+Shots that ask the same share one step: one clip, several names.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from graphlib import TopologicalSorter
+
+from hailuo_batch.core.attempt import Stage, Standing
+from hailuo_batch.core.capability import Route
+from hailuo_batch.core.chains import waits_for
+from hailuo_batch.core.failure import ALLOWS
+from hailuo_batch.core.fingerprint import fingerprint
+from hailuo_batch.core.manifest import NO_FRAMES, Duration, Frame, ShotFrame
+from hailuo_batch.core.plan import Action, Grounds, Plan, Step, Use, Why
+from hailuo_batch.core.request import Input, Request, request_for
+from hailuo_batch.core.shot import Mode, Shot
+
+
+def make_plan(shots: Sequence[Shot], grounds: Grounds, *, campaign: str) -> Plan:
+    """What a run would do for these shots, and why."""
+    steps: dict[str, Step] = {}
+    chosen: dict[str, str] = {}
+    for shot in _givers_first(shots):
+        _add(steps, _steps_of(shot, grounds, chosen))
+    order = {shot.id: place for place, shot in enumerate(shots)}
+    ordered = list(steps.values())
+    if any(shot.frames is not NO_FRAMES for shot in shots):  # frames may have turned the order round
+        ordered = [_in_order(step, order) for step in ordered]
+        ordered.sort(key=lambda step: (order[step.uses[0].shot.id], step.uses[0].take))
+    return Plan(campaign=campaign, steps=tuple(ordered), grounds=grounds)
+
+
+def _in_order(step: Step, order: Mapping[str, int]) -> Step:
+    if len(step.uses) == 1:
+        return step
+    return replace(step, uses=tuple(sorted(step.uses, key=lambda use: order[use.shot.id])))
+
+
+def settle(plan: Plan, grounds: Grounds) -> Plan:
+    """The plan with versions and readable names looked up for the shots that need them, which `grounds` now has."""
+    steps = tuple(step if _is_settled(step) else _settled(step, grounds) for step in plan.steps)
+    return replace(plan, steps=steps, grounds=grounds)
+
+
+def unsettled(plan: Plan) -> tuple[Step, ...]:
+    """The steps for which versions or readable names have to be looked up."""
+    return tuple(step for step in plan.steps if not _is_settled(step))
+
+
+def unlocked(waiting: Iterable[Step], grounds: Grounds, chosen: Mapping[str, str]) -> tuple[Step, ...]:
+    """The steps of waiting shots whose frames are all there now.
+
+    `chosen` are the digests of selected takes by shot id, all of them in the store.
+    """
+    steps: dict[str, Step] = {}
+    there = frozenset(chosen.values())
+    for step in waiting:
+        if step.uses[0].take == 1 and all(giver in chosen for giver in step.waits_for):
+            for use in step.uses:
+                _add(steps, _steps_of(use.shot, grounds, dict(chosen), there))
+    return tuple(steps.values())
+
+
+def _givers_first(shots: Sequence[Shot]) -> Sequence[Shot]:
+    """The shots in an order in which frames are known before they are needed."""
+    if all(shot.frames is NO_FRAMES for shot in shots):
+        return shots
+    known = {shot.id: shot for shot in shots}
+    sorter = TopologicalSorter({shot.id: waits_for(shot).values() for shot in shots})
+    return [known[shot_id] for shot_id in sorter.static_order() if shot_id in known]
+
+
+def _steps_of(
+    shot: Shot, grounds: Grounds, chosen: dict[str, str], there: AbstractSet[str] = frozenset()
+) -> Iterator[Step]:
+    """One step for each take; tells `chosen` which clip stands for the shot. `there` came to the store since."""
+    route = grounds.routes[_wish(shot)]
+    givers = () if shot.frames is NO_FRAMES else tuple(dict.fromkeys(waits_for(shot).values()))
+    unknown = tuple(giver for giver in givers if giver not in chosen)
+    if unknown or _unseen(shot, grounds):
+        yield from _open_steps(shot, grounds, route, unknown)
+        return
+    first = _picture(shot.frames.first, grounds, chosen)
+    last = _picture(shot.frames.last, grounds, chosen)
+    absent = tuple(giver for giver in givers if chosen[giver] not in there and chosen[giver] not in grounds.present)
+    for take in range(1, shot.takes + 1):
+        request = request_for(shot, take, model=grounds.model, first=first, last=last)
+        step = _step(shot, request, route, grounds)
+        if take == 1 and (digest := _known_clip(step, grounds)):
+            chosen[shot.id] = digest
+        if absent and (step.action is Action.SUBMIT or step.why is Why.GONE):
+            step = replace(step, why=Why.CHAINED, waits_for=absent)
+        yield step
+
+
+def _step(shot: Shot, request: Request, route: Route, grounds: Grounds) -> Step:
+    mark = fingerprint(request)
+    version, changed = _version(shot, request, mark, grounds)
+    standing = grounds.standings.get(mark)
+    return Step(
+        why=_why(mark, standing, route, grounds, changed=changed),
+        uses=(Use(shot=shot, take=request.take, version=version),),
+        route=route,
+        request=request,
+        fingerprint=mark,
+        standing=standing,
+        before=grounds.past[shot.id].fingerprint if changed else "",
+        named=grounds.named.get(mark),
+    )
+
+
+def _open_steps(shot: Shot, grounds: Grounds, route: Route, unknown: tuple[str, ...]) -> Iterator[Step]:
+    """The steps of a shot whose request is not whole yet; its version is the next one if it ever had one."""
+    past, seen = grounds.past.get(shot.id), grounds.versions.get(shot.id)
+    version = max(past.version if past else 0, seen.highest if seen else 0) + 1
+    for take in range(1, shot.takes + 1):
+        use = Use(shot=shot, take=take, version=version)
+        yield Step(why=Why.CHAINED if unknown else Why.UNSEEN, uses=(use,), route=route, waits_for=unknown)
+
+
+def _known_clip(step: Step, grounds: Grounds) -> str:
+    """The digest of the step's clip, also when the store does not have it: what is chained from it is known then."""
+    if step.standing is not None and step.standing.stage is Stage.STORED and step.standing.digest:
+        return step.standing.digest
+    if step.named is not None:
+        return step.named.digest
+    return grounds.locked.get(step.fingerprint, "") if step.why is Why.ELSEWHERE else ""
+
+
+def _version(shot: Shot, request: Request, mark: str, grounds: Grounds) -> tuple[int, bool]:
+    """The shot's version, and whether its request is another than the last one.
+
+    The lock comes first (it is in git), then what this ledger last named. A request that had a version gets it back; a
+    new one gets the next that no clip has.
+    """
+    past = grounds.past.get(shot.id)
+    if past is None:
+        return 1, False
+    again = mark if request.take == past.take else fingerprint(replace(request, take=past.take))
+    if again == past.fingerprint:
+        return past.version, False
+    seen = grounds.versions.get(shot.id)
+    if seen is None:
+        return past.version + 1, True
+    marks = (fingerprint(replace(request, take=take)) for take in range(1, shot.takes + 1))
+    had = next((seen.known[each] for each in marks if each in seen.known), 0)
+    return had or max(seen.highest, past.version) + 1, True
+
+
+def _is_settled(step: Step) -> bool:
+    return step.action is Action.REUSE and not step.before
+
+
+def _settled(step: Step, grounds: Grounds) -> Step:
+    if step.request is None:
+        highest = (grounds.versions.get(use.shot.id) for use in step.uses)
+        uses = (
+            use if seen is None else replace(use, version=max(use.version, seen.highest + 1))
+            for use, seen in zip(step.uses, highest, strict=True)
+        )
+        return replace(step, uses=tuple(uses))
+    versions = [
+        _version(use.shot, replace(step.request, take=use.take), step.fingerprint, grounds)[0] for use in step.uses
+    ]
+    uses = (replace(use, version=version) for use, version in zip(step.uses, versions, strict=True))
+    named = grounds.named.get(step.fingerprint)
+    why = step.why
+    if named is not None and why is not Why.CHAINED:
+        why = _why(step.fingerprint, step.standing, step.route, grounds, changed=bool(step.before))
+    return replace(step, why=why, uses=tuple(uses), named=named)
+
+
+_BY_STAGE = {
+    Stage.SUBMITTED: Why.RUNNING,
+    Stage.PRODUCED: Why.MADE,
+    Stage.IN_DOUBT: Why.DOUBT,
+    Stage.FAILED: Why.FAILED,
+    Stage.CANCELLED: Why.CANCELLED,
+}
+
+
+def _why(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *, changed: bool) -> Why:
+    named = grounds.named.get(mark)
+    if standing is None or standing.stage in {Stage.FAILED, Stage.CANCELLED}:
+        return _why_anew(mark, standing, route, grounds, changed=changed)
+    if standing.stage is Stage.STORED:
+        if standing.digest in grounds.present:
+            return Why.STORED
+        return Why.NAMED if named is not None and named.digest == standing.digest else Why.GONE
+    if standing.stage is Stage.INTENDED:
+        # Money: a crash between the intent and the answer proves nothing, unless asking again is free.
+        resendable = route.free and route.provider == standing.provider
+        return Why.INTERRUPTED if resendable else Why.DOUBT
+    return _BY_STAGE[standing.stage]
+
+
+def _why_anew(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *, changed: bool) -> Why:
+    """Why nothing live stands for a request: and whether it may be asked for."""
+    if mark in grounds.named:
+        return Why.NAMED  # the ledger is gone, and the clip is not
+    if mark in grounds.locked:
+        # Money: it was paid for, on another machine or before the ledger was lost.
+        return Why.REDRAWN if route.free else Why.ELSEWHERE
+    if standing is None:
+        return Why.CHANGED if changed else Why.NEW
+    if standing.kind is not None and ALLOWS[standing.kind].final and not route.free:
+        return Why.REFUSED
+    return _BY_STAGE[standing.stage]
+
+
+def _add(steps: dict[str, Step], found: Iterator[Step]) -> None:
+    """Adds steps; one whose fingerprint is there already only adds its names."""
+    for step in found:
+        key = step.fingerprint or f"{step.uses[0].shot.id}#{step.uses[0].take}"
+        there = steps.get(key)
+        steps[key] = step if there is None else replace(there, uses=there.uses + step.uses)
+
+
+def _wish(shot: Shot) -> tuple[Mode, str, Duration]:
+    return shot.mode, shot.resolution, shot.duration
+
+
+def _unseen(shot: Shot, grounds: Grounds) -> bool:
+    ends = (shot.frames.first, shot.frames.last)
+    return any(end is not None and not isinstance(end, ShotFrame) and end not in grounds.pictures for end in ends)
+
+
+def _picture(frame: Frame | None, grounds: Grounds, chosen: Mapping[str, str]) -> Input | None:
+    if frame is None:
+        return None
+    if isinstance(frame, ShotFrame):
+        return Input(digest=chosen[frame.shot], frame=frame.frame)
+    return grounds.pictures[frame]

@@ -1,0 +1,52 @@
+"""The files behind the links are videos of the size and length that were bought, and no two are the same."""
+
+import asyncio
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from mock_samples import GATEWAYS, body_of, client_of
+
+from hailuo_batch.media.probe import Clip, decode_check, probe
+from hailuo_batch.mock.clips import _paper
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+async def test_a_real_video_is_delivered(gateway: str, tmp_path: Path) -> None:
+    async with client_of(clip=None) as client:
+        short = await client.call("download", gateway)
+        long = await client.ordered(gateway, body_of(gateway, duration=10))
+        arrived = await client.download(await client.link(gateway, long))
+
+    for name, seconds, data in (("short", 6, short.data), ("long", 10, arrived.data)):
+        path = tmp_path / f"{name}.mp4"
+        path.write_bytes(data)
+        clip = probe(path)
+        assert isinstance(clip, Clip)
+        assert (clip.width, clip.height, clip.seconds, clip.codec) == (1366, 768, seconds, "h264")
+        assert decode_check(path) is None
+
+
+async def test_the_clip_has_the_shape_of_its_first_frame(tmp_path: Path) -> None:
+    frame = "data:image/png;base64," + b64encode(_paper(tmp_path, (3, 4)).read_bytes()).decode()
+    async with client_of(clip=None) as client:
+        task = await client.ordered("minimax", body_of("minimax", first_frame_image=frame, resolution="512P"))
+        seen = (await client.poll("minimax", task)).json
+        arrived = await client.download(await client.link("minimax", task))
+
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(arrived.data)
+    clip = probe(path)
+    assert isinstance(clip, Clip)
+    assert (clip.width, clip.height) == (seen["video_width"], seen["video_height"]) == (512, 682)
+
+
+async def test_two_tasks_never_deliver_the_same_bytes() -> None:
+    async with client_of(clip=None) as client:
+        tasks = [await client.ordered("vtrix") for _ in range(4)]
+        links = [await client.link("vtrix", task) for task in tasks]
+        clips = await asyncio.gather(*[client.download(link) for link in links])
+        again = await client.download(links[0])
+
+    assert len({clip.data for clip in clips}) == 4
+    assert again.data == clips[0].data
