@@ -1,19 +1,22 @@
 """The campaign's report as a page: posters drawn once, clips linked, everything in one folder."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from hailuo_batch.app.places import renders_folder
+from hailuo_batch.app.places import renders_folder, store_folder
 from hailuo_batch.app.planning import plan
 from hailuo_batch.app.rendering import cores
+from hailuo_batch.core.naming import POSTERS, poster_name
+from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report
 from hailuo_batch.errors import HailuoError, InputError, RefusedError
+from hailuo_batch.load.project import make_folder
 from hailuo_batch.media.frames import poster
+from hailuo_batch.store.local import LocalStore
 from hailuo_batch.views.contact_sheet import draw_page
-
-POSTERS = "posters"
 
 
 async def report(file: Path | str, *, sketch: bool = False, page: Path | None = None) -> tuple[Report, Path]:
@@ -22,43 +25,60 @@ async def report(file: Path | str, *, sketch: bool = False, page: Path | None = 
     The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
     """
     planned = await plan(file, sketch=sketch, whole=True)
-    folder = renders_folder(planned.validation.project.root)
+    root = planned.validation.project.root
+    folder = renders_folder(root)
     kind = "_sketch" if sketch else ""
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
-    if target.suffix.lower() not in {".html", ".htm"}:
-        raise InputError(f"{target} is no page", why="A report ends in .html.")
-    if target.exists() and b'name="generator" content="hailuo-batch"' not in target.read_bytes()[:2000]:
-        raise RefusedError(f"{target} is not a report of ours", why="It is left as it is.", remedy="Name another file.")
-    names = [row.file for row in planned.report.rows if row.artifact is not None and (folder / row.file).exists()]
-    await asyncio.to_thread(_draw_posters, folder, names)
-    text = draw_page(planned.report, folder=folder, page=target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.new")
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(target)
-    except OSError as error:
-        raise InputError(f"cannot write {target}", why=str(error.strerror)) from None
+    _refuse_strangers(target)
+    make_folder(target.parent)
+    await asyncio.to_thread(_draw_posters, folder, _clips(planned.report, LocalStore(store_folder(root))))
+    _write(target, draw_page(planned.report, folder=folder, page=target))
     return planned.report, target
 
 
-def _draw_posters(folder: Path, names: list[str]) -> None:
+def _refuse_strangers(target: Path) -> None:
+    """Raises unless a page of ours may stand there."""
+    if target.suffix.lower() not in {".html", ".htm"}:
+        raise InputError(f"{target} is no page", why="A report ends in .html.")
+    try:
+        if target.exists() and not target.is_file():
+            kind = "folder" if target.is_dir() else "device or a pipe"
+            raise InputError(f"{target} is a {kind}", remedy="Name a file that ends in .html.")
+        mine = not target.exists() or b'name="generator" content="hailuo-batch"' in target.read_bytes()[:2000]
+    except OSError as error:
+        raise InputError(f"cannot read {target}", why=f"The system says: {error.strerror}.") from None
+    if not mine:
+        raise RefusedError(f"{target} is not a report of ours", why="It is left as it is.", remedy="Name another file.")
+
+
+def _write(target: Path, text: str) -> None:
+    temporary = target.with_name(f".{target.name}.new")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise InputError(f"cannot write {target}", why=f"The system says: {error.strerror}.") from None
+
+
+def _clips(drawn: Report, store: LocalStore) -> dict[str, Path]:
+    """The clips that the page shows, by the names of their posters."""
+    clips = [row.artifact.digest for row in drawn.rows if row.artifact is not None and row.action is Action.REUSE]
+    return {poster_name(digest): store.path(digest) for digest in clips}
+
+
+def _draw_posters(folder: Path, clips: Mapping[str, Path]) -> None:
     """A clip without a poster is still playable, so a poster that cannot be drawn stops nothing."""
-    todo = [name for name in names if not poster_path(folder, name).exists()]
+    todo = {name: clip for name, clip in clips.items() if not (folder / name).exists()}
     if todo:
-        (folder / POSTERS).mkdir(exist_ok=True)
+        make_folder(folder / POSTERS)
         with ThreadPoolExecutor(cores()) as pool:
-            list(pool.map(lambda name: _draw_poster(folder, name), todo))
+            list(pool.map(lambda name: _draw_poster(todo[name], folder / name), todo))
 
 
-def _draw_poster(folder: Path, name: str) -> None:
-    target = poster_path(folder, name)
+def _draw_poster(clip: Path, target: Path) -> None:
     temporary = target.with_name(f".{target.name}.new")
     with suppress(HailuoError, OSError):
-        poster(folder / name, temporary)
+        poster(clip, temporary)
         temporary.replace(target)
-
-
-def poster_path(folder: Path, name: str) -> Path:
-    """Where a clip's poster is, or would be."""
-    return folder / POSTERS / f"{name.removesuffix('.mp4')}.jpg"

@@ -18,7 +18,7 @@ from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.request import HAILUO_02
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.load.project import read_project
+from hailuo_batch.load.project import make_folder, read_project
 from hailuo_batch.load.root import SETTINGS
 from hailuo_batch.load.schemas import read_schema, schema_names
 from hailuo_batch.load.tables import provider_names, provider_table, read_provider
@@ -93,7 +93,7 @@ async def init(folder: Path | str) -> tuple[Path, ...]:
     try:
         return tuple(path for path, text in written.items() if _write(path, text))
     except OSError as error:
-        raise InputError(f"cannot write in {root}", why=str(error.strerror)) from None
+        raise InputError(f"cannot write in {root}", why=f"The system says: {error.strerror}.") from None
 
 
 async def doctor(folder: Path | str = ".") -> tuple[Check, ...]:
@@ -174,7 +174,7 @@ def _room(root: Path) -> Check:
 
 def _write(path: Path, text: str) -> bool:
     """Writes a file that is not there; a .gitignore gets only the lines that it lacks."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if path.name == ".gitignore" and path.exists():
         before = path.read_text(encoding="utf-8")
         more = [line for line in text.splitlines() if line not in before.splitlines()]

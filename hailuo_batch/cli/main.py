@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -60,6 +60,12 @@ class _Commands(click.Group):
         names = [CompletionItem(name, help=words) for name, words in COMMANDS.items() if name.startswith(incomplete)]
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def invoke(self, ctx: click.Context) -> Any:  # what click returns is what a command returns
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # click would put an empty line before its own `Abort`
+            raise click.Abort from None
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -105,12 +111,10 @@ def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911
         with suppress(OSError):
             error.show()
         return Exit.USAGE
-    except click.Abort:
-        return Exit.INTERRUPTED
+    except (click.Abort, KeyboardInterrupt):
+        return _interrupted()
     except HailuoError as error:
         return _told(error)
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
     except SystemExit:  # click's way out when it has completed a word, and when whoever read `--help` has gone
         return Exit.DONE
     except Exception:  # noqa: BLE001 - the last place that can say so
@@ -126,6 +130,13 @@ def _told(error: HailuoError) -> int:
     ink = ink_for(sys.stderr)
     _say(draw_problems(problems, ink) if problems else draw_error(error, ink))
     return error.exit
+
+
+def _interrupted() -> int:
+    if sys.stderr.isatty():
+        _say("")  # the terminal has just shown ^C, or a question that was not answered
+    _say("Interrupted. What was finished is kept; the next run goes on from there.")
+    return Exit.INTERRUPTED
 
 
 def _bug() -> int:

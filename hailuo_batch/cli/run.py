@@ -157,9 +157,9 @@ def _show(planned: "Planned", form: str) -> None:
 def _tell(ran: "Ran", form: str) -> int:
     tell_ci(ran.after.report)
     if form == "json":
-        from hailuo_batch.views.json_report import report_members
+        from hailuo_batch.views.json_report import outcome_members, report_members
 
-        print_json(report_members(ran.after.report))
+        print_json({**report_members(ran.after.report), "run": outcome_members(ran.outcome)})
     else:
         from hailuo_batch.app.places import renders_folder
         from hailuo_batch.views.outcome import draw_outcome

@@ -25,5 +25,8 @@ def give_up_stdout() -> None:
 
 
 def can_redraw(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that knows escape codes."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    """Whether a stream is a terminal that knows escape codes; one that does not say what it is may not.
+
+    Windows has no `TERM`, and its consoles know them.
+    """
+    return stream.isatty() and os.environ.get("TERM", "dumb" if os.name != "nt" else "windows") not in {"", "dumb"}

@@ -61,7 +61,8 @@ def _explain(step: Step, use: Use, requests: Mapping[str, str]) -> Explanation:
         reason=reason(step),
         members=tuple(_members(step, requests)),
         fingerprint=step.fingerprint,
-        before=step.before,
+        # Of another take's fingerprint nobody could tell what it has to do with this one.
+        before=step.before if _take_of(step.before, requests) == use.take else "",
         preimage=preimage(step.request).decode() if step.request is not None else "",
         provider=step.standing.provider if step.standing is not None else step.route.provider,
         estimate=step.estimate,
@@ -69,6 +70,10 @@ def _explain(step: Step, use: Use, requests: Mapping[str, str]) -> Explanation:
         shared_with=tuple(other.shot.id for other in step.uses if other is not use),
         digest=step.standing.digest or "" if step.standing is not None else "",
     )
+
+
+def _take_of(fingerprint: str, requests: Mapping[str, str]) -> int:
+    return read_preimage(requests[fingerprint]).take if fingerprint in requests else 0
 
 
 def _members(step: Step, requests: Mapping[str, str]) -> Iterator[Member]:

@@ -51,11 +51,12 @@ class Refusals:
 
     def of_answer_without(self, reply: Reply, moment: Moment, missing: Meaning) -> Failure:
         """Why an answer lacks what was asked for: what it says itself, else that it is `missing`."""
-        means = self._of_code(reply.body) or self._of_text(reply.body, anywhere=True)
-        if means is None and self.message(reply.body):
-            # A read's text alone settles nothing: it is asked again.
-            means = Ruling(means=Meaning.PARAMETER if moment is Moment.SUBMIT else missing)
-        return self._failure(means or Ruling(means=missing), moment, reply)
+        known = self._of_code(reply.body)
+        # Money: a text beside a missing task may be "success" as well; only an error proves that nothing was accepted.
+        if known is None and self._says_no(reply.body):
+            refused = Meaning.PARAMETER if moment is Moment.SUBMIT else missing
+            known = self._of_text(reply.body, anywhere=True) or Ruling(means=refused)
+        return self._failure(known or Ruling(means=missing), moment, reply)
 
     def of_task(self, reply: Reply, *, cancelled: bool = False) -> Failure:
         """Why a task ended without a clip."""
@@ -91,6 +92,11 @@ class Refusals:
     def _codes(self, body: object) -> list[str]:
         found = (code_of(value) for place in self.table.errors.code for value in gather(body, place))
         return [code for code in found if code and code != "0"]
+
+    def _says_no(self, body: object) -> bool:
+        """Whether a body is an error by its form: it has one, or a code that is neither 0 nor a 2xx."""
+        codes = (code for code in self._codes(body) if not (len(code) == 3 and code.startswith("2")))
+        return any(value for value in gather(body, "error")) or any(codes)
 
     def _of_code(self, body: object) -> Ruling | None:
         """By the gateway's own codes; else by a status of HTTP that stands in the body."""

@@ -56,17 +56,18 @@ def lock_text(lock: Lock) -> str:
 def write_lock(path: Path, lock: Lock) -> bool:
     """Writes the lock if it says something new; whether it did. It is there whole or not at all.
 
-    Raises `StoreError` when it cannot be written; then the file is as it was.
+    Raises `StoreError` when it cannot be written.
     """
     data = lock_text(lock).encode()
     try:
-        if not (path.exists() and path.read_bytes() == data or not path.exists() and not lock.shots):
-            _replace(path, data)
-            return True
+        before = path.read_bytes() if path.exists() else None
+        if before == data or (before is None and not lock.shots):
+            return False
+        _replace(path, data)
     except OSError as error:
         why = f"{path}: the system says: {error.strerror}."
         raise StoreError("the lock could not be written", why=why, remedy=_UNWRITTEN) from None
-    return False
+    return True
 
 
 _UNWRITTEN = "What was rendered is in the store. Make room, or see who may write there; the next run writes the lock."

@@ -56,6 +56,18 @@ def _folder(root: Path, place: int, written: str, problems: list[Problem]) -> Pa
         return None
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder with those above it, where they are not there; what stops that is said in plain words."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        inside = (each for each in (path, *path.parents) if each.exists() and not each.is_dir())
+        if (file := next(inside, None)) is not None:
+            why = f"A folder of that name is needed for {path}." if file != path else "A folder of that name is needed."
+            raise InputError(f"{file} is a file", why=why, remedy="Move it away, or name another place.") from None
+        raise InputError(f"cannot make the folder {path}", why=f"The system says: {error.strerror}.") from None
+
+
 def read_file(path: Path) -> bytes:
     """A file's bytes; what stops that is said in plain words."""
     try:

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hailuo_batch.core.capability import Provider
-from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.failure import ALLOWS, Failure, Kind
 from hailuo_batch.core.request import HAILUO_02, Input, Request
 from hailuo_batch.core.shot import Mode
 from hailuo_batch.gateways.dialect import Accepted, Call, Conversation, Dialect, Made, Question, Reply, Running
 from hailuo_batch.load.document import read_document
 
-ENDED = frozenset({Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED, Kind.BROKEN})
+ENDED = frozenset(kind for kind in Kind if ALLOWS[kind].ends_task)
 SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 PICTURE = Input(digest="sha256:" + "0" * 64)
 HOSTED = ("https://example.com/first.png", "https://example.com/last.png")

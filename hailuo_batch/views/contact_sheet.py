@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from hailuo_batch.core.naming import poster_name
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN
@@ -62,7 +63,7 @@ def _address(path: str) -> str:
 def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
     clip = row.artifact
     there = row.action is Action.REUSE and clip is not None
-    poster = f"posters/{row.file.removesuffix('.mp4')}.jpg" if row.file else ""
+    poster = poster_name(clip.digest) if clip is not None else ""
     return {
         "row": row,
         "name": f"{row.shot}#{row.take}",

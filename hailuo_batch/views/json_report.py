@@ -4,6 +4,7 @@ import json
 import re
 
 from hailuo_batch.core.attempt import Artifact
+from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.report import Report, TakeRow
@@ -42,6 +43,26 @@ def report_members(report: Report) -> dict[str, object]:
             "takes_at_unknown_price": report.unpriced,
         },
         "takes": [take_members(row) for row in report.rows],
+    }
+
+
+def outcome_members(outcome: Outcome) -> dict[str, object]:
+    """How a run went, as plain data: the member `run` of what `run --format json` prints."""
+    return {
+        "stored": outcome.stored,
+        "named": outcome.named,
+        "stopped": outcome.stopped or None,
+        "seconds": round(outcome.seconds, 3),
+        "failed": [
+            {
+                "takes": [{"shot": use.shot.id, "take": use.take} for use in step.uses],
+                "fingerprint": step.fingerprint,
+                "kind": str(failure.kind),
+                "why": failure.why,
+                "remedy": failure.remedy,
+            }
+            for step, failure in outcome.failed
+        ],
     }
 
 

@@ -16,7 +16,8 @@ SHOWN = 20
 def draw_outcome(outcome: Outcome, report: Report, *, lock: Path | None, folder: str, ink: Ink = PLAIN) -> str:
     """The run in a few lines; `folder` is where the named clips are."""
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stopped:
-        return sums(report, ink) + (f" Lock: {safe(lock.name)}." if lock else "")
+        lines = [sums(report, ink) + (f" Lock: {safe(lock.name)}." if lock else "")]
+        return "\n".join((*lines, *_waiting(outcome, report, ink)))
     verb = "Sketched" if report.sketch else "Rendered"
     colour = ink.good if outcome.stored else ink.care
     lines = [f"{colour(verb)} {count(outcome.stored, 'clip')} in {span(outcome.seconds)}."]
@@ -55,7 +56,11 @@ def _waiting(outcome: Outcome, report: Report, ink: Ink) -> list[str]:
         return []
     rows = [row for row in report.rows if row.action is not Action.REUSE]
     lines = [f"  {ink.care(safe(f'{row.shot}#{row.take}'))}  {on_one_line(why(row))}" for row in rows[:SHOWN]]
-    return [*lines, f"  … and {len(rows) - SHOWN:,} more"] if len(rows) > SHOWN else lines
+    if len(rows) > SHOWN:
+        lines.append(f"  … and {len(rows) - SHOWN:,} more")
+    if report.outside and any(row.action is Action.WAIT for row in rows):
+        lines.append("  Take what they start from along: name it with another --only.")
+    return lines
 
 
 def _left(report: Report, folder: str, ink: Ink) -> str:

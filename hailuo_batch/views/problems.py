@@ -1,5 +1,6 @@
 """Problems and errors as text: what, where, why, and what to do."""
 
+import re
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
 
@@ -9,15 +10,24 @@ from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.wording import count, safe, safe_lines
 
 _WIDEST = 100
+_UNSHOWN = {"more", "yaml-more"}  # no problems: how many more there are
 
 
 def draw_problems(problems: Sequence[Problem], ink: Ink = PLAIN) -> str:
     """Every problem with its line of the file and a caret, then how many there are."""
     blocks = [_block(problem, ink) for problem in problems]
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    warnings = len(problems) - errors
+    shown = [problem for problem in problems if problem.code not in _UNSHOWN]
+    errors = sum(problem.severity is Severity.ERROR for problem in shown)
+    warnings = len(shown) - errors
     parts = [count(errors, "problem")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
-    return "\n\n".join((*blocks, f"{' and '.join(parts)}."))
+    unshown = sum(_unshown(problem) for problem in problems if problem.code in _UNSHOWN)
+    more = f" shown, {unshown:,} more not shown" if unshown else ""
+    return "\n\n".join((*blocks, f"{' and '.join(parts)}{more}."))
+
+
+def _unshown(problem: Problem) -> int:
+    """How many problems a line of the reader's own stands for; it begins with the number."""
+    return int(re.match(r"[\d,]*", problem.why)[0].replace(",", "") or 0)  # type: ignore[index] # it matches anything
 
 
 def draw_error(error: HailuoError, ink: Ink = PLAIN) -> str:

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt import Stage
 from hailuo_batch.core.capability import Route
-from hailuo_batch.core.decide import make_plan, unlocked
+from hailuo_batch.core.decide import make_plan, settle, unlocked
+from hailuo_batch.core.failure import ALLOWS, Kind
 from hailuo_batch.core.manifest import End, FileFrame, Frames, ShotFrame, UrlFrame
-from hailuo_batch.core.plan import ACTIONS, Action, Past, Plan, Step, Why
+from hailuo_batch.core.plan import ACTIONS, Action, NamedClip, Past, Plan, Step, Versions, Why
 from hailuo_batch.core.price import totals
 from hailuo_batch.core.request import Input
 from hailuo_batch.core.shot import Shot
@@ -354,3 +355,52 @@ def test_the_pictures_seen_are_those_of_the_samples() -> None:
     step = only(planned(shot(frames=PICTURE)))
     assert step.request is not None
     assert step.request.first == SEEN[FileFrame(path="open.png")]
+
+
+def test_what_is_chained_from_a_clip_that_the_store_lost_is_known_and_costs_nothing_again() -> None:
+    facts = stored(planned(*CHAIN[:2]))
+    facts = stored(make_plan(CHAIN[:2], grounds(*CHAIN[:2], **facts), campaign="teaser"))
+    lost = make_plan(CHAIN[:2], grounds(*CHAIN[:2], **facts), campaign="teaser").steps[0].standing.digest
+    plan = make_plan(
+        CHAIN[:2], grounds(*CHAIN[:2], **{**facts, "present": facts["present"] - {lost}}), campaign="teaser"
+    )
+    assert [step.why for step in plan.steps] == [Why.GONE, Why.STORED]
+    assert plan.cost == ()
+
+
+def test_what_must_be_rendered_from_a_clip_that_the_store_lost_waits_for_it() -> None:
+    facts = stored(planned(*CHAIN))
+    plan = make_plan(CHAIN[:2], grounds(*CHAIN[:2], **{**facts, "present": frozenset()}), campaign="teaser")
+    assert [(step.why, step.waits_for) for step in plan.steps] == [(Why.GONE, ()), (Why.CHAINED, ("a",))]
+    assert plan.steps[1].to_buy
+
+
+def test_a_request_that_had_a_version_gets_it_back_and_a_new_one_gets_the_next_that_no_clip_has() -> None:
+    past = {"open": Past(version=2, take=1, fingerprint="v1-second")}
+    first = planned(shot(), past=past)
+    assert only(first).uses[0].version == 3
+    had = settle(first, replace(first.grounds, versions={"open": Versions(known={MARK: 1, "v1-second": 2}, highest=5)}))
+    assert only(had).uses[0].version == 1
+    new = settle(first, replace(first.grounds, versions={"open": Versions(known={"v1-second": 2}, highest=5)}))
+    assert only(new).uses[0].version == 6
+
+
+def test_a_clip_that_its_name_still_has_is_fetched_from_there() -> None:
+    named = {MARK: NamedClip(file="teaser_open_v001_t01.mp4", digest="sha256:gone", provider="minimax")}
+    for standings in ({}, {MARK: standing(Stage.STORED, digest="sha256:gone")}):
+        first = planned(shot(), standings=standings)
+        step = only(settle(first, replace(first.grounds, named=named)))
+        assert (step.why, step.action) == (Why.NAMED, Action.FETCH)
+
+
+def test_a_name_with_other_bytes_than_the_ledger_has_is_no_clip_of_ours() -> None:
+    named = {MARK: NamedClip(file="teaser_open_v001_t01.mp4", digest="sha256:other", provider="minimax")}
+    first = planned(shot(), standings={MARK: standing(Stage.STORED, digest="sha256:gone")})
+    assert only(settle(first, replace(first.grounds, named=named))).why is Why.GONE
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if ALLOWS[kind].final])
+def test_what_was_refused_for_good_is_held_until_the_request_changes(kind: Kind) -> None:
+    ended = {MARK: replace(standing(Stage.FAILED, digest=None), kind=kind)}
+    assert only(planned(shot(), standings=ended)).why is Why.REFUSED
+    assert only(planned(shot(), standings=ended, route=FREE)).action is Action.SUBMIT

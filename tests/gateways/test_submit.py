@@ -191,7 +191,23 @@ def test_a_200_without_a_task_that_says_why_is_refused(name: str) -> None:
 )
 def test_the_text_of_a_refusal_without_a_code_is_read(message: str, kind: Kind) -> None:
     assert submitted("vtrix", reply({"error": message})).kind is kind
-    assert submitted("vtrix", reply({"message": message})).kind is kind
+    assert submitted("vtrix", reply({"code": "7", "message": message})).kind is kind
+    assert submitted("vtrix", reply({"message": message})).kind is Kind.UNCLEAR, "money: no form of an error"
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("gccai", {"code": 200, "message": "success", "data": []}),
+        ("minimax", {"task_id": "", "base_resp": {"status_code": 0, "status_msg": "success"}}),
+        ("minimax", {"base_resp": {"status_msg": "success"}}),
+        ("vtrix", {"message": "accepted", "error": None}),
+        ("mindvideo", {"status": "queued", "message": "ok", "error": {}}),
+        ("highwayapi", {"code": 0, "message": "ok"}),
+    ],
+)
+def test_a_kind_word_without_a_task_proves_nothing(name: str, body: object) -> None:
+    assert submitted(name, reply(body)).kind is Kind.UNCLEAR
 
 
 @pytest.mark.parametrize("code", ["010004095", 10004096, "010004097", "10004098"])

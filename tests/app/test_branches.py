@@ -1,0 +1,113 @@
+"""A campaign in git: branches that touch different shots merge, and a lock that was lost is written again."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from app_samples import Project
+
+SHOTS = "version: 1\ncampaign: alpha\nmodel: animatic\ndefaults: {duration: 1, resolution: 512p}\nshots:\n" + "".join(
+    f"  - {{id: s{n:02d}, prompt: bottle {n}}}\n" for n in range(1, 9)
+)
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+async def drawn_and_committed(project: Project, message: str) -> None:
+    assert (await project.run(sketch=False)).exit == 0
+    git(project.folder, "add", "-A")
+    git(project.folder, "commit", "-qm", message)
+
+
+async def test_two_branches_that_touch_different_shots_merge_in_one_checkout(project: Project):
+    project.write(SHOTS)
+    (project.folder / ".gitignore").write_text(".hailuo/\nrenders/\n")
+    git(project.folder, "init", "-qb", "main")
+    await drawn_and_committed(project, "start")
+    git(project.folder, "checkout", "-qb", "x")
+    project.change("bottle 1}", "bottle one}")
+    await drawn_and_committed(project, "x")
+    git(project.folder, "checkout", "-q", "main")
+    assert await project.submits(sketch=False) == 0
+    assert git(project.folder, "status", "--porcelain") == ""
+    git(project.folder, "checkout", "-qb", "y")
+    project.change("bottle 7}", "bottle seven}")
+    await drawn_and_committed(project, "y")
+    git(project.folder, "merge", "-q", "--no-edit", "x")
+    assert await project.submits(sketch=False) == 0
+    assert git(project.folder, "status", "--porcelain") == ""
+    lock = project.lock.read_text()
+    assert lock.count("version: 2") == 2
+
+
+async def test_a_lock_that_was_deleted_is_written_again_also_after_a_plan(project: Project, nothing_is_too_fresh: None):
+    project.write(SHOTS)
+    await project.run(sketch=False)
+    before = project.lock.read_bytes()
+    project.lock.unlink()
+    await project.plan(sketch=False)
+    await project.run(sketch=False)
+    assert project.lock.read_bytes() == before
+
+
+async def test_a_shot_that_left_the_manifest_leaves_the_lock_also_after_a_plan(
+    project: Project, nothing_is_too_fresh: None
+):
+    project.write(SHOTS)
+    await project.run(sketch=False)
+    project.change("  - {id: s08, prompt: bottle 8}\n", "")
+    await project.plan(sketch=False)
+    await project.run(sketch=False)
+    assert "s08" not in project.lock.read_text()
+
+
+async def test_a_manifest_that_is_edited_during_a_run_loses_neither_report_nor_lock(project: Project):
+    project.write(SHOTS)
+
+    def scribble(_: object) -> None:
+        project.file.write_text(SHOTS + "  - {id: half, promp")
+
+    ran = await project.run(sketch=False, listener=scribble)
+    assert (ran.outcome.stored, ran.exit) == (8, 0)
+    assert project.lock.read_text().count("artifact:") == 8
+
+
+async def test_clips_are_taken_back_from_their_names_when_everything_else_is_gone(project: Project):
+    project.write(SHOTS)
+    await project.run(sketch=False)
+    before = project.lock.read_bytes()
+    shutil.rmtree(project.folder / ".hailuo")
+    assert await project.submits(sketch=False) == 0
+    assert project.lock.read_bytes() == before
+    assert (await project.run(sketch=False)).exit == 0
+
+
+async def test_a_sketch_whose_slate_would_change_is_taken_back_as_it_is(project: Project):
+    """a and d ask the same, and the slate names both; without d it would be drawn otherwise under the same name."""
+    project.write(SHOTS + "  - {id: t01, prompt: bottle 1}\n")
+    await project.run()
+    clip = (project.folder / "renders" / "alpha_s01_v001_sketch.mp4").read_bytes()
+    project.change("  - {id: t01, prompt: bottle 1}\n", "")
+    shutil.rmtree(project.folder / ".hailuo")
+    ran = await project.run()
+    assert (ran.exit, project.driver.submits.total()) == (0, 8)
+    assert (project.folder / "renders" / "alpha_s01_v001_sketch.mp4").read_bytes() == clip
+
+
+async def test_a_clip_that_was_changed_under_its_name_is_not_taken_back(project: Project):
+    project.write(SHOTS)
+    await project.run(sketch=False)
+    shutil.rmtree(project.folder / ".hailuo")
+    clip = project.folder / "renders" / "alpha_s01_v001_t01.mp4"
+    data = clip.read_bytes()
+    clip.unlink()
+    clip.write_bytes(data[:-1] + b"x")
+    ran = await project.run(sketch=False)
+    assert ran.exit == 4
+    [(step, failure)] = ran.outcome.failed
+    assert step.uses[0].shot.id == "s01"
+    assert "is not the clip that its .json names" in failure.why
