@@ -55,14 +55,15 @@ _REMEDIES: Mapping[Fault, str] = {
         "where it was made."
     ),
     Fault.BROKEN: (
-        "Remove the files named here, then run: it fetches the clip again. One that was broken when it was made stays so."
+        "Remove the files named here, then run: it fetches the clip again. One that was broken when it was made stays "
+        "so."
     ),
     Fault.UNNAMED: "A run gives the name again.",
     Fault.RENAMED: "Move the file and the .json beside it out of renders/, then run: it names the right clip again.",
     Fault.ALONE: "Remove the clip's .mp4 and .json in renders/, then run: it writes both anew, from the store.",
     Fault.UNLOCKED: (
-        "A run brings back what this project's ledger knows. For a clip that another machine rendered, copy the .mp4 and "
-        ".json from its renders/ into yours, then run. Where nobody has it, take the shot out of the lock and run: "
+        "A run brings back what this project's ledger knows. For a clip that another machine rendered, copy the .mp4 "
+        "and .json from its renders/ into yours, then run. Where nobody has it, take the shot out of the lock and run: "
         "that renders it again, and costs again."
     ),
     Fault.UNKNOWN: (
@@ -135,8 +136,11 @@ async def verify(file: Path | str, *, sketch: bool = False, deep: bool = False) 
     )
 
 
-def _look(  # noqa: PLR0911 - one return for each thing that can be found
-    path: Path, recorded: Artifact, names: Sequence[Path], deep: bool  # noqa: FBT001 - runs in a pool
+def _look(
+    path: Path,
+    recorded: Artifact,
+    names: Sequence[Path],
+    deep: bool,  # noqa: FBT001 - runs in a pool
 ) -> list[Finding]:
     try:
         digest = _digest(path)
@@ -154,7 +158,7 @@ def _look(  # noqa: PLR0911 - one return for each thing that can be found
     if deep and not reason:
         from hailuo_batch.media.decode import decode_check
 
-        reason = decode_check(path)
+        reason = decode_check(path) or ""
     if not reason:
         return []
     files = (path, *(name for name in names if name.exists()))

@@ -25,44 +25,33 @@ class Action(StrEnum):
 
 
 class Why(StrEnum):
-    """Why a step is there."""
+    """Why a step is there, and with that what a run would do."""
 
-    STORED = "its clip is in the store"
-    NEW = "never rendered"
-    CHANGED = "the request changed"
-    REDRAWN = "the lock names its clip, which is drawn again here"
-    FAILED = "the last attempt failed"
-    REFUSED = "it was refused, and asking the same again is no use: change the request"
-    CANCELLED = "the last attempt was cancelled"
-    INTERRUPTED = "a run stopped before it was asked for"
-    RUNNING = "asked for, and not yet made"
-    MADE = "made, and not yet kept"
-    GONE = "its clip is gone from the store"
-    NAMED = "its clip is gone from the store, and its readable name still has it"
-    ELSEWHERE = "the lock names its clip, which is not in this store"
-    DOUBT = "nobody can say whether it was accepted"
-    CHAINED = "it starts from a shot that is not rendered yet"
-    UNSEEN = "its frame is a web address whose bytes are not known: pin it with sha256"
+    action: Action
 
+    def __new__(cls, words: str, action: Action) -> "Why":
+        """A reason in words, with its action."""
+        why = str.__new__(cls, words)
+        why._value_ = words
+        why.action = action
+        return why
 
-ACTIONS: dict[Why, Action] = {
-    Why.STORED: Action.REUSE,
-    Why.NEW: Action.SUBMIT,
-    Why.CHANGED: Action.SUBMIT,
-    Why.REDRAWN: Action.SUBMIT,
-    Why.FAILED: Action.SUBMIT,
-    Why.REFUSED: Action.HOLD,
-    Why.CANCELLED: Action.SUBMIT,
-    Why.INTERRUPTED: Action.SUBMIT,
-    Why.RUNNING: Action.RESUME,
-    Why.MADE: Action.FETCH,
-    Why.GONE: Action.FETCH,
-    Why.NAMED: Action.FETCH,
-    Why.ELSEWHERE: Action.HOLD,
-    Why.DOUBT: Action.HOLD,
-    Why.CHAINED: Action.WAIT,
-    Why.UNSEEN: Action.HOLD,
-}
+    STORED = "its clip is in the store", Action.REUSE
+    NEW = "never rendered", Action.SUBMIT
+    CHANGED = "the request changed", Action.SUBMIT
+    REDRAWN = "the lock names its clip, which is drawn again here", Action.SUBMIT
+    FAILED = "the last attempt failed", Action.SUBMIT
+    REFUSED = "it was refused, and asking the same again is no use: change the request", Action.HOLD
+    CANCELLED = "the last attempt was cancelled", Action.SUBMIT
+    INTERRUPTED = "a run stopped before it was asked for", Action.SUBMIT
+    RUNNING = "asked for, and not yet made", Action.RESUME
+    MADE = "made, and not yet kept", Action.FETCH
+    GONE = "its clip is gone from the store", Action.FETCH
+    NAMED = "its clip is gone from the store, and its readable name still has it", Action.FETCH
+    ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
+    DOUBT = "nobody can say whether it was accepted", Action.HOLD
+    CHAINED = "it starts from a shot that is not rendered yet", Action.WAIT
+    UNSEEN = "its frame is a web address whose bytes are not known: pin it with sha256", Action.HOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +107,7 @@ class Step:
     @property
     def action(self) -> Action:
         """What a run would do."""
-        return ACTIONS[self.why]
+        return self.why.action
 
     @property
     def estimate(self) -> Money | None:

@@ -1,4 +1,4 @@
-"""One call carried over the wire: what comes back is a reply, or a failure that says what the silence proves.
+"""One call carried over the wire: what comes back is a reply, or a failure that says what silence proves.
 
 Whether a call may be repeated is the caller's business (`http.py`); what it said is the dialect's (`gateways/`). The key
 goes to the gateway's own host and scheme only: redirects are not followed.

@@ -103,7 +103,7 @@ def _no_file(path: Path) -> InputError:
         return InputError("file not found", why=f"there is no folder {quoted(folder)}.", remedy="Look at the path.")
     if kind := _kind(path):
         remedy = "Name a picture in it." if kind == "a folder" else "Name the file of a picture."
-        return InputError("no file", why=f"{quoted(path.name)} is {kind}.", remedy=remedy)
+        return InputError("not a file", why=f"{quoted(path.name)} is {kind}.", remedy=remedy)
     names = _names_in(path.parent)
     if path.name in names:
         remedy = f"Look who may read {quoted(folder)}."

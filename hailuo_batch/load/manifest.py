@@ -64,8 +64,9 @@ def read_checked(
     if not holds(schema, document.tree):
         from hailuo_batch.load.words import refusals
 
-        found = tuple(refusals(schema, document.tree, many=many, definition=definition))
-        return {}, placed((*said, *(found or (_REFUSED,))), data, name=name)
+        spoken = {problem.path for problem in said if problem.severity is Severity.ERROR}
+        found = tuple(refusals(schema, document.tree, many=many, definition=definition)) or (_REFUSED,)
+        return {}, placed((*said, *(each for each in found if each.path not in spoken)), data, name=name)
     if any(problem.severity is Severity.ERROR for problem in said):
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping

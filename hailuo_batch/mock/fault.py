@@ -89,6 +89,9 @@ DOOMED = frozenset(
     {FaultKind.OUTPUT_REFUSED, FaultKind.TASK_FAILED, FaultKind.CANCELLED, FaultKind.STUCK, FaultKind.INPUT_REFUSED}
 )
 
+# What these change is the answer about a task, so there has to be one.
+OF_A_TASK = DOOMED | {FaultKind.UNKNOWN_STATUS, FaultKind.OTHER_TASK}
+
 # The call is served first, so a submit is booked unless `accepted` says no.
 _AFTER = frozenset(
     {
@@ -98,9 +101,7 @@ _AFTER = frozenset(
         FaultKind.LENGTH_TOO_SHORT,
         FaultKind.MALFORMED_JSON,
         FaultKind.TRUNCATED_JSON,
-        FaultKind.UNKNOWN_STATUS,
-        FaultKind.OTHER_TASK,
-        *DOOMED,
+        *OF_A_TASK,
     }
 )
 

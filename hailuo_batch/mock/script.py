@@ -19,7 +19,7 @@ from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.openapi import openapi_names
-from hailuo_batch.mock.fault import PLACES, Fault, FaultKind
+from hailuo_batch.mock.fault import OF_A_TASK, PLACES, Fault, FaultKind
 from hailuo_batch.mock.rule import Rule, Script
 from hailuo_batch.mock.values import CallKind
 
@@ -73,6 +73,8 @@ def rule(**row: Any) -> Rule:
     for call in calls:
         if call not in PLACES[kind]:
             raise InputError(f"{kind} does not happen at {call}", remedy=f"It may stand at {', '.join(PLACES[kind])}.")
+    if kind in OF_A_TASK and row.get("accepted") is False:
+        raise InputError(f"{kind} cannot happen to a submit that is not accepted", remedy="Leave `accepted` out.")
     return Rule(
         fault=_fault(kind, row),
         gateways=frozenset(_gateway(name) for name in _list(row.get("gateway", []), "gateway")),

@@ -21,6 +21,8 @@ def spoilt(answer: Answer, fault: Fault, found: Found, elsewhere: str) -> Answer
     """An answer of a gateway under a fault; `elsewhere` is where a redirect leads unless the fault says."""
     if fault.kind in REFUSED:
         return _refusal(fault, found)
+    if fault.kind is FaultKind.SLOW and not fault.books:
+        return page(504)  # the proxy waited for a gateway that never took it
     return _changed(answer, fault, elsewhere, status=307)
 
 

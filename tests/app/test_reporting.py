@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -8,7 +8,8 @@ import pytest
 from app_samples import Project
 
 from hailuo_batch.app.planning import ManifestError
-from hailuo_batch.app.reporting import POSTERS, report
+from hailuo_batch.app.reporting import report
+from hailuo_batch.core.naming import POSTERS, poster_name
 from hailuo_batch.errors import InputError, RefusedError
 
 VOID = {"meta", "img", "br", "link", "input", "hr", "source"}
@@ -153,8 +154,90 @@ async def test_a_page_ends_in_html(project: Project):
 
 async def test_a_page_that_cannot_be_written_says_why(project: Project):
     (project.folder / "file").touch()
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="file is a file"):
         await report(project.file, sketch=True, page=project.folder / "file" / "page.html")
+
+
+async def test_a_disk_that_is_full_leaves_the_old_page_and_nothing_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    _, page = await report(project.file, sketch=True)
+    before = page.read_bytes()
+
+    def full(file: Path, *_: object, **__: object) -> None:
+        file.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(InputError, match="cannot write") as wrong:
+        await report(project.file, sketch=True)
+    assert wrong.value.why == "The system says: No space left on device."
+    assert {path.name: path.read_bytes() for path in project.renders.iterdir()} == {page.name: before}
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+async def test_what_is_no_file_is_no_page(project: Project, make: Callable[[Path], None]):
+    make(project.folder / "page.html")
+    with pytest.raises(InputError, match=r"page\.html is a "):
+        await report(project.file, sketch=True, page=project.folder / "page.html")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_file_where_the_posters_go_is_named_in_plain_words(project: Project, elsewhere: bool):
+    await project.run()
+    page = project.folder / "page.html" if elsewhere else None
+    (project.renders / POSTERS).write_text("mine")
+    with pytest.raises(InputError) as wrong:
+        await report(project.file, sketch=True, page=page)
+    assert wrong.value.summary == f"{project.renders / POSTERS} is a file"
+    assert wrong.value.remedy
+    assert (project.renders / POSTERS).read_text() == "mine"
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_a_file_where_the_clips_go_is_named_in_plain_words(project: Project, elsewhere: bool):
+    await project.run()
+    page = project.folder / "page.html" if elsewhere else None
+    project.renders.rename(project.folder / "old renders")
+    project.renders.write_text("mine")
+    with pytest.raises(InputError, match="renders is a file"):
+        await report(project.file, sketch=True, page=page)
+
+
+async def test_a_clip_that_is_another_one_has_another_poster(project: Project):
+    """The same name, drawn anew: the page must not show what was there before."""
+    await project.run()
+    first, _ = await report(project.file, sketch=True)
+    for folder in (project.renders, project.folder / ".hailuo"):
+        for path in folder.rglob("*"):
+            if path.is_file() and path.parent.name != POSTERS:
+                path.unlink()
+    project.change("a frosted bottle", "a red bottle")
+    await project.run()
+    second, page = await report(project.file, sketch=True)
+    assert [row.file for row in first.rows] == [row.file for row in second.rows]
+    shown = {unquote(value) for value in Page(page.read_text(encoding="utf-8")).values("poster")}
+    assert shown == {poster_name(row.artifact.digest) for row in second.rows if row.artifact}
+    assert shown.isdisjoint({poster_name(row.artifact.digest) for row in first.rows if row.artifact})
+    assert all((project.renders / name).is_file() for name in shown)
+
+
+async def test_posters_that_no_take_uses_are_left_alone(project: Project):
+    await project.run()
+    (project.renders / POSTERS).mkdir()
+    old = project.renders / POSTERS / "aurora_open_v001_sketch.jpg"
+    old.write_bytes(b"old")
+    await report(project.file, sketch=True)
+    assert old.read_bytes() == b"old"
+
+
+async def test_a_poster_is_of_the_clip_even_when_its_name_leads_to_another(project: Project):
+    await project.run()
+    for name in project.names():
+        (project.renders / name).unlink()
+        (project.renders / name).write_bytes(b"no video")
+    _, page = await report(project.file, sketch=True)
+    assert len(links(page)) == 9
 
 
 async def test_a_manifest_with_problems_has_no_report(project: Project):
@@ -166,9 +249,9 @@ async def test_a_manifest_with_problems_has_no_report(project: Project):
 
 async def test_a_clip_without_a_poster_can_still_be_played(project: Project):
     await project.run()
-    for name in project.names():
-        (project.renders / name).unlink()
-        (project.renders / name).write_bytes(b"no video")
+    for clip in project.stored():
+        clip.unlink()
+        clip.write_bytes(b"no video")
     _, page = await report(project.file, sketch=True)
     assert len(links(page)) == 6
     assert os.listdir(project.renders / POSTERS) == []  # noqa: PTH208

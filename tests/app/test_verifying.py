@@ -184,3 +184,143 @@ async def test_verifying_changes_nothing(project: Project):
     before = sorted((path, path.stat().st_mtime_ns) for path in project.renders.rglob("*"))
     await looked(project, deep=True)
     assert sorted((path, path.stat().st_mtime_ns) for path in project.renders.rglob("*")) == before
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_fault_has_a_remedy(fault: Fault):
+    assert fault.remedy.endswith(".")
+
+
+def take_away(project: Project, *files: str) -> None:
+    for file in files:
+        (project.folder / file).unlink()
+
+
+async def found(project: Project, **how: bool) -> list[tuple[Fault, tuple[str, ...]]]:
+    return [(finding.fault, finding.files) for finding in (await looked(project, **how)).findings]
+
+
+def below(project: Project, clip: Path) -> str:
+    return clip.relative_to(project.folder).as_posix()
+
+
+def name_of(project: Project, clip: Path) -> str:
+    return next(name for name in NAMES if project.clip(name) == clip.read_bytes())
+
+
+def linked(project: Project, clip: Path) -> str:
+    """The clip's readable name, as a hard link to it, whatever this file system does by itself."""
+    name = name_of(project, clip)
+    (project.renders / name).unlink()
+    (project.renders / name).hardlink_to(clip)
+    return f"renders/{name}"
+
+
+def copied(project: Project, clip: Path) -> str:
+    name = name_of(project, clip)
+    (project.renders / name).unlink()
+    (project.renders / name).write_bytes(clip.read_bytes())
+    return f"renders/{name}"
+
+
+async def test_changed_bytes_are_mended_as_the_remedy_says(project: Project):
+    await project.run()
+    clip = project.stored()[0]
+    name = linked(project, clip)
+    overwrite(clip, CLIP[:100])
+    assert await found(project) == [(Fault.CHANGED, (below(project, clip), name))]
+    take_away(project, below(project, clip), name)
+    await project.run()
+    assert await found(project) == []
+
+
+async def test_a_whole_copy_of_changed_bytes_is_kept_and_taken_back(project: Project):
+    """Money: the readable name may be all that is left of a clip that was paid for."""
+    await project.run()
+    clip = project.stored()[0]
+    name = copied(project, clip)
+    overwrite(clip, CLIP[:100])
+    assert await found(project) == [(Fault.CHANGED, (below(project, clip),))]
+    whole = (project.folder / name).read_bytes()
+    take_away(project, below(project, clip))
+    submits = project.driver.submits.total()
+    await project.run()
+    assert await found(project) == []
+    assert clip.read_bytes() == whole
+    assert project.driver.submits.total() == submits
+
+
+async def test_a_clip_that_was_broken_when_it_came_is_mended_as_the_remedy_says(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    artifact = Artifact(digest="", size=400, width=32, height=18, seconds=1.0, frames=2, codec="h264")
+    with monkeypatch.context() as lenient:
+        lenient.setattr("hailuo_batch.app.rendering.probed", lambda *_: artifact)
+        project.driver.clip = lambda order: CLIP[:400] if order.shot == "pack" else clip_for(order)
+        await project.run()
+    clip = next(clip for clip in project.stored() if clip.stat().st_size == 400)
+    assert await found(project) == [(Fault.BROKEN, (below(project, clip), f"renders/{NAMES[1]}"))]
+    take_away(project, below(project, clip), f"renders/{NAMES[1]}")
+    project.driver.clip = clip_for
+    await project.run()
+    assert await found(project) == []
+
+
+async def test_a_name_of_another_clip_is_mended_as_the_remedy_says(project: Project):
+    await project.run()
+    name = project.renders / NAMES[0]
+    name.unlink()
+    name.write_bytes(b"somebody's own")
+    assert await found(project) == [(Fault.RENAMED, (f"renders/{NAMES[0]}",))]
+    take_away(project, f"renders/{NAMES[0]}", f"renders/{NAMES[0]}".replace(".mp4", ".json"))
+    await project.run()
+    assert await found(project) == []
+
+
+async def test_a_folder_in_the_place_of_a_name_is_found(project: Project):
+    await project.run()
+    (project.renders / NAMES[0]).unlink()
+    (project.renders / NAMES[0]).mkdir()
+    assert await found(project) == [(Fault.RENAMED, (f"renders/{NAMES[0]}",))]
+
+
+@pytest.mark.parametrize("harm", [_gone, _of_another, _no_json, _no_object])
+async def test_a_provenance_is_mended_as_the_remedy_says(project: Project, harm: Callable[[Path], None]):
+    await project.run()
+    about = (project.renders / NAMES[0]).with_suffix(".json")
+    before = about.read_bytes()
+    harm(about)
+    await project.run()
+    assert await found(project) == [(Fault.ALONE, (f"renders/{NAMES[0]}",))], "a run alone does not mend it"
+    (project.renders / NAMES[0]).unlink()
+    about.unlink(missing_ok=True)
+    await project.run()
+    assert await found(project) == []
+    assert about.read_bytes() == before
+
+
+async def test_what_is_gone_comes_back_with_a_run(project: Project):
+    await project.run()
+    clip = project.stored()[2]
+    clip.unlink()
+    (project.renders / NAMES[1]).unlink()
+    kinds = dict(await found(project))
+    assert kinds[Fault.MISSING] == (below(project, clip),)
+    assert set(kinds) <= {Fault.MISSING, Fault.UNNAMED}
+    await project.run()
+    assert await found(project) == []
+
+
+async def test_a_locked_clip_comes_back_from_the_names_of_another_machine(project: Project):
+    project.change(", frames: {first: {shot: open}}", "")
+    project.change("campaign: aurora", "campaign: aurora\nmodel: animatic")
+    await project.run(sketch=False)
+    clips = {clip.name for clip in project.stored()}
+    (project.folder / ".hailuo").rename(project.folder.with_name("elsewhere"))
+    missing = await found(project, sketch=False)
+    assert [fault for fault, _ in missing] == [Fault.UNLOCKED] * 3
+    assert {Path(file).name for _, (file,) in missing} == clips
+    submits = project.driver.submits.total()
+    await project.run(sketch=False)
+    assert await found(project, sketch=False) == []
+    assert project.driver.submits.total() == submits

@@ -51,8 +51,11 @@ async def test_a_gitignore_gets_only_the_lines_that_it_lacks(tmp_path: Path, bef
 
 async def test_a_folder_that_cannot_be_written_to_says_why(tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot write in"):
-        await init(tmp_path / "file")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError) as wrong:
+            await init(folder)
+        assert wrong.value.summary == f"{tmp_path / 'file'} is a file"
+        assert wrong.value.remedy
 
 
 async def test_all_gateways_are_known_by_name(monkeypatch: pytest.MonkeyPatch):

@@ -168,6 +168,9 @@ def test_130_a_second_ctrl_c_ends_at_once(film: Path, say: Say) -> None:
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=60)
     assert run.returncode == Exit.INTERRUPTED, err
+    after = err.splitlines()[-1]
+    assert after == "Interrupted. What was finished is kept; the next run goes on from there."
+    assert "" not in err.splitlines()
     assert "Traceback" not in err
     assert time.monotonic() - begin < 5
     assert say("status", "--sketch").code == Exit.DONE

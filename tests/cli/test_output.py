@@ -111,10 +111,11 @@ def test_github_gets_annotations_beside_the_words(film: Path, say: Say, monkeypa
     assert "::" not in say("validate", "--format", "json").out
 
 
-def on_a_terminal(*args: str, cwd: Path, **env: str) -> tuple[int, str]:
-    """The exit code, and what a terminal of 100 columns would show."""
+def on_a_terminal(*args: str, cwd: Path, **env: str | None) -> tuple[int, str]:
+    """The exit code, and what a terminal of 100 columns would show; None takes a variable away."""
     here, there = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30", **env}
+    given = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30", **env}
+    environment = {name: value for name, value in given.items() if value is not None}
     run = subprocess.Popen([*PROGRAM, *args], stdin=there, stdout=there, stderr=there, cwd=cwd, env=environment)
     os.close(there)
     shown = b""
@@ -138,7 +139,7 @@ def test_a_terminal_has_colour_unless_it_is_dumb_or_told_not_to(args: tuple[str,
     code, shown = on_a_terminal(*args, cwd=drawn)
     assert code == 0
     assert COLOUR.search(shown)
-    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {"TERM": None}):
         code, plain = on_a_terminal(*args, cwd=drawn, **env)
         assert code == 0
         assert "\x1b" not in plain, env

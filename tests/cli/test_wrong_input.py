@@ -44,7 +44,11 @@ LINES: dict[str, tuple[int, tuple[str, ...]]] = {
     "init_where_one_is": (5, ("init",)),
     "init_in_a_file": (3, ("init", "page.pdf")),
     "run_of_what_only_gateways_make": (5, ("run", "--yes", "paid.yaml")),
-    "lock_is_garbage": (3, ("plan", "locked.yaml")),
+    "init_below_a_file": (3, ("init", "page.pdf/film")),
+    "lock_is_unmerged": (3, ("plan", "locked.yaml")),
+    "lock_is_garbage": (3, ("plan", "garbage.yaml")),
+    "lock_as_manifest": (3, ("plan", "locked.lock.yaml")),
+    "manifest_is_unmerged": (3, ("plan", "unmerged.yaml")),
 }
 
 INVALID = "version: 1\ncampaign: teaser\nshots:\n  - {id: open, promt: x, duration: nine}\n  - {id: open}\n"
@@ -60,6 +64,9 @@ def project(film: Path) -> Path:
     (root / "paid.yaml").write_text(PAID)
     (root / "locked.yaml").write_text(PAID)
     (root / "locked.lock.yaml").write_text("<<<<<<< ours\nversion: 1\n")
+    (root / "garbage.yaml").write_text(PAID)
+    (root / "garbage.lock.yaml").write_text("version: 1\nwords\n")
+    (root / "unmerged.yaml").write_text(f"{PAID}<<<<<<< HEAD\n=======\nvars: {{}}\n>>>>>>> other\n")
     (root / "page.pdf").write_text("a page")
     (root / "mine.html").write_text("<!doctype html><title>mine</title>")
     (root / "folder.html").mkdir()

@@ -30,18 +30,26 @@ def test_a_new_take_is_explained_by_its_whole_request() -> None:
 
 
 def test_a_changed_take_shows_what_each_member_was() -> None:
-    old = request(prompt="before", first=None, watermark=None, take=2)
-    past = {"open": Past(version=1, take=2, fingerprint=fingerprint(old))}
+    old = request(prompt="before", first=None, watermark=None)
+    past = {"open": Past(version=1, take=1, fingerprint=fingerprint(old))}
     found = explained(planned(shot(), past=past), requests={fingerprint(old): preimage(old).decode()})
     assert (found.version, found.reason, found.before) == (2, "the request changed", fingerprint(old))
     changed = {member.name: (member.before, member.now) for member in found.members if member.changed}
     assert changed == {"prompt": ("before", "a bottle in mist"), "watermark": (None, False)}
 
 
+def test_another_takes_fingerprint_is_not_shown_as_what_this_one_was() -> None:
+    old = request(prompt="before", first=None, watermark=None, take=2)
+    past = {"open": Past(version=1, take=2, fingerprint=fingerprint(old))}
+    found = explained(planned(shot(), past=past), requests={fingerprint(old): preimage(old).decode()})
+    assert found.before == ""
+    assert [member.name for member in found.members if member.changed] == ["prompt", "watermark"]
+
+
 def test_a_change_whose_past_is_lost_names_no_member() -> None:
     past = {"open": Past(version=1, take=1, fingerprint="v1-lost")}
     found = explained(planned(shot(), past=past))
-    assert found.before == "v1-lost"
+    assert found.before == ""
     assert not any(member.changed for member in found.members)
 
 

@@ -1,7 +1,7 @@
 import pytest
 from core_samples import shot
 
-from hailuo_batch.core.naming import label, render_name
+from hailuo_batch.core.naming import label, poster_name, render_name
 from hailuo_batch.core.plan import Use
 
 
@@ -25,3 +25,7 @@ def test_a_sketch_never_has_the_name_of_a_take() -> None:
 
 def test_a_take_is_called_by_its_shot_and_number() -> None:
     assert label(Use(shot=shot(), take=2, version=5)) == "open#2"
+
+
+def test_a_poster_is_called_by_the_bytes_of_its_clip() -> None:
+    assert poster_name("sha256:0123456789abcdef" + "9" * 48) == "posters/0123456789abcdef.jpg"

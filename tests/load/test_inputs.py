@@ -1,5 +1,8 @@
 import os
+import socket
+import stat
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -179,7 +182,7 @@ def test_a_picture_that_is_gone_is_not_remembered_into_being(project: Project, m
     [
         ("assets/opne.png", "file not found"),
         ("asets/open.png", "file not found"),
-        ("assets", "file not found"),
+        ("assets", "not a file"),
         ("assets/open.png/more", "file not found"),
         ("x" * 5000 + ".png", "file not found"),
         ("../outside.png", "file outside the project"),
@@ -196,6 +199,54 @@ def test_a_file_that_cannot_be_taken_is_a_problem_at_its_end(project: Project, p
     assert problem.path == ("shots", 0, "frames", "last")
     assert problem.remedy
     assert len(problem.why) < 300
+
+
+def _device(path: Path) -> None:
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    except OSError:
+        pytest.skip("only root makes devices")
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(os.path.relpath(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "a pipe (FIFO)"),
+        (Path.mkdir, "a folder"),
+        (_device, "a device"),
+        (_socket, "a socket"),
+    ],
+)
+def test_what_stands_in_a_pictures_place_is_said(
+    project: Project, make: Callable[[Path], None], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.root)  # a socket's path must be short
+    make(project.root / "open.png")
+    (problem,) = read(project, first("open.png")).problems
+    assert problem.summary == "not a file"
+    assert problem.why == f'shot "s0": "open.png" is {said}.'
+    assert problem.remedy.startswith("Name ")
+
+
+def test_a_picture_that_may_not_be_looked_at_is_not_suggested_for_itself(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.stat
+
+    def refuse(path: Path, **how: Any) -> os.stat_result:
+        if path.name == "open.png":
+            raise PermissionError(13, "Permission denied")
+        return real(path, **how)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    (problem,) = read(project, first("assets/open.png")).problems
+    assert problem.summary == "file not readable"
+    assert "Did you mean" not in problem.remedy
 
 
 def test_a_missing_file_is_told_for_each_entry_that_names_it_and_once_for_a_matrix(project: Project) -> None:

@@ -1,5 +1,8 @@
 """`load/lock.py`: the file beside a manifest."""
 
+import errno
+import os
+import stat
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.lock import Lock, LockedShot, LockedTake
 from hailuo_batch.core.price import Money
-from hailuo_batch.errors import Exit, InputError
+from hailuo_batch.errors import Exit, InputError, StoreError
 from hailuo_batch.load.lock import lock_text, read_lock, write_lock
 
 MARK, DIGEST = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
@@ -171,7 +174,8 @@ GOOD = (
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("version: 1\nc", "version: 2\nc", "It is not a lock of version 1."),
+        ("version: 1\nc", "version: one\nc", "It is not a lock of version 1."),
+        ("version: 1\nc", "version: 0\nc", "It is not a lock of version 1."),
         (GOOD, "", "The file holds no value"),
         (GOOD, "- 1", "mapping"),
         ("campaign: c", "campaign: 5", "This is not as hailuo-batch writes it: campaign of the file."),
@@ -188,19 +192,61 @@ GOOD = (
         ("provider: p", "provider: p, cost: NaN USD", 'cost of take 1 of shot "a"'),
         ("provider: p", "provider: p, cost: '-1 USD'", 'cost of take 1 of shot "a"'),
         ("provider: p", "provider: p, cost: '1'", 'cost of take 1 of shot "a"'),
-        ("shots: {a", "<<<<<<< ours\nshots: {a", "teaser.lock.yaml:3"),
         ("shots: {a", "shots: {a: {version: 1, takes: {}}, a", "teaser.lock.yaml:3"),
     ],
 )
 def test_a_lock_that_cannot_be_read_says_where_and_what_to_do(path: Path, old: str, new: str, said: str) -> None:
     assert old in GOOD
     path.write_text(GOOD.replace(old, new, 1))
-    with pytest.raises(InputError, match=r"the lock teaser\.lock\.yaml cannot be read") as wrong:
+    with pytest.raises(InputError) as wrong:
         read_lock(path, campaign="c")
+    assert wrong.value.summary == f"the lock {path} cannot be read"
     assert said in wrong.value.why
     assert wrong.value.exit is Exit.INVALID
-    assert "\n    git checkout -- teaser.lock.yaml" in wrong.value.remedy
+    assert wrong.value.remedy == (
+        f"Restore the file from the last commit, then run again:\n    git checkout HEAD -- {path}"
+    )
     assert "Error(" not in wrong.value.why
+
+
+SIDES = {
+    "whole": "<<<<<<< HEAD\n  a:\n=======\n  b:\n>>>>>>> other\n",
+    "first": "<<<<<<< HEAD\n",
+    "last": ">>>>>>> b\n",
+}
+
+
+@pytest.mark.parametrize("marks", SIDES.values(), ids=list(SIDES))
+def test_a_lock_that_git_left_unmerged_says_how_to_take_either_side(path: Path, marks: str) -> None:
+    lines = TEXT.splitlines(keepends=True)
+    path.write_text("".join((*lines[:5], marks, *lines[5:])))
+    with pytest.raises(InputError) as wrong:
+        read_lock(path, campaign="c")
+    assert wrong.value.why.startswith(f"{path}:6: This file has an unresolved merge: ")
+    assert wrong.value.remedy == (
+        "Take either side, then run again: the run writes what is missing.\n"
+        f"    git checkout --ours -- {path}\nor\n    git checkout --theirs -- {path}"
+    )
+
+
+def test_a_path_is_said_as_it_was_given_and_as_a_shell_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("our films/a.lock.yaml")
+    path.parent.mkdir()
+    path.write_text("[]")
+    with pytest.raises(InputError, match=r"^the lock our films/a\.lock\.yaml cannot be read$") as wrong:
+        read_lock(path, campaign="c")
+    assert wrong.value.remedy.endswith("git checkout HEAD -- 'our films/a.lock.yaml'")
+
+
+def test_a_lock_of_a_newer_version_is_not_to_be_thrown_away(path: Path) -> None:
+    path.write_text(GOOD.replace("version: 1\nc", "version: 2\nc"))
+    with pytest.raises(InputError) as wrong:
+        read_lock(path, campaign="c")
+    assert wrong.value.why == "It is a lock of version 2, and version 1 is read here."
+    assert "git" not in wrong.value.remedy
 
 
 def test_the_good_one_above_is_good(path: Path) -> None:
@@ -212,7 +258,41 @@ def test_a_folder_in_its_place_is_told_in_plain_words(path: Path) -> None:
     path.mkdir()
     with pytest.raises(InputError) as wrong:
         read_lock(path, campaign="c")
-    assert "directory" in wrong.value.why
+    assert wrong.value.why == "It is a folder."
+    assert "git" not in wrong.value.remedy
+
+
+def test_a_lock_that_cannot_be_written_says_so_and_leaves_nothing_behind(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lock(path, LOCK)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(StoreError) as wrong:
+        write_lock(path, Lock(campaign="teaser", shots={}))
+    assert wrong.value.summary == "the lock could not be written"
+    assert wrong.value.why == f"{path}: the system says: No space left on device."
+    assert wrong.value.remedy
+    assert path.read_text() == TEXT
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_lock_whose_folder_is_gone_is_told_in_the_same_words(path: Path) -> None:
+    with pytest.raises(StoreError, match="the lock could not be written"):
+        write_lock(path.parent / "gone" / path.name, LOCK)
+    path.mkdir()
+    with pytest.raises(StoreError, match="the lock could not be written"):
+        write_lock(path, LOCK)
+
+
+def test_the_lock_and_its_name_are_on_the_disk_when_it_is_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr("os.fsync", lambda number: synced.append(stat.S_ISDIR(os.fstat(number).st_mode)))
+    write_lock(path, LOCK)
+    assert synced == [False, True]
 
 
 @given(st.integers(0, len(TEXT) - 1), st.binary(max_size=3), st.integers(0, 40))

@@ -20,7 +20,7 @@ from hailuo_batch.core.manifest import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.request import Input, request_for
 from hailuo_batch.load import words
 from hailuo_batch.load.manifest import MOST_SHOWN, placed, read_manifest
@@ -322,6 +322,32 @@ def test_whatever_is_written_is_a_manifest_or_has_problems_each_said_once(tree: 
         assert problem.why
         assert "None" not in problem.why + problem.remedy
         assert "{'" not in problem.why + problem.remedy
+
+
+def test_a_number_with_a_leading_zero_does_not_hide_what_else_is_wrong() -> None:
+    found = problems(HEAD + "shots:\n  - {id: a, prompt: p, takes: 010}\n  - {id: b, promt: p}\n")
+    assert [(each.code, each.place.line if each.place else 0) for each in found] == [
+        ("yaml-number", 4),
+        ("key-unknown", 5),
+    ]
+    assert [each.code for each in problems(ONE + "    takes: 010\n")] == ["yaml-syntax"]
+    assert [each.code for each in problems(HEAD + "shots: [{id: a, takes: 010}]")] == ["yaml-number"]
+
+
+def test_a_warning_of_the_reader_leaves_the_manifest_whole() -> None:
+    """A mark that nothing uses is legal YAML: the shots must not be lost over it."""
+    found, said = read_manifest((HEAD + "shots: [{id: a, prompt: &x p}]\n").encode(), name="teaser.yaml")
+    assert [(each.code, each.severity) for each in said] == [("yaml-alias", Severity.WARNING)]
+    assert found is not None
+    assert [shot.id for shot in found.shots] == ["a"]
+
+
+@pytest.mark.parametrize("ending", ["yaml", "yml"])
+def test_a_lock_is_no_manifest_and_the_manifest_is_named(ending: str) -> None:
+    for data in (b"version: 1\ncampaign: a\nshots: {}\n", b"<<<<<<< HEAD\n", ONE.encode()):
+        found, said = read_manifest(data, name=f"manifests/film.lock.{ending}")
+        assert found is None
+        assert [(each.summary, each.remedy) for each in said] == [("this is a lock file", "Name manifests/film.yaml.")]
 
 
 @given(st.binary(max_size=60))

@@ -38,6 +38,42 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
         "A value that starts with [ is read as a list, and after its end stands: the cap",
         "Put the whole value in quotes.",
     ),
+    "a variable inside braces": (
+        "shots:\n  - {id: pack-${colour}, prompt: x}\n",
+        "2:10 variable without quotes [yaml-syntax]",
+        "Inside brackets and braces every { begins a mapping and every } ends one, also those of ${colour}.",
+        'Put the whole text in quotes: "pack-${colour}"',
+    ),
+    "two variables inside brackets": (
+        "tags: [hero, for ${client} and ${city}, x]\n",
+        "1:14 variable without quotes [yaml-syntax]",
+        "Inside brackets and braces every { begins a mapping and every } ends one, also those of ${client}.",
+        'Put the whole text in quotes: "for ${client} and ${city}"',
+    ),
+    "a variable inside braces over two lines": (
+        "- {id: a,\n   prompt: ${bottle}}\n",
+        "2:12 variable without quotes [yaml-syntax]",
+        "Inside brackets and braces every { begins a mapping and every } ends one, also those of ${bottle}.",
+        'Put the whole text in quotes: "${bottle}"',
+    ),
+    "a variable and a camera command inside braces": (
+        "- {id: a, prompt: the ${bottle} rises [Push in]}\n",
+        "1:19 variable without quotes [yaml-syntax]",
+        "Inside brackets and braces every { begins a mapping and every } ends one, also those of ${bottle}.",
+        "Put the whole text in quotes.",
+    ),
+    "a merge that git left to a person": (
+        "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n",
+        "2:1 unresolved merge [yaml-merge]",
+        "This file has an unresolved merge: git has put both sides into it, and marked where they begin and end.",
+        "Keep what is meant, and take the lines that begin with <<<<<<<, ======= and >>>>>>> away.",
+    ),
+    "a mark of a merge that was left over": (
+        "a: é\n>>>>>>> other\nb: 3\n",
+        "2:1 unresolved merge [yaml-merge]",
+        "This file has an unresolved merge: git has put both sides into it, and marked where they begin and end.",
+        "Keep what is meant, and take the lines that begin with <<<<<<<, ======= and >>>>>>> away.",
+    ),
     "braces before a text": (
         "prompt: {hero} turns\n",
         "1:9 text after a mapping [yaml-syntax]",

@@ -96,6 +96,7 @@ ROWS = (
     Row(fault="hang", more={"accepted": True}, arrives="nothing", calls=("submit",), charged=True),
     Row(fault="slow", more={"seconds": 30}, arrives="nothing", calls=EVERY, charged=True),
     Row(fault="slow", more={"seconds": 0.01}, arrives="200 json", at={"download": "200 mp4"}, charged=True),
+    Row(fault="slow", more={"seconds": 0.01, "accepted": False}, arrives="504 html", calls=("submit",)),
     Row(
         fault="bad_parameter",
         arrives="400 json",

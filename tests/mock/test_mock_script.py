@@ -80,6 +80,7 @@ def test_json_is_read_as_well_and_nothing_is_a_script_too(tmp_path: Path) -> Non
         ("faults: [{fault: trottled}]", "trottled is no fault"),
         ("faults: [{fault: throttled, call: sumbit}]", "sumbit is no call"),
         ("faults: [{fault: expired_link, call: submit}]", "expired_link does not happen at submit"),
+        ("faults: [{fault: stuck, accepted: false}]", "stuck cannot happen"),
         ("faults: [{fault: throttled, nth: 0}]", "nth: 0"),
         ("faults: [{fault: throttled, rate: often}]", "no number"),
         ("faults: [{fault: throttled, retry: 3}]", "retry"),

@@ -16,7 +16,8 @@ Golden = Callable[[str, str], None]
 
 def attempt(number: int, **members: Any) -> AttemptRecord:
     plain = {
-        "fingerprint": "v1-now", "preimage": "{}", "provider": "minimax", "label": "teaser open#1",
+        "fingerprint": "v1-now", "preimage": "{}", "provider": "minimax", "campaign": "teaser", "shot": "open",
+        "take": 1, "tags": (), "run": 1,
         "stage": Stage.STORED, "task": "task-7", "digest": "sha256:" + "ab" * 32, "estimate": usd("0.28"),
         "cost": usd("0.3"), "failure": None, "intended_at": 0.0, "changed_at": 0.0,
     }  # fmt: skip

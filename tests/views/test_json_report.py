@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
-from view_samples import FORBIDDEN, HOSTILE, clip, report, row, stored, usd
+from view_samples import FORBIDDEN, HOSTILE, clip, failure, report, row, step, stored, usd
 
 from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report
-from hailuo_batch.views.json_report import json_text, report_members
+from hailuo_batch.views.json_report import json_text, outcome_members, report_members
 
 Golden = Callable[[str, str], None]
 
@@ -47,6 +48,8 @@ def test_a_report_is_by_its_schema(drawn: Report) -> None:
 def test_the_schema_knows_every_member_that_is_written() -> None:
     """A member that the schema does not name would pass unseen where it allows more; here it allows none."""
     members = report_members(FULL)
+    members["run"] = outcome_members(Outcome(failed=((step("open"), failure()),)))
+    Draft7Validator(SCHEMA).validate(members)
     assert set(SCHEMA["properties"]) == set(members)
     take = SCHEMA["definitions"]["take"]["properties"]
     assert all(set(each) == set(take) for each in members["takes"])  # type: ignore[attr-defined]

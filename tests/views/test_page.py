@@ -24,7 +24,7 @@ def body(text: str) -> str:
 def drawn(found: Report, tmp_path: Path, page: str = "renders/teaser.html") -> str:
     folder = tmp_path / "renders"
     (folder / "posters").mkdir(parents=True, exist_ok=True)
-    (folder / "posters" / "teaser_open_v001_t01.jpg").touch()
+    (folder / "posters" / "abababababababab.jpg").touch()
     return draw_page(found, folder=folder, page=tmp_path / page)
 
 
@@ -53,10 +53,16 @@ def test_a_page_without_takes_is_still_one(golden: Golden, tmp_path: Path) -> No
     golden(body(drawn(report(), tmp_path)), "page_empty.html")
 
 
+def test_a_clip_whose_poster_is_not_there_has_none(tmp_path: Path) -> None:
+    other = drawn(report(stored("open", artifact=clip(digest="sha256:" + "cd" * 32)), clips=1), tmp_path)
+    assert 'src="teaser_open_v001_t01.mp4"' in other
+    assert "poster=" not in other
+
+
 def test_a_page_elsewhere_finds_the_clips(tmp_path: Path) -> None:
     text = drawn(FULL, tmp_path, "re ports/100%/x.html")
     assert 'src="../../renders/teaser_open_v001_t01.mp4"' in text
-    assert 'poster="../../renders/posters/teaser_open_v001_t01.jpg"' in text
+    assert 'poster="../../renders/posters/abababababababab.jpg"' in text
     text = draw_page(FULL, folder=tmp_path / "100% #1?" / "renders", page=tmp_path / "x.html")
     assert 'src="100%25%20%231%3F/renders/teaser_open_v001_t01.mp4"' in text
     text = draw_page(FULL, folder=tmp_path / os.fsdecode(b"\xff") / "renders", page=tmp_path / "x.html")

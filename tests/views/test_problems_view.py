@@ -64,6 +64,25 @@ def test_the_last_line_counts(errors: int, warnings: int, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("errors", "warnings", "said"),
+    [
+        (50, 0, "50 problems shown, 12 more not shown."),
+        (1, 0, "1 problem shown, 12 more not shown."),
+        (49, 1, "49 problems and 1 warning shown, 12 more not shown."),
+    ],
+)
+def test_the_line_that_says_how_many_more_there_are_is_no_problem(errors: int, warnings: int, said: str) -> None:
+    more = problem(code="more", summary="more problems", why="12 more problems are not shown; mend these first.")
+    found = [*[problem()] * errors, *[problem(severity=Severity.WARNING)] * warnings, more]
+    assert draw_problems(found).splitlines()[-1] == said
+
+
+def test_the_readers_own_count_of_more_is_taken_too() -> None:
+    found = [problem(), problem(code="yaml-more", why="1,000 more were found, and the rest was not looked at.")]
+    assert draw_problems(found).splitlines()[-1] == "1 problem shown, 1,000 more not shown."
+
+
+@pytest.mark.parametrize(
     ("text", "column", "before"),
     [
         ("    length: 8", 13, "        "),

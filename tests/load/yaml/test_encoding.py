@@ -1,7 +1,7 @@
 """Bytes that are no text at all; most of their words are in `yaml_traps.py`."""
 
 import pytest
-from yaml_samples import counted, read, shown
+from yaml_samples import counted, read, shown, tree
 
 from hailuo_batch.load.yaml.encoding import MAX_BYTES
 
@@ -17,3 +17,16 @@ def test_a_file_too_large_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> N
         )
     ]
     assert not events
+
+
+def test_signs_like_those_of_a_merge_inside_a_text_are_text() -> None:
+    assert tree("# =======\na: '<<<<<<< x'\nb: |\n  =======\n  >>>>>>> y\n") == {
+        "a": "<<<<<<< x",
+        "b": "=======\n>>>>>>> y\n",
+    }
+    assert tree("a: ========\n") == {"a": "========"}
+
+
+def test_a_merge_is_seen_under_any_end_of_line_and_alone() -> None:
+    for text in ("a: 1\r\n=======\r\nb: 2\r\n", "<<<<<<< HEAD\na: 1\n", "\ufeffa: 1\n>>>>>>>"):
+        assert [problem.code for problem in read(text).problems] == ["yaml-merge"]
