@@ -1,7 +1,7 @@
 """The faces the runner works with. Their wearers stand in `ledger`, `store`, `drivers`, `media` and `views`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -123,6 +123,9 @@ class Order:
     campaign: str
     shot: str  # whose name a slate shows; no part of the request
     pictures: Mapping[str, Path]  # digest → the picture's file, or the artifact that a frame is taken from
+    addresses: Mapping[str, str] = field(default_factory=dict)  # digest → web address of a picture
+    attempt: int = 0  # which attempt this is: what makes an idempotency key the same again after a crash
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

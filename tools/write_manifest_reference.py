@@ -20,7 +20,7 @@ knows YAML language servers completes and checks as you type:
 ```
 
 YAML is read as version 1.2 reads it: `no`, `on`, `9:16` and `2026-01-01` are texts. A prompt that starts with a bracket
-needs quotes: `prompt: "[Push in] mist clears"`. Where a budget is given, a price that is not known is refused.
+needs quotes: `prompt: "[Push in] mist clears"`.
 """
 PARTS = (
     ("At the top", ()),

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     BROKEN = "broken"  # the provider's own fault while making the clip
     CORRUPT = "corrupt"  # what arrived is not the clip that was promised
     EXPIRED = "expired"  # the link died before the clip was fetched
+    PENDING = "pending"  # the task is running still when patience ends: followed again by the next run
     NO_ROOM = "no_room"  # this machine cannot keep the clip
     UNNAMED = "unnamed"  # the clip is kept; its readable name is taken by another file
 
@@ -61,6 +62,7 @@ ALLOWS: dict[Kind, Allowance] = {
     Kind.BROKEN: Allowance(ends_task=True),
     Kind.CORRUPT: Allowance(),
     Kind.EXPIRED: Allowance(),
+    Kind.PENDING: Allowance(),
     Kind.NO_ROOM: Allowance(stops_run=True),
     Kind.UNNAMED: Allowance(),
 }

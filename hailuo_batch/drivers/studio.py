@@ -45,9 +45,9 @@ class Studio:
         question = easel.question(sketch, target)
         async with self._seats:
             try:
-                answer = await self._ask(question)
-            except WorkerDiedError:
-                answer = await self._ask(question)  # drawing is free
+                answer = await self._ask(await self._free_worker(), question)
+            except WorkerDiedError:  # drawing is free; a new one, since those who wait may have died unnoticed as well
+                answer = await self._ask(await self._new_worker(), question)
         easel.hear(answer)
 
     async def close(self, *, at_once: bool) -> None:
@@ -63,8 +63,7 @@ class Studio:
             await _all_ended(self._hired)
             raise
 
-    async def _ask(self, question: bytes) -> bytes:
-        worker = await self._worker()
+    async def _ask(self, worker: "_Worker", question: bytes) -> bytes:
         try:
             answer = await worker.ask(question)
         except BaseException:
@@ -73,13 +72,16 @@ class Studio:
         self._free.append(worker)
         return answer
 
-    async def _worker(self) -> "_Worker":
-        if self._closed:
-            raise WorkerDiedError("the run has ended")
-        while self._free:
+    async def _free_worker(self) -> "_Worker":
+        while self._free and not self._closed:
             worker = self._free.pop()
             if worker.alive:
                 return worker
+        return await self._new_worker()
+
+    async def _new_worker(self) -> "_Worker":
+        if self._closed:
+            raise WorkerDiedError("the run has ended")
         worker = await _start()
         self._hire(worker)
         return worker

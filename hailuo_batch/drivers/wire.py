@@ -1,7 +1,7 @@
 """One call carried over the wire: what comes back is a reply, or a failure that says what silence proves.
 
-Whether a call may be repeated is the caller's business (`http.py`); what it said is the dialect's (`gateways/`). The key
-goes to the gateway's own host and scheme only: redirects are not followed.
+Whether a call may be repeated is the caller's business (`http.py`); what it said is the dialect's. The key goes to the
+gateway's own host and scheme only: redirects are not followed.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class Wire:
         self._base, self._key = base_url.rstrip("/"), key
         self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
 
-    async def converse(self, conversation: Conversation[Value | Failure]) -> Value | Failure:
+    async def converse(self, conversation: Conversation[Value]) -> Value | Failure:
         """Carries a conversation to its end; a call that fails ends it."""
         try:
             call = next(conversation)
@@ -42,7 +42,7 @@ class Wire:
                     return reply
                 call = conversation.send(reply)
         except StopIteration as end:
-            value: Value | Failure = end.value
+            value: Value = end.value
             return value
 
     async def carry(self, call: Call) -> Reply | Failure:

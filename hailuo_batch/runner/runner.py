@@ -50,7 +50,12 @@ def exit_of(outcome: Outcome) -> Exit:
     if outcome.stopped == INTERRUPTED:
         return Exit.INTERRUPTED
     kinds = {failure.kind for _, failure in outcome.failed}
-    codes = {Kind.UNCLEAR: Exit.NEEDS_PERSON, Kind.UNPAID: Exit.BALANCE, Kind.UNAUTHORIZED: Exit.KEY}
+    codes = {
+        Kind.UNCLEAR: Exit.NEEDS_PERSON,
+        Kind.PENDING: Exit.NEEDS_PERSON,
+        Kind.UNPAID: Exit.BALANCE,
+        Kind.UNAUTHORIZED: Exit.KEY,
+    }
     first = next((code for kind, code in codes.items() if kind in kinds), Exit.TAKES_FAILED)
     return first if kinds else Exit.DONE
 

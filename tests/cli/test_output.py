@@ -89,6 +89,16 @@ def test_json_of_an_invalid_manifest_is_json_for_validate(film: Path, say: Say) 
     assert (manifest["valid"], manifest["problems"][0]["line"]) == (False, 3)
 
 
+@pytest.mark.parametrize("args", [("plan",), ("status",), ("run", "--sketch"), ("explain", "open"), ("report",)])
+def test_what_ends_a_command_is_text_on_stderr_also_where_json_was_asked_for(
+    film: Path, say: Say, args: tuple[str, ...]
+) -> None:
+    film.write_text("version: 1\ncampaign: teaser\nshots: [{id: open, promt: x}]\n")
+    said = say(*args, "--format", "json")
+    assert (said.code, said.out) == (3, "")
+    assert said.err.startswith("manifests/film.yaml:3:20: unknown key [key-unknown]\n")
+
+
 def test_progress_goes_to_stderr_and_the_result_to_stdout(film: Path, say: Say) -> None:
     said = say("run", "--sketch", "--progress", "json", "--format", "json")
     events = [json.loads(line) for line in said.err.splitlines()]

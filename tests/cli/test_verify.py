@@ -25,7 +25,7 @@ def test_verify_says_what_is_wrong_with_which_file_and_once_what_to_do(film: Pat
     stranger.write_bytes(b"?")
     said = say("verify", "--sketch")
     assert (said.code, said.err) == (4, "")
-    golden(re.sub(r"\(.* kB\)", "(SIZE)", said.out), "verify.txt")
+    golden(re.sub(r"\(.* [kM]B\)", "(SIZE)", said.out), "verify.txt")
     findings = json.loads(say("verify", "--sketch", "--format", "json").out)["findings"]
     assert [each["files"] for each in findings] == [
         [stranger.relative_to(root).as_posix()], *([name.relative_to(root).as_posix()] for name in names)
@@ -38,6 +38,25 @@ def test_verify_says_what_is_wrong_with_which_file_and_once_what_to_do(film: Pat
     _, *args = shlex.split(command)
     assert say(*args, "--progress", "none").code == 0
     assert say("verify", "--sketch").code == 0, "the remedy is true"
+
+
+def test_changed_bytes_name_the_links_that_changed_with_them(film: Path, say: Say, golden: Golden) -> None:
+    root = film.parent.parent
+    assert say("run", "--sketch", "--only", "open", "--progress", "none").code == 0
+    (clip,) = (root / ".hailuo" / "store").glob("??/*.mp4")
+    name = root / "renders" / "teaser_open_v001_sketch.mp4"
+    name.unlink()
+    name.hardlink_to(clip)
+    clip.chmod(0o644)
+    clip.write_bytes(b"no video")
+    said = say("verify", "--sketch")
+    assert said.code == 4
+    shown = re.sub(r"store/../", "store/XX/", re.sub(r"[0-9a-f]{64}", "DIGEST", said.out))
+    golden(re.sub(r"\(.* [kM]B\)", "(SIZE)", shown), "verify_changed.txt")
+    clip.unlink()
+    name.unlink()
+    assert say("run", "--sketch", "--only", "open", "--progress", "none").code == 0
+    assert say("verify", "--sketch").code == 0
 
 
 def test_verify_of_another_project_shows_paths_below_that_one(
