@@ -2,49 +2,59 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import NamedClip, Past, Step
+from hailuo_batch.core.plan import NamedClip, Past
 from hailuo_batch.core.price import Money
 
 _NAME = re.compile(r"(?P<shot>.+)_v(?P<version>\d{3,})_(?:t(?P<take>\d\d)|sketch)\.mp4\Z")
 
 
-def named_clips(
-    steps: Iterable[Step], names: frozenset[str], folder: Path, *, campaign: str, sketch: bool
-) -> dict[str, NamedClip]:
-    """By fingerprint, the clips below one of whose names lies the provenance of just this request.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A clip's readable name, taken apart again."""
 
-    That a clip's bytes are those which the provenance names is seen when it is taken back.
-    """
-    found: dict[str, NamedClip] = {}
-    for step in steps:
-        for use in step.uses if step.fingerprint else ():
-            file = render_name(campaign, use, sketch=sketch)
-            clip = _clip(folder / file) if file in names else None
-            if clip is not None and clip[0] == step.fingerprint:
-                found[step.fingerprint] = clip[1]
-    return found
+    file: str
+    shot: str
+    version: int
+    take: int
 
 
-def left_behind(names: Iterable[str], folder: Path, *, campaign: str, sketch: bool) -> dict[str, Past]:
-    """The latest version of each shot by the names that are there: those are taken, since none is overwritten."""
-    found: dict[str, Past] = {}
+def names_of(names: Iterable[str], *, campaign: str, sketch: bool) -> Iterator[Name]:
+    """Those names that are of a campaign, and of its sketches or of its real takes."""
     prefix = f"{campaign}_"
     for name in sorted(names):
         match = _NAME.match(name.removeprefix(prefix)) if name.startswith(prefix) else None
-        if match is None or (match["take"] is None) is not sketch:
-            continue
-        shot, version = match["shot"], int(match["version"])
-        if shot not in found or found[shot].version < version:
-            clip = _clip(folder / name)
-            mark = clip[0] if clip is not None else ""
-            found[shot] = Past(version=version, take=int(match["take"] or 1), fingerprint=mark)
-    return found
+        if match is not None and (match["take"] is None) is sketch:
+            version, take = int(match["version"]), int(match["take"] or 1)
+            yield Name(file=name, shot=match["shot"], version=version, take=take)
+
+
+def named_clips(names: Iterable[Name], shots: AbstractSet[str], folder: Path) -> dict[str, NamedClip]:
+    """By fingerprint, every clip of these shots whose provenance lies beside it.
+
+    That a clip's bytes are those which the provenance names is seen when it is taken back.
+    """
+    found = (_clip(folder / name.file) for name in names if name.shot in shots)
+    return dict(clip for clip in found if clip is not None)
+
+
+def left_behind(names: Iterable[Name], folder: Path) -> dict[str, Past]:
+    """The latest version of each shot by the names that are there: those are taken, since none is overwritten."""
+    latest: dict[str, Name] = {}
+    for name in names:
+        if name.shot not in latest or latest[name.shot].version < name.version:
+            latest[name.shot] = name
+    marks = {shot: _clip(folder / name.file) for shot, name in latest.items()}
+    return {
+        shot: Past(version=name.version, take=name.take, fingerprint=mark[0] if (mark := marks[shot]) else "")
+        for shot, name in latest.items()
+    }
 
 
 def _clip(file: Path) -> tuple[str, NamedClip] | None:

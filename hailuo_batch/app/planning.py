@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.finished import facts_of
-from hailuo_batch.app.named import left_behind, named_clips
+from hailuo_batch.app.named import left_behind, named_clips, names_of
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
 from hailuo_batch.app.validating import Validation, collector_paused, read
 from hailuo_batch.core.attempt import Artifact, Standing
@@ -16,7 +16,7 @@ from hailuo_batch.core.decide import make_plan, settle, unsettled
 from hailuo_batch.core.lock import Lock, locked_after
 from hailuo_batch.core.manifest import Duration
 from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Action, Grounds, Past, Plan, Step, Use, Versions
+from hailuo_batch.core.plan import Action, Grounds, NamedClip, Past, Plan, Step, Use, Versions
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.record import RunRecord
 from hailuo_batch.core.report import Footage, Report, make_report
@@ -125,11 +125,11 @@ async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -
 async def _planned(validation: Validation, *, only: Sequence[str], whole: bool) -> Planned:
     from hailuo_batch.ledger.sqlite import read_ledger
 
-    root, campaign, sketch = validation.project.root, validation.campaign, validation.sketch
+    base, campaign, sketch = validation.project.base, validation.campaign, validation.sketch
     lock = _lock(validation)
-    present = digests_in(store_folder(root))
-    names = names_in(renders_folder(root))
-    async with read_ledger(ledger_file(root)) as ledger:
+    present = digests_in(store_folder(base))
+    names = names_in(renders_folder(base))
+    async with read_ledger(ledger_file(base)) as ledger:
         known = Known(
             standings=await ledger.standings(),
             past=await ledger.past(campaign, sketch=sketch),
@@ -176,19 +176,19 @@ async def _settled(made: Plan, validation: Validation, ledger: "Reads", names: f
     if not (open_steps := unsettled(made)):
         return made
     shots = {use.shot.id for step in open_steps for use in step.uses}
-    versions = await ledger.versions(campaign, shots, sketch=sketch) or _named_versions(validation, names)
-    made = settle(made, replace(made.grounds, versions=versions))
-    folder = renders_folder(validation.project.root)
-    missing = (step for step in unsettled(made) if step.action is not Action.REUSE)
-    named = named_clips(missing, names, folder, campaign=campaign, sketch=sketch)
-    return settle(made, replace(made.grounds, named=named)) if named else made
-
-
-def _named_versions(validation: Validation, names: frozenset[str]) -> dict[str, Versions]:
-    """The same by the names that are there, when the ledger that gave them is gone."""
-    folder = renders_folder(validation.project.root)
-    left = left_behind(names, folder, campaign=validation.campaign, sketch=validation.sketch)
-    return {shot: Versions(known={past.fingerprint: past.version}, highest=past.version) for shot, past in left.items()}
+    versions = await ledger.versions(campaign, shots, sketch=sketch)
+    folder = renders_folder(validation.project.base)
+    named: dict[str, NamedClip] = {}
+    if any(step.action is not Action.REUSE for step in open_steps):
+        mine = tuple(names_of(names, campaign=campaign, sketch=sketch))
+        named = named_clips(mine, shots, folder)
+        left = {} if versions else left_behind(mine, folder)
+        versions |= {shot: Versions(known={p.fingerprint: p.version}, highest=p.version) for shot, p in left.items()}
+    grounds = replace(made.grounds, versions=versions, named=named)
+    if not named:
+        return settle(made, grounds)
+    # What is chained from a clip that only its name has is known by now, too: everything is planned again.
+    return make_plan(validation.shots, grounds, campaign=campaign)
 
 
 def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
@@ -240,8 +240,8 @@ def _named_past(validation: Validation, known: Known, names: frozenset[str]) -> 
     """What the names say of shots, when the ledger that gave them is gone."""
     if known.past:
         return {}
-    folder = renders_folder(validation.project.root)
-    return left_behind(names, folder, campaign=validation.campaign, sketch=validation.sketch)
+    mine = names_of(names, campaign=validation.campaign, sketch=validation.sketch)
+    return left_behind(mine, renders_folder(validation.project.base))
 
 
 def _routes(validation: Validation) -> dict[tuple[Mode, str, Duration], Route]:
@@ -297,7 +297,7 @@ def lock_after(planned: Planned) -> Lock:
 def _remember(planned: Planned) -> None:
     """Remembers digests of pictures, and a manifest that has nothing to do, its lock included."""
     validation = planned.validation
-    hidden = hidden_folder(validation.project.root)
+    hidden = hidden_folder(validation.project.base)
     if not hidden.is_dir():
         return
     remember_inputs(hidden, validation.inputs.remembered)

@@ -82,12 +82,12 @@ async def run(
     """
     stop = stop or Stop()
     before = await plan(file, sketch=sketch, only=only)
-    root = before.validation.project.root
+    base = before.validation.project.base
     if not before.work and not before.unnamed:
         return Ran(outcome=Outcome(), before=before, after=before, lock=_write_lock(before))
     _refuse_unmakeable(before)
-    ensure_hidden(hidden_folder(root))
-    with hold(run_lock(root), f"run {before.validation.name}"):
+    ensure_hidden(hidden_folder(base))
+    with hold(run_lock(base), f"run {before.validation.name}"):
         # Money: what is approved is what another run cannot change any more, and it is what is carried out.
         before = await plan_again(before)
         _refuse_unmakeable(before)
@@ -119,7 +119,7 @@ def _refuse_unmakeable(planned: Planned) -> None:
 async def _recorded(planned: Planned, workers: int, listener: Listener, stop: Stop) -> Outcome:
     """The run with its own line in the ledger; a line without an end is a run that was killed."""
     validation, clock = planned.validation, SystemClock()
-    async with open_ledger(ledger_file(validation.project.root), clock=clock) as ledger:
+    async with open_ledger(ledger_file(validation.project.base), clock=clock) as ledger:
         name = validation.project.shown(validation.file.resolve())
         number = await ledger.begin_run(manifest=name, campaign=validation.campaign, sketch=validation.sketch)
         outcome = await _carry_out(planned, ledger, number, workers, listener, stop)
@@ -132,7 +132,7 @@ async def _carry_out(
     planned: Planned, ledger: SqliteLedger, number: int, workers: int, listener: Listener, stop: Stop
 ) -> Outcome:
     project, clock = planned.validation.project, SystemClock()
-    store, renders = LocalStore(store_folder(project.root)), Renders(renders_folder(project.root))
+    store, renders = LocalStore(store_folder(project.base)), Renders(renders_folder(project.base))
     store.sweep()
     renders.sweep()
     async with _drivers(workers, store) as drivers:

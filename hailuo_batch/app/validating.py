@@ -77,10 +77,19 @@ def read(file: Path, *, sketch: bool) -> Validation:
         manifest, problems = read_manifest(data, name=name)
         if manifest is None:
             return _stopped(file, name, data, project, problems, sketch=sketch)
-        return _meant(file, name, data, project, manifest, sketch=sketch)
+        return _meant(file, name, data, project, manifest, problems, sketch=sketch)
 
 
-def _meant(file: Path, name: str, data: bytes, project: Project, manifest: Manifest, *, sketch: bool) -> Validation:
+def _meant(
+    file: Path,
+    name: str,
+    data: bytes,
+    project: Project,
+    manifest: Manifest,
+    said: tuple[Problem, ...],
+    *,
+    sketch: bool,
+) -> Validation:
     model = ANIMATIC if sketch else manifest.model
     shots, problems = expand(manifest)
     if sketch:
@@ -89,7 +98,7 @@ def _meant(file: Path, name: str, data: bytes, project: Project, manifest: Manif
     inputs = read_inputs(
         shots, folder=file.resolve().parent, project=project, remembered=recall_inputs(hidden_folder(project.root))
     )
-    found = [*project.problems, *problems, *unknown, *inputs.problems, *cautions(shots)]
+    found = [*said, *project.problems, *problems, *unknown, *inputs.problems, *cautions(shots)]
     if providers and not sketch:
         found += shortcomings(shots, providers, _Known(model))
     if model == ANIMATIC:

@@ -4,7 +4,7 @@ A number of seconds is exact; `short` and `long` are whatever the provider sells
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hailuo_batch.core.manifest import LONG, SHORT, Duration
 from hailuo_batch.core.price import Money, PriceRow, price_of
@@ -86,6 +86,7 @@ class Route:
     provider: str
     estimate: Money | None
     free: bool = False  # drawn on this machine: asking costs nothing, and asking again neither
+    others: tuple["Route", ...] = ()  # who is asked next when this one definitely did not accept
 
 
 NOBODY = Route(provider="", estimate=None)
@@ -99,15 +100,17 @@ def animatic() -> Provider:
 
 
 def route(shot: Shot, providers: Sequence[Provider]) -> Route:
-    """The first provider, in order of preference, that sells what the shot asks."""
-    for provider in providers:
-        if provider.sells(shot.mode, shot.resolution, shot.duration):
-            if provider.free:
-                return Route(provider=provider.name, estimate=None, free=True)
-            seconds = provider.seconds(shot.duration)
-            price = price_of(provider.prices, resolution=shot.resolution, seconds=seconds or 0)
-            return Route(provider=provider.name, estimate=price)
-    return NOBODY
+    """The first provider, in order of preference, that sells what the shot asks, and those that come after it."""
+    able = [
+        _way_to(provider, shot) for provider in providers if provider.sells(shot.mode, shot.resolution, shot.duration)
+    ]
+    return replace(able[0], others=tuple(able[1:])) if able else NOBODY
+
+
+def _way_to(provider: Provider, shot: Shot) -> Route:
+    seconds = provider.seconds(shot.duration) or 0
+    price = None if provider.free else price_of(provider.prices, resolution=shot.resolution, seconds=seconds)
+    return Route(provider=provider.name, estimate=price, free=provider.free)
 
 
 def shortcomings(shots: Sequence[Shot], providers: Sequence[Provider], known: Sequence[Provider]) -> Iterator[Problem]:

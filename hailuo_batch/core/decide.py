@@ -41,13 +41,13 @@ def _in_order(step: Step, order: Mapping[str, int]) -> Step:
 
 
 def settle(plan: Plan, grounds: Grounds) -> Plan:
-    """The plan with versions and readable names looked up for the shots that need them, which `grounds` now has."""
+    """The plan with the versions of the shots that need them, which `grounds` now has."""
     steps = tuple(step if _is_settled(step) else _settled(step, grounds) for step in plan.steps)
     return replace(plan, steps=steps, grounds=grounds)
 
 
 def unsettled(plan: Plan) -> tuple[Step, ...]:
-    """The steps for which versions or readable names have to be looked up."""
+    """The steps for which earlier versions or readable names have to be looked up."""
     return tuple(step for step in plan.steps if not _is_settled(step))
 
 
@@ -167,11 +167,7 @@ def _settled(step: Step, grounds: Grounds) -> Step:
         _version(use.shot, replace(step.request, take=use.take), step.fingerprint, grounds)[0] for use in step.uses
     ]
     uses = (replace(use, version=version) for use, version in zip(step.uses, versions, strict=True))
-    named = grounds.named.get(step.fingerprint)
-    why = step.why
-    if named is not None and why is not Why.CHAINED:
-        why = _why(step.fingerprint, step.standing, step.route, grounds, changed=bool(step.before))
-    return replace(step, why=why, uses=tuple(uses), named=named)
+    return replace(step, uses=tuple(uses))
 
 
 _BY_STAGE = {

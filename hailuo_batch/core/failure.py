@@ -40,25 +40,28 @@ class Allowance:
 
     `resend`: the same call may go out again for nothing. `stops_run`: no new submits. `ends_task`: the task is over and
     there is no clip; whatever else stands in the way of following it, it may be running or made. `final`: asking the
-    same again is no use.
+    same again is no use. `next_provider`: nothing was accepted, so another may be asked. `stops_provider`: this one is
+    asked no more in this run.
     """
 
     resend: bool = False
     stops_run: bool = False
     ends_task: bool = False
     final: bool = False
+    next_provider: bool = False
+    stops_provider: bool = False
 
 
 ALLOWS: dict[Kind, Allowance] = {
-    Kind.NOT_SENT: Allowance(resend=True),
-    Kind.THROTTLED: Allowance(resend=True),
+    Kind.NOT_SENT: Allowance(resend=True, next_provider=True),
+    Kind.THROTTLED: Allowance(resend=True, next_provider=True),
     Kind.FLAKY: Allowance(resend=True),
     Kind.UNCLEAR: Allowance(),
     Kind.REFUSED: Allowance(ends_task=True, final=True),
     Kind.PROMPT_REFUSED: Allowance(ends_task=True, final=True),
     Kind.CLIP_REFUSED: Allowance(ends_task=True, final=True),
-    Kind.UNPAID: Allowance(stops_run=True),
-    Kind.UNAUTHORIZED: Allowance(stops_run=True),
+    Kind.UNPAID: Allowance(next_provider=True, stops_provider=True),
+    Kind.UNAUTHORIZED: Allowance(next_provider=True, stops_provider=True),
     Kind.BROKEN: Allowance(ends_task=True),
     Kind.CORRUPT: Allowance(),
     Kind.EXPIRED: Allowance(),

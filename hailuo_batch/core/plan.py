@@ -131,7 +131,7 @@ class Grounds:
     past: Mapping[str, Past]  # by shot id
     locked: Mapping[str, str]  # fingerprint → digest, as the lock names them
     present: AbstractSet[str]  # digests in the store
-    # The rest is only looked up for shots that need it, and a plan is settled with it: see `settle`.
+    # The rest is only looked up for shots that need it, when a first plan says which.
     versions: Mapping[str, Versions] = field(default_factory=dict)  # by shot id
     named: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint
 

@@ -7,7 +7,7 @@ from hailuo_batch.core.fill import quoted
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.manifest import placed, read_checked
-from hailuo_batch.load.root import SETTINGS, find_root
+from hailuo_batch.load.root import HIDDEN, SETTINGS, find_root
 from hailuo_batch.load.tables import provider_names, unknown_providers
 
 
@@ -19,6 +19,15 @@ class Project:
     providers: tuple[str, ...] = ()
     allow_outside: tuple[Path, ...] = ()
     problems: tuple[Problem, ...] = ()
+    rehearsal: bool = False
+
+    @property
+    def base(self) -> Path:
+        """Below which ledger, store and renders are: the root, and for a rehearsal a place of its own.
+
+        Money: a clip of the mock never stands where a real one should, and no doubt of a rehearsal holds a purchase.
+        """
+        return self.root / HIDDEN / "rehearsal" if self.rehearsal else self.root
 
     def shown(self, path: Path) -> str:
         """A path as people see it: below the root if it is there."""

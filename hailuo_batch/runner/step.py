@@ -6,10 +6,11 @@ done with it. Writes are shielded: a worker that is cancelled does not leave hal
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from hailuo_batch.core.attempt import Artifact, Move, Stage
+from hailuo_batch.core.capability import Route
 from hailuo_batch.core.failure import ALLOWS, Failure, Kind
 from hailuo_batch.core.fingerprint import preimage
 from hailuo_batch.core.naming import render_name
@@ -46,6 +47,7 @@ class Bench:
     probe: Probe
     order: Callable[[Step], Order]
     artifact: Callable[[str], Artifact | None]  # facts of an artifact that is in the store, by digest
+    closed: dict[str, Failure] = field(default_factory=dict)  # providers that are asked no more, and why
 
 
 async def carry_out(step: Step, bench: Bench) -> Kept | Failure:
@@ -75,13 +77,12 @@ async def _reuse(step: Step, bench: Bench) -> Kept | Failure:
 async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
     if step.why is Why.NAMED:
         return await _taken_back(step, bench)
-    provider = step.route.provider if step.action is Action.SUBMIT or step.standing is None else step.standing.provider
-    driver = bench.drivers[provider]
     order = bench.order(step)
-    sent = await _sent(step, provider, driver, order, bench)
+    sent = await _sent(step, order, bench)
     if isinstance(sent, Failure):
         return sent
-    attempt, stage, task = sent
+    attempt, stage, task, provider = sent.attempt, sent.stage, sent.task, sent.provider
+    driver = bench.drivers[provider]
     produced = await driver.wait(order, task)
     if isinstance(produced, Failure):
         # Money: only a kind that ends the task does so here; whatever else stands in the way, the task may be running
@@ -93,7 +94,12 @@ async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
         await _durably(bench.ledger.move(attempt, Move.PRODUCE, Facts(cost=produced.cost)))
     if produced.cost is None and step.action is Action.FETCH and step.standing is not None:
         produced = replace(produced, cost=step.standing.cost)  # told when it was made, and not again
-    return await _fetched(attempt, provider, driver, order, produced, bench)
+    kept = await _fetched(attempt, provider, driver, order, produced, bench)
+    if isinstance(kept, Failure) and kept.kind is Kind.EXPIRED:
+        fresh = await driver.wait(order, task)  # the gateway is asked for a fresh link, once
+        if isinstance(fresh, Produced):
+            return await _fetched(attempt, provider, driver, order, replace(fresh, cost=produced.cost), bench)
+    return kept
 
 
 async def _taken_back(step: Step, bench: Bench) -> Kept | Failure:
@@ -111,33 +117,59 @@ async def _taken_back(step: Step, bench: Bench) -> Kept | Failure:
         attempt = standing.attempt
         await _durably(bench.ledger.move(attempt, Move.MISS))
     else:
-        attempt = await _durably(bench.ledger.intend(_intent(step, named.provider, bench)))
+        attempt = await _durably(
+            bench.ledger.intend(_intent(step, Route(provider=named.provider, estimate=named.cost), bench))
+        )
         await _durably(bench.ledger.move(attempt, Move.ACCEPT, Facts(task="")))
         await _durably(bench.ledger.move(attempt, Move.PRODUCE, Facts(cost=named.cost)))
     await _durably(bench.ledger.move(attempt, Move.KEEP, Facts(artifact=artifact)))
     return Kept(artifact=artifact, provider=named.provider, cost=named.cost)
 
 
-async def _sent(
-    step: Step, provider: str, driver: Driver, order: Order, bench: Bench
-) -> tuple[int, Stage, Task] | Failure:
-    """The attempt with its task: the one that is there, or a new one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    """An attempt that a provider has taken: where it stands, its task, and who has it."""
+
+    attempt: int
+    stage: Stage
+    task: Task
+    provider: str
+
+
+async def _sent(step: Step, order: Order, bench: Bench) -> _Sent | Failure:
+    """The attempt with its task: the one that is there, or a new one at the first provider that takes it."""
     standing = step.standing
     if standing is not None and step.action in {Action.RESUME, Action.FETCH}:
         stage = standing.stage
         if stage is Stage.STORED:
             stage = await _durably(bench.ledger.move(standing.attempt, Move.MISS))
-        return standing.attempt, stage, Task(id=standing.task or "")
+        task = Task(id=standing.task or "")
+        return _Sent(attempt=standing.attempt, stage=stage, task=task, provider=standing.provider)
+    last = Failure(kind=Kind.REFUSED, why="nobody sells this")
+    for route in (step.route, *step.route.others):
+        answer = bench.closed.get(route.provider) or await _asked(step, route, order, bench)
+        if isinstance(answer, _Sent):
+            return answer
+        last = answer
+        if ALLOWS[answer.kind].stops_provider:
+            bench.closed[route.provider] = answer
+        # Money: another is asked only when it is proved that this one accepted nothing.
+        if not ALLOWS[answer.kind].next_provider:
+            break
+    return last
+
+
+async def _asked(step: Step, route: Route, order: Order, bench: Bench) -> _Sent | Failure:
     # Money: the intent is durable before the one call that may cost something.
-    attempt = await _durably(bench.ledger.intend(_intent(step, provider, bench)))
-    answer = await driver.submit(order)
+    attempt = await _durably(bench.ledger.intend(_intent(step, route, bench)))
+    answer = await bench.drivers[route.provider].submit(replace(order, attempt=attempt))
     if isinstance(answer, Failure):
         move = Move.LOSE_SIGHT if answer.kind is Kind.UNCLEAR else Move.REFUSE
         await _durably(bench.ledger.move(attempt, move, Facts(failure=answer)))
         return answer
     # Money: the task id is durable before anything else is done with it.
     stage = await _durably(bench.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id)))
-    return attempt, stage, answer
+    return _Sent(attempt=attempt, stage=stage, task=answer, provider=route.provider)
 
 
 async def _fetched(
@@ -192,18 +224,18 @@ async def _name(step: Step, kept: Kept, bench: Bench) -> None:
     await _durably(bench.ledger.name(given))
 
 
-def _intent(step: Step, provider: str, bench: Bench) -> Intent:
+def _intent(step: Step, route: Route, bench: Bench) -> Intent:
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     return Intent(
         fingerprint=step.fingerprint,
         preimage=preimage(step.request).decode(),
-        provider=provider,
+        provider=route.provider,
         campaign=bench.campaign,
         shot=step.uses[0].shot.id,
         take=step.uses[0].take,
         tags=step.uses[0].shot.tags,
         run=bench.run,
-        estimate=step.estimate,
+        estimate=route.estimate,
     )
 
 

@@ -6,6 +6,7 @@ A name that is in use is never taken from its file. Nothing here knows how names
 import asyncio
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,14 +51,23 @@ class Renders:
         with plain_words(f"cannot place {name}"):
             self._root.mkdir(parents=True, exist_ok=True)
             _refuse_strangers(about, provenance)
+            if os.path.lexists(final):
+                if not _same(final, artifact):
+                    raise _taken(final)
+                if not _is_filled(about):
+                    _describe(about, provenance)
+                return
+            # The words come first: a clip that a killed run left without them could not say what it is.
+            _describe(about, provenance)
             try:
                 link(artifact, final)
-            except FileExistsError:
-                if not _same(final, artifact):
-                    raise _taken(final) from None
-                if _is_filled(about):
+            except BaseException as error:
+                if isinstance(error, FileExistsError) and _same(final, artifact):
                     return
-            _describe(about, provenance)
+                about.unlink(missing_ok=True)
+                if isinstance(error, FileExistsError):
+                    raise _taken(final) from None
+                raise
 
 
 def _checked(name: str) -> str:

@@ -111,3 +111,13 @@ async def test_a_clip_that_was_changed_under_its_name_is_not_taken_back(project:
     [(step, failure)] = ran.outcome.failed
     assert step.uses[0].shot.id == "s01"
     assert "is not the clip that its .json names" in failure.why
+
+
+async def test_a_chain_is_taken_back_from_its_names_link_by_link(project: Project):
+    """Money: without its ledger a chained shot is known only when the one it starts from is."""
+    project.change("campaign: aurora", "campaign: aurora\nmodel: animatic")
+    await project.run(sketch=False)
+    shutil.rmtree(project.folder / ".hailuo")
+    project.lock.unlink()
+    assert [step.why.action for step in (await project.plan(sketch=False)).work] == ["fetch"] * 3
+    assert await project.submits(sketch=False) == 0

@@ -387,15 +387,14 @@ def test_a_request_that_had_a_version_gets_it_back_and_a_new_one_gets_the_next_t
 def test_a_clip_that_its_name_still_has_is_fetched_from_there() -> None:
     named = {MARK: NamedClip(file="teaser_open_v001_t01.mp4", digest="sha256:gone", provider="minimax")}
     for standings in ({}, {MARK: standing(Stage.STORED, digest="sha256:gone")}):
-        first = planned(shot(), standings=standings)
-        step = only(settle(first, replace(first.grounds, named=named)))
+        step = only(planned(shot(), standings=standings, named=named))
         assert (step.why, step.action) == (Why.NAMED, Action.FETCH)
 
 
 def test_a_name_with_other_bytes_than_the_ledger_has_is_no_clip_of_ours() -> None:
     named = {MARK: NamedClip(file="teaser_open_v001_t01.mp4", digest="sha256:other", provider="minimax")}
-    first = planned(shot(), standings={MARK: standing(Stage.STORED, digest="sha256:gone")})
-    assert only(settle(first, replace(first.grounds, named=named))).why is Why.GONE
+    facts = {MARK: standing(Stage.STORED, digest="sha256:gone")}
+    assert only(planned(shot(), standings=facts, named=named)).why is Why.GONE
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if ALLOWS[kind].final])

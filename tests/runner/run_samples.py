@@ -56,6 +56,7 @@ class World:
     shots: Sequence[Shot]
     driver: ScriptedDriver = field(default_factory=ScriptedDriver)
     route: Route = PAID
+    others: dict[str, ScriptedDriver] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
     events: list[Event] = field(default_factory=list)
 
@@ -105,7 +106,7 @@ class World:
         usual: dict[str, Any] = {
             "campaign": "spring", "sketch": False, "run": None, "ledger": ledger,
             "store": self.store, "renders": self.renders,
-            "drivers": {"minimax": self.driver}, "probe": _probed, "order": _order,
+            "drivers": {"minimax": self.driver, **self.others}, "probe": _probed, "order": _order,
             "artifact": (await ledger.artifacts()).get,
         }  # fmt: skip
         return Bench(**{**usual, **instead})

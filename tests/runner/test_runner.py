@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from run_samples import World, mark, shot
+from run_samples import PAID, World, mark, shot
 
 from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.capability import Route
 from hailuo_batch.core.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
 from hailuo_batch.core.failure import ALLOWS, Failure, Kind
 from hailuo_batch.core.manifest import End, Frames, ShotFrame
@@ -128,14 +130,26 @@ async def test_one_failure_does_not_stop_the_others(world: World):
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-async def test_a_kind_that_stops_a_run_begins_nothing_more_and_others_do(world: World, kind: Kind):
+async def test_a_kind_that_stops_a_run_or_its_provider_begins_nothing_more_there(world: World, kind: Kind):
     world.shots = [shot(name) for name in "abc"]
     world.driver.submit_script = failing("a", kind=kind)
     outcome = await world.run(workers=1)
     stops = ALLOWS[kind].stops_run
-    assert world.driver.submits.total() == (1 if stops else 3)
+    assert world.driver.submits.total() == (1 if stops or ALLOWS[kind].stops_provider else 3)
     assert outcome.stopped == (f"a was {kind}" if stops else "")
-    assert stops == (kind in {Kind.UNPAID, Kind.UNAUTHORIZED, Kind.NO_ROOM})
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_the_next_provider_is_asked_only_after_a_definite_no(world: World, kind: Kind):
+    world.shots = [shot("a")]
+    world.route = replace(PAID, others=(Route(provider="vtrix", estimate=None),))
+    world.others = {"vtrix": ScriptedDriver()}
+    world.driver.submit_script = failing("a", kind=kind)
+    outcome = await world.run(workers=1)
+    assert world.others["vtrix"].submits.total() == (1 if ALLOWS[kind].next_provider else 0)
+    assert outcome.stored == (1 if ALLOWS[kind].next_provider else 0)
+    stages = [attempt.stage for attempt in await world.attempts()]
+    assert stages == ([Stage.FAILED, Stage.STORED] if ALLOWS[kind].next_provider else stages[:1])
 
 
 async def test_once_stop_is_asked_nothing_new_is_begun_and_what_is_in_hand_is_finished(world: World):
