@@ -93,11 +93,13 @@ class Planned:
         return past is not None and past.version >= use.version
 
 
-async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = (), whole: bool = False) -> Planned:
+async def plan(
+    file: Path | str, *, sketch: bool = False, only: Sequence[str] = (), whole: bool = False, rehearsal: bool = False
+) -> Planned:
     """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
 
     `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a
-    row for each take with work to do, and with `whole` for every take.
+    row for each take with work to do, and with `whole` for every take. With `rehearsal` the run is one on the mock.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
@@ -106,7 +108,7 @@ async def plan(file: Path | str, *, sketch: bool = False, only: Sequence[str] = 
     [('submit', '0.28 USD')]
     """
     with collector_paused():
-        return await _plan(Path(file), sketch=sketch, only=only, whole=whole)
+        return await _plan(Path(file), sketch=sketch, only=only, whole=whole, rehearsal=rehearsal)
 
 
 async def plan_again(planned: Planned) -> Planned:
@@ -115,10 +117,12 @@ async def plan_again(planned: Planned) -> Planned:
         return await _planned(planned.validation, only=planned.only, whole=True)
 
 
-async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool) -> Planned:
+async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool, rehearsal: bool) -> Planned:
     validation = read(file, sketch=sketch)
     if validation.errors:
         raise ManifestError(validation.problems)
+    if rehearsal:
+        validation = replace(validation, project=replace(validation.project, rehearsal=True))
     return await _planned(validation, only=only, whole=whole)
 
 
@@ -216,8 +220,8 @@ def _fits(shot: Shot, pattern: str) -> bool:
 
 
 def _lock(validation: Validation) -> Lock:
-    """The manifest's lock; sketches have none: the lock says which clips are the campaign."""
-    if validation.sketch:
+    """The manifest's lock; sketches and rehearsals have none: the lock says which clips are the campaign."""
+    if validation.sketch or validation.project.rehearsal:
         return Lock(campaign=validation.campaign, shots={})
     return read_lock(lock_path(validation.file), campaign=validation.campaign)
 
@@ -303,7 +307,8 @@ def _remember(planned: Planned) -> None:
     remember_inputs(hidden, validation.inputs.remembered)
     if planned.only or planned.work or planned.unnamed:
         return
-    if not validation.sketch and lock_after(planned) != planned.lock:
+    has_lock = not validation.sketch and not validation.project.rehearsal
+    if has_lock and lock_after(planned) != planned.lock:
         return
     finished = Finished(
         digests=frozenset(

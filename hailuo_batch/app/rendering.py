@@ -1,27 +1,27 @@
 """Plan → clips: the one use case that may spend."""
 
-import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.clock import SystemClock
+from hailuo_batch.app.cores import cores
+from hailuo_batch.app.driving import Rehearsal, drivers_for
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, run_lock, store_folder
 from hailuo_batch.app.planning import Planned, lock_after, plan, plan_again, refuse_clashes
 from hailuo_batch.core.attempt import Artifact
 from hailuo_batch.core.event import Event, Listener
 from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.manifest import UrlFrame
 from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action, Step
 from hailuo_batch.core.request import ANIMATIC
-from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.errors import Exit, RefusedError
 from hailuo_batch.ledger.holder import hold
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.load.lock import write_lock
 from hailuo_batch.media.probe import Broken, probe
-from hailuo_batch.ports import Driver, Order
+from hailuo_batch.ports import Order
 from hailuo_batch.runner.executor import LocalExecutor
 from hailuo_batch.runner.runner import exit_of, run_plan
 from hailuo_batch.runner.step import Bench
@@ -29,6 +29,8 @@ from hailuo_batch.runner.stop import Stop
 from hailuo_batch.store.hidden import ensure_hidden
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
+
+AT_ONCE = 50  # steps that wait for a gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -60,6 +62,7 @@ async def run(
     *,
     sketch: bool = False,
     only: Sequence[str] = (),
+    rehearsal: Rehearsal | None = None,
     workers: int | None = None,
     approve: Callable[[Planned], None] = _agree,
     listener: Listener = _silent,
@@ -67,7 +70,8 @@ async def run(
 ) -> Ran:
     """Renders what is not there yet, and gives every clip its name.
 
-    `workers` is how many steps are worked on at once (the number of cores for what is drawn here). `approve` is shown
+    `rehearsal` asks the mock instead of the gateways: nothing is sent or bought, and what is made stays apart
+    below `.hailuo/rehearsal`. `workers` is how many steps are worked on at once. `approve` is shown
     the plan before anything is sent and raises `RefusedError` to stop. A run that is stopped or killed goes on where it
     was when it is called again. Raises `ManifestError`, `RefusedError` or `LedgerError` before anything is sent.
 
@@ -81,7 +85,7 @@ async def run(
     0
     """
     stop = stop or Stop()
-    before = await plan(file, sketch=sketch, only=only)
+    before = await plan(file, sketch=sketch, only=only, rehearsal=rehearsal is not None)
     base = before.validation.project.base
     if not before.work and not before.unnamed:
         return Ran(outcome=Outcome(), before=before, after=before, lock=_write_lock(before))
@@ -92,50 +96,62 @@ async def run(
         before = await plan_again(before)
         _refuse_unmakeable(before)
         refuse_clashes(before)
-        approve(before)
-        outcome = await _recorded(before, workers or cores(), listener, stop)
+        if rehearsal is None:
+            approve(before)
+        outcome = await _recorded(before, rehearsal, workers or _hands(before), listener, stop)
         # The manifest as it was read in the beginning: somebody may be editing it.
         after = await plan_again(before)
         return Ran(outcome=outcome, before=before, after=after, lock=_write_lock(after))
 
 
-def cores() -> int:
-    """How many processors this process may use."""
-    usable = getattr(os, "sched_getaffinity", None)
-    return len(usable(0)) if usable else os.cpu_count() or 1
+def _hands(planned: Planned) -> int:
+    """How many steps at once: one a core for what is drawn here, more where waiting is all there is to do."""
+    return cores() if planned.validation.model == ANIMATIC else AT_ONCE
 
 
 def _refuse_unmakeable(planned: Planned) -> None:
-    """Only what is drawn here can be rendered by this version."""
+    """Only what is drawn here, or played by the mock, can be rendered by this version."""
+    if planned.validation.project.rehearsal:
+        return
     needed = {step.route.provider for step in planned.work if step.action is not Action.HOLD} - {ANIMATIC}
     if needed:
         raise RefusedError(
             f"{', '.join(sorted(needed))} cannot be asked by this version",
-            why="Nothing was sent: this version draws sketches; the gateways come with a later one.",
-            remedy=f"Draw it for nothing:\n    hailuo-batch run --sketch {planned.validation.name}",
+            why="Nothing was sent: this version draws and rehearses; the money rules come with a later one.",
+            remedy=f"Draw it for nothing, or rehearse it:\n    hailuo-batch run --sketch {planned.validation.name}\n"
+            f"    hailuo-batch run --mock {planned.validation.name}",
         )
 
 
-async def _recorded(planned: Planned, workers: int, listener: Listener, stop: Stop) -> Outcome:
+async def _recorded(
+    planned: Planned, rehearsal: Rehearsal | None, workers: int, listener: Listener, stop: Stop
+) -> Outcome:
     """The run with its own line in the ledger; a line without an end is a run that was killed."""
     validation, clock = planned.validation, SystemClock()
     async with open_ledger(ledger_file(validation.project.base), clock=clock) as ledger:
         name = validation.project.shown(validation.file.resolve())
         number = await ledger.begin_run(manifest=name, campaign=validation.campaign, sketch=validation.sketch)
-        outcome = await _carry_out(planned, ledger, number, workers, listener, stop)
+        outcome = await _carry_out(planned, ledger, number, rehearsal, workers, listener, stop)
         code = exit_of(outcome)
         await ledger.end_run(number, stored=outcome.stored, failed=len(outcome.failed), exit=code)
     return outcome
 
 
 async def _carry_out(
-    planned: Planned, ledger: SqliteLedger, number: int, workers: int, listener: Listener, stop: Stop
+    planned: Planned,
+    ledger: SqliteLedger,
+    number: int,
+    rehearsal: Rehearsal | None,
+    workers: int,
+    listener: Listener,
+    stop: Stop,
 ) -> Outcome:
     project, clock = planned.validation.project, SystemClock()
     store, renders = LocalStore(store_folder(project.base)), Renders(renders_folder(project.base))
     store.sweep()
     renders.sweep()
-    async with _drivers(workers, store) as drivers:
+    providers = planned.validation.providers
+    async with drivers_for(providers, workers=workers, store=store, rehearsal=rehearsal) as drivers:
         bench = Bench(
             campaign=planned.plan.campaign,
             sketch=planned.validation.sketch,
@@ -153,16 +169,15 @@ async def _carry_out(
         return await run_plan(planned.plan, steps, bench, executor=executor, listener=listener, clock=clock, stop=stop)
 
 
-@asynccontextmanager
-async def _drivers(workers: int, store: LocalStore) -> AsyncIterator[Mapping[str, Driver]]:
-    async with AnimaticDriver(workers=min(workers, cores()), folder=store.incoming().parent) as animatic:
-        yield {ANIMATIC: animatic}
-
-
 def order_for(step: Step, planned: Planned, store: LocalStore) -> Order:
     """What a driver needs for a step: the request, and where on this machine its pictures are."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     files = planned.validation.inputs.files
+    addresses = {
+        picture.digest: frame.url
+        for frame, picture in planned.validation.inputs.pictures.items()
+        if isinstance(frame, UrlFrame)
+    }
     pictures = {}
     for picture in (step.request.first, step.request.last):
         if picture is not None and picture.frame is not None:
@@ -175,6 +190,7 @@ def order_for(step: Step, planned: Planned, store: LocalStore) -> Order:
         campaign=planned.plan.campaign,
         shot=_names(step),
         pictures=pictures,
+        addresses=addresses,
     )
 
 
@@ -205,9 +221,9 @@ def probed(file: Path, digest: str) -> Artifact | Failure:
 
 
 def _write_lock(planned: Planned) -> Path | None:
-    """Brings the lock file up to date; sketches have none."""
+    """Brings the lock file up to date; sketches and rehearsals have none."""
     validation = planned.validation
-    if validation.sketch:
+    if validation.sketch or validation.project.rehearsal:
         return None
     path = lock_path(validation.file)
     return path if write_lock(path, lock_after(planned)) else None

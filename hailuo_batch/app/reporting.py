@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+from hailuo_batch.app.cores import cores
 from hailuo_batch.app.places import renders_folder, store_folder
 from hailuo_batch.app.planning import plan
-from hailuo_batch.app.rendering import cores
 from hailuo_batch.core.naming import POSTERS, poster_name
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report

@@ -9,9 +9,10 @@ from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
 
+from hailuo_batch.app.cores import cores
 from hailuo_batch.app.places import ledger_file, renders_folder, store_folder
 from hailuo_batch.app.planning import Planned, plan
-from hailuo_batch.app.rendering import cores, probed
+from hailuo_batch.app.rendering import probed
 from hailuo_batch.core.attempt import Artifact
 from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.naming import render_name

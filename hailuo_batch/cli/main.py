@@ -32,6 +32,7 @@ COMMANDS = {
     "verify": "Check ledger, store, names and lock against each other.",
     "report": "Write the campaign's report: terminal, JSON or a page.",
     "providers": "List who sells the model, and what is known of each.",
+    "mock": "Play all six gateways on this machine.",
     "doctor": "Check this machine and this project.",
     "schema": "Print a JSON Schema, for editors and programs.",
     "completion": "Print the shell's completion script.",

@@ -17,6 +17,7 @@ from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.errors import Exit, RefusedError
 
 if TYPE_CHECKING:
+    from hailuo_batch.app.driving import Rehearsal
     from hailuo_batch.app.planning import Planned
     from hailuo_batch.app.rendering import Ran
     from hailuo_batch.core.event import Listener
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and stop, like `plan`.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
+@click.option("--mock", is_flag=True, help="Rehearse: ask the mock instead of the gateways; nothing is sent or bought.")
+@click.option(
+    "--mock-script", type=click.Path(path_type=Path, dir_okay=False), help="Which faults the mock plays (docs/mock.md)."
+)
 @click.option(
     "--progress",
     type=click.Choice(["auto", "live", "lines", "json", "none"]),
@@ -52,6 +57,8 @@ def command(
     jobs: int | None,
     dry_run: bool,
     yes: bool,
+    mock: bool,
+    mock_script: Path | None,
     progress: str,
     form: str,
 ) -> int:
@@ -62,21 +69,38 @@ def command(
     """
     from hailuo_batch.views.plan import draw_nothing
 
-    short_way = form == "text" and not only
+    rehearsing = mock or mock_script is not None
+    if rehearsing and sketch:
+        raise click.UsageError("--sketch and --mock are two ways to try a manifest; choose one.")
+    short_way = form == "text" and not only and not rehearsing
     if short_way and (summary := nothing_to_do(manifest, sketch=sketch)) is not None:
         print_text(draw_nothing(dict(summary), ink_for(sys.stdout)))
         return Exit.DONE
     if dry_run:
         from hailuo_batch.app.planning import plan
 
-        _show(wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json")), form)
+        _show(wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json", rehearsal=rehearsing)), form)
         return Exit.DONE
-    ran = wait_for(_run(manifest, sketch=sketch, only=only, jobs=jobs, yes=yes, progress=progress))
+    rehearsal = _rehearsal(mock_script) if rehearsing else None
+    ran = wait_for(_run(manifest, sketch=sketch, only=only, jobs=jobs, yes=yes, progress=progress, rehearsal=rehearsal))
     return _tell(ran, form)
 
 
+def _rehearsal(script: Path | None) -> "Rehearsal":
+    from hailuo_batch.app.driving import Rehearsal
+
+    return Rehearsal(script=script)
+
+
 async def _run(
-    manifest: Path, *, sketch: bool, only: tuple[str, ...], jobs: int | None, yes: bool, progress: str
+    manifest: Path,
+    *,
+    sketch: bool,
+    only: tuple[str, ...],
+    jobs: int | None,
+    yes: bool,
+    progress: str,
+    rehearsal: "Rehearsal | None",
 ) -> "Ran":
     from hailuo_batch.app.rendering import run
     from hailuo_batch.runner.stop import Stop
@@ -89,6 +113,7 @@ async def _run(
             manifest,
             sketch=sketch,
             only=only,
+            rehearsal=rehearsal,
             workers=jobs,
             approve=lambda planned: _agree(planned, yes=yes),
             listener=listener,
@@ -164,6 +189,6 @@ def _tell(ran: "Ran", form: str) -> int:
         from hailuo_batch.app.places import renders_folder
         from hailuo_batch.views.outcome import draw_outcome
 
-        folder = shown_path(renders_folder(ran.after.validation.project.root)) + "/"
+        folder = shown_path(renders_folder(ran.after.validation.project.base)) + "/"
         print_text(draw_outcome(ran.outcome, ran.after.report, lock=ran.lock, folder=folder, ink=ink_for(sys.stdout)))
     return ran.exit

@@ -6,16 +6,20 @@ gateway's own host and scheme only: redirects are not followed.
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import aiohttp
 from yarl import URL
 
 from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.drivers.download import CHUNK, PublicResolver
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
 
 CONNECT_SECONDS = 20
 ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
+STALLED_SECONDS = 60  # a download from which nothing arrives for so long is broken
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
 
 Value = TypeVar("Value")
@@ -91,3 +95,23 @@ def _reason(error: BaseException) -> str:
         case aiohttp.ServerDisconnectedError():
             return "it closed the connection"
     return type(error).__name__
+
+
+@asynccontextmanager
+async def sessions(*, loopback: bool = False) -> AsyncIterator[tuple[aiohttp.ClientSession, ...]]:
+    """Three sessions: for reading calls, for the paid one, and for clips; none of them keeps cookies.
+
+    How many are under way at once is decided by whoever works with them, so the connectors do not limit it.
+    """
+    jar = aiohttp.DummyCookieJar
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=jar()) as reading,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), cookie_jar=jar()) as paying,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, resolver=PublicResolver(loopback=loopback)),
+            cookie_jar=jar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=STALLED_SECONDS),
+            read_bufsize=CHUNK,
+        ) as fetching,
+    ):
+        yield reading, paying, fetching

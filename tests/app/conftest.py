@@ -20,10 +20,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (found.folder / "hailuo.yaml").write_text("version: 1\n")
 
     @asynccontextmanager
-    async def drivers(*_: object) -> AsyncIterator[Mapping[str, Driver]]:
+    async def drivers(*_: object, **__: object) -> AsyncIterator[Mapping[str, Driver]]:
         yield {ANIMATIC: found.driver}
 
-    monkeypatch.setattr("hailuo_batch.app.rendering._drivers", drivers)
+    monkeypatch.setattr("hailuo_batch.app.rendering.drivers_for", drivers)
     return found
 
 
