@@ -55,6 +55,6 @@ class LedgerError(HailuoError):
 
 
 class StoreError(HailuoError):
-    """The store could not keep a clip: no room, no right to write."""
+    """A file of ours could not be kept: no room, no right to write. In the middle of a run it is a failure of a step."""
 
-    exit = Exit.TAKES_FAILED
+    exit = Exit.REFUSED

@@ -17,6 +17,8 @@ from hailuo_batch.store.local import LocalStore
 # A rehearsal runs twenty times as fast as the world: a clip that takes four seconds is there after a fifth of one.
 REHEARSAL_SPEED = 20.0
 REHEARSAL_KEY = "rehearsal"  # the mock takes any
+# This machine works no faster in a rehearsal: a busy one must not look like a gateway that does not answer.
+LEAST_ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,9 @@ async def _mocked(providers: Sequence[Provider], rehearsal: Rehearsal) -> AsyncI
                     paying=paying,
                     base_url=mock.url(provider.name),
                     key=REHEARSAL_KEY,
-                    seconds=(provider.limits.answer_seconds or ANSWER_SECONDS) / rehearsal.speed,
+                    seconds=max(
+                        (provider.limits.answer_seconds or ANSWER_SECONDS) / rehearsal.speed, LEAST_ANSWER_SECONDS
+                    ),
                 ),
                 dialect=dialect_for(provider.name),
                 provider=provider,

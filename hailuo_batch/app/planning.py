@@ -14,13 +14,12 @@ from hailuo_batch.core.attempt import Artifact, Standing
 from hailuo_batch.core.capability import Route, route
 from hailuo_batch.core.decide import make_plan, settle, unsettled
 from hailuo_batch.core.lock import Lock, locked_after
-from hailuo_batch.core.manifest import Duration
 from hailuo_batch.core.naming import render_name
 from hailuo_batch.core.plan import Action, Grounds, NamedClip, Past, Plan, Step, Use, Versions
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.record import RunRecord
 from hailuo_batch.core.report import Footage, Report, make_report
-from hailuo_batch.core.shot import Mode, Shot
+from hailuo_batch.core.shot import Shot, Wish
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.lock import read_lock
 from hailuo_batch.load.memory import Finished, key_of, remember_finished, remember_inputs
@@ -248,10 +247,10 @@ def _named_past(validation: Validation, known: Known, names: frozenset[str]) -> 
     return left_behind(mine, renders_folder(validation.project.base))
 
 
-def _routes(validation: Validation) -> dict[tuple[Mode, str, Duration], Route]:
-    routes: dict[tuple[Mode, str, Duration], Route] = {}
+def _routes(validation: Validation) -> dict[Wish, Route]:
+    routes: dict[Wish, Route] = {}
     for shot in validation.shots:
-        wish = (shot.mode, shot.resolution, shot.duration)
+        wish = shot.wish
         if wish not in routes:
             routes[wish] = route(shot, validation.providers)
     return routes

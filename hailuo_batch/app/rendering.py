@@ -1,7 +1,7 @@
 """Plan → clips: the one use case that may spend."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hailuo_batch.app.clock import SystemClock
@@ -16,7 +16,7 @@ from hailuo_batch.core.manifest import UrlFrame
 from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action, Step
 from hailuo_batch.core.request import ANIMATIC
-from hailuo_batch.errors import Exit, RefusedError
+from hailuo_batch.errors import Exit, RefusedError, StoreError
 from hailuo_batch.ledger.holder import hold
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.load.lock import write_lock
@@ -40,12 +40,15 @@ class Ran:
     outcome: Outcome
     before: Planned
     after: Planned
-    lock: Path | None  # the lock file, when it was written anew
+    lock: Path | None = None  # the lock file, when it was written anew
+    trouble: StoreError | None = None  # why the lock could not be written; the clips are kept all the same
 
     @property
     def exit(self) -> Exit:
         """The exit code of the run: 8 when what is left is neither failed nor stopped, but waits for a person."""
         code = exit_of(self.outcome)
+        if code is Exit.DONE and self.trouble is not None:
+            return Exit.TAKES_FAILED
         return Exit.NEEDS_PERSON if code is Exit.DONE and self.after.work else code
 
 
@@ -88,7 +91,7 @@ async def run(
     before = await plan(file, sketch=sketch, only=only, rehearsal=rehearsal is not None)
     base = before.validation.project.base
     if not before.work and not before.unnamed:
-        return Ran(outcome=Outcome(), before=before, after=before, lock=_write_lock(before))
+        return _with_lock(Ran(outcome=Outcome(), before=before, after=before))
     _refuse_unmakeable(before)
     ensure_hidden(hidden_folder(base))
     with hold(run_lock(base), f"run {before.validation.name}"):
@@ -101,7 +104,7 @@ async def run(
         outcome = await _recorded(before, rehearsal, workers or _hands(before), listener, stop)
         # The manifest as it was read in the beginning: somebody may be editing it.
         after = await plan_again(before)
-        return Ran(outcome=outcome, before=before, after=after, lock=_write_lock(after))
+        return _with_lock(Ran(outcome=outcome, before=before, after=after))
 
 
 def _hands(planned: Planned) -> int:
@@ -220,10 +223,13 @@ def probed(file: Path, digest: str) -> Artifact | Failure:
     )
 
 
-def _write_lock(planned: Planned) -> Path | None:
+def _with_lock(ran: Ran) -> Ran:
     """Brings the lock file up to date; sketches and rehearsals have none."""
-    validation = planned.validation
+    validation = ran.after.validation
     if validation.sketch or validation.project.rehearsal:
-        return None
+        return ran
     path = lock_path(validation.file)
-    return path if write_lock(path, lock_after(planned)) else None
+    try:
+        return replace(ran, lock=path) if write_lock(path, lock_after(ran.after)) else ran
+    except StoreError as trouble:
+        return replace(ran, trouble=trouble)

@@ -191,4 +191,8 @@ def _tell(ran: "Ran", form: str) -> int:
 
         folder = shown_path(renders_folder(ran.after.validation.project.base)) + "/"
         print_text(draw_outcome(ran.outcome, ran.after.report, lock=ran.lock, folder=folder, ink=ink_for(sys.stdout)))
+    if ran.trouble is not None:
+        from hailuo_batch.views.problems import draw_error
+
+        click.echo(draw_error(ran.trouble, ink_for(sys.stderr)), err=True)
     return ran.exit

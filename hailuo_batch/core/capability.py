@@ -6,11 +6,11 @@ A number of seconds is exact; `short` and `long` are whatever the provider sells
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hailuo_batch.core.manifest import LONG, SHORT, Duration
+from hailuo_batch.core.manifest import LONG, SHORT, Duration, FileFrame, ShotFrame, UrlFrame
 from hailuo_batch.core.price import Money, PriceRow, price_of
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.request import ANIMATIC, seconds_of
-from hailuo_batch.core.shot import Mode, Shot
+from hailuo_batch.core.shot import Mode, Shot, Wish
 
 _SPOKEN = {SHORT: (5, 6), LONG: (10,)}
 
@@ -78,6 +78,10 @@ class Provider:
         seconds = self.seconds(duration)
         return seconds is not None and seconds in self.offers.get(mode, {}).get(resolution, ())
 
+    def renders(self, wish: Wish) -> bool:
+        """Whether it sells what a shot asks, and can be given the shot's frames."""
+        return self.sells(wish.mode, wish.resolution, wish.duration) and (self.takes_data or not wish.local)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -100,10 +104,8 @@ def animatic() -> Provider:
 
 
 def route(shot: Shot, providers: Sequence[Provider]) -> Route:
-    """The first provider, in order of preference, that sells what the shot asks, and those that come after it."""
-    able = [
-        _way_to(provider, shot) for provider in providers if provider.sells(shot.mode, shot.resolution, shot.duration)
-    ]
+    """The first provider, in order of preference, that renders what the shot asks, and those that come after it."""
+    able = [_way_to(provider, shot) for provider in providers if provider.renders(shot.wish)]
     return replace(able[0], others=tuple(able[1:])) if able else NOBODY
 
 
@@ -118,15 +120,19 @@ def shortcomings(shots: Sequence[Shot], providers: Sequence[Provider], known: Se
 
     What the shots of one matrix, or all shots by a default, have in common is said once.
     """
-    fits: dict[tuple[Mode, str, Duration], bool] = {}
+    fits: dict[Wish, bool] = {}
     told: set[object] = set()
     longest = max((p.longest_prompt or 0 for p in providers), default=0)
     for shot in shots:
-        wish = (shot.mode, shot.resolution, shot.duration)
+        wish = shot.wish
         if wish not in fits:
-            fits[wish] = any(provider.sells(*wish) for provider in providers)
-        if not fits[wish] and _news(told, (wish, _own_place(shot))):
-            yield _not_sold(shot, providers, known)
+            fits[wish] = any(provider.renders(wish) for provider in providers)
+        if not fits[wish]:
+            selling = [p for p in providers if p.sells(wish.mode, wish.resolution, wish.duration)]
+            if selling and _news(told, (wish, shot.index)):
+                yield _not_hosted(shot, selling, known)
+            elif not selling and _news(told, (wish.mode, wish.resolution, wish.duration, _own_place(shot))):
+                yield _not_sold(shot, providers, known)
         if longest and len(shot.prompt) > longest and _news(told, ("long", shot.index)):
             yield _too_long(shot, longest)
         needing = () if shot.prompt else tuple(p for p in providers if shot.mode in p.prompt_needed)
@@ -156,7 +162,7 @@ def _too_long(shot: Shot, longest: int) -> Problem:
 
 
 def _no_prompt(shot: Shot, needing: Sequence[Provider]) -> Problem:
-    why = f'shot "{shot.id}" has no prompt, and {_list(needing, "or")} renders {_MODES[shot.mode]} only with one.'
+    why = f'shot "{shot.id}" has no prompt, and {list_of(needing, "or")} renders {MODES[shot.mode]} only with one.'
     path = ("shots", shot.index, "prompt")
     return Problem(code="prompt-empty", summary="prompt needed", why=why, remedy="Write what is seen.", path=path)
 
@@ -170,15 +176,36 @@ def _not_sold(shot: Shot, providers: Sequence[Provider], known: Sequence[Provide
         )  # fmt: skip
     if all(provider.seconds(shot.duration) is None for provider in providers):
         return _wrong_length(shot, providers, known)
-    able = [p for p in known if not p.free and p.sells(shot.mode, shot.resolution, shot.duration)]
-    sell = f"{providers[0].name} sells" if len(providers) == 1 else f"{_list(providers, 'and')} sell"
-    asked = f"{_MODES[shot.mode]} at {shot.resolution} for {_length(shot.duration)}"
+    able = [p for p in known if not p.free and p.renders(shot.wish)]
+    sell = f"{providers[0].name} sells" if len(providers) == 1 else f"{list_of(providers, 'and')} sell"
+    asked = f"{MODES[shot.mode]} at {shot.resolution} for {_length(shot.duration)}"
     why = f'shot "{shot.id}" asks {asked}; {sell} {_instead(shot, providers)}.'
     add = f"add {'it' if len(able) == 1 else 'one of them'} to providers."
-    remedy = f"{_list(able, 'or')} would render it: {add}" if able else "No provider sells it; change the shot."
+    remedy = f"{list_of(able, 'or')} would render it: {add}" if able else "No provider sells it; change the shot."
     own = [place for place in (shot.resolution_at, shot.duration_at) if len(place) != 2 or place[0] != "shots"]
     path = own[0] if own and own[0] else ("shots", shot.index)
     return Problem(code="not-sold", summary="combination not offered", why=why, remedy=remedy, path=path)
+
+
+def _not_hosted(shot: Shot, selling: Sequence[Provider], known: Sequence[Provider]) -> Problem:
+    """The providers that sell the shot take web addresses only, and a frame of it has none."""
+    end, frame = next(
+        (end, frame)
+        for end, frame in (("first", shot.frames.first), ("last", shot.frames.last))
+        if frame is not None and not isinstance(frame, UrlFrame)
+    )
+    take = f"{selling[0].name} takes" if len(selling) == 1 else f"{list_of(selling, 'and')} take"
+    what = f'a frame of shot "{frame.shot}"' if isinstance(frame, ShotFrame) else "a file"
+    why = f'the {end} frame of shot "{shot.id}" is {what}; {take} pictures by web address only.'
+    able = [p for p in known if not p.free and p.renders(shot.wish)]
+    ways = ["Put the picture on the web and name it by url with its sha256"] * isinstance(frame, FileFrame)
+    ways += [f"add to providers one that takes files: {list_of(able, 'or')}"] * bool(able)
+    remedy = (", or ".join(ways) or "Give the shot another frame") + "."
+    path = ("shots", shot.index, "frames", end)
+    return Problem(
+        code="frame-not-hosted", summary="picture without address", why=why, remedy=remedy[:1].upper() + remedy[1:],
+        path=path,
+    )  # fmt: skip
 
 
 def _instead(shot: Shot, providers: Sequence[Provider]) -> str:
@@ -189,21 +216,21 @@ def _instead(shot: Shot, providers: Sequence[Provider]) -> str:
     sizes = dict.fromkeys(size for row in rows for size, sold in row.items() if seconds.intersection(sold))
     parts = [f"{shot.resolution} for {_or(f'{second} s' for second in lengths)} only"] if lengths else []
     parts += [f"{_length(shot.duration)} at {_or(sizes)} only"] if sizes else []
-    return " and ".join(parts) or f"no {_MODES[shot.mode].removeprefix('a ')}"
+    return " and ".join(parts) or f"no {MODES[shot.mode].removeprefix('a ')}"
 
 
 def _wrong_length(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:
     lengths = sorted({s for p in providers for row in p.offers.values() for seconds in row.values() for s in seconds})
     sold = _or(f"{second} s" for second in lengths) or "nothing"
-    makes = f"{providers[0].name} makes" if len(providers) == 1 else f"{_list(providers, 'and')} make"
+    makes = f"{providers[0].name} makes" if len(providers) == 1 else f"{list_of(providers, 'and')} make"
     unsaid = ", as shots do that say nothing" if shot.duration_at == ("shots", shot.index) else ""
     why = f'shot "{shot.id}" asks {_length(shot.duration)}{unsaid}; {makes} {sold}.'
-    others = [p for p in known if not p.free and p.sells(shot.mode, shot.resolution, shot.duration)]
+    others = [p for p in known if not p.free and p.renders(shot.wish)]
     if others:
         spoken = LONG if shot.duration in _SPOKEN[LONG] else SHORT
-        portable = any(p.sells(shot.mode, shot.resolution, spoken) for p in providers)
+        portable = any(p.renders(shot.wish._replace(duration=spoken)) for p in providers)
         sell = "sells" if len(others) == 1 else "sell"
-        remedy = f"{_list(others, 'and')} {sell} it" + (
+        remedy = f"{list_of(others, 'and')} {sell} it" + (
             f"; or write {spoken}, which every provider has." * portable or "."
         )
     else:
@@ -214,7 +241,7 @@ def _wrong_length(shot: Shot, providers: Sequence[Provider], known: Sequence[Pro
     return Problem(code="shot-length", summary="length not offered", why=why, remedy=remedy, path=path)
 
 
-_MODES = {
+MODES = {
     Mode.TEXT: "text to video",
     Mode.FIRST: "a first frame",
     Mode.FIRST_LAST: "a first and last frame",
@@ -226,7 +253,8 @@ def _length(duration: Duration) -> str:
     return duration if isinstance(duration, str) else f"{duration} s"
 
 
-def _list(providers: Iterable[Provider], word: str) -> str:
+def list_of(providers: Iterable[Provider], word: str) -> str:
+    """Their names as people list them: `gccai, odkkk or vtrix`."""
     *names, last = (provider.name for provider in providers)
     return f"{', '.join(names)} {word} {last}" if names else last
 

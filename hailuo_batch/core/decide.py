@@ -14,10 +14,10 @@ from hailuo_batch.core.capability import Route
 from hailuo_batch.core.chains import waits_for
 from hailuo_batch.core.failure import ALLOWS
 from hailuo_batch.core.fingerprint import fingerprint
-from hailuo_batch.core.manifest import NO_FRAMES, Duration, Frame, ShotFrame
+from hailuo_batch.core.manifest import NO_FRAMES, Frame, ShotFrame
 from hailuo_batch.core.plan import Action, Grounds, Plan, Step, Use, Why
 from hailuo_batch.core.request import Input, Request, request_for
-from hailuo_batch.core.shot import Mode, Shot
+from hailuo_batch.core.shot import Shot
 
 
 def make_plan(shots: Sequence[Shot], grounds: Grounds, *, campaign: str) -> Plan:
@@ -78,7 +78,7 @@ def _steps_of(
     shot: Shot, grounds: Grounds, chosen: dict[str, str], there: AbstractSet[str] = frozenset()
 ) -> Iterator[Step]:
     """One step for each take; tells `chosen` which clip stands for the shot. `there` came to the store since."""
-    route = grounds.routes[_wish(shot)]
+    route = grounds.routes[shot.wish]
     givers = () if shot.frames is NO_FRAMES else tuple(dict.fromkeys(waits_for(shot).values()))
     unknown = tuple(giver for giver in givers if giver not in chosen)
     if unknown or _unseen(shot, grounds):
@@ -214,10 +214,6 @@ def _add(steps: dict[str, Step], found: Iterator[Step]) -> None:
         key = step.fingerprint or f"{step.uses[0].shot.id}#{step.uses[0].take}"
         there = steps.get(key)
         steps[key] = step if there is None else replace(there, uses=there.uses + step.uses)
-
-
-def _wish(shot: Shot) -> tuple[Mode, str, Duration]:
-    return shot.mode, shot.resolution, shot.duration
 
 
 def _unseen(shot: Shot, grounds: Grounds) -> bool:

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from hailuo_batch.core.attempt import Standing
 from hailuo_batch.core.capability import Route
-from hailuo_batch.core.manifest import Duration, Frame
+from hailuo_batch.core.manifest import Frame
 from hailuo_batch.core.price import Money, totals
 from hailuo_batch.core.request import Input, Request
-from hailuo_batch.core.shot import Mode, Shot
+from hailuo_batch.core.shot import Shot, Wish
 
 
 class Action(StrEnum):
@@ -126,7 +126,7 @@ class Grounds:
 
     model: str
     pictures: Mapping[Frame, Input]  # frames from files and pinned addresses, by content
-    routes: Mapping[tuple[Mode, str, Duration], Route]
+    routes: Mapping[Wish, Route]
     standings: Mapping[str, Standing]
     past: Mapping[str, Past]  # by shot id
     locked: Mapping[str, str]  # fingerprint → digest, as the lock names them

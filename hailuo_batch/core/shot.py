@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from hailuo_batch.core.manifest import Duration, Frames
+from hailuo_batch.core.manifest import NO_FRAMES, Duration, Frames, UrlFrame
 from hailuo_batch.core.problem import Path
 
 
@@ -14,6 +15,18 @@ class Mode(StrEnum):
     FIRST = "first frame"
     FIRST_LAST = "first and last frame"
     LAST = "last frame only"  # sold by nobody
+
+
+class Wish(NamedTuple):
+    """What decides who can render a shot; shots with the same wish have the same route.
+
+    `local`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web.
+    """
+
+    mode: Mode
+    resolution: str
+    duration: Duration
+    local: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +57,12 @@ class Shot:
         if self.frames.last is None:
             return Mode.TEXT if self.frames.first is None else Mode.FIRST
         return Mode.LAST if self.frames.first is None else Mode.FIRST_LAST
+
+    @property
+    def wish(self) -> Wish:
+        """What is asked of a provider, as far as it decides who can render it."""
+        if self.frames is NO_FRAMES:
+            return Wish(Mode.TEXT, self.resolution, self.duration, local=False)
+        ends = (self.frames.first, self.frames.last)
+        local = any(end is not None and not isinstance(end, UrlFrame) for end in ends)
+        return Wish(self.mode, self.resolution, self.duration, local=local)

@@ -29,7 +29,7 @@ class Connection(aiosqlite.Connection):
         self._thread.daemon = True
 
     def abandon(self) -> None:
-        """Ends a connection whose start failed or was cancelled.
+        """Ends a connection whose start failed or whose start or close was cancelled.
 
         aiosqlite stops its thread then, but forgets a connection that was just made, and does not wait for the
         thread's last word, which would be said to a loop that may be closed by then.
@@ -63,4 +63,8 @@ async def connected(connector: Callable[[], sqlite3.Connection], path: Path) -> 
         yield connection
     finally:
         with plain_words(path):
-            await connection.close()
+            try:
+                await connection.close()
+            except BaseException:
+                connection.abandon()  # a cancelled close has asked the thread to stop, and not seen it
+                raise

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from hailuo_batch.core.fill import quoted
 from hailuo_batch.core.manifest import NO_FRAMES, FileFrame, Frame, UrlFrame
-from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.problem import Problem, Severity, did_you_mean
 from hailuo_batch.core.request import Input
 from hailuo_batch.core.shot import Shot
 from hailuo_batch.errors import InputError
+from hailuo_batch.load.fitness import LYING, UNLIKE, lying_name, refuse_large, refuse_unfit, unlike
 from hailuo_batch.load.project import Project
 from hailuo_batch.load.stamp import Remembered, Stamp, stamp_of, unchanged
 
-LARGEST = 20 * 1024 * 1024  # bytes; odkkk, Vtrix and MiniMax say "up to 20 MB"
 
 _ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
 
@@ -38,14 +38,23 @@ class Inputs:
 
 
 def read_inputs(
-    shots: Iterable[Shot], *, folder: Path, project: Project, remembered: Mapping[str, Remembered]
+    shots: Iterable[Shot],
+    *,
+    folder: Path,
+    project: Project,
+    remembered: Mapping[str, Remembered],
+    for_gateways: bool = True,
 ) -> Inputs:
-    """The frames of all shots; each file is looked at once, however many shots name it."""
+    """The frames of all shots; each file is looked at once, however many shots name it.
+
+    A picture that is not `for_gateways` is drawn here, and need only be readable.
+    """
     pictures: dict[Frame, Input] = {}
     files: dict[str, Path] = {}
     kept: dict[str, Remembered] = {}
     problems: list[Problem] = []
     blamed: set[tuple[Frame, int]] = set()
+    compared: set[tuple[Frame | None, Frame | None]] = set()
     for shot in shots:
         if shot.frames is NO_FRAMES:
             continue
@@ -59,7 +68,9 @@ def read_inputs(
             elif isinstance(frame, FileFrame) and (frame, shot.index) not in blamed:
                 try:
                     path = _inside(frame, folder, project)
-                    memory = _digest(path, remembered.get(str(path)))
+                    memory = _digest(path, remembered.get(str(path)), for_gateways=for_gateways)
+                    if for_gateways:
+                        refuse_unfit(path.name, memory)
                 except InputError as error:
                     blamed.add((frame, shot.index))
                     problems.append(_problem(error, shot, end))
@@ -67,29 +78,47 @@ def read_inputs(
                 kept[str(path)] = memory
                 pictures[frame] = Input(digest=memory.digest)
                 files[memory.digest] = path
+                if for_gateways and (told := lying_name(path.name, memory.kind)):
+                    problems.append(_caution(f'shot "{shot.id}": {told}', LYING, shot, end))
+        ends = (shot.frames.first, shot.frames.last)
+        if for_gateways and ends not in compared:
+            compared.add(ends)
+            problems += _shapes(shot, [kept.get(str(files.get(pictures[e].digest))) for e in ends if e in pictures])
     return Inputs(pictures=pictures, files=files, remembered=kept, problems=tuple(problems))
 
 
-def _digest(path: Path, memory: Remembered | None) -> Remembered:
+def _shapes(shot: Shot, memories: list[Remembered | None]) -> Iterable[Problem]:
+    match memories:
+        case [Remembered(size=first), Remembered(size=last)] if told := unlike(first, last):
+            yield _caution(f'shot "{shot.id}": {told}', UNLIKE, shot, "last")
+
+
+def _caution(why: str, words: tuple[str, str, str], shot: Shot, end: str) -> Problem:
+    code, summary, remedy = words
+    path = ("shots", shot.index, "frames", end)
+    return Problem(code=code, summary=summary, why=why, remedy=remedy, path=path, severity=Severity.WARNING)
+
+
+def _digest(path: Path, memory: Remembered | None, *, for_gateways: bool) -> Remembered:
     stamp = stamp_of(path)
     if memory is not None and unchanged(memory, stamp):
         return memory
+    if stamp is None or not path.is_file():
+        raise _no_file(path)
+    if for_gateways:
+        refuse_large(path.name, stamp[0])  # before it is read
     return _read(path, stamp)
 
 
-def _read(path: Path, stamp: Stamp | None) -> Remembered:
-    if stamp is None or not path.is_file():
-        raise _no_file(path)
-    if stamp[0] > LARGEST:
-        why = f"{path.name} has {stamp[0] / 1e6:.1f} MB; the gateways take up to {LARGEST // 1024 // 1024} MB."
-        raise InputError("picture too large", why=why, remedy="Save it smaller; JPG at 1080 pixels is plenty.")
+def _read(path: Path, stamp: Stamp) -> Remembered:
     from hailuo_batch.media.frames import picture_facts
 
     at = time.time_ns()
     try:
-        picture_facts(path)  # raises when it is no picture
+        facts = picture_facts(path)  # raises when it is no picture
         with path.open("rb") as file:
-            return Remembered(stamp=stamp, digest=f"sha256:{file_digest(file, 'sha256').hexdigest()}", at=at)
+            digest = f"sha256:{file_digest(file, 'sha256').hexdigest()}"
+        return Remembered(stamp=stamp, digest=digest, at=at, kind=facts.kind, size=(facts.width, facts.height))
     except InputError as error:
         why = f"{quoted(path.name)}: {error.why[:1].lower()}{error.why[1:]}"
         raise InputError(error.summary.partition(f": {path}")[0], why=why, remedy=error.remedy) from None

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.load.stamp import SETTLED_NS, Remembered, stamp_of, unchanged
+from hailuo_batch.load.stamp import SETTLED_NS, Remembered, remembered, stamp_of, unchanged
 
 FOLDER = "memory"
 _SEAM = "\n\n"
@@ -33,23 +33,20 @@ def recall_inputs(hidden: Path) -> dict[str, Remembered]:
     """Digests of pictures by path."""
     try:
         rows = json.loads(_read(hidden / FOLDER / "inputs.txt"))
-        return {
-            path: Remembered(stamp=(size, changed, inode), digest=digest, at=at)
-            for path, (size, changed, inode, digest, at) in rows.items()
-        }
+        return {path: remembered(row) for path, row in rows.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def remember_inputs(hidden: Path, remembered: Mapping[str, Remembered]) -> None:
+def remember_inputs(hidden: Path, seen: Mapping[str, Remembered]) -> None:
     """Keeps digests of pictures for the next time, beside those that other manifests use."""
-    if not remembered:
+    if not seen:
         return
     before = recall_inputs(hidden)
-    if all(before.get(path) == memory for path, memory in remembered.items()):
+    if all(before.get(path) == memory for path, memory in seen.items()):
         return
-    merged = {path: memory for path, memory in before.items() if path in remembered or stamp_of(Path(path))}
-    rows = {path: (*m.stamp, m.digest, m.at) for path, m in {**merged, **remembered}.items()}
+    merged = {path: memory for path, memory in before.items() if path in seen or stamp_of(Path(path))}
+    rows = {path: memory.row for path, memory in {**merged, **seen}.items()}
     _write(hidden / FOLDER / "inputs.txt", json.dumps(rows))
 
 
@@ -76,7 +73,7 @@ def remember_finished(
     head = {
         "circumstances": circumstances,
         "at": time.time_ns(),
-        "inputs": {path: (*memory.stamp, memory.digest, memory.at) for path, memory in inputs.items()},
+        "inputs": {path: memory.row for path, memory in inputs.items()},
         "summary": finished.summary,
     }
     _write(_file(hidden, key), _SEAM.join((json.dumps(head), "\n".join(finished.digests), "\n".join(finished.files))))
@@ -106,10 +103,7 @@ def _settled(known: Mapping[str, Any]) -> bool:
     changed = [stamp[1] for stamp in (known["circumstances"]["ledger"], known["circumstances"]["wal"]) if stamp]
     if any(time_of_change >= known["at"] - SETTLED_NS for time_of_change in changed):
         return False
-    return all(
-        unchanged(Remembered(stamp=(size, at_change, inode), digest=digest, at=at), stamp_of(Path(path)))
-        for path, (size, at_change, inode, digest, at) in known["inputs"].items()
-    )
+    return all(unchanged(remembered(row), stamp_of(Path(path))) for path, row in known["inputs"].items())
 
 
 def _stamp(path: Path) -> list[int] | None:

@@ -3,8 +3,10 @@
 The time is the later of what was written and what was done to the file: tools that copy a file may set the first back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # A file written in the same tick as it was remembered could change again without its time changing.
 SETTLED_NS = 2_000_000_000
@@ -14,11 +16,24 @@ Stamp = tuple[int, int, int]  # size, time of change in ns, inode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """What a file's digest was, when the file looked like this."""
+    """What a picture's digest was, and what the picture is, when its file looked like this."""
 
     stamp: Stamp
     digest: str
     at: int  # ns since the epoch
+    kind: str = ""  # by its bytes
+    size: tuple[int, int] = (0, 0)  # width and height as it is seen upright
+
+    @property
+    def row(self) -> tuple[int | str, ...]:
+        """The same as plain values, in one line."""
+        return *self.stamp, self.digest, self.at, self.kind, *self.size
+
+
+def remembered(row: Sequence[Any]) -> Remembered:
+    """What `row` was made from; `ValueError` when it has another form."""
+    length, changed, inode, digest, at, kind, width, height = row
+    return Remembered(stamp=(length, changed, inode), digest=digest, at=at, kind=kind, size=(width, height))
 
 
 def stamp_of(path: Path) -> Stamp | None:

@@ -26,6 +26,7 @@ PREFERRED = ("minimax",)
 Table = Mapping[str, Any]
 Tables = Mapping[str, Table]  # a project's own, by name; one of ours is replaced by one of the same name
 OURS_ONLY: Tables = {}
+OWN_REGION: Mapping[str, str] = {}  # a gateway's own base address, and nothing by its side
 _SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 # What `like` takes over: how a gateway talks and what it sells; never its prices, limits, notes or addresses.
 _SHARED = ("dialect", "wire", "camera", "images", "models")
@@ -152,14 +153,16 @@ def read_provider(name: str, model: str, *, region: str = "", tables: Tables = O
 
 
 def read_providers(
-    names: Iterable[str], model: str, *, tables: Tables = OURS_ONLY
+    names: Iterable[str], model: str, *, tables: Tables = OURS_ONLY, regions: Mapping[str, str] = OWN_REGION
 ) -> tuple[tuple[Provider, ...], tuple[Problem, ...]]:
     """The providers of a manifest, in its order of preference; a name without a table is a problem."""
     if model == ANIMATIC:
         return (animatic(),), ()
     known = provider_names(tables)
     wanted = tuple(names) or PREFERRED
-    found = tuple(read_provider(name, model, tables=tables) for name in wanted if name in known)
+    found = tuple(
+        read_provider(name, model, region=regions.get(name, ""), tables=tables) for name in wanted if name in known
+    )
     return found, unknown_providers(wanted, tables)
 
 

@@ -17,7 +17,8 @@ from hailuo_batch.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
-_KINDS = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}  # what all six gateways take as a frame
+# What all six gateways take as a frame. MPO is how phones write a JPEG with more pictures behind the first.
+_KINDS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
 _MOST_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can claim far more
 _ORIENTATION = 0x0112
 _LYING_DOWN = {5, 6, 7, 8}  # EXIF orientations which swap width and height

@@ -4,7 +4,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from app_samples import Project
+
+from hailuo_batch.errors import Exit, StoreError
 
 SHOTS = "version: 1\ncampaign: alpha\nmodel: animatic\ndefaults: {duration: 1, resolution: 512p}\nshots:\n" + "".join(
     f"  - {{id: s{n:02d}, prompt: bottle {n}}}\n" for n in range(1, 9)
@@ -121,3 +124,19 @@ async def test_a_chain_is_taken_back_from_its_names_link_by_link(project: Projec
     project.lock.unlink()
     assert [step.why.action for step in (await project.plan(sketch=False)).work] == ["fetch"] * 3
     assert await project.submits(sketch=False) == 0
+
+
+async def test_a_lock_that_cannot_be_written_is_said_after_the_run_and_loses_no_clip(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    project.write(SHOTS)
+
+    def no(*_: object) -> bool:
+        raise StoreError("the lock could not be written", why="The system says: Read-only file system.")
+
+    monkeypatch.setattr("hailuo_batch.app.rendering.write_lock", no)
+    ran = await project.run(sketch=False)
+    assert (ran.outcome.stored, ran.exit, ran.lock) == (8, Exit.TAKES_FAILED, None)
+    assert ran.trouble is not None
+    assert ran.trouble.summary == "the lock could not be written"
+    monkeypatch.undo()

@@ -87,7 +87,7 @@ def standing(stage: Stage = Stage.STORED, *, digest: str | None = "sha256:aa", *
 def grounds(*shots: Shot, route: Route = PAID, **members: Any) -> Grounds:
     plain: dict[str, Any] = {
         "model": "hailuo-02", "pictures": SEEN, "standings": {}, "past": {}, "locked": {},
-        "present": frozenset(), "routes": {(each.mode, each.resolution, each.duration): route for each in shots},
+        "present": frozenset(), "routes": {each.wish: route for each in shots},
     }  # fmt: skip
     return Grounds(**{**plain, **members})
 

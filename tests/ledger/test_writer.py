@@ -147,6 +147,7 @@ async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
         async with open_ledger(file, clock=HandClock()):
             pass
 
+    before = {thread.ident for thread in threading.enumerate()}
     for turns in range(6):
         opening = asyncio.create_task(open_and_leave())
         for _ in range(turns):
@@ -154,7 +155,8 @@ async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
         opening.cancel()
         await asyncio.wait({opening})
         gc.collect()
-    assert [thread.name for thread in threading.enumerate() if "_connection_worker_thread" in thread.name] == []
+    fresh = [thread for thread in threading.enumerate() if thread.ident not in before]
+    assert [thread.name for thread in fresh if "_connection_worker_thread" in thread.name] == []
     await open_and_leave()
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from hailuo_batch.core.manifest import NO_FRAMES, End, FileFrame, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.request import Input
 from hailuo_batch.core.shot import Shot
+from hailuo_batch.load import fitness
 from hailuo_batch.load import inputs as loading
 from hailuo_batch.load.inputs import Inputs, read_inputs
 from hailuo_batch.load.project import Project
@@ -304,7 +305,7 @@ def test_what_is_no_picture_is_told_without_its_whole_path(project: Project, dat
 def test_a_picture_over_the_gateways_limit_is_told_before_it_is_read(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "LARGEST", 10)
+    monkeypatch.setattr(fitness, "LARGEST", 10)
     (problem,) = read(project, first("assets/open.png")).problems
     assert problem.summary == "picture too large"
 

@@ -70,7 +70,7 @@ class World:
             grounds = Grounds(
                 model="hailuo-02",
                 pictures={},
-                routes={(each.mode, each.resolution, each.duration): self.route for each in self.shots},
+                routes={each.wish: self.route for each in self.shots},
                 standings=await ledger.standings(),
                 past=await ledger.past("spring", sketch=False),
                 locked={},

@@ -166,7 +166,7 @@ async def test_a_disk_that_refuses_is_told_in_plain_words(
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(StoreError) as caught:
         await store.keep(file)
-    assert (caught.value.summary, caught.value.exit) == (summary, Exit.TAKES_FAILED)
+    assert (caught.value.summary, caught.value.exit) == (summary, Exit.REFUSED)
     assert os.strerror(number) in caught.value.why
     assert caught.value.remedy
     assert store.digests() == set()
