@@ -55,6 +55,6 @@ class LedgerError(HailuoError):
 
 
 class StoreError(HailuoError):
-    """A file of ours could not be kept: no room, no right to write. In the middle of a run it is a failure of a step."""
+    """A file of ours could not be kept: no room, no right to write. In a run it is a failure of a step."""
 
     exit = Exit.REFUSED

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hailuo_batch.app.clashes import neighbours
 from hailuo_batch.app.finished import facts_of
 from hailuo_batch.app.named import left_behind, named_clips, names_of
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
@@ -17,10 +18,9 @@ from hailuo_batch.core.lock import Lock, locked_after
 from hailuo_batch.core.naming import render_name
 from hailuo_batch.core.plan import Action, Grounds, NamedClip, Past, Plan, Step, Use, Versions
 from hailuo_batch.core.problem import Problem, did_you_mean
-from hailuo_batch.core.record import RunRecord
 from hailuo_batch.core.report import Footage, Report, make_report
 from hailuo_batch.core.shot import Shot, Wish
-from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.errors import InputError
 from hailuo_batch.load.lock import read_lock
 from hailuo_batch.load.memory import Finished, key_of, remember_finished, remember_inputs
 from hailuo_batch.store.listing import digests_in, names_in
@@ -147,7 +147,7 @@ async def _planned(validation: Validation, *, only: Sequence[str], whole: bool) 
             names=await ledger.names(campaign, sketch=sketch) if busy else {},
             artifacts=await ledger.artifacts() if whole else {},
             requests=await ledger.preimages(before) if before else {},
-            neighbours=_neighbours(await ledger.runs(), validation) if busy else (),
+            neighbours=neighbours(await ledger.runs(), validation) if busy else (),
         )
     report = make_report(
         made if not only else replace(made, steps=selected),
@@ -254,42 +254,6 @@ def _routes(validation: Validation) -> dict[Wish, Route]:
         if wish not in routes:
             routes[wish] = route(shot, validation.providers)
     return routes
-
-
-def _neighbours(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:
-    """Other manifests that gave names of this campaign. One that was moved or deleted since has no say."""
-    root, here = validation.project.root, validation.file.resolve()
-    kind = (validation.campaign, validation.sketch)
-    files = dict.fromkeys((root / each.manifest).resolve() for each in runs if (each.campaign, each.sketch) == kind)
-    return tuple(file for file in files if file != here and file.is_file())
-
-
-def refuse_clashes(planned: Planned) -> None:
-    """Raises `RefusedError` when a clip would get the name of another one; nothing has been sent then."""
-    _refuse_neighbours(planned)
-    campaign, sketch = planned.plan.campaign, planned.validation.sketch
-    for step in (*planned.work, *planned.unnamed):
-        for use in step.uses if step.fingerprint else ():
-            name = render_name(campaign, use, sketch=sketch)
-            other = planned.details.names.get(name, step.fingerprint)
-            if other != step.fingerprint:
-                raise RefusedError(
-                    f"the name {name} belongs to another clip",
-                    why=f'Another manifest of this project with the campaign "{campaign}" has a shot "{use.shot.id}".',
-                    remedy="Give one of the two manifests another campaign, or the shot another id.",
-                )
-
-
-def _refuse_neighbours(planned: Planned) -> None:
-    wanted = {use.shot.id for step in (*planned.work, *planned.unnamed) for use in step.uses}
-    for file in planned.details.neighbours:
-        found = read(file, sketch=planned.validation.sketch)
-        if found.campaign == planned.plan.campaign and (shared := sorted(wanted & {shot.id for shot in found.shots})):
-            raise RefusedError(
-                f'two manifests have a shot "{shared[0]}" in one campaign',
-                why=f'{found.name} has the campaign "{found.campaign}" too; their clips would take turns in one name.',
-                remedy="Give one of the two manifests another campaign, or the shot another id.",
-            )
 
 
 def lock_after(planned: Planned) -> Lock:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hailuo_batch.app.clashes import refuse_clashes
 from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.cores import cores
 from hailuo_batch.app.driving import Rehearsal, drivers_for
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, run_lock, store_folder
-from hailuo_batch.app.planning import Planned, lock_after, plan, plan_again, refuse_clashes
+from hailuo_batch.app.planning import Planned, lock_after, plan, plan_again
 from hailuo_batch.core.attempt import Artifact
 from hailuo_batch.core.event import Event, Listener
 from hailuo_batch.core.failure import Failure, Kind

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from hailuo_batch.app.places import hidden_folder
+from hailuo_batch.core.advice import advice
 from hailuo_batch.core.capability import Provider, shortcomings
 from hailuo_batch.core.expand import cautions, expand
 from hailuo_batch.core.manifest import Frame, Manifest, UrlFrame
@@ -94,13 +95,20 @@ def _meant(
     shots, problems = expand(manifest)
     if sketch:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
-    providers, unknown = read_providers(manifest.providers or project.providers, model)
+    providers, unknown = read_providers(
+        manifest.providers or project.providers, model, tables=project.tables, regions=project.regions
+    )
     inputs = read_inputs(
-        shots, folder=file.resolve().parent, project=project, remembered=recall_inputs(hidden_folder(project.root))
+        shots,
+        folder=file.resolve().parent,
+        project=project,
+        remembered=recall_inputs(hidden_folder(project.root)),
+        for_gateways=model != ANIMATIC,
     )
     found = [*said, *project.problems, *problems, *unknown, *inputs.problems, *cautions(shots)]
     if providers and not sketch:
-        found += shortcomings(shots, providers, _Known(model))
+        found += shortcomings(shots, providers, _Known(model, project))
+        found += advice(manifest, shots, providers)
     if model == ANIMATIC:
         inputs = replace(inputs, pictures={**_addresses(shots), **inputs.pictures})
     stopped = any(problem.severity is Severity.ERROR for problem in found)
@@ -150,15 +158,15 @@ def _addresses(shots: Sequence[Shot]) -> dict[Frame, Input]:
 class _Known(Sequence[Provider]):
     """Every gateway's table, read when a problem wants to name who could render a shot."""
 
-    def __init__(self, model: str) -> None:
-        self._model = model
-        self._names = provider_names()
+    def __init__(self, model: str, project: Project) -> None:
+        self._model, self._tables = model, project.tables
+        self._names = provider_names(project.tables)
 
     def __len__(self) -> int:
         return len(self._names)
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        return read_provider(self._names[index], self._model)
+        return read_provider(self._names[index], self._model, tables=self._tables)
 
 
 @contextmanager

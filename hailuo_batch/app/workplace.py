@@ -18,7 +18,7 @@ from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.request import HAILUO_02
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.load.project import make_folder, read_project
+from hailuo_batch.load.project import Project, make_folder, read_project
 from hailuo_batch.load.root import SETTINGS
 from hailuo_batch.load.schemas import read_schema, schema_names
 from hailuo_batch.load.tables import provider_names, provider_table, read_provider
@@ -54,18 +54,25 @@ class ProviderFacts:
     source: str
 
 
-async def providers(name: str | None = None) -> tuple[ProviderFacts, ...]:
+async def providers(name: str | None = None, folder: Path | str = ".") -> tuple[ProviderFacts, ...]:
     """Every gateway, or the one named, with what it sells of hailuo-02; prices are per clip.
+
+    Those of the project around `folder` are among them, and its regions count. Raises `InputError` for a name that
+    nobody has, and for settings that cannot be used.
 
     >>> import asyncio
     >>> [facts.provider.title for facts in asyncio.run(providers("minimax"))]
     ['MiniMax']
     """
-    known = provider_names()
+    project = read_project(Path(folder).resolve())
+    if project.problems:
+        why = project.problems[0].why
+        raise InputError(f"{SETTINGS} cannot be used", why=why[:1].upper() + why[1:], remedy=project.problems[0].remedy)
+    known = provider_names(project.tables)
     if name is not None and name not in known:
         remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
         raise InputError(f'there is no provider called "{name}"', remedy=remedy)
-    return tuple(_facts(each) for each in known if name in {None, each})
+    return tuple(_facts(each, project) for each in known if name in {None, each})
 
 
 async def schema(name: str = "manifest") -> dict[str, Any]:
@@ -101,11 +108,14 @@ async def doctor(folder: Path | str = ".") -> tuple[Check, ...]:
     return tuple(_checks(Path(folder).resolve()))
 
 
-def _facts(name: str) -> ProviderFacts:
-    provider = read_provider(name, HAILUO_02)
-    row = provider_table(name)["models"][HAILUO_02]
+def _facts(name: str, project: Project) -> ProviderFacts:
+    provider = read_provider(name, HAILUO_02, region=project.regions.get(name, ""), tables=project.tables)
+    row = provider_table(name, project.tables)["models"].get(HAILUO_02, {})
     return ProviderFacts(
-        provider=provider, has_key=bool(os.environ.get(provider.key)), read=row["read"], source=row["source"]
+        provider=provider,
+        has_key=bool(os.environ.get(provider.key)),
+        read=row.get("read", ""),
+        source=row.get("source", ""),
     )
 
 
@@ -123,8 +133,8 @@ def _checks(folder: Path) -> Iterator[Check]:
         yield Check(name="settings", state=State.BAD, found=problem.why, remedy=problem.remedy)
     yield _writable(project.root)
     yield _room(project.root)
-    for name in provider_names():
-        key = str(provider_table(name)["key"])
+    for name in provider_names(project.tables):
+        key = str(provider_table(name, project.tables)["key"])
         found = "set" if os.environ.get(key) else "not set"
         yield Check(name=f"key of {name}", state=State.GOOD if found == "set" else State.NOTE, found=f"{key} {found}")
 

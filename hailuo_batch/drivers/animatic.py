@@ -14,7 +14,7 @@ from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.request import Input, seconds_of
 from hailuo_batch.drivers.studio import Studio, WorkerDiedError
 from hailuo_batch.errors import HailuoError
-from hailuo_batch.media.animatic import Sketch, Still
+from hailuo_batch.media.sketch import Sketch, Still
 from hailuo_batch.ports import Order, Produced, Task
 
 

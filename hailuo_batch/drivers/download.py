@@ -7,7 +7,7 @@ address is asked unless the project allows it, and what arrives has an end.
 import asyncio
 import errno
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -22,6 +22,8 @@ LARGEST = 1024**3  # bytes; a clip of 10 s has some MB
 REDIRECTS = 5
 TRIES = 4
 _GONE = frozenset({401, 403, 404, 410})
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_PLAIN: Mapping[str, str] = {"Accept-Encoding": "identity"}  # a clip is compressed already, and its length is checked
 
 
 class Downloads:
@@ -42,36 +44,54 @@ class Downloads:
         """Brings what is behind a link to `target`; None is success. A connection that breaks is tried again."""
         async with self._hands:
             for times in range(TRIES):
-                failure = await self._once(URL(link, encoded=True), target)
+                failure = await self._once(link, target)
                 if failure is None or failure.kind is not Kind.FLAKY:
                     return failure
                 await self._sleep(2.0**times if times < TRIES - 1 else 0.0)
             return failure
 
-    async def _once(self, url: URL, target: Path) -> Failure | None:
+    async def _once(self, link: str, target: Path) -> Failure | None:
         try:
+            url = _address(link)
             for _ in range(REDIRECTS):
                 if refused := self._refused(url):
                     return refused
-                async with self._session.get(url, allow_redirects=False) as response:
-                    if response.status in {301, 302, 303, 307, 308} and "Location" in response.headers:
-                        url = url.join(URL(response.headers["Location"]))
+                async with self._session.get(url, allow_redirects=False, headers=_PLAIN) as response:
+                    if response.status in _MOVED and "Location" in response.headers:
+                        url = url.join(_address(response.headers["Location"]))
                         continue
                     return await _saved(response, target)
             return Failure(kind=Kind.CORRUPT, why="the link leads from one address to the next without end")
-        except aiohttp.InvalidURL:
+        except aiohttp.ClientConnectorError as error:
+            return _private() if isinstance(error.os_error, PrivateAddressError) else _broke_off()
+        except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
             return Failure(kind=Kind.CORRUPT, why="the gateway's link is no address")
         except (aiohttp.ClientError, TimeoutError):
-            return Failure(kind=Kind.FLAKY, why="the download broke off")
+            return _broke_off()
         except OSError as error:
             kind = Kind.NO_ROOM if error.errno in {errno.ENOSPC, errno.EDQUOT} else Kind.FLAKY
             return Failure(kind=kind, why=f"the clip could not be written: {error.strerror}")
 
     def _refused(self, url: URL) -> Failure | None:
         host = url.host or ""
-        if url.scheme == "https" or (url.scheme == "http" and self._loopback and _is_loopback(host)):
-            return None
-        return Failure(kind=Kind.CORRUPT, why=f"the gateway's link is not https but {url.scheme or 'nothing'}")
+        if not (url.scheme == "https" or (url.scheme == "http" and self._loopback and _is_loopback(host))):
+            return Failure(kind=Kind.CORRUPT, why=f"the gateway's link is not https but {url.scheme or 'nothing'}")
+        # A number in the place of a name is never resolved, so the resolver does not see it.
+        return None if _is_name(host) or _may_ask(host, loopback=self._loopback) else _private()
+
+
+def _address(text: str) -> URL:
+    """A link as it was written, since a signature may cover each letter; what no request can carry is escaped."""
+    written = text.strip()
+    return URL(written, encoded=written.isascii() and written.isprintable() and " " not in written)
+
+
+def _broke_off() -> Failure:
+    return Failure(kind=Kind.FLAKY, why="the download broke off")
+
+
+def _private() -> Failure:
+    return Failure(kind=Kind.CORRUPT, why="the gateway's link leads to a private address, which is not asked")
 
 
 async def _saved(response: aiohttp.ClientResponse, target: Path) -> Failure | None:
@@ -79,16 +99,24 @@ async def _saved(response: aiohttp.ClientResponse, target: Path) -> Failure | No
         return Failure(kind=Kind.EXPIRED, why=f"the link to the clip is dead ({response.status})")
     if response.status != 200:
         return Failure(kind=Kind.FLAKY, why=f"the clip's host answered {response.status}")
+    large = Failure(kind=Kind.CORRUPT, why=f"the clip is said to be, or is, larger than {LARGEST // 1024**2} MB")
+    promised = response.content_length if "Content-Encoding" not in response.headers else None
+    if promised is not None and promised > LARGEST:
+        return large
     size = 0
-    with target.open("wb", buffering=0) as file:
+    with target.open("wb") as file:  # buffered: a raw file may write less than it is given
         async for chunk in response.content.iter_chunked(CHUNK):
             size += len(chunk)
             if size > LARGEST:
-                return Failure(kind=Kind.CORRUPT, why=f"what arrives is larger than {LARGEST // 1024**2} MB")
+                return large
             file.write(chunk)
-    if response.content_length is not None and size != response.content_length:
-        return Failure(kind=Kind.FLAKY, why=f"{size:,} bytes of {response.content_length:,} arrived")
+    if promised is not None and size != promised:
+        return Failure(kind=Kind.FLAKY, why=f"{size:,} bytes of {promised:,} arrived")
     return None
+
+
+class PrivateAddressError(OSError):
+    """A name that stands for no public address."""
 
 
 class PublicResolver(AbstractResolver):
@@ -105,7 +133,7 @@ class PublicResolver(AbstractResolver):
         found = await self._resolver.resolve(host, port, family)
         allowed = [each for each in found if _may_ask(each["host"], loopback=self._loopback)]
         if not allowed:
-            raise OSError(None, f"{host} is no public address")
+            raise PrivateAddressError(None, f"{host} is no public address")
         return allowed
 
     async def close(self) -> None:
@@ -114,7 +142,16 @@ class PublicResolver(AbstractResolver):
 
 
 def _may_ask(address: str, *, loopback: bool) -> bool:
-    return ip_address(address).is_global or (loopback and ip_address(address).is_loopback)
+    found = ip_address(address)
+    return (found.is_global and not found.is_multicast) or (loopback and found.is_loopback)
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_loopback(host: str) -> bool:

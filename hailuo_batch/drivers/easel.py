@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hailuo_batch.errors import HailuoError
 
 if TYPE_CHECKING:
-    from hailuo_batch.media.animatic import Sketch
+    from hailuo_batch.media.sketch import Sketch
 
 
 def question(sketch: "Sketch", target: Path) -> bytes:
@@ -57,7 +57,8 @@ def main() -> None:
 
 
 def _carry_out(words: dict[str, Any], target: Path) -> dict[str, Any]:
-    from hailuo_batch.media.animatic import Sketch, Still, draw
+    from hailuo_batch.media.animatic import draw
+    from hailuo_batch.media.sketch import Sketch, Still
 
     stills = {end: Still(**{**words[end], "path": Path(words[end]["path"])}) for end in ("first", "last") if words[end]}
     try:

@@ -58,14 +58,17 @@ class HttpDriver:
         if isinstance(question, Failure):
             return question
         waited, times = 0.0, 0
+        doubt: Failure | None = None
         while True:
             answer = await self._wire.converse(self._dialect.submit(question))
             if isinstance(answer, Accepted):
                 return Task(id=answer.task)
+            # Money: a later no says nothing about an earlier call that may have been accepted.
+            doubt = answer if answer.kind is Kind.UNCLEAR else doubt
             pause = self._patience.pause(times, answer.wait)
             waited, times = waited + pause, times + 1
             if not self._may_resend(answer) or waited > self._patience.submit:
-                return answer
+                return doubt or answer
             await self._sleep(pause)
 
     async def wait(self, order: Order, task: Task) -> Produced | Failure:  # noqa: ARG002 - the task says it all

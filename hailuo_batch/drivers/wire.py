@@ -6,6 +6,7 @@ gateway's own host and scheme only: redirects are not followed.
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -16,6 +17,7 @@ from yarl import URL
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.drivers.download import CHUNK, PublicResolver
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
+from hailuo_batch.gateways.retry_after import wait_from
 
 CONNECT_SECONDS = 20
 ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
@@ -32,7 +34,7 @@ class Wire:
         self, *, session: aiohttp.ClientSession, paying: aiohttp.ClientSession, base_url: str, key: str, seconds: float
     ) -> None:
         self._session, self._paying = session, paying
-        self._base, self._key = base_url.rstrip("/"), key
+        self._base, self._key = base_url.rstrip("/"), key.strip()
         self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
 
     async def converse(self, conversation: Conversation[Value]) -> Value | Failure:
@@ -61,6 +63,8 @@ class Wire:
                 call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
                 return await _reply(response)
+        except aiohttp.InvalidURL:
+            return Failure(kind=Kind.NOT_SENT, why="the gateway's base address is no web address")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Failure(kind=Kind.NOT_SENT, why=f"{url.host} cannot be reached: {_reason(error)}")
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
@@ -74,12 +78,15 @@ async def _reply(response: aiohttp.ClientResponse) -> Reply:
         data += chunk
         if len(data) > LARGEST_REPLY:
             break
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8-sig", "replace")
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
     headers = {name.lower(): value for name, value in response.headers.items()}
+    # Dialects have no clock: a date becomes seconds here.
+    if (wait := wait_from(headers.get("retry-after"), now=time.time())) is not None:
+        headers["retry-after"] = f"{wait:.3f}"
     return Reply(status=response.status, body=body, text=text, headers=headers)
 
 

@@ -39,6 +39,7 @@ class Meaning(StrEnum):
     MOVED = "moved"  # a redirect, which is not followed with a key
     UNREADABLE = "unreadable"  # an answer that is none
     LINKLESS = "linkless"  # the clip is made, and no link came
+    STRANGE = "strange"  # an answer about another task or file than the one that was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,7 @@ WORTH = {
     Meaning.CANCELLED: _worth(
         _REFUSED, "cancelled the task", "If nobody here meant that, look in your account who did."
     ),
+    Meaning.STRANGE: _worth(_REPEATED, "answered about something else than was asked", _LOOK),
     Meaning.MOVED: _worth(
         (Kind.UNCLEAR, Kind.UNCLEAR, Kind.BROKEN),
         "answered with a redirect, which is not followed",

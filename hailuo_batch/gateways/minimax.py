@@ -25,6 +25,8 @@ class MiniMaxDialect(TabledDialect):
         failure = self.refusals.of_reply(answer, Moment.READ)
         if failure is not None:
             return failure
+        if self.is_strange(answer, row.named, file):
+            return self.refusals.plain(Meaning.STRANGE, Moment.READ, answer)
         link = link_of(value for place in row.link for value in gather(answer.body, place))
         if not link:
             return self.refusals.of_answer_without(answer, Moment.READ, Meaning.LINKLESS)

@@ -55,6 +55,7 @@ class Poll:
     """How a task is read: its status words, and where progress, link and cost stand."""
 
     address: Address
+    task: Places  # where the answer names its task
     status: Places
     words: Mapping[str, str]  # lower case → running, made, failed, cancelled
     progress: Places
@@ -71,6 +72,7 @@ class LinkCall:
 
     address: Address
     file: Places
+    named: Places  # where the answer names its file
     link: Places
 
 
@@ -205,6 +207,7 @@ def _poll(row: Mapping[str, Any], tree: Mapping[str, Any]) -> Poll:
     progress = row.get("progress", {})
     return Poll(
         address=_address(row),
+        task=_places(row.get("task")),
         status=_places(row["status"]),
         words=words,
         progress=_places(progress.get("place")),

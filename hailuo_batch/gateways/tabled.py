@@ -14,7 +14,7 @@ from hailuo_batch.gateways.failures import Refusals
 from hailuo_batch.gateways.lenient import fraction_of, link_of, money_of, seconds_of, task_of, text_of
 from hailuo_batch.gateways.meaning import Meaning, Moment
 from hailuo_batch.gateways.order import order
-from hailuo_batch.gateways.places import first_of, gather, segment
+from hailuo_batch.gateways.places import Places, first_of, gather, segment
 from hailuo_batch.gateways.table import Address, Amount, GatewayTable
 from hailuo_batch.gateways.wording import shown
 
@@ -45,6 +45,8 @@ class TabledDialect:
     def poll(self, task: str) -> Conversation[Running | Made | Failure]:
         """Reads a task; a fresh link is had by polling again."""
         reply = yield self.reading(self.table.poll.address, task=task)
+        if self.is_strange(reply, self.table.poll.task, task):
+            return self.refusals.plain(Meaning.STRANGE, Moment.READ, reply)
         return self.state(reply) or (yield from self.made(reply))
 
     def state(self, reply: Reply) -> Running | Failure | None:
@@ -92,6 +94,11 @@ class TabledDialect:
             return self.refusals.of_answer_without(reply, Moment.READ, Meaning.LINKLESS)
         life = seconds_of(first_of(reply.body, poll.life)) or poll.life_seconds
         return Made(link=link, link_seconds=life, cost=money_at(reply.body, poll.cost))
+
+    def is_strange(self, reply: Reply, places: Places, asked: str) -> bool:
+        """Whether an answer names another task or file than the one that was asked for: its clip is somebody else's."""
+        named = text_of(first_of(reply.body, places))
+        return 200 <= reply.status < 300 and bool(named) and named != asked
 
     def reading(self, address: Address, **names: str) -> Call:
         """A call that only asks, with a task's or a file's id filled in."""

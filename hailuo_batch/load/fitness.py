@@ -19,7 +19,11 @@ _SPOKEN = {"jpeg": "a JPG", "png": "a PNG", "webp": "a WebP"}
 
 # Code, summary and remedy of the two warnings.
 LYING = ("frame-name", "misleading file name", "It works as it is; a right name saves questions.")
-UNLIKE = ("frame-shapes", "frames of unlike shape", "Give both the same shape, or see that nothing is lost at the edges.")
+UNLIKE = (
+    "frame-shapes",
+    "frames of unlike shape",
+    "Give both the same shape, or see that nothing is lost at the edges.",
+)
 
 
 def refuse_large(name: str, length: int) -> None:
@@ -43,7 +47,7 @@ def refuse_unfit(name: str, memory: Remembered) -> None:
 
 
 def lying_name(name: str, kind: str) -> str:
-    """What to say about a name that promises another kind of picture; nothing when it promises none or the right one."""
+    """What to say about a name that promises another kind of picture than the file holds; else nothing."""
     _, dot, ending = name.casefold().rpartition(".")
     if not dot or not kind or ending in _NAMES[kind]:
         return ""

@@ -9,7 +9,7 @@ import re
 import stat
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from hailuo_batch.errors import InputError
 from hailuo_batch.load.fitness import LYING, UNLIKE, lying_name, refuse_large, refuse_unfit, unlike
 from hailuo_batch.load.project import Project
 from hailuo_batch.load.stamp import Remembered, Stamp, stamp_of, unchanged
-
 
 _ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
 
@@ -49,54 +48,75 @@ def read_inputs(
 
     A picture that is not `for_gateways` is drawn here, and need only be readable.
     """
-    pictures: dict[Frame, Input] = {}
-    files: dict[str, Path] = {}
-    kept: dict[str, Remembered] = {}
-    problems: list[Problem] = []
-    blamed: set[tuple[Frame, int]] = set()
-    compared: set[tuple[Frame | None, Frame | None]] = set()
+    reading = _Reading(folder=folder, project=project, remembered=remembered, for_gateways=for_gateways)
     for shot in shots:
-        if shot.frames is NO_FRAMES:
-            continue
+        if shot.frames is not NO_FRAMES:
+            reading.look(shot)
+    return Inputs(
+        pictures=reading.pictures,
+        files=reading.files,
+        remembered={str(path): memory for path, memory in reading.seen.values()},
+        problems=tuple(reading.problems),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """What was found so far."""
+
+    folder: Path
+    project: Project
+    remembered: Mapping[str, Remembered]
+    for_gateways: bool
+    pictures: dict[Frame, Input] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+    seen: dict[Frame, tuple[Path, Remembered]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    told: set[object] = field(default_factory=set)
+
+    def look(self, shot: Shot) -> None:
+        """Looks at a shot's frames; what is wrong is said once for each entry that names it."""
         for end, frame in (("first", shot.frames.first), ("last", shot.frames.last)):
-            if frame is None or frame in pictures:
+            if frame is None or frame in self.pictures or (frame, shot.index) in self.told:
                 continue
             if isinstance(frame, UrlFrame):
-                if (frame, shot.index) not in blamed:
-                    blamed.add((frame, shot.index))
-                    problems += _address(frame, shot, end, pictures)
-            elif isinstance(frame, FileFrame) and (frame, shot.index) not in blamed:
+                self.told.add((frame, shot.index))
+                self.problems += _address(frame, shot, end, self.pictures)
+            elif isinstance(frame, FileFrame):
                 try:
-                    path = _inside(frame, folder, project)
-                    memory = _digest(path, remembered.get(str(path)), for_gateways=for_gateways)
-                    if for_gateways:
-                        refuse_unfit(path.name, memory)
+                    self._file(frame, shot, end)
                 except InputError as error:
-                    blamed.add((frame, shot.index))
-                    problems.append(_problem(error, shot, end))
-                    continue
-                kept[str(path)] = memory
-                pictures[frame] = Input(digest=memory.digest)
-                files[memory.digest] = path
-                if for_gateways and (told := lying_name(path.name, memory.kind)):
-                    problems.append(_caution(f'shot "{shot.id}": {told}', LYING, shot, end))
-        ends = (shot.frames.first, shot.frames.last)
-        if for_gateways and ends not in compared:
-            compared.add(ends)
-            problems += _shapes(shot, [kept.get(str(files.get(pictures[e].digest))) for e in ends if e in pictures])
-    return Inputs(pictures=pictures, files=files, remembered=kept, problems=tuple(problems))
+                    self.told.add((frame, shot.index))
+                    self.problems.append(_problem(error, shot, end))
+        self._compare(shot)
+
+    def _file(self, frame: FileFrame, shot: Shot, end: str) -> None:
+        path = _inside(frame, self.folder, self.project)
+        memory = _digest(path, self.remembered.get(str(path)), for_gateways=self.for_gateways)
+        if self.for_gateways:
+            refuse_unfit(path.name, memory)
+            if said := lying_name(path.name, memory.kind):
+                self.problems.append(_caution(said, LYING, shot, end))
+        self.seen[frame] = (path, memory)
+        self.pictures[frame] = Input(digest=memory.digest)
+        self.files[memory.digest] = path
+
+    def _compare(self, shot: Shot) -> None:
+        """Gateways crop the last frame to the first one's shape."""
+        first, last = shot.frames.first, shot.frames.last
+        if not self.for_gateways or first not in self.seen or last not in self.seen or (first, last) in self.told:
+            return
+        self.told.add((first, last))
+        if said := unlike(self.seen[first][1].size, self.seen[last][1].size):
+            self.problems.append(_caution(said, UNLIKE, shot, "last"))
 
 
-def _shapes(shot: Shot, memories: list[Remembered | None]) -> Iterable[Problem]:
-    match memories:
-        case [Remembered(size=first), Remembered(size=last)] if told := unlike(first, last):
-            yield _caution(f'shot "{shot.id}": {told}', UNLIKE, shot, "last")
-
-
-def _caution(why: str, words: tuple[str, str, str], shot: Shot, end: str) -> Problem:
+def _caution(said: str, words: tuple[str, str, str], shot: Shot, end: str) -> Problem:
     code, summary, remedy = words
-    path = ("shots", shot.index, "frames", end)
-    return Problem(code=code, summary=summary, why=why, remedy=remedy, path=path, severity=Severity.WARNING)
+    return Problem(
+        code=code, summary=summary, why=f'shot "{shot.id}": {said}', remedy=remedy, severity=Severity.WARNING,
+        path=("shots", shot.index, "frames", end),
+    )  # fmt: skip
 
 
 def _digest(path: Path, memory: Remembered | None, *, for_gateways: bool) -> Remembered:

@@ -1,14 +1,16 @@
 """What a project's settings say."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hailuo_batch.core.fill import quoted
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.manifest import placed, read_checked
+from hailuo_batch.load.own import read_gateways, read_regions, without_key
 from hailuo_batch.load.root import HIDDEN, SETTINGS, find_root
-from hailuo_batch.load.tables import provider_names, unknown_providers
+from hailuo_batch.load.tables import Tables, provider_names, unknown_providers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class Project:
     allow_outside: tuple[Path, ...] = ()
     problems: tuple[Problem, ...] = ()
     rehearsal: bool = False
+    tables: Tables = field(default_factory=dict)  # gateways of its own, by name
+    regions: Mapping[str, str] = field(default_factory=dict)  # gateway → a region, or a base address
 
     @property
     def base(self) -> Path:
@@ -43,14 +47,19 @@ def read_project(folder: Path) -> Project:
     data = read_file(file)
     tree, problems = read_checked(data, name=SETTINGS, schema="settings")
     names = tuple(tree.get("providers", ()))
-    found = list(unknown_providers(names))
+    tables, wrong = read_gateways(tree.get("gateways", {}))
+    regions, lost = read_regions(tree.get("regions", {}), tables)
+    # A gateway whose table is wrong is known all the same: saying so twice would mislead.
+    found = [*wrong, *lost, *unknown_providers(names, {**tree.get("gateways", {})})]
     outside = [_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))]
-    known = provider_names()
+    known = provider_names(tables)
     return Project(
         root=root,
         providers=tuple(name for name in names if name in known),
         allow_outside=tuple(folder for folder in outside if folder is not None),
-        problems=(*problems, *placed(found, data, name=SETTINGS)),
+        problems=tuple(map(without_key, (*problems, *placed(found, data, name=SETTINGS)))),
+        tables=tables,
+        regions=regions,
     )
 
 

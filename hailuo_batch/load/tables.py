@@ -182,12 +182,21 @@ def _lengths(lengths: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:
     return {resolution: tuple(seconds) for resolution, seconds in lengths.items()}
 
 
+_LIMITS = {
+    "per_minute": "requests a minute",
+    "at_once": "tasks at once",
+    "poll_seconds": "advised poll, in seconds",
+    "answer_seconds": "the longest wait for the answer to a request, in seconds",
+    "link_seconds": "life of a link, in seconds",
+}
+
+
 def _inferences(table: Table) -> Iterable[Inference]:
     for row in table.get("inferred", ()):
         yield Inference(what=row["what"], source=row["source"], read=row["read"])
     for limit, row in table.get("limits", {}).items():
         if row.get("inferred"):
-            what = f"{limit.replace('_', ' ')}: {row['is']}"
+            what = f"{_LIMITS[limit]}: {row['is']}"
             yield Inference(what=what, source=row["source"], read=row["read"])
 
 

@@ -14,6 +14,7 @@ from hailuo_batch.core.camera import moves
 from hailuo_batch.core.frame_size import frame_size
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.motion import Window, swing, way
+from hailuo_batch.media.sketch import Sketch, Still
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,29 +25,6 @@ _DISSOLVE = (0.58, 0.90)  # the cross-fade's begin and end, as parts of the clip
 
 _SPARE = 2  # a still is read with twice the frame's pixels, for moves that come closer
 _LONGEST = 4  # sides of a frame in relation; the model itself takes 5:2 at most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Still:
-    """A picture to start or end on: the file at `path`, or with `frame` "first" or "last" that frame of the MP4."""
-
-    path: Path
-    frame: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
-    """Everything one animatic shows. Plain data: it is sent to worker processes."""
-
-    campaign: str
-    shot: str
-    take: int
-    prompt: str
-    seconds: int
-    resolution: str
-    first: Still | None = None
-    last: Still | None = None
-    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ from hailuo_batch.media.ornament import Palette, ornament, palette
 from hailuo_batch.media.signs import cleaned, is_rtl
 
 if TYPE_CHECKING:
-    from hailuo_batch.media.animatic import Sketch
     from hailuo_batch.media.plate import Size
+    from hailuo_batch.media.sketch import Sketch
 
 
 _PARAGRAPH = 240  # characters from which a prompt is read, rather than seen

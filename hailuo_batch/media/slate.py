@@ -16,7 +16,7 @@ from hailuo_batch.media.lettering import Type
 from hailuo_batch.media.signs import cleaned
 
 if TYPE_CHECKING:
-    from hailuo_batch.media.animatic import Sketch
+    from hailuo_batch.media.sketch import Sketch
 
 _PAPER, _INK, _QUIET, _TAG = "#0b0b0c", "#f4f2ec", "#9a988f", "#f2b632"
 _STATUS = "SKETCH"

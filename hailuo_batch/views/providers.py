@@ -1,11 +1,23 @@
-"""Who sells the model and what is known of each, as text and as JSON."""
+"""Who sells the model and what is known of each, as text and as JSON.
 
-from collections.abc import Sequence
+What a gateway never wrote down is "not known", and what was only concluded says from what.
+"""
 
-from hailuo_batch.core.capability import Provider
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from hailuo_batch.core.capability import Limits, Provider
 from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.views.wording import safe
 
 Row = tuple[Provider, bool, str, str]  # provider, whether its key is set, when and where its table was read
+
+UNKNOWN = "not known"
+SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
+SENT_TWICE = {
+    True: "makes one clip and charges once: it honours an idempotency key",
+    False: "may make two clips and charge for both: it promises nothing",
+}
 
 
 def draw_providers(rows: Sequence[Row], ink: Ink = PLAIN) -> str:
@@ -14,22 +26,82 @@ def draw_providers(rows: Sequence[Row], ink: Ink = PLAIN) -> str:
 
 
 def providers_members(rows: Sequence[Row]) -> dict[str, object]:
-    """The same as plain data; a price that is not listed is not known."""
+    """The same as plain data; a price or a limit that is not listed, or null, is not known."""
     return {"version": 1, "providers": [_members(*row) for row in rows]}
+
+
+def how_long(seconds: float) -> str:
+    """A span in the unit that fits: `1 h`, `45 s`.
+
+    >>> how_long(86400), how_long(600), how_long(8)
+    ('24 h', '10 min', '8 s')
+    """
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def spoken_limits(limits: Limits) -> dict[str, str]:
+    """Each limit in words; what the gateway says nowhere is "not known"."""
+    return {
+        "requests a minute": UNKNOWN if limits.per_minute is None else f"{limits.per_minute:g}",
+        "tasks at once": UNKNOWN if limits.at_once is None else f"{limits.at_once:g}",
+        "advised poll": UNKNOWN if limits.poll_seconds is None else f"every {how_long(limits.poll_seconds)}",
+        "a link lives": UNKNOWN if limits.link_seconds is None else how_long(limits.link_seconds),
+    }
+
+
+def spoken_pictures(provider: Provider) -> str:
+    """How frames can reach it."""
+    if provider.takes_addresses and provider.takes_data:
+        return "by web address, or a file sent along"
+    return "by web address only" if provider.takes_addresses else "files only, sent along"
+
+
+def spoken_switches(provider: Provider) -> str:
+    """Which switches of a shot it can be told."""
+    known = [switch for switch in SWITCHES if provider.switches is None or switch in provider.switches]
+    lacking = [switch for switch in SWITCHES if switch not in known]
+    return (", ".join(known) or "none") + (f"; no {' and no '.join(lacking)}" if lacking else "")
 
 
 def _block(provider: Provider, has_key: bool, read: str, source: str, *, ink: Ink) -> str:  # noqa: FBT001 - a row
     key = ink.good("set") if has_key else ink.dim("not set")
-    lines = [f"{ink.bold(provider.name)}  {provider.title}; key {provider.key} {key}"]
-    for mode, sizes in provider.offers.items():
-        sold = ", ".join(f"{size} {'/'.join(map(str, seconds))} s" for size, seconds in sizes.items())
-        lines.append(f"  {mode:<21} {sold}")
-    prices = [f"{row.resolution} {row.seconds} s {row.price} (read {row.read})" for row in provider.prices]
-    lines.append(f"  {'prices':<21} {prices[0] if prices else 'not known'}")
-    lines += [f"  {'':<21} {price}" for price in prices[1:]]
-    lines += [f"  {'note':<21} {note}" for note in provider.notes]
-    lines.append(ink.dim(f"  {'read':<21} {read}, {source}"))
+    lines = [f"{ink.bold(provider.name)}  {safe(provider.title)}; key {provider.key} {key}"]
+    lines += [f"  {name:<21} {safe(said)}".rstrip() for name, said in _rows(provider)]
+    lines += [ink.dim(f"  {name:<21} {safe(said)}") for name, said in _sources(provider, read, source)]
     return "\n".join(lines)
+
+
+def _rows(provider: Provider) -> Iterator[tuple[str, str]]:
+    for mode, sizes in provider.offers.items():
+        yield str(mode), ", ".join(f"{size} {'/'.join(map(str, seconds))} s" for size, seconds in sizes.items())
+    if not provider.offers:
+        yield "sells", f"nothing of {provider.model}"
+    prices = [f"{row.resolution} {row.seconds} s {row.price} (read {row.read})" for row in provider.prices]
+    unit = f"; it bills in {provider.currency}" if provider.currency and not prices else ""
+    yield from _under("prices", prices or [UNKNOWN + unit])
+    yield from spoken_limits(provider.limits).items()
+    yield "pictures", spoken_pictures(provider)
+    yield "switches", spoken_switches(provider)
+    yield "a request sent twice", SENT_TWICE[provider.idempotent]
+    yield "callbacks", "yes" if provider.callbacks else "no"
+    yield "base address", provider.base_url or UNKNOWN
+    yield "regions", ", ".join(provider.regions) or "only this one"
+    yield from _under("note", provider.notes)
+
+
+def _sources(provider: Provider, read: str, source: str) -> Iterator[tuple[str, str]]:
+    inferred = [f"{each.what} (from {each.source}, {each.read})" for each in provider.inferred]
+    yield from _under("only inferred", inferred)
+    if read:
+        yield "read", f"{read}, {source}"
+
+
+def _under(name: str, said: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for place, each in enumerate(said):
+        yield name if place == 0 else "", each
 
 
 def _members(provider: Provider, has_key: bool, read: str, source: str) -> dict[str, object]:  # noqa: FBT001
@@ -39,6 +111,8 @@ def _members(provider: Provider, has_key: bool, read: str, source: str) -> dict[
         "model": provider.model,
         "key": provider.key,
         "key_set": has_key,
+        "base_url": provider.base_url,
+        "regions": list(provider.regions),
         "currency": provider.currency,
         "offers": {
             str(mode): {size: list(seconds) for size, seconds in sizes.items()}
@@ -55,7 +129,13 @@ def _members(provider: Provider, has_key: bool, read: str, source: str) -> dict[
             }
             for row in provider.prices
         ],
+        "limits": asdict(provider.limits),
+        "pictures": {"address": provider.takes_addresses, "file": provider.takes_data},
+        "switches": [switch for switch in SWITCHES if provider.switches is None or switch in provider.switches],
+        "idempotent": provider.idempotent,
+        "callbacks": provider.callbacks,
         "notes": list(provider.notes),
+        "inferred": [asdict(each) for each in provider.inferred],
         "read": read,
         "source": source,
     }

@@ -17,9 +17,9 @@ from hailuo_batch.core.manifest import End
 from hailuo_batch.core.request import Input, Request
 from hailuo_batch.drivers import easel, studio
 from hailuo_batch.drivers.animatic import AnimaticDriver
-from hailuo_batch.media.animatic import Sketch
 from hailuo_batch.media.frames import frame_picture
 from hailuo_batch.media.probe import Clip, decode_check, probe
+from hailuo_batch.media.sketch import Sketch
 from hailuo_batch.ports import Order, Produced, Task
 
 PICTURE = Input(digest="sha256:" + "1" * 64)

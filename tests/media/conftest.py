@@ -7,7 +7,8 @@ import pytest
 from media_samples import Drawn
 from PIL import Image, ImageDraw, ImageFilter
 
-from hailuo_batch.media.animatic import Sketch, draw
+from hailuo_batch.media.animatic import draw
+from hailuo_batch.media.sketch import Sketch
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 from hailuo_batch.core.camera import Camera
 from hailuo_batch.errors import InputError
-from hailuo_batch.media.animatic import Sketch, Still, draw
+from hailuo_batch.media.animatic import draw
+from hailuo_batch.media.sketch import Sketch, Still
 
 RED, GREEN = 0, 1
 

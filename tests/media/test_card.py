@@ -7,12 +7,12 @@ from PIL import Image, ImageChops, ImageColor
 
 from hailuo_batch.core.camera import Camera, moves, without_commands
 from hailuo_batch.media import slate
-from hailuo_batch.media.animatic import Sketch
 from hailuo_batch.media.card import card
 from hailuo_batch.media.icons import icon
 from hailuo_batch.media.motion import shared, way
 from hailuo_batch.media.ornament import palette
 from hailuo_batch.media.plate import Size, world_size
+from hailuo_batch.media.sketch import Sketch
 
 FRAME = Size(width=910, height=512)
 
