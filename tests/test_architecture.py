@@ -32,6 +32,7 @@ HOMES = {
     "jsonschema_rs": {"load"},
     "rich": {"views"},
     "jinja2": {"views"},
+    "keyring": {"load"},
     "openapi_core": {"testing"},
     "av": {"media"},
     "PIL": {"media"},

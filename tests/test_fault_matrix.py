@@ -146,10 +146,11 @@ TASK = (
     row("cancelled", NOT_THIS, HELD, nth=1, gateways=("odkkk",)),
     row("stuck", RUNNING, RUNNING, nth=1),
 )
-READ = tuple(
-    each
-    for call, gateways in (("poll", GATEWAYS), ("file", MINIMAX))
-    for each in (
+
+
+def reads(call: str, gateways: tuple[str, ...]) -> tuple[Row, ...]:
+    """What can go wrong with a look at a task, or at MiniMax's file."""
+    return (
         repeated("throttled", call, gateways=gateways),
         repeated("throttled", call, gateways=gateways, retry_after=2),
         repeated("server_error", call, gateways=gateways, status=500),
@@ -172,9 +173,13 @@ READ = tuple(
         row("not_allowed", "unauthorized submitted, 1 charged, exit 6", STORED, call=call, nth=1, gateways=gateways),
         row("bad_parameter", "unclear submitted, 1 charged, exit 8", STORED, call=call, nth=1, gateways=gateways),
     )
-) + (
+
+
+READ = (
+    *reads("poll", GATEWAYS),
+    *reads("file", MINIMAX),
     repeated("unknown_status", "poll"),
-    repeated("redirect", "poll"),
+    row("redirect", "unclear submitted, 1 charged, exit 8", STORED, call="poll", nth=1),
 )
 LEFT = "corrupt produced, 1 charged, exit 4"
 BROKE_OFF = "flaky produced, 1 charged, exit 4"

@@ -1,6 +1,5 @@
 """The place a campaign lives in: a first manifest, who sells what, and whether this machine is fit."""
 
-import os
 import platform
 import sqlite3
 import sys
@@ -18,6 +17,7 @@ from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.request import HAILUO_02
 from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.load.keys import key_of
 from hailuo_batch.load.project import Project, make_folder, read_project
 from hailuo_batch.load.root import SETTINGS
 from hailuo_batch.load.schemas import read_schema, schema_names
@@ -113,7 +113,7 @@ def _facts(name: str, project: Project) -> ProviderFacts:
     row = provider_table(name, project.tables)["models"].get(HAILUO_02, {})
     return ProviderFacts(
         provider=provider,
-        has_key=bool(os.environ.get(provider.key)),
+        has_key=bool(key_of(provider.key)),
         read=row.get("read", ""),
         source=row.get("source", ""),
     )
@@ -135,7 +135,7 @@ def _checks(folder: Path) -> Iterator[Check]:
     yield _room(project.root)
     for name in provider_names(project.tables):
         key = str(provider_table(name, project.tables)["key"])
-        found = "set" if os.environ.get(key) else "not set"
+        found = "set" if key_of(key) else "not set"
         yield Check(name=f"key of {name}", state=State.GOOD if found == "set" else State.NOTE, found=f"{key} {found}")
 
 

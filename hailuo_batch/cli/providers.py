@@ -15,7 +15,7 @@ from hailuo_batch.views.providers import draw_providers, providers_members
 @click.argument("name", required=False)
 @options.output_format
 def command(name: str | None, form: str) -> None:
-    """List who sells hailuo-02 (or only NAME): lengths, prices, limits, what is only inferred, whether the key is set."""
+    """List who sells hailuo-02 (or only NAME): lengths, prices, limits, keys, and what is only inferred."""
     facts = finish(providers(name))
     rows = [(each.provider, each.has_key, each.read, each.source) for each in facts]
     if form == "json":

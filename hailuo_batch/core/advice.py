@@ -67,11 +67,11 @@ def _beyond(wish: Wish, provider: Provider) -> bool:
 def _refused(group: _Group) -> Problem:
     shot = group.first
     small = shot.resolution == "512p"
-    asked = MODES[shot.mode] if small else ("10 s" if shot.duration == 10 else str(shot.duration))
+    asked = f"{MODES[shot.mode]} at 512p" if small else f"1080p for {'10 s' if shot.duration == 10 else shot.duration}"
     makes = "from a first frame alone" if small else "for 6 s"
     lists = f"{list_of(group.able.values(), 'and')} list{'s' * (len(group.able) == 1)} that"
     why = (
-        f"{_who(group)} {shot.resolution} {'with' if small else 'for'} {asked}; {lists}, but the model itself makes "
+        f"{_who(group)} {asked}; {lists}, but the model itself makes "
         f"{shot.resolution} only {makes}. It may be refused, or come out at another size or length."
     )
     remedy = f"Write {'768p' if small else 'short or 768p'}, or buy one of them first."

@@ -80,7 +80,8 @@ class Provider:
 
     def renders(self, wish: Wish) -> bool:
         """Whether it sells what a shot asks, and can be given the shot's frames."""
-        return self.sells(wish.mode, wish.resolution, wish.duration) and (self.takes_data or not wish.local)
+        reached = (self.takes_data or not wish.local) and (self.takes_addresses or not wish.hosted)
+        return reached and self.sells(wish.mode, wish.resolution, wish.duration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def shortcomings(shots: Sequence[Shot], providers: Sequence[Provider], known: Se
         if not fits[wish]:
             selling = [p for p in providers if p.sells(wish.mode, wish.resolution, wish.duration)]
             if selling and _news(told, (wish, shot.index)):
-                yield _not_hosted(shot, selling, known)
+                yield _not_sent(shot, selling, known)
             elif not selling and _news(told, (wish.mode, wish.resolution, wish.duration, _own_place(shot))):
                 yield _not_sold(shot, providers, known)
         if longest and len(shot.prompt) > longest and _news(told, ("long", shot.index)):
@@ -187,19 +188,36 @@ def _not_sold(shot: Shot, providers: Sequence[Provider], known: Sequence[Provide
     return Problem(code="not-sold", summary="combination not offered", why=why, remedy=remedy, path=path)
 
 
-def _not_hosted(shot: Shot, selling: Sequence[Provider], known: Sequence[Provider]) -> Problem:
-    """The providers that sell the shot take web addresses only, and a frame of it has none."""
+def _not_sent(shot: Shot, selling: Sequence[Provider], known: Sequence[Provider]) -> Problem:
+    """The providers that sell the shot cannot be given one of its frames."""
+    able = [p for p in known if not p.free and p.renders(shot.wish)]
+    if shot.wish.local and not all(p.takes_data for p in selling):
+        return _not_hosted(shot, [p for p in selling if not p.takes_data], able)
+    end = "first" if isinstance(shot.frames.first, UrlFrame) else "last"
+    why = f'the {end} frame of shot "{shot.id}" is a web address; {_take(selling)} files only.'
+    other = f", or add to providers one that takes addresses: {list_of(able, 'or')}" if able else ""
+    return Problem(
+        code="frame-not-local", summary="picture not on this machine", why=why,
+        remedy=f"Save the picture in the project and name the file{other}.", path=("shots", shot.index, "frames", end),
+    )  # fmt: skip
+
+
+def _take(providers: Sequence[Provider]) -> str:
+    return f"{providers[0].name} takes" if len(providers) == 1 else f"{list_of(providers, 'and')} take"
+
+
+def _not_hosted(shot: Shot, selling: Sequence[Provider], able: Sequence[Provider]) -> Problem:
+    """They take web addresses only, and a frame has none."""
     end, frame = next(
         (end, frame)
         for end, frame in (("first", shot.frames.first), ("last", shot.frames.last))
         if frame is not None and not isinstance(frame, UrlFrame)
     )
-    take = f"{selling[0].name} takes" if len(selling) == 1 else f"{list_of(selling, 'and')} take"
     what = f'a frame of shot "{frame.shot}"' if isinstance(frame, ShotFrame) else "a file"
-    why = f'the {end} frame of shot "{shot.id}" is {what}; {take} pictures by web address only.'
-    able = [p for p in known if not p.free and p.renders(shot.wish)]
+    why = f'the {end} frame of shot "{shot.id}" is {what}; {_take(selling)} pictures by web address only.'
     ways = ["Put the picture on the web and name it by url with its sha256"] * isinstance(frame, FileFrame)
-    ways += [f"add to providers one that takes files: {list_of(able, 'or')}"] * bool(able)
+    if able:
+        ways.append(f"add to providers one that takes files: {list_of(able, 'or')}")
     remedy = (", or ".join(ways) or "Give the shot another frame") + "."
     path = ("shots", shot.index, "frames", end)
     return Problem(

@@ -20,13 +20,15 @@ class Mode(StrEnum):
 class Wish(NamedTuple):
     """What decides who can render a shot; shots with the same wish have the same route.
 
-    `local`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web.
+    `local`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web; `hosted`: a
+    frame is named by its address.
     """
 
     mode: Mode
     resolution: str
     duration: Duration
     local: bool
+    hosted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class Shot:
     def wish(self) -> Wish:
         """What is asked of a provider, as far as it decides who can render it."""
         if self.frames is NO_FRAMES:
-            return Wish(Mode.TEXT, self.resolution, self.duration, local=False)
-        ends = (self.frames.first, self.frames.last)
-        local = any(end is not None and not isinstance(end, UrlFrame) for end in ends)
-        return Wish(self.mode, self.resolution, self.duration, local=local)
+            return Wish(Mode.TEXT, self.resolution, self.duration, local=False, hosted=False)
+        ends = [end for end in (self.frames.first, self.frames.last) if end is not None]
+        hosted = [isinstance(end, UrlFrame) for end in ends]
+        return Wish(self.mode, self.resolution, self.duration, local=not all(hosted), hosted=any(hosted))

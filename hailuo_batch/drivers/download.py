@@ -52,16 +52,7 @@ class Downloads:
 
     async def _once(self, link: str, target: Path) -> Failure | None:
         try:
-            url = _address(link)
-            for _ in range(REDIRECTS):
-                if refused := self._refused(url):
-                    return refused
-                async with self._session.get(url, allow_redirects=False, headers=_PLAIN) as response:
-                    if response.status in _MOVED and "Location" in response.headers:
-                        url = url.join(_address(response.headers["Location"]))
-                        continue
-                    return await _saved(response, target)
-            return Failure(kind=Kind.CORRUPT, why="the link leads from one address to the next without end")
+            return await self._followed(_address(link), target)
         except aiohttp.ClientConnectorError as error:
             return _private() if isinstance(error.os_error, PrivateAddressError) else _broke_off()
         except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
@@ -71,6 +62,16 @@ class Downloads:
         except OSError as error:
             kind = Kind.NO_ROOM if error.errno in {errno.ENOSPC, errno.EDQUOT} else Kind.FLAKY
             return Failure(kind=kind, why=f"the clip could not be written: {error.strerror}")
+
+    async def _followed(self, url: URL, target: Path) -> Failure | None:
+        for _ in range(REDIRECTS):
+            if refused := self._refused(url):
+                return refused
+            async with self._session.get(url, allow_redirects=False, headers=_PLAIN) as response:
+                if response.status not in _MOVED or "Location" not in response.headers:
+                    return await _saved(response, target)
+                url = url.join(_address(response.headers["Location"]))
+        return Failure(kind=Kind.CORRUPT, why="the link leads from one address to the next without end")
 
     def _refused(self, url: URL) -> Failure | None:
         host = url.host or ""

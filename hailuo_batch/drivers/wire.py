@@ -63,7 +63,7 @@ class Wire:
                 call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
                 return await _reply(response)
-        except aiohttp.InvalidURL:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             return Failure(kind=Kind.NOT_SENT, why="the gateway's base address is no web address")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Failure(kind=Kind.NOT_SENT, why=f"{url.host} cannot be reached: {_reason(error)}")

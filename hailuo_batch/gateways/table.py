@@ -243,7 +243,9 @@ def _ruling(row: str | Mapping[str, str]) -> Ruling:
 def _link_call(row: Mapping[str, Any] | None) -> LinkCall | None:
     if row is None:
         return None
-    return LinkCall(address=_address(row), file=_places(row["file"]), link=_places(row["link"]))
+    return LinkCall(
+        address=_address(row), file=_places(row["file"]), named=_places(row.get("named")), link=_places(row["link"])
+    )
 
 
 def _account(row: Mapping[str, Any] | None) -> Account | None:

@@ -14,8 +14,8 @@ from hailuo_batch.gateways.failures import Refusals
 from hailuo_batch.gateways.lenient import fraction_of, link_of, money_of, seconds_of, task_of, text_of
 from hailuo_batch.gateways.meaning import Meaning, Moment
 from hailuo_batch.gateways.order import order
-from hailuo_batch.gateways.places import Places, first_of, gather, segment
-from hailuo_batch.gateways.table import Address, Amount, GatewayTable
+from hailuo_batch.gateways.places import first_of, gather, segment
+from hailuo_batch.gateways.table import Address, Amount, GatewayTable, Places
 from hailuo_batch.gateways.wording import shown
 
 

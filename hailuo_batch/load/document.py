@@ -19,7 +19,6 @@ from hailuo_batch.load.yaml.events import events
 from hailuo_batch.load.yaml.findings import Findings, Stop
 from hailuo_batch.load.yaml.keys import wrong_keys
 from hailuo_batch.load.yaml.places import locate
-from hailuo_batch.load.yaml.syntax import explain
 
 __all__ = ["Document", "locate", "read_document"]
 
@@ -52,6 +51,8 @@ def _tree(payload: bytes, findings: Findings) -> object:
     try:
         builder.build(events(payload))
     except yaml.YAMLError as error:
+        from hailuo_batch.load.yaml.syntax import explain
+
         builder.stopped(explain(error, payload))
     except Stop as stop:
         builder.stopped(stop.findings)

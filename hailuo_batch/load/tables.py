@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core.capability import Inference, Limits, Provider, animatic
 from hailuo_batch.core.price import Money, PriceRow
@@ -15,9 +15,11 @@ from hailuo_batch.core.problem import Path, Problem, did_you_mean
 from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.core.shot import Mode
 from hailuo_batch.errors import InputError
-from hailuo_batch.gateways.dialect import Dialect
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.schemas import PACKAGE, holds
+
+if TYPE_CHECKING:
+    from hailuo_batch.gateways.dialect import Dialect
 
 FOLDER = PACKAGE / "gateways" / "tables"
 # MiniMax publishes its prices and made the model: who names nobody gets the one whose bill can be foreseen.
@@ -51,7 +53,7 @@ def _ours(name: str) -> Table:
     return table
 
 
-def dialect_for(name: str, tables: Tables = OURS_ONLY) -> Dialect:
+def dialect_for(name: str, tables: Tables = OURS_ONLY) -> "Dialect":
     """How a gateway talks; `InputError` when its dialect is a plugin's and cannot be used."""
     from hailuo_batch.load.dialects import dialect_of
 

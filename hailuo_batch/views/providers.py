@@ -16,7 +16,7 @@ UNKNOWN = "not known"
 SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 SENT_TWICE = {
     True: "makes one clip and charges once: it honours an idempotency key",
-    False: "may make two clips and charge for both: it promises nothing",
+    False: "may make two clips and charge for both: nothing is promised",
 }
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from app_samples import FILM, Project
+from PIL import Image
 
 from hailuo_batch.app.validating import validate
 from hailuo_batch.core.problem import Severity
@@ -71,3 +72,27 @@ async def test_a_picture_outside_the_project_is_a_problem(project: Project, tmp_
 async def test_validating_writes_nothing(project: Project):
     await validate(project.file, sketch=True)
     assert sorted(path.name for path in project.folder.iterdir()) == ["film.yaml", "hailuo.yaml"]
+
+
+async def test_pictures_are_held_against_gateways_and_not_against_a_sketch(project: Project):
+    Image.new("RGB", (100, 60)).save(project.folder / "small.png")
+    shots = "[{id: a, prompt: p, frames: {first: small.png}}]"
+    project.file.write_text(f"version: 1\ncampaign: aurora\nshots: {shots}\n")
+    assert [problem.summary for problem in (await validate(project.file)).problems] == ["picture too small"]
+    assert (await validate(project.file, sketch=True)).problems == ()
+
+
+async def test_a_gateway_of_the_project_sells_what_its_table_says(project: Project):
+    table = "{title: S, key: S_KEY, base_url: https://s.test, like: mindvideo}"
+    (project.folder / "hailuo.yaml").write_text(
+        f"version: 1\ngateways: {{studio: {table}}}\nregions: {{minimax: china}}\n"
+    )
+    shot = "{id: a, prompt: p, duration: 5, watermark: true}"
+    project.file.write_text(f"version: 1\ncampaign: aurora\nproviders: [studio]\nshots: [{shot}]\n")
+    found = await validate(project.file)
+    assert (found.problems, [each.base_url for each in found.providers]) == ((), ["https://s.test"])
+    project.change("[studio]", "[minimax]")
+    [problem] = (await validate(project.file)).errors
+    assert "studio" in problem.remedy
+    project.change("duration: 5", "duration: 6")
+    assert [each.currency for each in (await validate(project.file)).providers] == ["CNY"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.capability import NOBODY, Provider, Route, animatic, route, shortcomings
-from hailuo_batch.core.manifest import NO_FRAMES, FileFrame, Frames
+from hailuo_batch.core.manifest import NO_FRAMES, End, FileFrame, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.price import Money, PriceRow
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.shot import Mode, Shot
@@ -17,6 +17,9 @@ SIXER = provider("sixer", offers={Mode.TEXT: SIXES, Mode.FIRST: {**SIXES, "512p"
 PICKY = provider("picky", offers={Mode.FIRST: SIXES, Mode.FIRST_LAST: {"768p": (6,)}})
 KNOWN = (FIVER, SIXER, PICKY, animatic())
 BOTH = Frames(first=FileFrame(path="a.png"), last=FileFrame(path="b.png"))
+WEB = UrlFrame(url="https://a.example/a.png", sha256="ab" * 32)
+AFTER = ShotFrame(shot="open", frame=End.LAST)
+HOSTED = provider("hosted", offers={Mode.TEXT: SIXES, Mode.FIRST: SIXES, Mode.FIRST_LAST: SIXES}, takes_data=False)
 LAST_ONLY = Frames(last=FileFrame(path="b.png"))
 
 
@@ -179,11 +182,71 @@ def test_only_providers_that_need_a_prompt_are_named_for_it() -> None:
     assert told(shot(prompt="", frames=PICTURE), SIXER) == []
 
 
+@pytest.mark.parametrize(
+    ("frames", "local"),
+    [
+        (NO_FRAMES, False),
+        (PICTURE, True),
+        (Frames(first=AFTER), True),
+        (Frames(first=WEB), False),
+        (Frames(first=WEB, last=WEB), False),
+        (Frames(first=WEB, last=FileFrame(path="b.png")), True),
+    ],
+)
+def test_what_is_on_this_machine_does_not_reach_who_takes_addresses_only(frames: Frames, local: bool) -> None:
+    of = shot(frames=frames)
+    assert (of.wish.local, of.wish.mode) == (local, of.mode)
+    assert HOSTED.renders(of.wish) is not local
+    assert (route(of, (HOSTED,)) is NOBODY) is local
+    assert [problem.code for problem in told(of, HOSTED)] == ["frame-not-hosted"] * local
+
+
+def test_a_file_that_cannot_be_sent_is_told_with_both_ways_out() -> None:
+    (problem,) = told(shot(frames=PICTURE), HOSTED)
+    assert problem.path == ("shots", 0, "frames", "first")
+    assert problem.why == 'the first frame of shot "open" is a file; hosted takes pictures by web address only.'
+    assert problem.remedy == (
+        "Put the picture on the web and name it by url with its sha256, "
+        "or add to providers one that takes files: sixer or picky."
+    )
+
+
+def test_a_frame_of_another_shot_cannot_be_put_on_the_web_beforehand() -> None:
+    (problem,) = told(shot("turn", frames=Frames(first=WEB, last=AFTER), duration=6), HOSTED)
+    assert problem.path == ("shots", 0, "frames", "last")
+    assert problem.why.startswith('the last frame of shot "turn" is a frame of shot "open"; hosted takes')
+    assert problem.remedy == "Add to providers one that takes files: picky."
+    (stuck,) = shortcomings((shot(frames=Frames(first=AFTER)),), (HOSTED,), (HOSTED,))
+    assert stuck.remedy == "Give the shot another frame."
+
+
+def test_who_takes_files_only_cannot_be_given_an_address() -> None:
+    files = provider("files", offers=HOSTED.offers, takes_addresses=False)
+    assert route(shot(frames=PICTURE), (files,)).provider == "files"
+    assert route(shot(frames=Frames(first=WEB)), (files,)) == NOBODY
+    (problem,) = shortcomings((shot(frames=Frames(first=PICTURE.first, last=WEB)),), (files,), (files, PICKY))
+    assert (problem.code, problem.path) == ("frame-not-local", ("shots", 0, "frames", "last"))
+    assert problem.why == 'the last frame of shot "open" is a web address; files takes files only.'
+    assert problem.remedy == (
+        "Save the picture in the project and name the file, or add to providers one that takes addresses: picky."
+    )
+
+
+def test_such_a_gateway_is_passed_over_when_another_one_takes_files() -> None:
+    assert route(shot(frames=PICTURE), (HOSTED, SIXER)).provider == "sixer"
+    assert told(shot(frames=PICTURE), HOSTED, SIXER) == []
+
+
+def test_who_takes_addresses_only_is_not_advertised_for_a_file() -> None:
+    (problem,) = shortcomings((shot(frames=BOTH),), (SIXER,), (HOSTED, PICKY))
+    assert problem.remedy == "picky would render it: add it to providers."
+
+
 @given(
-    st.sampled_from([NO_FRAMES, PICTURE, BOTH, LAST_ONLY]),
+    st.sampled_from([NO_FRAMES, PICTURE, BOTH, LAST_ONLY, Frames(first=WEB), Frames(first=WEB, last=AFTER)]),
     st.sampled_from(["512p", "768p", "1080p"]),
     st.integers(1, 12) | st.sampled_from(["short", "long"]),
-    st.lists(st.sampled_from([FIVER, SIXER, PICKY]), unique_by=lambda each: each.name, min_size=1),
+    st.lists(st.sampled_from([FIVER, SIXER, PICKY, HOSTED]), unique_by=lambda each: each.name, min_size=1),
 )
 def test_a_shot_has_a_route_or_a_problem_and_the_named_would_render_it(frames, resolution, duration, providers) -> None:
     of = shot(frames=frames, resolution=resolution, duration=duration)
@@ -192,4 +255,4 @@ def test_a_shot_has_a_route_or_a_problem_and_the_named_would_render_it(frames, r
     for problem in problems:
         for each in (FIVER, SIXER, PICKY):
             if each.name in problem.remedy:
-                assert each.sells(of.mode, resolution, duration)
+                assert each.renders(of.wish)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gateway_samples import ALL, TASK, Golden, contract, dialect, provider, question
+from gateway_samples import ALL, SHOWN, TASK, Golden, contract, dialect, provider, question
 
 from hailuo_batch.core.failure import Failure
 from hailuo_batch.gateways.dialect import Accepted, Balance, Call, Made, Running
@@ -18,7 +18,7 @@ def test_every_call_that_is_sold_fits_the_document(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_example_of_the_document_becomes_what_its_status_and_its_name_say(name: str) -> None:
-    assert wrong_answers(dialect(name), contract(name), question(), TASK) == ()
+    assert wrong_answers(dialect(name), contract(name), question(), SHOWN[name]) == ()
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -26,7 +26,7 @@ def test_what_each_example_becomes(name: str, golden: Golden) -> None:
     talk, document = dialect(name), contract(name)
     starts: dict[str, Callable[[], Any]] = {
         "submit": lambda: talk.submit(question()),
-        "poll": lambda: talk.poll(TASK),
+        "poll": lambda: talk.poll(SHOWN[name]),
         "tasks": talk.tasks,
         "balance": talk.balance,
         "events": lambda: talk.events(TASK),

@@ -36,7 +36,7 @@ def conversations(name: str) -> dict[str, Callable[[], Conversation[Any] | None]
     talk = dialect(name)
     return {
         "submit": lambda: talk.submit(question()),
-        "poll": lambda: talk.poll(TASK),
+        "poll": lambda: talk.poll("t1"),
         "tasks": talk.tasks,
         "balance": talk.balance,
         "events": lambda: talk.events(TASK),
@@ -59,7 +59,7 @@ def test_no_answer_makes_a_dialect_raise(name: str, first: Reply, again: Reply) 
 @given(body=JSON, status=st.integers(300, 599))
 @PATIENT
 def test_no_refused_read_ends_a_task_and_no_refused_submit_is_a_yes(name: str, body: object, status: int) -> None:
-    value = converse(dialect(name).poll(TASK), [reply_of(body, status)])[1]
+    value = converse(dialect(name).poll("t1"), [reply_of(body, status)])[1]
     assert isinstance(value, Failure)
     assert value.kind not in ENDED
     assert isinstance(converse(dialect(name).submit(question()), [reply_of(body, status)])[1], Failure)

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from gateway_samples import ALL, TASK, dialect, failed, made, polled, refused, reply, state
 
-from hailuo_batch.core.failure import Kind
+from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.price import Money
 from hailuo_batch.gateways.dialect import Made, Running
 from hailuo_batch.testing.dialect_contract import ENDED, converse
 
 LINK = "https://cdn.test/clip.mp4?sig=1"
-FILE = reply({"file": {"file_id": 1, "bytes": 0, "download_url": LINK}, "base_resp": {"status_code": 0}})
+FILE = reply({"file": {"bytes": 0, "download_url": LINK}, "base_resp": {"status_code": 0}})
 RUNNING = {
     "gccai": ("submitted", "pending", "processing"),
     "highwayapi": ("TASK_STATUS_QUEUED", "TASK_STATUS_PROCESSING", "TASK_STATUS_UNKNOWN"),
@@ -165,7 +165,7 @@ def test_what_it_cost_where_the_gateway_tells(name: str, extra: dict[str, Any], 
 def test_minimax_trades_the_files_id_for_the_link() -> None:
     for written, asked in ((205258526306433, "205258526306433"), ("f/1", "f/1")):
         body = {**state("minimax", "Success"), "file_id": written}
-        calls, _ = converse(dialect("minimax").poll(TASK), [reply(body)])
+        calls, _ = converse(dialect("minimax").poll("t1"), [reply(body)])
         assert (calls[1].path, calls[1].query) == ("/v1/files/retrieve", {"file_id": asked})
     assert polled("minimax", reply(body), FILE) == Made(link=LINK, link_seconds=3600)
 
@@ -242,3 +242,17 @@ def test_a_read_that_is_refused_never_ends_a_task(name: str, status: int) -> Non
     """Money: the runner takes these kinds for the end of a task, and would buy it anew."""
     for body in (None, refused(name, message="content policy violation"), failed(name) if status >= 300 else {}):
         assert polled(name, reply(body, status)).kind not in ENDED
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_answer_about_another_task_is_not_believed(name: str) -> None:
+    for body in (made(name, LINK), state(name, "failed"), state(name, "processing")):
+        value = converse(dialect(name).poll("t2"), [reply(body)])[1]
+        assert isinstance(value, Failure)
+        assert value.kind is Kind.FLAKY
+
+
+def test_a_link_to_another_file_is_not_believed() -> None:
+    other = reply({"file": {"file_id": 7, "download_url": LINK}, "base_resp": {"status_code": 0}})
+    assert polled("minimax", reply({**made("minimax"), "file_id": "8"}), other).kind is Kind.FLAKY
+    assert polled("minimax", reply({**made("minimax"), "file_id": "7"}), other).link == LINK

@@ -19,7 +19,7 @@ SECRETS = ("hunter2", "correct-horse", "battery", "mv_live_0", "0123456789abcdef
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with two good pictures, three bad ones, and two ways out of it."""
+    """A project with two good pictures, some that are bad or unfit, and two ways out of it."""
     from PIL import Image
 
     root = tmp_path / "project"
@@ -28,6 +28,13 @@ def project(tmp_path: Path) -> Path:
     (root / ".git").mkdir()
     for name in (assets / "open.png", assets / "close.png", tmp_path / "outside.png"):
         Image.new("RGB", (640, 360), "white").save(name)
+    for name, size, form in (
+        ("small.png", (320, 180), "PNG"),
+        ("banner.png", (1600, 400), "PNG"),
+        ("portrait.png", (720, 1280), "PNG"),
+        ("lying.png", (640, 360), "JPEG"),
+    ):
+        Image.new("RGB", size, "white").save(assets / name, form)
     (assets / "words.png").write_text("these are words")
     (assets / "empty.png").touch()
     (assets / "cut.png").write_bytes((assets / "open.png").read_bytes()[:40])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from view_samples import usd
 
-from hailuo_batch.core.capability import Provider
+from hailuo_batch.core.capability import Inference, Limits, Provider
 from hailuo_batch.core.price import PriceRow
 from hailuo_batch.core.shot import Mode
 from hailuo_batch.views.ink import Ink
@@ -21,11 +21,22 @@ KNOWN = Provider(
         PriceRow(resolution="768p", seconds=6, price=usd("0.28"), read="2026-07-10", source=SOURCE),
         PriceRow(resolution="768p", seconds=10, price=usd("0.5"), read="2026-07-11", source=SOURCE),
     ),
-    notes=("Keys of one region do not work in the other.",),
+    notes=("Keys of one region do not work in the other.", "A second note."),
+    base_url="https://api.minimax.io", regions=("global", "china"),
+    limits=Limits(per_minute=5, at_once=3, poll_seconds=10, answer_seconds=45, link_seconds=3600),
+    takes_data=False, idempotent=True, callbacks=True, switches=frozenset({"watermark"}),
+    inferred=(
+        Inference(what="life of a link, in seconds: 3600", source="npm:mmx-cli", read="2026-11-20"),
+        Inference(what="status word Unknown", source=SOURCE, read="2026-11-19"),
+    ),
 )  # fmt: skip
 SELLS_LITTLE = {Mode.TEXT: {"768p": (6,)}}
 UNKNOWN = Provider(name="vtrix", title="Vtrix", key="VTRIX_API_KEY", model="hailuo-02", offers=SELLS_LITTLE)
-ROWS = [(KNOWN, True, "2026-11-20", SOURCE), (UNKNOWN, False, "2026-11-19", SOURCE)]
+OWN = Provider(
+    name="studio", title="Studio\x1b[31m", key="STUDIO_API_KEY", model="hailuo-02", offers={}, currency="credits",
+    takes_addresses=False, switches=frozenset(), notes=("one\u2028line",),
+)  # fmt: skip
+ROWS = [(KNOWN, True, "2026-11-20", SOURCE), (UNKNOWN, False, "2026-11-19", SOURCE), (OWN, False, "", "")]
 
 
 def test_each_provider_is_a_block_of_what_it_sells(golden: Golden) -> None:

@@ -1,0 +1,67 @@
+"""What `providers` prints of each gateway, whole; and of those a project brings."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Say = Callable[..., Any]
+ALL = ("gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix")
+STUDIO = """\
+version: 1
+gateways:
+  studio: {title: Studio, key: STUDIO_API_KEY, base_url: https://video.studio.example, like: mindvideo}
+regions: {minimax: china}
+"""
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_gateway_is_told_whole(name: str, say: Say, golden: Callable[[str, str], None]) -> None:
+    said = say("providers", name)
+    assert (said.code, said.err) == (0, "")
+    golden(said.out, f"providers_{name}.txt")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_json_has_what_the_text_has(name: str, say: Say) -> None:
+    (row,) = json.loads(say("providers", name, "--format", "json").out)["providers"]
+    text = say("providers", name).out
+    for key in ("name", "title", "key", "base_url", "read", "source"):
+        assert row[key] in text
+    for said in (*row["notes"], *(each["what"] for each in row["inferred"]), *row["switches"], *row["regions"]):
+        assert said in text
+    for price in row["prices"]:
+        assert f"{price['amount']} {price['currency']} (read {price['read']})" in text
+    assert set(row["limits"]) == {"per_minute", "at_once", "poll_seconds", "answer_seconds", "link_seconds"}
+    assert row["key_set"] is False
+
+
+def test_all_together_are_each_of_them(say: Say) -> None:
+    assert say("providers").out == "\n".join(say("providers", name).out for name in ALL)
+
+
+def test_a_key_is_set_or_not_and_never_shown(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VTRIX_API_KEY", "hunter2hunter2")
+    for form in ("text", "json"):
+        said = say("providers", "vtrix", "--format", form)
+        assert "hunter2" not in said.out + said.err
+    assert "key VTRIX_API_KEY set" in say("providers", "vtrix").out
+
+
+def test_a_projects_own_gateway_and_region_are_listed(say: Say, surroundings: Path) -> None:
+    (surroundings / "hailuo.yaml").write_text(STUDIO)
+    assert "base address          https://video.studio.example" in say("providers", "studio").out
+    minimax = say("providers", "minimax").out
+    assert "0.60 CNY" in minimax
+    assert "https://api.minimaxi.com" in minimax
+    names = [row["name"] for row in json.loads(say("providers", "--format", "json").out)["providers"]]
+    assert names == sorted({*ALL, "studio"})
+
+
+def test_settings_that_cannot_be_used_are_told(say: Say, surroundings: Path) -> None:
+    (surroundings / "hailuo.yaml").write_text("version: 1\nregions: {minimax: chna}\n")
+    said = say("providers", "minimax")
+    assert (said.code, said.out) == (3, "")
+    assert 'Did you mean "china"?' in said.err

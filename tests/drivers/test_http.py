@@ -1,0 +1,231 @@
+"""The driver of a gateway against the mock: what it sends again, how long it waits, and when it leaves off."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driver_samples import KEY, PICTURE, Pauses, driver, order
+from PIL import Image
+
+from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.drivers.http import HttpDriver, Patience
+from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.server import Mock
+from hailuo_batch.ports import Produced, Task
+from hailuo_batch.testing.clips import CLIP
+
+LITTLE = Patience(submit=10.0, task=60.0)
+
+
+@asynccontextmanager
+async def mocked(*faults: dict[str, Any], **script: Any) -> AsyncIterator[Mock]:
+    async with Mock(script_of({"faults": list(faults), **script}), clip=CLIP) as mock:
+        yield mock
+
+
+async def task_at(driver: HttpDriver, **members: Any) -> Task:
+    task = await driver.submit(order(**members))
+    assert isinstance(task, Task), task
+    return task
+
+
+def failed(value: object, kind: Kind) -> Failure:
+    assert isinstance(value, Failure), value
+    assert value.kind is kind, value
+    return value
+
+
+def keys(mock: Mock) -> list[str]:
+    """The idempotency keys of all submits."""
+    return [entry.headers["Idempotency-Key"] for entry in mock.log if entry.call == "submit"]
+
+
+async def test_an_order_becomes_a_clip(tmp_path: Path):
+    async with mocked() as mock, driver("minimax", mock) as asked:
+        task = await task_at(asked)
+        made = await asked.wait(order(), task)
+        assert isinstance(made, Produced)
+        assert await asked.fetch(order(), made, tmp_path / "clip.mp4") is None
+        assert (tmp_path / "clip.mp4").read_bytes().startswith(CLIP)
+        assert [charge.task for charge in mock.charges] == [task.id]
+
+
+async def test_the_same_attempt_has_the_same_key_and_another_attempt_another():
+    async with mocked() as mock, driver("mindvideo", mock) as asked:
+        first = await task_at(asked, attempt=1)
+        assert await task_at(asked, attempt=1) == first
+        assert len(mock.charges) == 1
+        assert await task_at(asked, attempt=2) != first
+        assert await task_at(asked, attempt=1, prompt="a boat") != first
+        one, again, second, other = keys(mock)
+        assert len(mock.charges) == 3
+    assert one == again
+    assert len({one, second, other}) == 3
+
+
+async def test_another_process_has_the_same_key_for_the_same_attempt():
+    async with mocked() as mock:
+        for _ in range(2):
+            async with driver("mindvideo", mock) as asked:
+                await task_at(asked, attempt=7)
+        assert len(set(keys(mock))) == len(mock.charges) == 1
+
+
+async def test_an_unclear_submit_is_sent_again_with_its_key_where_that_is_free():
+    async with mocked({"fault": "reset", "accepted": True, "first": 2}) as mock:
+        async with driver("mindvideo", mock, patience=LITTLE) as asked:
+            task = await task_at(asked)
+        assert len(keys(mock)) == 3
+        assert len(set(keys(mock))) == 1
+        assert [charge.task for charge in mock.charges] == [task.id]
+
+
+@pytest.mark.parametrize("gateway", ["gccai", "odkkk", "vtrix", "highwayapi", "minimax"])
+async def test_an_unclear_submit_is_never_sent_again_elsewhere(gateway: str):
+    async with mocked({"fault": "reset"}) as mock, driver(gateway, mock) as asked:
+        members = {"first": PICTURE, "addresses": {PICTURE.digest: "https://frames.example/a.png"}}
+        failed(await asked.submit(order(**members)), Kind.UNCLEAR)
+        assert len([entry for entry in mock.log if entry.call == "submit"]) == 1
+
+
+@pytest.mark.parametrize(
+    "later",
+    [{"fault": "throttled"}, {"fault": "bad_key"}, {"fault": "no_balance"}, {"fault": "bad_parameter"}],
+    ids=lambda fault: str(fault["fault"]),
+)
+async def test_a_no_after_an_unclear_answer_leaves_the_doubt(later: dict[str, Any]):
+    """The first call may have been accepted: the same order at another provider, or with another key, is paid twice."""
+    async with mocked({"fault": "reset", "accepted": True, "nth": 1}, later) as mock:
+        async with driver("mindvideo", mock, patience=LITTLE) as asked:
+            failed(await asked.submit(order()), Kind.UNCLEAR)
+        assert len(mock.charges) == 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "pauses"),
+    [
+        ([{"fault": "throttled", "nth": 1, "retry_after": 7}], [7.0]),
+        ([{"fault": "throttled", "first": 3, "retry_after": 0}], [0.0, 0.0, 0.0]),
+        ([{"fault": "throttled", "first": 3}], [1.0, 2.0, 4.0]),
+        ([{"fault": "throttled", "nth": 2, "retry_after": 5}, {"fault": "throttled", "first": 3}], [1.0, 5.0, 4.0]),
+    ],
+    ids=["what is asked for", "at once", "growing", "both"],
+)
+async def test_what_a_gateway_asks_to_wait_is_obeyed_and_else_pauses_grow(faults: Any, pauses: list[float]):
+    slept = Pauses()
+    faults = [faults[0], *faults[1:]]
+    async with mocked(*faults) as mock, driver("odkkk", mock, pauses=slept) as asked:
+        await task_at(asked)
+        assert len(mock.charges) == 1
+    assert slept == pauses
+
+
+async def test_a_date_to_wait_for_is_obeyed():
+    slept = Pauses()
+    async with mocked({"fault": "throttled", "nth": 1, "retry_after": "date:30"}) as mock:
+        async with driver("odkkk", mock, pauses=slept) as asked:
+            await task_at(asked)
+    assert slept == [pytest.approx(30, abs=2)]
+
+
+async def test_pauses_do_not_grow_without_end():
+    patience = Patience(first_wait=1.0, longest_wait=60.0)
+    assert [patience.pause(times, None) for times in (0, 1, 5, 6, 7, 10_000)] == [1.0, 2.0, 32.0, 60.0, 60.0, 60.0]
+    assert patience.pause(3, 0.0) == 0.0
+    assert patience.pause(3, 100.0) == 100.0
+
+
+async def test_patience_with_a_submit_ends_with_the_last_failure():
+    slept = Pauses()
+    async with mocked({"fault": "throttled"}) as mock, driver("odkkk", mock, patience=LITTLE, pauses=slept) as asked:
+        said = failed(await asked.submit(order()), Kind.THROTTLED)
+        assert len(mock.log) == 4
+        assert mock.charges == []
+    assert slept == [1.0, 2.0, 4.0]
+    assert said.why.startswith("odkkk apiv1 asks to go slower")
+
+
+async def test_who_asks_for_more_patience_than_there_is_is_not_waited_for():
+    slept = Pauses()
+    async with mocked({"fault": "throttled", "retry_after": 3600}) as mock:
+        async with driver("odkkk", mock, pauses=slept) as asked:
+            failed(await asked.submit(order()), Kind.THROTTLED)
+    assert slept == []
+
+
+async def test_a_task_that_runs_is_looked_at_as_often_as_its_gateway_says():
+    slept = Pauses()
+    async with mocked({"fault": "stuck"}) as mock, driver("vtrix", mock, patience=LITTLE, pauses=slept) as asked:
+        addresses = {PICTURE.digest: "https://frames.example/a.png"}
+        task = await task_at(asked, first=PICTURE, addresses=addresses)
+        said = failed(await asked.wait(order(), task), Kind.PENDING)
+    assert slept == [5.0] * 12
+    assert task.id in said.why
+    assert "nothing is bought again" in said.remedy
+
+
+async def test_looks_that_fail_are_repeated_with_growing_pauses_that_begin_anew_after_a_good_one():
+    slept = Pauses()
+    faults = {"fault": "server_error", "call": "poll", "nth": [1, 2, 4]}
+    async with mocked(faults, {"fault": "stuck"}) as mock:
+        async with driver("minimax", mock, patience=Patience(task=25.0), pauses=slept) as asked:
+            failed(await asked.wait(order(), await task_at(asked)), Kind.PENDING)
+    assert slept == [1.0, 2.0, 10.0, 1.0, 10.0]
+
+
+async def test_a_task_is_followed_by_another_driver_where_the_first_left_off(tmp_path: Path):
+    async with mocked(task={"queued": 100, "running": 100}) as mock:
+        async with driver("gccai", mock, patience=LITTLE) as asked:
+            task = await task_at(asked)
+            failed(await asked.wait(order(), task), Kind.PENDING)
+        async with driver("gccai", mock) as asked:
+            assert isinstance(await asked.wait(order(), task), Produced)
+        assert len(mock.charges) == 1
+
+
+async def test_a_picture_is_not_sent_to_who_takes_addresses_only(tmp_path: Path):
+    file = tmp_path / "a.png"
+    Image.new("RGB", (400, 300)).save(file)
+    async with mocked() as mock, driver("odkkk", mock) as asked:
+        said = failed(await asked.submit(order(first=PICTURE, pictures={PICTURE.digest: file})), Kind.REFUSED)
+        assert mock.log == []
+    assert said.why == "Nothing was sent: odkkk apiv1 takes pictures by web address only"
+    assert said.remedy
+
+
+async def test_what_is_not_sold_or_not_here_is_refused_without_a_call():
+    async with mocked() as mock, driver("minimax", mock) as asked:
+        for wrong in (order(duration=8), order(first=PICTURE), order(first=PICTURE, last=PICTURE)):
+            failed(await asked.submit(wrong), Kind.REFUSED)
+        assert mock.log == []
+
+
+async def test_no_key_and_no_link_is_ever_told(caplog: pytest.LogCaptureFixture, tmp_path: Path):
+    caplog.set_level(logging.DEBUG)
+    faults = (
+        {"fault": "reset", "nth": 1},
+        {"fault": "bad_key", "nth": 2, "text": f"the key {KEY} is wrong, see https://x.test/?sig=1"},
+        {"fault": "malformed_json", "nth": 3},
+        {"fault": "malformed_json", "call": "poll", "first": 2},
+        {"fault": "cut", "call": "download", "first": 4},
+        {"fault": "redirect", "call": "download", "nth": 5, "to": "https://10.0.0.7/clips/a.mp4?sig=1"},
+        {"fault": "expired_link", "call": "download", "nth": 6},
+    )
+    told = []
+    async with mocked(*faults) as mock, driver("minimax", mock, patience=LITTLE) as asked:
+        told += [await asked.submit(order()) for _ in range(3)]
+        task = await task_at(asked)
+        made = await asked.wait(order(), task)
+        assert isinstance(made, Produced)
+        for _ in range(4):
+            told.append(await asked.fetch(order(), made, tmp_path / "clip.mp4"))
+        assert (await asked.fetch(order(), made, tmp_path / "clip.mp4")) is None
+        assert mock.url("minimax") not in caplog.text.replace("127.0.0.1", "")
+    kinds = [each.kind for each in told if isinstance(each, Failure)]
+    assert kinds == [Kind.UNCLEAR, Kind.UNAUTHORIZED, Kind.UNCLEAR, Kind.FLAKY, Kind.CORRUPT, Kind.EXPIRED]
+    words = caplog.text + "\n".join(str(each) for each in told)
+    for secret in (KEY, "sig=", "/clips/", "until="):
+        assert secret not in words

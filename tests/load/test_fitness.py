@@ -1,0 +1,170 @@
+"""Which pictures gateways take as frames."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from hailuo_batch.core.manifest import FileFrame, Frames
+from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.shot import Shot
+from hailuo_batch.errors import InputError
+from hailuo_batch.load import fitness, memory
+from hailuo_batch.load.fitness import lying_name, refuse_unfit, unlike
+from hailuo_batch.load.inputs import Inputs, read_inputs
+from hailuo_batch.load.project import Project
+from hailuo_batch.load.stamp import Remembered
+
+LYING_DOWN = 6  # EXIF: turn a quarter to the right
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(root=tmp_path)
+
+
+def save(project: Project, name: str, size: tuple[int, int], form: str = "PNG", *, turned: bool = False) -> str:
+    image = Image.new("RGB", size, "teal")
+    exif = image.getexif()
+    if turned:
+        exif[0x0112] = LYING_DOWN
+    image.save(project.root / name, form, exif=exif)
+    return name
+
+
+def looked_at(project: Project, first: str, last: str | None = None, **how: object) -> Inputs:
+    frames = Frames(first=FileFrame(path=first), last=None if last is None else FileFrame(path=last))
+    shot = Shot(
+        id="open", index=0, prompt="p", frames=frames, duration=6, resolution="768p", takes=1, tags=(),
+        prompt_optimizer=True, fast_pretreatment=False, watermark=False, notes="",
+    )  # fmt: skip
+    usual = {"folder": project.root, "project": project, "remembered": {}}
+    return read_inputs([shot] * 3, **{**usual, **how})  # type: ignore[arg-type]
+
+
+def told(project: Project, first: str, last: str | None = None, **how: object) -> list[Problem]:
+    return list(looked_at(project, first, last, **how).problems)
+
+
+def known(width: int, height: int, length: int = 1000) -> Remembered:
+    return Remembered(stamp=(length, 1, 1), digest="sha256:aa", at=9, kind="png", size=(width, height))
+
+
+@pytest.mark.parametrize("size", [(301, 301), (301, 752), (752, 301), (400, 1000), (1000, 400), (1920, 1080)])
+def test_what_gateways_take(size: tuple[int, int]) -> None:
+    refuse_unfit("a.png", known(*size))
+
+
+@pytest.mark.parametrize(
+    ("size", "summary", "words"),
+    [
+        ((300, 600), "picture too small", "has 300 × 600 pixels; gateways want more than 300 on each side"),
+        ((1920, 300), "picture too small", "more than 300"),
+        ((1001, 400), "picture shape not taken", "too wide; gateways take from 2:5 to 5:2"),
+        ((400, 1001), "picture shape not taken", "too tall"),
+    ],
+)
+def test_what_gateways_refuse(size: tuple[int, int], summary: str, words: str) -> None:
+    with pytest.raises(InputError, match=summary) as wrong:
+        refuse_unfit("a.png", known(*size))
+    assert words in wrong.value.why
+    assert wrong.value.remedy
+
+
+@pytest.mark.parametrize(("length", "good"), [(20 * 1024 * 1024 - 1, True), (20 * 1024 * 1024, False)])
+def test_a_file_is_smaller_than_twenty_megabytes(length: int, good: bool) -> None:
+    try:
+        refuse_unfit("a.png", known(640, 360, length))
+    except InputError as error:
+        assert (good, error.summary) == (False, "picture too large")
+    else:
+        assert good
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("a.jpg", "jpeg", ""),
+        ("A.JPEG", "jpeg", ""),
+        ("a.png", "png", ""),
+        ("a.webp", "webp", ""),
+        ("a", "webp", ""),
+        ("a.png", "jpeg", '"a.png" is a JPG, whatever its name says.'),
+        ("a.jpg", "webp", '"a.jpg" is a WebP, whatever its name says.'),
+        ("a.b.tif", "png", '"a.b.tif" is a PNG, whatever its name says.'),
+    ],
+)
+def test_a_name_may_lie(name: str, kind: str, said: str) -> None:
+    assert lying_name(name, kind) == said
+
+
+@pytest.mark.parametrize(
+    ("last", "alike"), [((1280, 720), True), ((640, 361), True), ((320, 180), True), ((640, 400), False)]
+)
+def test_rounding_makes_no_other_shape(last: tuple[int, int], alike: bool) -> None:
+    assert (unlike((640, 360), last) == "") is alike
+
+
+def test_a_problem_stands_at_the_frame_and_is_said_once_for_a_matrix(project: Project) -> None:
+    (problem,) = told(project, save(project, "a.png", (640, 360)), save(project, "small.png", (200, 120)))
+    assert (problem.code, problem.severity, problem.path) == (
+        "frame-file", Severity.ERROR, ("shots", 0, "frames", "last"),
+    )  # fmt: skip
+    assert problem.why.startswith('shot "open": "small.png" has 200 × 120 pixels')
+
+
+def test_a_picture_is_judged_as_it_is_seen_upright(project: Project) -> None:
+    lying = save(project, "lying.jpg", (360, 640), "JPEG", turned=True)
+    wide = save(project, "wide.png", (1280, 720))
+    assert told(project, lying, wide) == []
+    (problem,) = told(project, save(project, "stands.jpg", (360, 640), "JPEG"), wide)
+    assert (problem.code, problem.severity, problem.path) == (
+        "frame-shapes", Severity.WARNING, ("shots", 0, "frames", "last"),
+    )  # fmt: skip
+    assert "360 × 640 pixels and the last 1280 × 720; the clip has the first one's shape" in problem.why
+
+
+def test_a_lying_name_is_a_warning_and_the_picture_counts(project: Project) -> None:
+    found = looked_at(project, save(project, "a.png", (640, 360), "WEBP"))
+    assert [(each.code, each.severity) for each in found.problems] == [("frame-name", Severity.WARNING)]
+    assert set(found.pictures) == {FileFrame(path="a.png")}
+
+
+def test_what_is_drawn_here_needs_only_to_be_readable(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitness, "LARGEST", 10)
+    names = save(project, "a.png", (20, 12), "JPEG"), save(project, "b.png", (12, 600))
+    assert told(project, *names, for_gateways=False) == []
+    assert len(told(project, *names)) == 2
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked_even_for_a_sketch(project: Project) -> None:
+    Image.new("1", (20_000, 20_000)).save(project.root / "bomb.png")
+    for for_gateways in (True, False):
+        (problem,) = told(project, "bomb.png", for_gateways=for_gateways)
+        assert problem.summary == "picture too large"
+        assert "89 million pixels" in problem.why
+
+
+def test_what_a_phone_writes_with_a_second_picture_inside_is_a_jpg(project: Project) -> None:
+    pictures = [Image.new("RGB", (640, 360), colour) for colour in ("red", "blue")]
+    pictures[0].save(project.root / "phone.jpg", "MPO", save_all=True, append_images=pictures[1:])
+    assert told(project, "phone.jpg") == []
+
+
+def test_what_was_remembered_is_judged_without_reading_it_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(project, "a.png", (200, 120), "JPEG")
+    monkeypatch.setattr("hailuo_batch.load.inputs.unchanged", lambda *_: True)
+    seen = looked_at(project, "a.png", for_gateways=False).remembered
+    memory.remember_inputs(project.root, seen)
+    recalled = memory.recall_inputs(project.root)
+    assert recalled == seen
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the picture was opened"))
+    (problem,) = told(project, "a.png", remembered=recalled)
+    assert problem.summary == "picture too small"
+
+
+def test_a_memory_of_another_form_is_none(project: Project) -> None:
+    memory._write(project.root / "memory" / "inputs.txt", '{"/a.png": [1, 2, 3, "sha256:aa", 4]}')
+    assert memory.recall_inputs(project.root) == {}

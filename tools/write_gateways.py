@@ -1,0 +1,247 @@
+"""Writes docs/gateways.md from the gateways' tables; a test holds the two together.
+
+python tools/write_gateways.py > docs/gateways.md
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from hailuo_batch.core.capability import Provider
+from hailuo_batch.core.request import HAILUO_02
+from hailuo_batch.core.shot import Mode
+from hailuo_batch.load.tables import provider_table, read_provider
+from hailuo_batch.views.providers import how_long, spoken_limits
+
+NAMES = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")
+MODES = {
+    Mode.TEXT: "from words",
+    Mode.FIRST: "from a first frame",
+    Mode.FIRST_LAST: "between two frames",
+}
+SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
+
+HEAD = """\
+# The six gateways
+
+Six gateways sell MiniMax Hailuo-02. A manifest goes from one to another by a word: `providers: [mindvideo]`. They are
+asked in the order in which they are named, and the next one only after the one before has definitely not accepted.
+
+Written from the tables in `hailuo_batch/gateways/tables` by `tools/write_gateways.py`. Nothing here was tried against a
+live service: it is what their pages and official clients say, read on the day that stands beside it. What a gateway
+does not say itself and a sibling or a client does is called *inferred*; what nobody says is *not known*. The same, with
+your keys and your project's settings looked at, is printed by:
+
+```
+hailuo-batch providers
+hailuo-batch providers mindvideo
+```
+
+## What each sells
+"""
+
+BETWEEN = """
+A number of seconds is exact: `duration: 6` is not sold by a gateway that makes 5 and 10 s, and `validate` says who
+sells it. `short` (5 or 6 s) and `long` (10 s) are sold by all six, and moving such a shot to another gateway costs
+nothing. The model itself makes 6 or 10 s, so that a clip sold as 5 s probably lasts about 6.
+
+Where a gateway lists what the model itself does not make (512p from words or between two frames, 1080p for 10 s),
+`validate` warns: it may be refused, or come out at another size or length.
+
+With two frames the clip has the shape of the first; the last is cropped to it.
+
+## What differs
+"""
+
+MONEY = """
+Where a price is not known the plan says so; it is never taken for zero, and different currencies are never added
+together.
+
+## When no answer comes
+
+A request that was sent and got no answer may have been accepted, and may cost money. Only MindVideo promises to take
+a repeated request once (an *idempotency key*): there the same request is sent again, and it costs nothing more.
+Everywhere else the take is *in doubt*: it is not sent again by itself, and not sent to another gateway either. GCC AI
+and odkkk are sent such a key too, because their siblings read it; nothing is built on that.
+
+## Links die
+
+A finished clip is fetched in the same step that sees that it is finished, because its link dies: after an hour at two
+of them, after a day at two, after a time that is not known at the others. A link is treated as a secret, and the key
+is not sent to the host it leads to.
+
+## Pictures
+
+A frame may be a file of the project, a frame of another shot, or an address on the web. Files and frames of other shots
+are sent along with the request; odkkk takes addresses only, so a shot with a local picture cannot go there. Put the
+picture on the web and name it with the hash of its bytes, or choose another provider:
+
+```yaml
+frames:
+  first:
+    url: https://assets.example.com/open.png
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+```
+
+Before anything is sent a file is looked at: JPG, PNG or WebP by its bytes (not by its name), less than 20 MB, more than
+300 pixels on each side, and a shape from 2:5 to 5:2, as it is seen upright. These are the limits that odkkk, Vtrix and
+MiniMax publish; the others name none.
+
+## Camera commands
+
+Manifests use MiniMax's fifteen commands everywhere. Vtrix has a list of its own, in which the same words name other
+moves; where they do, the prompt says the move in plain language.
+"""
+
+OWN = """
+## A gateway of your own
+
+`hailuo.yaml` may hold tables of its own, of the form that `hailuo-batch schema provider` prints. `like` takes over
+how one of the six talks and what it sells; never its prices, limits or notes. The table's `key` is the *name* of the
+environment variable that holds the key; a key itself is refused.
+
+`regions` chooses a region of a gateway, or any other base address. A region has its own keys, currency and prices.
+
+```yaml
+version: 1
+providers: [studio, minimax]
+gateways:
+  studio:
+    title: The studio's own
+    key: STUDIO_API_KEY
+    base_url: https://video.studio.example
+    like: mindvideo
+regions:
+  minimax: china                        # a region that its table has
+  vtrix: https://gateway.vtrix.ai       # or an address
+```
+
+Python packages add a way of talking by an entry point of the group `hailuo_batch.dialects`; a table names it under
+`dialect`.
+"""
+
+WORDS: Mapping[str, str] = {
+    "gccai": """\
+GCC AI republishes APIMart's API and its documentation on a host of its own. What only APIMart says (how a task is read,
+its errors, its balance) is inferred. It sells 5 and 10 s.""",
+    "odkkk": """\
+odkkk republishes EvoLink's API and its documentation. It bills in credits, takes pictures by web address only, and
+has no watermark switch. Its list of tasks can tell what became of a request without an answer; that list is
+inferred.""",
+    "mindvideo": """\
+An API of its own, and the only one that promises to take a repeated request once. It sells 5 and 10 s, and lists sizes
+and lengths together that the model itself does not make. Its keys begin with `mv_live_`.""",
+    "vtrix": """\
+Sells this model with a first frame only: there is nothing from words alone. Its camera words are its own. A finished
+task says what it cost, in USD. The host may have to be changed: its client knows three.""",
+    "highwayapi": """\
+Runs the platform of jiekou.ai, myrouter.ai, PPIO and Novita. No 512p, no watermark switch, and a prompt is always
+needed. A link lives an hour, unless the answer says otherwise.""",
+    "minimax": """\
+Who makes the model, and the only one with published prices. The global site and the China site have different keys,
+prices and currencies; a key of one does not work in the other. Accounts may send five requests a minute. Refusals
+come as HTTP 200 with a code in the body, and a clip is fetched by a second call for its link.""",
+}
+
+
+def page() -> str:
+    """The page's text."""
+    known = [read_provider(name, HAILUO_02) for name in NAMES]
+    parts = [
+        HEAD,
+        *_sold(known),
+        BETWEEN,
+        *_differences(known),
+        *_prices(known),
+        MONEY,
+        *_camera(),
+        OWN,
+    ]
+    for provider in known:
+        parts += _about(provider)
+    return "".join(parts)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n"
+
+
+def _sold(known: Sequence[Provider]) -> Iterator[str]:
+    rows = [
+        [f"{words}, {size}", *(_seconds(provider, mode, size) for provider in known)]
+        for mode, words in MODES.items()
+        for size in ("512p", "768p", "1080p")
+    ]
+    yield from _table(["seconds", *NAMES], rows)
+
+
+def _seconds(provider: Provider, mode: Mode, size: str) -> str:
+    return ", ".join(map(str, provider.offers.get(mode, {}).get(size, ()))) or "–"
+
+
+def _differences(known: Sequence[Provider]) -> Iterator[str]:
+    rows: dict[str, Callable[[Provider], str]] = {
+        "key variable": lambda p: f"`{p.key}`",
+        "regions": lambda p: ", ".join(p.regions) or "–",
+        "prices": lambda p: "below" if p.prices else "not known",
+        "bills in": lambda p: p.currency or "not known",
+        "pictures": lambda p: "address or file" if p.takes_data else "address only",
+        "without a prompt": lambda p: "with a frame" if Mode.FIRST not in p.prompt_needed else "never",
+        "no switch for": lambda p: ", ".join(f"`{s}`" for s in SWITCHES if s not in (p.switches or SWITCHES)) or "–",
+        "a request sent twice": lambda p: "is taken once" if p.idempotent else "may cost twice",
+        "callbacks": lambda p: "yes" if p.callbacks else "–",
+    }
+    limits = [_limits(provider) for provider in known]
+    cells = [[name, *map(say, known)] for name, say in rows.items()]
+    cells += [[name, *(each[name] for each in limits)] for name in limits[0]]
+    yield from _table(["", *NAMES], cells)
+
+
+def _limits(provider: Provider) -> dict[str, str]:
+    """Its limits in words, with a word on those that only a sibling or a client says."""
+    table = provider_table(provider.name).get("limits", {})
+    keys = ("per_minute", "at_once", "poll_seconds", "link_seconds")
+    said = zip(keys, spoken_limits(provider.limits).items(), strict=True)
+    return {name: words + " (inferred)" * table.get(key, {}).get("inferred", False) for key, (name, words) in said}
+
+
+def _prices(known: Sequence[Provider]) -> Iterator[str]:
+    named = [(provider.name, provider) for provider in known]
+    for provider in known:
+        regions = [(each, read_provider(provider.name, HAILUO_02, region=each)) for each in provider.regions]
+        named += [(f"{provider.name}, {each}", there) for each, there in regions if there.prices != provider.prices]
+    yield "\n## Prices\n"
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for name, provider in named:
+        for row in provider.prices:
+            key = (row.resolution, f"{row.seconds} s", str(row.price), row.read, row.source)
+            rows.setdefault(key, []).append(name)
+    cells = [[" and ".join(names), *key[:3], f"{key[3]}, {_link(key[4])}"] for key, names in rows.items()]
+    yield from _table(["gateway", "size", "length", "a clip", "read"], cells)
+
+
+def _camera() -> Iterator[str]:
+    camera = provider_table("vtrix")["camera"]
+    rows = [[f"`[{command}]`", f"`[{word}]`"] for command, word in camera["words"].items()]
+    rows += [[f"`[{command}]`", "plain language"] for command in camera["plain"]]
+    yield from _table(["command", "at Vtrix"], rows)
+
+
+def _about(provider: Provider) -> Iterator[str]:
+    row = provider_table(provider.name)["models"][HAILUO_02]
+    yield f"\n## {provider.title}\n\n{WORDS[provider.name]}\n\n"
+    yield f"- In a manifest: `providers: [{provider.name}]`; key in `{provider.key}`\n"
+    yield f"- Base address: <{provider.base_url}>\n"
+    yield from (f"- {note}\n" for note in provider.notes)
+    if provider.limits.answer_seconds is not None:
+        yield f"- The answer to a request is waited for {how_long(provider.limits.answer_seconds)}.\n"
+    yield f"- Read {row['read']}: {_link(row['source'])}\n"
+    yield from _table(["only inferred", "from", "read"], [[i.what, _link(i.source), i.read] for i in provider.inferred])
+
+
+def _link(source: str) -> str:
+    return f"<{source}>" if source.startswith("https://") else source
+
+
+if __name__ == "__main__":
+    print(page(), end="")
