@@ -1,6 +1,7 @@
 """A project whose shots are made by a mock of the test's own, over real loopback HTTP, run after run."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import hailuo_batch.app.rendering
 from hailuo_batch.app.driving import Rehearsal
 from hailuo_batch.app.rendering import Ran, run
 from hailuo_batch.core.capability import Provider
@@ -137,3 +139,20 @@ class Studio:
     def calls(self, call: str) -> list[Any]:
         """The requests of a kind, as the mock saw them."""
         return [entry for entry in self.mock.log if entry.call == call]
+
+
+async def go_on(film: Path, base: str) -> int:
+    """One run of a process of its own, whose gateways are at `base`; its exit code."""
+    urls = {gateway: f"{base}/{gateway}" for gateway in GATEWAYS}
+
+    @asynccontextmanager
+    async def drivers(providers: Any, **_: object) -> AsyncIterator[Mapping[str, Driver]]:
+        async with drivers_at(urls, providers, answer=10.0, pauses=Pauses()) as found:
+            yield found
+
+    hailuo_batch.app.rendering.drivers_for = drivers  # type: ignore[assignment] # nothing else runs in this process
+    return int((await run(film, rehearsal=Rehearsal(), workers=2)).exit)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(go_on(Path(sys.argv[1]), sys.argv[2])))

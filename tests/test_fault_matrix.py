@@ -4,6 +4,7 @@ A row says what the first run comes to and what the next one, in the words of `S
 says so by their names. What may have been accepted is never asked for again; only MindVideo's key makes that safe.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from typing import Any
 import pytest
 from rehearsal import FETCHES, GATEWAYS, KEY, LOOKS, SPEED, SUBMITS, Studio, film
 
+from hailuo_batch.core.plan import Action
 from hailuo_batch.mock.fault import FaultKind
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
-SOON = 0.25  # seconds of the world after which a client that meets silence gives up
+SOON = 0.4  # seconds of the world after which a client that meets silence gives up
 LATE = 1e6  # seconds of the mock: later than anybody waits
 
 STORED = "stored, 1 charged, exit 0"
@@ -266,3 +268,99 @@ def test_every_fault_of_the_mock_stands_in_the_table(fault: FaultKind):
     assert {gateway for each in ROWS if each.fault == fault for gateway in each.gateways} >= (
         {"odkkk"} if fault is FaultKind.CANCELLED else set(GATEWAYS)
     )
+
+
+STORM = (
+    {"fault": "throttled", "rate": 0.2},
+    {"fault": "reset", "accepted": True, "rate": 0.05},
+    {"fault": "server_error", "accepted": False, "rate": 0.05},
+    {"fault": "malformed_json", "call": ["submit", "poll"], "rate": 0.05},
+    {"fault": "server_error", "call": "poll", "rate": 0.2},
+    {"fault": "reset", "call": ["poll", "download"], "rate": 0.1},
+    {"fault": "cut", "rate": 0.3},
+    {"fault": "length_too_short", "rate": 0.1, "bytes": 50},
+    {"fault": "wrong_type", "rate": 0.1},
+    {"fault": "expired_link", "rate": 0.2},
+)
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+async def test_in_a_storm_of_faults_nothing_is_bought_twice(
+    gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.DEBUG)
+    async with studio(tmp_path, monkeypatch, gateway, *STORM) as found:
+        found.write(film(gateway, *(f"kite number {number}" for number in range(40))))
+        for _ in range(12):
+            ran = await found.run()
+            assert_no_secret_is_told(found)
+            if all(step.action is Action.HOLD for step in ran.after.work):
+                break
+        assert_nothing_wrong_is_kept(found)
+        assert set(found.stages()) <= {"stored", "in_doubt", "failed"}
+        in_doubt = found.stages().count("in_doubt")
+        assert found.stages().count("stored") + in_doubt == 40
+        assert (in_doubt > 0) == (gateway != "mindvideo")
+        assert set(found.mock.charged(gateway).values()) == {1}
+    assert KEY not in caplog.text
+    assert "sig=" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "asked"),
+    [
+        ({"fault": "throttled"}, "stored, 1 charged, exit 0", 1),
+        ({"fault": "no_balance"}, "stored, 1 charged, exit 0", 1),
+        ({"fault": "bad_key"}, "stored, 1 charged, exit 0", 1),
+        ({"fault": "reset", "accepted": False}, DOUBT_0, 0),
+        ({"fault": "server_error", "accepted": True}, DOUBT_1, 0),
+        ({"fault": "bad_parameter"}, "refused failed, 0 charged, exit 4", 0),
+        ({"fault": "task_failed"}, BROKEN, 0),
+    ],
+    ids=lambda value: value["fault"] if isinstance(value, dict) else "",
+)
+async def test_another_provider_is_asked_only_after_a_definite_no(
+    fault: dict[str, Any], told: str, asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with studio(tmp_path, monkeypatch, "odkkk", fault) as found:
+        found.write(film("odkkk, minimax", "a kite"))
+        assert await found.tell() == told
+        assert len([entry for entry in found.calls("submit") if entry.gateway == "minimax"]) == asked
+
+
+@pytest.mark.parametrize("fault", ["no_balance", "bad_key"])
+async def test_a_provider_without_money_or_key_is_not_asked_for_the_other_shots(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with studio(tmp_path, monkeypatch, "odkkk", {"fault": fault}) as found:
+        found.write(film("odkkk", *(f"kite number {number}" for number in range(20))))
+        ran = await found.run(workers=1)
+        assert (len(ran.outcome.failed), len(found.mock.log)) == (20, 1)
+
+
+async def test_a_link_that_dies_at_once_is_asked_for_anew_by_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    script = script_of({"link_seconds": 0})
+    async with Mock(script, speed=SPEED, clip=CLIP) as mock:
+        found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
+        found.write(film("minimax", "a kite"))
+        for _ in range(2):
+            assert await found.tell() == "expired produced, 1 charged, exit 4"
+        assert len(found.calls("download")) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"fault": "server_error", "call": "poll", "first": LOOKS}, RUNNING),
+        ({"fault": "cut", "call": "download", "first": FETCHES}, BROKE_OFF),
+    ],
+    ids=["running", "made"],
+)
+async def test_a_task_is_followed_where_it_is_when_the_manifest_names_another_provider_now(
+    fault: dict[str, Any], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with studio(tmp_path, monkeypatch, "odkkk", fault) as found:
+        assert await found.tell() == told
+        found.write(film("minimax", "a kite"))
+        assert await found.tell() == STORED
+        assert {entry.gateway for entry in found.mock.log} == {"odkkk"}

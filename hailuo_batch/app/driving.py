@@ -10,6 +10,7 @@ from hailuo_batch.app.cores import cores
 from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.drivers.animatic import AnimaticDriver
+from hailuo_batch.errors import RefusedError
 from hailuo_batch.load.tables import dialect_for
 from hailuo_batch.ports import Driver
 from hailuo_batch.store.local import LocalStore
@@ -57,6 +58,12 @@ async def _mocked(providers: Sequence[Provider], rehearsal: Rehearsal) -> AsyncI
         Mock(script, speed=rehearsal.speed, log=rehearsal.log) as mock,
         sessions(loopback=True) as (reading, paying, fetching),
     ):
+        if strangers := [provider.name for provider in providers if provider.name not in mock.urls]:
+            raise RefusedError(
+                f"the mock does not play {', '.join(strangers)}",
+                why=f"It plays {', '.join(sorted(mock.urls))}.",
+                remedy="Leave it out of providers for the rehearsal.",
+            )
         downloads = Downloads(fetching, loopback=True, sleep=sleep)
         yield {
             provider.name: HttpDriver(

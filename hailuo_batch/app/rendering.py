@@ -11,6 +11,7 @@ from hailuo_batch.app.driving import Rehearsal, drivers_for
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, run_lock, store_folder
 from hailuo_batch.app.planning import Planned, lock_after, plan, plan_again
 from hailuo_batch.core.attempt import Artifact
+from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.event import Event, Listener
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.manifest import UrlFrame
@@ -21,6 +22,7 @@ from hailuo_batch.errors import Exit, RefusedError, StoreError
 from hailuo_batch.ledger.holder import hold
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.load.lock import write_lock
+from hailuo_batch.load.tables import provider_names, read_providers
 from hailuo_batch.media.probe import Broken, probe
 from hailuo_batch.ports import Order
 from hailuo_batch.runner.executor import LocalExecutor
@@ -154,8 +156,7 @@ async def _carry_out(
     store, renders = LocalStore(store_folder(project.base)), Renders(renders_folder(project.base))
     store.sweep()
     renders.sweep()
-    providers = planned.validation.providers
-    async with drivers_for(providers, workers=workers, store=store, rehearsal=rehearsal) as drivers:
+    async with drivers_for(_asked(planned), workers=workers, store=store, rehearsal=rehearsal) as drivers:
         bench = Bench(
             campaign=planned.plan.campaign,
             sketch=planned.validation.sketch,
@@ -171,6 +172,20 @@ async def _carry_out(
         steps = (*planned.work, *planned.unnamed)
         executor = LocalExecutor(workers)
         return await run_plan(planned.plan, steps, bench, executor=executor, listener=listener, clock=clock, stop=stop)
+
+
+def _asked(planned: Planned) -> tuple[Provider, ...]:
+    """The manifest's providers, and those that have a task of ours, whatever the manifest names now."""
+    validation, project = planned.validation, planned.validation.project
+    if validation.model == ANIMATIC:
+        return validation.providers
+    named = {provider.name for provider in validation.providers}
+    tasks = {standing.provider for standing in planned.known.standings.values()}.difference(named)
+    others = tuple(sorted(tasks.intersection(provider_names(project.tables))))
+    if not others:
+        return validation.providers
+    more, _ = read_providers(others, validation.model, tables=project.tables, regions=project.regions)
+    return (*validation.providers, *more)
 
 
 def order_for(step: Step, planned: Planned, store: LocalStore) -> Order:

@@ -95,9 +95,10 @@ def _meant(
     shots, problems = expand(manifest)
     if sketch:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
-    providers, unknown = read_providers(
-        manifest.providers or project.providers, model, tables=project.tables, regions=project.regions
-    )
+    names = manifest.providers or project.providers
+    providers, unknown = read_providers(names, model, tables=project.tables, regions=project.regions)
+    # A gateway of the project whose table is wrong is not unknown: its table is told about.
+    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable)
     inputs = read_inputs(
         shots,
         folder=file.resolve().parent,

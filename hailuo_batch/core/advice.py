@@ -3,7 +3,7 @@
 `capability.py` has the problems that stop a shot; here are only those with which it goes on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -29,29 +29,38 @@ class _Group:
 
 def advice(manifest: Manifest, shots: Sequence[Shot], providers: Sequence[Provider]) -> Iterator[Problem]:
     """Warnings about switches that a provider cannot be told, and about what the model itself refuses."""
-    able: dict[Wish, tuple[Provider, ...]] = {}
     mute: dict[tuple[str, frozenset[str]], _Group] = {}
     refused: dict[tuple[Mode, bool], _Group] = {}
-    for shot in shots:
-        wish = shot.wish
-        if wish not in able:
-            able[wish] = tuple(provider for provider in providers if provider.renders(wish))
-        if beyond := [provider for provider in able[wish] if _beyond(wish, provider)]:
-            _count(refused, (wish.mode, wish.resolution == "512p"), shot, beyond)
+    for alike in _kinds(shots):
+        shot, wish = alike.first, alike.first.wish
+        able = [provider for provider in providers if provider.renders(wish)]
+        if beyond := [provider for provider in able if _beyond(wish, provider)]:
+            _add(refused, (wish.mode, wish.resolution == "512p"), alike, beyond)
         for switch, usual in _USUAL.items():
-            if getattr(shot, switch) is not usual:
-                unable = [p for p in able[wish] if p.switches is not None and switch not in p.switches]
-                if unable:
-                    _count(mute, (switch, frozenset(p.name for p in unable)), shot, able[wish])
+            unable = [p for p in able if p.switches is not None and switch not in p.switches]
+            if unable and getattr(shot, switch) is not usual:
+                _add(mute, (switch, frozenset(p.name for p in unable)), alike, able)
     for group in refused.values():
         yield _refused(group)
     for (switch, names), group in mute.items():
         yield _mute(manifest, switch, [group.able[name] for name in sorted(names)], group)
 
 
-def _count(groups: dict[K, _Group], key: K, shot: Shot, able: Sequence[Provider]) -> None:
-    group = groups.setdefault(key, _Group(shot))
-    group.count += 1
+def _kinds(shots: Sequence[Shot]) -> Iterable[_Group]:
+    """The shots by what matters here: there are few kinds, however many shots."""
+    kinds: dict[tuple[object, ...], _Group] = {}
+    for shot in shots:
+        kind = (shot.wish, shot.prompt_optimizer, shot.fast_pretreatment, shot.watermark)
+        group = kinds.get(kind)
+        if group is None:
+            group = kinds[kind] = _Group(shot)
+        group.count += 1
+    return kinds.values()
+
+
+def _add(groups: dict[K, _Group], key: K, alike: _Group, able: Sequence[Provider]) -> None:
+    group = groups.setdefault(key, _Group(alike.first))
+    group.count += alike.count
     group.able.update((provider.name, provider) for provider in able)
 
 

@@ -5,6 +5,7 @@ The time is the later of what was written and what was done to the file: tools t
 The memory is only a shortcut: any doubt, and the file is read.
 """
 
+import os
 import re
 import stat
 import time
@@ -166,17 +167,26 @@ def _inside(frame: FileFrame, folder: Path, project: Project) -> Path:
     if frame.path.startswith("data:"):
         why = "a picture written out as data is not read here."
         raise InputError("address not usable", why=why, remedy="Save it as a file and name that.")
-    try:
-        path = (folder / frame.path).resolve()
-    except (OSError, ValueError, RuntimeError):  # a name with a null byte; a link that leads to itself
+    path = _resolved(folder / frame.path)
+    if path is None:
         why = f"no file can be found under {quoted(frame.path)}."
-        raise InputError("file name not usable", why=why, remedy="Write the path of a picture.") from None
+        raise InputError("file name not usable", why=why, remedy="Write the path of a picture.")
     allowed = (project.root.resolve(), *project.allow_outside)
     if not any(path.is_relative_to(place) for place in allowed):
         why = f"{quoted(frame.path)} leads out of the project, to {path}."
         remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."
         raise InputError("file outside the project", why=why, remedy=remedy)
     return path
+
+
+def _resolved(path: Path) -> Path | None:
+    """The real path; None for a name that no file can have, and for a link that leads to itself."""
+    try:
+        found = path.resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
+    # From Python 3.13 on, a link that leads to itself comes back as it is.
+    return None if os.path.islink(found) else found  # noqa: PTH114 - Path.is_symlink raises where this says no
 
 
 def _is_folder(path: Path) -> bool:

@@ -15,7 +15,8 @@ from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.tables import Table, Tables, base_url, provider_names, read_table
 
-_KEY = re.compile(r"(\bkey[\"']?\s*:\s*)(\S.*)")
+# What stands under `key`, unless it is the name of a variable, which may be seen.
+_KEY = re.compile(r"(\bkey[\"']?\s*:\s*)(?![\"']?[A-Z][A-Z0-9_]*[\"']?\s*(?:[,}#]|\Z))(\S.*)")
 _NO_NAME = "Write the name of an environment variable, such as STUDIO_API_KEY, and put the key into that."
 
 

@@ -26,6 +26,11 @@ class Project:
     regions: Mapping[str, str] = field(default_factory=dict)  # gateway → a region, or a base address
 
     @property
+    def unusable(self) -> frozenset[str]:
+        """Gateways whose tables stand in the settings and are wrong."""
+        return frozenset(str(each.path[1]) for each in self.problems if each.path[:1] == ("gateways",) != each.path)
+
+    @property
     def base(self) -> Path:
         """Below which ledger, store and renders are: the root, and for a rehearsal a place of its own.
 

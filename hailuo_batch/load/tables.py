@@ -4,7 +4,6 @@ What a table says about talking is read by the dialect of its family (`load/dial
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -82,7 +81,7 @@ def read_table(tree: object, name: str, *, path: Path = ()) -> tuple[Table | Non
         return whole, ()
     from hailuo_batch.load.words import refusals
 
-    return None, tuple(_moved(problem, path) for problem in refusals("provider", whole))
+    return None, tuple(refusals("provider", whole, base=path))
 
 
 def _shared(table: Table) -> dict[str, Any]:
@@ -95,10 +94,6 @@ def _merged(base: object, own: object) -> Any:
     if not (isinstance(base, dict) and isinstance(own, dict)):
         return own
     return {**base, **{key: _merged(base.get(key), value) for key, value in own.items()}}
-
-
-def _moved(problem: Problem, path: Path) -> Problem:
-    return replace(problem, path=(*path, *problem.path))
 
 
 def base_url(name: str, wanted: str = "", tables: Tables = OURS_ONLY) -> str:

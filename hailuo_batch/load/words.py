@@ -25,8 +25,8 @@ _TYPES = {
 }
 
 
-def refusals(name: str, tree: object, *, many: str = "", definition: str = "") -> Iterator[Problem]:
-    """Everything a schema refuses in a document.
+def refusals(name: str, tree: object, *, many: str = "", definition: str = "", base: Path = ()) -> Iterator[Problem]:
+    """Everything a schema refuses in a document, or in what stands at `base` in one.
 
     The items of the list `many`, each held against `definition`, are only looked into when the quick check refuses
     them: a list of 100,000 with one mistake costs little more than the mistake.
@@ -41,7 +41,7 @@ def refusals(name: str, tree: object, *, many: str = "", definition: str = "") -
         for index, item in enumerate(tree[many]):
             if not holds(name, item, definition=definition):
                 yield from _all_in_words(sub.iter_errors(item), (many, index))
-    yield from _all_in_words(Draft7Validator(schema).iter_errors(whole), ())
+    yield from _all_in_words(Draft7Validator(schema).iter_errors(whole), base)
 
 
 def _stand_in(items: list[object]) -> list[object]:
@@ -216,6 +216,7 @@ _FORMS = {
     "currency": "Use 3 to 16 letters, such as USD.",
     "providers": "Names of providers hold lower-case letters, digits and dashes, such as minimax.",
     "url": "Use an address that begins with https:// and has no blanks.",
+    "base_url": "Use an address that begins with https:// and has neither a question mark nor a user's name.",
     "sha256": "Write 64 digits of 0-9 and a-f, as sha256sum prints them.",
 }
 
@@ -223,6 +224,8 @@ _FORMS = {
 def _wrong_name(error: Refused, path: Path) -> Iterator[Problem]:
     why = f"{_shown(error.instance)} cannot be a name {_here(path)}."
     remedy = "Names begin with a letter and hold letters, digits, dash and underscore, 64 at most."
+    if path == ("gateways",):
+        remedy = "Names of gateways hold lower-case letters, digits and dashes, 63 at most."
     if error.instance == "none":
         why, remedy = f'"none" {_here(path)} means no style at all.', "Give this style another name."
     where = (*path, error.instance)

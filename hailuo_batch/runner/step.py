@@ -82,7 +82,11 @@ async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
     if isinstance(sent, Failure):
         return sent
     attempt, stage, task, provider = sent.attempt, sent.stage, sent.task, sent.provider
-    driver = bench.drivers[provider]
+    driver = bench.drivers.get(provider)
+    if driver is None:
+        why = f"task {task.id} is at {provider}, which is no provider of this project any more"
+        remedy = f"Bring the table of {provider} back to hailuo.yaml; nothing is bought again."
+        return Failure(kind=Kind.PENDING, why=why, remedy=remedy)
     produced = await driver.wait(order, task)
     if isinstance(produced, Failure):
         # Money: only a kind that ends the task does so here; whatever else stands in the way, the task may be running

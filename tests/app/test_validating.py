@@ -82,6 +82,12 @@ async def test_pictures_are_held_against_gateways_and_not_against_a_sketch(proje
     assert (await validate(project.file, sketch=True)).problems == ()
 
 
+async def test_a_gateway_whose_table_is_wrong_is_not_also_unknown(project: Project):
+    (project.folder / "hailuo.yaml").write_text("version: 1\ngateways: {studio: {like: minimx}}\n")
+    project.file.write_text("version: 1\ncampaign: aurora\nproviders: [studio]\nshots: [{id: a, prompt: p}]\n")
+    assert [problem.path for problem in (await validate(project.file)).errors] == [("gateways", "studio", "like")]
+
+
 async def test_a_gateway_of_the_project_sells_what_its_table_says(project: Project):
     table = "{title: S, key: S_KEY, base_url: https://s.test, like: mindvideo}"
     (project.folder / "hailuo.yaml").write_text(

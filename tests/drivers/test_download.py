@@ -17,7 +17,8 @@ from hailuo_batch.drivers.download import PrivateAddressError, PublicResolver
 from hailuo_batch.testing.clips import CLIP
 
 PRIVATE = (
-    "10.0.0.7", "127.0.0.1", "0.0.0.0", "169.254.169.254", "192.168.1.1", "172.16.0.1", "100.64.0.1", "224.0.0.1",
+    "10.0.0.7", "127.0.0.1", "0.0.0.0",  # noqa: S104 - to be refused
+    "169.254.169.254", "192.168.1.1", "172.16.0.1", "100.64.0.1", "224.0.0.1",
     "255.255.255.255", "[::1]", "[fe80::1]", "[fd00::1]", "[::ffff:10.0.0.7]", "[::]",
 )  # fmt: skip
 

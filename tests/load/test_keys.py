@@ -14,7 +14,7 @@ class _Error(Exception):
     pass
 
 
-def with_keyring(monkeypatch: pytest.MonkeyPatch, found: str | None | Exception) -> None:
+def with_keyring(monkeypatch: pytest.MonkeyPatch, found: str | Exception | None) -> None:
     keyring, errors = ModuleType("keyring"), ModuleType("keyring.errors")
 
     def get_password(service: str, name: str) -> str | None:
@@ -36,7 +36,7 @@ def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize(("found", "key"), [("secret", "secret"), (None, ""), (_Error("locked"), "")])
 def test_then_the_keyring_is_asked_and_may_have_nothing(
-    monkeypatch: pytest.MonkeyPatch, found: str | None | Exception, key: str
+    monkeypatch: pytest.MonkeyPatch, found: str | Exception | None, key: str
 ):
     with_keyring(monkeypatch, found)
     assert key_of(NAME, {NAME: "  "}) == key

@@ -54,7 +54,7 @@ def test_plain_http_is_for_this_machine(tmp_path: Path, address: str) -> None:
         ("regions: {minimax: 7}", "type", ("regions", "minimax"), "text"),
         ("regions: china", "type", ("regions",), "mapping"),
         ("gateways: {studio: none}", "type", ("gateways", "studio"), "mapping"),
-        ("gateways: {Studio: {like: minimax}}", "name", ("gateways", "Studio"), "cannot be a name"),
+        ("gateways: {Studio: {like: minimax}}", "name", ("gateways", "Studio"), "lower-case letters"),
         ("gateways: {studio: {like: minimx}}", "provider", ("gateways", "studio", "like"), 'Did you mean "minimax"?'),
         ("gateways: {studio: {like: minimax}}", "key-missing", ("gateways", "studio"), '"title"'),
         (
@@ -101,6 +101,13 @@ def test_a_key_in_a_table_is_refused_and_never_shown(tmp_path: Path, line: str) 
     assert "secret" in {problem.code for problem in project.problems}
     assert "hunter2" not in repr(project.problems)
     assert not project.tables
+
+
+def test_the_name_of_a_variable_hides_nothing(tmp_path: Path) -> None:
+    (problem,) = settings(tmp_path, f"gateways: {{studio: {{{STUDIO}, titel: S}}}}").problems
+    assert problem.place is not None
+    assert "•" not in problem.place.text
+    assert problem.why == '"titel" means nothing in studio.'
 
 
 def test_a_gateway_whose_table_is_wrong_is_not_also_unknown(tmp_path: Path) -> None:
