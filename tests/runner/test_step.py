@@ -390,3 +390,18 @@ async def test_a_store_of_another_kind_may_stand_behind_the_same_face(world: Wor
         result = kept(await carry_out(step, await world.bench(ledger, store=other)))
     assert other.path(result.artifact.digest).read_bytes() == clip_of(mark(OPEN))
     assert world.clips() == frozenset()
+
+
+async def test_a_task_at_a_provider_that_is_known_no_more_is_left_as_it_is(world: World):
+    world.driver = ScriptedDriver(wait=failing(Kind.PENDING))
+    await world.step()
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        step = (await world.plan()).steps[0]
+        result = await carry_out(step, await world.bench(ledger, drivers={}))
+    assert isinstance(result, Failure)
+    assert result.kind is Kind.PENDING
+    assert "minimax" in result.why
+    assert await world.stages() == [Stage.SUBMITTED]
+    world.driver = ScriptedDriver()
+    assert (await world.run()).stored == 1
+    assert world.driver.submits.total() == 0
