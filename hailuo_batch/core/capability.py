@@ -91,6 +91,7 @@ class Route:
     provider: str
     estimate: Money | None
     free: bool = False  # drawn on this machine: asking costs nothing, and asking again neither
+    idempotent: bool = False  # the same submit with the same key is taken once, however often it is sent
     others: tuple["Route", ...] = ()  # who is asked next when this one definitely did not accept
 
 
@@ -113,7 +114,7 @@ def route(shot: Shot, providers: Sequence[Provider]) -> Route:
 def _way_to(provider: Provider, shot: Shot) -> Route:
     seconds = provider.seconds(shot.duration) or 0
     price = None if provider.free else price_of(provider.prices, resolution=shot.resolution, seconds=seconds)
-    return Route(provider=provider.name, estimate=price, free=provider.free)
+    return Route(provider=provider.name, estimate=price, free=provider.free, idempotent=provider.idempotent)
 
 
 def shortcomings(shots: Sequence[Shot], providers: Sequence[Provider], known: Sequence[Provider]) -> Iterator[Problem]:

@@ -188,8 +188,9 @@ def _why(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *
             return Why.STORED
         return Why.NAMED if named is not None and named.digest == standing.digest else Why.GONE
     if standing.stage is Stage.INTENDED:
-        # Money: a crash between the intent and the answer proves nothing, unless asking again is free.
-        resendable = route.free and route.provider == standing.provider
+        # Money: a crash between the intent and the answer proves nothing, unless asking again is free: drawn here, or
+        # sent to the same provider with the key of the same attempt.
+        resendable = (route.free or route.idempotent) and route.provider == standing.provider
         return Why.INTERRUPTED if resendable else Why.DOUBT
     return _BY_STAGE[standing.stage]
 

@@ -150,7 +150,9 @@ async def _sent(step: Step, order: Order, bench: Bench) -> _Sent | Failure:
         task = Task(id=standing.task or "")
         return _Sent(attempt=standing.attempt, stage=stage, task=task, provider=standing.provider)
     last = Failure(kind=Kind.REFUSED, why="nobody sells this")
-    for route in (step.route, *step.route.others):
+    # Money: what was intended at one provider before a crash is no leave to ask another.
+    others = () if step.why is Why.INTERRUPTED else step.route.others
+    for route in (step.route, *others):
         answer = bench.closed.get(route.provider) or await _asked(step, route, order, bench)
         if isinstance(answer, _Sent):
             return answer
@@ -167,6 +169,9 @@ async def _asked(step: Step, route: Route, order: Order, bench: Bench) -> _Sent 
     # Money: the intent is durable before the one call that may cost something.
     attempt = await _durably(bench.ledger.intend(_intent(step, route, bench)))
     answer = await bench.drivers[route.provider].submit(replace(order, attempt=attempt))
+    if isinstance(answer, Failure) and step.why is Why.INTERRUPTED and not route.free:
+        # Money: a no to the second sending says nothing about the first, whose answer a crash may have cut off.
+        answer = replace(answer, kind=Kind.UNCLEAR)
     if isinstance(answer, Failure):
         move = Move.LOSE_SIGHT if answer.kind is Kind.UNCLEAR else Move.REFUSE
         await _durably(bench.ledger.move(attempt, move, Facts(failure=answer)))

@@ -77,6 +77,11 @@ def test_what_was_never_asked_is_submitted() -> None:
 def test_an_intent_without_an_answer_may_be_asked_again_only_where_that_is_free() -> None:
     free = planned(shot(), route=FREE, standings={MARK: standing(Stage.INTENDED, provider="animatic")})
     assert only(free).why is Why.INTERRUPTED
+    keyed = Route(provider="mindvideo", estimate=None, idempotent=True)
+    again = planned(shot(), route=keyed, standings={MARK: standing(Stage.INTENDED, provider="mindvideo")})
+    assert only(again).why is Why.INTERRUPTED
+    elsewhere = planned(shot(), route=keyed, standings={MARK: standing(Stage.INTENDED, provider="vtrix")})
+    assert only(elsewhere).why is Why.DOUBT
     other = planned(shot(), route=FREE, standings={MARK: standing(Stage.INTENDED, provider="minimax")})
     assert only(other).why is Why.DOUBT
 

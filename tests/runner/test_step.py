@@ -13,11 +13,12 @@ import pytest
 from run_samples import FREE, PAID, World, kept, mark, shot
 
 from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.capability import Route
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.plan import Action, Why
 from hailuo_batch.core.price import Money
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
-from hailuo_batch.ports import Order
+from hailuo_batch.ports import Intent, Order
 from hailuo_batch.runner.step import carry_out
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.testing.clips import CLIP, clip_of
@@ -405,3 +406,27 @@ async def test_a_task_at_a_provider_that_is_known_no_more_is_left_as_it_is(world
     world.driver = ScriptedDriver()
     assert (await world.run()).stored == 1
     assert world.driver.submits.total() == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.NOT_SENT, Kind.UNPAID, Kind.REFUSED])
+async def test_a_no_to_what_is_sent_again_after_a_crash_leaves_the_first_sending_in_doubt(world: World, kind: Kind):
+    world.route = replace(PAID, idempotent=True, others=(Route(provider="vtrix", estimate=None),))
+    world.others = {"vtrix": ScriptedDriver()}
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        who = {"provider": "minimax", "campaign": "spring", "shot": "open", "take": 1}
+        await ledger.intend(Intent(fingerprint=mark(OPEN), preimage="{}", **who))
+    [step] = (await world.plan()).steps
+    assert step.why is Why.INTERRUPTED
+    world.driver = ScriptedDriver(submit=failing(kind))
+    await world.step()
+    assert await world.stages() == [Stage.IN_DOUBT]
+    assert world.others["vtrix"].submits.total() == 0
+
+
+async def test_what_is_sent_again_after_a_crash_and_accepted_is_the_same_attempt(world: World):
+    world.route = replace(PAID, idempotent=True)
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        who = {"provider": "minimax", "campaign": "spring", "shot": "open", "take": 1}
+        await ledger.intend(Intent(fingerprint=mark(OPEN), preimage="{}", **who))
+    kept(await world.step())
+    assert await world.stages() == [Stage.STORED]
