@@ -1,14 +1,10 @@
 """Arguments and options that several commands share, each said once."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from hailuo_batch.errors import InputError
-
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 manifest = click.argument(
     "manifest", required=False, type=click.Path(path_type=Path), callback=lambda *given: find(given[2])

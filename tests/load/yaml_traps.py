@@ -5,37 +5,37 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
     "a camera command in brackets before a text": (
         "shots:\n  - prompt: [Push in] the cap turns\n",
         "2:13 text after a list [yaml-syntax]",
-        "A value that starts with [ is read as a list, and after its end stands: the cap turns",
+        "A value that starts with [ is read as a list, and after its end stands: the cap turns.",
         'Put the whole value in quotes: prompt: "[Push in] the cap turns"',
     ),
     "the same with quotes in the text": (
         'prompt: [Push in] the "cap" turns\n',
         "1:9 text after a list [yaml-syntax]",
-        'A value that starts with [ is read as a list, and after its end stands: the "cap" turns',
+        'A value that starts with [ is read as a list, and after its end stands: the "cap" turns.',
         "Put the whole value in quotes: prompt: '[Push in] the \"cap\" turns'",
     ),
     "the same in a list": (
         "- [Push in] the cap turns\n",
         "1:3 text after a list [yaml-syntax]",
-        "A value that starts with [ is read as a list, and after its end stands: the cap turns",
+        "A value that starts with [ is read as a list, and after its end stands: the cap turns.",
         'Put the whole value in quotes: - "[Push in] the cap turns"',
     ),
     "the same inside braces": (
         "a: {prompt: [Push in] the cap}\n",
         "1:13 text after a list [yaml-syntax]",
-        "A value that starts with [ is read as a list, and after its end stands: the cap}",
+        "A value that starts with [ is read as a list, and after its end stands: the cap}.",
         "Write a comma between the two, or put the whole value in quotes.",
     ),
     "the same with a comment": (
         "prompt: [Push in] the cap # close\n",
         "1:9 text after a list [yaml-syntax]",
-        "A value that starts with [ is read as a list, and after its end stands: the cap # close",
+        "A value that starts with [ is read as a list, and after its end stands: the cap # close.",
         "Put the whole value in quotes.",
     ),
     "the same over two lines": (
         "prompt: [Push in] the cap\n  turns\n",
         "1:9 text after a list [yaml-syntax]",
-        "A value that starts with [ is read as a list, and after its end stands: the cap",
+        "A value that starts with [ is read as a list, and after its end stands: the cap.",
         "Put the whole value in quotes.",
     ),
     "a variable inside braces": (
@@ -77,7 +77,7 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
     "braces before a text": (
         "prompt: {hero} turns\n",
         "1:9 text after a mapping [yaml-syntax]",
-        "A value that starts with { is read as a mapping, and after its end stands: turns",
+        "A value that starts with { is read as a mapping, and after its end stands: turns.",
         'Put the whole value in quotes: prompt: "{hero} turns"',
     ),
     "a colon in a text": (
@@ -95,7 +95,7 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
     "a star before a text": (
         "prompt: *hero turns\n",
         "1:9 text after an alias [yaml-syntax]",
-        "*hero is read as an alias, which is a whole value, and after it stands: turns",
+        "*hero is read as an alias, which is a whole value, and after it stands: turns.",
         'Put the whole value in quotes: prompt: "*hero turns"',
     ),
     "a star and nothing more": (
@@ -191,13 +191,13 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
     "an apostrophe inside single quotes": (
         "prompt: 'it's here'\n",
         "1:9 text after a closing quote [yaml-syntax]",
-        "A value that starts with a quote ends at the next one, and after it stands: s here'",
+        "A value that starts with a quote ends at the next one, and after it stands: s here'.",
         'Put the whole value in quotes: prompt: "it\'s here"',
     ),
     "quotes around the first word only": (
         'prompt: "Hero" turns\n',
         "1:9 text after a closing quote [yaml-syntax]",
-        "A value that starts with a quote ends at the next one, and after it stands: turns",
+        "A value that starts with a quote ends at the next one, and after it stands: turns.",
         "Put the whole value in quotes: prompt: '\"Hero\" turns'",
     ),
     "an unknown escape": (
@@ -263,13 +263,13 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
     "a line without a colon": (
         "a: 1\nbcd\nc: 2\n",
         "2:1 colon missing [yaml-syntax]",
-        "This line needs a key and a colon, and has none: bcd",
+        "This line needs a key and a colon, and has none: bcd.",
         "Write key: value. If it goes on with the text above, indent it deeper than the key of that text.",
     ),
     "a first line without a colon": (
         "title\na: 1\n",
         "1:1 colon missing [yaml-syntax]",
-        "This line needs a key and a colon, and has none: title",
+        "This line needs a key and a colon, and has none: title.",
         "Write key: value. If it goes on with the text above, indent it deeper than the key of that text.",
     ),
     "a colon without a space": (
@@ -305,19 +305,19 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
     "a comma forgotten after a quote": (
         'a: ["b" c]\n',
         "1:5 text after a closing quote [yaml-syntax]",
-        "A value that starts with a quote ends at the next one, and after it stands: c]",
+        "A value that starts with a quote ends at the next one, and after it stands: c].",
         "Write a comma between the two, or put the whole value in quotes.",
     ),
     "a comma forgotten in a list": (
         "a: [[b] [c]]\n",
         "1:5 text after a list [yaml-syntax]",
-        "A value that starts with [ is read as a list, and after its end stands: [c]]",
+        "A value that starts with [ is read as a list, and after its end stands: [c]].",
         "Write a comma between the two, or put the whole value in quotes.",
     ),
     "a comma forgotten after an alias": (
         "a: [*b c]\n",
         "1:5 text after an alias [yaml-syntax]",
-        "*b is read as an alias, which is a whole value, and after it stands: c]",
+        "*b is read as an alias, which is a whole value, and after it stands: c].",
         "Write a comma between the two, or put the whole value in quotes.",
     ),
     "a mapping in a list without braces": (
@@ -335,7 +335,7 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
     "a directive": (
         "%YAML 3.0\n---\na: 1\n",
         "1:1 not readable as YAML [yaml-syntax]",
-        "the YAML reader says: found incompatible YAML document",
+        "the YAML reader says: found incompatible YAML document.",
         "Look at this line and the one above; quotes around a text that holds signs often help.",
     ),
     "a repeated key": (

@@ -11,7 +11,7 @@ TAB = Words(
 AFTER_QUOTE = Words(
     "yaml-syntax",
     "text after a closing quote",
-    "A value that starts with a quote ends at the next one, and after it stands: {rest}",
+    "A value that starts with a quote ends at the next one, and after it stands: {rest}.",
     "{remedy}",
 )
 AFTER = {
@@ -20,19 +20,19 @@ AFTER = {
     "[": Words(
         "yaml-syntax",
         "text after a list",
-        "A value that starts with [ is read as a list, and after its end stands: {rest}",
+        "A value that starts with [ is read as a list, and after its end stands: {rest}.",
         "{remedy}",
     ),
     "{": Words(
         "yaml-syntax",
         "text after a mapping",
-        "A value that starts with {{ is read as a mapping, and after its end stands: {rest}",
+        "A value that starts with {{ is read as a mapping, and after its end stands: {rest}.",
         "{remedy}",
     ),
     "*": Words(
         "yaml-syntax",
         "text after an alias",
-        "{alias} is read as an alias, which is a whole value, and after it stands: {rest}",
+        "{alias} is read as an alias, which is a whole value, and after it stands: {rest}.",
         "{remedy}",
     ),
 }
@@ -63,7 +63,7 @@ DEEPER = Words(
 NO_COLON = Words(
     "yaml-syntax",
     "colon missing",
-    "This line needs a key and a colon, and has none: {shown}",
+    "This line needs a key and a colon, and has none: {shown}.",
     "Write key: value. If it goes on with the text above, indent it deeper than the key of that text.",
 )
 GLUED = Words(
@@ -135,6 +135,6 @@ INDENT = Words(
 OTHER = Words(
     "yaml-syntax",
     "not readable as YAML",
-    "the YAML reader says: {shown}",
+    "the YAML reader says: {shown}.",
     "Look at this line and the one above; quotes around a text that holds signs often help.",
 )
