@@ -1,28 +1,32 @@
 """The figures of docs/performance.md, measured on this machine: `make bench`, or
 
-    python benchmarks/run.py [starting] [planning] [drawing] [--sizes 1000,10000] [--runs 5]
+    python benchmarks/run.py [starting] [planning] [drawing] [buying] [waiting] [looking] [--sizes 1000] [--runs 5]
 
-Ratios are what count: every anchor (an empty Python, ninja, doit, the plain filter graph) is measured in the same run.
+Ratios are what count: every anchor (an empty Python, ninja, doit, the plain filter graph, the loop of `bare.py`) is
+measured in the same run.
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
+import buying
 import drawing
+import looking
 import planning
 import starting
+import waiting
+
+PARTS = ["starting", "planning", "drawing", "buying", "waiting", "looking"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "parts", nargs="*", choices=["starting", "planning", "drawing", []], help="all when none is named"
-    )
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all when none is named")
     parser.add_argument("--sizes", default="1000,10000,100000", help="how many shots, separated by commas")
     parser.add_argument("--runs", type=int, default=5)
     given = parser.parse_args()
-    parts = given.parts or ["starting", "planning", "drawing"]
+    parts = given.parts or PARTS
     with tempfile.TemporaryDirectory(prefix="hailuo-bench-") as folder:
         tables = []
         for part in parts:
@@ -36,6 +40,13 @@ def main() -> None:
                     tables.append(planning.report(own, sizes=sizes, runs=given.runs))
                 case "drawing":
                     tables.append(drawing.report(own, runs=given.runs))
+                case "buying":
+                    tables.append(buying.report(own, runs=given.runs))
+                    tables.append(buying.report(own / "decoded", runs=1, shots=200, decode=True))
+                case "waiting":
+                    tables.append(waiting.report(own))
+                case "looking":
+                    tables.append(looking.report(own))
     print("\n\n".join(tables))
 
 

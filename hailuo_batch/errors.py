@@ -48,10 +48,26 @@ class RefusedError(HailuoError):
     exit = Exit.REFUSED
 
 
+class PendingError(HailuoError):
+    """Work is pending where none may be: the lock does not cover the manifest."""
+
+    exit = Exit.PENDING
+
+
+class KeyMissingError(HailuoError):
+    """A gateway has to be asked, and its key is not set, or is rejected."""
+
+    exit = Exit.KEY
+
+
 class LedgerError(HailuoError):
-    """The ledger is held by another run, damaged, or newer than this tool."""
+    """The ledger is held by another run, damaged, gone while its clips are here, or newer than this tool."""
 
     exit = Exit.LEDGER
+
+
+class DamagedLedgerError(LedgerError):
+    """The ledger's file is there and cannot be read."""
 
 
 class StoreError(HailuoError):

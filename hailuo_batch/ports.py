@@ -47,6 +47,8 @@ class Facts:
     artifact: Artifact | None = None
     cost: Money | None = None
     failure: Failure | None = None
+    reason: str | None = None  # a person's, for what a person decided; kept in the event
+    by: str | None = None  # who that was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,10 @@ class Named:
 
 
 class Ledger(Protocol):
-    """The durable record. A method that writes returns when the write would survive a power cut."""
+    """The durable record. A method that writes returns when the write would survive a power cut.
+
+    Money: a write that was begun is done whole, also when whoever waits for it is cancelled meanwhile.
+    """
 
     async def intend(self, intent: Intent) -> int:
         """The number of the live attempt for this fingerprint: a new one, or the one that was intended before."""
@@ -71,6 +76,10 @@ class Ledger(Protocol):
 
     async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
         """Moves an attempt by the table of `core/attempt.py` and appends the event; the new stage."""
+        ...
+
+    async def bring_back(self, intent: Intent, artifact: Artifact, cost: Money | None) -> int:
+        """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
         ...
 
     async def name(self, names: Iterable[Named]) -> None:
@@ -125,14 +134,14 @@ class Order:
     pictures: Mapping[str, Path]  # digest → the picture's file, or the artifact that a frame is taken from
     addresses: Mapping[str, str] = field(default_factory=dict)  # digest → web address of a picture
     attempt: int = 0  # which attempt this is: what makes an idempotency key the same again after a crash
-    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """The job running at a provider, by its id."""
+    """The job running at a provider, by its id; `fresh`: it was submitted just now."""
 
     id: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """A project whose shots are made by a mock of the test's own, over real loopback HTTP, run after run."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 
-import hailuo_batch.app.rendering
-from hailuo_batch.app.driving import Rehearsal
+from hailuo_batch.app.driving import Circumstances, Rehearsal
+from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.rendering import Ran, run
 from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.plan import Action
@@ -49,7 +48,13 @@ class Pauses(list[float]):
 
 @asynccontextmanager
 async def drivers_at(
-    urls: Mapping[str, str], providers: Any, *, answer: float, patience: Patience = PATIENCE, pauses: Pauses
+    urls: Mapping[str, str],
+    providers: Any,
+    circumstances: Circumstances,
+    *,
+    answer: float,
+    patience: Patience = PATIENCE,
+    pauses: Pauses,
 ) -> AsyncIterator[dict[str, Driver]]:
     """A driver for each provider; `answer` is how long it waits for one."""
     async with sessions(loopback=True) as (reading, paying, fetching):
@@ -63,6 +68,7 @@ async def drivers_at(
                 downloads=Downloads(fetching, loopback=True, sleep=pauses),
                 patience=patience,
                 sleep=pauses,
+                leaving=lambda: circumstances.stop.waits.given,
             )
 
         yield {provider.name: driver(provider) for provider in providers}
@@ -84,12 +90,13 @@ class Studio:
         (self.folder / "hailuo.yaml").write_text("version: 1\n")
 
         @asynccontextmanager
-        async def drivers(providers: Any, **_: object) -> AsyncIterator[Mapping[str, Driver]]:
+        async def drivers(providers: Any, circumstances: Circumstances) -> AsyncIterator[Mapping[str, Driver]]:
             how = {"answer": self.answer, "patience": self.patience, "pauses": self.pauses}
-            async with drivers_at(self.mock.urls, providers, **how) as found:  # type: ignore[arg-type]
+            async with drivers_at(self.mock.urls, providers, circumstances, **how) as found:  # type: ignore[arg-type]
                 yield found
 
-        self.monkeypatch.setattr("hailuo_batch.app.rendering.drivers_for", drivers)
+        self.monkeypatch.setattr("hailuo_batch.app.equipping.drivers_for", drivers)
+        self.monkeypatch.setattr("hailuo_batch.runner.gate.PATIENCE", self.patience.submit)
 
     @property
     def base(self) -> Path:
@@ -99,7 +106,8 @@ class Studio:
         (self.folder / "film.yaml").write_text(text, encoding="utf-8")
 
     async def run(self, **how: Any) -> Ran:
-        self.ran = await run(self.folder / "film.yaml", rehearsal=Rehearsal(), **how)
+        terms = Terms(rehearsal=Rehearsal(speed=SPEED), **how)
+        self.ran = await run(self.folder / "film.yaml", terms=terms)
         return self.ran
 
     async def tell(self) -> str:
@@ -139,20 +147,3 @@ class Studio:
     def calls(self, call: str) -> list[Any]:
         """The requests of a kind, as the mock saw them."""
         return [entry for entry in self.mock.log if entry.call == call]
-
-
-async def go_on(film: Path, base: str) -> int:
-    """One run of a process of its own, whose gateways are at `base`; its exit code."""
-    urls = {gateway: f"{base}/{gateway}" for gateway in GATEWAYS}
-
-    @asynccontextmanager
-    async def drivers(providers: Any, **_: object) -> AsyncIterator[Mapping[str, Driver]]:
-        async with drivers_at(urls, providers, answer=10.0, pauses=Pauses()) as found:
-            yield found
-
-    hailuo_batch.app.rendering.drivers_for = drivers  # type: ignore[assignment] # nothing else runs in this process
-    return int((await run(film, rehearsal=Rehearsal(), workers=2)).exit)
-
-
-if __name__ == "__main__":
-    sys.exit(asyncio.run(go_on(Path(sys.argv[1]), sys.argv[2])))

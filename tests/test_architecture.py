@@ -39,8 +39,8 @@ HOMES = {
 }
 PURE = {"core", "gateways"}
 PURE_STDLIB = {
-    "collections", "dataclasses", "decimal", "difflib", "enum", "fractions", "functools", "graphlib", "hashlib",
-    "itertools", "json", "math", "re", "typing", "unicodedata",
+    "collections", "dataclasses", "decimal", "difflib", "enum", "fnmatch", "fractions", "functools", "graphlib",
+    "hashlib", "itertools", "json", "math", "re", "typing", "unicodedata",
 }  # fmt: skip
 
 OUTSIDE = {"__init__", "testing"}  # the package's face, and what only tests import: they may know every room

@@ -52,7 +52,8 @@ def table(path: Path, first: str) -> list[list[str]]:
 def options(name: str) -> set[str]:
     """Every spelling of every option of a command."""
     command: click.Command = import_module(f"hailuo_batch.cli.{name}").command
-    return {spelling for each in command.params if isinstance(each, click.Option) for spelling in each.opts}
+    found = [each for each in command.params if isinstance(each, click.Option)]
+    return {spelling for each in found for spelling in (*each.opts, *each.secondary_opts)}
 
 
 def test_the_readme_names_each_command_and_no_other() -> None:

@@ -18,9 +18,10 @@ from hailuo_batch.core.plan import Action
 from hailuo_batch.mock.fault import FaultKind
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.testing.clips import CLIP
+from hailuo_batch.testing.clips import CLIP, clip_of
 
 SOON = 0.4  # seconds of the world after which a client that meets silence gives up
+TOO_SLOW = 0.05  # seconds of the world after which a download that has hardly begun is too slow
 LATE = 1e6  # seconds of the mock: later than anybody waits
 
 STORED = "stored, 1 charged, exit 0"
@@ -59,7 +60,8 @@ class Row:
 
 
 def row(fault: str, ends: str, then: str = "", *, at: Any = None, gateways: Any = GATEWAYS, **more: Any) -> Row:
-    answer = SOON if fault == "hang" or more.get("seconds") == LATE else 10.0
+    silent = fault == "hang" or more.get("seconds") == LATE or (fault == "trickle" and more.get("call") != "download")
+    answer = SOON if silent else 10.0
     return Row(fault=fault, ends=ends, then=then, at=at or {}, gateways=gateways, answer=answer, more=more)
 
 
@@ -99,6 +101,8 @@ SUBMIT = (
     row("slow", STORED, nth=1),
     doubtful("slow", accepted=True, seconds=LATE),
     doubtful("slow", accepted=False, seconds=1),
+    doubtful("trickle", accepted=True),
+    doubtful("trickle", accepted=False),
     doubtful("malformed_json", accepted=True),
     doubtful("malformed_json", accepted=False),
     doubtful("truncated_json", accepted=True),
@@ -147,6 +151,8 @@ TASK = (
     row("task_failed", NOT_SHOWN, HELD, nth=1, code=1027, gateways=MINIMAX),
     row("cancelled", NOT_THIS, HELD, nth=1, gateways=("odkkk",)),
     row("stuck", RUNNING, RUNNING, nth=1),
+    row("other_clip_length", STORED, nth=1),
+    row("other_clip_size", STORED, nth=1),
 )
 
 
@@ -160,6 +166,7 @@ def reads(call: str, gateways: tuple[str, ...]) -> tuple[Row, ...]:
         repeated("reset", call, gateways=gateways),
         repeated("hang", call, gateways=gateways),
         repeated("slow", call, gateways=gateways),
+        repeated("trickle", call, gateways=gateways),
         repeated("malformed_json", call, gateways=gateways),
         repeated("truncated_json", call, gateways=gateways),
         repeated("cut", call, gateways=gateways),
@@ -171,6 +178,7 @@ def reads(call: str, gateways: tuple[str, ...]) -> tuple[Row, ...]:
         on_and_on("throttled", call, gateways=gateways),
         on_and_on("server_error", call, gateways=gateways),
         on_and_on("malformed_json", call, gateways=gateways),
+        on_and_on("other_task", call, gateways=gateways),
         row("bad_key", "unauthorized submitted, 1 charged, exit 6", STORED, call=call, nth=1, gateways=gateways),
         row("not_allowed", "unauthorized submitted, 1 charged, exit 6", STORED, call=call, nth=1, gateways=gateways),
         row("bad_parameter", "unclear submitted, 1 charged, exit 8", STORED, call=call, nth=1, gateways=gateways),
@@ -185,6 +193,9 @@ READ = (
 )
 LEFT = "corrupt produced, 1 charged, exit 4"
 BROKE_OFF = "flaky produced, 1 charged, exit 4"
+# A file that ends before its promised length is asked for once more from there, and then, as there is no more, anew.
+TWICE = 2 * FETCHES - 1
+DROPS = {"bytes": 10, "seconds": 1}
 DOWNLOAD = (
     repeated("expired_link", "download"),
     row("expired_link", "expired produced, 1 charged, exit 4", STORED, call="download", first=2),
@@ -192,7 +203,7 @@ DOWNLOAD = (
     repeated("cut", "download", part=0.99),
     row("cut", BROKE_OFF, STORED, call="download", first=FETCHES),
     repeated("length_too_long", "download"),
-    row("length_too_long", BROKE_OFF, STORED, call="download", first=FETCHES),
+    row("length_too_long", BROKE_OFF, STORED, call="download", first=TWICE),
     row("length_too_short", LEFT, STORED, call="download", nth=1, bytes=100),
     row("wrong_type", LEFT, STORED, call="download", nth=1),
     row("huge", LEFT, STORED, call="download", nth=1),
@@ -202,6 +213,8 @@ DOWNLOAD = (
     repeated("reset", "download"),
     repeated("hang", "download"),
     repeated("slow", "download"),
+    repeated("trickle", "download", **DROPS),
+    row("trickle", BROKE_OFF, STORED, call="download", first=FETCHES, **DROPS),
     repeated("throttled", "download"),
     repeated("server_error", "download"),
     row("server_error", BROKE_OFF, STORED, call="download", first=FETCHES),
@@ -227,6 +240,7 @@ async def studio(folder: Path, monkeypatch: pytest.MonkeyPatch, gateway: str, *f
 @pytest.mark.parametrize(("row", "gateway"), list(cases()))
 async def test_a_fault_ends_as_the_table_says(row: Row, gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("hailuo_batch.drivers.wire.STALLED_SECONDS", SOON)
+    monkeypatch.setattr("hailuo_batch.drivers.flow.WINDOW_SECONDS", TOO_SLOW)
     async with studio(tmp_path, monkeypatch, gateway, {"fault": row.fault, **row.more}) as found:
         found.answer = row.answer
         ends, then = row.wanted(gateway)
@@ -261,6 +275,36 @@ def assert_no_secret_is_told(found: Studio) -> None:
     assert "sig=" not in told
     assert "/clips/" not in told
     assert not any(entry.key for entry in found.calls("download")), "the key went to the host of the clips"
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+async def test_a_download_that_was_cut_fetches_only_the_rest(
+    gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    script = script_of({"faults": [{"fault": "cut", "part": 0.6, "nth": [1, 2]}]})
+    async with Mock(script, speed=SPEED, clip=clip_of("x" * 500_000)) as mock:
+        found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
+        found.write(film(gateway, "a kite"))
+        assert await found.tell() == STORED
+        assert [entry.status for entry in found.calls("download")] == [200, 206, 206]
+        (task,) = mock.tasks(gateway)
+        assert list(found.clips().values()) == [clip_of("x" * 500_000) + box_of(task.id)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "made"), [("other_clip_length", (1366, 768, 4.0)), ("other_clip_size", (910, 512, 6.0))]
+)
+@pytest.mark.parametrize("gateway", GATEWAYS)
+async def test_a_clip_of_another_length_or_size_is_kept_since_it_was_paid_for(
+    gateway: str, fault: str, made: tuple[int, int, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    script = script_of({"faults": [{"fault": fault, "seconds": 2}]})
+    async with Mock(script, speed=SPEED) as mock:
+        found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
+        found.write(film(gateway, "a kite"))
+        assert await found.tell() == STORED
+        assert await found.tell() == DONE
+        assert found.rows("SELECT width, height, seconds FROM artifacts") == [made]
 
 
 @pytest.mark.parametrize("fault", list(FaultKind))
@@ -334,7 +378,7 @@ async def test_a_provider_without_money_or_key_is_not_asked_for_the_other_shots(
 ):
     async with studio(tmp_path, monkeypatch, "odkkk", {"fault": fault}) as found:
         found.write(film("odkkk", *(f"kite number {number}" for number in range(20))))
-        ran = await found.run(workers=1)
+        ran = await found.run(jobs=1)
         assert (len(ran.outcome.failed), len(found.mock.log)) == (20, 1)
 
 

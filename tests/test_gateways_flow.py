@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from hailuo_batch.app.driving import Rehearsal
+from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.rendering import run
 from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.frame_size import frame_size
@@ -79,7 +80,7 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
     film, log = manifest(tmp_path, provider), tmp_path / "req.jsonl"
     rehearsal = Rehearsal(speed=SPEED, log=log)
 
-    ran = await run(film, rehearsal=rehearsal)
+    ran = await run(film, terms=Terms(rehearsal=rehearsal))
 
     assert ran.outcome.failed == ()
     assert (ran.outcome.stored, ran.exit, ran.after.work) == (len(rows), Exit.DONE, ())
@@ -101,7 +102,7 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
     assert {line["gateway"] for line in lines} == {gateway}
     assert all(line["key"] == (line["call"] != "download") for line in lines if line["what"] == "request")
 
-    again = await run(film, rehearsal=rehearsal)
+    again = await run(film, terms=Terms(rehearsal=rehearsal))
 
     assert (again.outcome.stored, again.outcome.failed, again.exit) == (0, (), Exit.DONE)
     assert told(log) == lines, "a finished manifest asks nobody"

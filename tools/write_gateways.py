@@ -85,6 +85,16 @@ Before anything is sent a file is looked at: JPG, PNG or WebP by its bytes (not 
 300 pixels on each side, and a shape from 2:5 to 5:2, as it is seen upright. These are the limits that odkkk, Vtrix and
 MiniMax publish; the others name none.
 
+A file is sent as it is, byte for byte, unless EXIF says that it lies on its side, or it is a last frame of another
+shape than the first: then it is sent upright, or only the middle of it that has the first one's shape, and without its
+metadata.
+
+An address without `sha256` is fetched by `plan` and `run`, once; from then on they only ask whether the picture
+changed, and other bytes make another shot. The gateway is told the address, and what it finds there a minute later
+nobody knows: pin what must not move. Without a network the picture counts as it was last seen, and the plan says so;
+one that was never seen, or that gateways would refuse, holds its shot. `status` and the others that only look never ask
+the web, and neither does a sketch. The bytes are kept in `.hailuo/frames`.
+
 ## Camera commands
 
 Manifests use MiniMax's fifteen commands everywhere. Vtrix has a list of its own, in which the same words name other
@@ -92,6 +102,18 @@ moves; where they do, the prompt says the move in plain language.
 """
 
 OWN = """
+## Callbacks
+
+MiniMax, odkkk and Vtrix can tell that a clip is ready, so that it is fetched at once and not at the next look:
+
+    hailuo-batch run film.yaml --callback-url https://render.example.com/hooks --callback-listen 127.0.0.1:8089
+
+`--callback-listen` is where this machine listens, in plain HTTP; `--callback-url` is the public https address of a
+proxy or tunnel that leads there, with or without a path. Each gateway is given an address of its own with a secret that
+is new in every run. Start the proxy first: MiniMax checks the address when it takes an order, and refuses the order
+when nobody answers within 3 seconds. A callback is only a reason to look: what it says is never believed. If none
+arrives nothing is lost, since tasks are looked at as without them.
+
 ## A gateway of your own
 
 `hailuo.yaml` may hold tables of its own, of the form that `hailuo-batch schema provider` prints. `like` takes over

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.validating import Validation, read
 from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Action
+from hailuo_batch.core.plan import Action, Step
 from hailuo_batch.core.record import RunRecord
 from hailuo_batch.errors import RefusedError
 
@@ -30,19 +30,26 @@ def refuse_clashes(planned: "Planned") -> None:
         for use in step.uses if step.fingerprint else ():
             name = render_name(campaign, use, sketch=sketch)
             other = planned.details.names.get(name)
-            if other not in {None, step.fingerprint}:
+            if other not in {None, step.fingerprint} and not _is_same_clip(other, step, planned):
                 raise RefusedError(
                     f"the name {name} belongs to another clip",
                     why=f'Another manifest of this project with the campaign "{campaign}" has a shot "{use.shot.id}".',
                     remedy="Give one of the two manifests another campaign, or the shot another id.",
                 )
             # Money: a clip that is bought must find its name free; for a drawing it is enough to say so afterwards.
-            if other is None and name in planned.names and step.action is Action.SUBMIT and not step.route.free:
+            if name in planned.names and step.action is Action.SUBMIT and not step.route.free:
                 raise RefusedError(
                     f"renders/{name} is there already",
                     why="It is no clip that this project knows of.",
                     remedy="Move it away, then run again.",
                 )
+
+
+def _is_same_clip(other: str | None, step: Step, planned: "Planned") -> bool:
+    """Whether the name's clip is the step's own, made for another question: it was accepted for one of the two."""
+    accepted = planned.plan.grounds.accepted.get(other or "")
+    standing = planned.known.standings.get(other or "") if accepted is None else accepted.standing
+    return step.standing is not None and standing is not None and step.standing.digest == standing.digest is not None
 
 
 def _refuse_neighbours(planned: "Planned") -> None:

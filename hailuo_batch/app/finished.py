@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch import __version__
-from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
+from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, review_path, store_folder
 from hailuo_batch.load.memory import Finished, circumstances, key_of, recall_finished
 from hailuo_batch.load.root import SETTINGS, find_root
 from hailuo_batch.store.listing import digests_in, names_in
@@ -36,6 +36,7 @@ def facts_of(file: Path, root: Path, data: bytes, *, sketch: bool) -> Mapping[st
         manifest=data,
         settings=root / SETTINGS,
         lock=None if sketch else lock_path(file),
+        review=None if sketch else review_path(file),
         ledger=ledger_file(root),
     )
 

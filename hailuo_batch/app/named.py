@@ -57,6 +57,18 @@ def left_behind(names: Iterable[Name], folder: Path) -> dict[str, Past]:
     }
 
 
+def digest_of(file: Path) -> str:
+    """Which clip a name shows, by the provenance beside it; nothing when that says nothing of use."""
+    found = clip_of(file)
+    return "" if found is None else found.digest
+
+
+def clip_of(file: Path) -> NamedClip | None:
+    """The clip that a name shows, by the provenance beside it; None when that says nothing of use."""
+    found = _clip(file)
+    return None if found is None else found[1]
+
+
 def _clip(file: Path) -> tuple[str, NamedClip] | None:
     """What the provenance beside a clip says: the fingerprint, and the clip; None when it says nothing of use."""
     try:

@@ -20,6 +20,11 @@ def store_folder(root: Path) -> Path:
     return root / HIDDEN / "store"
 
 
+def frames_folder(root: Path) -> Path:
+    """Pictures that were fetched from the web, by digest; one that is gone is fetched again."""
+    return root / HIDDEN / "frames"
+
+
 def run_lock(root: Path) -> Path:
     """The file that names the run which holds the ledger."""
     return root / HIDDEN / "run.lock"
@@ -32,4 +37,13 @@ def renders_folder(root: Path) -> Path:
 
 def lock_path(manifest: Path) -> Path:
     """The lock beside a manifest: `film.yaml` is locked by `film.lock.yaml`."""
-    return manifest.with_name(f"{manifest.name.removesuffix('.yaml').removesuffix('.yml')}.lock.yaml")
+    return _beside(manifest, "lock")
+
+
+def review_path(manifest: Path) -> Path:
+    """The review beside a manifest: what was decided about `film.yaml` stands in `film.review.yaml`."""
+    return _beside(manifest, "review")
+
+
+def _beside(manifest: Path, kind: str) -> Path:
+    return manifest.with_name(f"{manifest.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")

@@ -1,26 +1,34 @@
 """Manifest + ledger + lock + store → plan. Spends nothing; writes nothing but what it remembers as a shortcut."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hailuo_batch.app.accepted import accepted_clips
+from hailuo_batch.app.caps import caps_for, left_out
+from hailuo_batch.app.choosing import select
 from hailuo_batch.app.clashes import neighbours
+from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.finished import facts_of
+from hailuo_batch.app.lost import Lost, lost_ledger, warning_of, would_buy
 from hailuo_batch.app.named import left_behind, named_clips, names_of
+from hailuo_batch.app.on_the_web import read_asking
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
+from hailuo_batch.app.strays import strays_of
 from hailuo_batch.app.validating import Validation, collector_paused, read
 from hailuo_batch.core.attempt import Artifact, Standing
 from hailuo_batch.core.capability import Route, route
 from hailuo_batch.core.decide import make_plan, settle, unsettled
+from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.lock import Lock, locked_after
 from hailuo_batch.core.naming import render_name
 from hailuo_batch.core.plan import Action, Grounds, NamedClip, Past, Plan, Step, Use, Versions
-from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.report import Footage, Report, make_report
-from hailuo_batch.core.shot import Shot, Wish
-from hailuo_batch.errors import InputError
+from hailuo_batch.core.request import ANIMATIC
+from hailuo_batch.core.shot import Wish
+from hailuo_batch.errors import DamagedLedgerError, InputError
 from hailuo_batch.load.lock import read_lock
 from hailuo_batch.load.memory import Finished, key_of, remember_finished, remember_inputs
 from hailuo_batch.store.listing import digests_in, names_in
@@ -56,19 +64,31 @@ class Details:
     neighbours: tuple[Path, ...]  # manifests that were run under the same campaign; asked when there is work to do
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a plan was asked to look at: which shots, whether what was refused is asked for again, under which cap."""
+
+    only: tuple[str, ...] = ()
+    insist: bool = False
+    max_cost: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Planned:
     """A plan with everything that carrying it out needs."""
 
     validation: Validation
-    only: tuple[str, ...]
+    wishes: Wishes
     plan: Plan
     selected: tuple[Step, ...]  # the steps that were asked for (--only), all of them otherwise
     lock: Lock
     known: Known
     details: Details
     names: frozenset[str]  # files below renders/
+    strays: tuple[Step, ...]  # tasks of the campaign that its manifest asks for no more
+    notes: tuple[str, ...] = ()  # what else to say before it is carried out
     report: Report  # brief, unless `plan` was asked for a whole one
+    lost: Lost | None = None  # what shows that the ledger which bought clips that are here is not the one that is here
 
     @property
     def work(self) -> tuple[Step, ...]:
@@ -84,6 +104,14 @@ class Planned:
             if step.action is Action.REUSE and not all(self._is_named(use) for use in step.uses)
         )
 
+    @property
+    def beside(self) -> tuple[Problem, ...]:
+        """What a plan tells besides its steps: what is not of the manifest, and that the ledger is gone."""
+        told = self.validation.from_elsewhere
+        if self.lost is None or not (self.lost.nothing or would_buy(self.work)):
+            return told
+        return (*told, warning_of(self.lost, ledger=ledger_file(self.validation.project.base)))
+
     def _is_named(self, use: Use) -> bool:
         """A name without its record is somebody's own file, or from a run that died: versions would lose count."""
         if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.names:
@@ -93,12 +121,23 @@ class Planned:
 
 
 async def plan(
-    file: Path | str, *, sketch: bool = False, only: Sequence[str] = (), whole: bool = False, rehearsal: bool = False
+    file: Path | str,
+    *,
+    sketch: bool = False,
+    only: Sequence[str] = (),
+    whole: bool = False,
+    rehearsal: bool = False,
+    offline: bool = False,
+    insist: bool = False,
+    max_cost: str | None = None,
 ) -> Planned:
     """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
 
     `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a
     row for each take with work to do, and with `whole` for every take. With `rehearsal` the run is one on the mock.
+    Frames behind web addresses that are not pinned are looked at there, and `offline` taken as they were last seen.
+    With `insist` what was refused for good is asked for again; `max_cost` is a cap beside those of the manifest and the
+    project, and what caps leave out is told.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
@@ -107,25 +146,39 @@ async def plan(
     [('submit', '0.28 USD')]
     """
     with collector_paused():
-        return await _plan(Path(file), sketch=sketch, only=only, whole=whole, rehearsal=rehearsal)
+        validation = read(Path(file), sketch=sketch) if offline else await read_asking(Path(file), sketch=sketch)
+        wishes = Wishes(only=tuple(only), insist=insist, max_cost=max_cost)
+        return await _plan(validation, wishes, whole=whole, rehearsal=rehearsal)
 
 
 async def plan_again(planned: Planned) -> Planned:
     """The same manifest, as it was read then, planned from a fuller ledger; its report has every take."""
     with collector_paused():
-        return await _planned(planned.validation, only=planned.only, whole=True)
+        return await _planned(planned.validation, planned.wishes, whole=True)
 
 
-async def _plan(file: Path, *, sketch: bool, only: Sequence[str], whole: bool, rehearsal: bool) -> Planned:
-    validation = read(file, sketch=sketch)
+async def _plan(validation: Validation, wishes: Wishes, *, whole: bool, rehearsal: bool) -> Planned:
     if validation.errors:
         raise ManifestError(validation.problems)
     if rehearsal:
         validation = replace(validation, project=replace(validation.project, rehearsal=True))
-    return await _planned(validation, only=only, whole=whole)
+    return await _planned(validation, wishes, whole=whole)
 
 
-async def _planned(validation: Validation, *, only: Sequence[str], whole: bool) -> Planned:
+async def _planned(validation: Validation, wishes: Wishes, *, whole: bool) -> Planned:
+    try:
+        return await _looked_up(validation, wishes, whole=whole)
+    except DamagedLedgerError as error:
+        from hailuo_batch.app.salvage import with_what_is_left
+
+        base = validation.project.base
+        present, lock = digests_in(store_folder(base)), _lock(validation)
+        raise with_what_is_left(
+            error, ledger=ledger_file(base), manifest=validation.name, lock=lock, present=present
+        ) from error
+
+
+async def _looked_up(validation: Validation, wishes: Wishes, *, whole: bool) -> Planned:
     from hailuo_batch.ledger.sqlite import read_ledger
 
     base, campaign, sketch = validation.project.base, validation.campaign, validation.sketch
@@ -138,10 +191,17 @@ async def _planned(validation: Validation, *, only: Sequence[str], whole: bool) 
             past=await ledger.past(campaign, sketch=sketch),
             footage=await ledger.footage(),
         )
-        grounds = _grounds(validation, lock, known, present, names)
+        grounds = replace(
+            _grounds(validation, lock, known, present, names),
+            accepted=await accepted_clips(validation, lock, known.standings, ledger),
+            now=SystemClock().now(),
+            insist=wishes.insist,
+        )
         made = await _settled(make_plan(validation.shots, grounds, campaign=campaign), validation, ledger, names)
-        selected = select(made.steps, only, validation.shots)
+        selected = select(made.steps, wishes.only, validation.shots)
         busy = whole or any(step.action is not Action.REUSE for step in selected)
+        over_cap = await _over_cap(validation, selected, wishes.max_cost, ledger) if busy else ()
+        strays = await strays_of(campaign, made.steps, known.standings, ledger)
         before = {step.before for step in selected if step.before}
         details = Details(
             names=await ledger.names(campaign, sketch=sketch) if busy else {},
@@ -150,27 +210,42 @@ async def _planned(validation: Validation, *, only: Sequence[str], whole: bool) 
             neighbours=neighbours(await ledger.runs(), validation) if busy else (),
         )
     report = make_report(
-        made if not only else replace(made, steps=selected),
+        made if not wishes.only else replace(made, steps=selected),
         manifest=validation.name,
         sketch=sketch,
         footage=known.footage,
         artifacts=details.artifacts if whole else None,
         requests=details.requests,
-        outside=len(validation.shots) - len({use.shot.id for step in selected for use in step.uses}) if only else 0,
+        outside=len(validation.shots) - len({use.shot.id for step in selected for use in step.uses})
+        if wishes.only
+        else 0,
+        over_cap=over_cap,
     )
     planned = Planned(
         validation=validation,
-        only=tuple(only),
+        wishes=wishes,
         plan=made,
         selected=selected,
         lock=lock,
         known=known,
         details=details,
         names=names,
+        strays=strays,
         report=report,
+        lost=_lost(validation, known, lock, present, names),
     )
     _remember(planned)
     return planned
+
+
+async def _over_cap(
+    validation: Validation, steps: Sequence[Step], max_cost: str | None, ledger: "Reads"
+) -> tuple[tuple[Step, Failure], ...]:
+    now = SystemClock().now()
+    caps = caps_for(validation, max_cost, now)
+    if not caps:
+        return ()
+    return left_out(steps, caps, await ledger.paid(), campaign=validation.campaign, now=now)
 
 
 async def _settled(made: Plan, validation: Validation, ledger: "Reads", names: frozenset[str]) -> Plan:
@@ -194,28 +269,15 @@ async def _settled(made: Plan, validation: Validation, ledger: "Reads", names: f
     return make_plan(validation.shots, grounds, campaign=campaign)
 
 
-def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
-    """The steps of the shots that are asked for; a pattern that fits no shot is an error."""
-    if not only:
-        return tuple(steps)
-    for pattern in only:
-        if not any(_fits(shot, pattern) for shot in shots):
-            tagged = pattern.startswith("tag:")
-            known = {f"tag:{tag}" for shot in shots for tag in shot.tags} if tagged else [shot.id for shot in shots]
-            remedy = did_you_mean(pattern, known) or "To see every shot:\n    hailuo-batch status"
-            raise InputError(f'--only "{pattern}" fits no shot', remedy=remedy)
-    chosen = []
-    for step in steps:
-        uses = tuple(use for use in step.uses if any(_fits(use.shot, pattern) for pattern in only))
-        if uses:
-            chosen.append(step if len(uses) == len(step.uses) else replace(step, uses=uses))
-    return tuple(chosen)
-
-
-def _fits(shot: Shot, pattern: str) -> bool:
-    if pattern.startswith("tag:"):
-        return any(fnmatchcase(tag, pattern.removeprefix("tag:")) for tag in shot.tags)
-    return fnmatchcase(shot.id, pattern)
+def _lost(
+    validation: Validation, known: Known, lock: Lock, present: frozenset[str], names: frozenset[str]
+) -> Lost | None:
+    """Whether the ledger is not the one that bought what is here; for what is drawn, none is needed."""
+    if validation.model == ANIMATIC:
+        return None
+    locked = frozenset(clip.digest for clip in lock.artifacts.values())
+    folder = renders_folder(validation.project.base)
+    return lost_ledger(known.standings, present=present, locked=locked, names=names, folder=folder)
 
 
 def _lock(validation: Validation) -> Lock:
@@ -268,7 +330,7 @@ def _remember(planned: Planned) -> None:
     if not hidden.is_dir():
         return
     remember_inputs(hidden, validation.inputs.remembered)
-    if planned.only or planned.work or planned.unnamed:
+    if planned.wishes.only or planned.work or planned.unnamed or planned.strays or not validation.inputs.lasting:
         return
     has_lock = not validation.sketch and not validation.project.rehearsal
     if has_lock and lock_after(planned) != planned.lock:
@@ -297,4 +359,5 @@ def summary_of(report: Report) -> dict[str, Any]:
         "clips": report.clips,
         "seconds": round(report.seconds, 3),
         "bytes": report.bytes,
+        "accepted": report.accepted,
     }

@@ -24,7 +24,7 @@ async def report(file: Path | str, *, sketch: bool = False, page: Path | None = 
 
     The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
     """
-    planned = await plan(file, sketch=sketch, whole=True)
+    planned = await plan(file, sketch=sketch, whole=True, offline=True)
     root = planned.validation.project.root
     folder = renders_folder(root)
     kind = "_sketch" if sketch else ""

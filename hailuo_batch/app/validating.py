@@ -4,22 +4,30 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hailuo_batch.app.places import hidden_folder
+from hailuo_batch.app.places import frames_folder, hidden_folder, review_path
+from hailuo_batch.app.spelled import grown
 from hailuo_batch.core.advice import advice
 from hailuo_batch.core.capability import Provider, shortcomings
 from hailuo_batch.core.expand import cautions, expand
-from hailuo_batch.core.manifest import Frame, Manifest, UrlFrame
+from hailuo_batch.core.manifest import NO_FRAMES, Manifest
 from hailuo_batch.core.problem import Problem, Severity
-from hailuo_batch.core.request import ANIMATIC, Input
+from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.core.shot import Shot
-from hailuo_batch.load.inputs import Inputs, read_inputs
+from hailuo_batch.load.frames import NO_INPUTS, ON_WEB, Inputs
 from hailuo_batch.load.manifest import placed, read_manifest
-from hailuo_batch.load.memory import recall_inputs
 from hailuo_batch.load.project import Project, read_file, read_project
 from hailuo_batch.load.tables import provider_names, read_provider, read_providers
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.review import Review
+    from hailuo_batch.load.hosted import Web
+
+
+REVIEW_SHOT = "review-shot"  # the code of what load/review.py says of a shot that is not there
+_ELSEWHERE = frozenset({ON_WEB, REVIEW_SHOT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -37,6 +45,7 @@ class Validation:
     providers: tuple[Provider, ...]
     inputs: Inputs
     problems: tuple[Problem, ...]
+    review: "Review | None" = None  # what people decided about its shots, if anything
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -48,8 +57,39 @@ class Validation:
         """The campaign's name; only asked for when nothing stops the manifest."""
         return self.manifest.campaign if self.manifest is not None else ""
 
+    @property
+    def from_elsewhere(self) -> tuple[Problem, ...]:
+        """What was said of other things than the manifest, which a plan says too.
 
-_NO_INPUTS = Inputs(pictures={}, files={}, remembered={}, problems=())
+        Pictures behind web addresses, where only a plan asks; and decisions about shots that are not there, without
+        which a shot that was renamed has fewer takes.
+        """
+        return tuple(problem for problem in self.problems if problem.code in _ELSEWHERE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Draft:
+    """A manifest's shots before anybody has looked at their pictures; `problems` are those found so far.
+
+    The shots are there whatever is wrong with them.
+    """
+
+    file: Path
+    name: str
+    data: bytes
+    project: Project
+    manifest: Manifest | None
+    shots: tuple[Shot, ...]
+    model: str
+    sketch: bool
+    providers: tuple[Provider, ...]
+    problems: tuple[Problem, ...]
+    review: "Review | None" = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something is wrong that no picture mends."""
+        return self.manifest is None or any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
 async def validate(file: Path | str, *, sketch: bool = False) -> Validation:
@@ -70,90 +110,112 @@ async def validate(file: Path | str, *, sketch: bool = False) -> Validation:
 
 
 def read(file: Path, *, sketch: bool) -> Validation:
-    """What `validate` does, for callers that do not wait."""
+    """What `validate` does, for callers that do not wait; web addresses are taken as they were last seen."""
+    with collector_paused():
+        draft = drafted(file, sketch=sketch)
+        return judged(draft)
+
+
+def drafted(file: Path, *, sketch: bool) -> Draft:
+    """The shots of a manifest, and what is wrong with all but their pictures."""
     data = read_file(file)
     project = read_project(file.resolve().parent)
     name = project.shown(file.resolve()) if file.is_absolute() else file.as_posix()
-    with collector_paused():
-        manifest, problems = read_manifest(data, name=name)
-        if manifest is None:
-            return _stopped(file, name, data, project, problems, sketch=sketch)
-        return _meant(file, name, data, project, manifest, problems, sketch=sketch)
-
-
-def _meant(
-    file: Path,
-    name: str,
-    data: bytes,
-    project: Project,
-    manifest: Manifest,
-    said: tuple[Problem, ...],
-    *,
-    sketch: bool,
-) -> Validation:
-    model = ANIMATIC if sketch else manifest.model
-    shots, problems = expand(manifest)
-    if sketch:
-        shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
-    names = manifest.providers or project.providers
-    providers, unknown = read_providers(names, model, tables=project.tables, regions=project.regions)
-    # A gateway of the project whose table is wrong is not unknown: its table is told about.
-    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable)
-    inputs = read_inputs(
-        shots,
-        folder=file.resolve().parent,
-        project=project,
-        remembered=recall_inputs(hidden_folder(project.root)),
-        for_gateways=model != ANIMATIC,
-    )
-    found = [*said, *project.problems, *problems, *unknown, *inputs.problems, *cautions(shots)]
-    if providers and not sketch:
-        found += shortcomings(shots, providers, _Known(model, project))
-        found += advice(manifest, shots, providers)
-    if model == ANIMATIC:
-        inputs = replace(inputs, pictures={**_addresses(shots), **inputs.pictures})
-    stopped = any(problem.severity is Severity.ERROR for problem in found)
-    return Validation(
+    manifest, problems = read_manifest(data, name=name)
+    draft = Draft(
         file=file,
         name=name,
         data=data,
         project=project,
         manifest=manifest,
-        shots=() if stopped else shots,
-        model=model,
-        sketch=sketch,
-        providers=providers,
-        inputs=inputs,
-        problems=placed(found, data, name=name) if found else (),
-    )
-
-
-def _stopped(
-    file: Path, name: str, data: bytes, project: Project, problems: tuple[Problem, ...], *, sketch: bool
-) -> Validation:
-    return Validation(
-        file=file,
-        name=name,
-        data=data,
-        project=project,
-        manifest=None,
         shots=(),
         model="",
         sketch=sketch,
         providers=(),
-        inputs=_NO_INPUTS,
         problems=(*project.problems, *problems),
     )
+    return draft if manifest is None else _meant(draft, manifest)
 
 
-def _addresses(shots: Sequence[Shot]) -> dict[Frame, Input]:
-    """Drawing fetches nothing from the web: a picture there counts by its address, and is drawn as if not given."""
-    frames = (frame for shot in shots for frame in (shot.frames.first, shot.frames.last))
-    return {
-        frame: Input(digest=f"address:{sha256(frame.url.encode()).hexdigest()}")
-        for frame in frames
-        if isinstance(frame, UrlFrame)
-    }
+def _meant(draft: Draft, manifest: Manifest) -> Draft:
+    project = draft.project
+    model = ANIMATIC if draft.sketch else manifest.model
+    shots, problems = expand(manifest)
+    draft, shots = _reviewed(draft, manifest, shots)
+    if draft.sketch:
+        shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
+    names = manifest.providers or project.providers
+    providers, unknown = read_providers(names, model, tables=project.tables, regions=project.regions)
+    # A gateway of the project whose table is wrong is not unknown: its table is told about.
+    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable)
+    found = [*draft.problems, *problems, *unknown, *cautions(shots)]
+    if providers and not draft.sketch:
+        found += shortcomings(shots, providers, _Known(model, project))
+        found += advice(manifest, shots, providers)
+        found += grown(shots, providers, project.tables)
+    return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
+
+
+def _reviewed(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
+    """The draft and its shots with what people decided about them; a sketch has one take, whatever was decided."""
+    path = review_path(draft.file)
+    if draft.sketch or not path.is_file():
+        return draft, shots
+    from hailuo_batch.core.review import with_retakes
+    from hailuo_batch.load.review import read_review
+
+    # A shot with a problem of its own is not among the shots, and is no stranger all the same.
+    ids = [*(shot.id for shot in shots), *(entry.id for entry in manifest.shots)]
+    review, problems = read_review(path, name=review_path(Path(draft.name)).as_posix(), shots=ids)
+    return replace(draft, review=review, problems=(*draft.problems, *problems)), with_retakes(shots, review)
+
+
+def web_as_remembered(draft: Draft) -> "Web":
+    """What is known of web addresses without asking there."""
+    from hailuo_batch.load.hosted import Web
+    from hailuo_batch.load.memory import recall_addresses
+
+    root = draft.project.root
+    return Web(seen=recall_addresses(hidden_folder(root)), folder=frames_folder(root))
+
+
+def judged(draft: Draft, web: "Web | None" = None) -> Validation:
+    """The draft with its pictures, and what is wrong with them; without `web`, addresses as they were last seen."""
+    if draft.manifest is None:
+        return _validation(draft, NO_INPUTS, draft.problems)
+    inputs = NO_INPUTS
+    if any(shot.frames is not NO_FRAMES for shot in draft.shots):
+        from hailuo_batch.load.inputs import read_inputs
+        from hailuo_batch.load.memory import recall_inputs
+
+        inputs = read_inputs(
+            draft.shots,
+            folder=draft.file.resolve().parent,
+            project=draft.project,
+            remembered=recall_inputs(hidden_folder(draft.project.root)),
+            web=web or web_as_remembered(draft),
+            for_gateways=draft.model != ANIMATIC,
+        )
+    found = (*draft.problems, *inputs.problems)
+    return _validation(draft, inputs, placed(found, draft.data, name=draft.name) if found else ())
+
+
+def _validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:
+    stopped = any(problem.severity is Severity.ERROR for problem in problems)
+    return Validation(
+        file=draft.file,
+        name=draft.name,
+        data=draft.data,
+        project=draft.project,
+        manifest=draft.manifest,
+        shots=() if stopped else draft.shots,
+        model=draft.model,
+        sketch=draft.sketch,
+        providers=draft.providers,
+        inputs=inputs,
+        problems=problems,
+        review=draft.review,
+    )
 
 
 class _Known(Sequence[Provider]):

@@ -12,8 +12,8 @@ from pathlib import Path
 from hailuo_batch.app.cores import cores
 from hailuo_batch.app.places import ledger_file, renders_folder, store_folder
 from hailuo_batch.app.planning import Planned, plan
-from hailuo_batch.app.rendering import probed
-from hailuo_batch.core.attempt import Artifact
+from hailuo_batch.app.probing import probed
+from hailuo_batch.core.attempt import LIVE, Artifact
 from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.naming import render_name
 from hailuo_batch.core.plan import Action, Step
@@ -107,14 +107,14 @@ async def verify(file: Path | str, *, sketch: bool = False, deep: bool = False) 
 
     `deep` also decodes every frame of every clip, which takes about a fifth of a second of a core each.
     """
-    planned = await plan(file, sketch=sketch)
+    planned = await plan(file, sketch=sketch, offline=True)
     store = LocalStore(store_folder(planned.validation.project.root))
     async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
         recorded = await ledger.artifacts()
     wanted = {
         step.standing.digest: step
         for step in planned.plan.steps
-        if step.standing is not None and step.standing.digest is not None
+        if step.standing is not None and step.standing.digest is not None and step.standing.stage in LIVE
     }
     clips = {digest: recorded[digest] for digest in wanted if digest in recorded}
     with ThreadPoolExecutor(cores()) as pool:
@@ -193,7 +193,7 @@ def _names(planned: Planned, store: LocalStore) -> Iterator[Finding]:
     for step in planned.plan.having(Action.REUSE):
         if step.standing is not None and step.standing.digest is not None:
             for named in _named(planned, step):
-                if fault := _name(named, store.path(step.standing.digest), step.standing.digest, step.fingerprint):
+                if fault := _name(named, store.path(step.standing.digest), step.standing.digest, step.answered):
                     yield Finding(about=named.name, fault=fault, files=(str(named),))
 
 

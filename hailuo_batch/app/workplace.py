@@ -10,18 +10,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch import __version__
+from hailuo_batch.app.lost import in_a_line, lost_ledger
+from hailuo_batch.app.places import ledger_file, renders_folder, store_folder
 from hailuo_batch.core.capability import Provider
+from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.request import HAILUO_02
-from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.errors import InputError, LedgerError, RefusedError
 from hailuo_batch.load.keys import key_of
 from hailuo_batch.load.project import Project, make_folder, read_project
 from hailuo_batch.load.root import SETTINGS
 from hailuo_batch.load.schemas import read_schema, schema_names
 from hailuo_batch.load.tables import provider_names, provider_table, read_provider
+from hailuo_batch.store.listing import digests_in, names_in
+
+if TYPE_CHECKING:
+    from hailuo_batch.gateways.dialect import Balance
 
 LITTLE_ROOM = 2_000_000_000  # bytes; a few hundred clips
 
@@ -46,12 +53,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFacts:
-    """What is known of a provider: what it sells, where that was read, and whether its key is set."""
+    """What is known of a provider: what it sells, where that was read, whether its key is set, the project's limits."""
 
     provider: Provider
     has_key: bool
     read: str
     source: str
+    limits: Mapping[str, float]  # of the project's settings, which go before the provider's own
 
 
 async def providers(name: str | None = None, folder: Path | str = ".") -> tuple[ProviderFacts, ...]:
@@ -103,9 +111,15 @@ async def init(folder: Path | str) -> tuple[Path, ...]:
         raise InputError(f"cannot write in {root}", why=f"The system says: {error.strerror}.") from None
 
 
-async def doctor(folder: Path | str = ".") -> tuple[Check, ...]:
-    """Looks whether this machine and this project are fit for a run; changes nothing."""
-    return tuple(_checks(Path(folder).resolve()))
+async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[Check, ...]:
+    """Looks whether this machine and this project are fit for a run; changes nothing.
+
+    Gateways whose key is set and that tell a balance are asked for it, for nothing, unless `offline`.
+    """
+    root = Path(folder).resolve()
+    project = read_project(root)
+    checks = (*_checks(root), await _ledger(project.root))
+    return checks if offline else (*checks, *await _balances(project))
 
 
 def _facts(name: str, project: Project) -> ProviderFacts:
@@ -116,6 +130,7 @@ def _facts(name: str, project: Project) -> ProviderFacts:
         has_key=bool(key_of(provider.key)),
         read=row.get("read", ""),
         source=row.get("source", ""),
+        limits=project.limits.get(name, {}),
     )
 
 
@@ -137,6 +152,60 @@ def _checks(folder: Path) -> Iterator[Check]:
         key = str(provider_table(name, project.tables)["key"])
         found = "set" if key_of(key) else "not set"
         yield Check(name=f"key of {name}", state=State.GOOD if found == "set" else State.NOTE, found=f"{key} {found}")
+
+
+async def _ledger(root: Path) -> Check:
+    """Whether the ledger can be read, and is the one under which the clips that are here were bought."""
+    from hailuo_batch.ledger.sqlite import read_ledger
+
+    file, folder = ledger_file(root), renders_folder(root)
+    try:
+        async with read_ledger(file) as ledger:
+            standings, attempts = await ledger.standings(), len(await ledger.attempts())
+    except LedgerError as error:
+        found = f"{error.summary}: {error.why}"
+        return Check(name="ledger", state=State.BAD, found=found, remedy=" ".join(error.remedy.split()))
+    present = digests_in(store_folder(root))
+    lost = lost_ledger(standings, present=present, locked=frozenset(), names=names_in(folder), folder=folder)
+    if lost is not None:
+        state = State.BAD if lost.nothing else State.NOTE
+        return Check(name="ledger", state=state, found=f"gone: {lost.why(file)}", remedy=in_a_line())
+    some = f"{attempts:,} attempt{'s' * (attempts != 1)}"
+    return Check(name="ledger", state=State.GOOD, found=some if file.exists() else "none yet")
+
+
+async def _balances(project: Project) -> tuple[Check, ...]:
+    """What is left at the gateways that tell; settings with problems may send a key to where it was not meant for."""
+    names = [] if project.problems else [name for name in provider_names(project.tables) if _may_ask(name, project)]
+    if not names:
+        return ()
+    from hailuo_batch.app.asking import asking
+
+    async with asking(project) as gateway:
+        return tuple([_balance(name, await gateway(name).balance()) for name in names])
+
+
+def _may_ask(name: str, project: Project) -> bool:
+    from hailuo_batch.app.asking import tells_balance
+
+    if not key_of(str(provider_table(name, project.tables)["key"])):
+        return False
+    try:
+        return tells_balance(project, name)
+    except InputError:  # a dialect of a plugin that cannot be used; whoever uses it is told
+        return False
+
+
+def _balance(name: str, said: "Balance | Failure") -> Check:
+    what = f"balance of {name}"
+    if isinstance(said, Failure):
+        rejected = said.kind is Kind.UNAUTHORIZED
+        return Check(name=what, state=State.BAD if rejected else State.NOTE, found=said.why, remedy=said.remedy)
+    if said.left is None:
+        return Check(name=what, state=State.GOOD, found="no end" if said.unlimited else "not told")
+    if said.left.amount <= 0:
+        return Check(name=what, state=State.NOTE, found=f"{said.left}", remedy="Top up the account.")
+    return Check(name=what, state=State.GOOD, found=f"{said.left}")
 
 
 def _sqlite() -> Check:

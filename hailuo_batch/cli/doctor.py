@@ -7,16 +7,20 @@ import click
 from hailuo_batch.app.workplace import State, doctor
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import finish
+from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.errors import Exit
 from hailuo_batch.views.wording import safe
 
 
 @click.command("doctor")
+@click.option("--offline", is_flag=True, help="Ask no gateway for the balance.")
 @options.output_format
-def command(form: str) -> int:
-    """Check this machine and the project around this folder. Changes nothing; exits with 3 when something is unfit."""
-    checks = finish(doctor())
+def command(*, offline: bool, form: str) -> int:
+    """Check this machine and the project around this folder. Changes nothing; exits with 3 when something is unfit.
+
+    Gateways that tell a balance are asked for it where their key is set; that costs nothing.
+    """
+    checks = wait_for(doctor(offline=offline))
     if form == "json":
         rows = [{"name": c.name, "state": str(c.state), "found": c.found, "remedy": c.remedy} for c in checks]
         print_json({"version": 1, "checks": rows})

@@ -26,11 +26,18 @@ COMMANDS = {
     "validate": "Say everything that is wrong with a manifest.",
     "plan": "Show what a run would do, why and for how much.",
     "run": "Render what is not there yet.",
+    "fetch": "Bring home what was paid for; submit nothing.",
     "status": "Show every take as it stands.",
     "explain": "Say why a take would be rendered or not, field by field.",
     "show": "Show a shot's takes with every attempt and event.",
+    "resolve": "List takes in doubt, and settle them.",
+    "retake": "Ask for one more take of a shot, under the same request.",
+    "accept": "Keep an earlier clip for a changed request.",
     "verify": "Check ledger, store, names and lock against each other.",
+    "gc": "Show or remove clips that nobody names any more.",
     "report": "Write the campaign's report: terminal, JSON or a page.",
+    "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
+    "audit": "Prove that each request was bought once.",
     "providers": "List who sells the model, and what is known of each.",
     "mock": "Play all six gateways on this machine.",
     "doctor": "Check this machine and this project.",
@@ -64,8 +71,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # what click returns is what a command returns
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:  # click would put an empty line before its own `Abort`
-            raise click.Abort from None
+        except KeyboardInterrupt as end:  # click would put an empty line before its own `Abort`
+            raise click.Abort from end
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -112,8 +119,8 @@ def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911
         with suppress(OSError):
             error.show()
         return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return _interrupted()
+    except (click.Abort, KeyboardInterrupt) as end:
+        return _interrupted(end.__cause__)
     except HailuoError as error:
         return _told(error)
     except SystemExit:  # click's way out when it has completed a word, and when whoever read `--help` has gone
@@ -124,19 +131,26 @@ def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911
 
 
 def _told(error: HailuoError) -> int:
-    from hailuo_batch.cli.output import ink_for
-    from hailuo_batch.views.problems import draw_error, draw_problems
+    from hailuo_batch.cli.output import drawn_error
 
-    problems = getattr(error, "problems", ())
-    ink = ink_for(sys.stderr)
-    _say(draw_problems(problems, ink) if problems else draw_error(error, ink))
+    _say(drawn_error(error))
     return error.exit
 
 
-def _interrupted() -> int:
+_CUT_SHORT = """\
+Interrupted. What was finished is kept; the next run goes on from there.
+What was being sent in that moment may be in doubt, and like the tasks that run it may be billed. To look, and to bring
+clips home:
+    hailuo-batch resolve
+    hailuo-batch fetch"""
+
+
+def _interrupted(cause: BaseException | None) -> int:
+    from hailuo_batch.cli.waiting import CutShort
+
     if sys.stderr.isatty():
         _say("")  # the terminal has just shown ^C, or a question that was not answered
-    _say("Interrupted. What was finished is kept; the next run goes on from there.")
+    _say(_CUT_SHORT if isinstance(cause, CutShort) else _CUT_SHORT.partition("\n")[0])
     return Exit.INTERRUPTED
 
 

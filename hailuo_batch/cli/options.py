@@ -1,6 +1,8 @@
 """Arguments and options that several commands share, each said once."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,6 +11,23 @@ from hailuo_batch.errors import InputError
 manifest = click.argument(
     "manifest", required=False, type=click.Path(path_type=Path), callback=lambda *given: find(given[2])
 )
+
+
+class _Shots(click.Argument):
+    """Several shots before a manifest that may be left out: what is no file and does not end in .yaml is a shot."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        last = opts.get("manifest")
+        is_shot = isinstance(last, str) and not last.lower().endswith((".yaml", ".yml")) and not Path(last).is_file()
+        if is_shot and isinstance(opts, dict):  # click fills the arguments in turn, from this very dict
+            before = opts.get("shots")
+            opts["shots"] = (*(before if isinstance(before, tuple) else ()), opts.pop("manifest"))
+        return super().handle_parse_result(ctx, opts, args)
+
+
+shots = click.argument("shots", cls=_Shots, nargs=-1, required=True)
 sketch = click.option("--sketch", is_flag=True, help="Draw sketches on this machine: no key, no network, no money.")
 only = click.option(
     "--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag fits; may be repeated."
@@ -40,3 +59,13 @@ def find(given: Path | None) -> Path:
 
 def _is_manifest(path: Path) -> bool:
     return not any(path.stem.endswith(ending) for ending in (".lock", ".review"))
+
+
+max_cost = click.option("--max-cost", metavar="AMOUNT", help='The most a run may spend, as in 12.50 or "12.50 EUR".')
+progress = click.option(
+    "--progress",
+    type=click.Choice(["auto", "live", "lines", "json", "none"]),
+    default="auto",
+    show_default=True,
+    help="How to show the run on stderr; auto is live on a terminal, lines elsewhere and where CI is set.",
+)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from hailuo_batch.cli.streams import can_redraw, give_up_stdout
-from hailuo_batch.errors import InputError
+from hailuo_batch.errors import HailuoError, InputError
 from hailuo_batch.views.ink import Ink
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.problem import Problem
     from hailuo_batch.core.report import Report
 
 
@@ -23,8 +25,17 @@ def ink_for(stream: TextIO) -> Ink:
 
 def print_text(text: str) -> None:
     """A result for people."""
+    _print(f"{text}\n")
+
+
+def print_exactly(text: str) -> None:
+    """A result whose line ends are its own: as it is, in UTF-8, on every system."""
+    _print(text.encode())
+
+
+def _print(result: str | bytes) -> None:
     try:
-        click.echo(text)
+        click.echo(result, nl=False)
     except BrokenPipeError:
         give_up_stdout()
     except OSError as error:
@@ -50,6 +61,23 @@ def tell_ci(report: "Report") -> None:
         Path(page).open("a", encoding="utf-8") as file,
     ):  # a page that cannot be written stops nothing
         file.write(draw_step_summary(report))
+
+
+def tell_beside(problems: Sequence["Problem"]) -> None:
+    """Problems that only this command found out, beside its result: on stderr."""
+    if problems:
+        from hailuo_batch.views.problems import draw_problems
+
+        click.echo(draw_problems(problems, ink_for(sys.stderr)), err=True)
+
+
+def drawn_error(error: HailuoError) -> str:
+    """What ends a command, as it is said on stderr: for a manifest every problem, else what, why and what to do."""
+    from hailuo_batch.views.problems import draw_error, draw_problems
+
+    problems = getattr(error, "problems", ())
+    ink = ink_for(sys.stderr)
+    return draw_problems(problems, ink) if problems else draw_error(error, ink)
 
 
 def print_json(members: object) -> None:

@@ -7,7 +7,7 @@ import click
 
 from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_ci
+from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_beside, tell_ci
 from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.errors import Exit
 
@@ -16,9 +16,12 @@ from hailuo_batch.errors import Exit
 @options.manifest
 @options.sketch
 @options.only
+@options.max_cost
 @options.output_format
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when there is work to do.")
-def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], form: str, detailed_exitcode: bool) -> int:
+def command(
+    manifest: Path, *, sketch: bool, only: tuple[str, ...], max_cost: str | None, form: str, detailed_exitcode: bool
+) -> int:
     """Show what a run of MANIFEST would do, why and for how much. Spends nothing."""
     from hailuo_batch.views.plan import draw_nothing, draw_plan
 
@@ -28,8 +31,9 @@ def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], form: str, d
         return Exit.DONE
     from hailuo_batch.app.planning import plan
 
-    planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json"))
+    planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json", max_cost=max_cost))
     tell_ci(planned.report)
+    tell_beside(planned.beside)
     if form == "json":
         from hailuo_batch.views.json_report import report_members
 

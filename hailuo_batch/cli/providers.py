@@ -18,7 +18,8 @@ def command(name: str | None, form: str) -> None:
     """List who sells hailuo-02 (or only NAME): lengths, prices, limits, keys, and what is only inferred."""
     facts = finish(providers(name))
     rows = [(each.provider, each.has_key, each.read, each.source) for each in facts]
+    own = {each.provider.name: each.limits for each in facts if each.limits}
     if form == "json":
-        print_json(providers_members(rows))
+        print_json(providers_members(rows, own))
     else:
-        print_text(draw_providers(rows, ink_for(sys.stdout)))
+        print_text(draw_providers(rows, ink_for(sys.stdout), own))

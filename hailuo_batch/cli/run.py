@@ -4,36 +4,55 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path, tell_ci
+from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path, tell_beside, tell_ci
 from hailuo_batch.cli.streams import can_redraw
 from hailuo_batch.cli.waiting import wait_for
-from hailuo_batch.errors import Exit, RefusedError
+from hailuo_batch.errors import Exit, InputError, RefusedError
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.driving import Rehearsal
+    from hailuo_batch.app.equipping import Terms
     from hailuo_batch.app.planning import Planned
     from hailuo_batch.app.rendering import Ran
-    from hailuo_batch.core.event import Listener
+    from hailuo_batch.app.scope import Scope
+    from hailuo_batch.core.event import Event, Listener
     from hailuo_batch.runner.stop import Stop
+    from hailuo_batch.views.ink import Ink
+
+
+_YOUNG = 20_000  # objects between two looks for garbage; a run makes little of it, and looking is a tenth of its work
 
 
 @click.command("run")
 @options.manifest
 @options.sketch
 @options.only
+@click.option("--failed", is_flag=True, help="Only what failed or was refused, which is asked for again.")
 @click.option(
     "-j",
     "--jobs",
     metavar="N",
     type=click.IntRange(1, 10_000),
-    help="Steps at once (default: one a core for sketches).",
+    help="Takes in the making at once (default: 50 a gateway, one a core for sketches).",
+)
+@options.max_cost
+@click.option(
+    "--fail-fast/--keep-going",
+    "-x/-k",
+    default=False,
+    help="Send nothing more after the first failure, or go on with the others (the default).",
+)
+@click.option("--frozen", is_flag=True, help="Spend nothing: exit with 10 when the lock does not cover the manifest.")
+@click.option(
+    "--new-ledger", is_flag=True, help="Buy although the ledger is gone under which clips that are here were bought."
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and stop, like `plan`.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
@@ -42,83 +61,142 @@ if TYPE_CHECKING:
     "--mock-script", type=click.Path(path_type=Path, dir_okay=False), help="Which faults the mock plays (docs/mock.md)."
 )
 @click.option(
-    "--progress",
-    type=click.Choice(["auto", "live", "lines", "json", "none"]),
-    default="auto",
-    show_default=True,
-    help="How to show the run on stderr; auto is live on a terminal, lines elsewhere and where CI is set.",
+    "--callback-url", metavar="URL", help="The public https address by which gateways may say that a clip is made."
 )
+@click.option("--callback-listen", metavar="HOST:PORT", help="Where this machine listens for that.")
+@options.progress
 @options.output_format
-def command(
-    manifest: Path,
-    *,
-    sketch: bool,
-    only: tuple[str, ...],
-    jobs: int | None,
-    dry_run: bool,
-    yes: bool,
-    mock: bool,
-    mock_script: Path | None,
-    progress: str,
-    form: str,
-) -> int:
+def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], dry_run: bool, form: str, **wishes: Any) -> int:
     """Render what MANIFEST asks for and is not there yet.
 
     A take that is in the store is never rendered again. A run that was stopped or killed goes on where it was when it
-    is called again; the first Ctrl-C finishes what is in hand, the second stops at once.
+    is called again; the first Ctrl-C sends nothing more and leaves running tasks to the next run, the second ends at
+    once.
     """
     from hailuo_batch.views.plan import draw_nothing
 
-    rehearsing = mock or mock_script is not None
-    if rehearsing and sketch:
-        raise click.UsageError("--sketch and --mock are two ways to try a manifest; choose one.")
-    short_way = form == "text" and not only and not rehearsing
+    rehearsing = wishes["mock"] or wishes["mock_script"] is not None
+    _check(sketch=sketch, rehearsing=rehearsing, **wishes)
+    short_way = form == "text" and not only and not rehearsing and not wishes["failed"]
     if short_way and (summary := nothing_to_do(manifest, sketch=sketch)) is not None:
         print_text(draw_nothing(dict(summary), ink_for(sys.stdout)))
         return Exit.DONE
     if dry_run:
         from hailuo_batch.app.planning import plan
+        from hailuo_batch.app.scope import narrowed
 
-        _show(wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json", rehearsal=rehearsing)), form)
+        planning = plan(
+            manifest,
+            sketch=sketch,
+            only=only,
+            whole=form == "json",
+            rehearsal=rehearsing,
+            insist=wishes["failed"],
+            max_cost=wishes["max_cost"],
+        )
+        _show(narrowed(wait_for(planning), _scope(**wishes)), form)
         return Exit.DONE
-    rehearsal = _rehearsal(mock_script) if rehearsing else None
-    ran = wait_for(_run(manifest, sketch=sketch, only=only, jobs=jobs, yes=yes, progress=progress, rehearsal=rehearsal))
-    return _tell(ran, form)
+    made = rendered(manifest, sketch=sketch, only=only, scope=_scope(**wishes), **wishes)
+    ran = wait_for(made, buying=not sketch and not rehearsing)
+    return tell(ran, form)
 
 
-def _rehearsal(script: Path | None) -> "Rehearsal":
-    from hailuo_batch.app.driving import Rehearsal
+def _check(*, sketch: bool, rehearsing: bool, **wishes: Any) -> None:
+    """Raises `UsageError` for options that make no sense together."""
+    if rehearsing and sketch:
+        raise click.UsageError("--sketch and --mock are two ways to try a manifest; choose one.")
+    if sketch and wishes["max_cost"] is not None:
+        raise click.UsageError("--max-cost caps what is bought, and sketches cost nothing; leave one of the two out.")
+    if wishes["frozen"] and (sketch or rehearsing):
+        raise click.UsageError("--frozen holds a manifest against its lock, which sketches and rehearsals have not.")
+    if wishes["frozen"] and wishes["failed"]:
+        raise click.UsageError("--frozen asks nobody, and --failed asks again; choose one.")
+    if bool(wishes["callback_url"]) != bool(wishes["callback_listen"]):
+        raise click.UsageError("--callback-url and --callback-listen belong together.")
 
-    return Rehearsal(script=script)
+
+def _scope(*, failed: bool, frozen: bool, **_: Any) -> "Scope":
+    from hailuo_batch.app.scope import Scope
+
+    return Scope.LOCKED if frozen else Scope.FAILED if failed else Scope.ALL
 
 
-async def _run(
+async def rendered(
     manifest: Path,
     *,
-    sketch: bool,
-    only: tuple[str, ...],
-    jobs: int | None,
-    yes: bool,
-    progress: str,
-    rehearsal: "Rehearsal | None",
+    scope: "Scope",
+    sketch: bool = False,
+    only: tuple[str, ...] = (),
+    yes: bool = False,
+    progress: str = "auto",
+    **wishes: Any,
 ) -> "Ran":
+    """A run that is watched on stderr, can be stopped with Ctrl-C, and asks before it spends."""
     from hailuo_batch.app.rendering import run
-    from hailuo_batch.runner.stop import Stop
-    from hailuo_batch.views.progress import watching
 
-    stop = Stop()
-    with watching(_how(progress), sys.stderr, ink_for(sys.stderr)) as listener:
-        _mind_signals(stop, listener)
+    with watched(progress) as (listener, stop):
         return await run(
             manifest,
             sketch=sketch,
             only=only,
-            rehearsal=rehearsal,
-            workers=jobs,
+            scope=scope,
+            terms=_terms(**wishes),
             approve=lambda planned: _agree(planned, yes=yes),
             listener=listener,
             stop=stop,
         )
+
+
+@contextmanager
+def watched(progress: str) -> Iterator[tuple["Listener", "Stop"]]:
+    """Who is told of a run's progress, and what Ctrl-C stops; only inside an event loop."""
+    from hailuo_batch.runner.stop import Stop
+    from hailuo_batch.views.progress import watching
+
+    stop = Stop()
+    with watching(_how(progress), sys.stderr, ink_for(sys.stderr)) as watcher:
+        listener = _collecting(watcher)
+        _mind_signals(stop, listener)
+        yield listener, stop
+
+
+def _terms(
+    *,
+    jobs: int | None = None,
+    max_cost: str | None = None,
+    fail_fast: bool = False,
+    mock: bool = False,
+    mock_script: Path | None = None,
+    callback_url: str | None = None,
+    callback_listen: str | None = None,
+    new_ledger: bool = False,
+    **_: Any,
+) -> "Terms":
+    from hailuo_batch.app.driving import CallMe, Rehearsal
+    from hailuo_batch.app.equipping import Terms
+
+    return Terms(
+        jobs=jobs,
+        max_cost=max_cost,
+        fail_fast=fail_fast,
+        rehearsal=Rehearsal(script=mock_script) if mock or mock_script is not None else None,
+        call_me=CallMe(public=callback_url, listen=callback_listen) if callback_url and callback_listen else None,
+        new_ledger=new_ledger,
+    )
+
+
+def _collecting(listener: "Listener") -> "Listener":
+    """The listener, which also turns the collector on when a run begins: planning makes no garbage, and a run does."""
+    from hailuo_batch.core.event import RunStarted
+
+    def listen(event: "Event") -> None:
+        if isinstance(event, RunStarted):
+            gc.freeze()  # the plan stays for the whole run: there is no garbage to look for in it
+            gc.set_threshold(_YOUNG)
+            gc.enable()
+        listener(event)
+
+    return listen
 
 
 def _how(progress: str) -> str:
@@ -152,9 +230,9 @@ def _mind_signals(stop: "Stop", listener: "Listener") -> None:
 
 def _agree(planned: "Planned", *, yes: bool) -> None:
     """Asks before money is spent; without a terminal to ask on, `--yes` must have said so."""
-    gc.freeze()  # the plan stays for the whole run: there is no garbage to look for in it
-    gc.enable()
     report = planned.report
+    for note in planned.notes:
+        click.echo(note, err=True)
     if yes or not (report.to_spend or report.unpriced):
         return
     from hailuo_batch.views.plan import draw_plan
@@ -169,6 +247,7 @@ def _agree(planned: "Planned", *, yes: bool) -> None:
 
 
 def _show(planned: "Planned", form: str) -> None:
+    tell_beside(planned.beside)
     if form == "json":
         from hailuo_batch.views.json_report import report_members
 
@@ -179,20 +258,41 @@ def _show(planned: "Planned", form: str) -> None:
         print_text(draw_plan(planned.report, ink_for(sys.stdout)))
 
 
-def _tell(ran: "Ran", form: str) -> int:
+def tell(ran: "Ran", form: str) -> int:
+    """Draws what a run came to; its exit code."""
     tell_ci(ran.after.report)
-    if form == "json":
-        from hailuo_batch.views.json_report import outcome_members, report_members
-
-        print_json({**report_members(ran.after.report), "run": outcome_members(ran.outcome)})
-    else:
-        from hailuo_batch.app.places import renders_folder
-        from hailuo_batch.views.outcome import draw_outcome
-
-        folder = shown_path(renders_folder(ran.after.validation.project.base)) + "/"
-        print_text(draw_outcome(ran.outcome, ran.after.report, lock=ran.lock, folder=folder, ink=ink_for(sys.stdout)))
+    tell_beside(ran.before.beside)
     if ran.trouble is not None:
         from hailuo_batch.views.problems import draw_error
 
         click.echo(draw_error(ran.trouble, ink_for(sys.stderr)), err=True)
+    try:
+        print_json(members(ran)) if form == "json" else print_text(_drawn(ran, ink_for(sys.stdout)))
+    except InputError:  # Money: what a run came to may hold a task's id that stands nowhere else
+        click.echo(_drawn(ran, ink_for(sys.stderr)), err=True)
+        raise
     return ran.exit
+
+
+def _drawn(ran: "Ran", ink: "Ink") -> str:
+    from hailuo_batch.app.places import renders_folder
+    from hailuo_batch.app.scope import Scope
+    from hailuo_batch.views.outcome import draw_outcome
+
+    project = ran.after.validation.project
+    return draw_outcome(
+        ran.outcome,
+        ran.after.report,
+        lock=ran.lock,
+        folder=shown_path(renders_folder(project.base)) + "/",
+        frozen=ran.scope is Scope.LOCKED,
+        rehearsal=project.rehearsal,
+        ink=ink,
+    )
+
+
+def members(ran: "Ran") -> dict[str, object]:
+    """What a run came to, as plain data."""
+    from hailuo_batch.views.json_report import outcome_members, report_members
+
+    return {**report_members(ran.after.report), "run": outcome_members(ran.outcome)}

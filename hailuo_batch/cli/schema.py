@@ -10,5 +10,5 @@ from hailuo_batch.cli.waiting import finish
 @click.command("schema")
 @click.argument("name", default="manifest")
 def command(name: str) -> None:
-    """Print the JSON Schema NAME: manifest (the default), settings, provider or report."""
+    """Print the JSON Schema NAME: manifest (the default), settings, review, provider or report."""
     print_json(finish(schema(name)))

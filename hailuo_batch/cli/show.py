@@ -16,11 +16,12 @@ from hailuo_batch.views.history import draw_history, history_members
 @click.argument("shot")
 @options.manifest
 @options.sketch
+@click.option("--ask", is_flag=True, help="Ask the gateway too, where it keeps events (mindvideo); costs nothing.")
 @options.output_format
-def command(shot: str, manifest: Path, *, sketch: bool, form: str) -> None:
+def command(shot: str, manifest: Path, *, sketch: bool, ask: bool, form: str) -> None:
     """Show the takes of SHOT in MANIFEST, with every attempt and event that the ledger has."""
-    shown = wait_for(show(manifest, shot, sketch=sketch))
+    shown = wait_for(show(manifest, shot, sketch=sketch, ask=ask))
     if form == "json":
-        print_json(history_members(shown.rows, shown.attempts, shown.events))
+        print_json(history_members(shown.rows, shown.attempts, shown.events, told=shown.told))
     else:
-        print_text(draw_history(shown.rows, shown.attempts, shown.events, ink_for(sys.stdout)))
+        print_text(draw_history(shown.rows, shown.attempts, shown.events, ink_for(sys.stdout), told=shown.told))

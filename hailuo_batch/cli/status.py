@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.looking import status
+from hailuo_batch.app.planning import plan
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_beside
 from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.views.json_report import report_members
 from hailuo_batch.views.report import draw_report
@@ -20,7 +20,9 @@ from hailuo_batch.views.report import draw_report
 @options.output_format
 def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], form: str) -> None:
     """Show every take of MANIFEST as it stands."""
-    report = wait_for(status(manifest, sketch=sketch, only=only))
+    planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=True, offline=True))
+    tell_beside(planned.beside)
+    report = planned.report
     if form == "json":
         print_json(report_members(report))
     else:

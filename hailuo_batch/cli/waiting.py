@@ -16,8 +16,12 @@ def finish(use_case: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("this use case waits; give it an event loop")
 
 
-def wait_for(use_case: Coroutine[Any, Any, T]) -> T:
-    """The result of a use case that reads the ledger or renders.
+class CutShort(KeyboardInterrupt):
+    """The second Ctrl-C ended a run that buys: what it was sending in that moment may be in doubt."""
+
+
+def wait_for(use_case: Coroutine[Any, Any, T], *, buying: bool = False) -> T:
+    """The result of a use case that reads the ledger or renders; raises `CutShort` for one that was buying.
 
     Results that hold a whole plan have no repr: when a loop ends, CPython 3.11 writes down the result of its main task
     (`signal.signal` compares the old handler with an enum and names it in an error), seconds for 100,000 steps.
@@ -27,4 +31,4 @@ def wait_for(use_case: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(use_case)
     except asyncio.CancelledError:  # a second Ctrl-C ended the run's task
-        raise KeyboardInterrupt from None
+        raise (CutShort if buying else KeyboardInterrupt) from None

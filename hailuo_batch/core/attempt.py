@@ -22,7 +22,7 @@ class Stage(StrEnum):
     STORED = "stored"  # the clip is in the store, checked
     IN_DOUBT = "in_doubt"  # sent, and no answer proves anything
     FAILED = "failed"  # ended without a clip
-    CANCELLED = "cancelled"  # settled as never sent, or written off
+    CANCELLED = "cancelled"  # settled by a person: never sent, written off, or its clip removed
 
 
 LIVE = frozenset({Stage.INTENDED, Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT, Stage.STORED})
@@ -33,19 +33,23 @@ class Move(StrEnum):
 
     ACCEPT = "accept"  # the provider took it: a task id
     REFUSE = "refuse"  # the provider said no, or it is proved that nothing was sent
+    RESEND = "resend"  # what is proved not to have been accepted is about to be sent again
     LOSE_SIGHT = "lose_sight"  # the answer to a submit proves nothing
     PRODUCE = "produce"  # the provider says the clip is made
     FAIL = "fail"  # the task ended without a clip
     KEEP = "keep"  # the clip is checked and in the store
     MISS = "miss"  # a kept clip is gone from the store
-    FIND = "find"  # a doubt is settled: this is its task
-    SETTLE = "settle"  # a doubt is settled: never sent, or written off
+    FIND = "find"  # a person says so: this is its task
+    SETTLE = "settle"  # a person says so: it was never sent
+    WRITE_OFF = "write_off"  # a person gives up what may have been paid for
+    DISCARD = "discard"  # a person has the kept clip removed
 
 
 MOVES: dict[tuple[Stage, Move], Stage] = {
     (Stage.INTENDED, Move.ACCEPT): Stage.SUBMITTED,
     (Stage.INTENDED, Move.REFUSE): Stage.FAILED,
     (Stage.INTENDED, Move.LOSE_SIGHT): Stage.IN_DOUBT,
+    (Stage.FAILED, Move.RESEND): Stage.INTENDED,
     (Stage.SUBMITTED, Move.PRODUCE): Stage.PRODUCED,
     (Stage.SUBMITTED, Move.FAIL): Stage.FAILED,
     (Stage.PRODUCED, Move.KEEP): Stage.STORED,
@@ -53,6 +57,12 @@ MOVES: dict[tuple[Stage, Move], Stage] = {
     (Stage.STORED, Move.MISS): Stage.PRODUCED,
     (Stage.IN_DOUBT, Move.FIND): Stage.SUBMITTED,
     (Stage.IN_DOUBT, Move.SETTLE): Stage.CANCELLED,
+    (Stage.IN_DOUBT, Move.WRITE_OFF): Stage.CANCELLED,
+    (Stage.SUBMITTED, Move.FIND): Stage.SUBMITTED,  # only of an id that a person gave: app/resolving.py sees to it
+    (Stage.SUBMITTED, Move.SETTLE): Stage.CANCELLED,  # likewise
+    (Stage.SUBMITTED, Move.WRITE_OFF): Stage.CANCELLED,
+    (Stage.PRODUCED, Move.WRITE_OFF): Stage.CANCELLED,
+    (Stage.STORED, Move.DISCARD): Stage.CANCELLED,
 }
 
 
@@ -93,3 +103,4 @@ class Standing:
     cost: Money | None = None
     kind: Kind | None = None  # of the failure that ended it
     why: str = ""
+    since: float | None = None  # for one that is intended: since when, in seconds since the epoch

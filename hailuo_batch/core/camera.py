@@ -3,10 +3,11 @@
 Commands stand in square brackets. Those inside one bracket act together (the vendor advises three at most),
 brackets that follow one another act in turn: https://platform.minimax.io/docs/api-reference/video-generation-t2v,
 read 2026-11-20. English or Chinese words and either case are taken; text in brackets that names no command is left
-alone, since people write `[mood]` and mean it.
+alone, since people write `[mood]` and mean it; it is remarked all the same, for the model reads it as words.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -14,6 +15,9 @@ from functools import lru_cache
 from hailuo_batch.core.problem import did_you_mean
 
 MOST_TOGETHER = 3
+SHOWN = 5  # brackets by name in one remark
+LONGEST = 60  # letters of a bracket that are shown
+UNKNOWN, CROWDED = "camera-unknown", "camera-crowded"
 
 
 class Camera(StrEnum):
@@ -60,11 +64,11 @@ _SEPARATOR = re.compile(r"[,，、]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """What a person should know about one bracket of a prompt: a near miss, or too many commands at once."""
+    """What a person should know about one bracket of a prompt; `hint` asks for the command that may have been meant."""
 
     code: str
     bracket: str
-    why: str
+    hint: str = ""
 
 
 @lru_cache(maxsize=1024)  # a campaign says the same few brackets thousands of times
@@ -113,19 +117,37 @@ def without_commands(prompt: str) -> str:
 
 
 def remarks(prompt: str) -> tuple[Remark, ...]:
-    """What looks meant as a command and is not, and brackets that ask for more than the vendor advises."""
+    """Brackets that name no command, and those that ask for more at once than the vendor advises."""
     found = []
     for match in _BRACKET.finditer(prompt):
         commands = _commands(match[1])
-        if commands and len(commands) > MOST_TOGETHER:
-            why = f"{match[0]} asks for {len(commands)} moves at once; the vendor advises {MOST_TOGETHER} at most."
-            found.append(Remark(code="camera-crowded", bracket=match[0], why=why))
-        if commands is None and (hint := _near(match[1])):
-            why = f"{match[0]} is no camera command and is sent as plain text. {hint}"
-            found.append(Remark(code="camera-unknown", bracket=match[0], why=why))
+        if commands is None:
+            found.append(Remark(code=UNKNOWN, bracket=match[0], hint=_near(match[1])))
+        elif len(commands) > MOST_TOGETHER:
+            found.append(Remark(code=CROWDED, bracket=match[0]))
     return tuple(found)
 
 
+def why_told(found: Sequence[Remark]) -> str:
+    """What a person should know about brackets with the same remark, in a few words however many they are."""
+    named = [_shortened(each.bracket) for each in found[:SHOWN]]
+    more = [f"{len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
+    *firsts, last = [*named, *more]
+    brackets = f"{', '.join(firsts)} and {last}" if firsts else last
+    if found[0].code == CROWDED:
+        asks = "asks" if len(found) == 1 else "ask"
+        return f"{brackets} {asks} for more than {MOST_TOGETHER} moves at once; the vendor advises that many at most."
+    if len(found) == 1:
+        return f"{brackets} is no camera command and is sent as plain text. {found[0].hint}".rstrip()
+    hints = [f"For {_shortened(each.bracket)}: {each.hint[:1].lower()}{each.hint[1:]}" for each in found if each.hint]
+    return " ".join((f"{brackets} are no camera commands and are sent as plain text.", *hints[:SHOWN]))
+
+
+def _shortened(bracket: str) -> str:
+    return bracket if len(bracket) <= LONGEST else f"{bracket[: LONGEST - 2]}…]"
+
+
+@lru_cache(maxsize=1024)  # the search for what is near is slow
 def _near(inside: str) -> str:
     words = (" ".join(word.split()) for word in _SEPARATOR.split(inside))
     hints = (did_you_mean(word, _WORDS) for word in words if word.casefold() not in _WORDS)

@@ -194,13 +194,15 @@ def _not_sent(shot: Shot, selling: Sequence[Provider], known: Sequence[Provider]
     able = [p for p in known if not p.free and p.renders(shot.wish)]
     if shot.wish.local and not all(p.takes_data for p in selling):
         return _not_hosted(shot, [p for p in selling if not p.takes_data], able)
-    end = "first" if isinstance(shot.frames.first, UrlFrame) else "last"
-    why = f'the {end} frame of shot "{shot.id}" is a web address; {_take(selling)} files only.'
+    first = shot.frames.first
+    end = "first" if isinstance(first, UrlFrame) and first.sha256 is not None else "last"
+    why = f'the {end} frame of shot "{shot.id}" is a pinned web address; {_take(selling)} files only.'
     other = f", or add to providers one that takes addresses: {list_of(able, 'or')}" if able else ""
+    remedy = "Leave out the sha256, and it is fetched here; or save the picture in the project and name the file"
+    path = ("shots", shot.index, "frames", end)
     return Problem(
-        code="frame-not-local", summary="picture not on this machine", why=why,
-        remedy=f"Save the picture in the project and name the file{other}.", path=("shots", shot.index, "frames", end),
-    )  # fmt: skip
+        code="frame-not-local", summary="picture not on this machine", why=why, remedy=f"{remedy}{other}.", path=path
+    )
 
 
 def _take(providers: Sequence[Provider]) -> str:

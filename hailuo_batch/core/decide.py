@@ -8,16 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
 
-from hailuo_batch.core.attempt import Stage, Standing
+from hailuo_batch.core.attempt import LIVE, Stage, Standing
 from hailuo_batch.core.capability import Route
 from hailuo_batch.core.chains import waits_for
-from hailuo_batch.core.failure import ALLOWS
+from hailuo_batch.core.failure import ALLOWS, Kind
 from hailuo_batch.core.fingerprint import fingerprint
 from hailuo_batch.core.manifest import NO_FRAMES, Frame, ShotFrame
 from hailuo_batch.core.plan import Action, Grounds, Plan, Step, Use, Why
 from hailuo_batch.core.request import Input, Request, request_for
 from hailuo_batch.core.shot import Shot
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.review import Accepted
+
+
+KEY_SECONDS = 24 * 3600.0  # no gateway says how long it knows a key; a day is what others promise for theirs
 
 
 def make_plan(shots: Sequence[Shot], grounds: Grounds, *, campaign: str) -> Plan:
@@ -101,16 +108,37 @@ def _step(shot: Shot, request: Request, route: Route, grounds: Grounds) -> Step:
     mark = fingerprint(request)
     version, changed = _version(shot, request, mark, grounds)
     standing = grounds.standings.get(mark)
+    accepted = _accepted(mark, standing, grounds)
+    if accepted is not None:
+        standing = accepted.standing
+    why = _why(mark, standing, route, grounds, changed=changed) if accepted is None else _why_kept(accepted, grounds)
+    if why is Why.INTERRUPTED and standing is not None:
+        route = _resending(standing, route, grounds) or route
+    named = grounds.named.get(mark if accepted is None else accepted.made_for)
     return Step(
-        why=_why(mark, standing, route, grounds, changed=changed),
+        why=why,
         uses=(Use(shot=shot, take=request.take, version=version),),
         route=route,
         request=request,
         fingerprint=mark,
         standing=standing,
         before=grounds.past[shot.id].fingerprint if changed else "",
-        named=grounds.named.get(mark),
+        named=grounds.locked[mark] if why is Why.LOCKED else named,
+        accepted=accepted,
     )
+
+
+def _accepted(mark: str, standing: Standing | None, grounds: Grounds) -> "Accepted | None":
+    """The earlier clip that stands for a request. Money: one that was bought all the same comes first."""
+    return None if standing is not None and standing.stage in LIVE else grounds.accepted.get(mark)
+
+
+def _why_kept(accepted: "Accepted", grounds: Grounds) -> Why:
+    digest, named = accepted.standing.digest, grounds.named.get(accepted.made_for)
+    if digest in grounds.present:
+        return Why.ACCEPTED
+    known = accepted.standing.attempt and named is not None and named.file and named.digest == digest
+    return Why.NAMED if known else Why.ABSENT
 
 
 def _open_steps(shot: Shot, grounds: Grounds, route: Route, unknown: tuple[str, ...]) -> Iterator[Step]:
@@ -128,20 +156,21 @@ def _known_clip(step: Step, grounds: Grounds) -> str:
         return step.standing.digest
     if step.named is not None:
         return step.named.digest
-    return grounds.locked.get(step.fingerprint, "") if step.why is Why.ELSEWHERE else ""
+    return grounds.locked[step.fingerprint].digest if step.why in {Why.ELSEWHERE, Why.LOCKED} else ""
 
 
 def _version(shot: Shot, request: Request, mark: str, grounds: Grounds) -> tuple[int, bool]:
     """The shot's version, and whether its request is another than the last one.
 
     The lock comes first (it is in git), then what this ledger last named. A request that had a version gets it back; a
-    new one gets the next that no clip has.
+    new one gets the next that no clip has. Where earlier clips stand for all takes nothing is rendered, and the version
+    stays.
     """
     past = grounds.past.get(shot.id)
     if past is None:
         return 1, False
     again = mark if request.take == past.take else fingerprint(replace(request, take=past.take))
-    if again == past.fingerprint:
+    if again == past.fingerprint or _all_accepted(shot, request, mark, grounds):
         return past.version, False
     seen = grounds.versions.get(shot.id)
     if seen is None:
@@ -149,6 +178,13 @@ def _version(shot: Shot, request: Request, mark: str, grounds: Grounds) -> tuple
     marks = (fingerprint(replace(request, take=take)) for take in range(1, shot.takes + 1))
     had = next((seen.known[each] for each in marks if each in seen.known), 0)
     return had or max(seen.highest, past.version) + 1, True
+
+
+def _all_accepted(shot: Shot, request: Request, mark: str, grounds: Grounds) -> bool:
+    if mark not in grounds.accepted:
+        return False
+    marks = (fingerprint(replace(request, take=take)) for take in range(1, shot.takes + 1))
+    return all(each in grounds.accepted for each in marks)
 
 
 def _is_settled(step: Step) -> bool:
@@ -175,7 +211,13 @@ _BY_STAGE = {
     Stage.PRODUCED: Why.MADE,
     Stage.IN_DOUBT: Why.DOUBT,
     Stage.FAILED: Why.FAILED,
-    Stage.CANCELLED: Why.CANCELLED,
+}
+
+# What a person decided about the last attempt, by the kind that was written down with it.
+_BY_DECISION = {
+    Kind.NEVER_SENT: Why.CANCELLED,
+    Kind.WRITTEN_OFF: Why.WRITTEN_OFF,
+    Kind.DISCARDED: Why.DISCARDED,
 }
 
 
@@ -188,25 +230,41 @@ def _why(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *
             return Why.STORED
         return Why.NAMED if named is not None and named.digest == standing.digest else Why.GONE
     if standing.stage is Stage.INTENDED:
-        # Money: a crash between the intent and the answer proves nothing, unless asking again is free: drawn here, or
-        # sent to the same provider with the key of the same attempt.
-        resendable = (route.free or route.idempotent) and route.provider == standing.provider
-        return Why.INTERRUPTED if resendable else Why.DOUBT
+        return Why.INTERRUPTED if _resending(standing, route, grounds) else Why.DOUBT
     return _BY_STAGE[standing.stage]
+
+
+def _resending(standing: Standing, route: Route, grounds: Grounds) -> Route | None:
+    """By which way an attempt that a crash cut off may be sent again.
+
+    Money: such a crash proves nothing, so asking again must be free: drawn here, or sent to the same provider with the
+    key of the same attempt, before that key may be forgotten.
+    """
+    ways = (way for way in (route, *route.others) if way.provider == standing.provider)
+    known = standing.since is None or key_is_known(standing.since, grounds.now)
+    return next((way for way in ways if way.free or (way.idempotent and known)), None)
+
+
+def key_is_known(since: float, now: float) -> bool:
+    """Whether a gateway still knows the key of what was intended then; not, if the clock was turned back meanwhile."""
+    return 0 <= now - since <= KEY_SECONDS
 
 
 def _why_anew(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *, changed: bool) -> Why:
     """Why nothing live stands for a request: and whether it may be asked for."""
     if mark in grounds.named:
         return Why.NAMED  # the ledger is gone, and the clip is not
-    if mark in grounds.locked:
+    decided = None if standing is None or standing.kind is None else _BY_DECISION.get(standing.kind)
+    if mark in grounds.locked and decided is None:
         # Money: it was paid for, on another machine or before the ledger was lost.
+        if grounds.locked[mark].digest in grounds.present:
+            return Why.LOCKED
         return Why.REDRAWN if route.free else Why.ELSEWHERE
     if standing is None:
         return Why.CHANGED if changed else Why.NEW
     if standing.kind is not None and ALLOWS[standing.kind].final and not route.free:
-        return Why.REFUSED
-    return _BY_STAGE[standing.stage]
+        return Why.INSISTED if grounds.insist else Why.REFUSED
+    return decided or (Why.FAILED if standing.stage is Stage.FAILED else Why.CANCELLED)
 
 
 def _add(steps: dict[str, Step], found: Iterator[Step]) -> None:

@@ -48,6 +48,15 @@ class StepsUnlocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderHeld:
+    """A provider accepted nothing for now: the same is sent again after so many seconds, unless patience ends."""
+
+    provider: str
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
     """Somebody asked to stop: nothing new is begun, and what is in hand is finished."""
 
@@ -61,7 +70,7 @@ class RunEnded:
     seconds: float
 
 
-Event = RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | Stopping | RunEnded
+Event = RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | ProviderHeld | Stopping | RunEnded
 
 # Is told what happens, and never answers; it must not raise.
 Listener = Callable[[Event], None]

@@ -12,7 +12,7 @@ from itertools import product
 from math import prod
 from typing import TypeVar
 
-from hailuo_batch.core.camera import remarks, spell
+from hailuo_batch.core.camera import CROWDED, UNKNOWN, Remark, remarks, spell, why_told
 from hailuo_batch.core.chains import references
 from hailuo_batch.core.fill import UnfilledError, fill, quoted, text, variables
 from hailuo_batch.core.manifest import (
@@ -118,19 +118,24 @@ def _or(own: T | None, default: T) -> T:
 
 
 def cautions(shots: tuple[Shot, ...]) -> Iterator[Problem]:
-    """Warnings about camera brackets, one for each place in the manifest."""
-    seen = set()
+    """Warnings about brackets, one of a kind for each entry of the manifest, however many brackets and shots it has."""
+    found: dict[tuple[int, str], dict[str, Remark]] = {}
+    first: dict[int, str] = {}
     for shot in shots:
         for remark in remarks(shot.prompt) if "[" in shot.prompt else ():
-            if (shot.index, remark.bracket) not in seen:
-                seen.add((shot.index, remark.bracket))
-                yield Problem(
-                    code=remark.code,
-                    summary="camera command",
-                    why=f'shot "{shot.id}": {remark.why}',
-                    path=("shots", shot.index, "prompt"),
-                    severity=Severity.WARNING,
-                )
+            first.setdefault(shot.index, shot.id)
+            found.setdefault((shot.index, remark.code), {}).setdefault(remark.bracket, remark)
+    for (index, code), brackets in found.items():
+        yield Problem(
+            code=code,
+            summary=_BRACKETS[code],
+            why=f'shot "{first[index]}": {why_told(tuple(brackets.values()))}',
+            path=("shots", index, "prompt"),
+            severity=Severity.WARNING,
+        )
+
+
+_BRACKETS = {UNKNOWN: "no camera command", CROWDED: "many camera moves at once"}
 
 
 def _styles(styles: Mapping[str, Style], names: Mapping[str, str], problems: list[Problem]) -> dict[str, Style]:

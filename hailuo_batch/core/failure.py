@@ -22,6 +22,14 @@ class Kind(StrEnum):
     PENDING = "pending"  # the task is running still when patience ends: followed again by the next run
     NO_ROOM = "no_room"  # this machine cannot keep the clip
     UNNAMED = "unnamed"  # the clip is kept; its readable name is taken by another file
+    OVER_CAP = "over_cap"  # a cap leaves no room for it: it was not sent
+    CLOSED = "closed"  # the provider gave the same error again and again: it was not sent
+    STALE = "stale"  # a picture is no more what the plan was made from: nothing was sent
+    STOPPED = "stopped"  # the run was stopped before it was sent, or while its task was running
+    UNRECORDED = "unrecorded"  # accepted, and the ledger could not write the task's id down
+    NEVER_SENT = "never_sent"  # a person says so of an attempt in doubt
+    WRITTEN_OFF = "written_off"  # a person gave the clip up; its money counts as spent
+    DISCARDED = "discarded"  # a person had the clip removed from the store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +40,7 @@ class Failure:
     why: str
     remedy: str = ""
     wait: float | None = None  # seconds that the other side asks to wait before the next call
+    running: bool = False  # for `stopped`: its task is running at the provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,4 +77,12 @@ ALLOWS: dict[Kind, Allowance] = {
     Kind.PENDING: Allowance(),
     Kind.NO_ROOM: Allowance(stops_run=True),
     Kind.UNNAMED: Allowance(),
+    Kind.OVER_CAP: Allowance(),
+    Kind.CLOSED: Allowance(next_provider=True),
+    Kind.STALE: Allowance(),
+    Kind.STOPPED: Allowance(),
+    Kind.UNRECORDED: Allowance(stops_run=True),
+    Kind.NEVER_SENT: Allowance(),
+    Kind.WRITTEN_OFF: Allowance(),
+    Kind.DISCARDED: Allowance(),
 }

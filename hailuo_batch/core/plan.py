@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from hailuo_batch.core.attempt import Standing
 from hailuo_batch.core.capability import Route
@@ -11,6 +12,9 @@ from hailuo_batch.core.manifest import Frame
 from hailuo_batch.core.price import Money, totals
 from hailuo_batch.core.request import Input, Request
 from hailuo_batch.core.shot import Shot, Wish
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.review import Accepted  # few manifests have a review: the others need not load it
 
 
 class Action(StrEnum):
@@ -37,21 +41,27 @@ class Why(StrEnum):
         return why
 
     STORED = "its clip is in the store", Action.REUSE
+    ACCEPTED = "an earlier clip was accepted for it", Action.REUSE
     NEW = "never rendered", Action.SUBMIT
     CHANGED = "the request changed", Action.SUBMIT
     REDRAWN = "the lock names its clip, which is drawn again here", Action.SUBMIT
     FAILED = "the last attempt failed", Action.SUBMIT
     REFUSED = "it was refused, and asking the same again is no use: change the request", Action.HOLD
-    CANCELLED = "the last attempt was cancelled", Action.SUBMIT
+    CANCELLED = "the last attempt was never sent", Action.SUBMIT
+    WRITTEN_OFF = "the last attempt was written off", Action.SUBMIT
+    DISCARDED = "its clip was removed from the store by gc", Action.SUBMIT
+    INSISTED = "it was refused, and is asked for again as you wish", Action.SUBMIT
     INTERRUPTED = "a run stopped before it was asked for", Action.SUBMIT
     RUNNING = "asked for, and not yet made", Action.RESUME
     MADE = "made, and not yet kept", Action.FETCH
     GONE = "its clip is gone from the store", Action.FETCH
     NAMED = "its clip is gone from the store, and its readable name still has it", Action.FETCH
+    LOCKED = "the lock names its clip, which is in the store", Action.FETCH
     ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
+    ABSENT = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
     DOUBT = "nobody can say whether it was accepted", Action.HOLD
     CHAINED = "it starts from a shot that is not rendered yet", Action.WAIT
-    UNSEEN = "its frame is a web address whose bytes are not known: pin it with sha256", Action.HOLD
+    UNSEEN = "its frame's web address has given no picture yet: plan looks there, sha256 pins it", Action.HOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +92,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedClip:
-    """A whole clip below `renders/` whose provenance says what was asked, and whose bytes are those it names."""
+    """A clip that something besides the ledger names: its provenance below `renders/`, or the lock (`file` is "")."""
 
     file: str
     digest: str
@@ -103,6 +113,8 @@ class Step:
     waits_for: tuple[str, ...] = ()
     before: str = ""  # what the shot's fingerprint was, when the request changed
     named: NamedClip | None = None  # where its clip still is, when the store has lost it
+    stray: bool = False  # the manifest asks for it no more: it is brought home and gets no name
+    accepted: "Accepted | None" = None  # the earlier clip that stands for it
 
     @property
     def action(self) -> Action:
@@ -115,6 +127,16 @@ class Step:
         return self.route.estimate
 
     @property
+    def answered(self) -> str:
+        """The fingerprint that the step's clip answers: its own, unless an earlier clip was accepted for it."""
+        return self.fingerprint if self.accepted is None else self.accepted.made_for
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of all shots that the clip is for, each once."""
+        return tuple(dict.fromkeys(tag for use in self.uses for tag in use.shot.tags))
+
+    @property
     def to_buy(self) -> bool:
         """Whether it waits for a frame in order to be submitted; one that was made before waits to be fetched."""
         return self.why is Why.CHAINED and self.standing is None
@@ -125,12 +147,15 @@ class Grounds:
     """All that a plan is made from, beside the shots."""
 
     model: str
-    pictures: Mapping[Frame, Input]  # frames from files and pinned addresses, by content
+    pictures: Mapping[Frame, Input]  # frames from files and web addresses, by content
     routes: Mapping[Wish, Route]
     standings: Mapping[str, Standing]
     past: Mapping[str, Past]  # by shot id
-    locked: Mapping[str, str]  # fingerprint → digest, as the lock names them
+    locked: Mapping[str, NamedClip]  # by fingerprint, as the lock names them
     present: AbstractSet[str]  # digests in the store
+    accepted: Mapping[str, "Accepted"] = field(default_factory=dict)  # by the fingerprint that is asked now
+    now: float = 0.0  # seconds since the epoch
+    insist: bool = False  # what was refused for good is asked for again
     # The rest is only looked up for shots that need it, when a first plan says which.
     versions: Mapping[str, Versions] = field(default_factory=dict)  # by shot id
     named: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint

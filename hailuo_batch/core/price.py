@@ -15,6 +15,10 @@ class Money:
     amount: Decimal
     currency: str
 
+    def is_in(self, other: "Money") -> bool:
+        """Whether both are of one currency; people write units of gateways (`credits`) in either case."""
+        return self.currency.casefold() == other.currency.casefold()
+
     def __str__(self) -> str:
         """The amount as people write it, with at least two decimals: `0.28 USD`."""
         exponent = self.amount.as_tuple().exponent

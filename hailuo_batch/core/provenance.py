@@ -14,14 +14,14 @@ def provenance(
     *,
     campaign: str,
     use: Use,
-    request: Request,
+    request: Request | None,
     fingerprint: str,
     artifact: Artifact,
     provider: str,
     cost: Money | None,
     sketch: bool,
 ) -> dict[str, object]:
-    """What was asked, who answered, and with which bytes."""
+    """What was asked (None: not known any more), who answered, and with which bytes."""
     return {
         "version": 1,
         "file": render_name(campaign, use, sketch=sketch),
@@ -33,7 +33,7 @@ def provenance(
         "notes": use.shot.notes,
         "sketch": sketch,
         "fingerprint": fingerprint,
-        "request": request_members(request),
+        "request": None if request is None else request_members(request),
         "provider": provider,
         "cost": None if cost is None else {"amount": str(cost.amount), "currency": cost.currency},
         "artifact": {
@@ -45,7 +45,7 @@ def provenance(
             "frames": artifact.frames,
             "codec": artifact.codec,
         },
-        "made_by_ai": request.model != ANIMATIC,
+        "made_by_ai": (provider if request is None else request.model) != ANIMATIC,
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.failure import Failure
+from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.price import Money
 
 
@@ -32,6 +32,18 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedRecord:
+    """Whose an attempt was that is not open any more, and how it ended."""
+
+    id: int
+    campaign: str
+    shot: str
+    take: int
+    stage: Stage
+    kind: Kind | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
     """One thing that happened to an attempt: a move, or `intend`; `data` is what was told with it."""
 
@@ -41,6 +53,15 @@ class EventRecord:
     move: str
     stage: Stage
     data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldRecord:
+    """What a gateway itself tells of an attempt's task, when it is asked; `why` says why it told nothing."""
+
+    attempt: int
+    events: tuple[Mapping[str, object], ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import fsum
 
 from hailuo_batch.core.attempt import Artifact, Stage
+from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.fingerprint import changes, read_preimage
-from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Action, Plan, Step, Use
-from hailuo_batch.core.price import Money, totals
+from hailuo_batch.core.frame_size import SHORT_SIDES
+from hailuo_batch.core.naming import label, render_name
+from hailuo_batch.core.paid import paid_for
+from hailuo_batch.core.plan import Action, Plan, Step, Use, Why
+from hailuo_batch.core.price import Money
+from hailuo_batch.core.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +34,18 @@ class TakeRow:
     fingerprint: str
     file: str  # below renders/; "" while there is none
     provider: str
+    task: str = ""  # its id at the provider, where one was given
     artifact: Artifact | None = None
     estimate: Money | None = None
     cost: Money | None = None
     shared_with: tuple[str, ...] = ()  # other shots that ask the same and show the same clip
     changed: tuple[str, ...] = ()  # members of the request that differ from the last version
     remarks: tuple[str, ...] = ()  # what differs from what was asked
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody can say if it was accepted, so that a person has to."""
+        return self.action is Action.HOLD and self.stage in {Stage.IN_DOUBT, Stage.INTENDED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -53,9 +63,14 @@ class Report:
     clips: int = 0  # distinct clips in the store
     seconds: float = 0.0  # of footage, distinct clips
     bytes: int = 0
-    spent: tuple[Money, ...] = ()
+    spent: tuple[Money, ...] = ()  # what providers told
+    estimated: tuple[Money, ...] = ()  # by the price list, of clips whose provider told nothing
+    unknown_cost: int = 0  # clips of which neither is known
+    silent: tuple[str, ...] = ()  # providers that told no cost of a clip
     to_spend: tuple[Money, ...] = ()
     unpriced: int = 0
+    over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
+    accepted: int = 0  # takes that an earlier clip stands for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +90,7 @@ def make_report(
     artifacts: Mapping[str, Artifact] | None = None,
     requests: Mapping[str, str] | None = None,
     outside: int = 0,
+    over_cap: Iterable[tuple[Step, Failure]] = (),
 ) -> Report:
     """The report of a plan, in the order of the manifest.
 
@@ -82,11 +98,14 @@ def make_report(
     brief: takes with nothing to do are counted and have no row.
     """
     brief = artifacts is None
+    refused = tuple(over_cap)
+    left = {id(step) for step, _ in refused}
+    bought = plan if not left else replace(plan, steps=tuple(step for step in plan.steps if id(step) not in left))
     steps = plan.work if brief else plan.steps
     rows = [row for step in steps for row in _rows(step, plan, artifacts or {}, requests or {}, sketch=sketch)]
     kept = {digest for step in plan.having(Action.REUSE) if (digest := _digest(step)) in footage}
-    spent = (step.standing.cost for step in plan.steps if step.standing is not None)
     counts: Counter[Action] = Counter()
+    paid = paid_for(plan)
     for step in plan.steps:
         counts[step.action] += len(step.uses)
     return Report(
@@ -101,9 +120,14 @@ def make_report(
         clips=len(kept),
         seconds=fsum(footage[digest].seconds for digest in kept),
         bytes=sum(footage[digest].size for digest in kept),
-        spent=totals(cost for cost in spent if cost is not None),
-        to_spend=plan.cost,
-        unpriced=plan.unpriced,
+        spent=paid.told,
+        estimated=paid.estimated,
+        unknown_cost=paid.unknown,
+        silent=paid.silent,
+        to_spend=bought.cost,
+        unpriced=bought.unpriced,
+        over_cap=tuple((label(use), failure.why) for step, failure in refused for use in step.uses),
+        accepted=sum(len(step.uses) for step in plan.steps if step.why is Why.ACCEPTED),
     )
 
 
@@ -132,12 +156,13 @@ def _rows(
             fingerprint=step.fingerprint,
             file=render_name(plan.campaign, use, sketch=sketch) if step.action is Action.REUSE else "",
             provider=standing.provider if standing is not None else step.route.provider,
+            task=(standing.task or "") if standing is not None else "",
             artifact=artifact,
             estimate=step.estimate,
             cost=standing.cost if standing is not None else None,
             shared_with=tuple(other.shot.id for other in step.uses if other is not use),
             changed=changed_members(step, requests),
-            remarks=_remarks(use, artifact),
+            remarks=_remarks(use, artifact, step),
         )
 
 
@@ -145,6 +170,8 @@ def reason(step: Step) -> str:
     """Why a step is there, with the names that belong to it."""
     if step.waits_for:
         return f"it starts from {', '.join(step.waits_for)}, not rendered yet"
+    if step.accepted is not None and step.accepted.why:
+        return f"{step.why}: {step.accepted.why}"
     if step.standing is not None and step.standing.why and step.standing.stage is Stage.FAILED:
         return f"{step.why}: {step.standing.why}"
     return str(step.why)
@@ -152,15 +179,25 @@ def reason(step: Step) -> str:
 
 def changed_members(step: Step, requests: Mapping[str, str]) -> tuple[str, ...]:
     """Which members of the request differ from the version before, where that is still known."""
-    before = requests.get(step.before)
-    if not before or step.request is None:
+    before = request_before(step, requests)
+    if before is None or step.request is None:
         return ()
-    return tuple(name for name, _, _ in changes(read_preimage(before), step.request))
+    return tuple(name for name, _, _ in changes(before, step.request))
 
 
-def _remarks(use: Use, artifact: Artifact | None) -> tuple[str, ...]:
-    """A clip of another length than asked is kept, since it was paid for, and said."""
+def request_before(step: Step, requests: Mapping[str, str]) -> Request | None:
+    """What was asked when the shot's clip was made, where that is still known; None when it is the same as now."""
+    if step.accepted is not None:
+        return step.accepted.request
+    return read_preimage(requests[step.before]) if step.before in requests else None
+
+
+def _remarks(use: Use, artifact: Artifact | None, step: Step) -> tuple[str, ...]:
+    """A clip of another length or size than asked, or made for another request, is kept, being paid for; it is said."""
     asked = use.shot.duration
-    if artifact is None or isinstance(asked, str) or abs(artifact.seconds - asked) < 0.5:
-        return ()
-    return (f"asked {asked} s, got {artifact.seconds:.2f} s",)
+    told = [reason(step)] if step.why is Why.ACCEPTED else []
+    if artifact is not None and not isinstance(asked, str) and abs(artifact.seconds - asked) >= 0.5:
+        told.append(f"asked {asked} s, got {artifact.seconds:.2f} s")
+    if artifact is not None and min(artifact.width, artifact.height) < 0.9 * SHORT_SIDES[use.shot.resolution]:
+        told.append(f"asked {use.shot.resolution}, got {artifact.width} × {artifact.height}")
+    return tuple(told)

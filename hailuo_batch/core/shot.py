@@ -21,7 +21,7 @@ class Wish(NamedTuple):
     """What decides who can render a shot; shots with the same wish have the same route.
 
     `local`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web; `hosted`: a
-    frame is named by its address.
+    frame is known by its pinned address only. One that is not pinned was fetched, so it can be sent either way.
     """
 
     mode: Mode
@@ -66,5 +66,6 @@ class Shot:
         if self.frames is NO_FRAMES:
             return Wish(Mode.TEXT, self.resolution, self.duration, local=False, hosted=False)
         ends = [end for end in (self.frames.first, self.frames.last) if end is not None]
-        hosted = [isinstance(end, UrlFrame) for end in ends]
-        return Wish(self.mode, self.resolution, self.duration, local=not all(hosted), hosted=any(hosted))
+        local = not all(isinstance(end, UrlFrame) for end in ends)
+        hosted = any(isinstance(end, UrlFrame) and end.sha256 is not None for end in ends)
+        return Wish(self.mode, self.resolution, self.duration, local=local, hosted=hosted)

@@ -1,33 +1,48 @@
 """A clip's way home: from a link that a gateway handed out to a file on this disk.
 
-The link is a secret and the host a stranger: no key goes there, only https is spoken (http on loopback), no private
-address is asked unless the project allows it, and what arrives has an end.
+The link is a secret and the host a stranger: no key goes there, it is asked only where `addresses.py` allows it, and
+what arrives has an end, in bytes and in time. A connection that breaks off is gone on with where it broke, if the host
+says that the file is still the same. Whether the file is a video is not decided here.
 """
 
 import asyncio
 import errno
-import socket
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from ipaddress import ip_address
 from pathlib import Path
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
 
 from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.drivers.addresses import PrivateAddressError, Reach, address_of, private_address
+from hailuo_batch.drivers.flow import Flow
+from hailuo_batch.drivers.part import Part
+from hailuo_batch.gateways.retry_after import wait_from
 
 CHUNK = 256 * 1024
 LARGEST = 1024**3  # bytes; a clip of 10 s has some MB
 REDIRECTS = 5
 TRIES = 4
+LONGEST_PAUSE = 30.0  # seconds; a host of clips that asks for more is asked by the next run
 _GONE = frozenset({401, 403, 404, 410})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _PLAIN: Mapping[str, str] = {"Accept-Encoding": "identity"}  # a clip is compressed already, and its length is checked
+_PAGES = ("text/", "application/json", "application/xml", "application/xhtml")
+_NO_USE: Mapping[int, str] = {  # errors of this machine that another try does not mend
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your disk quota is used up",
+    errno.EFBIG: "the file is too large for this disk",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "there is no right to write here",
+    errno.EPERM: "there is no right to write here",
+}
 
 
 class Downloads:
-    """Fetches clips, a few at once: the buffers of a thousand downloads would fill the memory."""
+    """Fetches clips, a few at once: the buffers of a thousand downloads would fill the memory.
+
+    `loopback` lets links lead to this machine, as the mock's do, `allow_private` into its network too.
+    """
 
     def __init__(
         self,
@@ -35,128 +50,107 @@ class Downloads:
         *,
         at_once: int = 16,
         loopback: bool = False,
+        allow_private: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session, self._hands = session, asyncio.Semaphore(at_once)
-        self._loopback, self._sleep = loopback, sleep
+        self._reach = Reach(loopback=loopback, private=allow_private)
+        self._sleep, self._elapsed = sleep, elapsed
 
     async def fetch(self, link: str, target: Path) -> Failure | None:
         """Brings what is behind a link to `target`; None is success. A connection that breaks is tried again."""
+        part = Part()
         async with self._hands:
-            for times in range(TRIES):
-                failure = await self._once(link, target)
-                if failure is None or failure.kind is not Kind.FLAKY:
-                    return failure
-                await self._sleep(2.0**times if times < TRIES - 1 else 0.0)
-            return failure
+            for pause in (*(2.0**times for times in range(TRIES - 1)), None):
+                failure = await self._once(link, target, part)
+                if failure is None or failure.kind is not Kind.FLAKY or pause is None:
+                    break
+                await self._sleep(max(pause, min(failure.wait or 0.0, LONGEST_PAUSE)))
+        return failure
 
-    async def _once(self, link: str, target: Path) -> Failure | None:
+    async def _once(self, link: str, target: Path, part: Part) -> Failure | None:
         try:
-            return await self._followed(_address(link), target)
+            return await self._followed(link, target, part)
         except aiohttp.ClientConnectorError as error:
-            return _private() if isinstance(error.os_error, PrivateAddressError) else _broke_off()
+            return private_address() if isinstance(error.os_error, PrivateAddressError) else _broke_off()
         except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
             return Failure(kind=Kind.CORRUPT, why="the gateway's link is no address")
         except (aiohttp.ClientError, TimeoutError):
             return _broke_off()
         except OSError as error:
-            kind = Kind.NO_ROOM if error.errno in {errno.ENOSPC, errno.EDQUOT} else Kind.FLAKY
-            return Failure(kind=kind, why=f"the clip could not be written: {error.strerror}")
+            part.forget()  # nobody knows what of it was written
+            return _not_written(error)
 
-    async def _followed(self, url: URL, target: Path) -> Failure | None:
+    async def _followed(self, link: str, target: Path, part: Part) -> Failure | None:
+        url = address_of(link)
         for _ in range(REDIRECTS):
-            if refused := self._refused(url):
+            if refused := self._reach.refusal(url):
                 return refused
-            async with self._session.get(url, allow_redirects=False, headers=_PLAIN) as response:
+            headers = {**_PLAIN, **part.ask()}
+            async with self._session.get(url, allow_redirects=False, headers=headers) as response:
+                if "Range" in headers and not _is_usable(response, part):
+                    part.forget()
+                    return await self._followed(link, target, part)  # once: nothing is left to go on with
                 if response.status not in _MOVED or "Location" not in response.headers:
-                    return await _saved(response, target)
-                url = url.join(_address(response.headers["Location"]))
+                    return await self._saved(response, target, part)
+                url = url.join(address_of(response.headers["Location"]))
         return Failure(kind=Kind.CORRUPT, why="the link leads from one address to the next without end")
 
-    def _refused(self, url: URL) -> Failure | None:
-        host = url.host or ""
-        if not (url.scheme == "https" or (url.scheme == "http" and self._loopback and _is_loopback(host))):
-            return Failure(kind=Kind.CORRUPT, why=f"the gateway's link is not https but {url.scheme or 'nothing'}")
-        # A number in the place of a name is never resolved, so the resolver does not see it.
-        return None if _is_name(host) or _may_ask(host, loopback=self._loopback) else _private()
+    async def _saved(self, response: aiohttp.ClientResponse, target: Path, part: Part) -> Failure | None:
+        if failure := _no_clip(response, part):
+            return failure
+        if response.status == 200:
+            part.begin(response.headers, None if "Content-Encoding" in response.headers else response.content_length)
+        if part.total is not None and part.total > LARGEST:
+            return _too_large()
+        flow = Flow(self._elapsed)
+        with target.open("r+b" if part.size else "wb") as file:  # buffered: a raw file may write less than it is given
+            if part.size:
+                file.seek(part.size)
+                file.truncate()
+            async for chunk in response.content.iter_chunked(CHUNK):
+                if part.size + len(chunk) > LARGEST:
+                    return _too_large()
+                file.write(chunk)
+                part.size += len(chunk)
+                slow = flow.complaint(len(chunk))
+                if slow and part.size != part.total:
+                    return Failure(kind=Kind.FLAKY, why=slow)
+        if part.total is not None and part.size != part.total:
+            return Failure(kind=Kind.FLAKY, why=f"{part.size:,} bytes of {part.total:,} arrived")
+        return None
 
 
-def _address(text: str) -> URL:
-    """A link as it was written, since a signature may cover each letter; what no request can carry is escaped."""
-    written = text.strip()
-    return URL(written, encoded=written.isascii() and written.isprintable() and " " not in written)
+def _is_usable(response: aiohttp.ClientResponse, part: Part) -> bool:
+    """Whether the answer to a request for the rest may be looked at: the rest it is, or the whole file, or trouble."""
+    return part.goes_on(response.headers) if response.status == 206 else response.status != 416
+
+
+def _no_clip(response: aiohttp.ClientResponse, part: Part) -> Failure | None:
+    """Why what comes is no clip, as far as it can be told before it has come."""
+    if response.status in _GONE:
+        return Failure(kind=Kind.EXPIRED, why=f"the link to the clip is dead ({response.status})")
+    if response.status != 200 and not (response.status == 206 and part.size):
+        wait = wait_from(response.headers.get("Retry-After"), now=time.time())
+        return Failure(kind=Kind.FLAKY, why=f"the clip's host answered {response.status}", wait=wait)
+    if response.content_type.startswith(_PAGES) or response.content_type.endswith(("+json", "+xml")):
+        why = f"behind the link is a page ({response.content_type}), not a clip"
+        return Failure(kind=Kind.CORRUPT, why=why, remedy="The next run asks the gateway for a fresh link.")
+    return None
+
+
+def _too_large() -> Failure:
+    return Failure(kind=Kind.CORRUPT, why=f"the clip is said to be, or is, larger than {LARGEST // 1024**2} MB")
 
 
 def _broke_off() -> Failure:
     return Failure(kind=Kind.FLAKY, why="the download broke off")
 
 
-def _private() -> Failure:
-    return Failure(kind=Kind.CORRUPT, why="the gateway's link leads to a private address, which is not asked")
-
-
-async def _saved(response: aiohttp.ClientResponse, target: Path) -> Failure | None:
-    if response.status in _GONE:
-        return Failure(kind=Kind.EXPIRED, why=f"the link to the clip is dead ({response.status})")
-    if response.status != 200:
-        return Failure(kind=Kind.FLAKY, why=f"the clip's host answered {response.status}")
-    large = Failure(kind=Kind.CORRUPT, why=f"the clip is said to be, or is, larger than {LARGEST // 1024**2} MB")
-    promised = response.content_length if "Content-Encoding" not in response.headers else None
-    if promised is not None and promised > LARGEST:
-        return large
-    size = 0
-    with target.open("wb") as file:  # buffered: a raw file may write less than it is given
-        async for chunk in response.content.iter_chunked(CHUNK):
-            size += len(chunk)
-            if size > LARGEST:
-                return large
-            file.write(chunk)
-    if promised is not None and size != promised:
-        return Failure(kind=Kind.FLAKY, why=f"{size:,} bytes of {promised:,} arrived")
-    return None
-
-
-class PrivateAddressError(OSError):
-    """A name that stands for no public address."""
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves names to public addresses only: a link must not make this machine ask its own network."""
-
-    def __init__(self, *, loopback: bool = False) -> None:
-        self._resolver = aiohttp.ThreadedResolver()
-        self._loopback = loopback
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The public addresses of a name; an OSError when it has none."""
-        found = await self._resolver.resolve(host, port, family)
-        allowed = [each for each in found if _may_ask(each["host"], loopback=self._loopback)]
-        if not allowed:
-            raise PrivateAddressError(None, f"{host} is no public address")
-        return allowed
-
-    async def close(self) -> None:
-        """Nothing is held."""
-        await self._resolver.close()
-
-
-def _may_ask(address: str, *, loopback: bool) -> bool:
-    found = ip_address(address)
-    return (found.is_global and not found.is_multicast) or (loopback and found.is_loopback)
-
-
-def _is_name(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return True
-    return False
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _not_written(error: OSError) -> Failure:
+    reason = _NO_USE.get(error.errno or 0)
+    if reason is None:
+        return Failure(kind=Kind.FLAKY, why=f"the clip could not be written: {error.strerror}")
+    remedy = "Make room, or let this folder be written to, then run again: the clip is fetched, not bought."
+    return Failure(kind=Kind.NO_ROOM, why=f"the clip could not be written: {reason}", remedy=remedy)

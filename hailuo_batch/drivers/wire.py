@@ -15,13 +15,18 @@ import aiohttp
 from yarl import URL
 
 from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.drivers.download import CHUNK, PublicResolver
+from hailuo_batch.drivers.addresses import PublicResolver
+from hailuo_batch.drivers.download import CHUNK
+from hailuo_batch.drivers.reasons import reason
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
 from hailuo_batch.gateways.retry_after import wait_from
 
 CONNECT_SECONDS = 20
 ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
 STALLED_SECONDS = 60  # a download from which nothing arrives for so long is broken
+BLOT = "[key]"
+SHORTEST_KEY = 8  # letters
+AT_ONCE = 200  # calls under way, of those that cost and of those that do not: each holds a socket, and those are few
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
 
 Value = TypeVar("Value")
@@ -36,6 +41,7 @@ class Wire:
         self._session, self._paying = session, paying
         self._base, self._key = base_url.rstrip("/"), key.strip()
         self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+        self._lines, self._paying_lines = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
 
     async def converse(self, conversation: Conversation[Value]) -> Value | Failure:
         """Carries a conversation to its end; a call that fails ends it."""
@@ -52,7 +58,11 @@ class Wire:
             return value
 
     async def carry(self, call: Call) -> Reply | Failure:
-        """One call and its reply, whatever its status."""
+        """One call and its reply, whatever its status; it may wait for others to end, before its own time begins."""
+        async with self._paying_lines if call.paid else self._lines:
+            return await self._carried(call)
+
+    async def _carried(self, call: Call) -> Reply | Failure:
         # Money: a paid call never goes over a connection that was used before: one that the gateway closed meanwhile
         # would leave a doubt that need not be.
         session = self._paying if call.paid else self._session
@@ -62,60 +72,57 @@ class Wire:
             async with session.request(
                 call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
-                return await _reply(response)
+                return await _reply(response, self._key)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             return Failure(kind=Kind.NOT_SENT, why="the gateway's base address is no web address")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Failure(kind=Kind.NOT_SENT, why=f"{url.host} cannot be reached: {_reason(error)}")
+            return Failure(kind=Kind.NOT_SENT, why=f"{url.host} cannot be reached: {reason(error)}")
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
             kind = Kind.UNCLEAR if call.paid else Kind.FLAKY
-            return Failure(kind=kind, why=f"no whole answer came from {url.host}: {_reason(error)}")
+            return Failure(kind=kind, why=f"no whole answer came from {url.host}: {reason(error)}")
 
 
-async def _reply(response: aiohttp.ClientResponse) -> Reply:
+async def _reply(response: aiohttp.ClientResponse, key: str) -> Reply:
     data = bytearray()
     async for chunk in response.content.iter_any():
         data += chunk
         if len(data) > LARGEST_REPLY:
             break
-    text = data.decode("utf-8-sig", "replace")
+    # A gateway may repeat the key in an error's words, which go on to reports: it is blotted out here.
+    text = _without(key, data.decode("utf-8-sig", "replace"))
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    headers = {name.lower(): value for name, value in response.headers.items()}
+    headers = {name.lower(): _without(key, value) for name, value in response.headers.items()}
     # Dialects have no clock: a date becomes seconds here.
     if (wait := wait_from(headers.get("retry-after"), now=time.time())) is not None:
         headers["retry-after"] = f"{wait:.3f}"
     return Reply(status=response.status, body=body, text=text, headers=headers)
 
 
-def _reason(error: BaseException) -> str:
-    """Why, without what was asked: an aiohttp error may carry the address with its query."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "its name is not known"
-        case aiohttp.ClientConnectorError():
-            return str(error.os_error.strerror or type(error.os_error).__name__)
-        case TimeoutError():
-            return "it took too long"
-        case aiohttp.ServerDisconnectedError():
-            return "it closed the connection"
-    return type(error).__name__
+def _without(key: str, text: str) -> str:
+    # Money: so short a "key" is none, and would be found inside words that matter, such as the name of a task's id.
+    return text.replace(key, BLOT) if len(key) >= SHORTEST_KEY else text
 
 
 @asynccontextmanager
-async def sessions(*, loopback: bool = False) -> AsyncIterator[tuple[aiohttp.ClientSession, ...]]:
+async def sessions(
+    *, loopback: bool = False, allow_private: bool = False
+) -> AsyncIterator[tuple[aiohttp.ClientSession, ...]]:
     """Three sessions: for reading calls, for the paid one, and for clips; none of them keeps cookies.
 
-    How many are under way at once is decided by whoever works with them, so the connectors do not limit it.
+    How many are under way at once is decided by whoever works with them, so the connectors do not limit it: a call that
+    waited in one would use up the time for its answer.
     """
     jar = aiohttp.DummyCookieJar
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=jar()) as reading,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), cookie_jar=jar()) as paying,
         aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, resolver=PublicResolver(loopback=loopback)),
+            connector=aiohttp.TCPConnector(
+                limit=0, resolver=PublicResolver(loopback=loopback, allow_private=allow_private)
+            ),
             cookie_jar=jar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=STALLED_SECONDS),
             read_bufsize=CHUNK,

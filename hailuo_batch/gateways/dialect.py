@@ -106,6 +106,10 @@ class Dialect(Protocol):
     before any call, so that nothing was sent.
     """
 
+    def as_sent(self, prompt: str) -> str:
+        """A prompt as the gateway is sent it, with the gateway's own words for camera commands."""
+        ...
+
     def submit(self, question: Question) -> Conversation[Accepted | Failure]:
         """The one call that may cost money."""
         ...

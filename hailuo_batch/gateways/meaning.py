@@ -148,7 +148,7 @@ WORTH = {
 # Where asking again is free, or the task may still be there, that is what a person should know first.
 _AT_A_READ = {
     Kind.FLAKY: "Asking again costs nothing.",
-    Kind.UNCLEAR: "The task itself may be running or made; the next run asks for it again.",
+    Kind.UNCLEAR: "The task itself may be running or made; the next run looks again, for nothing.",
 }
 _OWN_WORDS = frozenset({Meaning.GONE, Meaning.MOVED})
 
@@ -159,7 +159,7 @@ def remedy_for(means: Meaning, moment: Moment) -> str:
     if moment is Moment.READ and means not in _OWN_WORDS:
         return _AT_A_READ.get(worth.read, worth.remedy)
     broken = moment is Moment.TASK and worth.task is Kind.BROKEN
-    return "It is not asked for again by itself; a new attempt may pass." if broken else worth.remedy
+    return "The next run asks for it again, at its price; a new attempt may pass." if broken else worth.remedy
 
 
 # What HTTP itself says (RFC 9110); a gateway's table adds what is its own.

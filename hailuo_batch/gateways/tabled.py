@@ -26,6 +26,10 @@ class TabledDialect:
         self.table = table
         self.refusals = Refusals(table=table)
 
+    def as_sent(self, prompt: str) -> str:
+        """A prompt as the gateway is sent it."""
+        return self.table.submit.camera.spell(prompt)
+
     def submit(self, question: Question) -> Conversation[Accepted | Failure]:
         """The one call that may cost money."""
         call = order(question, self.table)

@@ -56,6 +56,19 @@ def hold(path: Path, command: str) -> Iterator[None]:
             _release(file)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a run works at this moment; asked only of a lock that somebody has signed, and only for that long."""
+    try:
+        if not path.stat().st_size:
+            return False
+        with path.open("r+b", buffering=0) as file:
+            _seize(file)
+            _release(file)
+    except OSError as error:
+        return error.errno in _TAKEN
+    return False
+
+
 def _opened(path: Path) -> BinaryIO:
     with _plain_words(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ connection writes (the run lock sees to it), readers open read-only and never ch
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from hailuo_batch.ledger import schema
@@ -32,6 +33,16 @@ def for_writing(path: Path) -> sqlite3.Connection:
 
 def for_reading(path: Path) -> sqlite3.Connection:
     """A connection that only reads and waits for no writer. A missing file reads as empty, an older one as migrated."""
+    try:
+        return _reader(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+    _roll_back(path)
+    return _reader(path)
+
+
+def _reader(path: Path) -> sqlite3.Connection:
     steps = schema.migrations()
     if not path.exists():
         return _in_memory(None, 0, steps)
@@ -53,6 +64,15 @@ def for_reading(path: Path) -> sqlite3.Connection:
         raise
     connection.close()
     return memory
+
+
+def _roll_back(path: Path) -> None:
+    """Takes back what a writer had begun outside of WAL mode when it was killed; a reader alone may not.
+
+    That is so while a new ledger is made, and always where a file system cannot do WAL.
+    """
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _read_only(path: Path) -> str:

@@ -17,16 +17,16 @@ UPDATE attempts SET run = ?, estimate_amount = ?, estimate_currency = ?, changed
 SELECT stage FROM attempts WHERE id = ?;
 
 -- name: move_attempt
--- What is NULL in the facts leaves the record as it is.
+-- What is NULL in the facts leaves the record as it is; an attempt that is on its way (again) has no failure.
 UPDATE attempts SET
     stage = :stage,
-    task = coalesce(:task, task),
+    task = CASE WHEN :failure = 'never_sent' THEN NULL ELSE coalesce(:task, task) END,  -- an id given by mistake is free again
     digest = coalesce(:digest, digest),
     cost_amount = coalesce(:cost_amount, cost_amount),
     cost_currency = coalesce(:cost_currency, cost_currency),
-    failure = coalesce(:failure, failure),
-    why = coalesce(:why, why),
-    remedy = coalesce(:remedy, remedy),
+    failure = CASE WHEN :stage IN ('intended', 'submitted') THEN NULL ELSE coalesce(:failure, failure) END,
+    why = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:why, why) END,
+    remedy = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:remedy, remedy) END,
     changed_at = :now
 WHERE id = :attempt;
 
@@ -58,7 +58,26 @@ INSERT INTO runs (manifest, campaign, sketch, started_at) VALUES (?, ?, ?, ?);
 UPDATE runs SET ended_at = ?, stored = ?, failed = ?, exit = ? WHERE id = ?;
 
 -- name: standings
-SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, failure, why FROM attempts ORDER BY id;
+SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, failure, why,
+    CASE stage WHEN 'intended' THEN intended_at END
+FROM attempts ORDER BY id;
+
+-- name: paid
+-- A clip that was brought back is no second purchase where the first one is known: its task is '', by IS and not by =,
+-- since an attempt without an answer has NULL, and counts.
+SELECT id, campaign, tags, intended_at, stage, failure, task, estimate_amount, estimate_currency, cost_amount, cost_currency
+FROM attempts WHERE provider <> ? AND NOT (task IS '' AND EXISTS (
+    SELECT 1 FROM attempts AS first WHERE first.fingerprint = attempts.fingerprint AND first.id < attempts.id AND first.task <> ''
+));
+
+-- name: lengths
+-- Only clips that one run saw from beginning to end: what a later run found made says nothing of how long it took.
+SELECT attempts.provider, attempts.preimage, made.at - sent.at FROM attempts
+JOIN events AS sent ON sent.attempt = attempts.id AND sent.move = 'accept'
+JOIN events AS made ON made.attempt = attempts.id AND made.move = 'produce'
+JOIN runs ON runs.id = attempts.run AND made.at <= runs.ended_at
+WHERE attempts.provider <> ? AND attempts.task <> ''
+ORDER BY attempts.id DESC LIMIT 2000;
 
 -- name: past
 SELECT shot, version, take, fingerprint FROM names
@@ -83,9 +102,25 @@ SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, sta
     cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts ORDER BY id;
 
+-- name: open_attempts
+SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
+    cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+FROM attempts WHERE stage IN ('intended', 'submitted', 'produced', 'in_doubt') ORDER BY id;
+
+-- name: ended
+-- What stands for each take that was asked for and is not open any more, the latest last.
+SELECT id, campaign, shot, take, stage, failure FROM attempts
+WHERE provider <> ? AND stage IN ('stored', 'failed', 'cancelled') ORDER BY id;
+
+-- name: tasks
+SELECT provider, task, id FROM attempts WHERE task <> '' ORDER BY id;
+
 -- name: events
 SELECT id, attempt, at, move, stage, data FROM events
 WHERE attempt IN (SELECT value FROM json_each(?)) ORDER BY id;
+
+-- name: all_events
+SELECT id, attempt, at, move, stage, data FROM events ORDER BY id;
 
 -- name: names
 SELECT file, fingerprint FROM names WHERE campaign = ? AND sketch = ?;

@@ -8,14 +8,17 @@ import sqlite3
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from hailuo_batch.core.attempt import LIVE, Artifact, Stage, Standing
+from hailuo_batch.core.budget import Paid
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.plan import Past, Versions
 from hailuo_batch.core.price import Money
-from hailuo_batch.core.record import AttemptRecord, EventRecord, RunRecord
+from hailuo_batch.core.record import AttemptRecord, EndedRecord, EventRecord, RunRecord
 from hailuo_batch.core.report import Footage
 from hailuo_batch.ledger.connection import Connection
+from hailuo_batch.ledger.counts import ended, paid
 from hailuo_batch.ledger.queries import queries
 
 
@@ -28,6 +31,10 @@ class Reads:
     async def standings(self) -> dict[str, Standing]:
         """The attempt that counts for each fingerprint: the live one, else the last that ended."""
         return await self._connection.run(standings)
+
+    async def paid(self) -> list[Paid]:
+        """Every attempt at a provider that costs something, as caps see it."""
+        return await self._connection.run(paid)
 
     async def past(self, campaign: str, *, sketch: bool) -> dict[str, Past]:
         """Each shot's highest version, with the fingerprint of its lowest take."""
@@ -50,9 +57,25 @@ class Reads:
         wanted = None if fingerprints is None else list(fingerprints)
         return await self._connection.run(partial(attempts, fingerprints=wanted))
 
+    async def open_attempts(self) -> list[AttemptRecord]:
+        """Every attempt that is neither stored nor ended; the oldest first."""
+        return await self._connection.run(open_attempts)
+
+    async def ended(self) -> list[EndedRecord]:
+        """Every attempt at a provider that is stored or has ended, the oldest first: only whose, and how."""
+        return await self._connection.run(ended)
+
+    async def tasks(self) -> dict[tuple[str, str], int]:
+        """Whose each known task is: provider and id → attempt."""
+        return await self._connection.run(tasks)
+
     async def events(self, attempts: Iterable[int]) -> list[EventRecord]:
         """What happened to these attempts, in order."""
         return await self._connection.run(partial(events, attempts=list(attempts)))
+
+    async def books(self) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, Footage]]:
+        """Every attempt, every event and the size of every clip, all as of one moment, also while a run writes."""
+        return await self._connection.run(books)
 
     async def names(self, campaign: str, *, sketch: bool) -> dict[str, str]:
         """Which clip each name of a campaign was given to: file → fingerprint."""
@@ -78,7 +101,7 @@ def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
     providers: dict[str, str] = {}  # one string for each provider, not one for each row
     amounts: dict[tuple[str, str], Money] = {}
     rows = connection.execute(queries()["standings"])
-    for fingerprint, attempt, stage, provider, task, digest, amount, currency, kind, why in rows:
+    for fingerprint, attempt, stage, provider, task, digest, amount, currency, kind, why, since in rows:
         there = found.get(fingerprint)
         if there is not None and there.stage in LIVE:
             continue
@@ -96,6 +119,7 @@ def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             cost=cost,
             kind=None if kind is None else Kind(kind),
             why=why,
+            since=since,
         )
     return found
 
@@ -149,6 +173,20 @@ def attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> 
         rows = connection.execute(queries()["all_attempts"])
     else:
         rows = connection.execute(queries()["attempts"], (json.dumps(fingerprints),))
+    return _records(rows)
+
+
+def open_attempts(connection: sqlite3.Connection) -> list[AttemptRecord]:
+    """See `Reads.open_attempts`."""
+    return _records(connection.execute(queries()["open_attempts"]))
+
+
+def tasks(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """See `Reads.tasks`."""
+    return {(provider, task): attempt for provider, task, attempt in connection.execute(queries()["tasks"])}
+
+
+def _records(rows: Iterable[Any]) -> list[AttemptRecord]:
     return [
         AttemptRecord(
             id=number,
@@ -176,9 +214,32 @@ def attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> 
 
 def events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRecord]:
     """See `Reads.events`."""
+    return _events(connection.execute(queries()["events"], (json.dumps(attempts),)))
+
+
+def books(connection: sqlite3.Connection) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, Footage]]:
+    """See `Reads.books`."""
+    connection.execute("BEGIN")  # one snapshot: what a run writes between two reads is in none of them
+    try:
+        every = _events(connection.execute(queries()["all_events"]))
+        return attempts(connection, None), every, footage(connection)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _events(rows: Iterable[Any]) -> list[EventRecord]:
+    stages = {str(stage): stage for stage in Stage}
+    moves: dict[str, str] = {}  # one string for each move, not one for each row
     return [
-        EventRecord(id=number, attempt=attempt, at=at, move=move, stage=Stage(stage), data=json.loads(data))
-        for number, attempt, at, move, stage, data in connection.execute(queries()["events"], (json.dumps(attempts),))
+        EventRecord(
+            id=number,
+            attempt=attempt,
+            at=at,
+            move=moves.setdefault(move, move),
+            stage=stages[stage],
+            data=json.loads(data),
+        )
+        for number, attempt, at, move, stage, data in rows
     ]
 
 

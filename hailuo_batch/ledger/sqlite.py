@@ -14,6 +14,7 @@ from pathlib import Path
 from hailuo_batch.core.attempt import Artifact, Move, Stage, after
 from hailuo_batch.core.price import Money
 from hailuo_batch.ledger.connection import Connection, connected
+from hailuo_batch.ledger.counts import lengths
 from hailuo_batch.ledger.opening import for_reading, for_writing
 from hailuo_batch.ledger.queries import queries
 from hailuo_batch.ledger.reads import Reads
@@ -45,9 +46,19 @@ class SqliteLedger(Reads):
         """Moves an attempt by the table of `core/attempt.py` and appends the event; the new stage."""
         return await self._writer.write(partial(_move, attempt=attempt, move=move, facts=facts, now=self._clock.now()))
 
+    async def bring_back(self, intent: Intent, artifact: Artifact, cost: Money | None) -> int:
+        """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
+        return await self._writer.write(
+            partial(_bring_back, intent=intent, artifact=artifact, cost=cost, now=self._clock.now())
+        )
+
     async def name(self, names: Iterable[Named]) -> None:
         """Records which names were given to which clips; a name that is recorded already costs nothing."""
         await self._writer.write(partial(_name, names=list(names), now=self._clock.now()))
+
+    async def lengths(self) -> list[tuple[str, str, float]]:
+        """How long the last clips took that providers made: provider, pre-image of the request, seconds."""
+        return await self._connection.run(lengths)
 
     async def begin_run(self, *, manifest: str, campaign: str, sketch: bool) -> int:
         """Records that a run has begun; its number."""
@@ -99,6 +110,16 @@ def _intend(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
     data = {"provider": intent.provider, "run": intent.run, "estimate": _plain(intent.estimate)}
     _append(connection, data, attempt=attempt, at=now, move=INTEND, stage=Stage.INTENDED)
     return int(attempt)
+
+
+def _bring_back(
+    connection: sqlite3.Connection, intent: Intent, artifact: Artifact, cost: Money | None, now: float
+) -> int:
+    attempt = _intend(connection, intent, now)
+    _move(connection, attempt, Move.ACCEPT, Facts(task=""), now)
+    _move(connection, attempt, Move.PRODUCE, Facts(cost=cost), now)
+    _move(connection, attempt, Move.KEEP, Facts(artifact=artifact), now)
+    return attempt
 
 
 def _move(connection: sqlite3.Connection, attempt: int, move: Move, facts: Facts, now: float) -> Stage:
@@ -160,6 +181,8 @@ def _told(facts: Facts) -> dict[str, object]:
         "digest": None if facts.artifact is None else facts.artifact.digest,
         "cost": _plain(facts.cost),
         "failure": None if failure is None else {"kind": failure.kind, "why": failure.why, "remedy": failure.remedy},
+        "reason": facts.reason,
+        "by": facts.by,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hailuo_batch.errors import LedgerError
+from hailuo_batch.errors import DamagedLedgerError, LedgerError
 
 _DAMAGED = (
     "Keep the file aside and put back a copy: a backup of yours, or one that an upgrade left beside it. "
@@ -43,4 +43,5 @@ def ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     code: int = getattr(error, "sqlite_errorcode", 0)
     # The low byte is the kind; the rest tells apart, say, the many ways in which a disk can fail.
     summary, remedy = _BY_CODE.get(code & 0xFF, ("the ledger cannot be used", _DAMAGED))
-    return LedgerError(summary, why=f"{path}: {error}", remedy=remedy)
+    kind = DamagedLedgerError if remedy is _DAMAGED else LedgerError
+    return kind(summary, why=f"{path}: {error}", remedy=remedy)

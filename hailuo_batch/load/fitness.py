@@ -1,19 +1,11 @@
-"""Whether gateways take a picture as a frame, by its facts.
-
-The limits are those that odkkk, Vtrix and MiniMax publish (read 2026-11-20); the others name none, and run the same
-model. Nothing here opens a file.
-"""
+"""Whether gateways take a picture as a frame, by its facts; nothing here opens a file."""
 
 from fractions import Fraction
 
 from hailuo_batch.core.fill import quoted
+from hailuo_batch.core.frame_fit import LARGEST, SHORTEST_SIDE, TALLEST, WIDEST, Size, alike, cut_to
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.stamp import Remembered
 
-LARGEST = 20 * 1024 * 1024  # bytes; "less than 20 MB"
-SHORTEST_SIDE = 300  # pixels; "more than 300"
-TALLEST, WIDEST = Fraction(2, 5), Fraction(5, 2)
-_ALIKE = 1.02  # a pixel more or less, of rounding, is no other shape
 _NAMES = {"jpeg": ("jpg", "jpeg", "jpe", "jfif"), "png": ("png",), "webp": ("webp",)}
 _SPOKEN = {"jpeg": "a JPG", "png": "a PNG", "webp": "a WebP"}
 
@@ -33,10 +25,10 @@ def refuse_large(name: str, length: int) -> None:
         raise InputError("picture too large", why=why, remedy="Save it smaller; JPG at 1080 pixels is plenty.")
 
 
-def refuse_unfit(name: str, memory: Remembered) -> None:
+def refuse_unfit(name: str, *, length: int, size: Size) -> None:
     """Raises `InputError` for a picture that gateways refuse for its size or its shape."""
-    refuse_large(name, memory.stamp[0])
-    width, height = memory.size
+    refuse_large(name, length)
+    width, height = size
     if min(width, height) <= SHORTEST_SIDE:
         why = f"{quoted(name)} has {width} × {height} pixels; gateways want more than {SHORTEST_SIDE} on each side."
         raise InputError("picture too small", why=why, remedy="Take a larger one; 768 pixels high or more looks best.")
@@ -54,10 +46,14 @@ def lying_name(name: str, kind: str) -> str:
     return f"{quoted(name)} is {_SPOKEN[kind]}, whatever its name says."
 
 
-def unlike(first: tuple[int, int], last: tuple[int, int]) -> str:
-    """What to say about two frames of unlike shape; nothing when they are alike."""
-    one, other = first[0] / first[1], last[0] / last[1]
-    if max(one, other) / min(one, other) <= _ALIKE:
+def unlike(first: Size, last: Size, *, by_address: bool) -> str:
+    """What to say about two frames of unlike shape; nothing when they are alike.
+
+    A last frame that is sent `by_address` leaves this machine as a word only: cropping it is left to the gateway.
+    """
+    if alike(first, last):
         return ""
+    cut = None if by_address else cut_to(first, last)
+    done = f"only the middle of the last is sent, {cut[0]} × {cut[1]}" if cut else "the gateway crops the last to it"
     sizes = f"the first frame has {first[0]} × {first[1]} pixels and the last {last[0]} × {last[1]}"
-    return f"{sizes}; the clip has the first one's shape, and the last is cropped to it."
+    return f"{sizes}; the clip has the first one's shape, and {done}."

@@ -2,39 +2,29 @@
 
 A digest is remembered by path, size, time of change and inode, so that a picture that did not change is not read again.
 The time is the later of what was written and what was done to the file: tools that copy set back only the former.
-The memory is only a shortcut: any doubt, and the file is read.
+The memory is only a shortcut: any doubt, and the file is read. What is behind web addresses stands in `hosted.py`.
 """
 
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
 
 from hailuo_batch.core.fill import quoted
+from hailuo_batch.core.frame_fit import Size
 from hailuo_batch.core.manifest import NO_FRAMES, FileFrame, Frame, UrlFrame
 from hailuo_batch.core.problem import Problem, Severity, did_you_mean
 from hailuo_batch.core.request import Input
 from hailuo_batch.core.shot import Shot
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.fitness import LYING, UNLIKE, lying_name, refuse_large, refuse_unfit, unlike
+from hailuo_batch.load.frames import Inputs
+from hailuo_batch.load.hosted import Web, complaints, gone, sighted
 from hailuo_batch.load.project import Project
 from hailuo_batch.load.stamp import Remembered, Stamp, stamp_of, unchanged
-
-_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """Every frame by content (`pictures`), where its bytes are (`files`, by digest), and what is to be remembered."""
-
-    pictures: Mapping[Frame, Input]
-    files: Mapping[str, Path]
-    remembered: Mapping[str, Remembered]
-    problems: tuple[Problem, ...]
 
 
 def read_inputs(
@@ -43,13 +33,16 @@ def read_inputs(
     folder: Path,
     project: Project,
     remembered: Mapping[str, Remembered],
+    web: Web | None = None,
     for_gateways: bool = True,
 ) -> Inputs:
     """The frames of all shots; each file is looked at once, however many shots name it.
 
     A picture that is not `for_gateways` is drawn here, and need only be readable.
     """
-    reading = _Reading(folder=folder, project=project, remembered=remembered, for_gateways=for_gateways)
+    reading = _Reading(
+        folder=folder, project=project, remembered=remembered, web=web or Web(), for_gateways=for_gateways
+    )
     for shot in shots:
         if shot.frames is not NO_FRAMES:
             reading.look(shot)
@@ -58,6 +51,8 @@ def read_inputs(
         files=reading.files,
         remembered={str(path): memory for path, memory in reading.seen.values()},
         problems=tuple(reading.problems),
+        addresses=reading.addresses,
+        lasting=reading.lasting,
     )
 
 
@@ -68,9 +63,13 @@ class _Reading:
     folder: Path
     project: Project
     remembered: Mapping[str, Remembered]
+    web: Web
     for_gateways: bool
     pictures: dict[Frame, Input] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    sizes: dict[Frame, Size] = field(default_factory=dict)
+    lasting: bool = True
     seen: dict[Frame, tuple[Path, Remembered]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     told: set[object] = field(default_factory=set)
@@ -82,7 +81,7 @@ class _Reading:
                 continue
             if isinstance(frame, UrlFrame):
                 self.told.add((frame, shot.index))
-                self.problems += _address(frame, shot, end, self.pictures)
+                self._address(frame, shot, end)
             elif isinstance(frame, FileFrame):
                 try:
                     self._file(frame, shot, end)
@@ -95,20 +94,38 @@ class _Reading:
         path = _inside(frame, self.folder, self.project)
         memory = _digest(path, self.remembered.get(str(path)), for_gateways=self.for_gateways)
         if self.for_gateways:
-            refuse_unfit(path.name, memory)
+            refuse_unfit(path.name, length=memory.stamp[0], size=memory.size)
             if said := lying_name(path.name, memory.kind):
                 self.problems.append(_caution(said, LYING, shot, end))
         self.seen[frame] = (path, memory)
         self.pictures[frame] = Input(digest=memory.digest)
+        self.sizes[frame] = memory.size
         self.files[memory.digest] = path
 
+    def _address(self, frame: UrlFrame, shot: Shot, end: str) -> None:
+        place = ("shots", shot.index, "frames", end)
+        for said in complaints(frame, self.web, for_gateways=self.for_gateways):
+            self.problems.append(replace(said, why=f'shot "{shot.id}": {said.why}', path=place))
+        self.lasting = self.lasting and frame.sha256 is not None
+        found = sighted(frame, self.web, for_gateways=self.for_gateways)
+        if found is None:
+            return
+        self.pictures[frame] = Input(digest=found.digest)
+        if found.size is not None:
+            self.sizes[frame] = found.size
+        if found.file is not None:
+            self.files.setdefault(found.digest, found.file)
+        if not gone(frame, self.web):
+            self.addresses.setdefault(found.digest, frame.url)
+
     def _compare(self, shot: Shot) -> None:
-        """Gateways crop the last frame to the first one's shape."""
+        """A last frame of another shape is cropped to the first one's."""
         first, last = shot.frames.first, shot.frames.last
-        if not self.for_gateways or first not in self.seen or last not in self.seen or (first, last) in self.told:
+        if not self.for_gateways or first not in self.sizes or last not in self.sizes or (first, last) in self.told:
             return
         self.told.add((first, last))
-        if said := unlike(self.seen[first][1].size, self.seen[last][1].size):
+        by_address = isinstance(last, UrlFrame) and not gone(last, self.web)
+        if said := unlike(self.sizes[first], self.sizes[last], by_address=by_address):
             self.problems.append(_caution(said, UNLIKE, shot, "last"))
 
 
@@ -216,17 +233,6 @@ def _names_in(folder: Path) -> list[str]:
         return [path.name for path in folder.iterdir()]
     except OSError:
         return []
-
-
-def _address(frame: UrlFrame, shot: Shot, end: str, pictures: dict[Frame, Input]) -> Iterable[Problem]:
-    if not _ADDRESS.match(frame.url):
-        why = f'shot "{shot.id}": {quoted(frame.url)} is no https address.'
-        yield Problem(
-            code="frame-address", summary="address not usable", why=why, remedy="Use https://, or a file.",
-            path=("shots", shot.index, "frames", end),
-        )  # fmt: skip
-    elif frame.sha256 is not None:
-        pictures[frame] = Input(digest=f"sha256:{frame.sha256}")
 
 
 def _problem(error: InputError, shot: Shot, end: str) -> Problem:

@@ -4,11 +4,8 @@ Sorted, LF, quoted only where YAML needs it, one line for each fact: the same lo
 branches that touched different shots.
 """
 
-import json
-import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
@@ -17,16 +14,15 @@ from typing import Any
 from hailuo_batch.core.lock import Lock, LockedShot, LockedTake
 from hailuo_batch.core.price import Money
 from hailuo_batch.errors import InputError, StoreError
+from hailuo_batch.load.beside import write_whole, yaml_word
 from hailuo_batch.load.document import read_document
 
 HEAD = """\
 # Which clips are the campaign. Written by hailuo-batch; commit it with the manifest.
 version: 1
 """
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}\Z")
 _AMOUNT = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?(?:E[+-]?[0-9]{1,2})? [^\s]+\Z")
-_WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
 
 
 def read_lock(path: Path, *, campaign: str) -> Lock:
@@ -50,7 +46,7 @@ def read_lock(path: Path, *, campaign: str) -> Lock:
 
 def lock_text(lock: Lock) -> str:
     """The file's text."""
-    return HEAD + f"campaign: {_quoted(lock.campaign)}\nshots:{'' if lock.shots else ' {}'}\n" + "".join(_lines(lock))
+    return HEAD + f"campaign: {yaml_word(lock.campaign)}\nshots:{'' if lock.shots else ' {}'}\n" + "".join(_lines(lock))
 
 
 def write_lock(path: Path, lock: Lock) -> bool:
@@ -63,7 +59,7 @@ def write_lock(path: Path, lock: Lock) -> bool:
         before = path.read_bytes() if path.exists() else None
         if before == data or (before is None and not lock.shots):
             return False
-        _replace(path, data)
+        write_whole(path, data)
     except OSError as error:
         why = f"{path}: the system says: {error.strerror}."
         raise StoreError("the lock could not be written", why=why, remedy=_UNWRITTEN) from None
@@ -73,44 +69,16 @@ def write_lock(path: Path, lock: Lock) -> bool:
 _UNWRITTEN = "What was rendered is in the store. Make room, or see who may write there; the next run writes the lock."
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Puts a whole file in the place of another, durably."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):  # it is gone when all went well
-            temporary.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Returns when the names in a folder are on the disk; Windows has no such call, and keeps them by itself."""
-    if os.name == "nt":
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
 def _lines(lock: Lock) -> Iterator[str]:
     for shot_id, shot in sorted(lock.shots.items()):
-        yield f"  {_quoted(shot_id)}:\n    version: {shot.version}\n    takes:{'' if shot.takes else ' {}'}\n"
+        yield f"  {yaml_word(shot_id)}:\n    version: {shot.version}\n    takes:{'' if shot.takes else ' {}'}\n"
         for number, take in sorted(shot.takes.items()):
-            yield f"      {_quoted(str(number))}:\n        fingerprint: {take.fingerprint}\n"
-            yield f"        artifact: {take.artifact}\n        provider: {_quoted(take.provider)}\n"
+            yield f"      {yaml_word(str(number))}:\n        fingerprint: {take.fingerprint}\n"
+            if take.made_for:
+                yield f"        made_for: {take.made_for}\n"
+            yield f"        artifact: {take.artifact}\n        provider: {yaml_word(take.provider)}\n"
             if take.cost is not None:
                 yield f'        cost: "{take.cost.amount} {take.cost.currency}"\n'
-
-
-def _quoted(word: str) -> str:
-    return word if _PLAIN.match(word) and word.casefold() not in _WORDS else json.dumps(word)
 
 
 def _lock(path: Path, tree: Any) -> Lock:
@@ -147,6 +115,7 @@ def _take(number: str, take: Any, here: str) -> tuple[int, LockedTake]:
     _mapping(take, here)
     return int(number), LockedTake(
         fingerprint=_text(take, "fingerprint", here),
+        made_for=_text(take, "made_for", here) if "made_for" in take else "",
         artifact=_text(take, "artifact", here),
         provider=_text(take, "provider", here),
         cost=_cost(_text(take, "cost", here), here) if "cost" in take else None,

@@ -43,7 +43,9 @@ _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*
 def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
     """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages."""
     if name.endswith((".lock.yaml", ".lock.yml")):
-        return None, (_lock_file(name),)
+        return None, (_no_manifest(name, "lock", _LOCK),)
+    if name.endswith((".review.yaml", ".review.yml")):
+        return None, (_no_manifest(name, "review", _REVIEW),)
     tree, problems = read_checked(data, name=name, schema="manifest", many="shots", definition="shot")
     return (_manifest(tree) if tree else None), problems
 
@@ -78,12 +80,16 @@ def _can_wait(problem: Problem) -> bool:
     return problem.severity is Severity.WARNING or problem.code == "yaml-number"
 
 
-def _lock_file(name: str) -> Problem:
-    manifest = name.removesuffix(".yml").removesuffix(".yaml").removesuffix(".lock") + ".yaml"
+_LOCK = "it says which clips are the campaign, and is written by hailuo-batch."
+_REVIEW = "it says what was decided about shots, and is read with the manifest beside it."
+
+
+def _no_manifest(name: str, kind: str, why: str) -> Problem:
+    manifest = name.removesuffix(".yml").removesuffix(".yaml").removesuffix(f".{kind}") + ".yaml"
     return Problem(
-        code="lock-file",
-        summary="this is a lock file",
-        why="it says which clips are the campaign, and is written by hailuo-batch.",
+        code=f"{kind}-file",
+        summary=f"this is a {kind} file",
+        why=why,
         remedy=f"Name {manifest}.",
         place=Place(file=name, line=1, column=1),
     )

@@ -1,7 +1,7 @@
 """What was worked out before, kept below `.hailuo/memory` as a shortcut and never as the truth.
 
-Delete it and every answer is the same. Whatever is not beyond doubt (size, time of change, inode, tool version, a file
-changed in the same tick as it was remembered) is worked out again.
+Delete it and every answer is the same; pictures on the web are fetched again for it. Whatever is not beyond doubt
+(size, time of change, inode, tool version, a file changed in the same tick as it was remembered) is worked out again.
 """
 
 import json
@@ -9,11 +9,12 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from hailuo_batch.core.web_picture import WebPicture
 from hailuo_batch.load.stamp import SETTLED_NS, Remembered, remembered, stamp_of, unchanged
 
 FOLDER = "memory"
@@ -50,6 +51,24 @@ def remember_inputs(hidden: Path, seen: Mapping[str, Remembered]) -> None:
     _write(hidden / FOLDER / "inputs.txt", json.dumps(rows))
 
 
+def recall_addresses(hidden: Path) -> dict[str, WebPicture]:
+    """The pictures behind web addresses, as they were last seen."""
+    try:
+        rows = json.loads(_read(hidden / FOLDER / "addresses.txt"))
+        return {address: WebPicture(**{**row, "size": tuple(row["size"])}) for address, row in rows.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def remember_addresses(hidden: Path, seen: Mapping[str, WebPicture]) -> None:
+    """Keeps what was behind web addresses, beside those that other manifests use."""
+    before = recall_addresses(hidden)
+    merged = {**before, **seen}
+    if merged != before:
+        rows = {address: asdict(picture) for address, picture in merged.items()}
+        _write(hidden / FOLDER / "addresses.txt", json.dumps(rows))
+
+
 def recall_finished(hidden: Path, key: str, circumstances: Mapping[str, Any]) -> Finished | None:
     """What was finished under the same circumstances, if none of its pictures has changed since."""
     try:
@@ -80,7 +99,7 @@ def remember_finished(
 
 
 def circumstances(
-    *, tool: str, manifest: bytes, settings: Path, lock: Path | None, ledger: Path
+    *, tool: str, manifest: bytes, settings: Path, lock: Path | None, review: Path | None, ledger: Path
 ) -> dict[str, str | list[int] | None]:
     """Everything that an unchanged plan depends on, but for the pictures, the store and the names."""
     return {
@@ -88,6 +107,7 @@ def circumstances(
         "manifest": sha256(manifest).hexdigest(),
         "settings": _hash(settings),
         "lock": _hash(lock) if lock is not None else None,
+        "review": _hash(review) if review is not None else None,
         "ledger": _stamp(ledger),
         "wal": _stamp(ledger.with_name(ledger.name + "-wal")),
     }

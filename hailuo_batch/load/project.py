@@ -1,11 +1,12 @@
 """What a project's settings say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hailuo_batch.core.fill import quoted
-from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.manifest import placed, read_checked
 from hailuo_batch.load.own import read_gateways, read_regions, without_key
@@ -24,6 +25,9 @@ class Project:
     rehearsal: bool = False
     tables: Tables = field(default_factory=dict)  # gateways of its own, by name
     regions: Mapping[str, str] = field(default_factory=dict)  # gateway → a region, or a base address
+    caps: tuple[Mapping[str, Any], ...] = ()  # as rows: max, currency, tag, per
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # gateway → per_minute, at_once, …
+    allow_private_downloads: bool = False
 
     @property
     def unusable(self) -> frozenset[str]:
@@ -56,6 +60,8 @@ def read_project(folder: Path) -> Project:
     regions, lost = read_regions(tree.get("regions", {}), tables)
     # A gateway whose table is wrong is known all the same: saying so twice would mislead.
     found = [*wrong, *lost, *unknown_providers(names, {**tree.get("gateways", {})})]
+    limits = tree.get("limits", {})
+    found += _unknown_limits(limits, tables)
     outside = [_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))]
     known = provider_names(tables)
     return Project(
@@ -65,7 +71,20 @@ def read_project(folder: Path) -> Project:
         problems=tuple(map(without_key, (*problems, *placed(found, data, name=SETTINGS)))),
         tables=tables,
         regions=regions,
+        caps=tuple(tree.get("caps", ())),
+        limits=limits,
+        allow_private_downloads=tree.get("allow_private_downloads", False),
     )
+
+
+def _unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[Problem]:
+    known = provider_names(tables)
+    for name in limits:
+        if name not in known:
+            why = f'there is no provider called "{name}".'
+            remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
+            at = ("limits", name)
+            yield Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=at, on_key=True)
 
 
 def _folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:

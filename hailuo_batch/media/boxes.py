@@ -49,7 +49,7 @@ def read_box(head: bytes, at: int, limit: int) -> tuple[bytes, int, int]:
         body = at + 16
     elif size == 0:  # "to the end"
         size = limit - at
-    if size < body - at or not all(32 <= letter < 127 or letter == 0xA9 for letter in kind):
+    if size < body - at or not (kind.isalnum() or all(32 <= letter < 127 or letter == 0xA9 for letter in kind)):
         raise UnsoundError(
             "The file is no MP4." if at == 0 else f"The file is damaged: what begins at byte {at} is no part of an MP4."
         )

@@ -21,31 +21,37 @@ if TYPE_CHECKING:
 _KINDS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
 _MOST_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can claim far more
 _ORIENTATION = 0x0112
-_LYING_DOWN = {5, 6, 7, 8}  # EXIF orientations which swap width and height
+_TURNED = range(2, 9)  # EXIF orientations which are not upright; any other number means nothing
+_LYING_DOWN = {5, 6, 7, 8}  # those which swap width and height
 # Everything Pillow's decoders were seen to raise on damaged bytes.
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, OverflowError, IndexError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFacts:
-    """What a picture file really is: `kind` by its bytes, the size as it is seen upright, and its length in bytes."""
+    """What a picture file really is: `kind` by its bytes, the size as it is seen upright, and its length in bytes.
+
+    `turned`: its pixels are not stored upright; EXIF says how to turn them.
+    """
 
     kind: str
     width: int
     height: int
     bytes: int
+    turned: bool = False
 
 
 def picture_facts(path: Path) -> PictureFacts:
     """Kind, upright size and bytes of a picture which was decoded to its end; an InputError where it can't be."""
     with _opened(path) as image:
         width, height = image.size
-        turned = image.getexif().get(_ORIENTATION, 1) in _LYING_DOWN
+        orientation = image.getexif().get(_ORIENTATION, 1)
         kind = _KINDS[image.format or ""]
         image.draft("L", (max(1, width // 8), max(1, height // 8)))  # a JPEG is read whole at an eighth of the work
         image.load()
-    wide, high = (height, width) if turned else (width, height)
-    return PictureFacts(kind=kind, width=wide, height=high, bytes=path.stat().st_size)
+    wide, high = (height, width) if orientation in _LYING_DOWN else (width, height)
+    turned = orientation in _TURNED
+    return PictureFacts(kind=kind, width=wide, height=high, bytes=path.stat().st_size, turned=turned)
 
 
 def open_picture(path: Path, *, enough: int = 0) -> "Image.Image":

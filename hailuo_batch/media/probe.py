@@ -6,6 +6,7 @@ for a thousand times the price. Nothing here trusts a byte: whatever a gateway s
 instead of a video becomes a reason in words, never an exception.
 """
 
+import os
 import struct
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -64,7 +65,7 @@ class _Film:
 def probe(path: Path) -> Clip | Broken:
     """The clip the file holds, or why it is none. Never raises, whatever the bytes are."""
     try:
-        with path.open("rb", buffering=0) as file:
+        with path.open("rb") as file:
             return _clip(_film(file))
     except UnsoundError as error:
         return Broken(reason=str(error))
@@ -75,7 +76,7 @@ def probe(path: Path) -> Clip | Broken:
 
 
 def _film(file: BinaryIO) -> _Film:
-    film = _Film(size=file.seek(0, 2))
+    film = _Film(size=os.fstat(file.fileno()).st_size)
     at = 0
     while at < film.size:
         file.seek(at)

@@ -5,7 +5,7 @@ Faults that only spoil an answer on its way are not known here.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hailuo_batch.mock.contract import Contract, missing
@@ -82,7 +82,7 @@ class Clerk:
         task = self._desk.accept(contract, order, payload, fault, shape)
         if key and contract.honours_keys:
             self._desk.remember(contract.name, owner, key, payload, task.id)
-        view = replace(self._desk.view(contract, task), word=_word(fault))
+        view = self._desk.view(contract, task, _word(fault))
         return Served(answer=contract.submitted(view), task=task, booked=True)
 
     def _again(self, contract: Contract, payload: str, earlier: tuple[str, str]) -> Served:
@@ -101,9 +101,10 @@ class Clerk:
         task = self._desk.find(contract.name, contract.sought(received))
         if task is None:
             return self.refused(contract, received.kind, missing("task"))
-        view = replace(self._desk.view(contract, task), word=_word(fault))
         if fault and fault.kind is FaultKind.OTHER_TASK:
             view = self._desk.stranger(contract, task)
+        else:
+            view = self._desk.view(contract, task, _word(fault))
         match received.kind:
             case CallKind.FILE if view.link:
                 return Served(answer=contract.file(view), task=task)
@@ -121,7 +122,10 @@ class Clerk:
 
 def canonical(body: object) -> bytes:
     """A payload's bytes without its accidents: order of names, spaces. A ValueError for half of a surrogate pair."""
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _in_order(body).encode()
+
+
+_in_order = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _word(fault: Fault | None) -> str:

@@ -12,9 +12,7 @@ from tempfile import TemporaryDirectory
 
 from hailuo_batch.media.animatic import draw
 from hailuo_batch.media.sketch import Sketch, Still
-from hailuo_batch.mock.task import Task
-
-Size = tuple[str, int, tuple[int, int]]
+from hailuo_batch.mock.task import Footage, Task
 
 
 class Clips:
@@ -22,7 +20,7 @@ class Clips:
 
     def __init__(self, clip: bytes | None = None) -> None:
         self._clip = clip
-        self._drawings: dict[Size, asyncio.Task[bytes]] = {}
+        self._drawings: dict[Footage, asyncio.Task[bytes]] = {}
 
     def begin(self, task: Task) -> None:
         """Starts to draw what the task will deliver, if nobody has."""
@@ -39,26 +37,26 @@ class Clips:
         await asyncio.gather(*self._drawings.values(), return_exceptions=True)
 
     def _drawing(self, task: Task) -> "asyncio.Task[bytes]":
-        size = (task.resolution, task.seconds, task.shape)
-        if size not in self._drawings:
-            self._drawings[size] = asyncio.create_task(asyncio.to_thread(_drawn, *size))
-        return self._drawings[size]
+        footage = task.footage
+        if footage not in self._drawings:
+            self._drawings[footage] = asyncio.create_task(asyncio.to_thread(_drawn, footage))
+        return self._drawings[footage]
 
 
 @cache
-def _drawn(resolution: str, seconds: int, shape: tuple[int, int]) -> bytes:
+def _drawn(footage: Footage) -> bytes:
     with TemporaryDirectory(prefix="hailuo-mock-") as folder:
         target = Path(folder) / "clip.mp4"
         first = None
-        if shape != (16, 9):
-            first = Still(path=_paper(Path(folder), shape))
+        if footage.shape != (16, 9):
+            first = Still(path=_paper(Path(folder), footage.shape))
         sketch = Sketch(
             campaign="mock",
             shot="mock",
             take=1,
             prompt="A clip of the mock gateways [Static shot]",
-            seconds=seconds,
-            resolution=resolution,
+            seconds=footage.seconds,
+            resolution=footage.resolution,
             first=first,
         )
         draw(sketch, target)

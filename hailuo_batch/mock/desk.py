@@ -16,7 +16,7 @@ from hailuo_batch.mock.links import Links
 from hailuo_batch.mock.prices import made_seconds, price
 from hailuo_batch.mock.record import Charge, Record
 from hailuo_batch.mock.rule import Script
-from hailuo_batch.mock.task import Order, Phase, Task, View, phase_of, view_of
+from hailuo_batch.mock.task import Footage, Order, Phase, Task, View, phase_of, progress_of
 
 LANDSCAPE = (16, 9)
 
@@ -72,15 +72,16 @@ class Desk:
         """All tasks of a gateway, in the order they were accepted."""
         return tuple(self._tasks.get(gateway, {}).values())
 
-    def view(self, contract: Contract, task: Task) -> View:
-        """The task as it stands now, with its link when it is done."""
+    def view(self, contract: Contract, task: Task, word: str = "") -> View:
+        """The task as it stands now, with its link when it is done; `word` stands in the place of its status."""
         now = self._now()
-        seen = view_of(task, now)
-        if seen.phase is not Phase.DONE:
-            return seen
+        phase, progress = phase_of(task, now), progress_of(task, now)
+        if phase is not Phase.DONE:
+            return View(task=task, now=now, phase=phase, progress=progress, word=word)
         life = self._script.link_seconds if self._script.link_seconds is not None else contract.link_seconds
         until = (now if contract.fresh_links else task.ended) + life
-        return replace(seen, link=self.links.write(self.base, contract.name, task.id, until), until=until)
+        link = self.links.write(self.base, contract.name, task.id, until)
+        return View(task=task, now=now, phase=phase, progress=progress, link=link, until=until, word=word)
 
     def account(self, gateway: str) -> Account:
         """What is left and what was spent; a failed task's charge is given back when it fails."""
@@ -125,6 +126,7 @@ class Desk:
         length = 1 + script.spread * (2 * ((mark >> 64) % 1000) / 999 - 1)
         doomed = fault is not None and fault.kind in DOOMED
         stuck = fault is not None and fault.kind is FaultKind.STUCK
+        seconds = made_seconds(order.seconds)
         return Task(
             gateway=gateway,
             id=contract.new_id(mark),
@@ -132,9 +134,10 @@ class Desk:
             prompt=order.prompt,
             model=order.model,
             resolution=order.resolution,
-            seconds=made_seconds(order.seconds),
+            seconds=seconds,
             frames=bool(order.first) + bool(order.last),
             shape=shape,
+            footage=_delivered(Footage(resolution=order.resolution, seconds=seconds, shape=shape), fault),
             created=self._now(),
             queued=script.queued * length,
             running=inf if stuck else script.running * length,
@@ -142,6 +145,15 @@ class Desk:
             mark=mark,
             fate=contract.fate(fault) if fault and doomed and not stuck else None,
         )
+
+
+def _delivered(bought: Footage, fault: Fault | None) -> Footage:
+    """What comes of an order: what was bought, unless a fault makes it another clip."""
+    if fault and fault.kind is FaultKind.OTHER_CLIP_LENGTH:
+        return replace(bought, seconds=max(1, round(bought.seconds - fault.seconds)))
+    if fault and fault.kind is FaultKind.OTHER_CLIP_SIZE:
+        return replace(bought, resolution="768p" if bought.resolution == "512p" else "512p")
+    return bought
 
 
 def payload_digest(gateway: str, canonical: bytes) -> str:

@@ -17,7 +17,8 @@ class FaultKind(StrEnum):
     SERVER_ERROR = "server_error"  # 500, 502, 503 or 504, see `status`
     RESET = "reset"  # the connection is reset
     HANG = "hang"  # no answer, and the connection stays
-    SLOW = "slow"  # the right answer, late; a file trickles
+    SLOW = "slow"  # the right answer, late; a file comes in pieces
+    TRICKLE = "trickle"  # some bytes now and then, and never the last
     BAD_PARAMETER = "bad_parameter"  # refused as if something in it were wrong
     BAD_KEY = "bad_key"
     NOT_ALLOWED = "not_allowed"  # this account may not
@@ -27,6 +28,8 @@ class FaultKind(StrEnum):
     TASK_FAILED = "task_failed"  # accepted, and then it fails; see `code`
     CANCELLED = "cancelled"  # accepted, and then cancelled, where the gateway has that word
     STUCK = "stuck"  # accepted, and never done
+    OTHER_CLIP_LENGTH = "other_clip_length"  # the clip is shorter than what was bought
+    OTHER_CLIP_SIZE = "other_clip_size"  # its picture has another size
     EXPIRED_LINK = "expired_link"
     CUT = "cut"  # the connection ends in the middle of the body
     LENGTH_TOO_LONG = "length_too_long"  # Content-Length promises more than comes
@@ -52,6 +55,7 @@ PLACES: dict[FaultKind, tuple[CallKind, ...]] = {
     FaultKind.RESET: _EVERY,
     FaultKind.HANG: _EVERY,
     FaultKind.SLOW: _EVERY,
+    FaultKind.TRICKLE: (CallKind.DOWNLOAD, *_API),
     FaultKind.BAD_PARAMETER: _API,
     FaultKind.BAD_KEY: _API,
     FaultKind.NOT_ALLOWED: _API,
@@ -61,6 +65,8 @@ PLACES: dict[FaultKind, tuple[CallKind, ...]] = {
     FaultKind.TASK_FAILED: _SUBMIT,
     FaultKind.CANCELLED: _SUBMIT,
     FaultKind.STUCK: _SUBMIT,
+    FaultKind.OTHER_CLIP_LENGTH: _SUBMIT,
+    FaultKind.OTHER_CLIP_SIZE: _SUBMIT,
     FaultKind.EXPIRED_LINK: _DOWNLOAD,
     FaultKind.CUT: (CallKind.DOWNLOAD, *_API),
     FaultKind.LENGTH_TOO_LONG: (CallKind.DOWNLOAD, *_API),
@@ -90,12 +96,18 @@ DOOMED = frozenset(
 )
 
 # What these change is the answer about a task, so there has to be one.
-OF_A_TASK = DOOMED | {FaultKind.UNKNOWN_STATUS, FaultKind.OTHER_TASK}
+OF_A_TASK = DOOMED | {
+    FaultKind.UNKNOWN_STATUS,
+    FaultKind.OTHER_TASK,
+    FaultKind.OTHER_CLIP_LENGTH,
+    FaultKind.OTHER_CLIP_SIZE,
+}
 
 # The call is served first, so a submit is booked unless `accepted` says no.
 _AFTER = frozenset(
     {
         FaultKind.SLOW,
+        FaultKind.TRICKLE,
         FaultKind.CUT,
         FaultKind.LENGTH_TOO_LONG,
         FaultKind.LENGTH_TOO_SHORT,
@@ -116,9 +128,9 @@ class Fault:
     code: str = ""  # of the gateway
     text: str = ""  # words of a refusal, or an unlisted status
     retry_after: str | None = None  # a header: seconds, or a date of HTTP
-    seconds: float = 30.0  # how slow, by the mock's clock
+    seconds: float = 30.0  # how slow, by the mock's clock; how much shorter a clip is
     part: float = 0.5  # how much of a body comes before it is cut
-    bytes: int = 1000  # by how much a length lies
+    bytes: int = 1000  # by how much a length lies; how many trickle at a time
     to: str = ""  # where a redirect leads
 
     @property

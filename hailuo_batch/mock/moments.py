@@ -10,16 +10,17 @@ class MomentKind(StrEnum):
 
     RECEIVED = "received"  # a call has come in whole; nothing is decided
     CHARGED = "charged"  # a submit is booked; its answer is not sent
-    ANSWERED = "answered"  # the whole answer was handed to the network
-    HALF_SENT = "half_sent"  # half of a clip was
+    HALF_SENT = "half_sent"  # half of the bytes of an answer were handed to the network
+    ANSWERED = "answered"  # all of them were, or the connection is gone as a fault wants it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One moment; `number` counts requests."""
+    """One moment. `number` counts all that were told, from 1 on; `request` counts requests."""
 
     kind: MomentKind
     number: int
+    request: int
     gateway: str
     call: str
     task: str = ""

@@ -102,7 +102,11 @@ class Record:
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers without the key."""
-    return {name: "***" if name.lower() in _SECRET else value for name, value in headers.items()}
+    shown = dict(headers)
+    for name in shown:
+        if name.lower() in _SECRET:
+            shown[name] = "***"
+    return shown
 
 
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
@@ -125,7 +129,7 @@ def shown_body(value: object) -> object:
 def _shown(value: object) -> object:
     if isinstance(value, str):
         return value if len(value) <= _SHOWN else _shown_text(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):  # what JSON is made of; asking for a Mapping takes ten times as long
         return {str(name): _shown(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_shown(part) for part in value]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from functools import partial
 from time import time
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,6 +26,7 @@ from hailuo_batch.mock.fault import Fault
 from hailuo_batch.mock.frames import facts_of, frame_complaint, is_inline, shape_of
 from hailuo_batch.mock.links import CLIPS
 from hailuo_batch.mock.moments import Listener, Moment, MomentKind
+from hailuo_batch.mock.ranges import ranged, validators
 from hailuo_batch.mock.record import Entry, Record, shown_body, shown_headers, shown_path
 from hailuo_batch.mock.rule import Chooser
 from hailuo_batch.mock.spoil import NOTHING, dead, page, spoilt, spoilt_clip
@@ -76,6 +78,7 @@ class Service:
         self._parts = parts
         self._listeners = listeners
         self._number = 0
+        self._moments = 0
         self.stranger = ""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -96,7 +99,7 @@ class Service:
         """A call at a gateway."""
         visit.gateway, _, rest = visit.path[1:].partition("/")
         found = self._parts.door.find(visit.gateway, visit.request.method, f"/{rest}")
-        data = await visit.request.read()
+        data = await visit.request.read() if visit.request.can_read_body else b""
         if isinstance(found, tuple):
             return await self._send(visit, _not_here(found))
         visit.call = found.kind
@@ -119,10 +122,10 @@ class Service:
         """The call taken apart, and the prompt it is about."""
         body, digest = _parsed(data, visit.gateway)
         visit.body = body
-        parts = {**found.parts, **dict(parse_qsl(visit.query, keep_blank_values=True))}
+        parts = {**found.parts, **dict(parse_qsl(visit.query, keep_blank_values=True))} if visit.query else found.parts
         headers: Any = visit.request.headers  # names in any case
         if found.kind is CallKind.SUBMIT:
-            parts["payload"] = digest
+            parts = {**parts, "payload": digest}
             return Received(kind=found.kind, parts=parts, headers=headers, body=body), _prompt(body)
         received = Received(kind=found.kind, parts=parts, headers=headers, body=body)
         visit.task = found.contract.sought(received)
@@ -190,7 +193,10 @@ class Service:
         if not self._parts.desk.links.alive(gateway, task.id, visit.query, self._parts.clock.now()):
             visit.fault = None
             return await self._send(visit, dead(contract))
-        answer = Answer(body=await self._parts.clips.of(task), type="video/mp4")
+        body = await self._parts.clips.of(task)
+        answer = Answer(body=body, type="video/mp4", headers=validators(task.id, task.ended))
+        if visit.request.method == "GET":
+            answer = ranged(answer, visit.request.headers)
         if visit.fault:
             elsewhere = f"{self.stranger}{visit.request.raw_path}"
             answer = spoilt_clip(answer, _dated(visit.fault), contract, elsewhere)
@@ -201,13 +207,10 @@ class Service:
         self._keep(visit, answer)
         if not self._listeners:
             return await self._parts.wire.send(visit.request, answer, visit.fault)
-        if visit.call == CallKind.DOWNLOAD and answer.type.startswith("video/") and visit.fault is None:
-            half = lambda: self._tell(MomentKind.HALF_SENT, visit)  # noqa: E731
-            response = await self._parts.wire.halved(visit.request, answer, half)
-        else:
-            response = await self._parts.wire.send(visit.request, answer, visit.fault)
-            await response.prepare(visit.request)
-            await response.write_eof()
+        half = partial(self._tell, MomentKind.HALF_SENT, visit)
+        response = await self._parts.wire.send(visit.request, answer, visit.fault, half)
+        await response.prepare(visit.request)
+        await response.write_eof()
         self._tell(MomentKind.ANSWERED, visit)
         return response
 
@@ -234,7 +237,15 @@ class Service:
 
     def _tell(self, kind: MomentKind, visit: Visit) -> None:
         if self._listeners:
-            moment = Moment(kind=kind, number=visit.number, gateway=visit.gateway, call=visit.call, task=visit.task)
+            self._moments += 1
+            moment = Moment(
+                kind=kind,
+                number=self._moments,
+                request=visit.number,
+                gateway=visit.gateway,
+                call=visit.call,
+                task=visit.task,
+            )
             for listener in tuple(self._listeners):
                 listener(moment)
 
@@ -247,8 +258,10 @@ def _not_here(allowed: tuple[str, ...]) -> Answer:
 
 def _parsed(data: bytes, gateway: str) -> tuple[object, str]:
     """The JSON of a body, and the name of its payload; None when it is no JSON, or nested too deep to be a call."""
+    if not data:
+        return None, ""
     try:
-        body: object = json.loads(data) if data else None
+        body: object = json.loads(data)
         return body, payload_digest(gateway, canonical(body))
     except (ValueError, RecursionError):
         return None, payload_digest(gateway, data)

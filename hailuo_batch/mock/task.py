@@ -43,6 +43,15 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Footage:
+    """What a file shows, as far as two files differ in it; `shape` is its sides in relation."""
+
+    resolution: str
+    seconds: int
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One accepted order; times in seconds, `created` since the epoch. `mark` is a number of its own, by the seed."""
 
@@ -55,6 +64,7 @@ class Task:
     seconds: int
     frames: int  # how many pictures were sent: 0, 1 or 2
     shape: tuple[int, int]
+    footage: Footage  # what is delivered; the rest is what was ordered
     created: float
     queued: float
     running: float
@@ -108,8 +118,3 @@ def progress_of(task: Task, now: float) -> float:
     if age <= 0:
         return 0.0
     return min(1.0, age / task.running) if task.running > 0 else 1.0
-
-
-def view_of(task: Task, now: float) -> View:
-    """The task at this moment, without a link."""
-    return View(task=task, now=now, phase=phase_of(task, now), progress=progress_of(task, now))

@@ -69,5 +69,7 @@ class Answer:
 
 def in_json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """The value as an answer."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return Answer(status=status, body=body, headers=headers or {})
+    return Answer(status=status, body=_written(value).encode("utf-8", "replace"), headers=headers or {})
+
+
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -13,7 +13,8 @@ from hailuo_batch.mock.clock import Clock
 from hailuo_batch.mock.fault import Fault, FaultKind
 from hailuo_batch.mock.values import Answer
 
-_PIECES = 20  # of a body that trickles
+_PIECES = 20  # of a file that is slow
+_HALVES = 2  # bytes that a body has at least to have two
 _ENDLESS = 1 << 36  # bytes promised of a body without an end in sight
 _ZEROS = bytes(1 << 18)
 _MOMENT = 0.02  # seconds of the world
@@ -30,12 +31,14 @@ class Raw(web.StreamResponse):
         super().__init__()
         self._data, self._after = data, after
         self._reset = reset
+        self._over = False
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Writes and closes."""
         transport = request.transport
-        if transport is None:
+        if transport is None or self._over:
             return None
+        self._over = True
         if self._reset:
             sock: socket.socket | None = transport.get_extra_info("socket")
             if sock is not None:
@@ -64,23 +67,41 @@ class Wire:
             FaultKind.RESET: self._reset,
             FaultKind.HANG: self._hang,
             FaultKind.SLOW: self._slow,
+            FaultKind.TRICKLE: self._trickle,
             FaultKind.CUT: self._cut,
             FaultKind.LENGTH_TOO_LONG: self._lie,
             FaultKind.LENGTH_TOO_SHORT: self._lie,
             FaultKind.HUGE: self._huge,
         }
 
-    async def send(self, request: web.BaseRequest, answer: Answer, fault: Fault | None) -> web.StreamResponse:
-        """The response for the server, which may have been sent already."""
-        way = self._ways.get(fault.kind) if fault else None
-        if way is None or fault is None:
-            return plain(answer)
-        return await way(request, answer, fault)
+    async def send(
+        self,
+        request: web.BaseRequest,
+        answer: Answer,
+        fault: Fault | None,
+        in_the_middle: Callable[[], None] | None = None,
+    ) -> web.StreamResponse:
+        """The response for the server, which may have been sent already; a whole one in two halves if something is to
+        be done in the middle.
+        """
+        try:
+            return await self._sent(request, answer, fault, in_the_middle)
+        except ConnectionError:  # whoever asked has gone, which is no error of ours
+            return Raw(reset=True)
 
-    async def halved(
+    async def _sent(
+        self, request: web.BaseRequest, answer: Answer, fault: Fault | None, in_the_middle: Callable[[], None] | None
+    ) -> web.StreamResponse:
+        way = self._ways.get(fault.kind) if fault else None
+        if way is not None and fault is not None:
+            return await way(request, answer, fault)
+        if in_the_middle is None or len(answer.body) < _HALVES or request.method == "HEAD":
+            return plain(answer)
+        return await self._halved(request, answer, in_the_middle)
+
+    async def _halved(
         self, request: web.BaseRequest, answer: Answer, in_the_middle: Callable[[], None]
     ) -> web.StreamResponse:
-        """The answer in two halves, with something done between them."""
         middle = len(answer.body) // 2
         response = await _begun(request, answer, len(answer.body))
         await response.write(answer.body[:middle])
@@ -107,6 +128,15 @@ class Wire:
             await response.write(answer.body[at : at + size])
         await response.write_eof()
         return response
+
+    async def _trickle(self, request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+        response = await _begun(request, answer, len(answer.body))
+        most, step = len(answer.body) - 1, max(1, fault.bytes)
+        for at in range(0, most, step):
+            await response.write(answer.body[at : min(at + step, most)])
+            await self._wait(fault.seconds)
+        await self._closing.wait()
+        return Raw(reset=True)
 
     async def _cut(self, _: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
         kept = min(len(answer.body) - 1, int(len(answer.body) * fault.part))

@@ -18,34 +18,55 @@ UNFINISHED = re.compile(r"\..+\.(mp4|json)\.\d+-[0-9a-f]{8}")  # what a killed r
 _FICLONE = 0x40049409  # linux/fs.h: share another file's blocks until one of the two is written to
 
 
-def link(source: Path, final: Path) -> None:
-    """Makes `final` have the content of `source`; `FileExistsError` if the name is taken."""
-    if final.is_symlink() or final.exists():
-        raise FileExistsError(f"{final} exists")
-    if _clone(source, final):
-        return
+class Linker:
+    """Gives second names in one folder to files of another."""
+
+    def __init__(self) -> None:
+        # What the file system cannot do is tried once: a file that is made and taken away again for every name slows
+        # ext4 down, which looks for each new file at all that were deleted in the last seconds.
+        self._clones = sys.platform == "linux"
+
+    def link(self, source: Path, final: Path) -> None:
+        """Makes `final` have the content of `source`; `FileExistsError` if the name is taken."""
+        self._clones = self._clones and _clone(source, final)
+        if self._clones:
+            return
+        try:
+            final.hardlink_to(source)
+        except FileExistsError:
+            raise
+        except OSError:  # another disk, too many links, or a file system without them
+            _copy(source, final)
+
+
+def write_whole(final: Path, content: bytes) -> None:
+    """Makes `final` have this content, in place of what it had; not forced to the disk."""
+    temporary = _unfinished_name(final)
     try:
-        final.hardlink_to(source)
-    except FileExistsError:
+        temporary.write_bytes(content)
+        temporary.replace(final)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise
-    except OSError:  # another disk, too many links, or a file system without them
-        _copy(source, final)
 
 
 @contextmanager
 def unfinished(final: Path) -> Iterator[Path]:
     """A hidden name beside `final`, whose file is gone afterwards unless it was moved away."""
-    path = final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}")  # see UNFINISHED
+    path = _unfinished_name(final)
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        if os.path.lexists(path):  # asked first: taking a name away waits for all who write in the folder
+            path.unlink(missing_ok=True)
+
+
+def _unfinished_name(final: Path) -> Path:
+    return final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}")  # see UNFINISHED
 
 
 def _clone(source: Path, final: Path) -> bool:
-    """Whether `final` now shares the blocks of `source` (btrfs, xfs, bcachefs)."""
-    if sys.platform != "linux":
-        return False
+    """Whether `final` now shares the blocks of `source` (btrfs, xfs, bcachefs); for Linux only."""
     import fcntl
 
     with unfinished(final) as temporary:

@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.errors import InputError
@@ -34,7 +35,8 @@ class LocalStore:
     def incoming(self) -> Path:
         """A new temporary name on the store's own file system."""
         with plain_words("cannot write to the store"):
-            self._incoming.mkdir(parents=True, exist_ok=True)
+            if not self._incoming.is_dir():
+                self._incoming.mkdir(parents=True, exist_ok=True)
         return self._incoming / f"{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
 
     async def keep(self, file: Path) -> str:
@@ -61,6 +63,14 @@ class LocalStore:
     def digests(self) -> frozenset[str]:
         """The digests of all clips in the store, by listing its folders."""
         return digests_in(self._root)
+
+    def remove(self, digest: str) -> None:
+        """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
+        path = self.path(digest)
+        with plain_words("cannot remove a clip from the store"), suppress(FileNotFoundError):
+            if os.name == "nt":
+                path.chmod(0o644)  # Windows removes no file that is read-only; elsewhere the folder decides
+            path.unlink()
 
     def sweep(self) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
@@ -100,7 +110,7 @@ class LocalStore:
 
 def _seal(file: Path) -> str:
     """The digest of a file whose bytes are now on the disk and read-only."""
-    with file.open("r+b") as opened:
+    with file.open("r+b", buffering=0) as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
         # A render is a hard link to this file: read-only, so that no editor writes through to the store.
         file.chmod(0o444)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.store.linking import UNFINISHED, link, unfinished
+from hailuo_batch.store.linking import UNFINISHED, Linker, write_whole
 from hailuo_batch.store.listing import entries, names_in
 from hailuo_batch.store.trouble import plain_words
 
@@ -23,7 +23,7 @@ class Renders:
     """One folder of named clips, made when the first is placed."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root, self._linker = root, Linker()
 
     async def place(self, artifact: Path, name: str, provenance: Mapping[str, object]) -> None:
         """Gives an artifact a name, with its provenance beside it; refuses to overwrite another clip."""
@@ -37,6 +37,13 @@ class Renders:
         """The names of the clips that are there."""
         return names_in(self._root)
 
+    def remove(self, name: str) -> None:
+        """Takes a name and its provenance away; the clip stays where it is. One that is gone already is no fault."""
+        final = self.path(name)
+        with plain_words(f"cannot remove {name}"):
+            final.unlink(missing_ok=True)
+            final.with_suffix(".json").unlink(missing_ok=True)
+
     def sweep(self) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
         leftovers = [name for name in entries(self._root) if UNFINISHED.fullmatch(name)]
@@ -49,7 +56,8 @@ class Renders:
         final = self._root / _checked(name)
         about = final.with_suffix(".json")
         with plain_words(f"cannot place {name}"):
-            self._root.mkdir(parents=True, exist_ok=True)
+            if not self._root.is_dir():  # asked first: to make a folder that is there waits for all who write in it
+                self._root.mkdir(parents=True, exist_ok=True)
             _refuse_strangers(about, provenance)
             if os.path.lexists(final):
                 if not _same(final, artifact):
@@ -60,7 +68,7 @@ class Renders:
             # The words come first: a clip that a killed run left without them could not say what it is.
             _describe(about, provenance)
             try:
-                link(artifact, final)
+                self._linker.link(artifact, final)
             except BaseException as error:
                 if isinstance(error, FileExistsError) and _same(final, artifact):
                     return
@@ -118,9 +126,7 @@ def _is_filled(about: Path) -> bool:
 def _describe(about: Path, provenance: Mapping[str, object]) -> None:
     # Not forced to the disk: a power cut may leave it empty, and the next placing writes it anew.
     text = json.dumps(provenance, sort_keys=True, indent=2, ensure_ascii=False)
-    with unfinished(about) as temporary:
-        temporary.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-        temporary.replace(about)
+    write_whole(about, f"{text}\n".encode())
 
 
 def _taken(file: Path) -> RefusedError:

@@ -12,8 +12,10 @@ from hailuo_batch.core.naming import poster_name
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN
+from hailuo_batch.views.not_home import at_whom, what_to_do
 from hailuo_batch.views.plan import sums, why
-from hailuo_batch.views.wording import amounts, count, footage, length, megabytes, safe_lines, span
+from hailuo_batch.views.spent import spent_words
+from hailuo_batch.views.wording import count, footage, length, megabytes, safe_lines, span
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,7 +42,8 @@ def draw_page(report: Report, *, folder: Path, page: Path) -> str:
         size=megabytes(report.bytes),
         clips=count(report.clips, "clip"),
         takes=count(report.takes, "take"),
-        spent=amounts(report.spent),
+        spent=spent_words(report),
+        todo=what_to_do(report),
     )
 
 
@@ -69,6 +72,7 @@ def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
         "name": f"{row.shot}#{row.take}",
         "asked": f"{length(row.duration)}, {row.resolution}",
         "why": why(row),
+        "whom": at_whom(row),
         "clip": base + _address(row.file) if there else "",
         "poster": base + _address(poster) if there and (folder / poster).exists() else "",
         "facts": f"{clip.width} × {clip.height}, {footage(clip.seconds)}, {megabytes(clip.size)}"

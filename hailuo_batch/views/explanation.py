@@ -3,8 +3,10 @@
 import json
 
 from hailuo_batch.core.explanation import Explanation, Member
+from hailuo_batch.core.plan import Why
 from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.json_report import money_members
+from hailuo_batch.views.plan import BRING
 from hailuo_batch.views.wording import on_one_line, safe
 
 
@@ -26,6 +28,8 @@ def draw_explanation(found: Explanation, ink: Ink = PLAIN) -> str:
     if found.shared_with:
         lines.append(f"  one clip with {safe(', '.join(found.shared_with))}: they ask the same")
     lines.append(f"  provider     {found.provider}, {_price(found)}")
+    if found.reason.startswith(Why.ELSEWHERE):
+        lines += ["", BRING]
     return "\n".join(lines)
 
 

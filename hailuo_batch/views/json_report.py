@@ -4,8 +4,9 @@ import json
 import re
 
 from hailuo_batch.core.attempt import Artifact
+from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.outcome import Outcome
-from hailuo_batch.core.plan import Action
+from hailuo_batch.core.plan import Action, Step
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.report import Report, TakeRow
 
@@ -39,8 +40,11 @@ def report_members(report: Report) -> dict[str, object]:
             "shots_not_looked_at": report.outside,
             "actions": {str(action): report.counts.get(action, 0) for action in Action},
             "spent": [money_members(money) for money in report.spent],
+            "estimated": [money_members(money) for money in report.estimated],
+            "takes_at_unknown_cost": report.unknown_cost,
             "to_spend": [money_members(money) for money in report.to_spend],
             "takes_at_unknown_price": report.unpriced,
+            "over_cap": [{"take": take, "why": why} for take, why in report.over_cap],
         },
         "takes": [take_members(row) for row in report.rows],
     }
@@ -52,17 +56,11 @@ def outcome_members(outcome: Outcome) -> dict[str, object]:
         "stored": outcome.stored,
         "named": outcome.named,
         "stopped": outcome.stopped or None,
+        "left_running": outcome.left,
+        "elsewhere": [{"provider": who, "clips": clips, "why": why} for who, clips, why in outcome.elsewhere],
         "seconds": round(outcome.seconds, 3),
-        "failed": [
-            {
-                "takes": [{"shot": use.shot.id, "take": use.take} for use in step.uses],
-                "fingerprint": step.fingerprint,
-                "kind": str(failure.kind),
-                "why": failure.why,
-                "remedy": failure.remedy,
-            }
-            for step, failure in outcome.failed
-        ],
+        "failed": [_failed(step, failure) for step, failure in outcome.without_clip],
+        "stored_and_not_named": [_failed(step, failure) for step, failure in outcome.unnamed],
     }
 
 
@@ -84,6 +82,7 @@ def take_members(row: TakeRow) -> dict[str, object]:
         "fingerprint": row.fingerprint or None,
         "file": row.file or None,
         "provider": row.provider or None,
+        "task": row.task or None,
         "artifact": _artifact(row.artifact),
         "estimate": money_members(row.estimate),
         "cost": money_members(row.cost),
@@ -95,6 +94,16 @@ def take_members(row: TakeRow) -> dict[str, object]:
 def money_members(money: Money | None) -> dict[str, str] | None:
     """An amount as plain data; None stays None, for "not known" is not zero."""
     return None if money is None else {"amount": str(money.amount), "currency": money.currency}
+
+
+def _failed(step: Step, failure: Failure) -> dict[str, object]:
+    return {
+        "takes": [{"shot": use.shot.id, "take": use.take} for use in step.uses],
+        "fingerprint": step.fingerprint,
+        "kind": str(failure.kind),
+        "why": failure.why,
+        "remedy": failure.remedy,
+    }
 
 
 def _artifact(artifact: Artifact | None) -> dict[str, object] | None:

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 
-from hailuo_batch.core.plan import Action
+from hailuo_batch.core.plan import Action, Why
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.views.not_home import SETTLE, at_whom
 from hailuo_batch.views.wording import amounts, clipped, count, length, megabytes, safe, span
 
+BRING = (
+    "A clip that is not in this store: bring it from where it was rendered (copy `.hailuo/store`, or the clip with its "
+    ".json into renders/), or remove the take from the lock, and it is bought again."
+)
 SHOWN = 60  # rows of a plan on a terminal; JSON has them all
 _MARKS = {
     Action.SUBMIT: "+",
@@ -29,14 +34,28 @@ _TO = {
 def draw_plan(report: Report, ink: Ink = PLAIN) -> str:
     """The takes with work to do, then one line of sums."""
     rows = [row for row in report.rows if row.action is not Action.REUSE]
-    lines = [heading(report, ink), ""]
-    if rows:
-        lines += [*_table(rows[:SHOWN], ink)]
-        if len(rows) > SHOWN:
-            lines.append(ink.dim(f"  … and {len(rows) - SHOWN:,} more; --format json shows them all"))
-        lines.append("")
-    lines.append(sums(report, ink))
+    if not rows:
+        return sums(report, ink)
+    lines = [heading(report, ink), "", *_table(rows[:SHOWN], ink)]
+    if len(rows) > SHOWN:
+        lines.append(ink.dim(f"  … and {len(rows) - SHOWN:,} more; --format json shows them all"))
+    lines += ["", sums(report, ink)]
+    lines += _over_cap(report, ink)
+    if any(row.in_doubt for row in rows):
+        lines.append(SETTLE)
+    if any(map(is_elsewhere, rows)):
+        lines.append(BRING)
     return "\n".join(lines)
+
+
+def _over_cap(report: Report, ink: Ink) -> list[str]:
+    """What the caps leave out: each take by name, and the first one's reason."""
+    if not report.over_cap:
+        return []
+    names = [safe(take) for take, _ in report.over_cap]
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    left = f"{count(len(names), 'take')} left out under a cap"
+    return [f"{ink.care(left)}: {', '.join(names[:SHOWN])}{more}.", f"  {safe(report.over_cap[0][1])}"]
 
 
 def heading(report: Report, ink: Ink) -> str:
@@ -50,8 +69,8 @@ def sums(report: Report, ink: Ink) -> str:
     counts = [f"{report.counts[action]:,} {_TO[action]}" for action in _MARKS if report.counts.get(action)]
     outside = f" {count(report.outside, 'shot')} not looked at (--only)." if report.outside else ""
     if set(report.counts) <= {Action.REUSE}:
-        return f"{ink.good('Nothing to do')}: {_footage(report)}.{outside}"
-    return f"Plan: {', '.join(counts)}.{_money(report)}{outside}"
+        return f"{ink.good('Nothing to do')}: {_footage(report)}.{_accepted(report.accepted)}{outside}"
+    return f"Plan: {', '.join(counts)}.{_money(report)}{_accepted(report.accepted)}{outside}"
 
 
 def draw_nothing(summary: dict[str, int | float | str], ink: Ink = PLAIN) -> str:
@@ -61,7 +80,11 @@ def draw_nothing(summary: dict[str, int | float | str], ink: Ink = PLAIN) -> str
     )
     warnings = int(summary.get("warnings", 0))
     care = f" {count(warnings, 'warning')}: hailuo-batch validate shows them." if warnings else ""
-    return f"{ink.good('Nothing to do')}: {footage}.{care}"
+    return f"{ink.good('Nothing to do')}: {footage}.{_accepted(int(summary.get('accepted', 0)))}{care}"
+
+
+def _accepted(takes: int) -> str:
+    return f" An earlier clip stands for {count(takes, 'take')}." if takes else ""
 
 
 def _footage(report: Report) -> str:
@@ -86,9 +109,15 @@ def _table(rows: list[TakeRow], ink: Ink) -> Iterable[str]:
     asked = [f"{length(row.duration)} {row.resolution}" for row in rows]
     wide, middle = max(map(len, names)), max(map(len, asked))
     for row, name, ask in zip(rows, names, asked, strict=True):
-        cost = "" if row.action is not Action.SUBMIT else f"  {_cost(row)}"
+        whom = _cost(row) if row.action is Action.SUBMIT else at_whom(row)
+        beside = ink.dim(f"  {whom}") if whom else ""
         mark = (ink.care if row.action in {Action.HOLD, Action.WAIT} else ink.good)(_MARKS[row.action])
-        yield f"  {mark} {name:<{wide}}  {ask:<{middle}}  {clipped(why(row), 70)}{ink.dim(cost)}"
+        yield f"  {mark} {name:<{wide}}  {ask:<{middle}}  {clipped(why(row), 70)}{beside}"
+
+
+def is_elsewhere(row: TakeRow) -> bool:
+    """Whether a take is held because its clip, which the lock names, is on another machine."""
+    return row.why.startswith(Why.ELSEWHERE)
 
 
 def _cost(row: TakeRow) -> str:

@@ -5,6 +5,7 @@ Listeners only draw. Nothing here decides, and a drawing that fails must not end
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from hailuo_batch.core.event import (
     Event,
     Listener,
+    ProviderHeld,
     RunEnded,
     RunStarted,
     StepFailed,
@@ -20,6 +22,7 @@ from hailuo_batch.core.event import (
     StepsUnlocked,
     Stopping,
 )
+from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.naming import label
 from hailuo_batch.core.plan import Step
 from hailuo_batch.views.ink import Ink
@@ -50,15 +53,31 @@ def watching(how: str, stream: TextIO, ink: Ink) -> Iterator[Listener]:
             yield lambda _: None
 
 
+# What ended without a clip and is no failure: it is not over, or was never begun.
+_CALLED = {
+    Kind.OVER_CAP: "left out",
+    Kind.UNCLEAR: "in doubt",
+    Kind.PENDING: "left running",
+    Kind.UNRECORDED: "not written down",
+}
+
+
+def called(failure: Failure) -> str:
+    """How it is said that a step ended without a clip."""
+    return _CALLED.get(failure.kind, "failed")
+
+
 class Tally:
     """How far a run is."""
 
     def __init__(self, now: Now) -> None:
         self.now = now
         self.begun = now()
-        self.steps = self.stored = self.failed = self.bytes = 0
+        self.steps = self.stored = self.bytes = 0
+        self.ended_otherwise: Counter[str] = Counter()  # steps without a clip, by how that is called
         self.running: dict[str, tuple[Step, float]] = {}
         self.stopping = False
+        self.held = ""  # who asks to wait, until the next clip comes
 
     def note(self, event: Event) -> None:
         """Counts an event."""
@@ -69,17 +88,19 @@ class Tally:
                 self.running[step.fingerprint] = step, self.now()
             case StepStored(step=step, artifact=artifact):
                 self.running.pop(step.fingerprint, None)
-                self.stored, self.bytes = self.stored + 1, self.bytes + artifact.size
-            case StepFailed(step=step):
+                self.stored, self.bytes, self.held = self.stored + 1, self.bytes + artifact.size, ""
+            case StepFailed(step=step, failure=failure):
                 self.running.pop(step.fingerprint, None)
-                self.failed += 1
+                self.ended_otherwise[called(failure)] += 1
+            case ProviderHeld(provider=provider, why=why):
+                self.held = f"{provider} asks to wait: {on_one_line(why)}"
             case Stopping():
                 self.stopping = True
 
     @property
     def done(self) -> int:
         """Steps that have ended."""
-        return self.stored + self.failed
+        return self.stored + self.ended_otherwise.total()
 
     def remaining(self) -> float | None:
         """Seconds until the end at the pace so far; None while there is no pace."""
@@ -106,11 +127,14 @@ class _Lines:
                 clip = f"{footage(artifact.seconds)} {megabytes(artifact.size)}"
                 return f"{place} {_named(step)} {self._ink.good('stored')} {clip}"
             case StepFailed(step=step, failure=failure):
-                return f"{place} {_named(step)} {self._ink.bad('failed')}: {on_one_line(failure.why)}"
+                return f"{place} {_named(step)} {self._ink.bad(called(failure))}: {on_one_line(failure.why)}"
             case StepsUnlocked(steps=steps):
                 return f"{place} {count(steps, 'take')} can go on: their frame is there"
+            case ProviderHeld(provider=provider, why=why, seconds=seconds):
+                return f"{place} {safe(provider)}: {on_one_line(why)}; asked again in {span(seconds)}"
             case Stopping():
-                return f"{place} stopping: what is in hand is finished; Ctrl-C again ends at once"
+                left = "nothing more is sent, running tasks are left to the next run"
+                return f"{place} stopping: {left}; Ctrl-C again ends at once"
         return ""
 
 
@@ -131,6 +155,8 @@ class _JsonLines:
                 members |= {**_step(step), "artifact": artifact.digest, "bytes": artifact.size}
             case StepFailed(step=step, failure=failure):
                 members |= {**_step(step), "kind": str(failure.kind), "why": failure.why}
+            case ProviderHeld(provider=provider, why=why, seconds=seconds):
+                members |= {"provider": provider, "why": why, "seconds": round(seconds, 3)}
             case RunEnded(stored=stored, failed=failed, seconds=seconds):
                 members |= {"stored": stored, "failed": failed, "seconds": round(seconds, 3)}
         _print(json_text(members), self._stream)
@@ -159,7 +185,7 @@ def live(console: "Console", now: Now) -> Iterator[Listener]:
             table.start()
         if isinstance(event, StepFailed):
             # A Text, not a str: rich would read [words] and :words: in a str as its own.
-            table.console.print(Text(f"{_named(event.step)} failed: {on_one_line(event.failure.why)}"))
+            table.console.print(Text(f"{_named(event.step)} {called(event.failure)}: {on_one_line(event.failure.why)}"))
 
     try:
         yield listen
@@ -186,8 +212,8 @@ def _table(tally: Tally, height: int) -> "Group":
     left = tally.remaining()
     eta = f"about {span(left)} left" if left is not None and left > 1 else ""
     state = "stopping, Ctrl-C again ends it" if tally.stopping else eta
-    failed = count(tally.failed, "failure") if tally.failed else ""
-    facts = "  ".join(filter(None, (f"{tally.done:,}/{tally.steps:,}", megabytes(tally.bytes), failed, state)))
+    otherwise = ", ".join(f"{steps:,} {how}" for how, steps in tally.ended_otherwise.items())
+    facts = "  ".join(filter(None, (f"{tally.done:,}/{tally.steps:,}", megabytes(tally.bytes), otherwise, state)))
     head.add_row(ProgressBar(total=max(tally.steps, 1), completed=tally.done, width=24), Text(facts))
     rows = Table.grid(padding=(0, 2))
     for _ in range(3):

@@ -3,7 +3,7 @@
 What a gateway never wrote down is "not known", and what was only concluded says from what.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from hailuo_batch.core.capability import Limits, Provider
@@ -11,8 +11,12 @@ from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.wording import safe
 
 Row = tuple[Provider, bool, str, str]  # provider, whether its key is set, when and where its table was read
+Own = Mapping[str, Mapping[str, float]]  # the limits that a project sets, by provider
 
 UNKNOWN = "not known"
+NONE: Own = {}
+# How each limit that a project may set is called.
+SETTABLE = {"per_minute": "requests a minute", "at_once": "tasks at once", "polls_per_second": "looks a second"}
 SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 SENT_TWICE = {
     True: "makes one clip and charges once: it honours an idempotency key",
@@ -20,14 +24,17 @@ SENT_TWICE = {
 }
 
 
-def draw_providers(rows: Sequence[Row], ink: Ink = PLAIN) -> str:
-    """A block for each provider: what it sells, at which prices, and what to know."""
-    return "\n\n".join(_block(*row, ink=ink) for row in rows)
+def draw_providers(rows: Sequence[Row], ink: Ink = PLAIN, own: Own = NONE) -> str:
+    """A block for each provider: what it sells, at which prices, and what to know; `own` limits stand first."""
+    return "\n\n".join(_block(row, own.get(row[0].name, {}), ink) for row in rows)
 
 
-def providers_members(rows: Sequence[Row]) -> dict[str, object]:
+def providers_members(rows: Sequence[Row], own: Own = NONE) -> dict[str, object]:
     """The same as plain data; a price or a limit that is not listed, or null, is not known."""
-    return {"version": 1, "providers": [_members(*row) for row in rows]}
+    return {
+        "version": 1,
+        "providers": [{**_members(*row), "limits_set": dict(own.get(row[0].name, {}))} for row in rows],
+    }
 
 
 def how_long(seconds: float) -> str:
@@ -66,15 +73,16 @@ def spoken_switches(provider: Provider) -> str:
     return (", ".join(known) or "none") + (f"; no {' and no '.join(lacking)}" if lacking else "")
 
 
-def _block(provider: Provider, has_key: bool, read: str, source: str, *, ink: Ink) -> str:  # noqa: FBT001 - a row
+def _block(row: Row, own: Mapping[str, float], ink: Ink) -> str:
+    provider, has_key, read, source = row
     key = ink.good("set") if has_key else ink.dim("not set")
     lines = [f"{ink.bold(provider.name)}  {safe(provider.title)}; key {provider.key} {key}"]
-    lines += [f"  {name:<21} {safe(said)}".rstrip() for name, said in _rows(provider)]
+    lines += [f"  {name:<21} {safe(said)}".rstrip() for name, said in _rows(provider, own)]
     lines += [ink.dim(f"  {name:<21} {safe(said)}") for name, said in _sources(provider, read, source)]
     return "\n".join(lines)
 
 
-def _rows(provider: Provider) -> Iterator[tuple[str, str]]:
+def _rows(provider: Provider, own: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     for mode, sizes in provider.offers.items():
         yield str(mode), ", ".join(f"{size} {'/'.join(map(str, seconds))} s" for size, seconds in sizes.items())
     if not provider.offers:
@@ -82,7 +90,7 @@ def _rows(provider: Provider) -> Iterator[tuple[str, str]]:
     prices = [f"{row.resolution} {row.seconds} s {row.price} (read {row.read})" for row in provider.prices]
     unit = f"; it bills in {provider.currency}" if provider.currency and not prices else ""
     yield from _under("prices", prices or [UNKNOWN + unit])
-    yield from spoken_limits(provider.limits).items()
+    yield from _limits(provider.limits, own).items()
     yield "pictures", spoken_pictures(provider)
     yield "switches", spoken_switches(provider)
     yield "a request sent twice", SENT_TWICE[provider.idempotent]
@@ -90,6 +98,17 @@ def _rows(provider: Provider) -> Iterator[tuple[str, str]]:
     yield "base address", provider.base_url or UNKNOWN
     yield "regions", ", ".join(provider.regions) or "only this one"
     yield from _under("note", provider.notes)
+
+
+def _limits(limits: Limits, own: Mapping[str, float]) -> dict[str, str]:
+    """The limits that hold: where the project sets one, it stands first, and what the gateway's page says behind it."""
+    said = spoken_limits(limits)
+    for limit, value in own.items():
+        name = SETTABLE.get(limit, limit)
+        known = said.get(name)
+        page = "" if known is None else f"; its page says {'nothing' if known == UNKNOWN else known}"
+        said[name] = f"{value:.15g} (hailuo.yaml{page})"
+    return said
 
 
 def _sources(provider: Provider, read: str, source: str) -> Iterator[tuple[str, str]]:

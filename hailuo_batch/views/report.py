@@ -3,8 +3,10 @@
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.views.not_home import at_whom, what_to_do
 from hailuo_batch.views.plan import heading, sums, why
-from hailuo_batch.views.wording import amounts, clipped, footage, megabytes, on_one_line, safe
+from hailuo_batch.views.spent import spent_words
+from hailuo_batch.views.wording import clipped, footage, megabytes, on_one_line, safe
 
 
 def draw_report(report: Report, ink: Ink = PLAIN) -> str:
@@ -12,15 +14,16 @@ def draw_report(report: Report, ink: Ink = PLAIN) -> str:
     names = [safe(f"{row.shot}#{row.take}") for row in report.rows]
     wide = max(map(len, names), default=0)
     rows = [f"  {name:<{wide}}  {_state(row, ink)}" for name, row in zip(names, report.rows, strict=True)]
-    spent = f" Spent: {amounts(report.spent)}." if report.spent else ""
+    spent = f" Spent: {words}." if (words := spent_words(report)) else ""
     table = (*rows, "") if rows else ()
-    return "\n".join((heading(report, ink), "", *table, f"{sums(report, ink)}{spent}"))
+    return "\n".join((heading(report, ink), "", *table, f"{sums(report, ink)}{spent}", *what_to_do(report)))
 
 
 def _state(row: TakeRow, ink: Ink) -> str:
     clip = row.artifact
     if row.action is not Action.REUSE or clip is None:
-        return f"{ink.care(f'v{row.version:03d}')}  {clipped(why(row), 80)}"
+        whom = at_whom(row)
+        return f"{ink.care(f'v{row.version:03d}')}  {clipped(why(row), 80)}{ink.dim(f'  {whom}') if whom else ''}"
     facts = f"{f'{clip.width}x{clip.height}':<9}  {footage(clip.seconds):>6}  {megabytes(clip.size):>7}"
     remarks = f"  {ink.care(on_one_line('; '.join(row.remarks)))}" if row.remarks else ""
     return f"{ink.good(f'v{row.version:03d}')}  {facts}  {safe(row.file)}{remarks}"

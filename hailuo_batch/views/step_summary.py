@@ -4,7 +4,8 @@ from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report, TakeRow
 from hailuo_batch.views.ink import PLAIN
 from hailuo_batch.views.plan import sums, why
-from hailuo_batch.views.wording import amounts, clipped, length
+from hailuo_batch.views.spent import spent_words
+from hailuo_batch.views.wording import clipped, length
 
 SHOWN = 100
 
@@ -14,8 +15,8 @@ def draw_step_summary(report: Report) -> str:
     rows = [row for row in report.rows if row.action is not Action.REUSE]
     kind = " (sketches)" if report.sketch else ""
     lines = [f"### {_plain(report.campaign)}{kind}", "", _plain(sums(report, PLAIN))]
-    if report.spent:
-        lines.append(f"Spent: {amounts(report.spent)}.")
+    if spent := spent_words(report):
+        lines.append(f"Spent: {_plain(spent)}.")
     if rows:
         lines += ["", "| take | asked | action | why |", "|---|---|---|---|", *map(_row, rows[:SHOWN])]
     if len(rows) > SHOWN:

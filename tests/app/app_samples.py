@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.app.planning import Planned, plan
 from hailuo_batch.app.rendering import Ran, run
@@ -56,7 +57,7 @@ class Project:
         return await plan(self.file, **{"sketch": True, **how})
 
     async def run(self, **how: Any) -> Ran:
-        return await run(self.file, **{"sketch": True, "workers": 2, **how})
+        return await run(self.file, **{"sketch": True, "terms": Terms(jobs=2), **how})
 
     async def submits(self, **how: Any) -> int:
         """How many submits one more run takes."""

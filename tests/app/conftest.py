@@ -23,7 +23,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     async def drivers(*_: object, **__: object) -> AsyncIterator[Mapping[str, Driver]]:
         yield {ANIMATIC: found.driver}
 
-    monkeypatch.setattr("hailuo_batch.app.rendering.drivers_for", drivers)
+    monkeypatch.setattr("hailuo_batch.app.equipping.drivers_for", drivers)
     return found
 
 

@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 from app_samples import FILM, Project
 
+from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.planning import ManifestError
 from hailuo_batch.app.rendering import run
 from hailuo_batch.core.event import Event, RunEnded, StepStored
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.outcome import INTERRUPTED
-from hailuo_batch.errors import Exit, InputError, LedgerError, RefusedError
+from hailuo_batch.errors import Exit, InputError, KeyMissingError, LedgerError, RefusedError
 from hailuo_batch.ledger.holder import hold
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.runner.stop import Stop
@@ -173,9 +174,9 @@ async def test_a_plan_that_is_not_agreed_to_draws_nothing(project: Project):
     assert project.names() == []
 
 
-async def test_what_only_a_gateway_could_render_is_refused_before_anything_is_made(project: Project):
+async def test_what_only_a_gateway_could_render_is_refused_without_its_key_before_anything_is_made(project: Project):
     project.change("duration: 1, resolution: 512p", "duration: 6, resolution: 768p")
-    with pytest.raises(RefusedError, match="minimax cannot be asked"):
+    with pytest.raises(KeyMissingError, match="the key of minimax is not set"):
         await project.run(sketch=False)
     assert not (project.folder / ".hailuo").exists()
 
@@ -204,7 +205,7 @@ async def test_a_take_that_failed_is_told_and_asked_for_again_by_the_next_run(pr
 async def test_a_run_that_is_asked_to_stop_goes_on_where_it_was(project: Project):
     stop = Stop()
     project.driver.wait_script = lambda _: stop.ask(INTERRUPTED)
-    ran = await project.run(workers=1, stop=stop)
+    ran = await project.run(terms=Terms(jobs=1), stop=stop)
     assert (ran.outcome.stored, ran.exit) == (1, Exit.INTERRUPTED)
     project.driver.wait_script = None
     assert await project.submits() == 2
@@ -251,8 +252,10 @@ async def test_a_run_that_died_between_the_name_and_its_record_does_not_lose_cou
             raise LedgerError("the power went")
 
         patched.setattr("hailuo_batch.ledger.sqlite.SqliteLedger.name", die)
-        with pytest.raises(LedgerError, match="the power went"):
-            await project.run(workers=1, only=["pack"])
+        ran = await project.run(terms=Terms(jobs=1), only=["pack"])
+        assert [(failure.kind, "the power went" in failure.why) for _, failure in ran.outcome.failed] == [
+            (Kind.UNNAMED, True)
+        ]
     assert project.names() == ["aurora_pack_v001_sketch.mp4"]
     assert await project.submits() == 2
     project.change("on a table", "on a cable")

@@ -1,8 +1,6 @@
-"""Before money is spent the user is asked, on a terminal; elsewhere `--yes` must have said so.
+"""Before money is spent the user is asked, on a terminal; elsewhere `--yes` must have said so."""
 
-No provider can be paid in this version, so the question is asked here directly.
-"""
-
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from hailuo_batch.cli import run
+from hailuo_batch.core.plan import Action
 from hailuo_batch.core.price import Money
 from hailuo_batch.errors import RefusedError
 
@@ -19,21 +18,11 @@ def planned(**members: Any) -> Any:
     from hailuo_batch.core.report import Report
 
     plain = {"campaign": "teaser", "manifest": "x.yaml", "model": "hailuo-02", "sketch": False, "rows": ()}
-    return SimpleNamespace(report=Report(**{**plain, **members}))
+    plain["counts"] = {Action.SUBMIT: 1} if members else {}
+    return SimpleNamespace(notes=(), report=Report(**{**plain, **members}))
 
 
-COSTS = {"to_spend": (Money(amount=1, currency="USD"),)}  # type: ignore[arg-type]
-
-
-@pytest.fixture(autouse=True)
-def collector() -> Any:
-    """The question freezes and starts the collector for a long run; here it is put back."""
-    import gc
-
-    enabled = gc.isenabled()
-    yield
-    gc.unfreeze()
-    gc.enable() if enabled else gc.disable()
+COSTS = {"to_spend": (Money(amount=Decimal(1), currency="USD"),)}
 
 
 @pytest.mark.parametrize("members", [COSTS, {"unpriced": 1}], ids=["a price", "no known price"])
@@ -60,5 +49,5 @@ def test_on_a_terminal_the_plan_is_shown_and_the_answer_counts(
     asked = CliRunner().invoke(ask, input=answer)
     assert isinstance(asked.exception, RefusedError) is not agreed
     assert asked.stdout == "", "a question is no result"
-    assert "teaser · x.yaml · hailuo-02" in asked.stderr
+    assert "Plan: 1 to render. Cost: 1.00 USD." in asked.stderr
     assert "Spend it? [y/N]:" in asked.stderr

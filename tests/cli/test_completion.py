@@ -63,7 +63,7 @@ def test_bash_completes_commands_options_and_choices(say: Say, tmp_path: Path) -
     file = script("bash", say, tmp_path)
     assert bash(file, "hailuo-batch", "''") == list(COMMANDS)
     assert bash(file, "hailuo-batch", "pl") == ["plan"]
-    assert bash(file, "hailuo-batch", "re") == ["report"]
+    assert bash(file, "hailuo-batch", "rep") == ["report"]
     assert bash(file, "hailuo-batch", "--v") == ["--version"]
     assert bash(file, "hailuo-batch", "run", "--pro") == ["--progress"]
     assert bash(file, "hailuo-batch", "run", "--progress", "l") == ["live", "lines"]
@@ -87,9 +87,9 @@ def test_completing_a_command_loads_no_command(tmp_path: Path) -> None:
         "import sys; from hailuo_batch.cli.main import run_command_line; run_command_line();"
         "sys.stderr.write(' '.join(sorted(name for name in sys.modules if name.startswith('hailuo_batch.'))))"
     )
-    env = {**os.environ, "_HAILUO_BATCH_COMPLETE": "bash_complete", "COMP_WORDS": "hailuo-batch r", "COMP_CWORD": "1"}
+    env = {**os.environ, "_HAILUO_BATCH_COMPLETE": "bash_complete", "COMP_WORDS": "hailuo-batch ru", "COMP_CWORD": "1"}
     ended = subprocess.run([sys.executable, "-c", line], env=env, capture_output=True, text=True, check=True)
-    assert ended.stdout.split() == ["plain,run", "plain,report"]
+    assert ended.stdout.split() == ["plain,run"]
     assert "hailuo_batch.cli.main" in ended.stderr
     assert "hailuo_batch.app" not in ended.stderr
     assert "hailuo_batch.cli.run" not in ended.stderr

@@ -62,7 +62,9 @@ def test_4_takes_that_failed(film: Path, say: Say) -> None:
     mine.write_text("mine")
     said = say(*SKETCH, "--only", "open")
     assert said.code == Exit.TAKES_FAILED
-    assert "1 take failed:" in said.out
+    assert "1 take stored, and not named:" in said.out
+    assert "failed:" not in said.out, "its clip is there"
+    assert said.out.endswith("1 take in the store; names are in renders/.\n")
     assert mine.read_text() == "mine"
 
 
@@ -74,10 +76,18 @@ def test_4_a_clip_that_is_not_as_recorded(film: Path, say: Say) -> None:
     assert "teaser_open_v001_sketch.mp4  its readable name is gone" in said.out
 
 
-def test_5_refused_before_anything_is_spent(priced: Path, say: Say) -> None:
-    said = say("run", "--yes")
+def test_5_refused_before_anything_is_spent(priced: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIMAX_API_KEY", "sk-never-to-be-shown")
+    said = say("run")
     assert said.code == Exit.REFUSED
-    assert "Nothing was sent" in said.err
+    assert "not approved" in said.err
+    assert not (priced.parent.parent / ".hailuo" / "ledger.db").exists()
+
+
+def test_6_a_key_that_is_not_set(priced: Path, say: Say) -> None:
+    said = say("run", "--yes")
+    assert said.code == Exit.KEY
+    assert said.err.startswith("the key of minimax is not set")
     assert not (priced.parent.parent / ".hailuo").exists()
 
 
@@ -132,7 +142,7 @@ def test_10_work_is_pending(priced: Path, say: Say) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_130_an_interrupted_run_finishes_what_is_in_hand(film: Path, say: Say, number: signal.Signals) -> None:
+def test_130_an_interrupted_run_begins_nothing_more(film: Path, say: Say, number: signal.Signals) -> None:
     shots = "".join(f"  - {{id: s{n}, prompt: shot {n}}}\n" for n in range(200))
     film.write_text(f"version: 1\ncampaign: teaser\ndefaults: {{duration: 1, resolution: 512p}}\nshots:\n{shots}")
     run = subprocess.Popen(
@@ -146,7 +156,7 @@ def test_130_an_interrupted_run_finishes_what_is_in_hand(film: Path, say: Say, n
     assert first.startswith("[1/200] s0#1 stored")
     assert run.returncode == Exit.INTERRUPTED, err
     assert "Stopped: interrupted. The next run goes on from here." in out
-    assert "stopping: what is in hand is finished" in err
+    assert "stopping: nothing more is sent, running tasks are left to the next run" in err
     assert "Traceback" not in err
     assert say("plan", "--sketch", "--detailed-exitcode").code == Exit.PENDING
     assert say("verify", "--sketch").code == Exit.DONE, "what it kept is whole"

@@ -60,6 +60,17 @@ def test_a_projects_own_gateway_and_region_are_listed(say: Say, surroundings: Pa
     assert names == sorted({*ALL, "studio"})
 
 
+def test_a_limit_of_the_project_stands_before_what_the_page_says(say: Say, surroundings: Path) -> None:
+    limits = "{minimax: {per_minute: 6000, polls_per_second: 2.5}, vtrix: {at_once: 3}}"
+    (surroundings / "hailuo.yaml").write_text(f"version: 1\nlimits: {limits}\n")
+    minimax, vtrix = say("providers", "minimax").out, say("providers", "vtrix").out
+    assert "  requests a minute     6000 (hailuo.yaml; its page says 5)\n" in minimax
+    assert "  looks a second        2.5 (hailuo.yaml)\n" in minimax
+    assert "  tasks at once         3 (hailuo.yaml; its page says nothing)\n" in vtrix
+    (row,) = json.loads(say("providers", "minimax", "--format", "json").out)["providers"]
+    assert (row["limits"]["per_minute"], row["limits_set"]) == (5, {"per_minute": 6000, "polls_per_second": 2.5})
+
+
 def test_settings_that_cannot_be_used_are_told(say: Say, surroundings: Path) -> None:
     (surroundings / "hailuo.yaml").write_text("version: 1\nregions: {minimax: chna}\n")
     said = say("providers", "minimax")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.camera import CHINESE, Camera, moves, remarks, spell, without_commands
+from hailuo_batch.core.camera import CHINESE, Camera, moves, remarks, spell, why_told, without_commands
 
 EVERY_WAY = [(str(command), command) for command in Camera] + list(CHINESE.items())
 brackets = st.sampled_from(
@@ -82,20 +82,37 @@ def test_brackets_in_sequence_act_in_turn_and_those_in_one_act_together() -> Non
 def test_a_near_miss_is_remarked_and_sent_as_it_is(bracket: str, meant: str) -> None:
     (remark,) = remarks(f"mist {bracket}")
     assert (remark.code, remark.bracket) == ("camera-unknown", bracket)
-    assert remark.why == f'{bracket} is no camera command and is sent as plain text. Did you mean "{meant}"?'
+    assert why_told([remark]) == f'{bracket} is no camera command and is sent as plain text. Did you mean "{meant}"?'
     assert spell(bracket) == bracket
 
 
 @pytest.mark.parametrize("bracket", ["[mood]", "[restaurant style]", "[key features]", "[]", "[猫]", "[x]"])
-def test_what_is_far_from_any_command_is_not_remarked(bracket: str) -> None:
-    assert remarks(bracket) == ()
+def test_what_is_far_from_any_command_is_remarked_without_a_guess(bracket: str) -> None:
+    (remark,) = remarks(bracket)
+    assert (remark.code, remark.hint) == ("camera-unknown", "")
+    assert why_told([remark]) == f"{bracket} is no camera command and is sent as plain text."
+
+
+def test_several_brackets_are_told_together_each_with_its_guess() -> None:
+    found = remarks("[mood], then [Pus in], then [x]")
+    assert why_told(found) == (
+        "[mood], [Pus in] and [x] are no camera commands and are sent as plain text. "
+        'For [Pus in]: did you mean "Push in"?'
+    )
+
+
+def test_very_many_brackets_are_counted() -> None:
+    told = why_told(remarks("".join(f"[{number}]" for number in range(2000))))
+    assert told.startswith("[0], [1], [2], [3], [4] and 1,995 more are no camera commands")
 
 
 def test_more_than_three_at_once_are_remarked() -> None:
     assert remarks("[Push in, Pan left, Tilt up]") == ()
     (remark,) = remarks("[Push in, Pan left, Tilt up, Shake]")
     assert remark.code == "camera-crowded"
-    assert "4 moves at once" in remark.why
+    assert why_told([remark]) == (
+        "[Push in, Pan left, Tilt up, Shake] asks for more than 3 moves at once; the vendor advises that many at most."
+    )
 
 
 @pytest.mark.parametrize(

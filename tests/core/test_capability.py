@@ -226,10 +226,19 @@ def test_who_takes_files_only_cannot_be_given_an_address() -> None:
     assert route(shot(frames=Frames(first=WEB)), (files,)) == NOBODY
     (problem,) = shortcomings((shot(frames=Frames(first=PICTURE.first, last=WEB)),), (files,), (files, PICKY))
     assert (problem.code, problem.path) == ("frame-not-local", ("shots", 0, "frames", "last"))
-    assert problem.why == 'the last frame of shot "open" is a web address; files takes files only.'
+    assert problem.why == 'the last frame of shot "open" is a pinned web address; files takes files only.'
     assert problem.remedy == (
-        "Save the picture in the project and name the file, or add to providers one that takes addresses: picky."
+        "Leave out the sha256, and it is fetched here; or save the picture in the project and name the file, "
+        "or add to providers one that takes addresses: picky."
     )
+
+
+def test_an_address_that_is_not_pinned_reaches_everybody_since_it_is_fetched_here() -> None:
+    of = shot(frames=Frames(first=UrlFrame(url="https://a.example/a.png")))
+    files = provider("files", offers=HOSTED.offers, takes_addresses=False)
+    assert (of.wish.local, of.wish.hosted) == (False, False)
+    assert told(of, files) == told(of, HOSTED) == []
+    assert (route(of, (files,)).provider, route(of, (HOSTED,)).provider) == ("files", "hosted")
 
 
 def test_such_a_gateway_is_passed_over_when_another_one_takes_files() -> None:

@@ -247,16 +247,22 @@ def test_who_starts_from_a_shot_with_a_problem_is_not_blamed() -> None:
     assert found(of) == [("name-unknown", ("shots", 0, "prompt"))]
 
 
-def test_cautions_are_warnings_told_once_for_each_bracket_of_an_entry() -> None:
+def test_cautions_are_warnings_of_which_an_entry_has_one_of_a_kind() -> None:
     of = in_a_row(
-        entry("p-${n}", "[Pus in] and [Pus in] ${n}", matrix={"n": (1, 2, 3)}), entry("q", "[Pus in] [Zom out]")
+        entry("p-${n}", "[Pus in] and [Pus in] ${n}", matrix={"n": (1, 2, 3)}),
+        entry("q", "[Pus in] [Zom out]"),
+        entry("m-${n}", "[mood ${n}] [Push in, Pan left, Tilt up, Shake]", matrix={"n": (1, 2)}),
     )
     warned = list(cautions(expand(of)[0]))
     assert [(each.code, each.path) for each in warned] == [
         ("camera-unknown", ("shots", 0, "prompt")),
         ("camera-unknown", ("shots", 1, "prompt")),
-        ("camera-unknown", ("shots", 1, "prompt")),
+        ("camera-unknown", ("shots", 2, "prompt")),
+        ("camera-crowded", ("shots", 2, "prompt")),
     ]
+    assert warned[2].why == ('shot "m-1": [mood 1] and [mood 2] are no camera commands and are sent as plain text.'), (
+        "what differs from shot to shot of an entry is told together"
+    )
     assert {each.severity for each in warned} == {Severity.WARNING}
 
 

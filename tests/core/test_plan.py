@@ -37,6 +37,7 @@ def only(plan: Plan) -> Step:
 
 
 MARK = only(planned(shot())).fingerprint
+ELSEWHERE = NamedClip(file="", digest="sha256:elsewhere", provider="minimax")
 
 
 def test_every_action_has_a_why() -> None:
@@ -89,8 +90,8 @@ def test_an_intent_without_an_answer_may_be_asked_again_only_where_that_is_free(
 @pytest.mark.parametrize("now", [None, standing(Stage.FAILED, digest=None), standing(Stage.CANCELLED, digest=None)])
 def test_a_clip_that_only_the_lock_names_is_held_and_never_bought_again(now) -> None:
     standings = {MARK: now} if now else {}
-    assert only(planned(shot(), standings=standings, locked={MARK: "sha256:elsewhere"})).why is Why.ELSEWHERE
-    drawn_here = only(planned(shot(), route=FREE, standings=standings, locked={MARK: "sha256:elsewhere"}))
+    assert only(planned(shot(), standings=standings, locked={MARK: ELSEWHERE})).why is Why.ELSEWHERE
+    drawn_here = only(planned(shot(), route=FREE, standings=standings, locked={MARK: ELSEWHERE}))
     assert drawn_here.why is Why.REDRAWN
 
 
@@ -108,11 +109,57 @@ def test_what_may_have_been_paid_for_is_never_submitted(now, locked: bool, chang
     step = only(
         planned(
             shot(), standings={MARK: now} if now else {}, past=past,
-            locked={MARK: "sha256:elsewhere"} if locked else {}, present=frozenset({"sha256:here"}),
+            locked={MARK: ELSEWHERE} if locked else {}, present=frozenset({"sha256:here"}),
         )
     )  # fmt: skip
     if locked or (now is not None and now.stage not in {Stage.FAILED, Stage.CANCELLED}):
         assert step.action is not Action.SUBMIT
+
+
+def test_a_clip_that_the_lock_names_and_the_store_has_is_known_again_without_the_ledger() -> None:
+    step = only(planned(shot(), locked={MARK: ELSEWHERE}, present=frozenset({"sha256:elsewhere"})))
+    assert (step.why, step.action, step.named) == (Why.LOCKED, Action.FETCH, ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (Kind.NEVER_SENT, Why.CANCELLED),
+        (Kind.WRITTEN_OFF, Why.WRITTEN_OFF),
+        (Kind.DISCARDED, Why.DISCARDED),
+    ],
+)
+def test_what_a_person_decided_is_the_reason_to_ask_again_also_where_the_lock_names_the_clip(kind, why) -> None:
+    now = {MARK: standing(Stage.CANCELLED, kind=kind)}
+    assert only(planned(shot(), standings=now, locked={MARK: ELSEWHERE})).why is why
+
+
+KEYED = Route(provider="mindvideo", estimate=None, idempotent=True)
+
+
+@pytest.mark.parametrize(
+    ("route", "age", "why"),
+    [
+        (KEYED, 3600, Why.INTERRUPTED),
+        (Route(provider="minimax", estimate=None, others=(KEYED,)), 3600, Why.INTERRUPTED),
+        (KEYED, 25 * 3600, Why.DOUBT),  # the gateway may have forgotten the key
+        (KEYED, -3600, Why.DOUBT),  # the clock was turned back: nobody knows how old it is
+        (Route(provider="minimax", estimate=None), 3600, Why.DOUBT),
+    ],
+)
+def test_what_a_crash_cut_off_is_sent_again_only_under_a_key_that_is_known_still(route, age, why) -> None:
+    now = 1_800_000_000.0
+    cut_off = standing(Stage.INTENDED, provider="mindvideo", since=now - age)
+    step = only(planned(shot(), route=route, standings={MARK: cut_off}, now=now))
+    assert step.why is why
+    if why is Why.INTERRUPTED:
+        assert (step.route.provider, step.route.others) == ("mindvideo", ())
+
+
+def test_what_was_refused_is_asked_again_only_when_somebody_insists() -> None:
+    now = {MARK: standing(Stage.FAILED, kind=Kind.PROMPT_REFUSED)}
+    assert only(planned(shot(), standings=now)).why is Why.REFUSED
+    assert only(planned(shot(), standings=now, insist=True)).why is Why.INSISTED
 
 
 def test_shots_that_ask_the_same_share_one_step() -> None:

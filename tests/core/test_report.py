@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt import Artifact, Stage
+from hailuo_batch.core.failure import Kind
 from hailuo_batch.core.fingerprint import fingerprint, preimage
 from hailuo_batch.core.plan import Action, Past, Plan
 from hailuo_batch.core.report import Footage, Report, changed_members, make_report, reason
@@ -102,8 +103,8 @@ def test_a_reason_names_who_is_waited_for_and_why_an_attempt_failed() -> None:
     assert reason(failed) == "the last attempt failed: refused by moderation"
     silent = planned(shot(), standings={MARK: standing(Stage.FAILED)}).steps[0]
     assert reason(silent) == "the last attempt failed"
-    cancelled = planned(shot(), standings={MARK: standing(Stage.CANCELLED, why="written off")}).steps[0]
-    assert reason(cancelled) == "the last attempt was cancelled"
+    cancelled = planned(shot(), standings={MARK: standing(Stage.CANCELLED, kind=Kind.WRITTEN_OFF)}).steps[0]
+    assert reason(cancelled) == "the last attempt was written off"
 
 
 def test_a_changed_shot_says_which_members_differ_where_that_is_known() -> None:

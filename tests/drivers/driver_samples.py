@@ -142,10 +142,12 @@ class Pauses(list[float]):
 
 @asynccontextmanager
 async def downloads(
-    pauses: Pauses | None = None, *, loopback: bool = True, at_once: int = 16
+    pauses: Pauses | None = None, *, loopback: bool = True, allow_private: bool = False, **how: Any
 ) -> AsyncIterator[Downloads]:
-    async with sessions(loopback=loopback) as (_, _, fetching):
-        yield Downloads(fetching, loopback=loopback, at_once=at_once, sleep=pauses if pauses is not None else Pauses())
+    """What fetches clips, with pauses that are over at once; `how` as `Downloads` takes it."""
+    reach = {"loopback": loopback, "allow_private": allow_private}
+    async with sessions(**reach) as (_, _, fetching):
+        yield Downloads(fetching, sleep=pauses if pauses is not None else Pauses(), **reach, **how)
 
 
 def session_of(found: Downloads) -> aiohttp.ClientSession:
@@ -154,9 +156,15 @@ def session_of(found: Downloads) -> aiohttp.ClientSession:
 
 @asynccontextmanager
 async def driver(
-    gateway: str, mock: Mock, *, patience: Patience | None = None, pauses: Pauses | None = None, answer: float = 5.0
+    gateway: str,
+    mock: Mock,
+    *,
+    patience: Patience | None = None,
+    pauses: Pauses | None = None,
+    answer: float = 5.0,
+    **how: Any,
 ) -> AsyncIterator[HttpDriver]:
-    """A driver of one gateway of a mock, whose clock every pause turns."""
+    """A driver of one gateway of a mock, whose clock every pause turns; `how` as `HttpDriver` takes it."""
     pauses = pauses if pauses is not None else Pauses(mock.clock.turn)
     async with sessions(loopback=True) as (reading, paying, fetching):
         yield HttpDriver(
@@ -166,6 +174,7 @@ async def driver(
             downloads=Downloads(fetching, loopback=True, sleep=pauses),
             patience=patience,
             sleep=pauses,
+            **how,
         )
 
 

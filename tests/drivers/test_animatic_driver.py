@@ -431,15 +431,16 @@ async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: P
 PARENT = """
 import asyncio, sys
 from pathlib import Path
+from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.rendering import run
-asyncio.run(run(Path(sys.argv[1]), sketch=True, workers=2))
+asyncio.run(run(Path(sys.argv[1]), sketch=True, terms=Terms(jobs=2)))
 """
 UNGUARDED = """
 import asyncio
 import hailuo_batch
 print("begin")
 for number in range(2):
-    ran = asyncio.run(hailuo_batch.run("tiny.yaml", sketch=True, workers=2))
+    ran = asyncio.run(hailuo_batch.run("tiny.yaml", sketch=True, terms=hailuo_batch.Terms(jobs=2)))
     print(number, ran.outcome.stored)
 """
 TINY = """

@@ -1,8 +1,12 @@
 """A clip's way home over real loopback HTTP: what is asked at all, and what is taken for a whole file."""
 
 import asyncio
+import errno
 import gzip
+import os
+import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +14,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 from driver_samples import Pauses, answering, downloads, host, nobody, raw_host, session_of
+from yarl import URL
 
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.drivers import download as room
-from hailuo_batch.drivers.download import PrivateAddressError, PublicResolver
+from hailuo_batch.drivers.addresses import PrivateAddressError, PublicResolver, Reach
 from hailuo_batch.testing.clips import CLIP
 
 PRIVATE = (
@@ -112,14 +117,78 @@ async def test_of_several_addresses_only_the_public_ones_are_used(monkeypatch: p
     await resolver.close()
 
 
-def _names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+@pytest.mark.parametrize(
+    "address",
+    ["::ffff:10.0.0.7", "64:ff9b::a00:7", "64:ff9b::7f00:1", "2002:a00:7::1", "2002:7f00:1::", "2001:0:a00:7::", "::1"],
+)
+async def test_a_private_address_inside_another_is_not_connected_to(address: str, monkeypatch: pytest.MonkeyPatch):
+    _names(monkeypatch, address)
+    with pytest.raises(PrivateAddressError):
+        await PublicResolver().resolve("cdn.example", 443)
+
+
+async def test_what_the_resolver_answered_is_what_is_connected_to(target: Path, monkeypatch: pytest.MonkeyPatch):
+    """A name that stands for a public address when it is looked at cannot stand for another when it is called."""
+    answers, connected = [["93.184.216.34"], ["10.0.0.7"], ["93.184.216.35", "127.0.0.1"], ["::1"]], []
+
     async def resolve(self: object, name: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
-        return [
-            {"hostname": name, "host": each, "port": port, "family": family, "proto": 0, "flags": 0}
-            for each in addresses
-        ]
+        return _rows(name, port, answers.pop(0))
+
+    async def connect(_: object, address: tuple[str, int]) -> None:
+        connected.append(address[0])
+        raise ConnectionRefusedError
 
     monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", connect)
+    monkeypatch.setattr(room, "TRIES", 1)
+    async with downloads(loopback=False) as found:
+        kinds = []
+        for number in range(4):
+            failure = await found.fetch(f"https://cdn{number}.example/clip.mp4", target)
+            assert failure is not None
+            kinds.append(failure.kind)
+    assert connected == ["93.184.216.34", "93.184.216.35"]
+    assert kinds == [Kind.FLAKY, Kind.CORRUPT, Kind.FLAKY, Kind.CORRUPT]
+
+
+async def test_a_redirect_to_a_name_that_stands_for_a_private_address_is_not_followed(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _names(monkeypatch, "192.168.1.1")
+    async with host(answering("", 302, Location="https://cdn.example/clip.mp4?sig=1")) as cdn:
+        assert await kind_of(f"{cdn.url}/a", target) is Kind.CORRUPT
+    assert len(cdn.asked) == 1
+
+
+@pytest.mark.parametrize("address", ["10.0.0.7", "192.168.1.1", "fd00::1", "169.254.1.1", "127.0.0.1"])
+async def test_a_project_may_allow_the_network_it_stands_in(address: str, monkeypatch: pytest.MonkeyPatch):
+    _names(monkeypatch, address)
+    assert await PublicResolver(allow_private=True).resolve("cdn.example", 443)
+    reach = Reach(private=True)
+    shown = f"[{address}]" if ":" in address else address
+    assert reach.refusal(URL(f"https://{shown}/a")) is None
+    refused = reach.refusal(URL(f"http://{shown}/a"))
+    assert (refused is None) == (address == "127.0.0.1"), "http is spoken on this machine only"
+
+
+@pytest.mark.parametrize("address", ["224.0.0.1", "0.0.0.0", "::", "ff02::1"])  # noqa: S104 - to be refused
+def test_what_is_no_host_at_all_is_never_asked(address: str):
+    assert not Reach(loopback=True, private=True).may_ask(address)
+
+
+def _names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    async def resolve(self: object, name: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+        return _rows(name, port, addresses)
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+
+
+def _rows(name: str, port: int, addresses: Sequence[str]) -> list[dict[str, Any]]:
+    families = {True: socket.AF_INET6, False: socket.AF_INET}
+    return [
+        {"hostname": name, "host": each, "port": port, "family": families[":" in each], "proto": 0, "flags": 0}
+        for each in addresses
+    ]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +250,7 @@ async def test_a_host_that_does_not_give_the_clip_now_is_asked_again_after_growi
     async with host(answering(b"" if status == 204 else b"later", status)) as cdn:
         assert await kind_of(cdn.url, target, pauses=pauses) is Kind.FLAKY
     assert len(cdn.asked) == room.TRIES
-    assert pauses == [1.0, 2.0, 4.0, 0.0]
+    assert pauses == [1.0, 2.0, 4.0]
 
 
 async def test_a_download_that_breaks_once_is_begun_anew(target: Path):
@@ -220,7 +289,7 @@ async def test_a_body_in_chunks_that_breaks_off_is_no_clip(target: Path):
 async def test_an_unreachable_host_is_tried_again(target: Path):
     pauses = Pauses()
     assert await kind_of(nobody(), target, pauses=pauses) is Kind.FLAKY
-    assert len(pauses) == room.TRIES
+    assert len(pauses) == room.TRIES - 1
 
 
 async def test_a_host_that_falls_silent_is_given_up(target: Path, monkeypatch: pytest.MonkeyPatch):
@@ -258,6 +327,53 @@ async def test_a_body_without_an_end_is_left_at_the_limit(target: Path, monkeypa
     assert target.stat().st_size <= 1_000_000
 
 
+@pytest.mark.parametrize(
+    ("status", "header", "pauses"),
+    [
+        (429, "7", [7.0, 7.0, 7.0]),
+        (503, "3", [3.0, 3.0, 4.0]),
+        (503, "0", [1.0, 2.0, 4.0]),
+        (503, "3600", [30.0, 30.0, 30.0]),
+        (503, "soon", [1.0, 2.0, 4.0]),
+        (503, "Thu, 01 Jan 1970 00:00:00 GMT", [1.0, 2.0, 4.0]),
+    ],
+)
+async def test_a_busy_host_is_given_the_time_it_asks_for_within_reason(
+    status: int, header: str, pauses: list[float], target: Path
+):
+    waited = Pauses()
+    async with host(answering("later", status, Retry_After=header)) as cdn:
+        assert await kind_of(cdn.url, target, pauses=waited) is Kind.FLAKY
+    assert waited == pauses
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/html; charset=utf-8", "text/plain", "application/json", "application/xml", "text/xml",
+        "application/problem+json", "application/xhtml+xml", "image/svg+xml",
+    ],
+)  # fmt: skip
+async def test_a_page_in_the_place_of_a_clip_is_said_to_be_one_and_not_tried_again(kind: str, target: Path):
+    pauses = Pauses()
+    async with host(answering(b'{"error": "no"}', Content_Type=kind)) as cdn:
+        failure = await fetched(cdn.url, target, pauses=pauses)
+    assert failure is not None
+    assert failure.kind is Kind.CORRUPT
+    assert failure.why == f"behind the link is a page ({kind.partition(';')[0]}), not a clip"
+    assert (len(cdn.asked), pauses, target.exists()) == (1, [], False)
+
+
+@pytest.mark.parametrize(
+    "kind", ["video/mp4", "application/octet-stream", "binary/octet-stream", "application/mp4", "audio/mp4", "x", ""]
+)
+async def test_any_other_type_may_be_a_clip(kind: str, target: Path):
+    head = f"HTTP/1.1 200 OK\r\n{f'Content-Type: {kind}' if kind else 'X: y'}\r\nContent-Length: {len(CLIP)}\r\n\r\n"
+    async with raw_host(head.encode() + CLIP) as url:
+        assert await fetched(url, target) is None
+    assert target.read_bytes() == CLIP
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")
 async def test_a_full_disk_is_said_to_be_one_and_not_tried_again():
     pauses = Pauses()
@@ -265,6 +381,48 @@ async def test_a_full_disk_is_said_to_be_one_and_not_tried_again():
         failure = await fetched(cdn.url, Path("/dev/full"), pauses=pauses)
     assert failure is not None
     assert (failure.kind, len(cdn.asked), pauses) == (Kind.NO_ROOM, 1, [])
+    assert failure.why == "the clip could not be written: the disk is full"
+    assert "not bought" in failure.remedy
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "your disk quota is used up"),
+        (errno.EROFS, "the disk is read-only"),
+        (errno.EACCES, "there is no right to write here"),
+    ],
+)
+async def test_what_another_try_does_not_mend_on_this_machine_is_not_tried_again(
+    number: int, words: str, target: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    async with host(answering(CLIP)) as cdn:
+        monkeypatch.setattr(Path, "open", refuse)
+        failure = await fetched(cdn.url, target)
+    assert failure is not None
+    assert (failure.kind, len(cdn.asked)) == (Kind.NO_ROOM, 1)
+    assert failure.why.endswith(words)
+
+
+async def test_a_disk_that_failed_once_is_given_the_whole_file_again(target: Path, monkeypatch: pytest.MonkeyPatch):
+    real, times = Path.open, 0
+
+    def stumble(path: Path, mode: str) -> Any:
+        nonlocal times
+        times += 1
+        if times == 1:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, mode)
+
+    async with host(answering(CLIP, ETag='"a"')) as cdn:
+        monkeypatch.setattr(Path, "open", stumble)
+        assert await fetched(cdn.url, target) is None
+    assert target.read_bytes() == CLIP
+    assert "Range" not in cdn.asked[1].headers
 
 
 async def test_a_folder_that_is_gone_is_a_failure_and_no_crash(target: Path):

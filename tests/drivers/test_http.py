@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from driver_samples import KEY, PICTURE, Pauses, driver, order
 from PIL import Image
 
 from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.request import Input
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
@@ -105,31 +107,44 @@ async def test_a_no_after_an_unclear_answer_leaves_the_doubt(later: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("faults", "pauses"),
-    [
-        ([{"fault": "throttled", "nth": 1, "retry_after": 7}], [7.0]),
-        ([{"fault": "throttled", "first": 3, "retry_after": 0}], [0.0, 0.0, 0.0]),
-        ([{"fault": "throttled", "first": 3}], [1.0, 2.0, 4.0]),
-        ([{"fault": "throttled", "nth": 2, "retry_after": 5}, {"fault": "throttled", "first": 3}], [1.0, 5.0, 4.0]),
-    ],
-    ids=["what is asked for", "at once", "growing", "both"],
+    ("asked", "wait"), [(7, 7.0), (0, 0.0), (3600, 3600.0), (None, None)], ids=["seconds", "at once", "long", "no time"]
 )
-async def test_what_a_gateway_asks_to_wait_is_obeyed_and_else_pauses_grow(faults: Any, pauses: list[float]):
-    slept = Pauses()
-    async with mocked(*faults) as mock, driver("odkkk", mock, pauses=slept) as asked:
-        await task_at(asked)
-        assert len(mock.charges) == 1
-    assert slept == pauses
+async def test_what_was_not_accepted_comes_back_at_once_with_the_wait_that_was_asked_for(asked: Any, wait: Any):
+    """Whether and when it is sent again is no matter of the driver's: others may want to send meanwhile."""
+    slept, fault = Pauses(), {"fault": "throttled", "nth": 1}
+    async with (
+        mocked({**fault, "retry_after": asked} if asked is not None else fault) as mock,
+        driver("odkkk", mock, pauses=slept) as asking,
+    ):
+        said = failed(await asking.submit(order()), Kind.THROTTLED)
+        assert len(mock.log) == 1
+        assert mock.charges == []
+        await task_at(asking)
+    assert said.wait == wait
+    assert said.why.startswith("odkkk apiv1 asks to go slower")
+    assert slept == []
 
 
-async def test_a_date_to_wait_for_is_obeyed():
-    slept = Pauses()
+async def test_a_date_to_wait_for_becomes_seconds():
     async with (
         mocked({"fault": "throttled", "nth": 1, "retry_after": "date:30"}) as mock,
-        driver("odkkk", mock, pauses=slept) as asked,
+        driver("odkkk", mock) as asking,
     ):
-        await task_at(asked)
-    assert slept == [pytest.approx(30, abs=2)]
+        assert failed(await asking.submit(order()), Kind.THROTTLED).wait == pytest.approx(30, abs=2)
+
+
+async def test_between_submits_with_the_same_key_pauses_grow_and_what_is_asked_for_is_obeyed():
+    slept = Pauses()
+    faults = (
+        {"fault": "reset", "accepted": True, "first": 2},
+        {"fault": "throttled", "nth": 3, "retry_after": 5},
+        {"fault": "reset", "nth": 4},
+    )
+    async with mocked(*faults) as mock, driver("mindvideo", mock, pauses=slept) as asking:
+        await task_at(asking)
+        assert len(mock.charges) == 1
+        assert len(set(keys(mock))) == 1
+    assert slept == [1.0, 2.0, 5.0, 8.0]
 
 
 async def test_pauses_do_not_grow_without_end():
@@ -139,24 +154,56 @@ async def test_pauses_do_not_grow_without_end():
     assert patience.pause(3, 100.0) == 100.0
 
 
-async def test_patience_with_a_submit_ends_with_the_last_failure():
+async def test_patience_with_an_unclear_submit_ends_in_doubt():
     slept = Pauses()
-    async with mocked({"fault": "throttled"}) as mock, driver("odkkk", mock, patience=LITTLE, pauses=slept) as asked:
-        said = failed(await asked.submit(order()), Kind.THROTTLED)
+    async with mocked({"fault": "reset"}) as mock, driver("mindvideo", mock, patience=LITTLE, pauses=slept) as asking:
+        failed(await asking.submit(order()), Kind.UNCLEAR)
         assert len(mock.log) == 4
-        assert mock.charges == []
     assert slept == [1.0, 2.0, 4.0]
-    assert said.why.startswith("odkkk apiv1 asks to go slower")
 
 
 async def test_who_asks_for_more_patience_than_there_is_is_not_waited_for():
     slept = Pauses()
+    faults = ({"fault": "reset", "nth": 1}, {"fault": "throttled", "retry_after": 3600})
+    async with mocked(*faults) as mock, driver("mindvideo", mock, pauses=slept) as asking:
+        failed(await asking.submit(order()), Kind.UNCLEAR)
+    assert slept == [1.0]
+
+
+async def test_a_wish_to_stop_ends_the_sending_under_the_same_key():
+    left = False
+
+    def stop(_: float) -> None:
+        nonlocal left
+        left = True
+
     async with (
-        mocked({"fault": "throttled", "retry_after": 3600}) as mock,
-        driver("odkkk", mock, pauses=slept) as asked,
+        mocked({"fault": "reset"}) as mock,
+        driver("mindvideo", mock, pauses=Pauses(stop), leaving=lambda: left) as asking,
     ):
-        failed(await asked.submit(order()), Kind.THROTTLED)
-    assert slept == []
+        failed(await asking.submit(order()), Kind.UNCLEAR)
+        assert len(mock.log) == 1
+
+
+async def test_a_wish_to_stop_leaves_a_task_that_runs_to_the_next_run():
+    left = False
+    async with mocked() as mock, driver("minimax", mock, leaving=lambda: left) as asking:
+        task = await task_at(asking)
+        left = True
+        said = failed(await asking.wait(order(), task), Kind.STOPPED)
+        assert said.running
+        assert task.id in said.why
+        assert [entry.call for entry in mock.log] == ["submit"]
+
+
+async def test_a_fresh_task_is_looked_at_after_a_pause_and_one_of_an_earlier_run_at_once():
+    slept = Pauses()
+    async with mocked(task={"queued": 0, "running": 0}) as mock, driver("minimax", mock, pauses=slept) as asking:
+        task = await task_at(asking)
+        assert isinstance(await asking.wait(order(), task), Produced)
+        assert slept == [10.0]
+        assert isinstance(await asking.wait(order(), Task(id=task.id)), Produced)
+        assert slept == [10.0]
 
 
 async def test_a_task_that_runs_is_looked_at_as_often_as_its_gateway_says():
@@ -178,7 +225,7 @@ async def test_looks_that_fail_are_repeated_with_growing_pauses_that_begin_anew_
         driver("minimax", mock, patience=Patience(task=25.0), pauses=slept) as asked,
     ):
         failed(await asked.wait(order(), await task_at(asked)), Kind.PENDING)
-    assert slept == [1.0, 2.0, 10.0, 1.0, 10.0]
+    assert slept == [10.0, 1.0, 2.0, 10.0, 1.0]
 
 
 async def test_a_task_is_followed_by_another_driver_where_the_first_left_off(tmp_path: Path):
@@ -195,7 +242,8 @@ async def test_a_picture_is_not_sent_to_who_takes_addresses_only(tmp_path: Path)
     file = tmp_path / "a.png"
     Image.new("RGB", (400, 300)).save(file)
     async with mocked() as mock, driver("odkkk", mock) as asked:
-        said = failed(await asked.submit(order(first=PICTURE, pictures={PICTURE.digest: file})), Kind.REFUSED)
+        here = Input(digest=f"sha256:{sha256(file.read_bytes()).hexdigest()}")
+        said = failed(await asked.submit(order(first=here, pictures={here.digest: file})), Kind.REFUSED)
         assert mock.log == []
     assert said.why == "Nothing was sent: odkkk apiv1 takes pictures by web address only"
     assert said.remedy

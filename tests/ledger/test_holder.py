@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hailuo_batch.errors import Exit, LedgerError
-from hailuo_batch.ledger.holder import hold
+from hailuo_batch.ledger.holder import hold, is_held
 
 HOLDER = """
 import sys
@@ -122,6 +122,26 @@ def test_a_disk_that_knows_no_locks_is_not_taken_for_a_second_run(lock: Path, mo
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(LedgerError, match="the run lock cannot be taken"), hold(lock, "run"):
         pass
+
+
+def test_whether_a_run_works_is_seen_without_taking_its_lock(lock: Path):
+    assert not is_held(lock)
+    assert not lock.parent.exists(), "looking makes nothing"
+    with other_process(lock):
+        assert is_held(lock)
+        assert is_held(lock)
+        signed = lock.read_bytes()
+    assert not is_held(lock), "what a killed run wrote is still there, and nobody holds it"
+    assert lock.read_bytes() == signed
+    with hold(lock, "hailuo-batch run"):
+        assert is_held(lock)
+    assert not is_held(lock)
+
+
+def test_a_lock_that_cannot_be_opened_is_nobodys(lock: Path):
+    lock.mkdir(parents=True)
+    (lock / "file").touch()
+    assert not is_held(lock)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

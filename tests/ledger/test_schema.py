@@ -1,5 +1,7 @@
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
@@ -189,3 +191,25 @@ async def test_a_folder_that_cannot_be_made_is_named(file: Path):
     file.touch()
     with pytest.raises(LedgerError, match="the ledger cannot be opened"):
         await write_one(file / "ledger.db")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+async def test_what_a_killed_writer_had_begun_without_wal_is_taken_back_by_the_next_reader(file: Path):
+    """So it is while a new ledger is made, and always on a disk that cannot do WAL."""
+    async with open_ledger(file, clock=HandClock()) as ledger:
+        await ledger.intend(intent(1))
+    writer = """
+import os, signal, sqlite3, sys
+ledger = sqlite3.connect(sys.argv[1], isolation_level=None)
+ledger.executescript("PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN IMMEDIATE")
+ledger.execute("UPDATE attempts SET stage = 'failed'")
+ledger.execute("CREATE TABLE much (more)")
+for _ in range(500):
+    ledger.execute("INSERT INTO much VALUES (zeroblob(3000))")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", writer, str(file)], check=False)
+    assert file.with_name(f"{file.name}-journal").stat().st_size
+
+    async with read_ledger(file) as ledger:
+        assert [each.stage for each in await ledger.attempts()] == ["intended"]

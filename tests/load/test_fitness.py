@@ -11,9 +11,9 @@ from hailuo_batch.core.shot import Shot
 from hailuo_batch.errors import InputError
 from hailuo_batch.load import fitness, memory
 from hailuo_batch.load.fitness import lying_name, refuse_unfit, unlike
-from hailuo_batch.load.inputs import Inputs, read_inputs
+from hailuo_batch.load.frames import Inputs
+from hailuo_batch.load.inputs import read_inputs
 from hailuo_batch.load.project import Project
-from hailuo_batch.load.stamp import Remembered
 
 LYING_DOWN = 6  # EXIF: turn a quarter to the right
 
@@ -46,13 +46,9 @@ def told(project: Project, first: str, last: str | None = None, **how: object) -
     return list(looked_at(project, first, last, **how).problems)
 
 
-def known(width: int, height: int, length: int = 1000) -> Remembered:
-    return Remembered(stamp=(length, 1, 1), digest="sha256:aa", at=9, kind="png", size=(width, height))
-
-
 @pytest.mark.parametrize("size", [(301, 301), (301, 752), (752, 301), (400, 1000), (1000, 400), (1920, 1080)])
 def test_what_gateways_take(size: tuple[int, int]) -> None:
-    refuse_unfit("a.png", known(*size))
+    refuse_unfit("a.png", length=1000, size=size)
 
 
 @pytest.mark.parametrize(
@@ -66,15 +62,15 @@ def test_what_gateways_take(size: tuple[int, int]) -> None:
 )
 def test_what_gateways_refuse(size: tuple[int, int], summary: str, words: str) -> None:
     with pytest.raises(InputError, match=summary) as wrong:
-        refuse_unfit("a.png", known(*size))
+        refuse_unfit("a.png", length=1000, size=size)
     assert words in wrong.value.why
     assert wrong.value.remedy
 
 
 def test_a_file_is_smaller_than_twenty_megabytes() -> None:
-    refuse_unfit("a.png", known(640, 360, 20 * 1024 * 1024 - 1))
+    refuse_unfit("a.png", length=20 * 1024 * 1024 - 1, size=(640, 360))
     with pytest.raises(InputError, match="picture too large") as wrong:
-        refuse_unfit("a.png", known(640, 360, 20 * 1024 * 1024))
+        refuse_unfit("a.png", length=20 * 1024 * 1024, size=(640, 360))
     assert "gateways take less than 20 MB" in wrong.value.why
 
 
@@ -99,7 +95,15 @@ def test_a_name_may_lie(name: str, kind: str, said: str) -> None:
     ("last", "alike"), [((1280, 720), True), ((640, 361), True), ((320, 180), True), ((640, 400), False)]
 )
 def test_rounding_makes_no_other_shape(last: tuple[int, int], alike: bool) -> None:
-    assert (unlike((640, 360), last) == "") is alike
+    assert (unlike((640, 360), last, by_address=False) == "") is alike
+
+
+def test_the_warning_says_who_crops_and_what_is_left() -> None:
+    ours = unlike((1280, 720), (1000, 1000), by_address=False)
+    assert ours.endswith("the clip has the first one's shape, and only the middle of the last is sent, 1000 × 563.")
+    theirs = "the clip has the first one's shape, and the gateway crops the last to it."
+    assert unlike((1280, 720), (1000, 1000), by_address=True).endswith(theirs)
+    assert unlike((9, 16), (640, 360), by_address=False).endswith(theirs), "what we would send is too small"
 
 
 def test_a_problem_stands_at_the_frame_and_is_said_once_for_a_matrix(project: Project) -> None:

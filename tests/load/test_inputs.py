@@ -15,7 +15,8 @@ from hailuo_batch.core.request import Input
 from hailuo_batch.core.shot import Shot
 from hailuo_batch.load import fitness
 from hailuo_batch.load import inputs as loading
-from hailuo_batch.load.inputs import Inputs, read_inputs
+from hailuo_batch.load.frames import Inputs
+from hailuo_batch.load.inputs import read_inputs
 from hailuo_batch.load.project import Project
 from hailuo_batch.load.stamp import SETTLED_NS, Remembered, stamp_of, unchanged
 

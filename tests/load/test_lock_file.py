@@ -69,6 +69,7 @@ takes = st.builds(
     artifact=marks.map(lambda mark: f"sha256:{mark[3:]}"),
     provider=st.sampled_from(["minimax", "vtrix", "animatic", "my-gateway", "no", "1st"]),
     cost=money,
+    made_for=st.just("") | marks,
 )
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True) | st.sampled_from(
     ["no", "Yes", "null", "1e3", "007", "0x1f", "1.5", "true", "on", "9-16", "a.b", "y"]
@@ -95,6 +96,14 @@ def test_a_lock_is_sorted_with_one_line_for_each_fact(path: Path) -> None:
     assert lock_text(LOCK) == TEXT
     assert write_lock(path, LOCK)
     assert path.read_bytes() == TEXT.encode()
+
+
+def test_a_clip_that_was_accepted_for_another_request_says_which_one_it_answers(path: Path) -> None:
+    other = "v1-" + "5" * 64
+    lock = Lock(campaign="teaser", shots={"open": LockedShot(version=1, takes={1: take(made_for=other)})})
+    write_lock(path, lock)
+    assert f"fingerprint: {MARK}\n        made_for: {other}\n        artifact: {DIGEST}\n" in path.read_text()
+    assert read_lock(path, campaign="teaser") == lock
 
 
 def test_no_file_is_an_empty_lock_and_an_empty_lock_makes_no_file(path: Path) -> None:

@@ -37,7 +37,7 @@ def picture(tmp_path: Path) -> Path:
 @pytest.fixture
 def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
     """Circumstances of files that were written long ago."""
-    for name in ("hailuo.yaml", "teaser.lock.yaml", "ledger.sqlite", "ledger.sqlite-wal"):
+    for name in ("hailuo.yaml", "teaser.lock.yaml", "teaser.review.yaml", "ledger.sqlite", "ledger.sqlite-wal"):
         (tmp_path / name).write_text(name)
     now = time.time_ns() + 10 * SETTLED_NS
     monkeypatch.setattr(time, "time_ns", lambda: now)
@@ -47,7 +47,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
 def now_of(folder: Path, manifest: bytes = b"version: 1", tool: str = "1.0") -> dict:
     return circumstances(
         tool=tool, manifest=manifest, settings=folder / "hailuo.yaml", lock=folder / "teaser.lock.yaml",
-        ledger=folder / "ledger.sqlite",
+        review=folder / "teaser.review.yaml", ledger=folder / "ledger.sqlite",
     )  # fmt: skip
 
 
@@ -97,7 +97,10 @@ def test_a_finished_manifest_is_recalled_under_the_same_circumstances(
     assert recall_finished(tmp_path, "other", facts) is None
 
 
-@pytest.mark.parametrize("file", ["hailuo.yaml", "teaser.lock.yaml", "ledger.sqlite", "ledger.sqlite-wal", "open.png"])
+@pytest.mark.parametrize(
+    "file",
+    ["hailuo.yaml", "teaser.lock.yaml", "teaser.review.yaml", "ledger.sqlite", "ledger.sqlite-wal", "open.png"],
+)
 @pytest.mark.parametrize("change", ["write", "remove"])
 def test_any_change_of_a_file_that_counts_forgets_it(
     tmp_path: Path, facts: dict, picture: Path, file: str, change: str

@@ -47,6 +47,26 @@ def test_the_size_is_the_one_seen_upright(tmp_path: Path, orientation: int) -> N
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_a_picture_is_opened_upright_as_exif_says(tmp_path: Path, kind: str, orientation: int) -> None:
+    """What is stored is made by undoing what each orientation asks for; a number without meaning asks for nothing."""
+    upright = Image.new("RGB", (64, 48), "white")
+    upright.paste("blue", (0, 0, 32, 24))
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = upright.transpose(undo[orientation]) if orientation in undo else upright
+    stored.save(tmp_path / "phone", kind, exif=exif)
+    corners = [open_picture(tmp_path / "phone").getpixel(at) for at in ((8, 8), (56, 8), (8, 40), (56, 40))]
+    assert [isinstance(found, tuple) and found[0] < 100 for found in corners] == [True, False, False, False]
+    assert picture_facts(tmp_path / "phone").turned is (orientation in undo)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
 def test_a_picture_cut_short_is_refused(tmp_path: Path, kind: str) -> None:
     path = saved(tmp_path / f"cut.{kind}", kind)
     whole = path.read_bytes()

@@ -28,7 +28,7 @@ from hailuo_batch.mock.fault import Fault, FaultKind
 from hailuo_batch.mock.prices import price
 from hailuo_batch.mock.rule import Script
 from hailuo_batch.mock.script import rule
-from hailuo_batch.mock.task import Phase, Task, View
+from hailuo_batch.mock.task import Footage, Phase, Task, View
 from hailuo_batch.mock.values import Answer, CallKind, Reason, Refusal
 
 
@@ -62,6 +62,7 @@ def task_of(contract: Contract, mark: int, fault: Fault | None = None) -> Task:
         seconds=6,
         frames=mark % 3,
         shape=(16, 9),
+        footage=Footage(resolution="768p", seconds=6, shape=(16, 9)),
         created=1_800_000_000.0,
         queued=2.0,
         running=8.0,

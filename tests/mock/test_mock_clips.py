@@ -5,7 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from mock_samples import GATEWAYS, body_of, client_of
+from mock_samples import GATEWAYS, body_of, client_of, one
 
 from hailuo_batch.media.probe import Clip, decode_check, probe
 from hailuo_batch.mock.clips import _paper
@@ -39,6 +39,35 @@ async def test_the_clip_has_the_shape_of_its_first_frame(tmp_path: Path) -> None
     clip = probe(path)
     assert isinstance(clip, Clip)
     assert (clip.width, clip.height) == (seen["video_width"], seen["video_height"]) == (512, 682)
+
+
+@pytest.mark.parametrize(
+    ("fault", "more", "made"),
+    [
+        ("other_clip_length", {"seconds": 2}, (1366, 768, 4)),
+        ("other_clip_length", {"seconds": -4}, (1366, 768, 10)),
+        ("other_clip_length", {}, (1366, 768, 1)),
+        ("other_clip_size", {}, (910, 512, 6)),
+    ],
+)
+async def test_a_fault_makes_another_clip_than_was_bought_and_the_price_stays(
+    fault: str, more: dict[str, float], made: tuple[int, int, int], tmp_path: Path
+) -> None:
+    async with client_of(one(fault, nth=1, **more), clip=None) as client:
+        wrong = await client.call("download", "minimax")
+        right = await client.call("download", "minimax")
+        charges = client.mock.charges
+
+    found = []
+    for data in (wrong.data, right.data):
+        path = tmp_path / "clip.mp4"
+        path.write_bytes(data)
+        clip = probe(path)
+        assert isinstance(clip, Clip)
+        assert decode_check(path) is None
+        found.append((clip.width, clip.height, clip.seconds))
+    assert found == [made, (1366, 768, 6)]
+    assert charges[0].amount == charges[1].amount
 
 
 async def test_two_tasks_never_deliver_the_same_bytes() -> None:

@@ -1,9 +1,12 @@
 """Each fault at each gateway and call, as a plain aiohttp client sees it, and how many charges it leaves behind."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 from mock_samples import GATEWAYS, client_of, one, status_in, task_in
 
@@ -104,6 +107,9 @@ ROWS = (
         at={"mindvideo": "422 json", "minimax": "200 code 2013"},
     ),
     Row(fault="bad_key", arrives="401 json", calls=API, at={"minimax": "200 code 1004"}),
+    Row(fault="trickle", arrives="nothing", charged=True),
+    Row(fault="trickle", more={"bytes": 10, "seconds": 0.01}, arrives="nothing", charged=True),
+    Row(fault="trickle", more={"accepted": False}, arrives="nothing", calls=("submit",)),
     Row(fault="bad_key", more={"status": 401}, arrives="401 json", calls=API, at={"minimax": "401 code 2049"}),
     Row(fault="not_allowed", arrives="403 json", calls=API, at={"minimax": "200 code 2061"}),
     Row(
@@ -134,6 +140,8 @@ ROWS = (
     Row(fault="task_failed", arrives="200 json", calls=("submit",), charged=True),
     Row(fault="cancelled", arrives="200 json", calls=("submit",), charged=True),
     Row(fault="stuck", arrives="200 json", calls=("submit",), charged=True),
+    Row(fault="other_clip_length", arrives="200 json", calls=("submit",), charged=True),
+    Row(fault="other_clip_size", arrives="200 json", calls=("submit",), charged=True),
 )  # fmt: skip
 
 
@@ -191,6 +199,34 @@ async def test_a_huge_file_never_ends(gateway: str) -> None:
             assert response.content_length is not None
             assert response.content_length > 50 * 2**30
             assert len(await response.content.readexactly(3_000_000)) == 3_000_000
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+async def test_a_file_that_trickles_comes_in_drops_and_never_to_its_end(gateway: str) -> None:
+    async with client_of(one("trickle", bytes=100, seconds=0.001)) as client:
+        task = await client.ordered(gateway)
+        whole = clip_of(task)
+        async with client.session.get(await client.link(gateway, task)) as response:
+            assert response.content_length == len(whole)
+            assert await response.content.readexactly(len(whole) - 1) == whole[:-1]
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(response.content.readexactly(1), 0.05)
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+async def test_a_cut_file_is_gone_on_with(gateway: str) -> None:
+    async with client_of(one("cut", part=0.3, nth=1), clip=clip_of("x" * 200_000)) as client:
+        link = await client.link(gateway, await client.ordered(gateway))
+        got = b""
+        async with client.session.get(link) as response:
+            tag = response.headers["ETag"]
+            with suppress(aiohttp.ClientPayloadError):
+                async for chunk in response.content.iter_any():
+                    got += chunk
+        rest = await client.download(link, headers={"If-Range": tag, "Range": f"bytes={len(got)}-"})
+        whole = await client.download(link)
+    assert 0 < len(got) < len(whole.data)
+    assert (rest.status, got + rest.data) == (206, whole.data)
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)

@@ -160,17 +160,56 @@ async def test_a_listener_hears_each_moment_in_its_order() -> None:
     assert kinds == [
         (MomentKind.RECEIVED, "submit"),
         (MomentKind.CHARGED, "submit"),
+        (MomentKind.HALF_SENT, "submit"),
         (MomentKind.ANSWERED, "submit"),
         (MomentKind.RECEIVED, "poll"),
+        (MomentKind.HALF_SENT, "poll"),
         (MomentKind.ANSWERED, "poll"),
         (MomentKind.RECEIVED, "file"),
+        (MomentKind.HALF_SENT, "file"),
         (MomentKind.ANSWERED, "file"),
         (MomentKind.RECEIVED, "download"),
         (MomentKind.HALF_SENT, "download"),
         (MomentKind.ANSWERED, "download"),
     ]
+    assert [moment.number for moment in heard] == list(range(1, len(heard) + 1))
+    assert [moment.request for moment in heard] == [1] * 4 + [2] * 3 + [3] * 3 + [4] * 3
     assert {moment.gateway for moment in heard} == {"minimax"}
     assert len({moment.task for moment in heard[1:]}) == 1
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+async def test_the_moments_have_the_same_numbers_every_time(gateway: str) -> None:
+    async def heard() -> list[Moment]:
+        found: list[Moment] = []
+        async with client_of(one("throttled", call=["submit", "poll"], nth=1)) as client:
+            client.mock.listeners.append(found.append)
+            await client.submit(gateway)
+            await client.poll(gateway, await client.ordered(gateway))
+            await client.call("download", gateway)
+        return found
+
+    first = await heard()
+    assert first == await heard()
+    assert [(moment.number, moment.kind) for moment in first[:4]] == [
+        (1, MomentKind.RECEIVED),
+        (2, MomentKind.HALF_SENT),
+        (3, MomentKind.ANSWERED),
+        (4, MomentKind.RECEIVED),
+    ], "a refusal has moments too, and no charge"
+
+
+@pytest.mark.parametrize("fault", ["cut", "reset", "length_too_short", "wrong_type", "redirect", "slow"])
+async def test_an_answer_that_goes_wrong_is_told_of_once(fault: str) -> None:
+    heard: list[MomentKind] = []
+    async with client_of(one(fault, call="download", **({"seconds": 0.01} if fault == "slow" else {}))) as client:
+        client.mock.listeners.append(lambda moment: heard.append(moment.kind) if moment.call == "download" else None)
+        await client.call("download", "odkkk")
+        for _ in range(100):
+            if MomentKind.ANSWERED in heard:
+                break
+            await asyncio.sleep(0.001)
+    assert (heard[0], heard[-1], heard.count(MomentKind.ANSWERED)) == (MomentKind.RECEIVED, MomentKind.ANSWERED, 1)
 
 
 async def test_the_client_may_be_gone_at_any_moment() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hailuo_batch.core.price import Money
 from hailuo_batch.mock.contracts.every import contracts
 from hailuo_batch.mock.prices import made_seconds, price
-from hailuo_batch.mock.task import ENDS, Fate, Phase, Task, phase_of, progress_of
+from hailuo_batch.mock.task import ENDS, Fate, Footage, Phase, Task, phase_of, progress_of
 
 ORDER = [Phase.QUEUED, Phase.RUNNING, Phase.DONE]
 
@@ -24,6 +24,7 @@ def _task(queued: float, running: float, fate: Fate | None = None) -> Task:
         seconds=6,
         frames=0,
         shape=(16, 9),
+        footage=Footage(resolution="768p", seconds=6, shape=(16, 9)),
         created=100.0,
         queued=queued,
         running=running,

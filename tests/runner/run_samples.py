@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from hailuo_batch.app.rendering import _probed
+from hailuo_batch.app.probing import drawn
 from hailuo_batch.core.attempt import Stage
 from hailuo_batch.core.capability import Route
 from hailuo_batch.core.decide import make_plan
@@ -13,15 +14,19 @@ from hailuo_batch.core.event import Event
 from hailuo_batch.core.fingerprint import fingerprint
 from hailuo_batch.core.manifest import NO_FRAMES, End, Frames, ShotFrame
 from hailuo_batch.core.outcome import Outcome
+from hailuo_batch.core.pace import Pace
 from hailuo_batch.core.plan import Action, Grounds, Plan, Step
 from hailuo_batch.core.record import AttemptRecord
 from hailuo_batch.core.request import request_for
 from hailuo_batch.core.shot import Shot
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import Order
+from hailuo_batch.runner.bench import Bench
 from hailuo_batch.runner.executor import LocalExecutor
+from hailuo_batch.runner.gate import Gate, Tempo
+from hailuo_batch.runner.purse import Purse
 from hailuo_batch.runner.runner import run_plan
-from hailuo_batch.runner.step import Bench, Kept, carry_out
+from hailuo_batch.runner.step import Kept, carry_out
 from hailuo_batch.runner.stop import Stop
 from hailuo_batch.store.listing import digests_in, names_in
 from hailuo_batch.store.local import LocalStore
@@ -75,6 +80,7 @@ class World:
                 past=await ledger.past("spring", sketch=False),
                 locked={},
                 present=digests_in(self.folder / ".hailuo" / "store"),
+                now=self.clock.now(),
             )
         return make_plan(self.shots, grounds, campaign="spring")
 
@@ -84,7 +90,8 @@ class World:
         wanted = frozenset(only)
         steps = [step for step in plan.steps if not wanted or step.uses[0].shot.id in wanted]
         async with open_ledger(self.file, clock=self.clock) as ledger:
-            bench = await self.bench(ledger)
+            stop = stop or Stop()
+            bench = await self.bench(ledger, gates=self.gates(stop))
             return await run_plan(
                 plan,
                 steps,
@@ -92,7 +99,7 @@ class World:
                 executor=LocalExecutor(workers),
                 listener=self.events.append,
                 clock=self.clock,
-                stop=stop or Stop(),
+                stop=stop,
             )
 
     async def step(self, name: str = "open") -> object:
@@ -106,10 +113,18 @@ class World:
         usual: dict[str, Any] = {
             "campaign": "spring", "sketch": False, "run": None, "ledger": ledger,
             "store": self.store, "renders": self.renders,
-            "drivers": {"minimax": self.driver, **self.others}, "probe": _probed, "order": _order,
-            "artifact": (await ledger.artifacts()).get,
+            "drivers": {"minimax": self.driver, **self.others}, "probe": drawn, "order": _order,
+            "artifact": (await ledger.artifacts()).get, "gates": self.gates(Stop()),
+            "purse": Purse((), (), campaign="spring", now=self.clock.now()),
         }  # fmt: skip
         return Bench(**{**usual, **instead})
+
+    def gates(self, stop: Stop) -> dict[str, Gate]:
+        """Doors that hold nobody back; time flies."""
+        if self.route.free:
+            return {}
+        tempo = Tempo(elapsed=monotonic, speed=1000.0)
+        return {name: Gate(name, Pace(), tempo=tempo, stop=stop) for name in ("minimax", *self.others)}
 
     async def actions(self) -> dict[str, Action]:
         """What a run would do now, by shot."""

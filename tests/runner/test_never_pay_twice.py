@@ -50,7 +50,7 @@ def dice(seed: int) -> random.Random:
 def _ends(point: str, kind: Kind) -> bool:
     """Whether a failure proves that nothing was or will be made for the money."""
     if point == "submit":
-        return kind is not Kind.UNCLEAR
+        return kind not in {Kind.UNCLEAR, Kind.FLAKY}
     return point == "wait" and ALLOWS[kind].ends_task
 
 

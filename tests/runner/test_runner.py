@@ -135,7 +135,9 @@ async def test_a_kind_that_stops_a_run_or_its_provider_begins_nothing_more_there
     world.driver.submit_script = failing("a", kind=kind)
     outcome = await world.run(workers=1)
     stops = ALLOWS[kind].stops_run
-    assert world.driver.submits.total() == (1 if stops or ALLOWS[kind].stops_provider else 3)
+    assert len(world.driver.submits) == (1 if stops or ALLOWS[kind].stops_provider else 3)
+    assert world.driver.submits[mark(shot("b"))] <= 1
+    assert (world.driver.submits[mark(shot("a"))] > 1) == (ALLOWS[kind].resend and kind is not Kind.FLAKY)
     assert outcome.stopped == (f"a was {kind}" if stops else "")
 
 

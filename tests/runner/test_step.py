@@ -14,7 +14,7 @@ from run_samples import FREE, PAID, World, kept, mark, shot
 
 from hailuo_batch.core.attempt import Stage
 from hailuo_batch.core.capability import Route
-from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.failure import ALLOWS, Failure, Kind
 from hailuo_batch.core.plan import Action, Why
 from hailuo_batch.core.price import Money
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
@@ -107,6 +107,7 @@ LEFT: dict[tuple[str, Kind], tuple[Stage, Action]] = {
     # Money: asking the same again is no use, and may cost again.
     **{("submit", kind): (Stage.FAILED, Action.HOLD) for kind in FINAL},
     ("submit", Kind.UNCLEAR): (Stage.IN_DOUBT, Action.HOLD),
+    ("submit", Kind.FLAKY): (Stage.IN_DOUBT, Action.HOLD),  # said of a submit, it proves nothing
     # Money: only these say that the task ended; everything else may be no more than a bad line.
     **{("wait", kind): (Stage.SUBMITTED, Action.RESUME) for kind in Kind},
     ("wait", Kind.BROKEN): (Stage.FAILED, Action.SUBMIT),
@@ -119,7 +120,9 @@ LEFT: dict[tuple[str, Kind], tuple[Stage, Action]] = {
 async def test_each_kind_of_failure_at_each_point_leaves_the_right_stage(world: World, point: str, kind: Kind):
     stage, action = LEFT[point, kind]
     world.driver = ScriptedDriver(**{point: failing(kind)})
-    assert await world.step() == failing(kind)[mark(OPEN)]
+    doubt = (point, kind) == ("submit", Kind.FLAKY)
+    said = failing(kind)[mark(OPEN)]
+    assert await world.step() == (replace(said, kind=Kind.UNCLEAR) if doubt else said)
     [attempt] = await world.attempts()
     assert attempt.stage is stage
     assert await world.actions() == {"open": action}
@@ -137,7 +140,10 @@ async def test_after_each_failure_the_next_run_has_the_clip_and_pays_only_for_wh
     world.driver.submit_script = world.driver.wait_script = world.driver.fetch_script = None
     kept(await world.step())
     refused = LEFT[point, kind][0] is Stage.FAILED
-    assert world.driver.submits[mark(OPEN)] == 1 + refused
+    assert (await world.moves()).count("intend") == 1 + refused
+    resent = (await world.moves()).count("resend")
+    assert (resent > 0) == (point == "submit" and ALLOWS[kind].resend)
+    assert world.driver.submits[mark(OPEN)] == 1 + refused + resent
     assert (await world.stages())[-1] is Stage.STORED
     assert len(world.names()) == 1
 
@@ -408,25 +414,48 @@ async def test_a_task_at_a_provider_that_is_known_no_more_is_left_as_it_is(world
     assert world.driver.submits.total() == 0
 
 
-@pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.NOT_SENT, Kind.UNPAID, Kind.REFUSED])
-async def test_a_no_to_what_is_sent_again_after_a_crash_leaves_the_first_sending_in_doubt(world: World, kind: Kind):
+async def _interrupted(world: World) -> None:
+    """The ledger as a crash between the intent and the answer leaves it, at a provider that honours the key."""
     world.route = replace(PAID, idempotent=True, others=(Route(provider="vtrix", estimate=None),))
     world.others = {"vtrix": ScriptedDriver()}
     async with open_ledger(world.file, clock=world.clock) as ledger:
-        who = {"provider": "minimax", "campaign": "spring", "shot": "open", "take": 1}
-        await ledger.intend(Intent(fingerprint=mark(OPEN), preimage="{}", **who))
+        await ledger.intend(
+            Intent(fingerprint=mark(OPEN), preimage="{}", provider="minimax", campaign="spring", shot="open", take=1)
+        )
     [step] = (await world.plan()).steps
     assert step.why is Why.INTERRUPTED
+
+
+@pytest.mark.parametrize("kind", [Kind.UNPAID, Kind.REFUSED, Kind.UNAUTHORIZED, Kind.UNCLEAR])
+async def test_a_no_to_what_is_sent_again_after_a_crash_leaves_the_first_sending_in_doubt(world: World, kind: Kind):
+    await _interrupted(world)
     world.driver = ScriptedDriver(submit=failing(kind))
     await world.step()
     assert await world.stages() == [Stage.IN_DOUBT]
     assert world.others["vtrix"].submits.total() == 0
 
 
+@pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.NOT_SENT])
+async def test_what_is_not_taken_now_after_a_crash_goes_out_again_later_under_the_same_key(world: World, kind: Kind):
+    """Neither says anything of the first sending: it is no failure, and no leave to ask another."""
+    await _interrupted(world)
+    seen: set[int] = set()
+
+    def busy(order: Order) -> Failure:
+        seen.add(order.attempt)
+        return Failure(kind=kind, why="not now")
+
+    world.driver = ScriptedDriver(submit=busy)
+    assert isinstance(await world.step(), Failure)
+    assert await world.stages() == [Stage.INTENDED]
+    assert world.others["vtrix"].submits.total() == 0
+    world.driver.submit_script = lambda order: seen.add(order.attempt)
+    kept(await world.step())
+    assert await world.stages() == [Stage.STORED]
+    assert len(seen) == 1, "the attempt is what the key is made of"
+
+
 async def test_what_is_sent_again_after_a_crash_and_accepted_is_the_same_attempt(world: World):
-    world.route = replace(PAID, idempotent=True)
-    async with open_ledger(world.file, clock=world.clock) as ledger:
-        who = {"provider": "minimax", "campaign": "spring", "shot": "open", "take": 1}
-        await ledger.intend(Intent(fingerprint=mark(OPEN), preimage="{}", **who))
+    await _interrupted(world)
     kept(await world.step())
     assert await world.stages() == [Stage.STORED]

@@ -126,6 +126,18 @@ async def test_sweeping_takes_leftovers_and_no_clip(store: LocalStore, root: Pat
     assert store.digests() == {digest}
 
 
+async def test_a_clip_that_is_removed_is_gone_and_the_others_stay(store: LocalStore, tmp_path: Path):
+    gone, stays = await store.keep(written(store, b"gone")), await store.keep(written(store, b"stays"))
+    name = tmp_path / "a name.mp4"
+    name.hardlink_to(store.path(gone))
+    store.remove(gone)
+    store.remove(gone)
+    assert store.digests() == {stays}
+    assert name.read_bytes() == b"gone"
+    with pytest.raises(InputError):
+        store.remove("sha256:../../x")
+
+
 BAD = ["", "sha256:", "sha256:../../x", "sha256:" + "A" * 64, "md5:" + "a" * 64, "sha256:" + "a" * 63, "a" * 64]
 BAD += ["sha256:" + "a" * 64 + "\n", "sha256:" + "a" * 60 + "/../", "sha256:" + "١" * 64]
 

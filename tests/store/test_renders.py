@@ -140,15 +140,15 @@ def test_a_name_that_is_taken_between_look_and_leap_is_not_overwritten(
     disk: str, renders: Renders, root: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch
 ):
     root.mkdir()
-    exists = Path.exists
+    lexists = os.path.lexists
 
-    def late(self: Path, **options: object) -> bool:
-        found = exists(self)
-        if self.name == NAME and not found:
-            self.write_bytes(b"of somebody else")
+    def late(path: Path) -> bool:
+        found = lexists(path)
+        if Path(path).name == NAME and not found:
+            Path(path).write_bytes(b"of somebody else")
         return found
 
-    monkeypatch.setattr(Path, "exists", late)
+    monkeypatch.setattr(os.path, "lexists", late)
     with pytest.raises(RefusedError):
         place(renders, artifact)
     assert (root / NAME).read_bytes() == b"of somebody else"
@@ -255,6 +255,16 @@ def test_sweeping_takes_leftovers_and_nothing_else(renders: Renders, root: Path,
         assert renders.names() == {NAME}
         assert renders.sweep() == 1
     assert listing(root) == [".notes", "aurora_open_v001_t01.json", NAME]
+
+
+def test_a_name_is_taken_away_with_its_provenance_and_the_clip_stays(renders: Renders, root: Path, artifact: Path):
+    place(renders, artifact)
+    renders.remove(NAME)
+    renders.remove(NAME)
+    assert listing(root) == []
+    assert artifact.read_bytes() == b"a clip"
+    with pytest.raises(InputError):
+        renders.remove("../../other.mp4")
 
 
 def test_a_clip_that_is_gone_from_the_store_cannot_be_placed(renders: Renders, root: Path, tmp_path: Path):

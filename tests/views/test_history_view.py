@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from view_samples import failure, row, stored, usd
+from view_samples import FORBIDDEN, HOSTILE, failure, row, stored, usd
 
 from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.record import AttemptRecord, EventRecord
+from hailuo_batch.core.failure import Kind
+from hailuo_batch.core.record import AttemptRecord, EventRecord, ToldRecord
 from hailuo_batch.views.history import draw_history, history_members
 from hailuo_batch.views.ink import Ink
 
@@ -54,3 +55,37 @@ def test_each_take_has_its_attempts_and_each_attempt_its_events(golden: Golden) 
 
 def test_a_shot_that_nobody_asked_for_yet_is_its_takes(golden: Golden) -> None:
     golden(draw_history(ROWS[1:], (), ()), "history_new.txt")
+
+
+SETTLED = (
+    attempt(3, failure=failure("no answer came", kind=Kind.UNCLEAR)),
+    attempt(4, fingerprint="v1-second", stage=Stage.CANCELLED, failure=failure("not there", kind=Kind.NEVER_SENT)),
+)
+DECIDED = (
+    EventRecord(
+        id=1, attempt=3, at=1_790_000_000.0, move="find", stage=Stage.SUBMITTED,
+        data={"task": "task-7", "reason": "it stands in\nthe account", "by": "ann"},
+    ),
+    EventRecord(
+        id=2, attempt=4, at=1_790_000_001.0, move="settle", stage=Stage.CANCELLED,
+        data={"reason": "not there", "by": ""},
+    ),
+)  # fmt: skip
+TOLD = (
+    ToldRecord(attempt=3, events=({"type": "queued", "created_at": "2026-11-20T08:00:00Z"}, {"event": {"n": 1}})),
+    ToldRecord(attempt=4, why="MINDVIDEO_API_KEY is not set"),
+)
+
+
+def test_who_settled_a_doubt_and_what_a_gateway_tells_stand_with_the_attempt(golden: Golden) -> None:
+    golden(draw_history(ROWS, SETTLED, DECIDED, told=TOLD), "history_settled.txt")
+    members: Any = history_members(ROWS, SETTLED, DECIDED, told=TOLD)
+    assert [each["told"]["why"] for each in members["attempts"]] == [None, "MINDVIDEO_API_KEY is not set"]
+    assert members["attempts"][0]["events"][0]["data"]["reason"] == "it stands in\nthe account"
+    assert "told" not in history_members(ROWS, SETTLED, DECIDED)["attempts"][0]  # type: ignore[index]
+
+
+def test_a_gateways_own_words_move_no_terminal() -> None:
+    told = ToldRecord(attempt=3, events=({HOSTILE: HOSTILE, "more": [HOSTILE]},))
+    said = draw_history(ROWS, SETTLED, (), told=(told, ToldRecord(attempt=4, why=HOSTILE)))
+    assert not [each for each in FORBIDDEN if each in said]

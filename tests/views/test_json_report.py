@@ -9,6 +9,7 @@ from jsonschema import Draft7Validator
 from view_samples import FORBIDDEN, HOSTILE, clip, failure, report, row, step, stored, usd
 
 from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.failure import Kind
 from hailuo_batch.core.outcome import Outcome
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report
@@ -18,7 +19,7 @@ Golden = Callable[[str, str], None]
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
 FULL = report(
-    stored("open", tags=("hero", "client:acme"), notes="for the opening", cost=usd("0.30")),
+    stored("open", tags=("hero", "client:acme"), notes="for the opening", cost=usd("0.30"), task="t-7"),
     stored("twin", shared_with=("open",), artifact=clip(seconds=5.876543219), remarks=("asked 6 s, got 5.88 s",)),
     row("turn", duration="long", version=2, why="the request changed", changed=("prompt",), stage=Stage.CANCELLED),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", estimate=None),
@@ -28,6 +29,8 @@ FULL = report(
     bytes=2_469_134,
     outside=1,
     spent=(usd("0.30"),),
+    estimated=(usd("0.28"),),
+    unknown_cost=1,
     to_spend=(usd("0.56"),),
     unpriced=1,
 )
@@ -48,8 +51,14 @@ def test_a_report_is_by_its_schema(drawn: Report) -> None:
 def test_the_schema_knows_every_member_that_is_written() -> None:
     """A member that the schema does not name would pass unseen where it allows more; here it allows none."""
     members = report_members(FULL)
-    members["run"] = outcome_members(Outcome(failed=((step("open"), failure()),)))
+    unnamed = failure("the disk is full", kind=Kind.UNNAMED)
+    ran = outcome_members(Outcome(stored=1, failed=((step("open"), failure()), (step("turn"), unnamed))))
+    members["run"] = ran
     Draft7Validator(SCHEMA).validate(members)
+    assert set(SCHEMA["properties"]["run"]["properties"]) == set(ran)
+    told = [[each["fingerprint"] for each in ran[name]] for name in ("failed", "stored_and_not_named")]  # type: ignore[attr-defined]
+    assert told == [["v1-open"], ["v1-turn"]], "a clip that is in the store has not failed"
+    assert set(SCHEMA["properties"]["summary"]["properties"]) == set(members["summary"])  # type: ignore[call-overload]
     assert set(SCHEMA["properties"]) == set(members)
     take = SCHEMA["definitions"]["take"]["properties"]
     assert all(set(each) == set(take) for each in members["takes"])  # type: ignore[attr-defined]

@@ -5,7 +5,11 @@ from pathlib import Path
 
 from view_samples import failure, report, row, step, stored, usd
 
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.failure import Kind
 from hailuo_batch.core.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan import Action
+from hailuo_batch.core.report import TakeRow
 from hailuo_batch.views.outcome import SHOWN, draw_outcome
 
 Golden = Callable[[str, str], None]
@@ -51,11 +55,49 @@ def test_many_failures_are_counted_and_cut(golden: Golden) -> None:
     )
 
 
+def test_a_clip_that_only_lacks_its_name_is_said_once() -> None:
+    full = failure("cannot write renders/open.mp4: no room on the disk", "Make room.", kind=Kind.UNNAMED)
+    drawn = draw_outcome(Outcome(stored=1, failed=((step("open"), full),)), WHOLE, lock=None, folder="renders/")
+    assert "1 take stored, and not named:\n  open#1  cannot write renders/open.mp4: no room on the disk\n" in drawn
+    assert "failed" not in drawn
+
+
 def test_an_interrupted_run_says_that_the_next_goes_on(golden: Golden) -> None:
     golden(
         draw_outcome(Outcome(stored=1, stopped=INTERRUPTED, seconds=61.0), HALF, lock=None, folder="renders/"),
         "outcome_stopped.txt",
     )
+
+
+def doubtful(shot: str) -> TakeRow:
+    why = "nobody can say whether it was accepted"
+    return row(shot, action=Action.HOLD, why=why, stage=Stage.IN_DOUBT, fingerprint=f"v1-{shot}")
+
+
+def away(shot: str, stage: Stage = Stage.SUBMITTED) -> TakeRow:
+    action = Action.RESUME if stage is Stage.SUBMITTED else Action.FETCH
+    return row(shot, action=action, why="not here", stage=stage, fingerprint=f"v1-{shot}", task=f"t-{shot}")
+
+
+def test_an_unclear_answer_about_a_task_that_runs_is_no_doubt_and_names_the_task(golden: Golden) -> None:
+    failed = (
+        (step("turn"), failure("the answer cannot be read", "The next run looks again.", Kind.UNCLEAR)),
+        (step("open"), failure("the download broke off", kind=Kind.FLAKY)),
+    )
+    now = report(away("turn"), away("open", Stage.PRODUCED))
+    text = draw_outcome(Outcome(failed=failed, seconds=9.0), now, lock=None, folder="renders/")
+    assert "hailuo-batch resolve" not in text
+    golden(text, "outcome_not_home.txt")
+
+
+def test_doubts_say_where_to_go_whichever_run_left_them(golden: Golden) -> None:
+    failed = ((step("turn"), failure("no answer came", kind=Kind.UNCLEAR)),)
+    now = report(doubtful("turn"), doubtful("old"), stored("open"))
+    both = draw_outcome(Outcome(stored=1, failed=failed, seconds=9.0), now, lock=None, folder="renders/")
+    earlier = draw_outcome(Outcome(), report(doubtful("old"), stored("open")), lock=None, folder="renders/")
+    golden(f"{both}\n\n{earlier}", "outcome_doubts.txt")
+    rehearsed = draw_outcome(Outcome(), report(doubtful("old")), lock=None, folder="renders/", rehearsal=True)
+    assert rehearsed.endswith("\n    hailuo-batch resolve --mock")
 
 
 def test_names_given_again_are_told_in_the_right_number() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from view_samples import clip, report, row, stored, usd
 
+from hailuo_batch.core.attempt import Stage
 from hailuo_batch.core.plan import Action
 from hailuo_batch.core.report import Report
 from hailuo_batch.views.contact_sheet import TEMPLATES, draw_page
@@ -33,10 +34,14 @@ FULL = report(
     stored("twin", shared_with=("open",), remarks=("asked 6 s, got 5.88 s",), version=12),
     row("turn", why="the request changed", changed=("prompt",), duration="long"),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet"),
+    row("away", action=Action.RESUME, why="asked for, and not yet made", stage=Stage.SUBMITTED, task="t-7"),
+    row("doubt", action=Action.HOLD, why="nobody can say whether it was accepted", stage=Stage.IN_DOUBT),
     clips=1,
     seconds=5.8767,
     bytes=1_234_567,
     spent=(usd("0.56"),),
+    estimated=(usd("0.28"),),
+    silent=("minimax",),
     to_spend=(usd("0.84"),),
 )
 

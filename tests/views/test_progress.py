@@ -18,6 +18,7 @@ from hailuo_batch.core.event import (
     StepsUnlocked,
     Stopping,
 )
+from hailuo_batch.core.failure import Kind
 from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.progress import Tally, _table, live, watching
 
@@ -59,6 +60,24 @@ def drawn(how: str, events: tuple[Event, ...], ink: Ink = PLAIN) -> str:
 def test_lines_say_each_thing_that_happens_once(golden: Golden) -> None:
     golden(drawn("lines", RUN), "progress_lines.txt")
     golden(drawn("lines", RUN, Ink(colour=True)).replace("\x1b", "ESC"), "progress_lines_colour.txt")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Kind.REFUSED, "failed"),
+        (Kind.UNCLEAR, "in doubt"),
+        (Kind.PENDING, "left running"),
+        (Kind.OVER_CAP, "left out"),
+        (Kind.UNRECORDED, "not written down"),
+    ],
+)
+def test_only_what_failed_is_called_failed(kind: Kind, said: str) -> None:
+    events = (RunStarted(steps=2), StepStarted(step=OPEN), StepFailed(step=OPEN, failure=failure("why", kind=kind)))
+    assert drawn("lines", events) == f"[1/2] open#1 {said}: why\n"
+    assert f"open#1 {said}: why" in through_live(events, colour=False)
+    *_, last = frames(events)
+    assert f"1 {said}" in last
 
 
 def test_json_is_one_object_an_event_each_with_its_version(golden: Golden) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from view_samples import clip, report, row, stored, usd
 
+from hailuo_batch.core.attempt import Stage
 from hailuo_batch.core.plan import Action
 from hailuo_batch.views.ink import Ink
 from hailuo_batch.views.report import draw_report
@@ -23,6 +24,16 @@ MIXED = report(
     to_spend=(usd("0.56"),),
     spent=(usd("1.12"),),
 )
+
+
+def test_what_is_not_home_has_its_task_and_what_to_do(golden: Golden) -> None:
+    away = (
+        row("run", action=Action.RESUME, why="asked for, and not yet made", stage=Stage.SUBMITTED, task="t-7"),
+        row("made", action=Action.FETCH, why="made, and not yet kept", stage=Stage.PRODUCED, task="t-8"),
+        row("doubt", action=Action.HOLD, why="nobody can say whether it was accepted", stage=Stage.IN_DOUBT),
+        row("gone", action=Action.FETCH, why="the lock names its clip, which is in the store"),
+    )
+    golden(draw_report(report(*away, stored("open", task="t-9"))), "report_not_home.txt")
 
 
 def test_every_take_has_a_line_and_the_sums_follow(golden: Golden) -> None:

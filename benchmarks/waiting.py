@@ -1,0 +1,257 @@
+"""What it costs to wait: memory and CPU with many takes in the making.
+
+    python benchmarks/waiting.py [flight] [polling] [--takes 10000] [--tasks 50000] [--seconds 20]
+
+`flight`: the whole command with so many takes at a gateway on loopback that never finishes one. `polling`: the driver's
+own wait loop for so many tasks, whose gateway is a function call, so that what is measured is ours alone; the HTTP of a
+look comes on top, and `flight` tells how much that is. Each runs in a process of its own.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from bare import look
+from buying import HEAD, SETTINGS, SHOT
+from loopback import NEVER, gateway
+from measure import table
+
+from hailuo_batch.core.request import HAILUO_02, Request
+from hailuo_batch.ports import Order, Task
+
+EVERY = 10.0  # seconds between two looks at a task, where nothing is learnt
+BARE_LOOKS = 5000
+PARTS = ("flight", "polling")
+
+
+def report(
+    folder: Path, *, parts: Sequence[str] = PARTS, takes: int = 10_000, tasks: int = 50_000, seconds: float = 20.0
+) -> str:
+    """The tables of what waiting costs."""
+    tables = []
+    if "flight" in parts:
+        tables.append(flight(folder, takes, seconds))
+    if "polling" in parts:
+        tables.append(polling(tasks, seconds))
+    return "\n\n".join(tables)
+
+
+def flight(folder: Path, takes: int, seconds: float) -> str:
+    """Memory and CPU of a run whose takes are all in the making."""
+    with gateway(looks=NEVER) as base:
+        bare = _child("bare", base, str(BARE_LOOKS))
+    with gateway(looks=NEVER) as base:
+        (folder / "hailuo.yaml").write_text(SETTINGS.format(base=base, at_once=takes))
+        (folder / "bench.yaml").write_text(HEAD + "".join(SHOT.format(n=n) for n in range(takes)))
+        told = _child("flight", str(folder / "bench.yaml"), base, str(takes), str(seconds))
+    row = (
+        "ours",
+        f"{takes:,}",
+        f"{told['megabytes']:.0f}",
+        f"{1e3 * (told['megabytes'] - told['before']) / takes:.1f}",
+        f"{told['looks'] / told['wall']:,.0f}",
+        f"{1e6 * told['cpu'] / told['looks']:.0f}",
+        f"{100 * told['cpu'] / told['wall']:.0f} %",
+    )
+    plain = ("bare aiohttp", "1", f"{bare['megabytes']:.0f}", "", "", f"{1e6 * bare['cpu'] / BARE_LOOKS:.0f}", "")
+    head = (
+        "what",
+        "takes",
+        "MB in all (held to 300)",
+        "kB a take beside the plan",
+        "looks/s",
+        "CPU us a look",
+        "of a core",
+    )
+    return f"In flight: a whole run, each take looked at every {EVERY:.0f} s\n\n" + table(head, [plain, row])
+
+
+def polling(tasks: int, seconds: float) -> str:
+    """CPU of the wait loop alone."""
+    told = _child("polling", str(tasks), str(seconds))
+    row = (
+        f"{tasks:,}",
+        f"{told['megabytes']:.0f}",
+        f"{told['looks'] / told['wall']:,.0f}",
+        f"{1e6 * told['cpu'] / told['looks']:.0f}",
+        f"{100 * told['cpu'] / told['wall']:.0f} %",
+        f"{1e3 * told['late']:.0f}",
+    )
+    head = ("tasks", "MB", "looks/s", "CPU us a look", "of a core (held to 50 %)", "99 of 100 late by less than, ms")
+    return f"The wait loop alone, without HTTP, a look every {EVERY:.0f} s\n\n" + table(head, [row])
+
+
+def _child(*args: str) -> dict[str, float]:
+    environment = {**os.environ, "MINDVIDEO_API_KEY": "sk-bench"}
+    command = [sys.executable, __file__, "--child", *args]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    try:
+        told: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        raise SystemExit(f"{args[0]} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}") from None
+    return told
+
+
+def child_bare(base: str, looks: str) -> None:
+    """Looks at one task, with nothing of ours."""
+    cpu = _cpu()
+    asyncio.run(look(base, looks=int(looks)))
+    print(json.dumps({"cpu": _cpu() - cpu, "megabytes": _megabytes()}))
+
+
+def child_flight(manifest: str, base: str, takes: str, seconds: str) -> None:
+    """`hailuo-batch run` in this process, until all is submitted and was watched for a while."""
+    import hailuo_batch.app.rendering as rendering
+    from hailuo_batch.cli.main import run_command_line
+
+    carried_out = rendering.run_plan
+
+    async def run_plan(*args: Any, **rest: Any) -> Any:
+        watch = asyncio.create_task(_watched(base, int(takes), float(seconds)))
+        await asyncio.wait({watch, asyncio.create_task(carried_out(*args, **rest))}, return_when="FIRST_COMPLETED")
+        print(json.dumps(watch.result()), flush=True)
+        os._exit(0)  # ten thousand takes are left as they are
+
+    rendering.run_plan = run_plan
+    os.chdir(Path(manifest).parent)
+    gc.disable()  # as the entry point does
+    run_command_line(["run", Path(manifest).name, "--yes", "--progress", "none", "-j", takes])
+
+
+async def _watched(base: str, takes: int, seconds: float) -> dict[str, float]:
+    before = _megabytes()
+    while (await asyncio.to_thread(_told, base))["tasks"] < takes:
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(EVERY * 1.5)  # the first looks come a while after the submits
+    begun, cpu, seen = time.perf_counter(), _cpu(), (await asyncio.to_thread(_told, base))["looks"]
+    await asyncio.sleep(seconds)
+    looks = (await asyncio.to_thread(_told, base))["looks"] - seen
+    wall, cpu = time.perf_counter() - begun, _cpu() - cpu
+    return {"before": before, "megabytes": _megabytes(), "looks": looks, "wall": wall, "cpu": cpu}
+
+
+def _told(base: str) -> dict[str, int]:
+    with urlopen(f"{base}/count") as answer:
+        told: dict[str, int] = json.load(answer)
+    return told
+
+
+class Answers:
+    """A wire to nowhere: every task is running, and how late each look is gets remembered."""
+
+    def __init__(self) -> None:
+        self.late: list[float] = []
+        self._due: dict[str, float] = {}
+
+    async def converse(self, conversation: Any) -> Any:
+        from hailuo_batch.gateways.dialect import Reply
+
+        call = next(conversation)
+        name, now = call.path.rpartition("/")[2], time.perf_counter()
+        self.late.append(now - self._due.get(name, now))
+        self._due[name] = now + EVERY
+        try:
+            conversation.send(Reply(status=200, body={"task_id": name, "status": "processing"}))
+        except StopIteration as end:
+            return end.value
+
+
+def child_polling(tasks: str, seconds: str) -> None:
+    """Waits for so many tasks at once."""
+    told = asyncio.run(_polled(int(tasks), float(seconds)))
+    print(json.dumps(told), flush=True)
+    os._exit(0)
+
+
+async def _polled(tasks: int, seconds: float) -> dict[str, float]:
+    from hailuo_batch.drivers.http import HttpDriver
+    from hailuo_batch.drivers.looks import Looks
+    from hailuo_batch.load.tables import dialect_for, read_provider
+    from hailuo_batch.runner.stop import Stop
+
+    stop, wire = Stop(), Answers()
+    provider = read_provider("mindvideo", HAILUO_02)
+    driver = HttpDriver(
+        wire=wire,  # type: ignore[arg-type]
+        dialect=dialect_for("mindvideo"),
+        provider=provider,
+        downloads=None,  # type: ignore[arg-type]
+        looks=Looks(every=EVERY, elapsed=time.monotonic, sleep=stop.waits.nap),
+        sleep=stop.waits.nap,
+        leaving=lambda: stop.waits.given,
+    )
+    gc.freeze()
+    gc.set_threshold(20_000)  # as a run does
+    waiting = set()
+    for number in range(tasks):  # as if they had been submitted within the last ten seconds
+        waiting.add(asyncio.create_task(driver.wait(_order(), Task(id=f"task_{number}", fresh=True))))
+        if number % (tasks // 100) == 0:
+            await asyncio.sleep(EVERY / 100)
+    await asyncio.sleep(EVERY)
+    wire.late.clear()
+    begun, cpu = time.perf_counter(), _cpu()
+    await asyncio.sleep(seconds)
+    wall, cpu, late = time.perf_counter() - begun, _cpu() - cpu, sorted(wire.late)
+    return {
+        "megabytes": _megabytes(),
+        "looks": len(late),
+        "wall": wall,
+        "cpu": cpu,
+        "late": late[int(0.99 * len(late))],
+    }
+
+
+def _order() -> Order:
+    request = Request(
+        model=HAILUO_02,
+        prompt="a bottle",
+        duration=5,
+        resolution="768p",
+        first=None,
+        last=None,
+        prompt_optimizer=None,
+        fast_pretreatment=None,
+        watermark=None,
+        take=1,
+    )
+    return Order(request=request, fingerprint="", campaign="bench", shot="shot", pictures={})
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--child"]:
+        {"bare": child_bare, "flight": child_flight, "polling": child_polling}[sys.argv[2]](*sys.argv[3:])
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--takes", type=int, default=10_000)
+    parser.add_argument("--tasks", type=int, default=50_000)
+    parser.add_argument("--seconds", type=float, default=20.0, help="of watching, in whole intervals of ten")
+    given = parser.parse_args()
+    given.seconds = EVERY * max(1, round(given.seconds / EVERY))  # takes are looked at in waves, as they were sent
+    with tempfile.TemporaryDirectory(prefix="hailuo-bench-") as folder:
+        parts, seconds = given.parts or PARTS, given.seconds
+        print(report(Path(folder), parts=parts, takes=given.takes, tasks=given.tasks, seconds=seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""Who sits here and what time it is, for what a person decides; it is for people to read, and proves nothing."""
+
+import getpass
+from datetime import UTC, datetime
+
+from hailuo_batch.ports import Clock
+
+_NOBODY = "unknown"
+
+
+def login() -> str:
+    """The name that this machine knows the user by; `unknown` where it does not tell."""
+    try:
+        return getpass.getuser().encode("utf-8", "replace").decode()[:200] or _NOBODY
+    except (OSError, KeyError, ImportError):
+        return _NOBODY
+
+
+def moment(clock: Clock) -> str:
+    """Now in UTC, to the second, as ISO 8601 writes it."""
+    return datetime.fromtimestamp(int(clock.now()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

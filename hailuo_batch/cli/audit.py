@@ -1,0 +1,29 @@
+"""hailuo-batch audit"""
+
+import sys
+
+import click
+
+from hailuo_batch.app.accounting import audit
+from hailuo_batch.cli import options
+from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.errors import Exit
+from hailuo_batch.views.audit import audit_members, draw_audit
+
+
+@click.command("audit")
+@click.option("--deep", is_flag=True, help="Also read every clip, byte by byte.")
+@click.option("--mock", is_flag=True, help="Audit the rehearsals.")
+@options.output_format
+def command(*, deep: bool, mock: bool, form: str) -> int:
+    """Prove that each request of this project was bought once, from attempts, events, task ids, clips and money.
+
+    Changes nothing. Exits with 4 when something speaks against it, and says what to do.
+    """
+    found = wait_for(audit(deep=deep, rehearsal=mock))
+    if form == "json":
+        print_json(audit_members(found, rehearsal=mock))
+    else:
+        print_text(draw_audit(found, rehearsal=mock, ink=ink_for(sys.stdout)))
+    return Exit.TAKES_FAILED if found.findings else Exit.DONE

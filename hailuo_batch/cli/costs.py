@@ -1,0 +1,62 @@
+"""hailuo-batch costs"""
+
+import sys
+from datetime import UTC, date, datetime
+
+import click
+
+from hailuo_batch.app.accounting import costs
+from hailuo_batch.cli.output import ink_for, print_exactly, print_json, print_text
+from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.core.costs import By
+from hailuo_batch.views.costs import costs_members, draw_costs
+from hailuo_batch.views.costs_csv import costs_csv
+
+
+def _day(_: click.Context, __: click.Parameter, given: str | None) -> date | None:
+    """The first day of `2026-11`, or the day `2026-11-20`."""
+    if given is None:
+        return None
+    for form in ("%Y-%m-%d", "%Y-%m"):
+        try:
+            return datetime.strptime(given, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    raise click.BadParameter(f'"{given}" is neither a month (2026-11) nor a day (2026-11-20).')
+
+
+@click.command("costs")
+@click.option(
+    "--by",
+    type=click.Choice([str(each) for each in By]),
+    default=str(By.PROVIDER),
+    show_default=True,
+    help="What the rows are.",
+)
+@click.option("--campaign", metavar="NAME", help="Only what was asked for this campaign.")
+@click.option(
+    "--since", metavar="YYYY-MM[-DD]", callback=_day, help="Only what was asked for since this month or day (UTC)."
+)
+@click.option("--mock", is_flag=True, help="The costs of rehearsals, which nobody paid.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, spreadsheets or programs.",
+)
+def command(*, by: str, campaign: str | None, since: date | None, mock: bool, form: str) -> None:
+    """Show what this project has cost: estimate against actual, spent, running, in doubt, and spent for no clip.
+
+    Currencies are never added together, and what has no known price is counted, not guessed.
+    """
+    found = wait_for(costs(by=By(by), campaign=campaign, since=since, rehearsal=mock))
+    if form == "json":
+        print_json(costs_members(found, rehearsal=mock))
+    elif form == "csv":
+        print_exactly(costs_csv(found))
+    else:
+        of = [f"campaign {campaign}"] if campaign else []
+        of += [f"since {since}"] if since else []
+        print_text(draw_costs(found, of=of, rehearsal=mock, ink=ink_for(sys.stdout)))

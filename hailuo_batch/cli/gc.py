@@ -1,0 +1,37 @@
+"""hailuo-batch gc"""
+
+import sys
+
+import click
+
+from hailuo_batch.app.collecting import DAYS, collect
+from hailuo_batch.cli import options
+from hailuo_batch.cli.output import ink_for, print_json, print_text
+from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.views.spare import draw_spares, spares_members
+
+
+@click.command("gc")
+@click.option("--yes", is_flag=True, help="Remove it for good.")
+@click.option(
+    "--older-than",
+    metavar="DAYS",
+    type=click.IntRange(min=0),
+    default=DAYS,
+    show_default=True,
+    help="Only what was written before that.",
+)
+@click.option("--mock", is_flag=True, help="What was rehearsed: clips of the mock, with their names.")
+@options.output_format
+def command(*, yes: bool, older_than: int, mock: bool, form: str) -> None:
+    """Show what can be removed from this project's store: clips that nobody names any more.
+
+    Kept is every clip that a lock or review names, that stands in renders/, or that a manifest which was run here wants
+    now. Without --yes nothing is changed. A clip that was removed and is asked for again is bought again.
+    """
+    found = wait_for(collect(days=older_than, remove=yes, rehearsal=mock))
+    if form == "json":
+        print_json(spares_members(found))
+    else:
+        days = f" --older-than {older_than}" if older_than != DAYS else ""
+        print_text(draw_spares(found, remove=f"hailuo-batch gc --yes{days}{' --mock' * mock}", ink=ink_for(sys.stdout)))

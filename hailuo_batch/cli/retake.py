@@ -1,0 +1,31 @@
+"""hailuo-batch retake"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from hailuo_batch.app.reviewing import retake
+from hailuo_batch.cli import options
+from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
+from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.views.decisions import draw_retakes, retake_members
+
+
+@click.command("retake")
+@options.shots
+@options.manifest
+@click.option("--why", metavar="TEXT", default="", help="Why; kept in the review file.")
+@options.output_format
+def command(shots: tuple[str, ...], manifest: Path, *, why: str, form: str) -> None:
+    """Ask for one more take of SHOTS (ids, globs, tag:X) of MANIFEST, under the same request.
+
+    Spends nothing: it is written down beside the manifest, and the next run buys it. What that would cost is shown.
+    """
+    decided = wait_for(retake(manifest, shots, why=why))
+    report = decided.planned.report
+    if form == "json":
+        print_json(retake_members(decided.retakes, decided.notes, report))
+    else:
+        review, ink = shown_path(decided.file), ink_for(sys.stdout)
+        print_text(draw_retakes(decided.retakes, decided.notes, report, review=review, ink=ink))

@@ -1,0 +1,43 @@
+"""Why a call over the network came to nothing, in plain words and without what was asked.
+
+An error of aiohttp may carry the address with its query, and its class means nothing to whoever reads a report: neither
+is ever shown.
+"""
+
+import os
+
+import aiohttp
+
+BROKE_OFF = "the connection broke off"
+# The first class that an error is of says it; special ones stand before what they are built on.
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "its name is not known"),
+    (aiohttp.ClientConnectorCertificateError, "its certificate cannot be trusted"),
+    (aiohttp.ClientSSLError, "no secure connection could be made"),
+    (TimeoutError, "it took too long"),
+    (aiohttp.ServerDisconnectedError, "it closed the connection"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (ConnectionResetError, "the connection was reset"),
+    (ConnectionError, BROKE_OFF),
+    (aiohttp.ClientResponseError, "what it sent is no HTTP"),
+)
+
+
+def reason(error: BaseException) -> str:
+    """Why, in words; what nothing better is known of is a connection that broke off."""
+    for kind, words in _WORDS:
+        if isinstance(error, kind):
+            return words
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return reason(error.os_error)
+    # aiohttp copies the system's number into an error of its own class, and says what it likes beside it.
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None:
+        return BROKE_OFF
+    own = OSError(number, "")  # of the class that Python has for this number
+    return reason(own) if type(own) is not OSError and type(own) is not type(error) else _as_the_system_says(number)
+
+
+def _as_the_system_says(number: int) -> str:
+    words = os.strerror(number)
+    return words[:1].lower() + words[1:] if number > 0 and "unknown" not in words.lower() else BROKE_OFF

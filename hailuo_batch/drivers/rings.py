@@ -1,0 +1,86 @@
+"""Pauses that a gateway's ring cuts short, so that a driver looks at a task as soon as there is news of it.
+
+A ring is a reason to look now and nothing more: a lost one costs a longer wait, a false one costs a look. Nothing here
+knows HTTP or what was rung with, and no clock is read: time passes in `sleep` alone.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+# Seconds between two looks at a task that were hurried by rings. A gateway tells of a task two or three times; more is
+# a mistake or an attack, and each look counts against the limits of the account that buys the clips.
+LEAST_SECONDS = 2.0
+MOST_TASKS = 10_000  # rings of so many tasks are remembered for each provider, the oldest forgotten
+
+Sleep = Callable[[float], Awaitable[None]]
+Value = TypeVar("Value")
+
+
+class Bell(Protocol):
+    """What a driver waits with where gateways call back."""
+
+    def url(self, provider: str) -> str | None:
+        """The address to give a provider with a submit; it is a secret. None: this one is not listened to."""
+        ...
+
+    async def pause(self, provider: str, task: str, seconds: float) -> float:
+        """Waits so long, or until the task is rung; how many of the seconds count as waited."""
+        ...
+
+
+class Rings:
+    """The rings of one provider's tasks; one waits for a task at a time."""
+
+    def __init__(self, sleep: Sleep = asyncio.sleep) -> None:
+        self._sleep = sleep
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._unheard: OrderedDict[str, None] = OrderedDict()
+        self._deaf: OrderedDict[str, float] = OrderedDict()  # for how long a task's rings hurry nobody
+
+    def ring(self, task: str) -> None:
+        """Ends the pause of who waits for the task, or the next one: a ring may come before the submit's answer."""
+        waiting = self._waiting.get(task)
+        if waiting is None or not waiting.cancel():
+            _remember(self._unheard, task, None)
+
+    async def pause(self, task: str, seconds: float) -> float:
+        """Waits so long, or until the task is rung; how many of the seconds count as waited.
+
+        Of a pause that a ring ended only that part counts which no ring could end. So rings do not use up the time
+        limit of a task, and since there is such a part between any two, they do not put it off for ever.
+        """
+        deaf = self._deaf.pop(task, 0.0)
+        if deaf:
+            await self._sleep(min(deaf, seconds))
+        if deaf > seconds:
+            _remember(self._deaf, task, deaf - seconds)
+        if deaf >= seconds or not await self._rung(task, seconds - deaf):
+            return seconds
+        _remember(self._deaf, task, LEAST_SECONDS)
+        return deaf
+
+    async def _rung(self, task: str, seconds: float) -> bool:
+        """Whether the task was rung, since the last pause or within these seconds."""
+        if task in self._unheard:
+            del self._unheard[task]
+            return True
+        sleeping = self._waiting[task] = asyncio.ensure_future(self._sleep(seconds))
+        try:
+            await asyncio.wait((sleeping,))
+        finally:
+            sleeping.cancel()
+            if self._waiting.get(task) is sleeping:
+                del self._waiting[task]
+        if sleeping.cancelled():
+            return True
+        sleeping.result()  # a sleep that failed is no ring
+        return False
+
+
+def _remember(memory: OrderedDict[str, Value], task: str, value: Value) -> None:
+    memory[task] = value
+    memory.move_to_end(task)
+    if len(memory) > MOST_TASKS:
+        memory.popitem(last=False)

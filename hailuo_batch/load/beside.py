@@ -1,0 +1,52 @@
+"""How files are written that stand beside a manifest and are committed with it: whole or not at all, in plain words.
+
+The same values are the same bytes. Nothing here knows what stands in such a file.
+"""
+
+import json
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
+_WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
+# What YAML allows in no text, or takes for a line's end; JSON leaves it as it is.
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
+def yaml_word(word: str) -> str:
+    """A text as YAML, on one line; quoted only where it needs it.
+
+    >>> yaml_word("open"), yaml_word("no"), yaml_word('two\\nlines: "x"')
+    ('open', '"no"', '"two\\\\nlines: \\\\"x\\\\""')
+    """
+    if _PLAIN.match(word) and word.casefold() not in _WORDS:
+        return word
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(word, ensure_ascii=False))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Puts a whole file in the place of another, durably."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):  # it is gone when all went well
+            temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Returns when the names in a folder are on the disk; Windows has no such call, and keeps them by itself."""
+    if os.name == "nt":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,96 @@
+"""The review beside a manifest (`film.review.yaml`): read into a `Review` with its problems, and written from one.
+
+It is written by commands and by hand, so everything wrong with it is said with line and column. Written anew it is
+sorted by shot, one line for each fact; comments are not kept, the words behind `why` are.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hailuo_batch.core.fill import quoted
+from hailuo_batch.core.problem import Problem, Severity, did_you_mean
+from hailuo_batch.core.review import Acceptance, Retake, Review, ReviewedShot
+from hailuo_batch.errors import StoreError
+from hailuo_batch.load.beside import write_whole, yaml_word
+from hailuo_batch.load.manifest import placed, read_checked
+from hailuo_batch.load.project import read_file
+
+HEAD = """\
+# What was decided about shots: who, when and why. Written by hailuo-batch and by hand; commit it with the manifest.
+version: 1
+"""
+
+
+def read_review(path: Path, *, name: str, shots: Iterable[str]) -> tuple[Review, tuple[Problem, ...]]:
+    """A review and everything that is wrong with it; `name` is the file's in messages, `shots` are the manifest's ids.
+
+    An entry of a shot that the manifest does not have stays, with a warning. Raises `InputError` when the file cannot
+    be read at all.
+    """
+    data = read_file(path)
+    tree, problems = read_checked(data, name=name, schema="review")
+    entries: Mapping[str, Any] = tree.get("shots", {})
+    strangers = tuple(_strangers(entries, list(shots)))
+    told = (*problems, *placed(strangers, data, name=name)) if strangers else problems
+    return Review(shots={shot: _shot(entry) for shot, entry in entries.items()}), told
+
+
+def review_text(review: Review) -> str:
+    """The file's text."""
+    return HEAD + f"shots:{'' if review.shots else ' {}'}\n" + "".join(_lines(review))
+
+
+def write_review(path: Path, review: Review) -> None:
+    """Writes the review, whole or not at all; `StoreError` when it cannot be."""
+    try:
+        write_whole(path, review_text(review).encode())
+    except OSError as error:
+        why = f"{path}: the system says: {error.strerror}."
+        remedy = "Nothing was decided. Make room, or see who may write there, and say it again."
+        raise StoreError("the review could not be written", why=why, remedy=remedy) from None
+
+
+def _strangers(entries: Iterable[str], known: list[str]) -> Iterator[Problem]:
+    ids = frozenset(known)
+    for shot in entries:
+        if shot not in ids:
+            near = did_you_mean(shot, known)
+            yield Problem(
+                code="review-shot",
+                summary="unknown shot in review",
+                why=f"the manifest has no shot {quoted(shot)}; what was decided about it is kept, and not looked at.",
+                remedy=f"If it was renamed, rename it here too. {near}".strip(),
+                path=("shots", shot),
+                on_key=True,
+                severity=Severity.WARNING,
+            )
+
+
+def _shot(entry: Mapping[str, Any]) -> ReviewedShot:
+    return ReviewedShot(
+        retakes=tuple(Retake(**{**each, "take": int(each["take"])}) for each in entry.get("retakes", ())),
+        accepted=tuple(Acceptance(**{**each, "take": int(each["take"])}) for each in entry.get("accepted", ())),
+    )
+
+
+def _lines(review: Review) -> Iterator[str]:
+    for shot_id, shot in sorted(review.shots.items()):
+        yield f"  {yaml_word(shot_id)}:\n"
+        yield from _list("retakes", shot.retakes, ("by", "at", "why"))
+        yield from _list("accepted", shot.accepted, ("request", "clip", "made_for", "by", "at", "why"))
+
+
+def _list(key: str, entries: Iterable[Retake | Acceptance], members: tuple[str, ...]) -> Iterator[str]:
+    ordered = sorted(entries, key=lambda each: (each.take, each.at))
+    if ordered:
+        yield f"    {key}:\n"
+    for entry in ordered:
+        yield f"      - take: {entry.take}\n"
+        for member in members:
+            words = str(getattr(entry, member))
+            if words or member != "why" or isinstance(entry, Acceptance):
+                yield f"        {member}: {words if member in _BARE else yaml_word(words)}\n"
+
+
+_BARE = {"request", "clip", "made_for"}

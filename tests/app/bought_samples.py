@@ -1,0 +1,100 @@
+"""A project whose takes were bought, without a provider: ledger, store, names and lock as a run leaves them."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from hailuo_batch.app.clock import SystemClock
+from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
+from hailuo_batch.app.planning import lock_after, plan
+from hailuo_batch.app.probing import probed
+from hailuo_batch.core.attempt import Artifact, Move
+from hailuo_batch.core.fingerprint import preimage
+from hailuo_batch.core.naming import render_name
+from hailuo_batch.core.plan import Step
+from hailuo_batch.core.price import Money
+from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.load.lock import write_lock
+from hailuo_batch.ports import Facts, Intent, Named
+from hailuo_batch.store.hidden import ensure_hidden
+from hailuo_batch.store.local import LocalStore
+from hailuo_batch.testing.clips import clip_of
+
+PAID = """\
+version: 1
+campaign: aurora
+providers: [minimax]
+shots:
+  - {id: open, prompt: a bottle in mist, takes: 2}
+  - {id: pack, prompt: a bottle on a table}
+"""
+
+
+async def buy(file: Path, *, cost: Money | None = None, named: bool = True, **how: Any) -> list[str]:
+    """Has everything that a plan would submit bought: the digests, in the order of the plan."""
+    planned = await plan(file, **how)
+    project, campaign = planned.validation.project, planned.plan.campaign
+    store = LocalStore(store_folder(project.base))
+    ensure_hidden(hidden_folder(project.base))
+    clips = []
+    async with open_ledger(ledger_file(project.base), clock=SystemClock()) as ledger:
+        name = project.shown(file.resolve())
+        run = await ledger.begin_run(manifest=name, campaign=campaign, sketch=planned.validation.sketch)
+        for step in planned.work:
+            attempt = await ledger.intend(intent_for(step, campaign, run))
+            await ledger.move(attempt, Move.ACCEPT, Facts(task=f"t-{attempt}"))
+            await ledger.move(attempt, Move.PRODUCE, Facts(cost=cost))
+            clip = await _kept(store, step.fingerprint)
+            await ledger.move(attempt, Move.KEEP, Facts(artifact=clip))
+            clips.append(clip.digest)
+            if named:
+                await ledger.name(list(_names(step, campaign, renders_folder(project.base), store.path(clip.digest))))
+        await ledger.end_run(run, stored=len(clips), failed=0, exit=0)
+    after = await plan(file, **how)
+    if not planned.validation.sketch and not project.rehearsal:
+        write_lock(lock_path(file), lock_after(after))
+    return clips
+
+
+def grow_old(folder: Path, *, days: float) -> None:
+    """Makes every file below a folder so old."""
+    then = time.time() - days * 86_400
+    for path in folder.rglob("*"):
+        if path.is_file():
+            os.utime(path, (then, then))
+
+
+async def _kept(store: LocalStore, mark: str) -> Artifact:
+    file = store.incoming()
+    file.write_bytes(clip_of(mark))
+    digest = await store.keep(file)
+    clip = probed(store.path(digest), digest)
+    assert isinstance(clip, Artifact)
+    return clip
+
+
+def intent_for(step: Step, campaign: str, run: int) -> Intent:
+    assert step.request is not None
+    use = step.uses[0]
+    return Intent(
+        fingerprint=step.fingerprint,
+        preimage=preimage(step.request).decode(),
+        provider=step.route.provider,
+        campaign=campaign,
+        shot=use.shot.id,
+        take=use.take,
+        run=run,
+        estimate=step.estimate,
+    )
+
+
+def _names(step: Step, campaign: str, renders: Path, clip: Path):
+    renders.mkdir(exist_ok=True)
+    for use in step.uses:
+        name = render_name(campaign, use, sketch=False)
+        (renders / name).hardlink_to(clip)
+        yield Named(
+            file=name, campaign=campaign, shot=use.shot.id, version=use.version, take=use.take,
+            fingerprint=step.fingerprint, sketch=False,
+        )  # fmt: skip

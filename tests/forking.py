@@ -1,0 +1,179 @@
+"""Runs in processes of their own that start at once: a warm Python that forks for each run, and the run it forks.
+
+    python forking.py serve                 a line in is a run, a line out its process, then how it ended
+    python forking.py once FOLDER BASE      one run by the command line, with all its threads but the ledger's in one
+
+The process that is killed is a real one; only the imports were made before. What is tested is what is on the disk.
+"""
+
+import asyncio
+import concurrent.futures
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rehearsal import GATEWAYS, SPEED, Pauses, drivers_at
+
+import hailuo_batch.app.equipping
+from hailuo_batch.app.driving import Circumstances
+from hailuo_batch.app.equipping import Terms
+from hailuo_batch.app.rendering import run
+from hailuo_batch.cli.main import run_command_line
+from hailuo_batch.ports import Driver
+from hailuo_batch.runner.gate import Tempo
+
+KILLED = -9  # by its number: Windows has no name for it
+HANDS = 8
+SKETCH = "sketch"  # in the place of an address: nobody is asked
+
+
+def work_at(base: str, *, answer: float = 10.0) -> None:
+    """Lets this process, which does nothing else, find its gateways at `base`, where time flies; `answer` is how many
+    seconds of the world it waits for one.
+    """
+    urls = {gateway: f"{base}/{gateway}" for gateway in GATEWAYS}
+
+    @asynccontextmanager
+    async def drivers(providers: Any, circumstances: Circumstances) -> AsyncIterator[Mapping[str, Driver]]:
+        async with drivers_at(urls, providers, circumstances, answer=answer, pauses=Pauses()) as found:
+            yield found
+
+    if base != SKETCH:
+        hailuo_batch.app.equipping.drivers_for = drivers  # type: ignore[assignment]
+        hailuo_batch.app.equipping.tempo_of = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
+
+
+async def go_on(folder: Path, base: str) -> int:
+    """One run of the folder's film; its exit code."""
+    work_at(base)
+    sketch = base == SKETCH
+    return int((await run(folder / "film.yaml", sketch=sketch, terms=Terms(jobs=1 if sketch else HANDS))).exit)
+
+
+class Inline(ThreadPoolExecutor):
+    """Works where it is called: the n-th call of a kind is then the n-th of one thread."""
+
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*given, **named))
+        except Exception as error:  # noqa: BLE001 - it goes to whoever waits
+            future.set_exception(error)
+        return future
+
+
+def _once(folder: Path, base: str) -> int:
+    """One run as a user calls it."""
+    work_at(base)
+    concurrent.futures.ThreadPoolExecutor = Inline  # type: ignore[misc]
+    os.chdir(folder)
+    how = ("--sketch", "-j", "1") if base == SKETCH else ("--yes", "-j", str(HANDS))
+    return run_command_line(("run", "film.yaml", "--progress", "none", *how))
+
+
+def _serve() -> None:
+    """Forks for each line. The child waits for the next one, so that its number is known before it begins; it is
+    forgotten only after one more, so that nobody ever kills a stranger of the same number.
+    """
+    for line in sys.stdin:
+        folder, base = json.loads(line)
+        waiting, begin = os.pipe()
+        living, alive = os.pipe()
+        process = os.fork()
+        if not process:
+            os.close(living)
+            os.read(waiting, 1)
+            os._exit(_ended(Path(folder), base))
+        os.close(alive)
+        print(process, flush=True)
+        sys.stdin.readline()
+        os.write(begin, b"!")
+        os.read(living, 1)  # ends when the child does
+        print("over", flush=True)
+        sys.stdin.readline()
+        _, status = os.waitpid(process, 0)
+        for number in (waiting, begin, living):
+            os.close(number)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _ended(folder: Path, base: str) -> int:
+    with (folder / "told").open("w") as told:
+        os.dup2(told.fileno(), 2)
+        try:
+            return asyncio.run(go_on(folder, base))
+        except BaseException as error:  # noqa: BLE001 - the child must never go on as its parent
+            print(f"Traceback: {error!r}", file=sys.stderr, flush=True)
+            return 70
+
+
+@dataclass(slots=True)
+class Fork:
+    """A run that goes on."""
+
+    number: int
+    over: bool = False
+
+    def kill(self) -> None:
+        """Ends it at once, if it has not ended."""
+        if not self.over:
+            os.kill(self.number, signal.SIGKILL)
+
+
+def _unheard(_: Fork) -> None:
+    """Tells nobody."""
+
+
+class Forks:
+    """The server, as whoever starts runs sees it: one run at a time."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._server: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.create_subprocess_exec(
+            sys.executable,
+            __file__,
+            "serve",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **self._environment},
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        assert self._server.stdin is not None
+        self._server.stdin.close()
+        await self._server.wait()
+
+    async def run(self, folder: Path, base: str, *, begun: Callable[[Fork], None] = _unheard) -> int:
+        """One run; `begun` is given it before it does anything. Its exit code, negative for a signal."""
+        fork = Fork(int(await self._told(json.dumps([str(folder), base]))))
+        begun(fork)
+        await self._told("begin")
+        fork.over = True
+        return int(await self._told("end"))
+
+    async def _told(self, line: str) -> bytes:
+        assert self._server is not None
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(f"{line}\n".encode())
+        return await asyncio.wait_for(self._server.stdout.readline(), 120)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        _serve()
+    else:
+        sys.exit(_once(Path(sys.argv[2]), sys.argv[3]))

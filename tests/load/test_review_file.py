@@ -1,0 +1,160 @@
+"""`load/review.py` and `load/beside.py`: the review beside a manifest, and how such files are written."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hailuo_batch.core.problem import Severity
+from hailuo_batch.core.review import Acceptance, Retake, Review, ReviewedShot
+from hailuo_batch.errors import InputError, StoreError
+from hailuo_batch.load.beside import yaml_word
+from hailuo_batch.load.document import read_document
+from hailuo_batch.load.review import HEAD, read_review, review_text, write_review
+from hailuo_batch.load.schemas import read_schema
+
+MARK, CLIP = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
+
+REVIEW = Review(
+    shots={
+        "turn": ReviewedShot(retakes=(Retake(take=3, by="ben", at="2026-11-21"),)),
+        "open": ReviewedShot(
+            retakes=(Retake(take=2, by="ann", at="2026-11-20T08:00:00Z", why="the hand: too early"),),
+            accepted=(
+                Acceptance(
+                    take=1, request=MARK, clip=CLIP, made_for=MARK, by="ann", at="2026-11-20T08:00:00Z", why="a typo"
+                ),
+            ),
+        ),
+    }
+)
+TEXT = f"""\
+{HEAD}shots:
+  open:
+    retakes:
+      - take: 2
+        by: ann
+        at: "2026-11-20T08:00:00Z"
+        why: "the hand: too early"
+    accepted:
+      - take: 1
+        request: {MARK}
+        clip: {CLIP}
+        made_for: {MARK}
+        by: ann
+        at: "2026-11-20T08:00:00Z"
+        why: "a typo"
+  turn:
+    retakes:
+      - take: 3
+        by: ben
+        at: "2026-11-21"
+"""
+
+
+def read(path: Path, *shots: str):
+    return read_review(path, name=path.name, shots=shots)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "film.review.yaml"
+
+
+def test_a_review_is_sorted_plain_and_read_again(file: Path) -> None:
+    write_review(file, REVIEW)
+    assert file.read_text(encoding="utf-8") == TEXT
+    assert read(file, "open", "turn") == (REVIEW, ())
+    write_review(file, Review(shots={}))
+    assert file.read_text(encoding="utf-8") == f"{HEAD}shots: {{}}\n"
+    assert read(file) == (Review(shots={}), ())
+
+
+def test_what_a_hand_writes_is_read(file: Path) -> None:
+    file.write_text("version: 1\nshots:\n  open: {retakes: [{take: 2, by: ann, at: 2026-11-20}]}  # once more\n")
+    review, problems = read(file, "open")
+    assert (problems, review.shots["open"].retakes) == ((), (Retake(take=2, by="ann", at="2026-11-20"),))
+    file.write_text("version: 1\n")
+    assert read(file, "open") == (Review(shots={}), ())
+
+
+def test_a_shot_that_the_manifest_does_not_have_is_kept_with_a_warning(file: Path) -> None:
+    write_review(file, REVIEW)
+    review, (problem,) = read(file, "opening", "turn")
+    assert review == REVIEW
+    assert (problem.code, problem.severity) == ("review-shot", Severity.WARNING)
+    assert problem.remedy.endswith('Did you mean "opening"?')
+    assert problem.place is not None
+    assert (problem.place.file, problem.place.line, problem.place.column) == ("film.review.yaml", 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("shots: {}\n", "key-missing", 1),
+        ("version: 2\n", "version", 1),
+        ("version: 1\nshots:\n  open:\n    aproved: []\n", "key-unknown", 4),
+        ("version: 1\nshots:\n  open: {retakes: [{take: 0, by: a, at: 2026-11-20}]}\n", "range", 3),
+        ("version: 1\nshots:\n  open: {retakes: [{take: 100, by: a, at: 2026-11-20}]}\n", "range", 3),
+        ("version: 1\nshots:\n  open: {retakes: [{take: 2, by: a, at: today}]}\n", "form", 3),
+        ("version: 1\nshots:\n  open: {retakes: [{take: 2, at: 2026-11-20}]}\n", "key-missing", 3),
+        ("version: 1\nshots:\n  open: {}\n  open: {}\n", "yaml-duplicate-key", 4),
+        ("version: 1\nshots:\n<<<<<<< ours\n  open: {}\n", "yaml-merge", 3),
+        ("version: 1\nwhy: sk-abcdefghijklmnopqrstuvwx\n", "secret", 2),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(file: Path, text: str, code: str, line: int) -> None:
+    file.write_text(text)
+    review, (problem, *_) = read(file, "open")
+    assert review == Review(shots={})
+    assert problem.place is not None
+    assert (problem.code, problem.severity, problem.place.line) == (code, Severity.ERROR, line)
+
+
+def test_a_file_that_cannot_be_read_or_written_is_an_error_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        read(tmp_path)
+    with pytest.raises(StoreError, match="could not be written"):
+        write_review(tmp_path / "none" / "film.review.yaml", REVIEW)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_examples_of_the_schema_are_those_that_it_takes(file: Path) -> None:
+    definitions = read_schema("review")["definitions"]
+    members = {
+        **definitions["acceptance"]["properties"],
+        **{name: definitions[name] for name in ("take", "by", "at", "why")},
+    }
+    entry = {name: member["examples"][0] for name, member in members.items()}
+    review = Review(shots={"open": ReviewedShot(accepted=(Acceptance(**entry),))})
+    write_review(file, review)
+    assert read(file, "open") == (review, ())
+
+
+people = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+@given(people, people, st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_people_say_is_read_again_as_they_said_it(file: Path, by: str, other: str, why: str) -> None:
+    review = Review(
+        shots={
+            "open": ReviewedShot(
+                retakes=(Retake(take=2, by=by, at="2026-11-20", why=why), Retake(take=3, by=other, at="2026-11-20"))
+            )
+        }
+    )
+    text = review_text(review)
+    assert len(text.splitlines()) == len(text.split("\n")) - 1, "one line for each fact"
+    file.write_text(text, encoding="utf-8", newline="\n")
+    found, problems = read(file, "open")
+    assert [problem for problem in problems if problem.code != "secret"] == []
+    assert problems or found == review
+
+
+@given(st.text(max_size=30))
+def test_a_word_of_yaml_is_the_word(word: str) -> None:
+    document = read_document(f"a: {yaml_word(word)}\n".encode(), name="f.yaml")
+    if not any("\ud800" <= letter <= "\udfff" for letter in word):
+        assert document.tree == {"a": word}

@@ -1,0 +1,172 @@
+"""A real process that buys is asked to stop: what runs is left and brought home later, and nothing is bought twice."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import connect
+from time import monotonic
+from typing import Any
+
+import pytest
+from rehearsal import KEY, SPEED
+
+from hailuo_batch.mock.moments import Moment
+from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.server import Mock
+from hailuo_batch.testing.clips import CLIP
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals to a process alone")
+SHOTS, AT_ONCE = 6, 3
+FILM = "".join(f"  - {{id: s{number}, prompt: kite number {number}}}\n" for number in range(1, SHOTS + 1))
+# A task takes longer than the test; what it has bought is made for the next run.
+LONG = {"task": {"queued": 0, "running": 20_000}}
+
+
+@dataclass(kw_only=True)
+class Project:
+    """A folder whose MiniMax is a mock; every command is a process of its own."""
+
+    folder: Path
+    mock: Mock
+
+    def __post_init__(self) -> None:
+        limits = f"limits: {{minimax: {{per_minute: 6000, at_once: {AT_ONCE}}}}}\n"
+        regions = f"regions: {{minimax: '{self.mock.url('minimax')}'}}\n"
+        (self.folder / "hailuo.yaml").write_text(f"version: 1\n{limits}{regions}")
+        head = "version: 1\ncampaign: film\nproviders: [minimax]\ndefaults: {duration: 6, resolution: 768p}\nshots:\n"
+        (self.folder / "film.yaml").write_text(head + FILM)
+
+    @asynccontextmanager
+    async def running(self, *words: str) -> AsyncIterator["asyncio.subprocess.Process"]:
+        """A run of its own; it does not outlive the test."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "hailuo_batch.cli.main", "run", "--yes", "film.yaml", *words,
+            cwd=self.folder, env={**os.environ, "MINIMAX_API_KEY": KEY},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    def stages(self) -> dict[str, str]:
+        """The stage of each shot's attempt."""
+        with closing(connect(self.folder / ".hailuo" / "ledger.db")) as ledger:
+            return dict(ledger.execute("SELECT shot, stage FROM attempts ORDER BY id").fetchall())
+
+    def submits(self) -> int:
+        return sum(entry.call == "submit" for entry in self.mock.log)
+
+    async def until(self, reached: Callable[[Moment], bool]) -> None:
+        """Waits for a moment of the mock."""
+        came = asyncio.Event()
+
+        def listen(moment: Moment) -> None:
+            if reached(moment):
+                came.set()
+
+        self.mock.listeners.append(listen)
+        await asyncio.wait_for(came.wait(), 30)
+        self.mock.listeners.remove(listen)
+
+
+@asynccontextmanager
+async def project(folder: Path, *faults: dict[str, Any], **script: Any) -> AsyncIterator[Project]:
+    async with Mock(script_of({"faults": list(faults), **script}), speed=SPEED, clip=CLIP) as mock:
+        yield Project(folder=folder, mock=mock)
+
+
+async def told(process: "asyncio.subprocess.Process") -> tuple[int, str, str]:
+    """Exit code and words of a process that ends."""
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode is not None
+    assert KEY not in out.decode() + err.decode()
+    assert "Traceback" not in err.decode(), err.decode()
+    return process.returncode, out.decode(), err.decode()
+
+
+def nth(number: int, kind: str, call: str) -> Callable[[Moment], bool]:
+    seen = 0
+
+    def reached(moment: Moment) -> bool:
+        nonlocal seen
+        seen += (moment.kind, moment.call) == (kind, call)
+        return seen >= number
+
+    return reached
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_first_signal_sends_nothing_more_and_the_next_run_brings_home_what_ran(
+    number: signal.Signals, tmp_path: Path
+):
+    async with project(tmp_path, **LONG) as found:
+        async with found.running() as process:
+            await found.until(nth(AT_ONCE, "answered", "submit"))
+            await asyncio.sleep(0.05)  # the ids are on the disk when their answers are here
+            process.send_signal(number)
+            begin = monotonic()
+            code, out, err = await told(process)
+        assert code == 130
+        assert monotonic() - begin < 10, "nobody waited for what is being made"
+        assert found.submits() == AT_ONCE
+        assert found.stages() == dict.fromkeys(("s1", "s2", "s3"), "submitted")
+        assert "Stopped: interrupted. The next run goes on from here." in out
+        assert "3 tasks are still running and may be billed" in out
+        assert "nothing more is sent" in err
+
+        found.mock.clock.turn(60_000.0)
+        async with found.running("--only", "s[123]") as process:
+            code, out, _ = await told(process)
+        assert code == 0, out
+        assert found.stages() == dict.fromkeys(("s1", "s2", "s3"), "stored")
+        assert found.submits() == AT_ONCE
+        assert max(found.mock.charged().values()) == 1
+
+
+async def test_a_task_that_nobody_got_to_follow_is_counted_among_those_that_run(tmp_path: Path):
+    """Two tasks run since an earlier run, and one hand follows the first of them."""
+    async with project(tmp_path, **LONG) as found:
+        async with found.running("--only", "s[12]") as process:
+            await found.until(nth(2, "answered", "submit"))
+            await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert (await told(process))[0] == 130
+        async with found.running("-j", "1", "--only", "s[12]") as process:
+            await found.until(nth(1, "answered", "poll"))
+            process.send_signal(signal.SIGINT)
+            code, out, _ = await told(process)
+        assert code == 130
+        assert "2 tasks are still running and may be billed" in out
+        assert found.submits() == 2
+
+
+async def test_the_second_signal_ends_at_once_and_leaves_a_doubt_where_an_answer_was_awaited(tmp_path: Path):
+    async with project(tmp_path, {"fault": "hang", "accepted": True, "nth": 1}) as found:
+        async with found.running("--only", "s1") as process:
+            await found.until(nth(1, "charged", "submit"))
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            while b"stopping" not in await asyncio.wait_for(process.stderr.readline(), 10):
+                pass
+            assert process.returncode is None, "an answer that is due is waited for"
+            process.send_signal(signal.SIGINT)
+            begin = monotonic()
+            code, _, err = await told(process)
+        assert code == 130
+        assert monotonic() - begin < 10
+        assert "Interrupted." in err
+        assert "may be in doubt" in err
+        assert err.endswith("    hailuo-batch resolve\n    hailuo-batch fetch\n")
+        assert found.stages() == {"s1": "intended"}
+        async with found.running("--only", "s1") as process:
+            code, out, _ = await told(process)
+        assert code == 8, out
+        assert (found.submits(), len(found.mock.charges)) == (1, 1)

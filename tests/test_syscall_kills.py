@@ -1,0 +1,59 @@
+"""A run that dies between two system calls that write to the ledger, the store or the names: nothing twice or lost.
+
+Here a few calls of each kind; `benchmarks/crashes.py --calls` takes every one until a run ends undisturbed.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from crashing import ENVIRONMENT, Film, new_mock
+from forking import KILLED, Forks
+from tracing import PLACES, Place, traced, why_not
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has strace"),
+    pytest.mark.skipif(sys.platform == "linux" and bool(why_not()), reason=why_not() or "it can be traced"),
+]
+# Which call of each kind. The ledger's come in bursts: while it is made, at each commit, when it is closed.
+BOUGHT = {
+    "pwrite64 of the ledger": (2, 35, 90),
+    "fdatasync of the ledger": (3, 9),
+    "fsync": (2, 9),
+    "rename": (2, 7),
+    "link": (2,),
+    "unlink": (1,),
+    "write": (9,),
+}
+DRAWN = {"pwrite64 of the ledger": (40,), "fsync": (3,)}
+
+
+@pytest.fixture
+async def forks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Forks]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    async with Forks(ENVIRONMENT) as found:
+        yield found
+
+
+def spread(wanted: dict[str, tuple[int, ...]]) -> list[object]:
+    rows = [(place, number) for place in PLACES for number in wanted.get(str(place), ())]
+    return [pytest.param(place, number, id=f"{place} {number}") for place, number in rows]
+
+
+@pytest.mark.parametrize(("place", "number"), spread(BOUGHT))
+async def test_a_run_that_buys_may_die_before_any_write(place: Place, number: int, tmp_path: Path, forks: Forks):
+    async with new_mock() as mock:
+        film = Film.begun(tmp_path, forks, mock, "minimax")
+        code, said = await traced(tmp_path, film.base, place, f"signal=SIGKILL:when={number}")
+        assert code == KILLED, said
+        await film.assert_kept()
+
+
+@pytest.mark.parametrize(("place", "number"), spread(DRAWN))
+async def test_a_run_that_draws_may_die_before_any_write(place: Place, number: int, tmp_path: Path, forks: Forks):
+    film = Film.begun(tmp_path, forks, None)
+    code, said = await traced(tmp_path, film.base, place, f"signal=SIGKILL:when={number}")
+    assert code == KILLED, said
+    await film.assert_kept()

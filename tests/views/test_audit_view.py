@@ -1,0 +1,97 @@
+"""What `audit` prints, whole, as text and as JSON."""
+
+from collections.abc import Callable
+from typing import Any
+
+from test_history_view import attempt
+from view_samples import FORBIDDEN, HOSTILE, failure, usd
+
+from hailuo_batch.core.attempt import Stage
+from hailuo_batch.core.audit import Audit
+from hailuo_batch.core.audit_finding import Fault, Finding, Remark, Remarked
+from hailuo_batch.core.costs import By, add_up, counted
+from hailuo_batch.core.record import AttemptRecord
+from hailuo_batch.views.audit import audit_members, draw_audit
+from hailuo_batch.views.ink import Ink
+from hailuo_batch.views.json_report import json_text
+
+Golden = Callable[[str, str], None]
+
+ONE, TWO = attempt(1, fingerprint="v1-1", cost=usd("0.28")), attempt(2, fingerprint="v1-2", shot="turn", task="task-9")
+FAILED = attempt(
+    3, fingerprint="v1-2", shot="turn", stage=Stage.FAILED, failure=failure("the model\nchoked"), task="t-3"
+)
+DOUBT = attempt(4, fingerprint="v1-4", shot="pack", stage=Stage.IN_DOUBT, task=None, digest=None, cost=None)
+RUNNING = attempt(
+    5, fingerprint="v1-5", shot="end", stage=Stage.SUBMITTED, task="t-5", digest=None, cost=None, estimate=None
+)
+MADE = attempt(6, fingerprint="v1-6", shot="coda", stage=Stage.PRODUCED, task="t-6", digest=None)
+
+
+def audit(*attempts: AttemptRecord, **members: Any) -> Audit:
+    paid = counted(attempts)
+    plain = {
+        "findings": (), "remarks": (), "unfinished": (), "requests": len(attempts), "purchases": len(attempts),
+        "doubts": 0, "clips": len(attempts), "sketches": 0, "costs": add_up(paid, by=By.PROVIDER),
+    }  # fmt: skip
+    return Audit(**{**plain, **members})
+
+
+PROVED = audit(ONE, TWO)
+REMARKED = audit(
+    ONE, FAILED, TWO, DOUBT, RUNNING, MADE,
+    remarks=(
+        Remarked(remark=Remark.AFTER_FAILURE, attempts=(FAILED, TWO), why="the model\nchoked"),
+        Remarked(remark=Remark.SAME_CLIP, attempts=(ONE, TWO), why="sha256:" + "ab" * 32),
+    ),
+    unfinished=tuple(counted([DOUBT, RUNNING, MADE])),
+    requests=5, purchases=5, doubts=1, clips=2, sketches=12,
+)  # fmt: skip
+FOUND = audit(
+    ONE, TWO, DOUBT,
+    findings=(
+        Finding(fault=Fault.BOUGHT_TWICE, attempts=(ONE, TWO), why="nobody's reason is in the ledger"),
+        Finding(fault=Fault.MISSING, attempts=(TWO,), why="sha256:" + "ab" * 32),
+        Finding(fault=Fault.MISSING, attempts=(ONE,)),
+        Finding(fault=Fault.NOBODYS, why="attempt 9"),
+    ),
+    unfinished=tuple(counted([DOUBT])), doubts=1, purchases=2, clips=0,
+)  # fmt: skip
+
+
+def test_the_proof_is_two_lines(golden: Golden) -> None:
+    golden(draw_audit(PROVED), "audit_proved.txt")
+
+
+def test_what_is_open_or_worth_knowing_stands_before_the_proof(golden: Golden) -> None:
+    golden(draw_audit(REMARKED), "audit_remarks.txt")
+
+
+def test_findings_come_with_what_to_do_once_for_each_kind(golden: Golden) -> None:
+    golden(draw_audit(FOUND), "audit_found.txt")
+    golden(draw_audit(FOUND, ink=Ink(colour=True)).replace("\x1b", "ESC"), "audit_found_colour.txt")
+
+
+def test_nothing_bought_and_a_rehearsal_say_so(golden: Golden) -> None:
+    golden(draw_audit(audit()), "audit_nothing.txt")
+    golden(draw_audit(PROVED, rehearsal=True), "audit_rehearsed.txt")
+    golden(draw_audit(FOUND, rehearsal=True), "audit_rehearsed_found.txt")
+
+
+def test_the_members_of_an_audit(golden: Golden) -> None:
+    golden(json_text(audit_members(FOUND), indent=2), "audit_found.json")
+    golden(json_text(audit_members(REMARKED), indent=2), "audit_remarks.json")
+
+
+def test_hostile_words_move_no_cursor_and_begin_no_line() -> None:
+    of = attempt(1, campaign=HOSTILE, shot=HOSTILE, provider=HOSTILE, task=HOSTILE, stage=Stage.SUBMITTED)
+    found = audit(
+        of,
+        findings=(Finding(fault=Fault.UNTOLD, attempts=(of,), why=HOSTILE),),
+        remarks=(Remarked(remark=Remark.AFTER_DECISION, attempts=(of,), why=HOSTILE),),
+        unfinished=tuple(counted([of])),
+    )
+    for text in (draw_audit(found), json_text(audit_members(found))):
+        assert not [each for each in FORBIDDEN if each in text]
+        assert not [line for line in text.splitlines() if line.startswith("lines")]
+    assert "�[31mred" in draw_audit(found)
