@@ -15,7 +15,7 @@ from aiohttp import web
 from rehearsal import KEY, SPEED, film
 
 from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.planning import Planned
+from hailuo_batch.app.planned import Planned
 from hailuo_batch.app.rendering import Ran, run
 from hailuo_batch.app.scope import Scope
 from hailuo_batch.core.failure import Kind
@@ -217,3 +217,13 @@ async def test_a_provider_without_a_key_that_comes_first_is_told_before_the_ques
         "gccai is not asked, since GCCAI_API_KEY is not set: minimax is, at 0.28 USD for the first of them.",
     )
     assert [(who, clips) for who, clips, _ in ran.outcome.elsewhere] == [("minimax", 1)]
+
+
+async def test_where_one_provider_has_no_key_the_shots_of_the_others_are_made_all_the_same(project: Path):
+    frame = "frames: {first: {url: 'https://frames.example/a.png', sha256: '" + "ab" * 32 + "'}}"
+    shots = f"  - {{id: a, prompt: kite}}\n  - {{id: b, prompt: boat, resolution: 512p, {frame}, duration: 5}}\n"
+    (project / "film.yaml").write_text(f"version: 1\ncampaign: film\nproviders: [minimax, gccai]\nshots:\n{shots}")
+    async with mocked(project) as mock:
+        ran = await run(project / "film.yaml")
+        assert (ran.outcome.stored, len(mock.charges), ran.exit) == (1, 1, Exit.KEY)
+        assert "GCCAI_API_KEY" in ran.outcome.failed[0][1].why

@@ -154,11 +154,6 @@ def need_known(project: Project, name: str) -> None:
         )
 
 
-def key_name(project: Project, name: str) -> str:
-    """The variable that a gateway's key stands under."""
-    return str(provider_table(name, project.tables)["key"])
-
-
 def lists_tasks(project: Project, name: str) -> bool:
     """Whether a gateway can list its tasks; one whose table is gone cannot be asked."""
     return name in provider_names(project.tables) and _is_told(dialect_for(name, project.tables).tasks())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hailuo_batch.app.validating import Validation
 from hailuo_batch.core.budget import Cap, Paid, amount_of, caps_of
 from hailuo_batch.core.failure import Failure
-from hailuo_batch.core.plan import Action, Step
+from hailuo_batch.core.plan import Step
 from hailuo_batch.core.price import Money
 from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.errors import InputError
@@ -55,7 +55,7 @@ def left_out(
     purse = Purse(caps, paid, campaign=campaign, now=now)
     refused = []
     for step in steps:
-        if (step.action is Action.SUBMIT or step.to_buy) and not step.route.free:
+        if step.submits and not step.route.free:
             failure = purse.reserve(step, step.estimate, step.route.provider)
             if failure is not None:
                 refused.append((step, failure))

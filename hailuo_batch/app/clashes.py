@@ -11,7 +11,7 @@ from hailuo_batch.core.record import RunRecord
 from hailuo_batch.errors import RefusedError
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.planning import Planned
+    from hailuo_batch.app.planned import Planned
 
 
 def neighbours(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.person import login
 from hailuo_batch.app.places import hidden_folder, ledger_file, renders_folder, run_lock, store_folder
-from hailuo_batch.app.planning import ManifestError, plan
+from hailuo_batch.app.planned import ManifestError
+from hailuo_batch.app.planning import plan
 from hailuo_batch.core.attempt import LIVE, Move, Stage
 from hailuo_batch.core.failure import Failure, Kind
 from hailuo_batch.core.problem import Severity

@@ -8,7 +8,7 @@ from hailuo_batch.app.caps import caps_for
 from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.driving import CallMe, Circumstances, Rehearsal, drivers_for, tempo_of
 from hailuo_batch.app.places import renders_folder, store_folder
-from hailuo_batch.app.planning import Planned
+from hailuo_batch.app.planned import Planned
 from hailuo_batch.app.probing import bought, drawn
 from hailuo_batch.core.capability import Provider
 from hailuo_batch.core.pace import Pace

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.places import ledger_file
-from hailuo_batch.app.planning import Planned, plan
+from hailuo_batch.app.planned import Planned
+from hailuo_batch.app.planning import plan
 from hailuo_batch.core.explanation import Explanation, explain_take
 from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.problem import did_you_mean

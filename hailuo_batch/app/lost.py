@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hailuo_batch.app.named import clip_of
 from hailuo_batch.core.attempt import Standing
-from hailuo_batch.core.plan import Action, Step
+from hailuo_batch.core.plan import Step
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.errors import LedgerError
@@ -75,14 +75,9 @@ def lost_ledger(
 
 def refuse_lost(lost: Lost | None, steps: Iterable[Step], *, ledger: Path, command: str) -> None:
     """Raises `LedgerError` when something would be bought without the ledger that knows what was bought before."""
-    if lost is not None and would_buy(steps):
+    if lost is not None and any(step.submits for step in steps):
         # Money: a task that runs is nowhere but in the ledger; without it, it would be bought a second time.
         raise LedgerError(SUMMARY, why=lost.why(ledger), remedy=f"{_REMEDY}:\n    {command}")
-
-
-def would_buy(steps: Iterable[Step]) -> bool:
-    """Whether carrying these steps out submits anything."""
-    return any(step.action is Action.SUBMIT or step.to_buy for step in steps)
 
 
 def warning_of(lost: Lost, *, ledger: Path) -> Problem:

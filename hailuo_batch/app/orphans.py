@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.fetching import Owed
 from hailuo_batch.app.places import ledger_file, run_lock
-from hailuo_batch.app.planning import Details, Known, Planned, Wishes
+from hailuo_batch.app.planned import Details, Known, Planned, Wishes
 from hailuo_batch.app.rendering import recorded
 from hailuo_batch.app.strays import step_of
 from hailuo_batch.app.validating import Validation

@@ -1,7 +1,7 @@
 """Manifest + ledger + lock + store → plan. Spends nothing; writes nothing but what it remembers as a shortcut."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,113 +11,29 @@ from hailuo_batch.app.choosing import select
 from hailuo_batch.app.clashes import neighbours
 from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.finished import facts_of
-from hailuo_batch.app.lost import Lost, lost_ledger, warning_of, would_buy
+from hailuo_batch.app.lost import Lost, lost_ledger
 from hailuo_batch.app.named import left_behind, named_clips, names_of
 from hailuo_batch.app.on_the_web import read_asking
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
+from hailuo_batch.app.planned import Details, Known, ManifestError, Planned, Wishes
 from hailuo_batch.app.strays import strays_of
 from hailuo_batch.app.validating import Validation, collector_paused, read
-from hailuo_batch.core.attempt import Artifact, Standing
 from hailuo_batch.core.capability import Route, route
 from hailuo_batch.core.decide import make_plan, settle, unsettled
 from hailuo_batch.core.failure import Failure
 from hailuo_batch.core.lock import Lock, locked_after
 from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Action, Grounds, NamedClip, Past, Plan, Step, Use, Versions
-from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.report import Footage, Report, make_report
+from hailuo_batch.core.plan import Action, Grounds, NamedClip, Past, Plan, Step, Versions
+from hailuo_batch.core.report import Report, make_report
 from hailuo_batch.core.request import ANIMATIC
 from hailuo_batch.core.shot import Wish
-from hailuo_batch.errors import DamagedLedgerError, InputError
+from hailuo_batch.errors import DamagedLedgerError
 from hailuo_batch.load.lock import read_lock
 from hailuo_batch.load.memory import Finished, key_of, remember_finished, remember_inputs
 from hailuo_batch.store.listing import digests_in, names_in
 
 if TYPE_CHECKING:
     from hailuo_batch.ledger.reads import Reads
-
-
-class ManifestError(InputError):
-    """A manifest has errors; `problems` are all of them, with their places."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("the manifest has problems")
-        self.problems = problems
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Known:
-    """What the ledger says at one moment, as far as a plan and its report need it."""
-
-    standings: Mapping[str, Standing]
-    past: Mapping[str, Past]
-    footage: Mapping[str, Footage]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Details:
-    """What the ledger says about the steps of a plan; `names` are asked only when there is work to do."""
-
-    names: Mapping[str, str]  # file → fingerprint
-    artifacts: Mapping[str, Artifact]  # by digest; only for a whole report
-    requests: Mapping[str, str]  # what a changed shot's request was: fingerprint → pre-image
-    neighbours: tuple[Path, ...]  # manifests that were run under the same campaign; asked when there is work to do
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a plan was asked to look at: which shots, whether what was refused is asked for again, under which cap."""
-
-    only: tuple[str, ...] = ()
-    insist: bool = False
-    max_cost: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Planned:
-    """A plan with everything that carrying it out needs."""
-
-    validation: Validation
-    wishes: Wishes
-    plan: Plan
-    selected: tuple[Step, ...]  # the steps that were asked for (--only), all of them otherwise
-    lock: Lock
-    known: Known
-    details: Details
-    names: frozenset[str]  # files below renders/
-    strays: tuple[Step, ...]  # tasks of the campaign that its manifest asks for no more
-    notes: tuple[str, ...] = ()  # what else to say before it is carried out
-    report: Report  # brief, unless `plan` was asked for a whole one
-    lost: Lost | None = None  # what shows that the ledger which bought clips that are here is not the one that is here
-
-    @property
-    def work(self) -> tuple[Step, ...]:
-        """The selected steps that are not done yet."""
-        return tuple(step for step in self.selected if step.action is not Action.REUSE)
-
-    @property
-    def unnamed(self) -> tuple[Step, ...]:
-        """Selected steps whose clip is there, and one of whose names is not, or is not in the ledger."""
-        return tuple(
-            step
-            for step in self.selected
-            if step.action is Action.REUSE and not all(self._is_named(use) for use in step.uses)
-        )
-
-    @property
-    def beside(self) -> tuple[Problem, ...]:
-        """What a plan tells besides its steps: what is not of the manifest, and that the ledger is gone."""
-        told = self.validation.from_elsewhere
-        if self.lost is None or not (self.lost.nothing or would_buy(self.work)):
-            return told
-        return (*told, warning_of(self.lost, ledger=ledger_file(self.validation.project.base)))
-
-    def _is_named(self, use: Use) -> bool:
-        """A name without its record is somebody's own file, or from a run that died: versions would lose count."""
-        if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.names:
-            return False
-        past = self.known.past.get(use.shot.id)
-        return past is not None and past.version >= use.version
 
 
 async def plan(

@@ -10,7 +10,8 @@ from hailuo_batch.app.cores import cores
 from hailuo_batch.app.equipping import Terms, equipped
 from hailuo_batch.app.lost import refuse_lost
 from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, run_lock
-from hailuo_batch.app.planning import Planned, lock_after, plan, plan_again
+from hailuo_batch.app.planned import Planned
+from hailuo_batch.app.planning import lock_after, plan, plan_again
 from hailuo_batch.app.scope import Scope, keyless, narrowed, refuse_keyless, refuse_uncovered, steps_of
 from hailuo_batch.core.event import Event, Listener
 from hailuo_batch.core.outcome import Outcome

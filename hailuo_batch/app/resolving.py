@@ -14,7 +14,7 @@ from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.looking import parse_take
 from hailuo_batch.app.person import login
 from hailuo_batch.app.places import ledger_file, run_lock
-from hailuo_batch.app.planning import ManifestError
+from hailuo_batch.app.planned import ManifestError
 from hailuo_batch.core.attempt import Move, Stage
 from hailuo_batch.core.decide import key_is_known
 from hailuo_batch.core.doubts import (

@@ -13,7 +13,8 @@ from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.named import digest_of
 from hailuo_batch.app.person import login, moment
 from hailuo_batch.app.places import ledger_file, lock_path, renders_folder, review_path
-from hailuo_batch.app.planning import Planned, lock_after, plan
+from hailuo_batch.app.planned import Planned
+from hailuo_batch.app.planning import lock_after, plan
 from hailuo_batch.core.attempt import LIVE, Stage
 from hailuo_batch.core.naming import label, render_name
 from hailuo_batch.core.plan import Action, Step, Use, Why

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from hailuo_batch.app.planning import Planned
+from hailuo_batch.app.planned import Planned
 from hailuo_batch.core.naming import label
 from hailuo_batch.core.plan import Action, Step, Why
 from hailuo_batch.core.report import make_report
@@ -73,28 +73,31 @@ def refuse_uncovered(planned: Planned) -> None:
 
 
 def refuse_keyless(planned: Planned, scope: Scope) -> None:
-    """Raises `KeyMissingError` when a step has to ask over the net, and nobody who could be asked has a key."""
-    project = planned.validation.project
-    if project.rehearsal:
+    """Raises `KeyMissingError` when steps have to ask over the net, and nobody who could be asked has a key.
+
+    Where somebody has one, those steps go on, and the others say what they lack.
+    """
+    if planned.validation.project.rehearsal:
         return
+    keys: dict[str, str] = {}
     for step in steps_of(planned, scope):
-        keys = _keys_for(step, planned)
-        if keys and not any(map(key_of, keys.values())):
-            some, variable = next(iter(keys.items()))
-            rehearse = f"hailuo-batch run --mock {planned.validation.name}"
-            others = f" The others have none either: {', '.join(list(keys)[1:])}." if len(keys) > 1 else ""
-            raise KeyMissingError(
-                f"the key of {some} is not set",
-                why=f"{variable} is neither in the environment nor in the system's keyring.{others}",
-                remedy=f"Set it, or try the manifest without one:\n    {rehearse}",
-            )
+        keys |= _keys_for(step, planned)
+    if not keys or any(map(key_of, keys.values())):
+        return
+    some, variable = next(iter(keys.items()))
+    others = f" The others have none either: {', '.join(list(keys)[1:])}." if len(keys) > 1 else ""
+    raise KeyMissingError(
+        f"the key of {some} is not set",
+        why=f"{variable} is neither in the environment nor in the system's keyring.{others}",
+        remedy=f"Set it, or try the manifest without one:\n    hailuo-batch run --mock {planned.validation.name}",
+    )
 
 
 def keyless(planned: Planned, scope: Scope) -> tuple[str, ...]:
     """What to say of providers that come first for a step and have no key, so that another is asked."""
     project, said = planned.validation.project, dict[str, str]()
     for step in steps_of(planned, scope):
-        if project.rehearsal or not (step.action is Action.SUBMIT or step.to_buy) or not step.route.others:
+        if project.rehearsal or not step.submits or not step.route.others:
             continue
         keys = _keys_for(step, planned)
         first = step.route.provider

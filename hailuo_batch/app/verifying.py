@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hailuo_batch.app.cores import cores
 from hailuo_batch.app.places import ledger_file, renders_folder, store_folder
-from hailuo_batch.app.planning import Planned, plan
+from hailuo_batch.app.planned import Planned
+from hailuo_batch.app.planning import plan
 from hailuo_batch.app.probing import probed
 from hailuo_batch.core.attempt import LIVE, Artifact
 from hailuo_batch.core.failure import Failure

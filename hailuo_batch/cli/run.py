@@ -20,7 +20,7 @@ from hailuo_batch.errors import Exit, InputError, RefusedError
 
 if TYPE_CHECKING:
     from hailuo_batch.app.equipping import Terms
-    from hailuo_batch.app.planning import Planned
+    from hailuo_batch.app.planned import Planned
     from hailuo_batch.app.rendering import Ran
     from hailuo_batch.app.scope import Scope
     from hailuo_batch.core.event import Event, Listener

@@ -141,6 +141,11 @@ class Step:
         """Whether it waits for a frame in order to be submitted; one that was made before waits to be fetched."""
         return self.why is Why.CHAINED and self.standing is None
 
+    @property
+    def submits(self) -> bool:
+        """Whether a run asks a provider for it: at once, or when the frame that it waits for is there."""
+        return self.action is Action.SUBMIT or self.to_buy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Grounds:
@@ -189,4 +194,4 @@ class Plan:
         return sum(step.estimate is None and not step.route.free for step in self._to_submit())
 
     def _to_submit(self) -> tuple[Step, ...]:
-        return tuple(step for step in self.steps if step.action is Action.SUBMIT or step.to_buy)
+        return tuple(step for step in self.steps if step.submits)

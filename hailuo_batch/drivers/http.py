@@ -69,7 +69,7 @@ class HttpDriver:
     async def submit(self, order: Order) -> Task | Failure:
         """The one call that may cost money. Sent once; again only where the same key means the same task.
 
-        What is proved not to have been accepted is sent again by whoever calls, under a new attempt.
+        What is proved not to have been accepted is sent again by whoever calls, who knows when the gateway allows it.
         """
         question = await self._question(order)
         if isinstance(question, Failure):

@@ -234,7 +234,10 @@ def _wrong_name(error: Refused, path: Path) -> Iterator[Problem]:
 
 def _out_of_range(error: Refused, path: Path) -> Iterator[Problem]:
     low, high = error.schema.get("minimum"), error.schema.get("maximum")
-    bounds = f"{low} to {high}" if high is not None else f"{low} or more"
+    if low is None:
+        bounds = f"more than {error.schema.get('exclusiveMinimum')}"
+    else:
+        bounds = f"{low} to {high}" if high is not None else f"{low} or more"
     why = f"{_name(path)} is {_shown(error.instance)}; it may be {bounds}."
     yield Problem(code="range", summary="out of range", why=why, path=path)
 
@@ -300,6 +303,7 @@ _SAYINGS: dict[str, Callable[[Refused, Path], Iterator[Problem]]] = {
     "pattern": _wrong_form,
     "minimum": _out_of_range,
     "maximum": _out_of_range,
+    "exclusiveMinimum": _out_of_range,
     "minItems": _empty,
     "minLength": _empty,
     "maxLength": _too_long,

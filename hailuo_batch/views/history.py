@@ -82,9 +82,7 @@ def _attempts(
         lines.append(f"  attempt {each.id} at {each.provider}: {each.stage}{task}{clip}{cost}")
         if each.failure is not None and each.stage not in _GOES_ON:  # a doubt that was settled is none any more
             lines.append(f"    {ink.bad(str(each.failure.kind))}: {on_one_line(each.failure.why)}")
-        lines += [
-            ink.dim(f"    {_when(e.at)}  {e.move} → {e.stage}{_person(e)}") for e in events if e.attempt == each.id
-        ]
+        lines += [ink.dim(f"    {_moved(event)}") for event in events if event.attempt == each.id]
         lines += [line for one in told if one.attempt == each.id for line in _told(one, each.provider, ink)]
     return lines
 

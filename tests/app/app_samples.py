@@ -7,7 +7,8 @@ from typing import Any
 
 from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.finished import nothing_to_do
-from hailuo_batch.app.planning import Planned, plan
+from hailuo_batch.app.planned import Planned
+from hailuo_batch.app.planning import plan
 from hailuo_batch.app.rendering import Ran, run
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.store.listing import digests_in, names_in

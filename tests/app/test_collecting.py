@@ -11,7 +11,8 @@ from bought_samples import PAID, buy, grow_old
 
 from hailuo_batch.app.collecting import collect
 from hailuo_batch.app.places import ledger_file, run_lock, store_folder
-from hailuo_batch.app.planning import ManifestError, plan
+from hailuo_batch.app.planned import ManifestError
+from hailuo_batch.app.planning import plan
 from hailuo_batch.app.reviewing import accept
 from hailuo_batch.core.attempt import Move, Stage
 from hailuo_batch.core.lock import Lock, LockedShot, LockedTake

@@ -18,7 +18,8 @@ from hailuo_batch.app.driving import Rehearsal
 from hailuo_batch.app.equipping import Terms
 from hailuo_batch.app.finished import nothing_to_do
 from hailuo_batch.app.looking import status
-from hailuo_batch.app.planning import ManifestError, Planned, plan
+from hailuo_batch.app.planned import ManifestError, Planned
+from hailuo_batch.app.planning import plan
 from hailuo_batch.app.rendering import Ran, run
 from hailuo_batch.app.validating import validate
 from hailuo_batch.core.plan import Action, Why

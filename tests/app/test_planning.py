@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from app_samples import FILM, Project
 
-from hailuo_batch.app.planning import ManifestError, plan
+from hailuo_batch.app.planned import ManifestError
+from hailuo_batch.app.planning import plan
 from hailuo_batch.core.plan import Action, Why
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lock import read_lock

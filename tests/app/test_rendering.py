@@ -5,7 +5,7 @@ import pytest
 from app_samples import FILM, Project
 
 from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.planning import ManifestError
+from hailuo_batch.app.planned import ManifestError
 from hailuo_batch.app.rendering import run
 from hailuo_batch.core.event import Event, RunEnded, StepStored
 from hailuo_batch.core.failure import Failure, Kind

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 from app_samples import Project
 
-from hailuo_batch.app.planning import ManifestError
+from hailuo_batch.app.planned import ManifestError
 from hailuo_batch.app.reporting import report
 from hailuo_batch.core.naming import POSTERS, poster_name
 from hailuo_batch.errors import InputError, RefusedError

@@ -8,7 +8,8 @@ from doubt_samples import LOST, Left, film, request, submitted
 
 from hailuo_batch.app.clock import SystemClock
 from hailuo_batch.app.places import ledger_file, run_lock
-from hailuo_batch.app.planning import ManifestError, plan
+from hailuo_batch.app.planned import ManifestError
+from hailuo_batch.app.planning import plan
 from hailuo_batch.app.resolving import ask, ask_for_task, doubts, settle
 from hailuo_batch.core.attempt import Move, Stage
 from hailuo_batch.core.audit import Books, make_audit

@@ -9,7 +9,8 @@ from bought_samples import PAID, buy, intent_for
 
 from hailuo_batch.app.clashes import refuse_clashes
 from hailuo_batch.app.places import ledger_file
-from hailuo_batch.app.planning import ManifestError, plan
+from hailuo_batch.app.planned import ManifestError
+from hailuo_batch.app.planning import plan
 from hailuo_batch.app.reviewing import accept, retake, unaccept
 from hailuo_batch.app.validating import read
 from hailuo_batch.app.verifying import verify

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hailuo_batch.app.validating import validate
+from hailuo_batch.load.project import read_project
 from hailuo_batch.views.problems import draw_problems
 
 GOLDENS = Path(__file__).parent.parent / "goldens" / "load"
@@ -73,3 +74,9 @@ def test_a_message_has_no_jargon_no_reprs_no_secrets_and_says_nothing_twice(case
     for line in text.splitlines():
         assert "['" not in line
         assert len(line) < 400, "a line that nobody reads"
+
+
+def test_a_number_that_must_be_more_than_nothing_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "hailuo.yaml").write_text("version: 1\nlimits: {minimax: {per_minute: 0}}\n")
+    (problem,) = read_project(tmp_path).problems
+    assert problem.why == "per_minute is 0; it may be more than 0."
