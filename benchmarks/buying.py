@@ -172,11 +172,11 @@ def child_bare(base: str, folder: str, shots: str) -> None:
 
 def child_ours(manifest: str, decode: str, profile: str) -> None:
     """`hailuo-batch run`, in this process, with its time sped up."""
-    import hailuo_batch.app.equipping as equipping
-    import hailuo_batch.app.rendering as rendering
-    from hailuo_batch.app.probing import drawn
+    import hailuo_batch.app.run as rendering
+    import hailuo_batch.app.running.context as equipping
+    from hailuo_batch.app.running.probe import drawn
     from hailuo_batch.cli.main import run_command_line
-    from hailuo_batch.runner.gate import Tempo
+    from hailuo_batch.runner.limiter import Tempo
 
     watch = _Watch()
     carried_out = rendering.run_plan

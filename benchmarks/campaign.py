@@ -8,16 +8,16 @@ import asyncio
 from hashlib import sha256
 from pathlib import Path
 
-from hailuo_batch.app.clock import SystemClock
-from hailuo_batch.app.places import hidden_folder, ledger_file, renders_folder, store_folder
-from hailuo_batch.app.planning import plan
-from hailuo_batch.core.attempt import Artifact, Move
-from hailuo_batch.core.fingerprint import preimage
-from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Step
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, renders_folder, store_folder
+from hailuo_batch.core.attempt.attempt import Artifact, Move
+from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.ports import Facts, Intent, Named
-from hailuo_batch.store.hidden import ensure_hidden
+from hailuo_batch.store.state_dir import ensure_hidden
 
 HEAD = """\
 version: 1

@@ -13,9 +13,9 @@ import av
 from measure import table
 from PIL import Image, ImageDraw
 
-from hailuo_batch.core.frame_size import frame_size
-from hailuo_batch.media.animatic import draw
-from hailuo_batch.media.sketch import Sketch, Still
+from hailuo_batch.core.request.frame_size import frame_size
+from hailuo_batch.media.animatic.draw import draw
+from hailuo_batch.media.animatic.values import Sketch, Still
 
 SECONDS, FPS = 6, 24
 HELD_TO = 1.3

@@ -2,10 +2,10 @@
 
     python benchmarks/looking.py [--clips 4000] [--takes 300]
 
-The simulation follows clips one after the other through `drivers/looks.py`, which knows nothing in the beginning and
-learns from what its own looks see; the first tenth is not counted. "At least" is what no schedule that knows the law
-can stay below at that mean delay, if the gateway tells nothing: (∫√(f·S))² / (2 · delay), f being the density of the
-clips' times and S the share that is not ready. The runs on the mock are whole ones, with time sped up.
+The simulation follows clips one after the other through `drivers/poll_scheduler.py`, which knows nothing in the
+beginning and learns from what its own looks see; the first tenth is not counted. "At least" is what no schedule that
+knows the law can stay below at that mean delay, if the gateway tells nothing: (∫√(f·S))² / (2 · delay), f being the
+density of the clips' times and S the share that is not ready. The runs on the mock are whole ones, with time sped up.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from measure import table
 
-from hailuo_batch.core.foresight import Told
-from hailuo_batch.drivers.looks import Kin, Looks
+from hailuo_batch.core.pacing.progress_eta import Told
+from hailuo_batch.drivers.poll_scheduler import Kin, Looks
 from hailuo_batch.mock.server import Mock
 
 EVERY = 10.0
@@ -190,9 +190,9 @@ def _ran(folder: Path, gateway: str, takes: int) -> Found:
 async def _rehearsed(folder: Path, gateway: str, takes: int) -> Mock:
     """The mock of a whole run, which tells when each task was ready and looked at."""
     import hailuo_batch.mock.server as server
-    from hailuo_batch.app.driving import Rehearsal
-    from hailuo_batch.app.equipping import Terms
-    from hailuo_batch.app.rendering import run
+    from hailuo_batch.app.run import run
+    from hailuo_batch.app.running.context import Terms
+    from hailuo_batch.app.running.drivers import Rehearsal
 
     found: list[Mock] = []
 

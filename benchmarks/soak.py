@@ -31,18 +31,18 @@ from crashing import ENVIRONMENT
 from forking import work_at
 from rehearsal import FRAME, GATEWAYS
 
-import hailuo_batch.drivers.flow
-import hailuo_batch.drivers.wire
-from hailuo_batch.app.accounting import audit
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.planning import plan
-from hailuo_batch.app.rendering import run
-from hailuo_batch.app.resolving import Doubts, doubts, settle
-from hailuo_batch.app.scope import Scope
-from hailuo_batch.app.verifying import verify
-from hailuo_batch.core.doubts import OpenAttempt, State, Verdict
+import hailuo_batch.drivers.stall_guard
+import hailuo_batch.drivers.transport
+from hailuo_batch.app.costs import audit
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.resolve import Doubts, doubts, settle
+from hailuo_batch.app.run import run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.app.verify import verify
+from hailuo_batch.core.attempt.in_doubt import OpenAttempt, State, Verdict
 from hailuo_batch.mock.fault import OF_A_TASK, PLACES, Fault, FaultKind
-from hailuo_batch.mock.values import CallKind
+from hailuo_batch.mock.messages import CallKind
 
 MOCK_SPEED = 100.0
 ROUNDS = 40
@@ -225,8 +225,8 @@ async def main() -> None:
 
 def hurry(base: str) -> None:
     """Gateways at `base`, and a client that soon gives up on silence."""
-    hailuo_batch.drivers.wire.STALLED_SECONDS = 1  # type: ignore[misc]
-    hailuo_batch.drivers.flow.WINDOW_SECONDS = 0.5  # type: ignore[misc]
+    hailuo_batch.drivers.transport.STALLED_SECONDS = 1  # type: ignore[misc]
+    hailuo_batch.drivers.stall_guard.WINDOW_SECONDS = 0.5  # type: ignore[misc]
     os.environ.update(ENVIRONMENT)  # keys for the mock, which takes any
     work_at(base, answer=3.0)
 

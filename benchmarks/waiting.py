@@ -27,7 +27,7 @@ from buying import HEAD, SETTINGS, SHOT
 from loopback import NEVER, gateway
 from measure import table
 
-from hailuo_batch.core.request import HAILUO_02, Request
+from hailuo_batch.core.request.request import HAILUO_02, Request
 from hailuo_batch.ports import Order, Task
 
 EVERY = 10.0  # seconds between two looks at a task, where nothing is learnt
@@ -112,7 +112,7 @@ def child_bare(base: str, looks: str) -> None:
 
 def child_flight(manifest: str, base: str, takes: str, seconds: str) -> None:
     """`hailuo-batch run` in this process, until all is submitted and was watched for a while."""
-    import hailuo_batch.app.rendering as rendering
+    import hailuo_batch.app.run as rendering
     from hailuo_batch.cli.main import run_command_line
 
     carried_out = rendering.run_plan
@@ -176,9 +176,9 @@ def child_polling(tasks: str, seconds: str) -> None:
 
 async def _polled(tasks: int, seconds: float) -> dict[str, float]:
     from hailuo_batch.drivers.http import HttpDriver
-    from hailuo_batch.drivers.looks import Looks
-    from hailuo_batch.load.tables import dialect_for, read_provider
-    from hailuo_batch.runner.stop import Stop
+    from hailuo_batch.drivers.poll_scheduler import Looks
+    from hailuo_batch.load.provider_tables import dialect_for, read_provider
+    from hailuo_batch.runner.shutdown import Stop
 
     stop, wire = Stop(), Answers()
     provider = read_provider("mindvideo", HAILUO_02)

@@ -10,48 +10,48 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.accounting import audit, costs
-    from hailuo_batch.app.collecting import collect
-    from hailuo_batch.app.driving import CallMe, Rehearsal
-    from hailuo_batch.app.equipping import Terms
-    from hailuo_batch.app.fetching import owed
-    from hailuo_batch.app.looking import explain, show, status
-    from hailuo_batch.app.planning import plan
-    from hailuo_batch.app.rendering import run
-    from hailuo_batch.app.reporting import report
-    from hailuo_batch.app.resolving import doubts, settle
-    from hailuo_batch.app.reviewing import accept, retake, unaccept
-    from hailuo_batch.app.scope import Scope
-    from hailuo_batch.app.validating import validate
-    from hailuo_batch.app.verifying import verify
-    from hailuo_batch.app.workplace import doctor, init, providers, schema
+    from hailuo_batch.app.costs import audit, costs
+    from hailuo_batch.app.doctor import doctor, init, providers, schema
+    from hailuo_batch.app.fetch import owed
+    from hailuo_batch.app.gc import collect
+    from hailuo_batch.app.inspect import explain, show, status
+    from hailuo_batch.app.planning.plan import plan
+    from hailuo_batch.app.planning.validate import validate
+    from hailuo_batch.app.report import report
+    from hailuo_batch.app.resolve import doubts, settle
+    from hailuo_batch.app.review import accept, retake, unaccept
+    from hailuo_batch.app.run import run
+    from hailuo_batch.app.running.context import Terms
+    from hailuo_batch.app.running.drivers import CallMe, Rehearsal
+    from hailuo_batch.app.running.scope import Scope
+    from hailuo_batch.app.verify import verify
 
 _HOMES = {
-    "CallMe": "driving",
-    "Rehearsal": "driving",
-    "Scope": "scope",
-    "Terms": "equipping",
-    "accept": "reviewing",
-    "audit": "accounting",
-    "collect": "collecting",
-    "costs": "accounting",
-    "doctor": "workplace",
-    "doubts": "resolving",
-    "explain": "looking",
-    "init": "workplace",
-    "owed": "fetching",
-    "plan": "planning",
-    "providers": "workplace",
-    "report": "reporting",
-    "retake": "reviewing",
-    "run": "rendering",
-    "schema": "workplace",
-    "settle": "resolving",
-    "show": "looking",
-    "status": "looking",
-    "unaccept": "reviewing",
-    "validate": "validating",
-    "verify": "verifying",
+    "CallMe": "running.drivers",
+    "Rehearsal": "running.drivers",
+    "Scope": "running.scope",
+    "Terms": "running.context",
+    "accept": "review",
+    "audit": "costs",
+    "collect": "gc",
+    "costs": "costs",
+    "doctor": "doctor",
+    "doubts": "resolve",
+    "explain": "inspect",
+    "init": "doctor",
+    "owed": "fetch",
+    "plan": "planning.plan",
+    "providers": "doctor",
+    "report": "report",
+    "retake": "review",
+    "run": "run",
+    "schema": "doctor",
+    "settle": "resolve",
+    "show": "inspect",
+    "status": "inspect",
+    "unaccept": "review",
+    "validate": "planning.validate",
+    "verify": "verify",
 }
 
 __all__ = [

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from hailuo_batch.core.attempt import Artifact, Move, Stage, Standing
-from hailuo_batch.core.failure import Failure
-from hailuo_batch.core.plan import Step
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.request import Request
+from hailuo_batch.core.attempt.attempt import Artifact, Move, Stage, Standing
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.request.request import Request
 
 
 class Clock(Protocol):
@@ -75,7 +75,7 @@ class Ledger(Protocol):
         ...
 
     async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
-        """Moves an attempt by the table of `core/attempt.py` and appends the event; the new stage."""
+        """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
         ...
 
     async def bring_back(self, intent: Intent, artifact: Artifact, cost: Money | None) -> int:

@@ -18,16 +18,16 @@ from forking import KILLED, SKETCH, Fork, Forks
 from PIL import Image
 from rehearsal import FRAME, GATEWAYS, KEY
 
-from hailuo_batch.app.accounting import audit
-from hailuo_batch.app.planning import plan
-from hailuo_batch.app.resolving import doubts, settle
-from hailuo_batch.app.verifying import verify
-from hailuo_batch.core.doubts import Verdict
-from hailuo_batch.core.plan import Action
-from hailuo_batch.core.request import HAILUO_02
+from hailuo_batch.app.costs import audit
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.resolve import doubts, settle
+from hailuo_batch.app.verify import verify
+from hailuo_batch.core.attempt.in_doubt import Verdict
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.ledger.sqlite import read_ledger
-from hailuo_batch.load.tables import read_provider
-from hailuo_batch.mock.moments import Moment
+from hailuo_batch.load.provider_tables import read_provider
+from hailuo_batch.mock.hooks import Moment
 from hailuo_batch.mock.server import Mock
 
 MOCK_SPEED = 200.0  # a clip takes four of its seconds: several looks of ours

@@ -22,13 +22,13 @@ from typing import Any, Self
 
 from rehearsal import GATEWAYS, SPEED, Pauses, drivers_at
 
-import hailuo_batch.app.equipping
-from hailuo_batch.app.driving import Circumstances
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.rendering import run
+import hailuo_batch.app.running.context
+from hailuo_batch.app.run import run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.drivers import Circumstances
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.ports import Driver
-from hailuo_batch.runner.gate import Tempo
+from hailuo_batch.runner.limiter import Tempo
 
 KILLED = -9  # by its number: Windows has no name for it
 HANDS = 8
@@ -47,8 +47,8 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
             yield found
 
     if base != SKETCH:
-        hailuo_batch.app.equipping.drivers_for = drivers  # type: ignore[assignment]
-        hailuo_batch.app.equipping.tempo_of = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
+        hailuo_batch.app.running.context.drivers_for = drivers  # type: ignore[assignment]
+        hailuo_batch.app.running.context.tempo_of = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
 
 
 async def go_on(folder: Path, base: str) -> int:

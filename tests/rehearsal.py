@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from hailuo_batch.app.driving import Circumstances, Rehearsal
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.rendering import Ran, run
-from hailuo_batch.core.capability import Provider
-from hailuo_batch.core.plan import Action
+from hailuo_batch.app.run import Ran, run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.drivers import Circumstances, Rehearsal
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.drivers.download import Downloads
 from hailuo_batch.drivers.http import HttpDriver, Patience
-from hailuo_batch.drivers.wire import Wire, sessions
-from hailuo_batch.load.tables import dialect_for
+from hailuo_batch.drivers.transport import Wire, sessions
+from hailuo_batch.load.provider_tables import dialect_for
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Driver
 
@@ -95,8 +95,8 @@ class Studio:
             async with drivers_at(self.mock.urls, providers, circumstances, **how) as found:  # type: ignore[arg-type]
                 yield found
 
-        self.monkeypatch.setattr("hailuo_batch.app.equipping.drivers_for", drivers)
-        self.monkeypatch.setattr("hailuo_batch.runner.gate.PATIENCE", self.patience.submit)
+        self.monkeypatch.setattr("hailuo_batch.app.running.context.drivers_for", drivers)
+        self.monkeypatch.setattr("hailuo_batch.runner.limiter.PATIENCE", self.patience.submit)
 
     @property
     def base(self) -> Path:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rehearsal import SPEED, Studio, film
 
-from hailuo_batch.app.accounting import audit, costs
-from hailuo_batch.core.audit_finding import Remark
-from hailuo_batch.core.costs import By, Column
+from hailuo_batch.app.costs import audit, costs
+from hailuo_batch.core.spending.audit_findings import Remark
+from hailuo_batch.core.spending.costs import By, Column
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP

@@ -19,12 +19,12 @@ from forking import Forks
 from rehearsal import SPEED, Studio, film
 from tracing import PLACES, traced, why_not
 
-from hailuo_batch.app.rendering import Ran
-from hailuo_batch.app.resolving import doubts, settle
-from hailuo_batch.core.doubts import Verdict
+from hailuo_batch.app.resolve import doubts, settle
+from hailuo_batch.app.run import Ran
+from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.ledger.sqlite import read_ledger
-from hailuo_batch.mock.moments import Moment
+from hailuo_batch.mock.hooks import Moment
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 

@@ -12,7 +12,7 @@ import click
 import pytest
 from PIL import Image
 
-from hailuo_batch.app.validating import validate
+from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.cli.main import COMMANDS, commands
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.manifest import read_checked

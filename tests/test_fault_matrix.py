@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rehearsal import FETCHES, GATEWAYS, KEY, LOOKS, SPEED, SUBMITS, Studio, film
 
-from hailuo_batch.core.plan import Action
+from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.mock.fault import FaultKind
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
@@ -239,8 +239,8 @@ async def studio(folder: Path, monkeypatch: pytest.MonkeyPatch, gateway: str, *f
 
 @pytest.mark.parametrize(("row", "gateway"), list(cases()))
 async def test_a_fault_ends_as_the_table_says(row: Row, gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("hailuo_batch.drivers.wire.STALLED_SECONDS", SOON)
-    monkeypatch.setattr("hailuo_batch.drivers.flow.WINDOW_SECONDS", TOO_SLOW)
+    monkeypatch.setattr("hailuo_batch.drivers.transport.STALLED_SECONDS", SOON)
+    monkeypatch.setattr("hailuo_batch.drivers.stall_guard.WINDOW_SECONDS", TOO_SLOW)
     async with studio(tmp_path, monkeypatch, gateway, {"fault": row.fault, **row.more}) as found:
         found.answer = row.answer
         ends, then = row.wanted(gateway)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from rehearsal import SPEED, Studio
 
-from hailuo_batch.app.driving import Rehearsal
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.rendering import Ran, run
+from hailuo_batch.app.run import Ran, run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.drivers import Rehearsal
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.errors import Exit
 from hailuo_batch.mock.script import script_of

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hailuo_batch.app.driving import Rehearsal
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.rendering import run
-from hailuo_batch.core.capability import Provider
-from hailuo_batch.core.frame_size import frame_size
-from hailuo_batch.core.request import HAILUO_02
-from hailuo_batch.core.shot import Mode
+from hailuo_batch.app.run import run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.drivers import Rehearsal
+from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.request.frame_size import frame_size
+from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.errors import Exit
-from hailuo_batch.load.tables import provider_names, read_provider
+from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.media.probe import Clip, probe
 
 GATEWAYS = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")

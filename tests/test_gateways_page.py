@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_batch.load.tables import provider_names, read_provider
+from hailuo_batch.load.provider_tables import provider_names, read_provider
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "gateways.md"

@@ -12,20 +12,20 @@ from time import monotonic
 import pytest
 from rehearsal import KEY, SPEED, Studio, film
 
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.looking import explain
-from hailuo_batch.app.planning import plan
-from hailuo_batch.app.rendering import Ran, run
-from hailuo_batch.app.scope import Scope
-from hailuo_batch.app.workplace import Check, State, doctor
-from hailuo_batch.core.plan import Why
+from hailuo_batch.app.doctor import Check, State, doctor
+from hailuo_batch.app.inspect import explain
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.run import Ran, run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.core.plan.plan import Why
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.runner.gate import Tempo
+from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.testing.clips import CLIP
-from hailuo_batch.views.explanation import draw_explanation
-from hailuo_batch.views.outcome import draw_outcome
+from hailuo_batch.views.explain import draw_explanation
 from hailuo_batch.views.plan import BRING, draw_plan
+from hailuo_batch.views.run_summary import draw_outcome
 
 Lose = Callable[[Path], None]
 NEW = Terms(new_ledger=True)
@@ -35,7 +35,7 @@ NEW = Terms(new_ledger=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose key is set, and for which time flies."""
     monkeypatch.setenv("MINIMAX_API_KEY", KEY)
-    monkeypatch.setattr("hailuo_batch.app.equipping.tempo_of", lambda _: Tempo(elapsed=monotonic, speed=SPEED))
+    monkeypatch.setattr("hailuo_batch.app.running.context.tempo_of", lambda _: Tempo(elapsed=monotonic, speed=SPEED))
     folder = tmp_path / "project"
     folder.mkdir()
     return folder

@@ -23,21 +23,21 @@ from crashing import ENVIRONMENT, MOCK_SPEED, Film, new_mock
 from forking import Forks
 from rehearsal import GATEWAYS, SPEED, Studio, film
 
-from hailuo_batch.app.accounting import audit
-from hailuo_batch.app.clock import SystemClock
-from hailuo_batch.app.driving import Circumstances, _past
-from hailuo_batch.app.planning import plan
-from hailuo_batch.app.resolving import doubts, settle
-from hailuo_batch.core.doubts import Verdict
-from hailuo_batch.core.failure import Kind
-from hailuo_batch.core.fingerprint import preimage
-from hailuo_batch.core.plan import Why
+from hailuo_batch.app.costs import audit
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.resolve import doubts, settle
+from hailuo_batch.app.running.drivers import Circumstances, _past
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.in_doubt import Verdict
+from hailuo_batch.core.plan.plan import Why
+from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.errors import DamagedLedgerError, Exit, LedgerError
-from hailuo_batch.ledger import schema
-from hailuo_batch.mock.moments import Moment
+from hailuo_batch.ledger import migrate
+from hailuo_batch.mock.hooks import Moment
 from hailuo_batch.mock.script import Script, rule
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.runner.stop import Stop
+from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.testing.clips import CLIP
 
@@ -79,7 +79,7 @@ def locked(file: Path) -> sqlite3.Connection:
 async def test_a_ledger_that_another_program_keeps_locked_is_told_before_anything_is_sent(
     studio: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("hailuo_batch.ledger.opening._PATIENCE", 0.05)
+    monkeypatch.setattr("hailuo_batch.ledger.open._PATIENCE", 0.05)
     async with studio("a kite") as found:
         await found.run()
         found.write(film("minimax", "a kite", "a boat"))
@@ -95,7 +95,7 @@ async def test_a_ledger_that_another_program_keeps_locked_is_told_before_anythin
 async def test_a_task_whose_id_cannot_be_written_down_is_printed_and_brought_home_by_its_id(
     gateway: str, studio: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("hailuo_batch.ledger.opening._PATIENCE", 0.05)
+    monkeypatch.setattr("hailuo_batch.ledger.open._PATIENCE", 0.05)
     others: list[sqlite3.Connection] = []
 
     def lock(moment: Moment) -> None:
@@ -139,7 +139,7 @@ async def test_a_clock_that_jumps_by_a_day_changes_nothing(studio: Open, monkeyp
     async with studio(*prompts) as found:
         with monkeypatch.context() as mad:
             jumping = Jumping()
-            for room in ("rendering", "equipping", "planning"):
+            for room in ("run", "running.context", "planning.plan"):
                 mad.setattr(f"hailuo_batch.app.{room}.SystemClock", lambda: jumping)
             assert await found.tell() == "stored, 12 charged, exit 0"
         assert await found.tell() == "nothing to do, 12 charged, exit 0"
@@ -282,7 +282,7 @@ async def test_a_newer_ledger_is_refused_before_anything_is_sent(studio: Open):
 async def test_an_older_ledger_is_copied_and_brought_up_to_date_before_anything_is_sent(
     studio: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    older = schema.migrations()
+    older = migrate.migrations()
     seen: list[tuple[int, bool]] = []
 
     def look(moment: Moment) -> None:
@@ -295,7 +295,7 @@ async def test_an_older_ledger_is_copied_and_brought_up_to_date_before_anything_
         await found.run()
         found.write(film("minimax", "a kite", "a boat"))
         copy = ledger_of(found).with_name(f"ledger.v{len(older)}.db")
-        monkeypatch.setattr(schema, "migrations", lambda: (*older, "CREATE TABLE moods (mood TEXT) STRICT;"))
+        monkeypatch.setattr(migrate, "migrations", lambda: (*older, "CREATE TABLE moods (mood TEXT) STRICT;"))
         found.mock.listeners.append(look)
         assert await found.tell() == "stored, 2 charged, exit 0"
         assert seen == [(len(older) + 1, True)]

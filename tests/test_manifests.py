@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 
 from hailuo_batch import plan, validate
-from hailuo_batch.core.camera import moves
+from hailuo_batch.core.manifest.camera import moves
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "manifests"

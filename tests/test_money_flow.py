@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from rehearsal import SPEED, Studio, film
 
-from hailuo_batch.app.driving import Rehearsal
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.rendering import Ran, run
-from hailuo_batch.app.scope import Scope
-from hailuo_batch.core.breaker import TIMES
-from hailuo_batch.core.failure import Kind
-from hailuo_batch.core.outcome import Outcome
+from hailuo_batch.app.run import Ran, run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.drivers import Rehearsal
+from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.pacing.circuit_breaker import TIMES
+from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.errors import Exit, InputError
-from hailuo_batch.mock.moments import Moment
+from hailuo_batch.mock.hooks import Moment
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
-from hailuo_batch.views.outcome import draw_outcome
+from hailuo_batch.views.run_summary import draw_outcome
 
 PRICE = Decimal("0.28")  # of a clip of 6 s in 768p at MiniMax
 Open = Callable[..., Any]
@@ -205,7 +205,7 @@ class Calendar:
 
 
 async def test_a_cap_for_a_month_is_free_again_in_the_next(studio: Open, monkeypatch: pytest.MonkeyPatch):
-    for room in ("rendering", "equipping"):
+    for room in ("run", "running.context"):
         monkeypatch.setattr(f"hailuo_batch.app.{room}.SystemClock", Calendar)
     monkeypatch.setattr(Calendar, "at", Calendar.at)
     async with studio(settings="caps: [{max: 0.60, currency: USD, per: month}]\n") as found:
@@ -223,7 +223,7 @@ async def test_a_cap_for_a_month_is_free_again_in_the_next(studio: Open, monkeyp
 async def test_an_unfinished_task_of_last_month_frees_nothing_of_this_one(
     studio: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    for room in ("rendering", "equipping"):
+    for room in ("run", "running.context"):
         monkeypatch.setattr(f"hailuo_batch.app.{room}.SystemClock", Calendar)
     monkeypatch.setattr(Calendar, "at", Calendar.at)
     stuck = {"fault": "server_error", "call": "poll", "first": 12}

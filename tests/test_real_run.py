@@ -14,28 +14,28 @@ import pytest
 from aiohttp import web
 from rehearsal import KEY, SPEED, film
 
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.planned import Planned
-from hailuo_batch.app.rendering import Ran, run
-from hailuo_batch.app.scope import Scope
-from hailuo_batch.core.failure import Kind
-from hailuo_batch.core.outcome import INTERRUPTED
+from hailuo_batch.app.planning.planned import Planned
+from hailuo_batch.app.run import Ran, run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.plan.outcome import INTERRUPTED
 from hailuo_batch.errors import Exit, KeyMissingError, RefusedError
-from hailuo_batch.mock.moments import Moment
+from hailuo_batch.mock.hooks import Moment
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.runner.gate import Tempo
-from hailuo_batch.runner.stop import Stop
+from hailuo_batch.runner.limiter import Tempo
+from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
 from hailuo_batch.views.json_report import outcome_members, report_members
-from hailuo_batch.views.outcome import draw_outcome
+from hailuo_batch.views.run_summary import draw_outcome
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose key is set, and for which time flies."""
     monkeypatch.setenv("MINIMAX_API_KEY", KEY)
-    monkeypatch.setattr("hailuo_batch.app.equipping.tempo_of", lambda _: Tempo(elapsed=monotonic, speed=SPEED))
+    monkeypatch.setattr("hailuo_batch.app.running.context.tempo_of", lambda _: Tempo(elapsed=monotonic, speed=SPEED))
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "film.yaml").write_text(film("minimax", "a kite", "a boat"))

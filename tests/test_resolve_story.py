@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from rehearsal import SPEED, Studio, film
 
-from hailuo_batch.app.resolving import doubts, settle
-from hailuo_batch.core.doubts import State, Verdict
-from hailuo_batch.core.spend import Claim, charge_of
+from hailuo_batch.app.resolve import doubts, settle
+from hailuo_batch.core.attempt.in_doubt import State, Verdict
+from hailuo_batch.core.spending.charge import Claim, charge_of
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rehearsal import KEY, SPEED
 
-from hailuo_batch.mock.moments import Moment
+from hailuo_batch.mock.hooks import Moment
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP

@@ -11,8 +11,8 @@ from zipfile import ZipFile
 import pytest
 
 from hailuo_batch import __version__
+from hailuo_batch.load.provider_tables import FOLDER, provider_names
 from hailuo_batch.load.schemas import schema_names
-from hailuo_batch.load.tables import FOLDER, provider_names
 
 ROOT = Path(__file__).parent.parent
 BUILD = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]

@@ -5,10 +5,10 @@ python tools/write_gateways.py > docs/gateways.md
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from hailuo_batch.core.capability import Provider
-from hailuo_batch.core.request import HAILUO_02
-from hailuo_batch.core.shot import Mode
-from hailuo_batch.load.tables import provider_table, read_provider
+from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.load.provider_tables import provider_table, read_provider
 from hailuo_batch.views.providers import how_long, spoken_limits
 
 NAMES = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.reviewing import accept, unaccept
+from hailuo_batch.app.review import accept, unaccept
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.waiting import wait_for
-from hailuo_batch.views.decisions import acceptance_members, draw_acceptances
+from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.views.review import acceptance_members, draw_acceptances
 
 
 @click.command("accept")

@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from hailuo_batch.app.accounting import audit
+from hailuo_batch.app.costs import audit
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
 from hailuo_batch.errors import Exit
 from hailuo_batch.views.audit import audit_members, draw_audit
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 
 import click
 
-from hailuo_batch.app.accounting import costs
+from hailuo_batch.app.costs import costs
 from hailuo_batch.cli.output import ink_for, print_exactly, print_json, print_text
-from hailuo_batch.cli.waiting import wait_for
-from hailuo_batch.core.costs import By
+from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.core.spending.costs import By
 from hailuo_batch.views.costs import costs_members, draw_costs
 from hailuo_batch.views.costs_csv import costs_csv
 

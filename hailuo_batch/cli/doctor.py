@@ -4,12 +4,12 @@ import sys
 
 import click
 
-from hailuo_batch.app.workplace import State, doctor
+from hailuo_batch.app.doctor import State, doctor
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
 from hailuo_batch.errors import Exit
-from hailuo_batch.views.wording import safe
+from hailuo_batch.views.format import safe
 
 
 @click.command("doctor")

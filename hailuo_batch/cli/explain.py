@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.looking import explain
+from hailuo_batch.app.inspect import explain
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import wait_for
-from hailuo_batch.views.explanation import draw_explanation, explanation_members
+from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.views.explain import draw_explanation, explanation_members
 
 
 @click.command("explain")

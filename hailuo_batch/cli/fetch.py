@@ -9,14 +9,14 @@ import click
 
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import drawn_error, ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
 from hailuo_batch.errors import Exit, HailuoError
-from hailuo_batch.views.wording import safe
+from hailuo_batch.views.format import safe
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.fetching import Owed
-    from hailuo_batch.app.orphans import Brought
-    from hailuo_batch.app.rendering import Ran
+    from hailuo_batch.app.fetch import Owed
+    from hailuo_batch.app.fetch_orphans import Brought
+    from hailuo_batch.app.run import Ran
 
 _Troubles = dict[str, HailuoError]
 
@@ -32,7 +32,7 @@ def command(manifests: tuple[Path, ...], *, mock: bool, progress: str, form: str
     Running tasks are waited for, made clips are downloaded. Nothing is submitted, so nothing is spent. What is wrong
     with one manifest keeps no other from coming home; clips of which no manifest is left come home without a name.
     """
-    from hailuo_batch.app.fetching import owed
+    from hailuo_batch.app.fetch import owed
 
     found = None if manifests else wait_for(owed(Path.cwd(), rehearsal=mock))
     runs, troubles = _fetched(manifests if found is None else found.manifests, mock=mock, progress=progress)
@@ -61,7 +61,7 @@ _WORST = (
 
 def _fetched(manifests: Iterable[Path], *, mock: bool, progress: str) -> "tuple[list[Ran], _Troubles]":
     """What each manifest came to, until somebody stops it; one that cannot be gone on with is told at the end."""
-    from hailuo_batch.app.scope import Scope
+    from hailuo_batch.app.running.scope import Scope
     from hailuo_batch.cli.run import rendered
 
     runs, troubles = [], {}
@@ -89,9 +89,9 @@ def _brought(found: "Owed", troubles: _Troubles, *, mock: bool, progress: str) -
 
 
 async def _bring(found: "Owed", *, mock: bool, progress: str) -> "Brought":
-    from hailuo_batch.app.driving import Rehearsal
-    from hailuo_batch.app.equipping import Terms
-    from hailuo_batch.app.orphans import bring_home
+    from hailuo_batch.app.fetch_orphans import bring_home
+    from hailuo_batch.app.running.context import Terms
+    from hailuo_batch.app.running.drivers import Rehearsal
     from hailuo_batch.cli.run import watched
 
     with watched(progress) as (listener, stop):
@@ -101,7 +101,7 @@ async def _bring(found: "Owed", *, mock: bool, progress: str) -> "Brought":
 
 def _tell(runs: "list[Ran]", found: "Owed | None", brought: "Brought | None", troubles: _Troubles, form: str) -> None:
     from hailuo_batch.cli.run import members, tell
-    from hailuo_batch.views.strays import draw_strays, stray_members
+    from hailuo_batch.views.orphans import draw_strays, stray_members
 
     home, away = (brought.home, brought.away) if brought is not None else ((), ())
     if form == "json":

@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from hailuo_batch.app.collecting import DAYS, collect
+from hailuo_batch.app.gc import DAYS, collect
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import wait_for
-from hailuo_batch.views.spare import draw_spares, spares_members
+from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.views.garbage import draw_spares, spares_members
 
 
 @click.command("gc")

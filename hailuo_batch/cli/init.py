@@ -5,10 +5,10 @@ from shlex import quote
 
 import click
 
-from hailuo_batch.app.workplace import init
+from hailuo_batch.app.doctor import init
 from hailuo_batch.cli.output import print_text
-from hailuo_batch.cli.waiting import finish
-from hailuo_batch.views.wording import safe
+from hailuo_batch.cli.run_async import finish
+from hailuo_batch.views.format import safe
 
 
 @click.command("init")

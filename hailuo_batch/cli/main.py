@@ -146,7 +146,7 @@ clips home:
 
 
 def _interrupted(cause: BaseException | None) -> int:
-    from hailuo_batch.cli.waiting import CutShort
+    from hailuo_batch.cli.run_async import CutShort
 
     if sys.stderr.isatty():
         _say("")  # the terminal has just shown ^C, or a question that was not answered

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hailuo_batch.cli.output import print_text
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
 
 
 @click.command("mock")

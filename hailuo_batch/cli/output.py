@@ -11,11 +11,11 @@ import click
 
 from hailuo_batch.cli.streams import can_redraw, give_up_stdout
 from hailuo_batch.errors import HailuoError, InputError
-from hailuo_batch.views.ink import Ink
+from hailuo_batch.views.style import Ink
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.plan.report import Report
     from hailuo_batch.core.problem import Problem
-    from hailuo_batch.core.report import Report
 
 
 def ink_for(stream: TextIO) -> Ink:
@@ -54,7 +54,7 @@ def tell_ci(report: "Report") -> None:
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
         return
-    from hailuo_batch.views.step_summary import draw_step_summary
+    from hailuo_batch.views.github_summary import draw_step_summary
 
     with (
         suppress(OSError),

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.finished import nothing_to_do
+from hailuo_batch.app.planning.fast_path import nothing_to_do
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_beside, tell_ci
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
 from hailuo_batch.errors import Exit
 
 
@@ -29,7 +29,7 @@ def command(
     if form == "text" and not only and (summary := nothing_to_do(manifest, sketch=sketch)) is not None:
         print_text(draw_nothing(dict(summary), ink))
         return Exit.DONE
-    from hailuo_batch.app.planning import plan
+    from hailuo_batch.app.planning.plan import plan
 
     planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json", max_cost=max_cost))
     tell_ci(planned.report)

@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from hailuo_batch.app.workplace import providers
+from hailuo_batch.app.doctor import providers
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import finish
+from hailuo_batch.cli.run_async import finish
 from hailuo_batch.views.providers import draw_providers, providers_members
 
 

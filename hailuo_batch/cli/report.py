@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.reporting import report
+from hailuo_batch.app.report import report
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.views.format import safe
 from hailuo_batch.views.json_report import report_members
 from hailuo_batch.views.report import draw_report
-from hailuo_batch.views.wording import safe
 
 
 @click.command("report")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hailuo_batch.app.resolving import Asked, Doubts, Settled, ask, ask_for_task, doubts, settle
+from hailuo_batch.app.resolve import Asked, Doubts, Settled, ask, ask_for_task, doubts, settle
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.waiting import wait_for
-from hailuo_batch.core.doubts import OpenAttempt, State, Verdict
+from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.core.attempt.in_doubt import OpenAttempt, State, Verdict
 from hailuo_batch.errors import Exit, InputError, RefusedError
-from hailuo_batch.views.doubts import (
+from hailuo_batch.views.in_doubt import (
     doubts_members,
     draw_decision,
     draw_doubts,
@@ -27,7 +27,7 @@ from hailuo_batch.views.doubts import (
 )
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.asking import TaskWord
+    from hailuo_batch.app.account import TaskWord
 
 
 @click.command("resolve")

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hailuo_batch.app.finished import nothing_to_do
+from hailuo_batch.app.planning.fast_path import nothing_to_do
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path, tell_beside, tell_ci
+from hailuo_batch.cli.run_async import wait_for
 from hailuo_batch.cli.streams import can_redraw
-from hailuo_batch.cli.waiting import wait_for
 from hailuo_batch.errors import Exit, InputError, RefusedError
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.equipping import Terms
-    from hailuo_batch.app.planned import Planned
-    from hailuo_batch.app.rendering import Ran
-    from hailuo_batch.app.scope import Scope
-    from hailuo_batch.core.event import Event, Listener
-    from hailuo_batch.runner.stop import Stop
-    from hailuo_batch.views.ink import Ink
+    from hailuo_batch.app.planning.planned import Planned
+    from hailuo_batch.app.run import Ran
+    from hailuo_batch.app.running.context import Terms
+    from hailuo_batch.app.running.scope import Scope
+    from hailuo_batch.core.plan.event import Event, Listener
+    from hailuo_batch.runner.shutdown import Stop
+    from hailuo_batch.views.style import Ink
 
 
 _YOUNG = 20_000  # objects between two looks for garbage; a run makes little of it, and looking is a tenth of its work
@@ -82,8 +82,8 @@ def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], dry_run: boo
         print_text(draw_nothing(dict(summary), ink_for(sys.stdout)))
         return Exit.DONE
     if dry_run:
-        from hailuo_batch.app.planning import plan
-        from hailuo_batch.app.scope import narrowed
+        from hailuo_batch.app.planning.plan import plan
+        from hailuo_batch.app.running.scope import narrowed
 
         planning = plan(
             manifest,
@@ -116,7 +116,7 @@ def _check(*, sketch: bool, rehearsing: bool, **wishes: Any) -> None:
 
 
 def _scope(*, failed: bool, frozen: bool, **_: Any) -> "Scope":
-    from hailuo_batch.app.scope import Scope
+    from hailuo_batch.app.running.scope import Scope
 
     return Scope.LOCKED if frozen else Scope.FAILED if failed else Scope.ALL
 
@@ -132,7 +132,7 @@ async def rendered(
     **wishes: Any,
 ) -> "Ran":
     """A run that is watched on stderr, can be stopped with Ctrl-C, and asks before it spends."""
-    from hailuo_batch.app.rendering import run
+    from hailuo_batch.app.run import run
 
     with watched(progress) as (listener, stop):
         return await run(
@@ -150,7 +150,7 @@ async def rendered(
 @contextmanager
 def watched(progress: str) -> Iterator[tuple["Listener", "Stop"]]:
     """Who is told of a run's progress, and what Ctrl-C stops; only inside an event loop."""
-    from hailuo_batch.runner.stop import Stop
+    from hailuo_batch.runner.shutdown import Stop
     from hailuo_batch.views.progress import watching
 
     stop = Stop()
@@ -172,8 +172,8 @@ def _terms(
     new_ledger: bool = False,
     **_: Any,
 ) -> "Terms":
-    from hailuo_batch.app.driving import CallMe, Rehearsal
-    from hailuo_batch.app.equipping import Terms
+    from hailuo_batch.app.running.context import Terms
+    from hailuo_batch.app.running.drivers import CallMe, Rehearsal
 
     return Terms(
         jobs=jobs,
@@ -187,7 +187,7 @@ def _terms(
 
 def _collecting(listener: "Listener") -> "Listener":
     """The listener, which also turns the collector on when a run begins: planning makes no garbage, and a run does."""
-    from hailuo_batch.core.event import RunStarted
+    from hailuo_batch.core.plan.event import RunStarted
 
     def listen(event: "Event") -> None:
         if isinstance(event, RunStarted):
@@ -209,8 +209,8 @@ def _mind_signals(stop: "Stop", listener: "Listener") -> None:
     """The first Ctrl-C or SIGTERM asks to stop, the second ends the run at once."""
     import asyncio
 
-    from hailuo_batch.core.event import Stopping
-    from hailuo_batch.core.outcome import INTERRUPTED
+    from hailuo_batch.core.plan.event import Stopping
+    from hailuo_batch.core.plan.outcome import INTERRUPTED
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
@@ -275,9 +275,9 @@ def tell(ran: "Ran", form: str) -> int:
 
 
 def _drawn(ran: "Ran", ink: "Ink") -> str:
-    from hailuo_batch.app.places import renders_folder
-    from hailuo_batch.app.scope import Scope
-    from hailuo_batch.views.outcome import draw_outcome
+    from hailuo_batch.app.running.scope import Scope
+    from hailuo_batch.app.workspace.paths import renders_folder
+    from hailuo_batch.views.run_summary import draw_outcome
 
     project = ran.after.validation.project
     return draw_outcome(

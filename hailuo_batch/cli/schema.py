@@ -2,9 +2,9 @@
 
 import click
 
-from hailuo_batch.app.workplace import schema
+from hailuo_batch.app.doctor import schema
 from hailuo_batch.cli.output import print_json
-from hailuo_batch.cli.waiting import finish
+from hailuo_batch.cli.run_async import finish
 
 
 @click.command("schema")

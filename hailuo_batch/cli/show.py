@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.looking import show
+from hailuo_batch.app.inspect import show
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
 from hailuo_batch.views.history import draw_history, history_members
 
 

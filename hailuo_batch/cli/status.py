@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.planning import plan
+from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_beside
-from hailuo_batch.cli.waiting import wait_for
+from hailuo_batch.cli.run_async import wait_for
 from hailuo_batch.views.json_report import report_members
 from hailuo_batch.views.report import draw_report
 

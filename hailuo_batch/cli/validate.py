@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.validating import Validation, validate
+from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import finish
+from hailuo_batch.cli.run_async import finish
 from hailuo_batch.errors import Exit
+from hailuo_batch.views.format import count, safe
 from hailuo_batch.views.problems import draw_problems, github_annotations, problem_members
-from hailuo_batch.views.wording import count, safe
 
 
 @click.command("validate")

@@ -8,12 +8,12 @@ from textwrap import indent, wrap
 
 import click
 
-from hailuo_batch.app.verifying import Fault, Finding, Verification, verify
+from hailuo_batch.app.verify import Fault, Finding, Verification, verify
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.waiting import wait_for
-from hailuo_batch.views.ink import Ink
-from hailuo_batch.views.wording import count, megabytes, safe
+from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.views.format import count, megabytes, safe
+from hailuo_batch.views.style import Ink
 
 
 @click.command("verify")

@@ -2,7 +2,7 @@
 
 A drawing is asked for, followed and fetched like a clip of any provider, so that a sketch and a purchase take the same
 way through a run. Its task is the request itself: a run that was killed draws it again. How worker processes live and
-die stands in `studio.py`.
+die stands in `render_pool.py`.
 """
 
 import os
@@ -10,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.request import Input, seconds_of
-from hailuo_batch.drivers.studio import Studio, WorkerDiedError
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.request.request import Input, seconds_of
+from hailuo_batch.drivers.render_pool import Studio, WorkerDiedError
 from hailuo_batch.errors import HailuoError
-from hailuo_batch.media.sketch import Sketch, Still
+from hailuo_batch.media.animatic.values import Sketch, Still
 from hailuo_batch.ports import Order, Produced, Task
 
 

@@ -1,6 +1,6 @@
 """A clip's way home: from a link that a gateway handed out to a file on this disk.
 
-The link is a secret and the host a stranger: no key goes there, it is asked only where `addresses.py` allows it, and
+The link is a secret and the host a stranger: no key goes there, it is asked only where `public_hosts.py` allows it, and
 what arrives has an end, in bytes and in time. A connection that breaks off is gone on with where it broke, if the host
 says that the file is still the same. Whether the file is a video is not decided here.
 """
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import aiohttp
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.drivers.addresses import PrivateAddressError, Reach, address_of, private_address
-from hailuo_batch.drivers.flow import Flow
-from hailuo_batch.drivers.part import Part
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.drivers.partial import Part
+from hailuo_batch.drivers.public_hosts import PrivateAddressError, Reach, address_of, private_address
+from hailuo_batch.drivers.stall_guard import Flow
 from hailuo_batch.gateways.retry_after import wait_from
 
 CHUNK = 256 * 1024

@@ -11,14 +11,14 @@ from pathlib import Path
 from time import monotonic
 from uuid import NAMESPACE_URL, uuid5
 
-from hailuo_batch.core.capability import Provider
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.foresight import Told
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.pacing.progress_eta import Told
+from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.drivers.download import Downloads
-from hailuo_batch.drivers.looks import Looks
-from hailuo_batch.drivers.pictures import pictures_for
-from hailuo_batch.drivers.rings import Bell
-from hailuo_batch.drivers.wire import Wire
+from hailuo_batch.drivers.image_payload import pictures_for
+from hailuo_batch.drivers.poll_scheduler import Looks
+from hailuo_batch.drivers.transport import Wire
+from hailuo_batch.drivers.wakeups import Bell
 from hailuo_batch.gateways.dialect import Accepted, Dialect, Made, Question, Running
 from hailuo_batch.ports import Order, Produced, Task
 

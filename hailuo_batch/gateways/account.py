@@ -4,15 +4,15 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 
-from hailuo_batch.core.failure import Failure
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.money import Money
+from hailuo_batch.gateways.classify import Refusals
+from hailuo_batch.gateways.coerce import number_of, seconds_of, task_of, text_of
 from hailuo_batch.gateways.dialect import Balance, Call, Conversation, Found, Reply
-from hailuo_batch.gateways.failures import Refusals
-from hailuo_batch.gateways.lenient import number_of, seconds_of, task_of, text_of
-from hailuo_batch.gateways.meaning import Meaning, Moment
-from hailuo_batch.gateways.places import first_of, gather
+from hailuo_batch.gateways.error_classes import Meaning, Moment
+from hailuo_batch.gateways.json_paths import first_of, gather
+from hailuo_batch.gateways.redact import shown
 from hailuo_batch.gateways.table import Account, Events, Listing
-from hailuo_batch.gateways.wording import shown
 
 _MOST_EVENTS = 1000
 

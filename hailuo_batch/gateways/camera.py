@@ -1,15 +1,15 @@
 """Camera commands as a gateway spells them.
 
-A prompt arrives with MiniMax's own words in its brackets (`core/camera.py`). A gateway may call a command otherwise.
-Where its word for it names another of MiniMax's moves, whoever passes the prompt on may read either, so the bracket is
-written out in plain language, which means one thing to everybody.
+A prompt arrives with MiniMax's own words in its brackets (`core/manifest/camera.py`). A gateway may call a command
+otherwise. Where its word for it names another of MiniMax's moves, whoever passes the prompt on may read either, so the
+bracket is written out in plain language, which means one thing to everybody.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hailuo_batch.core.camera import Camera, moves
+from hailuo_batch.core.manifest.camera import Camera, moves
 
 _BRACKET = re.compile(r"\[[^\[\]]*\]")
 _PLAIN = {

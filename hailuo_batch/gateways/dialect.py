@@ -8,9 +8,9 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from hailuo_batch.core.failure import Failure
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.request import Request
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.request.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ Pages: https://platform.minimax.io/docs/api-reference/video-generation-query.md 
 https://platform.minimax.io/docs/api-reference/video-generation-download, read 2026-11-20.
 """
 
-from hailuo_batch.core.failure import Failure
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.gateways.coerce import link_of, task_of
 from hailuo_batch.gateways.dialect import Conversation, Made, Reply
-from hailuo_batch.gateways.lenient import link_of, task_of
-from hailuo_batch.gateways.meaning import Meaning, Moment
-from hailuo_batch.gateways.places import first_of, gather
-from hailuo_batch.gateways.tabled import TabledDialect
+from hailuo_batch.gateways.error_classes import Meaning, Moment
+from hailuo_batch.gateways.json_paths import first_of, gather
+from hailuo_batch.gateways.table_dialect import TabledDialect
 
 
 class MiniMaxDialect(TabledDialect):

@@ -1,16 +1,17 @@
 """A gateway's table as values: where things stand in its calls and answers, and which of its words mean what.
 
-`load/tables.py` reads the YAML and holds it against `schemas/provider.schema.json`; what comes here is known to fit.
+`load/provider_tables.py` reads the YAML and holds it against `schemas/provider.schema.json`; what comes here is known
+to fit.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hailuo_batch.core.camera import Camera
+from hailuo_batch.core.manifest.camera import Camera
 from hailuo_batch.gateways.camera import Spelling
-from hailuo_batch.gateways.lenient import code_of
-from hailuo_batch.gateways.meaning import Meaning, Ruling
+from hailuo_batch.gateways.coerce import code_of
+from hailuo_batch.gateways.error_classes import Meaning, Ruling
 
 Places = tuple[str, ...]
 

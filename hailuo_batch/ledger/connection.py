@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from hailuo_batch.ledger.trouble import plain_words
+from hailuo_batch.ledger.errors import plain_words
 
 Answer = TypeVar("Answer")
 

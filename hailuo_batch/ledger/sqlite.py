@@ -1,7 +1,7 @@
 """The ledger on SQLite: what was intended, sent, charged and kept, and which names were given.
 
 A method that writes returns when its write would survive a power cut. Which moves there are stands in
-`core/attempt.py`; nothing here decides one. No key and no link is ever handed in, so none is stored.
+`core/attempt/attempt.py`; nothing here decides one. No key and no link is ever handed in, so none is stored.
 """
 
 import json
@@ -11,14 +11,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from hailuo_batch.core.attempt import Artifact, Move, Stage, after
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.attempt.attempt import Artifact, Move, Stage, after
+from hailuo_batch.core.money import Money
+from hailuo_batch.ledger.aggregates import lengths
 from hailuo_batch.ledger.connection import Connection, connected
-from hailuo_batch.ledger.counts import lengths
-from hailuo_batch.ledger.opening import for_reading, for_writing
+from hailuo_batch.ledger.group_commit import Writer
+from hailuo_batch.ledger.open import for_reading, for_writing
 from hailuo_batch.ledger.queries import queries
-from hailuo_batch.ledger.reads import Reads
-from hailuo_batch.ledger.writer import Writer
+from hailuo_batch.ledger.reader import Reads
 from hailuo_batch.ports import Clock, Facts, Intent, Named
 
 INTEND = "intend"  # the event that begins an attempt; every other one is a `Move`
@@ -43,7 +43,7 @@ class SqliteLedger(Reads):
         return await self._writer.write(partial(_intend, intent=intent, now=self._clock.now()))
 
     async def move(self, attempt: int, move: Move, facts: Facts = _NOTHING) -> Stage:
-        """Moves an attempt by the table of `core/attempt.py` and appends the event; the new stage."""
+        """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
         return await self._writer.write(partial(_move, attempt=attempt, move=move, facts=facts, now=self._clock.now()))
 
     async def bring_back(self, intent: Intent, artifact: Artifact, cost: Money | None) -> int:

@@ -14,11 +14,11 @@ import yaml
 
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.load.yaml.builder import Builder
+from hailuo_batch.load.yaml.duplicate_keys import wrong_keys
 from hailuo_batch.load.yaml.encoding import unfit_bytes
 from hailuo_batch.load.yaml.events import events
-from hailuo_batch.load.yaml.findings import Findings, Stop
-from hailuo_batch.load.yaml.keys import wrong_keys
-from hailuo_batch.load.yaml.places import locate
+from hailuo_batch.load.yaml.locate import locate
+from hailuo_batch.load.yaml.problems import Findings, Stop
 
 __all__ = ["Document", "locate", "read_document"]
 
@@ -51,7 +51,7 @@ def _tree(payload: bytes, findings: Findings) -> object:
     try:
         builder.build(events(payload))
     except yaml.YAMLError as error:
-        from hailuo_batch.load.yaml.syntax import explain
+        from hailuo_batch.load.yaml.syntax_errors import explain
 
         builder.stopped(explain(error, payload))
     except Stop as stop:

@@ -1,8 +1,8 @@
 """Pictures that shots name → digests of their bytes, and what is wrong with them.
 
 A digest is remembered by path, size, time of change and inode, so that a picture that did not change is not read again.
-The time is the later of what was written and what was done to the file: tools that copy set back only the former.
-The memory is only a shortcut: any doubt, and the file is read. What is behind web addresses stands in `hosted.py`.
+The time is the later of what was written and what was done to the file: tools that copy set back only the former. The
+memory is only a shortcut: any doubt, and the file is read. What is behind web addresses stands in `remote_frames.py`.
 """
 
 import os
@@ -13,18 +13,18 @@ from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
 
-from hailuo_batch.core.fill import quoted
-from hailuo_batch.core.frame_fit import Size
-from hailuo_batch.core.manifest import NO_FRAMES, FileFrame, Frame, UrlFrame
+from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, UrlFrame
+from hailuo_batch.core.manifest.interpolate import quoted
+from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Severity, did_you_mean
-from hailuo_batch.core.request import Input
-from hailuo_batch.core.shot import Shot
+from hailuo_batch.core.providers.image_limits import Size
+from hailuo_batch.core.request.request import Input
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.fitness import LYING, UNLIKE, lying_name, refuse_large, refuse_unfit, unlike
-from hailuo_batch.load.frames import Inputs
-from hailuo_batch.load.hosted import Web, complaints, gone, sighted
-from hailuo_batch.load.project import Project
-from hailuo_batch.load.stamp import Remembered, Stamp, stamp_of, unchanged
+from hailuo_batch.load.file_stamp import Remembered, Stamp, stamp_of, unchanged
+from hailuo_batch.load.image_checks import LYING, UNLIKE, lying_name, refuse_large, refuse_unfit, unlike
+from hailuo_batch.load.input_values import Inputs
+from hailuo_batch.load.remote_frames import Web, complaints, gone, sighted
+from hailuo_batch.load.settings import Project
 
 
 def read_inputs(

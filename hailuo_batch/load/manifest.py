@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from hailuo_batch.core.manifest import (
+from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
     Budget,
@@ -64,7 +64,7 @@ def read_checked(
     if document.tree is None or not all(map(_can_wait, said)):
         return {}, said
     if not holds(schema, document.tree):
-        from hailuo_batch.load.words import refusals
+        from hailuo_batch.load.schema_messages import refusals
 
         spoken = {problem.path for problem in said if problem.severity is Severity.ERROR}
         found = tuple(refusals(schema, document.tree, many=many, definition=definition)) or (_REFUSED,)

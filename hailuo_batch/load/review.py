@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.fill import quoted
+from hailuo_batch.core.manifest.interpolate import quoted
+from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ReviewedShot
 from hailuo_batch.core.problem import Problem, Severity, did_you_mean
-from hailuo_batch.core.review import Acceptance, Retake, Review, ReviewedShot
 from hailuo_batch.errors import StoreError
-from hailuo_batch.load.beside import write_whole, yaml_word
 from hailuo_batch.load.manifest import placed, read_checked
-from hailuo_batch.load.project import read_file
+from hailuo_batch.load.settings import read_file
+from hailuo_batch.load.sidecar import write_whole, yaml_word
 
 HEAD = """\
 # What was decided about shots: who, when and why. Written by hailuo-batch and by hand; commit it with the manifest.

@@ -1,7 +1,7 @@
 """Where the JSON Schemas are, and a yes or no against one of them.
 
-`jsonschema-rs` says yes or no in microseconds; every word about a no comes from `jsonschema` (`words.py`). The schemas
-stand in the package when it is installed from a wheel and at the top of the checkout otherwise.
+`jsonschema-rs` says yes or no in microseconds; every word about a no comes from `jsonschema` (`schema_messages.py`).
+The schemas stand in the package when it is installed from a wheel and at the top of the checkout otherwise.
 """
 
 import json

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.decode import picture_stream
-from hailuo_batch.media.pictures import PictureFacts, picture_facts
+from hailuo_batch.media.images import PictureFacts, picture_facts
 
 if TYPE_CHECKING:
     from av import VideoFrame

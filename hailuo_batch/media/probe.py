@@ -13,8 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from hailuo_batch.media.boxes import Track, UnsoundError, add_fragments, picture_track, read_box
 from hailuo_batch.media.decode import decode_check, ends_decode
+from hailuo_batch.media.mp4_boxes import Track, UnsoundError, add_fragments, picture_track, read_box
 
 __all__ = ["Broken", "Clip", "decode_check", "ends_decode", "probe"]
 

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hailuo_batch.media.animatic import draw
-from hailuo_batch.media.sketch import Sketch, Still
+from hailuo_batch.media.animatic.draw import draw
+from hailuo_batch.media.animatic.values import Sketch, Still
 from hailuo_batch.mock.task import Footage, Task
 
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from hailuo_batch.mock.fault import Fault, FaultKind
+from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal
 from hailuo_batch.mock.task import Fate, Order, Phase, View
-from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal
 
 DAY = 24 * 3600.0
 HOUR = 3600.0

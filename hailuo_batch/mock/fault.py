@@ -1,13 +1,13 @@
 """What can go wrong between a client and a gateway, as values: a kind, where it may stand, and what can be said of it.
 
-Nothing here makes anything go wrong; that is done by `desk.py` (what is refused, how a task ends) and `wire.py` (what
-becomes of the bytes).
+Nothing here makes anything go wrong; that is done by `state.py` (what is refused, how a task ends) and `responder.py`
+(what becomes of the bytes).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hailuo_batch.mock.values import CallKind, Reason
+from hailuo_batch.mock.messages import CallKind, Reason
 
 
 class FaultKind(StrEnum):

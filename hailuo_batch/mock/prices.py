@@ -5,7 +5,7 @@ A price here is never shown to anyone as a gateway's price: those stand, dated, 
 
 from decimal import Decimal
 
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.money import Money
 
 _USD = {
     ("512p", 6): Decimal("0.10"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from hailuo_batch.mock.fault import Fault
-from hailuo_batch.mock.values import CallKind
+from hailuo_batch.mock.messages import CallKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

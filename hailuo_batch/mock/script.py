@@ -20,8 +20,8 @@ from hailuo_batch.errors import InputError
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.openapi import openapi_names
 from hailuo_batch.mock.fault import OF_A_TASK, PLACES, Fault, FaultKind
+from hailuo_batch.mock.messages import CallKind
 from hailuo_batch.mock.rule import Rule, Script
-from hailuo_batch.mock.values import CallKind
 
 _TOP = ("seed", "task", "link_seconds", "balance", "keys", "faults")
 _TASK = ("queued", "running", "spread")

@@ -17,20 +17,20 @@ from typing import Any, Self
 from aiohttp import web
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.mock.callbacks import Callbacks, is_loopback
-from hailuo_batch.mock.clerk import Clerk
 from hailuo_batch.mock.clips import Clips
 from hailuo_batch.mock.clock import Clock
-from hailuo_batch.mock.contracts.every import contracts
-from hailuo_batch.mock.desk import Desk
-from hailuo_batch.mock.door import Door
-from hailuo_batch.mock.moments import Listener
-from hailuo_batch.mock.record import Charge, Entry, Record, Sent
+from hailuo_batch.mock.contracts.registry import contracts
+from hailuo_batch.mock.handlers import Clerk
+from hailuo_batch.mock.hooks import Listener
+from hailuo_batch.mock.journal import Charge, Entry, Record, Sent
+from hailuo_batch.mock.responder import Wire
+from hailuo_batch.mock.router import Door
 from hailuo_batch.mock.rule import Chooser, Script
 from hailuo_batch.mock.script import read_script
 from hailuo_batch.mock.service import ELSEWHERE, Parts, Service
+from hailuo_batch.mock.state import Desk
 from hailuo_batch.mock.task import Task
-from hailuo_batch.mock.wire import Wire
+from hailuo_batch.mock.webhooks import Callbacks, is_loopback
 
 _LARGEST = 80 * 1024 * 1024  # bytes of a request: two frames of 20 MB in base64
 _PATIENCE = 1.0  # seconds for answers on their way when the mock ends

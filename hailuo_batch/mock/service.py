@@ -15,24 +15,24 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from hailuo_batch.mock.callbacks import Callbacks
-from hailuo_batch.mock.clerk import Clerk, Served, canonical
+from hailuo_batch.mock.byte_ranges import ranged, validators
 from hailuo_batch.mock.clips import Clips
 from hailuo_batch.mock.clock import Clock
 from hailuo_batch.mock.contract import Contract
-from hailuo_batch.mock.desk import LANDSCAPE, Desk, payload_digest
-from hailuo_batch.mock.door import Door, Found
+from hailuo_batch.mock.corrupt import NOTHING, dead, page, spoilt, spoilt_clip
 from hailuo_batch.mock.fault import Fault
-from hailuo_batch.mock.frames import facts_of, frame_complaint, is_inline, shape_of
-from hailuo_batch.mock.links import CLIPS
-from hailuo_batch.mock.moments import Listener, Moment, MomentKind
-from hailuo_batch.mock.ranges import ranged, validators
-from hailuo_batch.mock.record import Entry, Record, shown_body, shown_headers, shown_path
+from hailuo_batch.mock.handlers import Clerk, Served, canonical
+from hailuo_batch.mock.hooks import Listener, Moment, MomentKind
+from hailuo_batch.mock.image_facts import facts_of, frame_complaint, is_inline, shape_of
+from hailuo_batch.mock.journal import Entry, Record, shown_body, shown_headers, shown_path
+from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal, in_json
+from hailuo_batch.mock.responder import UNANSWERED, Wire
+from hailuo_batch.mock.router import Door, Found
 from hailuo_batch.mock.rule import Chooser
-from hailuo_batch.mock.spoil import NOTHING, dead, page, spoilt, spoilt_clip
+from hailuo_batch.mock.signed_links import CLIPS
+from hailuo_batch.mock.state import LANDSCAPE, Desk, payload_digest
 from hailuo_batch.mock.task import Order, Task
-from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal, in_json
-from hailuo_batch.mock.wire import UNANSWERED, Wire
+from hailuo_batch.mock.webhooks import Callbacks
 
 ELSEWHERE = "/elsewhere"
 _DATED = "date:"  # a Retry-After so many seconds from now, as a date

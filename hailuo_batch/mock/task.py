@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.money import Money
 
 
 class Phase(StrEnum):

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from hailuo_batch.core.plan import Step
+from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.ports import Work
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from hailuo_batch.core.decide import unlocked
-from hailuo_batch.core.event import (
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.plan.event import (
     Event,
     Listener,
     ProviderHeld,
@@ -19,14 +19,14 @@ from hailuo_batch.core.event import (
     StepStored,
     StepsUnlocked,
 )
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.outcome import INTERRUPTED, Outcome
-from hailuo_batch.core.plan import Action, Grounds, Plan, Step
+from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan.plan import Action, Grounds, Plan, Step
+from hailuo_batch.core.plan.planner import unlocked
 from hailuo_batch.errors import Exit
 from hailuo_batch.ports import Clock, Executor
-from hailuo_batch.runner.bench import Bench
+from hailuo_batch.runner.context import Bench
+from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.step import Kept, carry_out
-from hailuo_batch.runner.stop import Stop
 
 _CARRIED_OUT = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
 

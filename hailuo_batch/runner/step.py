@@ -1,22 +1,22 @@
 """One step from top to bottom: ask → wait → fetch → probe → keep → name.
 
-The order is the promise. How a provider is asked stands in `asking.py`; here is what becomes of a task.
+The order is the promise. How a provider is asked stands in `submit.py`; here is what becomes of a task.
 """
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from hailuo_batch.core.attempt import Artifact, Move, Stage
-from hailuo_batch.core.capability import Route
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Action, Step, Why
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.provenance import provenance
+from hailuo_batch.core.attempt.attempt import Artifact, Move, Stage
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Action, Step, Why
+from hailuo_batch.core.plan.provenance import provenance
+from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.errors import LedgerError, RefusedError, StoreError
 from hailuo_batch.ports import Driver, Facts, Named, Order, Produced
-from hailuo_batch.runner.asking import Sent, intent_for, sent
-from hailuo_batch.runner.bench import Bench
+from hailuo_batch.runner.context import Bench
+from hailuo_batch.runner.submit import Sent, intent_for, sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

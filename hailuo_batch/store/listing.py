@@ -6,7 +6,7 @@ Light on purpose: this is all of the store that a run with nothing to do loads.
 import os
 from pathlib import Path
 
-from hailuo_batch.store.trouble import plain_words
+from hailuo_batch.store.errors import plain_words
 
 _HEX = 64
 

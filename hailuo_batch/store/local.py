@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.errors import InputError
-from hailuo_batch.store.durable import sync, sync_folder
+from hailuo_batch.store.errors import plain_words
+from hailuo_batch.store.fsync import sync, sync_folder
 from hailuo_batch.store.listing import digests_in, entries
-from hailuo_batch.store.trouble import plain_words
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})", re.ASCII)
 _PREFIX = "sha256:"

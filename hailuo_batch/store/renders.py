@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.store.linking import UNFINISHED, Linker, write_whole
+from hailuo_batch.store.errors import plain_words
+from hailuo_batch.store.links import UNFINISHED, Linker, write_whole
 from hailuo_batch.store.listing import entries, names_in
-from hailuo_batch.store.trouble import plain_words
 
 _NAME = re.compile(r"[^/\\:\x00-\x1f\x7f]+\.mp4")  # no separators, no drive letters, no control characters
 

@@ -16,10 +16,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hailuo_batch.core.capability import Provider
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.request import HAILUO_02, Input, Request
-from hailuo_batch.core.shot import Mode
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.request.request import HAILUO_02, Input, Request
 from hailuo_batch.gateways.dialect import Accepted, Call, Conversation, Dialect, Made, Question, Reply, Running
 from hailuo_batch.load.document import read_document
 

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
 from pathlib import Path
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.money import Money
 from hailuo_batch.ports import Order, Produced, Task
 from hailuo_batch.testing.clips import clip_of
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from textwrap import indent, wrap
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.audit import Audit
-from hailuo_batch.core.audit_finding import Finding, Remarked
-from hailuo_batch.core.costs import CLAIMS, Counted
-from hailuo_batch.core.record import AttemptRecord
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.spending.audit import Audit
+from hailuo_batch.core.spending.audit_findings import Finding, Remarked
+from hailuo_batch.core.spending.costs import CLAIMS, Counted
 from hailuo_batch.views.costs import REHEARSED, costs_members, sums_by_claim
-from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.views.format import amounts, count, on_one_line, safe
 from hailuo_batch.views.json_report import money_members
-from hailuo_batch.views.wording import amounts, count, on_one_line, safe
+from hailuo_batch.views.style import PLAIN, Ink
 
 _OPEN = {
     Stage.INTENDED: "in doubt",

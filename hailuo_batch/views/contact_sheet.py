@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from hailuo_batch.core.naming import poster_name
-from hailuo_batch.core.plan import Action
-from hailuo_batch.core.report import Report, TakeRow
-from hailuo_batch.views.ink import PLAIN
-from hailuo_batch.views.not_home import at_whom, what_to_do
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.render_names import poster_name
+from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.views.cost_phrases import spent_words
+from hailuo_batch.views.format import count, footage, length, megabytes, safe_lines, span
 from hailuo_batch.views.plan import sums, why
-from hailuo_batch.views.spent import spent_words
-from hailuo_batch.views.wording import count, footage, length, megabytes, safe_lines, span
+from hailuo_batch.views.style import PLAIN
+from hailuo_batch.views.unfetched import at_whom, what_to_do
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from hailuo_batch.core.costs import CLAIMS, Column, Costs, Row, Unclaimed
-from hailuo_batch.core.price import Money, totals
-from hailuo_batch.core.spend import Claim
-from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.core.money import Money, totals
+from hailuo_batch.core.spending.charge import Claim
+from hailuo_batch.core.spending.costs import CLAIMS, Column, Costs, Row, Unclaimed
+from hailuo_batch.views.format import amounts, count, on_one_line, safe
 from hailuo_batch.views.json_report import money_members
-from hailuo_batch.views.wording import amounts, count, on_one_line, safe
+from hailuo_batch.views.style import PLAIN, Ink
 
 NO_TAG = "(no tag)"
 NOT_KNOWN = "not known"

@@ -7,9 +7,9 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from hailuo_batch.core.costs import Column, Costs, Row
+from hailuo_batch.core.spending.costs import Column, Costs, Row
 from hailuo_batch.views.costs import NO_TAG, member, plain
-from hailuo_batch.views.wording import safe
+from hailuo_batch.views.format import safe
 
 HEAD = ("by", "group", "currency", "attempts", "unknown", *map(member, Column))
 TOTAL = "total"

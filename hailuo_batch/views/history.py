@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.record import AttemptRecord, EventRecord, ToldRecord
-from hailuo_batch.core.report import TakeRow
-from hailuo_batch.views.ink import PLAIN, Ink
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, ToldRecord
+from hailuo_batch.core.plan.report import TakeRow
+from hailuo_batch.views.format import on_one_line, safe
 from hailuo_batch.views.json_report import money_members, take_members
 from hailuo_batch.views.plan import why
-from hailuo_batch.views.wording import on_one_line, safe
+from hailuo_batch.views.style import PLAIN, Ink
 
 _GOES_ON = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.STORED})
 

@@ -3,12 +3,12 @@
 import json
 import re
 
-from hailuo_batch.core.attempt import Artifact
-from hailuo_batch.core.failure import Failure
-from hailuo_batch.core.outcome import Outcome
-from hailuo_batch.core.plan import Action, Step
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.report import Report, TakeRow
+from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.report import Report, TakeRow
 
 VERSION = 1
 _UNSEEN_IN_TEXT = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # json escapes those below a blank

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from hailuo_batch.core.plan import Action, Why
-from hailuo_batch.core.report import Report, TakeRow
-from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.not_home import SETTLE, at_whom
-from hailuo_batch.views.wording import amounts, clipped, count, length, megabytes, safe, span
+from hailuo_batch.core.plan.plan import Action, Why
+from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.views.format import amounts, clipped, count, length, megabytes, safe, span
+from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.unfetched import SETTLE, at_whom
 
 BRING = (
     "A clip that is not in this store: bring it from where it was rendered (copy `.hailuo/store`, or the clip with its "

@@ -6,8 +6,8 @@ from unicodedata import combining, east_asian_width
 
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import HailuoError
-from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.wording import count, safe, safe_lines
+from hailuo_batch.views.format import count, safe, safe_lines
+from hailuo_batch.views.style import PLAIN, Ink
 
 _WIDEST = 100
 _UNSHOWN = {"more", "yaml-more"}  # no problems: how many more there are

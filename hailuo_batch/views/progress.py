@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from hailuo_batch.core.event import (
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.plan.event import (
     Event,
     Listener,
     ProviderHeld,
@@ -22,12 +23,11 @@ from hailuo_batch.core.event import (
     StepsUnlocked,
     Stopping,
 )
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.naming import label
-from hailuo_batch.core.plan import Step
-from hailuo_batch.views.ink import Ink
+from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.plan.render_names import label
+from hailuo_batch.views.format import clipped, count, footage, megabytes, on_one_line, safe, span
 from hailuo_batch.views.json_report import json_text
-from hailuo_batch.views.wording import clipped, count, footage, megabytes, on_one_line, safe, span
+from hailuo_batch.views.style import Ink
 
 if TYPE_CHECKING:
     from rich.console import Console, Group

@@ -6,9 +6,9 @@ What a gateway never wrote down is "not known", and what was only concluded says
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from hailuo_batch.core.capability import Limits, Provider
-from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.wording import safe
+from hailuo_batch.core.providers.offers import Limits, Provider
+from hailuo_batch.views.format import safe
+from hailuo_batch.views.style import PLAIN, Ink
 
 Row = tuple[Provider, bool, str, str]  # provider, whether its key is set, when and where its table was read
 Own = Mapping[str, Mapping[str, float]]  # the limits that a project sets, by provider

@@ -1,12 +1,12 @@
 """A report as text: every take as it stands."""
 
-from hailuo_batch.core.plan import Action
-from hailuo_batch.core.report import Report, TakeRow
-from hailuo_batch.views.ink import PLAIN, Ink
-from hailuo_batch.views.not_home import at_whom, what_to_do
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.views.cost_phrases import spent_words
+from hailuo_batch.views.format import clipped, footage, megabytes, on_one_line, safe
 from hailuo_batch.views.plan import heading, sums, why
-from hailuo_batch.views.spent import spent_words
-from hailuo_batch.views.wording import clipped, footage, megabytes, on_one_line, safe
+from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.unfetched import at_whom, what_to_do
 
 
 def draw_report(report: Report, ink: Ink = PLAIN) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.finished import nothing_to_do
-from hailuo_batch.app.planned import Planned
-from hailuo_batch.app.planning import plan
-from hailuo_batch.app.rendering import Ran, run
+from hailuo_batch.app.planning.fast_path import nothing_to_do
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.planned import Planned
+from hailuo_batch.app.run import Ran, run
+from hailuo_batch.app.running.context import Terms
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.store.listing import digests_in, names_in
 from hailuo_batch.testing.driver import ScriptedDriver

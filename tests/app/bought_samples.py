@@ -5,20 +5,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.app.clock import SystemClock
-from hailuo_batch.app.places import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
-from hailuo_batch.app.planning import lock_after, plan
-from hailuo_batch.app.probing import probed
-from hailuo_batch.core.attempt import Artifact, Move
-from hailuo_batch.core.fingerprint import preimage
-from hailuo_batch.core.naming import render_name
-from hailuo_batch.core.plan import Step
-from hailuo_batch.core.price import Money
+from hailuo_batch.app.planning.plan import lock_after, plan
+from hailuo_batch.app.running.probe import probed
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
+from hailuo_batch.core.attempt.attempt import Artifact, Move
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.ledger.sqlite import open_ledger
-from hailuo_batch.load.lock import write_lock
+from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import Facts, Intent, Named
-from hailuo_batch.store.hidden import ensure_hidden
 from hailuo_batch.store.local import LocalStore
+from hailuo_batch.store.state_dir import ensure_hidden
 from hailuo_batch.testing.clips import clip_of
 
 PAID = """\

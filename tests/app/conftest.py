@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from app_samples import FILM, Project
 
-from hailuo_batch.core.request import ANIMATIC
+from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.ports import Driver
 
 
@@ -23,12 +23,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     async def drivers(*_: object, **__: object) -> AsyncIterator[Mapping[str, Driver]]:
         yield {ANIMATIC: found.driver}
 
-    monkeypatch.setattr("hailuo_batch.app.equipping.drivers_for", drivers)
+    monkeypatch.setattr("hailuo_batch.app.running.context.drivers_for", drivers)
     return found
 
 
 @pytest.fixture
 def nothing_is_too_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as settled at once: what is remembered holds although it was written a moment ago."""
-    monkeypatch.setattr("hailuo_batch.load.stamp.SETTLED_NS", -(10**18))
-    monkeypatch.setattr("hailuo_batch.load.memory.SETTLED_NS", -(10**18))
+    monkeypatch.setattr("hailuo_batch.load.file_stamp.SETTLED_NS", -(10**18))
+    monkeypatch.setattr("hailuo_batch.load.cache.SETTLED_NS", -(10**18))

@@ -8,13 +8,13 @@ from typing import Any
 
 import aiohttp
 
-from hailuo_batch.app.clock import SystemClock
-from hailuo_batch.app.places import ledger_file
-from hailuo_batch.core.attempt import Move
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.fingerprint import fingerprint, preimage
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.request import Request
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.workspace.paths import ledger_file
+from hailuo_batch.core.attempt.attempt import Move
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.request.fingerprint import fingerprint, preimage
+from hailuo_batch.core.request.request import Request
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Facts, Intent
 

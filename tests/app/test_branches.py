@@ -134,7 +134,7 @@ async def test_a_lock_that_cannot_be_written_is_said_after_the_run_and_loses_no_
     def no(*_: object) -> bool:
         raise StoreError("the lock could not be written", why="The system says: Read-only file system.")
 
-    monkeypatch.setattr("hailuo_batch.app.rendering.write_lock", no)
+    monkeypatch.setattr("hailuo_batch.app.run.write_lock", no)
     ran = await project.run(sketch=False)
     assert (ran.outcome.stored, ran.exit, ran.lock) == (8, Exit.TAKES_FAILED, None)
     assert ran.trouble is not None

@@ -97,7 +97,7 @@ def test_5_nothing_of_the_users_is_overwritten(say: Say) -> None:
 
 
 def test_9_a_ledger_that_another_run_holds(film: Path, say: Say) -> None:
-    from hailuo_batch.ledger.holder import hold
+    from hailuo_batch.ledger.run_lock import hold
 
     hidden = film.parent.parent / ".hailuo"
     with hold(hidden / "run.lock", "run other.yaml"):

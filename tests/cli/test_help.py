@@ -60,5 +60,5 @@ def test_the_commands_are_the_files_of_the_room() -> None:
     import hailuo_batch.cli as room
 
     files = {path.stem for path in Path(room.__file__).parent.glob("*.py")}
-    assert set(COMMANDS) == files - {"__init__", "main", "options", "output", "streams", "waiting"}
+    assert set(COMMANDS) == files - {"__init__", "main", "options", "output", "streams", "run_async"}
     assert commands.list_commands(click.Context(commands)) == list(COMMANDS)

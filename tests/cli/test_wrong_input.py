@@ -153,7 +153,7 @@ def test_a_project_that_cannot_be_written_can_be_looked_at(film: Path, say: Say)
 
 
 def test_a_ledger_that_is_held_damaged_or_newer_is_told_in_these_words(film: Path, say: Say, golden: Golden) -> None:
-    from hailuo_batch.ledger.holder import hold
+    from hailuo_batch.ledger.run_lock import hold
 
     hidden = film.parent.parent / ".hailuo"
     ledger = hidden / "ledger.db"

@@ -5,11 +5,11 @@ from typing import Any
 
 from core_samples import usd
 
-from hailuo_batch.core.attempt import MOVES, Move, Stage
-from hailuo_batch.core.audit import Books
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.record import AttemptRecord, EventRecord
+from hailuo_batch.core.attempt.attempt import MOVES, Move, Stage
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.spending.audit import Books
 
 SIZE = 1_000
 MADE = (Move.ACCEPT, Move.PRODUCE, Move.KEEP)

@@ -5,10 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hailuo_batch.core.attempt import Stage, Standing
-from hailuo_batch.core.capability import Provider, Route
-from hailuo_batch.core.decide import make_plan
-from hailuo_batch.core.manifest import (
+from hailuo_batch.core.attempt.attempt import Stage, Standing
+from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
     End,
@@ -19,10 +17,12 @@ from hailuo_batch.core.manifest import (
     ShotEntry,
     ShotFrame,
 )
-from hailuo_batch.core.plan import Grounds, Past, Plan
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.request import Input, Request
-from hailuo_batch.core.shot import Shot
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Grounds, Past, Plan
+from hailuo_batch.core.plan.planner import make_plan
+from hailuo_batch.core.providers.offers import Provider, Route
+from hailuo_batch.core.request.request import Input, Request
 
 PAID = Route(provider="minimax", estimate=Money(amount=Decimal("0.28"), currency="USD"))
 FREE = Route(provider="animatic", estimate=None, free=True)

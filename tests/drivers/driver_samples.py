@@ -11,12 +11,12 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from hailuo_batch.core.fingerprint import fingerprint
-from hailuo_batch.core.request import HAILUO_02, Input, Request
+from hailuo_batch.core.request.fingerprint import fingerprint
+from hailuo_batch.core.request.request import HAILUO_02, Input, Request
 from hailuo_batch.drivers.download import Downloads
 from hailuo_batch.drivers.http import HttpDriver, Patience
-from hailuo_batch.drivers.wire import Wire, sessions
-from hailuo_batch.load.tables import dialect_for, read_provider
+from hailuo_batch.drivers.transport import Wire, sessions
+from hailuo_batch.load.provider_tables import dialect_for, read_provider
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Order
 

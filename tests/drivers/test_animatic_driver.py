@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.fingerprint import fingerprint
-from hailuo_batch.core.manifest import End
-from hailuo_batch.core.request import Input, Request
-from hailuo_batch.drivers import easel, studio
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.manifest.document import End
+from hailuo_batch.core.request.fingerprint import fingerprint
+from hailuo_batch.core.request.request import Input, Request
+from hailuo_batch.drivers import render_pool, render_worker
 from hailuo_batch.drivers.animatic import AnimaticDriver
+from hailuo_batch.media.animatic.values import Sketch
 from hailuo_batch.media.frames import frame_picture
 from hailuo_batch.media.probe import Clip, decode_check, probe
-from hailuo_batch.media.sketch import Sketch
 from hailuo_batch.ports import Order, Produced, Task
 
 PICTURE = Input(digest="sha256:" + "1" * 64)
@@ -306,7 +306,7 @@ async def test_an_old_backport_beside_the_package_does_not_hide_a_module_of_pyth
     (tmp_path / "hailuo_batch").symlink_to(package)
     (tmp_path / "pathlib.py").write_text("raise SystemExit('the wrong file')")
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    monkeypatch.setattr(studio, "_HOME", str(tmp_path))
+    monkeypatch.setattr(render_pool, "_HOME", str(tmp_path))
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         assert await drawn(driver, order(), tmp_path / "a.mp4") is None
 
@@ -316,15 +316,15 @@ async def test_a_worker_finds_this_package_wherever_this_process_has_it_from(
 ):
     home = Path(__file__).parents[2]
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if Path(entry) != home])
-    assert studio._environment()["PYTHONPATH"].endswith(os.pathsep + str(home))
+    assert render_pool._environment()["PYTHONPATH"].endswith(os.pathsep + str(home))
     monkeypatch.chdir(home)
     monkeypatch.setattr(sys, "path", ["", *sys.path])
-    assert studio._environment()["PYTHONPATH"].startswith(str(home) + os.pathsep)
+    assert render_pool._environment()["PYTHONPATH"].startswith(str(home) + os.pathsep)
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert str(home) in studio._environment()["PYTHONPATH"].split(os.pathsep)
+    assert str(home) in render_pool._environment()["PYTHONPATH"].split(os.pathsep)
 
 
 async def test_what_python_prints_when_it_starts_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -347,7 +347,7 @@ async def test_a_name_that_is_no_utf_8_goes_through_as_it_is(tmp_path: Path):
 
 async def test_a_drawing_that_failed_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from hailuo_batch.errors import InputError
-    from hailuo_batch.media import animatic
+    from hailuo_batch.media.animatic import draw as drawing
 
     def draw(sketch: Sketch, target: Path) -> None:
         target.write_bytes(b"half")
@@ -355,11 +355,11 @@ async def test_a_drawing_that_failed_leaves_no_file(tmp_path: Path, monkeypatch:
             InputError("no", why="so", remedy="do") if sketch.shot == "a" else OSError(28, "No space left on device")
         )
 
-    monkeypatch.setattr(animatic, "draw", draw)
+    monkeypatch.setattr(drawing, "draw", draw)
     for shot, answer in (("a", {"refused": ["no", "so", "do"]}), ("b", {"unwritten": "No space left on device"})):
         sketch = Sketch(campaign="c", shot=shot, take=1, prompt="", seconds=1, resolution="512p")
-        asked = json.loads(easel.question(sketch, tmp_path / "a.mp4"))
-        assert easel._carry_out(asked["sketch"], tmp_path / "a.mp4") == answer
+        asked = json.loads(render_worker.question(sketch, tmp_path / "a.mp4"))
+        assert render_worker._carry_out(asked["sketch"], tmp_path / "a.mp4") == answer
         assert not (tmp_path / "a.mp4").exists()
 
 
@@ -431,8 +431,8 @@ async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: P
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from hailuo_batch.app.equipping import Terms
-from hailuo_batch.app.rendering import run
+from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.run import run
 asyncio.run(run(Path(sys.argv[1]), sketch=True, terms=Terms(jobs=2)))
 """
 UNGUARDED = """

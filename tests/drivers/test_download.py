@@ -16,9 +16,9 @@ from aiohttp import web
 from driver_samples import Pauses, answering, downloads, host, nobody, raw_host, session_of
 from yarl import URL
 
-from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, Kind
 from hailuo_batch.drivers import download as room
-from hailuo_batch.drivers.addresses import PrivateAddressError, PublicResolver, Reach
+from hailuo_batch.drivers.public_hosts import PrivateAddressError, PublicResolver, Reach
 from hailuo_batch.testing.clips import CLIP
 
 PRIVATE = (
@@ -293,7 +293,7 @@ async def test_an_unreachable_host_is_tried_again(target: Path):
 
 
 async def test_a_host_that_falls_silent_is_given_up(target: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("hailuo_batch.drivers.wire.STALLED_SECONDS", 0.05)
+    monkeypatch.setattr("hailuo_batch.drivers.transport.STALLED_SECONDS", 0.05)
     async with raw_host(silent=True) as url:
         assert await kind_of(url, target) is Kind.FLAKY
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from driver_samples import Host, Pauses, answering, downloads, host
 
-from hailuo_batch.core.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, Kind
 from hailuo_batch.drivers import download as room
 
 FIRST = random.Random(1).randbytes(400_000)  # noqa: S311 - it has to be repeatable, not secret

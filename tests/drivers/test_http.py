@@ -11,8 +11,8 @@ import pytest
 from driver_samples import KEY, PICTURE, Pauses, driver, order
 from PIL import Image
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.request import Input
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.request.request import Input
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.mock.script import script_of
 from hailuo_batch.mock.server import Mock

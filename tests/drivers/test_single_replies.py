@@ -8,8 +8,8 @@ import pytest
 from aioresponses import aioresponses
 from yarl import URL
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.drivers.wire import BLOT, Wire
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.drivers.transport import BLOT, Wire
 from hailuo_batch.gateways.dialect import Call, Reply
 
 BASE = "https://gateway.example/v1"

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.capability import Provider
-from hailuo_batch.core.request import HAILUO_02
-from hailuo_batch.core.shot import Mode
+from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.gateways.dialect import Call, Dialect, Question, Reply
-from hailuo_batch.load.tables import dialect_for, read_provider
+from hailuo_batch.load.provider_tables import dialect_for, read_provider
 from hailuo_batch.testing.dialect_contract import HOSTED, Contract, a_request, converse, read_contract
 
 ALL = ("gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix")

@@ -8,7 +8,7 @@ from gateway_samples import ALL, TASK, YES, dialect, failed, made, question, ref
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.core.failure import Failure
+from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.gateways.dialect import Accepted, Balance, Conversation, Made, Reply, Running
 from hailuo_batch.testing.dialect_contract import ENDED, converse
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from gateway_samples import ALL, TASK, dialect, failed, made, polled, refused, reply, state
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.money import Money
 from hailuo_batch.gateways.dialect import Made, Running
 from hailuo_batch.testing.dialect_contract import ENDED, converse
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from gateway_samples import ALL, KEY, YES, dialect, order, question, refused, reply, submitted
 
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.shot import Mode
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.money import Money
 from hailuo_batch.gateways.dialect import Accepted
 from hailuo_batch.testing.dialect_contract import HOSTED, INLINE, converse
 

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from hailuo_batch.core.attempt import Artifact, Move
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.attempt.attempt import Artifact, Move
+from hailuo_batch.core.money import Money
 from hailuo_batch.ports import Facts, Intent, Named
 
 DIGEST = "sha256:" + "d" * 64

@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from ledger_samples import CLIP, HandClock, usd
 
-from hailuo_batch.core.attempt import LIVE, Move, Stage
-from hailuo_batch.core.budget import Cap, counted, refusal
-from hailuo_batch.core.capability import Route
-from hailuo_batch.core.decide import make_plan
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.fingerprint import preimage
-from hailuo_batch.core.manifest import NO_FRAMES
-from hailuo_batch.core.plan import Action, Grounds, Plan, Step, Why
-from hailuo_batch.core.record import AttemptRecord
-from hailuo_batch.core.shot import Shot
+from hailuo_batch.core.attempt.attempt import LIVE, Move, Stage
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.manifest.document import NO_FRAMES
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.plan.plan import Action, Grounds, Plan, Step, Why
+from hailuo_batch.core.plan.planner import make_plan
+from hailuo_batch.core.providers.offers import Route
+from hailuo_batch.core.request.fingerprint import preimage
+from hailuo_batch.core.spending.budget import Cap, counted, refusal
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.ports import Facts, Intent
 

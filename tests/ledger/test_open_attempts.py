@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from ledger_samples import WAYS, HandClock, intent
 
-from hailuo_batch.core.attempt import Move
+from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Facts
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_samples import CLIP, DIGEST, WAYS, HandClock, intent, named, usd
 
-from hailuo_batch.core.attempt import LIVE, Move, Stage, Standing, after
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.plan import Past
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.attempt.attempt import LIVE, Move, Stage, Standing, after
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Past
 from hailuo_batch.errors import LedgerError
-from hailuo_batch.ledger.schema import migrations
+from hailuo_batch.ledger.migrate import migrations
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import Facts, Intent, Ledger
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hailuo_batch.core.manifest import NO_FRAMES, End, FileFrame, Frames, ShotFrame, UrlFrame
-from hailuo_batch.core.request import Input
-from hailuo_batch.core.shot import Shot
-from hailuo_batch.load import fitness
+from hailuo_batch.core.manifest.document import NO_FRAMES, End, FileFrame, Frames, ShotFrame, UrlFrame
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.request.request import Input
+from hailuo_batch.load import image_checks
 from hailuo_batch.load import inputs as loading
-from hailuo_batch.load.frames import Inputs
+from hailuo_batch.load.file_stamp import SETTLED_NS, Remembered, stamp_of, unchanged
+from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.inputs import read_inputs
-from hailuo_batch.load.project import Project
-from hailuo_batch.load.stamp import SETTLED_NS, Remembered, stamp_of, unchanged
+from hailuo_batch.load.settings import Project
 
 LATER = 10 * SETTLED_NS
 
@@ -306,7 +306,7 @@ def test_what_is_no_picture_is_told_without_its_whole_path(project: Project, dat
 def test_a_picture_over_the_gateways_limit_is_told_before_it_is_read(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitness, "LARGEST", 10)
+    monkeypatch.setattr(image_checks, "LARGEST", 10)
     (problem,) = read(project, first("assets/open.png")).problems
     assert problem.summary == "picture too large"
 

@@ -1,4 +1,4 @@
-"""`load/lock.py`: the file beside a manifest."""
+"""`load/lockfile.py`: the file beside a manifest."""
 
 import errno
 import os
@@ -11,10 +11,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.core.lock import Lock, LockedShot, LockedTake
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.lockfile import Lock, LockedShot, LockedTake
 from hailuo_batch.errors import Exit, InputError, StoreError
-from hailuo_batch.load.lock import lock_text, read_lock, write_lock
+from hailuo_batch.load.lockfile import lock_text, read_lock, write_lock
 
 MARK, DIGEST = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
 

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.core.expand import expand
-from hailuo_batch.core.fingerprint import fingerprint
-from hailuo_batch.core.manifest import (
+from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
     Budget,
@@ -20,9 +18,11 @@ from hailuo_batch.core.manifest import (
     Style,
     UrlFrame,
 )
+from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.problem import Problem, Severity
-from hailuo_batch.core.request import Input, request_for
-from hailuo_batch.load import words
+from hailuo_batch.core.request.fingerprint import fingerprint
+from hailuo_batch.core.request.request import Input, request_for
+from hailuo_batch.load import schema_messages
 from hailuo_batch.load.manifest import MOST_SHOWN, placed, read_manifest
 from hailuo_batch.load.schemas import read_schema
 
@@ -263,7 +263,7 @@ def test_no_problems_have_no_places() -> None:
 
 
 def test_a_refusal_without_words_is_a_problem_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "refusals", lambda *_, **__: iter(()))
+    monkeypatch.setattr(schema_messages, "refusals", lambda *_, **__: iter(()))
     (problem,) = problems(HEAD)
     assert problem.code == "form"
 

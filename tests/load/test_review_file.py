@@ -1,4 +1,4 @@
-"""`load/review.py` and `load/beside.py`: the review beside a manifest, and how such files are written."""
+"""`load/review.py` and `load/sidecar.py`: the review beside a manifest, and how such files are written."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ReviewedShot
 from hailuo_batch.core.problem import Severity
-from hailuo_batch.core.review import Acceptance, Retake, Review, ReviewedShot
 from hailuo_batch.errors import InputError, StoreError
-from hailuo_batch.load.beside import yaml_word
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.review import HEAD, read_review, review_text, write_review
 from hailuo_batch.load.schemas import read_schema
+from hailuo_batch.load.sidecar import yaml_word
 
 MARK, CLIP = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
 

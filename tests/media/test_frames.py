@@ -5,8 +5,8 @@ from media_samples import Drawn, decoded
 from PIL import Image, ImageChops, ImageStat
 
 from hailuo_batch.errors import InputError
+from hailuo_batch.media.animatic.values import Still
 from hailuo_batch.media.frames import frame_picture, frame_png, poster
-from hailuo_batch.media.sketch import Still
 
 
 def apart(a: Image.Image, b: Image.Image) -> float:

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 from hailuo_batch.load.document import read_document
-from hailuo_batch.mock.contracts.every import contracts
+from hailuo_batch.mock.contracts.registry import contracts
 from hailuo_batch.mock.fault import PLACES, FaultKind
+from hailuo_batch.mock.messages import CallKind
 from hailuo_batch.mock.script import script_of
-from hailuo_batch.mock.values import CallKind
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mock.md").read_text()
 

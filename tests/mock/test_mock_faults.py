@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from mock_samples import GATEWAYS, client_of, one, status_in, task_in
 
-from hailuo_batch.mock.contracts.every import contracts
+from hailuo_batch.mock.contracts.registry import contracts
 from hailuo_batch.mock.fault import PLACES, FaultKind
 from hailuo_batch.testing.clips import clip_of
 

@@ -10,7 +10,7 @@ import pytest
 from mock_samples import GATEWAYS, at_once, body_of, client_of, one, status_in, submit_path
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.mock.moments import Moment, MomentKind
+from hailuo_batch.mock.hooks import Moment, MomentKind
 from hailuo_batch.mock.rule import Script
 from hailuo_batch.mock.script import rule
 from hailuo_batch.mock.server import Mock, serve

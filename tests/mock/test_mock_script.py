@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from hailuo_batch.errors import InputError
 from hailuo_batch.mock.fault import PLACES, Fault, FaultKind
+from hailuo_batch.mock.messages import CallKind
 from hailuo_batch.mock.rule import Chooser, Rule, Script
 from hailuo_batch.mock.script import read_script, rule, script_of
-from hailuo_batch.mock.values import CallKind
 
 TEXT = """
 seed: 7

@@ -5,8 +5,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.price import Money
-from hailuo_batch.mock.contracts.every import contracts
+from hailuo_batch.core.money import Money
+from hailuo_batch.mock.contracts.registry import contracts
 from hailuo_batch.mock.prices import made_seconds, price
 from hailuo_batch.mock.task import ENDS, Fate, Footage, Phase, Task, phase_of, progress_of
 

@@ -6,28 +6,28 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from hailuo_batch.app.probing import drawn
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.capability import Route
-from hailuo_batch.core.decide import make_plan
-from hailuo_batch.core.event import Event
-from hailuo_batch.core.fingerprint import fingerprint
-from hailuo_batch.core.manifest import NO_FRAMES, End, Frames, ShotFrame
-from hailuo_batch.core.outcome import Outcome
-from hailuo_batch.core.pace import Pace
-from hailuo_batch.core.plan import Action, Grounds, Plan, Step
-from hailuo_batch.core.record import AttemptRecord
-from hailuo_batch.core.request import request_for
-from hailuo_batch.core.shot import Shot
+from hailuo_batch.app.running.probe import drawn
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.manifest.document import NO_FRAMES, End, Frames, ShotFrame
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.pacing.rate_limit import Pace
+from hailuo_batch.core.plan.event import Event
+from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.plan import Action, Grounds, Plan, Step
+from hailuo_batch.core.plan.planner import make_plan
+from hailuo_batch.core.providers.offers import Route
+from hailuo_batch.core.request.fingerprint import fingerprint
+from hailuo_batch.core.request.request import request_for
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import Order
-from hailuo_batch.runner.bench import Bench
+from hailuo_batch.runner.context import Bench
 from hailuo_batch.runner.executor import LocalExecutor
-from hailuo_batch.runner.gate import Gate, Tempo
-from hailuo_batch.runner.purse import Purse
+from hailuo_batch.runner.limiter import Gate, Tempo
+from hailuo_batch.runner.reservations import Purse
 from hailuo_batch.runner.runner import run_plan
+from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.step import Kept, carry_out
-from hailuo_batch.runner.stop import Stop
 from hailuo_batch.store.listing import digests_in, names_in
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from run_samples import PAID, shot
 
-from hailuo_batch.core.plan import Step, Use, Why
+from hailuo_batch.core.plan.plan import Step, Use, Why
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.runner.executor import LocalExecutor
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from run_samples import World, shot
 
-from hailuo_batch.core.attempt import LIVE, Move, Stage
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.plan import Action
-from hailuo_batch.core.shot import Shot
+from hailuo_batch.core.attempt.attempt import LIVE, Move, Stage
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.ports import Order
-from hailuo_batch.runner.stop import Stop
+from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
 from hailuo_batch.testing.driver import clip_for
 

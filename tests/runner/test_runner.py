@@ -4,17 +4,17 @@ from pathlib import Path
 import pytest
 from run_samples import PAID, World, mark, shot
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.capability import Route
-from hailuo_batch.core.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.manifest import End, Frames, ShotFrame
-from hailuo_batch.core.outcome import INTERRUPTED, Outcome
-from hailuo_batch.core.plan import Action
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.manifest.document import End, Frames, ShotFrame
+from hailuo_batch.core.plan.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
+from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.errors import Exit
 from hailuo_batch.ports import Order
 from hailuo_batch.runner.runner import exit_of
-from hailuo_batch.runner.stop import Stop
+from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.driver import ScriptedDriver
 
 OPEN, TURN, CLOSE = shot("open"), shot("turn", after="open"), shot("close", after="turn")

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from run_samples import FREE, PAID, World, kept, mark, shot
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.capability import Route
-from hailuo_batch.core.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.plan import Action, Why
-from hailuo_batch.core.price import Money
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Action, Why
+from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Intent, Order
 from hailuo_batch.runner.step import carry_out

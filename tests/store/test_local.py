@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from hailuo_batch.errors import Exit, InputError, StoreError
 from hailuo_batch.ports import Store
-from hailuo_batch.store.hidden import ensure_hidden
 from hailuo_batch.store.local import LocalStore
+from hailuo_batch.store.state_dir import ensure_hidden
 
 
 @pytest.fixture

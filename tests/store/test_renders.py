@@ -10,7 +10,7 @@ import pytest
 
 from hailuo_batch import ports
 from hailuo_batch.errors import Exit, InputError, RefusedError, StoreError
-from hailuo_batch.store.linking import unfinished
+from hailuo_batch.store.links import unfinished
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
 

@@ -6,14 +6,14 @@ from typing import Any
 from test_history_view import attempt
 from view_samples import FORBIDDEN, HOSTILE, failure, usd
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.audit import Audit
-from hailuo_batch.core.audit_finding import Fault, Finding, Remark, Remarked
-from hailuo_batch.core.costs import By, add_up, counted
-from hailuo_batch.core.record import AttemptRecord
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.spending.audit import Audit
+from hailuo_batch.core.spending.audit_findings import Fault, Finding, Remark, Remarked
+from hailuo_batch.core.spending.costs import By, add_up, counted
 from hailuo_batch.views.audit import audit_members, draw_audit
-from hailuo_batch.views.ink import Ink
 from hailuo_batch.views.json_report import json_text
+from hailuo_batch.views.style import Ink
 
 Golden = Callable[[str, str], None]
 

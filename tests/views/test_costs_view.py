@@ -9,15 +9,15 @@ import pytest
 from test_history_view import attempt
 from view_samples import FORBIDDEN, HOSTILE, failure, usd
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.costs import By, Costs, add_up, counted
-from hailuo_batch.core.failure import Kind
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.record import AttemptRecord
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.spending.costs import By, Costs, add_up, counted
 from hailuo_batch.views.costs import costs_members, draw_costs
 from hailuo_batch.views.costs_csv import costs_csv
-from hailuo_batch.views.ink import Ink
 from hailuo_batch.views.json_report import json_text
+from hailuo_batch.views.style import Ink
 
 Golden = Callable[[str, str], None]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from view_samples import FORBIDDEN, HOSTILE, failure, row, stored, usd
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.failure import Kind
-from hailuo_batch.core.record import AttemptRecord, EventRecord, ToldRecord
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, ToldRecord
 from hailuo_batch.views.history import draw_history, history_members
-from hailuo_batch.views.ink import Ink
+from hailuo_batch.views.style import Ink
 
 Golden = Callable[[str, str], None]
 

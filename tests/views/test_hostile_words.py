@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_explanation_view import explanation
+from test_explain_view import explanation
 from test_history_view import attempt
 from test_problems_view import problem
 from view_samples import FORBIDDEN, HOSTILE, failure, report, row, shot, step, stored
 
-from hailuo_batch.core.explanation import Member
-from hailuo_batch.core.outcome import Outcome
+from hailuo_batch.core.plan.explain import Member
+from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.problem import Place
 from hailuo_batch.errors import InputError
 from hailuo_batch.views.contact_sheet import draw_page
-from hailuo_batch.views.explanation import draw_explanation, explanation_members
+from hailuo_batch.views.explain import draw_explanation, explanation_members
 from hailuo_batch.views.history import draw_history, history_members
 from hailuo_batch.views.json_report import json_text, report_members
-from hailuo_batch.views.outcome import draw_outcome
 from hailuo_batch.views.plan import draw_plan
 from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_members
 from hailuo_batch.views.report import draw_report
+from hailuo_batch.views.run_summary import draw_outcome
 
 WORDS: dict[str, Any] = {
     "prompt": HOSTILE, "notes": HOSTILE, "tags": (HOSTILE,), "why": HOSTILE, "file": HOSTILE.replace("\ud800", ""),

@@ -8,11 +8,11 @@ import pytest
 from jsonschema import Draft7Validator
 from view_samples import FORBIDDEN, HOSTILE, clip, failure, report, row, step, stored, usd
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.failure import Kind
-from hailuo_batch.core.outcome import Outcome
-from hailuo_batch.core.plan import Action
-from hailuo_batch.core.report import Report
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.report import Report
 from hailuo_batch.views.json_report import json_text, outcome_members, report_members
 
 Golden = Callable[[str, str], None]

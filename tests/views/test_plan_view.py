@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from view_samples import report, row, stored, usd
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.plan import Action
-from hailuo_batch.views.ink import Ink
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.views.plan import SHOWN, draw_nothing, draw_plan
+from hailuo_batch.views.style import Ink
 
 Golden = Callable[[str, str], None]
 

@@ -8,8 +8,8 @@ import pytest
 
 from hailuo_batch.core.problem import Place, Problem, Severity
 from hailuo_batch.errors import InputError
-from hailuo_batch.views.ink import Ink
 from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_members
+from hailuo_batch.views.style import Ink
 
 Golden = Callable[[str, str], None]
 

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 from view_samples import FORBIDDEN, HOSTILE, clip, failure, shot, step
 
-from hailuo_batch.core.event import (
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.plan.event import (
     Event,
     RunEnded,
     RunStarted,
@@ -18,9 +19,8 @@ from hailuo_batch.core.event import (
     StepsUnlocked,
     Stopping,
 )
-from hailuo_batch.core.failure import Kind
-from hailuo_batch.views.ink import PLAIN, Ink
 from hailuo_batch.views.progress import Tally, _table, live, watching
+from hailuo_batch.views.style import PLAIN, Ink
 
 Golden = Callable[[str, str], None]
 

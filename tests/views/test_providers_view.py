@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from view_samples import usd
 
-from hailuo_batch.core.capability import Inference, Limits, Provider
-from hailuo_batch.core.price import PriceRow
-from hailuo_batch.core.shot import Mode
-from hailuo_batch.views.ink import Ink
+from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.money import PriceRow
+from hailuo_batch.core.providers.offers import Inference, Limits, Provider
 from hailuo_batch.views.providers import draw_providers, providers_members
+from hailuo_batch.views.style import Ink
 
 Golden = Callable[[str, str], None]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from view_samples import clip, report, row, stored, usd
 
-from hailuo_batch.core.attempt import Stage
-from hailuo_batch.core.plan import Action
-from hailuo_batch.views.ink import Ink
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.views.report import draw_report
+from hailuo_batch.views.style import Ink
 
 Golden = Callable[[str, str], None]
 

@@ -3,14 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
-from hailuo_batch.core.attempt import Artifact, Stage
-from hailuo_batch.core.capability import Route
-from hailuo_batch.core.failure import Failure, Kind
-from hailuo_batch.core.manifest import NO_FRAMES
-from hailuo_batch.core.plan import Action, Step, Use, Why
-from hailuo_batch.core.price import Money
-from hailuo_batch.core.report import Report, TakeRow
-from hailuo_batch.core.shot import Shot
+from hailuo_batch.core.attempt.attempt import Artifact, Stage
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.manifest.document import NO_FRAMES
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Action, Step, Use, Why
+from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.providers.offers import Route
 
 # What users write, at its worst: escapes of both kinds, overrides, markup of two languages, quotes, line breaks.
 HOSTILE = (

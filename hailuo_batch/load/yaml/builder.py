@@ -19,12 +19,10 @@ from yaml.events import (
 )
 
 from hailuo_batch.core.problem import Path, Severity
-from hailuo_batch.load.yaml.aliases import Additions
+from hailuo_batch.load.yaml.alias_limits import Additions
 from hailuo_batch.load.yaml.events import scalar_value
-from hailuo_batch.load.yaml.findings import Finding, Findings, Stop, found
-from hailuo_batch.load.yaml.scalars import SPECIAL_STARTS, TAGS, Refusal, unknown_tag
-from hailuo_batch.load.yaml.spots import Spot, start
-from hailuo_batch.load.yaml.wording import (
+from hailuo_batch.load.yaml.marks import Spot, start
+from hailuo_batch.load.yaml.messages import (
     ALIASES,
     CIRCLE,
     DEPTH,
@@ -37,6 +35,8 @@ from hailuo_batch.load.yaml.wording import (
     Words,
     cut,
 )
+from hailuo_batch.load.yaml.problems import Finding, Findings, Stop, found
+from hailuo_batch.load.yaml.scalars import SPECIAL_STARTS, TAGS, Refusal, unknown_tag
 
 MAX_DEPTH = 64  # libyaml's time grows with the square of the depth of [[[, and its callers recurse
 MAX_ADDED = 1_000_000  # nodes that aliases may add

@@ -6,9 +6,9 @@ Nothing here asks what the text means.
 import codecs
 import re
 
-from hailuo_batch.load.yaml.findings import Finding, found
-from hailuo_batch.load.yaml.spots import TOP_OF_FILE, at_index
-from hailuo_batch.load.yaml.wording import BYTES, CONTROL_CHARACTER, SIZE, UNMERGED, UNSEEN_CHARACTER, WIDE
+from hailuo_batch.load.yaml.marks import TOP_OF_FILE, at_index
+from hailuo_batch.load.yaml.messages import BYTES, CONTROL_CHARACTER, SIZE, UNMERGED, UNSEEN_CHARACTER, WIDE
+from hailuo_batch.load.yaml.problems import Finding, found
 
 MAX_BYTES = 64 * 1024 * 1024
 

@@ -12,8 +12,8 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Ma
 from yaml.scanner import ScannerError
 
 from hailuo_batch.core.problem import Path
+from hailuo_batch.load.yaml.marks import Spot
 from hailuo_batch.load.yaml.scalars import Refusal, Scalar, plain, tagged
-from hailuo_batch.load.yaml.spots import Spot
 
 
 def events(payload: bytes) -> Iterator[Any]:

@@ -5,8 +5,8 @@ Nothing here knows why a text needs quotes.
 
 import re
 
-from hailuo_batch.load.yaml.failure import Failure
-from hailuo_batch.load.yaml.spots import Spot
+from hailuo_batch.load.yaml.marks import Spot
+from hailuo_batch.load.yaml.parse_failure import Failure
 
 # Spaces, dashes of lists, and a key: what may stand before a value in its line.
 LEAD = re.compile(r"\s*((?:- +)*)([^\s'\"\[{#&*!|>%@`][^:]*:[ \t]+)?(?=\S)")

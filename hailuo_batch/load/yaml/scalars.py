@@ -10,7 +10,7 @@ import math
 import re
 from typing import NamedTuple
 
-from hailuo_batch.load.yaml.wording import LEADING_ZERO, NOT_A_NUMBER, TOO_LARGE, UNFIT_TAG, UNKNOWN_TAG, Words, cut
+from hailuo_batch.load.yaml.messages import LEADING_ZERO, NOT_A_NUMBER, TOO_LARGE, UNFIT_TAG, UNKNOWN_TAG, Words, cut
 
 Scalar = str | int | float | bool | None
 

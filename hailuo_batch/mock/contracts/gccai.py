@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hailuo_batch.mock.contract import CROCKFORD, Account, Contract, fates, letters
+from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal, in_json
 from hailuo_batch.mock.task import Fate, Order, Phase, View
-from hailuo_batch.mock.values import Answer, CallKind, Reason, Refusal, in_json
 
 _WORDS = {
     Phase.QUEUED: "pending",

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from hailuo_batch.mock.contract import HOUR, SIGNED_OVER, Contract, Dead, fates
+from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal, in_json
 from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
-from hailuo_batch.mock.values import Answer, CallKind, Reason, Refusal, in_json
 
 _WORDS = {
     Phase.QUEUED: "TASK_STATUS_QUEUED",

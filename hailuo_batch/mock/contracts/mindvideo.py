@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from hailuo_batch.mock.contract import LOWER, Contract, fates, letters
+from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal, in_json
 from hailuo_batch.mock.task import Fate, Order, Phase, View
-from hailuo_batch.mock.values import Answer, CallKind, Reason, Refusal, in_json
 
 _WORDS = {
     Phase.QUEUED: "queued",

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hailuo_batch.core.frame_size import frame_size
+from hailuo_batch.core.request.frame_size import frame_size
 from hailuo_batch.mock.contract import HOUR, SIGNED_OVER, Contract, Dead, fates
+from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal, in_json
 from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
-from hailuo_batch.mock.values import Answer, CallKind, Reason, Received, Refusal, in_json
 
 _WORDS = {
     Phase.QUEUED: "Queueing",

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from hailuo_batch.mock.contract import LOWER, Account, Contract, fates, letters
+from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal, in_json
 from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
-from hailuo_batch.mock.values import Answer, CallKind, Reason, Refusal, in_json
 
 _WORDS = {
     Phase.QUEUED: "pending",

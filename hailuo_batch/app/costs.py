@@ -1,0 +1,113 @@
+"""What was bought, and whether it was bought once: the whole ledger, for `costs` and `audit`. Changes nothing."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time
+from hashlib import file_digest
+from pathlib import Path
+
+from hailuo_batch.app.workspace.cpus import cores
+from hailuo_batch.app.workspace.paths import ledger_file, store_folder
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.core.spending.audit import Audit, Books, make_audit
+from hailuo_batch.core.spending.charge import Claim
+from hailuo_batch.core.spending.costs import By, Costs, Counted, add_up, counted
+from hailuo_batch.errors import InputError
+from hailuo_batch.ledger.sqlite import read_ledger
+from hailuo_batch.load.project_root import find_root
+from hailuo_batch.load.settings import Project
+from hailuo_batch.store.local import LocalStore
+
+
+async def costs(
+    folder: Path | str = ".",
+    *,
+    by: By = By.PROVIDER,
+    campaign: str | None = None,
+    since: date | None = None,
+    rehearsal: bool = False,
+) -> Costs:
+    """What the project around `folder` has cost: of one campaign, or since a day (UTC), or all of it.
+
+    `rehearsal` reads what was rehearsed instead. Raises `InputError` for a campaign that nothing was ever asked for.
+    """
+    async with read_ledger(ledger_file(_base(folder, rehearsal=rehearsal))) as ledger:
+        attempts = await ledger.attempts()
+        if campaign is not None and attempts:
+            _refuse_unknown(campaign, {each.campaign for each in attempts})
+        wanted = _within(counted(attempts), campaign, since)
+        ended = [each.attempt.id for each in wanted if each.charge.claim is Claim.UNCLAIMED]
+        told = await ledger.events(ended)
+    reasons = {event.attempt: str(event.data["reason"]) for event in told if event.data.get("reason")}
+    return add_up(wanted, by=by, reasons=reasons)
+
+
+async def audit(folder: Path | str = ".", *, rehearsal: bool = False, deep: bool = False) -> Audit:
+    """Whether each request of the project around `folder` was bought once, from ledger and store.
+
+    `deep` also reads every clip, byte by byte. `rehearsal` looks at what was rehearsed instead.
+    """
+    base = _base(folder, rehearsal=rehearsal)
+    # The ledger before the store: a clip is in the store before the ledger says so.
+    async with read_ledger(ledger_file(base)) as ledger:
+        attempts, events, footage = await ledger.books()
+    recorded = {digest: clip.size for digest, clip in footage.items()}
+    store = LocalStore(store_folder(base))
+    there, changed = await asyncio.to_thread(_looked_at, store, attempts, recorded if deep else {})
+    return make_audit(Books(attempts=attempts, events=events, recorded=recorded, there=there, changed=changed))
+
+
+def _base(folder: Path | str, *, rehearsal: bool) -> Path:
+    """Below which ledger and store are; what the settings say has no part in it."""
+    return Project(root=find_root(Path(folder).resolve()), rehearsal=rehearsal).base
+
+
+def _refuse_unknown(campaign: str, known: Iterable[str]) -> None:
+    names = sorted(known)
+    if campaign not in names:
+        remedy = did_you_mean(campaign, names) or f"Known are {', '.join(names)}."
+        raise InputError(f'nothing was asked for a campaign "{campaign}"', remedy=remedy)
+
+
+def _within(of: Iterable[Counted], campaign: str | None, since: date | None) -> list[Counted]:
+    begins = None if since is None else datetime.combine(since, time(), UTC).timestamp()
+    return [
+        each
+        for each in of
+        if campaign in {None, each.attempt.campaign} and (begins is None or each.attempt.intended_at >= begins)
+    ]
+
+
+def _looked_at(
+    store: LocalStore, attempts: Iterable[AttemptRecord], deep: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, str]]:
+    """The sizes of stored clips that are there, and what is wrong with the bytes of those in `deep` (digest → size)."""
+    listed = store.digests()
+    wanted = dict.fromkeys(each.digest for each in attempts if each.stage is Stage.STORED and each.digest in listed)
+    files = {digest: store.path(digest) for digest in wanted if digest is not None}
+    there = {digest: size for digest, file in files.items() if (size := _size(file)) is not None}
+    whole = [digest for digest, size in there.items() if deep.get(digest) == size]
+    with ThreadPoolExecutor(cores()) as pool:
+        seen = pool.map(lambda digest: _wrong(files[digest], digest), whole)
+        changed = {digest: why for digest, why in zip(whole, seen, strict=True) if why}
+    return there, changed
+
+
+def _size(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except OSError:  # gone since it was listed, or a link that leads nowhere
+        return None
+
+
+def _wrong(file: Path, digest: str) -> str:
+    """What is wrong with a clip's bytes; nothing when they are those of its digest."""
+    try:
+        with file.open("rb") as opened:
+            found = f"sha256:{file_digest(opened, 'sha256').hexdigest()}"
+    except OSError as error:
+        return f"the system says: {error.strerror}"
+    return "" if found == digest else f"they hash to {found}"

@@ -1,0 +1,296 @@
+"""The place a campaign lives in: a first manifest, who sells what, and whether this machine is fit."""
+
+import platform
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from shutil import disk_usage
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from hailuo_batch import __version__
+from hailuo_batch.app.recovery.missing_ledger import in_a_line, lost_ledger
+from hailuo_batch.app.workspace.paths import ledger_file, renders_folder, store_folder
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.errors import InputError, LedgerError, RefusedError
+from hailuo_batch.load.api_keys import key_of
+from hailuo_batch.load.project_root import SETTINGS
+from hailuo_batch.load.provider_tables import provider_names, provider_table, read_provider
+from hailuo_batch.load.schemas import read_schema, schema_names
+from hailuo_batch.load.settings import Project, make_folder, read_project
+from hailuo_batch.store.listing import digests_in, names_in
+
+if TYPE_CHECKING:
+    from hailuo_batch.gateways.dialect import Balance
+
+LITTLE_ROOM = 2_000_000_000  # bytes; a few hundred clips
+
+
+class State(StrEnum):
+    """How one check ended."""
+
+    GOOD = "good"
+    NOTE = "note"  # works, and worth knowing
+    BAD = "bad"  # something will not work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that `doctor` looked at."""
+
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFacts:
+    """What is known of a provider: what it sells, where that was read, whether its key is set, the project's limits."""
+
+    provider: Provider
+    has_key: bool
+    read: str
+    source: str
+    limits: Mapping[str, float]  # of the project's settings, which go before the provider's own
+
+
+async def providers(name: str | None = None, folder: Path | str = ".") -> tuple[ProviderFacts, ...]:
+    """Every gateway, or the one named, with what it sells of hailuo-02; prices are per clip.
+
+    Those of the project around `folder` are among them, and its regions count. Raises `InputError` for a name that
+    nobody has, and for settings that cannot be used.
+
+    >>> import asyncio
+    >>> [facts.provider.title for facts in asyncio.run(providers("minimax"))]
+    ['MiniMax']
+    """
+    project = read_project(Path(folder).resolve())
+    if project.problems:
+        why = project.problems[0].why
+        raise InputError(f"{SETTINGS} cannot be used", why=why[:1].upper() + why[1:], remedy=project.problems[0].remedy)
+    known = provider_names(project.tables)
+    if name is not None and name not in known:
+        remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
+        raise InputError(f'there is no provider called "{name}"', remedy=remedy)
+    return tuple(_facts(each, project) for each in known if name in {None, each})
+
+
+async def schema(name: str = "manifest") -> dict[str, Any]:
+    """One of our JSON Schemas as data.
+
+    >>> import asyncio
+    >>> asyncio.run(schema("manifest"))["title"]
+    'hailuo_batch manifest, version 1'
+    """
+    if name not in schema_names():
+        raise InputError(f'there is no schema "{name}"', remedy=f"There are {', '.join(schema_names())}.")
+    return read_schema(name)
+
+
+async def init(folder: Path | str) -> tuple[Path, ...]:
+    """Makes a first project in a folder: settings, a manifest that sketches as it stands, and a .gitignore line.
+
+    Raises `RefusedError` when a file is there already; nothing is overwritten.
+    """
+    root = Path(folder)
+    written = {root / name: text for name, text in _FIRST.items()}
+    there = [path for path in written if path.exists() and path.name != ".gitignore"]
+    if there:
+        raise RefusedError(f"{there[0]} is there already", why="Nothing was written.", remedy="Choose another folder.")
+    try:
+        return tuple(path for path, text in written.items() if _write(path, text))
+    except OSError as error:
+        raise InputError(f"cannot write in {root}", why=f"The system says: {error.strerror}.") from None
+
+
+async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[Check, ...]:
+    """Looks whether this machine and this project are fit for a run; changes nothing.
+
+    Gateways whose key is set and that tell a balance are asked for it, for nothing, unless `offline`.
+    """
+    root = Path(folder).resolve()
+    project = read_project(root)
+    checks = (*_checks(root), await _ledger(project.root))
+    return checks if offline else (*checks, *await _balances(project))
+
+
+def _facts(name: str, project: Project) -> ProviderFacts:
+    provider = read_provider(name, HAILUO_02, region=project.regions.get(name, ""), tables=project.tables)
+    row = provider_table(name, project.tables)["models"].get(HAILUO_02, {})
+    return ProviderFacts(
+        provider=provider,
+        has_key=bool(key_of(provider.key)),
+        read=row.get("read", ""),
+        source=row.get("source", ""),
+        limits=project.limits.get(name, {}),
+    )
+
+
+def _checks(folder: Path) -> Iterator[Check]:
+    yield Check(name="hailuo-batch", state=State.GOOD, found=__version__)
+    yield Check(name="python", state=State.GOOD, found=f"{platform.python_version()} on {platform.platform()}")
+    yield _sqlite()
+    for package in ("aiohttp", "aiosqlite", "av", "pillow", "jsonschema", "jsonschema-rs", "pyyaml", "jinja2", "rich"):
+        yield _package(package)
+    yield from _fonts()
+    project = read_project(folder)
+    settings = f"{SETTINGS} read" if (project.root / SETTINGS).exists() else f"no {SETTINGS}, which is fine"
+    yield Check(name="project", state=State.GOOD, found=f"{project.root}: {settings}")
+    for problem in project.problems:
+        yield Check(name="settings", state=State.BAD, found=problem.why, remedy=problem.remedy)
+    yield _writable(project.root)
+    yield _room(project.root)
+    for name in provider_names(project.tables):
+        key = str(provider_table(name, project.tables)["key"])
+        found = "set" if key_of(key) else "not set"
+        yield Check(name=f"key of {name}", state=State.GOOD if found == "set" else State.NOTE, found=f"{key} {found}")
+
+
+async def _ledger(root: Path) -> Check:
+    """Whether the ledger can be read, and is the one under which the clips that are here were bought."""
+    from hailuo_batch.ledger.sqlite import read_ledger
+
+    file, folder = ledger_file(root), renders_folder(root)
+    try:
+        async with read_ledger(file) as ledger:
+            standings, attempts = await ledger.standings(), len(await ledger.attempts())
+    except LedgerError as error:
+        found = f"{error.summary}: {error.why}"
+        return Check(name="ledger", state=State.BAD, found=found, remedy=" ".join(error.remedy.split()))
+    present = digests_in(store_folder(root))
+    lost = lost_ledger(standings, present=present, locked=frozenset(), names=names_in(folder), folder=folder)
+    if lost is not None:
+        state = State.BAD if lost.nothing else State.NOTE
+        return Check(name="ledger", state=state, found=f"gone: {lost.why(file)}", remedy=in_a_line())
+    some = f"{attempts:,} attempt{'s' * (attempts != 1)}"
+    return Check(name="ledger", state=State.GOOD, found=some if file.exists() else "none yet")
+
+
+async def _balances(project: Project) -> tuple[Check, ...]:
+    """What is left at the gateways that tell; settings with problems may send a key to where it was not meant for."""
+    names = [] if project.problems else [name for name in provider_names(project.tables) if _may_ask(name, project)]
+    if not names:
+        return ()
+    from hailuo_batch.app.account import asking
+
+    async with asking(project) as gateway:
+        return tuple([_balance(name, await gateway(name).balance()) for name in names])
+
+
+def _may_ask(name: str, project: Project) -> bool:
+    from hailuo_batch.app.account import tells_balance
+
+    if not key_of(str(provider_table(name, project.tables)["key"])):
+        return False
+    try:
+        return tells_balance(project, name)
+    except InputError:  # a dialect of a plugin that cannot be used; whoever uses it is told
+        return False
+
+
+def _balance(name: str, said: "Balance | Failure") -> Check:
+    what = f"balance of {name}"
+    if isinstance(said, Failure):
+        rejected = said.kind is Kind.UNAUTHORIZED
+        return Check(name=what, state=State.BAD if rejected else State.NOTE, found=said.why, remedy=said.remedy)
+    if said.left is None:
+        return Check(name=what, state=State.GOOD, found="no end" if said.unlimited else "not told")
+    if said.left.amount <= 0:
+        return Check(name=what, state=State.NOTE, found=f"{said.left}", remedy="Top up the account.")
+    return Check(name=what, state=State.GOOD, found=f"{said.left}")
+
+
+def _sqlite() -> Check:
+    """SQLite before 3.51.3 has a fault that needs two writers at once; there is one writer here, by the run lock."""
+    found = f"{sqlite3.sqlite_version}"
+    if sqlite3.sqlite_version_info < (3, 51, 3):
+        found += "; its write-ahead log has a fault with two writers, and only one ever writes here"
+    return Check(name="sqlite", state=State.GOOD, found=found)
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name=name, state=State.GOOD, found=version(name))
+    except PackageNotFoundError:
+        remedy = f"{sys.executable} -m pip install {name}"
+        return Check(name=name, state=State.BAD, found="not installed", remedy=remedy)
+
+
+def _fonts() -> Iterator[Check]:
+    from hailuo_batch.media.animatic.fonts import missing_scripts
+
+    missing = missing_scripts()
+    if missing:
+        remedy = "Install Noto fonts (fonts-noto-cjk, fonts-noto-color-emoji) if your prompts are written in them."
+        yield Check(name="fonts", state=State.NOTE, found=f"no type for {', '.join(missing)}", remedy=remedy)
+    else:
+        yield Check(name="fonts", state=State.GOOD, found="Latin, CJK and emoji")
+
+
+def _writable(root: Path) -> Check:
+    try:
+        with NamedTemporaryFile(dir=root):
+            return Check(name="folder", state=State.GOOD, found=f"{root} can be written")
+    except OSError as error:
+        return Check(name="folder", state=State.BAD, found=f"{root} cannot be written: {error.strerror}")
+
+
+def _room(root: Path) -> Check:
+    free = disk_usage(root).free
+    state = State.GOOD if free > LITTLE_ROOM else State.NOTE
+    return Check(
+        name="disk", state=state, found=f"{free / 1e9:.1f} GB free", remedy="" if state is State.GOOD else "Make room."
+    )
+
+
+def _write(path: Path, text: str) -> bool:
+    """Writes a file that is not there; a .gitignore gets only the lines that it lacks."""
+    make_folder(path.parent)
+    if path.name == ".gitignore" and path.exists():
+        before = path.read_text(encoding="utf-8")
+        more = [line for line in text.splitlines() if line not in before.splitlines()]
+        if not more:
+            return False
+        text = before + ("" if before.endswith("\n") or not before else "\n") + "\n".join(more) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return True
+
+
+_FIRST: Mapping[str, str] = {
+    SETTINGS: """\
+# Project settings; this file marks the project's root. `hailuo-batch schema settings` prints what it may hold.
+version: 1
+""",
+    "manifests/first.yaml": """\
+# A shot list. `hailuo-batch schema manifest` prints everything it may hold.
+version: 1
+campaign: first-light
+providers: [minimax]
+
+vars:     {bottle: a frosted glass bottle with a copper cap}
+styles:   {film: {suffix: ", 35 mm grain, soft key light"}}
+defaults: {duration: 6, resolution: 768p, style: film}
+
+shots:
+  - id: open
+    prompt: ${bottle} rises out of morning mist [Push in], then the light finds it [Pan left]
+    tags: [hero]
+
+  - id: turn
+    prompt: the copper cap turns and catches the light [Tilt up]
+    frames: {first: {shot: open, frame: last}}   # goes on from the last frame of open
+
+  - id: pack-${colour}
+    matrix: {colour: [red, blue]}
+    prompt: ${bottle} in ${colour} on a slow turntable [Static shot]
+""",
+    ".gitignore": ".hailuo/\nrenders/\n",
+}

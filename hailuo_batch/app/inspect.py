@@ -1,0 +1,127 @@
+"""How things stand and why: status, explain, show. Nothing here spends or writes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.planned import Planned
+from hailuo_batch.app.workspace.paths import ledger_file
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, ToldRecord
+from hailuo_batch.core.plan.explain import Explanation, explain_take
+from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.errors import InputError
+from hailuo_batch.gateways.redact import shown
+from hailuo_batch.ledger.sqlite import read_ledger
+from hailuo_batch.load.settings import Project
+
+_DEEPEST = 6  # levels of an event that are shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A shot's takes, every attempt and event that the ledger has for them, and what gateways told when asked."""
+
+    rows: tuple[TakeRow, ...]
+    attempts: tuple[AttemptRecord, ...]
+    events: tuple[EventRecord, ...]
+    told: tuple[ToldRecord, ...] = ()
+
+
+async def status(file: Path | str, *, sketch: bool = False, only: Sequence[str] = ()) -> Report:
+    """Every take as it stands, in the order of the manifest; lengths in seconds, sizes in bytes."""
+    return (await plan(file, sketch=sketch, only=only, whole=True, offline=True)).report
+
+
+async def explain(file: Path | str, take: str, *, sketch: bool = False) -> Explanation:
+    """Why a take (`open#2`, or `open` for its first) would be rendered or not; `InputError` when unknown."""
+    planned = await plan(file, sketch=sketch, offline=True)
+    shot, number = parse_take(take)
+    found = explain_take(planned.plan, shot, number, planned.details.requests)
+    if found is None:
+        raise _unknown(planned, take)
+    return found
+
+
+async def show(file: Path | str, shot: str, *, sketch: bool = False, ask: bool = False) -> Shown:
+    """A shot's takes with every attempt and event. Raises `InputError` for an unknown shot.
+
+    With `ask` gateways that keep events of their tasks are asked for them, for nothing.
+    """
+    planned = await plan(file, sketch=sketch, whole=True, offline=True)
+    rows = tuple(row for row in planned.report.rows if row.shot == shot)
+    if not rows:
+        raise _unknown(planned, shot)
+    async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
+        earlier = await ledger.fingerprints_of(planned.plan.campaign, shot, sketch=sketch)
+        attempts = await ledger.attempts(({row.fingerprint for row in rows} | earlier) - {""})
+        events = await ledger.events([attempt.id for attempt in attempts])
+    told = await _told(planned.validation.project, attempts) if ask else ()
+    return Shown(rows=rows, attempts=tuple(attempts), events=tuple(events), told=told)
+
+
+async def _told(project: Project, attempts: Sequence[AttemptRecord]) -> tuple[ToldRecord, ...]:
+    """What gateways tell of these attempts' tasks; one without a key is not asked, and that is said."""
+    from hailuo_batch.app.account import asking, tells_events
+    from hailuo_batch.errors import KeyMissingError
+
+    told = []
+    async with asking(project) as gateway:
+        for each in attempts:
+            if not each.task or not tells_events(project, each.provider):
+                continue
+            try:
+                said = await gateway(each.provider).events(each.task)
+            except KeyMissingError as error:
+                told.append(ToldRecord(attempt=each.id, why=error.why))
+                continue
+            if isinstance(said, Failure):
+                told.append(ToldRecord(attempt=each.id, why=said.why))
+            else:
+                told.append(ToldRecord(attempt=each.id, events=tuple(map(_fit_to_show, said))))
+    return tuple(told)
+
+
+def _fit_to_show(event: Mapping[str, object]) -> Mapping[str, object]:
+    """An event without addresses and without anything like a key."""
+    return {shown(name): _shown_value(value, 1) for name, value in event.items()}
+
+
+def _shown_value(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, dict | list) and depth >= _DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        return {shown(str(name)): _shown_value(each, depth + 1) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_shown_value(each, depth + 1) for each in value]
+    return value
+
+
+def parse_take(label: str) -> tuple[str, int]:
+    """A shot's id and a take's number.
+
+    >>> parse_take("open#2"), parse_take("open")
+    (('open', 2), ('open', 1))
+    """
+    shot, mark, number = label.rpartition("#")
+    if not mark:
+        return label, 1
+    if not number.isascii() or not number.isdigit():
+        raise InputError(f'"{label}" names no take', remedy="Write the shot's id, # and a number, as in open#2.")
+    return shot, int(number)
+
+
+def _unknown(planned: Planned, label: str) -> InputError:
+    shots = [shot.id for shot in planned.validation.shots]
+    shot, _ = parse_take(label)
+    if shot in shots:
+        takes = max(each.takes for each in planned.validation.shots if each.id == shot)
+        why = f'shot "{shot}" has {takes} take{"s" * (takes != 1)} here.'
+        return InputError(f"there is no take {label}", why=why)
+    return InputError(
+        f'there is no shot "{shot}"', remedy=did_you_mean(shot, shots) or "To see them all:\n    hailuo-batch status"
+    )

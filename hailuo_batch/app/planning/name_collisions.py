@@ -1,0 +1,64 @@
+"""No clip takes the name of another: found out before anything is sent."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hailuo_batch.app.planning.validate import Validation, read
+from hailuo_batch.core.attempt.records import RunRecord
+from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.errors import RefusedError
+
+if TYPE_CHECKING:
+    from hailuo_batch.app.planning.planned import Planned
+
+
+def neighbours(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:
+    """Other manifests that gave names of this campaign. One that was moved or deleted since has no say."""
+    root, here = validation.project.root, validation.file.resolve()
+    kind = (validation.campaign, validation.sketch)
+    files = dict.fromkeys((root / each.manifest).resolve() for each in runs if (each.campaign, each.sketch) == kind)
+    return tuple(file for file in files if file != here and file.is_file())
+
+
+def refuse_clashes(planned: "Planned") -> None:
+    """Raises `RefusedError` when a clip would get a name that is taken; nothing has been sent then."""
+    _refuse_neighbours(planned)
+    campaign, sketch = planned.plan.campaign, planned.validation.sketch
+    for step in (*planned.work, *planned.unnamed):
+        for use in step.uses if step.fingerprint else ():
+            name = render_name(campaign, use, sketch=sketch)
+            other = planned.details.names.get(name)
+            if other not in {None, step.fingerprint} and not _is_same_clip(other, step, planned):
+                raise RefusedError(
+                    f"the name {name} belongs to another clip",
+                    why=f'Another manifest of this project with the campaign "{campaign}" has a shot "{use.shot.id}".',
+                    remedy="Give one of the two manifests another campaign, or the shot another id.",
+                )
+            # Money: a clip that is bought must find its name free; for a drawing it is enough to say so afterwards.
+            if name in planned.names and step.action is Action.SUBMIT and not step.route.free:
+                raise RefusedError(
+                    f"renders/{name} is there already",
+                    why="It is no clip that this project knows of.",
+                    remedy="Move it away, then run again.",
+                )
+
+
+def _is_same_clip(other: str | None, step: Step, planned: "Planned") -> bool:
+    """Whether the name's clip is the step's own, made for another question: it was accepted for one of the two."""
+    accepted = planned.plan.grounds.accepted.get(other or "")
+    standing = planned.known.standings.get(other or "") if accepted is None else accepted.standing
+    return step.standing is not None and standing is not None and step.standing.digest == standing.digest is not None
+
+
+def _refuse_neighbours(planned: "Planned") -> None:
+    wanted = {use.shot.id for step in (*planned.work, *planned.unnamed) for use in step.uses}
+    for file in planned.details.neighbours:
+        found = read(file, sketch=planned.validation.sketch)
+        if found.campaign == planned.plan.campaign and (shared := sorted(wanted & {shot.id for shot in found.shots})):
+            raise RefusedError(
+                f'two manifests have a shot "{shared[0]}" in one campaign',
+                why=f'{found.name} has the campaign "{found.campaign}" too; their clips would take turns in one name.',
+                remedy="Give one of the two manifests another campaign, or the shot another id.",
+            )

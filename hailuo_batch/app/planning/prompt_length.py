@@ -1,0 +1,44 @@
+"""Prompts that grow too long when a gateway's own words stand for the camera commands: seen before anything is sent."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.load.provider_tables import Tables, dialect_for
+
+_GROWTH = 2.5  # the longest plain words for a command are some two and a half times as long as the command
+
+
+def grown(shots: Iterable[Shot], providers: Sequence[Provider], tables: Tables) -> Iterator[Problem]:
+    """A problem for each shot whose first provider is sent too long a prompt; a warning where a later one is."""
+    told: set[int] = set()
+    short = min((each.longest_prompt or 0 for each in providers), default=0) / _GROWTH
+    for shot in shots:
+        if len(shot.prompt) <= short or "[" not in shot.prompt or shot.index in told:
+            continue
+        able = [each for each in providers if each.renders(shot.wish)]
+        for place, provider in enumerate(able):
+            longest = provider.longest_prompt or 0
+            if not longest / _GROWTH < len(shot.prompt) <= longest:
+                continue
+            length = len(dialect_for(provider.name, tables).as_sent(shot.prompt))
+            if length > longest:
+                told.add(shot.index)
+                yield _too_long(shot, provider.name, length, longest, first=place == 0)
+                break
+
+
+def _too_long(shot: Shot, provider: str, length: int, longest: int, *, first: bool) -> Problem:
+    why = (
+        f'the prompt of shot "{shot.id}" has {length:,} characters as {provider} is sent it, with camera commands in '
+        f"its own words; it reads {longest:,}."
+    )
+    return Problem(
+        code="prompt-length",
+        summary="prompt too long",
+        why=why,
+        remedy="Make it shorter, or choose another provider.",
+        severity=Severity.ERROR if first else Severity.WARNING,
+        path=("shots", shot.index, "prompt"),
+    )

@@ -1,0 +1,41 @@
+"""Which shots are meant: by id, by a glob of ids, or by tag."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.errors import InputError
+
+
+def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
+    """The steps of the shots that are asked for; a pattern that fits no shot is an error."""
+    if not only:
+        return tuple(steps)
+    wanted = {shot.id for shot in matching(shots, only)}
+    chosen = []
+    for step in steps:
+        uses = tuple(use for use in step.uses if use.shot.id in wanted)
+        if uses:
+            chosen.append(step if len(uses) == len(step.uses) else replace(step, uses=uses))
+    return tuple(chosen)
+
+
+def matching(shots: Sequence[Shot], only: Sequence[str], *, said: str = "--only ") -> tuple[Shot, ...]:
+    """The shots that one of the patterns fits; one that fits none is an error, after the option that `said` it."""
+    for pattern in only:
+        if not any(fits(shot, pattern) for shot in shots):
+            tagged = pattern.startswith("tag:")
+            known = {f"tag:{tag}" for shot in shots for tag in shot.tags} if tagged else [shot.id for shot in shots]
+            remedy = did_you_mean(pattern, known) or "To see every shot:\n    hailuo-batch status"
+            raise InputError(f'{said}"{pattern}" fits no shot', remedy=remedy)
+    return tuple(shot for shot in shots if any(fits(shot, pattern) for pattern in only))
+
+
+def fits(shot: Shot, pattern: str) -> bool:
+    """Whether a pattern (a glob of ids, or `tag:` and one of tags) fits a shot."""
+    if pattern.startswith("tag:"):
+        return any(fnmatchcase(tag, pattern.removeprefix("tag:")) for tag in shot.tags)
+    return fnmatchcase(shot.id, pattern)

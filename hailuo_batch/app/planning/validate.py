@@ -1,0 +1,244 @@
+"""Manifest file → shots, inputs and problems: the first half of every other use case. Writes nothing."""
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hailuo_batch.app.planning.prompt_length import grown
+from hailuo_batch.app.workspace.paths import frames_folder, hidden_folder, review_path
+from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
+from hailuo_batch.core.manifest.expand import cautions, expand
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.providers.offers import Provider, shortcomings
+from hailuo_batch.core.providers.warnings import advice
+from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.load.input_values import NO_INPUTS, ON_WEB, Inputs
+from hailuo_batch.load.manifest import placed, read_manifest
+from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
+from hailuo_batch.load.settings import Project, read_file, read_project
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.review import Review
+    from hailuo_batch.load.remote_frames import Web
+
+
+REVIEW_SHOT = "review-shot"  # the code of what load/review.py says of a shot that is not there
+_ELSEWHERE = frozenset({ON_WEB, REVIEW_SHOT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Validation:
+    """What a manifest says and what is wrong with it. `shots` is empty when an error stops it."""
+
+    file: Path
+    name: str  # the file as shown to people
+    data: bytes
+    project: Project
+    manifest: Manifest | None
+    shots: tuple[Shot, ...]
+    model: str
+    sketch: bool
+    providers: tuple[Provider, ...]
+    inputs: Inputs
+    problems: tuple[Problem, ...]
+    review: "Review | None" = None  # what people decided about its shots, if anything
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that stop everything."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    @property
+    def campaign(self) -> str:
+        """The campaign's name; only asked for when nothing stops the manifest."""
+        return self.manifest.campaign if self.manifest is not None else ""
+
+    @property
+    def from_elsewhere(self) -> tuple[Problem, ...]:
+        """What was said of other things than the manifest, which a plan says too.
+
+        Pictures behind web addresses, where only a plan asks; and decisions about shots that are not there, without
+        which a shot that was renamed has fewer takes.
+        """
+        return tuple(problem for problem in self.problems if problem.code in _ELSEWHERE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Draft:
+    """A manifest's shots before anybody has looked at their pictures; `problems` are those found so far.
+
+    The shots are there whatever is wrong with them.
+    """
+
+    file: Path
+    name: str
+    data: bytes
+    project: Project
+    manifest: Manifest | None
+    shots: tuple[Shot, ...]
+    model: str
+    sketch: bool
+    providers: tuple[Provider, ...]
+    problems: tuple[Problem, ...]
+    review: "Review | None" = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether something is wrong that no picture mends."""
+        return self.manifest is None or any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+async def validate(file: Path | str, *, sketch: bool = False) -> Validation:
+    """Everything that is wrong with a manifest, with line and column, before anything is sent or written.
+
+    With `sketch` the shots are those of a sketch: drawn on this machine, one take a shot, no provider needed. Raises
+    `InputError` when the file cannot be read at all.
+
+    >>> import asyncio, pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
+    >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: a bottle in mist, duration: 8}]\\n")
+    >>> [problem.why for problem in asyncio.run(validate(file)).problems]
+    ['shot "a" asks 8 s; minimax makes 6 s or 10 s.']
+    >>> asyncio.run(validate(file, sketch=True)).problems
+    ()
+    """
+    return read(Path(file), sketch=sketch)
+
+
+def read(file: Path, *, sketch: bool) -> Validation:
+    """What `validate` does, for callers that do not wait; web addresses are taken as they were last seen."""
+    with collector_paused():
+        draft = drafted(file, sketch=sketch)
+        return judged(draft)
+
+
+def drafted(file: Path, *, sketch: bool) -> Draft:
+    """The shots of a manifest, and what is wrong with all but their pictures."""
+    data = read_file(file)
+    project = read_project(file.resolve().parent)
+    name = project.shown(file.resolve()) if file.is_absolute() else file.as_posix()
+    manifest, problems = read_manifest(data, name=name)
+    draft = Draft(
+        file=file,
+        name=name,
+        data=data,
+        project=project,
+        manifest=manifest,
+        shots=(),
+        model="",
+        sketch=sketch,
+        providers=(),
+        problems=(*project.problems, *problems),
+    )
+    return draft if manifest is None else _meant(draft, manifest)
+
+
+def _meant(draft: Draft, manifest: Manifest) -> Draft:
+    project = draft.project
+    model = ANIMATIC if draft.sketch else manifest.model
+    shots, problems = expand(manifest)
+    draft, shots = _reviewed(draft, manifest, shots)
+    if draft.sketch:
+        shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
+    names = manifest.providers or project.providers
+    providers, unknown = read_providers(names, model, tables=project.tables, regions=project.regions)
+    # A gateway of the project whose table is wrong is not unknown: its table is told about.
+    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable)
+    found = [*draft.problems, *problems, *unknown, *cautions(shots)]
+    if providers and not draft.sketch:
+        found += shortcomings(shots, providers, _Known(model, project))
+        found += advice(manifest, shots, providers)
+        found += grown(shots, providers, project.tables)
+    return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
+
+
+def _reviewed(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
+    """The draft and its shots with what people decided about them; a sketch has one take, whatever was decided."""
+    path = review_path(draft.file)
+    if draft.sketch or not path.is_file():
+        return draft, shots
+    from hailuo_batch.core.plan.review import with_retakes
+    from hailuo_batch.load.review import read_review
+
+    # A shot with a problem of its own is not among the shots, and is no stranger all the same.
+    ids = [*(shot.id for shot in shots), *(entry.id for entry in manifest.shots)]
+    review, problems = read_review(path, name=review_path(Path(draft.name)).as_posix(), shots=ids)
+    return replace(draft, review=review, problems=(*draft.problems, *problems)), with_retakes(shots, review)
+
+
+def web_as_remembered(draft: Draft) -> "Web":
+    """What is known of web addresses without asking there."""
+    from hailuo_batch.load.cache import recall_addresses
+    from hailuo_batch.load.remote_frames import Web
+
+    root = draft.project.root
+    return Web(seen=recall_addresses(hidden_folder(root)), folder=frames_folder(root))
+
+
+def judged(draft: Draft, web: "Web | None" = None) -> Validation:
+    """The draft with its pictures, and what is wrong with them; without `web`, addresses as they were last seen."""
+    if draft.manifest is None:
+        return _validation(draft, NO_INPUTS, draft.problems)
+    inputs = NO_INPUTS
+    if any(shot.frames is not NO_FRAMES for shot in draft.shots):
+        from hailuo_batch.load.cache import recall_inputs
+        from hailuo_batch.load.inputs import read_inputs
+
+        inputs = read_inputs(
+            draft.shots,
+            folder=draft.file.resolve().parent,
+            project=draft.project,
+            remembered=recall_inputs(hidden_folder(draft.project.root)),
+            web=web or web_as_remembered(draft),
+            for_gateways=draft.model != ANIMATIC,
+        )
+    found = (*draft.problems, *inputs.problems)
+    return _validation(draft, inputs, placed(found, draft.data, name=draft.name) if found else ())
+
+
+def _validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:
+    stopped = any(problem.severity is Severity.ERROR for problem in problems)
+    return Validation(
+        file=draft.file,
+        name=draft.name,
+        data=draft.data,
+        project=draft.project,
+        manifest=draft.manifest,
+        shots=() if stopped else draft.shots,
+        model=draft.model,
+        sketch=draft.sketch,
+        providers=draft.providers,
+        inputs=inputs,
+        problems=problems,
+        review=draft.review,
+    )
+
+
+class _Known(Sequence[Provider]):
+    """Every gateway's table, read when a problem wants to name who could render a shot."""
+
+    def __init__(self, model: str, project: Project) -> None:
+        self._model, self._tables = model, project.tables
+        self._names = provider_names(project.tables)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        return read_provider(self._names[index], self._model, tables=self._tables)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No search for garbage inside the block: building 100,000 shots makes none, and looking takes twice as long."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()

@@ -1,0 +1,30 @@
+"""What is left when the ledger is damaged: the clips in the store, and what the lock file says of them."""
+
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from hailuo_batch.core.plan.lockfile import Lock
+from hailuo_batch.errors import DamagedLedgerError
+
+
+def with_what_is_left(
+    error: DamagedLedgerError, *, ledger: Path, manifest: str, lock: Lock, present: AbstractSet[str]
+) -> DamagedLedgerError:
+    """The same error, saying what can be saved and how. `present` are the digests in the store."""
+    locked = lock.artifacts.values()
+    there = sum(clip.digest in present for clip in locked)
+    takes = "1 take" if len(locked) == 1 else f"{len(locked):,} takes"
+    clips = "1 clip" if len(present) == 1 else f"{len(present):,} clips"
+    why = (
+        f"{error.why}. The store has {clips}. The lock names {takes} of this manifest, and the clips of {there:,} are "
+        "in the store: these are known again without the ledger, and so are clips that have their name below renders/. "
+        "Tasks that were running are written down nowhere else."
+    )
+    files = (ledger, ledger.with_name(f"{ledger.name}-wal"))
+    aside = "\n".join(f"    mv {file} {file}.damaged" for file in files if file.exists())
+    remedy = (
+        "Put back a copy if you have one: a backup of yours, or one that an upgrade left beside it. Otherwise look in "
+        "your providers' accounts for what is running, move the ledger aside, and begin anew:\n"
+        f"{aside}\n    hailuo-batch run --new-ledger {manifest}"
+    )
+    return DamagedLedgerError(error.summary, why=why, remedy=remedy)

@@ -1,0 +1,84 @@
+"""The campaign's report as a page: posters drawn once, clips linked, everything in one folder."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.workspace.cpus import cores
+from hailuo_batch.app.workspace.paths import renders_folder, store_folder
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.render_names import POSTERS, poster_name
+from hailuo_batch.core.plan.report import Report
+from hailuo_batch.errors import HailuoError, InputError, RefusedError
+from hailuo_batch.load.settings import make_folder
+from hailuo_batch.media.frames import poster
+from hailuo_batch.store.local import LocalStore
+from hailuo_batch.views.contact_sheet import draw_page
+
+
+async def report(file: Path | str, *, sketch: bool = False, page: Path | None = None) -> tuple[Report, Path]:
+    """Writes the report as an HTML page and says where; by default beside the clips, `renders/<campaign>.html`.
+
+    The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
+    """
+    planned = await plan(file, sketch=sketch, whole=True, offline=True)
+    root = planned.validation.project.root
+    folder = renders_folder(root)
+    kind = "_sketch" if sketch else ""
+    target = page or folder / f"{planned.plan.campaign}{kind}.html"
+    _refuse_strangers(target)
+    make_folder(target.parent)
+    await asyncio.to_thread(_draw_posters, folder, _clips(planned.report, LocalStore(store_folder(root))))
+    _write(target, draw_page(planned.report, folder=folder, page=target))
+    return planned.report, target
+
+
+def _refuse_strangers(target: Path) -> None:
+    """Raises unless a page of ours may stand there."""
+    if target.suffix.lower() not in {".html", ".htm"}:
+        raise InputError(f"{target} is no page", why="A report ends in .html.")
+    try:
+        if target.exists() and not target.is_file():
+            kind = "folder" if target.is_dir() else "device or a pipe"
+            raise InputError(f"{target} is a {kind}", remedy="Name a file that ends in .html.")
+        mine = not target.exists() or b'name="generator" content="hailuo-batch"' in target.read_bytes()[:2000]
+    except OSError as error:
+        raise InputError(f"cannot read {target}", why=f"The system says: {error.strerror}.") from None
+    if not mine:
+        raise RefusedError(f"{target} is not a report of ours", why="It is left as it is.", remedy="Name another file.")
+
+
+def _write(target: Path, text: str) -> None:
+    temporary = target.with_name(f".{target.name}.new")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise InputError(f"cannot write {target}", why=f"The system says: {error.strerror}.") from None
+
+
+def _clips(drawn: Report, store: LocalStore) -> dict[str, Path]:
+    """The clips that the page shows, by the names of their posters."""
+    clips = [row.artifact.digest for row in drawn.rows if row.artifact is not None and row.action is Action.REUSE]
+    return {poster_name(digest): store.path(digest) for digest in clips}
+
+
+def _draw_posters(folder: Path, clips: Mapping[str, Path]) -> None:
+    """A clip without a poster is still playable, so a poster that cannot be drawn stops nothing."""
+    todo = {name: clip for name, clip in clips.items() if not (folder / name).exists()}
+    if todo:
+        make_folder(folder / POSTERS)
+        with ThreadPoolExecutor(cores()) as pool:
+            list(pool.map(lambda name: _draw_poster(todo[name], folder / name), todo))
+
+
+def _draw_poster(clip: Path, target: Path) -> None:
+    temporary = target.with_name(f".{target.name}.new")
+    with suppress(HailuoError, OSError):
+        poster(clip, temporary)
+        temporary.replace(target)

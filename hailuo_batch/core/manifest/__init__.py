@@ -1,0 +1,1 @@
+"""The manifest language: keys, interpolation, matrices, frame links, camera commands."""

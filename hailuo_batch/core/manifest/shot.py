@@ -1,0 +1,71 @@
+"""A shot after expansion: every default resolved, every name filled in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from hailuo_batch.core.manifest.document import NO_FRAMES, Duration, Frames, UrlFrame
+from hailuo_batch.core.problem import Path
+
+
+class Mode(StrEnum):
+    """Never written by the user: it follows from the frames."""
+
+    TEXT = "text"
+    FIRST = "first frame"
+    FIRST_LAST = "first and last frame"
+    LAST = "last frame only"  # sold by nobody
+
+
+class Wish(NamedTuple):
+    """What decides who can render a shot; shots with the same wish have the same route.
+
+    `local`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web; `hosted`: a
+    frame is known by its pinned address only. One that is not pinned was fetched, so it can be sent either way.
+    """
+
+    mode: Mode
+    resolution: str
+    duration: Duration
+    local: bool
+    hosted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One clip asked for; `index` is its entry's place under `shots` in the manifest.
+
+    `duration_at` and `resolution_at` are where the manifest says these, which may be under its defaults.
+    """
+
+    id: str
+    index: int
+    prompt: str
+    frames: Frames
+    duration: Duration
+    resolution: str
+    takes: int
+    tags: tuple[str, ...]
+    prompt_optimizer: bool
+    fast_pretreatment: bool
+    watermark: bool
+    notes: str
+    duration_at: Path = ()
+    resolution_at: Path = ()
+
+    @property
+    def mode(self) -> Mode:
+        """How the model is asked, by the frames that are given."""
+        if self.frames.last is None:
+            return Mode.TEXT if self.frames.first is None else Mode.FIRST
+        return Mode.LAST if self.frames.first is None else Mode.FIRST_LAST
+
+    @property
+    def wish(self) -> Wish:
+        """What is asked of a provider, as far as it decides who can render it."""
+        if self.frames is NO_FRAMES:
+            return Wish(Mode.TEXT, self.resolution, self.duration, local=False, hosted=False)
+        ends = [end for end in (self.frames.first, self.frames.last) if end is not None]
+        local = not all(isinstance(end, UrlFrame) for end in ends)
+        hosted = any(isinstance(end, UrlFrame) and end.sha256 is not None for end in ends)
+        return Wish(self.mode, self.resolution, self.duration, local=local, hosted=hosted)

@@ -1,0 +1,61 @@
+"""Where a clip comes from, as the JSON that lies beside its readable name.
+
+Without times, addresses and paths: the same take has the same bytes wherever it was rendered.
+"""
+
+from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Use
+from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.core.request.request import ANIMATIC, Input, Request
+
+
+def provenance(
+    *,
+    campaign: str,
+    use: Use,
+    request: Request | None,
+    fingerprint: str,
+    artifact: Artifact,
+    provider: str,
+    cost: Money | None,
+    sketch: bool,
+) -> dict[str, object]:
+    """What was asked (None: not known any more), who answered, and with which bytes."""
+    return {
+        "version": 1,
+        "file": render_name(campaign, use, sketch=sketch),
+        "campaign": campaign,
+        "shot": use.shot.id,
+        "shot_version": use.version,
+        "take": use.take,
+        "tags": list(use.shot.tags),
+        "notes": use.shot.notes,
+        "sketch": sketch,
+        "fingerprint": fingerprint,
+        "request": None if request is None else request_members(request),
+        "provider": provider,
+        "cost": None if cost is None else {"amount": str(cost.amount), "currency": cost.currency},
+        "artifact": {
+            "digest": artifact.digest,
+            "bytes": artifact.size,
+            "width": artifact.width,
+            "height": artifact.height,
+            "seconds": artifact.seconds,
+            "frames": artifact.frames,
+            "codec": artifact.codec,
+        },
+        "made_by_ai": (provider if request is None else request.model) != ANIMATIC,
+    }
+
+
+def request_members(request: Request) -> dict[str, object]:
+    """A request as plain data for JSON; what the model does not have is left out."""
+    members = {name: getattr(request, name) for name in Request.__slots__}
+    return {name: _plain(value) for name, value in members.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Input):
+        return value.digest if value.frame is None else {"artifact": value.digest, "frame": str(value.frame)}
+    return value

@@ -1,0 +1,24 @@
+"""Readable names of clips: `{campaign}_{shot}_v{version:03d}_t{take:02d}.mp4`; a sketch ends in `_sketch`.
+
+*Take* is another try at the same request; *version* goes up when the request of a shot changes.
+"""
+
+from hailuo_batch.core.plan.plan import Use
+
+POSTERS = "posters"  # below renders/
+
+
+def render_name(campaign: str, use: Use, *, sketch: bool) -> str:
+    """The file's name below `renders/`; a sketch never has the name of a real take."""
+    last = "sketch" if sketch else f"t{use.take:02d}"
+    return f"{campaign}_{use.shot.id}_v{use.version:03d}_{last}.mp4"
+
+
+def poster_name(digest: str) -> str:
+    """The poster's file below `renders/`, by the clip's bytes: a clip that changed never shows an old picture."""
+    return f"{POSTERS}/{digest.removeprefix('sha256:')[:16]}.jpg"
+
+
+def label(use: Use) -> str:
+    """How a take is called in messages and on the command line: `open#2`."""
+    return f"{use.shot.id}#{use.take}"

@@ -1,0 +1,127 @@
+"""What people decided about shots, as values: takes that were asked for on top, and earlier clips that were kept.
+
+The file itself is read and written in `load/review.py`. Nothing here knows who asks or what time it is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hailuo_batch.core.attempt.attempt import Standing
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.request.request import Request
+
+MOST_TAKES = 99  # of a shot; as many as its manifest may ask for, and as its names have digits for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retake:
+    """One more take under the same request: its number, who asked for it, when (UTC, ISO 8601) and why."""
+
+    take: int
+    by: str
+    at: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """An earlier clip that stands for a changed request.
+
+    `request` is the fingerprint that it was accepted for, `made_for` the one that it answers. A request that changes
+    once more is another fingerprint: the acceptance says nothing about it.
+    """
+
+    take: int
+    request: str
+    clip: str
+    made_for: str
+    by: str
+    at: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedShot:
+    """What was decided about one shot, in the order in which it was."""
+
+    retakes: tuple[Retake, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One manifest's review, by shot id; an id that the manifest does not have keeps its entry."""
+
+    shots: Mapping[str, ReviewedShot]
+
+    @property
+    def acceptances(self) -> Iterator[Acceptance]:
+        """Every acceptance. A fingerprint says what is asked, whatever the shot is called now."""
+        return (acceptance for shot in self.shots.values() for acceptance in shot.accepted)
+
+    @property
+    def clips(self) -> frozenset[str]:
+        """The digests of all clips that were ever accepted."""
+        return frozenset(acceptance.clip for acceptance in self.acceptances)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """An acceptance with what is known of its clip: the attempt that made it, and what was asked then.
+
+    `standing` is the attempt as the ledger has it; one that only the lock knows has number 0. `request` is None when
+    the ledger that knew it is gone.
+    """
+
+    standing: Standing
+    made_for: str
+    request: Request | None
+    why: str
+
+
+NOTHING_DECIDED = ReviewedShot()
+
+
+def with_retakes(shots: Sequence[Shot], review: Review) -> tuple[Shot, ...]:
+    """The shots with as many takes as the highest retake of each asks for; more in the manifest are not counted twice.
+
+    The takes that were there keep their numbers, and with that their fingerprints.
+    """
+    most = {
+        shot_id: max(retake.take for retake in shot.retakes) for shot_id, shot in review.shots.items() if shot.retakes
+    }
+    return tuple(replace(shot, takes=most[shot.id]) if most.get(shot.id, 0) > shot.takes else shot for shot in shots)
+
+
+def retaken(review: Review, retakes: Mapping[str, Retake]) -> Review:
+    """The review with one more retake for each of these shots."""
+    return _changed(review, {shot: replace(_of(review, shot), retakes=(*_of(review, shot).retakes, new))
+                             for shot, new in retakes.items()})  # fmt: skip
+
+
+def accepted(review: Review, acceptances: Mapping[str, Iterable[Acceptance]]) -> Review:
+    """The review with these acceptances; one for the same request takes the place of the earlier one."""
+    shots = {}
+    for shot, added in acceptances.items():
+        new = {acceptance.request: acceptance for acceptance in added}
+        kept = (acceptance for acceptance in _of(review, shot).accepted if acceptance.request not in new)
+        shots[shot] = replace(_of(review, shot), accepted=(*kept, *new.values()))
+    return _changed(review, shots)
+
+
+def unaccepted(review: Review, shots: Iterable[str], take: int | None = None) -> Review:
+    """The review without the acceptances of these shots, or without those of one take of them."""
+    kept = {
+        shot: tuple(each for each in _of(review, shot).accepted if take is not None and each.take != take)
+        for shot in shots
+    }
+    return _changed(review, {shot: replace(_of(review, shot), accepted=left) for shot, left in kept.items()})
+
+
+def _of(review: Review, shot: str) -> ReviewedShot:
+    return review.shots.get(shot, NOTHING_DECIDED)
+
+
+def _changed(review: Review, shots: Mapping[str, ReviewedShot]) -> Review:
+    merged = {**review.shots, **shots}
+    return Review(shots={shot: entry for shot, entry in merged.items() if entry != NOTHING_DECIDED})

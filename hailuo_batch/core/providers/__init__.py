@@ -1,0 +1,1 @@
+"""What providers offer, and how a shot fits that."""

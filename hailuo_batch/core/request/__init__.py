@@ -1,0 +1,1 @@
+"""What is asked for one take, neutral of provider, and its fingerprint."""

@@ -1,0 +1,91 @@
+"""Request → fingerprint: the same question has the same fingerprint, for ever.
+
+The rules of the pre-image, version 1:
+
+- It is canonical JSON (RFC 8785: keys sorted, no blanks, UTF-8, integers only) of one object.
+- `hailuo_batch.request` holds the version of these rules, 1.
+- In it: `model`, `prompt` (composed, trimmed, camera commands in the vendor's spelling), `duration` (a whole number of
+  seconds, or `short` or `long`), `resolution`, `first` and `last` (a file as `sha256:…`, a chained frame as
+  `{"artifact": "sha256:…", "frame": "last"}`), `prompt_optimizer`, `fast_pretreatment`, `watermark`, `take`.
+- A member that is absent in the request (no frame, a switch that the model does not have) is absent in the pre-image.
+- Never in it: provider, host, key, price, shot id, campaign, file names, tags, notes, tool version, time.
+
+The fingerprint is `v1-` and the SHA-256 of the pre-image in hex. Golden vectors in the tests hold all this. A change of
+the rules is a new version beside this one: old fingerprints stay readable, so that an upgrade bills nothing.
+"""
+
+import json
+from hashlib import sha256
+
+from hailuo_batch.core.manifest.document import End
+from hailuo_batch.core.request.request import Input, Request
+
+VERSION = 1
+_TAG = "hailuo_batch.request"
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def preimage(request: Request) -> bytes:
+    """The bytes that are hashed."""
+    members: dict[str, object] = {
+        _TAG: VERSION,
+        "model": request.model,
+        "prompt": request.prompt,
+        "duration": request.duration,
+        "resolution": request.resolution,
+        "take": request.take,
+    }
+    if request.first is not None:
+        members["first"] = _picture(request.first)
+    if request.last is not None:
+        members["last"] = _picture(request.last)
+    if request.prompt_optimizer is not None:
+        members["prompt_optimizer"] = request.prompt_optimizer
+    if request.fast_pretreatment is not None:
+        members["fast_pretreatment"] = request.fast_pretreatment
+    if request.watermark is not None:
+        members["watermark"] = request.watermark
+    return _canonical(members).encode()
+
+
+def fingerprint(request: Request) -> str:
+    """`v1-` and 64 hex digits."""
+    return f"v{VERSION}-{sha256(preimage(request)).hexdigest()}"
+
+
+def read_preimage(text: bytes | str) -> Request:
+    """The request behind a stored pre-image of any version."""
+    members = json.loads(text)
+    return Request(
+        model=members["model"],
+        prompt=members["prompt"],
+        duration=members["duration"],
+        resolution=members["resolution"],
+        first=_read_picture(members.get("first")),
+        last=_read_picture(members.get("last")),
+        prompt_optimizer=members.get("prompt_optimizer"),
+        fast_pretreatment=members.get("fast_pretreatment"),
+        watermark=members.get("watermark"),
+        take=members["take"],
+    )
+
+
+def changes(old: Request, new: Request) -> tuple[tuple[str, object, object], ...]:
+    """Which members differ: name, old value, new value; the take number is not a change."""
+    names = (name for name in Request.__slots__ if name != "take")
+    return tuple((n, getattr(old, n), getattr(new, n)) for n in names if getattr(old, n) != getattr(new, n))
+
+
+def _picture(picture: Input) -> object:
+    if picture.frame is None:
+        return picture.digest
+    return {"artifact": picture.digest, "frame": str(picture.frame)}
+
+
+def _read_picture(member: object) -> Input | None:
+    match member:
+        case str():
+            return Input(digest=member)
+        case {"artifact": str(digest), "frame": str(frame)}:
+            return Input(digest=digest, frame=End(frame))
+    return None

@@ -1,0 +1,1 @@
+"""What attempts cost: charges, caps, sums, the audit, and what may be deleted."""

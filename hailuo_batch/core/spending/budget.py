@@ -1,0 +1,126 @@
+"""Caps: how much may be spent, on what, since when. Which attempts count stands in `charge.py`; nothing here spends.
+
+A cap counts what is spent, what is on its way and what is in doubt. A price that is not known, or is in another
+currency, cannot be held against a cap, so what has such a price is not bought under one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.spending.charge import Charge, Claim
+
+MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """At most `most`, for attempts of a campaign (None: any) with a tag (None: any) intended since a moment.
+
+    `words` name it to people, amount included; `since` is seconds since the epoch.
+    """
+
+    words: str
+    most: Money
+    campaign: str | None = None
+    tag: str | None = None
+    since: float = 0.0
+
+    def counts(self, *, campaign: str, tags: Iterable[str], at: float) -> bool:
+        """Whether an attempt falls under it."""
+        return (
+            at >= self.since
+            and self.campaign in {None, campaign}
+            and (self.tag is None or any(fnmatchcase(tag, self.tag) for tag in tags))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """One attempt as caps see it; `at` is when it was intended, in seconds since the epoch.
+
+    `estimate` is what it was to cost: that counts under a cap when the provider told the cost in another currency.
+    """
+
+    attempt: int
+    campaign: str
+    tags: tuple[str, ...]
+    at: float
+    charge: Charge
+    estimate: Money | None = None
+
+    def under(self, cap: Cap) -> Decimal:
+        """How much it counts under a cap, in its currency."""
+        if self.charge.claim is Claim.NOTHING:
+            return Decimal(0)
+        known = (money for money in (self.charge.money, self.estimate) if money is not None)
+        return next((money.amount for money in known if money.is_in(cap.most)), Decimal(0))
+
+
+def counted(cap: Cap, attempts: Iterable[Paid]) -> Decimal:
+    """What stands against a cap already, in its currency."""
+    mine = (each for each in attempts if cap.counts(campaign=each.campaign, tags=each.tags, at=each.at))
+    return sum((each.under(cap) for each in mine), Decimal(0))
+
+
+def refusal(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Failure | None:
+    """Why something of this price may not be bought under a cap that has `used` against it; None when it may."""
+    if price is None:
+        why = f"its price at {provider} is not known, and {cap.words} allows only what is"
+        return Failure(kind=Kind.OVER_CAP, why=why, remedy="Choose a provider whose price is known, or lift the cap.")
+    if not price.is_in(cap.most):
+        why = f"its price at {provider} is in {price.currency}, and {cap.words} cannot count that"
+        return Failure(kind=Kind.OVER_CAP, why=why, remedy=f"Choose a provider that is paid in {cap.most.currency}.")
+    if used + price.amount > cap.most.amount:
+        left = Money(amount=max(cap.most.amount - used, Decimal(0)), currency=cap.most.currency)
+        why = f"it would cost {price}, and {cap.words} has {left} left"
+        return Failure(kind=Kind.OVER_CAP, why=why, remedy="Raise the cap, or choose with --only what is bought first.")
+    return None
+
+
+def caps_of(
+    *,
+    budget: Money | None,
+    campaign: str,
+    settings: Iterable[Mapping[str, object]],
+    limit: Money | None,
+    now: float,
+    month: float,
+) -> tuple[Cap, ...]:
+    """All caps of a run that begins `now`, in the month that began at `month`: its own limit, the manifest's budget,
+    and the project's.
+
+    `settings` are the rows of `caps` in hailuo.yaml: max, currency, and optionally tag and per (month).
+    """
+    caps = []
+    if limit is not None:
+        caps.append(Cap(words=f"--max-cost of {limit}", most=limit, since=now))
+    if budget is not None:
+        caps.append(Cap(words=f"the manifest's budget of {budget}", most=budget, campaign=campaign))
+    for row in settings:
+        most = Money(amount=Decimal(str(row["max"])), currency=str(row["currency"]))
+        tag = row.get("tag")
+        monthly = row.get("per") == MONTH
+        words = f"the project's cap of {most}" + (f" for {tag}" if tag else "") + (" a month" if monthly else "")
+        since = month if monthly else 0.0
+        caps.append(Cap(words=words, most=most, tag=None if tag is None else str(tag), since=since))
+    return tuple(caps)
+
+
+def amount_of(text: str, *, currency: str) -> Money | None:
+    """An amount as people write it on a command line: `12`, `12.50`, `12.50 EUR`; None when it is none.
+
+    >>> str(amount_of("12.5", currency="USD")), str(amount_of("3 EUR", currency="USD"))
+    ('12.50 USD', '3.00 EUR')
+    """
+    number, _, unit = text.strip().partition(" ")
+    try:
+        amount = Decimal(number)
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or amount < 0:
+        return None
+    return Money(amount=amount, currency=unit.strip().upper() or currency)

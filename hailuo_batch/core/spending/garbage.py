@@ -1,0 +1,98 @@
+"""Which clips of the store nobody needs any more, what was paid for them, and what else lies about.
+
+A clip is needed while anybody names it: who does is looked up elsewhere (`app/gc.py`). Nothing here removes.
+"""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.money import Money, totals
+from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.spending.charge import Claim, charge_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that takes room: its name below the project, its size in bytes, when it was last written (epoch)."""
+
+    name: str
+    size: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spare:
+    """A clip that nobody names: its file, and every attempt that it was kept for."""
+
+    digest: str
+    file: File
+    attempts: tuple[AttemptRecord, ...]
+
+    @property
+    def stored(self) -> tuple[AttemptRecord, ...]:
+        """The attempts that the ledger says are in the store."""
+        return tuple(attempt for attempt in self.attempts if attempt.stage is Stage.STORED)
+
+    @property
+    def bought(self) -> tuple[Money | None, ...]:
+        """What was paid for it, an amount for each purchase; None is "not known"."""
+        charges = (
+            charge_of(
+                each.stage,
+                kind=None if each.failure is None else each.failure.kind,
+                task=each.task,
+                estimate=each.estimate,
+                cost=each.cost,
+            )
+            for each in self.attempts
+            if each.provider != ANIMATIC
+        )
+        return tuple(charge.money for charge in charges if charge.claim is Claim.SPENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spares:
+    """What can go, or (`removed`) what went. `unknown` files of the store are in no ledger and always stay."""
+
+    clips: tuple[Spare, ...] = ()
+    leftovers: tuple[File, ...] = ()
+    unknown: int = 0
+    days: int
+    removed: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """How much room it all takes."""
+        return sum(clip.file.size for clip in self.clips) + sum(file.size for file in self.leftovers)
+
+    @property
+    def paid(self) -> tuple[Money, ...]:
+        """What was paid for the clips, by currency, as far as it is known."""
+        return totals(money for clip in self.clips for money in clip.bought if money is not None)
+
+    @property
+    def unpriced(self) -> int:
+        """How many purchases have no known price."""
+        return sum(money is None for clip in self.clips for money in clip.bought)
+
+
+def spare_clips(
+    files: Mapping[str, File], needed: AbstractSet[str], attempts: Iterable[AttemptRecord], *, before: float
+) -> tuple[Spare, ...]:
+    """The clips (by digest) that nobody needs, and that were last written before a moment; the oldest first.
+
+    A clip that no attempt was kept for may be of a ledger that is gone: nobody can say that it is not needed.
+    """
+    made: dict[str, list[AttemptRecord]] = {}
+    for attempt in attempts:
+        if attempt.digest is not None and attempt.digest in files:
+            made.setdefault(attempt.digest, []).append(attempt)
+    found = [
+        Spare(digest=digest, file=files[digest], attempts=tuple(each))
+        for digest, each in made.items()
+        if digest not in needed and files[digest].since < before
+    ]
+    return tuple(sorted(found, key=lambda spare: (spare.file.since, spare.digest)))

@@ -1,0 +1,109 @@
+"""Who may be asked when a link comes from outside: public addresses over https; nothing here knows what is fetched.
+
+A link must not make this machine ask its own network. Names are judged by the addresses they stand for: the resolver
+hands on only those that may be asked, and what it hands on is what is connected to, so a name that changes its mind
+between a look and the call gains nothing.
+"""
+
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from hailuo_batch.core.attempt.failure import Failure, Kind
+
+_THROUGH_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far a link may lead. `loopback`: to this machine, where http is spoken too; `private`: that, and to the
+    network it stands in.
+    """
+
+    loopback: bool = False
+    private: bool = False
+
+    def refusal(self, url: URL) -> Failure | None:
+        """Why this address is not asked; None when it may be, as far as it can be told before its name is resolved."""
+        host = url.host or ""
+        if url.scheme != "https" and not (url.scheme == "http" and self._is_here(host)):
+            return Failure(kind=Kind.CORRUPT, why=f"the gateway's link is not https but {url.scheme or 'nothing'}")
+        # A number in the place of a name is never resolved, so the resolver does not see it.
+        return None if _number(host) is None or self.may_ask(host) else private_address()
+
+    def may_ask(self, address: str) -> bool:
+        """Whether this number may be connected to."""
+        found = _number(address)
+        if found is None or found.is_multicast or found.is_unspecified:
+            return False
+        if self.private or (self.loopback and found.is_loopback):
+            return True
+        inner = _inner(found)
+        return found.is_global and (inner is None or (inner.is_global and not inner.is_multicast))
+
+    def _is_here(self, host: str) -> bool:
+        if not (self.loopback or self.private):
+            return False
+        found = _number(host)
+        return host == "localhost" if found is None else found.is_loopback
+
+
+class PrivateAddressError(OSError):
+    """A name that stands for no address that may be asked."""
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names to addresses that may be asked."""
+
+    def __init__(self, *, loopback: bool = False, allow_private: bool = False) -> None:
+        self._resolver = aiohttp.ThreadedResolver()
+        self._reach = Reach(loopback=loopback, private=allow_private)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of a name; an OSError when none of them may be asked."""
+        found = await self._resolver.resolve(host, port, family)
+        allowed = [each for each in found if self._reach.may_ask(each["host"])]
+        if not allowed:
+            raise PrivateAddressError(None, f"{host} is no public address")
+        return allowed
+
+    async def close(self) -> None:
+        """Nothing is held."""
+        await self._resolver.close()
+
+
+def address_of(link: str) -> URL:
+    """A link as it was written, since a signature may cover each letter; what no request can carry is escaped.
+
+    A ValueError for what is no address.
+    """
+    written = link.strip()
+    return URL(written, encoded=written.isascii() and written.isprintable() and " " not in written)
+
+
+def private_address() -> Failure:
+    """What is said of a link into a private network."""
+    why = "the gateway's link leads to a private address, which is not asked"
+    return Failure(kind=Kind.CORRUPT, why=why)
+
+
+def _number(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a tunnel or a translator would carry this one to."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address in _THROUGH_NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour

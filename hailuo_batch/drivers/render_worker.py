@@ -1,0 +1,87 @@
+"""A worker process, seen from inside: it draws what each line of its input asks for and answers with a line each.
+
+Both ends of the conversation stand here, so that they cannot drift apart; who starts a worker, hands it drawings and
+buries it is the business of `render_pool.py`. A worker ends when its input does, so it needs no eye on the run: one
+that is killed closes the input with everything else.
+"""
+
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from errno import EIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hailuo_batch.errors import HailuoError
+
+if TYPE_CHECKING:
+    from hailuo_batch.media.animatic.values import Sketch
+
+
+def question(sketch: "Sketch", target: Path) -> bytes:
+    """The line that asks for a drawing of the sketch at `target`."""
+    return _line({"sketch": asdict(sketch), "target": target})
+
+
+def is_answer(line: bytes) -> bool:
+    """Whether a worker wrote the line; a start-up hook of somebody's Python may print before the worker has begun."""
+    return line.startswith(b'{"answer":') and line.endswith(b"\n")
+
+
+def hear(line: bytes) -> None:
+    """Comes back when the answer says that the drawing is there; else raises what stood in the worker's way again."""
+    answer: dict[str, Any] = json.loads(line)["answer"]
+    if "refused" in answer:
+        summary, why, remedy = answer["refused"]
+        raise HailuoError(summary, why=why, remedy=remedy)
+    if "unwritten" in answer:
+        raise OSError(EIO, answer["unwritten"])
+
+
+def main() -> None:
+    """Draws until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is left to the run, which has a drawing in hand finished
+    answers = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    for line in sys.stdin.buffer:
+        asked = json.loads(line)
+        target = Path(asked["target"])
+        answer = _line({"answer": _carry_out(asked["sketch"], target)})
+        try:
+            os.write(answers, answer)
+        except OSError:  # the run was killed meanwhile: nobody is left who could take the drawing away
+            _clear(target)
+
+
+def _carry_out(words: dict[str, Any], target: Path) -> dict[str, Any]:
+    from hailuo_batch.media.animatic.draw import draw
+    from hailuo_batch.media.animatic.values import Sketch, Still
+
+    stills = {end: Still(**{**words[end], "path": Path(words[end]["path"])}) for end in ("first", "last") if words[end]}
+    try:
+        draw(Sketch(**{**words, **stills}), target)
+    except HailuoError as error:
+        _clear(target)
+        return {"refused": [error.summary, error.why, error.remedy]}
+    except OSError as error:
+        _clear(target)  # where there is no room, half a drawing would only take more of it
+        return {"unwritten": error.strerror or str(error)}
+    return {}
+
+
+def _clear(target: Path) -> None:
+    with suppress(OSError):
+        target.unlink(missing_ok=True)
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    """ASCII: a name that is no UTF-8 goes through as it is."""
+    return json.dumps(value, default=os.fspath).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    main()
+    os._exit(0)  # there is nothing to put away, and taking the libraries down in order takes longer than ending

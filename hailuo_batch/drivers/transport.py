@@ -1,0 +1,131 @@
+"""One call carried over the wire: what comes back is a reply, or a failure that says what silence proves.
+
+Whether a call may be repeated is the caller's business (`http.py`); what it said is the dialect's. The key goes to the
+gateway's own host and scheme only: redirects are not followed.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import aiohttp
+from yarl import URL
+
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.drivers.download import CHUNK
+from hailuo_batch.drivers.network_errors import reason
+from hailuo_batch.drivers.public_hosts import PublicResolver
+from hailuo_batch.gateways.dialect import Call, Conversation, Reply
+from hailuo_batch.gateways.retry_after import wait_from
+
+CONNECT_SECONDS = 20
+ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
+STALLED_SECONDS = 60  # a download from which nothing arrives for so long is broken
+BLOT = "[key]"
+SHORTEST_KEY = 8  # letters
+AT_ONCE = 200  # calls under way, of those that cost and of those that do not: each holds a socket, and those are few
+LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
+
+Value = TypeVar("Value")
+
+
+class Wire:
+    """The way to one gateway."""
+
+    def __init__(
+        self, *, session: aiohttp.ClientSession, paying: aiohttp.ClientSession, base_url: str, key: str, seconds: float
+    ) -> None:
+        self._session, self._paying = session, paying
+        self._base, self._key = base_url.rstrip("/"), key.strip()
+        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+        self._lines, self._paying_lines = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+
+    async def converse(self, conversation: Conversation[Value]) -> Value | Failure:
+        """Carries a conversation to its end; a call that fails ends it."""
+        try:
+            call = next(conversation)
+            while True:
+                reply = await self.carry(call)
+                if isinstance(reply, Failure):
+                    conversation.close()
+                    return reply
+                call = conversation.send(reply)
+        except StopIteration as end:
+            value: Value = end.value
+            return value
+
+    async def carry(self, call: Call) -> Reply | Failure:
+        """One call and its reply, whatever its status; it may wait for others to end, before its own time begins."""
+        async with self._paying_lines if call.paid else self._lines:
+            return await self._carried(call)
+
+    async def _carried(self, call: Call) -> Reply | Failure:
+        # Money: a paid call never goes over a connection that was used before: one that the gateway closed meanwhile
+        # would leave a doubt that need not be.
+        session = self._paying if call.paid else self._session
+        headers = {**call.headers, "Authorization": f"Bearer {self._key}"}
+        url = URL(self._base + call.path, encoded=True).update_query(call.query)
+        try:
+            async with session.request(
+                call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
+            ) as response:
+                return await _reply(response, self._key)
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+            return Failure(kind=Kind.NOT_SENT, why="the gateway's base address is no web address")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return Failure(kind=Kind.NOT_SENT, why=f"{url.host} cannot be reached: {reason(error)}")
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+            kind = Kind.UNCLEAR if call.paid else Kind.FLAKY
+            return Failure(kind=kind, why=f"no whole answer came from {url.host}: {reason(error)}")
+
+
+async def _reply(response: aiohttp.ClientResponse, key: str) -> Reply:
+    data = bytearray()
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) > LARGEST_REPLY:
+            break
+    # A gateway may repeat the key in an error's words, which go on to reports: it is blotted out here.
+    text = _without(key, data.decode("utf-8-sig", "replace"))
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    headers = {name.lower(): _without(key, value) for name, value in response.headers.items()}
+    # Dialects have no clock: a date becomes seconds here.
+    if (wait := wait_from(headers.get("retry-after"), now=time.time())) is not None:
+        headers["retry-after"] = f"{wait:.3f}"
+    return Reply(status=response.status, body=body, text=text, headers=headers)
+
+
+def _without(key: str, text: str) -> str:
+    # Money: so short a "key" is none, and would be found inside words that matter, such as the name of a task's id.
+    return text.replace(key, BLOT) if len(key) >= SHORTEST_KEY else text
+
+
+@asynccontextmanager
+async def sessions(
+    *, loopback: bool = False, allow_private: bool = False
+) -> AsyncIterator[tuple[aiohttp.ClientSession, ...]]:
+    """Three sessions: for reading calls, for the paid one, and for clips; none of them keeps cookies.
+
+    How many are under way at once is decided by whoever works with them, so the connectors do not limit it: a call that
+    waited in one would use up the time for its answer.
+    """
+    jar = aiohttp.DummyCookieJar
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=jar()) as reading,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), cookie_jar=jar()) as paying,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, resolver=PublicResolver(loopback=loopback, allow_private=allow_private)
+            ),
+            cookie_jar=jar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=STALLED_SECONDS),
+            read_bufsize=CHUNK,
+        ) as fetching,
+    ):
+        yield reading, paying, fetching

@@ -1,0 +1,128 @@
+"""The server that gateways may call back, so that a clip is fetched when it is made and not at the next look.
+
+Nothing that a caller says is believed: a message names a task to look at, and the gateway is then asked over our own
+connection. Who calls is known by a secret in the path, another one for each provider and each run. How a message names
+its task is the dialect's business; what a ring does stands in `wakeups.py`.
+"""
+
+import asyncio
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Self
+
+from aiohttp import web
+from yarl import URL
+
+from hailuo_batch.drivers.wakeups import Rings, Sleep
+from hailuo_batch.drivers.webhook_server import Address, Listening, address_of, body_of
+from hailuo_batch.errors import InputError
+from hailuo_batch.gateways.coerce import text_of
+from hailuo_batch.gateways.dialect import Dialect
+
+_LONGEST_CHALLENGE = 256  # characters; nothing longer is given back
+_LONGEST_ADDRESS = 1900  # characters; odkkk takes 2048, with the provider's name and the secret
+
+
+class Callbacks:
+    """Listens for gateways while it is open, and is what drivers wait with (`rings.Bell`).
+
+    `public` is the address by which gateways reach `listen` (HOST:PORT), as a rule through a proxy that adds TLS; it
+    may have a path, which the proxy may keep or leave out. Raises InputError for addresses that cannot be used.
+    """
+
+    def __init__(
+        self, *, listen: str, public: str, dialects: Mapping[str, Dialect], sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._public = _checked(public)
+        self._listening = Listening(self._answer, address_of(listen))
+        self._dialects, self._sleep = dialects, sleep
+        self._secrets = {name: secrets.token_hex(16) for name in dialects}
+        self._rings = {name: Rings(sleep) for name in dialects}
+
+    async def __aenter__(self) -> Self:
+        """Listens from here on; an InputError when the address cannot be had."""
+        await self._listening.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nobody is listened to any more."""
+        await self._listening.__aexit__()
+
+    @property
+    def address(self) -> Address:
+        """Where it listens; with the port that it was given, when it asked for any."""
+        return self._listening.address
+
+    def url(self, provider: str) -> str | None:
+        """The address to give a provider with a submit; it is a secret. None: this one is not listened to."""
+        secret = self._secrets.get(provider)
+        return None if secret is None else f"{self._public}/{provider}/{secret}"
+
+    async def pause(self, provider: str, task: str, seconds: float) -> float:
+        """Waits so long, or until the task is rung; how many of the seconds count as waited."""
+        if rings := self._rings.get(provider):
+            return await rings.pause(task, seconds)
+        await self._sleep(seconds)
+        return seconds
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        provider = self._called(request.path)
+        if provider is None:
+            return web.Response(status=404)
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"})
+        try:
+            body = json.loads(await body_of(request))
+        except (ValueError, RecursionError):
+            return web.Response(status=400)
+        challenge = body.get("challenge") if isinstance(body, Mapping) else None
+        if 0 < len(text_of(challenge)) <= _LONGEST_CHALLENGE:
+            return web.json_response({"challenge": challenge})
+        if task := self._dialects[provider].called_back(body):
+            self._rings[provider].ring(task)
+        return web.Response(status=200)
+
+    def _called(self, path: str) -> str | None:
+        """The provider whose address ends as the path does."""
+        *_, provider, secret = ("", *path.split("/"))
+        wanted = self._secrets.get(provider)
+        fits = wanted is not None and hmac.compare_digest(secret.encode(errors="replace"), wanted.encode())
+        return provider if fits else None
+
+
+def _checked(public: str) -> str:
+    """The public address without a slash at its end; an InputError, which does not repeat it, if none can call it."""
+    try:
+        url = URL(public.strip())
+        wrong = _wrong(url)
+    except ValueError:
+        wrong = "It is no web address."
+    if wrong:
+        raise InputError(
+            "the address for callbacks cannot be used",
+            why=wrong,
+            remedy="Give the public address that leads to this machine, such as https://render.example.com/hooks.",
+        )
+    return str(url).rstrip("/")
+
+
+def _wrong(url: URL) -> str:
+    host = url.host or ""
+    own = host == "localhost" or _is(host, "is_loopback")
+    if not host or url.scheme not in ({"https", "http"} if own else {"https"}):
+        return "It does not begin with https:// and a host."
+    if url.raw_query_string or url.raw_fragment or url.user or url.password:
+        return "It has more than a host, a port and a path."
+    if len(str(url)) > _LONGEST_ADDRESS:
+        return "It is too long."
+    return "" if own or not _is(host, "is_private") else "It is in a private network, which no gateway reaches."
+
+
+def _is(host: str, what: str) -> bool:
+    try:
+        return bool(getattr(ip_address(host), what))
+    except ValueError:
+        return False

@@ -1,0 +1,119 @@
+"""How the ledger's file is opened: by the one run that writes, and by any number of readers beside it.
+
+SQLite before 3.51.3 can damage a file in WAL mode when two connections write or checkpoint at the same moment. So one
+connection writes (the run lock sees to it), readers open read-only and never checkpoint, and nothing is mapped.
+"""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from hailuo_batch.ledger import migrate
+
+_PATIENCE = 5.0  # seconds to wait for another program (a backup, a file browser) that has the file locked
+
+
+def for_writing(path: Path) -> sqlite3.Connection:
+    """A connection that writes durably, on a file that is brought up to date; makes the file if there is none."""
+    fresh = not path.exists()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    if fresh:
+        # Money: the file's own name must survive a power cut too, and the name of a folder that was made for it.
+        _sync_folder(path.parent)
+        _sync_folder(path.parent.parent)
+    return connection
+
+
+def for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that only reads and waits for no writer. A missing file reads as empty, an older one as migrated."""
+    try:
+        return _reader(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+    _roll_back(path)
+    return _reader(path)
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    steps = migrate.migrations()
+    if not path.exists():
+        return _in_memory(None, 0, steps)
+    connection = sqlite3.connect(
+        _read_only(path),
+        uri=True,
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        version = migrate.check(connection, path, len(steps))
+        if version == len(steps):
+            return connection
+        memory = _in_memory(connection, version, steps)
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return memory
+
+
+def _roll_back(path: Path) -> None:
+    """Takes back what a writer had begun outside of WAL mode when it was killed; a reader alone may not.
+
+    That is so while a new ledger is made, and always where a file system cannot do WAL.
+    """
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def _read_only(path: Path) -> str:
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
+        return address
+    return f"{address}&immutable=1"  # a read-only disk: nobody writes, and SQLite cannot make the files it reads with
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    steps = migrate.migrations()
+    version = migrate.check(connection, path, len(steps))
+    # Where a file system cannot do WAL, SQLite stays with a rollback journal: slower, and as durable.
+    connection.execute("PRAGMA journal_mode = WAL")
+    # Money: a commit has reached the disk before anybody is told; NORMAL may lose a task id at a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves the data in the drive's cache
+    connection.execute("PRAGMA foreign_keys = ON")
+    if 0 < version < len(steps):
+        migrate.back_up(connection, path, version)
+    migrate.migrate(connection, version, steps)
+
+
+def _in_memory(source: sqlite3.Connection | None, version: int, steps: tuple[str, ...]) -> sqlite3.Connection:
+    """An up-to-date copy in memory, for a reader that must not change the file."""
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        if source is not None:
+            source.backup(memory)
+        migrate.migrate(memory, version, steps)
+    except BaseException:
+        memory.close()
+        raise
+    return memory
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # Windows has no such call, and keeps names by itself
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,124 @@
+"""What a project's settings say."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hailuo_batch.core.manifest.interpolate import quoted
+from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.errors import InputError
+from hailuo_batch.load.custom_gateways import read_gateways, read_regions, without_key
+from hailuo_batch.load.manifest import placed, read_checked
+from hailuo_batch.load.project_root import HIDDEN, SETTINGS, find_root
+from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project's folders and settings."""
+
+    root: Path
+    providers: tuple[str, ...] = ()
+    allow_outside: tuple[Path, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    rehearsal: bool = False
+    tables: Tables = field(default_factory=dict)  # gateways of its own, by name
+    regions: Mapping[str, str] = field(default_factory=dict)  # gateway → a region, or a base address
+    caps: tuple[Mapping[str, Any], ...] = ()  # as rows: max, currency, tag, per
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # gateway → per_minute, at_once, …
+    allow_private_downloads: bool = False
+
+    @property
+    def unusable(self) -> frozenset[str]:
+        """Gateways whose tables stand in the settings and are wrong."""
+        return frozenset(str(each.path[1]) for each in self.problems if each.path[:1] == ("gateways",) != each.path)
+
+    @property
+    def base(self) -> Path:
+        """Below which ledger, store and renders are: the root, and for a rehearsal a place of its own.
+
+        Money: a clip of the mock never stands where a real one should, and no doubt of a rehearsal holds a purchase.
+        """
+        return self.root / HIDDEN / "rehearsal" if self.rehearsal else self.root
+
+    def shown(self, path: Path) -> str:
+        """A path as people see it: below the root if it is there."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def read_project(folder: Path) -> Project:
+    """The project around a folder; what is wrong in its settings comes along as problems."""
+    root = find_root(folder)
+    file = root / SETTINGS
+    if not file.is_file():
+        return Project(root=root)
+    data = read_file(file)
+    tree, problems = read_checked(data, name=SETTINGS, schema="settings")
+    names = tuple(tree.get("providers", ()))
+    tables, wrong = read_gateways(tree.get("gateways", {}))
+    regions, lost = read_regions(tree.get("regions", {}), tables)
+    # A gateway whose table is wrong is known all the same: saying so twice would mislead.
+    found = [*wrong, *lost, *unknown_providers(names, {**tree.get("gateways", {})})]
+    limits = tree.get("limits", {})
+    found += _unknown_limits(limits, tables)
+    outside = [_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))]
+    known = provider_names(tables)
+    return Project(
+        root=root,
+        providers=tuple(name for name in names if name in known),
+        allow_outside=tuple(folder for folder in outside if folder is not None),
+        problems=tuple(map(without_key, (*problems, *placed(found, data, name=SETTINGS)))),
+        tables=tables,
+        regions=regions,
+        caps=tuple(tree.get("caps", ())),
+        limits=limits,
+        allow_private_downloads=tree.get("allow_private_downloads", False),
+    )
+
+
+def _unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[Problem]:
+    known = provider_names(tables)
+    for name in limits:
+        if name not in known:
+            why = f'there is no provider called "{name}".'
+            remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
+            at = ("limits", name)
+            yield Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=at, on_key=True)
+
+
+def _folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:
+    try:
+        return (root / Path(written).expanduser()).resolve()
+    except (OSError, ValueError, RuntimeError):  # nobody's home, a null byte, a link that leads to itself
+        why = f"no folder can be found under {quoted(written)}."
+        remedy = "Write the path of a folder."
+        at = ("allow_outside", place)
+        problems.append(Problem(code="folder", summary="folder not usable", why=why, remedy=remedy, path=at))
+        return None
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder with those above it, where they are not there; what stops that is said in plain words."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        inside = (each for each in (path, *path.parents) if each.exists() and not each.is_dir())
+        if (file := next(inside, None)) is not None:
+            why = f"A folder of that name is needed for {path}." if file != path else "A folder of that name is needed."
+            raise InputError(f"{file} is a file", why=why, remedy="Move it away, or name another place.") from None
+        raise InputError(f"cannot make the folder {path}", why=f"The system says: {error.strerror}.") from None
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes; what stops that is said in plain words."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            f"no such file: {path}", remedy="Look at the name; `hailuo-batch init` makes a first one."
+        ) from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder", remedy="Name a manifest in it.") from None
+    except OSError as error:
+        raise InputError(f"cannot read {path}", why=str(error.strerror)) from None

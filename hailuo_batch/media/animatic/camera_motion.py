@@ -1,0 +1,209 @@
+"""The camera's way through a sketch: which part of the picture each frame shows.
+
+Pure arithmetic on fractions of the picture: nothing here knows pixels, files, or what the picture is. The picture
+and the frame have the same shape, so one number, the span, gives both sides of a window.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import cos, exp, log, pi, sin
+
+from hailuo_batch.core.manifest.camera import Camera
+
+FPS = 24
+_DEEPEST = 1.9  # the closest framing ever used: beyond it a still of the frame's own size looks soft
+_DRIFT = 0.02  # with no command a still creeps in by two per cent: alive, and hardly seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The part of a picture that one frame shows, in fractions of the picture: 0, 0, 1 is all of it."""
+
+    left: float
+    top: float
+    span: float
+
+
+WHOLE = Window(left=0.0, top=0.0, span=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offset:
+    """How far the camera has gone: right and down in frame widths and heights, nearer as a logarithm of scale."""
+
+    x: float = 0.0
+    y: float = 0.0
+    nearer: float = 0.0
+
+    def __add__(self, other: "Offset") -> "Offset":
+        """Both moves together."""
+        return Offset(x=self.x + other.x, y=self.y + other.y, nearer=self.nearer + other.nearer)
+
+
+Move = Callable[[float, float, float], Offset]
+
+
+def glide(u: float, ramp: float = 0.22) -> float:
+    """0 to 1 at a steady speed with soft ends, as a dolly moves; `ramp` is the part spent speeding up."""
+    top_speed = 1 / (1 - ramp)
+    if u < ramp:
+        return top_speed * u * u / (2 * ramp)
+    if u > 1 - ramp:
+        return 1 - top_speed * (1 - u) ** 2 / (2 * ramp)
+    return top_speed * (u - ramp / 2)
+
+
+def swing(u: float) -> float:
+    """0 to 1 as a head turns on a tripod: slow, quick in the middle, slow."""
+    return (1 - cos(pi * u)) / 2
+
+
+def _reach(seconds: float, *, a_second: float, most: float) -> float:
+    """How far a move goes in the time it has: a longer shot moves further, not only slower."""
+    return min(most, a_second * seconds + a_second)
+
+
+def _slide(x: float, y: float) -> Move:
+    """Truck and pedestal: the camera itself travels, at a steady speed."""
+
+    def move(u: float, seconds: float, gain: float) -> Offset:
+        way = glide(u) * gain * _reach(seconds, a_second=0.026, most=0.24)
+        return Offset(x=x * way, y=y * way)
+
+    return move
+
+
+def _turn(x: float, y: float) -> Move:
+    """Pan and tilt: the camera turns where it stands, further than it could travel, and eases in and out of it."""
+
+    def move(u: float, seconds: float, gain: float) -> Offset:
+        way = swing(u) * gain * _reach(seconds, a_second=0.034, most=0.30)
+        return Offset(x=x * way, y=y * way)
+
+    return move
+
+
+def _travel(direction: int) -> Move:
+    """Push in and pull out: the camera comes nearer, so a flat picture grows faster the closer it is."""
+
+    def move(u: float, seconds: float, gain: float) -> Offset:
+        gone = 1 - exp(-gain * _reach(seconds, a_second=0.042, most=0.36))
+        at = glide(u) if direction > 0 else 1 - glide(u)
+        grown = -log(1 - gone * at)
+        return Offset(nearer=grown if direction > 0 else grown + log(1 - gone))
+
+    return move
+
+
+def _lens(direction: int) -> Move:
+    """Zoom in and out: the lens turns, so the scale changes by the same factor every second."""
+
+    def move(u: float, seconds: float, gain: float) -> Offset:
+        return Offset(nearer=direction * swing(u) * gain * _reach(seconds, a_second=0.052, most=0.42))
+
+    return move
+
+
+def _shake(u: float, seconds: float, gain: float) -> Offset:
+    """A hand-held camera: two unrelated tremors a side, always the same ones, fading in and out so nothing jumps."""
+    t = u * seconds
+    hold = gain * min(1.0, sin(pi * u) * 4)
+    return Offset(
+        x=hold * (0.0060 * sin(2 * pi * 1.7 * t) + 0.0035 * sin(2 * pi * 4.3 * t + 1.1)),
+        y=hold * (0.0085 * sin(2 * pi * 2.3 * t + 0.4) + 0.0050 * sin(2 * pi * 5.1 * t + 2.6)),
+    )
+
+
+def _follow(u: float, seconds: float, gain: float) -> Offset:
+    """A tracking shot: slowly along with a subject that walks to the right, and a little nearer to it."""
+    way = glide(u, 0.35) * gain
+    return Offset(x=way * _reach(seconds, a_second=0.016, most=0.15), nearer=0.04 * way)
+
+
+def _stay(_u: float, _seconds: float, _gain: float) -> Offset:
+    return Offset()
+
+
+def _creep(u: float, _seconds: float, _gain: float) -> Offset:
+    return Offset(nearer=_DRIFT * glide(u, 0.1))
+
+
+_MOVES: dict[Camera, Move] = {
+    Camera.TRUCK_LEFT: _slide(-1, 0),
+    Camera.TRUCK_RIGHT: _slide(1, 0),
+    Camera.PEDESTAL_UP: _slide(0, -1),
+    Camera.PEDESTAL_DOWN: _slide(0, 1),
+    Camera.PAN_LEFT: _turn(-1, 0),
+    Camera.PAN_RIGHT: _turn(1, 0),
+    Camera.TILT_UP: _turn(0, -1),
+    Camera.TILT_DOWN: _turn(0, 1),
+    Camera.PUSH_IN: _travel(1),
+    Camera.PULL_OUT: _travel(-1),
+    Camera.ZOOM_IN: _lens(1),
+    Camera.ZOOM_OUT: _lens(-1),
+    Camera.SHAKE: _shake,
+    Camera.TRACKING_SHOT: _follow,
+    Camera.STATIC_SHOT: _stay,
+}
+
+
+def way(groups: Sequence[Sequence[Camera]], seconds: int, *, drift: bool) -> tuple[Window, ...]:
+    """One window a frame: the groups act in turn over equal parts, each from where the one before it stopped.
+
+    The framing is as loose as the whole way allows, so a push in starts on the full picture and a pull out ends on it.
+    """
+    moves = [[_MOVES[command] for command in group] for group in groups] or ([[_creep]] if drift else [[_stay]])
+    gain = 1.0
+    for _ in range(4):  # a prompt may hold dozens of brackets; their sum is brought back until it fits the picture
+        offsets = _offsets(moves, seconds, gain)
+        windows, deepest = _framed(offsets)
+        if deepest <= _DEEPEST:
+            break
+        gain *= log(_DEEPEST) / log(deepest)
+    return windows
+
+
+def _offsets(moves: Sequence[Sequence[Move]], seconds: int, gain: float) -> list[Offset]:
+    frames, part = seconds * FPS, seconds / len(moves)
+
+    def together(group: Sequence[Move], u: float) -> Offset:
+        return sum((move(u, part, gain) for move in group), Offset())
+
+    starts = [Offset()]
+    for group in moves:
+        starts.append(starts[-1] + together(group, 1.0))
+    offsets = []
+    for frame in range(frames):
+        at = frame / (frames - 1) * len(moves)
+        turn = min(int(at), len(moves) - 1)
+        offsets.append(starts[turn] + together(moves[turn], at - turn))
+    return offsets
+
+
+def _framed(offsets: Sequence[Offset]) -> tuple[tuple[Window, ...], float]:
+    """The loosest windows that keep the whole way inside the picture, and the scale of the closest of them."""
+    half = [exp(-offset.nearer) / 2 for offset in offsets]
+    left, right, top, bottom = (
+        min(o.x - h for o, h in zip(offsets, half, strict=True)),
+        max(o.x + h for o, h in zip(offsets, half, strict=True)),
+        min(o.y - h for o, h in zip(offsets, half, strict=True)),
+        max(o.y + h for o, h in zip(offsets, half, strict=True)),
+    )
+    room = max(right - left, bottom - top)
+    # What one direction does not need is left over equally on both sides.
+    spare_x, spare_y = (1 - (right - left) / room) / 2, (1 - (bottom - top) / room) / 2
+    windows = tuple(
+        Window(left=(o.x - h - left) / room + spare_x, top=(o.y - h - top) / room + spare_y, span=2 * h / room)
+        for o, h in zip(offsets, half, strict=True)
+    )
+    return windows, 1 / min(window.span for window in windows)
+
+
+def shared(windows: Sequence[Window]) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of what every frame shows: words set inside it are never cut by the move."""
+    return (
+        max(window.left for window in windows),
+        max(window.top for window in windows),
+        min(window.left + window.span for window in windows),
+        min(window.top + window.span for window in windows),
+    )

@@ -1,0 +1,122 @@
+"""Which font can draw which character: the fonts in the package, then those a system is known to have.
+
+Inter is shipped, so Latin, Greek and Cyrillic look the same everywhere. Chinese, Japanese, Korean, Arabic, emoji and
+the rest come from the system's fonts where it has them. Pillow draws a box for a missing character
+and says nothing, so what a font covers is read from its file. Nothing here sets type.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from hailuo_batch.media.animatic.font_coverage import Face, read_face
+
+_SHIPPED = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "vietnamese")
+_FOLDERS = {
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+    "win32": ("%WINDIR%/Fonts", "%LOCALAPPDATA%/Microsoft/Windows/Fonts"),
+}
+_UNIX_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+
+# Names of files, best first: bold, then regular. A number after "#" is the font inside a collection.
+_EMOJI = ("NotoColorEmoji.ttf", "Apple Color Emoji.ttc", "seguiemj.ttf", "NotoEmoji-Regular.ttf")
+_HAN = (
+    *("NotoSansCJK-{w}.ttc#2", "NotoSansCJKsc-{w}.otf", "NotoSansSC-{w}.otf", "SourceHanSansSC-{w}.otf"),
+    *("PingFang.ttc", "Hiragino Sans GB.ttc#1", "STHeiti Medium.ttc", "msyhbd.ttc", "msyh.ttc", "simhei.ttf"),
+    *("wqy-zenhei.ttc", "wqy-microhei.ttc", "DroidSansFallbackFull.ttf", "Arial Unicode.ttf"),
+)
+_KANA = (
+    *("NotoSansCJK-{w}.ttc#0", "NotoSansCJKjp-{w}.otf", "NotoSansJP-{w}.otf", "ヒラギノ角ゴシック W6.ttc"),
+    *("YuGothB.ttc", "meiryob.ttc", "msgothic.ttc", "ipag.ttf", "TakaoPGothic.ttf", "fonts-japanese-gothic.ttf"),
+)
+_HANGUL = (
+    *("NotoSansCJK-{w}.ttc#1", "NotoSansKR-{w}.otf", "AppleSDGothicNeo.ttc", "malgunbd.ttf", "NanumGothicBold.ttf"),
+)
+_OTHERS = (
+    *("DejaVuSans-Bold.ttf", "DejaVuSans.ttf", "segoeuib.ttf", "segoeui.ttf", "seguisym.ttf", "Arial Unicode.ttf"),
+    *("Arial Bold.ttf", "Arial.ttf", "LiberationSans-Bold.ttf", "FreeSans.ttf", "Apple Symbols.ttf"),
+    *("NotoSansArabic-{w}.ttf", "NotoSansHebrew-{w}.ttf", "NotoSansDevanagari-{w}.ttf", "NotoSansThai-{w}.ttf"),
+    *("NotoSansBengali-{w}.ttf", "NotoSansTamil-{w}.ttf", "NotoSansSymbols-{w}.ttf", "NotoSansSymbols2-Regular.ttf"),
+    *("NotoSansMath-Regular.ttf", "GeezaPro.ttc", "Kohinoor.ttc", "Thonburi.ttc", "Nirmala.ttc", "NirmalaB.ttf"),
+)
+
+
+class Faces:
+    """The fonts of one weight, opened one after another until one draws what is asked.
+
+    Chinese and Japanese share codes and not shapes: with `japanese` the signs they share are drawn as in Japan.
+    """
+
+    def __init__(self, weight: int, *, japanese: bool = False) -> None:
+        self.weight = weight
+        self._japanese = japanese
+
+    def of(self, cluster: str, *, emoji: bool) -> Face | None:
+        """The best face that draws every character of the cluster, else its first; None when no font has it."""
+        letters = [letter for letter in cluster if not _unseen(letter)]
+        if emoji and (face := next((f for f in self._named(_EMOJI) if f.draws(cluster[0])), None)):
+            return face
+        first_only = None
+        for face in self._all(letters[0] if letters else " "):
+            if all(face.draws(letter) for letter in letters):
+                return face
+            if first_only is None and letters and face.draws(letters[0]):
+                first_only = face
+        return first_only
+
+    def _all(self, letter: str) -> Iterator[Face]:
+        folder = Path(__file__).parent / "typefaces"
+        for script in _SHIPPED:
+            if face := _read(folder / f"inter-{script}-{self.weight}-normal.woff"):
+                yield face
+        yield from self._named(_order(ord(letter), japanese=self._japanese))
+
+    def _named(self, names: tuple[str, ...]) -> Iterator[Face]:
+        installed = _installed(_FOLDERS.get(sys.platform, _UNIX_FOLDERS))
+        for name in names:
+            file, _, index = name.partition("#")
+            spellings = {file.format(w=w): None for w in ("Bold" if self.weight >= 600 else "Medium", "Regular")}
+            for spelling in spellings:
+                path = installed.get(spelling.casefold())
+                if path and (face := _read(path, int(index or 0))):
+                    yield face
+                    break
+
+
+# Kept for the life of a worker, which draws many sketches: fonts do not come and go meanwhile.
+@lru_cache(maxsize=4)
+def _installed(folders: tuple[str, ...]) -> Mapping[str, Path]:
+    """Font files by name without case; of two with one name, the first in order of path."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for parent, _, names in os.walk(os.path.expandvars(Path(folder).expanduser())):
+            for name in names:
+                path = Path(parent) / name
+                found[name.casefold()] = min(path, found.get(name.casefold(), path))
+    return found
+
+
+_read = lru_cache(maxsize=64)(read_face)
+
+
+def _unseen(letter: str) -> bool:
+    """Joiners and variation selectors steer shaping; a font need not draw them."""
+    return letter in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" or "\ufe00" <= letter <= "\ufe0f"
+
+
+def _order(code: int, *, japanese: bool) -> tuple[str, ...]:
+    """The fonts to try for a character, by its script."""
+    if 0x1100 <= code <= 0x11FF or 0x3130 <= code <= 0x318F or 0xAC00 <= code <= 0xD7FF:
+        return _HANGUL + _HAN + _OTHERS
+    if code >= 0x2E80 and not 0xFB1D <= code <= 0xFEFC and code < 0x1F000:
+        return _KANA + _HAN + _OTHERS if japanese else _HAN + _OTHERS
+    return _OTHERS + _HAN + _EMOJI
+
+
+def missing_scripts() -> tuple[str, ...]:
+    """The scripts that this machine has no type for: prompts in them are drawn in stand-ins."""
+    faces = Faces(400)
+    samples = (("CJK", "字", False), ("emoji", "🎬", True))
+    return tuple(script for script, letter, emoji in samples if faces.of(letter, emoji=emoji) is None)

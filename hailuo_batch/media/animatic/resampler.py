@@ -1,0 +1,126 @@
+"""Pictures made ready to be read through moving windows, by the part of a pixel and at little cost.
+
+A window that creeps by a fifth of a pixel a frame must not stutter. So a picture is converted once to Y, U and V planes
+with two or three samples a pixel in the directions it moves in, and each frame takes the nearest samples, which lands
+within a sixth of a pixel. A window of constant size does not even pick samples: each of the few possible offsets inside
+a pixel is picked once as a picture of its own, and a frame is cut out of it. Nothing here encodes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Protocol
+
+import av
+from PIL import Image
+
+from hailuo_batch.media.animatic.camera_motion import Window
+
+BT709 = 1  # the code of HD's primaries, transfer and matrix, in ITU-T H.273
+_FINE = 3  # samples a pixel
+_UNSEEN = 0.001  # of the picture's width or height: a move of less than this is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """Pixels of a frame; both even."""
+
+    width: int
+    height: int
+
+
+class Plate(Protocol):
+    """A picture that windows are read from."""
+
+    def read(self, window: Window, index: int, frame: Size, wanted: Size) -> Image.Image:
+        """The window in plane `index`, whose whole frame has the size `frame`: as many rows and columns as wanted.
+
+        Columns beyond the frame's width are padding, with whatever in them; rows may be fewer than the frame's.
+        """
+
+
+class _Scaled:
+    """For windows that grow and shrink: every frame takes its own samples."""
+
+    def __init__(self, finer: tuple[Image.Image, ...]) -> None:
+        self._finer = finer
+
+    def read(self, window: Window, index: int, frame: Size, wanted: Size) -> Image.Image:
+        plane = self._finer[index]
+        left, top = window.left * plane.width, window.top * plane.height
+        right = left + window.span * plane.width * wanted.width / frame.width
+        bottom = top + window.span * plane.height * wanted.height / frame.height
+        box = (left, top, right, bottom)
+        return plane.transform((wanted.width, wanted.height), Image.Transform.EXTENT, box, Image.Resampling.NEAREST)
+
+
+class _Slid:
+    """For windows of one size: one pixel of the frame is one of the picture, at one of a few offsets inside it."""
+
+    def __init__(self, finer: tuple[Image.Image, ...], fine: tuple[int, int]) -> None:
+        self._finer, self._fine = finer, fine
+        self._offsets: dict[tuple[int, int, int], Image.Image] = {}
+
+    def read(self, window: Window, index: int, frame: Size, wanted: Size) -> Image.Image:
+        plane = self._finer[index]
+        across, down = self._fine
+        x, right = _step(window.left, plane.width, across, frame.width)
+        y, lower = _step(window.top, plane.height, down, frame.height)
+        picture = self._offset(index, right, lower)
+        return picture.crop((x, y, x + wanted.width, y + wanted.height))
+
+    def _offset(self, index: int, right: int, lower: int) -> Image.Image:
+        key = (index, right, lower)
+        if key not in self._offsets:
+            plane = self._finer[index]
+            box = (right, lower, right + plane.width, lower + plane.height)
+            size = (plane.width // self._fine[0], plane.height // self._fine[1])
+            self._offsets[key] = (
+                plane if size == plane.size else plane.transform(size, Image.Transform.EXTENT, box, _NEAREST)
+            )
+        return self._offsets[key]
+
+
+_NEAREST = Image.Resampling.NEAREST
+
+
+def _step(begin: float, samples: int, fine: int, frame: int) -> tuple[int, int]:
+    """The whole pixel a window begins at and the samples beyond it, so that it ends inside the picture."""
+    most = samples - frame * fine
+    return divmod(max(0, min(most, round(begin * samples))), fine)
+
+
+def world_size(size: Size, windows: Sequence[Window]) -> Size:
+    """How many pixels a picture needs to look sharp through these windows: the mean of the widest and closest."""
+    spans = [window.span for window in windows]
+    scale = 1 / sqrt(min(spans) * max(spans))
+    return Size(width=2 * round(size.width * scale / 2), height=2 * round(size.height * scale / 2))
+
+
+def plate(picture: Image.Image, windows: Sequence[Window]) -> Plate:
+    """The plate of an RGB picture of `world_size`, as fine in each direction as these windows move in it."""
+    steady = max(window.span for window in windows) - min(window.span for window in windows) < _UNSEEN
+    across = _spread([window.left for window in windows]) > _UNSEEN
+    down = _spread([window.top for window in windows]) > _UNSEEN
+    fine = (_FINE if across or not steady else 1, _FINE if down or not steady else 1)
+    finer = tuple(_finer(plane, fine) for plane in planes(picture))
+    return _Slid(finer, fine) if steady else _Scaled(finer)
+
+
+def _spread(values: Sequence[float]) -> float:
+    return max(values) - min(values)
+
+
+def _finer(plane: Image.Image, fine: tuple[int, int]) -> Image.Image:
+    size = (plane.width * fine[0], plane.height * fine[1])
+    return plane if size == plane.size else plane.resize(size, Image.Resampling.BICUBIC)
+
+
+def planes(picture: Image.Image) -> tuple[Image.Image, ...]:
+    """The Y, U and V planes of an RGB picture with even sides, in HD's colours and a video's range."""
+    frame: av.VideoFrame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV's gap
+    yuv = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
+    return tuple(
+        Image.frombytes("L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size, 1)
+        for plane in yuv.planes
+    )

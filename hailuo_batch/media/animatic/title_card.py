@@ -1,0 +1,162 @@
+"""The title card of a shot without a first frame: its prompt as a poster.
+
+One flat colour, one large quiet shape, one family of type; the prompt as large as it will go. Colour and shape follow
+from the prompt, so the takes and versions of a shot keep their looks. Nothing here moves anything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+from hailuo_batch.core.manifest.camera import Camera, moves, without_commands
+from hailuo_batch.media.animatic import slate
+from hailuo_batch.media.animatic.camera_icons import disc, icon
+from hailuo_batch.media.animatic.camera_motion import Window, shared
+from hailuo_batch.media.animatic.graphemes import cleaned, is_rtl
+from hailuo_batch.media.animatic.palettes import Palette, ornament, palette
+from hailuo_batch.media.animatic.typesetting import Type
+
+if TYPE_CHECKING:
+    from hailuo_batch.media.animatic.resampler import Size
+    from hailuo_batch.media.animatic.values import Sketch
+
+
+_PARAGRAPH = 240  # characters from which a prompt is read, rather than seen
+_COLUMN = 620  # from which a line across the whole card would be too long to read back from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in pixels of the card."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """From its left to its right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """From its top to its bottom."""
+        return self.bottom - self.top
+
+
+def card(sketch: "Sketch", frame: "Size", world: "Size", windows: Sequence[Window]) -> Image.Image:
+    """The card at the world's size, its words inside what every frame shows."""
+    # Without the camera's commands: another move is no other picture, and keeps its colours.
+    seed = sha256(cleaned(without_commands(sketch.prompt)).encode()).digest()
+    colours = palette(seed)
+    image = Image.new("RGB", (world.width, world.height), colours.paper)
+    ornament(image, seed, colours.shape)
+    _Card(image, _clear(frame, world, windows), colours, sketch.prompt).set(sketch)
+    return image
+
+
+def _clear(frame: "Size", world: "Size", windows: Sequence[Window]) -> Box:
+    """The part of the card that no move cuts and the strip below never covers, less a margin."""
+    seen = 1 - slate.height(frame) / frame.height
+    left, top, right, _ = shared(windows)
+    bottom = min(window.top + window.span * seen for window in windows)
+    margin = 0.065 * min((right - left) * world.width, (bottom - top) * world.height)
+    return Box(
+        left=left * world.width + margin,
+        top=top * world.height + margin,
+        right=right * world.width - margin,
+        bottom=bottom * world.height - margin,
+    )
+
+
+class _Card:
+    def __init__(self, image: Image.Image, box: Box, colours: Palette, sample: str) -> None:
+        self._image, self._box, self._colours = image, box, colours
+        self._pen = ImageDraw.Draw(image)
+        self._plain, self._bold = Type(500, sample=sample), Type(700, sample=sample)
+        self._display = Type(700, tight=0.022, sample=sample)
+        self._unit = min(box.width * 0.72, box.height) / 100
+        self._small = 4.1 * self._unit
+
+    def set(self, sketch: "Sketch") -> None:
+        """Header, prompt and the camera's way, from top to bottom."""
+        top = self._header(sketch)
+        bottom = self._way(moves(sketch.prompt))
+        prompt = cleaned(without_commands(sketch.prompt))
+        self._prompt(
+            prompt or cleaned(sketch.shot), Box(left=self._box.left, top=top, right=self._box.right, bottom=bottom)
+        )
+
+    def _header(self, sketch: "Sketch") -> float:
+        """Shot at the left, campaign and length at the right, a rule above; the y where the prompt may begin."""
+        box, size = self._box, self._small
+        weight = max(1, round(0.5 * self._unit))
+        self._pen.rectangle((box.left, box.top, box.right, box.top + weight), fill=self._colours.ink)
+        base = box.top + weight + size * 1.55
+        facts = f"take {sketch.take}  ·  {sketch.seconds} s"
+        right = box.right - self._plain.width(facts, size)
+        self._plain.draw(self._image, (right, base), facts, size, self._colours.ink)
+        room = right - box.left - 2 * size
+        shot = self._bold.elided(cleaned(sketch.shot), room, size)
+        x = self._bold.draw(self._image, (box.left, base), shot, size, self._colours.ink) + size * 0.8
+        campaign = self._plain.elided(cleaned(sketch.campaign), max(0.0, right - 2 * size - x), size)
+        self._plain.draw(self._image, (x, base), campaign, size, self._colours.quiet)
+        return base + size * 1.9
+
+    def _prompt(self, text: str, box: Box) -> None:
+        """The prompt: a headline if it is short, a paragraph if not, two columns if it is very long."""
+        columns = 2 if len(text) > _COLUMN and box.width > 1.3 * box.height else 1
+        gap = 5 * self._unit
+        width = (box.width - gap * (columns - 1)) / columns
+        kind, leading, largest = self._manner(text)
+        largest = min(largest * self._unit, box.height * 0.42)
+        block = kind.fit(text, (width, box.height * columns), (min(6.0, largest), largest), leading)
+        deep = -(-len(block.lines) // columns)
+        for place, line in enumerate(block.lines):
+            left = box.left + place // deep * (width + gap)
+            left += width - kind.width(line, block.size) if is_rtl(text) else 0
+            baseline = box.top + block.size * 0.8 + place % deep * block.leading
+            kind.draw(self._image, (left, baseline), line, block.size, self._colours.ink)
+
+    def _manner(self, text: str) -> tuple[Type, float, float]:
+        """The type for a prompt of this length, its leading in ems, and the largest size in units."""
+        if len(text) > _PARAGRAPH:
+            return self._plain, 1.34, 9.0
+        return self._display, 1.08, 25.0 if len(text) < 36 else 17.0
+
+    def _way(self, groups: Sequence[Sequence[Camera]]) -> float:
+        """The camera's moves along the lower edge, in the order they act; the y where the prompt must end."""
+        box, unit = self._box, self._unit
+        if not groups:
+            return box.bottom
+        side = round(8.5 * unit)
+        top = box.bottom - side
+        x = box.left
+        for place, group in enumerate(groups):
+            wide = self._group_width(group, side)
+            if x + wide > box.right:
+                rest = len(groups) - place
+                self._plain.draw(self._image, (x, top + side * 0.64), f"+{rest}", self._small, self._colours.ink)
+                break
+            x = self._group(x, top, group, side) + 5 * unit
+        return top - 6 * unit
+
+    def _group_width(self, group: Sequence[Camera], side: int) -> float:
+        label = self._plain.width(" + ".join(group), self._small)
+        return len(group) * side * 1.14 + 1.2 * self._unit + label
+
+    def _group(self, x: float, top: float, group: Sequence[Camera], side: int) -> float:
+        for command in group:
+            at = (round(x), round(top))
+            self._image.paste(self._colours.accent, at, disc(side))
+            inner = round(side * 0.56)
+            inset = (side - inner) // 2
+            self._image.paste(self._colours.on_accent, (at[0] + inset, at[1] + inset), icon(command, inner))
+            x += side * 1.14
+        baseline = top + side * 0.5 + self._small * 0.36
+        label = " + ".join(group)
+        return self._plain.draw(self._image, (x + 1.2 * self._unit, baseline), label, self._small, self._colours.ink)

@@ -1,0 +1,74 @@
+"""Which call a method and a path are: read from the gateways' OpenAPI documents. Pure, once it is made."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from hailuo_batch.load.openapi import Operation, operations
+from hailuo_batch.mock.contract import Contract
+from hailuo_batch.mock.messages import CallKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A call that a gateway offers; `parts` are the names in its path."""
+
+    contract: Contract
+    operation: Operation
+    kind: CallKind
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    operation: Operation
+    kind: CallKind
+    head: str
+    name: str  # empty when the path is always the same
+    tail: str
+
+    def part(self, path: str) -> str | None:
+        """What stands at the name's place; None when the path is another."""
+        if not self.name:
+            return "" if path == self.head else None
+        if (
+            len(path) <= len(self.head) + len(self.tail)
+            or not path.startswith(self.head)
+            or not path.endswith(self.tail)
+        ):
+            return None
+        part = path[len(self.head) : len(path) - len(self.tail)]
+        return None if "/" in part else part
+
+
+class Door:
+    """Finds calls of all gateways."""
+
+    def __init__(self, contracts: Mapping[str, Contract]) -> None:
+        self._contracts = contracts
+        self._rows = {name: _rows(contract) for name, contract in contracts.items()}
+
+    def find(self, gateway: str, method: str, path: str) -> Found | tuple[str, ...]:
+        """The call; or the methods that this path takes, none for a path that is not there."""
+        allowed: list[str] = []
+        for row in self._rows.get(gateway, ()):
+            part = row.part(path)
+            if part is None or (row.name and allowed):
+                continue
+            if row.operation.method == method:
+                parts = {row.name: unquote(part)} if row.name else {}
+                return Found(contract=self._contracts[gateway], operation=row.operation, kind=row.kind, parts=parts)
+            allowed.append(row.operation.method)
+        return tuple(allowed)
+
+
+def _rows(contract: Contract) -> tuple[_Row, ...]:
+    """Fixed paths first: `/v1/tasks/batch` is not the task named batch."""
+    return tuple(sorted(_found(contract), key=lambda row: bool(row.name)))
+
+
+def _found(contract: Contract) -> Iterator[_Row]:
+    for operation in operations(contract.name):
+        head, _, rest = operation.path.partition("{")
+        name, _, tail = rest.partition("}")
+        yield _Row(operation=operation, kind=contract.calls[operation.id], head=head, name=name, tail=tail)

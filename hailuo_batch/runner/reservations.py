@@ -1,0 +1,81 @@
+"""What may still be spent in this run: money is reserved before a submit, so that no `-j` oversteps a cap.
+
+One run works on a ledger at a time, and nothing is awaited between looking and reserving: what is free is free.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.spending.budget import Cap, Paid, counted, refusal
+from hailuo_batch.core.spending.charge import Claim
+
+_OPEN = frozenset({Claim.RUNNING, Claim.DOUBT})  # of earlier runs, and this one may learn what they cost
+
+
+@dataclass(slots=True, eq=False)
+class _Purse:
+    cap: Cap
+    used: Decimal
+
+
+class Purse:
+    """The caps of a run, with what stands against each."""
+
+    def __init__(self, caps: Iterable[Cap], attempts: Iterable[Paid], *, campaign: str, now: float) -> None:
+        known = list(attempts)
+        self._campaign, self._now = campaign, now
+        self._caps = [_Purse(cap, counted(cap, known)) for cap in caps]
+        self._open = {each.attempt: each for each in known if each.charge.claim in _OPEN}
+        self._aside: dict[str, dict[_Purse, Decimal]] = {}  # by fingerprint: what this run set aside
+        self._freed = False
+
+    def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:
+        """Sets the price aside, or says which cap has no room for it."""
+        mine = self._of(step)
+        for each in mine:
+            if refused := refusal(each.cap, each.used, price, provider):
+                return refused
+        if price is not None:  # else there is no cap
+            self._aside[step.fingerprint] = dict.fromkeys(mine, price.amount)
+            for each in mine:
+                each.used += price.amount
+        return None
+
+    def give_back(self, step: Step) -> None:
+        """Nothing was accepted: what was set aside is free again."""
+        for each, amount in self._aside.pop(step.fingerprint, {}).items():
+            each.used -= amount
+            self._freed = True
+
+    def take_freed(self) -> bool:
+        """Whether anything was given back since this was asked last: what was left out may have room now."""
+        freed, self._freed = self._freed, False
+        return freed
+
+    def correct(self, step: Step, cost: Money | None) -> None:
+        """The provider told what it cost: that counts, and the estimate no more.
+
+        Money: only a cap that counts the estimate is corrected, and only by what is told in its currency; any other
+        would have room that nobody gave it.
+        """
+        for each, amount in (*self._aside.pop(step.fingerprint, {}).items(), *self._counted(step).items()):
+            if cost is not None and cost.is_in(each.cap.most):
+                each.used += cost.amount - amount
+
+    def _of(self, step: Step) -> list[_Purse]:
+        """The caps that a step falls under, without those that count its attempt since an earlier run."""
+        tags, counted = step.tags, self._counted(step)
+        mine = (each for each in self._caps if each.cap.counts(campaign=self._campaign, tags=tags, at=self._now))
+        return [each for each in mine if each not in counted]
+
+    def _counted(self, step: Step) -> Mapping[_Purse, Decimal]:
+        """The caps that count a step's attempt of an earlier run, and with how much."""
+        known = None if step.standing is None else self._open.get(step.standing.attempt)
+        if known is None:
+            return {}
+        caps = (each for each in self._caps if each.cap.counts(campaign=known.campaign, tags=known.tags, at=known.at))
+        return {each: known.under(each.cap) for each in caps}

@@ -1,0 +1,89 @@
+"""Numbers, lengths and amounts as people write them, the same in every view."""
+
+import re
+from collections.abc import Iterable
+
+from hailuo_batch.core.money import Money
+
+# Controls but for the tab, line and paragraph separators, what turns text around, and halves of characters (bytes of a
+# file name that are no UTF-8).
+_UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "take"), count(1200, "take"), count(2, "entry", "entries")
+    ('1 take', '1,200 takes', '2 entries')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def megabytes(size: int) -> str:
+    """A file's size.
+
+    >>> megabytes(1_234_567), megabytes(12_300)
+    ('1.2 MB', '12 kB')
+    """
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
+
+
+def span(seconds: float) -> str:
+    """How long something took or lasts.
+
+    >>> span(4.25), span(75), span(3720)
+    ('4.2 s', '1 min 15 s', '1 h 02 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def footage(seconds: float) -> str:
+    """How long a clip is, to the hundredth.
+
+    >>> footage(6.0), footage(5.8767)
+    ('6 s', '5.88 s')
+    """
+    return f"{round(seconds, 2):g} s"
+
+
+def amounts(sums: Iterable[Money]) -> str:
+    """Sums in their own currencies, never added together."""
+    return " and ".join(str(money) for money in sums)
+
+
+def length(duration: int | str) -> str:
+    """A shot's length as it was asked."""
+    return duration if isinstance(duration, str) else f"{duration} s"
+
+
+def safe(words: str) -> str:
+    """What users wrote, without characters that would move a terminal's cursor or turn its text around.
+
+    >>> safe("\\x1b[31mred"), safe("two\\nlines")
+    ('�[31mred', 'two�lines')
+    """
+    return _UNSEEN.sub("�", words)
+
+
+def safe_lines(words: str) -> str:
+    """Several lines, each of them safe."""
+    return "\n".join(safe(line) for line in words.splitlines())
+
+
+def on_one_line(words: str) -> str:
+    """Safe words, whatever line breaks they had.
+
+    >>> on_one_line("a bottle\\n  in mist")
+    'a bottle in mist'
+    """
+    return safe(" ".join(words.split()))
+
+
+def clipped(words: str, width: int) -> str:
+    """Words on one line, cut where they are too long."""
+    line = on_one_line(words)
+    return line if len(line) <= width else line[: width - 1] + "…"

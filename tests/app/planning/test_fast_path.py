@@ -1,0 +1,180 @@
+"""The short way of a run with nothing to do, and the memory that it stands on: a shortcut, never the truth."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_samples import Project
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hailuo_batch.app.planning.fast_path import nothing_to_do
+from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.testing.clock import FakeClock
+
+PICTURE = '{id: pack, prompt: "on a table", frames: {first: a.png}}'
+
+
+@pytest.fixture
+async def finished(project: Project, nothing_is_too_fresh: None, tmp_path: Path) -> Project:
+    """A project with nothing to do, which is remembered; one of its shots starts from a picture."""
+    from PIL import Image
+
+    Image.new("RGB", (640, 360), "#335577").save(project.folder / "a.png")
+    project.change('{id: pack, prompt: "${bottle} on a table"}', PICTURE)
+    await project.run()
+    await project.plan()
+    assert project.short_way()
+    return project
+
+
+def memory(project: Project) -> list[Path]:
+    return sorted((project.folder / ".hailuo" / "memory").iterdir())
+
+
+async def test_what_was_just_written_is_not_believed_yet(project: Project):
+    await project.run()
+    await project.plan()
+    assert not project.short_way()
+
+
+async def test_the_short_way_says_what_the_long_one_says(finished: Project):
+    summary = nothing_to_do(finished.file, sketch=True)
+    assert summary is not None
+    report = (await finished.plan(whole=True)).report
+    assert (summary["campaign"], summary["takes"], summary["clips"]) == ("aurora", report.takes, report.clips)
+    assert (summary["seconds"], summary["bytes"]) == (report.seconds, report.bytes)
+
+
+def _prompt(project: Project) -> None:
+    project.change("the cap turns", "the cap burns")
+
+
+def _clip(project: Project) -> None:
+    project.stored()[0].unlink()
+
+
+def _name(project: Project) -> None:
+    (project.renders / project.names()[1]).unlink()
+
+
+def _all_names(project: Project) -> None:
+    shutil.rmtree(project.renders)
+
+
+def _store(project: Project) -> None:
+    shutil.rmtree(project.folder / ".hailuo" / "store")
+
+
+def _ledger(project: Project) -> None:
+    for file in (project.folder / ".hailuo").glob("ledger.db*"):
+        file.unlink()
+
+
+def _settings(project: Project) -> None:
+    (project.folder / "hailuo.yaml").write_text("version: 1\nproviders: [minimax]\n")
+
+
+def _picture(project: Project) -> None:
+    path = project.folder / "a.png"
+    stat = path.stat()
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")  # as long as before
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # and as old
+
+
+def _comment(project: Project) -> None:
+    project.change("shots:", "# by hand\nshots:")
+
+
+def _moved(project: Project) -> None:
+    project.folder = project.folder.rename(project.folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize(
+    "change", [_prompt, _clip, _name, _all_names, _store, _ledger, _settings, _picture, _comment, _moved]
+)
+async def test_the_short_way_is_not_taken_when_something_changed(finished: Project, change: Callable[[Project], None]):
+    change(finished)
+    assert not finished.short_way()
+
+
+async def test_the_short_way_is_not_taken_when_the_ledger_was_written(finished: Project):
+    async with open_ledger(finished.folder / ".hailuo" / "ledger.db", clock=FakeClock()) as ledger:
+        await ledger.begin_run(manifest="film.yaml", campaign="aurora", sketch=True)
+    assert not finished.short_way()
+
+
+async def test_the_short_way_is_for_the_same_kind_of_run_only(finished: Project):
+    assert not finished.short_way(sketch=False)
+
+
+async def test_a_manifest_that_is_not_there_takes_the_long_way(finished: Project):
+    assert nothing_to_do(finished.folder / "flim.yaml", sketch=True) is None
+    assert nothing_to_do(finished.folder, sketch=True) is None
+
+
+async def test_a_lock_that_changed_takes_the_long_way(project: Project, nothing_is_too_fresh: None):
+    project.change("campaign: aurora", "campaign: aurora\nmodel: animatic")
+    await project.run(sketch=False)
+    await project.plan(sketch=False)
+    assert project.short_way(sketch=False)
+    project.lock.write_bytes(project.lock.read_bytes() + b"# merged by hand\n")
+    assert not project.short_way(sketch=False)
+
+
+@pytest.mark.parametrize("work", [_prompt, _clip, _name])
+async def test_with_work_to_do_nothing_is_remembered(finished: Project, work: Callable[[Project], None]):
+    for path in memory(finished):
+        path.unlink()
+    work(finished)
+    await finished.plan()
+    assert not [path for path in memory(finished) if path.name.startswith("finished")]
+
+
+async def test_a_part_of_a_plan_is_not_remembered_as_the_whole(project: Project, nothing_is_too_fresh: None):
+    await project.run(only=["pack"])
+    await project.plan(only=["pack"])
+    assert not project.short_way()
+
+
+async def test_without_its_memory_a_project_says_the_same(finished: Project):
+    before = (await finished.plan(whole=True)).report
+    shutil.rmtree(finished.folder / ".hailuo" / "memory")
+    assert not finished.short_way()
+    after = (await finished.plan(whole=True)).report
+    assert after == before
+    assert await finished.submits() == 0
+    await finished.plan()
+    assert finished.short_way()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_memory_with_other_bytes_is_none(finished: Project, data: st.DataObject):
+    for path in memory(finished):
+        path.unlink()
+    report = asyncio.run(finished.plan(whole=True)).report
+    path = data.draw(st.sampled_from(memory(finished)))
+    text = path.read_bytes()
+    at = data.draw(st.integers(0, len(text) - 1))
+    how = data.draw(st.sampled_from(["flipped", "cut", "doubled", "empty"]))
+    path.write_bytes(
+        {
+            "flipped": text[:at] + bytes([text[at] ^ data.draw(st.integers(1, 255))]) + text[at + 1 :],
+            "cut": text[:at],
+            "doubled": text + text,
+            "empty": b"",
+        }[how]
+    )
+    assert path.name == "inputs.txt" or not finished.short_way()
+    assert asyncio.run(finished.plan(whole=True)).report == report
+
+
+async def test_a_memory_that_cannot_be_written_is_none(finished: Project):
+    shutil.rmtree(finished.folder / ".hailuo" / "memory")
+    (finished.folder / ".hailuo" / "memory").touch()  # a file where the folder should be
+    assert (await finished.plan()).work == ()
+    assert not finished.short_way()

@@ -1,0 +1,146 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hailuo_batch.core.manifest.camera import CHINESE, Camera, moves, remarks, spell, why_told, without_commands
+
+EVERY_WAY = [(str(command), command) for command in Camera] + list(CHINESE.items())
+brackets = st.sampled_from(
+    [f"[{word}]" for word, _ in EVERY_WAY] + ["[mood]", "[push in, 左移]", "[", "]", "[]", "[[Shake]]"]
+)
+prompts = st.lists(brackets | st.text(max_size=12), max_size=8).map("".join)
+
+
+def test_there_are_fifteen_commands_and_each_has_its_chinese_word() -> None:
+    assert len(Camera) == 15
+    assert set(CHINESE.values()) == set(Camera)
+
+
+@pytest.mark.parametrize(("word", "command"), EVERY_WAY)
+@pytest.mark.parametrize(
+    "change", [str, str.upper, str.lower, str.title, lambda word: f"  {word.replace(' ', '   ')} "]
+)
+def test_a_command_is_known_in_both_languages_in_any_case_and_spacing(word: str, command: Camera, change) -> None:
+    prompt = f"mist [{change(word)}] clears"
+    assert spell(prompt) == f"mist [{command}] clears"
+    assert moves(prompt) == ((command,),)
+    assert remarks(prompt) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("[push in,左移]", "[Push in, Truck left]"),
+        ("[推进，上摇]", "[Push in, Tilt up]"),
+        ("[左摇、晃动]", "[Pan left, Shake]"),
+        ("[Truck left, Pan right, Zoom in] A busy street", "[Truck left, Pan right, Zoom in] A busy street"),
+        ("[push\nin]", "[Push in]"),
+        ("a[shake]b[SHAKE]c", "a[Shake]b[Shake]c"),
+        ("[[shake]]", "[[Shake]]"),
+    ],
+)
+def test_commands_in_one_bracket_are_spelled_together(written: str, spelled: str) -> None:
+    assert spell(written) == spelled
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "[mood] light",
+        "[Push in, slowly]",
+        "[]",
+        "[ ]",
+        "[,]",
+        "[Push in,]",
+        "push in",
+        "[push in",
+        "push in]",
+        "(Push in)",
+    ],
+)
+def test_brackets_that_are_no_command_are_left_alone(prompt: str) -> None:
+    assert spell(prompt) == prompt
+    assert moves(prompt) == ()
+
+
+def test_brackets_in_sequence_act_in_turn_and_those_in_one_act_together() -> None:
+    way = moves("[Pedestal up], then [mood], then [Static shot, Shake].")
+    assert way == ((Camera.PEDESTAL_UP,), (Camera.STATIC_SHOT, Camera.SHAKE))
+
+
+@pytest.mark.parametrize(
+    ("bracket", "meant"),
+    [
+        ("[Pus in]", "Push in"),
+        ("[Zoom inn]", "Zoom in"),
+        ("[trucking left]", "Truck left"),
+        ("[static]", "Static shot"),
+        ("[变焦推]", "Zoom in"),
+        ("[Push in, Pan lift]", "Pan left"),
+    ],
+)
+def test_a_near_miss_is_remarked_and_sent_as_it_is(bracket: str, meant: str) -> None:
+    (remark,) = remarks(f"mist {bracket}")
+    assert (remark.code, remark.bracket) == ("camera-unknown", bracket)
+    assert why_told([remark]) == f'{bracket} is no camera command and is sent as plain text. Did you mean "{meant}"?'
+    assert spell(bracket) == bracket
+
+
+@pytest.mark.parametrize("bracket", ["[mood]", "[restaurant style]", "[key features]", "[]", "[猫]", "[x]"])
+def test_what_is_far_from_any_command_is_remarked_without_a_guess(bracket: str) -> None:
+    (remark,) = remarks(bracket)
+    assert (remark.code, remark.hint) == ("camera-unknown", "")
+    assert why_told([remark]) == f"{bracket} is no camera command and is sent as plain text."
+
+
+def test_several_brackets_are_told_together_each_with_its_guess() -> None:
+    found = remarks("[mood], then [Pus in], then [x]")
+    assert why_told(found) == (
+        "[mood], [Pus in] and [x] are no camera commands and are sent as plain text. "
+        'For [Pus in]: did you mean "Push in"?'
+    )
+
+
+def test_very_many_brackets_are_counted() -> None:
+    told = why_told(remarks("".join(f"[{number}]" for number in range(2000))))
+    assert told.startswith("[0], [1], [2], [3], [4] and 1,995 more are no camera commands")
+
+
+def test_more_than_three_at_once_are_remarked() -> None:
+    assert remarks("[Push in, Pan left, Tilt up]") == ()
+    (remark,) = remarks("[Push in, Pan left, Tilt up, Shake]")
+    assert remark.code == "camera-crowded"
+    assert why_told([remark]) == (
+        "[Push in, Pan left, Tilt up, Shake] asks for more than 3 moves at once; the vendor advises that many at most."
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read"),
+    [
+        ("A man picks up a book [Pedestal up], then reads [Static shot].", "A man picks up a book, then reads."),
+        ("[Push in] A cat walking.", "A cat walking."),
+        ("[Push in], a cat", "a cat"),
+        ("a [mood] cat", "a [mood] cat"),
+        ("[Shake]", ""),
+    ],
+)
+def test_people_read_a_prompt_without_its_commands(prompt: str, read: str) -> None:
+    assert without_commands(prompt) == read
+
+
+@given(prompts)
+def test_spelling_once_more_changes_nothing(prompt: str) -> None:
+    assert spell(spell(prompt)) == spell(prompt)
+
+
+@given(prompts)
+def test_spelling_keeps_the_moves_and_the_words_around_them(prompt: str) -> None:
+    assert moves(spell(prompt)) == moves(prompt)
+    assert without_commands(spell(prompt)) == without_commands(prompt)
+
+
+@given(prompts)
+def test_what_people_read_holds_no_command(prompt: str) -> None:
+    if "[[" not in prompt and "[]" not in prompt:
+        assert not any(f"[{command}]" in without_commands(prompt) for command in Camera)

@@ -1,0 +1,74 @@
+import json
+
+from core_samples import request, shot, usd
+
+from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.core.manifest.document import End
+from hailuo_batch.core.plan.plan import Use
+from hailuo_batch.core.plan.provenance import provenance, request_members
+from hailuo_batch.core.request.request import Input
+
+ARTIFACT = Artifact(digest="sha256:aa", size=9, width=1366, height=768, seconds=6.0, frames=144, codec="h264")
+
+
+def told(**members) -> dict:
+    asked = request(first=Input(digest="sha256:bb", frame=End.LAST), last=Input(digest="sha256:cc"))
+    plain = {
+        "campaign": "teaser", "use": Use(shot=shot(tags=("hero",), notes="n"), take=2, version=3), "request": asked,
+        "fingerprint": "v1-ff", "artifact": ARTIFACT, "provider": "vtrix", "cost": usd("0.28"), "sketch": False,
+    }  # fmt: skip
+    return provenance(**{**plain, **members})
+
+
+def test_a_clip_tells_the_whole_story() -> None:
+    assert told() == {
+        "version": 1,
+        "file": "teaser_open_v003_t02.mp4",
+        "campaign": "teaser",
+        "shot": "open",
+        "shot_version": 3,
+        "take": 2,
+        "tags": ["hero"],
+        "notes": "n",
+        "sketch": False,
+        "fingerprint": "v1-ff",
+        "request": {
+            "model": "hailuo-02",
+            "prompt": "a bottle in mist",
+            "duration": 6,
+            "resolution": "768p",
+            "first": {"artifact": "sha256:bb", "frame": "last"},
+            "last": "sha256:cc",
+            "prompt_optimizer": True,
+            "fast_pretreatment": False,
+            "watermark": False,
+            "take": 2 - 1,
+        },
+        "provider": "vtrix",
+        "cost": {"amount": "0.28", "currency": "USD"},
+        "artifact": {
+            "digest": "sha256:aa",
+            "bytes": 9,
+            "width": 1366,
+            "height": 768,
+            "seconds": 6.0,
+            "frames": 144,
+            "codec": "h264",
+        },
+        "made_by_ai": True,
+    }
+
+
+def test_it_is_plain_data() -> None:
+    assert json.loads(json.dumps(told())) == told()
+
+
+def test_a_sketch_is_not_made_by_ai_and_an_unknown_cost_is_none() -> None:
+    sketch = told(request=request(model="animatic"), sketch=True, cost=None)
+    assert (sketch["made_by_ai"], sketch["cost"], sketch["file"]) == (False, None, "teaser_open_v003_sketch.mp4")
+
+
+def test_what_the_model_does_not_have_is_left_out() -> None:
+    assert "watermark" not in request_members(request(watermark=None))
+    assert "first" not in request_members(request())
+    assert request_members(request(watermark=False))["watermark"] is False

@@ -1,0 +1,88 @@
+"""Warnings that are said once, however many shots they concern."""
+
+import pytest
+from core_samples import PICTURE, entry, in_a_row, provider, shot
+
+from hailuo_batch.core.manifest.document import FileFrame, Frames, Manifest, Settings
+from hailuo_batch.core.manifest.shot import Mode, Shot
+from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.providers.offers import Provider, animatic
+from hailuo_batch.core.providers.warnings import advice
+
+SIZES = dict.fromkeys(("512p", "768p", "1080p"), (5, 6, 10))
+ALL = dict.fromkeys((Mode.TEXT, Mode.FIRST, Mode.FIRST_LAST), SIZES)
+KNOWS = provider("knows", offers=ALL)
+MUTE = provider("mute", offers=ALL, switches=frozenset({"prompt_optimizer"}))
+DUMB = provider("dumb", offers=ALL, switches=frozenset())
+BOTH = Frames(first=FileFrame(path="a.png"), last=FileFrame(path="b.png"))
+
+
+def said(*shots: Shot, by: tuple[Provider, ...], manifest: Manifest | None = None) -> list[Problem]:
+    plain = in_a_row(*(entry(each.id) for each in shots))
+    return list(advice(manifest or plain, shots, by))
+
+
+def test_a_switch_that_nobody_can_be_told_is_named_with_its_shot() -> None:
+    manifest = in_a_row(entry(settings=Settings(watermark=True)))
+    (problem,) = said(shot(watermark=True), by=(MUTE,), manifest=manifest)
+    assert (problem.code, problem.severity) == ("switch", Severity.WARNING)
+    assert problem.path == ("shots", 0, "watermark")
+    assert problem.why == 'shot "open" asks watermark: true; mute has no such switch and will not be told.'
+    assert problem.remedy == "Take it out, or choose another provider."
+
+
+def test_when_some_can_be_told_they_are_named() -> None:
+    (problem,) = said(shot(fast_pretreatment=True), by=(KNOWS, MUTE, DUMB))
+    assert problem.why.endswith("fast_pretreatment: true; dumb and mute have no such switch and will not be told.")
+    assert problem.remedy == "Take it out, or name only knows under providers."
+
+
+def test_a_switch_of_the_defaults_is_said_once_and_there() -> None:
+    shots = [shot(f"s{n}", index=n, prompt_optimizer=False) for n in range(1200)]
+    manifest = in_a_row(*(entry(each.id) for each in shots), defaults=Settings(prompt_optimizer=False))
+    (problem,) = said(*shots, by=(DUMB,), manifest=manifest)
+    assert problem.path == ("defaults", "prompt_optimizer")
+    assert problem.why.startswith('shot "s0" and 1,199 more ask prompt_optimizer: false; dumb has')
+
+
+@pytest.mark.parametrize(
+    "switches", [{}, {"watermark": False}, {"prompt_optimizer": True}, {"fast_pretreatment": False}]
+)
+def test_what_a_gateway_does_unasked_needs_no_switch(switches: dict[str, bool]) -> None:
+    assert said(shot(**switches), by=(DUMB,)) == []
+
+
+def test_a_provider_that_could_not_render_the_shot_is_not_spoken_of() -> None:
+    far = provider("far", offers={Mode.TEXT: {"1080p": (6,)}}, switches=frozenset())
+    assert said(shot(watermark=True), by=(KNOWS, far)) == []
+
+
+@pytest.mark.parametrize(
+    ("members", "warned"),
+    [
+        ({"resolution": "512p"}, "text to video at 512p; knows lists that, but the model itself makes 512p only from"),
+        ({"resolution": "512p", "frames": BOTH}, "a first and last frame at 512p; knows lists that"),
+        ({"resolution": "512p", "frames": PICTURE}, ""),
+        ({"resolution": "1080p", "duration": 10}, "1080p for 10 s; knows lists that, but the model itself makes 1080p"),
+        ({"resolution": "1080p", "duration": "long"}, "1080p for long; knows lists that"),
+        ({"resolution": "1080p", "duration": "short"}, ""),
+        ({"resolution": "768p", "duration": 10}, ""),
+    ],
+)
+def test_what_the_model_itself_refuses_is_a_warning_where_a_gateway_sells_it(members, warned: str) -> None:
+    problems = said(shot(**members), by=(KNOWS,))
+    assert [problem.code for problem in problems] == ["model-limit"] * bool(warned)
+    assert all(warned in problem.why for problem in problems)
+
+
+def test_it_is_said_once_for_all_shots_and_where_the_size_is_said() -> None:
+    shots = [shot(f"s{n}", index=n, resolution="512p", resolution_at=("defaults", "resolution")) for n in range(946)]
+    (problem,) = said(*shots, by=(KNOWS, MUTE))
+    assert problem.path == ("defaults", "resolution")
+    assert problem.why.startswith('shot "s0" and 945 more ask text to video at 512p; knows and mute list that')
+
+
+def test_another_model_and_what_is_drawn_here_have_other_limits() -> None:
+    of = shot(resolution="512p", watermark=True)
+    assert said(of, by=(provider("other", model="hailuo-03", offers=ALL),)) == []
+    assert said(of, by=(animatic(),)) == []

@@ -1,0 +1,69 @@
+import pytest
+from core_samples import shot
+
+from hailuo_batch.core.manifest.document import FileFrame, Frames
+from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.request.fingerprint import fingerprint
+from hailuo_batch.core.request.request import ANIMATIC, HAILUO_02, Input, Request, request_for, seconds_of
+
+
+def asked(of: Shot, take: int = 1, model: str = HAILUO_02) -> Request:
+    return request_for(of, take, model=model, first=Input(digest="sha256:aa"), last=None)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"id": "renamed"},
+        {"index": 7},
+        {"tags": ("hero", "client:acme")},
+        {"notes": "the client wants more mist"},
+        {"takes": 9},
+        {"frames": Frames(first=FileFrame(path="renamed.png"))},
+        {"duration_at": ("defaults", "duration")},
+        {"resolution_at": ("shots", 0, "resolution")},
+    ],
+)
+def test_names_tags_notes_and_places_never_change_a_fingerprint(members: dict[str, object]) -> None:
+    assert fingerprint(asked(shot(**members))) == fingerprint(asked(shot()))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"prompt": "another"},
+        {"duration": 10},
+        {"duration": "short"},
+        {"resolution": "1080p"},
+        {"prompt_optimizer": False},
+        {"fast_pretreatment": True},
+        {"watermark": True},
+    ],
+)
+def test_what_is_asked_changes_the_fingerprint(members: dict[str, object]) -> None:
+    assert fingerprint(asked(shot(**members))) != fingerprint(asked(shot()))
+
+
+def test_every_member_of_a_shot_is_either_asked_or_held_never_to_be_asked() -> None:
+    held = {"id", "index", "tags", "notes", "takes", "frames", "duration_at", "resolution_at"}
+    sent = {"prompt", "duration", "resolution", "prompt_optimizer", "fast_pretreatment", "watermark"}
+    assert held | sent == set(Shot.__slots__), "a new member of Shot: decide whether it changes what is asked"
+
+
+def test_each_take_is_a_question_of_its_own() -> None:
+    assert len({fingerprint(asked(shot(), take)) for take in range(1, 10)}) == 9
+
+
+def test_the_animatic_has_no_switches_so_they_change_nothing() -> None:
+    off = asked(shot(prompt_optimizer=False, watermark=True, fast_pretreatment=True), model=ANIMATIC)
+    assert off == asked(shot(), model=ANIMATIC)
+    assert (off.prompt_optimizer, off.fast_pretreatment, off.watermark) == (None, None, None)
+
+
+def test_a_sketch_never_has_the_fingerprint_of_the_real_take() -> None:
+    assert fingerprint(asked(shot(), model=ANIMATIC)) != fingerprint(asked(shot()))
+
+
+@pytest.mark.parametrize(("duration", "seconds"), [("short", 6), ("long", 10), (7, 7)])
+def test_a_clip_drawn_here_is_as_long_as_its_duration_says(duration: int | str, seconds: int) -> None:
+    assert seconds_of(duration) == seconds

@@ -1,0 +1,267 @@
+"""What a gateway is told of its pictures: addresses, or bytes under the type they really have, upright and alike."""
+
+import os
+from base64 import b64decode
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from driver_samples import PICTURE, order
+from PIL import Image, ImageChops, ImageCms
+
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.manifest.document import End
+from hailuo_batch.core.request.request import Input
+from hailuo_batch.drivers.image_payload import pictures_for
+from hailuo_batch.media import reencode
+from hailuo_batch.media.frames import frame_picture
+from hailuo_batch.testing.clips import CLIP
+
+ORIENTATION = 0x0112
+BLUE_LEFT = ((0, 0, 255), (255, 0, 0))  # what stands left and right in the picture as it is seen
+
+
+def drawn(file: Path, kind: str, size: tuple[int, int] = (400, 300), *, orientation: int = 0, **how: object) -> Path:
+    """A picture that is blue on the left and red on the right, seen upright."""
+    upright = Image.new("RGB", size, "red")
+    upright.paste("blue", (0, 0, size[0] // 2, size[1]))
+    exif = Image.Exif()
+    if orientation:
+        exif[ORIENTATION] = orientation
+        exif[0x010F] = "a phone"
+    # The ways back from how it is seen to how it is stored.
+    back = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    stored = upright.transpose(back[orientation]) if orientation in back else upright
+    stored.save(file, kind, exif=exif, **how)
+    return file
+
+
+def digest(file: Path) -> str:
+    return f"sha256:{sha256(file.read_bytes()).hexdigest()}"
+
+
+async def told(picture: Input | None, file: Path, **members: object) -> str | Failure | None:
+    """What is told of a first frame, which is in a file."""
+    pictures = {picture.digest: file} if picture else {}
+    return (await pictures_for(order(first=picture, pictures=pictures, **members)))[0]
+
+
+async def told_of(file: Path) -> str | Failure | None:
+    return await told(Input(digest=digest(file)), file)
+
+
+async def both(first: Path, last: Path, *, hosted: tuple[Path, ...] = (), **how: bool) -> tuple[object, object]:
+    """What is told of two files, some of which have an address too."""
+    addresses = {digest(file): f"https://frames.example/{file.name}" for file in hosted}
+    pictures = {digest(file): file for file in (first, last) if file.exists()}
+    asked = order(
+        first=Input(digest=digest(first)), last=Input(digest=digest(last)), pictures=pictures, addresses=addresses
+    )
+    return await pictures_for(asked, **how)
+
+
+def bytes_of(uri: object, kind: str) -> bytes:
+    assert isinstance(uri, str), uri
+    head, _, data = uri.partition(",")
+    assert head == f"data:image/{kind};base64"
+    return b64decode(data, validate=True)
+
+
+def seen(uri: object, kind: str) -> Image.Image:
+    with Image.open(BytesIO(bytes_of(uri, kind))) as image:
+        image.load()
+        return image
+
+
+def near(image: Image.Image, x: float, wanted: tuple[int, int, int]) -> bool:
+    """Whether the picture has about this colour at a part of its width."""
+    found = image.convert("RGB").getpixel((int(image.width * x), image.height // 2))
+    assert isinstance(found, tuple)
+    return all(abs(one - other) < 12 for one, other in zip(found, wanted, strict=True))
+
+
+async def test_no_picture_is_nothing_to_tell(tmp_path: Path):
+    assert await told(None, tmp_path) is None
+
+
+@pytest.mark.parametrize("orientation", [0, 1, 9])
+@pytest.mark.parametrize(("kind", "mime"), [("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "webp")])
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.txt", "ä ü"])
+async def test_an_upright_file_is_sent_byte_for_byte_under_its_own_type(
+    kind: str, mime: str, name: str, orientation: int, tmp_path: Path
+):
+    file = drawn(tmp_path / name, kind, orientation=orientation)
+    assert bytes_of(await told_of(file), mime) == file.read_bytes()
+
+
+async def test_a_web_address_is_told_as_it_stands(tmp_path: Path):
+    addresses = {PICTURE.digest: "https://frames.example/a%20b.png?x=1"}
+    assert await told(PICTURE, tmp_path / "gone", addresses=addresses) == "https://frames.example/a%20b.png?x=1"
+
+
+async def test_who_takes_no_addresses_is_told_the_bytes_behind_them(tmp_path: Path):
+    first, last = drawn(tmp_path / "a.png", "PNG"), drawn(tmp_path / "b.jpg", "JPEG")
+    assert await both(first, last, hosted=(first, last)) == (
+        "https://frames.example/a.png", "https://frames.example/b.jpg",
+    )  # fmt: skip
+    one, other = await both(first, last, hosted=(first, last), addresses=False)
+    assert (bytes_of(one, "png"), bytes_of(other, "jpeg")) == (first.read_bytes(), last.read_bytes())
+
+
+@pytest.mark.parametrize("end", list(End))
+async def test_a_frame_of_another_clip_is_a_png_of_it(end: End, tmp_path: Path):
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(CLIP)
+    frame = Input(digest=PICTURE.digest, frame=end)
+    still = seen(await told(frame, clip), "png")
+    assert ImageChops.difference(still.convert("RGB"), frame_picture(clip, str(end))).getbbox() is None
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+@pytest.mark.parametrize(("kind", "sent"), [("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "jpeg")])
+async def test_a_picture_that_lies_down_is_sent_upright_and_says_nothing_else(
+    kind: str, sent: str, orientation: int, tmp_path: Path
+):
+    file = drawn(tmp_path / "phone", kind, orientation=orientation, comment=b"at home") if kind == "JPEG" else drawn(
+        tmp_path / "phone", kind, orientation=orientation
+    )  # fmt: skip
+    uri = await told_of(file)
+    image = seen(uri, sent)
+    assert image.size == (400, 300)
+    assert near(image, 0.2, BLUE_LEFT[0])
+    assert near(image, 0.8, BLUE_LEFT[1])
+    assert dict(image.getexif()) == {}
+    assert not {"comment", "exif", "xmp"} & image.info.keys()
+    assert b"phone" not in bytes_of(uri, sent)
+    assert await told_of(file) == uri, "the same each time"
+
+
+async def test_a_turned_picture_keeps_what_its_colours_mean(tmp_path: Path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for kind, sent in (("JPEG", "jpeg"), ("PNG", "png")):
+        file = drawn(tmp_path / f"a.{sent}", kind, orientation=6, icc_profile=profile)
+        assert seen(await told_of(file), sent).info["icc_profile"] == profile
+    Image.new("CMYK", (400, 300)).save(tmp_path / "print.jpg", exif=b"Exif\0\0" + _turned(), icc_profile=b"x" * 200)
+    assert "icc_profile" not in seen(await told_of(tmp_path / "print.jpg"), "jpeg").info
+
+
+def _turned() -> bytes:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+async def test_what_turning_would_make_too_large_is_made_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "noise.png"
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    Image.effect_noise((400, 300), 90).convert("RGB").save(file, exif=exif)
+    whole = len(bytes_of(await told_of(file), "png"))
+    monkeypatch.setattr(reencode, "LARGEST", whole)
+    assert len(bytes_of(await told_of(file), "jpeg")) < whole
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sent"),
+    [
+        ((640, 360), (1000, 1000), (1000, 563)),
+        ((360, 640), (1000, 1000), (563, 1000)),
+        ((1000, 400), (801, 801), (801, 321)),
+        ((640, 360), (1280, 721), (1280, 721)),
+        ((360, 640), (640, 360), (640, 360)),
+    ],
+)
+async def test_the_last_frame_gets_the_first_ones_shape_while_enough_of_it_is_left(
+    first: tuple[int, int], last: tuple[int, int], sent: tuple[int, int], tmp_path: Path
+):
+    files = drawn(tmp_path / "a.png", "PNG", first), drawn(tmp_path / "b.png", "PNG", last)
+    one, other = await both(*files)
+    assert bytes_of(one, "png") == files[0].read_bytes()
+    image = seen(other, "png")
+    assert image.size == sent
+    assert (bytes_of(other, "png") == files[1].read_bytes()) is (sent == last)
+    assert near(image, 0.45, BLUE_LEFT[0])
+    assert near(image, 0.55, BLUE_LEFT[1])
+
+
+async def test_shapes_are_compared_as_they_are_seen(tmp_path: Path):
+    first = drawn(tmp_path / "a.jpg", "JPEG", (640, 360), orientation=6)
+    last = drawn(tmp_path / "b.jpg", "JPEG", (1280, 720))
+    assert bytes_of((await both(first, last))[1], "jpeg") == last.read_bytes()
+    last = drawn(tmp_path / "c.jpg", "JPEG", (1000, 1000), orientation=8)
+    image = seen((await both(first, last))[1], "jpeg")
+    assert image.size == (1000, 563)
+    assert near(image, 0.2, BLUE_LEFT[0])
+
+
+async def test_a_last_frame_that_goes_by_address_is_left_to_the_gateway(tmp_path: Path):
+    first, last = drawn(tmp_path / "a.png", "PNG", (640, 360)), drawn(tmp_path / "b.png", "PNG", (1000, 1000))
+    assert (await both(first, last, hosted=(last,)))[1] == "https://frames.example/b.png"
+    # The other way round the first one's bytes are known here, and so is its shape.
+    assert seen((await both(first, last, hosted=(first,)))[1], "png").size == (1000, 563)
+
+
+async def test_beside_a_picture_that_is_not_here_the_last_frame_stays_as_it_is(tmp_path: Path):
+    last = drawn(tmp_path / "b.png", "PNG", (1000, 1000))
+    asked = order(
+        first=PICTURE, last=Input(digest=digest(last)), pictures={digest(last): last},
+        addresses={PICTURE.digest: "https://frames.example/pinned.png"},
+    )  # fmt: skip
+    first, other = await pictures_for(asked)
+    assert (first, bytes_of(other, "png")) == ("https://frames.example/pinned.png", last.read_bytes())
+
+
+@pytest.mark.parametrize("chained", ["first", "last"])
+async def test_a_frame_of_a_clip_has_a_shape_too(chained: str, tmp_path: Path):
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(CLIP)
+    shape = frame_picture(clip, "first").size
+    other = drawn(tmp_path / "a.png", "PNG", (1000, 1000))
+    frame, picture = Input(digest=PICTURE.digest, frame=End.LAST), Input(digest=digest(other))
+    ends = {"first": frame, "last": picture} if chained == "first" else {"first": picture, "last": frame}
+    _, last = await pictures_for(order(**ends, pictures={PICTURE.digest: clip, digest(other): other}))
+    wide, high = seen(last, "png").size
+    if chained == "first":
+        assert wide / high == pytest.approx(shape[0] / shape[1], rel=0.01)
+    else:
+        assert wide == high == min(shape) or (wide, high) == shape, "too little would be left of a small clip"
+
+
+async def test_a_picture_that_changed_since_the_plan_is_not_sent(tmp_path: Path):
+    file = drawn(tmp_path / "a.png", "PNG")
+    before = Input(digest=digest(file))
+    drawn(file, "PNG", (401, 300))
+    said = await told(before, file)
+    assert isinstance(said, Failure)
+    assert (said.kind, said.why) == (Kind.STALE, "the picture a.png changed since the plan was made")
+
+
+async def test_a_picture_that_cannot_be_read_is_refused_before_anything_is_sent(tmp_path: Path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    for file, picture in (
+        (tmp_path / "gone.png", PICTURE),
+        (broken, Input(digest=digest(broken))),
+        (tmp_path, PICTURE),
+        (broken, Input(digest=PICTURE.digest, frame=End.LAST)),
+        (tmp_path / "gone.mp4", Input(digest=PICTURE.digest, frame=End.FIRST)),
+    ):
+        said = await told(picture, file)
+        assert isinstance(said, Failure), said
+        assert (said.kind, bool(said.why)) == (Kind.REFUSED, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+async def test_a_picture_that_may_not_be_read_is_refused(tmp_path: Path):
+    file = drawn(tmp_path / "a.png", "PNG")
+    file.chmod(0)
+    said = await told(PICTURE, file)
+    assert isinstance(said, Failure)
+    assert said.kind is Kind.REFUSED
+
+
+async def test_a_picture_that_is_not_here_is_refused():
+    said, _ = await pictures_for(order(first=PICTURE))
+    assert isinstance(said, Failure)
+    assert said.kind is Kind.REFUSED

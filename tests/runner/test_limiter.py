@@ -1,0 +1,309 @@
+"""The door to a provider: who passes when, who is told that nobody does, and that every place comes back."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from run_samples import PAID, World, mark, shot
+
+from hailuo_batch.core.attempt.attempt import Move, Stage
+from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.pacing.circuit_breaker import TIMES
+from hailuo_batch.core.pacing.rate_limit import FEW, Pace
+from hailuo_batch.errors import LedgerError
+from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.ports import Order
+from hailuo_batch.runner.limiter import PATIENCE, Gate, Tempo
+from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.runner.step import carry_out
+from hailuo_batch.testing.driver import ScriptedDriver
+
+SPEED = 5000.0  # a minute is over after 12 ms
+BUSY = Failure(kind=Kind.THROTTLED, why="too fast")
+
+
+def gate(name: str = "minimax", *, stop: Stop | None = None, speed: float = SPEED, **pace: Any) -> Gate:
+    return Gate(name, Pace(**{"trust": 100, **pace}), tempo=Tempo(elapsed=monotonic, speed=speed), stop=stop or Stop())
+
+
+async def queue(door: Gate, people: int) -> tuple[list["asyncio.Task[Failure | None]"], list[int]]:
+    """People who want to pass, and who has passed so far."""
+    passed: list[int] = []
+
+    async def pass_through(number: int) -> Failure | None:
+        answer = await door.enter()
+        if answer is None:
+            passed.append(number)
+        return answer
+
+    tasks = [asyncio.create_task(pass_through(number)) for number in range(people)]
+    await turns()
+    return tasks, passed
+
+
+async def turns(number: int = 10) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def test_who_comes_first_passes_first():
+    door = gate(at_once=2)
+    tasks, passed = await queue(door, 6)
+    assert passed == [0, 1]
+    for freed in range(4):
+        door.leave()
+        await turns()
+        assert passed == list(range(3 + freed))
+    await asyncio.gather(*tasks)
+    assert door.pace.running == 2
+
+
+async def test_no_more_pass_in_a_minute_than_the_limit():
+    door = gate(per_minute=3)
+    moments: list[float] = []
+    for _ in range(9):
+        assert await door.enter() is None
+        moments.append(monotonic() * SPEED)
+    assert all(later - earlier >= 60 for earlier, later in zip(moments, moments[3:], strict=False))
+
+
+@pytest.mark.parametrize("pace", [{"at_once": 1}, {"per_minute": 1}], ids=["a place", "the minute"])
+@pytest.mark.parametrize("kind", [Kind.UNPAID, Kind.UNAUTHORIZED])
+async def test_a_door_that_closes_wakes_all_who_wait(pace: dict[str, Any], kind: Kind):
+    door, closed = gate(speed=1.0, **pace), Failure(kind=kind, why="not any more")
+    tasks, passed = await queue(door, 5)
+    assert passed == [0]
+    door.refused(closed)
+    assert await asyncio.wait_for(asyncio.gather(*tasks[1:]), 1) == [closed] * 4
+    assert await door.enter() == closed
+    assert door.pace.running == 1
+
+
+@pytest.mark.parametrize("pace", [{"at_once": 1}, {"per_minute": 1}], ids=["a place", "the minute"])
+@pytest.mark.parametrize("leave", [True, False])
+async def test_a_stop_wakes_all_who_wait(pace: dict[str, Any], leave: bool):
+    stop = Stop()
+    door = gate(stop=stop, speed=1.0, **pace)
+    tasks, passed = await queue(door, 5)
+    stop.ask("enough", leave=leave)
+    answers = await asyncio.wait_for(asyncio.gather(*tasks[1:]), 1)
+    assert [answer.kind for answer in answers if answer] == [Kind.STOPPED] * 4
+    assert not any(answer.running for answer in answers if answer)
+    assert passed == [0]
+    assert door.pace.running == 1
+
+
+async def test_who_gives_up_waiting_lets_the_next_one_pass():
+    door = gate(at_once=1)
+    tasks, passed = await queue(door, 4)
+    tasks[1].cancel()  # the first in line
+    tasks[2].cancel()  # behind it
+    await turns()
+    door.leave()
+    await asyncio.wait_for(tasks[3], 1)
+    assert passed == [0, 3]
+    assert door.pace.running == 1
+
+
+async def test_tasks_of_an_earlier_run_take_places_at_once():
+    door = gate(at_once=2)
+    for _ in range(3):
+        door.join()
+    tasks, passed = await queue(door, 1)
+    assert passed == []
+    door.leave()
+    door.leave()
+    await asyncio.wait_for(tasks[0], 1)
+    assert door.pace.running == 2
+
+
+async def test_a_failure_of_one_provider_is_no_matter_of_the_others():
+    one, other = gate("minimax"), gate("vtrix")
+    one.refused(Failure(kind=Kind.UNPAID, why="no balance"))
+    other.refused(BUSY)
+    assert await one.enter() is not None
+    assert await other.enter() is None
+    assert one.pace.share == 1.0
+
+
+async def test_after_too_fast_everybody_waits_as_long_as_was_asked_for():
+    door = gate()
+    begin = monotonic() * SPEED
+    assert door.refused(Failure(kind=Kind.THROTTLED, why="too fast", wait=100.0)) == pytest.approx(100, rel=0.1)
+    assert await door.enter() is None
+    assert monotonic() * SPEED - begin >= 100
+
+
+async def test_a_provider_that_asks_for_more_than_patience_is_sent_nothing_more_and_that_is_said():
+    door = gate(speed=1.0)
+    assert door.refused(Failure(kind=Kind.THROTTLED, why="too fast", wait=2 * PATIENCE)) > PATIENCE
+    for _ in range(3):
+        shut = await asyncio.wait_for(door.enter(), 1)
+        assert shut is not None
+        assert shut.kind is Kind.THROTTLED
+        assert shut.why == "minimax asks to wait 600 s before the next call"
+        assert shut.remedy == "Run again then; nothing was sent."
+    assert door.pace.running == 0
+    assert door.closed is None, "another run may ask"
+
+
+async def test_the_same_error_again_and_again_closes_the_door_and_a_yes_in_between_does_not():
+    door, bad = gate(), Failure(kind=Kind.REFUSED, why="no such model")
+    for _ in range(3):
+        for _ in range(TIMES - 1):
+            door.refused(bad)
+        door.taken()
+    assert door.closed is None
+    for _ in range(TIMES):
+        door.refused(bad)
+    assert door.closed is not None
+    assert door.closed.kind is Kind.CLOSED
+
+
+async def test_tasks_that_all_end_alike_close_the_door_and_a_clip_in_between_does_not():
+    door, broken = gate(), Failure(kind=Kind.BROKEN, why="the renderer is down")
+    for _ in range(3):
+        for _ in range(TIMES - 1):
+            door.failed(broken)
+        door.taken()  # says nothing of how tasks end
+        door.made()
+    assert door.closed is None
+    for _ in range(TIMES):
+        door.failed(broken)
+    assert door.closed is not None
+
+
+async def test_submits_that_patience_ended_for_close_the_door_when_they_are_many():
+    door = gate()
+    for _ in range(TIMES):
+        assert door.closed is None
+        door.gave_up(BUSY)
+    assert door.closed is not None
+
+
+async def _carried_out(world: World, doors: dict[str, Gate], **instead: Any) -> object:
+    [step] = (await world.plan()).steps
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        for name, value in instead.items():
+            setattr(ledger, name, value)
+        return await carry_out(step, await world.bench(ledger, gates=doors))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(folder=tmp_path, shots=[shot("open")], route=PAID)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("point", ["submit", "wait", "fetch"])
+async def test_a_place_comes_back_after_every_failure_and_when_its_task_is_followed_again(
+    world: World, point: str, kind: Kind
+):
+    doors = {"minimax": gate()}
+    world.driver = ScriptedDriver(**{point: {mark(shot("open")): Failure(kind=kind, why="so it is")}})
+    await _carried_out(world, doors)
+    assert doors["minimax"].pace.running == 0
+    if (await world.stages())[-1] in {Stage.SUBMITTED, Stage.PRODUCED}:
+        world.driver = ScriptedDriver()
+        doors = {"minimax": gate()}
+        await _carried_out(world, doors)
+        assert await world.stages() == [Stage.STORED]
+        assert doors["minimax"].pace.running == 0
+
+
+def _burst(_: Order) -> None:
+    raise ZeroDivisionError
+
+
+def _cancel(_: Order) -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("script", [_burst, _cancel])
+@pytest.mark.parametrize("point", ["submit", "wait", "fetch"])
+async def test_a_place_comes_back_when_a_call_bursts_or_is_cancelled(
+    world: World, point: str, script: Callable[[Order], None]
+):
+    doors = {"minimax": gate()}
+    world.driver = ScriptedDriver(**{point: script})
+    with pytest.raises((ZeroDivisionError, asyncio.CancelledError)):
+        await _carried_out(world, doors)
+    assert doors["minimax"].pace.running == 0
+
+
+@pytest.mark.parametrize("move", ["intend", "accept", "produce", "keep", "miss"])
+async def test_a_place_comes_back_when_the_ledger_cannot_be_written(world: World, move: str):
+    doors = {"minimax": gate()}
+    if move == "miss":
+        await _carried_out(world, {"minimax": gate()})
+        for digest in world.clips():
+            world.store.path(digest).unlink()
+        for name in world.names():
+            (world.folder / "renders" / name).unlink()
+
+    async def full(*about: Any) -> None:
+        raise LedgerError("the ledger cannot be written", why="the disk is full")
+
+    async def move_or_fail(attempt: int, what: Move, *facts: Any) -> Stage:
+        if what == move:
+            await full()
+        return Stage.SUBMITTED if what is Move.ACCEPT else Stage.PRODUCED
+
+    answer = await _carried_out(world, doors, **({"intend": full} if move == "intend" else {"move": move_or_fail}))
+    assert isinstance(answer, Failure), answer
+    assert answer.kind is (Kind.UNRECORDED if move == "accept" else Kind.NO_ROOM)
+    assert doors["minimax"].pace.running == 0
+
+
+async def test_what_a_cap_leaves_out_takes_no_place(world: World):
+    from test_reservations import cap, purse
+
+    doors = {"minimax": gate()}
+    [step] = (await world.plan()).steps
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        answer = await carry_out(step, await world.bench(ledger, gates=doors, purse=purse(cap("0.01"))))
+    assert isinstance(answer, Failure)
+    assert answer.kind is Kind.OVER_CAP
+    assert doors["minimax"].pace.running == 0
+    assert await world.stages() == []
+    assert world.driver.submits.total() == 0
+
+
+async def test_a_listener_that_bursts_leaves_no_place_taken(world: World):
+    doors = {"minimax": gate()}
+    [step] = (await world.plan()).steps
+
+    def started(_: object) -> None:
+        raise ZeroDivisionError
+
+    async with open_ledger(world.file, clock=world.clock) as ledger:
+        with pytest.raises(ZeroDivisionError):
+            await carry_out(step, await world.bench(ledger, gates=doors, started=started))
+    assert doors["minimax"].pace.running == 0
+
+
+async def test_a_few_go_first_and_the_others_when_one_was_accepted():
+    door = gate(trust=FEW)
+    tasks, passed = await queue(door, 20)
+    assert passed == list(range(FEW))
+    door.taken()
+    await turns()
+    assert len(passed) == 2 * FEW + 1, "one is answered, and twice as many may be under way"
+    for _ in range(3):
+        door.taken()
+    await asyncio.wait_for(asyncio.gather(*tasks), 1)
+
+
+async def test_after_an_answer_that_proves_nothing_they_go_one_by_one():
+    door = gate(trust=FEW)
+    tasks, passed = await queue(door, 12)
+    for _ in range(FEW):
+        door.refused(Failure(kind=Kind.UNCLEAR, why="the connection broke off"))
+        await turns()
+    assert len(passed) == FEW + 1, "with the last of those under way answered, one more goes"
+    door.refused(Failure(kind=Kind.UNCLEAR, why="the connection broke off"))
+    await asyncio.wait_for(asyncio.gather(*tasks), 1)
+    assert len(passed) == TIMES, "so many doubts, and not twelve"

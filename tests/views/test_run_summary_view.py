@@ -1,0 +1,111 @@
+"""What `run` prints at its end, whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from view_samples import failure, report, row, step, stored, usd
+
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.report import TakeRow
+from hailuo_batch.views.run_summary import SHOWN, draw_outcome
+
+Golden = Callable[[str, str], None]
+
+WHOLE = report(stored("open"), stored("turn"), clips=2, seconds=12.0, bytes=2_469_134)
+HALF = report(stored("open"), row("turn"))
+LOCK = Path("manifests/teaser.lock.yaml")
+
+
+def test_a_run_that_made_everything(golden: Golden) -> None:
+    done = Outcome(stored=2, seconds=75.4)
+    golden(
+        draw_outcome(done, report(*WHOLE.rows, spent=(usd("0.56"),)), lock=LOCK, folder="renders/"), "outcome_done.txt"
+    )
+
+
+def test_a_sketch_is_called_one(golden: Golden) -> None:
+    golden(
+        draw_outcome(Outcome(stored=1, seconds=4.2), report(stored("open"), sketch=True), lock=None, folder="renders/"),
+        "outcome_sketch.txt",
+    )
+
+
+def test_failures_come_with_what_to_do(golden: Golden) -> None:
+    failed = (
+        (
+            step("turn", "twin"),
+            failure("the picture was refused", "Choose another, then:\n    hailuo-batch run"),
+        ),
+        (step("pack-red"), failure("no room on the disk")),
+    )
+    golden(
+        draw_outcome(Outcome(stored=1, failed=failed, seconds=9.0), HALF, lock=LOCK, folder="renders/"),
+        "outcome_failures.txt",
+    )
+
+
+def test_many_failures_are_counted_and_cut(golden: Golden) -> None:
+    failed = tuple((step(f"shot-{number}"), failure()) for number in range(SHOWN + 3))
+    golden(
+        draw_outcome(Outcome(failed=failed, seconds=9.0), HALF, lock=None, folder="renders/"),
+        "outcome_many_failures.txt",
+    )
+
+
+def test_a_clip_that_only_lacks_its_name_is_said_once() -> None:
+    full = failure("cannot write renders/open.mp4: no room on the disk", "Make room.", kind=Kind.UNNAMED)
+    drawn = draw_outcome(Outcome(stored=1, failed=((step("open"), full),)), WHOLE, lock=None, folder="renders/")
+    assert "1 take stored, and not named:\n  open#1  cannot write renders/open.mp4: no room on the disk\n" in drawn
+    assert "failed" not in drawn
+
+
+def test_an_interrupted_run_says_that_the_next_goes_on(golden: Golden) -> None:
+    golden(
+        draw_outcome(Outcome(stored=1, stopped=INTERRUPTED, seconds=61.0), HALF, lock=None, folder="renders/"),
+        "outcome_stopped.txt",
+    )
+
+
+def doubtful(shot: str) -> TakeRow:
+    why = "nobody can say whether it was accepted"
+    return row(shot, action=Action.HOLD, why=why, stage=Stage.IN_DOUBT, fingerprint=f"v1-{shot}")
+
+
+def away(shot: str, stage: Stage = Stage.SUBMITTED) -> TakeRow:
+    action = Action.RESUME if stage is Stage.SUBMITTED else Action.FETCH
+    return row(shot, action=action, why="not here", stage=stage, fingerprint=f"v1-{shot}", task=f"t-{shot}")
+
+
+def test_an_unclear_answer_about_a_task_that_runs_is_no_doubt_and_names_the_task(golden: Golden) -> None:
+    failed = (
+        (step("turn"), failure("the answer cannot be read", "The next run looks again.", Kind.UNCLEAR)),
+        (step("open"), failure("the download broke off", kind=Kind.FLAKY)),
+    )
+    now = report(away("turn"), away("open", Stage.PRODUCED))
+    text = draw_outcome(Outcome(failed=failed, seconds=9.0), now, lock=None, folder="renders/")
+    assert "hailuo-batch resolve" not in text
+    golden(text, "outcome_not_home.txt")
+
+
+def test_doubts_say_where_to_go_whichever_run_left_them(golden: Golden) -> None:
+    failed = ((step("turn"), failure("no answer came", kind=Kind.UNCLEAR)),)
+    now = report(doubtful("turn"), doubtful("old"), stored("open"))
+    both = draw_outcome(Outcome(stored=1, failed=failed, seconds=9.0), now, lock=None, folder="renders/")
+    earlier = draw_outcome(Outcome(), report(doubtful("old"), stored("open")), lock=None, folder="renders/")
+    golden(f"{both}\n\n{earlier}", "outcome_doubts.txt")
+    rehearsed = draw_outcome(Outcome(), report(doubtful("old")), lock=None, folder="renders/", rehearsal=True)
+    assert rehearsed.endswith("\n    hailuo-batch resolve --mock")
+
+
+def test_names_given_again_are_told_in_the_right_number() -> None:
+    one, two = (draw_outcome(Outcome(named=n), WHOLE, lock=None, folder="renders/") for n in (1, 2))
+    assert "1 clip that was there got its name." in one
+    assert "2 clips that were there got their names." in two
+
+
+def test_a_run_with_nothing_to_do_is_one_line(golden: Golden) -> None:
+    golden(draw_outcome(Outcome(), WHOLE, lock=None, folder="renders/"), "outcome_nothing.txt")
+    golden(draw_outcome(Outcome(), WHOLE, lock=LOCK, folder="renders/"), "outcome_nothing_but_the_lock.txt")
