@@ -174,7 +174,7 @@ def child_ours(manifest: str, decode: str, profile: str) -> None:
     """`hailuo-batch run`, in this process, with its time sped up."""
     import hailuo_batch.app.run as rendering
     import hailuo_batch.app.running.context as equipping
-    from hailuo_batch.app.running.probe import drawn
+    from hailuo_batch.app.running.probe import probe_sketch
     from hailuo_batch.cli.main import run_command_line
     from hailuo_batch.runner.limiter import Tempo
 
@@ -190,7 +190,7 @@ def child_ours(manifest: str, decode: str, profile: str) -> None:
     rendering.run_plan = run_plan
     equipping.tempo_of = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
     if not decode:
-        equipping.bought = drawn
+        equipping.bought = probe_sketch
     os.chdir(Path(manifest).parent)
     gc.disable()  # as the entry point does
     with Path("said.txt").open("w") as said, redirect_stdout(said), redirect_stderr(said):

@@ -11,13 +11,13 @@ from pathlib import Path
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, renders_folder, store_folder
-from hailuo_batch.core.attempt.attempt import Artifact, Move
+from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
-from hailuo_batch.ports import Facts, Intent, Named
-from hailuo_batch.store.state_dir import ensure_hidden
+from hailuo_batch.ports import Facts, Intent, RenderName
+from hailuo_batch.store.state_dir import ensure_state_folder
 
 HEAD = """\
 version: 1
@@ -56,7 +56,7 @@ def finished_campaign(folder: Path, shots: int) -> Path:
 async def _finish(manifest: Path) -> None:
     planned = await plan(manifest, sketch=True)
     project = planned.validation.project
-    ensure_hidden(hidden_folder(project.root))
+    ensure_state_folder(hidden_folder(project.root))
     renders_folder(project.root).mkdir()
     store = store_folder(project.root)
     for fan in range(256):
@@ -76,7 +76,7 @@ async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) 
     name = render_name("bench", use, sketch=True)
     (renders / name).write_bytes(body)
     (renders / name).with_suffix(".json").write_bytes(b"{}")
-    clip = Artifact(
+    clip = Clip(
         digest=f"sha256:{digest}", size=len(body), width=1366, height=768, seconds=6.0, frames=144, codec="h264"
     )
     intent = Intent(
@@ -88,11 +88,11 @@ async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) 
         take=use.take,
         tags=use.shot.tags,
     )
-    attempt = await ledger.intend(intent)
+    attempt = await ledger.record_intent(intent)
     await ledger.move(attempt, Move.ACCEPT, Facts(task=step.fingerprint))
     await ledger.move(attempt, Move.PRODUCE)
-    await ledger.move(attempt, Move.KEEP, Facts(artifact=clip))
-    named = Named(
+    await ledger.move(attempt, Move.KEEP, Facts(clip=clip))
+    named = RenderName(
         file=name,
         campaign="bench",
         shot=use.shot.id,
@@ -101,4 +101,4 @@ async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) 
         fingerprint=step.fingerprint,
         sketch=True,
     )
-    await ledger.name([named])
+    await ledger.record_names([named])

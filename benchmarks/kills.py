@@ -19,7 +19,7 @@ from pathlib import Path
 
 from measure import tool
 
-from hailuo_batch.media.probe import Clip, probe
+from hailuo_batch.media.probe import VideoFacts, probe
 
 
 def main() -> None:
@@ -71,7 +71,7 @@ def _stored(root: Path) -> int:
 def _whole(root: Path) -> int:
     """How many clips are there under final names; a file that is none ends the script."""
     clips = [*(root / "renders").glob("*.mp4"), *(root / ".hailuo" / "store").glob("??/*.mp4")]
-    broken = [path for path in clips if not isinstance(probe(path), Clip)]
+    broken = [path for path in clips if not isinstance(probe(path), VideoFacts)]
     if broken:
         raise SystemExit(f"half a file under a final name: {broken[0]}")
     return _stored(root)

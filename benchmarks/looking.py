@@ -19,14 +19,14 @@ from pathlib import Path
 
 from measure import table
 
-from hailuo_batch.core.pacing.progress_eta import Told
-from hailuo_batch.drivers.poll_scheduler import Kin, Looks
+from hailuo_batch.core.pacing.progress_eta import ProgressSample
+from hailuo_batch.drivers.poll_scheduler import ClipKind, PollScheduler
 from hailuo_batch.mock.server import Mock
 
 EVERY = 10.0
 SPEED = 60.0  # more, and the work of this machine itself takes seconds of the mock's
 AT_ONCE = 40
-KIN: Kin = ("768p", 6)
+KIN: ClipKind = ("768p", 6)
 Law = Callable[[random.Random], float]
 Words = Callable[[random.Random], Callable[[float, float], float | None]]  # (age, whole time) → progress
 
@@ -119,7 +119,7 @@ def _row(law: str, words: str, found: Found, *, least: bool = False) -> tuple[st
 
 def _followed(draw: Law, tell: Words, clips: int) -> Found:
     chance = random.Random(3)
-    known, seen, times = Looks(every=EVERY, elapsed=lambda: 0.0), [], []
+    known, seen, times = PollScheduler(every=EVERY, elapsed=lambda: 0.0), [], []
     for number in range(clips + clips // 10):
         whole, progress = draw(chance), tell(chance)
         one = _follow(known, whole, progress)
@@ -137,13 +137,13 @@ def _followed(draw: Law, tell: Words, clips: int) -> Found:
     )
 
 
-def _follow(known: Looks, whole: float, progress: Callable[[float, float], float | None]) -> tuple[int, float]:
-    told: list[Told] = []
-    age = known.pause(KIN, 0.0)
+def _follow(known: PollScheduler, whole: float, progress: Callable[[float, float], float | None]) -> tuple[int, float]:
+    told: list[ProgressSample] = []
+    age = known.poll_delay(KIN, 0.0)
     while age < whole:
-        told.append(Told(age=age, progress=progress(age, whole)))
-        age += known.pause(KIN, age, told)
-    known.made(KIN, age, told)
+        told.append(ProgressSample(age=age, progress=progress(age, whole)))
+        age += known.poll_delay(KIN, age, told)
+    known.record_completion(KIN, age, told)
     return len(told) + 1, age - whole
 
 
@@ -176,11 +176,11 @@ def _ran(folder: Path, gateway: str, takes: int) -> Found:
         if entry.call == "poll":
             looks.setdefault(entry.task, []).append(entry.at)
     tasks = sorted(mock.tasks(gateway), key=lambda task: task.created)[takes // 3 :]
-    fixed = [math.ceil((task.ended - task.created) / EVERY) for task in tasks]
-    late = [task.created + number * EVERY - task.ended for task, number in zip(tasks, fixed, strict=True)]
+    fixed = [math.ceil((task.end_time - task.created) / EVERY) for task in tasks]
+    late = [task.created + number * EVERY - task.end_time for task, number in zip(tasks, fixed, strict=True)]
     return Found(
         looks=sum(len(looks[task.id]) for task in tasks) / len(tasks),
-        delay=sum(looks[task.id][-1] - task.ended for task in tasks) / len(tasks),
+        delay=sum(looks[task.id][-1] - task.end_time for task in tasks) / len(tasks),
         fixed_looks=sum(fixed) / len(tasks),
         fixed_delay=sum(late) / len(tasks),
         least=0.0,
@@ -191,7 +191,7 @@ async def _rehearsed(folder: Path, gateway: str, takes: int) -> Mock:
     """The mock of a whole run, which tells when each task was ready and looked at."""
     import hailuo_batch.mock.server as server
     from hailuo_batch.app.run import run
-    from hailuo_batch.app.running.context import Terms
+    from hailuo_batch.app.running.context import RunOptions
     from hailuo_batch.app.running.drivers import Rehearsal
 
     found: list[Mock] = []
@@ -209,7 +209,7 @@ async def _rehearsed(folder: Path, gateway: str, takes: int) -> Mock:
         (folder / "looks.yaml").write_text(head + shots)
         (folder / "hailuo.yaml").write_text("version: 1\n")
         rehearsal = Rehearsal(script=folder / "script.yaml", speed=SPEED)
-        ran = await run(folder / "looks.yaml", terms=Terms(jobs=AT_ONCE, rehearsal=rehearsal))
+        ran = await run(folder / "looks.yaml", options=RunOptions(jobs=AT_ONCE, rehearsal=rehearsal))
     finally:
         server.Mock = Mock  # type: ignore[misc]
     if ran.outcome.stored != takes:

@@ -50,7 +50,7 @@ def run_mock(pipe: Connection, kilobytes: int, log: str) -> None:
     async def run() -> None:
         clip = bytes(kilobytes * 1000)
         async with Mock(Script(queued=0.0, running=0.0), clip=clip, log=Path(log) if log else None) as mock:
-            pipe.send(mock.base)
+            pipe.send(mock.base_url)
             await asyncio.to_thread(pipe.recv)
             begin = _cpu()
             pipe.send(None)

@@ -35,13 +35,13 @@ import hailuo_batch.drivers.stall_guard
 import hailuo_batch.drivers.transport
 from hailuo_batch.app.costs import audit
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.resolve import Doubts, doubts, settle
+from hailuo_batch.app.resolve import OpenAttempts, list_open_attempts, settle
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.scope import Scope
 from hailuo_batch.app.verify import verify
-from hailuo_batch.core.attempt.in_doubt import OpenAttempt, State, Verdict
-from hailuo_batch.mock.fault import OF_A_TASK, PLACES, Fault, FaultKind
+from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
+from hailuo_batch.mock.fault import ALLOWED_CALLS, TASK_FAULTS, Fault, FaultKind
 from hailuo_batch.mock.messages import CallKind
 
 MOCK_SPEED = 100.0
@@ -53,14 +53,14 @@ Bought = tuple[str, str, str, bool]  # gateway, task, prompt, whether its clip i
 
 def faults(rate: float, shots: int) -> Iterator[dict[str, Any]]:
     """Every fault wherever it may stand; a submit's before and after it is accepted, where both can be."""
-    for kind, calls in PLACES.items():
+    for kind, calls in ALLOWED_CALLS.items():
         for call in (each for each in calls if each in CALLS):
             if kind in CLOSING:
                 later = 3 * CLOSING.index(kind)  # the first rule that strikes is the one
                 yield {"fault": kind, "call": call, "nth": [shots // 60 + later, shots // 20 + later]}
                 continue
-            both = call is CallKind.SUBMIT and kind not in OF_A_TASK | {FaultKind.BAD_PARAMETER, FaultKind.THROTTLED}
-            for accepted in {Fault(kind=kind).books, True} if both else {None}:
+            both = call is CallKind.SUBMIT and kind not in TASK_FAULTS | {FaultKind.BAD_PARAMETER, FaultKind.THROTTLED}
+            for accepted in {Fault(kind=kind).charges_submit, True} if both else {None}:
                 yield {
                     "fault": kind,
                     "call": call,
@@ -71,17 +71,19 @@ def faults(rate: float, shots: int) -> Iterator[dict[str, Any]]:
 
 def serve(pipe: Connection, script: dict[str, Any]) -> None:
     """The mock in a process of its own, until the pipe says stop; asked before, it tells its books."""
-    from hailuo_batch.mock.script import script_of
+    from hailuo_batch.mock.script import parse_script
     from hailuo_batch.mock.server import Mock
     from hailuo_batch.testing.clips import CLIP
 
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a client that gives up is no news here
 
     async def listen() -> None:
-        async with Mock(script_of(script), speed=MOCK_SPEED, clip=CLIP) as mock:
-            pipe.send(mock.base)
+        async with Mock(parse_script(script), speed=MOCK_SPEED, clip=CLIP) as mock:
+            pipe.send(mock.base_url)
             while await asyncio.to_thread(pipe.recv):
-                ends = {task.id: task.running < 1e9 and not task.fate for each in GATEWAYS for task in mock.tasks(each)}
+                ends = {
+                    task.id: task.running < 1e9 and not task.failure for each in GATEWAYS for task in mock.tasks(each)
+                }
                 struck = Counter(entry.fault for entry in mock.log if entry.fault)
                 bought = [(each.gateway, each.task, each.prompt, ends[each.task]) for each in mock.charges]
                 pipe.send((bought, len(mock.log), struck.total(), len(struck)))
@@ -95,7 +97,7 @@ class Soak:
 
     folder: Path
     pipe: Connection
-    terms: Terms
+    terms: RunOptions
     codes: Counter[int] = field(default_factory=Counter)
     settled: Counter[str] = field(default_factory=Counter)
     doubts: int = 0
@@ -134,7 +136,7 @@ class Soak:
 
     async def _until_nothing_changes(self, film: Path, scope: Scope) -> None:
         while True:
-            ran = await run(film, scope=scope, terms=self.terms)
+            ran = await run(film, scope=scope, options=self.terms)
             if not (ran.outcome.stored or ran.outcome.failed or ran.outcome.named):
                 return
             self.codes[int(ran.exit)] += 1
@@ -143,20 +145,20 @@ class Soak:
 
     async def _decide(self) -> None:
         """What a person does who has the gateways' books."""
-        found, bought = await doubts(folder=self.folder), (await self.books())[0]
-        known = {task for _, task in found.tasks}
+        found, bought = await list_open_attempts(folder=self.folder), (await self.books())[0]
+        known = {task for _, task in found.known_tasks}
         unclaimed = {(gateway, prompt): task for gateway, task, prompt, _ in bought if task not in known}
-        self.doubts += len(found.doubts)
-        tasks = {each.attempt: unclaimed.get((each.provider, _prompt(each))) for each in found.doubts}
+        self.doubts += len(found.in_doubt)
+        tasks = {each.attempt: unclaimed.get((each.provider, _prompt(each))) for each in found.in_doubt}
         ids = {attempt: task for attempt, task in tasks.items() if task}
         endless = {task for _, task, _, ends in bought if not ends}
-        running = [each for each in found.opened if each.state is State.RUNNING and each.task in endless]
-        await self._settle(found, [each for each in found.doubts if each.attempt in ids], Verdict.FOUND, ids)
-        await self._settle(found, [each for each in found.doubts if each.attempt not in ids], Verdict.NEVER_SENT)
+        running = [each for each in found.attempts if each.state is DoubtState.RUNNING and each.task in endless]
+        await self._settle(found, [each for each in found.in_doubt if each.attempt in ids], Verdict.FOUND, ids)
+        await self._settle(found, [each for each in found.in_doubt if each.attempt not in ids], Verdict.NEVER_SENT)
         await self._settle(found, running, Verdict.WRITTEN_OFF)
 
     async def _settle(
-        self, found: Doubts, chosen: list[OpenAttempt], verdict: Verdict, tasks: dict[int, str] | None = None
+        self, found: OpenAttempts, chosen: list[OpenAttempt], verdict: Verdict, tasks: dict[int, str] | None = None
     ) -> None:
         self.settled[verdict] += len(await settle(found, chosen, verdict, reason="by the books", tasks=tasks))
 
@@ -183,7 +185,7 @@ async def report(soak: Soak, shots: int, before: float) -> str:
     stored = (await soak.standing())["reuse"]
     bought, requests, struck, kinds = await soak.books()
     good = Counter(prompt for _, _, prompt, ends in bought if ends)
-    known = {task for _, task in (await doubts(folder=soak.folder)).tasks}
+    known = {task for _, task in (await list_open_attempts(folder=soak.folder)).known_tasks}
     homeless = sum(task not in known for _, task, _, ends in bought if ends)
     booked = await audit(soak.folder, deep=True)
     found = [finding for film in soak.films for finding in (await verify(film, deep=True)).findings]
@@ -195,7 +197,7 @@ async def report(soak: Soak, shots: int, before: float) -> str:
 runs          {soak.codes.total()} in {time.perf_counter() - before:.0f} s; exit codes: {codes}
 fingerprints  {booked.requests:,}, of which {stored:,} are stored
 charges       {len(bought):,}, of which {sum(not ends for *_, ends in bought):,} were for tasks that failed or never end
-bought twice  {sum(times > 1 for times in good.values())} by the mock's books, {booked.twice} by ours
+bought twice  {sum(times > 1 for times in good.values())} by the mock's books, {booked.double_purchases} by ours
 lost          {shots - stored} takes, {homeless} paid clips that no attempt has
 doubts        {soak.doubts:,}; settled: {settled}
 audit         {len(booked.findings)} findings; verify: {len(found)}
@@ -216,7 +218,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hailuo-soak-") as folder:
         write(Path(folder), given.shots)
         hurry(here.recv())
-        soak, before = Soak(folder=Path(folder), pipe=here, terms=Terms(jobs=given.in_flight)), time.perf_counter()
+        soak, before = Soak(folder=Path(folder), pipe=here, terms=RunOptions(jobs=given.in_flight)), time.perf_counter()
         await soak.to_the_end()
         print(await report(soak, given.shots, before))
     here.send(False)

@@ -28,7 +28,7 @@ from loopback import NEVER, gateway
 from measure import table
 
 from hailuo_batch.core.request.request import HAILUO_02, Request
-from hailuo_batch.ports import Order, Task
+from hailuo_batch.ports import DriverRequest, ProviderTask
 
 EVERY = 10.0  # seconds between two looks at a task, where nothing is learnt
 BARE_LOOKS = 5000
@@ -176,26 +176,26 @@ def child_polling(tasks: str, seconds: str) -> None:
 
 async def _polled(tasks: int, seconds: float) -> dict[str, float]:
     from hailuo_batch.drivers.http import HttpDriver
-    from hailuo_batch.drivers.poll_scheduler import Looks
-    from hailuo_batch.load.provider_tables import dialect_for, read_provider
+    from hailuo_batch.drivers.poll_scheduler import PollScheduler
+    from hailuo_batch.load.provider_tables import load_dialect, read_provider
     from hailuo_batch.runner.shutdown import Stop
 
     stop, wire = Stop(), Answers()
     provider = read_provider("mindvideo", HAILUO_02)
     driver = HttpDriver(
-        wire=wire,  # type: ignore[arg-type]
-        dialect=dialect_for("mindvideo"),
+        transport=wire,  # type: ignore[arg-type]
+        dialect=load_dialect("mindvideo"),
         provider=provider,
-        downloads=None,  # type: ignore[arg-type]
-        looks=Looks(every=EVERY, elapsed=time.monotonic, sleep=stop.waits.nap),
-        sleep=stop.waits.nap,
-        leaving=lambda: stop.waits.given,
+        downloader=None,  # type: ignore[arg-type]
+        scheduler=PollScheduler(every=EVERY, elapsed=time.monotonic, sleep=stop.waits.sleep),
+        sleep=stop.waits.sleep,
+        is_stopping=lambda: stop.waits.is_triggered,
     )
     gc.freeze()
     gc.set_threshold(20_000)  # as a run does
     waiting = set()
     for number in range(tasks):  # as if they had been submitted within the last ten seconds
-        waiting.add(asyncio.create_task(driver.wait(_order(), Task(id=f"task_{number}", fresh=True))))
+        waiting.add(asyncio.create_task(driver.wait(_order(), ProviderTask(id=f"task_{number}", is_new=True))))
         if number % (tasks // 100) == 0:
             await asyncio.sleep(EVERY / 100)
     await asyncio.sleep(EVERY)
@@ -212,7 +212,7 @@ async def _polled(tasks: int, seconds: float) -> dict[str, float]:
     }
 
 
-def _order() -> Order:
+def _order() -> DriverRequest:
     request = Request(
         model=HAILUO_02,
         prompt="a bottle",
@@ -225,7 +225,7 @@ def _order() -> Order:
         watermark=None,
         take=1,
     )
-    return Order(request=request, fingerprint="", campaign="bench", shot="shot", pictures={})
+    return DriverRequest(request=request, fingerprint="", campaign="bench", shot="shot", images={})
 
 
 def _cpu() -> float:

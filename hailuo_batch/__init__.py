@@ -12,34 +12,34 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from hailuo_batch.app.costs import audit, costs
     from hailuo_batch.app.doctor import doctor, init, providers, schema
-    from hailuo_batch.app.fetch import owed
-    from hailuo_batch.app.gc import collect
+    from hailuo_batch.app.fetch import list_pending_tasks
+    from hailuo_batch.app.gc import collect_garbage
     from hailuo_batch.app.inspect import explain, show, status
     from hailuo_batch.app.planning.plan import plan
     from hailuo_batch.app.planning.validate import validate
     from hailuo_batch.app.report import report
-    from hailuo_batch.app.resolve import doubts, settle
+    from hailuo_batch.app.resolve import list_open_attempts, settle
     from hailuo_batch.app.review import accept, retake, unaccept
     from hailuo_batch.app.run import run
-    from hailuo_batch.app.running.context import Terms
-    from hailuo_batch.app.running.drivers import CallMe, Rehearsal
+    from hailuo_batch.app.running.context import RunOptions
+    from hailuo_batch.app.running.drivers import Rehearsal, WebhookOptions
     from hailuo_batch.app.running.scope import Scope
     from hailuo_batch.app.verify import verify
 
-_HOMES = {
-    "CallMe": "running.drivers",
+_MODULES = {
     "Rehearsal": "running.drivers",
+    "RunOptions": "running.context",
     "Scope": "running.scope",
-    "Terms": "running.context",
+    "WebhookOptions": "running.drivers",
     "accept": "review",
     "audit": "costs",
-    "collect": "gc",
+    "collect_garbage": "gc",
     "costs": "costs",
     "doctor": "doctor",
-    "doubts": "resolve",
     "explain": "inspect",
     "init": "doctor",
-    "owed": "fetch",
+    "list_open_attempts": "resolve",
+    "list_pending_tasks": "fetch",
     "plan": "planning.plan",
     "providers": "doctor",
     "report": "report",
@@ -55,19 +55,19 @@ _HOMES = {
 }
 
 __all__ = [
-    "CallMe",
     "Rehearsal",
+    "RunOptions",
     "Scope",
-    "Terms",
+    "WebhookOptions",
     "accept",
     "audit",
-    "collect",
+    "collect_garbage",
     "costs",
     "doctor",
-    "doubts",
     "explain",
     "init",
-    "owed",
+    "list_open_attempts",
+    "list_pending_tasks",
     "plan",
     "providers",
     "report",
@@ -84,6 +84,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"hailuo_batch.app.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return getattr(import_module(f"hailuo_batch.app.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

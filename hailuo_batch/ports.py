@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from hailuo_batch.core.attempt.attempt import Artifact, Move, Stage, Standing
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
@@ -44,15 +44,15 @@ class Facts:
     """What a move of an attempt adds to the record; only what is not None is written."""
 
     task: str | None = None
-    artifact: Artifact | None = None
+    clip: Clip | None = None
     cost: Money | None = None
     failure: Failure | None = None
     reason: str | None = None  # a person's, for what a person decided; kept in the event
-    by: str | None = None  # who that was
+    decided_by: str | None = None  # who that was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class RenderName:
     """A readable name that was given to a clip."""
 
     file: str
@@ -70,7 +70,7 @@ class Ledger(Protocol):
     Money: a write that was begun is done whole, also when whoever waits for it is cancelled meanwhile.
     """
 
-    async def intend(self, intent: Intent) -> int:
+    async def record_intent(self, intent: Intent) -> int:
         """The number of the live attempt for this fingerprint: a new one, or the one that was intended before."""
         ...
 
@@ -78,11 +78,11 @@ class Ledger(Protocol):
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
         ...
 
-    async def bring_back(self, intent: Intent, artifact: Artifact, cost: Money | None) -> int:
+    async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
         ...
 
-    async def name(self, names: Iterable[Named]) -> None:
+    async def record_names(self, names: Iterable[RenderName]) -> None:
         """Records which names were given to which clips."""
         ...
 
@@ -94,7 +94,7 @@ class Ledger(Protocol):
 class Store(Protocol):
     """Artifacts by digest; one is there whole or not at all."""
 
-    def incoming(self) -> Path:
+    def temporary_path(self) -> Path:
         """A new temporary name on the store's own file system."""
         ...
 
@@ -102,7 +102,7 @@ class Store(Protocol):
         """Moves a whole file in, durably, under its digest (`sha256:…`), which comes back."""
         ...
 
-    async def take_back(self, file: Path, digest: str) -> bool:
+    async def restore(self, file: Path, digest: str) -> bool:
         """Keeps a clip that a readable name still has, if its bytes are those of the digest; whether they are."""
         ...
 
@@ -114,7 +114,7 @@ class Store(Protocol):
 class Renders(Protocol):
     """The readable names, linked from the store."""
 
-    async def place(self, artifact: Path, name: str, provenance: Mapping[str, object]) -> None:
+    async def place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
         """Gives an artifact a name, with its provenance beside it; refuses to overwrite another clip."""
         ...
 
@@ -124,24 +124,24 @@ class Renders(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class DriverRequest:
     """One request with what a driver needs to carry it out on this machine."""
 
     request: Request
     fingerprint: str
     campaign: str
     shot: str  # whose name a slate shows; no part of the request
-    pictures: Mapping[str, Path]  # digest → the picture's file, or the artifact that a frame is taken from
-    addresses: Mapping[str, str] = field(default_factory=dict)  # digest → web address of a picture
+    images: Mapping[str, Path]  # digest → the picture's file, or the artifact that a frame is taken from
+    image_urls: Mapping[str, str] = field(default_factory=dict)  # digest → web address of a picture
     attempt: int = 0  # which attempt this is: what makes an idempotency key the same again after a crash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """The job running at a provider, by its id; `fresh`: it was submitted just now."""
+class ProviderTask:
+    """The job running at a provider, by its id; `is_new`: it was submitted just now."""
 
     id: str
-    fresh: bool = False
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,15 +155,15 @@ class Produced:
 class Driver(Protocol):
     """What asks one provider for videos. Nothing here raises for what a provider answers: it comes back as a value."""
 
-    async def submit(self, order: Order) -> Task | Failure:
+    async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """The one call that may cost money."""
         ...
 
-    async def wait(self, order: Order, task: Task) -> Produced | Failure:
+    async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:
         """Follows a task until it ends."""
         ...
 
-    async def fetch(self, order: Order, produced: Produced, target: Path) -> Failure | None:
+    async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:
         """Brings the clip to `target`; None is success."""
         ...
 
@@ -171,7 +171,7 @@ class Driver(Protocol):
 class Probe(Protocol):
     """Looks whether a file is the video that was promised."""
 
-    async def __call__(self, file: Path, digest: str) -> Artifact | Failure:
+    async def __call__(self, file: Path, digest: str) -> Clip | Failure:
         """The clip's facts, or why it is none."""
         ...
 
@@ -179,12 +179,12 @@ class Probe(Protocol):
 class Executor(Protocol):
     """Spreads the steps over workers."""
 
-    async def spread(self, steps: Iterable[Step], work: "Work") -> None:
-        """Carries `work` out for every step, and for every step that comes back from it."""
+    async def run(self, steps: Iterable[Step], handle: "StepHandler") -> None:
+        """Carries `handle` out for every step, and for every step that comes back from it."""
         ...
 
 
-class Work(Protocol):
+class StepHandler(Protocol):
     """What a worker does with one step."""
 
     async def __call__(self, step: Step) -> Iterable[Step]:

@@ -20,14 +20,14 @@ from rehearsal import FRAME, GATEWAYS, KEY
 
 from hailuo_batch.app.costs import audit
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.resolve import doubts, settle
+from hailuo_batch.app.resolve import list_open_attempts, settle
 from hailuo_batch.app.verify import verify
 from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.provider_tables import read_provider
-from hailuo_batch.mock.hooks import Moment
+from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.server import Mock
 
 MOCK_SPEED = 200.0  # a clip takes four of its seconds: several looks of ours
@@ -56,7 +56,7 @@ def storm(gateway: str) -> tuple[str, dict[str, int]]:
     """
     sold = read_provider(gateway, HAILUO_02)
     plain = f", {FRAME}" if gateway == "vtrix" else ""
-    chained = ", frames: {first: {shot: open, frame: last}}" if sold.takes_data else plain
+    chained = ", frames: {first: {shot: open, frame: last}}" if sold.accepts_data else plain
     text = f"""\
 version: 1
 campaign: film
@@ -121,18 +121,18 @@ class Film:
 
     @property
     def base(self) -> str:
-        return self.mock.base if self.mock else SKETCH
+        return self.mock.base_url if self.mock else SKETCH
 
     async def run(self) -> int:
         """A run that nobody disturbs."""
         return self._told(await self.forks.run(self.folder, self.base))
 
-    async def run_until(self, killed: Callable[[Moment], bool]) -> int:
+    async def run_until(self, killed: Callable[[HookEvent], bool]) -> int:
         """A run that is killed by the mock at the first moment of which `killed` says so."""
         assert self.mock is not None
         forks: list[Fork] = []
 
-        def kill(moment: Moment) -> None:
+        def kill(moment: HookEvent) -> None:
             if forks and killed(moment):
                 forks.pop().kill()
 
@@ -190,17 +190,17 @@ class Film:
     async def _assert_safe(self) -> None:
         self._assert_charged(exactly=False)
         planned = await plan(self.folder / "film.yaml", sketch=self.mock is None)
-        held = {use.shot.id for step in planned.work if step.action is Action.HOLD for use in step.uses}
+        held = {use.shot.id for step in planned.pending_steps if step.action is Action.HOLD for use in step.uses}
         for step in planned.selected:
             waits = step.action is Action.WAIT and held.issuperset(step.waits_for)
             assert waits or step.action in SAFE, (step.uses[0].shot.id, step.action, step.why)
 
     async def _settle(self) -> None:
         """Settles every doubt by the mock's own books."""
-        found = await doubts(folder=self.folder)
-        self.tally.doubts += len(found.doubts)
-        known = {task for _, task in found.tasks}
-        for doubt in found.doubts:
+        found = await list_open_attempts(folder=self.folder)
+        self.tally.doubts += len(found.in_doubt)
+        known = {task for _, task in found.known_tasks}
+        for doubt in found.in_doubt:
             task = self._unclaimed(doubt.shot, known)
             known.add(task or "")
             verdict = Verdict.FOUND if task else Verdict.NEVER_SENT
@@ -232,7 +232,7 @@ class Film:
         assert looked.findings == (), looked.findings
         assert set(await self.stages()) <= {"stored", "cancelled"}
         booked = await audit(self.folder, deep=True)
-        assert (booked.findings, booked.twice, booked.unfinished) == ((), 0, ()), booked.findings
+        assert (booked.findings, booked.double_purchases, booked.unfinished) == ((), 0, ()), booked.findings
         if self.mock is not None:
             assert (booked.purchases, booked.clips) == (len(self.mock.charges),) * 2
             assert (self.folder / "film.lock.yaml").is_file()

@@ -24,8 +24,8 @@ from rehearsal import GATEWAYS, SPEED, Pauses, drivers_at
 
 import hailuo_batch.app.running.context
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import Terms
-from hailuo_batch.app.running.drivers import Circumstances
+from hailuo_batch.app.running.context import RunOptions
+from hailuo_batch.app.running.drivers import DriverContext
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.ports import Driver
 from hailuo_batch.runner.limiter import Tempo
@@ -42,20 +42,20 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
     urls = {gateway: f"{base}/{gateway}" for gateway in GATEWAYS}
 
     @asynccontextmanager
-    async def drivers(providers: Any, circumstances: Circumstances) -> AsyncIterator[Mapping[str, Driver]]:
+    async def drivers(providers: Any, circumstances: DriverContext) -> AsyncIterator[Mapping[str, Driver]]:
         async with drivers_at(urls, providers, circumstances, answer=answer, pauses=Pauses()) as found:
             yield found
 
     if base != SKETCH:
-        hailuo_batch.app.running.context.drivers_for = drivers  # type: ignore[assignment]
-        hailuo_batch.app.running.context.tempo_of = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
+        hailuo_batch.app.running.context.open_drivers = drivers  # type: ignore[assignment]
+        hailuo_batch.app.running.context.make_scaled_clock = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
 
 
 async def go_on(folder: Path, base: str) -> int:
     """One run of the folder's film; its exit code."""
     work_at(base)
     sketch = base == SKETCH
-    return int((await run(folder / "film.yaml", sketch=sketch, terms=Terms(jobs=1 if sketch else HANDS))).exit)
+    return int((await run(folder / "film.yaml", sketch=sketch, options=RunOptions(jobs=1 if sketch else HANDS))).exit)
 
 
 class Inline(ThreadPoolExecutor):

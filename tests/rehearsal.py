@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from hailuo_batch.app.run import Ran, run
-from hailuo_batch.app.running.context import Terms
-from hailuo_batch.app.running.drivers import Circumstances, Rehearsal
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.context import RunOptions
+from hailuo_batch.app.running.drivers import DriverContext, Rehearsal
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.drivers.download import Downloads
+from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
-from hailuo_batch.drivers.transport import Wire, sessions
-from hailuo_batch.load.provider_tables import dialect_for
+from hailuo_batch.drivers.transport import Transport, open_sessions
+from hailuo_batch.load.provider_tables import load_dialect
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Driver
 
@@ -50,25 +50,25 @@ class Pauses(list[float]):
 async def drivers_at(
     urls: Mapping[str, str],
     providers: Any,
-    circumstances: Circumstances,
+    circumstances: DriverContext,
     *,
     answer: float,
     patience: Patience = PATIENCE,
     pauses: Pauses,
 ) -> AsyncIterator[dict[str, Driver]]:
     """A driver for each provider; `answer` is how long it waits for one."""
-    async with sessions(loopback=True) as (reading, paying, fetching):
+    async with open_sessions(loopback=True) as (reading, paying, fetching):
 
         def driver(provider: Provider) -> HttpDriver:
             base = urls[provider.name]
             return HttpDriver(
-                wire=Wire(session=reading, paying=paying, base_url=base, key=KEY, seconds=answer),
-                dialect=dialect_for(provider.name),
+                transport=Transport(session=reading, paying=paying, base_url=base, key=KEY, seconds=answer),
+                dialect=load_dialect(provider.name),
                 provider=provider,
-                downloads=Downloads(fetching, loopback=True, sleep=pauses),
+                downloader=Downloader(fetching, loopback=True, sleep=pauses),
                 patience=patience,
                 sleep=pauses,
-                leaving=lambda: circumstances.stop.waits.given,
+                is_stopping=lambda: circumstances.stop.waits.is_triggered,
             )
 
         yield {provider.name: driver(provider) for provider in providers}
@@ -84,18 +84,18 @@ class Studio:
     answer: float = 10.0
     patience: Patience = PATIENCE
     pauses: Pauses = field(default_factory=Pauses)
-    ran: Ran | None = None
+    ran: RunResult | None = None
 
     def __post_init__(self) -> None:
         (self.folder / "hailuo.yaml").write_text("version: 1\n")
 
         @asynccontextmanager
-        async def drivers(providers: Any, circumstances: Circumstances) -> AsyncIterator[Mapping[str, Driver]]:
+        async def drivers(providers: Any, circumstances: DriverContext) -> AsyncIterator[Mapping[str, Driver]]:
             how = {"answer": self.answer, "patience": self.patience, "pauses": self.pauses}
             async with drivers_at(self.mock.urls, providers, circumstances, **how) as found:  # type: ignore[arg-type]
                 yield found
 
-        self.monkeypatch.setattr("hailuo_batch.app.running.context.drivers_for", drivers)
+        self.monkeypatch.setattr("hailuo_batch.app.running.context.open_drivers", drivers)
         self.monkeypatch.setattr("hailuo_batch.runner.limiter.PATIENCE", self.patience.submit)
 
     @property
@@ -105,9 +105,9 @@ class Studio:
     def write(self, text: str) -> None:
         (self.folder / "film.yaml").write_text(text, encoding="utf-8")
 
-    async def run(self, **how: Any) -> Ran:
-        terms = Terms(rehearsal=Rehearsal(speed=SPEED), **how)
-        self.ran = await run(self.folder / "film.yaml", terms=terms)
+    async def run(self, **how: Any) -> RunResult:
+        terms = RunOptions(rehearsal=Rehearsal(speed=SPEED), **how)
+        self.ran = await run(self.folder / "film.yaml", options=terms)
         return self.ran
 
     async def tell(self) -> str:
@@ -115,7 +115,7 @@ class Studio:
         ran = await self.run()
         if ran.outcome.failed:
             words = f"{ran.outcome.failed[0][1].kind} {self.stages()[-1]}"
-        elif any(step.action is Action.HOLD for step in ran.after.work):
+        elif any(step.action is Action.HOLD for step in ran.after.pending_steps):
             words = f"held {self.stages()[-1]}"
         else:
             words = "stored" if ran.outcome.stored else "nothing to do"

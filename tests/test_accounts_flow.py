@@ -7,9 +7,9 @@ import pytest
 from rehearsal import SPEED, Studio, film
 
 from hailuo_batch.app.costs import audit, costs
-from hailuo_batch.core.spending.audit_findings import Remark
-from hailuo_batch.core.spending.costs import By, Column
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.core.spending.audit_findings import AuditRemark
+from hailuo_batch.core.spending.costs import CostColumn, GroupBy
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
@@ -24,7 +24,7 @@ FAULTS = [
 async def test_our_books_say_what_was_charged(
     gateway: str, tasks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    async with Mock(script_of({"faults": FAULTS}), speed=SPEED, clip=CLIP) as mock:
+    async with Mock(parse_script({"faults": FAULTS}), speed=SPEED, clip=CLIP) as mock:
         found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
         found.write(film(gateway, "sun", "storm", "fog", "hail"))
         for _ in range(3):
@@ -33,16 +33,16 @@ async def test_our_books_say_what_was_charged(
 
     booked = await audit(tmp_path, rehearsal=True, deep=True)
     assert booked.findings == ()
-    assert Counter(each.remark for each in booked.remarks)[Remark.AFTER_FAILURE] == booked.again == 1
-    assert booked.purchases + booked.doubts == charged == tasks  # storm twice, and fog, of which nobody was told
-    assert (booked.requests, booked.doubts, booked.clips, booked.twice) == (4, 1, 2, 0)
+    assert Counter(each.remark for each in booked.remarks)[AuditRemark.AFTER_FAILURE] == booked.repurchases == 1
+    assert booked.purchases + booked.in_doubt == charged == tasks  # storm twice, and fog, of which nobody was told
+    assert (booked.requests, booked.in_doubt, booked.clips, booked.double_purchases) == (4, 1, 2, 0)
 
-    rows = (await costs(tmp_path, by=By.SHOT, rehearsal=True)).rows
+    rows = (await costs(tmp_path, group_by=GroupBy.SHOT, rehearsal=True)).rows
     attempts = Counter[str]()
     for row in rows:
         attempts[row.group] += row.attempts
     assert attempts == {"film/s1": 1, "film/s2": 2, "film/s3": 1, "film/s4": 1}
     if gateway == "minimax":
-        sums = {row.group: (row.amount(Column.SPENT), row.amount(Column.DOUBT)) for row in rows}
+        sums = {row.group: (row.amount(CostColumn.SPENT), row.amount(CostColumn.IN_DOUBT)) for row in rows}
         assert sums["film/s3"] == (0, sums["film/s1"][0])
         assert sums["film/s4"] == (0, 0)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_batch.media.probe import Clip, probe
+from hailuo_batch.media.probe import VideoFacts, probe
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -92,7 +92,7 @@ def assert_whole(root: Path) -> None:
     for file in (*(root / ".hailuo" / "store").glob("??/*"), *(root / "renders").glob("*.mp4")):
         if not file.name.startswith("."):
             assert file.suffix == ".mp4"
-            assert isinstance(probe(file), Clip), file
+            assert isinstance(probe(file), VideoFacts), file
     for file in (root / "renders").glob("*.json"):
         if not file.name.startswith("."):
             assert json.loads(file.read_bytes())["campaign"] == "storm"

@@ -62,7 +62,7 @@ async def test_what_the_sweep_counts_would_show_a_take_that_was_bought_twice_or_
         film = Film.begun(tmp_path, forks, mock, "minimax")
         await film.assert_kept()
         assert (film.tally.takes, film.tally.charges, film.tally.twice, film.tally.lost) == (5, 5, 0, 0)
-        mock._record.charges.append(replace(mock.charges[0], task="a-task-that-nobody-follows"))
+        mock._journal.charges.append(replace(mock.charges[0], task="a-task-that-nobody-follows"))
         for clip in (tmp_path / ".hailuo" / "store").glob("*/*.mp4"):
             clip.unlink()
         for name in (tmp_path / "renders").iterdir():

@@ -19,12 +19,12 @@ from forking import Forks
 from rehearsal import SPEED, Studio, film
 from tracing import PLACES, traced, why_not
 
-from hailuo_batch.app.resolve import doubts, settle
-from hailuo_batch.app.run import Ran
+from hailuo_batch.app.resolve import list_open_attempts, settle
+from hailuo_batch.app.run import RunResult
 from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.ledger.sqlite import read_ledger
-from hailuo_batch.mock.hooks import Moment
+from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
@@ -134,7 +134,7 @@ async def test_a_clip_that_finds_no_room_is_fetched_when_there_is_room_again(
         found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
         found.write(film("minimax", "a kite", "a boat"))
         with monkeypatch.context() as full:
-            full.setattr("hailuo_batch.store.local.sync", no_room)
+            full.setattr("hailuo_batch.store.local.sync_file", no_room)
             ran = await found.run(jobs=1)
         ((_, failure),) = ran.outcome.failed
         assert (len(mock.charges), int(ran.exit)) == (1, 4), "nothing more is sent"
@@ -149,7 +149,7 @@ async def test_a_disk_that_fills_while_a_task_is_accepted_loses_neither_the_id_n
 ):
     """A real disk without a byte left, from the moment at which the gateway has charged."""
 
-    def fill(moment: Moment) -> None:
+    def fill(moment: HookEvent) -> None:
         if moment.kind == "charged" and not ballast.exists():
             with ballast.open("wb", buffering=0) as file, suppress(OSError):
                 while file.write(bytes(4096)):
@@ -170,8 +170,8 @@ async def test_a_disk_that_fills_while_a_task_is_accepted_loses_neither_the_id_n
         assert int(ran.exit) == 8
         ballast.unlink()
         assert (await found.tell()).startswith("held ")
-        left = await doubts(folder=disk, rehearsal=True)
-        (doubt,) = left.doubts
+        left = await list_open_attempts(folder=disk, rehearsal=True)
+        (doubt,) = left.in_doubt
         await settle(left, [doubt], Verdict.FOUND, reason="it was printed", tasks={doubt.attempt: task})
         assert await found.tell() == "stored, 1 charged, exit 0"
 
@@ -196,8 +196,8 @@ async def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_sen
         assert "Check who owns" in error.value.remedy or "read-only" in error.value.summary
 
 
-def words_of(ran: Ran) -> str:
+def words_of(ran: RunResult) -> str:
     """Everything that a run has to say of what went wrong."""
     failed = [f"{failure.why}\n{failure.remedy}" for _, failure in ran.outcome.failed]
-    trouble = [] if ran.trouble is None else [f"{ran.trouble.summary}: {ran.trouble.why}"]
+    trouble = [] if ran.error is None else [f"{ran.error.summary}: {ran.error.why}"]
     return "\n".join([*failed, *trouble])

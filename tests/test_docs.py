@@ -15,7 +15,7 @@ from PIL import Image
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.cli.main import COMMANDS, commands
 from hailuo_batch.errors import Exit
-from hailuo_batch.load.manifest import read_checked
+from hailuo_batch.load.manifest import read_and_validate
 
 ROOT = Path(__file__).parent.parent
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
@@ -125,7 +125,7 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("text", [pytest.param(text, id=where) for where, text in manifests()])
 def test_every_manifest_that_is_shown_is_valid(text: str, tmp_path: Path) -> None:
     if "\nshots:" not in text:
-        _, problems = read_checked(text.encode(), name="hailuo.yaml", schema="settings")
+        _, problems = read_and_validate(text.encode(), name="hailuo.yaml", schema="settings")
         assert problems == ()
         return
     for name in re.findall(r"[\w/.-]+\.(?:png|jpe?g|webp)", text):

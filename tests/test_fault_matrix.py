@@ -1,7 +1,7 @@
 """Every fault of the mock at every gateway: how a run ends, what was charged, and what the next run does.
 
-A row says what the first run comes to and what the next one, in the words of `Studio.tell`; where gateways differ, it
-says so by their names. What may have been accepted is never asked for again; only MindVideo's key makes that safe.
+A row says what the first run comes to and what the next one, in the words of `RenderPool.tell`; where gateways differ,
+it says so by their names. What may have been accepted is never asked for again; only MindVideo's key makes that safe.
 """
 
 import logging
@@ -16,9 +16,9 @@ from rehearsal import FETCHES, GATEWAYS, KEY, LOOKS, SPEED, SUBMITS, Studio, fil
 
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.mock.fault import FaultKind
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.testing.clips import CLIP, clip_of
+from hailuo_batch.testing.clips import CLIP, make_clip
 
 SOON = 0.4  # seconds of the world after which a client that meets silence gives up
 TOO_SLOW = 0.05  # seconds of the world after which a download that has hardly begun is too slow
@@ -230,7 +230,7 @@ def cases() -> Iterator[Any]:
 
 @asynccontextmanager
 async def studio(folder: Path, monkeypatch: pytest.MonkeyPatch, gateway: str, *faults: dict[str, Any]) -> Any:
-    script = script_of({"faults": [{"gateway": gateway, **fault} for fault in faults]})
+    script = parse_script({"faults": [{"gateway": gateway, **fault} for fault in faults]})
     async with Mock(script, speed=SPEED, clip=CLIP) as mock:
         found = Studio(folder=folder, mock=mock, monkeypatch=monkeypatch)
         found.write(film(gateway, "a kite"))
@@ -281,14 +281,14 @@ def assert_no_secret_is_told(found: Studio) -> None:
 async def test_a_download_that_was_cut_fetches_only_the_rest(
     gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    script = script_of({"faults": [{"fault": "cut", "part": 0.6, "nth": [1, 2]}]})
-    async with Mock(script, speed=SPEED, clip=clip_of("x" * 500_000)) as mock:
+    script = parse_script({"faults": [{"fault": "cut", "part": 0.6, "nth": [1, 2]}]})
+    async with Mock(script, speed=SPEED, clip=make_clip("x" * 500_000)) as mock:
         found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
         found.write(film(gateway, "a kite"))
         assert await found.tell() == STORED
         assert [entry.status for entry in found.calls("download")] == [200, 206, 206]
         (task,) = mock.tasks(gateway)
-        assert list(found.clips().values()) == [clip_of("x" * 500_000) + box_of(task.id)]
+        assert list(found.clips().values()) == [make_clip("x" * 500_000) + box_of(task.id)]
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ async def test_a_download_that_was_cut_fetches_only_the_rest(
 async def test_a_clip_of_another_length_or_size_is_kept_since_it_was_paid_for(
     gateway: str, fault: str, made: tuple[int, int, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    script = script_of({"faults": [{"fault": fault, "seconds": 2}]})
+    script = parse_script({"faults": [{"fault": fault, "seconds": 2}]})
     async with Mock(script, speed=SPEED) as mock:
         found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
         found.write(film(gateway, "a kite"))
@@ -338,14 +338,14 @@ async def test_in_a_storm_of_faults_nothing_is_bought_twice(
         for _ in range(12):
             ran = await found.run()
             assert_no_secret_is_told(found)
-            if all(step.action is Action.HOLD for step in ran.after.work):
+            if all(step.action is Action.HOLD for step in ran.after.pending_steps):
                 break
         assert_nothing_wrong_is_kept(found)
         assert set(found.stages()) <= {"stored", "in_doubt", "failed"}
         in_doubt = found.stages().count("in_doubt")
         assert found.stages().count("stored") + in_doubt == 40
         assert (in_doubt > 0) == (gateway != "mindvideo")
-        assert set(found.mock.charged(gateway).values()) == {1}
+        assert set(found.mock.charge_counts(gateway).values()) == {1}
     assert KEY not in caplog.text
     assert "sig=" not in caplog.text
 
@@ -383,7 +383,7 @@ async def test_a_provider_without_money_or_key_is_not_asked_for_the_other_shots(
 
 
 async def test_a_link_that_dies_at_once_is_asked_for_anew_by_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    script = script_of({"link_seconds": 0})
+    script = parse_script({"link_seconds": 0})
     async with Mock(script, speed=SPEED, clip=CLIP) as mock:
         found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
         found.write(film("minimax", "a kite"))

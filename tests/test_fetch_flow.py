@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from rehearsal import SPEED, Studio
 
-from hailuo_batch.app.run import Ran, run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.drivers import Rehearsal
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.errors import Exit
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
@@ -37,7 +37,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Studio]:
-        async with Mock(script_of({"faults": [{**STUCK, "first": 18}]}), speed=SPEED, clip=CLIP) as mock:
+        async with Mock(parse_script({"faults": [{**STUCK, "first": 18}]}), speed=SPEED, clip=CLIP) as mock:
             found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
             for name in ("autumn", "spring", "winter"):
                 (tmp_path / f"{name}.yaml").write_text(FILM.format(name=name))
@@ -48,8 +48,8 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return opened
 
 
-async def _run(found: Studio, name: str) -> Ran:
-    return await run(found.folder / f"{name}.yaml", terms=Terms(rehearsal=Rehearsal(speed=SPEED)))
+async def _run(found: Studio, name: str) -> RunResult:
+    return await run(found.folder / f"{name}.yaml", options=RunOptions(rehearsal=Rehearsal(speed=SPEED)))
 
 
 async def _fetch(capfd: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -63,7 +63,7 @@ async def _fetch(capfd: pytest.CaptureFixture[str], *args: str) -> tuple[int, st
 @pytest.fixture(autouse=True)
 def _no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signals belong to the main thread."""
-    monkeypatch.setattr("hailuo_batch.cli.run._mind_signals", lambda *_: None)
+    monkeypatch.setattr("hailuo_batch.cli.run._handle_signals", lambda *_: None)
 
 
 async def test_trouble_with_one_manifest_keeps_no_other_from_coming_home(studio: Any, capfd: Any):
@@ -118,7 +118,7 @@ async def test_a_task_without_a_manifest_that_does_not_come_home_is_named_with_w
     async with studio() as found:
         for name in ("autumn", "spring", "winter"):
             (found.folder / f"{name}.yaml").unlink()
-        async with Mock(script_of({"faults": [STUCK]}), speed=SPEED, clip=CLIP) as found.mock:
+        async with Mock(parse_script({"faults": [STUCK]}), speed=SPEED, clip=CLIP) as found.mock:
             code, out, _ = await _fetch(capfd)
         assert code == Exit.NEEDS_PERSON
         assert "3 tasks of which no manifest is left are not home:" in out
@@ -136,8 +136,8 @@ async def test_who_stops_a_fetch_is_asked_no_second_time_for_the_next_manifest(
             begun.append(manifest.name)
             return SimpleNamespace(exit=Exit.INTERRUPTED)
 
-        monkeypatch.setattr("hailuo_batch.cli.run.rendered", stopped)
-        monkeypatch.setattr("hailuo_batch.cli.run.members", lambda _: {})
+        monkeypatch.setattr("hailuo_batch.cli.run.run_interactive", stopped)
+        monkeypatch.setattr("hailuo_batch.cli.run.run_dict", lambda _: {})
         (found.folder / "winter.yaml").unlink()
         code, _, _ = await _fetch(capfd, "--format", "json")
         assert (code, begun, found.stages()) == (Exit.INTERRUPTED, ["autumn.yaml"], ["submitted"] * 3)

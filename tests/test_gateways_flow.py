@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.drivers import Rehearsal
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Provider
@@ -21,7 +21,7 @@ from hailuo_batch.core.request.frame_size import frame_size
 from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.provider_tables import provider_names, read_provider
-from hailuo_batch.media.probe import Clip, probe
+from hailuo_batch.media.probe import VideoFacts, probe
 
 GATEWAYS = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")
 SPEED = 200.0
@@ -55,7 +55,7 @@ def frame(folder: Path, name: str, *, hosted: bool) -> str | dict[str, str]:
 
 def manifest(folder: Path, provider: Provider) -> Path:
     """One shot for each row of the gateway's table."""
-    pictures = {name: frame(folder, name, hosted=not provider.takes_data) for name in ("first", "last")}
+    pictures = {name: frame(folder, name, hosted=not provider.accepts_data) for name in ("first", "last")}
     shots: list[dict[str, Any]] = []
     for mode, size, length in sold(provider):
         name = shot_of(mode, size, length)
@@ -80,14 +80,14 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
     film, log = manifest(tmp_path, provider), tmp_path / "req.jsonl"
     rehearsal = Rehearsal(speed=SPEED, log=log)
 
-    ran = await run(film, terms=Terms(rehearsal=rehearsal))
+    ran = await run(film, options=RunOptions(rehearsal=rehearsal))
 
     assert ran.outcome.failed == ()
-    assert (ran.outcome.stored, ran.exit, ran.after.work) == (len(rows), Exit.DONE, ())
+    assert (ran.outcome.stored, ran.exit, ran.after.pending_steps) == (len(rows), Exit.DONE, ())
     base = tmp_path / ".hailuo" / "rehearsal"
     for mode, size, length in rows:
         clip = probe(base / "renders" / f"film_{shot_of(mode, size, length)}_v001_t01.mp4")
-        assert isinstance(clip, Clip), (mode, size, length, clip)
+        assert isinstance(clip, VideoFacts), (mode, size, length, clip)
         assert (clip.width, clip.height) == frame_size(size, 16, 9)
         # The model renders 6 or 10 s: who sells 5 delivers 6.
         assert float(clip.seconds) == pytest.approx(10 if length == 10 else 6, abs=0.1)
@@ -102,7 +102,7 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
     assert {line["gateway"] for line in lines} == {gateway}
     assert all(line["key"] == (line["call"] != "download") for line in lines if line["what"] == "request")
 
-    again = await run(film, terms=Terms(rehearsal=rehearsal))
+    again = await run(film, options=RunOptions(rehearsal=rehearsal))
 
     assert (again.outcome.stored, again.outcome.failed, again.exit) == (0, (), Exit.DONE)
     assert told(log) == lines, "a finished manifest asks nobody"

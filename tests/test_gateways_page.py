@@ -26,7 +26,7 @@ def test_the_page_has_a_part_for_each_gateway_with_all_that_is_inferred(name: st
     _, _, part = PAGE.read_text(encoding="utf-8").partition(f"\n## {provider.title}\n")
     part, _, _ = part.partition("\n## ")
     assert provider.key in part
-    for said in (*provider.notes, *(each.what for each in provider.inferred)):
+    for said in (*provider.notes, *(each.what for each in provider.inferences)):
         assert said in part
 
 

@@ -12,30 +12,32 @@ from time import monotonic
 import pytest
 from rehearsal import KEY, SPEED, Studio, film
 
-from hailuo_batch.app.doctor import Check, State, doctor
+from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
 from hailuo_batch.app.inspect import explain
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.run import Ran, run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.scope import Scope
-from hailuo_batch.core.plan.plan import Why
+from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.testing.clips import CLIP
 from hailuo_batch.views.explain import draw_explanation
-from hailuo_batch.views.plan import BRING, draw_plan
-from hailuo_batch.views.run_summary import draw_outcome
+from hailuo_batch.views.plan import MISSING_CLIP_HINT, draw_plan
+from hailuo_batch.views.run_summary import draw_run_summary
 
 Lose = Callable[[Path], None]
-NEW = Terms(new_ledger=True)
+NEW = RunOptions(new_ledger=True)
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose key is set, and for which time flies."""
     monkeypatch.setenv("MINIMAX_API_KEY", KEY)
-    monkeypatch.setattr("hailuo_batch.app.running.context.tempo_of", lambda _: Tempo(elapsed=monotonic, speed=SPEED))
+    monkeypatch.setattr(
+        "hailuo_batch.app.running.context.make_scaled_clock", lambda _: Tempo(elapsed=monotonic, speed=SPEED)
+    )
     folder = tmp_path / "project"
     folder.mkdir()
     return folder
@@ -62,7 +64,7 @@ def ask(folder: Path, *prompts: str) -> None:
     (folder / "film.yaml").write_text(film("minimax", *prompts))
 
 
-async def bring(folder: Path, **how: object) -> Ran:
+async def bring(folder: Path, **how: object) -> RunResult:
     return await run(folder / "film.yaml", **how)  # type: ignore[arg-type]
 
 
@@ -113,9 +115,9 @@ async def test_nothing_is_bought_while_the_ledger_is_gone_unless_it_is_said(lose
             assert "Tasks that were running" in error.value.why
             assert error.value.remedy.endswith("\n    hailuo-batch run --new-ledger film.yaml")
             assert len(mock.charges) == 2
-        ran = await bring(project, only=["s3"], terms=NEW)
+        ran = await bring(project, only=["s3"], options=NEW)
         assert (ran.outcome.stored, len(mock.charges)) == (1, 3)
-        assert ran.before.beside == (), "who has said it is not told again"
+        assert ran.before.extra_problems == (), "who has said it is not told again"
 
 
 async def test_the_error_says_what_is_here(project: Path):
@@ -130,7 +132,7 @@ async def test_the_error_says_what_is_here(project: Path):
 async def test_a_ledger_that_has_bought_something_itself_is_the_projects_own(project: Path):
     async with bought(project) as mock:
         remove(project)
-        await bring(project, terms=NEW)
+        await bring(project, options=NEW)
         ask(project, "a kite", "a boat", "a lake", "a road")
         assert (await bring(project)).exit is Exit.DONE
         assert len(mock.charges) == 4, "what the lock and the names know is not bought again"
@@ -156,7 +158,7 @@ async def test_sketches_are_nothing_to_miss_a_ledger_for(lose: Lose, project: Pa
         ask(project, "a kite")
         await bring(project, sketch=True)
         lose(project)
-        assert (await plan(project / "film.yaml")).beside == ()
+        assert (await plan(project / "film.yaml")).extra_problems == ()
         assert (await bring(project)).exit is Exit.DONE
         assert len(mock.charges) == 1
 
@@ -200,7 +202,7 @@ def said(folder: Path, *args: str) -> tuple[int, str, str]:
     return ended.returncode, ended.stdout, ended.stderr
 
 
-async def ledger_check(folder: Path) -> Check:
+async def ledger_check(folder: Path) -> DoctorCheck:
     return next(check for check in await doctor(folder, offline=True) if check.name == "ledger")
 
 
@@ -222,21 +224,23 @@ async def test_commands_that_look_say_it_on_stderr_and_go_on(project: Path):
 
 async def test_doctor_has_a_line_on_the_ledger(project: Path):
     (project / "hailuo.yaml").write_text("version: 1\n")
-    assert await ledger_check(project) == Check(name="ledger", state=State.GOOD, found="none yet")
+    assert await ledger_check(project) == DoctorCheck(name="ledger", result=CheckResult.GOOD, detail="none yet")
     async with bought(project):
-        assert await ledger_check(project) == Check(name="ledger", state=State.GOOD, found="2 attempts")
+        assert await ledger_check(project) == DoctorCheck(name="ledger", result=CheckResult.GOOD, detail="2 attempts")
         whole = ledger_of(project).read_bytes()
         truncate(project)
         gone = await ledger_check(project)
-        assert (gone.state, gone.found.startswith("gone: ")) == (State.BAD, True)
+        assert (gone.result, gone.detail.startswith("gone: ")) == (CheckResult.BAD, True)
         assert "`hailuo-batch run --new-ledger`" in gone.remedy
         ask(project, "a kite", "a boat")
         await bring(project)
-        assert (await ledger_check(project)).state is State.NOTE, "the clips were taken in, and the tasks are not known"
+        assert (await ledger_check(project)).result is CheckResult.NOTE, (
+            "the clips were taken in, and the tasks are not known"
+        )
         remove(project)
         ledger_of(project).write_bytes(bytes(len(whole)))
         damaged = await ledger_check(project)
-        assert (damaged.state, "file is not a database" in damaged.found) == (State.BAD, True)
+        assert (damaged.result, "file is not a database" in damaged.detail) == (CheckResult.BAD, True)
         assert "\n" not in damaged.remedy
 
 
@@ -255,12 +259,12 @@ async def clone(project: Path, tmp_path: Path) -> Path:
 
 async def test_a_clone_says_how_its_clips_come_here(clone: Path):
     planned = await plan(clone / "film.yaml")
-    assert {step.why for step in planned.selected} == {Why.ELSEWHERE}
-    assert planned.beside == (), "nothing shows that there ever was a ledger"
-    assert draw_plan(planned.report).endswith(BRING)
+    assert {step.why for step in planned.selected} == {StepReason.LOCKED_ELSEWHERE}
+    assert planned.extra_problems == (), "nothing shows that there ever was a ledger"
+    assert draw_plan(planned.report).endswith(MISSING_CLIP_HINT)
     ran = await bring(clone)
     assert ran.exit is Exit.NEEDS_PERSON
-    assert draw_outcome(ran.outcome, ran.after.report, lock=None, folder="renders/").endswith(BRING)
+    assert draw_run_summary(ran.outcome, ran.after.report, lock=None, folder="renders/").endswith(MISSING_CLIP_HINT)
 
 
 async def test_a_frozen_run_in_a_clone_is_covered_and_counts_what_is_not_here(clone: Path):
@@ -274,7 +278,7 @@ async def test_a_frozen_run_names_the_clips_that_are_here_and_counts_the_others(
     for end in ("mp4", "json"):
         shutil.copy(project / "renders" / f"film_s1_v001_t01.{end}", clone / "renders")
     ran = await bring(clone, scope=Scope.LOCKED)
-    drawn = draw_outcome(ran.outcome, ran.after.report, lock=None, folder="renders/", frozen=True)
+    drawn = draw_run_summary(ran.outcome, ran.after.report, lock=None, folder="renders/", frozen=True)
     assert ran.exit is Exit.DONE
     assert "Covered by the lock; 1 clip is not on this machine." in drawn
     assert "s2#1" not in drawn
@@ -284,8 +288,8 @@ async def test_an_explanation_names_who_made_the_locked_clip_and_how_to_bring_it
     (clone / "film.yaml").write_text((clone / "film.yaml").read_text().replace("[minimax]", "[gccai]"))
     found = await explain(clone / "film.yaml", "s1")
     locked = (await plan(clone / "film.yaml")).lock.shots["s1"].takes[1]
-    assert (found.provider, found.digest, found.estimate) == ("minimax", locked.artifact, locked.cost)
-    assert draw_explanation(found).endswith(BRING)
+    assert (found.provider, found.digest, found.estimate) == ("minimax", locked.digest, locked.cost)
+    assert draw_explanation(found).endswith(MISSING_CLIP_HINT)
 
 
 @pytest.mark.parametrize("what", [".hailuo/store", "renders"])
@@ -295,7 +299,7 @@ async def test_clips_that_were_brought_to_a_clone_are_taken_in_and_nothing_is_bo
     shutil.copytree(project / what, clone / what)
     ran = await bring(clone)
     assert (ran.exit, ran.outcome.failed) == (Exit.DONE, ())
-    assert (await plan(clone / "film.yaml")).beside == ()
+    assert (await plan(clone / "film.yaml")).extra_problems == ()
 
 
 async def test_a_damaged_ledger_names_the_way_to_begin_anew(project: Path):

@@ -25,17 +25,17 @@ from rehearsal import GATEWAYS, SPEED, Studio, film
 
 from hailuo_batch.app.costs import audit
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.resolve import doubts, settle
-from hailuo_batch.app.running.drivers import Circumstances, _past
+from hailuo_batch.app.resolve import list_open_attempts, settle
+from hailuo_batch.app.running.drivers import DriverContext, _past_render_times
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.in_doubt import Verdict
-from hailuo_batch.core.plan.plan import Why
+from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.errors import DamagedLedgerError, Exit, LedgerError
 from hailuo_batch.ledger import migrate
-from hailuo_batch.mock.hooks import Moment
-from hailuo_batch.mock.script import Script, rule
+from hailuo_batch.mock.hooks import HookEvent
+from hailuo_batch.mock.script import Script, parse_rule
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.store.local import LocalStore
@@ -98,7 +98,7 @@ async def test_a_task_whose_id_cannot_be_written_down_is_printed_and_brought_hom
     monkeypatch.setattr("hailuo_batch.ledger.open._PATIENCE", 0.05)
     others: list[sqlite3.Connection] = []
 
-    def lock(moment: Moment) -> None:
+    def lock(moment: HookEvent) -> None:
         if moment.kind == "charged" and not others:
             others.append(locked(ledger_of(found)))
 
@@ -109,15 +109,15 @@ async def test_a_task_whose_id_cannot_be_written_down_is_printed_and_brought_hom
         others[0].close()
         ((_, failure),) = ran.outcome.failed
         task = found.mock.charges[0].task
-        assert failure.kind is Kind.UNRECORDED
+        assert failure.kind is FailureKind.UNRECORDED
         assert f"accepted it as task {task}" in failure.why
         assert f"hailuo-batch resolve s1#1 --task {task}" in failure.remedy
         assert (ran.exit, found.stages()) == (Exit.NEEDS_PERSON, ["intended"])
 
         if gateway != "mindvideo":  # which is asked again under the same key
             assert await found.tell() == "held intended, 1 charged, exit 8"
-            left = await doubts(folder=found.folder, rehearsal=True)
-            (doubt,) = left.doubts
+            left = await list_open_attempts(folder=found.folder, rehearsal=True)
+            (doubt,) = left.in_doubt
             await settle(left, [doubt], Verdict.FOUND, reason="it was printed", tasks={doubt.attempt: task})
         assert await found.tell() == "stored, 1 charged, exit 0"
         booked = await audit(found.folder, rehearsal=True, deep=True)
@@ -155,14 +155,14 @@ async def test_a_clips_time_that_a_jump_of_the_clock_made_is_not_believed(tmp_pa
     (step,) = planned.selected
     assert step.request is not None
     question = preimage(step.request).decode()
-    circumstances = Circumstances(
+    circumstances = DriverContext(
         project=planned.validation.project,
         workers=1,
         store=LocalStore(tmp_path / "store"),
         stop=Stop(),
-        past=tuple(("minimax", question, 90.0 + jump) for jump in (-DAY, 0.0, DAY)),
+        render_times=tuple(("minimax", question, 90.0 + jump) for jump in (-DAY, 0.0, DAY)),
     )
-    assert list(_past(planned.validation.providers[0], circumstances)) == [(("768p", 6), 90.0)]
+    assert list(_past_render_times(planned.validation.providers[0], circumstances)) == [(("768p", 6), 90.0)]
 
 
 @unforked
@@ -171,7 +171,7 @@ async def test_two_runs_that_are_started_together_buy_once_and_one_names_the_oth
 ):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    slow = Script(rules=(rule(fault="slow", seconds=3 * MOCK_SPEED, call="submit", nth=1),))
+    slow = Script(rules=(parse_rule(fault="slow", seconds=3 * MOCK_SPEED, call="submit", nth=1),))
     async with new_mock(script=slow) as mock:  # the first holds the ledger until the second has come
         found = Film.begun(tmp_path, forks, mock, "minimax")
         runs = [await started(tmp_path, mock) for _ in range(2)]
@@ -189,7 +189,7 @@ async def started(folder: Path, mock: Mock) -> asyncio.subprocess.Process:
         forking.__file__,
         "once",
         str(folder),
-        mock.base,
+        mock.base_url,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env=dict(os.environ),
@@ -252,7 +252,7 @@ async def test_a_damaged_ledger_says_what_can_be_saved_and_nothing_is_bought_aga
         assert "the clips of 5 are in the store" in error.value.why
         assert f"mv {ledger} {ledger}.damaged" in error.value.remedy
         assert error.value.exit is Exit.LEDGER
-        assert await forks.run(tmp_path, mock.base) == 70, "a run is refused too"
+        assert await forks.run(tmp_path, mock.base_url) == 70, "a run is refused too"
         assert len(mock.charges) == 5
 
         for file in (ledger, ledger.with_name("ledger.db-wal")):
@@ -261,7 +261,7 @@ async def test_a_damaged_ledger_says_what_can_be_saved_and_nothing_is_bought_aga
         if not renders:
             (tmp_path / "renders").rename(tmp_path / "elsewhere")
         steps = (await plan(tmp_path / "film.yaml")).selected
-        assert {step.why for step in steps} == {Why.NAMED if renders else Why.LOCKED}
+        assert {step.why for step in steps} == {StepReason.IN_RENDERS if renders else StepReason.LOCKED}
         await found.assert_kept()
         assert len(mock.charges) == 5
 
@@ -285,7 +285,7 @@ async def test_an_older_ledger_is_copied_and_brought_up_to_date_before_anything_
     older = migrate.migrations()
     seen: list[tuple[int, bool]] = []
 
-    def look(moment: Moment) -> None:
+    def look(moment: HookEvent) -> None:
         if moment.kind == "received" and moment.call == "submit":
             with closing(sqlite3.connect(ledger_of(found))) as ledger:
                 version = ledger.execute("PRAGMA user_version").fetchone()[0]

@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 
 from hailuo_batch import plan, validate
-from hailuo_batch.core.manifest.camera import moves
+from hailuo_batch.core.manifest.camera import camera_moves
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "manifests"
@@ -146,9 +146,9 @@ async def test_the_film_has_its_names_filled_in(folder: Path):
     assert shots["mist"].prompt.startswith("a square bottle of frosted glass with a brushed copper cap comes out of")
     assert shots["pack-sea"].notes == "Packshot sea, shelf price $48, spring 2027."
     assert "client:maison-vale" in shots["end"].tags
-    assert moves(shots["mist"].prompt) == (("Push in",), ("Static shot",))
-    assert moves(shots["dew"].prompt) == (("Zoom in",), ("Tilt down",))
-    assert moves(shots["cap"].prompt) == (("Truck right", "Pan left", "Zoom in"),)
+    assert camera_moves(shots["mist"].prompt) == (("Push in",), ("Static shot",))
+    assert camera_moves(shots["dew"].prompt) == (("Zoom in",), ("Tilt down",))
+    assert camera_moves(shots["cap"].prompt) == (("Truck right", "Pan left", "Zoom in"),)
 
 
 def test_the_stills_are_what_gateways_take_and_small():
@@ -197,7 +197,7 @@ async def test_the_20_stories_have_136_shots(folder: Path):
 async def test_the_40_camera_prompts_all_move_the_camera(folder: Path):
     shots = (await validate(folder / "camera-prompts.yaml")).shots
     assert len(shots) == 40
-    assert all(moves(shot.prompt) for shot in shots)
+    assert all(camera_moves(shot.prompt) for shot in shots)
     assert "\n" in next(shot.prompt for shot in shots if shot.id == "cam-02")
 
 

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from rehearsal import SPEED, Studio, film
 
-from hailuo_batch.app.run import Ran, run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.drivers import Rehearsal
 from hailuo_batch.app.running.scope import Scope
-from hailuo_batch.core.attempt.failure import Kind
-from hailuo_batch.core.pacing.circuit_breaker import TIMES
+from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.errors import Exit, InputError
-from hailuo_batch.mock.hooks import Moment
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.hooks import HookEvent
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
-from hailuo_batch.views.run_summary import draw_outcome
+from hailuo_batch.views.run_summary import draw_run_summary
 
 PRICE = Decimal("0.28")  # of a clip of 6 s in 768p at MiniMax
 Open = Callable[..., Any]
@@ -35,7 +35,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
 
     @asynccontextmanager
     async def opened(*faults: dict[str, Any], settings: str = "", **script: Any) -> AsyncIterator[Studio]:
-        async with Mock(script_of({"faults": list(faults), **script}), speed=SPEED, clip=CLIP) as mock:
+        async with Mock(parse_script({"faults": list(faults), **script}), speed=SPEED, clip=CLIP) as mock:
             found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
             (tmp_path / "hailuo.yaml").write_text(f"version: 1\nlimits: {{minimax: {{per_minute: 600}}}}\n{settings}")
             yield found
@@ -48,7 +48,7 @@ def kites(number: int) -> list[str]:
 
 
 def left_out(outcome: Outcome) -> list[str]:
-    return sorted(step.uses[0].shot.id for step, failure in outcome.failed if failure.kind is Kind.OVER_CAP)
+    return sorted(step.uses[0].shot.id for step, failure in outcome.failed if failure.kind is FailureKind.OVER_CAP)
 
 
 def charged(found: Studio) -> Decimal:
@@ -64,7 +64,7 @@ async def test_a_cap_buys_what_it_can_and_names_the_others(studio: Open, jobs: i
         assert (ran.outcome.stored, len(found.mock.charges), ran.exit) == (3, 3, Exit.REFUSED)
         assert left_out(ran.outcome) == sorted(f"s{number}" for number in range(4, 11))
         assert len(found.calls("submit")) == 3
-        words = draw_outcome(ran.outcome, ran.after.report, lock=None, folder="renders/")
+        words = draw_run_summary(ran.outcome, ran.after.report, lock=None, folder="renders/")
         assert "7 takes left out:" in words
         for number in range(4, 11):
             assert f"s{number}#1  it would cost 0.28 USD, and --max-cost of 1.00 USD has 0.16 USD left" in words
@@ -117,7 +117,7 @@ async def test_what_a_gateway_does_not_tell_is_in_the_report_by_the_price_list(s
         found.write(film("minimax", *kites(4)))
         report = (await found.run()).after.report
         assert (report.spent, report.unknown_cost) == ((), 0)
-        assert ([str(money) for money in report.estimated], report.silent) == (["1.12 USD"], ("minimax",))
+        assert ([str(money) for money in report.estimated], report.silent_providers) == (["1.12 USD"], ("minimax",))
 
 
 async def test_a_price_that_nobody_knows_is_refused_under_a_cap(studio: Open):
@@ -229,7 +229,7 @@ async def test_an_unfinished_task_of_last_month_frees_nothing_of_this_one(
     stuck = {"fault": "server_error", "call": "poll", "first": 12}
     async with studio(stuck, settings="caps: [{max: 0.60, currency: USD, per: month}]\n") as found:
         found.write(film("minimax", *kites(2)))
-        assert {failure.kind for _, failure in (await found.run()).outcome.failed} == {Kind.PENDING}
+        assert {failure.kind for _, failure in (await found.run()).outcome.failed} == {FailureKind.PENDING}
         Calendar.at += 7200.0
         found.write(film("minimax", *kites(6)))
         ran = await found.run()
@@ -255,14 +255,14 @@ async def test_the_same_error_five_times_ends_the_submits_there_and_another_prov
     async with studio({"fault": "bad_parameter", "gateway": "odkkk"}) as found:
         found.write(film("odkkk", *kites(9)))
         ran = await found.run(jobs=1)
-        assert len(found.calls("submit")) == TIMES
+        assert len(found.calls("submit")) == FAILURE_THRESHOLD
         kinds = [failure.kind for _, failure in ran.outcome.failed]
-        assert kinds == [Kind.REFUSED] * TIMES + [Kind.CLOSED] * (9 - TIMES)
+        assert kinds == [FailureKind.REFUSED] * FAILURE_THRESHOLD + [FailureKind.CLOSED] * (9 - FAILURE_THRESHOLD)
         assert ran.outcome.failed[-1][1].why.startswith("odkkk gave the same error 5 times in a row: ")
         found.write(film("odkkk, minimax", *(f"boat {prompt}" for prompt in kites(9))))
         ran = await found.run(jobs=1)
-        assert (ran.outcome.stored, len(ran.outcome.failed)) == (9 - TIMES, TIMES)
-        assert {entry.gateway for entry in found.calls("submit")[2 * TIMES :]} == {"minimax"}
+        assert (ran.outcome.stored, len(ran.outcome.failed)) == (9 - FAILURE_THRESHOLD, FAILURE_THRESHOLD)
+        assert {entry.gateway for entry in found.calls("submit")[2 * FAILURE_THRESHOLD :]} == {"minimax"}
 
 
 async def test_who_asks_to_wait_for_an_hour_is_sent_nothing_more_and_another_provider_is_asked(studio: Open):
@@ -292,7 +292,7 @@ async def test_fail_fast_sends_nothing_after_the_first_failure(studio: Open):
         ran = await found.run(jobs=1, fail_fast=True)
         assert (ran.outcome.stored, len(ran.outcome.failed), ran.exit) == (1, 1, Exit.TAKES_FAILED)
         assert len(found.calls("submit")) == 2
-        assert "--fail-fast" in ran.outcome.stopped
+        assert "--fail-fast" in ran.outcome.stop_reason
 
 
 async def test_fail_fast_follows_what_runs_to_its_end(studio: Open):
@@ -301,12 +301,12 @@ async def test_fail_fast_follows_what_runs_to_its_end(studio: Open):
         ran = await found.run(jobs=3, fail_fast=True)
         assert set(found.stages()) == {"stored", "failed"}
         assert ran.outcome.stored == len(found.mock.charges) < 8
-        assert ran.outcome.left == 0
+        assert ran.outcome.left_running == 0
 
 
-async def _insist(found: Studio) -> Ran:
-    terms = Terms(rehearsal=Rehearsal(speed=SPEED))
-    return await run(found.folder / "film.yaml", scope=Scope.FAILED, terms=terms)
+async def _insist(found: Studio) -> RunResult:
+    terms = RunOptions(rehearsal=Rehearsal(speed=SPEED))
+    return await run(found.folder / "film.yaml", scope=Scope.FAILED, options=terms)
 
 
 async def test_failed_asks_again_for_what_failed_or_was_refused_and_for_nothing_else(studio: Open):
@@ -343,7 +343,7 @@ async def test_a_gateway_that_answers_nothing_clear_leaves_a_few_doubts_and_not_
     async with studio({"fault": "server_error", "status": 500, "accepted": False, "call": "submit"}) as found:
         found.write(film("odkkk", *kites(60)))
         ran = await found.run()
-        assert found.stages() == ["in_doubt"] * TIMES
+        assert found.stages() == ["in_doubt"] * FAILURE_THRESHOLD
         assert len(ran.outcome.failed) == 60
         assert ran.exit is Exit.NEEDS_PERSON
 
@@ -354,7 +354,7 @@ async def test_no_number_of_jobs_exceeds_what_a_gateway_takes_at_once(studio: Op
         found.write(film("minimax", *kites(8)))
         running, most = set[str](), 0
 
-        def watch(moment: Moment) -> None:
+        def watch(moment: HookEvent) -> None:
             nonlocal most
             if (moment.kind, moment.call) == ("charged", "submit"):
                 running.add(str(len(found.mock.charges)))
@@ -382,7 +382,7 @@ async def test_who_made_a_clip_instead_of_another_is_told_with_the_reason(studio
     async with studio({"fault": "no_balance", "gateway": "minimax"}) as found:
         found.write(film("minimax, highwayapi", *kites(3)))
         ran = await found.run(jobs=1)
-        [(provider, clips, why)] = ran.outcome.elsewhere
+        [(provider, clips, why)] = ran.outcome.other_providers
         assert (provider, clips) == ("highwayapi", 3)
-        words = draw_outcome(ran.outcome, ran.after.report, lock=None, folder="renders/")
+        words = draw_run_summary(ran.outcome, ran.after.report, lock=None, folder="renders/")
         assert f"3 clips by highwayapi instead: {why}" in words

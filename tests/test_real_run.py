@@ -14,28 +14,30 @@ import pytest
 from aiohttp import web
 from rehearsal import KEY, SPEED, film
 
-from hailuo_batch.app.planning.planned import Planned
-from hailuo_batch.app.run import Ran, run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.scope import Scope
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.plan.outcome import INTERRUPTED
 from hailuo_batch.errors import Exit, KeyMissingError, RefusedError
-from hailuo_batch.mock.hooks import Moment
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.hooks import HookEvent
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
-from hailuo_batch.views.json_report import outcome_members, report_members
-from hailuo_batch.views.run_summary import draw_outcome
+from hailuo_batch.views.json_report import outcome_dict, report_dict
+from hailuo_batch.views.run_summary import draw_run_summary
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose key is set, and for which time flies."""
     monkeypatch.setenv("MINIMAX_API_KEY", KEY)
-    monkeypatch.setattr("hailuo_batch.app.running.context.tempo_of", lambda _: Tempo(elapsed=monotonic, speed=SPEED))
+    monkeypatch.setattr(
+        "hailuo_batch.app.running.context.make_scaled_clock", lambda _: Tempo(elapsed=monotonic, speed=SPEED)
+    )
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "film.yaml").write_text(film("minimax", "a kite", "a boat"))
@@ -48,7 +50,7 @@ def settle(folder: Path, base: str) -> None:
 
 @asynccontextmanager
 async def mocked(folder: Path, *faults: dict[str, Any]) -> AsyncIterator[Mock]:
-    async with Mock(script_of({"faults": list(faults)}), speed=SPEED, clip=CLIP) as mock:
+    async with Mock(parse_script({"faults": list(faults)}), speed=SPEED, clip=CLIP) as mock:
         settle(folder, mock.url("minimax"))
         yield mock
 
@@ -60,15 +62,17 @@ def written(folder: Path) -> str:
         return files + "\n".join(ledger.iterdump())
 
 
-def shown(ran: Ran) -> str:
+def shown(ran: RunResult) -> str:
     """A run as people and programs see it."""
     report = ran.after.report
-    members = json.dumps({**report_members(report), "run": outcome_members(ran.outcome)})
-    return "\n".join((members, draw_outcome(ran.outcome, report, lock=ran.lock, folder="renders/"), repr(ran.outcome)))
+    members = json.dumps({**report_dict(report), "run": outcome_dict(ran.outcome)})
+    return "\n".join(
+        (members, draw_run_summary(ran.outcome, report, lock=ran.lock, folder="renders/"), repr(ran.outcome))
+    )
 
 
 async def test_the_plan_is_agreed_to_and_the_lock_names_what_was_bought(project: Path):
-    asked: list[Planned] = []
+    asked: list[PlannedRun] = []
     async with mocked(project) as mock:
         ran = await run(project / "film.yaml", approve=asked.append)
         assert [str(money) for money in asked[0].report.to_spend] == ["0.56 USD"]
@@ -86,7 +90,7 @@ async def test_the_plan_is_agreed_to_and_the_lock_names_what_was_bought(project:
 
 
 async def test_a_plan_that_is_not_agreed_to_sends_nothing(project: Path):
-    def no(_: Planned) -> None:
+    def no(_: PlannedRun) -> None:
         raise RefusedError("not approved")
 
     async with mocked(project) as mock:
@@ -170,37 +174,37 @@ async def test_a_gateway_that_repeats_the_key_in_its_error_does_not_make_us_say_
     words = capfd.readouterr()
     assert echo.asked
     assert ran.outcome.stored == 0
-    assert not {failure.kind for _, failure in ran.outcome.failed} & {Kind.NO_ROOM, Kind.STOPPED}
+    assert not {failure.kind for _, failure in ran.outcome.failed} & {FailureKind.NO_ROOM, FailureKind.STOPPED}
     for text in (written(project), shown(ran), caplog.text, words.out, words.err):
         assert KEY not in text
         assert KEY[3:] not in text, "nor the rest of it"
 
 
 async def test_what_was_paid_for_comes_home_without_a_question_though_more_is_left_to_buy(project: Path):
-    def no(_: Planned) -> None:
+    def no(_: PlannedRun) -> None:
         raise RefusedError("not approved")
 
     async with mocked(project) as mock:
         stop = Stop()
 
-        def leave(moment: Moment) -> None:
+        def leave(moment: HookEvent) -> None:
             if (moment.kind, moment.call) == ("answered", "submit"):
-                stop.ask(INTERRUPTED)
+                stop.request(INTERRUPTED)
 
         mock.listeners.append(leave)
         left = await run(project / "film.yaml", only=["s1"], stop=stop)
         mock.listeners.remove(leave)
-        assert (left.outcome.left, left.exit, len(mock.charges)) == (1, Exit.INTERRUPTED, 1)
+        assert (left.outcome.left_running, left.exit, len(mock.charges)) == (1, Exit.INTERRUPTED, 1)
 
-        home = await run(project / "film.yaml", scope=Scope.HOME, approve=no)
+        home = await run(project / "film.yaml", scope=Scope.FETCH, approve=no)
 
         assert (home.outcome.stored, home.exit, len(mock.charges)) == (1, Exit.DONE, 1)
 
 
 async def test_a_person_is_asked_about_that_part_of_the_plan_which_is_carried_out(project: Path):
-    asked: list[Planned] = []
+    asked: list[PlannedRun] = []
     async with mocked(project, {"fault": "input_refused", "nth": 1}) as mock:
-        await run(project / "film.yaml", terms=Terms(jobs=1))
+        await run(project / "film.yaml", options=RunOptions(jobs=1))
         (project / "film.yaml").write_text(film("minimax", "a kite", "a boat", "a swan"))
         await run(project / "film.yaml", scope=Scope.FAILED, approve=asked.append)
         assert [row.shot for row in asked[0].report.rows] == ["s1"]
@@ -209,14 +213,14 @@ async def test_a_person_is_asked_about_that_part_of_the_plan_which_is_carried_ou
 
 
 async def test_a_provider_without_a_key_that_comes_first_is_told_before_the_question(project: Path):
-    asked: list[Planned] = []
+    asked: list[PlannedRun] = []
     (project / "film.yaml").write_text(film("gccai, minimax", "a kite"))
     async with mocked(project):
         ran = await run(project / "film.yaml", approve=asked.append)
     assert asked[0].notes == (
         "gccai is not asked, since GCCAI_API_KEY is not set: minimax is, at 0.28 USD for the first of them.",
     )
-    assert [(who, clips) for who, clips, _ in ran.outcome.elsewhere] == [("minimax", 1)]
+    assert [(who, clips) for who, clips, _ in ran.outcome.other_providers] == [("minimax", 1)]
 
 
 async def test_where_one_provider_has_no_key_the_shots_of_the_others_are_made_all_the_same(project: Path):

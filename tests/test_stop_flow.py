@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from rehearsal import KEY, SPEED
 
-from hailuo_batch.mock.hooks import Moment
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.hooks import HookEvent
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
@@ -64,11 +64,11 @@ class Project:
     def submits(self) -> int:
         return sum(entry.call == "submit" for entry in self.mock.log)
 
-    async def until(self, reached: Callable[[Moment], bool]) -> None:
+    async def until(self, reached: Callable[[HookEvent], bool]) -> None:
         """Waits for a moment of the mock."""
         came = asyncio.Event()
 
-        def listen(moment: Moment) -> None:
+        def listen(moment: HookEvent) -> None:
             if reached(moment):
                 came.set()
 
@@ -79,7 +79,7 @@ class Project:
 
 @asynccontextmanager
 async def project(folder: Path, *faults: dict[str, Any], **script: Any) -> AsyncIterator[Project]:
-    async with Mock(script_of({"faults": list(faults), **script}), speed=SPEED, clip=CLIP) as mock:
+    async with Mock(parse_script({"faults": list(faults), **script}), speed=SPEED, clip=CLIP) as mock:
         yield Project(folder=folder, mock=mock)
 
 
@@ -92,10 +92,10 @@ async def told(process: "asyncio.subprocess.Process") -> tuple[int, str, str]:
     return process.returncode, out.decode(), err.decode()
 
 
-def nth(number: int, kind: str, call: str) -> Callable[[Moment], bool]:
+def nth(number: int, kind: str, call: str) -> Callable[[HookEvent], bool]:
     seen = 0
 
-    def reached(moment: Moment) -> bool:
+    def reached(moment: HookEvent) -> bool:
         nonlocal seen
         seen += (moment.kind, moment.call) == (kind, call)
         return seen >= number
@@ -122,13 +122,13 @@ async def test_the_first_signal_sends_nothing_more_and_the_next_run_brings_home_
         assert "3 tasks are still running and may be billed" in out
         assert "nothing more is sent" in err
 
-        found.mock.clock.turn(60_000.0)
+        found.mock.clock.advance(60_000.0)
         async with found.running("--only", "s[123]") as process:
             code, out, _ = await told(process)
         assert code == 0, out
         assert found.stages() == dict.fromkeys(("s1", "s2", "s3"), "stored")
         assert found.submits() == AT_ONCE
-        assert max(found.mock.charged().values()) == 1
+        assert max(found.mock.charge_counts().values()) == 1
 
 
 async def test_a_task_that_nobody_got_to_follow_is_counted_among_those_that_run(tmp_path: Path):

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 from hailuo_batch import __version__
-from hailuo_batch.load.provider_tables import FOLDER, provider_names
+from hailuo_batch.load.provider_tables import TABLE_FOLDER, provider_names
 from hailuo_batch.load.schemas import schema_names
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +70,7 @@ def test_everything_that_is_read_at_run_time_is_inside(names: set[str]) -> None:
     }
     assert here <= names
     assert {f"hailuo_batch/schemas/{name}.schema.json" for name in schema_names()} <= names
-    tables = FOLDER.relative_to(ROOT).as_posix()
+    tables = TABLE_FOLDER.relative_to(ROOT).as_posix()
     assert {f"{tables}/{name}.yaml" for name in provider_names()} <= names
     assert "hailuo_batch/py.typed" in names
     assert "hailuo_batch/views/templates/contact_sheet.html" in names

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.request import HAILUO_02
-from hailuo_batch.load.provider_tables import provider_table, read_provider
-from hailuo_batch.views.providers import how_long, spoken_limits
+from hailuo_batch.load.provider_tables import read_provider, read_provider_table
+from hailuo_batch.views.providers import interval_text, limit_words
 
 NAMES = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")
 MODES = {
@@ -207,8 +207,8 @@ def _differences(known: Sequence[Provider]) -> Iterator[str]:
         "regions": lambda p: ", ".join(p.regions) or "–",
         "prices": lambda p: "below" if p.prices else "not known",
         "bills in": lambda p: p.currency or "not known",
-        "pictures": lambda p: "address or file" if p.takes_data else "address only",
-        "without a prompt": lambda p: "with a frame" if Mode.FIRST not in p.prompt_needed else "never",
+        "pictures": lambda p: "address or file" if p.accepts_data else "address only",
+        "without a prompt": lambda p: "with a frame" if Mode.FIRST not in p.prompt_modes else "never",
         "no switch for": lambda p: ", ".join(f"`{s}`" for s in SWITCHES if s not in (p.switches or SWITCHES)) or "–",
         "a request sent twice": lambda p: "is taken once" if p.idempotent else "may cost twice",
         "callbacks": lambda p: "yes" if p.callbacks else "–",
@@ -221,9 +221,9 @@ def _differences(known: Sequence[Provider]) -> Iterator[str]:
 
 def _limits(provider: Provider) -> dict[str, str]:
     """Its limits in words, with a word on those that only a sibling or a client says."""
-    table = provider_table(provider.name).get("limits", {})
+    table = read_provider_table(provider.name).get("limits", {})
     keys = ("per_minute", "at_once", "poll_seconds", "link_seconds")
-    said = zip(keys, spoken_limits(provider.limits).items(), strict=True)
+    said = zip(keys, limit_words(provider.limits).items(), strict=True)
     return {name: words + " (inferred)" * table.get(key, {}).get("inferred", False) for key, (name, words) in said}
 
 
@@ -243,22 +243,24 @@ def _prices(known: Sequence[Provider]) -> Iterator[str]:
 
 
 def _camera() -> Iterator[str]:
-    camera = provider_table("vtrix")["camera"]
+    camera = read_provider_table("vtrix")["camera"]
     rows = [[f"`[{command}]`", f"`[{word}]`"] for command, word in camera["words"].items()]
     rows += [[f"`[{command}]`", "plain language"] for command in camera["plain"]]
     yield from _table(["command", "at Vtrix"], rows)
 
 
 def _about(provider: Provider) -> Iterator[str]:
-    row = provider_table(provider.name)["models"][HAILUO_02]
+    row = read_provider_table(provider.name)["models"][HAILUO_02]
     yield f"\n## {provider.title}\n\n{WORDS[provider.name]}\n\n"
     yield f"- In a manifest: `providers: [{provider.name}]`; key in `{provider.key}`\n"
     yield f"- Base address: <{provider.base_url}>\n"
     yield from (f"- {note}\n" for note in provider.notes)
     if provider.limits.answer_seconds is not None:
-        yield f"- The answer to a request is waited for {how_long(provider.limits.answer_seconds)}.\n"
+        yield f"- The answer to a request is waited for {interval_text(provider.limits.answer_seconds)}.\n"
     yield f"- Read {row['read']}: {_link(row['source'])}\n"
-    yield from _table(["only inferred", "from", "read"], [[i.what, _link(i.source), i.read] for i in provider.inferred])
+    yield from _table(
+        ["only inferred", "from", "read"], [[i.what, _link(i.source), i.read] for i in provider.inferences]
+    )
 
 
 def _link(source: str) -> str:

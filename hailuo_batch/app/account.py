@@ -9,82 +9,89 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.attempt.in_doubt import Sighting
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.in_doubt import ListedTask
 from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.errors import InputError, KeyMissingError
-from hailuo_batch.gateways.dialect import Balance, Conversation, Dialect, Made, Reply, Running
-from hailuo_batch.gateways.json_paths import first_of
-from hailuo_batch.load.api_keys import key_of
-from hailuo_batch.load.project_root import SETTINGS
-from hailuo_batch.load.provider_tables import Table, dialect_for, provider_names, provider_table, read_providers
+from hailuo_batch.gateways.dialect import Balance, ClipReady, Conversation, Dialect, Reply, TaskRunning
+from hailuo_batch.gateways.json_paths import find_first
+from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.project_root import SETTINGS_FILE
+from hailuo_batch.load.provider_tables import Table, load_dialect, provider_names, read_provider_table, read_providers
 from hailuo_batch.load.settings import Project
 
 if TYPE_CHECKING:
-    from hailuo_batch.drivers.transport import Wire
+    from hailuo_batch.drivers.transport import Transport
 
 ANSWER_SECONDS = 15.0
-_NO_SECONDS = 1e11  # more seconds since the epoch than that would be the year 5138
+_MAX_EPOCH_SECONDS = 1e11  # more seconds since the epoch than that would be the year 5138
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskWord:
-    """What a gateway says of a task. `unknown`: it says for sure that it has no such task."""
+class TaskLookup:
+    """What a gateway says of a task. `is_unknown`: it says for sure that it has no such task."""
 
-    known: bool
-    unknown: bool
-    words: str
+    is_known: bool
+    is_unknown: bool
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskList:
-    """The tasks that a gateway lists; `whole` when none can be missing; `failure` when it did not tell."""
+    """The tasks that a gateway lists; `is_complete` when none can be missing; `failure` when it did not tell."""
 
     provider: str
     model: str = ""  # what the gateway calls ours
-    tasks: tuple[Sighting, ...] = ()
-    whole: bool = False
+    tasks: tuple[ListedTask, ...] = ()
+    is_complete: bool = False
     failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gateway:
+class GatewayAccount:
     """One gateway that can be asked."""
 
     name: str
     title: str
-    wire: "Wire"
+    transport: "Transport"
     dialect: Dialect
     table: Table
 
-    async def task(self, task: str) -> TaskWord:
+    async def poll_task(self, task: str) -> TaskLookup:
         """What the gateway says of a task."""
         heard: list[Reply] = []
-        said = await self.wire.converse(_overheard(self.dialect.poll(task), heard))
-        if isinstance(said, Running):
-            return TaskWord(known=True, unknown=False, words=f"{self.title} says that it runs ({said.status})")
-        if isinstance(said, Made):
-            return TaskWord(known=True, unknown=False, words=f"{self.title} says that its clip is made")
+        said = await self.transport.run_conversation(_record_replies(self.dialect.poll(task), heard))
+        if isinstance(said, TaskRunning):
+            return TaskLookup(
+                is_known=True, is_unknown=False, message=f"{self.title} says that it runs ({said.status})"
+            )
+        if isinstance(said, ClipReady):
+            return TaskLookup(is_known=True, is_unknown=False, message=f"{self.title} says that its clip is made")
         # A read of a task has nothing but the task's id that could be refused.
         moved = bool(heard) and 300 <= heard[-1].status < 400
-        refused = said.kind is Kind.UNCLEAR and bool(heard) and not moved
-        over = said.kind in {Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED, Kind.BROKEN}
-        return TaskWord(known=over, unknown=refused, words=said.why)
+        refused = said.kind is FailureKind.UNKNOWN_OUTCOME and bool(heard) and not moved
+        over = said.kind in {
+            FailureKind.REFUSED,
+            FailureKind.PROMPT_REFUSED,
+            FailureKind.CLIP_REFUSED,
+            FailureKind.BROKEN,
+        }
+        return TaskLookup(is_known=over, is_unknown=refused, message=said.why)
 
-    async def listed(self) -> TaskList | None:
+    async def list_tasks(self) -> TaskList | None:
         """The gateway's own list of tasks, or None when it has none."""
         conversation = self.dialect.tasks()
         if conversation is None:
             return None
         heard: list[Reply] = []
-        found = await self.wire.converse(_overheard(conversation, heard))
+        found = await self.transport.run_conversation(_record_replies(conversation, heard))
         model = str(self.table["models"].get(HAILUO_02, {}).get("id", ""))
         if isinstance(found, Failure):
             return TaskList(provider=self.name, model=model, failure=found)
         tasks = tuple(
-            Sighting(
+            ListedTask(
                 provider=self.name,
                 task=each.task,
                 status=each.status,
@@ -93,91 +100,91 @@ class Gateway:
             )
             for each in found
         )
-        whole = _is_whole(self.table.get("wire", {}).get("tasks", {}), heard, len(tasks))
-        return TaskList(provider=self.name, model=model, tasks=tasks, whole=whole)
+        whole = _is_complete_list(self.table.get("wire", {}).get("tasks", {}), heard, len(tasks))
+        return TaskList(provider=self.name, model=model, tasks=tasks, is_complete=whole)
 
-    async def events(self, task: str) -> tuple[Mapping[str, object], ...] | Failure:
+    async def list_events(self, task: str) -> tuple[Mapping[str, object], ...] | Failure:
         """A task's events; only asked of a gateway that has them."""
         conversation = self.dialect.events(task)
-        assert conversation is not None, self.name  # noqa: S101 - see `tells_events`
-        return await self.wire.converse(conversation)
+        assert conversation is not None, self.name  # noqa: S101 - see `has_task_events`
+        return await self.transport.run_conversation(conversation)
 
-    async def balance(self) -> Balance | Failure:
+    async def read_balance(self) -> Balance | Failure:
         """What is left on the account; only asked of a gateway that tells."""
         conversation = self.dialect.balance()
-        assert conversation is not None, self.name  # noqa: S101 - see `tells_balance`
-        return await self.wire.converse(conversation)
+        assert conversation is not None, self.name  # noqa: S101 - see `has_balance`
+        return await self.transport.run_conversation(conversation)
 
 
 @asynccontextmanager
-async def asking(project: Project) -> AsyncIterator[Callable[[str], Gateway]]:
+async def open_accounts(project: Project) -> AsyncIterator[Callable[[str], GatewayAccount]]:
     """Gives the gateways of a project by name; `KeyMissingError` for one whose key is not set."""
-    from hailuo_batch.drivers.transport import Wire, sessions
+    from hailuo_batch.drivers.transport import Transport, open_sessions
 
-    refuse_unusable(project)
-    async with sessions() as (reading, paying, *_):
+    require_valid_settings(project)
+    async with open_sessions() as (reading, paying, *_):
 
-        def gateway(name: str) -> Gateway:
-            need_known(project, name)
+        def gateway(name: str) -> GatewayAccount:
+            require_known_provider(project, name)
             (found,), _ = read_providers((name,), HAILUO_02, tables=project.tables, regions=project.regions)
-            wire = Wire(
+            wire = Transport(
                 session=reading,
                 paying=paying,
                 base_url=found.base_url,
-                key=_needed_key(name, found.key),
+                key=_require_key(name, found.key),
                 seconds=ANSWER_SECONDS,
             )
-            return Gateway(
+            return GatewayAccount(
                 name=name,
                 title=found.title,
-                wire=wire,
-                dialect=dialect_for(name, project.tables),
-                table=provider_table(name, project.tables),
+                transport=wire,
+                dialect=load_dialect(name, project.tables),
+                table=read_provider_table(name, project.tables),
             )
 
         yield gateway
 
 
-def refuse_unusable(project: Project) -> None:
+def require_valid_settings(project: Project) -> None:
     """Raises when the settings have problems: a key must not go to another address than the one that was meant."""
     if project.problems:
         first = project.problems[0]
         why = first.why[:1].upper() + first.why[1:]
-        raise InputError(f"{SETTINGS} cannot be used", why=why, remedy=first.remedy)
+        raise InputError(f"{SETTINGS_FILE} cannot be used", why=why, remedy=first.remedy)
 
 
-def need_known(project: Project, name: str) -> None:
+def require_known_provider(project: Project, name: str) -> None:
     """Raises when there is no table for a gateway that the ledger names."""
     if name not in provider_names(project.tables):
         raise InputError(
-            f"{name} is no provider of this project any more", remedy=f"Bring its table back to {SETTINGS}."
+            f"{name} is no provider of this project any more", remedy=f"Bring its table back to {SETTINGS_FILE}."
         )
 
 
-def lists_tasks(project: Project, name: str) -> bool:
+def has_task_list(project: Project, name: str) -> bool:
     """Whether a gateway can list its tasks; one whose table is gone cannot be asked."""
-    return name in provider_names(project.tables) and _is_told(dialect_for(name, project.tables).tasks())
+    return name in provider_names(project.tables) and _is_supported(load_dialect(name, project.tables).tasks())
 
 
-def tells_events(project: Project, name: str) -> bool:
+def has_task_events(project: Project, name: str) -> bool:
     """Whether a gateway tells the events of a task."""
-    return name in provider_names(project.tables) and _is_told(dialect_for(name, project.tables).events("x"))
+    return name in provider_names(project.tables) and _is_supported(load_dialect(name, project.tables).events("x"))
 
 
-def tells_balance(project: Project, name: str) -> bool:
+def has_balance(project: Project, name: str) -> bool:
     """Whether a gateway tells what is left on the account."""
-    return _is_told(dialect_for(name, project.tables).balance())
+    return _is_supported(load_dialect(name, project.tables).balance())
 
 
-def _is_told(conversation: Conversation[Any] | None) -> bool:
+def _is_supported(conversation: Conversation[Any] | None) -> bool:
     if conversation is None:
         return False
     conversation.close()
     return True
 
 
-def _needed_key(name: str, variable: str) -> str:
-    key = key_of(variable)
+def _require_key(name: str, variable: str) -> str:
+    key = read_api_key(variable)
     if not key:
         raise KeyMissingError(
             f"the key of {name} is missing",
@@ -188,36 +195,36 @@ def _needed_key(name: str, variable: str) -> str:
     return key
 
 
-def _overheard(conversation: Conversation[Value], heard: list[Reply]) -> Conversation[Value]:
+def _record_replies(conversation: Conversation[Value], replies: list[Reply]) -> Conversation[Value]:
     """The same conversation; its replies are written down on the way."""
     try:
         call = next(conversation)
         while True:
             reply = yield call
-            heard.append(reply)
+            replies.append(reply)
             call = conversation.send(reply)
     except StopIteration as end:
         value: Value = end.value
         return value
 
 
-def _epoch_seconds(told: float | None) -> float | None:
+def _epoch_seconds(timestamp: float | None) -> float | None:
     """A time as seconds since the epoch, also where milliseconds were told; None for what is no time.
 
     Money: a time that is misread would make it look as if a task had never been there.
     """
-    if told is None or told <= 0:
+    if timestamp is None or timestamp <= 0:
         return None
-    return told / 1000 if told > _NO_SECONDS else told
+    return timestamp / 1000 if timestamp > _MAX_EPOCH_SECONDS else timestamp
 
 
-def _is_whole(row: Mapping[str, Any], heard: list[Reply], listed: int) -> bool:
+def _is_complete_list(row: Mapping[str, Any], replies: list[Reply], count: int) -> bool:
     """Whether a list was read to its end: by the gateway's own count, else when it ended before the last page.
 
     Money: an empty one without a count may be one that was not understood.
     """
     places = row.get("total", ())
-    total = first_of(heard[-1].body, (places,) if isinstance(places, str) else tuple(places)) if heard else None
+    total = find_first(replies[-1].body, (places,) if isinstance(places, str) else tuple(places)) if replies else None
     if isinstance(total, int) and not isinstance(total, bool):
-        return listed >= total
-    return listed > 0 and len(heard) < int(row.get("most_pages", 1))
+        return count >= total
+    return count > 0 and len(replies) < int(row.get("most_pages", 1))

@@ -7,17 +7,17 @@ from datetime import UTC, date, datetime, time
 from hashlib import file_digest
 from pathlib import Path
 
-from hailuo_batch.app.workspace.cpus import cores
+from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.paths import ledger_file, store_folder
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.problem import did_you_mean
-from hailuo_batch.core.spending.audit import Audit, Books, make_audit
-from hailuo_batch.core.spending.charge import Claim
-from hailuo_batch.core.spending.costs import By, Costs, Counted, add_up, counted
+from hailuo_batch.core.spending.audit import Audit, AuditInputs, make_audit
+from hailuo_batch.core.spending.charge import ChargeState
+from hailuo_batch.core.spending.costs import ChargedAttempt, Costs, GroupBy, charge_attempts, sum_costs
 from hailuo_batch.errors import InputError
 from hailuo_batch.ledger.sqlite import read_ledger
-from hailuo_batch.load.project_root import find_root
+from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.load.settings import Project
 from hailuo_batch.store.local import LocalStore
 
@@ -25,7 +25,7 @@ from hailuo_batch.store.local import LocalStore
 async def costs(
     folder: Path | str = ".",
     *,
-    by: By = By.PROVIDER,
+    group_by: GroupBy = GroupBy.PROVIDER,
     campaign: str | None = None,
     since: date | None = None,
     rehearsal: bool = False,
@@ -34,15 +34,15 @@ async def costs(
 
     `rehearsal` reads what was rehearsed instead. Raises `InputError` for a campaign that nothing was ever asked for.
     """
-    async with read_ledger(ledger_file(_base(folder, rehearsal=rehearsal))) as ledger:
+    async with read_ledger(ledger_file(_data_root(folder, rehearsal=rehearsal))) as ledger:
         attempts = await ledger.attempts()
         if campaign is not None and attempts:
-            _refuse_unknown(campaign, {each.campaign for each in attempts})
-        wanted = _within(counted(attempts), campaign, since)
-        ended = [each.attempt.id for each in wanted if each.charge.claim is Claim.UNCLAIMED]
+            _require_known_campaign(campaign, {each.campaign for each in attempts})
+        wanted = _filter_attempts(charge_attempts(attempts), campaign, since)
+        ended = [each.attempt.id for each in wanted if each.charge.state is ChargeState.LOST]
         told = await ledger.events(ended)
     reasons = {event.attempt: str(event.data["reason"]) for event in told if event.data.get("reason")}
-    return add_up(wanted, by=by, reasons=reasons)
+    return sum_costs(wanted, group_by=group_by, reasons=reasons)
 
 
 async def audit(folder: Path | str = ".", *, rehearsal: bool = False, deep: bool = False) -> Audit:
@@ -50,60 +50,64 @@ async def audit(folder: Path | str = ".", *, rehearsal: bool = False, deep: bool
 
     `deep` also reads every clip, byte by byte. `rehearsal` looks at what was rehearsed instead.
     """
-    base = _base(folder, rehearsal=rehearsal)
+    base = _data_root(folder, rehearsal=rehearsal)
     # The ledger before the store: a clip is in the store before the ledger says so.
     async with read_ledger(ledger_file(base)) as ledger:
-        attempts, events, footage = await ledger.books()
+        attempts, events, footage = await ledger.audit_records()
     recorded = {digest: clip.size for digest, clip in footage.items()}
     store = LocalStore(store_folder(base))
-    there, changed = await asyncio.to_thread(_looked_at, store, attempts, recorded if deep else {})
-    return make_audit(Books(attempts=attempts, events=events, recorded=recorded, there=there, changed=changed))
+    there, changed = await asyncio.to_thread(_check_clips, store, attempts, recorded if deep else {})
+    return make_audit(
+        AuditInputs(attempts=attempts, events=events, recorded_sizes=recorded, file_sizes=there, corruptions=changed)
+    )
 
 
-def _base(folder: Path | str, *, rehearsal: bool) -> Path:
+def _data_root(folder: Path | str, *, rehearsal: bool) -> Path:
     """Below which ledger and store are; what the settings say has no part in it."""
-    return Project(root=find_root(Path(folder).resolve()), rehearsal=rehearsal).base
+    return Project(root=find_project_root(Path(folder).resolve()), rehearsal=rehearsal).data_root
 
 
-def _refuse_unknown(campaign: str, known: Iterable[str]) -> None:
+def _require_known_campaign(campaign: str, known: Iterable[str]) -> None:
     names = sorted(known)
     if campaign not in names:
         remedy = did_you_mean(campaign, names) or f"Known are {', '.join(names)}."
         raise InputError(f'nothing was asked for a campaign "{campaign}"', remedy=remedy)
 
 
-def _within(of: Iterable[Counted], campaign: str | None, since: date | None) -> list[Counted]:
+def _filter_attempts(
+    attempts: Iterable[ChargedAttempt], campaign: str | None, since: date | None
+) -> list[ChargedAttempt]:
     begins = None if since is None else datetime.combine(since, time(), UTC).timestamp()
     return [
         each
-        for each in of
+        for each in attempts
         if campaign in {None, each.attempt.campaign} and (begins is None or each.attempt.intended_at >= begins)
     ]
 
 
-def _looked_at(
+def _check_clips(
     store: LocalStore, attempts: Iterable[AttemptRecord], deep: Mapping[str, int]
 ) -> tuple[dict[str, int], dict[str, str]]:
     """The sizes of stored clips that are there, and what is wrong with the bytes of those in `deep` (digest → size)."""
     listed = store.digests()
     wanted = dict.fromkeys(each.digest for each in attempts if each.stage is Stage.STORED and each.digest in listed)
     files = {digest: store.path(digest) for digest in wanted if digest is not None}
-    there = {digest: size for digest, file in files.items() if (size := _size(file)) is not None}
+    there = {digest: size for digest, file in files.items() if (size := _file_size(file)) is not None}
     whole = [digest for digest, size in there.items() if deep.get(digest) == size]
-    with ThreadPoolExecutor(cores()) as pool:
-        seen = pool.map(lambda digest: _wrong(files[digest], digest), whole)
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        seen = pool.map(lambda digest: _check_digest(files[digest], digest), whole)
         changed = {digest: why for digest, why in zip(whole, seen, strict=True) if why}
     return there, changed
 
 
-def _size(file: Path) -> int | None:
+def _file_size(file: Path) -> int | None:
     try:
         return file.stat().st_size
     except OSError:  # gone since it was listed, or a link that leads nowhere
         return None
 
 
-def _wrong(file: Path, digest: str) -> str:
+def _check_digest(file: Path, digest: str) -> str:
     """What is wrong with a clip's bytes; nothing when they are those of its digest."""
     try:
         with file.open("rb") as opened:

@@ -13,27 +13,27 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch import __version__
-from hailuo_batch.app.recovery.missing_ledger import in_a_line, lost_ledger
+from hailuo_batch.app.recovery.missing_ledger import find_lost_ledger, inline_remedy
 from hailuo_batch.app.workspace.paths import ledger_file, renders_folder, store_folder
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.errors import InputError, LedgerError, RefusedError
-from hailuo_batch.load.api_keys import key_of
-from hailuo_batch.load.project_root import SETTINGS
-from hailuo_batch.load.provider_tables import provider_names, provider_table, read_provider
+from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.project_root import SETTINGS_FILE
+from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.schemas import read_schema, schema_names
 from hailuo_batch.load.settings import Project, make_folder, read_project
-from hailuo_batch.store.listing import digests_in, names_in
+from hailuo_batch.store.listing import list_digests, list_render_names
 
 if TYPE_CHECKING:
     from hailuo_batch.gateways.dialect import Balance
 
-LITTLE_ROOM = 2_000_000_000  # bytes; a few hundred clips
+LOW_DISK_BYTES = 2_000_000_000  # bytes; a few hundred clips
 
 
-class State(StrEnum):
+class CheckResult(StrEnum):
     """How one check ended."""
 
     GOOD = "good"
@@ -42,12 +42,12 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class DoctorCheck:
     """One thing that `doctor` looked at."""
 
     name: str
-    state: State
-    found: str
+    result: CheckResult
+    detail: str
     remedy: str = ""
 
 
@@ -57,7 +57,7 @@ class ProviderFacts:
 
     provider: Provider
     has_key: bool
-    read: str
+    read_on: str
     source: str
     limits: Mapping[str, float]  # of the project's settings, which go before the provider's own
 
@@ -75,12 +75,14 @@ async def providers(name: str | None = None, folder: Path | str = ".") -> tuple[
     project = read_project(Path(folder).resolve())
     if project.problems:
         why = project.problems[0].why
-        raise InputError(f"{SETTINGS} cannot be used", why=why[:1].upper() + why[1:], remedy=project.problems[0].remedy)
+        raise InputError(
+            f"{SETTINGS_FILE} cannot be used", why=why[:1].upper() + why[1:], remedy=project.problems[0].remedy
+        )
     known = provider_names(project.tables)
     if name is not None and name not in known:
         remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
         raise InputError(f'there is no provider called "{name}"', remedy=remedy)
-    return tuple(_facts(each, project) for each in known if name in {None, each})
+    return tuple(_provider_facts(each, project) for each in known if name in {None, each})
 
 
 async def schema(name: str = "manifest") -> dict[str, Any]:
@@ -101,60 +103,68 @@ async def init(folder: Path | str) -> tuple[Path, ...]:
     Raises `RefusedError` when a file is there already; nothing is overwritten.
     """
     root = Path(folder)
-    written = {root / name: text for name, text in _FIRST.items()}
+    written = {root / name: text for name, text in _FIRST_PROJECT.items()}
     there = [path for path in written if path.exists() and path.name != ".gitignore"]
     if there:
         raise RefusedError(f"{there[0]} is there already", why="Nothing was written.", remedy="Choose another folder.")
     try:
-        return tuple(path for path, text in written.items() if _write(path, text))
+        return tuple(path for path, text in written.items() if _write_new_file(path, text))
     except OSError as error:
         raise InputError(f"cannot write in {root}", why=f"The system says: {error.strerror}.") from None
 
 
-async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[Check, ...]:
+async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[DoctorCheck, ...]:
     """Looks whether this machine and this project are fit for a run; changes nothing.
 
     Gateways whose key is set and that tell a balance are asked for it, for nothing, unless `offline`.
     """
     root = Path(folder).resolve()
     project = read_project(root)
-    checks = (*_checks(root), await _ledger(project.root))
-    return checks if offline else (*checks, *await _balances(project))
+    checks = (*_local_checks(root), await _check_ledger(project.root))
+    return checks if offline else (*checks, *await _check_balances(project))
 
 
-def _facts(name: str, project: Project) -> ProviderFacts:
+def _provider_facts(name: str, project: Project) -> ProviderFacts:
     provider = read_provider(name, HAILUO_02, region=project.regions.get(name, ""), tables=project.tables)
-    row = provider_table(name, project.tables)["models"].get(HAILUO_02, {})
+    row = read_provider_table(name, project.tables)["models"].get(HAILUO_02, {})
     return ProviderFacts(
         provider=provider,
-        has_key=bool(key_of(provider.key)),
-        read=row.get("read", ""),
+        has_key=bool(read_api_key(provider.key)),
+        read_on=row.get("read", ""),
         source=row.get("source", ""),
         limits=project.limits.get(name, {}),
     )
 
 
-def _checks(folder: Path) -> Iterator[Check]:
-    yield Check(name="hailuo-batch", state=State.GOOD, found=__version__)
-    yield Check(name="python", state=State.GOOD, found=f"{platform.python_version()} on {platform.platform()}")
-    yield _sqlite()
+def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
+    yield DoctorCheck(name="hailuo-batch", result=CheckResult.GOOD, detail=__version__)
+    yield DoctorCheck(
+        name="python", result=CheckResult.GOOD, detail=f"{platform.python_version()} on {platform.platform()}"
+    )
+    yield _check_sqlite()
     for package in ("aiohttp", "aiosqlite", "av", "pillow", "jsonschema", "jsonschema-rs", "pyyaml", "jinja2", "rich"):
-        yield _package(package)
-    yield from _fonts()
+        yield _check_package(package)
+    yield from _check_fonts()
     project = read_project(folder)
-    settings = f"{SETTINGS} read" if (project.root / SETTINGS).exists() else f"no {SETTINGS}, which is fine"
-    yield Check(name="project", state=State.GOOD, found=f"{project.root}: {settings}")
+    settings = (
+        f"{SETTINGS_FILE} read" if (project.root / SETTINGS_FILE).exists() else f"no {SETTINGS_FILE}, which is fine"
+    )
+    yield DoctorCheck(name="project", result=CheckResult.GOOD, detail=f"{project.root}: {settings}")
     for problem in project.problems:
-        yield Check(name="settings", state=State.BAD, found=problem.why, remedy=problem.remedy)
-    yield _writable(project.root)
-    yield _room(project.root)
+        yield DoctorCheck(name="settings", result=CheckResult.BAD, detail=problem.why, remedy=problem.remedy)
+    yield _check_writable(project.root)
+    yield _check_disk_space(project.root)
     for name in provider_names(project.tables):
-        key = str(provider_table(name, project.tables)["key"])
-        found = "set" if key_of(key) else "not set"
-        yield Check(name=f"key of {name}", state=State.GOOD if found == "set" else State.NOTE, found=f"{key} {found}")
+        key = str(read_provider_table(name, project.tables)["key"])
+        found = "set" if read_api_key(key) else "not set"
+        yield DoctorCheck(
+            name=f"key of {name}",
+            result=CheckResult.GOOD if found == "set" else CheckResult.NOTE,
+            detail=f"{key} {found}",
+        )
 
 
-async def _ledger(root: Path) -> Check:
+async def _check_ledger(root: Path) -> DoctorCheck:
     """Whether the ledger can be read, and is the one under which the clips that are here were bought."""
     from hailuo_batch.ledger.sqlite import read_ledger
 
@@ -164,94 +174,109 @@ async def _ledger(root: Path) -> Check:
             standings, attempts = await ledger.standings(), len(await ledger.attempts())
     except LedgerError as error:
         found = f"{error.summary}: {error.why}"
-        return Check(name="ledger", state=State.BAD, found=found, remedy=" ".join(error.remedy.split()))
-    present = digests_in(store_folder(root))
-    lost = lost_ledger(standings, present=present, locked=frozenset(), names=names_in(folder), folder=folder)
+        return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
+    present = list_digests(store_folder(root))
+    lost = find_lost_ledger(
+        standings, present=present, locked=frozenset(), names=list_render_names(folder), folder=folder
+    )
     if lost is not None:
-        state = State.BAD if lost.nothing else State.NOTE
-        return Check(name="ledger", state=state, found=f"gone: {lost.why(file)}", remedy=in_a_line())
+        state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
+        return DoctorCheck(name="ledger", result=state, detail=f"gone: {lost.explain(file)}", remedy=inline_remedy())
     some = f"{attempts:,} attempt{'s' * (attempts != 1)}"
-    return Check(name="ledger", state=State.GOOD, found=some if file.exists() else "none yet")
+    return DoctorCheck(name="ledger", result=CheckResult.GOOD, detail=some if file.exists() else "none yet")
 
 
-async def _balances(project: Project) -> tuple[Check, ...]:
+async def _check_balances(project: Project) -> tuple[DoctorCheck, ...]:
     """What is left at the gateways that tell; settings with problems may send a key to where it was not meant for."""
-    names = [] if project.problems else [name for name in provider_names(project.tables) if _may_ask(name, project)]
+    names = (
+        []
+        if project.problems
+        else [name for name in provider_names(project.tables) if _may_read_balance(name, project)]
+    )
     if not names:
         return ()
-    from hailuo_batch.app.account import asking
+    from hailuo_batch.app.account import open_accounts
 
-    async with asking(project) as gateway:
-        return tuple([_balance(name, await gateway(name).balance()) for name in names])
+    async with open_accounts(project) as gateway:
+        return tuple([_check_balance(name, await gateway(name).read_balance()) for name in names])
 
 
-def _may_ask(name: str, project: Project) -> bool:
-    from hailuo_batch.app.account import tells_balance
+def _may_read_balance(name: str, project: Project) -> bool:
+    from hailuo_batch.app.account import has_balance
 
-    if not key_of(str(provider_table(name, project.tables)["key"])):
+    if not read_api_key(str(read_provider_table(name, project.tables)["key"])):
         return False
     try:
-        return tells_balance(project, name)
+        return has_balance(project, name)
     except InputError:  # a dialect of a plugin that cannot be used; whoever uses it is told
         return False
 
 
-def _balance(name: str, said: "Balance | Failure") -> Check:
+def _check_balance(name: str, answer: "Balance | Failure") -> DoctorCheck:
     what = f"balance of {name}"
-    if isinstance(said, Failure):
-        rejected = said.kind is Kind.UNAUTHORIZED
-        return Check(name=what, state=State.BAD if rejected else State.NOTE, found=said.why, remedy=said.remedy)
-    if said.left is None:
-        return Check(name=what, state=State.GOOD, found="no end" if said.unlimited else "not told")
-    if said.left.amount <= 0:
-        return Check(name=what, state=State.NOTE, found=f"{said.left}", remedy="Top up the account.")
-    return Check(name=what, state=State.GOOD, found=f"{said.left}")
+    if isinstance(answer, Failure):
+        rejected = answer.kind is FailureKind.UNAUTHORIZED
+        return DoctorCheck(
+            name=what, result=CheckResult.BAD if rejected else CheckResult.NOTE, detail=answer.why, remedy=answer.remedy
+        )
+    if answer.remaining is None:
+        return DoctorCheck(name=what, result=CheckResult.GOOD, detail="no end" if answer.unlimited else "not told")
+    if answer.remaining.amount <= 0:
+        return DoctorCheck(
+            name=what, result=CheckResult.NOTE, detail=f"{answer.remaining}", remedy="Top up the account."
+        )
+    return DoctorCheck(name=what, result=CheckResult.GOOD, detail=f"{answer.remaining}")
 
 
-def _sqlite() -> Check:
+def _check_sqlite() -> DoctorCheck:
     """SQLite before 3.51.3 has a fault that needs two writers at once; there is one writer here, by the run lock."""
     found = f"{sqlite3.sqlite_version}"
     if sqlite3.sqlite_version_info < (3, 51, 3):
         found += "; its write-ahead log has a fault with two writers, and only one ever writes here"
-    return Check(name="sqlite", state=State.GOOD, found=found)
+    return DoctorCheck(name="sqlite", result=CheckResult.GOOD, detail=found)
 
 
-def _package(name: str) -> Check:
+def _check_package(name: str) -> DoctorCheck:
     try:
-        return Check(name=name, state=State.GOOD, found=version(name))
+        return DoctorCheck(name=name, result=CheckResult.GOOD, detail=version(name))
     except PackageNotFoundError:
         remedy = f"{sys.executable} -m pip install {name}"
-        return Check(name=name, state=State.BAD, found="not installed", remedy=remedy)
+        return DoctorCheck(name=name, result=CheckResult.BAD, detail="not installed", remedy=remedy)
 
 
-def _fonts() -> Iterator[Check]:
+def _check_fonts() -> Iterator[DoctorCheck]:
     from hailuo_batch.media.animatic.fonts import missing_scripts
 
     missing = missing_scripts()
     if missing:
         remedy = "Install Noto fonts (fonts-noto-cjk, fonts-noto-color-emoji) if your prompts are written in them."
-        yield Check(name="fonts", state=State.NOTE, found=f"no type for {', '.join(missing)}", remedy=remedy)
+        yield DoctorCheck(
+            name="fonts", result=CheckResult.NOTE, detail=f"no type for {', '.join(missing)}", remedy=remedy
+        )
     else:
-        yield Check(name="fonts", state=State.GOOD, found="Latin, CJK and emoji")
+        yield DoctorCheck(name="fonts", result=CheckResult.GOOD, detail="Latin, CJK and emoji")
 
 
-def _writable(root: Path) -> Check:
+def _check_writable(root: Path) -> DoctorCheck:
     try:
         with NamedTemporaryFile(dir=root):
-            return Check(name="folder", state=State.GOOD, found=f"{root} can be written")
+            return DoctorCheck(name="folder", result=CheckResult.GOOD, detail=f"{root} can be written")
     except OSError as error:
-        return Check(name="folder", state=State.BAD, found=f"{root} cannot be written: {error.strerror}")
+        return DoctorCheck(name="folder", result=CheckResult.BAD, detail=f"{root} cannot be written: {error.strerror}")
 
 
-def _room(root: Path) -> Check:
+def _check_disk_space(root: Path) -> DoctorCheck:
     free = disk_usage(root).free
-    state = State.GOOD if free > LITTLE_ROOM else State.NOTE
-    return Check(
-        name="disk", state=state, found=f"{free / 1e9:.1f} GB free", remedy="" if state is State.GOOD else "Make room."
+    state = CheckResult.GOOD if free > LOW_DISK_BYTES else CheckResult.NOTE
+    return DoctorCheck(
+        name="disk",
+        result=state,
+        detail=f"{free / 1e9:.1f} GB free",
+        remedy="" if state is CheckResult.GOOD else "Make room.",
     )
 
 
-def _write(path: Path, text: str) -> bool:
+def _write_new_file(path: Path, text: str) -> bool:
     """Writes a file that is not there; a .gitignore gets only the lines that it lacks."""
     make_folder(path.parent)
     if path.name == ".gitignore" and path.exists():
@@ -264,8 +289,8 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-_FIRST: Mapping[str, str] = {
-    SETTINGS: """\
+_FIRST_PROJECT: Mapping[str, str] = {
+    SETTINGS_FILE: """\
 # Project settings; this file marks the project's root. `hailuo-batch schema settings` prints what it may hold.
 version: 1
 """,

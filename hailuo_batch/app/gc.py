@@ -15,122 +15,124 @@ from pathlib import Path
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.identity import login
-from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, renders_folder, run_lock, store_folder
-from hailuo_batch.core.attempt.attempt import LIVE, Move, Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.app.workspace.identity import login_name
+from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, renders_folder, run_lock_path, store_folder
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
 from hailuo_batch.core.problem import Severity
-from hailuo_batch.core.spending.garbage import File, Spares, spare_clips
+from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
 from hailuo_batch.errors import InputError
-from hailuo_batch.ledger.run_lock import hold
+from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
-from hailuo_batch.load.cache import FOLDER
+from hailuo_batch.load.cache import CACHE_FOLDER
 from hailuo_batch.load.lockfile import read_lock
-from hailuo_batch.load.project_root import HIDDEN
+from hailuo_batch.load.project_root import HIDDEN_FOLDER
 from hailuo_batch.load.review import read_review
 from hailuo_batch.load.settings import Project, read_project
 from hailuo_batch.ports import Facts
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
 
-DAYS = 30
-_DAY = 86_400
-_TOGETHER = 1_000  # moves that wait for one another in the ledger
+DEFAULT_DAYS = 30
+_DAY_SECONDS = 86_400
+_BATCH_SIZE = 1_000  # moves that wait for one another in the ledger
 
 
-async def collect(
-    folder: Path | str = ".", *, days: int = DAYS, remove: bool = False, rehearsal: bool = False, by: str = ""
-) -> Spares:
+async def collect_garbage(
+    folder: Path | str = ".", *, days: int = DEFAULT_DAYS, remove: bool = False, rehearsal: bool = False, by: str = ""
+) -> Garbage:
     """The clips of the project around a folder that nobody names and that are older than so many days.
 
     With `remove` they are removed for good: first the ledger says so, then the files go. Raises `InputError` when
     something that may name a clip cannot be read, `LedgerError` when a run is working.
     """
     project = replace(read_project(Path(folder).resolve()), rehearsal=rehearsal)
-    if not hidden_folder(project.base).is_dir():
-        return Spares(days=days)
-    with hold(run_lock(project.base), "gc") if remove else nullcontext():
-        found, names = await _spares(project, days)
+    if not hidden_folder(project.data_root).is_dir():
+        return Garbage(days=days)
+    with hold_lock(run_lock_path(project.data_root), "gc") if remove else nullcontext():
+        found, names = await _find_garbage(project, days)
         if remove:
-            await _removed(project, found, names, by or login())
-    return replace(found, removed=remove)
+            await _remove_garbage(project, found, names, by or login_name())
+    return replace(found, is_removed=remove)
 
 
-async def _spares(project: Project, days: int) -> tuple[Spares, dict[str, list[str]]]:
+async def _find_garbage(project: Project, days: int) -> tuple[Garbage, dict[str, list[str]]]:
     """What can go, and the readable names of every clip by its digest."""
-    before = SystemClock().now() - days * _DAY
-    store = LocalStore(store_folder(project.base))
-    async with read_ledger(ledger_file(project.base)) as ledger:
+    before = SystemClock().now() - days * _DAY_SECONDS
+    store = LocalStore(store_folder(project.data_root))
+    async with read_ledger(ledger_file(project.data_root)) as ledger:
         attempts, runs = await ledger.attempts(), await ledger.runs()
         given: dict[str, str] = {}
         for campaign, sketch in {(run.campaign, run.sketch) for run in runs}:
             given |= await ledger.names(campaign, sketch=sketch)
-    files = dict(_files(project, store))
-    needed = _open(attempts)
-    names = _names(given, attempts)
+    files = dict(_list_files(project, store))
+    needed = _unfinished_digests(attempts)
+    names = _names_by_digest(given, attempts)
     if not project.rehearsal:
-        needed |= _shown(project, names, files)
-        needed |= set(_written_down(project))
-        needed |= await _planned(project, runs)
+        needed |= _list_render_digests(project, names, files)
+        needed |= set(_read_references(project))
+        needed |= await _plan_needed_digests(project, runs)
     known = {attempt.digest for attempt in attempts}
-    spares = Spares(
-        clips=spare_clips(files, needed, attempts, before=before),
-        leftovers=tuple(file for file in _leftovers(project) if file.since < before),
+    spares = Garbage(
+        clips=find_unreferenced_clips(files, needed, attempts, before=before),
+        leftovers=tuple(file for file in _list_leftovers(project) if file.modified_at < before),
         unknown=len(files.keys() - known),
         days=days,
     )
     return spares, names
 
 
-async def _removed(project: Project, found: Spares, names: dict[str, list[str]], by: str) -> None:
+async def _remove_garbage(project: Project, garbage: Garbage, names: dict[str, list[str]], by: str) -> None:
     # The ledger first: a file that is there still is found again by the next gc; a ledger that says "stored" of a clip
     # that is gone would send the next run to fetch it.
-    gone = Failure(kind=Kind.DISCARDED, why="gc removed its clip from the store")
-    facts = Facts(failure=gone, reason="gc", by=by)
-    attempts = [attempt.id for clip in found.clips for attempt in clip.stored]
-    async with open_ledger(ledger_file(project.base), clock=SystemClock()) as ledger:
-        for begin in range(0, len(attempts), _TOGETHER):
-            some = attempts[begin : begin + _TOGETHER]
+    gone = Failure(kind=FailureKind.DISCARDED, why="gc removed its clip from the store")
+    facts = Facts(failure=gone, reason="gc", decided_by=by)
+    attempts = [attempt.id for clip in garbage.clips for attempt in clip.stored_attempts]
+    async with open_ledger(ledger_file(project.data_root), clock=SystemClock()) as ledger:
+        for begin in range(0, len(attempts), _BATCH_SIZE):
+            some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))
-    store, renders = LocalStore(store_folder(project.base)), Renders(renders_folder(project.base))
-    for clip in found.clips:
+    store, renders = LocalStore(store_folder(project.data_root)), Renders(renders_folder(project.data_root))
+    for clip in garbage.clips:
         store.remove(clip.digest)
         for name in names.get(clip.digest, ()) if project.rehearsal else ():
             renders.remove(name)
-    for file in found.leftovers:
+    for file in garbage.leftovers:
         (project.root / file.name).unlink(missing_ok=True)
 
 
-def _files(project: Project, store: LocalStore) -> Iterator[tuple[str, File]]:
+def _list_files(project: Project, store: LocalStore) -> Iterator[tuple[str, DiskFile]]:
     for digest in store.digests():
-        if (file := _file(project, store.path(digest))) is not None:
+        if (file := _stat_file(project, store.path(digest))) is not None:
             yield digest, file
 
 
-def _file(project: Project, path: Path) -> File | None:
+def _stat_file(project: Project, path: Path) -> DiskFile | None:
     try:
         found = path.stat()
     except OSError:  # it went away since its folder was listed
         return None
-    return File(name=project.shown(path), size=found.st_size, since=found.st_mtime)
+    return DiskFile(name=project.display_path(path), size=found.st_size, modified_at=found.st_mtime)
 
 
-def _leftovers(project: Project) -> Iterator[File]:
+def _list_leftovers(project: Project) -> Iterator[DiskFile]:
     """What killed runs left half written, and what was remembered as a shortcut."""
-    hidden = hidden_folder(project.base)
-    for folder in (store_folder(project.base) / "incoming", hidden / FOLDER):
+    hidden = hidden_folder(project.data_root)
+    for folder in (store_folder(project.data_root) / "incoming", hidden / CACHE_FOLDER):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_file() and (file := _file(project, path)) is not None:
+            if path.is_file() and (file := _stat_file(project, path)) is not None:
                 yield file
 
 
-def _open(attempts: Iterable[AttemptRecord]) -> set[str]:
+def _unfinished_digests(attempts: Iterable[AttemptRecord]) -> set[str]:
     """Clips of attempts that are not at their end: one that went missing, and is fetched again."""
-    return {each.digest for each in attempts if each.digest and each.stage in LIVE and each.stage is not Stage.STORED}
+    return {
+        each.digest for each in attempts if each.digest and each.stage in LIVE_STAGES and each.stage is not Stage.STORED
+    }
 
 
-def _names(given: dict[str, str], attempts: Iterable[AttemptRecord]) -> dict[str, list[str]]:
+def _names_by_digest(given: dict[str, str], attempts: Iterable[AttemptRecord]) -> dict[str, list[str]]:
     """The readable names that were ever given, by the clip's digest."""
     clips = {each.fingerprint: each.digest for each in attempts if each.digest}
     found: dict[str, list[str]] = {}
@@ -140,19 +142,19 @@ def _names(given: dict[str, str], attempts: Iterable[AttemptRecord]) -> dict[str
     return found
 
 
-def _shown(project: Project, names: dict[str, list[str]], files: dict[str, File]) -> set[str]:
+def _list_render_digests(project: Project, names: dict[str, list[str]], files: dict[str, DiskFile]) -> set[str]:
     """Clips that are below `renders/`: under a name of ours, or under any name that is a link to the very file."""
     there: set[str] = set()
     links: set[tuple[int, int]] = set()
-    for folder, _, entries in os.walk(renders_folder(project.base)):
+    for folder, _, entries in os.walk(renders_folder(project.data_root)):
         for entry in entries:
             there.add(entry)
-            links |= _inode(Path(folder) / entry)
+            links |= _file_id(Path(folder) / entry)
     shown = {digest for digest, given in names.items() if not there.isdisjoint(given)}
-    return shown | {digest for digest, file in files.items() if _inode(project.root / file.name) & links}
+    return shown | {digest for digest, file in files.items() if _file_id(project.root / file.name) & links}
 
 
-def _inode(path: Path) -> set[tuple[int, int]]:
+def _file_id(path: Path) -> set[tuple[int, int]]:
     """Which file it is, under whatever name; nothing for a link that leads nowhere."""
     try:
         found = path.stat()
@@ -161,27 +163,27 @@ def _inode(path: Path) -> set[tuple[int, int]]:
     return {(found.st_dev, found.st_ino)}
 
 
-def _written_down(project: Project) -> Iterator[str]:
+def _read_references(project: Project) -> Iterator[str]:
     """Every clip that a lock or a review anywhere in the project names."""
     for folder, inner, entries in os.walk(project.root):
-        inner[:] = [name for name in inner if name not in {HIDDEN, ".git"}]
+        inner[:] = [name for name in inner if name not in {HIDDEN_FOLDER, ".git"}]
         for entry in sorted(entries):
             path = Path(folder) / entry
             if entry.endswith((".lock.yaml", ".lock.yml")):
                 lock = read_lock(path, campaign="")
-                yield from (take.artifact for shot in lock.shots.values() for take in shot.takes.values())
+                yield from (take.digest for shot in lock.shots.values() for take in shot.takes.values())
             elif entry.endswith((".review.yaml", ".review.yml")):
-                yield from _accepted(project, path)
+                yield from _read_review_clips(project, path)
 
 
-def _accepted(project: Project, path: Path) -> frozenset[str]:
-    review, problems = read_review(path, name=project.shown(path), shots=())
+def _read_review_clips(project: Project, path: Path) -> frozenset[str]:
+    review, problems = read_review(path, name=project.display_path(path), shots=())
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ManifestError(problems)
     return review.clips
 
 
-async def _planned(project: Project, runs: Iterable[RunRecord]) -> set[str]:
+async def _plan_needed_digests(project: Project, runs: Iterable[RunRecord]) -> set[str]:
     """What the manifests that were run here want now, their sketches included; one that is gone wants nothing."""
     needed: set[str] = set()
     for name, sketch in sorted({(run.manifest, run.sketch) for run in runs}):
@@ -198,5 +200,5 @@ async def _planned(project: Project, runs: Iterable[RunRecord]) -> set[str]:
                 remedy=f"Mend it, or remove it if it is over. To see what is wrong:\n    hailuo-batch validate {name}",
             ) from None
         for step in planned.plan.steps:
-            needed |= {each.digest for each in (step.standing, step.named) if each is not None and each.digest}
+            needed |= {each.digest for each in (step.standing, step.named_clip) if each is not None and each.digest}
     return needed

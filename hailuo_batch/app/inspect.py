@@ -5,34 +5,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.planning.planned import Planned
+from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.workspace.paths import ledger_file
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, ToldRecord
+from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEvents
 from hailuo_batch.core.plan.explain import Explanation, explain_take
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
-from hailuo_batch.gateways.redact import shown
+from hailuo_batch.gateways.redact import redact
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.settings import Project
 
-_DEEPEST = 6  # levels of an event that are shown
+_MAX_DEPTH = 6  # levels of an event that are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShotHistory:
     """A shot's takes, every attempt and event that the ledger has for them, and what gateways told when asked."""
 
     rows: tuple[TakeRow, ...]
     attempts: tuple[AttemptRecord, ...]
     events: tuple[EventRecord, ...]
-    told: tuple[ToldRecord, ...] = ()
+    task_events: tuple[TaskEvents, ...] = ()
 
 
 async def status(file: Path | str, *, sketch: bool = False, only: Sequence[str] = ()) -> Report:
     """Every take as it stands, in the order of the manifest; lengths in seconds, sizes in bytes."""
-    return (await plan(file, sketch=sketch, only=only, whole=True, offline=True)).report
+    return (await plan(file, sketch=sketch, only=only, full_report=True, offline=True)).report
 
 
 async def explain(file: Path | str, take: str, *, sketch: bool = False) -> Explanation:
@@ -41,63 +41,63 @@ async def explain(file: Path | str, take: str, *, sketch: bool = False) -> Expla
     shot, number = parse_take(take)
     found = explain_take(planned.plan, shot, number, planned.details.requests)
     if found is None:
-        raise _unknown(planned, take)
+        raise _unknown_take_error(planned, take)
     return found
 
 
-async def show(file: Path | str, shot: str, *, sketch: bool = False, ask: bool = False) -> Shown:
+async def show(file: Path | str, shot: str, *, sketch: bool = False, ask: bool = False) -> ShotHistory:
     """A shot's takes with every attempt and event. Raises `InputError` for an unknown shot.
 
     With `ask` gateways that keep events of their tasks are asked for them, for nothing.
     """
-    planned = await plan(file, sketch=sketch, whole=True, offline=True)
+    planned = await plan(file, sketch=sketch, full_report=True, offline=True)
     rows = tuple(row for row in planned.report.rows if row.shot == shot)
     if not rows:
-        raise _unknown(planned, shot)
+        raise _unknown_take_error(planned, shot)
     async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
-        earlier = await ledger.fingerprints_of(planned.plan.campaign, shot, sketch=sketch)
+        earlier = await ledger.shot_fingerprints(planned.plan.campaign, shot, sketch=sketch)
         attempts = await ledger.attempts(({row.fingerprint for row in rows} | earlier) - {""})
         events = await ledger.events([attempt.id for attempt in attempts])
-    told = await _told(planned.validation.project, attempts) if ask else ()
-    return Shown(rows=rows, attempts=tuple(attempts), events=tuple(events), told=told)
+    told = await _read_task_events(planned.validation.project, attempts) if ask else ()
+    return ShotHistory(rows=rows, attempts=tuple(attempts), events=tuple(events), task_events=told)
 
 
-async def _told(project: Project, attempts: Sequence[AttemptRecord]) -> tuple[ToldRecord, ...]:
+async def _read_task_events(project: Project, attempts: Sequence[AttemptRecord]) -> tuple[TaskEvents, ...]:
     """What gateways tell of these attempts' tasks; one without a key is not asked, and that is said."""
-    from hailuo_batch.app.account import asking, tells_events
+    from hailuo_batch.app.account import has_task_events, open_accounts
     from hailuo_batch.errors import KeyMissingError
 
     told = []
-    async with asking(project) as gateway:
+    async with open_accounts(project) as gateway:
         for each in attempts:
-            if not each.task or not tells_events(project, each.provider):
+            if not each.task or not has_task_events(project, each.provider):
                 continue
             try:
-                said = await gateway(each.provider).events(each.task)
+                said = await gateway(each.provider).list_events(each.task)
             except KeyMissingError as error:
-                told.append(ToldRecord(attempt=each.id, why=error.why))
+                told.append(TaskEvents(attempt=each.id, why=error.why))
                 continue
             if isinstance(said, Failure):
-                told.append(ToldRecord(attempt=each.id, why=said.why))
+                told.append(TaskEvents(attempt=each.id, why=said.why))
             else:
-                told.append(ToldRecord(attempt=each.id, events=tuple(map(_fit_to_show, said))))
+                told.append(TaskEvents(attempt=each.id, events=tuple(map(_redact_event, said))))
     return tuple(told)
 
 
-def _fit_to_show(event: Mapping[str, object]) -> Mapping[str, object]:
+def _redact_event(event: Mapping[str, object]) -> Mapping[str, object]:
     """An event without addresses and without anything like a key."""
-    return {shown(name): _shown_value(value, 1) for name, value in event.items()}
+    return {redact(name): _redact_value(value, 1) for name, value in event.items()}
 
 
-def _shown_value(value: object, depth: int) -> object:
+def _redact_value(value: object, depth: int) -> object:
     if isinstance(value, str):
-        return shown(value)
-    if isinstance(value, dict | list) and depth >= _DEEPEST:
+        return redact(value)
+    if isinstance(value, dict | list) and depth >= _MAX_DEPTH:
         return "…"
     if isinstance(value, dict):
-        return {shown(str(name)): _shown_value(each, depth + 1) for name, each in value.items()}
+        return {redact(str(name)): _redact_value(each, depth + 1) for name, each in value.items()}
     if isinstance(value, list):
-        return [_shown_value(each, depth + 1) for each in value]
+        return [_redact_value(each, depth + 1) for each in value]
     return value
 
 
@@ -115,7 +115,7 @@ def parse_take(label: str) -> tuple[str, int]:
     return shot, int(number)
 
 
-def _unknown(planned: Planned, label: str) -> InputError:
+def _unknown_take_error(planned: PlannedRun, label: str) -> InputError:
     shots = [shot.id for shot in planned.validation.shots]
     shot, _ = parse_take(label)
     if shot in shots:

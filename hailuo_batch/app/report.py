@@ -7,16 +7,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.workspace.cpus import cores
+from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.paths import renders_folder, store_folder
 from hailuo_batch.core.plan.plan import Action
-from hailuo_batch.core.plan.render_names import POSTERS, poster_name
+from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, poster_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.errors import HailuoError, InputError, RefusedError
 from hailuo_batch.load.settings import make_folder
-from hailuo_batch.media.frames import poster
+from hailuo_batch.media.frames import write_poster
 from hailuo_batch.store.local import LocalStore
-from hailuo_batch.views.contact_sheet import draw_page
+from hailuo_batch.views.contact_sheet import draw_contact_sheet
 
 
 async def report(file: Path | str, *, sketch: bool = False, page: Path | None = None) -> tuple[Report, Path]:
@@ -24,19 +24,19 @@ async def report(file: Path | str, *, sketch: bool = False, page: Path | None = 
 
     The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
     """
-    planned = await plan(file, sketch=sketch, whole=True, offline=True)
+    planned = await plan(file, sketch=sketch, full_report=True, offline=True)
     root = planned.validation.project.root
     folder = renders_folder(root)
     kind = "_sketch" if sketch else ""
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
-    _refuse_strangers(target)
+    _require_own_page(target)
     make_folder(target.parent)
-    await asyncio.to_thread(_draw_posters, folder, _clips(planned.report, LocalStore(store_folder(root))))
-    _write(target, draw_page(planned.report, folder=folder, page=target))
+    await asyncio.to_thread(_draw_posters, folder, _clips_by_poster(planned.report, LocalStore(store_folder(root))))
+    _write_page(target, draw_contact_sheet(planned.report, folder=folder, page=target))
     return planned.report, target
 
 
-def _refuse_strangers(target: Path) -> None:
+def _require_own_page(target: Path) -> None:
     """Raises unless a page of ours may stand there."""
     if target.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"{target} is no page", why="A report ends in .html.")
@@ -51,7 +51,7 @@ def _refuse_strangers(target: Path) -> None:
         raise RefusedError(f"{target} is not a report of ours", why="It is left as it is.", remedy="Name another file.")
 
 
-def _write(target: Path, text: str) -> None:
+def _write_page(target: Path, text: str) -> None:
     temporary = target.with_name(f".{target.name}.new")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -62,9 +62,9 @@ def _write(target: Path, text: str) -> None:
         raise InputError(f"cannot write {target}", why=f"The system says: {error.strerror}.") from None
 
 
-def _clips(drawn: Report, store: LocalStore) -> dict[str, Path]:
+def _clips_by_poster(drawn: Report, store: LocalStore) -> dict[str, Path]:
     """The clips that the page shows, by the names of their posters."""
-    clips = [row.artifact.digest for row in drawn.rows if row.artifact is not None and row.action is Action.REUSE]
+    clips = [row.clip.digest for row in drawn.rows if row.clip is not None and row.action is Action.REUSE]
     return {poster_name(digest): store.path(digest) for digest in clips}
 
 
@@ -72,13 +72,13 @@ def _draw_posters(folder: Path, clips: Mapping[str, Path]) -> None:
     """A clip without a poster is still playable, so a poster that cannot be drawn stops nothing."""
     todo = {name: clip for name, clip in clips.items() if not (folder / name).exists()}
     if todo:
-        make_folder(folder / POSTERS)
-        with ThreadPoolExecutor(cores()) as pool:
+        make_folder(folder / POSTERS_FOLDER)
+        with ThreadPoolExecutor(cpu_count()) as pool:
             list(pool.map(lambda name: _draw_poster(todo[name], folder / name), todo))
 
 
 def _draw_poster(clip: Path, target: Path) -> None:
     temporary = target.with_name(f".{target.name}.new")
     with suppress(HailuoError, OSError):
-        poster(clip, temporary)
+        write_poster(clip, temporary)
         temporary.replace(target)

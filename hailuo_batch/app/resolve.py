@@ -9,110 +9,114 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 
-from hailuo_batch.app.account import TaskList, TaskWord, asking, lists_tasks
+from hailuo_batch.app.account import TaskList, TaskLookup, has_task_list, open_accounts
 from hailuo_batch.app.inspect import parse_take
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.identity import login
-from hailuo_batch.app.workspace.paths import ledger_file, run_lock
+from hailuo_batch.app.workspace.identity import login_name
+from hailuo_batch.app.workspace.paths import ledger_file, run_lock_path
 from hailuo_batch.core.attempt.attempt import Move, Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.in_doubt import (
-    UNANSWERED,
-    Match,
+    NO_ANSWER,
+    DoubtState,
     OpenAttempt,
-    State,
+    TaskMatch,
     Verdict,
-    allows,
-    match,
+    attempt_labels,
+    match_tasks,
+    may_settle,
     open_attempts,
-    settling,
-    typed_names,
+    verdict_moves,
 )
-from hailuo_batch.core.attempt.records import AttemptRecord, EndedRecord
-from hailuo_batch.core.plan.planner import key_is_known
+from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt
+from hailuo_batch.core.plan.planner import is_key_known
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.gateways.coerce import task_of
-from hailuo_batch.ledger.reader import Reads
-from hailuo_batch.ledger.run_lock import hold, is_held
+from hailuo_batch.gateways.coerce import parse_task_id
+from hailuo_batch.ledger.reader import LedgerReader
+from hailuo_batch.ledger.run_lock import hold_lock, is_lock_held
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
-from hailuo_batch.load.api_keys import key_of
+from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.manifest import read_manifest
-from hailuo_batch.load.provider_tables import provider_names, provider_table, read_provider
+from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.settings import Project, read_file, read_project
 from hailuo_batch.ports import Facts
 
-_LONGEST_TASK = 200
-_ALL = "To see what is open:\n    hailuo-batch resolve"
-_ENDS = {
+_MAX_TASK_ID_LENGTH = 200
+_LIST_HINT = "To see what is open:\n    hailuo-batch resolve"
+_STAGE_PHRASES = {
     Stage.STORED: "its clip is in the store",
     Stage.FAILED: "its last attempt failed",
     Stage.CANCELLED: "it was settled earlier",
 }
-_BY_KIND = {
-    Kind.NEVER_SENT: "it was settled as never sent",
-    Kind.WRITTEN_OFF: "it was written off",
-    Kind.DISCARDED: "its clip was removed by gc",
+_KIND_PHRASES = {
+    FailureKind.NEVER_SENT: "it was settled as never sent",
+    FailureKind.WRITTEN_OFF: "it was written off",
+    FailureKind.DISCARDED: "its clip was removed by gc",
 }
-_UNANSWERED = Failure(kind=Kind.UNCLEAR, why=UNANSWERED, remedy="")
+_UNANSWERED_FAILURE = Failure(kind=FailureKind.UNKNOWN_OUTCOME, why=NO_ANSWER, remedy="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Doubts:
+class OpenAttempts:
     """Every open attempt of a project, or of one campaign in it.
 
-    `tasks` are those that the ledger knows, `ended` the attempts that are open no more.
+    `known_tasks` are those that the ledger knows, `ended` the attempts that are open no more.
     """
 
     project: Project
-    opened: tuple[OpenAttempt, ...]
-    tasks: Mapping[tuple[str, str], int]
-    listing: frozenset[str]  # providers of doubts that can list their tasks
-    names: Mapping[int, str]  # attempt → what a person types for it
-    ended: tuple[EndedRecord, ...] = ()
+    attempts: tuple[OpenAttempt, ...]
+    known_tasks: Mapping[tuple[str, str], int]
+    listing_providers: frozenset[str]  # providers of doubts that can list their tasks
+    labels: Mapping[int, str]  # attempt → what a person types for it
+    ended: tuple[EndedAttempt, ...] = ()
 
     @property
-    def doubts(self) -> tuple[OpenAttempt, ...]:
+    def in_doubt(self) -> tuple[OpenAttempt, ...]:
         """Those that a person has to settle."""
-        return tuple(each for each in self.opened if each.state is State.DOUBT)
+        return tuple(each for each in self.attempts if each.state is DoubtState.IN_DOUBT)
 
     def pick(self, labels: Sequence[str], verdict: Verdict) -> tuple[OpenAttempt, ...]:
         """The attempts that are named, each once; `InputError` for a name that fits none, or more than one."""
-        found = (self._one(label, verdict) for label in labels)
+        found = (self._find_attempt(label, verdict) for label in labels)
         return tuple({each.attempt: each for each in found}.values())
 
-    def _one(self, label: str, verdict: Verdict) -> OpenAttempt:
-        shot, take, number = _parsed(label)
-        named = [each for each in self.opened if (each.shot, each.take) == (shot, take)]
+    def _find_attempt(self, label: str, verdict: Verdict) -> OpenAttempt:
+        shot, take, number = _parse_label(label)
+        named = [each for each in self.attempts if (each.shot, each.take) == (shot, take)]
         named = [each for each in named if number in {None, each.attempt}]
-        fitting = [each for each in named if allows(each, verdict)]
+        fitting = [each for each in named if may_settle(each, verdict)]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            raise self._ambiguous(label, fitting)
+            raise self._ambiguous_error(label, fitting)
         if named:
             why = f"{named[0].provider} itself gave its task's id, {named[0].task}: its clip is on its way."
-            typed = f'{self.names[named[0].attempt]} --write-off --reason "..."'
+            typed = f'{self.labels[named[0].attempt]} --write-off --reason "..."'
             remedy = f"To bring it home:\n    hailuo-batch fetch\nTo give it up:\n    hailuo-batch resolve {typed}"
             raise InputError(f"{label} is not in doubt", why=why, remedy=remedy)
-        raise self._unknown(label, shot, take)
+        raise self._unknown_error(label, shot, take)
 
-    def _unknown(self, label: str, shot: str, take: int) -> InputError:
+    def _unknown_error(self, label: str, shot: str, take: int) -> InputError:
         """Why a name fits nothing that is open. Money: a take that is settled is never answered with another one."""
         ended = [each for each in self.ended if (each.shot, each.take) == (shot, take)]
         if ended:
             last = ended[-1]
-            words = _ENDS[last.stage] if last.kind is None else _BY_KIND.get(last.kind, _ENDS[last.stage])
+            words = (
+                _STAGE_PHRASES[last.stage]
+                if last.kind is None
+                else _KIND_PHRASES.get(last.kind, _STAGE_PHRASES[last.stage])
+            )
             remedy = f"To see what happened:\n    hailuo-batch show {quote(shot)}"
             return InputError(f"{label} is settled", why=f"{words[0].upper()}{words[1:]}.", remedy=remedy)
-        why = "" if self.doubts else "Nothing is in doubt here."
-        strange = shot not in {each.shot for each in self.opened} | {each.shot for each in self.ended}
-        near = did_you_mean(label, {self.names[each.attempt] for each in self.doubts}) if strange else ""
-        return InputError(f"no doubt is called {label}", why=why, remedy=near or _ALL)
+        why = "" if self.in_doubt else "Nothing is in doubt here."
+        strange = shot not in {each.shot for each in self.attempts} | {each.shot for each in self.ended}
+        near = did_you_mean(label, {self.labels[each.attempt] for each in self.in_doubt}) if strange else ""
+        return InputError(f"no doubt is called {label}", why=why, remedy=near or _LIST_HINT)
 
-    def _ambiguous(self, label: str, fitting: Sequence[OpenAttempt]) -> InputError:
+    def _ambiguous_error(self, label: str, fitting: Sequence[OpenAttempt]) -> InputError:
         manifests = sorted({each.manifest for each in fitting})
         there = all(name and (self.project.root / name).is_file() for name in manifests)
         if len({each.campaign for each in fitting}) > 1 and there:
@@ -124,7 +128,7 @@ class Doubts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settlement:
     """One attempt that was settled, and where it stands now."""
 
     attempt: OpenAttempt
@@ -133,152 +137,156 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Asked:
-    """What gateways that list their tasks say of the doubts; `unlisted` are the gateways that cannot."""
+class TaskMatches:
+    """What gateways that list their tasks say of the doubts; `providers_without_list` are the gateways that cannot."""
 
     lists: tuple[TaskList, ...]
-    matches: tuple[Match, ...]
-    unlisted: tuple[str, ...]
+    matches: tuple[TaskMatch, ...]
+    providers_without_list: tuple[str, ...]
 
 
-async def doubts(manifest: Path | str | None = None, *, folder: Path | str = ".", rehearsal: bool = False) -> Doubts:
+async def list_open_attempts(
+    manifest: Path | str | None = None, *, folder: Path | str = ".", rehearsal: bool = False
+) -> OpenAttempts:
     """What is open in the project around `folder`, or in the campaign of a manifest. Reads only.
 
     With `rehearsal` it is what runs on the mock have left open.
     """
     at = Path(folder) if manifest is None else Path(manifest).parent
     project = replace(read_project(at.resolve()), rehearsal=rehearsal)
-    campaign = None if manifest is None else _campaign(Path(manifest), project)
-    async with read_ledger(ledger_file(project.base)) as ledger:
+    campaign = None if manifest is None else _read_campaign(Path(manifest), project)
+    async with read_ledger(ledger_file(project.data_root)) as ledger:
         attempts, runs, tasks = await ledger.open_attempts(), await ledger.runs(), await ledger.tasks()
-        ended, by_hand = await ledger.ended(), await _by_hand(attempts, ledger)
+        ended, by_hand = await ledger.ended_attempts(), await _read_manual_attempts(attempts, ledger)
     now = SystemClock().now()
-    intended = [each for each in attempts if each.stage is Stage.INTENDED and key_is_known(each.intended_at, now)]
-    takes_keys = {name for name in {each.provider for each in intended} if _takes_a_key_once(name, project)}
+    intended = [each for each in attempts if each.stage is Stage.INTENDED and is_key_known(each.intended_at, now)]
+    takes_keys = {name for name in {each.provider for each in intended} if _is_idempotent(name, project)}
     resending = frozenset(each.id for each in intended if each.provider in takes_keys)
-    working = is_held(run_lock(project.base))
-    found = open_attempts(attempts, runs, resending=resending, by_hand=by_hand, working=working)
+    working = is_lock_held(run_lock_path(project.data_root))
+    found = open_attempts(attempts, runs, resendable=resending, manual_tasks=by_hand, is_run_active=working)
     opened = tuple(each for each in found if campaign in {None, each.campaign})
-    asked = {each.provider for each in opened if each.state is State.DOUBT}
-    return Doubts(
+    asked = {each.provider for each in opened if each.state is DoubtState.IN_DOUBT}
+    return OpenAttempts(
         project=project,
-        opened=opened,
-        tasks=tasks,
-        listing=frozenset(name for name in asked if lists_tasks(project, name)),
-        names=typed_names(opened),
+        attempts=opened,
+        known_tasks=tasks,
+        listing_providers=frozenset(name for name in asked if has_task_list(project, name)),
+        labels=attempt_labels(opened),
         ended=tuple(each for each in ended if campaign in {None, each.campaign}),
     )
 
 
 async def settle(
-    found: Doubts,
+    found: OpenAttempts,
     chosen: Sequence[OpenAttempt],
     verdict: Verdict,
     *,
     reason: str,
     tasks: Mapping[int, str] | None = None,
-) -> tuple[Settled, ...]:
-    """Writes down what a person says of open attempts; `tasks` are the ids of those that were found, by attempt.
+) -> tuple[Settlement, ...]:
+    """Writes down what a person says of open attempts; `known_tasks` are the ids of those that were found, by attempt.
 
     Raises `LedgerError` while a run works, `InputError` for an id that cannot be right, and `RefusedError` when one of
     them has moved on since it was read; nothing is written then.
     """
     words = reason.encode("utf-8", "replace").decode().strip()
-    if not all(allows(each, verdict) for each in chosen):
+    if not all(may_settle(each, verdict) for each in chosen):
         raise AssertionError(f"an attempt that is not in doubt cannot be {verdict}")
     if not words:
         raise InputError("a reason is needed", why="It is kept in the ledger, for who asks later.")
     if not chosen:
         return ()
-    ids = _checked(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
-    with hold(run_lock(found.project.base), "resolve"):
-        async with open_ledger(ledger_file(found.project.base), clock=SystemClock()) as ledger:
-            await _refuse_moved(ledger, chosen)
-            told = _Told(verdict=verdict, reason=words, by=login(), tasks=ids)
-            return tuple([await _settled(ledger, each, told) for each in chosen])
+    ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
+    with hold_lock(run_lock_path(found.project.data_root), "resolve"):
+        async with open_ledger(ledger_file(found.project.data_root), clock=SystemClock()) as ledger:
+            await _refuse_stale(ledger, chosen)
+            told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
+            return tuple([await _settle_attempt(ledger, each, told) for each in chosen])
 
 
-async def ask_for_task(found: Doubts, doubt: OpenAttempt, task: str) -> TaskWord | None:
+async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> TaskLookup | None:
     """What the gateway says of the task that shall be a doubt's; None when it cannot be asked, as without a key."""
-    _checked(found, (doubt,), {doubt.attempt: task})
+    _check_task_ids(found, (doubt,), {doubt.attempt: task})
     project = found.project
     if project.rehearsal or doubt.provider not in provider_names(project.tables):
         return None
-    if not key_of(str(provider_table(doubt.provider, project.tables)["key"])):
+    if not read_api_key(str(read_provider_table(doubt.provider, project.tables)["key"])):
         return None
-    async with asking(project) as gateway:
-        return await gateway(doubt.provider).task(task)
+    async with open_accounts(project) as gateway:
+        return await gateway(doubt.provider).poll_task(task)
 
 
-async def ask(found: Doubts) -> Asked:
+async def query_tasks(found: OpenAttempts) -> TaskMatches:
     """Asks the gateways that list tasks, and says which may be whose; `KeyMissingError` before any without its key."""
-    unlisted = {each.provider for each in found.doubts} - found.listing
+    unlisted = {each.provider for each in found.in_doubt} - found.listing_providers
     lists: list[TaskList] = []
-    async with asking(found.project) as gateway:
-        for one in [gateway(name) for name in sorted(found.listing)]:  # all keys are there before the first is asked
-            told = await one.listed()
+    async with open_accounts(found.project) as gateway:
+        for one in [
+            gateway(name) for name in sorted(found.listing_providers)
+        ]:  # all keys are there before the first is asked
+            told = await one.list_tasks()
             lists += [] if told is None else [told]
     answered = [each for each in lists if each.failure is None]
-    matches = match(
-        [each for each in found.doubts if each.provider in {told.provider for told in answered}],
+    matches = match_tasks(
+        [each for each in found.in_doubt if each.provider in {told.provider for told in answered}],
         [task for told in answered for task in told.tasks],
-        known=frozenset(found.tasks),
+        known_tasks=frozenset(found.known_tasks),
         models={told.provider: told.model for told in answered},
-        whole=frozenset(told.provider for told in answered if told.whole),
+        complete_lists=frozenset(told.provider for told in answered if told.is_complete),
     )
-    return Asked(lists=tuple(lists), matches=matches, unlisted=tuple(sorted(unlisted)))
+    return TaskMatches(lists=tuple(lists), matches=matches, providers_without_list=tuple(sorted(unlisted)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _VerdictRecord:
     """What is written down with each attempt."""
 
     verdict: Verdict
     reason: str
-    by: str
+    decided_by: str
     tasks: Mapping[int, str] = field(default_factory=dict)
 
 
-async def _settled(ledger: SqliteLedger, each: OpenAttempt, told: _Told) -> Settled:
+async def _settle_attempt(ledger: SqliteLedger, each: OpenAttempt, record: _VerdictRecord) -> Settlement:
     stage = each.stage
-    for move in settling(each.stage, told.verdict):
-        stage = await ledger.move(each.attempt, move, _facts(each, move, told))
-    return Settled(attempt=each, verdict=told.verdict, stage=stage)
+    for move in verdict_moves(each.stage, record.verdict):
+        stage = await ledger.move(each.attempt, move, _make_facts(each, move, record))
+    return Settlement(attempt=each, verdict=record.verdict, stage=stage)
 
 
-def _facts(each: OpenAttempt, move: Move, told: _Told) -> Facts:
+def _make_facts(each: OpenAttempt, move: Move, record: _VerdictRecord) -> Facts:
     if move is Move.LOSE_SIGHT:
-        return Facts(failure=_UNANSWERED)
+        return Facts(failure=_UNANSWERED_FAILURE)
     if move is Move.FIND:
-        return Facts(task=told.tasks[each.attempt], reason=told.reason, by=told.by)
-    kind = Kind.NEVER_SENT if move is Move.SETTLE else Kind.WRITTEN_OFF
-    return Facts(failure=Failure(kind=kind, why=told.reason), reason=told.reason, by=told.by)
+        return Facts(task=record.tasks[each.attempt], reason=record.reason, decided_by=record.decided_by)
+    kind = FailureKind.NEVER_SENT if move is Move.SETTLE else FailureKind.WRITTEN_OFF
+    return Facts(failure=Failure(kind=kind, why=record.reason), reason=record.reason, decided_by=record.decided_by)
 
 
-async def _by_hand(attempts: Sequence[AttemptRecord], ledger: Reads) -> frozenset[int]:
+async def _read_manual_attempts(attempts: Sequence[AttemptRecord], ledger: LedgerReader) -> frozenset[int]:
     """The attempts whose task's id a person gave: the gateway said nothing of it."""
     accepted = [each.id for each in attempts if each.stage is Stage.SUBMITTED]
     events = await ledger.events(accepted) if accepted else ()
     return frozenset(event.attempt for event in events if event.move == Move.FIND and "by" in event.data)
 
 
-async def _refuse_moved(ledger: SqliteLedger, chosen: Sequence[OpenAttempt]) -> None:
+async def _refuse_stale(ledger: SqliteLedger, chosen: Sequence[OpenAttempt]) -> None:
     now = {each.id: (each.stage, each.task) for each in await ledger.open_attempts()}
     for each in chosen:
         if now.get(each.attempt) != (each.stage, each.task):
             why = "A run, or somebody else, has settled it since. Nothing was written."
-            raise RefusedError(f"{each.label} has moved on", why=why, remedy=_ALL)
+            raise RefusedError(f"{each.label} has moved on", why=why, remedy=_LIST_HINT)
 
 
-def _checked(found: Doubts, chosen: Sequence[OpenAttempt], tasks: Mapping[int, str]) -> dict[int, str]:
+def _check_task_ids(found: OpenAttempts, chosen: Sequence[OpenAttempt], tasks: Mapping[int, str]) -> dict[int, str]:
     """The ids, each of which may be one and is not another attempt's: two attempts never share a clip."""
-    taken = dict(found.tasks)
+    taken = dict(found.known_tasks)
     for each in chosen:
         task = tasks[each.attempt]
         if (
             not task
-            or task_of(task) != task
-            or len(task) > _LONGEST_TASK
+            or parse_task_id(task) != task
+            or len(task) > _MAX_TASK_ID_LENGTH
             or any(map(str.isspace, task))
             or "://" in task
         ):
@@ -291,23 +299,23 @@ def _checked(found: Doubts, chosen: Sequence[OpenAttempt], tasks: Mapping[int, s
     return dict(tasks)
 
 
-def _campaign(manifest: Path, project: Project) -> str:
-    read, problems = read_manifest(read_file(manifest), name=project.shown(manifest.resolve()))
+def _read_campaign(manifest: Path, project: Project) -> str:
+    read, problems = read_manifest(read_file(manifest), name=project.display_path(manifest.resolve()))
     if read is None:
         raise ManifestError(problems)
     return read.campaign
 
 
-def _takes_a_key_once(name: str, project: Project) -> bool:
+def _is_idempotent(name: str, project: Project) -> bool:
     known = name in provider_names(project.tables)
     return known and read_provider(name, HAILUO_02, tables=project.tables).idempotent
 
 
-def _parsed(label: str) -> tuple[str, int, int | None]:
+def _parse_label(label: str) -> tuple[str, int, int | None]:
     """Shot, take and, where it is said, the attempt: `open#2@7`."""
     name, mark, number = label.rpartition("@")
     if not mark:
         return (*parse_take(label), None)
     if not (number.isascii() and number.isdigit()):
-        raise InputError(f'"{label}" names no attempt', remedy=_ALL)
+        raise InputError(f'"{label}" names no attempt', remedy=_LIST_HINT)
     return (*parse_take(name), int(number))

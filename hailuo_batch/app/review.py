@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from hailuo_batch.app.planning.plan import lock_after, plan
-from hailuo_batch.app.planning.planned import Planned
-from hailuo_batch.app.planning.selection import fits, matching, select
-from hailuo_batch.app.recovery.rendered_files import digest_of
+from hailuo_batch.app.planning.plan import make_lockfile, plan
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.selection import filter_steps, match_shots, matches_pattern
+from hailuo_batch.app.recovery.rendered_files import read_render_digest
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.identity import login, moment
+from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
 from hailuo_batch.app.workspace.paths import ledger_file, lock_path, renders_folder, review_path
-from hailuo_batch.core.attempt.attempt import LIVE, Stage
-from hailuo_batch.core.plan.plan import Action, Step, Use, Why
-from hailuo_batch.core.plan.render_names import label, render_name
-from hailuo_batch.core.plan.report import reason
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage
+from hailuo_batch.core.plan.plan import Action, Step, StepReason, Use
+from hailuo_batch.core.plan.render_names import render_name, take_label
+from hailuo_batch.core.plan.report import describe_reason
 from hailuo_batch.core.plan.review import (
-    MOST_TAKES,
+    MAX_TAKES,
     Acceptance,
     Retake,
     Review,
-    accepted,
-    retaken,
-    unaccepted,
+    add_acceptances,
+    add_retakes,
+    remove_acceptances,
 )
 from hailuo_batch.errors import InputError
 from hailuo_batch.ledger.sqlite import read_ledger
@@ -35,11 +35,11 @@ from hailuo_batch.load.review import write_review
 from hailuo_batch.ports import Clock
 from hailuo_batch.store.renders import Renders
 
-NOTHING = Review(shots={})
+NO_REVIEW = Review(shots={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Decided:
+class Decision:
     """What was decided and written down, and how these shots stand with it.
 
     `notes` are things to know: a take that is on its way beside a new one, a take that has no earlier clip. `lock` is
@@ -47,17 +47,17 @@ class Decided:
     """
 
     file: Path
-    planned: Planned
+    planned: PlannedRun
     retakes: Mapping[str, Retake]
-    accepted: Mapping[str, tuple[Acceptance, ...]]
-    withdrawn: Mapping[str, tuple[Acceptance, ...]]
+    acceptances: Mapping[str, tuple[Acceptance, ...]]
+    withdrawals: Mapping[str, tuple[Acceptance, ...]]
     notes: tuple[str, ...] = ()
     lock: Path | None = None
 
 
 async def retake(
     file: Path | str, shots: Sequence[str], *, why: str = "", by: str = "", clock: Clock | None = None
-) -> Decided:
+) -> Decision:
     """Asks for one more take of each of these shots (ids, globs, `tag:X`) under the same request.
 
     The takes that are there stay as they are. Nothing is bought: the plan that comes back says what a run would buy.
@@ -66,18 +66,18 @@ async def retake(
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
     >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: a bottle in mist}]\\n")
     >>> decided = asyncio.run(retake(file, ["a"], why="the hand comes in too early"))
-    >>> decided.file.name, decided.retakes["a"].take, [step.uses[0].take for step in decided.planned.work]
+    >>> decided.file.name, decided.retakes["a"].take, [step.uses[0].take for step in decided.planned.pending_steps]
     ('tiny.review.yaml', 2, [1, 2])
     """
     planned = await plan(file)
-    chosen = matching(planned.validation.shots, shots, said="")
-    if full := next((shot for shot in chosen if shot.takes >= MOST_TAKES), None):
-        raise InputError(f'shot "{full.id}" has {full.takes} takes', why=f"A shot may have {MOST_TAKES}.")
-    who, when = by or login(), moment(clock or SystemClock())
-    retakes = {shot.id: Retake(take=shot.takes + 1, by=who, at=when, why=_words(why)) for shot in chosen}
-    review = retaken(planned.validation.review or NOTHING, retakes)
-    notes = tuple(_on_its_way(select(planned.plan.steps, shots, planned.validation.shots)))
-    return await _written(Path(file), review, shots, retakes=retakes, notes=notes)
+    chosen = match_shots(planned.validation.shots, shots, option_prefix="")
+    if full := next((shot for shot in chosen if shot.takes >= MAX_TAKES), None):
+        raise InputError(f'shot "{full.id}" has {full.takes} takes', why=f"A shot may have {MAX_TAKES}.")
+    who, when = by or login_name(), utc_timestamp(clock or SystemClock())
+    retakes = {shot.id: Retake(take=shot.takes + 1, by=who, at=when, why=_clean_text(why)) for shot in chosen}
+    review = add_retakes(planned.validation.review or NO_REVIEW, retakes)
+    notes = tuple(_pending_notes(filter_steps(planned.plan.steps, shots, planned.validation.shots)))
+    return await _write_decision(Path(file), review, shots, retakes=retakes, notes=notes)
 
 
 async def accept(
@@ -88,18 +88,18 @@ async def accept(
     take: int | None = None,
     by: str = "",
     clock: Clock | None = None,
-) -> Decided:
+) -> Decision:
     """Keeps the earlier clips of these shots, or of one take of them, for what they ask now.
 
     The clips must be in the store. Raises `InputError` for a shot that is named and has not changed, or has no earlier
     clip; shots that a glob or a tag brings along are passed over then.
     """
     planned = await plan(file)
-    matching(planned.validation.shots, shots, said="")
-    who, when = by or login(), moment(clock or SystemClock())
+    match_shots(planned.validation.shots, shots, option_prefix="")
+    who, when = by or login_name(), utc_timestamp(clock or SystemClock())
     found: dict[str, list[Acceptance]] = {}
     refused: dict[str, list[InputError]] = {}
-    for step in select(planned.plan.steps, shots, planned.validation.shots):
+    for step in filter_steps(planned.plan.steps, shots, planned.validation.shots):
         for use in step.uses:
             if take is not None and use.take != take:
                 continue
@@ -109,109 +109,119 @@ async def accept(
                 continue
             made_for, clip = earlier
             acceptance = Acceptance(
-                take=use.take, request=step.fingerprint, clip=clip, made_for=made_for, by=who, at=when, why=_words(why)
+                take=use.take,
+                request=step.fingerprint,
+                clip=clip,
+                made_for=made_for,
+                by=who,
+                at=when,
+                why=_clean_text(why),
             )
             found.setdefault(use.shot.id, []).append(acceptance)
-    _refuse_nothing(found, refused, shots, take)
+    _require_acceptance(found, refused, shots, take)
     acceptances = {shot: tuple(each) for shot, each in found.items()}
-    review = accepted(planned.validation.review or NOTHING, acceptances)
+    review = add_acceptances(planned.validation.review or NO_REVIEW, acceptances)
     notes = tuple(f"{each.summary}." for shot in found for each in refused.get(shot, ()))
-    return await _written(Path(file), review, shots, accepted=acceptances, notes=notes)
+    return await _write_decision(Path(file), review, shots, acceptances=acceptances, notes=notes)
 
 
-async def unaccept(file: Path | str, shots: Sequence[str], *, take: int | None = None) -> Decided:
+async def unaccept(file: Path | str, shots: Sequence[str], *, take: int | None = None) -> Decision:
     """Takes back what was accepted for these shots, or for one take of them: the plan says again that they changed.
 
     Readable names that an accepted clip was given for the new request are taken away: they are wanted for what is
     rendered now. The clip stays in the store, under its earlier names.
     """
     planned = await plan(file)
-    review = planned.validation.review or NOTHING
+    review = planned.validation.review or NO_REVIEW
     known = {shot.id: shot for shot in planned.validation.shots}
     withdrawn: dict[str, tuple[Acceptance, ...]] = {}
     for pattern in shots:
         fitting = [
             shot
             for shot in review.shots
-            if fnmatchcase(shot, pattern) or (shot in known and fits(known[shot], pattern))
+            if fnmatchcase(shot, pattern) or (shot in known and matches_pattern(known[shot], pattern))
         ]
-        some = {shot: _withdrawn(review, shot, take) for shot in fitting}
+        some = {shot: _select_acceptances(review, shot, take) for shot in fitting}
         if not any(some.values()):
             raise InputError(f'nothing was accepted for "{pattern}"', why=f"{review_path(Path(file))} says so.")
         withdrawn.update({shot: each for shot, each in some.items() if each})
-    await _unnamed(planned, [each for some in withdrawn.values() for each in some])
+    await _remove_names(planned, [each for some in withdrawn.values() for each in some])
     left = [shot for shot in withdrawn if shot in known]
-    return await _written(Path(file), unaccepted(review, withdrawn, take), left, withdrawn=withdrawn)
+    return await _write_decision(Path(file), remove_acceptances(review, withdrawn, take), left, withdrawals=withdrawn)
 
 
-async def _written(
+async def _write_decision(
     file: Path,
     review: Review,
     shots: Sequence[str],
     *,
     retakes: Mapping[str, Retake] | None = None,
-    accepted: Mapping[str, tuple[Acceptance, ...]] | None = None,
-    withdrawn: Mapping[str, tuple[Acceptance, ...]] | None = None,
+    acceptances: Mapping[str, tuple[Acceptance, ...]] | None = None,
+    withdrawals: Mapping[str, tuple[Acceptance, ...]] | None = None,
     notes: tuple[str, ...] = (),
-) -> Decided:
+) -> Decision:
     """Writes the review, plans with it, and has the lock say what is kept now."""
     path = review_path(file)
     write_review(path, review)
     after = await plan(file, only=shots)
     lock = lock_path(file)
-    changed = (accepted or withdrawn) and write_lock(lock, lock_after(after))
+    changed = (acceptances or withdrawals) and write_lock(lock, make_lockfile(after))
     if changed:  # what a shot was before stands in the lock
         after = await plan(file, only=shots)
-    return Decided(
+    return Decision(
         file=path,
         planned=after,
         retakes=retakes or {},
-        accepted=accepted or {},
-        withdrawn=withdrawn or {},
+        acceptances=acceptances or {},
+        withdrawals=withdrawals or {},
         notes=notes,
         lock=lock if changed else None,
     )
 
 
-async def _unnamed(planned: Planned, withdrawn: Iterable[Acceptance]) -> None:
+async def _remove_names(planned: PlannedRun, withdrawals: Iterable[Acceptance]) -> None:
     validation = planned.validation
-    folder = renders_folder(validation.project.base)
-    async with read_ledger(ledger_file(validation.project.base)) as ledger:
+    folder = renders_folder(validation.project.data_root)
+    async with read_ledger(ledger_file(validation.project.data_root)) as ledger:
         given = await ledger.names(validation.campaign, sketch=False)
-    clips = {each.request: each.clip for each in withdrawn if each.clip in planned.plan.grounds.present}
+    clips = {each.request: each.clip for each in withdrawals if each.clip in planned.plan.inputs.stored_digests}
     for name, fingerprint in given.items():
-        if fingerprint in clips and digest_of(folder / name) == clips[fingerprint]:
+        if fingerprint in clips and read_render_digest(folder / name) == clips[fingerprint]:
             Renders(folder).remove(name)
 
 
-def _on_its_way(steps: Iterable[Step]) -> Iterator[str]:
+def _pending_notes(steps: Iterable[Step]) -> Iterator[str]:
     """The takes that may still become what was wanted: a new one is bought beside them."""
     for step in steps:
-        if step.why is Why.DOUBT or step.action in {Action.RESUME, Action.FETCH}:
+        if step.why is StepReason.IN_DOUBT or step.action in {Action.RESUME, Action.FETCH}:
             for use in step.uses:
-                yield f"{label(use)} is on its way still: {reason(step)}. The new take is bought beside it."
+                still = f"{take_label(use)} is on its way still: {describe_reason(step)}."
+                yield f"{still} The new take is bought beside it."
 
 
-_WANTING = frozenset({
-    Why.NEW, Why.CHANGED, Why.FAILED, Why.REFUSED, Why.INSISTED, Why.CANCELLED, Why.WRITTEN_OFF, Why.DISCARDED,
-    Why.CHAINED, Why.ACCEPTED, Why.ABSENT,
+_ACCEPTABLE_REASONS = frozenset({
+    StepReason.NEW, StepReason.CHANGED, StepReason.FAILED, StepReason.REFUSED, StepReason.FORCED,
+    StepReason.CANCELLED, StepReason.WRITTEN_OFF, StepReason.DISCARDED,
+    StepReason.NEEDS_FRAME, StepReason.ACCEPTED, StepReason.ACCEPTED_ELSEWHERE,
 })  # fmt: skip
 
 
-def _earlier_clip(step: Step, use: Use, planned: Planned) -> tuple[str, str] | InputError:
+def _earlier_clip(step: Step, use: Use, planned: PlannedRun) -> tuple[str, str] | InputError:
     """What the take's earlier clip was made for, and its digest; or why there is none to accept."""
-    name = label(use)
+    name = take_label(use)
     if not step.fingerprint:
-        return InputError(f"what {name} asks is not known yet", why=f"{_said(step)}.")
-    live = step.accepted is None and step.standing is not None and step.standing.stage in LIVE
+        return InputError(f"what {name} asks is not known yet", why=f"{_reason_sentence(step)}.")
+    live = step.accepted is None and step.standing is not None and step.standing.stage in LIVE_STAGES
     if live and step.action is not Action.REUSE:
-        return InputError(f"{name} was asked for already", why=f"{_said(step)}.", remedy="A run brings it home.")
-    if live or step.why not in _WANTING:
-        return InputError(f"{name} has not changed", why=f"{_said(step)}.")
-    earlier = _before(use, planned)
+        return InputError(
+            f"{name} was asked for already", why=f"{_reason_sentence(step)}.", remedy="A run brings it home."
+        )
+    if live or step.why not in _ACCEPTABLE_REASONS:
+        return InputError(f"{name} has not changed", why=f"{_reason_sentence(step)}.")
+    earlier = _last_clip(use, planned)
     if earlier is None or earlier[0] == step.fingerprint:
-        return InputError(f"{name} has no earlier clip", why=f"{_said(step)}.")
-    if earlier[1] not in planned.plan.grounds.present:
+        return InputError(f"{name} has no earlier clip", why=f"{_reason_sentence(step)}.")
+    if earlier[1] not in planned.plan.inputs.stored_digests:
         return InputError(
             f"the earlier clip of {name} is not in the store",
             why=f"It is {earlier[1]}.",
@@ -220,29 +230,29 @@ def _earlier_clip(step: Step, use: Use, planned: Planned) -> tuple[str, str] | I
     return earlier
 
 
-def _said(step: Step) -> str:
-    words = reason(step)
+def _reason_sentence(step: Step) -> str:
+    words = describe_reason(step)
     return words[:1].upper() + words[1:]
 
 
-def _before(use: Use, planned: Planned) -> tuple[str, str] | None:
+def _last_clip(use: Use, planned: PlannedRun) -> tuple[str, str] | None:
     """What a take's last clip was made for, and its digest: by the lock, which is in git, else by the names."""
     locked = planned.lock.shots.get(use.shot.id)
     if locked is not None and use.take in locked.takes:
         take = locked.takes[use.take]
-        return take.answers, take.artifact
-    past = planned.known.past.get(use.shot.id)
+        return take.clip_fingerprint, take.digest
+    past = planned.snapshot.last_renders.get(use.shot.id)
     if past is None:
         return None
     earlier = Use(shot=use.shot, take=use.take, version=past.version)
     mark = planned.details.names.get(render_name(planned.plan.campaign, earlier, sketch=False), "")
-    standing = planned.known.standings.get(mark)
+    standing = planned.snapshot.standings.get(mark)
     if standing is None or standing.stage is not Stage.STORED or standing.digest is None:
         return None
     return mark, standing.digest
 
 
-def _refuse_nothing(
+def _require_acceptance(
     found: Mapping[str, object], refused: Mapping[str, list[InputError]], shots: Sequence[str], take: int | None
 ) -> None:
     """Raises when a shot that was named has nothing to accept, or none of them has."""
@@ -255,10 +265,10 @@ def _refuse_nothing(
         raise InputError(f"there is no take {take} of {', '.join(shots)}")
 
 
-def _withdrawn(review: Review, shot: str, take: int | None) -> tuple[Acceptance, ...]:
-    return tuple(each for each in review.shots[shot].accepted if take in {None, each.take})
+def _select_acceptances(review: Review, shot: str, take: int | None) -> tuple[Acceptance, ...]:
+    return tuple(each for each in review.shots[shot].acceptances if take in {None, each.take})
 
 
-def _words(why: str) -> str:
+def _clean_text(why: str) -> str:
     """What a person said, as a file can hold it."""
     return why.encode("utf-8", "replace").decode().strip()[:2000]

@@ -10,11 +10,11 @@ from hashlib import file_digest
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.planning.planned import Planned
-from hailuo_batch.app.running.probe import probed
-from hailuo_batch.app.workspace.cpus import cores
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.running.probe import probe_clip
+from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.paths import ledger_file, renders_folder, store_folder
-from hailuo_batch.core.attempt.attempt import LIVE, Artifact
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.render_names import render_name
@@ -24,7 +24,7 @@ from hailuo_batch.load.settings import Project
 from hailuo_batch.store.local import LocalStore
 
 
-class Fault(StrEnum):
+class VerifyFault(StrEnum):
     """What can be wrong with a clip that should be there."""
 
     MISSING = "its clip is gone from the store"
@@ -42,48 +42,49 @@ class Fault(StrEnum):
         return _REMEDIES[self]
 
     @property
-    def mended_by_run(self) -> bool:
+    def is_fixable_by_run(self) -> bool:
         """Whether a run mends it, once what the remedy asks for is done."""
-        return self is not Fault.UNKNOWN
+        return self is not VerifyFault.UNKNOWN
 
 
-_REMEDIES: Mapping[Fault, str] = {
-    Fault.MISSING: (
+_REMEDIES: Mapping[VerifyFault, str] = {
+    VerifyFault.MISSING: (
         "A run brings the clip back: from its readable name where that has it still, else from where it was made. "
         "A sketch is drawn again."
     ),
-    Fault.CHANGED: (
+    VerifyFault.CHANGED: (
         "Remove the files named here, then run: it brings the clip back, from a readable name that is whole, else from "
         "where it was made."
     ),
-    Fault.BROKEN: (
+    VerifyFault.BROKEN: (
         "Remove the files named here, then run: it fetches the clip again. One that was broken when it was made stays "
         "so."
     ),
-    Fault.UNNAMED: "A run gives the name again.",
-    Fault.RENAMED: "Move the file and the .json beside it out of renders/, then run: it names the right clip again.",
-    Fault.ALONE: "Remove the clip's .mp4 and .json in renders/, then run: it writes both anew, from the store.",
-    Fault.UNLOCKED: (
+    VerifyFault.UNNAMED: "A run gives the name again.",
+    VerifyFault.RENAMED: "Move the file and the .json beside it out of renders/, then run: "
+    "it names the right clip again.",
+    VerifyFault.ALONE: "Remove the clip's .mp4 and .json in renders/, then run: it writes both anew, from the store.",
+    VerifyFault.UNLOCKED: (
         "A run brings back what this project's ledger knows. For a clip that another machine rendered, copy the .mp4 "
         "and .json from its renders/ into yours, then run. Where nobody has it, take the shot out of the lock and run: "
         "that renders it again, and costs again."
     ),
-    Fault.UNKNOWN: (
+    VerifyFault.UNKNOWN: (
         "Nothing uses it, and it harms nothing. It may be of a ledger that is gone: look at it before you remove it."
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class VerifyFinding:
     """One thing that is not as recorded: about what, which fault, and more words.
 
     `files` are those it is about, below the project's folder: first the one that is, or should be, there; after it the
     readable names that have to go with it.
     """
 
-    about: str
-    fault: Fault
+    subject: str
+    fault: VerifyFault
     files: tuple[str, ...] = ()
     why: str = ""
 
@@ -95,7 +96,7 @@ class Verification:
     clips: int
     names: int
     bytes: int
-    findings: tuple[Finding, ...]
+    findings: tuple[VerifyFinding, ...]
 
     @property
     def exit(self) -> Exit:
@@ -111,68 +112,73 @@ async def verify(file: Path | str, *, sketch: bool = False, deep: bool = False) 
     planned = await plan(file, sketch=sketch, offline=True)
     store = LocalStore(store_folder(planned.validation.project.root))
     async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
-        recorded = await ledger.artifacts()
+        recorded = await ledger.clips()
     wanted = {
         step.standing.digest: step
         for step in planned.plan.steps
-        if step.standing is not None and step.standing.digest is not None and step.standing.stage in LIVE
+        if step.standing is not None and step.standing.digest is not None and step.standing.stage in LIVE_STAGES
     }
     clips = {digest: recorded[digest] for digest in wanted if digest in recorded}
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(cpu_count()) as pool:
         loop = asyncio.get_running_loop()
         looks = [
-            loop.run_in_executor(pool, _look, store.path(digest), clips[digest], _named(planned, wanted[digest]), deep)
+            loop.run_in_executor(
+                pool, _check_clip, store.path(digest), clips[digest], _render_paths(planned, wanted[digest]), deep
+            )
             for digest in clips
         ]
         found = [finding for look in await asyncio.gather(*looks) for finding in look]
     strangers = store.digests() - recorded.keys()
     found += [
-        Finding(about=digest, fault=Fault.UNKNOWN, files=(str(store.path(digest)),)) for digest in sorted(strangers)
+        VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(str(store.path(digest)),))
+        for digest in sorted(strangers)
     ]
-    found += _names(planned, store)
-    found += _locked(planned, store)
-    found = [_below(planned.validation.project, finding) for finding in found]
-    names = sum(len(step.uses) for step in planned.plan.having(Action.REUSE))
+    found += _check_names(planned, store)
+    found += _check_lock(planned, store)
+    found = [_display_paths(planned.validation.project, finding) for finding in found]
+    names = sum(len(step.uses) for step in planned.plan.select_steps(Action.REUSE))
     return Verification(
         clips=len(clips), names=names, bytes=sum(clip.size for clip in clips.values()), findings=tuple(found)
     )
 
 
-def _look(
+def _check_clip(
     path: Path,
-    recorded: Artifact,
+    expected: Clip,
     names: Sequence[Path],
     deep: bool,  # noqa: FBT001 - runs in a pool
-) -> list[Finding]:
+) -> list[VerifyFinding]:
     try:
-        digest = _digest(path)
+        digest = _hash_file(path)
     except FileNotFoundError:
-        return [Finding(about=recorded.digest, fault=Fault.MISSING, files=(str(path),))]
+        return [VerifyFinding(subject=expected.digest, fault=VerifyFault.MISSING, files=(str(path),))]
     except OSError as error:
         why = f"the system says: {error.strerror}"
-        return [Finding(about=recorded.digest, fault=Fault.CHANGED, files=(str(path),), why=why)]
-    if digest != recorded.digest:
-        files = (path, *(name for name in names if _is_one(name, path)))
+        return [VerifyFinding(subject=expected.digest, fault=VerifyFault.CHANGED, files=(str(path),), why=why)]
+    if digest != expected.digest:
+        files = (path, *(name for name in names if _is_same_file(name, path)))
         why = f"they hash to {digest}"
-        return [Finding(about=recorded.digest, fault=Fault.CHANGED, files=tuple(map(str, files)), why=why)]
-    seen = probed(path, digest)
+        return [
+            VerifyFinding(subject=expected.digest, fault=VerifyFault.CHANGED, files=tuple(map(str, files)), why=why)
+        ]
+    seen = probe_clip(path, digest)
     reason = seen.why if isinstance(seen, Failure) else ""
     if deep and not reason:
-        from hailuo_batch.media.decode import decode_check
+        from hailuo_batch.media.decode import check_decoding
 
-        reason = decode_check(path) or ""
+        reason = check_decoding(path) or ""
     if not reason:
         return []
     files = (path, *(name for name in names if name.exists()))
-    return [Finding(about=digest, fault=Fault.BROKEN, files=tuple(map(str, files)), why=reason)]
+    return [VerifyFinding(subject=digest, fault=VerifyFault.BROKEN, files=tuple(map(str, files)), why=reason)]
 
 
-def _digest(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return f"sha256:{file_digest(file, 'sha256').hexdigest()}"
 
 
-def _is_one(name: Path, clip: Path) -> bool:
+def _is_same_file(name: Path, clip: Path) -> bool:
     """Whether a readable name is a link to the very file, so that what changed the one has changed the other."""
     try:
         return name.samefile(clip)
@@ -180,47 +186,49 @@ def _is_one(name: Path, clip: Path) -> bool:
         return False
 
 
-def _below(project: Project, finding: Finding) -> Finding:
-    return replace(finding, files=tuple(project.shown(Path(file)) for file in finding.files))
+def _display_paths(project: Project, finding: VerifyFinding) -> VerifyFinding:
+    return replace(finding, files=tuple(project.display_path(Path(file)) for file in finding.files))
 
 
-def _named(planned: Planned, step: Step) -> list[Path]:
+def _render_paths(planned: PlannedRun, step: Step) -> list[Path]:
     """The readable names of a step's clip."""
     folder, sketch = renders_folder(planned.validation.project.root), planned.validation.sketch
     return [folder / render_name(planned.plan.campaign, use, sketch=sketch) for use in step.uses]
 
 
-def _names(planned: Planned, store: LocalStore) -> Iterator[Finding]:
-    for step in planned.plan.having(Action.REUSE):
+def _check_names(planned: PlannedRun, store: LocalStore) -> Iterator[VerifyFinding]:
+    for step in planned.plan.select_steps(Action.REUSE):
         if step.standing is not None and step.standing.digest is not None:
-            for named in _named(planned, step):
-                if fault := _name(named, store.path(step.standing.digest), step.standing.digest, step.answered):
-                    yield Finding(about=named.name, fault=fault, files=(str(named),))
+            for named in _render_paths(planned, step):
+                if fault := _check_name(
+                    named, store.path(step.standing.digest), step.standing.digest, step.clip_fingerprint
+                ):
+                    yield VerifyFinding(subject=named.name, fault=fault, files=(str(named),))
 
 
-def _name(named: Path, clip: Path, digest: str, fingerprint: str) -> Fault | None:
+def _check_name(path: Path, clip: Path, digest: str, fingerprint: str) -> VerifyFault | None:
     """What is wrong with a name. It is held against the digest: where the store's bytes changed, it may be whole."""
-    if not named.exists():
-        return Fault.UNNAMED
-    if not _is_one(named, clip) and not _has(named, digest):
-        return Fault.RENAMED
+    if not path.exists():
+        return VerifyFault.UNNAMED
+    if not _is_same_file(path, clip) and not _has_digest(path, digest):
+        return VerifyFault.RENAMED
     try:
-        says = json.loads(named.with_suffix(".json").read_bytes())["fingerprint"]
+        says = json.loads(path.with_suffix(".json").read_bytes())["fingerprint"]
     except (OSError, ValueError, KeyError, TypeError):
         says = ""
-    return None if says == fingerprint else Fault.ALONE
+    return None if says == fingerprint else VerifyFault.ALONE
 
 
-def _has(named: Path, digest: str) -> bool:
+def _has_digest(path: Path, digest: str) -> bool:
     try:
-        return _digest(named) == digest
+        return _hash_file(path) == digest
     except OSError:  # a folder, or a file that may not be read
         return False
 
 
-def _locked(planned: Planned, store: LocalStore) -> Iterator[Finding]:
+def _check_lock(planned: PlannedRun, store: LocalStore) -> Iterator[VerifyFinding]:
     for shot_id, shot in sorted(planned.lock.shots.items()):
         for number, take in sorted(shot.takes.items()):
-            if not store.path(take.artifact).exists():
-                files = (str(store.path(take.artifact)),)
-                yield Finding(about=f"{shot_id}#{number}", fault=Fault.UNLOCKED, files=files)
+            if not store.path(take.digest).exists():
+                files = (str(store.path(take.digest)),)
+                yield VerifyFinding(subject=f"{shot_id}#{number}", fault=VerifyFault.UNLOCKED, files=files)

@@ -7,9 +7,9 @@ import click
 
 from hailuo_batch.app.review import accept, unaccept
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.review import acceptance_members, draw_acceptances
+from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.review import acceptances_dict, draw_acceptances
 
 
 @click.command("accept")
@@ -28,11 +28,11 @@ def command(shots: tuple[str, ...], manifest: Path, *, why: str, take: int | Non
     if not undo and not why.strip():
         raise click.UsageError("--why is needed: it is kept beside the manifest, for who asks later.")
     if undo:
-        decided = wait_for(unaccept(manifest, shots, take=take))
+        decided = run_async(unaccept(manifest, shots, take=take))
     else:
-        decided = wait_for(accept(manifest, shots, why=why, take=take))
-    found = (decided.accepted, decided.withdrawn, decided.notes, decided.planned.report)
+        decided = run_async(accept(manifest, shots, why=why, take=take))
+    found = (decided.acceptances, decided.withdrawals, decided.notes, decided.planned.report)
     if form == "json":
-        print_json(acceptance_members(*found))
+        print_json(acceptances_dict(*found))
     else:
-        print_text(draw_acceptances(*found, review=shown_path(decided.file), ink=ink_for(sys.stdout)))
+        print_text(draw_acceptances(*found, review=shorten_path(decided.file), style=make_style(sys.stdout)))

@@ -6,10 +6,10 @@ import click
 
 from hailuo_batch.app.costs import audit
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.errors import Exit
-from hailuo_batch.views.audit import audit_members, draw_audit
+from hailuo_batch.views.audit import audit_dict, draw_audit
 
 
 @click.command("audit")
@@ -21,9 +21,9 @@ def command(*, deep: bool, mock: bool, form: str) -> int:
 
     Changes nothing. Exits with 4 when something speaks against it, and says what to do.
     """
-    found = wait_for(audit(deep=deep, rehearsal=mock))
+    found = run_async(audit(deep=deep, rehearsal=mock))
     if form == "json":
-        print_json(audit_members(found, rehearsal=mock))
+        print_json(audit_dict(found, rehearsal=mock))
     else:
-        print_text(draw_audit(found, rehearsal=mock, ink=ink_for(sys.stdout)))
+        print_text(draw_audit(found, rehearsal=mock, style=make_style(sys.stdout)))
     return Exit.TAKES_FAILED if found.findings else Exit.DONE

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime
 import click
 
 from hailuo_batch.app.costs import costs
-from hailuo_batch.cli.output import ink_for, print_exactly, print_json, print_text
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.core.spending.costs import By
-from hailuo_batch.views.costs import costs_members, draw_costs
+from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.spending.costs import GroupBy
+from hailuo_batch.views.costs import costs_dict, draw_costs
 from hailuo_batch.views.costs_csv import costs_csv
 
 
-def _day(_: click.Context, __: click.Parameter, given: str | None) -> date | None:
+def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date | None:
     """The first day of `2026-11`, or the day `2026-11-20`."""
     if given is None:
         return None
@@ -28,14 +28,17 @@ def _day(_: click.Context, __: click.Parameter, given: str | None) -> date | Non
 @click.command("costs")
 @click.option(
     "--by",
-    type=click.Choice([str(each) for each in By]),
-    default=str(By.PROVIDER),
+    type=click.Choice([str(each) for each in GroupBy]),
+    default=str(GroupBy.PROVIDER),
     show_default=True,
     help="What the rows are.",
 )
 @click.option("--campaign", metavar="NAME", help="Only what was asked for this campaign.")
 @click.option(
-    "--since", metavar="YYYY-MM[-DD]", callback=_day, help="Only what was asked for since this month or day (UTC)."
+    "--since",
+    metavar="YYYY-MM[-DD]",
+    callback=_parse_day,
+    help="Only what was asked for since this month or day (UTC).",
 )
 @click.option("--mock", is_flag=True, help="The costs of rehearsals, which nobody paid.")
 @click.option(
@@ -51,12 +54,12 @@ def command(*, by: str, campaign: str | None, since: date | None, mock: bool, fo
 
     Currencies are never added together, and what has no known price is counted, not guessed.
     """
-    found = wait_for(costs(by=By(by), campaign=campaign, since=since, rehearsal=mock))
+    found = run_async(costs(group_by=GroupBy(by), campaign=campaign, since=since, rehearsal=mock))
     if form == "json":
-        print_json(costs_members(found, rehearsal=mock))
+        print_json(costs_dict(found, rehearsal=mock))
     elif form == "csv":
-        print_exactly(costs_csv(found))
+        print_raw(costs_csv(found))
     else:
         of = [f"campaign {campaign}"] if campaign else []
         of += [f"since {since}"] if since else []
-        print_text(draw_costs(found, of=of, rehearsal=mock, ink=ink_for(sys.stdout)))
+        print_text(draw_costs(found, filters=of, rehearsal=mock, style=make_style(sys.stdout)))

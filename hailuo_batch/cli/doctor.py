@@ -4,12 +4,12 @@ import sys
 
 import click
 
-from hailuo_batch.app.doctor import State, doctor
+from hailuo_batch.app.doctor import CheckResult, doctor
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.errors import Exit
-from hailuo_batch.views.format import safe
+from hailuo_batch.views.format import safe_text
 
 
 @click.command("doctor")
@@ -20,17 +20,18 @@ def command(*, offline: bool, form: str) -> int:
 
     Gateways that tell a balance are asked for it where their key is set; that costs nothing.
     """
-    checks = wait_for(doctor(offline=offline))
+    checks = run_async(doctor(offline=offline))
     if form == "json":
-        rows = [{"name": c.name, "state": str(c.state), "found": c.found, "remedy": c.remedy} for c in checks]
+        rows = [{"name": c.name, "state": str(c.result), "found": c.detail, "remedy": c.remedy} for c in checks]
         print_json({"version": 1, "checks": rows})
     else:
-        ink = ink_for(sys.stdout)
-        colours = {State.GOOD: ink.good, State.NOTE: ink.care, State.BAD: ink.bad}
+        ink = make_style(sys.stdout)
+        colours = {CheckResult.GOOD: ink.good, CheckResult.NOTE: ink.warning, CheckResult.BAD: ink.bad}
         wide = max(len(check.name) for check in checks)
         for check in checks:
-            remedy = f"\n{'':<{wide + 8}}{safe(check.remedy)}" if check.remedy else ""
+            remedy = f"\n{'':<{wide + 8}}{safe_text(check.remedy)}" if check.remedy else ""
             print_text(
-                f"{colours[check.state](f'{check.state:<4}')}  {check.name:<{wide}}  {safe(check.found)}{remedy}"
+                f"{colours[check.result](f'{check.result:<4}')}  {check.name:<{wide}}  "
+                f"{safe_text(check.detail)}{remedy}"
             )
-    return Exit.INVALID if any(check.state is State.BAD for check in checks) else Exit.DONE
+    return Exit.INVALID if any(check.result is CheckResult.BAD for check in checks) else Exit.DONE

@@ -7,9 +7,9 @@ import click
 
 from hailuo_batch.app.inspect import explain
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.explain import draw_explanation, explanation_members
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.explain import draw_explanation, explanation_dict
 
 
 @click.command("explain")
@@ -19,8 +19,8 @@ from hailuo_batch.views.explain import draw_explanation, explanation_members
 @options.output_format
 def command(take: str, manifest: Path, *, sketch: bool, form: str) -> None:
     """Say why SHOT (its first take, or the one after #) of MANIFEST would be rendered or not, field by field."""
-    explanation = wait_for(explain(manifest, take, sketch=sketch))
+    explanation = run_async(explain(manifest, take, sketch=sketch))
     if form == "json":
-        print_json(explanation_members(explanation))
+        print_json(explanation_dict(explanation))
     else:
-        print_text(draw_explanation(explanation, ink_for(sys.stdout)))
+        print_text(draw_explanation(explanation, make_style(sys.stdout)))

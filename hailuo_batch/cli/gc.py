@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from hailuo_batch.app.gc import DAYS, collect
+from hailuo_batch.app.gc import DEFAULT_DAYS, collect_garbage
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.garbage import draw_spares, spares_members
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.garbage import draw_garbage, garbage_dict
 
 
 @click.command("gc")
@@ -17,7 +17,7 @@ from hailuo_batch.views.garbage import draw_spares, spares_members
     "--older-than",
     metavar="DAYS",
     type=click.IntRange(min=0),
-    default=DAYS,
+    default=DEFAULT_DAYS,
     show_default=True,
     help="Only what was written before that.",
 )
@@ -29,9 +29,13 @@ def command(*, yes: bool, older_than: int, mock: bool, form: str) -> None:
     Kept is every clip that a lock or review names, that stands in renders/, or that a manifest which was run here wants
     now. Without --yes nothing is changed. A clip that was removed and is asked for again is bought again.
     """
-    found = wait_for(collect(days=older_than, remove=yes, rehearsal=mock))
+    found = run_async(collect_garbage(days=older_than, remove=yes, rehearsal=mock))
     if form == "json":
-        print_json(spares_members(found))
+        print_json(garbage_dict(found))
     else:
-        days = f" --older-than {older_than}" if older_than != DAYS else ""
-        print_text(draw_spares(found, remove=f"hailuo-batch gc --yes{days}{' --mock' * mock}", ink=ink_for(sys.stdout)))
+        days = f" --older-than {older_than}" if older_than != DEFAULT_DAYS else ""
+        print_text(
+            draw_garbage(
+                found, remove_command=f"hailuo-batch gc --yes{days}{' --mock' * mock}", style=make_style(sys.stdout)
+            )
+        )

@@ -7,15 +7,15 @@ import click
 
 from hailuo_batch.app.doctor import init
 from hailuo_batch.cli.output import print_text
-from hailuo_batch.cli.run_async import finish
-from hailuo_batch.views.format import safe
+from hailuo_batch.cli.run_async import run_sync
+from hailuo_batch.views.format import safe_text
 
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 def command(folder: Path) -> None:
     """Make a first project in FOLDER (here by default): settings and a manifest to start from."""
-    written = finish(init(folder))
-    step_in = "" if folder == Path() else f"    cd {safe(quote(str(folder)))}\n"
-    lines = "".join(f"  {safe(str(path))}\n" for path in written)
+    written = run_sync(init(folder))
+    step_in = "" if folder == Path() else f"    cd {safe_text(quote(str(folder)))}\n"
+    lines = "".join(f"  {safe_text(str(path))}\n" for path in written)
     print_text(f"Written:\n{lines}Now draw it, for nothing:\n{step_in}    hailuo-batch run --sketch")

@@ -46,7 +46,7 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _LazyCommands(click.Group):
     """Commands by name, loaded when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -85,7 +85,7 @@ class _Commands(click.Group):
 
 
 @click.group(
-    cls=_Commands,
+    cls=_LazyCommands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes, and what each command prints, are in docs/commands.md.",
 )
@@ -120,24 +120,24 @@ def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911
             error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt) as end:
-        return _interrupted(end.__cause__)
+        return _report_interrupt(end.__cause__)
     except HailuoError as error:
-        return _told(error)
+        return _print_error(error)
     except SystemExit:  # click's way out when it has completed a word, and when whoever read `--help` has gone
         return Exit.DONE
     except Exception:  # noqa: BLE001 - the last place that can say so
-        return _bug()
+        return _report_bug()
     return int(code or 0)
 
 
-def _told(error: HailuoError) -> int:
-    from hailuo_batch.cli.output import drawn_error
+def _print_error(error: HailuoError) -> int:
+    from hailuo_batch.cli.output import format_error
 
-    _say(drawn_error(error))
+    _print_stderr(format_error(error))
     return error.exit
 
 
-_CUT_SHORT = """\
+_INTERRUPT_TEXT = """\
 Interrupted. What was finished is kept; the next run goes on from there.
 What was being sent in that moment may be in doubt, and like the tasks that run it may be billed. To look, and to bring
 clips home:
@@ -145,24 +145,24 @@ clips home:
     hailuo-batch fetch"""
 
 
-def _interrupted(cause: BaseException | None) -> int:
-    from hailuo_batch.cli.run_async import CutShort
+def _report_interrupt(cause: BaseException | None) -> int:
+    from hailuo_batch.cli.run_async import InterruptedPurchase
 
     if sys.stderr.isatty():
-        _say("")  # the terminal has just shown ^C, or a question that was not answered
-    _say(_CUT_SHORT if isinstance(cause, CutShort) else _CUT_SHORT.partition("\n")[0])
+        _print_stderr("")  # the terminal has just shown ^C, or a question that was not answered
+    _print_stderr(_INTERRUPT_TEXT if isinstance(cause, InterruptedPurchase) else _INTERRUPT_TEXT.partition("\n")[0])
     return Exit.INTERRUPTED
 
 
-def _bug() -> int:
+def _report_bug() -> int:
     import traceback
 
-    _say(traceback.format_exc())
-    _say("This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.")
+    _print_stderr(traceback.format_exc())
+    _print_stderr("This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.")
     return Exit.BUG
 
 
-def _say(words: str) -> None:
+def _print_stderr(words: str) -> None:
     with suppress(OSError):  # whoever read stderr may have gone; the exit code still tells
         click.echo(words, err=True)
 

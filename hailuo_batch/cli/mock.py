@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hailuo_batch.cli.output import print_text
-from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.cli.run_async import run_async
 
 
 @click.command("mock")
@@ -31,4 +31,4 @@ def command(*, host: str, port: int, script: Path | None, log: Path | None, spee
         lines = "".join(f"  {name:<12} {url}\n" for name, url in sorted(mock.urls.items()))
         print_text(f"The gateways play at:\n{lines}Ctrl-C ends it.")
 
-    wait_for(serve(host=host, port=port, script=script, log=log, speed=speed, ready=ready))
+    run_async(serve(host=host, port=port, script=script, log=log, speed=speed, ready=ready))

@@ -9,11 +9,11 @@ import click
 from hailuo_batch.errors import InputError
 
 manifest = click.argument(
-    "manifest", required=False, type=click.Path(path_type=Path), callback=lambda *given: find(given[2])
+    "manifest", required=False, type=click.Path(path_type=Path), callback=lambda *given: find_manifest(given[2])
 )
 
 
-class _Shots(click.Argument):
+class _ShotsArgument(click.Argument):
     """Several shots before a manifest that may be left out: what is no file and does not end in .yaml is a shot."""
 
     def handle_parse_result(
@@ -27,7 +27,7 @@ class _Shots(click.Argument):
         return super().handle_parse_result(ctx, opts, args)
 
 
-shots = click.argument("shots", cls=_Shots, nargs=-1, required=True)
+shots = click.argument("shots", cls=_ShotsArgument, nargs=-1, required=True)
 sketch = click.option("--sketch", is_flag=True, help="Draw sketches on this machine: no key, no network, no money.")
 only = click.option(
     "--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag fits; may be repeated."
@@ -42,7 +42,7 @@ output_format = click.option(
 )
 
 
-def find(given: Path | None) -> Path:
+def find_manifest(given: Path | None) -> Path:
     """The manifest that is meant: the one named, else the only one in manifests/."""
     if given is not None:
         return given

@@ -9,47 +9,47 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from hailuo_batch.cli.streams import can_redraw, give_up_stdout
+from hailuo_batch.cli.streams import can_redraw, discard_stdout
 from hailuo_batch.errors import HailuoError, InputError
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.report import Report
     from hailuo_batch.core.problem import Problem
 
 
-def ink_for(stream: TextIO) -> Ink:
+def make_style(stream: TextIO) -> TextStyle:
     """Colour on a terminal, unless `NO_COLOR` is set (https://no-color.org) or the terminal is dumb."""
-    return Ink(colour=can_redraw(stream) and not os.environ.get("NO_COLOR"))
+    return TextStyle(colour=can_redraw(stream) and not os.environ.get("NO_COLOR"))
 
 
 def print_text(text: str) -> None:
     """A result for people."""
-    _print(f"{text}\n")
+    _write_stdout(f"{text}\n")
 
 
-def print_exactly(text: str) -> None:
+def print_raw(text: str) -> None:
     """A result whose line ends are its own: as it is, in UTF-8, on every system."""
-    _print(text.encode())
+    _write_stdout(text.encode())
 
 
-def _print(result: str | bytes) -> None:
+def _write_stdout(result: str | bytes) -> None:
     try:
         click.echo(result, nl=False)
     except BrokenPipeError:
-        give_up_stdout()
+        discard_stdout()
     except OSError as error:
-        give_up_stdout()
+        discard_stdout()
         raise InputError("the output cannot be written", why=f"The system says: {error.strerror}.") from None
 
 
-def shown_path(path: Path) -> str:
+def shorten_path(path: Path) -> str:
     """A path as one would type it here: relative when it is below the current folder."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def tell_ci(report: "Report") -> None:
+def write_ci_summary(report: "Report") -> None:
     """Adds a report to the page that GitHub's runners show of a job, where there is one (`GITHUB_STEP_SUMMARY`)."""
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
@@ -63,20 +63,20 @@ def tell_ci(report: "Report") -> None:
         file.write(draw_step_summary(report))
 
 
-def tell_beside(problems: Sequence["Problem"]) -> None:
+def print_extra_problems(problems: Sequence["Problem"]) -> None:
     """Problems that only this command found out, beside its result: on stderr."""
     if problems:
         from hailuo_batch.views.problems import draw_problems
 
-        click.echo(draw_problems(problems, ink_for(sys.stderr)), err=True)
+        click.echo(draw_problems(problems, make_style(sys.stderr)), err=True)
 
 
-def drawn_error(error: HailuoError) -> str:
+def format_error(error: HailuoError) -> str:
     """What ends a command, as it is said on stderr: for a manifest every problem, else what, why and what to do."""
     from hailuo_batch.views.problems import draw_error, draw_problems
 
     problems = getattr(error, "problems", ())
-    ink = ink_for(sys.stderr)
+    ink = make_style(sys.stderr)
     return draw_problems(problems, ink) if problems else draw_error(error, ink)
 
 

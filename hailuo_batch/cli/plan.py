@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.planning.fast_path import nothing_to_do
+from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_beside, tell_ci
-from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text, write_ci_summary
+from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.errors import Exit
 
 
@@ -23,21 +23,21 @@ def command(
     manifest: Path, *, sketch: bool, only: tuple[str, ...], max_cost: str | None, form: str, detailed_exitcode: bool
 ) -> int:
     """Show what a run of MANIFEST would do, why and for how much. Spends nothing."""
-    from hailuo_batch.views.plan import draw_nothing, draw_plan
+    from hailuo_batch.views.plan import draw_nothing_to_do, draw_plan
 
-    ink = ink_for(sys.stdout)
-    if form == "text" and not only and (summary := nothing_to_do(manifest, sketch=sketch)) is not None:
-        print_text(draw_nothing(dict(summary), ink))
+    ink = make_style(sys.stdout)
+    if form == "text" and not only and (summary := read_cached_summary(manifest, sketch=sketch)) is not None:
+        print_text(draw_nothing_to_do(dict(summary), ink))
         return Exit.DONE
     from hailuo_batch.app.planning.plan import plan
 
-    planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=form == "json", max_cost=max_cost))
-    tell_ci(planned.report)
-    tell_beside(planned.beside)
+    planned = run_async(plan(manifest, sketch=sketch, only=only, full_report=form == "json", max_cost=max_cost))
+    write_ci_summary(planned.report)
+    print_extra_problems(planned.extra_problems)
     if form == "json":
-        from hailuo_batch.views.json_report import report_members
+        from hailuo_batch.views.json_report import report_dict
 
-        print_json(report_members(planned.report))
+        print_json(report_dict(planned.report))
     else:
         print_text(draw_plan(planned.report, ink))
-    return Exit.PENDING if detailed_exitcode and planned.work else Exit.DONE
+    return Exit.PENDING if detailed_exitcode and planned.pending_steps else Exit.DONE

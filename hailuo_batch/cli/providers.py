@@ -6,9 +6,9 @@ import click
 
 from hailuo_batch.app.doctor import providers
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import finish
-from hailuo_batch.views.providers import draw_providers, providers_members
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_sync
+from hailuo_batch.views.providers import draw_providers, providers_dict
 
 
 @click.command("providers")
@@ -16,10 +16,10 @@ from hailuo_batch.views.providers import draw_providers, providers_members
 @options.output_format
 def command(name: str | None, form: str) -> None:
     """List who sells hailuo-02 (or only NAME): lengths, prices, limits, keys, and what is only inferred."""
-    facts = finish(providers(name))
-    rows = [(each.provider, each.has_key, each.read, each.source) for each in facts]
+    facts = run_sync(providers(name))
+    rows = [(each.provider, each.has_key, each.read_on, each.source) for each in facts]
     own = {each.provider.name: each.limits for each in facts if each.limits}
     if form == "json":
-        print_json(providers_members(rows, own))
+        print_json(providers_dict(rows, own))
     else:
-        print_text(draw_providers(rows, ink_for(sys.stdout), own))
+        print_text(draw_providers(rows, make_style(sys.stdout), own))

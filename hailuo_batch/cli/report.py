@@ -7,10 +7,10 @@ import click
 
 from hailuo_batch.app.report import report
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.format import safe
-from hailuo_batch.views.json_report import report_members
+from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.format import safe_text
+from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.report import draw_report
 
 
@@ -26,8 +26,8 @@ def command(manifest: Path, *, sketch: bool, out: Path | None, form: str) -> Non
 
     The page stands beside the clips (renders/CAMPAIGN.html) and needs no network.
     """
-    drawn, page = wait_for(report(manifest, sketch=sketch, page=out))
+    drawn, page = run_async(report(manifest, sketch=sketch, page=out))
     if form == "json":
-        print_json(report_members(drawn))
+        print_json(report_dict(drawn))
     else:
-        print_text(f"{draw_report(drawn, ink_for(sys.stdout))}\n\nPage: {safe(shown_path(page))}")
+        print_text(f"{draw_report(drawn, make_style(sys.stdout))}\n\nPage: {safe_text(shorten_path(page))}")

@@ -9,25 +9,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hailuo_batch.app.resolve import Asked, Doubts, Settled, ask, ask_for_task, doubts, settle
+from hailuo_batch.app.resolve import (
+    OpenAttempts,
+    Settlement,
+    TaskMatches,
+    check_task,
+    list_open_attempts,
+    query_tasks,
+    settle,
+)
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.core.attempt.in_doubt import OpenAttempt, State, Verdict
+from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
 from hailuo_batch.errors import Exit, InputError, RefusedError
 from hailuo_batch.views.in_doubt import (
-    doubts_members,
     draw_decision,
-    draw_doubts,
+    draw_in_doubt,
     draw_matches,
-    draw_settled,
-    draw_unasked,
-    match_members,
-    settled_members,
+    draw_missing_lists,
+    draw_verdicts,
+    in_doubt_dict,
+    match_dict,
+    verdict_dict,
 )
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.account import TaskWord
+    from hailuo_batch.app.account import TaskLookup
 
 
 @click.command("resolve")
@@ -69,29 +77,29 @@ def command(
     accepted and never came, and --task corrects an id that was given by hand. The list exits with 8 while something is
     in doubt.
     """
-    labels, file = _sorted([*shots, *filter(None, [manifest])])
-    verdict = _verdict(task=task, never_sent=never_sent, write_off=write_off)
-    _refuse_nonsense(labels, verdict, every=every, asking=asking, mock=mock)
-    found = wait_for(doubts(file, rehearsal=mock))
-    typed = _typed(found, file, mock=mock)
+    labels, file = _split_words([*shots, *filter(None, [manifest])])
+    verdict = _parse_verdict(task=task, never_sent=never_sent, write_off=write_off)
+    _check_options(labels, verdict, every=every, asking=asking, mock=mock)
+    found = run_async(list_open_attempts(file, rehearsal=mock))
+    typed = _command_labels(found, file, mock=mock)
     if asking:
-        return _ask(found, typed, yes=yes, reason=reason, form=form)
+        return _match_and_settle(found, typed, yes=yes, reason=reason, form=form)
     if verdict is None:
-        return _list(found, typed, form)
-    chosen = found.doubts if every else found.pick(labels, verdict)
+        return _print_open_attempts(found, typed, form)
+    chosen = found.in_doubt if every else found.pick(labels, verdict)
     if not chosen:
-        return _list(found, typed, form)
-    said = wait_for(ask_for_task(found, chosen[0], task)) if task is not None and not offline else None
-    _refuse_unknown(said, force=force)
-    _agree(chosen, verdict, yes=yes)
-    words = _reason(reason)
+        return _print_open_attempts(found, typed, form)
+    said = run_async(check_task(found, chosen[0], task)) if task is not None and not offline else None
+    _require_known_task(said, force=force)
+    _confirm(chosen, verdict, yes=yes)
+    words = _read_reason(reason)
     tasks = {} if task is None else {chosen[0].attempt: task}
-    settled = wait_for(settle(found, chosen, verdict, reason=words, tasks=tasks))
-    _tell(settled, found, said, form)
+    settled = run_async(settle(found, chosen, verdict, reason=words, tasks=tasks))
+    _print_settlements(settled, found, said, form)
     return Exit.DONE
 
 
-def _sorted(words: Sequence[str]) -> tuple[tuple[str, ...], Path | None]:
+def _split_words(words: Sequence[str]) -> tuple[tuple[str, ...], Path | None]:
     """The takes, and the manifest if one of the words is one, wherever it stands."""
     files = [word for word in words if word.lower().endswith((".yaml", ".yml")) or Path(word).is_file()]
     if len(files) > 1:
@@ -99,7 +107,7 @@ def _sorted(words: Sequence[str]) -> tuple[tuple[str, ...], Path | None]:
     return tuple(word for word in words if word not in files), Path(files[0]) if files else None
 
 
-def _verdict(*, task: str | None, never_sent: bool, write_off: bool) -> Verdict | None:
+def _parse_verdict(*, task: str | None, never_sent: bool, write_off: bool) -> Verdict | None:
     said = {Verdict.FOUND: task is not None, Verdict.NEVER_SENT: never_sent, Verdict.WRITTEN_OFF: write_off}
     meant = [verdict for verdict, is_meant in said.items() if is_meant]
     if len(meant) > 1:
@@ -107,7 +115,7 @@ def _verdict(*, task: str | None, never_sent: bool, write_off: bool) -> Verdict 
     return meant[0] if meant else None
 
 
-def _refuse_nonsense(labels: Sequence[str], verdict: Verdict | None, *, every: bool, asking: bool, mock: bool) -> None:
+def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, asking: bool, mock: bool) -> None:
     if asking:
         if labels or verdict is not None or every:
             raise click.UsageError("--ask looks at all doubts and takes no verdict.")
@@ -124,98 +132,105 @@ def _refuse_nonsense(labels: Sequence[str], verdict: Verdict | None, *, every: b
         raise click.UsageError("--task settles one take: a task is one clip.")
 
 
-def _typed(found: Doubts, file: Path | None, *, mock: bool) -> dict[int, str]:
+def _command_labels(found: OpenAttempts, file: Path | None, *, mock: bool) -> dict[int, str]:
     """What to type for each attempt, here and now: with the manifest where that is needed to tell two apart."""
-    names = dict(found.names)
-    counts = [names[each.attempt] for each in found.opened]
-    for each in found.opened:
+    names = dict(found.labels)
+    counts = [names[each.attempt] for each in found.attempts]
+    for each in found.attempts:
         name = names[each.attempt]
         if file is not None:
             name = f"{name} {quote(str(file))}"
-        elif counts.count(name) > 1 and _is_there(each.manifest, found):
-            name = f"{name} {quote(shown_path(found.project.root / each.manifest))}"
+        elif counts.count(name) > 1 and _has_manifest_file(each.manifest, found):
+            name = f"{name} {quote(shorten_path(found.project.root / each.manifest))}"
         elif counts.count(name) > 1:  # its manifest is gone, and its number is its own
             name = f"{each.label}@{each.attempt}"
         names[each.attempt] = name + " --mock" * mock
     return names
 
 
-def _is_there(manifest: str, found: Doubts) -> bool:
+def _has_manifest_file(manifest: str, found: OpenAttempts) -> bool:
     return bool(manifest) and (found.project.root / manifest).is_file()
 
 
-def _list(found: Doubts, typed: dict[int, str], form: str) -> int:
+def _print_open_attempts(found: OpenAttempts, labels: dict[int, str], form: str) -> int:
     if form == "json":
-        print_json(doubts_members(found.opened, found.names))
+        print_json(in_doubt_dict(found.attempts, found.labels))
     else:
-        print_text(draw_doubts(found.opened, typed, listing=_able(found), ink=ink_for(sys.stdout)))
-    return Exit.NEEDS_PERSON if found.doubts else Exit.DONE
+        print_text(
+            draw_in_doubt(found.attempts, labels, listable=_listing_providers(found), style=make_style(sys.stdout))
+        )
+    return Exit.NEEDS_PERSON if found.in_doubt else Exit.DONE
 
 
-def _able(found: Doubts) -> frozenset[str]:
-    return frozenset() if found.project.rehearsal else found.listing
+def _listing_providers(found: OpenAttempts) -> frozenset[str]:
+    return frozenset() if found.project.rehearsal else found.listing_providers
 
 
-def _ask(found: Doubts, typed: dict[int, str], *, yes: bool, reason: str | None, form: str) -> int:
+def _match_and_settle(found: OpenAttempts, labels: dict[int, str], *, yes: bool, reason: str | None, form: str) -> int:
     """What lists say, and with `--yes` what follows from it where a doubt has one match."""
-    asked = wait_for(ask(found))
-    sole = [each for each in asked.matches if each.sole] if yes else []
-    settled: tuple[Settled, ...] = ()
-    for name in sorted({each.doubt.provider for each in sole}):
-        mine = [each for each in sole if each.doubt.provider == name]
-        ids = {each.doubt.attempt: each.candidates[0].task for each in mine}
-        chosen, words = [each.doubt for each in mine], reason or f"matched by {name}'s list"
-        settled += wait_for(settle(found, chosen, Verdict.FOUND, reason=words, tasks=ids))
+    asked = run_async(query_tasks(found))
+    sole = [each for each in asked.matches if each.is_unique] if yes else []
+    settled: tuple[Settlement, ...] = ()
+    for name in sorted({each.attempt.provider for each in sole}):
+        mine = [each for each in sole if each.attempt.provider == name]
+        ids = {each.attempt.attempt: each.candidates[0].task for each in mine}
+        chosen, words = [each.attempt for each in mine], reason or f"matched by {name}'s list"
+        settled += run_async(settle(found, chosen, Verdict.FOUND, reason=words, tasks=ids))
     done = {each.attempt.attempt for each in settled}
     if form == "json":
-        print_json(_asked_members(asked, settled, found.names))
+        print_json(_task_matches_dict(asked, settled, found.labels))
     else:
-        _tell_asked(replace(asked, matches=tuple(m for m in asked.matches if m.doubt.attempt not in done)), typed)
+        _print_matches(replace(asked, matches=tuple(m for m in asked.matches if m.attempt.attempt not in done)), labels)
         if settled:
-            _tell(settled, found, None, form)
-        if not found.doubts:
-            print_text(draw_doubts(found.opened, typed))
-    return Exit.NEEDS_PERSON if len(found.doubts) > len(done) else Exit.DONE
+            _print_settlements(settled, found, None, form)
+        if not found.in_doubt:
+            print_text(draw_in_doubt(found.attempts, labels))
+    return Exit.NEEDS_PERSON if len(found.in_doubt) > len(done) else Exit.DONE
 
 
-def _tell_asked(asked: Asked, typed: dict[int, str]) -> None:
-    ink = ink_for(sys.stdout)
-    failures = [(told.provider, told.failure) for told in asked.lists if told.failure is not None]
-    for text in (draw_matches(asked.matches, typed, ink), draw_unasked(asked.unlisted, failures, ink)):
+def _print_matches(matches: TaskMatches, labels: dict[int, str]) -> None:
+    ink = make_style(sys.stdout)
+    failures = [(told.provider, told.failure) for told in matches.lists if told.failure is not None]
+    for text in (
+        draw_matches(matches.matches, labels, ink),
+        draw_missing_lists(matches.providers_without_list, failures, ink),
+    ):
         if text:
             print_text(text)
 
 
-def _asked_members(asked: Asked, settled: Sequence[Settled], names: Mapping[int, str]) -> dict[str, object]:
+def _task_matches_dict(
+    matches: TaskMatches, settled: Sequence[Settlement], names: Mapping[int, str]
+) -> dict[str, object]:
     return {
         "version": 1,
         "lists": [
             {
                 "provider": told.provider,
                 "tasks": len(told.tasks),
-                "whole": told.whole,
+                "whole": told.is_complete,
                 "why": None if told.failure is None else told.failure.why,
             }
-            for told in asked.lists
+            for told in matches.lists
         ],
-        "unlisted": list(asked.unlisted),
-        "matches": [match_members(each, names) for each in asked.matches],
-        "settled": [settled_members(each.attempt, each.verdict, each.stage, names) for each in settled],
+        "unlisted": list(matches.providers_without_list),
+        "matches": [match_dict(each, names) for each in matches.matches],
+        "settled": [verdict_dict(each.attempt, each.verdict, each.stage, names) for each in settled],
     }
 
 
-def _refuse_unknown(said: "TaskWord | None", *, force: bool) -> None:
-    if said is not None and said.unknown and not force:
+def _require_known_task(lookup: "TaskLookup | None", *, force: bool) -> None:
+    if lookup is not None and lookup.is_unknown and not force:
         raise InputError(
             "the gateway does not know that task",
-            why=f"{said.words}.",
+            why=f"{lookup.message}.",
             remedy="Look at the id, the account and the region; --force takes it all the same.",
         )
 
 
-def _agree(chosen: Sequence[OpenAttempt], verdict: Verdict, *, yes: bool) -> None:
+def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, *, yes: bool) -> None:
     """Asks before several are settled at once, and before a task that runs is given up."""
-    running = verdict is Verdict.WRITTEN_OFF and any(each.state is State.RUNNING for each in chosen)
+    running = verdict is Verdict.WRITTEN_OFF and any(each.state is DoubtState.RUNNING for each in chosen)
     if yes or (len(chosen) == 1 and not running):
         return
     click.echo(draw_decision(chosen, verdict), err=True)
@@ -226,7 +241,7 @@ def _agree(chosen: Sequence[OpenAttempt], verdict: Verdict, *, yes: bool) -> Non
         raise RefusedError("not approved", why="Nothing was settled.")
 
 
-def _reason(given: str | None) -> str:
+def _read_reason(given: str | None) -> str:
     if given is not None:
         if not given.strip():
             raise click.UsageError("--reason is empty.")
@@ -237,19 +252,25 @@ def _reason(given: str | None) -> str:
     return answer
 
 
-def _tell(settled: Sequence[Settled], found: Doubts, said: "TaskWord | None", form: str) -> None:
-    words = said.words if said is not None else ""
+def _print_settlements(
+    settlements: Sequence[Settlement], found: OpenAttempts, lookup: "TaskLookup | None", form: str
+) -> None:
+    words = lookup.message if lookup is not None else ""
     if form == "json":
-        members = [settled_members(each.attempt, each.verdict, each.stage, found.names) for each in settled]
+        members = [verdict_dict(each.attempt, each.verdict, each.stage, found.labels) for each in settlements]
         print_json({"version": 1, "settled": members, "said": words or None})
     else:
-        rows = [(each.attempt, each.verdict) for each in settled]
-        print_text(draw_settled(rows, said=words, run=_run([each.attempt for each in settled], found)))
+        rows = [(each.attempt, each.verdict) for each in settlements]
+        print_text(
+            draw_verdicts(
+                rows, provider_message=words, run_command=_next_command([each.attempt for each in settlements], found)
+            )
+        )
 
 
-def _run(chosen: Sequence[OpenAttempt], found: Doubts) -> str:
+def _next_command(chosen: Sequence[OpenAttempt], found: OpenAttempts) -> str:
     """The command that goes on with it, where all are of one manifest which is there."""
     manifests = {each.manifest for each in chosen}
-    if len(manifests) != 1 or not _is_there(name := manifests.pop(), found):
+    if len(manifests) != 1 or not _has_manifest_file(name := manifests.pop(), found):
         return ""
-    return f"hailuo-batch run {quote(shown_path(found.project.root / name))}" + " --mock" * found.project.rehearsal
+    return f"hailuo-batch run {quote(shorten_path(found.project.root / name))}" + " --mock" * found.project.rehearsal

@@ -7,9 +7,9 @@ import click
 
 from hailuo_batch.app.review import retake
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.review import draw_retakes, retake_members
+from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.review import draw_retakes, retakes_dict
 
 
 @click.command("retake")
@@ -22,10 +22,10 @@ def command(shots: tuple[str, ...], manifest: Path, *, why: str, form: str) -> N
 
     Spends nothing: it is written down beside the manifest, and the next run buys it. What that would cost is shown.
     """
-    decided = wait_for(retake(manifest, shots, why=why))
+    decided = run_async(retake(manifest, shots, why=why))
     report = decided.planned.report
     if form == "json":
-        print_json(retake_members(decided.retakes, decided.notes, report))
+        print_json(retakes_dict(decided.retakes, decided.notes, report))
     else:
-        review, ink = shown_path(decided.file), ink_for(sys.stdout)
-        print_text(draw_retakes(decided.retakes, decided.notes, report, review=review, ink=ink))
+        review, ink = shorten_path(decided.file), make_style(sys.stdout)
+        print_text(draw_retakes(decided.retakes, decided.notes, report, review=review, style=ink))

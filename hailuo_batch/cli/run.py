@@ -11,24 +11,33 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hailuo_batch.app.planning.fast_path import nothing_to_do
+from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, shown_path, tell_beside, tell_ci
-from hailuo_batch.cli.run_async import wait_for
+from hailuo_batch.cli.output import (
+    make_style,
+    print_extra_problems,
+    print_json,
+    print_text,
+    shorten_path,
+    write_ci_summary,
+)
+from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.cli.streams import can_redraw
 from hailuo_batch.errors import Exit, InputError, RefusedError
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.planning.planned import Planned
-    from hailuo_batch.app.run import Ran
-    from hailuo_batch.app.running.context import Terms
+    from hailuo_batch.app.planning.planned import PlannedRun
+    from hailuo_batch.app.run import RunResult
+    from hailuo_batch.app.running.context import RunOptions
     from hailuo_batch.app.running.scope import Scope
     from hailuo_batch.core.plan.event import Event, Listener
     from hailuo_batch.runner.shutdown import Stop
-    from hailuo_batch.views.style import Ink
+    from hailuo_batch.views.style import TextStyle
 
 
-_YOUNG = 20_000  # objects between two looks for garbage; a run makes little of it, and looking is a tenth of its work
+_GC_THRESHOLD = (
+    20_000  # objects between two looks for garbage; a run makes little of it, and looking is a tenth of its work
+)
 
 
 @click.command("run")
@@ -73,35 +82,35 @@ def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], dry_run: boo
     is called again; the first Ctrl-C sends nothing more and leaves running tasks to the next run, the second ends at
     once.
     """
-    from hailuo_batch.views.plan import draw_nothing
+    from hailuo_batch.views.plan import draw_nothing_to_do
 
     rehearsing = wishes["mock"] or wishes["mock_script"] is not None
-    _check(sketch=sketch, rehearsing=rehearsing, **wishes)
+    _check_options(sketch=sketch, rehearsing=rehearsing, **wishes)
     short_way = form == "text" and not only and not rehearsing and not wishes["failed"]
-    if short_way and (summary := nothing_to_do(manifest, sketch=sketch)) is not None:
-        print_text(draw_nothing(dict(summary), ink_for(sys.stdout)))
+    if short_way and (summary := read_cached_summary(manifest, sketch=sketch)) is not None:
+        print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout)))
         return Exit.DONE
     if dry_run:
         from hailuo_batch.app.planning.plan import plan
-        from hailuo_batch.app.running.scope import narrowed
+        from hailuo_batch.app.running.scope import narrow_plan
 
         planning = plan(
             manifest,
             sketch=sketch,
             only=only,
-            whole=form == "json",
+            full_report=form == "json",
             rehearsal=rehearsing,
-            insist=wishes["failed"],
+            force_refused=wishes["failed"],
             max_cost=wishes["max_cost"],
         )
-        _show(narrowed(wait_for(planning), _scope(**wishes)), form)
+        _print_plan(narrow_plan(run_async(planning), _choose_scope(**wishes)), form)
         return Exit.DONE
-    made = rendered(manifest, sketch=sketch, only=only, scope=_scope(**wishes), **wishes)
-    ran = wait_for(made, buying=not sketch and not rehearsing)
-    return tell(ran, form)
+    made = run_interactive(manifest, sketch=sketch, only=only, scope=_choose_scope(**wishes), **wishes)
+    ran = run_async(made, buying=not sketch and not rehearsing)
+    return print_run(ran, form)
 
 
-def _check(*, sketch: bool, rehearsing: bool, **wishes: Any) -> None:
+def _check_options(*, sketch: bool, rehearsing: bool, **wishes: Any) -> None:
     """Raises `UsageError` for options that make no sense together."""
     if rehearsing and sketch:
         raise click.UsageError("--sketch and --mock are two ways to try a manifest; choose one.")
@@ -115,13 +124,13 @@ def _check(*, sketch: bool, rehearsing: bool, **wishes: Any) -> None:
         raise click.UsageError("--callback-url and --callback-listen belong together.")
 
 
-def _scope(*, failed: bool, frozen: bool, **_: Any) -> "Scope":
+def _choose_scope(*, failed: bool, frozen: bool, **_: Any) -> "Scope":
     from hailuo_batch.app.running.scope import Scope
 
     return Scope.LOCKED if frozen else Scope.FAILED if failed else Scope.ALL
 
 
-async def rendered(
+async def run_interactive(
     manifest: Path,
     *,
     scope: "Scope",
@@ -130,37 +139,37 @@ async def rendered(
     yes: bool = False,
     progress: str = "auto",
     **wishes: Any,
-) -> "Ran":
+) -> "RunResult":
     """A run that is watched on stderr, can be stopped with Ctrl-C, and asks before it spends."""
     from hailuo_batch.app.run import run
 
-    with watched(progress) as (listener, stop):
+    with watch_progress(progress) as (listener, stop):
         return await run(
             manifest,
             sketch=sketch,
             only=only,
             scope=scope,
-            terms=_terms(**wishes),
-            approve=lambda planned: _agree(planned, yes=yes),
+            options=_make_run_options(**wishes),
+            approve=lambda planned: _confirm(planned, yes=yes),
             listener=listener,
             stop=stop,
         )
 
 
 @contextmanager
-def watched(progress: str) -> Iterator[tuple["Listener", "Stop"]]:
+def watch_progress(progress: str) -> Iterator[tuple["Listener", "Stop"]]:
     """Who is told of a run's progress, and what Ctrl-C stops; only inside an event loop."""
     from hailuo_batch.runner.shutdown import Stop
-    from hailuo_batch.views.progress import watching
+    from hailuo_batch.views.progress import progress_listener
 
     stop = Stop()
-    with watching(_how(progress), sys.stderr, ink_for(sys.stderr)) as watcher:
-        listener = _collecting(watcher)
-        _mind_signals(stop, listener)
+    with progress_listener(_progress_mode(progress), sys.stderr, make_style(sys.stderr)) as watcher:
+        listener = _collector_listener(watcher)
+        _handle_signals(stop, listener)
         yield listener, stop
 
 
-def _terms(
+def _make_run_options(
     *,
     jobs: int | None = None,
     max_cost: str | None = None,
@@ -171,41 +180,43 @@ def _terms(
     callback_listen: str | None = None,
     new_ledger: bool = False,
     **_: Any,
-) -> "Terms":
-    from hailuo_batch.app.running.context import Terms
-    from hailuo_batch.app.running.drivers import CallMe, Rehearsal
+) -> "RunOptions":
+    from hailuo_batch.app.running.context import RunOptions
+    from hailuo_batch.app.running.drivers import Rehearsal, WebhookOptions
 
-    return Terms(
+    return RunOptions(
         jobs=jobs,
         max_cost=max_cost,
         fail_fast=fail_fast,
         rehearsal=Rehearsal(script=mock_script) if mock or mock_script is not None else None,
-        call_me=CallMe(public=callback_url, listen=callback_listen) if callback_url and callback_listen else None,
+        webhook=WebhookOptions(public_url=callback_url, listen_address=callback_listen)
+        if callback_url and callback_listen
+        else None,
         new_ledger=new_ledger,
     )
 
 
-def _collecting(listener: "Listener") -> "Listener":
+def _collector_listener(listener: "Listener") -> "Listener":
     """The listener, which also turns the collector on when a run begins: planning makes no garbage, and a run does."""
     from hailuo_batch.core.plan.event import RunStarted
 
     def listen(event: "Event") -> None:
         if isinstance(event, RunStarted):
             gc.freeze()  # the plan stays for the whole run: there is no garbage to look for in it
-            gc.set_threshold(_YOUNG)
+            gc.set_threshold(_GC_THRESHOLD)
             gc.enable()
         listener(event)
 
     return listen
 
 
-def _how(progress: str) -> str:
+def _progress_mode(progress: str) -> str:
     if progress != "auto":
         return progress
     return "live" if can_redraw(sys.stderr) and not os.environ.get("CI") else "lines"
 
 
-def _mind_signals(stop: "Stop", listener: "Listener") -> None:
+def _handle_signals(stop: "Stop", listener: "Listener") -> None:
     """The first Ctrl-C or SIGTERM asks to stop, the second ends the run at once."""
     import asyncio
 
@@ -215,10 +226,10 @@ def _mind_signals(stop: "Stop", listener: "Listener") -> None:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
     def interrupted() -> None:
-        if stop.asked and task is not None:
+        if stop.is_requested and task is not None:
             task.cancel()
             return
-        stop.ask(INTERRUPTED)
+        stop.request(INTERRUPTED)
         listener(Stopping())
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -228,7 +239,7 @@ def _mind_signals(stop: "Stop", listener: "Listener") -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
 
 
-def _agree(planned: "Planned", *, yes: bool) -> None:
+def _confirm(planned: "PlannedRun", *, yes: bool) -> None:
     """Asks before money is spent; without a terminal to ask on, `--yes` must have said so."""
     report = planned.report
     for note in planned.notes:
@@ -237,7 +248,7 @@ def _agree(planned: "Planned", *, yes: bool) -> None:
         return
     from hailuo_batch.views.plan import draw_plan
 
-    click.echo(draw_plan(report, ink_for(sys.stderr)), err=True)
+    click.echo(draw_plan(report, make_style(sys.stderr)), err=True)
     if not sys.stdin.isatty():
         raise RefusedError(
             "not approved", why="This run would spend money and nobody can be asked.", remedy="Add --yes."
@@ -246,53 +257,53 @@ def _agree(planned: "Planned", *, yes: bool) -> None:
         raise RefusedError("not approved", why="Nothing was sent.")
 
 
-def _show(planned: "Planned", form: str) -> None:
-    tell_beside(planned.beside)
+def _print_plan(planned: "PlannedRun", form: str) -> None:
+    print_extra_problems(planned.extra_problems)
     if form == "json":
-        from hailuo_batch.views.json_report import report_members
+        from hailuo_batch.views.json_report import report_dict
 
-        print_json(report_members(planned.report))
+        print_json(report_dict(planned.report))
     else:
         from hailuo_batch.views.plan import draw_plan
 
-        print_text(draw_plan(planned.report, ink_for(sys.stdout)))
+        print_text(draw_plan(planned.report, make_style(sys.stdout)))
 
 
-def tell(ran: "Ran", form: str) -> int:
+def print_run(result: "RunResult", form: str) -> int:
     """Draws what a run came to; its exit code."""
-    tell_ci(ran.after.report)
-    tell_beside(ran.before.beside)
-    if ran.trouble is not None:
+    write_ci_summary(result.after.report)
+    print_extra_problems(result.before.extra_problems)
+    if result.error is not None:
         from hailuo_batch.views.problems import draw_error
 
-        click.echo(draw_error(ran.trouble, ink_for(sys.stderr)), err=True)
+        click.echo(draw_error(result.error, make_style(sys.stderr)), err=True)
     try:
-        print_json(members(ran)) if form == "json" else print_text(_drawn(ran, ink_for(sys.stdout)))
+        print_json(run_dict(result)) if form == "json" else print_text(_draw_run(result, make_style(sys.stdout)))
     except InputError:  # Money: what a run came to may hold a task's id that stands nowhere else
-        click.echo(_drawn(ran, ink_for(sys.stderr)), err=True)
+        click.echo(_draw_run(result, make_style(sys.stderr)), err=True)
         raise
-    return ran.exit
+    return result.exit
 
 
-def _drawn(ran: "Ran", ink: "Ink") -> str:
+def _draw_run(result: "RunResult", style: "TextStyle") -> str:
     from hailuo_batch.app.running.scope import Scope
     from hailuo_batch.app.workspace.paths import renders_folder
-    from hailuo_batch.views.run_summary import draw_outcome
+    from hailuo_batch.views.run_summary import draw_run_summary
 
-    project = ran.after.validation.project
-    return draw_outcome(
-        ran.outcome,
-        ran.after.report,
-        lock=ran.lock,
-        folder=shown_path(renders_folder(project.base)) + "/",
-        frozen=ran.scope is Scope.LOCKED,
+    project = result.after.validation.project
+    return draw_run_summary(
+        result.outcome,
+        result.after.report,
+        lock=result.lock,
+        folder=shorten_path(renders_folder(project.data_root)) + "/",
+        frozen=result.scope is Scope.LOCKED,
         rehearsal=project.rehearsal,
-        ink=ink,
+        style=style,
     )
 
 
-def members(ran: "Ran") -> dict[str, object]:
+def run_dict(result: "RunResult") -> dict[str, object]:
     """What a run came to, as plain data."""
-    from hailuo_batch.views.json_report import outcome_members, report_members
+    from hailuo_batch.views.json_report import outcome_dict, report_dict
 
-    return {**report_members(ran.after.report), "run": outcome_members(ran.outcome)}
+    return {**report_dict(result.after.report), "run": outcome_dict(result.outcome)}

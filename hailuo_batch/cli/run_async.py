@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def finish(use_case: Coroutine[Any, Any, T]) -> T:
+def run_sync(use_case: Coroutine[Any, Any, T]) -> T:
     """The result of a use case that only reads local files: it never waits, so no event loop is loaded for it."""
     try:
         use_case.send(None)
@@ -16,12 +16,12 @@ def finish(use_case: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("this use case waits; give it an event loop")
 
 
-class CutShort(KeyboardInterrupt):
+class InterruptedPurchase(KeyboardInterrupt):
     """The second Ctrl-C ended a run that buys: what it was sending in that moment may be in doubt."""
 
 
-def wait_for(use_case: Coroutine[Any, Any, T], *, buying: bool = False) -> T:
-    """The result of a use case that reads the ledger or renders; raises `CutShort` for one that was buying.
+def run_async(use_case: Coroutine[Any, Any, T], *, buying: bool = False) -> T:
+    """The result of a use case that reads the ledger or renders; raises `InterruptedPurchase` for one that was buying.
 
     Results that hold a whole plan have no repr: when a loop ends, CPython 3.11 writes down the result of its main task
     (`signal.signal` compares the old handler with an enum and names it in an error), seconds for 100,000 steps.
@@ -31,4 +31,4 @@ def wait_for(use_case: Coroutine[Any, Any, T], *, buying: bool = False) -> T:
     try:
         return asyncio.run(use_case)
     except asyncio.CancelledError:  # a second Ctrl-C ended the run's task
-        raise (CutShort if buying else KeyboardInterrupt) from None
+        raise (InterruptedPurchase if buying else KeyboardInterrupt) from None

@@ -4,11 +4,11 @@ import click
 
 from hailuo_batch.app.doctor import schema
 from hailuo_batch.cli.output import print_json
-from hailuo_batch.cli.run_async import finish
+from hailuo_batch.cli.run_async import run_sync
 
 
 @click.command("schema")
 @click.argument("name", default="manifest")
 def command(name: str) -> None:
     """Print the JSON Schema NAME: manifest (the default), settings, review, provider or report."""
-    print_json(finish(schema(name)))
+    print_json(run_sync(schema(name)))

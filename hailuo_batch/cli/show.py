@@ -7,9 +7,9 @@ import click
 
 from hailuo_batch.app.inspect import show
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.history import draw_history, history_members
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.history import draw_history, history_dict
 
 
 @click.command("show")
@@ -20,8 +20,12 @@ from hailuo_batch.views.history import draw_history, history_members
 @options.output_format
 def command(shot: str, manifest: Path, *, sketch: bool, ask: bool, form: str) -> None:
     """Show the takes of SHOT in MANIFEST, with every attempt and event that the ledger has."""
-    shown = wait_for(show(manifest, shot, sketch=sketch, ask=ask))
+    shown = run_async(show(manifest, shot, sketch=sketch, ask=ask))
     if form == "json":
-        print_json(history_members(shown.rows, shown.attempts, shown.events, told=shown.told))
+        print_json(history_dict(shown.rows, shown.attempts, shown.events, task_events=shown.task_events))
     else:
-        print_text(draw_history(shown.rows, shown.attempts, shown.events, ink_for(sys.stdout), told=shown.told))
+        print_text(
+            draw_history(
+                shown.rows, shown.attempts, shown.events, make_style(sys.stdout), task_events=shown.task_events
+            )
+        )

@@ -7,9 +7,9 @@ import click
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text, tell_beside
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.json_report import report_members
+from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.report import draw_report
 
 
@@ -20,10 +20,10 @@ from hailuo_batch.views.report import draw_report
 @options.output_format
 def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], form: str) -> None:
     """Show every take of MANIFEST as it stands."""
-    planned = wait_for(plan(manifest, sketch=sketch, only=only, whole=True, offline=True))
-    tell_beside(planned.beside)
+    planned = run_async(plan(manifest, sketch=sketch, only=only, full_report=True, offline=True))
+    print_extra_problems(planned.extra_problems)
     report = planned.report
     if form == "json":
-        print_json(report_members(report))
+        print_json(report_dict(report))
     else:
-        print_text(draw_report(report, ink_for(sys.stdout)))
+        print_text(draw_report(report, make_style(sys.stdout)))

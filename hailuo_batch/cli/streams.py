@@ -19,7 +19,7 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def give_up_stdout() -> None:
+def discard_stdout() -> None:
     """Whoever read our output has gone (`| head`); nothing is to be flushed to it any more, and that is no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -8,11 +8,11 @@ import click
 
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import finish
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_sync
 from hailuo_batch.errors import Exit
-from hailuo_batch.views.format import count, safe
-from hailuo_batch.views.problems import draw_problems, github_annotations, problem_members
+from hailuo_batch.views.format import count, safe_text
+from hailuo_batch.views.problems import draw_problems, github_annotations, problem_dict
 
 
 @click.command("validate")
@@ -24,31 +24,33 @@ def command(manifests: tuple[Path, ...], *, sketch: bool, form: str) -> int:
 
     Nothing is sent and nothing is written. Exits with 3 when one of them cannot be used.
     """
-    found = [finish(validate(file, sketch=sketch)) for file in manifests or (options.find(None),)]
+    found = [run_sync(validate(file, sketch=sketch)) for file in manifests or (options.find_manifest(None),)]
     if form == "json":
-        print_json({"version": 1, "manifests": [_members(validation) for validation in found]})
+        print_json({"version": 1, "manifests": [_validation_dict(validation) for validation in found]})
     else:
         for validation in found:
-            _tell(validation)
+            _print_validation(validation)
     return Exit.INVALID if any(validation.errors for validation in found) else Exit.DONE
 
 
-def _tell(validation: Validation) -> None:
+def _print_validation(validation: Validation) -> None:
     if validation.problems:
-        print_text(draw_problems(validation.problems, ink_for(sys.stdout)))
+        print_text(draw_problems(validation.problems, make_style(sys.stdout)))
         if os.environ.get("GITHUB_ACTIONS"):
             print_text("\n".join(github_annotations(validation.problems)))
     if not validation.errors:
         takes = sum(shot.takes for shot in validation.shots)
-        good = ink_for(sys.stdout).good("valid")
-        print_text(f"{safe(validation.name)}: {good}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}.")
+        good = make_style(sys.stdout).good("valid")
+        print_text(
+            f"{safe_text(validation.name)}: {good}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}."
+        )
 
 
-def _members(validation: Validation) -> dict[str, object]:
+def _validation_dict(validation: Validation) -> dict[str, object]:
     return {
         "manifest": validation.name,
         "valid": not validation.errors,
         "shots": len(validation.shots),
         "takes": sum(shot.takes for shot in validation.shots),
-        "problems": [problem_members(problem) for problem in validation.problems],
+        "problems": [problem_dict(problem) for problem in validation.problems],
     }

@@ -8,12 +8,12 @@ from textwrap import indent, wrap
 
 import click
 
-from hailuo_batch.app.verify import Fault, Finding, Verification, verify
+from hailuo_batch.app.verify import Verification, VerifyFault, VerifyFinding, verify
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import ink_for, print_json, print_text
-from hailuo_batch.cli.run_async import wait_for
-from hailuo_batch.views.format import count, megabytes, safe
-from hailuo_batch.views.style import Ink
+from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.views.format import count, format_size, safe_text
+from hailuo_batch.views.style import TextStyle
 
 
 @click.command("verify")
@@ -27,48 +27,48 @@ def command(manifest: Path, *, sketch: bool, deep: bool, form: str) -> int:
     Changes nothing. Exits with 4 when something is not as recorded, and says what to do about it: `run` brings back
     clips and names that are gone; files with other content have to be taken away first.
     """
-    found = wait_for(verify(manifest, sketch=sketch, deep=deep))
+    found = run_async(verify(manifest, sketch=sketch, deep=deep))
     if form == "json":
-        print_json(_members(found))
+        print_json(_verification_dict(found))
     else:
         line = f"hailuo-batch run{' --sketch' * sketch} {quote(str(manifest))}"
-        print_text("\n".join(_lines(found, line, ink_for(sys.stdout))))
+        print_text("\n".join(_draw_verification(found, line, make_style(sys.stdout))))
     return found.exit
 
 
-def _lines(found: Verification, run: str, ink: Ink) -> Iterator[str]:
+def _draw_verification(found: Verification, run: str, style: TextStyle) -> Iterator[str]:
     for finding in found.findings:
-        yield from _finding(finding, ink)
-    looked = f"{count(found.clips, 'clip')} ({megabytes(found.bytes)}) and {count(found.names, 'name')} looked at"
+        yield from _draw_finding(finding, style)
+    looked = f"{count(found.clips, 'clip')} ({format_size(found.bytes)}) and {count(found.names, 'name')} looked at"
     if not found.findings:
-        yield f"{looked}: {ink.good('all whole')}."
+        yield f"{looked}: {style.good('all whole')}."
         return
     things = f"{count(len(found.findings), 'thing')} not as recorded"
-    yield f"{looked}: {ink.bad(things)}."
-    yield from _remedies((finding.fault for finding in found.findings), run)
+    yield f"{looked}: {style.bad(things)}."
+    yield from _draw_remedies((finding.fault for finding in found.findings), run)
 
 
-def _finding(finding: Finding, ink: Ink) -> Iterator[str]:
-    file, *others = map(safe, finding.files or (finding.about,))
-    label = f" ({safe(finding.about)})" if finding.fault is Fault.UNLOCKED else ""
-    words = f": {safe(finding.why)}" if finding.why else ""
-    yield f"{ink.bad(file)}{label}  {finding.fault}{words}"
+def _draw_finding(finding: VerifyFinding, style: TextStyle) -> Iterator[str]:
+    file, *others = map(safe_text, finding.files or (finding.subject,))
+    label = f" ({safe_text(finding.subject)})" if finding.fault is VerifyFault.UNLOCKED else ""
+    words = f": {safe_text(finding.why)}" if finding.why else ""
+    yield f"{style.bad(file)}{label}  {finding.fault}{words}"
     yield from (f"  and {other}" for other in others)
 
 
-def _remedies(faults: Iterable[Fault], run: str) -> Iterator[str]:
+def _draw_remedies(faults: Iterable[VerifyFault], run: str) -> Iterator[str]:
     """What to do, once for each kind of fault."""
     kinds = dict.fromkeys(faults)
     for fault in kinds:
         yield f"\n{fault.capitalize()}:\n" + indent("\n".join(wrap(fault.remedy, 96)), "  ")
-    if any(fault.mended_by_run for fault in kinds):
-        yield f"\nTo run:\n    {safe(run)}"
+    if any(fault.is_fixable_by_run for fault in kinds):
+        yield f"\nTo run:\n    {safe_text(run)}"
 
 
-def _members(found: Verification) -> dict[str, object]:
+def _verification_dict(found: Verification) -> dict[str, object]:
     findings = [
         {
-            "about": finding.about,
+            "about": finding.subject,
             "fault": finding.fault.name.lower(),
             "files": list(finding.files),
             "why": finding.why or str(finding.fault),

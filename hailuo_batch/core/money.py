@@ -15,7 +15,7 @@ class Money:
     amount: Decimal
     currency: str
 
-    def is_in(self, other: "Money") -> bool:
+    def is_same_currency(self, other: "Money") -> bool:
         """Whether both are of one currency; people write units of gateways (`credits`) in either case."""
         return self.currency.casefold() == other.currency.casefold()
 
@@ -37,16 +37,16 @@ class PriceRow:
     source: str
 
 
-def price_of(rows: Iterable[PriceRow], *, resolution: str, seconds: int) -> Money | None:
+def find_price(rows: Iterable[PriceRow], *, resolution: str, seconds: int) -> Money | None:
     """The price of one clip by the newest row for its resolution and length; None is "unknown"."""
     fitting = [row for row in rows if row.resolution == resolution and row.seconds == seconds]
     return max(fitting, key=lambda row: row.read).price if fitting else None
 
 
-def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
+def sum_by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:
     """One sum for each currency, by its name.
 
-    >>> [str(sum) for sum in totals([Money(amount=Decimal("0.28"), currency="USD")] * 3)]
+    >>> [str(sum) for sum in sum_by_currency([Money(amount=Decimal("0.28"), currency="USD")] * 3)]
     ['0.84 USD']
     """
     sums: dict[str, Decimal] = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 
-Path = tuple[str | int, ...]
+DocumentPath = tuple[str | int, ...]
 
 # How keys are called that must not stand in a file; what stands behind such a name is never shown.
 SECRET_NAME = re.compile(r"api[_-]?key|token|secret|password|passwd|authorization|bearer", re.IGNORECASE)
@@ -45,17 +45,17 @@ class Problem:
     summary: str
     why: str
     remedy: str = ""
-    path: Path = ()
+    path: DocumentPath = ()
     on_key: bool = False
     place: Place | None = None
     severity: Severity = Severity.ERROR
 
-    def at(self, place: Place | None) -> "Problem":
+    def with_place(self, place: Place | None) -> "Problem":
         """The same problem, with its place in the file."""
         return replace(self, place=place)
 
 
-_LONGEST = 100  # letters: comparing takes the square of the length
+_MAX_COMPARED_LENGTH = 100  # letters: comparing takes the square of the length
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -67,5 +67,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     ''
     """
     originals = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold()[:_LONGEST], originals, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold()[:_MAX_COMPARED_LENGTH], originals, n=1, cutoff=0.6)
     return f'Did you mean "{originals[near[0]]}"?' if near else ""

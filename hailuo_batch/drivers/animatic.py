@@ -10,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.request.request import Input, seconds_of
-from hailuo_batch.drivers.render_pool import Studio, WorkerDiedError
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.request.request import ImageRef, sketch_seconds
+from hailuo_batch.drivers.render_pool import RenderPool, WorkerDiedError
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.media.animatic.values import Sketch, Still
-from hailuo_batch.ports import Order, Produced, Task
+from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 
 
 class AnimaticDriver:
@@ -23,7 +23,7 @@ class AnimaticDriver:
 
     def __init__(self, *, workers: int, folder: Path) -> None:
         self._folder = folder
-        self._studio = Studio(workers)
+        self._pool = RenderPool(workers)
 
     async def __aenter__(self) -> Self:
         """Itself; the processes start with the first drawing."""
@@ -31,55 +31,57 @@ class AnimaticDriver:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
         """Ends the worker processes: after the drawing in hand, or at once when something went wrong."""
-        await self._studio.close(at_once=kind is not None)
+        await self._pool.close(at_once=kind is not None)
 
-    async def submit(self, order: Order) -> Task | Failure:
+    async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """Nothing is sent and nothing is charged; the task is the request."""
-        return Task(id=order.fingerprint)
+        return ProviderTask(id=driver_request.fingerprint)
 
-    async def wait(self, order: Order, task: Task) -> Produced | Failure:  # noqa: ARG002 - the task is the request
+    async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:  # noqa: ARG002 - the task is the request
         """Draws the clip; `link` is the file it is in."""
-        target = self._folder / f"drawing-{os.getpid()}-{order.fingerprint}.mp4"
+        target = self._folder / f"drawing-{os.getpid()}-{driver_request.fingerprint}.mp4"
         try:
-            await self._studio.draw(_sketch(order), target)
+            await self._pool.draw(_make_sketch(driver_request), target)
         except HailuoError as error:
-            return Failure(kind=Kind.REFUSED, why=f"{error.summary}: {error.why}".rstrip(": "), remedy=error.remedy)
+            return Failure(
+                kind=FailureKind.REFUSED, why=f"{error.summary}: {error.why}".rstrip(": "), remedy=error.remedy
+            )
         except OSError as error:
-            return Failure(kind=Kind.NO_ROOM, why=f"the drawing could not be written: {error.strerror}")
+            return Failure(kind=FailureKind.NO_ROOM, why=f"the drawing could not be written: {error.strerror}")
         except WorkerDiedError as error:
             return Failure(
-                kind=Kind.BROKEN,
+                kind=FailureKind.BROKEN,
                 why=f"the drawing process died twice: {error}",
                 remedy="Look at the memory that is left.",
             )
         return Produced(link=str(target))
 
-    async def fetch(self, order: Order, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
+    async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
         """Moves the drawing to its place."""
         try:
             Path(produced.link).replace(target)
         except OSError as error:
-            return Failure(kind=Kind.NO_ROOM, why=f"the drawing could not be moved: {error.strerror}")
+            return Failure(kind=FailureKind.NO_ROOM, why=f"the drawing could not be moved: {error.strerror}")
         return None
 
 
-def _sketch(order: Order) -> Sketch:
-    request = order.request
+def _make_sketch(driver_request: DriverRequest) -> Sketch:
+    request = driver_request.request
     return Sketch(
-        campaign=order.campaign,
-        shot=order.shot,
+        campaign=driver_request.campaign,
+        shot=driver_request.shot,
         take=request.take,
         prompt=request.prompt,
-        seconds=seconds_of(request.duration),
+        seconds=sketch_seconds(request.duration),
         resolution=request.resolution,
-        first=_still(request.first, order),
-        last=_still(request.last, order),
-        mark=order.fingerprint.removeprefix("v1-")[:8],
+        first=_make_still(request.first, driver_request),
+        last=_make_still(request.last, driver_request),
+        mark=driver_request.fingerprint.removeprefix("v1-")[:8],
     )
 
 
-def _still(picture: Input | None, order: Order) -> Still | None:
+def _make_still(image: ImageRef | None, driver_request: DriverRequest) -> Still | None:
     """The picture's file; one that is not on this machine (a web address) is drawn as if there were none."""
-    if picture is None or picture.digest not in order.pictures:
+    if image is None or image.digest not in driver_request.images:
         return None
-    return Still(path=order.pictures[picture.digest], frame=str(picture.frame or ""))
+    return Still(path=driver_request.images[image.digest], frame=str(image.frame or ""))

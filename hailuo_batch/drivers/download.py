@@ -13,11 +13,11 @@ from pathlib import Path
 
 import aiohttp
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.drivers.partial import Part
-from hailuo_batch.drivers.public_hosts import PrivateAddressError, Reach, address_of, private_address
-from hailuo_batch.drivers.stall_guard import Flow
-from hailuo_batch.gateways.retry_after import wait_from
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.drivers.partial import PartialDownload
+from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, parse_link, private_address_failure
+from hailuo_batch.drivers.stall_guard import StallGuard
+from hailuo_batch.gateways.retry_after import parse_retry_after
 
 CHUNK = 256 * 1024
 LARGEST = 1024**3  # bytes; a clip of 10 s has some MB
@@ -26,9 +26,9 @@ TRIES = 4
 LONGEST_PAUSE = 30.0  # seconds; a host of clips that asks for more is asked by the next run
 _GONE = frozenset({401, 403, 404, 410})
 _MOVED = frozenset({301, 302, 303, 307, 308})
-_PLAIN: Mapping[str, str] = {"Accept-Encoding": "identity"}  # a clip is compressed already, and its length is checked
-_PAGES = ("text/", "application/json", "application/xml", "application/xhtml")
-_NO_USE: Mapping[int, str] = {  # errors of this machine that another try does not mend
+_HEADERS: Mapping[str, str] = {"Accept-Encoding": "identity"}  # a clip is compressed already, and its length is checked
+_PAGE_TYPES = ("text/", "application/json", "application/xml", "application/xhtml")
+_PERMANENT_ERRORS: Mapping[int, str] = {  # errors of this machine that another try does not mend
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your disk quota is used up",
     errno.EFBIG: "the file is too large for this disk",
@@ -38,7 +38,7 @@ _NO_USE: Mapping[int, str] = {  # errors of this machine that another try does n
 }
 
 
-class Downloads:
+class Downloader:
     """Fetches clips, a few at once: the buffers of a thousand downloads would fill the memory.
 
     `loopback` lets links lead to this machine, as the mock's do, `allow_private` into its network too.
@@ -54,103 +54,105 @@ class Downloads:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._session, self._hands = session, asyncio.Semaphore(at_once)
-        self._reach = Reach(loopback=loopback, private=allow_private)
+        self._session, self._slots = session, asyncio.Semaphore(at_once)
+        self._policy = HostPolicy(loopback=loopback, private=allow_private)
         self._sleep, self._elapsed = sleep, elapsed
 
-    async def fetch(self, link: str, target: Path) -> Failure | None:
+    async def download(self, link: str, target: Path) -> Failure | None:
         """Brings what is behind a link to `target`; None is success. A connection that breaks is tried again."""
-        part = Part()
-        async with self._hands:
+        part = PartialDownload()
+        async with self._slots:
             for pause in (*(2.0**times for times in range(TRIES - 1)), None):
-                failure = await self._once(link, target, part)
-                if failure is None or failure.kind is not Kind.FLAKY or pause is None:
+                failure = await self._try_once(link, target, part)
+                if failure is None or failure.kind is not FailureKind.FLAKY or pause is None:
                     break
-                await self._sleep(max(pause, min(failure.wait or 0.0, LONGEST_PAUSE)))
+                await self._sleep(max(pause, min(failure.wait_seconds or 0.0, LONGEST_PAUSE)))
         return failure
 
-    async def _once(self, link: str, target: Path, part: Part) -> Failure | None:
+    async def _try_once(self, link: str, target: Path, part: PartialDownload) -> Failure | None:
         try:
-            return await self._followed(link, target, part)
+            return await self._follow_redirects(link, target, part)
         except aiohttp.ClientConnectorError as error:
-            return private_address() if isinstance(error.os_error, PrivateAddressError) else _broke_off()
+            return (
+                private_address_failure() if isinstance(error.os_error, PrivateAddressError) else _interrupted_failure()
+            )
         except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
-            return Failure(kind=Kind.CORRUPT, why="the gateway's link is no address")
+            return Failure(kind=FailureKind.CORRUPT, why="the gateway's link is no address")
         except (aiohttp.ClientError, TimeoutError):
-            return _broke_off()
+            return _interrupted_failure()
         except OSError as error:
-            part.forget()  # nobody knows what of it was written
-            return _not_written(error)
+            part.reset()  # nobody knows what of it was written
+            return _write_failure(error)
 
-    async def _followed(self, link: str, target: Path, part: Part) -> Failure | None:
-        url = address_of(link)
+    async def _follow_redirects(self, link: str, target: Path, part: PartialDownload) -> Failure | None:
+        url = parse_link(link)
         for _ in range(REDIRECTS):
-            if refused := self._reach.refusal(url):
+            if refused := self._policy.refusal(url):
                 return refused
-            headers = {**_PLAIN, **part.ask()}
+            headers = {**_HEADERS, **part.range_headers()}
             async with self._session.get(url, allow_redirects=False, headers=headers) as response:
                 if "Range" in headers and not _is_usable(response, part):
-                    part.forget()
-                    return await self._followed(link, target, part)  # once: nothing is left to go on with
+                    part.reset()
+                    return await self._follow_redirects(link, target, part)  # once: nothing is left to go on with
                 if response.status not in _MOVED or "Location" not in response.headers:
-                    return await self._saved(response, target, part)
-                url = url.join(address_of(response.headers["Location"]))
-        return Failure(kind=Kind.CORRUPT, why="the link leads from one address to the next without end")
+                    return await self._save_body(response, target, part)
+                url = url.join(parse_link(response.headers["Location"]))
+        return Failure(kind=FailureKind.CORRUPT, why="the link leads from one address to the next without end")
 
-    async def _saved(self, response: aiohttp.ClientResponse, target: Path, part: Part) -> Failure | None:
-        if failure := _no_clip(response, part):
+    async def _save_body(self, response: aiohttp.ClientResponse, target: Path, part: PartialDownload) -> Failure | None:
+        if failure := _check_response(response, part):
             return failure
         if response.status == 200:
             part.begin(response.headers, None if "Content-Encoding" in response.headers else response.content_length)
         if part.total is not None and part.total > LARGEST:
-            return _too_large()
-        flow = Flow(self._elapsed)
+            return _too_large_failure()
+        flow = StallGuard(self._elapsed)
         with target.open("r+b" if part.size else "wb") as file:  # buffered: a raw file may write less than it is given
             if part.size:
                 file.seek(part.size)
                 file.truncate()
             async for chunk in response.content.iter_chunked(CHUNK):
                 if part.size + len(chunk) > LARGEST:
-                    return _too_large()
+                    return _too_large_failure()
                 file.write(chunk)
                 part.size += len(chunk)
-                slow = flow.complaint(len(chunk))
+                slow = flow.check_rate(len(chunk))
                 if slow and part.size != part.total:
-                    return Failure(kind=Kind.FLAKY, why=slow)
+                    return Failure(kind=FailureKind.FLAKY, why=slow)
         if part.total is not None and part.size != part.total:
-            return Failure(kind=Kind.FLAKY, why=f"{part.size:,} bytes of {part.total:,} arrived")
+            return Failure(kind=FailureKind.FLAKY, why=f"{part.size:,} bytes of {part.total:,} arrived")
         return None
 
 
-def _is_usable(response: aiohttp.ClientResponse, part: Part) -> bool:
+def _is_usable(response: aiohttp.ClientResponse, part: PartialDownload) -> bool:
     """Whether the answer to a request for the rest may be looked at: the rest it is, or the whole file, or trouble."""
-    return part.goes_on(response.headers) if response.status == 206 else response.status != 416
+    return part.is_continuation(response.headers) if response.status == 206 else response.status != 416
 
 
-def _no_clip(response: aiohttp.ClientResponse, part: Part) -> Failure | None:
+def _check_response(response: aiohttp.ClientResponse, part: PartialDownload) -> Failure | None:
     """Why what comes is no clip, as far as it can be told before it has come."""
     if response.status in _GONE:
-        return Failure(kind=Kind.EXPIRED, why=f"the link to the clip is dead ({response.status})")
+        return Failure(kind=FailureKind.EXPIRED, why=f"the link to the clip is dead ({response.status})")
     if response.status != 200 and not (response.status == 206 and part.size):
-        wait = wait_from(response.headers.get("Retry-After"), now=time.time())
-        return Failure(kind=Kind.FLAKY, why=f"the clip's host answered {response.status}", wait=wait)
-    if response.content_type.startswith(_PAGES) or response.content_type.endswith(("+json", "+xml")):
+        wait = parse_retry_after(response.headers.get("Retry-After"), now=time.time())
+        return Failure(kind=FailureKind.FLAKY, why=f"the clip's host answered {response.status}", wait_seconds=wait)
+    if response.content_type.startswith(_PAGE_TYPES) or response.content_type.endswith(("+json", "+xml")):
         why = f"behind the link is a page ({response.content_type}), not a clip"
-        return Failure(kind=Kind.CORRUPT, why=why, remedy="The next run asks the gateway for a fresh link.")
+        return Failure(kind=FailureKind.CORRUPT, why=why, remedy="The next run asks the gateway for a fresh link.")
     return None
 
 
-def _too_large() -> Failure:
-    return Failure(kind=Kind.CORRUPT, why=f"the clip is said to be, or is, larger than {LARGEST // 1024**2} MB")
+def _too_large_failure() -> Failure:
+    return Failure(kind=FailureKind.CORRUPT, why=f"the clip is said to be, or is, larger than {LARGEST // 1024**2} MB")
 
 
-def _broke_off() -> Failure:
-    return Failure(kind=Kind.FLAKY, why="the download broke off")
+def _interrupted_failure() -> Failure:
+    return Failure(kind=FailureKind.FLAKY, why="the download broke off")
 
 
-def _not_written(error: OSError) -> Failure:
-    reason = _NO_USE.get(error.errno or 0)
+def _write_failure(error: OSError) -> Failure:
+    reason = _PERMANENT_ERRORS.get(error.errno or 0)
     if reason is None:
-        return Failure(kind=Kind.FLAKY, why=f"the clip could not be written: {error.strerror}")
+        return Failure(kind=FailureKind.FLAKY, why=f"the clip could not be written: {error.strerror}")
     remedy = "Make room, or let this folder be written to, then run again: the clip is fetched, not bought."
-    return Failure(kind=Kind.NO_ROOM, why=f"the clip could not be written: {reason}", remedy=remedy)
+    return Failure(kind=FailureKind.NO_ROOM, why=f"the clip could not be written: {reason}", remedy=remedy)

@@ -11,16 +11,16 @@ from pathlib import Path
 from time import monotonic
 from uuid import NAMESPACE_URL, uuid5
 
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.pacing.progress_eta import Told
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.pacing.progress_eta import ProgressSample
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.drivers.download import Downloads
-from hailuo_batch.drivers.image_payload import pictures_for
-from hailuo_batch.drivers.poll_scheduler import Looks
-from hailuo_batch.drivers.transport import Wire
-from hailuo_batch.drivers.wakeups import Bell
-from hailuo_batch.gateways.dialect import Accepted, Dialect, Made, Question, Running
-from hailuo_batch.ports import Order, Produced, Task
+from hailuo_batch.drivers.download import Downloader
+from hailuo_batch.drivers.image_payload import load_image_payloads
+from hailuo_batch.drivers.poll_scheduler import PollScheduler
+from hailuo_batch.drivers.transport import Transport
+from hailuo_batch.drivers.wakeups import WakeupSource
+from hailuo_batch.gateways.dialect import ClipReady, Dialect, GatewayRequest, SubmitAccepted, TaskRunning
+from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 
 POLL_SECONDS = 10.0  # MiniMax's published advice; the others say less or nothing
 Sleep = Callable[[float], Awaitable[None]]
@@ -35,12 +35,12 @@ class Patience:
     first_wait: float = 1.0  # before the first repetition; each further one waits twice as long
     longest_wait: float = 60.0
 
-    def pause(self, times: int, asked: float | None) -> float:
+    def delay(self, times: int, requested: float | None) -> float:
         """How long to wait before the next try, after `times` that came to nothing; what is asked for is obeyed."""
-        return asked if asked is not None else min(self.first_wait * 2.0 ** min(times, 10), self.longest_wait)
+        return requested if requested is not None else min(self.first_wait * 2.0 ** min(times, 10), self.longest_wait)
 
 
-def _staying() -> bool:
+def _never() -> bool:
     return False
 
 
@@ -50,113 +50,117 @@ class HttpDriver:
     def __init__(
         self,
         *,
-        wire: Wire,
+        transport: Transport,
         dialect: Dialect,
         provider: Provider,
-        downloads: Downloads,
+        downloader: Downloader,
         patience: Patience | None = None,
-        looks: Looks | None = None,
+        scheduler: PollScheduler | None = None,
         sleep: Sleep = asyncio.sleep,
-        leaving: Callable[[], bool] = _staying,
-        callbacks: Bell | None = None,
+        is_stopping: Callable[[], bool] = _never,
+        callbacks: WakeupSource | None = None,
     ) -> None:
-        self._wire, self._dialect, self._provider, self._downloads = wire, dialect, provider, downloads
-        self._patience, self._sleep, self._leaving = patience or Patience(), sleep, leaving
+        self._transport, self._dialect, self._provider, self._downloader = transport, dialect, provider, downloader
+        self._patience, self._sleep, self._is_stopping = patience or Patience(), sleep, is_stopping
         every = provider.limits.poll_seconds or POLL_SECONDS
-        self._looks = looks or Looks(every=every, elapsed=monotonic, sleep=sleep)
+        self._scheduler = scheduler or PollScheduler(every=every, elapsed=monotonic, sleep=sleep)
         self._callbacks = callbacks if provider.callbacks else None
 
-    async def submit(self, order: Order) -> Task | Failure:
+    async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """The one call that may cost money. Sent once; again only where the same key means the same task.
 
         What is proved not to have been accepted is sent again by whoever calls, who knows when the gateway allows it.
         """
-        question = await self._question(order)
+        question = await self._make_gateway_request(driver_request)
         if isinstance(question, Failure):
             return question
         waited, times = 0.0, 0
         doubt: Failure | None = None
         while True:
-            answer = await self._wire.converse(self._dialect.submit(question))
-            if isinstance(answer, Accepted):
-                return Task(id=answer.task, fresh=True)
+            answer = await self._transport.run_conversation(self._dialect.submit(question))
+            if isinstance(answer, SubmitAccepted):
+                return ProviderTask(id=answer.task, is_new=True)
             # Money: a later no says nothing about an earlier call that may have been accepted.
-            doubt = answer if answer.kind is Kind.UNCLEAR else doubt
-            pause = self._patience.pause(times, answer.wait)
+            doubt = answer if answer.kind is FailureKind.UNKNOWN_OUTCOME else doubt
+            pause = self._patience.delay(times, answer.wait_seconds)
             waited, times = waited + pause, times + 1
-            again = doubt is not None and self._provider.idempotent and self._is_unsettled(answer)
-            if not again or waited > self._patience.submit or self._leaving():
+            again = doubt is not None and self._provider.idempotent and self._may_resend(answer)
+            if not again or waited > self._patience.submit or self._is_stopping():
                 return doubt or answer
             await self._sleep(pause)
-            if self._leaving():  # which has cut the pause short
+            if self._is_stopping():  # which has cut the pause short
                 return doubt or answer
 
-    async def wait(self, order: Order, task: Task) -> Produced | Failure:
+    async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:
         """Follows a task until it ends; one that outlasts patience is running still, and is followed another time."""
-        kin = (order.request.resolution, self._provider.seconds(order.request.duration) or 0)
-        begun, flaky, told = self._looks.elapsed(), 0, list[Told]()
-        waited = await self._pause(task, self._looks.pause(kin, 0.0)) if task.fresh else 0.0
-        while not self._leaving():
-            await self._looks.turn()
-            age = self._looks.elapsed() - begun
-            seen = await self._wire.converse(self._dialect.poll(task.id))
-            if isinstance(seen, Made):
-                if task.fresh:
-                    self._looks.made(kin, age, told)
+        kin = (driver_request.request.resolution, self._provider.find_seconds(driver_request.request.duration) or 0)
+        begun, flaky, told = self._scheduler.elapsed(), 0, list[ProgressSample]()
+        waited = await self._pause(task, self._scheduler.poll_delay(kin, 0.0)) if task.is_new else 0.0
+        while not self._is_stopping():
+            await self._scheduler.wait_turn()
+            age = self._scheduler.elapsed() - begun
+            seen = await self._transport.run_conversation(self._dialect.poll(task.id))
+            if isinstance(seen, ClipReady):
+                if task.is_new:
+                    self._scheduler.record_completion(kin, age, told)
                 return Produced(link=seen.link, cost=seen.cost)
-            if isinstance(seen, Failure) and not ALLOWS[seen.kind].resend:
+            if isinstance(seen, Failure) and not FAILURE_POLICIES[seen.kind].resend:
                 return seen
-            flaky = 0 if isinstance(seen, Running) else flaky + 1
-            if task.fresh and isinstance(seen, Running):
-                told.append(Told(age=age, progress=seen.progress))
-            pause = self._held(flaky, seen) if flaky else self._looks.pause(kin, age if task.fresh else 0.0, told)
+            flaky = 0 if isinstance(seen, TaskRunning) else flaky + 1
+            if task.is_new and isinstance(seen, TaskRunning):
+                told.append(ProgressSample(age=age, progress=seen.progress))
+            pause = (
+                self._back_off(flaky, seen)
+                if flaky
+                else self._scheduler.poll_delay(kin, age if task.is_new else 0.0, told)
+            )
             if waited + pause > self._patience.task:
-                return self._pending(task, seen)
+                return self._pending_failure(task, seen)
             waited += await self._pause(task, pause, running=not flaky)
         why = f"task {task.id} is running at {self._provider.name}"
-        return Failure(kind=Kind.STOPPED, why=why, remedy="The next run follows it.", running=True)
+        return Failure(kind=FailureKind.STOPPED, why=why, remedy="The next run follows it.", running=True)
 
-    def _held(self, flaky: int, seen: Running | Failure) -> float:
+    def _back_off(self, flaky: int, answer: TaskRunning | Failure) -> float:
         """How long to wait after a look that came to nothing; a gateway that says "too fast" means all looks."""
-        asked = seen.wait if isinstance(seen, Failure) else None
-        pause = self._patience.pause(flaky - 1, asked)
-        if isinstance(seen, Failure) and seen.kind is Kind.THROTTLED:
-            self._looks.throttled(pause)
+        asked = answer.wait_seconds if isinstance(answer, Failure) else None
+        pause = self._patience.delay(flaky - 1, asked)
+        if isinstance(answer, Failure) and answer.kind is FailureKind.THROTTLED:
+            self._scheduler.back_off(pause)
         return pause
 
-    async def fetch(self, order: Order, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
+    async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
         """Brings the clip to `target`."""
-        return await self._downloads.fetch(produced.link, target)
+        return await self._downloader.download(produced.link, target)
 
-    async def _pause(self, task: Task, seconds: float, *, running: bool = True) -> float:
+    async def _pause(self, task: ProviderTask, seconds: float, *, running: bool = True) -> float:
         """How much of the pause counts; a callback ends one of a task that runs, never one that a gateway asked for."""
         if self._callbacks is not None and running:
             return await self._callbacks.pause(self._provider.name, task.id, seconds)
         await self._sleep(seconds)
         return seconds
 
-    def _is_unsettled(self, failure: Failure) -> bool:
-        return ALLOWS[failure.kind].resend or failure.kind is Kind.UNCLEAR
+    def _may_resend(self, failure: Failure) -> bool:
+        return FAILURE_POLICIES[failure.kind].resend or failure.kind is FailureKind.UNKNOWN_OUTCOME
 
-    def _pending(self, task: Task, seen: Running | Failure) -> Failure:
-        said = seen.status if isinstance(seen, Running) else seen.why
+    def _pending_failure(self, task: ProviderTask, answer: TaskRunning | Failure) -> Failure:
+        said = answer.status if isinstance(answer, TaskRunning) else answer.why
         why = f"{self._provider.name} has not finished task {task.id} within the time limit (last word: {said})"
-        return Failure(kind=Kind.PENDING, why=why, remedy="The next run follows it; nothing is bought again.")
+        return Failure(kind=FailureKind.PENDING, why=why, remedy="The next run follows it; nothing is bought again.")
 
-    async def _question(self, order: Order) -> Question | Failure:
-        request = order.request
-        seconds = self._provider.seconds(request.duration)
+    async def _make_gateway_request(self, driver_request: DriverRequest) -> GatewayRequest | Failure:
+        request = driver_request.request
+        seconds = self._provider.find_seconds(request.duration)
         if seconds is None:
             why = f"{self._provider.name} does not sell {request.duration}"
-            return Failure(kind=Kind.REFUSED, why=why)
-        first, last = await pictures_for(order, addresses=self._provider.takes_addresses)
+            return Failure(kind=FailureKind.REFUSED, why=why)
+        first, last = await load_image_payloads(driver_request, allow_urls=self._provider.accepts_urls)
         if isinstance(first, Failure):
             return first
         if isinstance(last, Failure):
             return last
         # The same attempt has the same key, also after a crash; another attempt has another.
-        key = uuid5(NAMESPACE_URL, f"hailuo-batch:{order.fingerprint}:{order.attempt}")
-        return Question(
+        key = uuid5(NAMESPACE_URL, f"hailuo-batch:{driver_request.fingerprint}:{driver_request.attempt}")
+        return GatewayRequest(
             request=request,
             seconds=seconds,
             first=first,

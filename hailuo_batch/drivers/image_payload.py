@@ -10,71 +10,75 @@ from collections.abc import Mapping
 from hashlib import file_digest
 from pathlib import Path
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.providers.image_limits import Size
-from hailuo_batch.core.request.request import Input
+from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import HailuoError
-from hailuo_batch.media.images import picture_facts
-from hailuo_batch.media.reencode import frame_upright, picture_upright, size_of_frame
-from hailuo_batch.ports import Order
+from hailuo_batch.media.images import read_image_facts
+from hailuo_batch.media.reencode import read_frame_size, reencode_frame, reencode_image
+from hailuo_batch.ports import DriverRequest
 
-Told = str | None | Failure  # an address or a data URI; None for a frame that there is not
-
-
-async def pictures_for(order: Order, *, addresses: bool = True) -> tuple[Told, Told]:
-    """How a gateway is told of the first and the last frame; without `addresses` it is told of none."""
-    return await asyncio.to_thread(_pictures, order, order.addresses if addresses else {})
+ImagePayload = str | None | Failure  # an address or a data URI; None for a frame that there is not
 
 
-def _pictures(order: Order, hosted: Mapping[str, str]) -> tuple[Told, Told]:
-    first, last = order.request.first, order.request.last
-    return _told(first, order, hosted), _told(last, order, hosted, beside=first)
+async def load_image_payloads(
+    driver_request: DriverRequest, *, allow_urls: bool = True
+) -> tuple[ImagePayload, ImagePayload]:
+    """How a gateway is told of the first and the last frame; without `allow_urls` it is told of none."""
+    return await asyncio.to_thread(_load_payloads, driver_request, driver_request.image_urls if allow_urls else {})
 
 
-def _told(picture: Input | None, order: Order, hosted: Mapping[str, str], *, beside: Input | None = None) -> Told:
-    """A picture in the gateway's way; what is sent as data has the shape of the one `beside` it."""
-    if picture is None:
+def _load_payloads(driver_request: DriverRequest, urls: Mapping[str, str]) -> tuple[ImagePayload, ImagePayload]:
+    first, last = driver_request.request.first, driver_request.request.last
+    return _load_payload(first, driver_request, urls), _load_payload(last, driver_request, urls, other=first)
+
+
+def _load_payload(
+    image: ImageRef | None, driver_request: DriverRequest, urls: Mapping[str, str], *, other: ImageRef | None = None
+) -> ImagePayload:
+    """A picture in the gateway's way; what is sent as data has the shape of `other`."""
+    if image is None:
         return None
-    if picture.frame is None and picture.digest in hosted:
-        return hosted[picture.digest]
-    return _sent(picture, order, beside)
+    if image.frame is None and image.digest in urls:
+        return urls[image.digest]
+    return _encode_image(image, driver_request, other)
 
 
-def _sent(picture: Input, order: Order, beside: Input | None) -> str | Failure:
-    file = order.pictures.get(picture.digest)
+def _encode_image(image: ImageRef, driver_request: DriverRequest, other: ImageRef | None) -> str | Failure:
+    file = driver_request.images.get(image.digest)
     if file is None:
-        return Failure(kind=Kind.REFUSED, why="a picture of the request is not on this machine")
+        return Failure(kind=FailureKind.REFUSED, why="a picture of the request is not on this machine")
     try:
-        return _data_uri(picture, file, _size(beside, order))
+        return _make_data_uri(image, file, _read_size(other, driver_request))
     except HailuoError as error:
-        return Failure(kind=Kind.REFUSED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+        return Failure(kind=FailureKind.REFUSED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
     except OSError as error:
-        return Failure(kind=Kind.REFUSED, why=f"the picture {file.name} cannot be read: {error.strerror}")
+        return Failure(kind=FailureKind.REFUSED, why=f"the picture {file.name} cannot be read: {error.strerror}")
 
 
-def _data_uri(picture: Input, file: Path, shape: Size | None) -> str | Failure:
-    if picture.frame is not None:
-        kind, content = frame_upright(file, picture.frame, shape)
-    elif _is(file, picture.digest):
-        kind, content = picture_upright(file, shape)
+def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Failure:
+    if image.frame is not None:
+        kind, content = reencode_frame(file, image.frame, shape)
+    elif _has_digest(file, image.digest):
+        kind, content = reencode_image(file, shape)
     else:
         # Money: the clip would be kept as an answer to another question.
         why = f"the picture {file.name} changed since the plan was made"
-        return Failure(kind=Kind.STALE, why=why, remedy="Run again: it is planned anew.")
+        return Failure(kind=FailureKind.STALE, why=why, remedy="Run again: it is planned anew.")
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
-def _size(picture: Input | None, order: Order) -> Size | None:
+def _read_size(image: ImageRef | None, driver_request: DriverRequest) -> Size | None:
     """Width and height of a picture that is on this machine."""
-    file = None if picture is None else order.pictures.get(picture.digest)
-    if picture is None or file is None:
+    file = None if image is None else driver_request.images.get(image.digest)
+    if image is None or file is None:
         return None
-    if picture.frame is not None:
-        return size_of_frame(file, picture.frame)
-    facts = picture_facts(file)
+    if image.frame is not None:
+        return read_frame_size(file, image.frame)
+    facts = read_image_facts(file)
     return facts.width, facts.height
 
 
-def _is(file: Path, digest: str) -> bool:
+def _has_digest(file: Path, digest: str) -> bool:
     with file.open("rb") as content:
         return f"sha256:{file_digest(content, 'sha256').hexdigest()}" == digest

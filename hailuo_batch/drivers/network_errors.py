@@ -10,7 +10,7 @@ import aiohttp
 
 BROKE_OFF = "the connection broke off"
 # The first class that an error is of says it; special ones stand before what they are built on.
-_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+_DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientConnectorDNSError, "its name is not known"),
     (aiohttp.ClientConnectorCertificateError, "its certificate cannot be trusted"),
     (aiohttp.ClientSSLError, "no secure connection could be made"),
@@ -23,21 +23,25 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def reason(error: BaseException) -> str:
+def describe_network_error(error: BaseException) -> str:
     """Why, in words; what nothing better is known of is a connection that broke off."""
-    for kind, words in _WORDS:
+    for kind, words in _DESCRIPTIONS:
         if isinstance(error, kind):
             return words
     if isinstance(error, aiohttp.ClientConnectorError):
-        return reason(error.os_error)
+        return describe_network_error(error.os_error)
     # aiohttp copies the system's number into an error of its own class, and says what it likes beside it.
     number = error.errno if isinstance(error, OSError) else None
     if number is None:
         return BROKE_OFF
     own = OSError(number, "")  # of the class that Python has for this number
-    return reason(own) if type(own) is not OSError and type(own) is not type(error) else _as_the_system_says(number)
+    return (
+        describe_network_error(own)
+        if type(own) is not OSError and type(own) is not type(error)
+        else _system_message(number)
+    )
 
 
-def _as_the_system_says(number: int) -> str:
+def _system_message(number: int) -> str:
     words = os.strerror(number)
     return words[:1].lower() + words[1:] if number > 0 and "unknown" not in words.lower() else BROKE_OFF

@@ -12,19 +12,19 @@ _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.IGNORECASE)
 
 
 @dataclass(slots=True, kw_only=True)
-class Part:
+class PartialDownload:
     """What is known of a file that is coming. `size` bytes of `total` are there (None: nobody said how many)."""
 
     size: int = 0
     total: int | None = None
     etag: str = ""  # a strong one: a weak one does not promise the same bytes
-    modified: str = ""
-    ranges: bool = False  # the host says that it sends parts
+    last_modified: str = ""
+    accepts_ranges: bool = False  # the host says that it sends parts
 
-    def ask(self) -> dict[str, str]:
+    def range_headers(self) -> dict[str, str]:
         """The headers that ask for the rest; none where the file has to be asked for from its first byte."""
-        validator = self.etag or self.modified
-        if self.total is None or not 0 < self.size < self.total or not (validator or self.ranges):
+        validator = self.etag or self.last_modified
+        if self.total is None or not 0 < self.size < self.total or not (validator or self.accepts_ranges):
             return {}
         return {"Range": f"bytes={self.size}-", **({"If-Range": validator} if validator else {})}
 
@@ -33,28 +33,28 @@ class Part:
         self.size, self.total = 0, total
         accepted = headers.get("Accept-Ranges", "").strip().lower()
         refused = accepted == "none"
-        self.etag = "" if refused else _strong(headers.get("ETag", ""))
-        self.modified = "" if refused else headers.get("Last-Modified", "")
-        self.ranges = accepted == "bytes"
+        self.etag = "" if refused else _strong_etag(headers.get("ETag", ""))
+        self.last_modified = "" if refused else headers.get("Last-Modified", "")
+        self.accepts_ranges = accepted == "bytes"
 
-    def goes_on(self, headers: Mapping[str, str]) -> bool:
+    def is_continuation(self, headers: Mapping[str, str]) -> bool:
         """Whether a partial answer is the rest of this file, and all of it."""
         found = _RANGE.fullmatch(headers.get("Content-Range", "").strip())
         if found is None or "Content-Encoding" in headers:
             return False
         first, last, total = (int(each) for each in found.groups())
-        return (first, last + 1, total) == (self.size, self.total, self.total) and self._is_said_to_be(headers)
+        return (first, last + 1, total) == (self.size, self.total, self.total) and self._is_same_file(headers)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """What has come is of no use: the file is asked for as if for the first time."""
-        self.size, self.total, self.etag, self.modified, self.ranges = 0, None, "", "", False
+        self.size, self.total, self.etag, self.last_modified, self.accepts_ranges = 0, None, "", "", False
 
-    def _is_said_to_be(self, headers: Mapping[str, str]) -> bool:
+    def _is_same_file(self, headers: Mapping[str, str]) -> bool:
         """Whether the host names the same file; a validator that it leaves out this time says nothing against it."""
         if self.etag:
             return headers.get("ETag", self.etag) == self.etag
-        return headers.get("Last-Modified", self.modified) == self.modified
+        return headers.get("Last-Modified", self.last_modified) == self.last_modified
 
 
-def _strong(etag: str) -> str:
+def _strong_etag(etag: str) -> str:
     return etag if etag.startswith('"') else ""

@@ -13,13 +13,13 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 
-_THROUGH_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+_NAT64_PREFIX = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class HostPolicy:
     """How far a link may lead. `loopback`: to this machine, where http is spoken too; `private`: that, and to the
     network it stands in.
     """
@@ -30,25 +30,27 @@ class Reach:
     def refusal(self, url: URL) -> Failure | None:
         """Why this address is not asked; None when it may be, as far as it can be told before its name is resolved."""
         host = url.host or ""
-        if url.scheme != "https" and not (url.scheme == "http" and self._is_here(host)):
-            return Failure(kind=Kind.CORRUPT, why=f"the gateway's link is not https but {url.scheme or 'nothing'}")
+        if url.scheme != "https" and not (url.scheme == "http" and self._is_loopback(host)):
+            return Failure(
+                kind=FailureKind.CORRUPT, why=f"the gateway's link is not https but {url.scheme or 'nothing'}"
+            )
         # A number in the place of a name is never resolved, so the resolver does not see it.
-        return None if _number(host) is None or self.may_ask(host) else private_address()
+        return None if _parse_ip(host) is None or self.may_connect(host) else private_address_failure()
 
-    def may_ask(self, address: str) -> bool:
+    def may_connect(self, address: str) -> bool:
         """Whether this number may be connected to."""
-        found = _number(address)
+        found = _parse_ip(address)
         if found is None or found.is_multicast or found.is_unspecified:
             return False
         if self.private or (self.loopback and found.is_loopback):
             return True
-        inner = _inner(found)
+        inner = _embedded_ipv4(found)
         return found.is_global and (inner is None or (inner.is_global and not inner.is_multicast))
 
-    def _is_here(self, host: str) -> bool:
+    def _is_loopback(self, host: str) -> bool:
         if not (self.loopback or self.private):
             return False
-        found = _number(host)
+        found = _parse_ip(host)
         return host == "localhost" if found is None else found.is_loopback
 
 
@@ -61,14 +63,14 @@ class PublicResolver(AbstractResolver):
 
     def __init__(self, *, loopback: bool = False, allow_private: bool = False) -> None:
         self._resolver = aiohttp.ThreadedResolver()
-        self._reach = Reach(loopback=loopback, private=allow_private)
+        self._policy = HostPolicy(loopback=loopback, private=allow_private)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of a name; an OSError when none of them may be asked."""
         found = await self._resolver.resolve(host, port, family)
-        allowed = [each for each in found if self._reach.may_ask(each["host"])]
+        allowed = [each for each in found if self._policy.may_connect(each["host"])]
         if not allowed:
             raise PrivateAddressError(None, f"{host} is no public address")
         return allowed
@@ -78,7 +80,7 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def address_of(link: str) -> URL:
+def parse_link(link: str) -> URL:
     """A link as it was written, since a signature may cover each letter; what no request can carry is escaped.
 
     A ValueError for what is no address.
@@ -87,23 +89,23 @@ def address_of(link: str) -> URL:
     return URL(written, encoded=written.isascii() and written.isprintable() and " " not in written)
 
 
-def private_address() -> Failure:
+def private_address_failure() -> Failure:
     """What is said of a link into a private network."""
     why = "the gateway's link leads to a private address, which is not asked"
-    return Failure(kind=Kind.CORRUPT, why=why)
+    return Failure(kind=FailureKind.CORRUPT, why=why)
 
 
-def _number(host: str) -> IPv4Address | IPv6Address | None:
+def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(host)
     except ValueError:
         return None
 
 
-def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+def _embedded_ipv4(address: IPv4Address | IPv6Address) -> IPv4Address | None:
     """The IPv4 address that a tunnel or a translator would carry this one to."""
     if isinstance(address, IPv4Address):
         return None
-    if address in _THROUGH_NAT64:
+    if address in _NAT64_PREFIX:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour

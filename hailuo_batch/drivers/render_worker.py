@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from hailuo_batch.media.animatic.values import Sketch
 
 
-def question(sketch: "Sketch", target: Path) -> bytes:
+def encode_request(sketch: "Sketch", target: Path) -> bytes:
     """The line that asks for a drawing of the sketch at `target`."""
-    return _line({"sketch": asdict(sketch), "target": target})
+    return _encode_line({"sketch": asdict(sketch), "target": target})
 
 
 def is_answer(line: bytes) -> bool:
@@ -31,7 +31,7 @@ def is_answer(line: bytes) -> bool:
     return line.startswith(b'{"answer":') and line.endswith(b"\n")
 
 
-def hear(line: bytes) -> None:
+def check_answer(line: bytes) -> None:
     """Comes back when the answer says that the drawing is there; else raises what stood in the worker's way again."""
     answer: dict[str, Any] = json.loads(line)["answer"]
     if "refused" in answer:
@@ -49,35 +49,37 @@ def main() -> None:
     for line in sys.stdin.buffer:
         asked = json.loads(line)
         target = Path(asked["target"])
-        answer = _line({"answer": _carry_out(asked["sketch"], target)})
+        answer = _encode_line({"answer": _draw_sketch(asked["sketch"], target)})
         try:
             os.write(answers, answer)
         except OSError:  # the run was killed meanwhile: nobody is left who could take the drawing away
-            _clear(target)
+            _remove_partial(target)
 
 
-def _carry_out(words: dict[str, Any], target: Path) -> dict[str, Any]:
+def _draw_sketch(members: dict[str, Any], target: Path) -> dict[str, Any]:
     from hailuo_batch.media.animatic.draw import draw
     from hailuo_batch.media.animatic.values import Sketch, Still
 
-    stills = {end: Still(**{**words[end], "path": Path(words[end]["path"])}) for end in ("first", "last") if words[end]}
+    stills = {
+        end: Still(**{**members[end], "path": Path(members[end]["path"])}) for end in ("first", "last") if members[end]
+    }
     try:
-        draw(Sketch(**{**words, **stills}), target)
+        draw(Sketch(**{**members, **stills}), target)
     except HailuoError as error:
-        _clear(target)
+        _remove_partial(target)
         return {"refused": [error.summary, error.why, error.remedy]}
     except OSError as error:
-        _clear(target)  # where there is no room, half a drawing would only take more of it
+        _remove_partial(target)  # where there is no room, half a drawing would only take more of it
         return {"unwritten": error.strerror or str(error)}
     return {}
 
 
-def _clear(target: Path) -> None:
+def _remove_partial(target: Path) -> None:
     with suppress(OSError):
         target.unlink(missing_ok=True)
 
 
-def _line(value: dict[str, Any]) -> bytes:
+def _encode_line(value: dict[str, Any]) -> bytes:
     """ASCII: a name that is no UTF-8 goes through as it is."""
     return json.dumps(value, default=os.fspath).encode() + b"\n"
 

@@ -10,30 +10,30 @@ from collections.abc import Callable
 WINDOW_SECONDS = 60.0
 LEAST_RATE = 16_000  # bytes a second over a window; a clip of 10 s has some MB
 LONGEST_SECONDS = 1800.0
-_MARKS = 60  # of a window: how finely it slides
+_SAMPLES_PER_WINDOW = 60  # of a window: how finely it slides
 
 
-class Flow:
+class StallGuard:
     """One download as it comes; made when its first byte may come."""
 
     def __init__(self, elapsed: Callable[[], float]) -> None:
         self._elapsed = elapsed
-        self._began = elapsed()
+        self._start = elapsed()
         self._total = 0
-        self._marks: deque[tuple[float, int]] = deque([(self._began, 0)])
+        self._samples: deque[tuple[float, int]] = deque([(self._start, 0)])
 
-    def complaint(self, size: int) -> str:
+    def check_rate(self, size: int) -> str:
         """Counts bytes that came just now; what is wrong with the rate at which they come, empty when nothing is."""
         now = self._elapsed()
         self._total += size
-        if now - self._began > LONGEST_SECONDS:
+        if now - self._start > LONGEST_SECONDS:
             return f"the download was not over after {LONGEST_SECONDS / 60:.0f} minutes"
-        while len(self._marks) > 1 and now - self._marks[1][0] >= WINDOW_SECONDS:
-            self._marks.popleft()
-        since, before = self._marks[0]
+        while len(self._samples) > 1 and now - self._samples[1][0] >= WINDOW_SECONDS:
+            self._samples.popleft()
+        since, before = self._samples[0]
         came, took = self._total - before, now - since
         if took >= WINDOW_SECONDS and came < LEAST_RATE * WINDOW_SECONDS:
             return f"the download is too slow: {came:,} bytes came in {took:.0f} s"
-        if now - self._marks[-1][0] >= WINDOW_SECONDS / _MARKS:
-            self._marks.append((now, self._total))
+        if now - self._samples[-1][0] >= WINDOW_SECONDS / _SAMPLES_PER_WINDOW:
+            self._samples.append((now, self._total))
         return ""

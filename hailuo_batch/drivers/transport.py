@@ -14,17 +14,17 @@ from typing import TypeVar
 import aiohttp
 from yarl import URL
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.drivers.download import CHUNK
-from hailuo_batch.drivers.network_errors import reason
+from hailuo_batch.drivers.network_errors import describe_network_error
 from hailuo_batch.drivers.public_hosts import PublicResolver
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
-from hailuo_batch.gateways.retry_after import wait_from
+from hailuo_batch.gateways.retry_after import parse_retry_after
 
 CONNECT_SECONDS = 20
 ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
 STALLED_SECONDS = 60  # a download from which nothing arrives for so long is broken
-BLOT = "[key]"
+KEY_PLACEHOLDER = "[key]"
 SHORTEST_KEY = 8  # letters
 AT_ONCE = 200  # calls under way, of those that cost and of those that do not: each holds a socket, and those are few
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
@@ -32,7 +32,7 @@ LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
 Value = TypeVar("Value")
 
 
-class Wire:
+class Transport:
     """The way to one gateway."""
 
     def __init__(
@@ -41,14 +41,14 @@ class Wire:
         self._session, self._paying = session, paying
         self._base, self._key = base_url.rstrip("/"), key.strip()
         self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-        self._lines, self._paying_lines = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+        self._slots, self._paid_slots = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
 
-    async def converse(self, conversation: Conversation[Value]) -> Value | Failure:
+    async def run_conversation(self, conversation: Conversation[Value]) -> Value | Failure:
         """Carries a conversation to its end; a call that fails ends it."""
         try:
             call = next(conversation)
             while True:
-                reply = await self.carry(call)
+                reply = await self.send_call(call)
                 if isinstance(reply, Failure):
                     conversation.close()
                     return reply
@@ -57,12 +57,12 @@ class Wire:
             value: Value = end.value
             return value
 
-    async def carry(self, call: Call) -> Reply | Failure:
+    async def send_call(self, call: Call) -> Reply | Failure:
         """One call and its reply, whatever its status; it may wait for others to end, before its own time begins."""
-        async with self._paying_lines if call.paid else self._lines:
-            return await self._carried(call)
+        async with self._paid_slots if call.paid else self._slots:
+            return await self._send_now(call)
 
-    async def _carried(self, call: Call) -> Reply | Failure:
+    async def _send_now(self, call: Call) -> Reply | Failure:
         # Money: a paid call never goes over a connection that was used before: one that the gateway closed meanwhile
         # would leave a doubt that need not be.
         session = self._paying if call.paid else self._session
@@ -72,42 +72,44 @@ class Wire:
             async with session.request(
                 call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
-                return await _reply(response, self._key)
+                return await _read_reply(response, self._key)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-            return Failure(kind=Kind.NOT_SENT, why="the gateway's base address is no web address")
+            return Failure(kind=FailureKind.NOT_SENT, why="the gateway's base address is no web address")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Failure(kind=Kind.NOT_SENT, why=f"{url.host} cannot be reached: {reason(error)}")
+            return Failure(
+                kind=FailureKind.NOT_SENT, why=f"{url.host} cannot be reached: {describe_network_error(error)}"
+            )
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
-            kind = Kind.UNCLEAR if call.paid else Kind.FLAKY
-            return Failure(kind=kind, why=f"no whole answer came from {url.host}: {reason(error)}")
+            kind = FailureKind.UNKNOWN_OUTCOME if call.paid else FailureKind.FLAKY
+            return Failure(kind=kind, why=f"no whole answer came from {url.host}: {describe_network_error(error)}")
 
 
-async def _reply(response: aiohttp.ClientResponse, key: str) -> Reply:
+async def _read_reply(response: aiohttp.ClientResponse, key: str) -> Reply:
     data = bytearray()
     async for chunk in response.content.iter_any():
         data += chunk
         if len(data) > LARGEST_REPLY:
             break
     # A gateway may repeat the key in an error's words, which go on to reports: it is blotted out here.
-    text = _without(key, data.decode("utf-8-sig", "replace"))
+    text = _redact_key(key, data.decode("utf-8-sig", "replace"))
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    headers = {name.lower(): _without(key, value) for name, value in response.headers.items()}
+    headers = {name.lower(): _redact_key(key, value) for name, value in response.headers.items()}
     # Dialects have no clock: a date becomes seconds here.
-    if (wait := wait_from(headers.get("retry-after"), now=time.time())) is not None:
+    if (wait := parse_retry_after(headers.get("retry-after"), now=time.time())) is not None:
         headers["retry-after"] = f"{wait:.3f}"
     return Reply(status=response.status, body=body, text=text, headers=headers)
 
 
-def _without(key: str, text: str) -> str:
+def _redact_key(key: str, text: str) -> str:
     # Money: so short a "key" is none, and would be found inside words that matter, such as the name of a task's id.
-    return text.replace(key, BLOT) if len(key) >= SHORTEST_KEY else text
+    return text.replace(key, KEY_PLACEHOLDER) if len(key) >= SHORTEST_KEY else text
 
 
 @asynccontextmanager
-async def sessions(
+async def open_sessions(
     *, loopback: bool = False, allow_private: bool = False
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, ...]]:
     """Three sessions: for reading calls, for the paid one, and for clips; none of them keeps cookies.

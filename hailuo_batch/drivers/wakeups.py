@@ -18,7 +18,7 @@ Sleep = Callable[[float], Awaitable[None]]
 Value = TypeVar("Value")
 
 
-class Bell(Protocol):
+class WakeupSource(Protocol):
     """What a driver waits with where gateways call back."""
 
     def url(self, provider: str) -> str | None:
@@ -30,20 +30,20 @@ class Bell(Protocol):
         ...
 
 
-class Rings:
+class TaskWakeups:
     """The rings of one provider's tasks; one waits for a task at a time."""
 
     def __init__(self, sleep: Sleep = asyncio.sleep) -> None:
         self._sleep = sleep
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        self._unheard: OrderedDict[str, None] = OrderedDict()
-        self._deaf: OrderedDict[str, float] = OrderedDict()  # for how long a task's rings hurry nobody
+        self._early_wakeups: OrderedDict[str, None] = OrderedDict()
+        self._cooldowns: OrderedDict[str, float] = OrderedDict()  # for how long a task's rings hurry nobody
 
-    def ring(self, task: str) -> None:
+    def wake(self, task: str) -> None:
         """Ends the pause of who waits for the task, or the next one: a ring may come before the submit's answer."""
         waiting = self._waiting.get(task)
         if waiting is None or not waiting.cancel():
-            _remember(self._unheard, task, None)
+            _put_recent(self._early_wakeups, task, None)
 
     async def pause(self, task: str, seconds: float) -> float:
         """Waits so long, or until the task is rung; how many of the seconds count as waited.
@@ -51,20 +51,20 @@ class Rings:
         Of a pause that a ring ended only that part counts which no ring could end. So rings do not use up the time
         limit of a task, and since there is such a part between any two, they do not put it off for ever.
         """
-        deaf = self._deaf.pop(task, 0.0)
+        deaf = self._cooldowns.pop(task, 0.0)
         if deaf:
             await self._sleep(min(deaf, seconds))
         if deaf > seconds:
-            _remember(self._deaf, task, deaf - seconds)
-        if deaf >= seconds or not await self._rung(task, seconds - deaf):
+            _put_recent(self._cooldowns, task, deaf - seconds)
+        if deaf >= seconds or not await self._wait_for_wakeup(task, seconds - deaf):
             return seconds
-        _remember(self._deaf, task, LEAST_SECONDS)
+        _put_recent(self._cooldowns, task, LEAST_SECONDS)
         return deaf
 
-    async def _rung(self, task: str, seconds: float) -> bool:
+    async def _wait_for_wakeup(self, task: str, seconds: float) -> bool:
         """Whether the task was rung, since the last pause or within these seconds."""
-        if task in self._unheard:
-            del self._unheard[task]
+        if task in self._early_wakeups:
+            del self._early_wakeups[task]
             return True
         sleeping = self._waiting[task] = asyncio.ensure_future(self._sleep(seconds))
         try:
@@ -79,8 +79,8 @@ class Rings:
         return False
 
 
-def _remember(memory: OrderedDict[str, Value], task: str, value: Value) -> None:
-    memory[task] = value
-    memory.move_to_end(task)
-    if len(memory) > MOST_TASKS:
-        memory.popitem(last=False)
+def _put_recent(entries: OrderedDict[str, Value], task: str, value: Value) -> None:
+    entries[task] = value
+    entries.move_to_end(task)
+    if len(entries) > MOST_TASKS:
+        entries.popitem(last=False)

@@ -25,18 +25,18 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class ListenAddress:
     """Where to listen; port 0 is any that is free."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        """HOST:PORT, as `address_of` reads it."""
+        """HOST:PORT, as `parse_listen_address` reads it."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def address_of(text: str) -> Address:
+def parse_listen_address(text: str) -> ListenAddress:
     """The address that a user wrote as HOST:PORT; anything else is an InputError."""
     host, _, port = text.strip().rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -47,20 +47,20 @@ def address_of(text: str) -> Address:
             why="It is no HOST:PORT.",
             remedy="Write for instance 127.0.0.1:8089, or 0.0.0.0:8089 for every network of this machine.",
         )
-    return Address(host=bare, port=int(port))
+    return ListenAddress(host=bare, port=int(port))
 
 
-class Listening:
+class WebhookServer:
     """Listens on an address while it is open, and has each request answered by `handle`."""
 
-    def __init__(self, handle: Handler, address: Address) -> None:
+    def __init__(self, handle: Handler, address: ListenAddress) -> None:
         self.address = address  # once it listens, with the port that it has
         self._handle = handle
         self._runner: web.ServerRunner | None = None
 
     async def __aenter__(self) -> Self:
         """Listens from here on; an InputError when the address cannot be had."""
-        self._runner = web.ServerRunner(_Server(self._handle), shutdown_timeout=_CLOSING_SECONDS)
+        self._runner = web.ServerRunner(_BoundedServer(self._handle), shutdown_timeout=_CLOSING_SECONDS)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self.address.host, self.address.port).start()
@@ -68,10 +68,10 @@ class Listening:
             await self._runner.cleanup()
             raise InputError(
                 f"cannot listen for callbacks on {self.address}",
-                why=_reason(error),
+                why=_listen_error_reason(error),
                 remedy="Listen on another address, or leave callbacks out: tasks are then looked at now and then.",
             ) from None
-        self.address = Address(host=self.address.host, port=self._runner.addresses[0][1])
+        self.address = ListenAddress(host=self.address.host, port=self._runner.addresses[0][1])
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -80,7 +80,7 @@ class Listening:
             await self._runner.cleanup()
 
 
-async def body_of(request: web.BaseRequest) -> bytes:
+async def read_body(request: web.BaseRequest) -> bytes:
     """The whole body of a request; an aiohttp answer is raised for one that is too large, too slow or broken."""
     data = bytearray()
     try:
@@ -96,7 +96,7 @@ async def body_of(request: web.BaseRequest) -> bytes:
     return bytes(data)
 
 
-def _reason(error: Exception) -> str:
+def _listen_error_reason(error: Exception) -> str:
     match error:
         case UnicodeError() | socket.gaierror():
             return "The name of the host is not known."
@@ -109,7 +109,7 @@ def _reason(error: Exception) -> str:
     return f"The system says: {error.strerror if isinstance(error, OSError) else type(error).__name__}."
 
 
-class _Server(web.Server):
+class _BoundedServer(web.Server):
     """Bounds how many are connected, and has their mistakes answered without a word."""
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
@@ -118,7 +118,7 @@ class _Server(web.Server):
             handler.force_close()
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(
+        return _SilentHandler(
             self,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type] # no log, as aiohttp's own docs write it
@@ -126,7 +126,7 @@ class _Server(web.Server):
         )
 
 
-class _Connection(web.RequestHandler):
+class _SilentHandler(web.RequestHandler):
     """aiohttp would log what a broken request says, and send it back."""
 
     __slots__ = ()

@@ -16,17 +16,17 @@ from typing import Self
 from aiohttp import web
 from yarl import URL
 
-from hailuo_batch.drivers.wakeups import Rings, Sleep
-from hailuo_batch.drivers.webhook_server import Address, Listening, address_of, body_of
+from hailuo_batch.drivers.wakeups import Sleep, TaskWakeups
+from hailuo_batch.drivers.webhook_server import ListenAddress, WebhookServer, parse_listen_address, read_body
 from hailuo_batch.errors import InputError
-from hailuo_batch.gateways.coerce import text_of
+from hailuo_batch.gateways.coerce import parse_text
 from hailuo_batch.gateways.dialect import Dialect
 
 _LONGEST_CHALLENGE = 256  # characters; nothing longer is given back
 _LONGEST_ADDRESS = 1900  # characters; odkkk takes 2048, with the provider's name and the secret
 
 
-class Callbacks:
+class WebhookReceiver:
     """Listens for gateways while it is open, and is what drivers wait with (`rings.Bell`).
 
     `public` is the address by which gateways reach `listen` (HOST:PORT), as a rule through a proxy that adds TLS; it
@@ -36,25 +36,25 @@ class Callbacks:
     def __init__(
         self, *, listen: str, public: str, dialects: Mapping[str, Dialect], sleep: Sleep = asyncio.sleep
     ) -> None:
-        self._public = _checked(public)
-        self._listening = Listening(self._answer, address_of(listen))
+        self._public = _parse_public_url(public)
+        self._server = WebhookServer(self._handle, parse_listen_address(listen))
         self._dialects, self._sleep = dialects, sleep
         self._secrets = {name: secrets.token_hex(16) for name in dialects}
-        self._rings = {name: Rings(sleep) for name in dialects}
+        self._wakeups = {name: TaskWakeups(sleep) for name in dialects}
 
     async def __aenter__(self) -> Self:
         """Listens from here on; an InputError when the address cannot be had."""
-        await self._listening.__aenter__()
+        await self._server.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Nobody is listened to any more."""
-        await self._listening.__aexit__()
+        await self._server.__aexit__()
 
     @property
-    def address(self) -> Address:
+    def address(self) -> ListenAddress:
         """Where it listens; with the port that it was given, when it asked for any."""
-        return self._listening.address
+        return self._server.address
 
     def url(self, provider: str) -> str | None:
         """The address to give a provider with a submit; it is a secret. None: this one is not listened to."""
@@ -63,29 +63,29 @@ class Callbacks:
 
     async def pause(self, provider: str, task: str, seconds: float) -> float:
         """Waits so long, or until the task is rung; how many of the seconds count as waited."""
-        if rings := self._rings.get(provider):
+        if rings := self._wakeups.get(provider):
             return await rings.pause(task, seconds)
         await self._sleep(seconds)
         return seconds
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
-        provider = self._called(request.path)
+    async def _handle(self, request: web.BaseRequest) -> web.Response:
+        provider = self._match_provider(request.path)
         if provider is None:
             return web.Response(status=404)
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "POST"})
         try:
-            body = json.loads(await body_of(request))
+            body = json.loads(await read_body(request))
         except (ValueError, RecursionError):
             return web.Response(status=400)
         challenge = body.get("challenge") if isinstance(body, Mapping) else None
-        if 0 < len(text_of(challenge)) <= _LONGEST_CHALLENGE:
+        if 0 < len(parse_text(challenge)) <= _LONGEST_CHALLENGE:
             return web.json_response({"challenge": challenge})
-        if task := self._dialects[provider].called_back(body):
-            self._rings[provider].ring(task)
+        if task := self._dialects[provider].parse_callback(body):
+            self._wakeups[provider].wake(task)
         return web.Response(status=200)
 
-    def _called(self, path: str) -> str | None:
+    def _match_provider(self, path: str) -> str | None:
         """The provider whose address ends as the path does."""
         *_, provider, secret = ("", *path.split("/"))
         wanted = self._secrets.get(provider)
@@ -93,11 +93,11 @@ class Callbacks:
         return provider if fits else None
 
 
-def _checked(public: str) -> str:
+def _parse_public_url(public: str) -> str:
     """The public address without a slash at its end; an InputError, which does not repeat it, if none can call it."""
     try:
         url = URL(public.strip())
-        wrong = _wrong(url)
+        wrong = _explain_bad_url(url)
     except ValueError:
         wrong = "It is no web address."
     if wrong:
@@ -109,19 +109,23 @@ def _checked(public: str) -> str:
     return str(url).rstrip("/")
 
 
-def _wrong(url: URL) -> str:
+def _explain_bad_url(url: URL) -> str:
     host = url.host or ""
-    own = host == "localhost" or _is(host, "is_loopback")
+    own = host == "localhost" or _has_ip_property(host, "is_loopback")
     if not host or url.scheme not in ({"https", "http"} if own else {"https"}):
         return "It does not begin with https:// and a host."
     if url.raw_query_string or url.raw_fragment or url.user or url.password:
         return "It has more than a host, a port and a path."
     if len(str(url)) > _LONGEST_ADDRESS:
         return "It is too long."
-    return "" if own or not _is(host, "is_private") else "It is in a private network, which no gateway reaches."
+    return (
+        ""
+        if own or not _has_ip_property(host, "is_private")
+        else "It is in a private network, which no gateway reaches."
+    )
 
 
-def _is(host: str, what: str) -> bool:
+def _has_ip_property(host: str, what: str) -> bool:
     try:
         return bool(getattr(ip_address(host), what))
     except ValueError:

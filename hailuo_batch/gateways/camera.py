@@ -9,50 +9,55 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hailuo_batch.core.manifest.camera import Camera, moves
+from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves
 
-_BRACKET = re.compile(r"\[[^\[\]]*\]")
-_PLAIN = {
-    Camera.TRUCK_LEFT: "slides to the left",
-    Camera.TRUCK_RIGHT: "slides to the right",
-    Camera.PAN_LEFT: "turns to the left on the spot",
-    Camera.PAN_RIGHT: "turns to the right on the spot",
-    Camera.PUSH_IN: "moves closer",
-    Camera.PULL_OUT: "moves back",
-    Camera.PEDESTAL_UP: "rises",
-    Camera.PEDESTAL_DOWN: "sinks",
-    Camera.TILT_UP: "tilts up",
-    Camera.TILT_DOWN: "tilts down",
-    Camera.ZOOM_IN: "zooms in",
-    Camera.ZOOM_OUT: "zooms out",
-    Camera.SHAKE: "shakes",
-    Camera.TRACKING_SHOT: "follows the subject",
-    Camera.STATIC_SHOT: "stays still",
+_BRACKET_PATTERN = re.compile(r"\[[^\[\]]*\]")
+_PLAIN_WORDS = {
+    CameraCommand.TRUCK_LEFT: "slides to the left",
+    CameraCommand.TRUCK_RIGHT: "slides to the right",
+    CameraCommand.PAN_LEFT: "turns to the left on the spot",
+    CameraCommand.PAN_RIGHT: "turns to the right on the spot",
+    CameraCommand.PUSH_IN: "moves closer",
+    CameraCommand.PULL_OUT: "moves back",
+    CameraCommand.PEDESTAL_UP: "rises",
+    CameraCommand.PEDESTAL_DOWN: "sinks",
+    CameraCommand.TILT_UP: "tilts up",
+    CameraCommand.TILT_DOWN: "tilts down",
+    CameraCommand.ZOOM_IN: "zooms in",
+    CameraCommand.ZOOM_OUT: "zooms out",
+    CameraCommand.SHAKE: "shakes",
+    CameraCommand.TRACKING_SHOT: "follows the subject",
+    CameraCommand.STATIC_SHOT: "stays still",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spelling:
+class CameraSpelling:
     """A gateway's words for commands, where they are not MiniMax's, and the commands it has no safe word for."""
 
-    words: Mapping[Camera, str] = field(default_factory=dict)
-    plain: frozenset[Camera] = frozenset()
+    words: Mapping[CameraCommand, str] = field(default_factory=dict)
+    plain: frozenset[CameraCommand] = frozenset()
 
     def spell(self, prompt: str) -> str:
         """The prompt as the gateway is sent it; text in brackets that names no command is left alone.
 
-        >>> vtrix = Spelling(words={Camera.PULL_OUT: "pull back"}, plain=frozenset({Camera.PAN_LEFT}))
+        >>> plain = frozenset({CameraCommand.PAN_LEFT})
+        >>> vtrix = CameraSpelling(words={CameraCommand.PULL_OUT: "pull back"}, plain=plain)
         >>> vtrix.spell("mist [Pull out], then [Pan left, Shake] [mood]")
         'mist [pull back], then (the camera turns to the left on the spot and shakes, at the same time) [mood]'
         """
-        return _BRACKET.sub(self._bracket, prompt) if "[" in prompt and (self.words or self.plain) else prompt
+        return (
+            _BRACKET_PATTERN.sub(self._spell_bracket, prompt)
+            if "[" in prompt and (self.words or self.plain)
+            else prompt
+        )
 
-    def _bracket(self, match: re.Match[str]) -> str:
-        commands = next(iter(moves(match[0])), ())
+    def _spell_bracket(self, match: re.Match[str]) -> str:
+        commands = next(iter(camera_moves(match[0])), ())
         if not commands:
             return match[0]
         if self.plain.isdisjoint(commands):
             return f"[{', '.join(self.words.get(command, command) for command in commands)}]"
-        *before, last = (_PLAIN[command] for command in dict.fromkeys(commands))
+        *before, last = (_PLAIN_WORDS[command] for command in dict.fromkeys(commands))
         together = f"{', '.join(before)} and {last}, at the same time" if before else last
         return f"(the camera {together})"

@@ -41,7 +41,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class GatewayRequest:
     """A request in the gateway's terms: seconds as it sells them, frames as addresses or data URIs."""
 
     request: Request
@@ -53,7 +53,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class SubmitAccepted:
     """The gateway took it: the task's id, and what it says it will cost."""
 
     task: str
@@ -61,7 +61,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class TaskRunning:
     """Not done yet: the gateway's own word, and how far it is (0 to 1), where it tells."""
 
     status: str
@@ -69,7 +69,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class ClipReady:
     """The clip is made: where it can be fetched for `link_seconds` (None: not known), and what it cost."""
 
     link: str
@@ -78,7 +78,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundTask:
     """A task that the gateway lists: for settling a doubt. `created` is seconds since the epoch, where it tells."""
 
     task: str
@@ -89,9 +89,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What is left on the account; `left` None is unlimited or not told."""
+    """What is left on the account; `remaining` None is unlimited or not told."""
 
-    left: Money | None
+    remaining: Money | None
     unlimited: bool = False
 
 
@@ -106,15 +106,15 @@ class Dialect(Protocol):
     before any call, so that nothing was sent.
     """
 
-    def as_sent(self, prompt: str) -> str:
+    def format_prompt(self, prompt: str) -> str:
         """A prompt as the gateway is sent it, with the gateway's own words for camera commands."""
         ...
 
-    def submit(self, question: Question) -> Conversation[Accepted | Failure]:
+    def submit(self, gateway_request: GatewayRequest) -> Conversation[SubmitAccepted | Failure]:
         """The one call that may cost money."""
         ...
 
-    def poll(self, task: str) -> Conversation[Running | Made | Failure]:
+    def poll(self, task: str) -> Conversation[TaskRunning | ClipReady | Failure]:
         """Reads a task; some gateways need a second call for the link. A fresh link is had by polling again.
 
         Only the kinds refused, prompt_refused, clip_refused and broken say that the task ended without a clip. Every
@@ -122,7 +122,7 @@ class Dialect(Protocol):
         """
         ...
 
-    def tasks(self) -> Conversation[tuple[Found, ...] | Failure] | None:
+    def tasks(self) -> Conversation[tuple[FoundTask, ...] | Failure] | None:
         """The gateway's list of tasks, or None when it has none."""
         ...
 
@@ -134,6 +134,6 @@ class Dialect(Protocol):
         """A task's events for people to read, or None when there are none."""
         ...
 
-    def called_back(self, body: object) -> str:
+    def parse_callback(self, body: object) -> str:
         """The task that a callback's body speaks of, or an empty text; a reason to poll it, and nothing more."""
         ...

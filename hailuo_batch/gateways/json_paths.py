@@ -9,61 +9,61 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
-def gather(tree: object, place: str) -> tuple[object, ...]:
+def find_values(tree: object, path: str) -> tuple[object, ...]:
     """Every value at a place, in order; what is missing or null is left out.
 
-    >>> gather({"videos": [{"url": "a"}, {"url": None}, {"url": "b"}]}, "videos.*.url")
+    >>> find_values({"videos": [{"url": "a"}, {"url": None}, {"url": "b"}]}, "videos.*.url")
     ('a', 'b')
-    >>> gather({"data": {"task_id": "t1"}}, "data.0.task_id")
+    >>> find_values({"data": {"task_id": "t1"}}, "data.0.task_id")
     ('t1',)
     """
     found: tuple[object, ...] = (tree,)
-    for part in place.split("."):
-        found = tuple(below for value in found for below in _below(value, part))
+    for part in path.split("."):
+        found = tuple(below for value in found for below in _child_values(value, part))
     return tuple(value for value in found if value is not None)
 
 
-def first_of(tree: object, places: tuple[str, ...]) -> object:
+def find_first(tree: object, paths: tuple[str, ...]) -> object:
     """The first value that stands at one of several places, or None."""
-    return next((value for place in places for value in gather(tree, place)), None)
+    return next((value for place in paths for value in find_values(tree, place)), None)
 
 
-def put(tree: dict[str, Any], place: str, value: object) -> None:
+def set_value(tree: dict[str, Any], path: str, value: object) -> None:
     """Writes a value into a tree that is being built; members of a list are written in their order.
 
     >>> body = {}
-    >>> put(body, "input.0.params.prompt", "fog"); put(body, "input.0.params.duration", 6); body
+    >>> set_value(body, "input.0.params.prompt", "fog"); set_value(body, "input.0.params.duration", 6); body
     {'input': [{'params': {'prompt': 'fog', 'duration': 6}}]}
     """
     spot: Any = tree
-    parts: list[str | int] = [int(part) if part.isdecimal() else part for part in place.split(".")]
+    parts: list[str | int] = [int(part) if part.isdecimal() else part for part in path.split(".")]
     for part, after in pairwise(parts):
         fresh: object = [] if isinstance(after, int) else {}
-        spot = _member(spot, part, fresh)
-    _member(spot, parts[-1], value)
+        spot = _ensure_member(spot, part, fresh)
+    _ensure_member(spot, parts[-1], value)
 
 
-def segment(text: str) -> str:
+def encode_segment(text: str) -> str:
     """A text as one segment of a URL's path, percent-encoded.
 
-    >>> segment("a/b?c")
+    >>> encode_segment("a/b?c")
     'a%2Fb%3Fc'
-    >>> segment("..")
+    >>> encode_segment("..")
     '%2E%2E'
     """
-    plain = _PLAIN if text.strip(".") else frozenset()  # dots alone would be a step in the path
+    plain = _UNRESERVED if text.strip(".") else frozenset()  # dots alone would be a step in the path
     return "".join(
         letter if letter in plain else "".join(f"%{byte:02X}" for byte in letter.encode()) for letter in text
     )
 
 
-def _below(value: object, part: str) -> Iterator[object]:
+def _child_values(value: object, part: str) -> Iterator[object]:
     if part.startswith("*"):
         members = value if isinstance(value, list) else [value]
-        yield from sorted(members, key=lambda member: _type_of(member) != part[2:]) if part[1:] else members
+        yield from sorted(members, key=lambda member: _member_type(member) != part[2:]) if part[1:] else members
     elif part.isdecimal() and not (isinstance(value, dict) and part in value):
         members = value if isinstance(value, list) else [value]
         yield from members[int(part) : int(part) + 1]
@@ -71,11 +71,11 @@ def _below(value: object, part: str) -> Iterator[object]:
         yield value[part]
 
 
-def _type_of(member: object) -> object:
+def _member_type(member: object) -> object:
     return member.get("type") if isinstance(member, dict) else None
 
 
-def _member(spot: Any, part: str | int, fresh: object) -> Any:
+def _ensure_member(spot: Any, part: str | int, fresh: object) -> Any:
     """The member of a mapping or a list, which is set to `fresh` when it is not there yet."""
     if isinstance(part, str):
         return spot.setdefault(part, fresh)

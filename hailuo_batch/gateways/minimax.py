@@ -5,29 +5,29 @@ https://platform.minimax.io/docs/api-reference/video-generation-download, read 2
 """
 
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.gateways.coerce import link_of, task_of
-from hailuo_batch.gateways.dialect import Conversation, Made, Reply
-from hailuo_batch.gateways.error_classes import Meaning, Moment
-from hailuo_batch.gateways.json_paths import first_of, gather
-from hailuo_batch.gateways.table_dialect import TabledDialect
+from hailuo_batch.gateways.coerce import find_link, parse_task_id
+from hailuo_batch.gateways.dialect import ClipReady, Conversation, Reply
+from hailuo_batch.gateways.error_classes import ErrorContext, ErrorMeaning
+from hailuo_batch.gateways.json_paths import find_first, find_values
+from hailuo_batch.gateways.table_dialect import TableDialect
 
 
-class MiniMaxDialect(TabledDialect):
+class MiniMaxDialect(TableDialect):
     """A tabled dialect that trades a file's id for its link; the code in a 200 is `errors.accepted` of the table."""
 
-    def made(self, reply: Reply) -> Conversation[Made | Failure]:
+    def read_link(self, reply: Reply) -> Conversation[ClipReady | Failure]:
         """The link, which takes a second call; asking again gives a fresh one."""
-        row = self.table.link_call
-        file = task_of(first_of(reply.body, row.file)) if row else ""
+        row = self.table.link
+        file = parse_task_id(find_first(reply.body, row.file)) if row else ""
         if row is None or not file:
-            return self.refusals.of_answer_without(reply, Moment.READ, Meaning.LINKLESS)
-        answer = yield self.reading(row.address, file=file)
-        failure = self.refusals.of_reply(answer, Moment.READ)
+            return self.classifier.classify_incomplete(reply, ErrorContext.READ, ErrorMeaning.NO_LINK)
+        answer = yield self.build_read_call(row.endpoint, file=file)
+        failure = self.classifier.classify_reply(answer, ErrorContext.READ)
         if failure is not None:
             return failure
-        if self.is_strange(answer, row.named, file):
-            return self.refusals.plain(Meaning.STRANGE, Moment.READ, answer)
-        link = link_of(value for place in row.link for value in gather(answer.body, place))
+        if self.is_mismatch(answer, row.reply_file, file):
+            return self.classifier.make_failure(ErrorMeaning.MISMATCH, ErrorContext.READ, answer)
+        link = find_link(value for place in row.link for value in find_values(answer.body, place))
         if not link:
-            return self.refusals.of_answer_without(answer, Moment.READ, Meaning.LINKLESS)
-        return Made(link=link, link_seconds=self.table.poll.life_seconds)
+            return self.classifier.classify_incomplete(answer, ErrorContext.READ, ErrorMeaning.NO_LINK)
+        return ClipReady(link=link, link_seconds=self.table.poll.link_seconds)

@@ -5,20 +5,20 @@ A driver that knows the key itself takes it out once more, letter by letter; her
 
 import re
 
-_LONGEST = 200
-_ADDRESS = re.compile(r"\b(?:https?|ftp|wss?)://\S+|\bdata:[\w/+.-]+[;,]\S*|\bwww\.\S+", re.IGNORECASE)
+_MAX_LENGTH = 200
+_URL = re.compile(r"\b(?:https?|ftp|wss?)://\S+|\bdata:[\w/+.-]+[;,]\S*|\bwww\.\S+", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|basic)\s+\S+", re.IGNORECASE)
 _NAMED_KEY = re.compile(r"\b(?:sk|pk|ak|mv_live|mv_test|eyJ)[-_.]?[\w.~+/=*-]{6,}")
 _LONG_WORD = re.compile(r"(?=[\w.~+/=-]*\d)[A-Za-z0-9_.~+/=-]{24,}")
 
 
-def shown(text: str) -> str:
+def redact(text: str) -> str:
     """The text on one line, cut to a length that people read.
 
-    >>> shown("Invalid key sk-abc123def456ghi789 \\n see https://x.test/?sig=1")
+    >>> redact("Invalid key sk-abc123def456ghi789 \\n see https://x.test/?sig=1")
     'Invalid key … see …'
     """
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 10 * _LONGEST]).split())
-    for pattern, instead in ((_ADDRESS, "…"), (_BEARER, r"\1 …"), (_NAMED_KEY, "…"), (_LONG_WORD, "…")):
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 10 * _MAX_LENGTH]).split())
+    for pattern, instead in ((_URL, "…"), (_BEARER, r"\1 …"), (_NAMED_KEY, "…"), (_LONG_WORD, "…")):
         line = pattern.sub(instead, line)
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
+    return line if len(line) <= _MAX_LENGTH else line[: _MAX_LENGTH - 1].rstrip() + "…"

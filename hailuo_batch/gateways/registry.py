@@ -5,20 +5,20 @@ from typing import Any
 
 from hailuo_batch.gateways.dialect import Dialect
 from hailuo_batch.gateways.minimax import MiniMaxDialect
-from hailuo_batch.gateways.table import read_gateway
-from hailuo_batch.gateways.table_dialect import TabledDialect
+from hailuo_batch.gateways.table import parse_gateway_table
+from hailuo_batch.gateways.table_dialect import TableDialect
 
-Family = Callable[[Mapping[str, Any]], Dialect]  # a table that fits its schema → its dialect
+DialectFactory = Callable[[Mapping[str, Any]], Dialect]  # a table that fits its schema → its dialect
 
 
-def tabled(tree: Mapping[str, Any]) -> Dialect:
+def make_table_dialect(tree: Mapping[str, Any]) -> Dialect:
     """Two calls, a submit and a read; all else is in the table."""
-    return TabledDialect(read_gateway(tree))
+    return TableDialect(parse_gateway_table(tree))
 
 
-def minimax(tree: Mapping[str, Any]) -> Dialect:
-    """As `tabled`, with a file's id that is traded for a link."""
-    return MiniMaxDialect(read_gateway(tree))
+def make_minimax_dialect(tree: Mapping[str, Any]) -> Dialect:
+    """As `make_table_dialect`, with a file's id that is traded for a link."""
+    return MiniMaxDialect(parse_gateway_table(tree))
 
 
-FAMILIES: dict[str, Family] = {"tabled": tabled, "minimax": minimax}
+DIALECTS: dict[str, DialectFactory] = {"tabled": make_table_dialect, "minimax": make_minimax_dialect}

@@ -3,90 +3,97 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.gateways.dialect import Call, Question
-from hailuo_batch.gateways.json_paths import put, segment
-from hailuo_batch.gateways.table import GatewayTable, Submit
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.gateways.dialect import Call, GatewayRequest
+from hailuo_batch.gateways.json_paths import encode_segment, set_value
+from hailuo_batch.gateways.table import GatewayTable, SubmitTable
 
 # A switch that a gateway has no field for stands at the model's own default there.
-_DEFAULTS = {"prompt_optimizer": True, "fast_pretreatment": False, "watermark": False}
-_OTHER = "Change the shot, or choose another provider."
+_SWITCH_DEFAULTS = {"prompt_optimizer": True, "fast_pretreatment": False, "watermark": False}
+_OTHER_PROVIDER = "Change the shot, or choose another provider."
 
 
-def order(question: Question, table: GatewayTable) -> Call | Failure:
+def build_submit(gateway_request: GatewayRequest, table: GatewayTable) -> Call | Failure:
     """The one call that may cost money, or why it cannot be made."""
     submit = table.submit
-    prompt = submit.camera.spell(question.request.prompt)
-    unsaid = next(_unsaid(question, prompt, table), None)
+    prompt = submit.camera.spell(gateway_request.request.prompt)
+    unsaid = next(_find_unsupported(gateway_request, prompt, table), None)
     if unsaid is not None:
         why, remedy = unsaid
-        return Failure(kind=Kind.REFUSED, why=f"Nothing was sent: {table.title} {why}", remedy=remedy)
-    model = table.models[question.request.model]
+        return Failure(kind=FailureKind.REFUSED, why=f"Nothing was sent: {table.title} {why}", remedy=remedy)
+    model = table.models[gateway_request.request.model]
     body: dict[str, Any] = {}
-    for name, value in _said(question, prompt, model, submit.resolutions[question.request.resolution]):
-        if name in submit.fields and (name not in submit.only_true or value is True):
-            put(body, submit.fields[name], value)
-    key = question.idempotency_key if submit.key_header else None
+    for name, value in _field_values(
+        gateway_request, prompt, model, submit.resolutions[gateway_request.request.resolution]
+    ):
+        if name in submit.fields and (name not in submit.only_when_true or value is True):
+            set_value(body, submit.fields[name], value)
+    key = gateway_request.idempotency_key if submit.idempotency_header else None
     return Call(
         method="POST",
-        path=submit.address.path.format(model=segment(model)),
-        query=submit.address.query,
+        path=submit.endpoint.path.format(model=encode_segment(model)),
+        query=submit.endpoint.query,
         body=body,
-        headers={submit.key_header: key} if key else {},
+        headers={submit.idempotency_header: key} if key else {},
         paid=True,
-        idempotent=bool(key) and submit.key_honoured,
+        idempotent=bool(key) and submit.is_idempotent,
     )
 
 
-def _said(question: Question, prompt: str, model: str, resolution: str) -> Iterator[tuple[str, object]]:
+def _field_values(
+    gateway_request: GatewayRequest, prompt: str, model: str, resolution: str
+) -> Iterator[tuple[str, object]]:
     """Our names and what is said under them; what is not said does not come."""
-    request = question.request
+    request = gateway_request.request
     said = {
         "model": model,
         "prompt": prompt or None,
-        "first": question.first or None,
-        "last": question.last or None,
-        "seconds": question.seconds,
+        "first": gateway_request.first or None,
+        "last": gateway_request.last or None,
+        "seconds": gateway_request.seconds,
         "resolution": resolution,
         "prompt_optimizer": request.prompt_optimizer,
         "fast_pretreatment": request.fast_pretreatment,
         "watermark": request.watermark,
-        "callback": question.callback_url or None,
+        "callback": gateway_request.callback_url or None,
     }
     yield from ((name, value) for name, value in said.items() if value is not None)
 
 
-def _unsaid(question: Question, prompt: str, table: GatewayTable) -> Iterator[tuple[str, str]]:
+def _find_unsupported(gateway_request: GatewayRequest, prompt: str, table: GatewayTable) -> Iterator[tuple[str, str]]:
     """What of a question cannot be said to this gateway, and what to do about it."""
-    request, submit = question.request, table.submit
+    request, submit = gateway_request.request, table.submit
     if request.model not in table.models:
-        yield f"does not sell {request.model}", _OTHER
+        yield f"does not sell {request.model}", _OTHER_PROVIDER
     if request.resolution not in submit.resolutions:
-        yield f"does not sell {request.resolution}", _OTHER
-    if question.last and not question.first:
+        yield f"does not sell {request.resolution}", _OTHER_PROVIDER
+    if gateway_request.last and not gateway_request.first:
         yield "takes no last frame without a first one", "Add a first frame."
-    yield from _unfit_picture("first", question.first, submit)
-    yield from _unfit_picture("last", question.last, submit)
-    if submit.longest is not None and len(prompt) > submit.longest:
-        yield f"takes {submit.longest} characters; as it is sent the prompt has {len(prompt)}", "Make it shorter."
-    for name, default in _DEFAULTS.items():
+    yield from _check_image("first", gateway_request.first, submit)
+    yield from _check_image("last", gateway_request.last, submit)
+    if submit.max_prompt_length is not None and len(prompt) > submit.max_prompt_length:
+        yield (
+            f"takes {submit.max_prompt_length} characters; as it is sent the prompt has {len(prompt)}",
+            "Make it shorter.",
+        )
+    for name, default in _SWITCH_DEFAULTS.items():
         if getattr(request, name) is (not default) and name not in submit.fields:
-            yield f"has no {name.replace('_', ' ')} that could be turned {'off' if default else 'on'}", _OTHER
+            yield f"has no {name.replace('_', ' ')} that could be turned {'off' if default else 'on'}", _OTHER_PROVIDER
 
 
-def _unfit_picture(name: str, picture: str | None, submit: Submit) -> Iterator[tuple[str, str]]:
-    if not picture:
-        if name in submit.needed:
-            yield f"takes nothing without a {name} frame", _OTHER
+def _check_image(name: str, image: str | None, submit: SubmitTable) -> Iterator[tuple[str, str]]:
+    if not image:
+        if name in submit.required_frames:
+            yield f"takes nothing without a {name} frame", _OTHER_PROVIDER
         return
     if name not in submit.fields:
         # Money: without its field the frame would be left out, and another clip than the one asked for be paid.
-        yield f"takes no {name} frame", _OTHER
-    inline = picture[:5].casefold() == "data:"
-    if inline and not submit.data:
+        yield f"takes no {name} frame", _OTHER_PROVIDER
+    inline = image[:5].casefold() == "data:"
+    if inline and not submit.takes_data:
         yield (
             "takes pictures by web address only",
             "Host the picture and name its address, or take another provider.",
         )
-    if not inline and not submit.addresses:
+    if not inline and not submit.takes_addresses:
         yield "takes no pictures by web address", "Keep the picture in the project, or take another provider."

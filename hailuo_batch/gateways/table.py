@@ -8,24 +8,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hailuo_batch.core.manifest.camera import Camera
-from hailuo_batch.gateways.camera import Spelling
-from hailuo_batch.gateways.coerce import code_of
-from hailuo_batch.gateways.error_classes import Meaning, Ruling
+from hailuo_batch.core.manifest.camera import CameraCommand
+from hailuo_batch.gateways.camera import CameraSpelling
+from hailuo_batch.gateways.coerce import normalize_code
+from hailuo_batch.gateways.error_classes import ErrorMeaning, ErrorRule
 
-Places = tuple[str, ...]
+JsonPaths = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+class AmountPath:
     """Where an amount of money stands, and its unit."""
 
-    place: str
+    path: str
     unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Endpoint:
     """A path below the base address and a query; `{task}`, `{model}` and `{file}` are filled in."""
 
     path: str
@@ -33,100 +33,100 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submit:
+class SubmitTable:
     """How a clip is asked for: the place of each field, and where the answer has the task's id."""
 
-    address: Address
+    endpoint: Endpoint
     fields: Mapping[str, str]  # our name → place in the body; what is missing here cannot be said to this gateway
-    addresses: bool  # whether a frame may be a web address
-    data: bool  # and whether it may be a data URI
-    needed: frozenset[str]  # frames without which it takes nothing
-    only_true: frozenset[str]  # switches that are written only when they are on
+    takes_addresses: bool  # whether a frame may be a web address
+    takes_data: bool  # and whether it may be a data URI
+    required_frames: frozenset[str]  # frames without which it takes nothing
+    only_when_true: frozenset[str]  # switches that are written only when they are on
     resolutions: Mapping[str, str]
-    camera: Spelling
-    longest: int | None
-    task: Places
-    estimate: tuple[Amount, ...]
-    key_header: str  # where an idempotency key goes; empty: nowhere
-    key_honoured: bool  # and whether the gateway promises to take such a call once
+    camera: CameraSpelling
+    max_prompt_length: int | None
+    task: JsonPaths
+    estimate: tuple[AmountPath, ...]
+    idempotency_header: str  # where an idempotency key goes; empty: nowhere
+    is_idempotent: bool  # and whether the gateway promises to take such a call once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Poll:
+class PollTable:
     """How a task is read: its status words, and where progress, link and cost stand."""
 
-    address: Address
-    task: Places  # where the answer names its task
-    status: Places
-    words: Mapping[str, str]  # lower case → running, made, failed, cancelled
-    progress: Places
-    full: int  # the gateway's number for done: 100 or 1
-    link: Places
-    life: Places
-    life_seconds: float | None  # where the answer does not say it
-    cost: tuple[Amount, ...]
+    endpoint: Endpoint
+    task: JsonPaths  # where the answer names its task
+    status: JsonPaths
+    status_words: Mapping[str, str]  # lower case → running, made, failed, cancelled
+    progress: JsonPaths
+    full_progress: int  # the gateway's number for done: 100 or 1
+    link: JsonPaths
+    link_life: JsonPaths
+    link_seconds: float | None  # where the answer does not say it
+    cost: tuple[AmountPath, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCall:
+class LinkTable:
     """The second call for a link: by which file id, at which place."""
 
-    address: Address
-    file: Places
-    named: Places  # where the answer names its file
-    link: Places
+    endpoint: Endpoint
+    file: JsonPaths
+    reply_file: JsonPaths  # where the answer names its file
+    link: JsonPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errors:
+class ErrorTable:
     """Where a refusal says why, and what its codes mean: for a call, and for a task that ended."""
 
-    code: Places
-    message: Places
-    codes: Mapping[str, Ruling]
-    task_codes: Mapping[str, Ruling]
-    statuses: Mapping[int, Ruling]
-    accepted: str = ""  # the place of a code that is 0 when a 200 is a yes
+    code: JsonPaths
+    message: JsonPaths
+    codes: Mapping[str, ErrorRule]
+    task_codes: Mapping[str, ErrorRule]
+    statuses: Mapping[int, ErrorRule]
+    success_code: str = ""  # the place of a code that is 0 when a 200 is a yes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Purse:
+class BalancePath:
     """One amount that may run out, and the flag that says it cannot."""
 
-    place: str
+    path: str
     unlimited: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class AccountTable:
     """How the balance is read."""
 
-    address: Address
-    success: Places
-    purses: tuple[Purse, ...]
+    endpoint: Endpoint
+    success: JsonPaths
+    balances: tuple[BalancePath, ...]
     unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class TaskListTable:
     """How the gateway's own list of tasks is read, page by page."""
 
-    address: Address
+    endpoint: Endpoint
     rows: str
-    task: Places
-    status: Places
-    model: Places
-    created: Places
-    total: Places
-    page: str  # the name of the page's number in the query
-    most_pages: int
+    task: JsonPaths
+    status: JsonPaths
+    model: JsonPaths
+    created: JsonPaths
+    total: JsonPaths
+    page_parameter: str  # the name of the page's number in the query
+    max_pages: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Events:
+class EventTable:
     """How a task's events are read."""
 
-    address: Address
+    endpoint: Endpoint
     rows: str
 
 
@@ -138,18 +138,18 @@ class GatewayTable:
     title: str
     key: str
     models: Mapping[str, str]  # ours → the gateway's id
-    remedies: Mapping[Meaning, str]
-    submit: Submit
-    poll: Poll
-    errors: Errors
-    link_call: LinkCall | None
-    account: Account | None
-    listing: Listing | None
-    events: Events | None
-    callback_task: Places
+    remedies: Mapping[ErrorMeaning, str]
+    submit: SubmitTable
+    poll: PollTable
+    errors: ErrorTable
+    link: LinkTable | None
+    account: AccountTable | None
+    task_list: TaskListTable | None
+    events: EventTable | None
+    callback_task: JsonPaths
 
 
-def read_gateway(tree: Mapping[str, Any]) -> GatewayTable:
+def parse_gateway_table(tree: Mapping[str, Any]) -> GatewayTable:
     """The values of a table that fits its schema."""
     wire = tree["wire"]
     return GatewayTable(
@@ -157,120 +157,127 @@ def read_gateway(tree: Mapping[str, Any]) -> GatewayTable:
         title=tree["title"],
         key=tree["key"],
         models={ours: row["id"] for ours, row in tree["models"].items() if "id" in row},
-        remedies={Meaning(word): text for word, text in tree.get("remedies", {}).items()},
-        submit=_submit(wire["submit"], tree),
-        poll=_poll(wire["poll"], tree),
-        errors=_errors(wire["errors"]),
-        link_call=_link_call(wire.get("link")),
-        account=_account(wire.get("balance")),
-        listing=_listing(wire.get("tasks")),
-        events=_events(wire.get("events")),
-        callback_task=_places(wire.get("callback", {}).get("task")),
+        remedies={ErrorMeaning(word): text for word, text in tree.get("remedies", {}).items()},
+        submit=_submit_table(wire["submit"], tree),
+        poll=_poll_table(wire["poll"], tree),
+        errors=_error_table(wire["errors"]),
+        link=_link_table(wire.get("link")),
+        account=_account_table(wire.get("balance")),
+        task_list=_task_list_table(wire.get("tasks")),
+        events=_event_table(wire.get("events")),
+        callback_task=_json_paths(wire.get("callback", {}).get("task")),
     )
 
 
-def _places(row: str | list[str] | None) -> Places:
+def _json_paths(row: str | list[str] | None) -> JsonPaths:
     return (row,) if isinstance(row, str) else tuple(row or ())
 
 
-def _address(row: Mapping[str, Any]) -> Address:
-    return Address(path=row["path"], query=dict(row.get("query", {})))
+def _endpoint(row: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(path=row["path"], query=dict(row.get("query", {})))
 
 
-def _amounts(rows: Iterable[Mapping[str, str]]) -> tuple[Amount, ...]:
-    return tuple(Amount(place=row["place"], unit=row["unit"]) for row in rows)
+def _amount_paths(rows: Iterable[Mapping[str, str]]) -> tuple[AmountPath, ...]:
+    return tuple(AmountPath(path=row["place"], unit=row["unit"]) for row in rows)
 
 
-def _submit(row: Mapping[str, Any], tree: Mapping[str, Any]) -> Submit:
+def _submit_table(row: Mapping[str, Any], tree: Mapping[str, Any]) -> SubmitTable:
     camera = tree.get("camera", {})
-    words = {Camera(command): word for command, word in camera.get("words", {}).items()}
+    words = {CameraCommand(command): word for command, word in camera.get("words", {}).items()}
     key = row.get("idempotency", {})
     prompts = [model.get("prompt", {}).get("longest") for model in tree["models"].values()]
-    return Submit(
-        address=_address(row),
+    return SubmitTable(
+        endpoint=_endpoint(row),
         fields=dict(row["fields"]),
-        addresses=tree.get("images", {}).get("address", True),
-        data=tree.get("images", {}).get("data_uri", True),
-        needed=frozenset(row.get("needed", ())),
-        only_true=frozenset(row.get("only_true", ())),
+        takes_addresses=tree.get("images", {}).get("address", True),
+        takes_data=tree.get("images", {}).get("data_uri", True),
+        required_frames=frozenset(row.get("needed", ())),
+        only_when_true=frozenset(row.get("only_true", ())),
         resolutions=dict(row["resolutions"]),
-        camera=Spelling(words=words, plain=frozenset(Camera(command) for command in camera.get("plain", ()))),
-        longest=min((longest for longest in prompts if longest), default=None),
-        task=_places(row["task"]),
-        estimate=_amounts(row.get("estimate", ())),
-        key_header=key.get("header", ""),
-        key_honoured=key.get("honoured", False),
+        camera=CameraSpelling(
+            words=words, plain=frozenset(CameraCommand(command) for command in camera.get("plain", ()))
+        ),
+        max_prompt_length=min((longest for longest in prompts if longest), default=None),
+        task=_json_paths(row["task"]),
+        estimate=_amount_paths(row.get("estimate", ())),
+        idempotency_header=key.get("header", ""),
+        is_idempotent=key.get("honoured", False),
     )
 
 
-def _poll(row: Mapping[str, Any], tree: Mapping[str, Any]) -> Poll:
+def _poll_table(row: Mapping[str, Any], tree: Mapping[str, Any]) -> PollTable:
     words = {word.casefold(): meaning for meaning, listed in row["statuses"].items() for word in listed}
     progress = row.get("progress", {})
-    return Poll(
-        address=_address(row),
-        task=_places(row.get("task")),
-        status=_places(row["status"]),
-        words=words,
-        progress=_places(progress.get("place")),
-        full=progress.get("full", 100),
-        link=_places(row.get("link")),
-        life=_places(row.get("life")),
-        life_seconds=tree.get("limits", {}).get("link_seconds", {}).get("is"),
-        cost=_amounts(row.get("cost", ())),
+    return PollTable(
+        endpoint=_endpoint(row),
+        task=_json_paths(row.get("task")),
+        status=_json_paths(row["status"]),
+        status_words=words,
+        progress=_json_paths(progress.get("place")),
+        full_progress=progress.get("full", 100),
+        link=_json_paths(row.get("link")),
+        link_life=_json_paths(row.get("life")),
+        link_seconds=tree.get("limits", {}).get("link_seconds", {}).get("is"),
+        cost=_amount_paths(row.get("cost", ())),
     )
 
 
-def _errors(row: Mapping[str, Any]) -> Errors:
-    return Errors(
-        code=_places(row["code"]),
-        message=_places(row["message"]),
-        codes=_rulings(row.get("codes", {})),
-        task_codes=_rulings(row.get("task_codes", {})),
-        statuses={int(status): _ruling(ruling) for status, ruling in row.get("statuses", {}).items()},
-        accepted=row.get("accepted", ""),
+def _error_table(row: Mapping[str, Any]) -> ErrorTable:
+    return ErrorTable(
+        code=_json_paths(row["code"]),
+        message=_json_paths(row["message"]),
+        codes=_error_rules(row.get("codes", {})),
+        task_codes=_error_rules(row.get("task_codes", {})),
+        statuses={int(status): _error_rule(ruling) for status, ruling in row.get("statuses", {}).items()},
+        success_code=row.get("accepted", ""),
     )
 
 
-def _rulings(rows: Mapping[str, Any]) -> dict[str, Ruling]:
-    return {code_of(code): _ruling(row) for code, row in rows.items()}
+def _error_rules(rows: Mapping[str, Any]) -> dict[str, ErrorRule]:
+    return {normalize_code(code): _error_rule(row) for code, row in rows.items()}
 
 
-def _ruling(row: str | Mapping[str, str]) -> Ruling:
+def _error_rule(row: str | Mapping[str, str]) -> ErrorRule:
     if isinstance(row, str):
-        return Ruling(means=Meaning(row))
-    return Ruling(means=Meaning(row["means"]), why=row.get("why", ""), remedy=row.get("remedy", ""))
+        return ErrorRule(means=ErrorMeaning(row))
+    return ErrorRule(means=ErrorMeaning(row["means"]), why=row.get("why", ""), remedy=row.get("remedy", ""))
 
 
-def _link_call(row: Mapping[str, Any] | None) -> LinkCall | None:
+def _link_table(row: Mapping[str, Any] | None) -> LinkTable | None:
     if row is None:
         return None
-    return LinkCall(
-        address=_address(row), file=_places(row["file"]), named=_places(row.get("named")), link=_places(row["link"])
+    return LinkTable(
+        endpoint=_endpoint(row),
+        file=_json_paths(row["file"]),
+        reply_file=_json_paths(row.get("named")),
+        link=_json_paths(row["link"]),
     )
 
 
-def _account(row: Mapping[str, Any] | None) -> Account | None:
+def _account_table(row: Mapping[str, Any] | None) -> AccountTable | None:
     if row is None:
         return None
-    purses = tuple(Purse(place=purse["place"], unlimited=purse.get("unlimited", "")) for purse in row["left"])
-    return Account(address=_address(row), success=_places(row.get("success")), purses=purses, unit=row["unit"])
+    purses = tuple(BalancePath(path=purse["place"], unlimited=purse.get("unlimited", "")) for purse in row["left"])
+    return AccountTable(
+        endpoint=_endpoint(row), success=_json_paths(row.get("success")), balances=purses, unit=row["unit"]
+    )
 
 
-def _listing(row: Mapping[str, Any] | None) -> Listing | None:
+def _task_list_table(row: Mapping[str, Any] | None) -> TaskListTable | None:
     if row is None:
         return None
-    return Listing(
-        address=_address(row),
+    return TaskListTable(
+        endpoint=_endpoint(row),
         rows=row["rows"],
-        task=_places(row["task"]),
-        status=_places(row["status"]),
-        model=_places(row.get("model")),
-        created=_places(row.get("created")),
-        total=_places(row.get("total")),
-        page=row.get("page", ""),
-        most_pages=row.get("most_pages", 1),
+        task=_json_paths(row["task"]),
+        status=_json_paths(row["status"]),
+        model=_json_paths(row.get("model")),
+        created=_json_paths(row.get("created")),
+        total=_json_paths(row.get("total")),
+        page_parameter=row.get("page", ""),
+        max_pages=row.get("most_pages", 1),
     )
 
 
-def _events(row: Mapping[str, Any] | None) -> Events | None:
-    return None if row is None else Events(address=_address(row), rows=row["rows"])
+def _event_table(row: Mapping[str, Any] | None) -> EventTable | None:
+    return None if row is None else EventTable(endpoint=_endpoint(row), rows=row["rows"])

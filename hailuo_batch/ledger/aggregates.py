@@ -8,24 +8,24 @@ import sqlite3
 from decimal import Decimal
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Kind
-from hailuo_batch.core.attempt.records import EndedRecord
+from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.attempt.records import EndedAttempt
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.request.request import ANIMATIC
-from hailuo_batch.core.spending.budget import Paid
-from hailuo_batch.core.spending.charge import charge_of
+from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.core.spending.charge import make_charge
 from hailuo_batch.ledger.queries import queries
 
 
-def paid(connection: sqlite3.Connection) -> list[Paid]:
+def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt]:
     """Every attempt at a provider that costs something, as caps see it."""
     found = []
     for number, campaign, tags, at, stage, kind, task, *money in connection.execute(queries()["paid"], (ANIMATIC,)):
-        estimate, cost = _money(*money[:2]), _money(*money[2:])
-        ended_by = None if kind is None else Kind(kind)
-        charge = charge_of(Stage(stage), kind=ended_by, task=task, estimate=estimate, cost=cost)
+        estimate, cost = _parse_money(*money[:2]), _parse_money(*money[2:])
+        ended_by = None if kind is None else FailureKind(kind)
+        charge = make_charge(Stage(stage), kind=ended_by, task=task, estimate=estimate, cost=cost)
         found.append(
-            Paid(
+            CountedAttempt(
                 attempt=number,
                 campaign=campaign,
                 tags=tuple(json.loads(tags)),
@@ -37,25 +37,25 @@ def paid(connection: sqlite3.Connection) -> list[Paid]:
     return found
 
 
-def lengths(connection: sqlite3.Connection) -> list[tuple[str, str, float]]:
+def read_render_times(connection: sqlite3.Connection) -> list[tuple[str, str, float]]:
     """How long the last clips took: provider, pre-image, seconds from submit to ready; the newest last."""
     return connection.execute(queries()["lengths"], (ANIMATIC,)).fetchall()[::-1]
 
 
-def ended(connection: sqlite3.Connection) -> list[EndedRecord]:
+def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
     """Every attempt at a provider that is open no more, the oldest first."""
     return [
-        EndedRecord(
+        EndedAttempt(
             id=number,
             campaign=campaign,
             shot=shot,
             take=take,
             stage=Stage(stage),
-            kind=None if kind is None else Kind(kind),
+            kind=None if kind is None else FailureKind(kind),
         )
         for number, campaign, shot, take, stage, kind in connection.execute(queries()["ended"], (ANIMATIC,))
     ]
 
 
-def _money(amount: str | None, currency: str | None) -> Money | None:
+def _parse_money(amount: str | None, currency: str | None) -> Money | None:
     return None if amount is None or currency is None else Money(amount=Decimal(amount), currency=currency)

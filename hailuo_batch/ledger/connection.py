@@ -11,19 +11,19 @@ from typing import TypeVar
 
 import aiosqlite
 
-from hailuo_batch.ledger.errors import plain_words
+from hailuo_batch.ledger.errors import translate_sqlite_errors
 
 Answer = TypeVar("Answer")
 
 
-class Connection(aiosqlite.Connection):
+class LedgerConnection(aiosqlite.Connection):
     """An aiosqlite connection that takes whole functions."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], path: Path) -> None:
-        super().__init__(self._make, iter_chunk_size=64)
+        super().__init__(self._make_connection, iter_chunk_size=64)
         self.path = path
-        self._maker = connector
-        self._made: sqlite3.Connection | None = None
+        self._make_raw = connector
+        self._raw_connection: sqlite3.Connection | None = None
         # aiosqlite's thread waits for work for ever. Were it no daemon, any way out that misses `close` would hang the
         # process; as one, it dies with it, and what SQLite had not committed was never promised to anybody.
         self._thread.daemon = True
@@ -35,25 +35,25 @@ class Connection(aiosqlite.Connection):
         thread's last word, which would be said to a loop that may be closed by then.
         """
         self._thread.join()
-        if self._made is not None:
-            self._made.close()
+        if self._raw_connection is not None:
+            self._raw_connection.close()
 
-    def _make(self) -> sqlite3.Connection:
-        self._made = self._maker()
-        return self._made
+    def _make_connection(self) -> sqlite3.Connection:
+        self._raw_connection = self._make_raw()
+        return self._raw_connection
 
     async def run(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """What `work` returns, carried out on the connection's thread."""
-        with plain_words(self.path):
+        with translate_sqlite_errors(self.path):
             answer: Answer = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
         return answer
 
 
 @asynccontextmanager
-async def connected(connector: Callable[[], sqlite3.Connection], path: Path) -> AsyncIterator[Connection]:
+async def open_connection(connector: Callable[[], sqlite3.Connection], path: Path) -> AsyncIterator[LedgerConnection]:
     """A connection that is closed on every way out. `connector` runs on its thread."""
-    connection = Connection(connector, path)
-    with plain_words(path):
+    connection = LedgerConnection(connector, path)
+    with translate_sqlite_errors(path):
         try:
             await connection
         except BaseException:
@@ -62,7 +62,7 @@ async def connected(connector: Callable[[], sqlite3.Connection], path: Path) -> 
     try:
         yield connection
     finally:
-        with plain_words(path):
+        with translate_sqlite_errors(path):
             try:
                 await connection.close()
             except BaseException:

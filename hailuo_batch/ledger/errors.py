@@ -7,18 +7,18 @@ from pathlib import Path
 
 from hailuo_batch.errors import DamagedLedgerError, LedgerError
 
-_DAMAGED = (
+_DAMAGED_REMEDY = (
     "Keep the file aside and put back a copy: a backup of yours, or one that an upgrade left beside it. "
     "Without one, clips in the store and in the lock file are safe; look in your providers' accounts for the rest."
 )
-_OPENING = "Check that its folder is there and can be written to."
+_OPEN_REMEDY = "Check that its folder is there and can be written to."
 _BY_CODE: dict[int, tuple[str, str]] = {
-    sqlite3.SQLITE_NOTADB: ("the ledger is not an SQLite file", _DAMAGED),
-    sqlite3.SQLITE_CORRUPT: ("the ledger is damaged", _DAMAGED),
+    sqlite3.SQLITE_NOTADB: ("the ledger is not an SQLite file", _DAMAGED_REMEDY),
+    sqlite3.SQLITE_CORRUPT: ("the ledger is damaged", _DAMAGED_REMEDY),
     sqlite3.SQLITE_FULL: ("there is no room for the ledger", "Make room on the disk, then run the command again."),
     sqlite3.SQLITE_READONLY: ("the ledger cannot be written to", "Check who owns the file and its folder."),
     sqlite3.SQLITE_PERM: ("the ledger cannot be written to", "Check who owns the file and its folder."),
-    sqlite3.SQLITE_CANTOPEN: ("the ledger cannot be opened", _OPENING),
+    sqlite3.SQLITE_CANTOPEN: ("the ledger cannot be opened", _OPEN_REMEDY),
     sqlite3.SQLITE_BUSY: ("the ledger is in use by another program", "Close what has it open, then try again."),
     sqlite3.SQLITE_LOCKED: ("the ledger is in use by another program", "Close what has it open, then try again."),
     sqlite3.SQLITE_IOERR: ("the disk failed under the ledger", "Check the disk; nothing was sent after this."),
@@ -26,22 +26,24 @@ _BY_CODE: dict[int, tuple[str, str]] = {
 
 
 @contextmanager
-def plain_words(path: Path) -> Iterator[None]:
+def translate_sqlite_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite or the disk raises into a `LedgerError`; a broken constraint is a bug of ours and says so."""
     try:
         yield
     except sqlite3.IntegrityError as error:
         raise AssertionError(f"the ledger refused a write: {error}") from error
     except OSError as error:
-        raise LedgerError("the ledger cannot be opened", why=f"{path}: {error.strerror}", remedy=_OPENING) from error
+        raise LedgerError(
+            "the ledger cannot be opened", why=f"{path}: {error.strerror}", remedy=_OPEN_REMEDY
+        ) from error
     except sqlite3.Error as error:
-        raise ledger_error(error, path) from error
+        raise make_ledger_error(error, path) from error
 
 
-def ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
+def make_ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     """The error that a user sees, by SQLite's code."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     # The low byte is the kind; the rest tells apart, say, the many ways in which a disk can fail.
-    summary, remedy = _BY_CODE.get(code & 0xFF, ("the ledger cannot be used", _DAMAGED))
-    kind = DamagedLedgerError if remedy is _DAMAGED else LedgerError
+    summary, remedy = _BY_CODE.get(code & 0xFF, ("the ledger cannot be used", _DAMAGED_REMEDY))
+    kind = DamagedLedgerError if remedy is _DAMAGED_REMEDY else LedgerError
     return kind(summary, why=f"{path}: {error}", remedy=remedy)

@@ -11,29 +11,29 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from hailuo_batch.ledger.connection import Connection
-from hailuo_batch.ledger.errors import plain_words
+from hailuo_batch.ledger.connection import LedgerConnection
+from hailuo_batch.ledger.errors import translate_sqlite_errors
 
-Work = Callable[[sqlite3.Connection], Any]
+WriteFunction = Callable[[sqlite3.Connection], Any]
 Answer = TypeVar("Answer")
 
-_MOST = 1000  # writes in one commit: the first of them should not wait long for the last
+_MAX_BATCH = 1000  # writes in one commit: the first of them should not wait long for the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    work: Work
+class _QueuedWrite:
+    work: WriteFunction
     answer: asyncio.Future[Any]
 
 
-class Writer:
+class WriteQueue:
     """The queue in front of the one connection that writes."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: LedgerConnection) -> None:
         self.commits = 0
         self._connection = connection
-        self._queue: list[_Waiting] = []
-        self._pump: asyncio.Task[None] | None = None
+        self._queue: list[_QueuedWrite] = []
+        self._drain_task: asyncio.Task[None] | None = None
         self._closed = False
 
     async def write(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
@@ -41,27 +41,27 @@ class Writer:
         if self._closed:
             raise AssertionError("the ledger is closed")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(work=work, answer=future))
-        if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._empty_queue(), name="ledger writer")
-        with plain_words(self._connection.path):
+        self._queue.append(_QueuedWrite(work=work, answer=future))
+        if self._drain_task is None or self._drain_task.done():
+            self._drain_task = asyncio.create_task(self._drain(), name="ledger writer")
+        with translate_sqlite_errors(self._connection.path):
             return await future
 
     async def close(self) -> None:
         """Takes no more, and returns when everything queued is written, even if the closer is cancelled meanwhile."""
         self._closed = True
         cancelled: asyncio.CancelledError | None = None
-        while self._pump is not None and not self._pump.done():
+        while self._drain_task is not None and not self._drain_task.done():
             try:
-                await asyncio.wait({self._pump})
+                await asyncio.wait({self._drain_task})
             except asyncio.CancelledError as error:
                 cancelled = error
         if cancelled is not None:
             raise cancelled
 
-    async def _empty_queue(self) -> None:
+    async def _drain(self) -> None:
         while self._queue:
-            batch, self._queue = self._queue[:_MOST], self._queue[_MOST:]
+            batch, self._queue = self._queue[:_MAX_BATCH], self._queue[_MAX_BATCH:]
             try:
                 outcomes = await self._connection.run(partial(_commit, batch=batch))
             except Exception as error:  # noqa: BLE001 — it goes to those who wait, none of whom may go on
@@ -74,10 +74,10 @@ class Writer:
             else:
                 self.commits += 1
             for waiting, outcome in zip(batch, outcomes, strict=True):
-                _answer(waiting.answer, outcome)
+                _resolve(waiting.answer, outcome)
 
 
-def _answer(future: asyncio.Future[Any], outcome: Any) -> None:
+def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
     if future.done():
         return  # its caller was cancelled; the write is done all the same
     if isinstance(outcome, Exception):
@@ -86,11 +86,11 @@ def _answer(future: asyncio.Future[Any], outcome: Any) -> None:
         future.set_result(outcome)
 
 
-def _commit(connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[Any]:
+def _commit(connection: sqlite3.Connection, batch: Sequence[_QueuedWrite]) -> list[Any]:
     """One transaction for all; what each returned or raised."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        outcomes = [_carry_out(connection, waiting.work) for waiting in batch]
+        outcomes = [_apply_write(connection, waiting.work) for waiting in batch]
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -99,7 +99,7 @@ def _commit(connection: sqlite3.Connection, batch: Sequence[_Waiting]) -> list[A
     return outcomes
 
 
-def _carry_out(connection: sqlite3.Connection, work: Work) -> Any:
+def _apply_write(connection: sqlite3.Connection, work: WriteFunction) -> Any:
     """What one write returns or raises; one that raises leaves no trace."""
     connection.execute("SAVEPOINT one")
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hailuo_batch.errors import LedgerError
 
-APPLICATION = int.from_bytes(b"HAlB", "big")  # stands in the file's header, set by the first migration
+APPLICATION_ID = int.from_bytes(b"HAlB", "big")  # stands in the file's header, set by the first migration
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 
 
@@ -22,7 +22,7 @@ def migrations() -> tuple[str, ...]:
     return tuple(file.read_text(encoding="utf-8") for file in files)
 
 
-def check(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+def check_version(connection: sqlite3.Connection, path: Path, newest: int) -> int:
     """The version of a ledger file, 0 for an empty one; refuses what this tool must not touch."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise LedgerError(
@@ -30,7 +30,7 @@ def check(connection: sqlite3.Connection, path: Path, newest: int) -> int:
             why=f"it is {sqlite3.sqlite_version}, and the ledger needs 3.37 or newer",
             remedy="Use a newer Python, such as one from python.org.",
         )
-    version = _pragma(connection, "user_version")
+    version = _read_pragma(connection, "user_version")
     if version > newest:
         raise LedgerError(
             "the ledger is newer than this tool",
@@ -38,7 +38,7 @@ def check(connection: sqlite3.Connection, path: Path, newest: int) -> int:
             remedy="Upgrade the tool, then run the command again:\n    pip install --upgrade hailuo-batch",
         )
     filled = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
-    if filled and (version == 0 or _pragma(connection, "application_id") != APPLICATION):
+    if filled and (version == 0 or _read_pragma(connection, "application_id") != APPLICATION_ID):
         raise LedgerError(
             "this file is not a ledger of hailuo-batch",
             why=f"{path} is an SQLite file of another program",
@@ -47,9 +47,9 @@ def check(connection: sqlite3.Connection, path: Path, newest: int) -> int:
     return version
 
 
-def migrate(connection: sqlite3.Connection, version: int, steps: Sequence[str]) -> None:
+def migrate(connection: sqlite3.Connection, version: int, scripts: Sequence[str]) -> None:
     """Carries out the scripts after `version`, each in one transaction with its number."""
-    for number, script in enumerate(steps[version:], start=version + 1):
+    for number, script in enumerate(scripts[version:], start=version + 1):
         try:
             connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
         except sqlite3.Error:
@@ -69,6 +69,6 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
     return copy
 
 
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
+def _read_pragma(connection: sqlite3.Connection, name: str) -> int:
     value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
     return value

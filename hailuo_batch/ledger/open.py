@@ -14,7 +14,7 @@ from hailuo_batch.ledger import migrate
 _PATIENCE = 5.0  # seconds to wait for another program (a backup, a file browser) that has the file locked
 
 
-def for_writing(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path) -> sqlite3.Connection:
     """A connection that writes durably, on a file that is brought up to date; makes the file if there is none."""
     fresh = not path.exists()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -31,23 +31,23 @@ def for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that only reads and waits for no writer. A missing file reads as empty, an older one as migrated."""
     try:
-        return _reader(path)
+        return _open_reader(path)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
             raise
     _roll_back(path)
-    return _reader(path)
+    return _open_reader(path)
 
 
-def _reader(path: Path) -> sqlite3.Connection:
+def _open_reader(path: Path) -> sqlite3.Connection:
     steps = migrate.migrations()
     if not path.exists():
-        return _in_memory(None, 0, steps)
+        return _copy_to_memory(None, 0, steps)
     connection = sqlite3.connect(
-        _read_only(path),
+        _read_only_uri(path),
         uri=True,
         timeout=_PATIENCE,
         isolation_level=None,
@@ -55,10 +55,10 @@ def _reader(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        version = migrate.check(connection, path, len(steps))
+        version = migrate.check_version(connection, path, len(steps))
         if version == len(steps):
             return connection
-        memory = _in_memory(connection, version, steps)
+        memory = _copy_to_memory(connection, version, steps)
     except BaseException:
         connection.close()
         raise
@@ -75,7 +75,7 @@ def _roll_back(path: Path) -> None:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
-def _read_only(path: Path) -> str:
+def _read_only_uri(path: Path) -> str:
     address = f"{path.absolute().as_uri()}?mode=ro"
     if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
         return address
@@ -84,7 +84,7 @@ def _read_only(path: Path) -> str:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     steps = migrate.migrations()
-    version = migrate.check(connection, path, len(steps))
+    version = migrate.check_version(connection, path, len(steps))
     # Where a file system cannot do WAL, SQLite stays with a rollback journal: slower, and as durable.
     connection.execute("PRAGMA journal_mode = WAL")
     # Money: a commit has reached the disk before anybody is told; NORMAL may lose a task id at a power cut.
@@ -96,13 +96,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     migrate.migrate(connection, version, steps)
 
 
-def _in_memory(source: sqlite3.Connection | None, version: int, steps: tuple[str, ...]) -> sqlite3.Connection:
+def _copy_to_memory(source: sqlite3.Connection | None, version: int, scripts: tuple[str, ...]) -> sqlite3.Connection:
     """An up-to-date copy in memory, for a reader that must not change the file."""
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     try:
         if source is not None:
             source.backup(memory)
-        migrate.migrate(memory, version, steps)
+        migrate.migrate(memory, version, scripts)
     except BaseException:
         memory.close()
         raise

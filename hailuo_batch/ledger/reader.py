@@ -1,6 +1,7 @@
 """What the ledger says, as values. Everything here reads; nothing decides what to do about it.
 
-Each function takes a plain SQLite connection and is carried out on its thread; `Reads` is their face for the loop.
+Each function takes a plain SQLite connection and is carried out on its thread; `LedgerReader` is their face for the
+loop.
 """
 
 import json
@@ -10,92 +11,92 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from hailuo_batch.core.attempt.attempt import LIVE, Artifact, Stage, Standing
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.attempt.records import AttemptRecord, EndedRecord, EventRecord, RunRecord
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip, Stage, Standing
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt, EventRecord, RunRecord
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Past, Versions
-from hailuo_batch.core.plan.report import Footage
-from hailuo_batch.core.spending.budget import Paid
-from hailuo_batch.ledger.aggregates import ended, paid
-from hailuo_batch.ledger.connection import Connection
+from hailuo_batch.core.plan.plan import LastRender, ShotVersions
+from hailuo_batch.core.plan.report import ClipSize
+from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.ledger.aggregates import read_counted_attempts, read_ended_attempts
+from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.queries import queries
 
 
-class Reads:
+class LedgerReader:
     """The ledger for those who only look."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
 
     async def standings(self) -> dict[str, Standing]:
         """The attempt that counts for each fingerprint: the live one, else the last that ended."""
-        return await self._connection.run(standings)
+        return await self._connection.run(read_standings)
 
-    async def paid(self) -> list[Paid]:
+    async def counted_attempts(self) -> list[CountedAttempt]:
         """Every attempt at a provider that costs something, as caps see it."""
-        return await self._connection.run(paid)
+        return await self._connection.run(read_counted_attempts)
 
-    async def past(self, campaign: str, *, sketch: bool) -> dict[str, Past]:
+    async def latest_versions(self, campaign: str, *, sketch: bool) -> dict[str, LastRender]:
         """Each shot's highest version, with the fingerprint of its lowest take."""
-        return await self._connection.run(partial(past, campaign=campaign, sketch=sketch))
+        return await self._connection.run(partial(read_latest_versions, campaign=campaign, sketch=sketch))
 
-    async def artifacts(self) -> dict[str, Artifact]:
+    async def clips(self) -> dict[str, Clip]:
         """What is known of each clip that was ever kept, by digest."""
-        return await self._connection.run(artifacts)
+        return await self._connection.run(read_clips)
 
-    async def footage(self) -> dict[str, Footage]:
-        """Each clip's size and length, by digest: what sums need, for a third of the time of `artifacts`."""
-        return await self._connection.run(footage)
+    async def clip_sizes(self) -> dict[str, ClipSize]:
+        """Each clip's size and length, by digest: what sums need, for a third of the time of `read_clips`."""
+        return await self._connection.run(read_clip_sizes)
 
     async def preimages(self, fingerprints: Iterable[str]) -> dict[str, str]:
         """What was asked, for those of the fingerprints that are known."""
-        return await self._connection.run(partial(preimages, fingerprints=list(fingerprints)))
+        return await self._connection.run(partial(read_preimages, fingerprints=list(fingerprints)))
 
     async def attempts(self, fingerprints: Iterable[str] | None = None) -> list[AttemptRecord]:
         """Every attempt for these fingerprints, or every one there is; the oldest first."""
         wanted = None if fingerprints is None else list(fingerprints)
-        return await self._connection.run(partial(attempts, fingerprints=wanted))
+        return await self._connection.run(partial(read_attempts, fingerprints=wanted))
 
     async def open_attempts(self) -> list[AttemptRecord]:
         """Every attempt that is neither stored nor ended; the oldest first."""
-        return await self._connection.run(open_attempts)
+        return await self._connection.run(read_open_attempts)
 
-    async def ended(self) -> list[EndedRecord]:
+    async def ended_attempts(self) -> list[EndedAttempt]:
         """Every attempt at a provider that is stored or has ended, the oldest first: only whose, and how."""
-        return await self._connection.run(ended)
+        return await self._connection.run(read_ended_attempts)
 
     async def tasks(self) -> dict[tuple[str, str], int]:
         """Whose each known task is: provider and id → attempt."""
-        return await self._connection.run(tasks)
+        return await self._connection.run(read_tasks)
 
     async def events(self, attempts: Iterable[int]) -> list[EventRecord]:
         """What happened to these attempts, in order."""
-        return await self._connection.run(partial(events, attempts=list(attempts)))
+        return await self._connection.run(partial(read_events, attempts=list(attempts)))
 
-    async def books(self) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, Footage]]:
+    async def audit_records(self) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, ClipSize]]:
         """Every attempt, every event and the size of every clip, all as of one moment, also while a run writes."""
-        return await self._connection.run(books)
+        return await self._connection.run(read_audit_records)
 
     async def names(self, campaign: str, *, sketch: bool) -> dict[str, str]:
         """Which clip each name of a campaign was given to: file → fingerprint."""
-        return await self._connection.run(partial(names, campaign=campaign, sketch=sketch))
+        return await self._connection.run(partial(read_names, campaign=campaign, sketch=sketch))
 
-    async def versions(self, campaign: str, shots: Iterable[str], *, sketch: bool) -> dict[str, Versions]:
+    async def versions(self, campaign: str, shots: Iterable[str], *, sketch: bool) -> dict[str, ShotVersions]:
         """Every version that each of these shots ever had a name for."""
-        return await self._connection.run(partial(versions, campaign=campaign, shots=list(shots), sketch=sketch))
+        return await self._connection.run(partial(read_versions, campaign=campaign, shots=list(shots), sketch=sketch))
 
-    async def fingerprints_of(self, campaign: str, shot: str, *, sketch: bool) -> set[str]:
+    async def shot_fingerprints(self, campaign: str, shot: str, *, sketch: bool) -> set[str]:
         """What a shot ever asked whose clip got a name: every version of it."""
-        return await self._connection.run(partial(fingerprints_of, campaign=campaign, shot=shot, sketch=sketch))
+        return await self._connection.run(partial(read_shot_fingerprints, campaign=campaign, shot=shot, sketch=sketch))
 
     async def runs(self) -> list[RunRecord]:
         """The runs so far, the oldest first."""
-        return await self._connection.run(runs)
+        return await self._connection.run(read_runs)
 
 
-def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
-    """See `Reads.standings`. A run with nothing to do waits for this one: 100,000 rows take a third of a second."""
+def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
+    """See `LedgerReader.standings`. A run with nothing to do waits for it: 100,000 rows take a third of a second."""
     found: dict[str, Standing] = {}
     stages = {str(stage): stage for stage in Stage}
     providers: dict[str, str] = {}  # one string for each provider, not one for each row
@@ -103,7 +104,7 @@ def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
     rows = connection.execute(queries()["standings"])
     for fingerprint, attempt, stage, provider, task, digest, amount, currency, kind, why, since in rows:
         there = found.get(fingerprint)
-        if there is not None and there.stage in LIVE:
+        if there is not None and there.stage in LIVE_STAGES:
             continue
         cost = None
         if amount is not None:
@@ -117,27 +118,27 @@ def standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             task=task,
             digest=digest,
             cost=cost,
-            kind=None if kind is None else Kind(kind),
+            kind=None if kind is None else FailureKind(kind),
             why=why,
             since=since,
         )
     return found
 
 
-def past(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, Past]:
-    """See `Reads.past`."""
-    found: dict[str, Past] = {}
+def read_latest_versions(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, LastRender]:
+    """See `LedgerReader.past`."""
+    found: dict[str, LastRender] = {}
     for shot, version, take, fingerprint in connection.execute(queries()["past"], (campaign, sketch)):
         if shot not in found:  # the highest version comes first, and its lowest take
-            found[shot] = Past(version=version, take=take, fingerprint=fingerprint)
+            found[shot] = LastRender(version=version, take=take, fingerprint=fingerprint)
     return found
 
 
-def artifacts(connection: sqlite3.Connection) -> dict[str, Artifact]:
-    """See `Reads.artifacts`."""
+def read_clips(connection: sqlite3.Connection) -> dict[str, Clip]:
+    """See `LedgerReader.artifacts`."""
     codecs: dict[str, str] = {}
     return {
-        digest: Artifact(
+        digest: Clip(
             digest=digest,
             size=size,
             width=width,
@@ -150,43 +151,43 @@ def artifacts(connection: sqlite3.Connection) -> dict[str, Artifact]:
     }
 
 
-def footage(connection: sqlite3.Connection) -> dict[str, Footage]:
-    """See `Reads.footage`. Clips of one size and length share one value."""
-    shared: dict[tuple[int, float], Footage] = {}
+def read_clip_sizes(connection: sqlite3.Connection) -> dict[str, ClipSize]:
+    """See `LedgerReader.footage`. Clips of one size and length share one value."""
+    shared: dict[tuple[int, float], ClipSize] = {}
     found = {}
     for digest, size, seconds in connection.execute(queries()["footage"]):
         known = shared.get((size, seconds))
         if known is None:
-            known = shared[size, seconds] = Footage(size=size, seconds=seconds)
+            known = shared[size, seconds] = ClipSize(size=size, seconds=seconds)
         found[digest] = known
     return found
 
 
-def preimages(connection: sqlite3.Connection, fingerprints: list[str]) -> dict[str, str]:
-    """See `Reads.preimages`."""
+def read_preimages(connection: sqlite3.Connection, fingerprints: list[str]) -> dict[str, str]:
+    """See `LedgerReader.preimages`."""
     return dict(connection.execute(queries()["preimages"], (json.dumps(fingerprints),)))
 
 
-def attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> list[AttemptRecord]:
-    """See `Reads.attempts`."""
+def read_attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> list[AttemptRecord]:
+    """See `LedgerReader.attempts`."""
     if fingerprints is None:
         rows = connection.execute(queries()["all_attempts"])
     else:
         rows = connection.execute(queries()["attempts"], (json.dumps(fingerprints),))
-    return _records(rows)
+    return _make_attempt_records(rows)
 
 
-def open_attempts(connection: sqlite3.Connection) -> list[AttemptRecord]:
-    """See `Reads.open_attempts`."""
-    return _records(connection.execute(queries()["open_attempts"]))
+def read_open_attempts(connection: sqlite3.Connection) -> list[AttemptRecord]:
+    """See `LedgerReader.open_attempts`."""
+    return _make_attempt_records(connection.execute(queries()["open_attempts"]))
 
 
-def tasks(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
-    """See `Reads.tasks`."""
+def read_tasks(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """See `LedgerReader.tasks`."""
     return {(provider, task): attempt for provider, task, attempt in connection.execute(queries()["tasks"])}
 
 
-def _records(rows: Iterable[Any]) -> list[AttemptRecord]:
+def _make_attempt_records(rows: Iterable[Any]) -> list[AttemptRecord]:
     return [
         AttemptRecord(
             id=number,
@@ -201,9 +202,9 @@ def _records(rows: Iterable[Any]) -> list[AttemptRecord]:
             stage=Stage(stage),
             task=task,
             digest=digest,
-            estimate=_money(*estimate),
-            cost=_money(*cost),
-            failure=_failure(*failure),
+            estimate=_parse_money(*estimate),
+            cost=_parse_money(*cost),
+            failure=_parse_failure(*failure),
             intended_at=intended_at,
             changed_at=changed_at,
         )
@@ -212,22 +213,24 @@ def _records(rows: Iterable[Any]) -> list[AttemptRecord]:
     ]
 
 
-def events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRecord]:
-    """See `Reads.events`."""
-    return _events(connection.execute(queries()["events"], (json.dumps(attempts),)))
+def read_events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRecord]:
+    """See `LedgerReader.events`."""
+    return _make_event_records(connection.execute(queries()["events"], (json.dumps(attempts),)))
 
 
-def books(connection: sqlite3.Connection) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, Footage]]:
-    """See `Reads.books`."""
+def read_audit_records(
+    connection: sqlite3.Connection,
+) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, ClipSize]]:
+    """See `LedgerReader.books`."""
     connection.execute("BEGIN")  # one snapshot: what a run writes between two reads is in none of them
     try:
-        every = _events(connection.execute(queries()["all_events"]))
-        return attempts(connection, None), every, footage(connection)
+        every = _make_event_records(connection.execute(queries()["all_events"]))
+        return read_attempts(connection, None), every, read_clip_sizes(connection)
     finally:
         connection.execute("ROLLBACK")
 
 
-def _events(rows: Iterable[Any]) -> list[EventRecord]:
+def _make_event_records(rows: Iterable[Any]) -> list[EventRecord]:
     stages = {str(stage): stage for stage in Stage}
     moves: dict[str, str] = {}  # one string for each move, not one for each row
     return [
@@ -243,26 +246,28 @@ def _events(rows: Iterable[Any]) -> list[EventRecord]:
     ]
 
 
-def names(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, str]:
-    """See `Reads.names`."""
+def read_names(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, str]:
+    """See `LedgerReader.names`."""
     return dict(connection.execute(queries()["names"], (campaign, sketch)))
 
 
-def versions(connection: sqlite3.Connection, campaign: str, shots: list[str], *, sketch: bool) -> dict[str, Versions]:
-    """See `Reads.versions`."""
+def read_versions(
+    connection: sqlite3.Connection, campaign: str, shots: list[str], *, sketch: bool
+) -> dict[str, ShotVersions]:
+    """See `LedgerReader.versions`."""
     known: dict[str, dict[str, int]] = {}
     for shot, version, mark in connection.execute(queries()["versions"], (campaign, sketch, json.dumps(shots))):
         known.setdefault(shot, {})[mark] = version
-    return {shot: Versions(known=marks, highest=max(marks.values())) for shot, marks in known.items()}
+    return {shot: ShotVersions(by_fingerprint=marks, highest=max(marks.values())) for shot, marks in known.items()}
 
 
-def fingerprints_of(connection: sqlite3.Connection, campaign: str, shot: str, *, sketch: bool) -> set[str]:
-    """See `Reads.fingerprints_of`."""
+def read_shot_fingerprints(connection: sqlite3.Connection, campaign: str, shot: str, *, sketch: bool) -> set[str]:
+    """See `LedgerReader.fingerprints_of`."""
     return {mark for (mark,) in connection.execute(queries()["fingerprints_of"], (campaign, sketch, shot))}
 
 
-def runs(connection: sqlite3.Connection) -> list[RunRecord]:
-    """See `Reads.runs`."""
+def read_runs(connection: sqlite3.Connection) -> list[RunRecord]:
+    """See `LedgerReader.runs`."""
     return [
         RunRecord(
             id=number,
@@ -281,11 +286,11 @@ def runs(connection: sqlite3.Connection) -> list[RunRecord]:
     ]
 
 
-def _money(amount: str | None, currency: str | None) -> Money | None:
+def _parse_money(amount: str | None, currency: str | None) -> Money | None:
     if amount is None or currency is None:
         return None
     return Money(amount=Decimal(amount), currency=currency)
 
 
-def _failure(kind: str | None, why: str, remedy: str) -> Failure | None:
-    return None if kind is None else Failure(kind=Kind(kind), why=why, remedy=remedy)
+def _parse_failure(kind: str | None, why: str, remedy: str) -> Failure | None:
+    return None if kind is None else Failure(kind=FailureKind(kind), why=why, remedy=remedy)

@@ -40,14 +40,14 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
-_TAKEN = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})  # what the systems say of a lock that is held
+_HELD_ERRNOS = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})  # what the systems say of a lock that is held
 
 
 @contextmanager
-def hold(path: Path, command: str) -> Iterator[None]:
+def hold_lock(path: Path, command: str) -> Iterator[None]:
     """Holds the lock while inside; a `LedgerError` names the holder if there is one."""
-    with _opened(path) as file:
-        _take(path, file, command)
+    with _open_file(path) as file:
+        _acquire(path, file, command)
         try:
             yield
         finally:
@@ -56,7 +56,7 @@ def hold(path: Path, command: str) -> Iterator[None]:
             _release(file)
 
 
-def is_held(path: Path) -> bool:
+def is_lock_held(path: Path) -> bool:
     """Whether a run works at this moment; asked only of a lock that somebody has signed, and only for that long."""
     try:
         if not path.stat().st_size:
@@ -65,29 +65,29 @@ def is_held(path: Path) -> bool:
             _seize(file)
             _release(file)
     except OSError as error:
-        return error.errno in _TAKEN
+        return error.errno in _HELD_ERRNOS
     return False
 
 
-def _opened(path: Path) -> BinaryIO:
-    with _plain_words(path):
+def _open_file(path: Path) -> BinaryIO:
+    with _translate_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
 
 
-def _take(path: Path, file: BinaryIO, command: str) -> None:
-    with _plain_words(path):
+def _acquire(path: Path, file: BinaryIO, command: str) -> None:
+    with _translate_errors(path):
         try:
             _seize(file)
         except OSError as error:
-            if error.errno not in _TAKEN:
+            if error.errno not in _HELD_ERRNOS:
                 raise
-            raise _held(path, file) from None
-        _sign(file, command)
+            raise _lock_held_error(path, file) from None
+        _write_holder(file, command)
 
 
 @contextmanager
-def _plain_words(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -98,7 +98,7 @@ def _plain_words(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _sign(file: BinaryIO, command: str) -> None:
+def _write_holder(file: BinaryIO, command: str) -> None:
     """Writes who holds the lock."""
     holder = {
         "pid": os.getpid(),
@@ -111,15 +111,15 @@ def _sign(file: BinaryIO, command: str) -> None:
     file.write(json.dumps(holder).encode())
 
 
-def _held(path: Path, file: BinaryIO) -> LedgerError:
+def _lock_held_error(path: Path, file: BinaryIO) -> LedgerError:
     return LedgerError(
         "another run is working in this project",
-        why=_who(file) or f"{path} is locked, and its holder has not signed it yet",
+        why=_describe_holder(file) or f"{path} is locked, and its holder has not signed it yet",
         remedy="Wait until it ends, or stop it with Ctrl-C where it runs. `hailuo-batch status` works meanwhile.",
     )
 
 
-def _who(file: BinaryIO) -> str:
+def _describe_holder(file: BinaryIO) -> str:
     """The holder in words, or nothing if the text is not there or half written."""
     file.seek(0)
     try:

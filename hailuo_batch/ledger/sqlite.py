@@ -11,24 +11,24 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from hailuo_batch.core.attempt.attempt import Artifact, Move, Stage, after
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, next_stage
 from hailuo_batch.core.money import Money
-from hailuo_batch.ledger.aggregates import lengths
-from hailuo_batch.ledger.connection import Connection, connected
-from hailuo_batch.ledger.group_commit import Writer
-from hailuo_batch.ledger.open import for_reading, for_writing
+from hailuo_batch.ledger.aggregates import read_render_times
+from hailuo_batch.ledger.connection import LedgerConnection, open_connection
+from hailuo_batch.ledger.group_commit import WriteQueue
+from hailuo_batch.ledger.open import open_for_reading, open_for_writing
 from hailuo_batch.ledger.queries import queries
-from hailuo_batch.ledger.reader import Reads
-from hailuo_batch.ports import Clock, Facts, Intent, Named
+from hailuo_batch.ledger.reader import LedgerReader
+from hailuo_batch.ports import Clock, Facts, Intent, RenderName
 
 INTEND = "intend"  # the event that begins an attempt; every other one is a `Move`
-_NOTHING = Facts()
+_NO_FACTS = Facts()
 
 
-class SqliteLedger(Reads):
+class SqliteLedger(LedgerReader):
     """The ledger for the one run that writes."""
 
-    def __init__(self, connection: Connection, writer: Writer, clock: Clock) -> None:
+    def __init__(self, connection: LedgerConnection, writer: WriteQueue, clock: Clock) -> None:
         super().__init__(connection)
         self._writer = writer
         self._clock = clock
@@ -38,27 +38,29 @@ class SqliteLedger(Reads):
         """How many transactions were written so far."""
         return self._writer.commits
 
-    async def intend(self, intent: Intent) -> int:
+    async def record_intent(self, intent: Intent) -> int:
         """The number of the live attempt for this fingerprint: a new one, or the one that was intended before."""
-        return await self._writer.write(partial(_intend, intent=intent, now=self._clock.now()))
+        return await self._writer.write(partial(_insert_intent, intent=intent, now=self._clock.now()))
 
-    async def move(self, attempt: int, move: Move, facts: Facts = _NOTHING) -> Stage:
+    async def move(self, attempt: int, move: Move, facts: Facts = _NO_FACTS) -> Stage:
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
-        return await self._writer.write(partial(_move, attempt=attempt, move=move, facts=facts, now=self._clock.now()))
-
-    async def bring_back(self, intent: Intent, artifact: Artifact, cost: Money | None) -> int:
-        """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
         return await self._writer.write(
-            partial(_bring_back, intent=intent, artifact=artifact, cost=cost, now=self._clock.now())
+            partial(_move_attempt, attempt=attempt, move=move, facts=facts, now=self._clock.now())
         )
 
-    async def name(self, names: Iterable[Named]) -> None:
-        """Records which names were given to which clips; a name that is recorded already costs nothing."""
-        await self._writer.write(partial(_name, names=list(names), now=self._clock.now()))
+    async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
+        """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
+        return await self._writer.write(
+            partial(_restore_clip, intent=intent, artifact=clip, cost=cost, now=self._clock.now())
+        )
 
-    async def lengths(self) -> list[tuple[str, str, float]]:
+    async def record_names(self, names: Iterable[RenderName]) -> None:
+        """Records which names were given to which clips; a name that is recorded already costs nothing."""
+        await self._writer.write(partial(_insert_names, names=list(names), now=self._clock.now()))
+
+    async def render_times(self) -> list[tuple[str, str, float]]:
         """How long the last clips took that providers made: provider, pre-image of the request, seconds."""
-        return await self._connection.run(lengths)
+        return await self._connection.run(read_render_times)
 
     async def begin_run(self, *, manifest: str, campaign: str, sketch: bool) -> int:
         """Records that a run has begun; its number."""
@@ -74,8 +76,8 @@ class SqliteLedger(Reads):
 @asynccontextmanager
 async def open_ledger(path: Path, *, clock: Clock) -> AsyncIterator[SqliteLedger]:
     """The ledger for writing; whoever opens it holds the run lock. Leaving it writes what is queued."""
-    async with connected(partial(for_writing, path), path) as connection:
-        writer = Writer(connection)
+    async with open_connection(partial(open_for_writing, path), path) as connection:
+        writer = WriteQueue(connection)
         try:
             yield SqliteLedger(connection, writer, clock)
         finally:
@@ -83,14 +85,14 @@ async def open_ledger(path: Path, *, clock: Clock) -> AsyncIterator[SqliteLedger
 
 
 @asynccontextmanager
-async def read_ledger(path: Path) -> AsyncIterator[Reads]:
+async def read_ledger(path: Path) -> AsyncIterator[LedgerReader]:
     """The ledger for reading, also while a run writes; a missing file reads as empty and is not made."""
-    async with connected(partial(for_reading, path), path) as connection:
-        yield Reads(connection)
+    async with open_connection(partial(open_for_reading, path), path) as connection:
+        yield LedgerReader(connection)
 
 
-def _intend(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
-    estimate = _columns(intent.estimate)
+def _insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
+    estimate = _money_columns(intent.estimate)
     live = connection.execute(queries()["live_attempt"], (intent.fingerprint,)).fetchone()
     if live is None:
         who = (intent.campaign, intent.shot, intent.take, json.dumps(intent.tags, ensure_ascii=False), intent.run)
@@ -107,35 +109,35 @@ def _intend(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
         connection.execute(queries()["intend_again"], (intent.run, *estimate, now, attempt))
     if attempt is None:
         raise AssertionError("SQLite gave no row id")
-    data = {"provider": intent.provider, "run": intent.run, "estimate": _plain(intent.estimate)}
-    _append(connection, data, attempt=attempt, at=now, move=INTEND, stage=Stage.INTENDED)
+    data = {"provider": intent.provider, "run": intent.run, "estimate": _money_data(intent.estimate)}
+    _append_event(connection, data, attempt=attempt, at=now, move=INTEND, stage=Stage.INTENDED)
     return int(attempt)
 
 
-def _bring_back(
-    connection: sqlite3.Connection, intent: Intent, artifact: Artifact, cost: Money | None, now: float
+def _restore_clip(
+    connection: sqlite3.Connection, intent: Intent, artifact: Clip, cost: Money | None, now: float
 ) -> int:
-    attempt = _intend(connection, intent, now)
-    _move(connection, attempt, Move.ACCEPT, Facts(task=""), now)
-    _move(connection, attempt, Move.PRODUCE, Facts(cost=cost), now)
-    _move(connection, attempt, Move.KEEP, Facts(artifact=artifact), now)
+    attempt = _insert_intent(connection, intent, now)
+    _move_attempt(connection, attempt, Move.ACCEPT, Facts(task=""), now)
+    _move_attempt(connection, attempt, Move.PRODUCE, Facts(cost=cost), now)
+    _move_attempt(connection, attempt, Move.KEEP, Facts(clip=artifact), now)
     return attempt
 
 
-def _move(connection: sqlite3.Connection, attempt: int, move: Move, facts: Facts, now: float) -> Stage:
+def _move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts: Facts, now: float) -> Stage:
     row = connection.execute(queries()["stage_of"], (attempt,)).fetchone()
     if row is None:
         raise AssertionError(f"there is no attempt {attempt}")
-    stage = after(Stage(row[0]), move)
-    if facts.artifact is not None:
-        _keep(connection, facts.artifact, now)
-    cost_amount, cost_currency = _columns(facts.cost)
+    stage = next_stage(Stage(row[0]), move)
+    if facts.clip is not None:
+        _insert_clip(connection, facts.clip, now)
+    cost_amount, cost_currency = _money_columns(facts.cost)
     failure = facts.failure
     changes = {
         "attempt": attempt,
         "stage": stage,
         "task": facts.task,
-        "digest": None if facts.artifact is None else facts.artifact.digest,
+        "digest": None if facts.clip is None else facts.clip.digest,
         "cost_amount": cost_amount,
         "cost_currency": cost_currency,
         "failure": None if failure is None else failure.kind,
@@ -144,22 +146,22 @@ def _move(connection: sqlite3.Connection, attempt: int, move: Move, facts: Facts
         "now": now,
     }
     connection.execute(queries()["move_attempt"], changes)
-    _append(connection, _told(facts), attempt=attempt, at=now, move=move, stage=stage)
+    _append_event(connection, _event_data(facts), attempt=attempt, at=now, move=move, stage=stage)
     return stage
 
 
-def _keep(connection: sqlite3.Connection, clip: Artifact, now: float) -> None:
+def _insert_clip(connection: sqlite3.Connection, clip: Clip, now: float) -> None:
     row = (clip.digest, clip.size, clip.width, clip.height, clip.seconds, clip.frames, clip.codec, now)
     connection.execute(queries()["keep_artifact"], row)
 
 
-def _append(connection: sqlite3.Connection, data: Mapping[str, object], **event: object) -> None:
+def _append_event(connection: sqlite3.Connection, data: Mapping[str, object], **event: object) -> None:
     told = {key: value for key, value in data.items() if value is not None}
     event["data"] = json.dumps(told, sort_keys=True, ensure_ascii=False)
     connection.execute(queries()["add_event"], event)
 
 
-def _name(connection: sqlite3.Connection, names: list[Named], now: float) -> None:
+def _insert_names(connection: sqlite3.Connection, names: list[RenderName], now: float) -> None:
     rows = [(n.file, n.campaign, n.shot, n.version, n.take, n.fingerprint, n.sketch, now) for n in names]
     connection.executemany(queries()["give_name"], rows)
 
@@ -173,22 +175,22 @@ def _end_run(connection: sqlite3.Connection, row: tuple[object, ...]) -> None:
     connection.execute(queries()["end_run"], row)
 
 
-def _told(facts: Facts) -> dict[str, object]:
+def _event_data(facts: Facts) -> dict[str, object]:
     """The facts as they stand in an event."""
     failure = facts.failure
     return {
         "task": facts.task,
-        "digest": None if facts.artifact is None else facts.artifact.digest,
-        "cost": _plain(facts.cost),
+        "digest": None if facts.clip is None else facts.clip.digest,
+        "cost": _money_data(facts.cost),
         "failure": None if failure is None else {"kind": failure.kind, "why": failure.why, "remedy": failure.remedy},
         "reason": facts.reason,
-        "by": facts.by,
+        "by": facts.decided_by,
     }
 
 
-def _columns(money: Money | None) -> tuple[str | None, str | None]:
+def _money_columns(money: Money | None) -> tuple[str | None, str | None]:
     return (None, None) if money is None else (str(money.amount), money.currency)
 
 
-def _plain(money: Money | None) -> dict[str, str] | None:
+def _money_data(money: Money | None) -> dict[str, str] | None:
     return None if money is None else {"amount": str(money.amount), "currency": money.currency}

@@ -3,19 +3,19 @@
 import os
 from collections.abc import Mapping
 
-SERVICE = "hailuo-batch"  # as in: keyring set hailuo-batch MINIMAX_API_KEY
+KEYRING_SERVICE = "hailuo-batch"  # as in: keyring set hailuo-batch MINIMAX_API_KEY
 
 
-def key_of(variable: str, environment: Mapping[str, str] = os.environ) -> str:
+def read_api_key(variable: str, environment: Mapping[str, str] = os.environ) -> str:
     """The key that stands under this name; "" when there is none.
 
-    >>> key_of("MINIMAX_API_KEY", {"MINIMAX_API_KEY": " abc "})
+    >>> read_api_key("MINIMAX_API_KEY", {"MINIMAX_API_KEY": " abc "})
     'abc'
     """
-    return environment.get(variable, "").strip() or _from_keyring(variable)
+    return environment.get(variable, "").strip() or _read_keyring(variable)
 
 
-def _from_keyring(variable: str) -> str:
+def _read_keyring(variable: str) -> str:
     """What the keyring has; a machine without one, or with one that is locked, has nothing."""
     try:
         import keyring
@@ -23,6 +23,6 @@ def _from_keyring(variable: str) -> str:
     except ImportError:
         return ""
     try:
-        return (keyring.get_password(SERVICE, variable) or "").strip()
+        return (keyring.get_password(KEYRING_SERVICE, variable) or "").strip()
     except KeyringError:
         return ""

@@ -14,15 +14,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.request.remote_image import WebPicture
-from hailuo_batch.load.file_stamp import SETTLED_NS, Remembered, remembered, stamp_of, unchanged
+from hailuo_batch.core.request.remote_image import RemoteImage
+from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
 
-FOLDER = "memory"
-_SEAM = "\n\n"
+CACHE_FOLDER = "memory"
+_SEPARATOR = "\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class FinishedManifest:
     """A manifest with nothing to do: which clips and names must be there for that to be still so."""
 
     digests: frozenset[str]
@@ -30,53 +30,53 @@ class Finished:
     summary: Mapping[str, Any]
 
 
-def recall_inputs(hidden: Path) -> dict[str, Remembered]:
+def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
     """Digests of pictures by path."""
     try:
-        rows = json.loads(_read(hidden / FOLDER / "inputs.txt"))
-        return {path: remembered(row) for path, row in rows.items()}
+        rows = json.loads(_read_text(hidden_folder / CACHE_FOLDER / "inputs.txt"))
+        return {path: parse_cached_image(row) for path, row in rows.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def remember_inputs(hidden: Path, seen: Mapping[str, Remembered]) -> None:
+def write_cached_inputs(hidden_folder: Path, images: Mapping[str, CachedImage]) -> None:
     """Keeps digests of pictures for the next time, beside those that other manifests use."""
-    if not seen:
+    if not images:
         return
-    before = recall_inputs(hidden)
-    if all(before.get(path) == memory for path, memory in seen.items()):
+    before = read_cached_inputs(hidden_folder)
+    if all(before.get(path) == memory for path, memory in images.items()):
         return
-    merged = {path: memory for path, memory in before.items() if path in seen or stamp_of(Path(path))}
-    rows = {path: memory.row for path, memory in {**merged, **seen}.items()}
-    _write(hidden / FOLDER / "inputs.txt", json.dumps(rows))
+    merged = {path: memory for path, memory in before.items() if path in images or read_stamp(Path(path))}
+    rows = {path: memory.row for path, memory in {**merged, **images}.items()}
+    _write_text(hidden_folder / CACHE_FOLDER / "inputs.txt", json.dumps(rows))
 
 
-def recall_addresses(hidden: Path) -> dict[str, WebPicture]:
+def read_cached_remote_images(hidden_folder: Path) -> dict[str, RemoteImage]:
     """The pictures behind web addresses, as they were last seen."""
     try:
-        rows = json.loads(_read(hidden / FOLDER / "addresses.txt"))
-        return {address: WebPicture(**{**row, "size": tuple(row["size"])}) for address, row in rows.items()}
+        rows = json.loads(_read_text(hidden_folder / CACHE_FOLDER / "addresses.txt"))
+        return {address: RemoteImage(**{**row, "size": tuple(row["size"])}) for address, row in rows.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
-def remember_addresses(hidden: Path, seen: Mapping[str, WebPicture]) -> None:
+def write_cached_remote_images(hidden_folder: Path, images: Mapping[str, RemoteImage]) -> None:
     """Keeps what was behind web addresses, beside those that other manifests use."""
-    before = recall_addresses(hidden)
-    merged = {**before, **seen}
+    before = read_cached_remote_images(hidden_folder)
+    merged = {**before, **images}
     if merged != before:
         rows = {address: asdict(picture) for address, picture in merged.items()}
-        _write(hidden / FOLDER / "addresses.txt", json.dumps(rows))
+        _write_text(hidden_folder / CACHE_FOLDER / "addresses.txt", json.dumps(rows))
 
 
-def recall_finished(hidden: Path, key: str, circumstances: Mapping[str, Any]) -> Finished | None:
+def read_finished_manifest(hidden_folder: Path, key: str, dependencies: Mapping[str, Any]) -> FinishedManifest | None:
     """What was finished under the same circumstances, if none of its pictures has changed since."""
     try:
-        head, digests, files = _read(_file(hidden, key)).split(_SEAM)
+        head, digests, files = _read_text(_finished_file(hidden_folder, key)).split(_SEPARATOR)
         known = json.loads(head)
-        if known["circumstances"] != circumstances or not _settled(known):
+        if known["circumstances"] != dependencies or not _is_reliable(known):
             return None
-        return Finished(
+        return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
             files=frozenset(files.split("\n")) - {""},
             summary=known["summary"],
@@ -85,71 +85,78 @@ def recall_finished(hidden: Path, key: str, circumstances: Mapping[str, Any]) ->
         return None
 
 
-def remember_finished(
-    hidden: Path, key: str, circumstances: Mapping[str, Any], inputs: Mapping[str, Remembered], finished: Finished
+def write_finished_manifest(
+    hidden_folder: Path,
+    key: str,
+    dependencies: Mapping[str, Any],
+    inputs: Mapping[str, CachedImage],
+    finished: FinishedManifest,
 ) -> None:
     """Keeps that a manifest has nothing to do."""
     head = {
-        "circumstances": circumstances,
+        "circumstances": dependencies,
         "at": time.time_ns(),
         "inputs": {path: memory.row for path, memory in inputs.items()},
         "summary": finished.summary,
     }
-    _write(_file(hidden, key), _SEAM.join((json.dumps(head), "\n".join(finished.digests), "\n".join(finished.files))))
+    _write_text(
+        _finished_file(hidden_folder, key),
+        _SEPARATOR.join((json.dumps(head), "\n".join(finished.digests), "\n".join(finished.files))),
+    )
 
 
-def circumstances(
+def plan_dependencies(
     *, tool: str, manifest: bytes, settings: Path, lock: Path | None, review: Path | None, ledger: Path
 ) -> dict[str, str | list[int] | None]:
     """Everything that an unchanged plan depends on, but for the pictures, the store and the names."""
     return {
         "tool": tool,
         "manifest": sha256(manifest).hexdigest(),
-        "settings": _hash(settings),
-        "lock": _hash(lock) if lock is not None else None,
-        "review": _hash(review) if review is not None else None,
-        "ledger": _stamp(ledger),
-        "wal": _stamp(ledger.with_name(ledger.name + "-wal")),
+        "settings": _hash_file(settings),
+        "lock": _hash_file(lock) if lock is not None else None,
+        "review": _hash_file(review) if review is not None else None,
+        "ledger": _stamp_row(ledger),
+        "wal": _stamp_row(ledger.with_name(ledger.name + "-wal")),
     }
 
 
-def key_of(manifest: Path, *, sketch: bool) -> str:
+def manifest_key(manifest: Path, *, sketch: bool) -> str:
     """Under which name a manifest is remembered."""
     return sha256(f"{manifest}\n{sketch}".encode()).hexdigest()[:24]
 
 
-def _settled(known: Mapping[str, Any]) -> bool:
+def _is_reliable(known: Mapping[str, Any]) -> bool:
     """Whether no file that counts was changed in the same moment as it was remembered."""
     changed = [stamp[1] for stamp in (known["circumstances"]["ledger"], known["circumstances"]["wal"]) if stamp]
-    if any(time_of_change >= known["at"] - SETTLED_NS for time_of_change in changed):
+    if any(time_of_change >= known["at"] - MTIME_SLACK_NS for time_of_change in changed):
         return False
-    return all(unchanged(remembered(row), stamp_of(Path(path))) for path, row in known["inputs"].items())
+    return all(is_unchanged(parse_cached_image(row), read_stamp(Path(path))) for path, row in known["inputs"].items())
 
 
-def _stamp(path: Path) -> list[int] | None:
-    stamp = stamp_of(path)
+def _stamp_row(path: Path) -> list[int] | None:
+    stamp = read_stamp(path)
     return list(stamp) if stamp is not None and stamp[0] > 0 else None
 
 
-def _hash(path: Path) -> str | None:
+def _hash_file(path: Path) -> str | None:
     with suppress(OSError):
         return sha256(path.read_bytes()).hexdigest()
     return None
 
 
-def _file(hidden: Path, key: str) -> Path:
-    return hidden / FOLDER / f"finished-{key}.txt"
+def _finished_file(hidden_folder: Path, key: str) -> Path:
+    return hidden_folder / CACHE_FOLDER / f"finished-{key}.txt"
 
 
-def _read(path: Path) -> str:
-    """What `_write` wrote; a file that was touched since is none."""
+def _read_text(path: Path) -> str:
+    """What `_write_text` wrote; a file that was touched since is none."""
     mark, _, data = path.read_bytes().partition(b"\n")
     if mark.decode() != sha256(data).hexdigest():
         raise ValueError(path)
     return data.decode()
 
 
-def _write(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     """Whole or not at all, with its own hash in front; a memory that cannot be written is none."""
     data = text.encode()
     temporary = path.with_name(f"{path.name}.{os.getpid()}")

@@ -10,26 +10,26 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from hailuo_batch.core.problem import Path, Problem, did_you_mean
+from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.provider_tables import Table, Tables, base_url, provider_names, read_table
+from hailuo_batch.load.provider_tables import Table, Tables, base_url, provider_names, read_custom_table
 
 # What stands under `key`, unless it is the name of a variable, which may be seen.
-_KEY = re.compile(r"(\bkey[\"']?\s*:\s*)(?![\"']?[A-Z][A-Z0-9_]*[\"']?\s*(?:[,}#]|\Z))(\S.*)")
-_NO_NAME = "Write the name of an environment variable, such as STUDIO_API_KEY, and put the key into that."
+_KEY_PATTERN = re.compile(r"(\bkey[\"']?\s*:\s*)(?![\"']?[A-Z][A-Z0-9_]*[\"']?\s*(?:[,}#]|\Z))(\S.*)")
+_KEY_REMEDY = "Write the name of an environment variable, such as STUDIO_API_KEY, and put the key into that."
 
 
-def read_gateways(trees: Mapping[str, Any]) -> tuple[Tables, tuple[Problem, ...]]:
+def read_custom_gateways(trees: Mapping[str, Any]) -> tuple[Tables, tuple[Problem, ...]]:
     """The tables that can be used, by name, and the problems of the others."""
     tables: dict[str, Table] = {}
     problems: list[Problem] = []
     for name, tree in trees.items():
         path = ("gateways", name)
-        table, wrong = read_table(tree, name, path=path)
-        problems += map(_keyless, wrong)
+        table, wrong = read_custom_table(tree, name, path=path)
+        problems += map(_mask_key_problem, wrong)
         if table is not None:
-            said = list(_unsafe(name, table, path))
+            said = list(_find_unsafe(name, table, path))
             problems += said
             if not said:
                 tables[name] = table
@@ -49,33 +49,33 @@ def read_regions(regions: Mapping[str, str], tables: Tables) -> tuple[dict[str, 
     return good, tuple(problems)
 
 
-def without_key(problem: Problem) -> Problem:
+def mask_key(problem: Problem) -> Problem:
     """The same problem; where its line shows what stands under `key` of a gateway, that is blotted out."""
     if problem.path[:1] != ("gateways",) or problem.place is None:
         return problem
-    text = _KEY.sub(lambda match: match[1] + "•" * len(match[2]), problem.place.text)
-    return problem.at(replace(problem.place, text=text))
+    text = _KEY_PATTERN.sub(lambda match: match[1] + "•" * len(match[2]), problem.place.text)
+    return problem.with_place(replace(problem.place, text=text))
 
 
-def _keyless(problem: Problem) -> Problem:
+def _mask_key_problem(problem: Problem) -> Problem:
     """What is wrong under `key` may be the key itself: it is not repeated."""
     if problem.path[-1:] != ("key",) or problem.on_key:
         return problem
     why = f"what stands under key of {problem.path[1]} is no name of an environment variable."
-    return Problem(code="secret", summary="secret in file", why=why, remedy=_NO_NAME, path=problem.path)
+    return Problem(code="secret", summary="secret in file", why=why, remedy=_KEY_REMEDY, path=problem.path)
 
 
-def _unsafe(name: str, table: Table, path: Path) -> Iterator[Problem]:
+def _find_unsafe(name: str, table: Table, path: DocumentPath) -> Iterator[Problem]:
     if name == ANIMATIC:
         why = '"animatic" is what draws on this machine.'
         yield Problem(
             code="provider", summary="name not usable", why=why, remedy="Give the gateway another name.", path=path
         )
-    if _in_the_open(table["base_url"]):
-        yield _open(name, (*path, "base_url"))
+    if _is_unencrypted(table["base_url"]):
+        yield _unencrypted_problem(name, (*path, "base_url"))
     for region, row in table.get("regions", {}).items():
-        if _in_the_open(row["base_url"]):
-            yield _open(name, (*path, "regions", region, "base_url"))
+        if _is_unencrypted(row["base_url"]):
+            yield _unencrypted_problem(name, (*path, "regions", region, "base_url"))
 
 
 def _region_problem(name: str, wanted: str, tables: Tables) -> Problem | None:
@@ -90,17 +90,17 @@ def _region_problem(name: str, wanted: str, tables: Tables) -> Problem | None:
     except InputError as error:
         why = f"{error.summary}. {error.why}".rstrip() if error.why else f"{error.summary}."
         return Problem(code="region", summary="region not usable", why=why, remedy=error.remedy, path=path)
-    return _open(name, path) if _in_the_open(address) else None
+    return _unencrypted_problem(name, path) if _is_unencrypted(address) else None
 
 
-def _open(name: str, path: Path) -> Problem:
+def _unencrypted_problem(name: str, path: DocumentPath) -> Problem:
     """Money and trust: the key goes to this address with every call."""
     why = f"the key of {name} would travel unencrypted over http."
     remedy = "Write https://; plain http is for this machine only, as in http://127.0.0.1:8080."
     return Problem(code="address-open", summary="address not safe", why=why, remedy=remedy, path=path)
 
 
-def _in_the_open(address: str) -> bool:
+def _is_unencrypted(address: str) -> bool:
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""

@@ -11,36 +11,36 @@ from typing import Any
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.dialect import Dialect
-from hailuo_batch.gateways.registry import FAMILIES
+from hailuo_batch.gateways.registry import DIALECTS
 
-GROUP = "hailuo_batch.dialects"
-_METHODS = ("submit", "poll", "tasks", "balance", "events", "called_back")
+ENTRY_POINT_GROUP = "hailuo_batch.dialects"
+_METHODS = ("submit", "poll", "tasks", "balance", "events", "parse_callback")
 
 
-def dialect_of(table: Mapping[str, Any]) -> Dialect:
+def make_dialect(table: Mapping[str, Any]) -> Dialect:
     """How a table's gateway talks. Raises `InputError`, naming the plugin, when what it brings cannot be used."""
     family = table["dialect"]
-    return FAMILIES[family](table) if family in FAMILIES else _from_plugin(family, table)
+    return DIALECTS[family](table) if family in DIALECTS else _load_plugin_dialect(family, table)
 
 
-def _from_plugin(family: str, table: Mapping[str, Any]) -> Dialect:
-    plugin = _plugin(family, table["name"])
+def _load_plugin_dialect(family: str, table: Mapping[str, Any]) -> Dialect:
+    plugin = _find_plugin(family, table["name"])
     try:
         dialect = plugin.load()(table)
     except Exception as error:  # what a stranger's code raises, whatever that is
-        raise _broken(plugin, f"{type(error).__name__}: {error}") from error
+        raise _broken_plugin_error(plugin, f"{type(error).__name__}: {error}") from error
     missing = [method for method in _METHODS if not callable(getattr(dialect, method, None))]
     if missing:
-        raise _broken(plugin, f"It has no {', '.join(missing)}.")
+        raise _broken_plugin_error(plugin, f"It has no {', '.join(missing)}.")
     found: Dialect = dialect
     return found
 
 
-def _plugin(family: str, name: str) -> EntryPoint:
-    plugins = entry_points(group=GROUP)
+def _find_plugin(family: str, name: str) -> EntryPoint:
+    plugins = entry_points(group=ENTRY_POINT_GROUP)
     fitting = [plugin for plugin in plugins if plugin.name == family]
     if not fitting:
-        known = [*FAMILIES, *sorted(plugin.name for plugin in plugins)]
+        known = [*DIALECTS, *sorted(plugin.name for plugin in plugins)]
         remedy = did_you_mean(family, known) or f"Known are {', '.join(known)}; a plugin may have to be installed."
         raise InputError(f'there is no dialect "{family}"', why=f"The table of {name} asks for it.", remedy=remedy)
     if len(fitting) > 1:
@@ -49,7 +49,7 @@ def _plugin(family: str, name: str) -> EntryPoint:
     return fitting[0]
 
 
-def _broken(plugin: EntryPoint, why: str) -> InputError:
+def _broken_plugin_error(plugin: EntryPoint, why: str) -> InputError:
     package = plugin.dist.name if plugin.dist else plugin.value
     return InputError(
         f'the dialect "{plugin.name}" of {package} cannot be used',

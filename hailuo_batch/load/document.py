@@ -14,11 +14,11 @@ import yaml
 
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.load.yaml.builder import Builder
-from hailuo_batch.load.yaml.duplicate_keys import wrong_keys
-from hailuo_batch.load.yaml.encoding import unfit_bytes
-from hailuo_batch.load.yaml.events import events
+from hailuo_batch.load.yaml.duplicate_keys import find_invalid_keys
+from hailuo_batch.load.yaml.encoding import find_unreadable_bytes
+from hailuo_batch.load.yaml.events import parse_events
 from hailuo_batch.load.yaml.locate import locate
-from hailuo_batch.load.yaml.problems import Findings, Stop
+from hailuo_batch.load.yaml.problems import Findings, StopReading
 
 __all__ = ["Document", "locate", "read_document"]
 
@@ -37,34 +37,34 @@ def read_document(data: bytes, *, name: str) -> Document:
     """The values of a YAML file and every problem found in it; no bytes make it raise."""
     payload = data.removeprefix(codecs.BOM_UTF8)
     findings = Findings()
-    unfit = unfit_bytes(data, payload)
+    unfit = find_unreadable_bytes(data, payload)
     if unfit is None:
-        tree = _tree(payload, findings)
+        tree = _build_tree(payload, findings)
     else:
         tree = None
         findings.add(unfit)
-    return Document(name=name, data=data, tree=tree, problems=findings.placed(payload, name))
+    return Document(name=name, data=data, tree=tree, problems=findings.to_problems(payload, name))
 
 
-def _tree(payload: bytes, findings: Findings) -> object:
+def _build_tree(payload: bytes, findings: Findings) -> object:
     builder = Builder(findings, size=len(payload))
     try:
-        builder.build(events(payload))
+        builder.build(parse_events(payload))
     except yaml.YAMLError as error:
-        from hailuo_batch.load.yaml.syntax_errors import explain
+        from hailuo_batch.load.yaml.syntax_errors import explain_syntax_error
 
-        builder.stopped(explain(error, payload))
-    except Stop as stop:
-        builder.stopped(stop.findings)
-    with suppress(Stop):
-        _look_back(builder, payload)
+        builder.stop(explain_syntax_error(error, payload))
+    except StopReading as stop:
+        builder.stop(stop.findings)
+    with suppress(StopReading):
+        _add_late_findings(builder, payload)
     return builder.tree()
 
 
-def _look_back(builder: Builder, payload: bytes) -> None:
+def _add_late_findings(builder: Builder, payload: bytes) -> None:
     """Adds what could not be said while reading: keys to be placed, marks that nothing used."""
     if builder.keys_wrong:
-        for finding in wrong_keys(payload):
+        for finding in find_invalid_keys(payload):
             builder.findings.add(finding)
-    for finding in builder.unused_marks():
+    for finding in builder.find_unused_anchors():
         builder.findings.add(finding)

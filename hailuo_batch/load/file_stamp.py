@@ -9,34 +9,34 @@ from pathlib import Path
 from typing import Any
 
 # A file written in the same tick as it was remembered could change again without its time changing.
-SETTLED_NS = 2_000_000_000
+MTIME_SLACK_NS = 2_000_000_000
 
 Stamp = tuple[int, int, int]  # size, time of change in ns, inode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
+class CachedImage:
     """What a picture's digest was, and what the picture is, when its file looked like this."""
 
     stamp: Stamp
     digest: str
-    at: int  # ns since the epoch
+    cached_at: int  # ns since the epoch
     kind: str = ""  # by its bytes
     size: tuple[int, int] = (0, 0)  # width and height as it is seen upright
 
     @property
     def row(self) -> tuple[int | str, ...]:
         """The same as plain values, in one line."""
-        return *self.stamp, self.digest, self.at, self.kind, *self.size
+        return *self.stamp, self.digest, self.cached_at, self.kind, *self.size
 
 
-def remembered(row: Sequence[Any]) -> Remembered:
+def parse_cached_image(row: Sequence[Any]) -> CachedImage:
     """What `row` was made from; `ValueError` when it has another form."""
     length, changed, inode, digest, at, kind, width, height = row
-    return Remembered(stamp=(length, changed, inode), digest=digest, at=at, kind=kind, size=(width, height))
+    return CachedImage(stamp=(length, changed, inode), digest=digest, cached_at=at, kind=kind, size=(width, height))
 
 
-def stamp_of(path: Path) -> Stamp | None:
+def read_stamp(path: Path) -> Stamp | None:
     """How a file looks from outside, or None when there is none."""
     try:
         found = path.stat()
@@ -45,6 +45,6 @@ def stamp_of(path: Path) -> Stamp | None:
     return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns), found.st_ino
 
 
-def unchanged(memory: Remembered, stamp: Stamp | None) -> bool:
+def is_unchanged(cached: CachedImage, stamp: Stamp | None) -> bool:
     """Whether a remembered digest still holds beyond doubt."""
-    return stamp == memory.stamp and memory.stamp[1] < memory.at - SETTLED_NS
+    return stamp == cached.stamp and cached.stamp[1] < cached.cached_at - MTIME_SLACK_NS

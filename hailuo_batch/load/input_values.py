@@ -9,26 +9,26 @@ from pathlib import Path
 
 from hailuo_batch.core.manifest.document import Frame
 from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.request.request import Input
-from hailuo_batch.load.file_stamp import Remembered
+from hailuo_batch.core.request.request import ImageRef
+from hailuo_batch.load.file_stamp import CachedImage
 
-ON_WEB = "frame-web"  # the code of everything that is wrong with what is behind an address
+REMOTE_FRAME_CODE = "frame-web"  # the code of everything that is wrong with what is behind an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Every frame by content (`pictures`), where its bytes are (`files`, by digest), and what is to be remembered.
+    """Every frame by content (`images`), where its bytes are (`files`, by digest), and what is to be remembered.
 
-    `addresses` are where a gateway can get a picture itself, by digest. `lasting`: none of the pictures can change
+    `addresses` are where a gateway can get a picture itself, by digest. `is_stable`: none of the pictures can change
     without a file of the project changing.
     """
 
-    pictures: Mapping[Frame, Input]
+    images: Mapping[Frame, ImageRef]
     files: Mapping[str, Path]
-    remembered: Mapping[str, Remembered]
+    cache_entries: Mapping[str, CachedImage]
     problems: tuple[Problem, ...]
     addresses: Mapping[str, str] = field(default_factory=dict)
-    lasting: bool = True
+    is_stable: bool = True
 
 
-NO_INPUTS = Inputs(pictures={}, files={}, remembered={}, problems=())
+NO_INPUTS = Inputs(images={}, files={}, cache_entries={}, problems=())

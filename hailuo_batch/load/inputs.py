@@ -14,16 +14,23 @@ from hashlib import file_digest
 from pathlib import Path
 
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, UrlFrame
-from hailuo_batch.core.manifest.interpolate import quoted
+from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Severity, did_you_mean
 from hailuo_batch.core.providers.image_limits import Size
-from hailuo_batch.core.request.request import Input
+from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.file_stamp import Remembered, Stamp, stamp_of, unchanged
-from hailuo_batch.load.image_checks import LYING, UNLIKE, lying_name, refuse_large, refuse_unfit, unlike
+from hailuo_batch.load.file_stamp import CachedImage, Stamp, is_unchanged, read_stamp
+from hailuo_batch.load.image_checks import (
+    NAME_WARNING,
+    SHAPE_WARNING,
+    describe_misleading_name,
+    describe_shape_mismatch,
+    refuse_large_image,
+    refuse_unfit_image,
+)
 from hailuo_batch.load.input_values import Inputs
-from hailuo_batch.load.remote_frames import Web, complaints, gone, sighted
+from hailuo_batch.load.remote_frames import RemoteImages, check_remote_frame, find_remote_image, is_gone
 from hailuo_batch.load.settings import Project
 
 
@@ -32,104 +39,108 @@ def read_inputs(
     *,
     folder: Path,
     project: Project,
-    remembered: Mapping[str, Remembered],
-    web: Web | None = None,
+    cached_images: Mapping[str, CachedImage],
+    remote_images: RemoteImages | None = None,
     for_gateways: bool = True,
 ) -> Inputs:
     """The frames of all shots; each file is looked at once, however many shots name it.
 
     A picture that is not `for_gateways` is drawn here, and need only be readable.
     """
-    reading = _Reading(
-        folder=folder, project=project, remembered=remembered, web=web or Web(), for_gateways=for_gateways
+    reading = _FrameReader(
+        folder=folder,
+        project=project,
+        cached_images=cached_images,
+        remote_images=remote_images or RemoteImages(),
+        for_gateways=for_gateways,
     )
     for shot in shots:
         if shot.frames is not NO_FRAMES:
-            reading.look(shot)
+            reading.read_shot(shot)
     return Inputs(
-        pictures=reading.pictures,
+        images=reading.images,
         files=reading.files,
-        remembered={str(path): memory for path, memory in reading.seen.values()},
+        cache_entries={str(path): memory for path, memory in reading.cache_entries.values()},
         problems=tuple(reading.problems),
         addresses=reading.addresses,
-        lasting=reading.lasting,
+        is_stable=reading.is_stable,
     )
 
 
 @dataclass(slots=True, kw_only=True)
-class _Reading:
+class _FrameReader:
     """What was found so far."""
 
     folder: Path
     project: Project
-    remembered: Mapping[str, Remembered]
-    web: Web
+    cached_images: Mapping[str, CachedImage]
+    remote_images: RemoteImages
     for_gateways: bool
-    pictures: dict[Frame, Input] = field(default_factory=dict)
+    images: dict[Frame, ImageRef] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     sizes: dict[Frame, Size] = field(default_factory=dict)
-    lasting: bool = True
-    seen: dict[Frame, tuple[Path, Remembered]] = field(default_factory=dict)
+    is_stable: bool = True
+    cache_entries: dict[Frame, tuple[Path, CachedImage]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    told: set[object] = field(default_factory=set)
+    reported: set[object] = field(default_factory=set)
 
-    def look(self, shot: Shot) -> None:
+    def read_shot(self, shot: Shot) -> None:
         """Looks at a shot's frames; what is wrong is said once for each entry that names it."""
         for end, frame in (("first", shot.frames.first), ("last", shot.frames.last)):
-            if frame is None or frame in self.pictures or (frame, shot.index) in self.told:
+            if frame is None or frame in self.images or (frame, shot.index) in self.reported:
                 continue
             if isinstance(frame, UrlFrame):
-                self.told.add((frame, shot.index))
-                self._address(frame, shot, end)
+                self.reported.add((frame, shot.index))
+                self._read_url_frame(frame, shot, end)
             elif isinstance(frame, FileFrame):
                 try:
-                    self._file(frame, shot, end)
+                    self._read_file_frame(frame, shot, end)
                 except InputError as error:
-                    self.told.add((frame, shot.index))
-                    self.problems.append(_problem(error, shot, end))
-        self._compare(shot)
+                    self.reported.add((frame, shot.index))
+                    self.problems.append(_frame_problem(error, shot, end))
+        self._compare_shapes(shot)
 
-    def _file(self, frame: FileFrame, shot: Shot, end: str) -> None:
-        path = _inside(frame, self.folder, self.project)
-        memory = _digest(path, self.remembered.get(str(path)), for_gateways=self.for_gateways)
+    def _read_file_frame(self, frame: FileFrame, shot: Shot, end: str) -> None:
+        path = _resolve_frame_path(frame, self.folder, self.project)
+        memory = _read_image(path, self.cached_images.get(str(path)), for_gateways=self.for_gateways)
         if self.for_gateways:
-            refuse_unfit(path.name, length=memory.stamp[0], size=memory.size)
-            if said := lying_name(path.name, memory.kind):
-                self.problems.append(_caution(said, LYING, shot, end))
-        self.seen[frame] = (path, memory)
-        self.pictures[frame] = Input(digest=memory.digest)
+            refuse_unfit_image(path.name, length=memory.stamp[0], size=memory.size)
+            if said := describe_misleading_name(path.name, memory.kind):
+                self.problems.append(_frame_warning(said, NAME_WARNING, shot, end))
+        self.cache_entries[frame] = (path, memory)
+        self.images[frame] = ImageRef(digest=memory.digest)
         self.sizes[frame] = memory.size
         self.files[memory.digest] = path
 
-    def _address(self, frame: UrlFrame, shot: Shot, end: str) -> None:
+    def _read_url_frame(self, frame: UrlFrame, shot: Shot, end: str) -> None:
         place = ("shots", shot.index, "frames", end)
-        for said in complaints(frame, self.web, for_gateways=self.for_gateways):
+        for said in check_remote_frame(frame, self.remote_images, for_gateways=self.for_gateways):
             self.problems.append(replace(said, why=f'shot "{shot.id}": {said.why}', path=place))
-        self.lasting = self.lasting and frame.sha256 is not None
-        found = sighted(frame, self.web, for_gateways=self.for_gateways)
+        self.is_stable = self.is_stable and frame.sha256 is not None
+        found = find_remote_image(frame, self.remote_images, for_gateways=self.for_gateways)
         if found is None:
             return
-        self.pictures[frame] = Input(digest=found.digest)
+        self.images[frame] = ImageRef(digest=found.digest)
         if found.size is not None:
             self.sizes[frame] = found.size
         if found.file is not None:
             self.files.setdefault(found.digest, found.file)
-        if not gone(frame, self.web):
+        if not is_gone(frame, self.remote_images):
             self.addresses.setdefault(found.digest, frame.url)
 
-    def _compare(self, shot: Shot) -> None:
+    def _compare_shapes(self, shot: Shot) -> None:
         """A last frame of another shape is cropped to the first one's."""
         first, last = shot.frames.first, shot.frames.last
-        if not self.for_gateways or first not in self.sizes or last not in self.sizes or (first, last) in self.told:
+        if not self.for_gateways or first not in self.sizes or last not in self.sizes or (first, last) in self.reported:
             return
-        self.told.add((first, last))
-        by_address = isinstance(last, UrlFrame) and not gone(last, self.web)
-        if said := unlike(self.sizes[first], self.sizes[last], by_address=by_address):
-            self.problems.append(_caution(said, UNLIKE, shot, "last"))
+        self.reported.add((first, last))
+        by_address = isinstance(last, UrlFrame) and not is_gone(last, self.remote_images)
+        if said := describe_shape_mismatch(self.sizes[first], self.sizes[last], by_address=by_address):
+            self.problems.append(_frame_warning(said, SHAPE_WARNING, shot, "last"))
 
 
-def _caution(said: str, words: tuple[str, str, str], shot: Shot, end: str) -> Problem:
+def _frame_warning(said: str, words: tuple[str, str, str], shot: Shot, end: str) -> Problem:
     code, summary, remedy = words
     return Problem(
         code=code, summary=summary, why=f'shot "{shot.id}": {said}', remedy=remedy, severity=Severity.WARNING,
@@ -137,66 +148,68 @@ def _caution(said: str, words: tuple[str, str, str], shot: Shot, end: str) -> Pr
     )  # fmt: skip
 
 
-def _digest(path: Path, memory: Remembered | None, *, for_gateways: bool) -> Remembered:
-    stamp = stamp_of(path)
-    if memory is not None and unchanged(memory, stamp):
-        return memory
+def _read_image(path: Path, cached: CachedImage | None, *, for_gateways: bool) -> CachedImage:
+    stamp = read_stamp(path)
+    if cached is not None and is_unchanged(cached, stamp):
+        return cached
     if stamp is None or not path.is_file():
-        raise _no_file(path)
+        raise _missing_file_error(path)
     if for_gateways:
-        refuse_large(path.name, stamp[0])  # before it is read
-    return _read(path, stamp)
+        refuse_large_image(path.name, stamp[0])  # before it is read
+    return _read_uncached_image(path, stamp)
 
 
-def _read(path: Path, stamp: Stamp) -> Remembered:
-    from hailuo_batch.media.frames import picture_facts
+def _read_uncached_image(path: Path, stamp: Stamp) -> CachedImage:
+    from hailuo_batch.media.images import read_image_facts
 
     at = time.time_ns()
     try:
-        facts = picture_facts(path)  # raises when it is no picture
+        facts = read_image_facts(path)  # raises when it is no picture
         with path.open("rb") as file:
             digest = f"sha256:{file_digest(file, 'sha256').hexdigest()}"
-        return Remembered(stamp=stamp, digest=digest, at=at, kind=facts.kind, size=(facts.width, facts.height))
+        return CachedImage(stamp=stamp, digest=digest, cached_at=at, kind=facts.kind, size=(facts.width, facts.height))
     except InputError as error:
-        why = f"{quoted(path.name)}: {error.why[:1].lower()}{error.why[1:]}"
+        why = f"{quote_text(path.name)}: {error.why[:1].lower()}{error.why[1:]}"
         raise InputError(error.summary.partition(f": {path}")[0], why=why, remedy=error.remedy) from None
     except OSError as error:
         raise InputError("file not readable", why=f"{path.name} cannot be read: {error.strerror}.") from None
 
 
-def _no_file(path: Path) -> InputError:
+def _missing_file_error(path: Path) -> InputError:
     folder = f"{path.parent.name or path.parent}/"
     if not _is_folder(path.parent):
-        return InputError("file not found", why=f"there is no folder {quoted(folder)}.", remedy="Look at the path.")
-    if kind := _kind(path):
+        return InputError("file not found", why=f"there is no folder {quote_text(folder)}.", remedy="Look at the path.")
+    if kind := _file_kind(path):
         remedy = "Name a picture in it." if kind == "a folder" else "Name the file of a picture."
-        return InputError("not a file", why=f"{quoted(path.name)} is {kind}.", remedy=remedy)
-    names = _names_in(path.parent)
+        return InputError("not a file", why=f"{quote_text(path.name)} is {kind}.", remedy=remedy)
+    names = _list_names(path.parent)
     if path.name in names:
-        remedy = f"Look who may read {quoted(folder)}."
-        return InputError("file not readable", why=f"{quoted(path.name)} cannot be looked at.", remedy=remedy)
+        remedy = f"Look who may read {quote_text(folder)}."
+        return InputError("file not readable", why=f"{quote_text(path.name)} cannot be looked at.", remedy=remedy)
     remedy = did_you_mean(path.name, names) or "Paths begin at the manifest's folder."
-    return InputError("file not found", why=f"there is no file {quoted(path.name)} in {quoted(folder)}.", remedy=remedy)
+    return InputError(
+        "file not found", why=f"there is no file {quote_text(path.name)} in {quote_text(folder)}.", remedy=remedy
+    )
 
 
-def _inside(frame: FileFrame, folder: Path, project: Project) -> Path:
+def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Path:
     """The file's real path; one that leaves the project, by `..` or by a link, is refused unless it is allowed."""
     if frame.path.startswith("data:"):
         why = "a picture written out as data is not read here."
         raise InputError("address not usable", why=why, remedy="Save it as a file and name that.")
-    path = _resolved(folder / frame.path)
+    path = _resolve_path(folder / frame.path)
     if path is None:
-        why = f"no file can be found under {quoted(frame.path)}."
+        why = f"no file can be found under {quote_text(frame.path)}."
         raise InputError("file name not usable", why=why, remedy="Write the path of a picture.")
     allowed = (project.root.resolve(), *project.allow_outside)
     if not any(path.is_relative_to(place) for place in allowed):
-        why = f"{quoted(frame.path)} leads out of the project, to {path}."
+        why = f"{quote_text(frame.path)} leads out of the project, to {path}."
         remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."
         raise InputError("file outside the project", why=why, remedy=remedy)
     return path
 
 
-def _resolved(path: Path) -> Path | None:
+def _resolve_path(path: Path) -> Path | None:
     """The real path; None for a name that no file can have, and for a link that leads to itself."""
     try:
         found = path.resolve()
@@ -207,19 +220,19 @@ def _resolved(path: Path) -> Path | None:
 
 
 def _is_folder(path: Path) -> bool:
-    return _kind(path) == "a folder"
+    return _file_kind(path) == "a folder"
 
 
-def _kind(path: Path) -> str:
+def _file_kind(path: Path) -> str:
     """What stands there in the place of a file; nothing when there is none."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):  # also a name that is too long for the file system
         return ""
-    return next((words for is_one, words in _KINDS if is_one(mode)), "")
+    return next((words for is_one, words in _FILE_KINDS if is_one(mode)), "")
 
 
-_KINDS = (
+_FILE_KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe (FIFO)"),
     (stat.S_ISSOCK, "a socket"),
@@ -228,14 +241,14 @@ _KINDS = (
 )
 
 
-def _names_in(folder: Path) -> list[str]:
+def _list_names(folder: Path) -> list[str]:
     try:
         return [path.name for path in folder.iterdir()]
     except OSError:
         return []
 
 
-def _problem(error: InputError, shot: Shot, end: str) -> Problem:
+def _frame_problem(error: InputError, shot: Shot, end: str) -> Problem:
     return Problem(
         code="frame-file",
         summary=error.summary,

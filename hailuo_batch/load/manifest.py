@@ -13,9 +13,9 @@ from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
     Budget,
-    End,
     FileFrame,
     Frame,
+    FrameRole,
     Frames,
     Manifest,
     Settings,
@@ -26,12 +26,12 @@ from hailuo_batch.core.manifest.document import (
 )
 from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, Severity
 from hailuo_batch.load.document import locate, read_document
-from hailuo_batch.load.schemas import holds
+from hailuo_batch.load.schemas import matches_schema
 
-MOST_SHOWN = 50
-_SETTINGS = frozenset(Settings.__slots__)
+MAX_PROBLEMS = 50
+_SETTING_NAMES = frozenset(Settings.__slots__)
 # Gateways' key forms that can be told from words: MindVideo's prefix, the common sk-, and signed tokens.
-_SECRETS = (
+_SECRET_PATTERNS = (
     (b"mv_live_", rb"mv_live_\w{8,}"),
     (b"sk-", rb"\bsk-[\w-]{20,}"),
     (b"eyJ", rb"\beyJ[\w-]{16,}\.[\w.-]{16,}"),
@@ -43,48 +43,50 @@ _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*
 def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
     """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages."""
     if name.endswith((".lock.yaml", ".lock.yml")):
-        return None, (_no_manifest(name, "lock", _LOCK),)
+        return None, (_wrong_file_problem(name, "lock", _LOCK_WHY),)
     if name.endswith((".review.yaml", ".review.yml")):
-        return None, (_no_manifest(name, "review", _REVIEW),)
-    tree, problems = read_checked(data, name=name, schema="manifest", many="shots", definition="shot")
+        return None, (_wrong_file_problem(name, "review", _REVIEW_WHY),)
+    tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot")
     return (_manifest(tree) if tree else None), problems
 
 
-def read_checked(
+def read_and_validate(
     data: bytes, *, name: str, schema: str, many: str = "", definition: str = ""
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """A file that a person writes, as plain values that the schema holds for, and everything that is wrong with it.
 
     The values are empty when it cannot be used; beside values there are only warnings.
     """
-    if secret := _secret(data, name):
+    if secret := _find_secret(data, name):
         return {}, (secret,)
     document = read_document(data, name=name)
-    said = tuple(map(_hushed, document.problems))
-    if document.tree is None or not all(map(_can_wait, said)):
+    said = tuple(map(_mask_secrets, document.problems))
+    if document.tree is None or not all(map(_is_recoverable, said)):
         return {}, said
-    if not holds(schema, document.tree):
-        from hailuo_batch.load.schema_messages import refusals
+    if not matches_schema(schema, document.tree):
+        from hailuo_batch.load.schema_messages import find_schema_problems
 
         spoken = {problem.path for problem in said if problem.severity is Severity.ERROR}
-        found = tuple(refusals(schema, document.tree, many=many, definition=definition)) or (_REFUSED,)
-        return {}, placed((*said, *(each for each in found if each.path not in spoken)), data, name=name)
+        found = tuple(find_schema_problems(schema, document.tree, many=many, definition=definition)) or (
+            _FALLBACK_PROBLEM,
+        )
+        return {}, locate_problems((*said, *(each for each in found if each.path not in spoken)), data, name=name)
     if any(problem.severity is Severity.ERROR for problem in said):
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
     return tree, said
 
 
-def _can_wait(problem: Problem) -> bool:
+def _is_recoverable(problem: Problem) -> bool:
     """Whether the value it is about was read as it is most likely meant, so that its form can be looked at too."""
     return problem.severity is Severity.WARNING or problem.code == "yaml-number"
 
 
-_LOCK = "it says which clips are the campaign, and is written by hailuo-batch."
-_REVIEW = "it says what was decided about shots, and is read with the manifest beside it."
+_LOCK_WHY = "it says which clips are the campaign, and is written by hailuo-batch."
+_REVIEW_WHY = "it says what was decided about shots, and is read with the manifest beside it."
 
 
-def _no_manifest(name: str, kind: str, why: str) -> Problem:
+def _wrong_file_problem(name: str, kind: str, why: str) -> Problem:
     manifest = name.removesuffix(".yml").removesuffix(".yaml").removesuffix(f".{kind}") + ".yaml"
     return Problem(
         code=f"{kind}-file",
@@ -95,28 +97,31 @@ def _no_manifest(name: str, kind: str, why: str) -> Problem:
     )
 
 
-_REFUSED = Problem(
+_FALLBACK_PROBLEM = Problem(
     code="form", summary="wrong form", why="a value has a character that cannot be used there.",
     remedy="Look at the addresses and names in the file, and write them anew.",
 )  # fmt: skip
 
 
-def placed(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Problem, ...]:
-    """The same problems with line and column, in the order of the file; at most `MOST_SHOWN` and a word on the rest."""
+def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Problem, ...]:
+    """The same problems with line and column, in the order of the file; at most `MAX_PROBLEMS`, then how many more."""
     problems = tuple(problems)
     if not problems:
         return ()
-    shown = problems[:MOST_SHOWN]
+    shown = problems[:MAX_PROBLEMS]
     places = locate(data, {(problem.path, problem.on_key) for problem in shown}, name=name)
-    found = [_hushed(problem.at(problem.place or places.get((problem.path, problem.on_key)))) for problem in shown]
+    found = [
+        _mask_secrets(problem.with_place(problem.place or places.get((problem.path, problem.on_key))))
+        for problem in shown
+    ]
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
-    if len(problems) > MOST_SHOWN:
-        why = f"{len(problems) - MOST_SHOWN:,} more problems are not shown; mend these first."
+    if len(problems) > MAX_PROBLEMS:
+        why = f"{len(problems) - MAX_PROBLEMS:,} more problems are not shown; mend these first."
         found.append(Problem(code="more", summary="more problems", why=why))
     return tuple(found)
 
 
-def _hushed(problem: Problem) -> Problem:
+def _mask_secrets(problem: Problem) -> Problem:
     """The same problem, with what stands behind `api_key:` and its like blotted out, in place."""
     place = problem.place
     if place is None or not SECRET_NAME.search(place.text):
@@ -124,12 +129,12 @@ def _hushed(problem: Problem) -> Problem:
     text = _NAMED_SECRET.sub(lambda match: match[1] + "•" * len(match[2]), place.text)
     why = _NAMED_SECRET_IN_WORDS.sub(r"\1•••", problem.why)
     remedy = _NAMED_SECRET_IN_WORDS.sub(r"\1•••", problem.remedy)
-    return replace(problem.at(replace(place, text=text)), why=why, remedy=remedy)
+    return replace(problem.with_place(replace(place, text=text)), why=why, remedy=remedy)
 
 
-def _secret(data: bytes, name: str) -> Problem | None:
+def _find_secret(data: bytes, name: str) -> Problem | None:
     """Money and trust: a key in a manifest is refused before anything else, and never shown."""
-    for marker, pattern in _SECRETS:
+    for marker, pattern in _SECRET_PATTERNS:
         if marker in data and (match := re.search(pattern, data)):
             line = data.count(b"\n", 0, match.start()) + 1
             column = match.start() - data.rfind(b"\n", 0, match.start())
@@ -146,21 +151,21 @@ def _manifest(tree: Mapping[str, Any]) -> Manifest:
         campaign=tree["campaign"],
         model=tree.get("model", "hailuo-02"),
         providers=tuple(tree.get("providers", ())),
-        budget=Budget(most=Decimal(str(budget["max"])), currency=budget["currency"].upper()) if budget else None,
+        budget=Budget(amount=Decimal(str(budget["max"])), currency=budget["currency"].upper()) if budget else None,
         variables=tree.get("vars", {}),
         styles={name: Style(**style) for name, style in tree.get("styles", {}).items()},
         defaults=_settings(tree.get("defaults", {})),
-        shots=tuple(_entry(index, shot) for index, shot in enumerate(tree["shots"])),
+        shots=tuple(_shot_entry(index, shot) for index, shot in enumerate(tree["shots"])),
     )
 
 
-def _entry(index: int, shot: Mapping[str, Any]) -> ShotEntry:
+def _shot_entry(index: int, shot: Mapping[str, Any]) -> ShotEntry:
     return ShotEntry(
         index=index,
         id=shot["id"],
         prompt=shot.get("prompt", ""),
         frames=_frames(shot["frames"]) if "frames" in shot else NO_FRAMES,
-        settings=NO_SETTINGS if _SETTINGS.isdisjoint(shot) else _settings(shot),
+        settings=NO_SETTINGS if _SETTING_NAMES.isdisjoint(shot) else _settings(shot),
         tags=tuple(shot["tags"]) if "tags" in shot else (),
         matrix={name: tuple(values) for name, values in shot["matrix"].items()} if "matrix" in shot else _NO_MATRIX,
         notes=shot.get("notes", ""),
@@ -196,5 +201,5 @@ def _frame(frame: str | Mapping[str, str]) -> Frame:
     if isinstance(frame, str):
         return UrlFrame(url=frame) if "://" in frame else FileFrame(path=frame)
     if "shot" in frame:
-        return ShotFrame(shot=frame["shot"], frame=End(frame.get("frame", "last")))
+        return ShotFrame(shot=frame["shot"], frame=FrameRole(frame.get("frame", "last")))
     return UrlFrame(url=frame["url"], sha256=frame.get("sha256"))

@@ -12,31 +12,31 @@ from typing import Any
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.schemas import schema_folder
 
-_ENDING = ".openapi.yaml"
-_LONGEST = 300  # letters of a complaint
-_DIGITS = 4000  # Python reads no longer numbers
+_FILE_SUFFIX = ".openapi.yaml"
+_MAX_ERROR_LENGTH = 300  # letters of a complaint
+_MAX_DIGITS = 4000  # Python reads no longer numbers
 _VERBS = ("get", "post", "put", "patch", "delete")
 
 
-class Check:
+class SchemaValidator:
     """One schema of a document, ready to judge."""
 
     def __init__(self, schema: Mapping[str, Any], components: Mapping[str, Any]) -> None:
         import jsonschema_rs
 
         whole = {**schema, "components": components}
-        self._judge = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        self._validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
-    def complaint(self, value: object) -> str:
+    def find_error(self, value: object) -> str:
         """What is wrong with the value and where, in one line; empty when nothing is."""
         try:
-            if self._judge.is_valid(value):
+            if self._validator.is_valid(value):
                 return ""
-            error = next(iter(self._judge.iter_errors(value)))
+            error = next(iter(self._validator.iter_errors(value)))
         except ValueError:  # half of a surrogate pair, not a number, nested too deep
             return "it holds what JSON cannot"
         where = ".".join(str(step) for step in error.instance_path)
-        return f"{where}: {error.message}"[:_LONGEST] if where else str(error.message)[:_LONGEST]
+        return f"{where}: {error.message}"[:_MAX_ERROR_LENGTH] if where else str(error.message)[:_MAX_ERROR_LENGTH]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +44,17 @@ class Parameter:
     """A part of a call beside its body: in its `path`, `query` or `header`."""
 
     name: str
-    place: str
+    location: str
     required: bool
-    number: bool  # its text stands for a whole number
-    check: Check
+    is_integer: bool  # its text stands for a whole number
+    validator: SchemaValidator
 
-    def complaint(self, text: str | None) -> str:
+    def find_error(self, text: str | None) -> str:
         """What is wrong with its text; None is "not given"."""
         if text is None:
             return f"{self.name} is missing" if self.required else ""
-        whole = self.number and text.removeprefix("-").isdecimal() and len(text) < _DIGITS
-        found = self.check.complaint(int(text) if whole else text)
+        whole = self.is_integer and text.removeprefix("-").isdecimal() and len(text) < _MAX_DIGITS
+        found = self.validator.find_error(int(text) if whole else text)
         return f"{self.name}: {found}" if found else ""
 
 
@@ -66,27 +66,27 @@ class Operation:
     method: str
     path: str
     parameters: tuple[Parameter, ...]
-    body: Check | None
+    body: SchemaValidator | None
     statuses: frozenset[int]
 
 
 def openapi_names() -> tuple[str, ...]:
     """The gateways with a document."""
-    return tuple(sorted(path.name.removesuffix(_ENDING) for path in _folder().glob(f"*{_ENDING}")))
+    return tuple(sorted(path.name.removesuffix(_FILE_SUFFIX) for path in _openapi_folder().glob(f"*{_FILE_SUFFIX}")))
 
 
 @cache
 def openapi_document(name: str) -> Mapping[str, Any]:
     """One gateway's document as data."""
-    file = f"{name}{_ENDING}"
-    document = read_document((_folder() / file).read_bytes(), name=file)
+    file = f"{name}{_FILE_SUFFIX}"
+    document = read_document((_openapi_folder() / file).read_bytes(), name=file)
     assert not document.problems, document.problems  # noqa: S101 - our own file
     tree: Mapping[str, Any] = document.tree  # type: ignore[assignment] # no problems: it is a mapping
     return tree
 
 
 @cache
-def operations(name: str) -> tuple[Operation, ...]:
+def list_operations(name: str) -> tuple[Operation, ...]:
     """The calls a gateway documents."""
     document = openapi_document(name)
     return tuple(
@@ -97,7 +97,7 @@ def operations(name: str) -> tuple[Operation, ...]:
     )
 
 
-def _folder() -> Any:
+def _openapi_folder() -> Any:
     return schema_folder() / "openapi"
 
 
@@ -110,7 +110,7 @@ def _operation(document: Mapping[str, Any], path: str, verb: str, found: Mapping
         method=verb.upper(),
         path=path,
         parameters=tuple(_parameters(found.get("parameters", ()), components)),
-        body=Check(schema, components) if schema else None,
+        body=SchemaValidator(schema, components) if schema else None,
         statuses=frozenset(int(status) for status in found["responses"]),
     )
 
@@ -120,8 +120,8 @@ def _parameters(found: Any, components: Mapping[str, Any]) -> Iterator[Parameter
         row = components["parameters"][item["$ref"].rsplit("/", 1)[1]] if "$ref" in item else item
         yield Parameter(
             name=row["name"],
-            place=row["in"],
+            location=row["in"],
             required=row.get("required", False),
-            number=row["schema"].get("type") == "integer",
-            check=Check(row["schema"], components),
+            is_integer=row["schema"].get("type") == "integer",
+            validator=SchemaValidator(row["schema"], components),
         )

@@ -6,14 +6,14 @@ Light on purpose: a run with nothing to do reads no settings, it only looks whet
 
 from pathlib import Path
 
-SETTINGS = "hailuo.yaml"
-HIDDEN = ".hailuo"
+SETTINGS_FILE = "hailuo.yaml"
+HIDDEN_FOLDER = ".hailuo"
 
 
-def find_root(folder: Path) -> Path:
+def find_project_root(folder: Path) -> Path:
     """The project's root for a manifest in `folder`."""
     upward = (folder, *folder.parents)
-    for marks in ((SETTINGS, HIDDEN), (".git",)):
+    for marks in ((SETTINGS_FILE, HIDDEN_FOLDER), (".git",)):
         for candidate in upward:
             if any((candidate / mark).exists() for mark in marks):
                 return candidate

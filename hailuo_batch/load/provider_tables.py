@@ -10,56 +10,56 @@ from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.money import Money, PriceRow
-from hailuo_batch.core.problem import Path, Problem, did_you_mean
-from hailuo_batch.core.providers.offers import Inference, Limits, Provider, animatic
+from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
+from hailuo_batch.core.providers.offers import Inference, Limits, Provider, animatic_provider
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.document import read_document
-from hailuo_batch.load.schemas import PACKAGE, holds
+from hailuo_batch.load.schemas import PACKAGE_FOLDER, matches_schema
 
 if TYPE_CHECKING:
     from hailuo_batch.gateways.dialect import Dialect
 
-FOLDER = PACKAGE / "gateways" / "tables"
+TABLE_FOLDER = PACKAGE_FOLDER / "gateways" / "tables"
 # MiniMax publishes its prices and made the model: who names nobody gets the one whose bill can be foreseen.
-PREFERRED = ("minimax",)
+DEFAULT_PROVIDERS = ("minimax",)
 
 Table = Mapping[str, Any]
 Tables = Mapping[str, Table]  # a project's own, by name; one of ours is replaced by one of the same name
-OURS_ONLY: Tables = {}
-OWN_REGION: Mapping[str, str] = {}  # a gateway's own base address, and nothing by its side
+NO_CUSTOM_TABLES: Tables = {}
+NO_REGIONS: Mapping[str, str] = {}  # a gateway's own base address, and nothing by its side
 _SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 # What `like` takes over: how a gateway talks and what it sells; never its prices, limits, notes or addresses.
-_SHARED = ("dialect", "wire", "camera", "images", "models")
+_INHERITED_KEYS = ("dialect", "wire", "camera", "images", "models")
 
 
-def provider_names(tables: Tables = OURS_ONLY) -> tuple[str, ...]:
+def provider_names(tables: Tables = NO_CUSTOM_TABLES) -> tuple[str, ...]:
     """Every gateway there is a table for."""
-    return tuple(sorted({path.stem for path in FOLDER.glob("*.yaml")} | set(tables)))
+    return tuple(sorted({path.stem for path in TABLE_FOLDER.glob("*.yaml")} | set(tables)))
 
 
-def provider_table(name: str, tables: Tables = OURS_ONLY) -> Table:
+def read_provider_table(name: str, tables: Tables = NO_CUSTOM_TABLES) -> Table:
     """One gateway's table as data."""
-    return tables[name] if name in tables else _ours(name)
+    return tables[name] if name in tables else _read_builtin_table(name)
 
 
 @cache
-def _ours(name: str) -> Table:
-    document = read_document((FOLDER / f"{name}.yaml").read_bytes(), name=f"{name}.yaml")
+def _read_builtin_table(name: str) -> Table:
+    document = read_document((TABLE_FOLDER / f"{name}.yaml").read_bytes(), name=f"{name}.yaml")
     assert not document.problems, document.problems  # noqa: S101 - our own file
-    assert holds("provider", document.tree), name  # noqa: S101
+    assert matches_schema("provider", document.tree), name  # noqa: S101
     table: Table = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
     return table
 
 
-def dialect_for(name: str, tables: Tables = OURS_ONLY) -> "Dialect":
+def load_dialect(name: str, tables: Tables = NO_CUSTOM_TABLES) -> "Dialect":
     """How a gateway talks; `InputError` when its dialect is a plugin's and cannot be used."""
-    from hailuo_batch.load.dialect_plugins import dialect_of
+    from hailuo_batch.load.dialect_plugins import make_dialect
 
-    return dialect_of(provider_table(name, tables))
+    return make_dialect(read_provider_table(name, tables))
 
 
-def read_table(tree: object, name: str, *, path: Path = ()) -> tuple[Table | None, tuple[Problem, ...]]:
+def read_custom_table(tree: object, name: str, *, path: DocumentPath = ()) -> tuple[Table | None, tuple[Problem, ...]]:
     """A table that stands under a name in a project's settings, or the problems it has; `path` is its place there.
 
     `like: mindvideo` takes over how that gateway talks and what it sells; what the table says itself goes before that.
@@ -75,40 +75,40 @@ def read_table(tree: object, name: str, *, path: Path = ()) -> tuple[Table | Non
             Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=(*path, "like")),
         )
     own = {key: value for key, value in tree.items() if key != "like"}
-    base = _shared(_ours(shared)) if shared is not None else {}
-    whole = {"version": 1, **_merged(base, own), "name": name}
-    if holds("provider", whole):
+    base = _inheritable_part(_read_builtin_table(shared)) if shared is not None else {}
+    whole = {"version": 1, **_merge_trees(base, own), "name": name}
+    if matches_schema("provider", whole):
         return whole, ()
-    from hailuo_batch.load.schema_messages import refusals
+    from hailuo_batch.load.schema_messages import find_schema_problems
 
-    return None, tuple(refusals("provider", whole, base=path))
+    return None, tuple(find_schema_problems("provider", whole, base=path))
 
 
-def _shared(table: Table) -> dict[str, Any]:
+def _inheritable_part(table: Table) -> dict[str, Any]:
     models = {name: {key: row[key] for key in row if key != "prices"} for name, row in table["models"].items()}
-    return {key: models if key == "models" else table[key] for key in _SHARED if key in table}
+    return {key: models if key == "models" else table[key] for key in _INHERITED_KEYS if key in table}
 
 
-def _merged(base: object, own: object) -> Any:
+def _merge_trees(base: object, own: object) -> Any:
     """Two trees as one; where both have something that is no mapping, `own` stands."""
     if not (isinstance(base, dict) and isinstance(own, dict)):
         return own
-    return {**base, **{key: _merged(base.get(key), value) for key, value in own.items()}}
+    return {**base, **{key: _merge_trees(base.get(key), value) for key, value in own.items()}}
 
 
-def base_url(name: str, wanted: str = "", tables: Tables = OURS_ONLY) -> str:
+def base_url(name: str, wanted: str = "", tables: Tables = NO_CUSTOM_TABLES) -> str:
     """The address below which a gateway's paths stand: its own, that of a region, or the address that is `wanted`."""
-    table = provider_table(name, tables)
+    table = read_provider_table(name, tables)
     if "://" in wanted:
-        if not holds("provider", wanted.rstrip("/"), definition="base_url"):
+        if not matches_schema("provider", wanted.rstrip("/"), definition="base_url"):
             why = "It needs http or https, a host, and neither a question mark nor a user's name."
             raise InputError(f"the base address of {name} cannot be used", why=why)
         return wanted.rstrip("/")
-    region = _region(table, wanted)
+    region = _find_region(table, wanted)
     return str(region.get("base_url", table["base_url"]))
 
 
-def _region(table: Table, wanted: str) -> Table:
+def _find_region(table: Table, wanted: str) -> Table:
     regions: Tables = table.get("regions", {})
     if wanted and wanted not in regions:
         known = f"Known are {', '.join(regions)}." if regions else "Give the whole address, from https:// on."
@@ -116,13 +116,13 @@ def _region(table: Table, wanted: str) -> Table:
     return regions.get(wanted, {})
 
 
-def read_provider(name: str, model: str, *, region: str = "", tables: Tables = OURS_ONLY) -> Provider:
+def read_provider(name: str, model: str, *, region: str = "", tables: Tables = NO_CUSTOM_TABLES) -> Provider:
     """What a gateway sells of a model; a model that it does not have is offered in no mode.
 
     A region has its own currency and prices; a base address in its place leaves them as they are.
     """
-    table = provider_table(name, tables)
-    there = {} if "://" in region else _region(table, region)
+    table = read_provider_table(name, tables)
+    there = {} if "://" in region else _find_region(table, region)
     row = table["models"].get(model, {})
     prompt, submit = row.get("prompt", {}), table.get("wire", {}).get("submit", {})
     images, fields = table.get("images", {}), submit.get("fields")
@@ -134,42 +134,42 @@ def read_provider(name: str, model: str, *, region: str = "", tables: Tables = O
         offers={Mode(mode): _lengths(lengths) for mode, lengths in row.get("offers", {}).items()},
         prices=tuple(_price(price) for price in there.get("prices", row.get("prices", ())) if row),
         currency=there.get("currency", table.get("currency")),
-        longest_prompt=prompt.get("longest"),
-        prompt_needed=frozenset(Mode(mode) for mode in prompt.get("needed", ())),
+        max_prompt_length=prompt.get("longest"),
+        prompt_modes=frozenset(Mode(mode) for mode in prompt.get("needed", ())),
         notes=tuple(table.get("notes", ())),
         base_url=base_url(name, region, tables),
         regions=tuple(table.get("regions", ())),
         limits=Limits(**{limit: each["is"] for limit, each in table.get("limits", {}).items()}),
-        takes_addresses=images.get("address", True),
-        takes_data=images.get("data_uri", True),
+        accepts_urls=images.get("address", True),
+        accepts_data=images.get("data_uri", True),
         idempotent=submit.get("idempotency", {}).get("honoured", False),
         callbacks="callback" in (fields or ()),
         switches=None if fields is None else frozenset(switch for switch in _SWITCHES if switch in fields),
-        inferred=tuple(_inferences(table)),
+        inferences=tuple(_inferences(table)),
     )
 
 
 def read_providers(
-    names: Iterable[str], model: str, *, tables: Tables = OURS_ONLY, regions: Mapping[str, str] = OWN_REGION
+    names: Iterable[str], model: str, *, tables: Tables = NO_CUSTOM_TABLES, regions: Mapping[str, str] = NO_REGIONS
 ) -> tuple[tuple[Provider, ...], tuple[Problem, ...]]:
     """The providers of a manifest, in its order of preference; a name without a table is a problem."""
     if model == ANIMATIC:
-        return (animatic(),), ()
+        return (animatic_provider(),), ()
     known = provider_names(tables)
-    wanted = tuple(names) or PREFERRED
+    wanted = tuple(names) or DEFAULT_PROVIDERS
     found = tuple(
         read_provider(name, model, region=regions.get(name, ""), tables=tables) for name in wanted if name in known
     )
     return found, unknown_providers(wanted, tables)
 
 
-def unknown_providers(names: Iterable[str], tables: Tables = OURS_ONLY) -> tuple[Problem, ...]:
+def unknown_providers(names: Iterable[str], tables: Tables = NO_CUSTOM_TABLES) -> tuple[Problem, ...]:
     """A problem for each name under `providers` that there is no table for."""
     known = provider_names(tables)
-    return tuple(_unknown(name, place, known) for place, name in enumerate(names) if name not in known)
+    return tuple(_unknown_provider(name, place, known) for place, name in enumerate(names) if name not in known)
 
 
-def _unknown(name: str, place: int, known: tuple[str, ...]) -> Problem:
+def _unknown_provider(name: str, place: int, known: tuple[str, ...]) -> Problem:
     remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
     why = f'there is no provider called "{name}".'
     return Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=("providers", place))
@@ -179,7 +179,7 @@ def _lengths(lengths: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:
     return {resolution: tuple(seconds) for resolution, seconds in lengths.items()}
 
 
-_LIMITS = {
+_LIMIT_NAMES = {
     "per_minute": "requests a minute",
     "at_once": "tasks at once",
     "poll_seconds": "advised poll, in seconds",
@@ -193,7 +193,7 @@ def _inferences(table: Table) -> Iterable[Inference]:
         yield Inference(what=row["what"], source=row["source"], read=row["read"])
     for limit, row in table.get("limits", {}).items():
         if row.get("inferred"):
-            what = f"{_LIMITS[limit]}: {row['is']}"
+            what = f"{_LIMIT_NAMES[limit]}: {row['is']}"
             yield Inference(what=what, source=row["source"], read=row["read"])
 
 

@@ -11,36 +11,36 @@ from hashlib import sha256
 from pathlib import Path
 
 from hailuo_batch.core.manifest.document import UrlFrame
-from hailuo_batch.core.manifest.interpolate import quoted
+from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.image_limits import Size
-from hailuo_batch.core.request.remote_image import Unfetched, WebPicture
+from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.image_checks import LYING, lying_name, refuse_unfit
-from hailuo_batch.load.input_values import ON_WEB
+from hailuo_batch.load.image_checks import NAME_WARNING, describe_misleading_name, refuse_unfit_image
+from hailuo_batch.load.input_values import REMOTE_FRAME_CODE
 
-_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
+_HTTPS_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
 _PICTURE_NAME = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|heic|avif|svg)\Z", re.IGNORECASE)
-_SHA256 = "sha256:"
+_DIGEST_PREFIX = "sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Web:
-    """What is known of web addresses: the pictures (`seen`), why some gave none (`unfetched`), which were just asked.
+class RemoteImages:
+    """What is known of web addresses: the pictures (`known`), why some gave none (`failures`), which were just asked.
 
     `folder` holds the bytes of pictures by digest.
     """
 
-    seen: Mapping[str, WebPicture] = field(default_factory=dict)
-    unfetched: Mapping[str, Unfetched] = field(default_factory=dict)
-    asked: frozenset[str] = frozenset()
+    known: Mapping[str, RemoteImage] = field(default_factory=dict)
+    failures: Mapping[str, RemoteImageFailure] = field(default_factory=dict)
+    fresh: frozenset[str] = frozenset()
     folder: Path | None = None
 
-    def file(self, digest: str, length: int | None = None) -> Path | None:
+    def find_file(self, digest: str, length: int | None = None) -> Path | None:
         """Where a picture's bytes are, if they are on this machine."""
         if self.folder is None:
             return None
-        file = self.folder / digest.removeprefix(_SHA256)
+        file = self.folder / digest.removeprefix(_DIGEST_PREFIX)
         try:
             there = file.stat().st_size
         except OSError:
@@ -49,7 +49,7 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class RemoteImageRecord:
     """A picture on the web by content; its size and its bytes, where they are known here."""
 
     digest: str
@@ -57,76 +57,82 @@ class Sighting:
     file: Path | None = None
 
 
-def is_address(url: str) -> bool:
+def is_https_address(url: str) -> bool:
     """Whether a picture can be asked for there."""
-    return _ADDRESS.match(url) is not None
+    return _HTTPS_ADDRESS.match(url) is not None
 
 
-def sighted(frame: UrlFrame, web: Web, *, for_gateways: bool) -> Sighting | None:
+def find_remote_image(frame: UrlFrame, remote_images: RemoteImages, *, for_gateways: bool) -> RemoteImageRecord | None:
     """The picture behind an address; None when it is not known, or is none that gateways take."""
-    if not is_address(frame.url):
+    if not is_https_address(frame.url):
         return None
-    known = web.seen.get(frame.url)
+    known = remote_images.known.get(frame.url)
     if frame.sha256 is not None:
-        return _pinned(frame, f"{_SHA256}{frame.sha256}", known, web)
-    file = None if known is None else web.file(known.digest, known.length)
-    if known is not None and (not _unfit(frame, known) if for_gateways else file):
-        return Sighting(digest=known.digest, size=known.size, file=file)
+        return _find_pinned_image(frame, f"{_DIGEST_PREFIX}{frame.sha256}", known, remote_images)
+    file = None if known is None else remote_images.find_file(known.digest, known.length)
+    if known is not None and (not _unfit_image_error(frame, known) if for_gateways else file):
+        return RemoteImageRecord(digest=known.digest, size=known.size, file=file)
     # Drawing fetches nothing: a picture that is not here counts by its address, and is drawn as if not given.
-    drawn = Sighting(digest=f"address:{sha256(frame.url.encode()).hexdigest()}")
+    drawn = RemoteImageRecord(digest=f"address:{sha256(frame.url.encode()).hexdigest()}")
     return None if for_gateways else drawn
 
 
-def _pinned(frame: UrlFrame, digest: str, known: WebPicture | None, web: Web) -> Sighting | None:
+def _find_pinned_image(
+    frame: UrlFrame, digest: str, known: RemoteImage | None, remote_images: RemoteImages
+) -> RemoteImageRecord | None:
     if known is None or known.digest != digest:
-        return None if frame.url in web.asked else Sighting(digest=digest, file=web.file(digest))
-    return Sighting(digest=digest, size=known.size, file=web.file(digest, known.length))
+        return (
+            None
+            if frame.url in remote_images.fresh
+            else RemoteImageRecord(digest=digest, file=remote_images.find_file(digest))
+        )
+    return RemoteImageRecord(digest=digest, size=known.size, file=remote_images.find_file(digest, known.length))
 
 
-def gone(frame: UrlFrame, web: Web) -> bool:
+def is_gone(frame: UrlFrame, remote_images: RemoteImages) -> bool:
     """Whether a gateway, too, would find no picture at this address."""
-    return frame.sha256 is None and frame.url in web.unfetched and web.unfetched[frame.url].gone
+    return frame.sha256 is None and frame.url in remote_images.failures and remote_images.failures[frame.url].gone
 
 
-def complaints(frame: UrlFrame, web: Web, *, for_gateways: bool) -> Iterator[Problem]:
+def check_remote_frame(frame: UrlFrame, remote_images: RemoteImages, *, for_gateways: bool) -> Iterator[Problem]:
     """What is wrong with an address and with what is behind it."""
-    if not is_address(frame.url):
-        why = f"{quoted(frame.url)} is no https address."
+    if not is_https_address(frame.url):
+        why = f"{quote_text(frame.url)} is no https address."
         yield Problem(code="frame-address", summary="address not usable", why=why, remedy="Use https://, or a file.")
         return
-    known, trouble = web.seen.get(frame.url), web.unfetched.get(frame.url)
+    known, trouble = remote_images.known.get(frame.url), remote_images.failures.get(frame.url)
     if not for_gateways:
         return
     if frame.sha256 is not None:
-        if known is not None and frame.url in web.asked and known.digest != f"{_SHA256}{frame.sha256}":
-            yield _other_bytes(frame, known)
+        if known is not None and frame.url in remote_images.fresh and known.digest != f"{_DIGEST_PREFIX}{frame.sha256}":
+            yield _digest_problem(frame, known)
         return
     if trouble is not None:
-        yield _not_fetched(frame, trouble, known)
+        yield _fetch_problem(frame, trouble, known)
     if known is not None:
-        yield from _judged(frame, known)
+        yield from _check_image(frame, known)
 
 
-def _judged(frame: UrlFrame, known: WebPicture) -> Iterator[Problem]:
-    if error := _unfit(frame, known):
+def _check_image(frame: UrlFrame, known: RemoteImage) -> Iterator[Problem]:
+    if error := _unfit_image_error(frame, known):
         why = f"{error.why.rstrip('.')}; the shot is held."
         yield _warning(error.summary, why, error.remedy)
-    name = _path(frame.url).rpartition("/")[2]
-    if _PICTURE_NAME.search(name) and (said := lying_name(name, known.kind)):
-        code, summary, remedy = LYING
+    name = _public_path(frame.url).rpartition("/")[2]
+    if _PICTURE_NAME.search(name) and (said := describe_misleading_name(name, known.kind)):
+        code, summary, remedy = NAME_WARNING
         yield Problem(code=code, summary=summary, why=said, remedy=remedy, severity=Severity.WARNING)
 
 
-def _unfit(frame: UrlFrame, known: WebPicture) -> InputError | None:
+def _unfit_image_error(frame: UrlFrame, known: RemoteImage) -> InputError | None:
     try:
-        refuse_unfit(_path(frame.url), length=known.length, size=known.size)
+        refuse_unfit_image(_public_path(frame.url), length=known.length, size=known.size)
     except InputError as error:
         return error
     return None
 
 
-def _not_fetched(frame: UrlFrame, trouble: Unfetched, known: WebPicture | None) -> Problem:
-    name = quoted(_path(frame.url))
+def _fetch_problem(frame: UrlFrame, trouble: RemoteImageFailure, known: RemoteImage | None) -> Problem:
+    name = quote_text(_public_path(frame.url))
     if known is None:
         why = f"{name} gave no picture: {trouble.why}; the shot is held."
         remedy = "Look at the address; or pin it with sha256, or save the picture in the project and name the file."
@@ -137,18 +143,18 @@ def _not_fetched(frame: UrlFrame, trouble: Unfetched, known: WebPicture | None) 
     return _warning("web picture not looked at", why, "The next plan looks again; sha256 pins it.")
 
 
-def _other_bytes(frame: UrlFrame, known: WebPicture) -> Problem:
-    name, found = quoted(_path(frame.url)), known.digest.removeprefix(_SHA256)
+def _digest_problem(frame: UrlFrame, known: RemoteImage) -> Problem:
+    name, found = quote_text(_public_path(frame.url)), known.digest.removeprefix(_DIGEST_PREFIX)
     why = f"the bytes behind {name} are not those that its sha256 names; theirs is {found}."
     remedy = "Look at the picture; then change the sha256, or save the right one in the project and name the file."
     return Problem(code="frame-pinned", summary="other picture than the pinned one", why=why, remedy=remedy)
 
 
 def _warning(summary: str, why: str, remedy: str) -> Problem:
-    return Problem(code=ON_WEB, summary=summary, why=why, remedy=remedy, severity=Severity.WARNING)
+    return Problem(code=REMOTE_FRAME_CODE, summary=summary, why=why, remedy=remedy, severity=Severity.WARNING)
 
 
-def _path(url: str) -> str:
+def _public_path(url: str) -> str:
     """Host and path, as people know a picture; who may see it (a name and password, a signature) is left out."""
     host, slash, path = re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")
     return host.rpartition("@")[2] + slash + path

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.manifest.interpolate import quoted
-from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ReviewedShot
+from hailuo_batch.core.manifest.interpolate import quote_text
+from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
 from hailuo_batch.core.problem import Problem, Severity, did_you_mean
 from hailuo_batch.errors import StoreError
-from hailuo_batch.load.manifest import placed, read_checked
+from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.settings import read_file
-from hailuo_batch.load.sidecar import write_whole, yaml_word
+from hailuo_batch.load.sidecar import quote_yaml, write_atomically
 
-HEAD = """\
+REVIEW_HEADER = """\
 # What was decided about shots: who, when and why. Written by hailuo-batch and by hand; commit it with the manifest.
 version: 1
 """
@@ -29,29 +29,29 @@ def read_review(path: Path, *, name: str, shots: Iterable[str]) -> tuple[Review,
     be read at all.
     """
     data = read_file(path)
-    tree, problems = read_checked(data, name=name, schema="review")
+    tree, problems = read_and_validate(data, name=name, schema="review")
     entries: Mapping[str, Any] = tree.get("shots", {})
-    strangers = tuple(_strangers(entries, list(shots)))
-    told = (*problems, *placed(strangers, data, name=name)) if strangers else problems
-    return Review(shots={shot: _shot(entry) for shot, entry in entries.items()}), told
+    strangers = tuple(_find_unknown_shots(entries, list(shots)))
+    told = (*problems, *locate_problems(strangers, data, name=name)) if strangers else problems
+    return Review(shots={shot: _parse_shot(entry) for shot, entry in entries.items()}), told
 
 
 def review_text(review: Review) -> str:
     """The file's text."""
-    return HEAD + f"shots:{'' if review.shots else ' {}'}\n" + "".join(_lines(review))
+    return REVIEW_HEADER + f"shots:{'' if review.shots else ' {}'}\n" + "".join(_lines(review))
 
 
 def write_review(path: Path, review: Review) -> None:
     """Writes the review, whole or not at all; `StoreError` when it cannot be."""
     try:
-        write_whole(path, review_text(review).encode())
+        write_atomically(path, review_text(review).encode())
     except OSError as error:
         why = f"{path}: the system says: {error.strerror}."
         remedy = "Nothing was decided. Make room, or see who may write there, and say it again."
         raise StoreError("the review could not be written", why=why, remedy=remedy) from None
 
 
-def _strangers(entries: Iterable[str], known: list[str]) -> Iterator[Problem]:
+def _find_unknown_shots(entries: Iterable[str], known: list[str]) -> Iterator[Problem]:
     ids = frozenset(known)
     for shot in entries:
         if shot not in ids:
@@ -59,7 +59,8 @@ def _strangers(entries: Iterable[str], known: list[str]) -> Iterator[Problem]:
             yield Problem(
                 code="review-shot",
                 summary="unknown shot in review",
-                why=f"the manifest has no shot {quoted(shot)}; what was decided about it is kept, and not looked at.",
+                why=f"the manifest has no shot {quote_text(shot)}; "
+                "what was decided about it is kept, and not looked at.",
                 remedy=f"If it was renamed, rename it here too. {near}".strip(),
                 path=("shots", shot),
                 on_key=True,
@@ -67,21 +68,21 @@ def _strangers(entries: Iterable[str], known: list[str]) -> Iterator[Problem]:
             )
 
 
-def _shot(entry: Mapping[str, Any]) -> ReviewedShot:
-    return ReviewedShot(
+def _parse_shot(entry: Mapping[str, Any]) -> ShotReview:
+    return ShotReview(
         retakes=tuple(Retake(**{**each, "take": int(each["take"])}) for each in entry.get("retakes", ())),
-        accepted=tuple(Acceptance(**{**each, "take": int(each["take"])}) for each in entry.get("accepted", ())),
+        acceptances=tuple(Acceptance(**{**each, "take": int(each["take"])}) for each in entry.get("accepted", ())),
     )
 
 
 def _lines(review: Review) -> Iterator[str]:
     for shot_id, shot in sorted(review.shots.items()):
-        yield f"  {yaml_word(shot_id)}:\n"
-        yield from _list("retakes", shot.retakes, ("by", "at", "why"))
-        yield from _list("accepted", shot.accepted, ("request", "clip", "made_for", "by", "at", "why"))
+        yield f"  {quote_yaml(shot_id)}:\n"
+        yield from _list_lines("retakes", shot.retakes, ("by", "at", "why"))
+        yield from _list_lines("accepted", shot.acceptances, ("request", "clip", "made_for", "by", "at", "why"))
 
 
-def _list(key: str, entries: Iterable[Retake | Acceptance], members: tuple[str, ...]) -> Iterator[str]:
+def _list_lines(key: str, entries: Iterable[Retake | Acceptance], members: tuple[str, ...]) -> Iterator[str]:
     ordered = sorted(entries, key=lambda each: (each.take, each.at))
     if ordered:
         yield f"    {key}:\n"
@@ -90,7 +91,7 @@ def _list(key: str, entries: Iterable[Retake | Acceptance], members: tuple[str, 
         for member in members:
             words = str(getattr(entry, member))
             if words or member != "why" or isinstance(entry, Acceptance):
-                yield f"        {member}: {words if member in _BARE else yaml_word(words)}\n"
+                yield f"        {member}: {words if member in _UNQUOTED_MEMBERS else quote_yaml(words)}\n"
 
 
-_BARE = {"request", "clip", "made_for"}
+_UNQUOTED_MEMBERS = {"request", "clip", "made_for"}

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from hailuo_batch.core.manifest.interpolate import quoted
-from hailuo_batch.core.problem import SECRET_NAME, Path, Problem, did_you_mean
-from hailuo_batch.load.schemas import holds, read_schema
+from hailuo_batch.core.manifest.interpolate import quote_text
+from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Problem, did_you_mean
+from hailuo_batch.load.schemas import matches_schema, read_schema
 
-Refused = Any  # jsonschema's ValidationError, whose stubs type each member as perhaps unset
+SchemaViolation = Any  # jsonschema's ValidationError, whose stubs type each member as perhaps unset
 
-_TYPES = {
+_TYPE_NAMES = {
     "object": "a mapping (name: value)",
     "array": "a list",
     "string": "text",
@@ -25,7 +25,9 @@ _TYPES = {
 }
 
 
-def refusals(name: str, tree: object, *, many: str = "", definition: str = "", base: Path = ()) -> Iterator[Problem]:
+def find_schema_problems(
+    name: str, tree: object, *, many: str = "", definition: str = "", base: DocumentPath = ()
+) -> Iterator[Problem]:
     """Everything a schema refuses in a document, or in what stands at `base` in one.
 
     The items of the list `many`, each held against `definition`, are only looked into when the quick check refuses
@@ -36,35 +38,35 @@ def refusals(name: str, tree: object, *, many: str = "", definition: str = "", b
     schema = read_schema(name)
     whole = tree
     if many and isinstance(tree, dict) and isinstance(tree.get(many), list):
-        whole = {**tree, many: tree[many][:0] or _stand_in(tree[many])}
+        whole = {**tree, many: tree[many][:0] or _placeholder_items(tree[many])}
         sub = Draft7Validator({"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]})
         for index, item in enumerate(tree[many]):
-            if not holds(name, item, definition=definition):
-                yield from _all_in_words(sub.iter_errors(item), (many, index))
-    yield from _all_in_words(Draft7Validator(schema).iter_errors(whole), base)
+            if not matches_schema(name, item, definition=definition):
+                yield from _describe_errors(sub.iter_errors(item), (many, index))
+    yield from _describe_errors(Draft7Validator(schema).iter_errors(whole), base)
 
 
-def _stand_in(items: list[object]) -> list[object]:
+def _placeholder_items(items: list[object]) -> list[object]:
     """A list that says no more than whether there is anything in it."""
     return [{"id": "stand-in"}] if items else []
 
 
-def _all_in_words(errors: Iterable[Refused], base: Path) -> Iterator[Problem]:
+def _describe_errors(errors: Iterable[SchemaViolation], base: DocumentPath) -> Iterator[Problem]:
     """One problem for each mistake: a value that is none of the choices is not also said to be of the wrong kind."""
     errors = tuple(errors)
     chosen = {tuple(error.absolute_path) for error in errors if error.validator in {"enum", "const"}}
     told = (error for error in errors if error.validator != "type" or tuple(error.absolute_path) not in chosen)
     # The library has an error for each missing key, and none says which: each of them names all, and once is enough.
-    yield from dict.fromkeys(problem for error in told for problem in _in_words(error, base))
+    yield from dict.fromkeys(problem for error in told for problem in _describe_error(error, base))
 
 
-def _in_words(error: Refused, base: Path) -> Iterator[Problem]:
-    path: Path = (*base, *error.absolute_path)
-    say = _SAYINGS.get(str(error.validator), _otherwise)
+def _describe_error(error: SchemaViolation, base: DocumentPath) -> Iterator[Problem]:
+    path: DocumentPath = (*base, *error.absolute_path)
+    say = _DESCRIBERS.get(str(error.validator), _other_violation)
     yield from (_wrong_name if "propertyNames" in error.relative_schema_path else say)(error, path)
 
 
-def _unknown_keys(error: Refused, path: Path) -> Iterator[Problem]:
+def _unknown_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     known = error.schema.get("properties", {})
     for key in error.instance:
         if key in known:
@@ -76,115 +78,117 @@ def _unknown_keys(error: Refused, path: Path) -> Iterator[Problem]:
             yield Problem(code="secret", summary="secret in file", why=why, remedy=remedy, path=where, on_key=True)
         else:
             remedy = did_you_mean(key, known) or f"Known here: {', '.join(sorted(known))}."
-            why = f'"{key}" means nothing {_here(path)}.'
+            why = f'"{key}" means nothing {_describe_place(path)}.'
             yield Problem(code="key-unknown", summary="unknown key", why=why, remedy=remedy, path=where, on_key=True)
 
 
-def _here(path: Path) -> str:
+def _describe_place(path: DocumentPath) -> str:
     if not path:
         return "at the top of the file"
     names = [str(part) for part in path if isinstance(part, str)]
     if isinstance(path[-1], str):
-        return f"in {_name(path)}"
-    return f"in {_ITEMS.get(names[-1], f'an entry of {names[-1]}')}"
+        return f"in {_path_name(path)}"
+    return f"in {_ITEM_NAMES.get(names[-1], f'an entry of {names[-1]}')}"
 
 
-_FAMILIES = {"vars", "styles", "frames", "budget", "matrix"}  # whose members are called by both names
-_ITEMS = {"shots": "a shot", "providers": "a provider's name", "tags": "a tag"}
+_GROUP_KEYS = {"vars", "styles", "frames", "budget", "matrix"}  # whose members are called by both names
+_ITEM_NAMES = {"shots": "a shot", "providers": "a provider's name", "tags": "a tag"}
 
 
-def _missing(error: Refused, path: Path) -> Iterator[Problem]:
+def _missing_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     for key in error.validator_value:
         if key not in error.instance:
-            why = f'"{key}" is needed {_here(path)}.'
-            remedy = _example(key, error.schema.get("properties", {}).get(key, {}))
+            why = f'"{key}" is needed {_describe_place(path)}.'
+            remedy = _example_remedy(key, error.schema.get("properties", {}).get(key, {}))
             yield Problem(code="key-missing", summary="missing key", why=why, remedy=remedy, path=path)
 
 
-def _example(key: object, schema: dict[str, Any]) -> str:
+def _example_remedy(key: object, schema: dict[str, Any]) -> str:
     examples = schema.get("examples")
     if key is None or not examples:
         return ""
-    return f"For example:  {'-' if isinstance(key, int) else f'{key}:'} {_flow(examples[0])}"
+    return f"For example:  {'-' if isinstance(key, int) else f'{key}:'} {_flow_yaml(examples[0])}"
 
 
-def _flow(value: object) -> str:
+def _flow_yaml(value: object) -> str:
     """A value as one line of YAML, with quotes only where it needs them.
 
-    >>> _flow({"first": "assets/open.png"}), _flow(["hero", "client:acme"]), _flow("a, b")
+    >>> _flow_yaml({"first": "assets/open.png"}), _flow_yaml(["hero", "client:acme"]), _flow_yaml("a, b")
     ('{first: assets/open.png}', '[hero, client:acme]', '"a, b"')
     """
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_flow_yaml(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    return value if isinstance(value, str) and _BARE.match(value) else json.dumps(value, ensure_ascii=False)
+        return "[" + ", ".join(map(_flow_yaml, value)) + "]"
+    return value if isinstance(value, str) and _PLAIN_WORD.match(value) else json.dumps(value, ensure_ascii=False)
 
 
-_BARE = re.compile(r"[A-Za-z$][\w./${}-]*(?::\w+)?\Z")
+_PLAIN_WORD = re.compile(r"[A-Za-z$][\w./${}-]*(?::\w+)?\Z")
 
 
-def _wrong_type(error: Refused, path: Path) -> Iterator[Problem]:
+def _wrong_type(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    *others, last = (_TYPES[kind] for kind in wanted)
+    *others, last = (_TYPE_NAMES[kind] for kind in wanted)
     want = f"{', '.join(others)}, or {last}" if others else last
-    why = f"{_name(path)} is {_shown(error.instance)}, and should be {want}."
+    why = f"{_path_name(path)} is {_display_value(error.instance)}, and should be {want}."
     yield Problem(
         code="type", summary="wrong kind of value", why=why, remedy=_type_remedy(error, wanted, path), path=path
     )
 
 
-def _type_remedy(error: Refused, wanted: list[str], path: Path) -> str:
+def _type_remedy(error: SchemaViolation, wanted: list[str], path: DocumentPath) -> str:
     value = error.instance
     if wanted == ["string"] and isinstance(value, list):
         words = 'Text that starts with [ must be in quotes: "[Push in] mist clears".'
         return words if path[-1] == "prompt" else "Write it without the brackets."
     if "boolean" in wanted and isinstance(value, str):
         says_yes = value.casefold() in {"yes", "on", "y", "true"}
-        return f"Write {'true' if says_yes else 'false'}." if value.casefold() in _SPOKEN else ""
+        return f"Write {'true' if says_yes else 'false'}." if value.casefold() in _BOOLEAN_WORDS else ""
     if wanted == ["string"] and isinstance(value, bool | int | float):
         return f'Put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}".'
-    if value is None and path not in _NEEDED:
+    if value is None and path not in _REQUIRED_PATHS:
         return "Write a value, or take the key out."
     if wanted == ["array"]:
         scalar = isinstance(value, str | int | float)
         return (
-            f"Put it in square brackets: [{_flow(value)}]." if scalar else "Begin each entry with a dash and a blank."
+            f"Put it in square brackets: [{_flow_yaml(value)}]."
+            if scalar
+            else "Begin each entry with a dash and a blank."
         )
-    return _example(path[-1] if path else None, error.schema)
+    return _example_remedy(path[-1] if path else None, error.schema)
 
 
-_NEEDED = {("version",), ("campaign",), ("shots",)}
-_SPOKEN = {"yes", "on", "y", "true", "no", "off", "n", "false"}
+_REQUIRED_PATHS = {("version",), ("campaign",), ("shots",)}
+_BOOLEAN_WORDS = {"yes", "on", "y", "true", "no", "off", "n", "false"}
 
 
-def _not_one_of(error: Refused, path: Path) -> Iterator[Problem]:
+def _wrong_choice(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     choices = [str(choice) for choice in error.validator_value]
-    why = f"{_name(path)} is {_shown(error.instance)}."
+    why = f"{_path_name(path)} is {_display_value(error.instance)}."
     remedy = did_you_mean(str(error.instance), choices) or f"Choose one of {', '.join(choices)}."
     yield Problem(code="choice", summary="not one of the choices", why=why, remedy=remedy, path=path)
 
 
-def _wrong_version(error: Refused, path: Path) -> Iterator[Problem]:
-    why = f"{_name(path)} is {_shown(error.instance)}; this tool reads version {error.validator_value}."
+def _wrong_version(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
+    why = f"{_path_name(path)} is {_display_value(error.instance)}; this tool reads version {error.validator_value}."
     yield Problem(code="version", summary="version not known", why=why, remedy="Write version: 1.", path=path)
 
 
-def _no_branch(error: Refused, path: Path) -> Iterator[Problem]:
+def _no_matching_branch(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     """Of several allowed forms, the one that the value was meant to be is spoken about."""
     meant = [sub for sub in error.context or () if sub.validator != "type" or len(sub.absolute_path) > len(path)]
     branches = {sub.relative_schema_path[0] for sub in meant}
     if isinstance(error.instance, dict) and error.instance and branches:
-        branch = _meant_branch(error, branches)
+        branch = _closest_branch(error, branches)
         for sub in meant if branch is not None else ():
             if sub.relative_schema_path[0] == branch:
-                yield from _in_words(sub, path[: len(path) - len(error.absolute_path)])
+                yield from _describe_error(sub, path[: len(path) - len(error.absolute_path)])
         if branch is not None:
             return
-    yield from _duration(error, path) if path[-1:] == ("duration",) else _otherwise(error, path)
+    yield from _wrong_duration(error, path) if path[-1:] == ("duration",) else _other_violation(error, path)
 
 
-def _meant_branch(error: Refused, branches: set[Any]) -> object:
+def _closest_branch(error: SchemaViolation, branches: set[Any]) -> object:
     """The form whose keys the value shares most, or None when it shares no key with any."""
 
     def shared(branch: Any) -> int:
@@ -195,23 +199,22 @@ def _meant_branch(error: Refused, branches: set[Any]) -> object:
     return likest if shared(likest) else None
 
 
-def _duration(error: Refused, path: Path) -> Iterator[Problem]:
-    why = (
-        f"duration is {_shown(error.instance)}, and should be a whole number of seconds from 1 to 60, or short or long."
-    )
+def _wrong_duration(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
+    found = _display_value(error.instance)
+    why = f"duration is {found}, and should be a whole number of seconds from 1 to 60, or short or long."
     number = re.match(r"\s*(\d+)\s*(s|sec|seconds)?\s*\Z", str(error.instance))
     remedy = f"Write {number[1]}." if number and isinstance(error.instance, str) else ""
     yield Problem(code="type", summary="wrong kind of value", why=why, remedy=remedy, path=path)
 
 
-def _wrong_form(error: Refused, path: Path) -> Iterator[Problem]:
+def _wrong_form(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     names = [part for part in path if isinstance(part, str)]
-    why = f"{_name(path)} is {_shown(error.instance)}."
-    remedy = _FORMS.get(names[-1] if names else "", "") or _example(path[-1], error.schema)
+    why = f"{_path_name(path)} is {_display_value(error.instance)}."
+    remedy = _FORM_REMEDIES.get(names[-1] if names else "", "") or _example_remedy(path[-1], error.schema)
     yield Problem(code="form", summary="wrong form", why=why, remedy=remedy, path=path)
 
 
-_FORMS = {
+_FORM_REMEDIES = {
     "campaign": "Use lower-case letters, digits and dashes, 64 at most, and begin and end with a letter or digit.",
     "currency": "Use 3 to 16 letters, such as USD.",
     "providers": "Names of providers hold lower-case letters, digits and dashes, such as minimax.",
@@ -221,71 +224,71 @@ _FORMS = {
 }
 
 
-def _wrong_name(error: Refused, path: Path) -> Iterator[Problem]:
-    why = f"{_shown(error.instance)} cannot be a name {_here(path)}."
+def _wrong_name(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
+    why = f"{_display_value(error.instance)} cannot be a name {_describe_place(path)}."
     remedy = "Names begin with a letter and hold letters, digits, dash and underscore, 64 at most."
     if path == ("gateways",):
         remedy = "Names of gateways hold lower-case letters, digits and dashes, 63 at most."
     if error.instance == "none":
-        why, remedy = f'"none" {_here(path)} means no style at all.', "Give this style another name."
+        why, remedy = f'"none" {_describe_place(path)} means no style at all.', "Give this style another name."
     where = (*path, error.instance)
     yield Problem(code="name", summary="name not usable", why=why, remedy=remedy, path=where, on_key=True)
 
 
-def _out_of_range(error: Refused, path: Path) -> Iterator[Problem]:
+def _out_of_range(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     low, high = error.schema.get("minimum"), error.schema.get("maximum")
     if low is None:
         bounds = f"more than {error.schema.get('exclusiveMinimum')}"
     else:
         bounds = f"{low} to {high}" if high is not None else f"{low} or more"
-    why = f"{_name(path)} is {_shown(error.instance)}; it may be {bounds}."
+    why = f"{_path_name(path)} is {_display_value(error.instance)}; it may be {bounds}."
     yield Problem(code="range", summary="out of range", why=why, path=path)
 
 
-def _empty(error: Refused, path: Path) -> Iterator[Problem]:
-    remedy = _example(path[-1], error.schema) or "Write a value, or take the key out."
-    yield Problem(code="empty", summary="nothing there", why=f"{_name(path)} is empty.", remedy=remedy, path=path)
+def _empty_value(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
+    remedy = _example_remedy(path[-1], error.schema) or "Write a value, or take the key out."
+    yield Problem(code="empty", summary="nothing there", why=f"{_path_name(path)} is empty.", remedy=remedy, path=path)
 
 
-def _too_long(error: Refused, path: Path) -> Iterator[Problem]:
-    why = f"{_name(path)} has {len(error.instance):,} characters; it may have {error.validator_value:,}."
+def _too_long(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
+    why = f"{_path_name(path)} has {len(error.instance):,} characters; it may have {error.validator_value:,}."
     yield Problem(code="long", summary="too long", why=why, remedy="Make it shorter.", path=path)
 
 
-def _twice(error: Refused, path: Path) -> Iterator[Problem]:
+def _duplicate_items(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     for place, value in enumerate(error.instance):
         if value in error.instance[:place]:
-            why = f"{_name(path)} has {_shown(value)} twice."
+            why = f"{_path_name(path)} has {_display_value(value)} twice."
             yield Problem(
                 code="twice", summary="named twice", why=why, remedy="Take one of them out.", path=(*path, place)
             )
 
 
-def _otherwise(error: Refused, path: Path) -> Iterator[Problem]:
+def _other_violation(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     wanted = str(error.schema.get("description", "")).split(". ")[0].rstrip(".")
     wanted = f"It should be {wanted[:1].lower()}{wanted[1:]}." if wanted else "The schema does not allow that."
-    remedy = _example(path[-1] if path else None, error.schema)
-    why = f"{_name(path)} is {_shown(error.instance)}. {wanted}"
+    remedy = _example_remedy(path[-1] if path else None, error.schema)
+    why = f"{_path_name(path)} is {_display_value(error.instance)}. {wanted}"
     yield Problem(code="form", summary="wrong form", why=why, remedy=remedy, path=path)
 
 
-def _name(path: Path) -> str:
+def _path_name(path: DocumentPath) -> str:
     names = [part for part in path if isinstance(part, str)]
     if not names:
         return "the file"
-    if len(names) > 1 and path[-2] in _FAMILIES:
+    if len(names) > 1 and path[-2] in _GROUP_KEYS:
         return f"{names[-2]}.{names[-1]}"
-    return names[-1] if isinstance(path[-1], str) else _ITEMS.get(names[-1], f"an entry of {names[-1]}")
+    return names[-1] if isinstance(path[-1], str) else _ITEM_NAMES.get(names[-1], f"an entry of {names[-1]}")
 
 
-def _shown(value: object) -> str:
+def _display_value(value: object) -> str:
     match value:
         case None | "":
             return "empty"
         case bool():
             return str(value).lower()
         case str():
-            return quoted(value)
+            return quote_text(value)
         case int() | float():
             return str(value)[:60]
         case list():
@@ -293,20 +296,20 @@ def _shown(value: object) -> str:
     return "a mapping"
 
 
-_SAYINGS: dict[str, Callable[[Refused, Path], Iterator[Problem]]] = {
+_DESCRIBERS: dict[str, Callable[[SchemaViolation, DocumentPath], Iterator[Problem]]] = {
     "additionalProperties": _unknown_keys,
-    "required": _missing,
+    "required": _missing_keys,
     "type": _wrong_type,
-    "enum": _not_one_of,
+    "enum": _wrong_choice,
     "const": _wrong_version,
-    "anyOf": _no_branch,
+    "anyOf": _no_matching_branch,
     "pattern": _wrong_form,
     "minimum": _out_of_range,
     "maximum": _out_of_range,
     "exclusiveMinimum": _out_of_range,
-    "minItems": _empty,
-    "minLength": _empty,
+    "minItems": _empty_value,
+    "minLength": _empty_value,
     "maxLength": _too_long,
-    "minProperties": _empty,
-    "uniqueItems": _twice,
+    "minProperties": _empty_value,
+    "uniqueItems": _duplicate_items,
 }

@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parent.parent
+PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 
 
 @cache
 def schema_folder() -> Path:
     """The folder with `manifest.schema.json` and its sisters."""
-    installed = PACKAGE / "schemas"
-    return installed if installed.is_dir() else PACKAGE.parent / "schemas"
+    installed = PACKAGE_FOLDER / "schemas"
+    return installed if installed.is_dir() else PACKAGE_FOLDER.parent / "schemas"
 
 
 def schema_names() -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def read_schema(name: str) -> dict[str, Any]:
 
 
 @cache
-def _quick(name: str, definition: str) -> Any:
+def _validator(name: str, definition: str) -> Any:
     import jsonschema_rs
 
     schema = read_schema(name)
@@ -40,7 +40,7 @@ def _quick(name: str, definition: str) -> Any:
     return jsonschema_rs.Draft7Validator(schema)
 
 
-def holds(name: str, value: object, *, definition: str = "") -> bool:
+def matches_schema(name: str, value: object, *, definition: str = "") -> bool:
     """Whether a value is as the schema (or one of its definitions) wants it."""
-    accepted: bool = _quick(name, definition).is_valid(value)
+    accepted: bool = _validator(name, definition).is_valid(value)
     return accepted

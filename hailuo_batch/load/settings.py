@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.manifest.interpolate import quoted
+from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.custom_gateways import read_gateways, read_regions, without_key
-from hailuo_batch.load.manifest import placed, read_checked
-from hailuo_batch.load.project_root import HIDDEN, SETTINGS, find_root
+from hailuo_batch.load.custom_gateways import mask_key, read_custom_gateways, read_regions
+from hailuo_batch.load.manifest import locate_problems, read_and_validate
+from hailuo_batch.load.project_root import HIDDEN_FOLDER, SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 
 
@@ -30,45 +30,47 @@ class Project:
     allow_private_downloads: bool = False
 
     @property
-    def unusable(self) -> frozenset[str]:
+    def unusable_gateways(self) -> frozenset[str]:
         """Gateways whose tables stand in the settings and are wrong."""
         return frozenset(str(each.path[1]) for each in self.problems if each.path[:1] == ("gateways",) != each.path)
 
     @property
-    def base(self) -> Path:
+    def data_root(self) -> Path:
         """Below which ledger, store and renders are: the root, and for a rehearsal a place of its own.
 
         Money: a clip of the mock never stands where a real one should, and no doubt of a rehearsal holds a purchase.
         """
-        return self.root / HIDDEN / "rehearsal" if self.rehearsal else self.root
+        return self.root / HIDDEN_FOLDER / "rehearsal" if self.rehearsal else self.root
 
-    def shown(self, path: Path) -> str:
+    def display_path(self, path: Path) -> str:
         """A path as people see it: below the root if it is there."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
 
 def read_project(folder: Path) -> Project:
     """The project around a folder; what is wrong in its settings comes along as problems."""
-    root = find_root(folder)
-    file = root / SETTINGS
+    root = find_project_root(folder)
+    file = root / SETTINGS_FILE
     if not file.is_file():
         return Project(root=root)
     data = read_file(file)
-    tree, problems = read_checked(data, name=SETTINGS, schema="settings")
+    tree, problems = read_and_validate(data, name=SETTINGS_FILE, schema="settings")
     names = tuple(tree.get("providers", ()))
-    tables, wrong = read_gateways(tree.get("gateways", {}))
+    tables, wrong = read_custom_gateways(tree.get("gateways", {}))
     regions, lost = read_regions(tree.get("regions", {}), tables)
     # A gateway whose table is wrong is known all the same: saying so twice would mislead.
     found = [*wrong, *lost, *unknown_providers(names, {**tree.get("gateways", {})})]
     limits = tree.get("limits", {})
-    found += _unknown_limits(limits, tables)
-    outside = [_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))]
+    found += _find_unknown_limits(limits, tables)
+    outside = [
+        _resolve_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))
+    ]
     known = provider_names(tables)
     return Project(
         root=root,
         providers=tuple(name for name in names if name in known),
         allow_outside=tuple(folder for folder in outside if folder is not None),
-        problems=tuple(map(without_key, (*problems, *placed(found, data, name=SETTINGS)))),
+        problems=tuple(map(mask_key, (*problems, *locate_problems(found, data, name=SETTINGS_FILE)))),
         tables=tables,
         regions=regions,
         caps=tuple(tree.get("caps", ())),
@@ -77,7 +79,7 @@ def read_project(folder: Path) -> Project:
     )
 
 
-def _unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[Problem]:
+def _find_unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[Problem]:
     known = provider_names(tables)
     for name in limits:
         if name not in known:
@@ -87,11 +89,11 @@ def _unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[Probl
             yield Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=at, on_key=True)
 
 
-def _folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:
+def _resolve_folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:
     try:
         return (root / Path(written).expanduser()).resolve()
     except (OSError, ValueError, RuntimeError):  # nobody's home, a null byte, a link that leads to itself
-        why = f"no folder can be found under {quoted(written)}."
+        why = f"no folder can be found under {quote_text(written)}."
         remedy = "Write the path of a folder."
         at = ("allow_outside", place)
         problems.append(Problem(code="folder", summary="folder not usable", why=why, remedy=remedy, path=at))

@@ -9,24 +9,24 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
-_WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
+_PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
+_RESERVED_WORDS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
 # What YAML allows in no text, or takes for a line's end; JSON leaves it as it is.
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_ESCAPE_PATTERN = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-def yaml_word(word: str) -> str:
+def quote_yaml(word: str) -> str:
     """A text as YAML, on one line; quoted only where it needs it.
 
-    >>> yaml_word("open"), yaml_word("no"), yaml_word('two\\nlines: "x"')
+    >>> quote_yaml("open"), quote_yaml("no"), quote_yaml('two\\nlines: "x"')
     ('open', '"no"', '"two\\\\nlines: \\\\"x\\\\""')
     """
-    if _PLAIN.match(word) and word.casefold() not in _WORDS:
+    if _PLAIN_WORD.match(word) and word.casefold() not in _RESERVED_WORDS:
         return word
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(word, ensure_ascii=False))
+    return _ESCAPE_PATTERN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(word, ensure_ascii=False))
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Puts a whole file in the place of another, durably."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

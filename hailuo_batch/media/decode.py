@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 _STRICT = {"err_detect": "explode"}  # a decoder that hides damage by guessing is of no use here
 
 
-def decode_check(path: Path) -> str | None:
+def check_decoding(path: Path) -> str | None:
     """Why the clip does not decode from its first frame to its last; None when it does."""
-    return _checked(path, _all)
+    return _run_check(path, _decode_all)
 
 
-def ends_decode(path: Path) -> str | None:
+def check_end_frames(path: Path) -> str | None:
     """Why the clip's first frame or its last second does not decode; None when both do. A tenth of a full check."""
-    return _checked(path, _ends)
+    return _run_check(path, _decode_ends)
 
 
-def _checked(path: Path, check: Callable[["InputContainer", "VideoStream"], str | None]) -> str | None:
+def _run_check(path: Path, check: Callable[["InputContainer", "VideoStream"], str | None]) -> str | None:
     import av
 
     try:
         with av.open(str(path), options=_STRICT) as container:
-            stream = picture_stream(container)
+            stream = video_stream(container)
             stream.codec_context.options = _STRICT
             return check(container, stream)
     except (av.FFmpegError, OSError, ValueError, EOFError, OverflowError) as error:
         return f"Decoding stopped: {error}."
 
 
-def picture_stream(container: "InputContainer") -> "VideoStream":
+def video_stream(container: "InputContainer") -> "VideoStream":
     """The first stream of pictures, to be decoded on one thread; a ValueError where none can be."""
     if not container.streams.video:
         raise ValueError("it holds no picture")
@@ -47,7 +47,7 @@ def picture_stream(container: "InputContainer") -> "VideoStream":
     return stream
 
 
-def _all(container: "InputContainer", stream: "VideoStream") -> str | None:
+def _decode_all(container: "InputContainer", stream: "VideoStream") -> str | None:
     promised, seen = stream.frames, 0
     for frame in container.decode(stream):
         if frame.is_corrupt:
@@ -58,7 +58,7 @@ def _all(container: "InputContainer", stream: "VideoStream") -> str | None:
     return None
 
 
-def _ends(container: "InputContainer", stream: "VideoStream") -> str | None:
+def _decode_ends(container: "InputContainer", stream: "VideoStream") -> str | None:
     first = next(iter(container.decode(stream)), None)
     if first is None or first.is_corrupt:
         return "The first frame does not decode."

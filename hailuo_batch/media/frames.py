@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.errors import InputError
-from hailuo_batch.media.decode import picture_stream
-from hailuo_batch.media.images import PictureFacts, picture_facts
+from hailuo_batch.media.decode import video_stream
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -16,41 +15,39 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from PIL import Image
 
-_BT709, _UNNAMED, _FULL = 1, 2, 2  # codes of H.273: two of the matrix, one of the range
-
-__all__ = ["PictureFacts", "frame_picture", "frame_png", "picture_facts", "poster"]
+_BT709, _UNSPECIFIED, _FULL = 1, 2, 2  # codes of H.273: two of the matrix, one of the range
 
 
-def poster(video: Path, target: Path, *, width: int = 480) -> None:
+def write_poster(video: Path, target: Path, *, width: int = 480) -> None:
     """The first frame as a JPEG, `width` pixels wide or the video's own width if that is less."""
-    image = frame_picture(video, "first")
+    image = read_frame(video, "first")
     if image.width > width:
         image = image.resize((width, max(1, round(image.height * width / image.width))), reducing_gap=2.0)
     image.save(target, "JPEG", quality=84, optimize=True)
 
 
-def frame_png(video: Path, which: str, target: Path) -> None:
+def write_frame_png(video: Path, which: str, target: Path) -> None:
     """The "first" or "last" frame as a PNG, each pixel as it was decoded."""
-    frame_picture(video, which).save(target, "PNG", compress_level=3)
+    read_frame(video, which).save(target, "PNG", compress_level=3)
 
 
-def frame_picture(video: Path, which: str) -> "Image.Image":
+def read_frame(video: Path, which: str) -> "Image.Image":
     """The "first" or "last" frame in RGB; an InputError where the file gives none."""
     import av
 
     try:
         with av.open(str(video)) as container:
-            stream = picture_stream(container)
-            return _first(container) if which == "first" else _last(container, stream)
+            stream = video_stream(container)
+            return _first_frame(container) if which == "first" else _last_frame(container, stream)
     except (av.FFmpegError, StopIteration, OSError, ValueError, OverflowError) as error:
         raise InputError(f"no {which} frame in {video}", why=f"Decoding it stopped: {error}.") from error
 
 
-def _first(container: "InputContainer") -> "Image.Image":
-    return _image(next(container.decode(video=0)))
+def _first_frame(container: "InputContainer") -> "Image.Image":
+    return _frame_to_image(next(container.decode(video=0)))
 
 
-def _last(container: "InputContainer", stream: "VideoStream") -> "Image.Image":
+def _last_frame(container: "InputContainer", stream: "VideoStream") -> "Image.Image":
     """The last frame shown: from the last key frame on, and from the start where seeking is not possible."""
     import av
 
@@ -64,15 +61,15 @@ def _last(container: "InputContainer", stream: "VideoStream") -> "Image.Image":
         last = frame
     if last is None:
         raise ValueError("no picture in it")
-    return _image(last)
+    return _frame_to_image(last)
 
 
-def _image(frame: "VideoFrame") -> "Image.Image":
+def _frame_to_image(frame: "VideoFrame") -> "Image.Image":
     """The frame in RGB by the colours the file names; unnamed ones are HD's from 720 lines on, as players take them.
 
     All is said outright, because PyAV's own guess changed between versions, and a chained frame would change with it.
     """
-    named = {_BT709: "ITU709", _UNNAMED: "ITU709" if min(frame.width, frame.height) >= 720 else "ITU601"}
+    named = {_BT709: "ITU709", _UNSPECIFIED: "ITU709" if min(frame.width, frame.height) >= 720 else "ITU601"}
     full = frame.color_range == _FULL
     rgb = frame.reformat(
         format="rgb24",

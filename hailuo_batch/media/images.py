@@ -18,58 +18,58 @@ if TYPE_CHECKING:
     from PIL import Image
 
 # What all six gateways take as a frame. MPO is how phones write a JPEG with more pictures behind the first.
-_KINDS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
-_MOST_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can claim far more
+_FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
+_MAX_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can claim far more
 _ORIENTATION = 0x0112
-_TURNED = range(2, 9)  # EXIF orientations which are not upright; any other number means nothing
-_LYING_DOWN = {5, 6, 7, 8}  # those which swap width and height
+_ROTATED_ORIENTATIONS = range(2, 9)  # EXIF orientations which are not upright; any other number means nothing
+_SWAPPED_ORIENTATIONS = {5, 6, 7, 8}  # those which swap width and height
 # Everything Pillow's decoders were seen to raise on damaged bytes.
-_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, OverflowError, IndexError)
+_DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, OverflowError, IndexError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFacts:
+class ImageFacts:
     """What a picture file really is: `kind` by its bytes, the size as it is seen upright, and its length in bytes.
 
-    `turned`: its pixels are not stored upright; EXIF says how to turn them.
+    `is_rotated`: its pixels are not stored upright; EXIF says how to turn them.
     """
 
     kind: str
     width: int
     height: int
     bytes: int
-    turned: bool = False
+    is_rotated: bool = False
 
 
-def picture_facts(path: Path) -> PictureFacts:
+def read_image_facts(path: Path) -> ImageFacts:
     """Kind, upright size and bytes of a picture which was decoded to its end; an InputError where it can't be."""
-    with _opened(path) as image:
+    with _open_safely(path) as image:
         width, height = image.size
         orientation = image.getexif().get(_ORIENTATION, 1)
-        kind = _KINDS[image.format or ""]
+        kind = _FORMATS[image.format or ""]
         image.draft("L", (max(1, width // 8), max(1, height // 8)))  # a JPEG is read whole at an eighth of the work
         image.load()
-    wide, high = (height, width) if orientation in _LYING_DOWN else (width, height)
-    turned = orientation in _TURNED
-    return PictureFacts(kind=kind, width=wide, height=high, bytes=path.stat().st_size, turned=turned)
+    wide, high = (height, width) if orientation in _SWAPPED_ORIENTATIONS else (width, height)
+    turned = orientation in _ROTATED_ORIENTATIONS
+    return ImageFacts(kind=kind, width=wide, height=high, bytes=path.stat().st_size, is_rotated=turned)
 
 
-def open_picture(path: Path, *, enough: int = 0) -> "Image.Image":
+def open_image(path: Path, *, min_side: int = 0) -> "Image.Image":
     """The picture upright, in RGB, what is see-through laid on white; an InputError where it can't be read.
 
-    With `enough`, pixels of the shorter side, a larger JPEG may come at half or a quarter of its size, much sooner.
+    With `min_side`, pixels of the shorter side, a larger JPEG may come at half or a quarter of its size, much sooner.
     """
     from PIL import ImageOps
 
-    with _opened(path) as image:
-        if enough:
-            scale = enough / min(image.size)
+    with _open_safely(path) as image:
+        if min_side:
+            scale = min_side / min(image.size)
             image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
         image.load()
-        return flattened(ImageOps.exif_transpose(image))
+        return flatten(ImageOps.exif_transpose(image))
 
 
-def flattened(image: "Image.Image") -> "Image.Image":
+def flatten(image: "Image.Image") -> "Image.Image":
     """The picture in plain RGB whatever its mode was."""
     from PIL import Image
 
@@ -82,7 +82,7 @@ def flattened(image: "Image.Image") -> "Image.Image":
     return image.convert("RGB")
 
 
-def fitted(image: "Image.Image", width: int, height: int) -> "Image.Image":
+def fit_image(image: "Image.Image", width: int, height: int) -> "Image.Image":
     """The middle of the picture at exactly this size: scaled until it covers the frame, then cut."""
     from PIL import Image
 
@@ -94,7 +94,7 @@ def fitted(image: "Image.Image", width: int, height: int) -> "Image.Image":
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator["Image.Image"]:
+def _open_safely(path: Path) -> Iterator["Image.Image"]:
     """The file opened by its bytes; what goes wrong inside becomes an InputError in plain words."""
     from PIL import Image, UnidentifiedImageError
 
@@ -102,29 +102,31 @@ def _opened(path: Path) -> Iterator["Image.Image"]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below refuses them
             with Image.open(path) as image:
-                _check(path, image)
+                _check_image(path, image)
                 yield image
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise InputError(f"cannot open the picture {path}", why=error.strerror or "") from error
     except UnidentifiedImageError as error:
         why = "The file is empty." if path.stat().st_size == 0 else "Its bytes are no picture, whatever its name says."
-        raise InputError(f"not a picture: {path}", why=why, remedy=_TAKEN) from error
+        raise InputError(f"not a picture: {path}", why=why, remedy=_FORMAT_REMEDY) from error
     except Image.DecompressionBombError as error:
-        raise InputError(f"picture too large: {path}", why=_too_large(), remedy="Scale it down.") from error
-    except _UNREADABLE as error:
+        raise InputError(f"picture too large: {path}", why=_too_large_reason(), remedy="Scale it down.") from error
+    except _DECODER_ERRORS as error:
         why = f"Reading it stopped: {error}."
         raise InputError(f"damaged picture: {path}", why=why, remedy="Export it or copy it again.") from error
 
 
-_TAKEN = "Use a JPEG, PNG or WebP file."
+_FORMAT_REMEDY = "Use a JPEG, PNG or WebP file."
 
 
-def _too_large() -> str:
-    return f"It would unpack to more than {_MOST_PIXELS // 1_000_000} million pixels."
+def _too_large_reason() -> str:
+    return f"It would unpack to more than {_MAX_PIXELS // 1_000_000} million pixels."
 
 
-def _check(path: Path, image: "Image.Image") -> None:
-    if image.format not in _KINDS:
-        raise InputError(f"not a JPEG, PNG or WebP picture: {path}", why=f"It is {image.format}.", remedy=_TAKEN)
-    if image.width * image.height > _MOST_PIXELS:
-        raise InputError(f"picture too large: {path}", why=_too_large(), remedy="Scale it down.")
+def _check_image(path: Path, image: "Image.Image") -> None:
+    if image.format not in _FORMATS:
+        raise InputError(
+            f"not a JPEG, PNG or WebP picture: {path}", why=f"It is {image.format}.", remedy=_FORMAT_REMEDY
+        )
+    if image.width * image.height > _MAX_PIXELS:
+        raise InputError(f"picture too large: {path}", why=_too_large_reason(), remedy="Scale it down.")

@@ -20,17 +20,17 @@ class Track:
     number: int = 0
     width: int = 0
     height: int = 0
-    turned: bool = False
+    is_rotated: bool = False
     kind: bytes = b""
     codec: bytes = b""
-    scale: int = 0
+    timescale: int = 0
     ticks: int = 0
     frames: int = 0
-    sizes: int = 0  # how many samples the table of sizes holds
-    bytes: int = 0  # what they add up to
-    furthest: int = 0  # where the last chunk begins
-    each: int = 0  # ticks of a fragment's sample that does not say its own
-    promised: int = 0  # ticks that a fragmented film's header or index announces
+    sample_count: int = 0  # how many samples the table of sizes holds
+    sample_bytes: int = 0  # what they add up to
+    last_chunk_offset: int = 0  # where the last chunk begins
+    default_ticks: int = 0  # ticks of a fragment's sample that does not say its own
+    announced_ticks: int = 0  # ticks that a fragmented film's header or index announces
 
 
 _Reader = Callable[[bytes, Track], None]
@@ -56,7 +56,7 @@ def read_box(head: bytes, at: int, limit: int) -> tuple[bytes, int, int]:
     return kind, body, at + size
 
 
-def inside(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def iter_boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Type, begin and end of the contents of each box between two places."""
     while end - start >= 8:
         kind, body, after = read_box(data[start : start + 16], start, end)
@@ -66,39 +66,39 @@ def inside(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
         start = after
 
 
-def picture_track(moov: bytes) -> Track:
+def video_track(moov: bytes) -> Track:
     """The first track of pictures, with a fragmented film's defaults."""
     found: Track | None = None
     defaults: dict[int, int] = {}
     scale = promised = 0
-    for kind, start, end in inside(moov, 0, len(moov)):
+    for kind, start, end in iter_boxes(moov, 0, len(moov)):
         if kind == b"trak" and found is None:
             track = Track()
             _read_track(moov, start, end, track)
             found = track if track.kind == b"vide" else None
         elif kind == b"mvhd":
-            scale, _ = _clock(moov, start)
+            scale, _ = _read_timescale(moov, start)
         elif kind == b"mvex":
-            promised = _read_extends(moov, start, end, defaults)
+            promised = _read_mvex(moov, start, end, defaults)
     if found is None:
         raise UnsoundError("The MP4 has no track of pictures.")
-    found.each = defaults.get(found.number, 0)
-    found.promised = promised * found.scale // scale if scale else 0
+    found.default_ticks = defaults.get(found.number, 0)
+    found.announced_ticks = promised * found.timescale // scale if scale else 0
     return found
 
 
-_NESTS = {b"mdia", b"minf", b"stbl"}
+_CONTAINERS = {b"mdia", b"minf", b"stbl"}
 
 
 def _read_track(data: bytes, start: int, end: int, track: Track) -> None:
-    for kind, body, after in inside(data, start, end):
-        if kind in _NESTS:
+    for kind, body, after in iter_boxes(data, start, end):
+        if kind in _CONTAINERS:
             _read_track(data, body, after, track)
         elif kind in _READERS:
             _READERS[kind](data[body:after], track)
 
 
-def _clock(data: bytes, at: int) -> tuple[int, int]:
+def _read_timescale(data: bytes, at: int) -> tuple[int, int]:
     """Ticks a second, and the length in ticks, of a movie's or a track's header."""
     if data[at] == 1:
         scale, ticks = struct.unpack_from(">20xIQ", data, at)
@@ -107,24 +107,24 @@ def _clock(data: bytes, at: int) -> tuple[int, int]:
     return scale, ticks
 
 
-def _tkhd(box: bytes, track: Track) -> None:
+def _read_tkhd(box: bytes, track: Track) -> None:
     long = 12 if box[0] == 1 else 0
     track.number = struct.unpack_from(">I", box, 20 if long else 12)[0]
     a, b, _u, c, d = struct.unpack_from(">iiiii", box, 40 + long)
-    track.turned = a == d == 0 and b != 0 and c != 0  # a quarter turn, as phones write it
+    track.is_rotated = a == d == 0 and b != 0 and c != 0  # a quarter turn, as phones write it
     wide, high = struct.unpack_from(">II", box, 76 + long)
     track.width, track.height = wide >> 16, high >> 16
 
 
-def _mdhd(box: bytes, track: Track) -> None:
-    track.scale, _ = _clock(box, 0)
+def _read_mdhd(box: bytes, track: Track) -> None:
+    track.timescale, _ = _read_timescale(box, 0)
 
 
-def _hdlr(box: bytes, track: Track) -> None:
+def _read_hdlr(box: bytes, track: Track) -> None:
     track.kind = box[8:12]
 
 
-def _stsd(box: bytes, track: Track) -> None:
+def _read_stsd(box: bytes, track: Track) -> None:
     if track.kind not in {b"vide", b""}:
         return
     _, track.codec, wide, high = struct.unpack_from(">I4s24xHH", box, 8)
@@ -132,7 +132,7 @@ def _stsd(box: bytes, track: Track) -> None:
     track.width, track.height = wide or track.width, high or track.height
 
 
-def _stts(box: bytes, track: Track) -> None:
+def _read_stts(box: bytes, track: Track) -> None:
     entries = struct.unpack_from(">I", box, 4)[0]
     table = box[8 : 8 + 8 * entries]
     if len(table) != 8 * entries:
@@ -142,48 +142,48 @@ def _stts(box: bytes, track: Track) -> None:
         track.ticks += count * ticks
 
 
-def _stsz(box: bytes, track: Track) -> None:
-    same, track.sizes = struct.unpack_from(">II", box, 4)
+def _read_stsz(box: bytes, track: Track) -> None:
+    same, track.sample_count = struct.unpack_from(">II", box, 4)
     if same:
-        track.bytes = same * track.sizes
+        track.sample_bytes = same * track.sample_count
         return
-    if len(box) < 12 + 4 * track.sizes:
+    if len(box) < 12 + 4 * track.sample_count:
         raise UnsoundError("The MP4's header is damaged: its table of sizes is cut.")
-    track.bytes = sum(struct.unpack_from(f">{track.sizes}I", box, 12))
+    track.sample_bytes = sum(struct.unpack_from(f">{track.sample_count}I", box, 12))
 
 
-def _stz2(box: bytes, track: Track) -> None:
+def _read_stz2(box: bytes, track: Track) -> None:
     """The compact table of sizes: rare, and read only for how many there are."""
-    track.sizes = struct.unpack_from(">I", box, 8)[0]
+    track.sample_count = struct.unpack_from(">I", box, 8)[0]
 
 
-def _chunks(letter: str) -> _Reader:
+def _chunk_reader(letter: str) -> _Reader:
     def read(box: bytes, track: Track) -> None:
         entries = struct.unpack_from(">I", box, 4)[0]
         if len(box) < 8 + struct.calcsize(f">{letter}") * entries:
             raise UnsoundError("The MP4's header is damaged: its table of places is cut.")
-        track.furthest = max(struct.unpack_from(f">{entries}{letter}", box, 8), default=0)
+        track.last_chunk_offset = max(struct.unpack_from(f">{entries}{letter}", box, 8), default=0)
 
     return read
 
 
 _READERS: dict[bytes, _Reader] = {
-    b"tkhd": _tkhd,
-    b"mdhd": _mdhd,
-    b"hdlr": _hdlr,
-    b"stsd": _stsd,
-    b"stts": _stts,
-    b"stsz": _stsz,
-    b"stz2": _stz2,
-    b"stco": _chunks("I"),
-    b"co64": _chunks("Q"),
+    b"tkhd": _read_tkhd,
+    b"mdhd": _read_mdhd,
+    b"hdlr": _read_hdlr,
+    b"stsd": _read_stsd,
+    b"stts": _read_stts,
+    b"stsz": _read_stsz,
+    b"stz2": _read_stz2,
+    b"stco": _chunk_reader("I"),
+    b"co64": _chunk_reader("Q"),
 }
 
 
-def _read_extends(data: bytes, start: int, end: int, defaults: dict[int, int]) -> int:
+def _read_mvex(data: bytes, start: int, end: int, defaults: dict[int, int]) -> int:
     """Take each track's default ticks a sample; the whole film's length in the movie's ticks where it is told."""
     promised = 0
-    for kind, body, _after in inside(data, start, end):
+    for kind, body, _after in iter_boxes(data, start, end):
         if kind == b"trex":
             number, ticks = struct.unpack_from(">4xI4xI", data, body)
             defaults[number] = ticks
@@ -195,16 +195,16 @@ def _read_extends(data: bytes, start: int, end: int, defaults: dict[int, int]) -
 def add_fragments(moofs: Sequence[bytes], indexes: Sequence[bytes], track: Track) -> None:
     """Count the frames and ticks of the fragments, and what the index promises of them."""
     for moof in moofs:
-        for kind, start, end in inside(moof, 0, len(moof)):
+        for kind, start, end in iter_boxes(moof, 0, len(moof)):
             if kind == b"traf":
-                _read_fragment(moof, start, end, track)
+                _read_traf(moof, start, end, track)
     for index in indexes:
-        track.promised = max(track.promised, _indexed(index, track.scale))
+        track.announced_ticks = max(track.announced_ticks, _index_ticks(index, track.timescale))
 
 
-def _read_fragment(data: bytes, start: int, end: int, track: Track) -> None:
-    each = track.each
-    for kind, body, after in inside(data, start, end):
+def _read_traf(data: bytes, start: int, end: int, track: Track) -> None:
+    each = track.default_ticks
+    for kind, body, after in iter_boxes(data, start, end):
         if kind == b"tfhd":
             flags, number = struct.unpack_from(">II", data, body)
             if number != track.number:
@@ -212,10 +212,10 @@ def _read_fragment(data: bytes, start: int, end: int, track: Track) -> None:
             skipped = (8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0)
             each = struct.unpack_from(">I", data, body + 8 + skipped)[0] if flags & 0x8 else each
         elif kind == b"trun":
-            _add_run(data[body:after], each, track)
+            _add_trun(data[body:after], each, track)
 
 
-def _add_run(box: bytes, each: int, track: Track) -> None:
+def _add_trun(box: bytes, each: int, track: Track) -> None:
     flags, count = struct.unpack_from(">II", box)
     at = 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0)
     step = 4 * (flags >> 8 & 0xF).bit_count()  # a sample may tell its ticks, size, flags and offset
@@ -228,7 +228,7 @@ def _add_run(box: bytes, each: int, track: Track) -> None:
         track.ticks += each * count
 
 
-def _indexed(box: bytes, scale: int) -> int:
+def _index_ticks(box: bytes, scale: int) -> int:
     """The ticks of the segments an index names, on the track's clock."""
     own = struct.unpack_from(">8xI", box)[0]
     at = 28 if box[0] == 1 else 20

@@ -13,13 +13,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from hailuo_batch.media.decode import decode_check, ends_decode
-from hailuo_batch.media.mp4_boxes import Track, UnsoundError, add_fragments, picture_track, read_box
+from hailuo_batch.media.mp4_boxes import Track, UnsoundError, add_fragments, read_box, video_track
 
-__all__ = ["Broken", "Clip", "decode_check", "ends_decode", "probe"]
-
-_MOST_BOXES = 20_000  # at the top level; a clip of ten seconds in fragments has some dozens
-_MOST_HEADER = 16_000_000  # bytes of a moov or moof that are read; real ones stay under 100 KB
+_MAX_BOXES = 20_000  # at the top level; a clip of ten seconds in fragments has some dozens
+_MAX_HEADER = 16_000_000  # bytes of a moov or moof that are read; real ones stay under 100 KB
 _CODECS = {
     b"avc1": "h264",
     b"avc3": "h264",
@@ -32,7 +29,7 @@ _CODECS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clip:
+class VideoFacts:
     """What a whole MP4 says of its picture: upright size, length, number of frames, codec, and the file's bytes."""
 
     width: int
@@ -44,14 +41,14 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class InvalidVideo:
     """Why a file is no whole video, in words for its user."""
 
     reason: str
 
 
 @dataclass(slots=True, kw_only=True)
-class _Film:
+class _Mp4File:
     """What lies at the top level of a file."""
 
     size: int
@@ -62,21 +59,21 @@ class _Film:
     payload: int = 0  # bytes inside all mdat
 
 
-def probe(path: Path) -> Clip | Broken:
+def probe(path: Path) -> VideoFacts | InvalidVideo:
     """The clip the file holds, or why it is none. Never raises, whatever the bytes are."""
     try:
         with path.open("rb") as file:
-            return _clip(_film(file))
+            return _video_facts(_read_boxes(file))
     except UnsoundError as error:
-        return Broken(reason=str(error))
+        return InvalidVideo(reason=str(error))
     except OSError as error:
-        return Broken(reason=f"The file cannot be read: {error.strerror or error}.")
+        return InvalidVideo(reason=f"The file cannot be read: {error.strerror or error}.")
     except (struct.error, IndexError, ValueError, OverflowError, MemoryError, RecursionError):
-        return Broken(reason="The MP4's header is damaged.")
+        return InvalidVideo(reason="The MP4's header is damaged.")
 
 
-def _film(file: BinaryIO) -> _Film:
-    film = _Film(size=os.fstat(file.fileno()).st_size)
+def _read_boxes(file: BinaryIO) -> _Mp4File:
+    film = _Mp4File(size=os.fstat(file.fileno()).st_size)
     at = 0
     while at < film.size:
         file.seek(at)
@@ -87,10 +84,10 @@ def _film(file: BinaryIO) -> _Film:
         if end > film.size:
             name = kind.decode("latin-1")
             raise UnsoundError(f"The file is cut short: {end - film.size} bytes of its {name!r} part are missing.")
-        if len(film.kinds) == _MOST_BOXES:
+        if len(film.kinds) == _MAX_BOXES:
             raise UnsoundError("The file is no sound MP4: it has too many parts.")
         film.kinds.append(kind)
-        _take(file, film, kind, (body, end))
+        _keep_box(file, film, kind, (body, end))
         at = end
     return film
 
@@ -106,13 +103,13 @@ def _sniff(head: bytes, kind: bytes, size: int) -> None:
         raise UnsoundError(f"The file is no MP4: its {size} bytes begin with none of an MP4's parts.")
 
 
-def _take(file: BinaryIO, film: _Film, kind: bytes, span: tuple[int, int]) -> None:
+def _keep_box(file: BinaryIO, film: _Mp4File, kind: bytes, span: tuple[int, int]) -> None:
     """Keep what is needed of a top-level box: the headers' bytes, of the payload only its length."""
     body, end = span
     if kind == b"mdat":
         film.payload += end - body
     elif kind in {b"moov", b"moof", b"sidx"}:
-        if end - body > _MOST_HEADER:
+        if end - body > _MAX_HEADER:
             raise UnsoundError("The MP4's header is damaged: it claims to be larger than any film's.")
         file.seek(body)
         data = file.read(end - body)
@@ -122,41 +119,41 @@ def _take(file: BinaryIO, film: _Film, kind: bytes, span: tuple[int, int]) -> No
             (film.moofs if kind == b"moof" else film.indexes).append(data)
 
 
-def _clip(film: _Film) -> Clip:
+def _video_facts(film: _Mp4File) -> VideoFacts:
     if not film.size:
         raise UnsoundError("The file is empty.")
     for kind, what in ((b"ftyp", "its file type"), (b"moov", "its table of contents"), (b"mdat", "its pictures")):
         if kind not in film.kinds:
             raise UnsoundError(f"The file is cut short or no MP4: {what} ({kind.decode()}) is missing.")
-    track = picture_track(film.moov)
+    track = video_track(film.moov)
     if film.moofs:
         if film.kinds.count(b"mdat") < len(film.moofs):
             raise UnsoundError("The file is cut short: the pictures of its last fragment are missing.")
         add_fragments(film.moofs, film.indexes, track)
-    _judge(film, track)
-    width, height = (track.height, track.width) if track.turned else (track.width, track.height)
-    return Clip(
+    _check_header(film, track)
+    width, height = (track.height, track.width) if track.is_rotated else (track.width, track.height)
+    return VideoFacts(
         width=width,
         height=height,
-        seconds=Fraction(track.ticks, track.scale),
+        seconds=Fraction(track.ticks, track.timescale),
         frames=track.frames,
         codec=_CODECS.get(track.codec, track.codec.decode("latin-1").strip()),
         size=film.size,
     )
 
 
-def _judge(film: _Film, track: Track) -> None:
+def _check_header(film: _Mp4File, track: Track) -> None:
     """Raise for a header that does not add up."""
-    if not (track.width and track.height and track.codec and track.scale):
+    if not (track.width and track.height and track.codec and track.timescale):
         raise UnsoundError("The MP4's header is damaged: it gives no size, codec or clock of its picture.")
     if not (track.frames and track.ticks):
         raise UnsoundError("The MP4 holds no frame.")
     if film.moofs:
-        missing = track.promised - track.ticks
+        missing = track.announced_ticks - track.ticks
         if missing > 2 * track.ticks // track.frames:
-            raise UnsoundError(f"The file is cut short: {float(Fraction(missing, track.scale)):.2f} s are missing.")
+            raise UnsoundError(f"The file is cut short: {float(Fraction(missing, track.timescale)):.2f} s are missing.")
         return
-    if track.sizes != track.frames:
+    if track.sample_count != track.frames:
         raise UnsoundError("The MP4's header is damaged: its tables name different numbers of frames.")
-    if track.bytes > film.payload or track.furthest >= film.size:
+    if track.sample_bytes > film.payload or track.last_chunk_offset >= film.size:
         raise UnsoundError("The file is cut short: its table of contents names pictures beyond its end.")

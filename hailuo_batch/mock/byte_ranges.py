@@ -18,10 +18,10 @@ def validators(task: str, ended: float) -> dict[str, str]:
     return {"ETag": f'"{task}"', "Last-Modified": formatdate(ended, usegmt=True), "Accept-Ranges": "bytes"}
 
 
-def ranged(whole: Answer, asked: Mapping[str, str]) -> Answer:
+def apply_range(whole: Answer, request_headers: Mapping[str, str]) -> Answer:
     """The part of a file that the headers ask for, or the whole of it."""
-    found = _RANGE.fullmatch(asked.get("Range", ""))
-    if found is None or not _still_the_same(whole, asked.get("If-Range")):
+    found = _RANGE.fullmatch(request_headers.get("Range", ""))
+    if found is None or not _is_unchanged(whole, request_headers.get("If-Range")):
         return whole
     size = len(whole.body)
     begin, end = _bounds(found[1], found[2], size)
@@ -41,5 +41,5 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return (max(0, size - int(last)), size - 1) if int(last or "0") else (size, size - 1)
 
 
-def _still_the_same(whole: Answer, condition: str | None) -> bool:
+def _is_unchanged(whole: Answer, condition: str | None) -> bool:
     return condition is None or condition in {whole.headers["ETag"], whole.headers["Last-Modified"]}

@@ -5,7 +5,7 @@ import time
 
 
 class Clock:
-    """`speed` of its seconds pass in one of the world's; `turn` lets any number pass at once."""
+    """`speed` of its seconds pass in one of the world's; `advance` lets any number pass at once."""
 
     def __init__(self, speed: float = 1.0) -> None:
         if speed <= 0:
@@ -18,7 +18,7 @@ class Clock:
         """Seconds since the epoch, by this clock."""
         return self._begin + (time.monotonic() - self._since) * self.speed
 
-    def turn(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Puts it forward, or back. Who sleeps already is not woken."""
         self._begin += seconds
 

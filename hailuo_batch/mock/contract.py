@@ -11,15 +11,15 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from hailuo_batch.mock.fault import Fault, FaultKind
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal
-from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason
+from hailuo_batch.mock.task import Order, Phase, TaskFailure, TaskView
 
 DAY = 24 * 3600.0
 HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class AccountBalance:
     """What is left on an account (None: no end) and what was spent."""
 
     left: Decimal | None
@@ -27,7 +27,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dead:
+class DeadLink:
     """How the host of the clips answers a link that has died."""
 
     status: int
@@ -35,33 +35,33 @@ class Dead:
     type: str
 
 
-SIGNED_OVER = Dead(
+SIGNATURE_EXPIRED = DeadLink(
     status=403,
     type="application/xml",
     body="<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
 )
-FILE_GONE = Dead(status=404, type="text/html", body="<html><head><title>404 Not Found</title></head></html>")
+FILE_GONE = DeadLink(status=404, type="text/html", body="<html><head><title>404 Not Found</title></head></html>")
 
 
-class Contract(ABC):
+class GatewayContract(ABC):
     """A gateway. A subclass gives the tables and draws the answers."""
 
     name: ClassVar[str]
     calls: ClassVar[Mapping[str, CallKind]]  # by the operationId of the document
-    fates: ClassVar[Mapping[str, Fate]]  # how tasks fail, by code; the first is the usual one
-    moderation: ClassVar[tuple[str, str]]  # codes of an input and of an output refused in the task
+    failures: ClassVar[Mapping[str, TaskFailure]]  # how tasks fail, by code; the first is the usual one
+    moderation_codes: ClassVar[tuple[str, str]]  # codes of an input and of an output refused in the task
     refuses_early: ClassVar[bool] = False  # moderation of the input answers the submit already
     fresh_links: ClassVar[bool] = False  # each look gives a new link; else it lives from the task's end
     link_seconds: ClassVar[float] = DAY
-    dead_link: ClassVar[Dead] = FILE_GONE
-    honours_keys: ClassVar[bool] = False  # idempotency
-    callbacks: ClassVar[frozenset[Phase]] = frozenset()  # what it tells of: the end, and some that it began
-    limits_frames: ClassVar[bool] = False  # it publishes what a picture has to be
-    challenges: ClassVar[bool] = False  # the address must answer a challenge first
-    callback_waits: ClassVar[tuple[float, ...]] = ()  # seconds before each further try
+    dead_link: ClassVar[DeadLink] = FILE_GONE
+    honours_idempotency_keys: ClassVar[bool] = False  # idempotency
+    callback_phases: ClassVar[frozenset[Phase]] = frozenset()  # what it tells of: the end, and some that it began
+    checks_frames: ClassVar[bool] = False  # it publishes what a picture has to be
+    challenges_callbacks: ClassVar[bool] = False  # the address must answer a challenge first
+    callback_retry_seconds: ClassVar[tuple[float, ...]] = ()  # seconds before each further try
 
     @abstractmethod
-    def order(self, body: Mapping[str, Any]) -> Order:
+    def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""
 
     @abstractmethod
@@ -69,73 +69,73 @@ class Contract(ABC):
         """A task's id in the gateway's form; equal marks give equal ids."""
 
     @abstractmethod
-    def submitted(self, view: View) -> Answer:
+    def submit_answer(self, view: TaskView) -> Answer:
         """The answer to an accepted submit."""
 
     @abstractmethod
-    def seen(self, view: View) -> Answer:
+    def poll_answer(self, view: TaskView) -> Answer:
         """The answer to a poll."""
 
     @abstractmethod
-    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:
+    def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:
         """No, in the gateway's shape."""
 
     def complaint(self, order: Order) -> str:  # noqa: ARG002 - most have nothing to add
         """What is wrong with an order that its document cannot say."""
         return ""
 
-    def sought(self, received: Received) -> str:
+    def target_task_id(self, received: IncomingCall) -> str:
         """The id of the task a call is about."""
         return received.parts.get("task_id", "")
 
-    def fate(self, fault: Fault) -> Fate:
+    def failure(self, fault: Fault) -> TaskFailure:
         """How a task ends under this fault."""
         if fault.kind is FaultKind.CANCELLED:
-            return Fate(code=fault.code or "request_cancelled", words=fault.text or "Cancelled", cancelled=True)
+            return TaskFailure(code=fault.code or "request_cancelled", words=fault.text or "Cancelled", cancelled=True)
         code = fault.code
         if not code and fault.kind is FaultKind.INPUT_REFUSED:
-            code = self.moderation[0]
+            code = self.moderation_codes[0]
         if not code and fault.kind is FaultKind.OUTPUT_REFUSED:
-            code = self.moderation[1]
-        known = self.fates.get(code) if code else next(iter(self.fates.values()))
-        return Fate(code=known.code if known else code, words=fault.text or (known.words if known else "Failed"))
+            code = self.moderation_codes[1]
+        known = self.failures.get(code) if code else next(iter(self.failures.values()))
+        return TaskFailure(code=known.code if known else code, words=fault.text or (known.words if known else "Failed"))
 
-    def file(self, view: View) -> Answer:
+    def file_answer(self, view: TaskView) -> Answer:
         """A second call's answer, for the link."""
         raise NotImplementedError(self.name)
 
-    def balance(self, account: Account) -> Answer:
+    def balance_answer(self, account: AccountBalance) -> Answer:
         """What is left."""
         raise NotImplementedError(self.name)
 
-    def listed(self, views: Sequence[View], query: Mapping[str, str]) -> Answer:
+    def list_answer(self, views: Sequence[TaskView], query: Mapping[str, str]) -> Answer:
         """The tasks of the account."""
         raise NotImplementedError(self.name)
 
-    def batch(self, views: Sequence[View]) -> Answer:
+    def batch_answer(self, views: Sequence[TaskView]) -> Answer:
         """Several tasks in one answer."""
         raise NotImplementedError(self.name)
 
-    def events(self, view: View) -> Answer:
+    def events_answer(self, view: TaskView) -> Answer:
         """A task's events."""
         raise NotImplementedError(self.name)
 
-    def message(self, view: View) -> Mapping[str, Any]:
+    def callback_body(self, view: TaskView) -> Mapping[str, Any]:
         """The body of a callback."""
         raise NotImplementedError(self.name)
 
 
-def missing(what: str) -> Refusal:
+def missing_refusal(what: str) -> Refusal:
     """There is no such task or file."""
-    return Refusal(reason=Reason.MISSING, words=f"{what} not found")
+    return Refusal(reason=RefusalReason.MISSING, words=f"{what} not found")
 
 
-def fates(rows: Mapping[str, str]) -> dict[str, Fate]:
+def failure_table(rows: Mapping[str, str]) -> dict[str, TaskFailure]:
     """A table of failures, from codes and words."""
-    return {code: Fate(code=code, words=words) for code, words in rows.items()}
+    return {code: TaskFailure(code=code, words=words) for code, words in rows.items()}
 
 
-def letters(mark: int, alphabet: str, length: int) -> str:
+def encode_letters(mark: int, alphabet: str, length: int) -> str:
     """A number in the letters of an alphabet, always as many."""
     found = []
     for _ in range(length):
@@ -144,5 +144,5 @@ def letters(mark: int, alphabet: str, length: int) -> str:
     return "".join(found)
 
 
-LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LOWERCASE_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+CROCKFORD_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

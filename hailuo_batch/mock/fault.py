@@ -7,7 +7,7 @@ Nothing here makes anything go wrong; that is done by `state.py` (what is refuse
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hailuo_batch.mock.messages import CallKind, Reason
+from hailuo_batch.mock.messages import CallKind, RefusalReason
 
 
 class FaultKind(StrEnum):
@@ -43,22 +43,22 @@ class FaultKind(StrEnum):
     OTHER_TASK = "other_task"  # the answer is about another task
 
 
-_EVERY = tuple(CallKind)
-_API = tuple(kind for kind in CallKind if kind is not CallKind.DOWNLOAD)
+_ALL_CALLS = tuple(CallKind)
+_API_CALLS = tuple(kind for kind in CallKind if kind is not CallKind.DOWNLOAD)
 _SUBMIT = (CallKind.SUBMIT,)
 _DOWNLOAD = (CallKind.DOWNLOAD,)
 
 # Where each fault may stand; the first is where it stands when a rule names no call.
-PLACES: dict[FaultKind, tuple[CallKind, ...]] = {
-    FaultKind.THROTTLED: _EVERY,
-    FaultKind.SERVER_ERROR: _EVERY,
-    FaultKind.RESET: _EVERY,
-    FaultKind.HANG: _EVERY,
-    FaultKind.SLOW: _EVERY,
-    FaultKind.TRICKLE: (CallKind.DOWNLOAD, *_API),
-    FaultKind.BAD_PARAMETER: _API,
-    FaultKind.BAD_KEY: _API,
-    FaultKind.NOT_ALLOWED: _API,
+ALLOWED_CALLS: dict[FaultKind, tuple[CallKind, ...]] = {
+    FaultKind.THROTTLED: _ALL_CALLS,
+    FaultKind.SERVER_ERROR: _ALL_CALLS,
+    FaultKind.RESET: _ALL_CALLS,
+    FaultKind.HANG: _ALL_CALLS,
+    FaultKind.SLOW: _ALL_CALLS,
+    FaultKind.TRICKLE: (CallKind.DOWNLOAD, *_API_CALLS),
+    FaultKind.BAD_PARAMETER: _API_CALLS,
+    FaultKind.BAD_KEY: _API_CALLS,
+    FaultKind.NOT_ALLOWED: _API_CALLS,
     FaultKind.NO_BALANCE: _SUBMIT,
     FaultKind.INPUT_REFUSED: _SUBMIT,
     FaultKind.OUTPUT_REFUSED: _SUBMIT,
@@ -68,35 +68,35 @@ PLACES: dict[FaultKind, tuple[CallKind, ...]] = {
     FaultKind.OTHER_CLIP_LENGTH: _SUBMIT,
     FaultKind.OTHER_CLIP_SIZE: _SUBMIT,
     FaultKind.EXPIRED_LINK: _DOWNLOAD,
-    FaultKind.CUT: (CallKind.DOWNLOAD, *_API),
-    FaultKind.LENGTH_TOO_LONG: (CallKind.DOWNLOAD, *_API),
-    FaultKind.LENGTH_TOO_SHORT: (CallKind.DOWNLOAD, *_API),
-    FaultKind.WRONG_TYPE: (CallKind.DOWNLOAD, *_API),
-    FaultKind.HUGE: (CallKind.DOWNLOAD, *_API),
-    FaultKind.REDIRECT: (CallKind.DOWNLOAD, *_API),
-    FaultKind.MALFORMED_JSON: _API,
-    FaultKind.TRUNCATED_JSON: _API,
+    FaultKind.CUT: (CallKind.DOWNLOAD, *_API_CALLS),
+    FaultKind.LENGTH_TOO_LONG: (CallKind.DOWNLOAD, *_API_CALLS),
+    FaultKind.LENGTH_TOO_SHORT: (CallKind.DOWNLOAD, *_API_CALLS),
+    FaultKind.WRONG_TYPE: (CallKind.DOWNLOAD, *_API_CALLS),
+    FaultKind.HUGE: (CallKind.DOWNLOAD, *_API_CALLS),
+    FaultKind.REDIRECT: (CallKind.DOWNLOAD, *_API_CALLS),
+    FaultKind.MALFORMED_JSON: _API_CALLS,
+    FaultKind.TRUNCATED_JSON: _API_CALLS,
     FaultKind.UNKNOWN_STATUS: (CallKind.POLL, CallKind.SUBMIT),
     FaultKind.OTHER_TASK: (CallKind.POLL, CallKind.FILE),
 }
 
 # The gateway says no, in its own shape.
-REFUSED: dict[FaultKind, Reason] = {
-    FaultKind.THROTTLED: Reason.THROTTLED,
-    FaultKind.SERVER_ERROR: Reason.INTERNAL,
-    FaultKind.BAD_PARAMETER: Reason.BAD_PARAMETER,
-    FaultKind.BAD_KEY: Reason.BAD_KEY,
-    FaultKind.NOT_ALLOWED: Reason.NOT_ALLOWED,
-    FaultKind.NO_BALANCE: Reason.NO_BALANCE,
+REFUSAL_REASONS: dict[FaultKind, RefusalReason] = {
+    FaultKind.THROTTLED: RefusalReason.THROTTLED,
+    FaultKind.SERVER_ERROR: RefusalReason.INTERNAL,
+    FaultKind.BAD_PARAMETER: RefusalReason.BAD_PARAMETER,
+    FaultKind.BAD_KEY: RefusalReason.BAD_KEY,
+    FaultKind.NOT_ALLOWED: RefusalReason.NOT_ALLOWED,
+    FaultKind.NO_BALANCE: RefusalReason.NO_BALANCE,
 }
 
 # The order is taken, and its task comes to nothing.
-DOOMED = frozenset(
+TASK_FAILURES = frozenset(
     {FaultKind.OUTPUT_REFUSED, FaultKind.TASK_FAILED, FaultKind.CANCELLED, FaultKind.STUCK, FaultKind.INPUT_REFUSED}
 )
 
 # What these change is the answer about a task, so there has to be one.
-OF_A_TASK = DOOMED | {
+TASK_FAULTS = TASK_FAILURES | {
     FaultKind.UNKNOWN_STATUS,
     FaultKind.OTHER_TASK,
     FaultKind.OTHER_CLIP_LENGTH,
@@ -104,7 +104,7 @@ OF_A_TASK = DOOMED | {
 }
 
 # The call is served first, so a submit is booked unless `accepted` says no.
-_AFTER = frozenset(
+_AFTER_SERVING = frozenset(
     {
         FaultKind.SLOW,
         FaultKind.TRICKLE,
@@ -113,7 +113,7 @@ _AFTER = frozenset(
         FaultKind.LENGTH_TOO_SHORT,
         FaultKind.MALFORMED_JSON,
         FaultKind.TRUNCATED_JSON,
-        *OF_A_TASK,
+        *TASK_FAULTS,
     }
 )
 
@@ -134,6 +134,6 @@ class Fault:
     to: str = ""  # where a redirect leads
 
     @property
-    def books(self) -> bool:
+    def charges_submit(self) -> bool:
         """Whether a submit that meets it is taken and charged."""
-        return self.kind in _AFTER if self.accepted is None else self.accepted
+        return self.kind in _AFTER_SERVING if self.accepted is None else self.accepted

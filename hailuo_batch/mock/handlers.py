@@ -8,146 +8,148 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hailuo_batch.mock.contract import Contract, missing
+from hailuo_batch.mock.contract import GatewayContract, missing_refusal
 from hailuo_batch.mock.fault import Fault, FaultKind
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal
-from hailuo_batch.mock.router import Found
-from hailuo_batch.mock.state import LANDSCAPE, Desk
+from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason
+from hailuo_batch.mock.router import CallRoute
+from hailuo_batch.mock.state import LANDSCAPE, MockState
 from hailuo_batch.mock.task import Task
 
 _BEARER = "bearer "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """The answer, and which task it is about. `booked`: a charge was made for it; `refused`: the gateway said no, and
-    not because of a fault.
+class CallResult:
+    """The answer, and which task it is about. `is_charged`: a charge was made for it; `refuse`: the gateway said no,
+    and not because of a fault.
     """
 
     answer: Answer
     task: Task | None = None
-    booked: bool = False
-    refused: bool = False
+    is_charged: bool = False
+    is_refused: bool = False
 
 
-class Clerk:
+class CallHandler:
     """Works at one desk; `keys` are the ones that are taken, none for any."""
 
-    def __init__(self, desk: Desk, keys: tuple[str, ...]) -> None:
-        self._desk = desk
+    def __init__(self, state: MockState, keys: tuple[str, ...]) -> None:
+        self._state = state
         self._keys = frozenset(keys)
 
-    def complaint(self, found: Found, received: Received) -> Refusal | None:
+    def check_call(self, route: CallRoute, received: IncomingCall) -> Refusal | None:
         """Why the call is not as the contract wants it."""
-        if not self._key_is_good(received.headers.get("authorization", "")):
-            return Refusal(reason=Reason.BAD_KEY, status=None if received.headers.get("authorization") else 401)
-        words = _parameter_complaint(found, received) or _body_complaint(found, received)
+        if not self._has_valid_key(received.headers.get("authorization", "")):
+            return Refusal(reason=RefusalReason.BAD_KEY, status=None if received.headers.get("authorization") else 401)
+        words = _check_parameters(route, received) or _check_body(route, received)
         if words:
-            return Refusal(reason=Reason.BAD_PARAMETER, words=words)
+            return Refusal(reason=RefusalReason.BAD_PARAMETER, words=words)
         return None
 
     def serve(
-        self, contract: Contract, received: Received, fault: Fault | None, shape: tuple[int, int] = LANDSCAPE
-    ) -> Served:
+        self, contract: GatewayContract, received: IncomingCall, fault: Fault | None, shape: tuple[int, int] = LANDSCAPE
+    ) -> CallResult:
         """The answer to a call that nobody complained about."""
         match received.kind:
             case CallKind.SUBMIT:
                 return self._submit(contract, received, fault, shape)
             case CallKind.BALANCE:
-                return Served(answer=contract.balance(self._desk.account(contract.name)))
+                return CallResult(answer=contract.balance_answer(self._state.account(contract.name)))
             case CallKind.LIST:
-                views = [self._desk.view(contract, task) for task in self._desk.tasks(contract.name)]
-                return Served(answer=contract.listed(views, received.parts))
+                views = [self._state.view(contract, task) for task in self._state.tasks(contract.name)]
+                return CallResult(answer=contract.list_answer(views, received.parts))
             case CallKind.BATCH:
-                return self._batch(contract, received)
+                return self._query_batch(contract, received)
             case _:
-                return self._look(contract, received, fault)
+                return self._query_task(contract, received, fault)
 
-    def refused(self, contract: Contract, call: CallKind, refusal: Refusal) -> Served:
+    def refuse(self, contract: GatewayContract, call: CallKind, refusal: Refusal) -> CallResult:
         """No, in the gateway's shape."""
-        return Served(answer=contract.refuse(call, refusal), refused=True)
+        return CallResult(answer=contract.refusal_answer(call, refusal), is_refused=True)
 
-    def _submit(self, contract: Contract, received: Received, fault: Fault | None, shape: tuple[int, int]) -> Served:
+    def _submit(
+        self, contract: GatewayContract, received: IncomingCall, fault: Fault | None, shape: tuple[int, int]
+    ) -> CallResult:
         body: Any = received.body
-        order, payload = contract.order(body), received.parts["payload"]
+        order, payload = contract.parse_order(body), received.parts["payload"]
         owner, key = received.headers.get("authorization", ""), received.headers.get("idempotency-key", "")
-        earlier = self._desk.recall(contract.name, owner, key) if key and contract.honours_keys else None
+        earlier = self._state.find_key(contract.name, owner, key) if key and contract.honours_idempotency_keys else None
         if earlier:
-            return self._again(contract, payload, earlier)
+            return self._repeat_submit(contract, payload, earlier)
         if fault and fault.kind is FaultKind.INPUT_REFUSED and contract.refuses_early:
-            refusal = Refusal(reason=Reason.MODERATION, words=fault.text, code=fault.code, status=fault.status)
-            return Served(answer=contract.refuse(CallKind.SUBMIT, refusal))
-        if not self._desk.can_pay(contract.name, order):
-            return self.refused(contract, CallKind.SUBMIT, Refusal(reason=Reason.NO_BALANCE))
-        task = self._desk.accept(contract, order, payload, fault, shape)
-        if key and contract.honours_keys:
-            self._desk.remember(contract.name, owner, key, payload, task.id)
-        view = self._desk.view(contract, task, _word(fault))
-        return Served(answer=contract.submitted(view), task=task, booked=True)
+            refusal = Refusal(reason=RefusalReason.MODERATION, words=fault.text, code=fault.code, status=fault.status)
+            return CallResult(answer=contract.refusal_answer(CallKind.SUBMIT, refusal))
+        if not self._state.can_pay(contract.name, order):
+            return self.refuse(contract, CallKind.SUBMIT, Refusal(reason=RefusalReason.NO_BALANCE))
+        task = self._state.accept(contract, order, payload, fault, shape)
+        if key and contract.honours_idempotency_keys:
+            self._state.store_key(contract.name, owner, key, payload, task.id)
+        view = self._state.view(contract, task, _status_override(fault))
+        return CallResult(answer=contract.submit_answer(view), task=task, is_charged=True)
 
-    def _again(self, contract: Contract, payload: str, earlier: tuple[str, str]) -> Served:
+    def _repeat_submit(self, contract: GatewayContract, payload: str, earlier: tuple[str, str]) -> CallResult:
         first_payload, task_id = earlier
-        task = self._desk.find(contract.name, task_id)
+        task = self._state.find_task(contract.name, task_id)
         if payload != first_payload or task is None:
-            return self.refused(contract, CallKind.SUBMIT, Refusal(reason=Reason.CONFLICT))
-        return Served(answer=contract.submitted(self._desk.view(contract, task)), task=task)
+            return self.refuse(contract, CallKind.SUBMIT, Refusal(reason=RefusalReason.CONFLICT))
+        return CallResult(answer=contract.submit_answer(self._state.view(contract, task)), task=task)
 
-    def _batch(self, contract: Contract, received: Received) -> Served:
+    def _query_batch(self, contract: GatewayContract, received: IncomingCall) -> CallResult:
         body: Any = received.body
-        tasks = [self._desk.find(contract.name, task) for task in body["task_ids"]]
-        return Served(answer=contract.batch([self._desk.view(contract, task) for task in tasks if task]))
+        tasks = [self._state.find_task(contract.name, task) for task in body["task_ids"]]
+        return CallResult(answer=contract.batch_answer([self._state.view(contract, task) for task in tasks if task]))
 
-    def _look(self, contract: Contract, received: Received, fault: Fault | None) -> Served:
-        task = self._desk.find(contract.name, contract.sought(received))
+    def _query_task(self, contract: GatewayContract, received: IncomingCall, fault: Fault | None) -> CallResult:
+        task = self._state.find_task(contract.name, contract.target_task_id(received))
         if task is None:
-            return self.refused(contract, received.kind, missing("task"))
+            return self.refuse(contract, received.kind, missing_refusal("task"))
         if fault and fault.kind is FaultKind.OTHER_TASK:
-            view = self._desk.stranger(contract, task)
+            view = self._state.other_task_view(contract, task)
         else:
-            view = self._desk.view(contract, task, _word(fault))
+            view = self._state.view(contract, task, _status_override(fault))
         match received.kind:
             case CallKind.FILE if view.link:
-                return Served(answer=contract.file(view), task=task)
+                return CallResult(answer=contract.file_answer(view), task=task)
             case CallKind.FILE:
-                return self.refused(contract, received.kind, missing("file"))
+                return self.refuse(contract, received.kind, missing_refusal("file"))
             case CallKind.EVENTS:
-                return Served(answer=contract.events(view), task=task)
+                return CallResult(answer=contract.events_answer(view), task=task)
             case _:
-                return Served(answer=contract.seen(view), task=task)
+                return CallResult(answer=contract.poll_answer(view), task=task)
 
-    def _key_is_good(self, header: str) -> bool:
+    def _has_valid_key(self, header: str) -> bool:
         key = header[len(_BEARER) :].strip() if header[: len(_BEARER)].lower() == _BEARER else ""
         return bool(key) and (not self._keys or key in self._keys)
 
 
-def canonical(body: object) -> bytes:
+def canonical_json(body: object) -> bytes:
     """A payload's bytes without its accidents: order of names, spaces. A ValueError for half of a surrogate pair."""
-    return _in_order(body).encode()
+    return _encode_sorted(body).encode()
 
 
-_in_order = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+_encode_sorted = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _word(fault: Fault | None) -> str:
+def _status_override(fault: Fault | None) -> str:
     return (fault.text or "warming_up") if fault and fault.kind is FaultKind.UNKNOWN_STATUS else ""
 
 
-def _parameter_complaint(found: Found, received: Received) -> str:
+def _check_parameters(route: CallRoute, received: IncomingCall) -> str:
     places: Mapping[str, Mapping[str, str]] = {"header": received.headers}
-    for parameter in found.operation.parameters:
-        given = places.get(parameter.place, received.parts)
-        name = parameter.name.lower() if parameter.place == "header" else parameter.name
-        words = parameter.complaint(given.get(name))
+    for parameter in route.operation.parameters:
+        given = places.get(parameter.location, received.parts)
+        name = parameter.name.lower() if parameter.location == "header" else parameter.name
+        words = parameter.find_error(given.get(name))
         if words:
             return words
     return ""
 
 
-def _body_complaint(found: Found, received: Received) -> str:
-    if found.operation.body is None:
+def _check_body(route: CallRoute, received: IncomingCall) -> str:
+    if route.operation.body is None:
         return ""
     if not received.headers.get("content-type", "").lower().startswith("application/json"):
         return "the body is not sent as application/json"
     if received.body is None:
         return "the body is not JSON"
-    return found.operation.body.complaint(received.body)
+    return route.operation.body.find_error(received.body)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class MomentKind(StrEnum):
+class HookEventKind(StrEnum):
     """What has just happened."""
 
     RECEIVED = "received"  # a call has come in whole; nothing is decided
@@ -15,10 +15,10 @@ class MomentKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class HookEvent:
     """One moment. `number` counts all that were told, from 1 on; `request` counts requests."""
 
-    kind: MomentKind
+    kind: HookEventKind
     number: int
     request: int
     gateway: str
@@ -26,4 +26,4 @@ class Moment:
     task: str = ""
 
 
-Listener = Callable[[Moment], None]
+HookListener = Callable[[HookEvent], None]

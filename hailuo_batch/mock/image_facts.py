@@ -10,19 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hailuo_batch.errors import InputError
-from hailuo_batch.media.images import PictureFacts, picture_facts
+from hailuo_batch.media.images import ImageFacts, read_image_facts
 
-_MOST_BYTES = 20 * 1024 * 1024
-_SHORTEST = 300  # pixels; the short side is longer
-_LONGEST = 5 / 2  # sides in relation
+_MAX_BYTES = 20 * 1024 * 1024
+_MIN_SHORT_SIDE = 300  # pixels; the short side is longer
+_MAX_ASPECT = 5 / 2  # sides in relation
 
 
-def is_inline(frame: str) -> bool:
+def is_data_uri(frame: str) -> bool:
     """Whether it is the picture itself and no address."""
     return frame.startswith("data:")
 
 
-def facts_of(frame: str) -> PictureFacts | None:
+def decode_image_facts(frame: str) -> ImageFacts | None:
     """What a data URI holds; None when it is no picture that can be read. Slow: call it in a thread."""
     try:
         data = b64decode(frame.partition(",")[2], validate=True)
@@ -32,24 +32,24 @@ def facts_of(frame: str) -> PictureFacts | None:
         path = Path(folder) / "frame"
         path.write_bytes(data)
         try:
-            return picture_facts(path)
+            return read_image_facts(path)
         except InputError:
             return None
 
 
-def shape_of(facts: PictureFacts) -> tuple[int, int]:
+def aspect_ratio(facts: ImageFacts) -> tuple[int, int]:
     """Its sides in relation, in the smallest whole numbers."""
     common = gcd(facts.width, facts.height)
     return facts.width // common, facts.height // common
 
 
-def frame_complaint(facts: PictureFacts) -> str:
+def check_frame(facts: ImageFacts) -> str:
     """Which of the published limits it breaks."""
     short, long = sorted((facts.width, facts.height))
-    if facts.bytes >= _MOST_BYTES:
+    if facts.bytes >= _MAX_BYTES:
         return "the image is larger than 20 MB"
-    if short <= _SHORTEST:
-        return f"the image's short side is {short} pixels, it must exceed {_SHORTEST}"
-    if long > short * _LONGEST:
+    if short <= _MIN_SHORT_SIDE:
+        return f"the image's short side is {short} pixels, it must exceed {_MIN_SHORT_SIDE}"
+    if long > short * _MAX_ASPECT:
         return f"the image's aspect ratio {facts.width}:{facts.height} is outside 2:5 to 5:2"
     return ""

@@ -10,12 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
-_LONGEST = 4000  # letters of a text that is no picture
-_SHOWN = 40  # letters of a data URI
+_MAX_TEXT = 4000  # letters of a text that is no picture
+_DATA_URI_LETTERS = 40  # letters of a data URI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class RequestEntry:
     """One request. `status` is None when no answer went out; `key`: it carried an Authorization header."""
 
     number: int
@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class ChargeEntry:
     """One order that was booked. `payload` is a digest: equal payloads to one gateway have equal ones."""
 
     at: float
@@ -48,7 +48,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class CallbackEntry:
     """One callback: where it went, and the status that came back (None: nobody answered, or nobody was asked)."""
 
     at: float
@@ -60,33 +60,33 @@ class Sent:
     why: str = ""
 
 
-class Record:
+class Journal:
     """Keeps entries and charges in the order they came."""
 
     def __init__(self) -> None:
-        self.requests: list[Entry] = []
-        self.charges: list[Charge] = []
-        self.callbacks: list[Sent] = []
+        self.requests: list[RequestEntry] = []
+        self.charges: list[ChargeEntry] = []
+        self.callbacks: list[CallbackEntry] = []
         self._file: TextIO | None = None
 
     def open(self, path: Path) -> None:
         """From now on, each is a line of JSON at the end of this file too."""
         self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
-    def request(self, entry: Entry) -> None:
+    def add_request(self, entry: RequestEntry) -> None:
         """Keeps a request."""
         self.requests.append(entry)
         self._write("request", entry)
 
-    def charge(self, charge: Charge) -> None:
+    def add_charge(self, charge: ChargeEntry) -> None:
         """Keeps a charge."""
         self.charges.append(charge)
         self._write("charge", charge)
 
-    def callback(self, sent: Sent) -> None:
+    def add_callback(self, callback: CallbackEntry) -> None:
         """Keeps a callback."""
-        self.callbacks.append(sent)
-        self._write("callback", sent)
+        self.callbacks.append(callback)
+        self._write("callback", callback)
 
     def close(self) -> None:
         """Closes the file; what is in memory stays."""
@@ -94,49 +94,49 @@ class Record:
             self._file.close()
             self._file = None
 
-    def _write(self, what: str, value: Entry | Charge | Sent) -> None:
+    def _write(self, what: str, value: RequestEntry | ChargeEntry | CallbackEntry) -> None:
         if self._file:
             line = json.dumps({"what": what, **asdict(value)}, ensure_ascii=False, default=str)
             self._file.write(f"{line}\n")
 
 
-def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers without the key."""
     shown = dict(headers)
     for name in shown:
-        if name.lower() in _SECRET:
+        if name.lower() in _SECRET_HEADERS:
             shown[name] = "***"
     return shown
 
 
-_SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 
 
-def shown_path(raw: str) -> str:
+def redact_path(raw: str) -> str:
     """A path without a link's signature."""
     head, mark, _ = raw.partition("sig=")
     return f"{head}{mark}***" if mark else raw
 
 
-def shown_body(value: object) -> object:
+def shorten_body(value: object) -> object:
     """A body with pictures by their length only."""
     try:
-        return _shown(value)
+        return _shorten(value)
     except RecursionError:
         return "… (nested too deep)"
 
 
-def _shown(value: object) -> object:
+def _shorten(value: object) -> object:
     if isinstance(value, str):
-        return value if len(value) <= _SHOWN else _shown_text(value)
+        return value if len(value) <= _DATA_URI_LETTERS else _shorten_text(value)
     if isinstance(value, dict):  # what JSON is made of; asking for a Mapping takes ten times as long
-        return {str(name): _shown(part) for name, part in value.items()}
+        return {str(name): _shorten(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_shown(part) for part in value]
+        return [_shorten(part) for part in value]
     return value
 
 
-def _shown_text(text: str) -> str:
+def _shorten_text(text: str) -> str:
     if text.startswith("data:"):
-        return f"{text[:_SHOWN]}… ({len(text)} letters)"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} letters)"
+        return f"{text[:_DATA_URI_LETTERS]}… ({len(text)} letters)"
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… ({len(text)} letters)"

@@ -22,7 +22,7 @@ class CallKind(StrEnum):
     EVENTS = "events"  # MindVideo's events of a task
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why a gateway refuses a call."""
 
     BAD_PARAMETER = "bad_parameter"
@@ -40,7 +40,7 @@ class Reason(StrEnum):
 class Refusal:
     """A reason with what a script or a check adds: its own words, a code of the gateway, an HTTP status."""
 
-    reason: Reason
+    reason: RefusalReason
     words: str = ""
     code: str = ""
     status: int | None = None
@@ -48,7 +48,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class IncomingCall:
     """A call as it arrived, with its path taken apart."""
 
     kind: CallKind
@@ -67,9 +67,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def in_json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """The value as an answer."""
-    return Answer(status=status, body=_written(value).encode("utf-8", "replace"), headers=headers or {})
+    return Answer(status=status, body=_encode_json(value).encode("utf-8", "replace"), headers=headers or {})
 
 
-_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -15,20 +15,20 @@ _USD = {
     ("1080p", 6): Decimal("0.49"),
     ("1080p", 10): Decimal("0.98"),  # sold by nobody but, as its page reads, MindVideo
 }
-_CREDITS = 68  # for a dollar, at odkkk's sibling
-_SAMPLE = Decimal("0.225") / Decimal("0.28")  # MindVideo's one sample beside MiniMax's price of the same clip
+_CREDITS_PER_USD = 68  # for a dollar, at odkkk's sibling
+_MINDVIDEO_FACTOR = Decimal("0.225") / Decimal("0.28")  # MindVideo's one sample beside MiniMax's price of the same clip
 
 
-def made_seconds(seconds: int) -> int:
+def rendered_seconds(seconds: int) -> int:
     """The model renders 6 or 10 seconds; who sells 5 delivers 6."""
     return 10 if seconds >= 10 else 6
 
 
-def price(gateway: str, resolution: str, seconds: int) -> Money:
+def clip_price(gateway: str, resolution: str, seconds: int) -> Money:
     """What one clip costs at the mock's gateway."""
-    usd = _USD[resolution, made_seconds(seconds)]
+    usd = _USD[resolution, rendered_seconds(seconds)]
     if gateway == "odkkk":
-        return Money(amount=Decimal(round(usd * _CREDITS)), currency="credits")
+        return Money(amount=Decimal(round(usd * _CREDITS_PER_USD)), currency="credits")
     if gateway == "mindvideo":
-        return Money(amount=round(usd * _SAMPLE, 3), currency="units")  # its pages state no currency
+        return Money(amount=round(usd * _MINDVIDEO_FACTOR, 3), currency="units")  # its pages state no currency
     return Money(amount=usd, currency="USD")

@@ -4,30 +4,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from hailuo_batch.load.openapi import Operation, operations
-from hailuo_batch.mock.contract import Contract
+from hailuo_batch.load.openapi import Operation, list_operations
+from hailuo_batch.mock.contract import GatewayContract
 from hailuo_batch.mock.messages import CallKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class CallRoute:
     """A call that a gateway offers; `parts` are the names in its path."""
 
-    contract: Contract
+    contract: GatewayContract
     operation: Operation
     kind: CallKind
     parts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
+class _PathPattern:
     operation: Operation
     kind: CallKind
     head: str
     name: str  # empty when the path is always the same
     tail: str
 
-    def part(self, path: str) -> str | None:
+    def match(self, path: str) -> str | None:
         """What stands at the name's place; None when the path is another."""
         if not self.name:
             return "" if path == self.head else None
@@ -41,34 +41,34 @@ class _Row:
         return None if "/" in part else part
 
 
-class Door:
+class Router:
     """Finds calls of all gateways."""
 
-    def __init__(self, contracts: Mapping[str, Contract]) -> None:
+    def __init__(self, contracts: Mapping[str, GatewayContract]) -> None:
         self._contracts = contracts
-        self._rows = {name: _rows(contract) for name, contract in contracts.items()}
+        self._patterns = {name: _sort_patterns(contract) for name, contract in contracts.items()}
 
-    def find(self, gateway: str, method: str, path: str) -> Found | tuple[str, ...]:
+    def find(self, gateway: str, method: str, path: str) -> CallRoute | tuple[str, ...]:
         """The call; or the methods that this path takes, none for a path that is not there."""
         allowed: list[str] = []
-        for row in self._rows.get(gateway, ()):
-            part = row.part(path)
+        for row in self._patterns.get(gateway, ()):
+            part = row.match(path)
             if part is None or (row.name and allowed):
                 continue
             if row.operation.method == method:
                 parts = {row.name: unquote(part)} if row.name else {}
-                return Found(contract=self._contracts[gateway], operation=row.operation, kind=row.kind, parts=parts)
+                return CallRoute(contract=self._contracts[gateway], operation=row.operation, kind=row.kind, parts=parts)
             allowed.append(row.operation.method)
         return tuple(allowed)
 
 
-def _rows(contract: Contract) -> tuple[_Row, ...]:
+def _sort_patterns(contract: GatewayContract) -> tuple[_PathPattern, ...]:
     """Fixed paths first: `/v1/tasks/batch` is not the task named batch."""
-    return tuple(sorted(_found(contract), key=lambda row: bool(row.name)))
+    return tuple(sorted(_read_patterns(contract), key=lambda row: bool(row.name)))
 
 
-def _found(contract: Contract) -> Iterator[_Row]:
-    for operation in operations(contract.name):
+def _read_patterns(contract: GatewayContract) -> Iterator[_PathPattern]:
+    for operation in list_operations(contract.name):
         head, _, rest = operation.path.partition("{")
         name, _, tail = rest.partition("}")
-        yield _Row(operation=operation, kind=contract.calls[operation.id], head=head, name=name, tail=tail)
+        yield _PathPattern(operation=operation, kind=contract.calls[operation.id], head=head, name=name, tail=tail)

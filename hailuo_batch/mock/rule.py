@@ -26,11 +26,11 @@ class Rule:
     rate: float | None = None
     each: bool = False
 
-    def counts(self, prompt: str) -> bool:
+    def matches_prompt(self, prompt: str) -> bool:
         """Whether a call with this prompt is one of those it counts."""
         return not self.prompt or self.prompt.casefold() in prompt.casefold()
 
-    def strikes(self, count: int, chance: float) -> bool:
+    def applies(self, count: int, chance: float) -> bool:
         """Whether it meets the call that is number `count`, where `chance` is a number from 0 to 1."""
         return (
             (not self.nth or count in self.nth)
@@ -54,7 +54,7 @@ class Script:
     rules: tuple[Rule, ...] = ()
 
 
-class Chooser:
+class FaultChooser:
     """Counts calls and says which fault meets each. The first rule that strikes is the one.
 
     Chance depends on the seed, the rule, the task and how often it was asked, never on the order of other calls: the
@@ -70,15 +70,15 @@ class Chooser:
     def pick(self, gateway: str, call: CallKind, subject: str, prompt: str) -> Fault | None:
         """The fault for this call; `subject` is the task it is about, or the payload of a submit."""
         picked: Fault | None = None
-        for place, rule in self._of(gateway, call):
-            if not rule.counts(prompt):
+        for place, rule in self._matching_rules(gateway, call):
+            if not rule.matches_prompt(prompt):
                 continue
-            count = self._count(place, gateway, call, subject if rule.each else "")
-            if picked is None and rule.strikes(count, self._chance(rule, place, gateway, call, subject)):
+            count = self._next_count(place, gateway, call, subject if rule.each else "")
+            if picked is None and rule.applies(count, self._chance(rule, place, gateway, call, subject)):
                 picked = rule.fault
         return picked
 
-    def _of(self, gateway: str, call: CallKind) -> tuple[tuple[int, Rule], ...]:
+    def _matching_rules(self, gateway: str, call: CallKind) -> tuple[tuple[int, Rule], ...]:
         if (gateway, call) not in self._fitting:
             self._fitting[gateway, call] = tuple(
                 (place, rule)
@@ -87,13 +87,13 @@ class Chooser:
             )
         return self._fitting[gateway, call]
 
-    def _count(self, *key: object) -> int:
+    def _next_count(self, *key: object) -> int:
         self._counts[key] = self._counts.get(key, 0) + 1
         return self._counts[key]
 
     def _chance(self, rule: Rule, place: int, gateway: str, call: CallKind, subject: str) -> float:
         if rule.rate is None:
             return 0.0
-        turn = self._count("chance", place, gateway, call, subject)
+        turn = self._next_count("chance", place, gateway, call, subject)
         words = f"{self._seed}/{place}/{gateway}/{call}/{subject}/{turn}".encode()
         return int.from_bytes(blake2b(words, digest_size=8).digest()) / (1 << 64)

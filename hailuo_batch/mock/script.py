@@ -19,14 +19,14 @@ from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.openapi import openapi_names
-from hailuo_batch.mock.fault import OF_A_TASK, PLACES, Fault, FaultKind
+from hailuo_batch.mock.fault import ALLOWED_CALLS, TASK_FAULTS, Fault, FaultKind
 from hailuo_batch.mock.messages import CallKind
 from hailuo_batch.mock.rule import Rule, Script
 
-_TOP = ("seed", "task", "link_seconds", "balance", "keys", "faults")
-_TASK = ("queued", "running", "spread")
-_FAULT = tuple(field.name for field in fields(Fault) if field.name != "kind")
-_RULE = ("fault", "gateway", "call", "prompt", "nth", "first", "every", "rate", "each", *_FAULT)
+_SCRIPT_KEYS = ("seed", "task", "link_seconds", "balance", "keys", "faults")
+_TASK_KEYS = ("queued", "running", "spread")
+_FAULT_KEYS = tuple(field.name for field in fields(Fault) if field.name != "kind")
+_RULE_KEYS = ("fault", "gateway", "call", "prompt", "nth", "first", "every", "rate", "each", *_FAULT_KEYS)
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -41,97 +41,103 @@ def read_script(path: Path) -> Script:
     if document.problems:
         problem = document.problems[0]
         raise InputError(f"{path}: {problem.summary}", why=problem.why, remedy=problem.remedy)
-    return script_of(document.tree if document.tree is not None else {})
+    return parse_script(document.tree if document.tree is not None else {})
 
 
-def script_of(tree: object) -> Script:
+def parse_script(tree: object) -> Script:
     """The script that plain values make."""
-    top = _mapping(tree, "the script")
-    _only(top, _TOP, "the script")
-    task = _mapping(top.get("task", {}), "task")
-    _only(task, _TASK, "task")
+    top = _expect_mapping(tree, "the script")
+    _check_keys(top, _SCRIPT_KEYS, "the script")
+    task = _expect_mapping(top.get("task", {}), "task")
+    _check_keys(task, _TASK_KEYS, "task")
     usual = Script()
     return Script(
-        seed=_of(top, "seed", int, usual.seed),
-        queued=_of(task, "queued", float, usual.queued),
-        running=_of(task, "running", float, usual.running),
-        spread=_of(task, "spread", float, usual.spread),
-        link_seconds=_of(top, "link_seconds", float, None),
-        balance=_balance(_mapping(top.get("balance", {}), "balance")),
-        keys=tuple(str(key) for key in _list(top.get("keys", []), "keys")),
-        rules=tuple(rule(**_mapping(row, "a fault")) for row in _list(top.get("faults", []), "faults")),
+        seed=_read_value(top, "seed", int, usual.seed),
+        queued=_read_value(task, "queued", float, usual.queued),
+        running=_read_value(task, "running", float, usual.running),
+        spread=_read_value(task, "spread", float, usual.spread),
+        link_seconds=_read_value(top, "link_seconds", float, None),
+        balance=_parse_balance(_expect_mapping(top.get("balance", {}), "balance")),
+        keys=tuple(str(key) for key in _expect_list(top.get("keys", []), "keys")),
+        rules=tuple(
+            parse_rule(**_expect_mapping(row, "a fault")) for row in _expect_list(top.get("faults", []), "faults")
+        ),
     )
 
 
-def rule(**row: Any) -> Rule:
+def parse_rule(**row: Any) -> Rule:
     """One row under `faults`, by its keys."""
-    _only(row, _RULE, "a fault")
+    _check_keys(row, _RULE_KEYS, "a fault")
     if "fault" not in row:
         raise InputError("a fault without a name", remedy="Write `fault:` and one of its names.")
-    kind = _word(FaultKind, row["fault"])
-    calls = tuple(_word(CallKind, call) for call in _list(row.get("call", []), "call")) or _usual_calls(kind)
+    kind = _parse_word(FaultKind, row["fault"])
+    calls = tuple(_parse_word(CallKind, call) for call in _expect_list(row.get("call", []), "call")) or _default_calls(
+        kind
+    )
     for call in calls:
-        if call not in PLACES[kind]:
-            raise InputError(f"{kind} does not happen at {call}", remedy=f"It may stand at {', '.join(PLACES[kind])}.")
-    if kind in OF_A_TASK and row.get("accepted") is False:
+        if call not in ALLOWED_CALLS[kind]:
+            raise InputError(
+                f"{kind} does not happen at {call}", remedy=f"It may stand at {', '.join(ALLOWED_CALLS[kind])}."
+            )
+    if kind in TASK_FAULTS and row.get("accepted") is False:
         raise InputError(f"{kind} cannot happen to a submit that is not accepted", remedy="Leave `accepted` out.")
     return Rule(
-        fault=_fault(kind, row),
-        gateways=frozenset(_gateway(name) for name in _list(row.get("gateway", []), "gateway")),
+        fault=_parse_fault(kind, row),
+        gateways=frozenset(_parse_gateway(name) for name in _expect_list(row.get("gateway", []), "gateway")),
         calls=frozenset(calls),
-        prompt=_of(row, "prompt", str, ""),
-        nth=frozenset(_number(number) for number in _list(row.get("nth", []), "nth")),
-        first=_of(row, "first", int, None),
-        every=_of(row, "every", int, None),
-        rate=_of(row, "rate", float, None),
-        each=bool(_of(row, "each", bool, None)),
+        prompt=_read_value(row, "prompt", str, ""),
+        nth=frozenset(_parse_number(number) for number in _expect_list(row.get("nth", []), "nth")),
+        first=_read_value(row, "first", int, None),
+        every=_read_value(row, "every", int, None),
+        rate=_read_value(row, "rate", float, None),
+        each=bool(_read_value(row, "each", bool, None)),
     )
 
 
-def _usual_calls(kind: FaultKind) -> tuple[CallKind, ...]:
+def _default_calls(kind: FaultKind) -> tuple[CallKind, ...]:
     """Where a fault stands when its row names no call: a download's at downloads, all others at what costs money."""
-    return PLACES[kind][:1]
+    return ALLOWED_CALLS[kind][:1]
 
 
-def _fault(kind: FaultKind, row: Mapping[str, Any]) -> Fault:
+def _parse_fault(kind: FaultKind, row: Mapping[str, Any]) -> Fault:
     usual = Fault(kind=kind)
     retry_after = row.get("retry_after")
     return Fault(
         kind=kind,
-        accepted=_of(row, "accepted", bool, None),
-        status=_of(row, "status", int, None),
+        accepted=_read_value(row, "accepted", bool, None),
+        status=_read_value(row, "status", int, None),
         code=str(row.get("code", "")),
-        text=_of(row, "text", str, ""),
+        text=_read_value(row, "text", str, ""),
         retry_after=None if retry_after is None else str(retry_after),
-        seconds=_of(row, "seconds", float, usual.seconds),
-        part=_of(row, "part", float, usual.part),
-        bytes=_of(row, "bytes", int, usual.bytes),
-        to=_of(row, "to", str, ""),
+        seconds=_read_value(row, "seconds", float, usual.seconds),
+        part=_read_value(row, "part", float, usual.part),
+        bytes=_read_value(row, "bytes", int, usual.bytes),
+        to=_read_value(row, "to", str, ""),
     )
 
 
-def _of(row: Mapping[str, Any], name: str, kind: type, usual: Any) -> Any:
+def _read_value(row: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:
     """The value under a name if it is of the kind; whole numbers may stand for others."""
     value = row.get(name)
     if value is None:
-        return usual
+        return default
     wanted = (int, float) if kind is float else (kind,)
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
-        raise InputError(f"{name}: {value!r} is no {_PLAIN[kind]}")
+        raise InputError(f"{name}: {value!r} is no {_TYPE_NAMES[kind]}")
     return kind(value)
 
 
-_PLAIN = {int: "whole number", float: "number", bool: "true or false", str: "text"}
+_TYPE_NAMES = {int: "whole number", float: "number", bool: "true or false", str: "text"}
 
 
-def _only(row: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+def _check_keys(row: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     for name in row:
         if name not in known:
             remedy = did_you_mean(str(name), tuple(known)) or f"It may say {', '.join(known)}."
             raise InputError(f"{where} says {name}, which nothing reads", remedy=remedy)
 
 
-def _word(words: type[Word], text: object) -> Word:
+def _parse_word(words: type[Word], text: object) -> Word:
     try:
         return words(str(text))
     except ValueError:
@@ -140,36 +146,36 @@ def _word(words: type[Word], text: object) -> Word:
         raise InputError(f"{text} is no {words.__name__.removesuffix('Kind').lower()}", remedy=remedy) from None
 
 
-def _gateway(name: object) -> str:
+def _parse_gateway(name: object) -> str:
     known = openapi_names()
     if name not in known:
         raise InputError(f"unknown gateway: {name}", remedy=f"Known are {', '.join(known)}.")
     return str(name)
 
 
-def _number(value: object) -> int:
+def _parse_number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InputError(f"nth: {value!r} is no number from 1 on")
     return value
 
 
-def _balance(rows: Mapping[str, Any]) -> dict[str, Decimal]:
+def _parse_balance(rows: Mapping[str, Any]) -> dict[str, Decimal]:
     found = {}
     for name, amount in rows.items():
         try:
-            found[_gateway(name)] = Decimal(str(amount))
+            found[_parse_gateway(name)] = Decimal(str(amount))
         except InvalidOperation:
             raise InputError(f"balance of {name}: {amount!r} is no amount") from None
     return found
 
 
-def _mapping(value: object, what: str) -> Mapping[str, Any]:
+def _expect_mapping(value: object, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InputError(f"{what} is not made of names and values")
     return value
 
 
-def _list(value: object, what: str) -> tuple[Any, ...]:
+def _expect_list(value: object, what: str) -> tuple[Any, ...]:
     """A list, or one value that stands for a list of one."""
     if isinstance(value, Mapping):
         raise InputError(f"{what} is a mapping where a list belongs")

@@ -17,23 +17,23 @@ from typing import Any, Self
 from aiohttp import web
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.mock.clips import Clips
+from hailuo_batch.mock.clips import ClipRenderer
 from hailuo_batch.mock.clock import Clock
 from hailuo_batch.mock.contracts.registry import contracts
-from hailuo_batch.mock.handlers import Clerk
-from hailuo_batch.mock.hooks import Listener
-from hailuo_batch.mock.journal import Charge, Entry, Record, Sent
-from hailuo_batch.mock.responder import Wire
-from hailuo_batch.mock.router import Door
-from hailuo_batch.mock.rule import Chooser, Script
+from hailuo_batch.mock.handlers import CallHandler
+from hailuo_batch.mock.hooks import HookListener
+from hailuo_batch.mock.journal import CallbackEntry, ChargeEntry, Journal, RequestEntry
+from hailuo_batch.mock.responder import Responder
+from hailuo_batch.mock.router import Router
+from hailuo_batch.mock.rule import FaultChooser, Script
 from hailuo_batch.mock.script import read_script
-from hailuo_batch.mock.service import ELSEWHERE, Parts, Service
-from hailuo_batch.mock.state import Desk
+from hailuo_batch.mock.service import OTHER_HOST_PATH, Service, ServiceParts
+from hailuo_batch.mock.state import MockState
 from hailuo_batch.mock.task import Task
-from hailuo_batch.mock.webhooks import Callbacks, is_loopback
+from hailuo_batch.mock.webhooks import CallbackSender, is_loopback
 
-_LARGEST = 80 * 1024 * 1024  # bytes of a request: two frames of 20 MB in base64
-_PATIENCE = 1.0  # seconds for answers on their way when the mock ends
+_MAX_REQUEST_BYTES = 80 * 1024 * 1024  # bytes of a request: two frames of 20 MB in base64
+_SHUTDOWN_SECONDS = 1.0  # seconds for answers on their way when the mock ends
 
 
 class Mock:
@@ -57,13 +57,15 @@ class Mock:
     ) -> None:
         _check_host(host, allow_outside=allow_outside)
         self.clock = Clock(speed)
-        self.listeners: list[Listener] = []
+        self.listeners: list[HookListener] = []
         self._host, self._port, self._log = host, port, log
         self._script = script or Script()
-        self._record = Record()
-        self._desk = Desk(self._script, self.clock.now, self._record)
-        self._clips = Clips(clip)
-        self._callbacks = Callbacks(self._desk, self.clock, self._record, to=callback_to, allow_outside=allow_outside)
+        self._journal = Journal()
+        self._state = MockState(self._script, self.clock.now, self._journal)
+        self._clips = ClipRenderer(clip)
+        self._callbacks = CallbackSender(
+            self._state, self.clock, self._journal, to=callback_to, allow_outside=allow_outside
+        )
         self._closing = asyncio.Event()
         self._service = self._new_service()
         self._runner: web.ServerRunner | None = None
@@ -71,10 +73,12 @@ class Mock:
     async def __aenter__(self) -> Self:
         """Listens from here on."""
         if self._log:
-            self._record.open(self._log)
+            self._journal.open(self._log)
         # Handlers end with their client: one that hangs would wait for nobody.
-        server = web.Server(self._service.handle, request_factory=_request, handler_cancellation=True, access_log=None)
-        self._runner = web.ServerRunner(server, shutdown_timeout=_PATIENCE)
+        server = web.Server(
+            self._service.handle, request_factory=_new_request, handler_cancellation=True, access_log=None
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port, backlog=1024).start()
@@ -86,9 +90,9 @@ class Mock:
                 remedy="Choose another port, or 0 for any.",
             ) from error
         self._port = self._runner.addresses[0][1]
-        self._desk.base = self.base
+        self._state.base_url = self.base_url
         other = "127.0.0.1" if self._host == "localhost" else "localhost"
-        self._service.stranger = f"http://{other}:{self._port}{ELSEWHERE}"
+        self._service.other_host_url = f"http://{other}:{self._port}{OTHER_HOST_PATH}"
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
@@ -98,17 +102,17 @@ class Mock:
         if self._runner:
             await self._runner.cleanup()
         await self._clips.close()
-        self._record.close()
+        self._journal.close()
 
     @property
-    def base(self) -> str:
+    def base_url(self) -> str:
         """The address that all others begin with."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
     def url(self, gateway: str) -> str:
         """A gateway's base address."""
-        return f"{self.base}/{gateway}"
+        return f"{self.base_url}/{gateway}"
 
     @property
     def urls(self) -> dict[str, str]:
@@ -116,45 +120,45 @@ class Mock:
         return {name: self.url(name) for name in contracts()}
 
     @property
-    def log(self) -> Sequence[Entry]:
+    def log(self) -> Sequence[RequestEntry]:
         """Every request, in the order they were answered."""
-        return self._record.requests
+        return self._journal.requests
 
     @property
-    def charges(self) -> Sequence[Charge]:
+    def charges(self) -> Sequence[ChargeEntry]:
         """Every order that was booked."""
-        return self._record.charges
+        return self._journal.charges
 
     @property
-    def callbacks(self) -> Sequence[Sent]:
+    def callbacks(self) -> Sequence[CallbackEntry]:
         """Every callback that was sent, or would have been."""
-        return self._record.callbacks
+        return self._journal.callbacks
 
-    def charged(self, gateway: str | None = None) -> Counter[str]:
+    def charge_counts(self, gateway: str | None = None) -> Counter[str]:
         """How often each payload was charged, at one gateway or at all."""
         return Counter(charge.payload for charge in self.charges if gateway in {None, charge.gateway})
 
     def tasks(self, gateway: str) -> Sequence[Task]:
         """A gateway's tasks."""
-        return self._desk.tasks(gateway)
+        return self._state.tasks(gateway)
 
-    def refunded(self, gateway: str) -> Sequence[Task]:
+    def refunded_tasks(self, gateway: str) -> Sequence[Task]:
         """The tasks whose charge was given back because they failed."""
-        return self._desk.refunded(gateway)
+        return self._state.refunded_tasks(gateway)
 
     def _new_service(self) -> Service:
         every = contracts()
-        parts = Parts(
+        parts = ServiceParts(
             contracts=every,
             clock=self.clock,
-            record=self._record,
-            desk=self._desk,
-            clerk=Clerk(self._desk, self._script.keys),
-            chooser=Chooser(self._script),
-            door=Door(every),
+            journal=self._journal,
+            state=self._state,
+            handler=CallHandler(self._state, self._script.keys),
+            chooser=FaultChooser(self._script),
+            router=Router(every),
             clips=self._clips,
             callbacks=self._callbacks,
-            wire=Wire(self.clock, self._closing),
+            responder=Responder(self.clock, self._closing),
         )
         return Service(parts, self.listeners)
 
@@ -198,7 +202,7 @@ def _check_host(host: str, *, allow_outside: bool) -> None:
         )
 
 
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: "asyncio.Task[None]") -> web.BaseRequest:
+def _new_request(message: Any, payload: Any, protocol: Any, writer: Any, task: "asyncio.Task[None]") -> web.BaseRequest:
     """A request that may be as large as two frames."""
     loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_LARGEST)
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_MAX_REQUEST_BYTES)

@@ -15,31 +15,31 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from hailuo_batch.mock.byte_ranges import ranged, validators
-from hailuo_batch.mock.clips import Clips
+from hailuo_batch.mock.byte_ranges import apply_range, validators
+from hailuo_batch.mock.clips import ClipRenderer
 from hailuo_batch.mock.clock import Clock
-from hailuo_batch.mock.contract import Contract
-from hailuo_batch.mock.corrupt import NOTHING, dead, page, spoilt, spoilt_clip
+from hailuo_batch.mock.contract import GatewayContract
+from hailuo_batch.mock.corrupt import DEFAULT_ANSWER, corrupt_answer, corrupt_clip, dead_link_answer, error_page
 from hailuo_batch.mock.fault import Fault
-from hailuo_batch.mock.handlers import Clerk, Served, canonical
-from hailuo_batch.mock.hooks import Listener, Moment, MomentKind
-from hailuo_batch.mock.image_facts import facts_of, frame_complaint, is_inline, shape_of
-from hailuo_batch.mock.journal import Entry, Record, shown_body, shown_headers, shown_path
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal, in_json
-from hailuo_batch.mock.responder import UNANSWERED, Wire
-from hailuo_batch.mock.router import Door, Found
-from hailuo_batch.mock.rule import Chooser
-from hailuo_batch.mock.signed_links import CLIPS
-from hailuo_batch.mock.state import LANDSCAPE, Desk, payload_digest
+from hailuo_batch.mock.handlers import CallHandler, CallResult, canonical_json
+from hailuo_batch.mock.hooks import HookEvent, HookEventKind, HookListener
+from hailuo_batch.mock.image_facts import aspect_ratio, check_frame, decode_image_facts, is_data_uri
+from hailuo_batch.mock.journal import Journal, RequestEntry, redact_headers, redact_path, shorten_body
+from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.responder import UNANSWERED, Responder
+from hailuo_batch.mock.router import CallRoute, Router
+from hailuo_batch.mock.rule import FaultChooser
+from hailuo_batch.mock.signed_links import CLIPS_PATH
+from hailuo_batch.mock.state import LANDSCAPE, MockState, payload_digest
 from hailuo_batch.mock.task import Order, Task
-from hailuo_batch.mock.webhooks import Callbacks
+from hailuo_batch.mock.webhooks import CallbackSender
 
-ELSEWHERE = "/elsewhere"
-_DATED = "date:"  # a Retry-After so many seconds from now, as a date
+OTHER_HOST_PATH = "/elsewhere"
+_DATE_PREFIX = "date:"  # a Retry-After so many seconds from now, as a date
 
 
 @dataclass(slots=True, kw_only=True)
-class Visit:
+class RequestContext:
     """One request while it is served; what is found out about it is written here, and in the end kept."""
 
     number: int
@@ -56,218 +56,220 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class ServiceParts:
     """Whom the service works with."""
 
-    contracts: dict[str, Contract]
+    contracts: dict[str, GatewayContract]
     clock: Clock
-    record: Record
-    desk: Desk
-    clerk: Clerk
-    chooser: Chooser
-    door: Door
-    clips: Clips
-    callbacks: Callbacks
-    wire: Wire
+    journal: Journal
+    state: MockState
+    handler: CallHandler
+    chooser: FaultChooser
+    router: Router
+    clips: ClipRenderer
+    callbacks: CallbackSender
+    responder: Responder
 
 
 class Service:
-    """Answers requests. `stranger` is the address of another host, for redirects."""
+    """Answers requests. `other_host_url` is the address of another host, for redirects."""
 
-    def __init__(self, parts: Parts, listeners: Sequence[Listener]) -> None:
+    def __init__(self, parts: ServiceParts, listeners: Sequence[HookListener]) -> None:
         self._parts = parts
         self._listeners = listeners
         self._number = 0
-        self._moments = 0
-        self.stranger = ""
+        self._event_count = 0
+        self.other_host_url = ""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """The response to one request."""
         self._number += 1
         path, _, query = request.raw_path.partition("?")
-        visit = Visit(number=self._number, at=self._parts.clock.now(), request=request, path=path, query=query)
-        if path.startswith(ELSEWHERE):
-            visit.path = path.removeprefix(ELSEWHERE)
-            if not visit.path.startswith(CLIPS):
+        visit = RequestContext(number=self._number, at=self._parts.clock.now(), request=request, path=path, query=query)
+        if path.startswith(OTHER_HOST_PATH):
+            visit.path = path.removeprefix(OTHER_HOST_PATH)
+            if not visit.path.startswith(CLIPS_PATH):
                 visit.call = "elsewhere"
-                return await self._send(visit, page(404))
-        if visit.path.startswith(CLIPS):
-            return await self._clip(visit)
-        return await self._call(visit)
+                return await self._send(visit, error_page(404))
+        if visit.path.startswith(CLIPS_PATH):
+            return await self._serve_clip(visit)
+        return await self._serve_call(visit)
 
-    async def _call(self, visit: Visit) -> web.StreamResponse:
+    async def _serve_call(self, context: RequestContext) -> web.StreamResponse:
         """A call at a gateway."""
-        visit.gateway, _, rest = visit.path[1:].partition("/")
-        found = self._parts.door.find(visit.gateway, visit.request.method, f"/{rest}")
-        data = await visit.request.read() if visit.request.can_read_body else b""
+        context.gateway, _, rest = context.path[1:].partition("/")
+        found = self._parts.router.find(context.gateway, context.request.method, f"/{rest}")
+        data = await context.request.read() if context.request.can_read_body else b""
         if isinstance(found, tuple):
-            return await self._send(visit, _not_here(found))
-        visit.call = found.kind
-        received, prompt = self._received(visit, found, data)
-        self._tell(MomentKind.RECEIVED, visit)
-        subject = received.parts.get("payload") or visit.task
-        visit.fault = self._parts.chooser.pick(visit.gateway, found.kind, subject, prompt)
-        answer = NOTHING
-        if visit.fault is None or visit.fault.books:
-            served = await self._served(visit, found, received)
+            return await self._send(context, _unknown_route_answer(found))
+        context.call = found.kind
+        received, prompt = self._parse_call(context, found, data)
+        self._notify(HookEventKind.RECEIVED, context)
+        subject = received.parts.get("payload") or context.task
+        context.fault = self._parts.chooser.pick(context.gateway, found.kind, subject, prompt)
+        answer = DEFAULT_ANSWER
+        if context.fault is None or context.fault.charges_submit:
+            served = await self._answer_call(context, found, received)
             answer = served.answer
-            if served.refused:
-                visit.fault = None  # it had nothing to spoil
-        if visit.fault:
-            dated = _dated(visit.fault)
-            answer = spoilt(answer, dated, found, f"{self.stranger}{visit.request.raw_path}")
-        return await self._send(visit, answer)
+            if served.is_refused:
+                context.fault = None  # it had nothing to spoil
+        if context.fault:
+            dated = _resolve_date(context.fault)
+            answer = corrupt_answer(answer, dated, found, f"{self.other_host_url}{context.request.raw_path}")
+        return await self._send(context, answer)
 
-    def _received(self, visit: Visit, found: Found, data: bytes) -> tuple[Received, str]:
+    def _parse_call(self, context: RequestContext, route: CallRoute, data: bytes) -> tuple[IncomingCall, str]:
         """The call taken apart, and the prompt it is about."""
-        body, digest = _parsed(data, visit.gateway)
-        visit.body = body
-        parts = {**found.parts, **dict(parse_qsl(visit.query, keep_blank_values=True))} if visit.query else found.parts
-        headers: Any = visit.request.headers  # names in any case
-        if found.kind is CallKind.SUBMIT:
+        body, digest = _parse_body(data, context.gateway)
+        context.body = body
+        parts = (
+            {**route.parts, **dict(parse_qsl(context.query, keep_blank_values=True))} if context.query else route.parts
+        )
+        headers: Any = context.request.headers  # names in any case
+        if route.kind is CallKind.SUBMIT:
             parts = {**parts, "payload": digest}
-            return Received(kind=found.kind, parts=parts, headers=headers, body=body), _prompt(body)
-        received = Received(kind=found.kind, parts=parts, headers=headers, body=body)
-        visit.task = found.contract.sought(received)
-        task = self._parts.desk.find(visit.gateway, visit.task)
+            return IncomingCall(kind=route.kind, parts=parts, headers=headers, body=body), _find_prompt(body)
+        received = IncomingCall(kind=route.kind, parts=parts, headers=headers, body=body)
+        context.task = route.contract.target_task_id(received)
+        task = self._parts.state.find_task(context.gateway, context.task)
         return received, task.prompt if task else ""
 
-    async def _served(self, visit: Visit, found: Found, received: Received) -> Served:
+    async def _answer_call(self, context: RequestContext, route: CallRoute, received: IncomingCall) -> CallResult:
         """What the clerk says; a submit that is booked starts its drawing and its callbacks."""
-        clerk, contract = self._parts.clerk, found.contract
-        refusal = clerk.complaint(found, received)
+        clerk, contract = self._parts.handler, route.contract
+        refusal = clerk.check_call(route, received)
         if refusal:
-            return clerk.refused(contract, found.kind, refusal)
-        if found.kind is not CallKind.SUBMIT:
-            return clerk.serve(contract, received, visit.fault)
+            return clerk.refuse(contract, route.kind, refusal)
+        if route.kind is not CallKind.SUBMIT:
+            return clerk.serve(contract, received, context.fault)
         body: Any = received.body
-        order = contract.order(body)
-        words, shape = await self._looked_at(contract, order)
-        words = words or contract.complaint(order) or await self._challenged(contract, order, received)
+        order = contract.parse_order(body)
+        words, shape = await self._check_frames(contract, order)
+        words = words or contract.complaint(order) or await self._challenge_callback(contract, order, received)
         if words:
-            return clerk.refused(contract, found.kind, Refusal(reason=Reason.BAD_PARAMETER, words=words))
-        served = clerk.serve(contract, received, visit.fault, shape)
-        if served.task and served.booked:
-            self._booked(visit, contract, served.task, order.callback_url)
+            return clerk.refuse(contract, route.kind, Refusal(reason=RefusalReason.BAD_PARAMETER, words=words))
+        served = clerk.serve(contract, received, context.fault, shape)
+        if served.task and served.is_charged:
+            self._start_task(context, contract, served.task, order.callback_url)
         return served
 
-    async def _looked_at(self, contract: Contract, order: Order) -> tuple[str, tuple[int, int]]:
+    async def _check_frames(self, contract: GatewayContract, order: Order) -> tuple[str, tuple[int, int]]:
         """What is wrong with the pictures that were sent along, and the shape of the first."""
         shape = LANDSCAPE
         for leads, frame in ((False, order.last), (True, order.first)):
-            facts = await asyncio.to_thread(facts_of, frame) if is_inline(frame) else None
+            facts = await asyncio.to_thread(decode_image_facts, frame) if is_data_uri(frame) else None
             if facts is None:
                 continue
-            words = frame_complaint(facts)
-            if words and contract.limits_frames:
+            words = check_frame(facts)
+            if words and contract.checks_frames:
                 return words, LANDSCAPE
-            shape = shape_of(facts) if leads and not words else LANDSCAPE
+            shape = aspect_ratio(facts) if leads and not words else LANDSCAPE
         return "", shape
 
-    async def _challenged(self, contract: Contract, order: Order, received: Received) -> str:
+    async def _challenge_callback(self, contract: GatewayContract, order: Order, received: IncomingCall) -> str:
         """Words when a callback's address did not pass the challenge."""
-        if not (order.callback_url and contract.challenges):
+        if not (order.callback_url and contract.challenges_callbacks):
             return ""
         word = received.parts["payload"][:10]
         passed = await self._parts.callbacks.challenge(contract, order.callback_url, word)
         return "" if passed else "invalid params, callback_url did not answer the challenge"
 
-    def _booked(self, visit: Visit, contract: Contract, task: Task, url: str) -> None:
-        visit.task, visit.charged = task.id, True
-        self._tell(MomentKind.CHARGED, visit)
-        self._parts.clips.begin(task)
-        if url and contract.callbacks:
-            self._parts.callbacks.begin(contract, task, url)
+    def _start_task(self, context: RequestContext, contract: GatewayContract, task: Task, url: str) -> None:
+        context.task, context.charged = task.id, True
+        self._notify(HookEventKind.CHARGED, context)
+        self._parts.clips.start(task)
+        if url and contract.callback_phases:
+            self._parts.callbacks.start(contract, task, url)
 
-    async def _clip(self, visit: Visit) -> web.StreamResponse:
+    async def _serve_clip(self, context: RequestContext) -> web.StreamResponse:
         """A download."""
-        gateway, _, name = visit.path.removeprefix(CLIPS).partition("/")
-        visit.gateway, visit.call, visit.task = gateway, CallKind.DOWNLOAD, name.removesuffix(".mp4")
-        task = self._parts.desk.find(gateway, visit.task)
-        if task is None or visit.request.method not in {"GET", "HEAD"}:
-            return await self._send(visit, page(404))
-        self._tell(MomentKind.RECEIVED, visit)
+        gateway, _, name = context.path.removeprefix(CLIPS_PATH).partition("/")
+        context.gateway, context.call, context.task = gateway, CallKind.DOWNLOAD, name.removesuffix(".mp4")
+        task = self._parts.state.find_task(gateway, context.task)
+        if task is None or context.request.method not in {"GET", "HEAD"}:
+            return await self._send(context, error_page(404))
+        self._notify(HookEventKind.RECEIVED, context)
         contract = self._parts.contracts[gateway]
-        if not visit.request.raw_path.startswith(ELSEWHERE):
-            visit.fault = self._parts.chooser.pick(gateway, CallKind.DOWNLOAD, task.id, task.prompt)
-        if not self._parts.desk.links.alive(gateway, task.id, visit.query, self._parts.clock.now()):
-            visit.fault = None
-            return await self._send(visit, dead(contract))
-        body = await self._parts.clips.of(task)
-        answer = Answer(body=body, type="video/mp4", headers=validators(task.id, task.ended))
-        if visit.request.method == "GET":
-            answer = ranged(answer, visit.request.headers)
-        if visit.fault:
-            elsewhere = f"{self.stranger}{visit.request.raw_path}"
-            answer = spoilt_clip(answer, _dated(visit.fault), contract, elsewhere)
-        return await self._send(visit, answer)
+        if not context.request.raw_path.startswith(OTHER_HOST_PATH):
+            context.fault = self._parts.chooser.pick(gateway, CallKind.DOWNLOAD, task.id, task.prompt)
+        if not self._parts.state.links.is_alive(gateway, task.id, context.query, self._parts.clock.now()):
+            context.fault = None
+            return await self._send(context, dead_link_answer(contract))
+        body = await self._parts.clips.read(task)
+        answer = Answer(body=body, type="video/mp4", headers=validators(task.id, task.end_time))
+        if context.request.method == "GET":
+            answer = apply_range(answer, context.request.headers)
+        if context.fault:
+            elsewhere = f"{self.other_host_url}{context.request.raw_path}"
+            answer = corrupt_clip(answer, _resolve_date(context.fault), contract, elsewhere)
+        return await self._send(context, answer)
 
-    async def _send(self, visit: Visit, answer: Answer) -> web.StreamResponse:
+    async def _send(self, context: RequestContext, answer: Answer) -> web.StreamResponse:
         """Keeps the request, then lets the answer go."""
-        self._keep(visit, answer)
+        self._log_request(context, answer)
         if not self._listeners:
-            return await self._parts.wire.send(visit.request, answer, visit.fault)
-        half = partial(self._tell, MomentKind.HALF_SENT, visit)
-        response = await self._parts.wire.send(visit.request, answer, visit.fault, half)
-        await response.prepare(visit.request)
+            return await self._parts.responder.send(context.request, answer, context.fault)
+        half = partial(self._notify, HookEventKind.HALF_SENT, context)
+        response = await self._parts.responder.send(context.request, answer, context.fault, half)
+        await response.prepare(context.request)
         await response.write_eof()
-        self._tell(MomentKind.ANSWERED, visit)
+        self._notify(HookEventKind.ANSWERED, context)
         return response
 
-    def _keep(self, visit: Visit, answer: Answer) -> None:
-        fault, headers = visit.fault, visit.request.headers
-        self._parts.record.request(
-            Entry(
-                number=visit.number,
-                at=visit.at,
-                method=visit.request.method,
-                path=shown_path(visit.request.raw_path),
+    def _log_request(self, context: RequestContext, answer: Answer) -> None:
+        fault, headers = context.fault, context.request.headers
+        self._parts.journal.add_request(
+            RequestEntry(
+                number=context.number,
+                at=context.at,
+                method=context.request.method,
+                path=redact_path(context.request.raw_path),
                 host=headers.get("Host", ""),
-                gateway=visit.gateway,
-                call=visit.call,
-                task=visit.task,
+                gateway=context.gateway,
+                call=context.call,
+                task=context.task,
                 status=None if fault and fault.kind in UNANSWERED else answer.status,
                 fault=fault.kind if fault else "",
-                charged=visit.charged,
+                charged=context.charged,
                 key="Authorization" in headers,
-                headers=shown_headers(headers),
-                body=shown_body(visit.body),
+                headers=redact_headers(headers),
+                body=shorten_body(context.body),
             )
         )
 
-    def _tell(self, kind: MomentKind, visit: Visit) -> None:
+    def _notify(self, kind: HookEventKind, context: RequestContext) -> None:
         if self._listeners:
-            self._moments += 1
-            moment = Moment(
+            self._event_count += 1
+            moment = HookEvent(
                 kind=kind,
-                number=self._moments,
-                request=visit.number,
-                gateway=visit.gateway,
-                call=visit.call,
-                task=visit.task,
+                number=self._event_count,
+                request=context.number,
+                gateway=context.gateway,
+                call=context.call,
+                task=context.task,
             )
             for listener in tuple(self._listeners):
                 listener(moment)
 
 
-def _not_here(allowed: tuple[str, ...]) -> Answer:
+def _unknown_route_answer(allowed: tuple[str, ...]) -> Answer:
     if not allowed:
-        return in_json({"message": "there is nothing at this address"}, 404)
-    return in_json({"message": "method not allowed"}, 405, headers={"Allow": ", ".join(allowed)})
+        return json_answer({"message": "there is nothing at this address"}, 404)
+    return json_answer({"message": "method not allowed"}, 405, headers={"Allow": ", ".join(allowed)})
 
 
-def _parsed(data: bytes, gateway: str) -> tuple[object, str]:
+def _parse_body(data: bytes, gateway: str) -> tuple[object, str]:
     """The JSON of a body, and the name of its payload; None when it is no JSON, or nested too deep to be a call."""
     if not data:
         return None, ""
     try:
         body: object = json.loads(data)
-        return body, payload_digest(gateway, canonical(body))
+        return body, payload_digest(gateway, canonical_json(body))
     except (ValueError, RecursionError):
         return None, payload_digest(gateway, data)
 
 
-def _prompt(body: Any) -> str:
+def _find_prompt(body: Any) -> str:
     """The prompt of a submit at any gateway, right or wrong."""
     while isinstance(body, dict):
         if isinstance(body.get("prompt"), str):
@@ -277,9 +279,9 @@ def _prompt(body: Any) -> str:
     return ""
 
 
-def _dated(fault: Fault) -> Fault:
+def _resolve_date(fault: Fault) -> Fault:
     """`date:30` as the date in thirty of the world's seconds."""
     after = fault.retry_after
-    if after is None or not after.startswith(_DATED):
+    if after is None or not after.startswith(_DATE_PREFIX):
         return fault
-    return replace(fault, retry_after=formatdate(time() + float(after.removeprefix(_DATED)), usegmt=True))
+    return replace(fault, retry_after=formatdate(time() + float(after.removeprefix(_DATE_PREFIX)), usegmt=True))

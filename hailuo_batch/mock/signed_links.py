@@ -4,21 +4,21 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-CLIPS = "/clips/"
+CLIPS_PATH = "/clips/"
 
 
-class Links:
+class SignedLinks:
     """Writes and reads the links of one mock."""
 
     def __init__(self, seed: int) -> None:
         self._secret = f"mock-{seed}".encode()
 
-    def write(self, base: str, gateway: str, task: str, until: float) -> str:
+    def make_link(self, base: str, gateway: str, task: str, until: float) -> str:
         """A link that lives until this moment."""
         moment = f"{until:.3f}"
-        return f"{base}{CLIPS}{gateway}/{task}.mp4?until={moment}&sig={self._sign(gateway, task, moment)}"
+        return f"{base}{CLIPS_PATH}{gateway}/{task}.mp4?until={moment}&sig={self._sign(gateway, task, moment)}"
 
-    def alive(self, gateway: str, task: str, query: str, now: float) -> bool:
+    def is_alive(self, gateway: str, task: str, query: str, now: float) -> bool:
         """Whether a link with this query is one of ours and still lives."""
         parts: Mapping[str, list[str]] = parse_qs(query)
         moment, sign = parts.get("until", [""])[0], parts.get("sig", [""])[0]

@@ -16,7 +16,7 @@ class Phase(StrEnum):
     CANCELLED = "cancelled"
 
 
-ENDS = frozenset({Phase.DONE, Phase.FAILED, Phase.CANCELLED})
+END_PHASES = frozenset({Phase.DONE, Phase.FAILED, Phase.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class TaskFailure:
     """How a task ends badly: the gateway's code and words. `refunded`: its charge is given back then."""
 
     code: str
@@ -43,7 +43,7 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Footage:
+class ClipSpec:
     """What a file shows, as far as two files differ in it; `shape` is its sides in relation."""
 
     resolution: str
@@ -64,55 +64,55 @@ class Task:
     seconds: int
     frames: int  # how many pictures were sent: 0, 1 or 2
     shape: tuple[int, int]
-    footage: Footage  # what is delivered; the rest is what was ordered
+    clip: ClipSpec  # what is delivered; the rest is what was ordered
     created: float
     queued: float
     running: float
     price: Money
     mark: int
-    fate: Fate | None = None
+    failure: TaskFailure | None = None
 
     @property
-    def ended(self) -> float:
+    def end_time(self) -> float:
         """When it is done, or has failed."""
         return self.created + self.queued + self.running
 
     @property
-    def odd(self) -> bool:
+    def uses_alternate_form(self) -> bool:
         """Half of the tasks: where stored pages of a gateway disagree, these are told in the other way."""
         return bool(self.mark & 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A task as it is seen at one moment. `word` is a status that stands in the place of the gateway's own."""
+class TaskView:
+    """A task as it is seen at one moment. `status_override` replaces the gateway's own status."""
 
     task: Task
     now: float
     phase: Phase
     progress: float
     link: str = ""
-    until: float = 0.0  # when the link dies
-    word: str = ""
+    link_expires: float = 0.0  # when the link dies
+    status_override: str = ""
 
-    def said(self, words: dict[Phase, str]) -> str:
+    def status_word(self, words: dict[Phase, str]) -> str:
         """The status, in these words."""
-        return self.word or words[self.phase]
+        return self.status_override or words[self.phase]
 
 
-def phase_of(task: Task, now: float) -> Phase:
+def task_phase(task: Task, now: float) -> Phase:
     """How the task stands at this moment."""
     age = now - task.created
     if age < task.queued:
         return Phase.QUEUED
     if age < task.queued + task.running:
         return Phase.RUNNING
-    if task.fate is None:
+    if task.failure is None:
         return Phase.DONE
-    return Phase.CANCELLED if task.fate.cancelled else Phase.FAILED
+    return Phase.CANCELLED if task.failure.cancelled else Phase.FAILED
 
 
-def progress_of(task: Task, now: float) -> float:
+def task_progress(task: Task, now: float) -> float:
     """How much of it is made, from 0 to 1."""
     age = now - task.created - task.queued
     if age <= 0:

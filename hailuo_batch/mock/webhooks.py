@@ -15,39 +15,39 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from hailuo_batch.mock.clock import Clock
-from hailuo_batch.mock.contract import Contract
-from hailuo_batch.mock.journal import Record, Sent
-from hailuo_batch.mock.state import Desk
+from hailuo_batch.mock.contract import GatewayContract
+from hailuo_batch.mock.journal import CallbackEntry, Journal
+from hailuo_batch.mock.state import MockState
 from hailuo_batch.mock.task import Phase, Task
 
 _CHALLENGE_SECONDS = 3.0  # as documented; they are the world's seconds
 _MESSAGE_SECONDS = 10.0
 
 
-class Callbacks:
+class CallbackSender:
     """Sends them; a task runs for each order with an address."""
 
-    def __init__(self, desk: Desk, clock: Clock, record: Record, *, to: str, allow_outside: bool) -> None:
-        self._desk, self._clock, self._record = desk, clock, record
+    def __init__(self, state: MockState, clock: Clock, journal: Journal, *, to: str, allow_outside: bool) -> None:
+        self._state, self._clock, self._journal = state, clock, journal
         self._to = to.rstrip("/")
         self._allow_outside = allow_outside
         self._session: aiohttp.ClientSession | None = None
         self._running: set[asyncio.Task[None]] = set()
 
-    async def challenge(self, contract: Contract, url: str, word: str) -> bool:
+    async def challenge(self, contract: GatewayContract, url: str, word: str) -> bool:
         """Whether the address gives the word back in time. One that must not be reached is believed."""
         target = self._target(url)
         message = {"challenge": word}
         if target is None:
-            self._keep(contract.name, "", url, message, None, "outside")
+            self._log_callback(contract.name, "", url, message, None, "outside")
             return True
         status, body = await self._post(target, message, _CHALLENGE_SECONDS)
-        self._keep(contract.name, "", url, message, status)
+        self._log_callback(contract.name, "", url, message, status)
         return isinstance(body, Mapping) and body.get("challenge") == word
 
-    def begin(self, contract: Contract, task: Task, url: str) -> None:
+    def start(self, contract: GatewayContract, task: Task, url: str) -> None:
         """From now on the address hears of the task."""
-        self._start(self._tell(contract, task, url))
+        self._spawn(self._send_callbacks(contract, task, url))
 
     async def close(self) -> None:
         """Nothing is sent any more."""
@@ -58,30 +58,30 @@ class Callbacks:
             await self._session.close()
             self._session = None
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         running = asyncio.create_task(work)
         self._running.add(running)
         running.add_done_callback(self._running.discard)
 
-    async def _tell(self, contract: Contract, task: Task, url: str) -> None:
-        if Phase.RUNNING in contract.callbacks:
+    async def _send_callbacks(self, contract: GatewayContract, task: Task, url: str) -> None:
+        if Phase.RUNNING in contract.callback_phases:
             await self._clock.sleep(task.created + task.queued - self._clock.now())
-            view = self._desk.view(contract, task)
+            view = self._state.view(contract, task)
             if view.phase is Phase.RUNNING:
-                await self._deliver(contract, task, url, contract.message(view))
-        if isfinite(task.ended):
-            await self._clock.sleep(task.ended - self._clock.now())
-            await self._deliver(contract, task, url, contract.message(self._desk.view(contract, task)))
+                await self._deliver(contract, task, url, contract.callback_body(view))
+        if isfinite(task.end_time):
+            await self._clock.sleep(task.end_time - self._clock.now())
+            await self._deliver(contract, task, url, contract.callback_body(self._state.view(contract, task)))
 
-    async def _deliver(self, contract: Contract, task: Task, url: str, message: Mapping[str, Any]) -> None:
+    async def _deliver(self, contract: GatewayContract, task: Task, url: str, message: Mapping[str, Any]) -> None:
         target = self._target(url)
         if target is None:
-            self._keep(contract.name, task.id, url, message, None, "outside")
+            self._log_callback(contract.name, task.id, url, message, None, "outside")
             return
-        for wait in (0.0, *contract.callback_waits):
+        for wait in (0.0, *contract.callback_retry_seconds):
             await self._clock.sleep(wait)
             status, _ = await self._post(target, message, _MESSAGE_SECONDS)
-            self._keep(contract.name, task.id, url, message, status)
+            self._log_callback(contract.name, task.id, url, message, status)
             if status is not None and 200 <= status < 300:
                 return
 
@@ -91,7 +91,7 @@ class Callbacks:
         timeout = aiohttp.ClientTimeout(total=seconds)
         try:
             async with self._session.post(url, json=message, timeout=timeout, allow_redirects=False) as response:
-                return response.status, await _json(response)
+                return response.status, await _read_json(response)
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None, None
 
@@ -104,11 +104,13 @@ class Callbacks:
             return f"{self._to}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         return url if self._allow_outside or is_loopback(parts.hostname or "") else None
 
-    def _keep(
+    def _log_callback(
         self, gateway: str, task: str, url: str, message: Mapping[str, Any], status: int | None, why: str = ""
     ) -> None:
-        kept = Sent(at=self._clock.now(), gateway=gateway, task=task, url=url, message=message, status=status, why=why)
-        self._record.callback(kept)
+        kept = CallbackEntry(
+            at=self._clock.now(), gateway=gateway, task=task, url=url, message=message, status=status, why=why
+        )
+        self._journal.add_callback(kept)
 
 
 def is_loopback(host: str) -> bool:
@@ -121,7 +123,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-async def _json(response: aiohttp.ClientResponse) -> object:
+async def _read_json(response: aiohttp.ClientResponse) -> object:
     try:
         return await response.json(content_type=None)
     except (JSONDecodeError, UnicodeDecodeError):

@@ -3,27 +3,28 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.ports import Driver, Ledger, Order, Probe, Renders, Store
-from hailuo_batch.runner.limiter import Gate
-from hailuo_batch.runner.reservations import Purse
+from hailuo_batch.ports import Driver, DriverRequest, Ledger, Probe, Renders, Store
+from hailuo_batch.runner.limiter import Limiter
+from hailuo_batch.runner.reservations import Reservations
 
 
-def _unheard(_: Step) -> None:
+def _ignore_start(_: Step) -> None:
     """Tells nobody."""
 
 
-def _unheld(_: str, __: str, ___: float) -> None:
+def _ignore_pause(_: str, __: str, ___: float) -> None:
     """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class RunContext:
     """All that a step is carried out with.
 
-    `gates` has the provider's door for each that is asked over the net; what is drawn here passes none. `order` tells a
-    driver what a step needs on this machine, `artifact` the facts of a clip in the store, by digest.
+    `limiters` has the provider's door for each that is asked over the net; what is drawn here passes none.
+    `make_driver_request` tells a driver what a step needs on this machine, `find_clip` the facts of a clip in the
+    store, by digest.
     """
 
     campaign: str
@@ -33,10 +34,12 @@ class Bench:
     store: Store
     renders: Renders
     drivers: Mapping[str, Driver]
-    gates: Mapping[str, Gate]
-    purse: Purse
+    limiters: Mapping[str, Limiter]
+    reservations: Reservations
     probe: Probe
-    order: Callable[[Step], Order]
-    artifact: Callable[[str], Artifact | None]
-    started: Callable[[Step], None] = _unheard  # told when a step's turn has come
-    held: Callable[[str, str, float], None] = _unheld  # told when a provider asks to wait: who, why, seconds
+    make_driver_request: Callable[[Step], DriverRequest]
+    find_clip: Callable[[str], Clip | None]
+    on_start: Callable[[Step], None] = _ignore_start  # told when a step's turn has come
+    on_provider_pause: Callable[[str, str, float], None] = (
+        _ignore_pause  # told when a provider asks to wait: who, why, seconds
+    )

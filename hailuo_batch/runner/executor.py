@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.ports import Work
+from hailuo_batch.ports import StepHandler
 
 
 class LocalExecutor:
@@ -14,33 +14,33 @@ class LocalExecutor:
     def __init__(self, workers: int) -> None:
         self._workers = workers
 
-    async def spread(self, steps: Iterable[Step], work: Work) -> None:
+    async def run(self, steps: Iterable[Step], handle: StepHandler) -> None:
         """Comes back when every step and every step that they brought has been worked on.
 
         The first exception of a worker ends the others and is raised as it is.
         """
         try:
             async with asyncio.TaskGroup() as group:
-                _Crew(group, self._workers, work).take_on(steps)
+                _WorkerPool(group, self._workers, handle).enqueue(steps)
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from several
 
 
-class _Crew:
+class _WorkerPool:
     """The hands at work; more come when a step brings more than those at hand can take."""
 
-    def __init__(self, group: asyncio.TaskGroup, workers: int, work: Work) -> None:
-        self._group, self._free, self._work = group, workers, work
+    def __init__(self, group: asyncio.TaskGroup, workers: int, handle: StepHandler) -> None:
+        self._group, self._free, self._handle = group, workers, handle
         self._queue: deque[Step] = deque()
 
-    def take_on(self, steps: Iterable[Step]) -> None:
+    def enqueue(self, steps: Iterable[Step]) -> None:
         self._queue.extend(steps)
         hands = min(self._free, len(self._queue))
         self._free -= hands
         for _ in range(hands):
-            self._group.create_task(self._hand())
+            self._group.create_task(self._run_worker())
 
-    async def _hand(self) -> None:
+    async def _run_worker(self) -> None:
         while self._queue:
-            self.take_on(await self._work(self._queue.popleft()))
+            self.enqueue(await self._handle(self._queue.popleft()))
         self._free += 1

@@ -10,72 +10,74 @@ from decimal import Decimal
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.spending.budget import Cap, Paid, counted, refusal
-from hailuo_batch.core.spending.charge import Claim
+from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, check_cap
+from hailuo_batch.core.spending.charge import ChargeState
 
-_OPEN = frozenset({Claim.RUNNING, Claim.DOUBT})  # of earlier runs, and this one may learn what they cost
+_OPEN_CHARGES = frozenset(
+    {ChargeState.RUNNING, ChargeState.IN_DOUBT}
+)  # of earlier runs, and this one may learn what they cost
 
 
 @dataclass(slots=True, eq=False)
-class _Purse:
+class _CapUse:
     cap: Cap
     used: Decimal
 
 
-class Purse:
+class Reservations:
     """The caps of a run, with what stands against each."""
 
-    def __init__(self, caps: Iterable[Cap], attempts: Iterable[Paid], *, campaign: str, now: float) -> None:
+    def __init__(self, caps: Iterable[Cap], attempts: Iterable[CountedAttempt], *, campaign: str, now: float) -> None:
         known = list(attempts)
         self._campaign, self._now = campaign, now
-        self._caps = [_Purse(cap, counted(cap, known)) for cap in caps]
-        self._open = {each.attempt: each for each in known if each.charge.claim in _OPEN}
-        self._aside: dict[str, dict[_Purse, Decimal]] = {}  # by fingerprint: what this run set aside
-        self._freed = False
+        self._caps = [_CapUse(cap, cap_usage(cap, known)) for cap in caps]
+        self._open = {each.attempt: each for each in known if each.charge.state in _OPEN_CHARGES}
+        self._reserved: dict[str, dict[_CapUse, Decimal]] = {}  # by fingerprint: what this run set aside
+        self._has_released = False
 
     def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:
         """Sets the price aside, or says which cap has no room for it."""
-        mine = self._of(step)
+        mine = self._matching_caps(step)
         for each in mine:
-            if refused := refusal(each.cap, each.used, price, provider):
+            if refused := check_cap(each.cap, each.used, price, provider):
                 return refused
         if price is not None:  # else there is no cap
-            self._aside[step.fingerprint] = dict.fromkeys(mine, price.amount)
+            self._reserved[step.fingerprint] = dict.fromkeys(mine, price.amount)
             for each in mine:
                 each.used += price.amount
         return None
 
-    def give_back(self, step: Step) -> None:
+    def release(self, step: Step) -> None:
         """Nothing was accepted: what was set aside is free again."""
-        for each, amount in self._aside.pop(step.fingerprint, {}).items():
+        for each, amount in self._reserved.pop(step.fingerprint, {}).items():
             each.used -= amount
-            self._freed = True
+            self._has_released = True
 
-    def take_freed(self) -> bool:
+    def pop_release_flag(self) -> bool:
         """Whether anything was given back since this was asked last: what was left out may have room now."""
-        freed, self._freed = self._freed, False
+        freed, self._has_released = self._has_released, False
         return freed
 
-    def correct(self, step: Step, cost: Money | None) -> None:
+    def record_actual_cost(self, step: Step, cost: Money | None) -> None:
         """The provider told what it cost: that counts, and the estimate no more.
 
         Money: only a cap that counts the estimate is corrected, and only by what is told in its currency; any other
         would have room that nobody gave it.
         """
-        for each, amount in (*self._aside.pop(step.fingerprint, {}).items(), *self._counted(step).items()):
-            if cost is not None and cost.is_in(each.cap.most):
+        for each, amount in (*self._reserved.pop(step.fingerprint, {}).items(), *self._earlier_use(step).items()):
+            if cost is not None and cost.is_same_currency(each.cap.limit):
                 each.used += cost.amount - amount
 
-    def _of(self, step: Step) -> list[_Purse]:
+    def _matching_caps(self, step: Step) -> list[_CapUse]:
         """The caps that a step falls under, without those that count its attempt since an earlier run."""
-        tags, counted = step.tags, self._counted(step)
-        mine = (each for each in self._caps if each.cap.counts(campaign=self._campaign, tags=tags, at=self._now))
+        tags, counted = step.tags, self._earlier_use(step)
+        mine = (each for each in self._caps if each.cap.covers(campaign=self._campaign, tags=tags, at=self._now))
         return [each for each in mine if each not in counted]
 
-    def _counted(self, step: Step) -> Mapping[_Purse, Decimal]:
+    def _earlier_use(self, step: Step) -> Mapping[_CapUse, Decimal]:
         """The caps that count a step's attempt of an earlier run, and with how much."""
         known = None if step.standing is None else self._open.get(step.standing.attempt)
         if known is None:
             return {}
-        caps = (each for each in self._caps if each.cap.counts(campaign=known.campaign, tags=known.tags, at=known.at))
-        return {each: known.under(each.cap) for each in caps}
+        caps = (each for each in self._caps if each.cap.covers(campaign=known.campaign, tags=known.tags, at=known.at))
+        return {each: known.counted_amount(each.cap) for each in caps}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.plan.event import (
     Event,
     Listener,
@@ -20,21 +20,21 @@ from hailuo_batch.core.plan.event import (
     StepsUnlocked,
 )
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
-from hailuo_batch.core.plan.plan import Action, Grounds, Plan, Step
-from hailuo_batch.core.plan.planner import unlocked
+from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
+from hailuo_batch.core.plan.planner import find_unlocked_steps
 from hailuo_batch.errors import Exit
 from hailuo_batch.ports import Clock, Executor
-from hailuo_batch.runner.context import Bench
+from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.runner.step import Kept, carry_out
+from hailuo_batch.runner.step import StoredClip, run_step
 
-_CARRIED_OUT = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
+_RUNNABLE_ACTIONS = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
 
 
 async def run_plan(
     plan: Plan,
     steps: Iterable[Step],
-    bench: Bench,
+    context: RunContext,
     *,
     executor: Executor,
     listener: Listener,
@@ -49,59 +49,63 @@ async def run_plan(
     begin = clock.elapsed()
     given = tuple(steps)
     # What is made already comes home first: links die, and a submit can wait.
-    todo = sorted((step for step in given if step.action in _CARRIED_OUT), key=_may_wait)
+    todo = sorted((step for step in given if step.action in _RUNNABLE_ACTIONS), key=_is_submit)
     # Money: only a step that was given may be unlocked; the others were not asked for.
     waiting = [step for step in given if step.action is Action.WAIT]
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
-    work = _Work(_Chain(waiting, plan.grounds, _chosen(plan)), bench, listener, stop, fail_fast=fail_fast)
-    await executor.spread(todo, work)
-    while again := work.again():
-        await executor.spread(again, work)
-    work.leave_out()
+    work = _StepWorker(
+        _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan)), context, listener, stop, fail_fast=fail_fast
+    )
+    await executor.run(todo, work)
+    while again := work.pop_over_cap():
+        await executor.run(again, work)
+    work.report_over_cap()
     outcome = work.outcome(stopped=stop.reason, seconds=clock.elapsed() - begin)
-    listener(RunEnded(stored=outcome.stored, failed=len(outcome.without_clip), seconds=outcome.seconds))
+    listener(RunEnded(stored=outcome.stored, failed=len(outcome.clip_failures), seconds=outcome.seconds))
     return outcome
 
 
 # The first that applies is the exit code: a doubt comes before money, money before the key.
-_CODES = (
-    (Exit.NEEDS_PERSON, frozenset({Kind.UNCLEAR, Kind.PENDING, Kind.UNRECORDED})),
-    (Exit.BALANCE, frozenset({Kind.UNPAID})),
-    (Exit.KEY, frozenset({Kind.UNAUTHORIZED})),
+_EXIT_CODES = (
+    (Exit.NEEDS_PERSON, frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.PENDING, FailureKind.UNRECORDED})),
+    (Exit.BALANCE, frozenset({FailureKind.UNPAID})),
+    (Exit.KEY, frozenset({FailureKind.UNAUTHORIZED})),
 )
 
 
-def exit_of(outcome: Outcome) -> Exit:
+def exit_code(outcome: Outcome) -> Exit:
     """The exit code of a run; what a cap left out counts when nothing else went wrong."""
-    if outcome.stopped == INTERRUPTED:
+    if outcome.stop_reason == INTERRUPTED:
         return Exit.INTERRUPTED
     kinds = {failure.kind for _, failure in outcome.failed}
-    for code, meant in _CODES:
+    for code, meant in _EXIT_CODES:
         if kinds & meant:
             return code
-    if Kind.OVER_CAP in kinds:
+    if FailureKind.OVER_CAP in kinds:
         return Exit.REFUSED
     if kinds:
         return Exit.TAKES_FAILED
-    return Exit.NEEDS_PERSON if outcome.left else Exit.DONE
+    return Exit.NEEDS_PERSON if outcome.left_running else Exit.DONE
 
 
-def _may_wait(step: Step) -> bool:
+def _is_submit(step: Step) -> bool:
     return step.action is Action.SUBMIT
 
 
-class _Work:
+class _StepWorker:
     """What a worker does with one step, and what it makes possible."""
 
-    def __init__(self, chain: "_Chain", bench: Bench, listener: Listener, stop: Stop, *, fail_fast: bool) -> None:
+    def __init__(
+        self, unlocks: "_FrameUnlocks", context: RunContext, listener: Listener, stop: Stop, *, fail_fast: bool
+    ) -> None:
         self._stored = self._named = self._left = 0
         self._failures: list[tuple[Step, Failure]] = []
         self._over_cap: list[tuple[Step, Failure]] = []
-        self._chain, self._listener, self._stop, self._fail_fast = chain, listener, stop, fail_fast
-        self._bench = replace(bench, started=self._started, held=self._held)
-        self._last_held: dict[str, tuple[str, float]] = {}
-        self._elsewhere: Counter[tuple[str, str]] = Counter()
-        self._begun: set[str] = set()
+        self._unlocks, self._listener, self._stop, self._fail_fast = unlocks, listener, stop, fail_fast
+        self._context = replace(context, on_start=self._report_start, on_provider_pause=self._report_pause)
+        self._last_pause: dict[str, tuple[str, float]] = {}
+        self._fallbacks: Counter[tuple[str, str]] = Counter()
+        self._started_fingerprints: set[str] = set()
 
     def outcome(self, *, stopped: str, seconds: float) -> Outcome:
         """What was done so far."""
@@ -109,84 +113,84 @@ class _Work:
             stored=self._stored,
             named=self._named,
             failed=tuple(self._failures),
-            elsewhere=tuple((who, count, why) for (who, why), count in sorted(self._elsewhere.items())),
-            left=self._left,
-            stopped=stopped,
+            other_providers=tuple((who, count, why) for (who, why), count in sorted(self._fallbacks.items())),
+            left_running=self._left,
+            stop_reason=stopped,
             seconds=seconds,
         )
 
     async def __call__(self, step: Step) -> Iterable[Step]:
-        if self._stop.asked or step.fingerprint in self._begun:
-            self._left += self._stop.asked and step.action is Action.RESUME  # running since an earlier run
+        if self._stop.is_requested or step.fingerprint in self._started_fingerprints:
+            self._left += self._stop.is_requested and step.action is Action.RESUME  # running since an earlier run
             return ()
-        self._begun.add(step.fingerprint)
-        result = await carry_out(step, self._bench)
+        self._started_fingerprints.add(step.fingerprint)
+        result = await run_step(step, self._context)
         if isinstance(result, Failure):
-            self._failed(step, result)
+            self._record_failure(step, result)
             return ()
-        return self._kept(step, result)
+        return self._record_clip(step, result)
 
-    def again(self) -> tuple[Step, ...]:
+    def pop_over_cap(self) -> tuple[Step, ...]:
         """The steps that a cap left out, when there may be room now: a gateway refused what had taken it."""
-        if self._stop.asked or not self._bench.purse.take_freed():
+        if self._stop.is_requested or not self._context.reservations.pop_release_flag():
             return ()
         steps = tuple(step for step, _ in self._over_cap)
         self._over_cap.clear()
-        self._begun.difference_update(step.fingerprint for step in steps)
+        self._started_fingerprints.difference_update(step.fingerprint for step in steps)
         return steps
 
-    def leave_out(self) -> None:
+    def report_over_cap(self) -> None:
         """Tells of the steps that a cap left out for good."""
         for step, failure in self._over_cap:
             self._failures.append((step, failure))
-            self._tell(step, StepFailed(step=step, failure=failure))
+            self._notify(step, StepFailed(step=step, failure=failure))
 
-    def _started(self, step: Step) -> None:
-        self._tell(step, StepStarted(step=step))
+    def _report_start(self, step: Step) -> None:
+        self._notify(step, StepStarted(step=step))
 
-    def _held(self, provider: str, why: str, seconds: float) -> None:
+    def _report_pause(self, provider: str, why: str, seconds: float) -> None:
         """Tells once of what several steps were told in the same moment."""
         told = why, float(f"{seconds:.1g}")
-        if self._last_held.get(provider) != told:
-            self._last_held[provider] = told
+        if self._last_pause.get(provider) != told:
+            self._last_pause[provider] = told
             self._listener(ProviderHeld(provider=provider, why=why, seconds=seconds))
 
-    def _failed(self, step: Step, failure: Failure) -> None:
-        if failure.kind is Kind.STOPPED:  # no failure: it was not begun, or its task is left to the next run
+    def _record_failure(self, step: Step, failure: Failure) -> None:
+        if failure.kind is FailureKind.STOPPED:  # no failure: it was not begun, or its task is left to the next run
             self._left += failure.running
             return
-        if failure.kind is Kind.OVER_CAP:  # told at the end: room may come yet
+        if failure.kind is FailureKind.OVER_CAP:  # told at the end: room may come yet
             self._over_cap.append((step, failure))
             return
         self._failures.append((step, failure))
-        self._tell(step, StepFailed(step=step, failure=failure))
-        if ALLOWS[failure.kind].stops_run:
-            self._stop.ask(failure.why)
+        self._notify(step, StepFailed(step=step, failure=failure))
+        if FAILURE_POLICIES[failure.kind].stops_run:
+            self._stop.request(failure.why)
         elif self._fail_fast:
-            self._stop.ask("a take failed, and --fail-fast was asked for", leave=False)
+            self._stop.request("a take failed, and --fail-fast was asked for", leave_tasks=False)
 
-    def _kept(self, step: Step, kept: Kept) -> Iterable[Step]:
-        if kept.unnamed is not None:
-            self._failures.append((step, kept.unnamed))
+    def _record_clip(self, step: Step, stored: StoredClip) -> Iterable[Step]:
+        if stored.naming_failure is not None:
+            self._failures.append((step, stored.naming_failure))
         elif step.action is Action.REUSE:
             self._named += 1
         self._stored += step.action is not Action.REUSE
-        if kept.instead:
-            self._elsewhere[kept.provider, kept.instead] += 1
-        self._tell(step, StepStored(step=step, artifact=kept.artifact, cost=kept.cost))
-        more = self._chain.after(step, kept.artifact.digest)
+        if stored.fallback_reason:
+            self._fallbacks[stored.provider, stored.fallback_reason] += 1
+        self._notify(step, StepStored(step=step, clip=stored.clip, cost=stored.cost))
+        more = self._unlocks.unlock(step, stored.clip.digest)
         if more:
             self._listener(StepsUnlocked(steps=len(more)))
         return more
 
-    def _tell(self, step: Step, event: Event) -> None:
+    def _notify(self, step: Step, event: Event) -> None:
         if step.action is not Action.REUSE:  # a name given again is no news
             self._listener(event)
 
 
-def _chosen(plan: Plan) -> dict[str, str]:
+def _first_take_digests(plan: Plan) -> dict[str, str]:
     """The digests of first takes that are there already."""
-    there = ((step, step.standing) for step in plan.having(Action.REUSE))
+    there = ((step, step.standing) for step in plan.select_steps(Action.REUSE))
     return {
         use.shot.id: standing.digest
         for step, standing in there
@@ -196,21 +200,23 @@ def _chosen(plan: Plan) -> dict[str, str]:
     }
 
 
-class _Chain:
+class _FrameUnlocks:
     """Which waiting steps are unlocked by which shot."""
 
-    def __init__(self, waiting: Iterable[Step], grounds: Grounds, chosen: Mapping[str, str]) -> None:
-        self._grounds = grounds
-        self._chosen = dict(chosen)
-        self._by_giver: dict[str, list[Step]] = {}
+    def __init__(self, waiting: Iterable[Step], inputs: PlanInputs, digests: Mapping[str, str]) -> None:
+        self._inputs = inputs
+        self._digests = dict(digests)
+        self._waiting_by_shot: dict[str, list[Step]] = {}
         for step in waiting:
             for giver in step.waits_for:
-                self._by_giver.setdefault(giver, []).append(step)
+                self._waiting_by_shot.setdefault(giver, []).append(step)
 
-    def after(self, step: Step, digest: str) -> tuple[Step, ...]:
+    def unlock(self, step: Step, digest: str) -> tuple[Step, ...]:
         """The steps that can go on now that this one's clip is in the store."""
         shots = [use.shot.id for use in step.uses if use.take == 1]
-        self._chosen.update(dict.fromkeys(shots, digest))
-        waiting = [step for shot in shots for step in self._by_giver.pop(shot, ())]
-        found = unlocked(waiting, self._grounds, self._chosen) if waiting else ()
-        return tuple(step for step in found if step.action in _CARRIED_OUT)  # one may be in doubt since an earlier run
+        self._digests.update(dict.fromkeys(shots, digest))
+        waiting = [step for shot in shots for step in self._waiting_by_shot.pop(shot, ())]
+        found = find_unlocked_steps(waiting, self._inputs, self._digests) if waiting else ()
+        return tuple(
+            step for step in found if step.action in _RUNNABLE_ACTIONS
+        )  # one may be in doubt since an earlier run

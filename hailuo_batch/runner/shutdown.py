@@ -7,44 +7,44 @@ class Signal:
     """Something that happens once; whoever naps on it wakes."""
 
     def __init__(self) -> None:
-        self.given = False
-        self._naps: set[asyncio.Future[None]] = set()
+        self.is_triggered = False
+        self._sleepers: set[asyncio.Future[None]] = set()
 
-    def give(self) -> None:
+    def trigger(self) -> None:
         """Wakes everybody, now and from now on."""
-        self.given = True
-        for nap in self._naps:
+        self.is_triggered = True
+        for nap in self._sleepers:
             wake(nap)
 
-    async def nap(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         """Waits so long, or until the signal is given."""
         loop = asyncio.get_running_loop()
         nap: asyncio.Future[None] = loop.create_future()
         alarm = loop.call_later(seconds, wake, nap)
         try:
-            await self.until(nap)
+            await self.wait(nap)
         finally:
             alarm.cancel()
 
-    async def until(self, nap: "asyncio.Future[None]") -> None:
+    async def wait(self, future: "asyncio.Future[None]") -> None:
         """Waits until somebody wakes the nap, or the signal is given."""
-        if self.given:
+        if self.is_triggered:
             return
-        self._naps.add(nap)
+        self._sleepers.add(future)
         try:
-            await nap
+            await future
         finally:
-            self._naps.discard(nap)
+            self._sleepers.discard(future)
 
 
-def wake(nap: "asyncio.Future[None]") -> None:
+def wake(future: "asyncio.Future[None]") -> None:
     """Ends a nap, if it has not ended."""
-    if not nap.done():
-        nap.set_result(None)
+    if not future.done():
+        future.set_result(None)
 
 
 class Stop:
-    """Nothing new is sent once it is asked for; with `leave`, tasks that run are left to the next run as well."""
+    """Nothing new is sent once it is asked for; with `leave_tasks`, tasks that run are left to the next run as well."""
 
     def __init__(self) -> None:
         self.reason = ""
@@ -52,13 +52,13 @@ class Stop:
         self.waits = Signal()  # no more waiting for tasks
 
     @property
-    def asked(self) -> bool:
+    def is_requested(self) -> bool:
         """Whether somebody asked."""
-        return self.submits.given
+        return self.submits.is_triggered
 
-    def ask(self, reason: str, *, leave: bool = True) -> None:
+    def request(self, reason: str, *, leave_tasks: bool = True) -> None:
         """Asks to stop; the first reason counts."""
         self.reason = self.reason or reason
-        self.submits.give()
-        if leave:
-            self.waits.give()
+        self.submits.trigger()
+        if leave_tasks:
+            self.waits.trigger()

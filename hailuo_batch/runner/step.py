@@ -6,176 +6,184 @@ The order is the promise. How a provider is asked stands in `submit.py`; here is
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from hailuo_batch.core.attempt.attempt import Artifact, Move, Stage
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Action, Step, Why
-from hailuo_batch.core.plan.provenance import provenance
+from hailuo_batch.core.plan.plan import Action, Step, StepReason
+from hailuo_batch.core.plan.provenance import make_provenance
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.errors import LedgerError, RefusedError, StoreError
-from hailuo_batch.ports import Driver, Facts, Named, Order, Produced
-from hailuo_batch.runner.context import Bench
-from hailuo_batch.runner.submit import Sent, intent_for, sent
+from hailuo_batch.ports import Driver, DriverRequest, Facts, Produced, RenderName
+from hailuo_batch.runner.context import RunContext
+from hailuo_batch.runner.submit import Submitted, make_intent, submit_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A clip that is in the store; `unnamed` says why it could not be given all its readable names, and `instead` why
-    another provider than planned made it.
+class StoredClip:
+    """A clip that is in the store; `naming_failure` says why it could not be given all its readable names, and
+    `fallback_reason` why another provider than planned made it.
     """
 
-    artifact: Artifact
+    clip: Clip
     provider: str
     cost: Money | None
-    instead: str = ""
-    unnamed: Failure | None = None
+    fallback_reason: str = ""
+    naming_failure: Failure | None = None
 
 
-async def carry_out(step: Step, bench: Bench) -> Kept | Failure:
+async def run_step(step: Step, context: RunContext) -> StoredClip | Failure:
     """Brings one step's clip into the store and gives it its names; what went wrong comes back as a value."""
     try:
-        kept = await _reuse(step, bench) if step.action is Action.REUSE else await _obtain(step, bench)
+        kept = await _reuse_clip(step, context) if step.action is Action.REUSE else await _obtain_clip(step, context)
     except (StoreError, LedgerError) as error:
-        return Failure(kind=Kind.NO_ROOM, why=f"{error.summary}: {error.why}", remedy=error.remedy)
-    if isinstance(kept, Failure) or step.stray:
+        return Failure(kind=FailureKind.NO_ROOM, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+    if isinstance(kept, Failure) or step.orphaned_task:
         return kept
     try:
-        await _name(step, kept, bench)
+        await _name_clip(step, kept, context)
     except (StoreError, RefusedError, LedgerError) as error:
-        unnamed = Failure(kind=Kind.UNNAMED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
-        return replace(kept, unnamed=unnamed)
+        unnamed = Failure(kind=FailureKind.UNNAMED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+        return replace(kept, naming_failure=unnamed)
     return kept
 
 
-async def _reuse(step: Step, bench: Bench) -> Kept | Failure:
+async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     standing = step.standing
-    artifact = bench.artifact(standing.digest) if standing is not None and standing.digest is not None else None
+    artifact = context.find_clip(standing.digest) if standing is not None and standing.digest is not None else None
     if artifact is None and step.accepted is not None and standing is not None and standing.digest is not None:
         # The review names a clip whose ledger is gone: the clip itself says what it is.
-        probed = await bench.probe(bench.store.path(standing.digest), standing.digest)
+        probed = await context.probe(context.store.path(standing.digest), standing.digest)
         if isinstance(probed, Failure):
             return probed
         artifact = probed
     if standing is None or artifact is None:
-        return Failure(kind=Kind.CORRUPT, why="the ledger does not know this clip", remedy="hailuo-batch verify")
-    return Kept(artifact=artifact, provider=standing.provider, cost=standing.cost)
+        return Failure(kind=FailureKind.CORRUPT, why="the ledger does not know this clip", remedy="hailuo-batch verify")
+    return StoredClip(clip=artifact, provider=standing.provider, cost=standing.cost)
 
 
-async def _obtain(step: Step, bench: Bench) -> Kept | Failure:
-    if step.why in {Why.NAMED, Why.LOCKED}:
-        bench.started(step)
-        return await _taken_back(step, bench)
-    order = bench.order(step)
-    answer = await sent(step, order, bench)
+async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
+    if step.why in {StepReason.IN_RENDERS, StepReason.LOCKED}:
+        context.on_start(step)
+        return await _restore_clip(step, context)
+    order = context.make_driver_request(step)
+    answer = await submit_step(step, order, context)
     if isinstance(answer, Failure):
         return answer
     with ExitStack() as place:
-        if gate := bench.gates.get(answer.provider):
-            place.callback(gate.leave)
-        return await _followed(step, order, answer, bench)
+        if gate := context.limiters.get(answer.provider):
+            place.callback(gate.release)
+        return await _follow_task(step, order, answer, context)
 
 
-async def _followed(step: Step, order: Order, task: Sent, bench: Bench) -> Kept | Failure:
-    driver = bench.drivers.get(task.provider)
+async def _follow_task(
+    step: Step, driver_request: DriverRequest, submitted: Submitted, context: RunContext
+) -> StoredClip | Failure:
+    driver = context.drivers.get(submitted.provider)
     if driver is None:
-        why = f"task {task.task.id} is at {task.provider}, which is no provider of this project any more"
-        remedy = f"Bring the table of {task.provider} back to hailuo.yaml; nothing is bought again."
-        return Failure(kind=Kind.PENDING, why=why, remedy=remedy)
-    produced = await driver.wait(order, task.task)
-    gate = bench.gates.get(task.provider)
+        why = f"task {submitted.task.id} is at {submitted.provider}, which is no provider of this project any more"
+        remedy = f"Bring the table of {submitted.provider} back to hailuo.yaml; nothing is bought again."
+        return Failure(kind=FailureKind.PENDING, why=why, remedy=remedy)
+    produced = await driver.wait(driver_request, submitted.task)
+    gate = context.limiters.get(submitted.provider)
     if isinstance(produced, Failure):
         # Money: only a kind that ends the task does so here; whatever else stands in the way, the task may be running
         # or made, and is followed again by the next run. It is never asked for a second time.
-        if task.stage is Stage.SUBMITTED and ALLOWS[produced.kind].ends_task:
-            await bench.ledger.move(task.attempt, Move.FAIL, Facts(failure=produced))
+        if submitted.stage is Stage.SUBMITTED and FAILURE_POLICIES[produced.kind].ends_task:
+            await context.ledger.move(submitted.attempt, Move.FAIL, Facts(failure=produced))
         if gate is not None:
-            gate.failed(produced)
+            gate.record_task_failure(produced)
         return produced
     if gate is not None:
-        gate.made()
-    if task.stage is Stage.SUBMITTED:
-        await bench.ledger.move(task.attempt, Move.PRODUCE, Facts(cost=produced.cost))
-        bench.purse.correct(step, produced.cost)
+        gate.record_task_success()
+    if submitted.stage is Stage.SUBMITTED:
+        await context.ledger.move(submitted.attempt, Move.PRODUCE, Facts(cost=produced.cost))
+        context.reservations.record_actual_cost(step, produced.cost)
     if produced.cost is None and step.action is Action.FETCH and step.standing is not None:
         produced = replace(produced, cost=step.standing.cost)  # told when it was made, and not again
-    kept = await _fetched(task, driver, order, produced, bench)
-    if isinstance(kept, Failure) and kept.kind is Kind.EXPIRED:
+    kept = await _download_clip(submitted, driver, driver_request, produced, context)
+    if isinstance(kept, Failure) and kept.kind is FailureKind.EXPIRED:
         # The gateway is asked for a fresh link, once and at once: the clip is made.
-        fresh = await driver.wait(order, replace(task.task, fresh=False))
+        fresh = await driver.wait(driver_request, replace(submitted.task, is_new=False))
         if isinstance(fresh, Produced):
-            return await _fetched(task, driver, order, replace(fresh, cost=produced.cost), bench)
+            return await _download_clip(submitted, driver, driver_request, replace(fresh, cost=produced.cost), context)
     return kept
 
 
-async def _taken_back(step: Step, bench: Bench) -> Kept | Failure:
+async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     """The clip that a readable name or the lock still has, known again: it was paid for, and is not asked for anew."""
-    named, standing = step.named, step.standing
+    named, standing = step.named_clip, step.standing
     assert named is not None  # noqa: S101 - the plan says NAMED or LOCKED only with one
-    if named.file and not await bench.store.take_back(bench.renders.path(named.file), named.digest):
+    if named.file and not await context.store.restore(context.renders.path(named.file), named.digest):
         remedy = f"Move {named.file} and its .json out of renders/, then run again."
-        return Failure(kind=Kind.CORRUPT, why=f"{named.file} is not the clip that its .json names", remedy=remedy)
-    artifact = await bench.probe(bench.store.path(named.digest), named.digest)
+        return Failure(
+            kind=FailureKind.CORRUPT, why=f"{named.file} is not the clip that its .json names", remedy=remedy
+        )
+    artifact = await context.probe(context.store.path(named.digest), named.digest)
     if isinstance(artifact, Failure):
         return artifact
     if standing is not None and standing.stage is Stage.STORED:
-        await bench.ledger.move(standing.attempt, Move.MISS)
-        await bench.ledger.move(standing.attempt, Move.KEEP, Facts(artifact=artifact))
+        await context.ledger.move(standing.attempt, Move.MISS)
+        await context.ledger.move(standing.attempt, Move.KEEP, Facts(clip=artifact))
     else:
         # What nobody told is counted at today's price: a cap must not forget it with the ledger that knew.
-        ways = (step.route, *step.route.others)
+        ways = (step.route, *step.route.fallbacks)
         price = named.cost or next((way.estimate for way in ways if way.provider == named.provider), None)
         route = Route(provider=named.provider, estimate=price)
-        await bench.ledger.bring_back(intent_for(step, route, bench), artifact, named.cost)
-    return Kept(artifact=artifact, provider=named.provider, cost=named.cost)
+        await context.ledger.restore_clip(make_intent(step, route, context), artifact, named.cost)
+    return StoredClip(clip=artifact, provider=named.provider, cost=named.cost)
 
 
-async def _fetched(task: Sent, driver: Driver, order: Order, produced: Produced, bench: Bench) -> Kept | Failure:
+async def _download_clip(
+    submitted: Submitted, driver: Driver, driver_request: DriverRequest, produced: Produced, context: RunContext
+) -> StoredClip | Failure:
     """The clip in the store. A clip that cannot be fetched or is not whole stays `produced`, to be fetched again."""
-    file = bench.store.incoming()
+    file = context.store.temporary_path()
     with ExitStack() as leftovers:
         leftovers.callback(file.unlink, missing_ok=True)
-        failure = await driver.fetch(order, produced, file)
+        failure = await driver.download(driver_request, produced, file)
         if failure is not None:
             return failure
-        artifact = await bench.probe(file, "")
+        artifact = await context.probe(file, "")
         if isinstance(artifact, Failure):
             return artifact
-        digest = await bench.store.keep(file)
+        digest = await context.store.keep(file)
         leftovers.pop_all()  # it was moved
     whole = replace(artifact, digest=digest)
-    await bench.ledger.move(task.attempt, Move.KEEP, Facts(artifact=whole))
-    return Kept(artifact=whole, provider=task.provider, cost=produced.cost, instead=task.instead)
+    await context.ledger.move(submitted.attempt, Move.KEEP, Facts(clip=whole))
+    return StoredClip(
+        clip=whole, provider=submitted.provider, cost=produced.cost, fallback_reason=submitted.fallback_reason
+    )
 
 
-async def _name(step: Step, kept: Kept, bench: Bench) -> None:
+async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> None:
     """Gives the clip a readable name for each shot that asked for it."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
-    source = bench.store.path(kept.artifact.digest)
+    source = context.store.path(stored.clip.digest)
     given = []
     for use in step.uses:
-        file = render_name(bench.campaign, use, sketch=bench.sketch)
-        origin = provenance(
-            campaign=bench.campaign,
+        file = render_name(context.campaign, use, sketch=context.sketch)
+        origin = make_provenance(
+            campaign=context.campaign,
             use=use,
             # What an accepted clip comes from is the question that it was made for.
             request=step.request if step.accepted is None else step.accepted.request,
-            fingerprint=step.answered,
-            artifact=kept.artifact,
-            provider=kept.provider,
-            cost=kept.cost,
-            sketch=bench.sketch,
+            fingerprint=step.clip_fingerprint,
+            clip=stored.clip,
+            provider=stored.provider,
+            cost=stored.cost,
+            sketch=context.sketch,
         )
-        await bench.renders.place(source, file, origin)
+        await context.renders.place(source, file, origin)
         given.append(
-            Named(
+            RenderName(
                 file=file,
-                campaign=bench.campaign,
+                campaign=context.campaign,
                 shot=use.shot.id,
                 version=use.version,
                 take=use.take,
                 fingerprint=step.fingerprint,
-                sketch=bench.sketch,
+                sketch=context.sketch,
             )
         )
-    await bench.ledger.name(given)
+    await context.ledger.record_names(given)

@@ -7,153 +7,163 @@ be sent again is decided by the kind of failure alone. Nothing here waits for a 
 from dataclasses import dataclass, replace
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.plan.plan import Action, Step, Why
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.errors import LedgerError
-from hailuo_batch.ports import Facts, Intent, Order, Task
-from hailuo_batch.runner.context import Bench
+from hailuo_batch.ports import DriverRequest, Facts, Intent, ProviderTask
+from hailuo_batch.runner.context import RunContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Submitted:
     """An attempt that a provider has taken: where it stands, its task, and who has it."""
 
     attempt: int
     stage: Stage
-    task: Task
+    task: ProviderTask
     provider: str
-    instead: str = ""  # why the provider that was to make it did not, when it is another
+    fallback_reason: str = ""  # why the provider that was to make it did not, when it is another
 
 
-async def sent(step: Step, order: Order, bench: Bench) -> Sent | Failure:
+async def submit_step(step: Step, driver_request: DriverRequest, context: RunContext) -> Submitted | Failure:
     """The attempt with its task: the one that is there, or a new one at the first provider that takes it.
 
     The attempt has a place at its provider's gate, which whoever follows the task gives back.
     """
     if step.standing is not None and step.action in {Action.RESUME, Action.FETCH}:
-        return await _known(step, bench)
-    last = Failure(kind=Kind.REFUSED, why="nobody sells this")
+        return await _resume_attempt(step, context)
+    last = Failure(kind=FailureKind.REFUSED, why="nobody sells this")
     # Money: what was intended at one provider before a crash is no leave to ask another.
-    others = () if step.why is Why.INTERRUPTED else step.route.others
+    others = () if step.why is StepReason.INTERRUPTED else step.route.fallbacks
     for route in (step.route, *others):
-        answer = await _at(step, route, order, bench)
-        if isinstance(answer, Sent):
-            return answer if route is step.route else replace(answer, instead=last.why)
+        answer = await _submit_to_provider(step, route, driver_request, context)
+        if isinstance(answer, Submitted):
+            return answer if route is step.route else replace(answer, fallback_reason=last.why)
         last = answer
         # Money: another is asked only when it is proved that this one accepted nothing.
-        if not ALLOWS[answer.kind].next_provider:
+        if not FAILURE_POLICIES[answer.kind].next_provider:
             break
     return last
 
 
-async def _known(step: Step, bench: Bench) -> Sent:
+async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
     """The attempt of an earlier run, to be followed on."""
     standing = step.standing
     assert standing is not None  # noqa: S101 - the caller has looked
-    bench.started(step)
+    context.on_start(step)
     stage = standing.stage
     if stage is Stage.STORED:
-        stage = await bench.ledger.move(standing.attempt, Move.MISS)
-    if gate := bench.gates.get(standing.provider):
-        gate.join()
-    return Sent(attempt=standing.attempt, stage=stage, task=Task(id=standing.task or ""), provider=standing.provider)
+        stage = await context.ledger.move(standing.attempt, Move.MISS)
+    if gate := context.limiters.get(standing.provider):
+        gate.add_running_task()
+    return Submitted(
+        attempt=standing.attempt, stage=stage, task=ProviderTask(id=standing.task or ""), provider=standing.provider
+    )
 
 
-async def _at(step: Step, route: Route, order: Order, bench: Bench) -> Sent | Failure:
+async def _submit_to_provider(
+    step: Step, route: Route, driver_request: DriverRequest, context: RunContext
+) -> Submitted | Failure:
     """Asks one provider, again and again while it is proved that nothing was accepted and patience lasts."""
-    gate = bench.gates.get(route.provider)
+    gate = context.limiters.get(route.provider)
     if gate is None:  # drawn on this machine
-        bench.started(step)
-        return await _asked(step, route, order, await _intended(step, route, None, bench), bench)
+        context.on_start(step)
+        return await _submit_once(
+            step, route, driver_request, await _record_intent(step, route, None, context), context
+        )
     waited, attempt = 0.0, None
-    while (shut := await gate.enter()) is None:
+    while (shut := await gate.acquire()) is None:
         # Money: what it may cost is set aside before anything is sent, and given back only when nothing was accepted.
-        if shut := bench.purse.reserve(step, route.estimate, route.provider):
-            gate.unsent()
+        if shut := context.reservations.reserve(step, route.estimate, route.provider):
+            gate.cancel_submit()
             return shut
         try:
-            bench.started(step)
-            attempt = await _intended(step, route, attempt, bench)
-            answer = await _asked(step, route, order, attempt, bench)
+            context.on_start(step)
+            attempt = await _record_intent(step, route, attempt, context)
+            answer = await _submit_once(step, route, driver_request, attempt, context)
         except BaseException:
-            gate.unsent()
+            gate.cancel_submit()
             raise
-        if isinstance(answer, Sent):
-            gate.taken()
+        if isinstance(answer, Submitted):
+            gate.record_acceptance()
             return answer
-        gate.leave()
-        pause = gate.refused(answer)
+        gate.release()
+        pause = gate.record_refusal(answer)
         waited += pause
-        if not ALLOWS[answer.kind].resend:
+        if not FAILURE_POLICIES[answer.kind].resend:
             return answer
-        bench.held(route.provider, answer.why, pause)
+        context.on_provider_pause(route.provider, answer.why, pause)
         if waited > gate.patience:
-            gate.gave_up(answer)
+            gate.record_give_up(answer)
             return answer
     return shut
 
 
-async def _intended(step: Step, route: Route, attempt: int | None, bench: Bench) -> int:
+async def _record_intent(step: Step, route: Route, attempt: int | None, context: RunContext) -> int:
     """The number of the attempt. Money: the intent is durable before the one call that may cost something."""
-    if attempt is not None and step.why is not Why.INTERRUPTED:  # the same call again: it belongs to the same attempt
-        await bench.ledger.move(attempt, Move.RESEND)
+    if (
+        attempt is not None and step.why is not StepReason.INTERRUPTED
+    ):  # the same call again: it belongs to the same attempt
+        await context.ledger.move(attempt, Move.RESEND)
         return attempt
-    return await bench.ledger.intend(intent_for(step, route, bench))
+    return await context.ledger.record_intent(make_intent(step, route, context))
 
 
-async def _asked(step: Step, route: Route, order: Order, attempt: int, bench: Bench) -> Sent | Failure:
-    answer = await bench.drivers[route.provider].submit(replace(order, attempt=attempt))
+async def _submit_once(
+    step: Step, route: Route, driver_request: DriverRequest, attempt: int, context: RunContext
+) -> Submitted | Failure:
+    answer = await context.drivers[route.provider].submit(replace(driver_request, attempt=attempt))
     if isinstance(answer, Failure):
-        return await _not_accepted(step, route, attempt, answer, bench)
+        return await _record_failure(step, route, attempt, answer, context)
     try:
         # Money: the task id is durable before anything else is done with it.
-        stage = await bench.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id))
+        stage = await context.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id))
     except LedgerError as error:
-        return _unrecorded(step, route, answer, error)
-    return Sent(attempt=attempt, stage=stage, task=answer, provider=route.provider)
+        return _unrecorded_task_failure(step, route, answer, error)
+    return Submitted(attempt=attempt, stage=stage, task=answer, provider=route.provider)
 
 
-async def _not_accepted(step: Step, route: Route, attempt: int, answer: Failure, bench: Bench) -> Failure:
-    if answer.kind is Kind.FLAKY:
+async def _record_failure(step: Step, route: Route, attempt: int, answer: Failure, context: RunContext) -> Failure:
+    if answer.kind is FailureKind.FLAKY:
         # Money: a submit is no reading call: one that came to nothing may have been accepted all the same.
-        answer = replace(answer, kind=Kind.UNCLEAR)
-    if step.why is Why.INTERRUPTED and not route.free:
-        if ALLOWS[answer.kind].resend:
-            bench.purse.give_back(step)
+        answer = replace(answer, kind=FailureKind.UNKNOWN_OUTCOME)
+    if step.why is StepReason.INTERRUPTED and not route.free:
+        if FAILURE_POLICIES[answer.kind].resend:
+            context.reservations.release(step)
             return answer  # it stays intended, and goes out again under the same key
         # Money: a no to the second sending says nothing about the first, whose answer a crash may have cut off.
-        answer = replace(answer, kind=Kind.UNCLEAR)
-    doubt = answer.kind is Kind.UNCLEAR
+        answer = replace(answer, kind=FailureKind.UNKNOWN_OUTCOME)
+    doubt = answer.kind is FailureKind.UNKNOWN_OUTCOME
     if not doubt:
-        bench.purse.give_back(step)
+        context.reservations.release(step)
     move = Move.LOSE_SIGHT if doubt else Move.REFUSE
-    await bench.ledger.move(attempt, move, Facts(failure=answer))
+    await context.ledger.move(attempt, move, Facts(failure=answer))
     return answer
 
 
-def _unrecorded(step: Step, route: Route, task: Task, error: LedgerError) -> Failure:
+def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error: LedgerError) -> Failure:
     """Money: the id is nowhere but here; it is shown, and nothing more is sent."""
     use = step.uses[0]
     trouble = f"{error.summary} ({error.why})"
     why = f"{route.provider} accepted it as task {task.id}, which could not be written down: {trouble}"
     settle = f'hailuo-batch resolve {use.shot.id}#{use.take} --task {task.id} --reason "the run printed it"'
     remedy = f"Note the id. When the ledger works again:\n    {settle}"
-    return Failure(kind=Kind.UNRECORDED, why=why, remedy=remedy)
+    return Failure(kind=FailureKind.UNRECORDED, why=why, remedy=remedy)
 
 
-def intent_for(step: Step, route: Route, bench: Bench) -> Intent:
+def make_intent(step: Step, route: Route, context: RunContext) -> Intent:
     """What is written down before a provider is asked."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     return Intent(
         fingerprint=step.fingerprint,
         preimage=preimage(step.request).decode(),
         provider=route.provider,
-        campaign=bench.campaign,
+        campaign=context.campaign,
         shot=step.uses[0].shot.id,
         take=step.uses[0].take,
         tags=step.tags,
-        run=bench.run,
+        run=context.run,
         estimate=route.estimate,
     )

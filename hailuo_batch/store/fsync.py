@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 
-def sync(number: int) -> None:
+def sync_file(descriptor: int) -> None:
     """Returns when everything written to an open file is on the disk."""
     if sys.platform == "darwin":
         import fcntl
 
-        fcntl.fcntl(number, fcntl.F_FULLFSYNC)  # fsync alone leaves the data in the drive's cache there
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # fsync alone leaves the data in the drive's cache there
     else:
-        os.fsync(number)
+        os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
@@ -21,6 +21,6 @@ def sync_folder(folder: Path) -> None:
         return  # Windows has no such call, and keeps names by itself
     number = os.open(folder, os.O_RDONLY)
     try:
-        sync(number)
+        sync_file(number)
     finally:
         os.close(number)

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hailuo_batch.store.fsync import sync
+from hailuo_batch.store.fsync import sync_file
 
-UNFINISHED = re.compile(r"\..+\.(mp4|json)\.\d+-[0-9a-f]{8}")  # what a killed run may leave
+TEMPORARY_NAME = re.compile(r"\..+\.(mp4|json)\.\d+-[0-9a-f]{8}")  # what a killed run may leave
 _FICLONE = 0x40049409  # linux/fs.h: share another file's blocks until one of the two is written to
 
 
@@ -39,9 +39,9 @@ class Linker:
             _copy(source, final)
 
 
-def write_whole(final: Path, content: bytes) -> None:
+def replace_content(final: Path, content: bytes) -> None:
     """Makes `final` have this content, in place of what it had; not forced to the disk."""
-    temporary = _unfinished_name(final)
+    temporary = _make_temporary_name(final)
     try:
         temporary.write_bytes(content)
         temporary.replace(final)
@@ -51,9 +51,9 @@ def write_whole(final: Path, content: bytes) -> None:
 
 
 @contextmanager
-def unfinished(final: Path) -> Iterator[Path]:
+def temporary_name(final: Path) -> Iterator[Path]:
     """A hidden name beside `final`, whose file is gone afterwards unless it was moved away."""
-    path = _unfinished_name(final)
+    path = _make_temporary_name(final)
     try:
         yield path
     finally:
@@ -61,7 +61,7 @@ def unfinished(final: Path) -> Iterator[Path]:
             path.unlink(missing_ok=True)
 
 
-def _unfinished_name(final: Path) -> Path:
+def _make_temporary_name(final: Path) -> Path:
     return final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}")  # see UNFINISHED
 
 
@@ -69,7 +69,7 @@ def _clone(source: Path, final: Path) -> bool:
     """Whether `final` now shares the blocks of `source` (btrfs, xfs, bcachefs); for Linux only."""
     import fcntl
 
-    with unfinished(final) as temporary:
+    with temporary_name(final) as temporary:
         with source.open("rb") as old, temporary.open("xb") as new:
             try:
                 fcntl.ioctl(new, _FICLONE, old.fileno())
@@ -80,11 +80,11 @@ def _clone(source: Path, final: Path) -> bool:
 
 
 def _copy(source: Path, final: Path) -> None:
-    with unfinished(final) as temporary:
+    with temporary_name(final) as temporary:
         with source.open("rb") as old, temporary.open("xb") as new:
             shutil.copyfileobj(old, new, 1 << 20)
             new.flush()
-            sync(new.fileno())
+            sync_file(new.fileno())
         _publish(temporary, final)
 
 

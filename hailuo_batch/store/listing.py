@@ -6,28 +6,28 @@ Light on purpose: this is all of the store that a run with nothing to do loads.
 import os
 from pathlib import Path
 
-from hailuo_batch.store.errors import plain_words
+from hailuo_batch.store.errors import translate_os_errors
 
 _HEX = 64
 
 
-def digests_in(store: Path) -> frozenset[str]:
+def list_digests(store: Path) -> frozenset[str]:
     """The digests (`sha256:…`) of all artifacts in a store; an absent store is an empty one."""
     found: list[str] = []
-    for fan in entries(store):
+    for fan in list_folder(store):
         if len(fan) == 2:  # artifacts stand below the first two digits of their digest
-            found += [f"sha256:{name[:_HEX]}" for name in entries(store / fan) if len(name) == _HEX + 4]
+            found += [f"sha256:{name[:_HEX]}" for name in list_folder(store / fan) if len(name) == _HEX + 4]
     return frozenset(found)
 
 
-def names_in(renders: Path) -> frozenset[str]:
+def list_render_names(renders: Path) -> frozenset[str]:
     """The readable names of all clips below `renders/`."""
-    return frozenset(name for name in entries(renders) if name.endswith(".mp4"))
+    return frozenset(name for name in list_folder(renders) if name.endswith(".mp4"))
 
 
-def entries(folder: Path) -> list[str]:
+def list_folder(folder: Path) -> list[str]:
     """The names in a folder; an absent one is empty."""
-    with plain_words(f"cannot read {folder}"):
+    with translate_os_errors(f"cannot read {folder}"):
         try:
             return os.listdir(folder)  # noqa: PTH208 - a Path for each of 100,000 names costs ten times the listing
         except (FileNotFoundError, NotADirectoryError):

@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.errors import InputError
-from hailuo_batch.store.errors import plain_words
-from hailuo_batch.store.fsync import sync, sync_folder
-from hailuo_batch.store.listing import digests_in, entries
+from hailuo_batch.store.errors import translate_os_errors
+from hailuo_batch.store.fsync import sync_file, sync_folder
+from hailuo_batch.store.listing import list_digests, list_folder
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})", re.ASCII)
 _PREFIX = "sha256:"
@@ -30,22 +30,22 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._incoming = root / "incoming"
+        self._temporary_folder = root / "incoming"
 
-    def incoming(self) -> Path:
+    def temporary_path(self) -> Path:
         """A new temporary name on the store's own file system."""
-        with plain_words("cannot write to the store"):
-            if not self._incoming.is_dir():
-                self._incoming.mkdir(parents=True, exist_ok=True)
-        return self._incoming / f"{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
+        with translate_os_errors("cannot write to the store"):
+            if not self._temporary_folder.is_dir():
+                self._temporary_folder.mkdir(parents=True, exist_ok=True)
+        return self._temporary_folder / f"{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
 
     async def keep(self, file: Path) -> str:
         """Moves a whole file in, durably, under its digest (`sha256:…`), which comes back."""
-        return await asyncio.to_thread(self._keep, file)
+        return await asyncio.to_thread(self._put, file)
 
-    async def take_back(self, file: Path, digest: str) -> bool:
+    async def restore(self, file: Path, digest: str) -> bool:
         """Keeps a copy of a clip that a readable name still has, if its bytes are those of the digest."""
-        return await asyncio.to_thread(self._take_back, file, digest)
+        return await asyncio.to_thread(self._restore, file, digest)
 
     def path(self, digest: str) -> Path:
         """Where an artifact is, or would be."""
@@ -62,40 +62,40 @@ class LocalStore:
 
     def digests(self) -> frozenset[str]:
         """The digests of all clips in the store, by listing its folders."""
-        return digests_in(self._root)
+        return list_digests(self._root)
 
     def remove(self, digest: str) -> None:
         """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
         path = self.path(digest)
-        with plain_words("cannot remove a clip from the store"), suppress(FileNotFoundError):
+        with translate_os_errors("cannot remove a clip from the store"), suppress(FileNotFoundError):
             if os.name == "nt":
                 path.chmod(0o644)  # Windows removes no file that is read-only; elsewhere the folder decides
             path.unlink()
 
-    def sweep(self) -> int:
+    def remove_leftovers(self) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
-        leftovers = entries(self._incoming)
-        with plain_words("cannot clear the store's leftovers"):
+        leftovers = list_folder(self._temporary_folder)
+        with translate_os_errors("cannot clear the store's leftovers"):
             for name in leftovers:
-                (self._incoming / name).unlink(missing_ok=True)
+                (self._temporary_folder / name).unlink(missing_ok=True)
         return len(leftovers)
 
-    def _take_back(self, file: Path, digest: str) -> bool:
-        copy = self.incoming()
+    def _restore(self, file: Path, digest: str) -> bool:
+        copy = self.temporary_path()
         try:
-            with plain_words("cannot take a clip back into the store"):
+            with translate_os_errors("cannot take a clip back into the store"):
                 shutil.copyfile(file, copy)
                 with copy.open("rb") as opened:
                     same = _PREFIX + hashlib.file_digest(opened, "sha256").hexdigest() == digest
-            return same and self._keep(copy) == digest
+            return same and self._put(copy) == digest
         finally:
             copy.unlink(missing_ok=True)
 
-    def _keep(self, file: Path) -> str:
-        with plain_words("cannot keep a clip in the store"):
-            digest = _seal(file)
+    def _put(self, file: Path) -> str:
+        with translate_os_errors("cannot keep a clip in the store"):
+            digest = _seal_file(file)
             final = self.path(digest)
-            if _is_there(final, file):
+            if _is_stored(final, file):
                 file.unlink()
                 return digest
             if not final.parent.is_dir():
@@ -108,17 +108,17 @@ class LocalStore:
         return digest
 
 
-def _seal(file: Path) -> str:
+def _seal_file(file: Path) -> str:
     """The digest of a file whose bytes are now on the disk and read-only."""
     with file.open("r+b", buffering=0) as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
         # A render is a hard link to this file: read-only, so that no editor writes through to the store.
         file.chmod(0o444)
-        sync(opened.fileno())
+        sync_file(opened.fileno())
     return _PREFIX + digest
 
 
-def _is_there(final: Path, file: Path) -> bool:
+def _is_stored(final: Path, file: Path) -> bool:
     """Whether the clip is kept already. One of another length was damaged since, and is replaced."""
     try:
         return final.stat().st_size == file.stat().st_size

@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from hailuo_batch.store.errors import plain_words
+from hailuo_batch.store.errors import translate_os_errors
 from hailuo_batch.store.fsync import sync_folder
 
 
-def ensure_hidden(folder: Path) -> Path:
+def ensure_state_folder(folder: Path) -> Path:
     """Makes the folder (mode 0700, with a `.gitignore` that hides all of it) unless it is there; the folder."""
-    with plain_words(f"cannot make {folder}"):
+    with translate_os_errors(f"cannot make {folder}"):
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sync_folder(folder.parent)

@@ -1,7 +1,7 @@
 """A real MP4 that is small enough to stand in the source.
 
-`CLIP` is one second of H.264, 32 × 18 pixels, two frames. `clip_of` puts a mark inside: other bytes, another digest, as
-whole as the first.
+`CLIP` is one second of H.264, 32 × 18 pixels, two frames. `make_clip` puts a mark inside: other bytes, another digest,
+as whole as the first.
 """
 
 from base64 import b64decode
@@ -20,7 +20,7 @@ CLIP = decompress(
 )
 
 
-def clip_of(mark: str) -> bytes:
+def make_clip(mark: str) -> bytes:
     """A whole clip that is this mark's own: equal marks give equal bytes."""
     text = mark.encode()
     return CLIP + (len(text) + 8).to_bytes(4, "big") + b"free" + text  # a box that players pass over

@@ -16,28 +16,37 @@ from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.core.request.request import HAILUO_02, Input, Request
-from hailuo_batch.gateways.dialect import Accepted, Call, Conversation, Dialect, Made, Question, Reply, Running
+from hailuo_batch.core.request.request import HAILUO_02, ImageRef, Request
+from hailuo_batch.gateways.dialect import (
+    Call,
+    ClipReady,
+    Conversation,
+    Dialect,
+    GatewayRequest,
+    Reply,
+    SubmitAccepted,
+    TaskRunning,
+)
 from hailuo_batch.load.document import read_document
 
-ENDED = frozenset(kind for kind in Kind if ALLOWS[kind].ends_task)
+TASK_ENDING_KINDS = frozenset(kind for kind in FailureKind if FAILURE_POLICIES[kind].ends_task)
 SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
-PICTURE = Input(digest="sha256:" + "0" * 64)
-HOSTED = ("https://example.com/first.png", "https://example.com/last.png")
-INLINE = ("data:image/png;base64,iVBORw0KGgo=", "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ==")
-_DEEPEST = 3  # calls of one conversation that examples are tried for
-_KINDS = {  # what an HTTP status may be: of the call that may cost money, and of one that reads
-    400: ({Kind.REFUSED, Kind.PROMPT_REFUSED}, {Kind.UNCLEAR}),
-    401: ({Kind.UNAUTHORIZED}, {Kind.UNAUTHORIZED}),
-    402: ({Kind.UNPAID}, {Kind.UNPAID}),
-    403: ({Kind.UNPAID, Kind.UNAUTHORIZED}, {Kind.UNPAID, Kind.UNAUTHORIZED}),
-    404: ({Kind.REFUSED}, {Kind.UNCLEAR}),
-    409: ({Kind.REFUSED}, {Kind.UNCLEAR}),
-    422: ({Kind.REFUSED, Kind.PROMPT_REFUSED}, {Kind.UNCLEAR}),
-    429: ({Kind.THROTTLED}, {Kind.THROTTLED}),
+IMAGE = ImageRef(digest="sha256:" + "0" * 64)
+IMAGE_URLS = ("https://example.com/first.png", "https://example.com/last.png")
+DATA_URIS = ("data:image/png;base64,iVBORw0KGgo=", "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ==")
+_MAX_CALLS = 3  # calls of one conversation that examples are tried for
+_KINDS_BY_STATUS = {  # what an HTTP status may be: of the call that may cost money, and of one that reads
+    400: ({FailureKind.REFUSED, FailureKind.PROMPT_REFUSED}, {FailureKind.UNKNOWN_OUTCOME}),
+    401: ({FailureKind.UNAUTHORIZED}, {FailureKind.UNAUTHORIZED}),
+    402: ({FailureKind.UNPAID}, {FailureKind.UNPAID}),
+    403: ({FailureKind.UNPAID, FailureKind.UNAUTHORIZED}, {FailureKind.UNPAID, FailureKind.UNAUTHORIZED}),
+    404: ({FailureKind.REFUSED}, {FailureKind.UNKNOWN_OUTCOME}),
+    409: ({FailureKind.REFUSED}, {FailureKind.UNKNOWN_OUTCOME}),
+    422: ({FailureKind.REFUSED, FailureKind.PROMPT_REFUSED}, {FailureKind.UNKNOWN_OUTCOME}),
+    429: ({FailureKind.THROTTLED}, {FailureKind.THROTTLED}),
 }
 T = TypeVar("T")
 
@@ -50,14 +59,14 @@ class Example:
     reply: Reply
 
 
-def read_contract(file: Path | str) -> Mapping[str, Any]:
+def read_openapi(file: Path | str) -> Mapping[str, Any]:
     """An OpenAPI document as data."""
     document = read_document(Path(file).read_bytes(), name=Path(file).name)
     assert isinstance(document.tree, dict), document.problems  # noqa: S101 - a suite for tests
     return document.tree
 
 
-class Contract:
+class OpenApiContract:
     """A gateway's OpenAPI document: which calls it allows, and which answers it shows."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -66,7 +75,7 @@ class Contract:
         self._document = document
         self._openapi = OpenAPI.from_dict(document)
 
-    def refusal(self, call: Call) -> str:
+    def call_fault(self, call: Call) -> str:
         """Why the document does not allow a call; empty when it does."""
         from openapi_core.exceptions import OpenAPIError
         from openapi_core.testing import MockRequest
@@ -90,27 +99,28 @@ class Contract:
 
     def examples(self, call: Call) -> Iterator[Example]:
         """Every answer that the document shows for a call."""
-        for status, response in self._operation(call)["responses"].items():
-            whole = self._whole(response)
+        for status, response in self._find_operation(call)["responses"].items():
+            whole = self._resolve_refs(response)
             content = whole.get("content", {}).get("application/json", {})
             headers = {
-                name.lower(): str(self._whole(row).get("example", "")) for name, row in whole.get("headers", {}).items()
+                name.lower(): str(self._resolve_refs(row).get("example", ""))
+                for name, row in whole.get("headers", {}).items()
             }
             for name, row in content.get("examples", {}).items():
-                body = self._whole(row)["value"]
+                body = self._resolve_refs(row)["value"]
                 reply = Reply(status=int(status), body=body, text=json.dumps(body), headers=headers)
                 yield Example(name=f"{status} {name}", reply=reply)
 
-    def _operation(self, call: Call) -> Mapping[str, Any]:
+    def _find_operation(self, call: Call) -> Mapping[str, Any]:
         """The operation with the most words in common, so that `/tasks/batch` is no task called batch; else nothing."""
         paths = sorted(self._document["paths"], key=lambda path: path.count("{"))
-        found = next((path for path in paths if _fits(path, call.path)), "")
+        found = next((path for path in paths if _matches_path(path, call.path)), "")
         operation: Mapping[str, Any] = (
             self._document["paths"].get(found, {}).get(call.method.lower(), {"responses": {}})
         )
         return operation
 
-    def _whole(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _resolve_refs(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         while "$ref" in row:
             spot: Any = self._document
             for part in row["$ref"].removeprefix("#/").split("/"):
@@ -119,26 +129,26 @@ class Contract:
         return row
 
 
-def _fits(template: str, path: str) -> bool:
+def _matches_path(template: str, path: str) -> bool:
     parts, given = template.split("/"), path.split("/")
     return len(parts) == len(given) and all(
         part.startswith("{") or part == one for part, one in zip(parts, given, strict=True)
     )
 
 
-def questions(provider: Provider) -> Iterator[tuple[str, Question]]:
+def sample_gateway_requests(provider: Provider) -> Iterator[tuple[str, GatewayRequest]]:
     """Every question that a provider sells, with a name: mode × size × length × switches, and what more may be said."""
     for mode, sizes in provider.offers.items():
         for size, lengths in sizes.items():
             for seconds in lengths:
-                for name, question in _variants(provider, mode):
+                for name, question in _sample_variants(provider, mode):
                     request = replace(question.request, resolution=size, duration=seconds)
                     yield f"{mode}, {size}, {seconds} s{name}", replace(question, request=request, seconds=seconds)
 
 
-def _variants(provider: Provider, mode: Mode) -> Iterator[tuple[str, Question]]:
-    base = Question(request=a_request(mode), seconds=6)
-    kinds = [HOSTED] * provider.takes_addresses + [INLINE] * provider.takes_data
+def _sample_variants(provider: Provider, mode: Mode) -> Iterator[tuple[str, GatewayRequest]]:
+    base = GatewayRequest(request=sample_request(mode), seconds=6)
+    kinds = [IMAGE_URLS] * provider.accepts_urls + [DATA_URIS] * provider.accepts_data
     for first, last in kinds if mode is not Mode.TEXT else [("", "")]:
         framed = replace(base, first=first or None, last=last if mode is Mode.FIRST_LAST else None)
         told = [
@@ -149,22 +159,24 @@ def _variants(provider: Provider, mode: Mode) -> Iterator[tuple[str, Question]]:
             request = replace(base.request, **switches)  # type: ignore[arg-type] # each is a switch of the request
             words = "".join(f", {name} {value}" for name, value in switches.items() if value is not None)
             yield words + f", {first[:5]}" * bool(first), replace(framed, request=request)
-        if mode not in provider.prompt_needed:
+        if mode not in provider.prompt_modes:
             yield ", no prompt", replace(framed, request=replace(base.request, prompt=""))
         yield ", with a key", replace(framed, idempotency_key="0f8b2a52-5a0e-4c65-9f4e-2a4b3f6f7c11")
         if provider.callbacks:
             yield ", with a callback", replace(framed, callback_url="https://hooks.example.com/hailuo")
 
 
-def a_request(mode: Mode, prompt: str = "a kite over a salt flat [Pedestal up], then [Pan left, Shake]") -> Request:
+def sample_request(
+    mode: Mode, prompt: str = "a kite over a salt flat [Pedestal up], then [Pan left, Shake]"
+) -> Request:
     """A request of a mode, with every switch left alone."""
     return Request(
         model=HAILUO_02,
         prompt=prompt,
         duration=6,
         resolution="768p",
-        first=None if mode is Mode.TEXT else PICTURE,
-        last=PICTURE if mode is Mode.FIRST_LAST else None,
+        first=None if mode is Mode.TEXT else IMAGE,
+        last=IMAGE if mode is Mode.FIRST_LAST else None,
         prompt_optimizer=None,
         fast_pretreatment=None,
         watermark=None,
@@ -172,7 +184,7 @@ def a_request(mode: Mode, prompt: str = "a kite over a salt flat [Pedestal up], 
     )
 
 
-def converse(conversation: Conversation[T], replies: Sequence[Reply]) -> tuple[list[Call], T | None]:
+def play_conversation(conversation: Conversation[T], replies: Sequence[Reply]) -> tuple[list[Call], T | None]:
     """The calls of a conversation that gets these replies, and its value; None when it asks for more."""
     calls: list[Call] = []
     try:
@@ -185,44 +197,46 @@ def converse(conversation: Conversation[T], replies: Sequence[Reply]) -> tuple[l
     return calls, None
 
 
-def answers(start: Callable[[], Conversation[T]], contract: Contract) -> Iterator[tuple[str, T]]:
+def play_examples(start: Callable[[], Conversation[T]], contract: OpenApiContract) -> Iterator[tuple[str, T]]:
     """What a conversation makes of every example of the document, and of every example of the calls that follow."""
-    yield from _answers(start, contract, (), "")
+    yield from _play_examples(start, contract, (), "")
 
 
-def _answers(
-    start: Callable[[], Conversation[T]], contract: Contract, past: tuple[Reply, ...], name: str
+def _play_examples(
+    start: Callable[[], Conversation[T]], contract: OpenApiContract, past: tuple[Reply, ...], name: str
 ) -> Iterator[tuple[str, T]]:
-    calls, value = converse(start(), past)
+    calls, value = play_conversation(start(), past)
     if value is not None:
         yield name, value
-    elif len(past) < _DEEPEST:
+    elif len(past) < _MAX_CALLS:
         for example in contract.examples(calls[-1]):
             whole = f"{name}, {example.name}" if name else example.name
-            yield from _answers(start, contract, (*past, example.reply), whole)
+            yield from _play_examples(start, contract, (*past, example.reply), whole)
 
 
-def wrong_calls(dialect: Dialect, provider: Provider, contract: Contract) -> tuple[str, ...]:
+def wrong_calls(dialect: Dialect, provider: Provider, contract: OpenApiContract) -> tuple[str, ...]:
     """Every call that the document does not allow, for every question that is sold, and for a task's reading."""
     wrong = []
-    for name, question in questions(provider):
-        calls, value = converse(dialect.submit(question), ())
+    for name, question in sample_gateway_requests(provider):
+        calls, value = play_conversation(dialect.submit(question), ())
         if isinstance(value, Failure):
             wrong.append(f"submit of {name}: not sent: {value.why}")
-        wrong += [f"submit of {name}: {refusal}" for call in calls if (refusal := contract.refusal(call))]
+        wrong += [f"submit of {name}: {refusal}" for call in calls if (refusal := contract.call_fault(call))]
         wrong += [f"submit of {name}: the call is not marked as paid" for call in calls if not call.paid]
     for start in (dialect.tasks, dialect.balance):
         conversation = start()
-        calls = converse(conversation, ())[0] if conversation else []
-        wrong += [f"{start.__name__}: {refusal}" for call in calls if (refusal := contract.refusal(call))]
+        calls = play_conversation(conversation, ())[0] if conversation else []
+        wrong += [f"{start.__name__}: {refusal}" for call in calls if (refusal := contract.call_fault(call))]
         wrong += [f"{start.__name__}: a call is marked as paid" for call in calls if call.paid]
     return tuple(wrong)
 
 
-def wrong_answers(dialect: Dialect, contract: Contract, question: Question, task: str) -> tuple[str, ...]:
+def wrong_answers(
+    dialect: Dialect, contract: OpenApiContract, gateway_request: GatewayRequest, task: str
+) -> tuple[str, ...]:
     """Every example of the document of which the dialect makes what it should not."""
-    submits = list(answers(lambda: dialect.submit(question), contract))
-    polls = list(answers(lambda: dialect.poll(task), contract))
+    submits = list(play_examples(lambda: dialect.submit(gateway_request), contract))
+    polls = list(play_examples(lambda: dialect.poll(task), contract))
     wrong = [f"submit, {name}: {fault}" for name, value in submits for fault in _submit_faults(name, value)]
     wrong += [f"poll, {name}: {fault}" for name, value in polls for fault in _poll_faults(name, value)]
     wrong += ["submit: the document shows no answer to this call"] * (not submits)
@@ -230,42 +244,42 @@ def wrong_answers(dialect: Dialect, contract: Contract, question: Question, task
     return tuple(wrong)
 
 
-def _submit_faults(name: str, value: Accepted | Failure) -> Iterator[str]:
+def _submit_faults(name: str, value: SubmitAccepted | Failure) -> Iterator[str]:
     status = int(name[:3])
-    if isinstance(value, Accepted):
+    if isinstance(value, SubmitAccepted):
         if status >= 300 or not value.task:
             yield f"taken for a yes: {value}"
         return
-    yield from _wordless(value)
+    yield from _wording_faults(value)
     if status >= 300:
-        yield from _misjudged(value, _KINDS.get(status, ({Kind.UNCLEAR}, set()))[0])
+        yield from _kind_faults(value, _KINDS_BY_STATUS.get(status, ({FailureKind.UNKNOWN_OUTCOME}, set()))[0])
 
 
-def _poll_faults(name: str, value: Running | Made | Failure) -> Iterator[str]:
+def _poll_faults(name: str, value: TaskRunning | ClipReady | Failure) -> Iterator[str]:
     """What is wrong with a value; of a conversation of several calls the last example decides."""
     status, _, word = name.rpartition(", ")[2].partition(" ")
     if isinstance(value, Failure):
-        yield from _wordless(value)
+        yield from _wording_faults(value)
     if int(status) >= 300:
-        yield from _misjudged(value, _KINDS.get(int(status), (set(), {Kind.FLAKY}))[1])
-    elif word.startswith("succeeded") and not isinstance(value, Made):
+        yield from _kind_faults(value, _KINDS_BY_STATUS.get(int(status), (set(), {FailureKind.FLAKY}))[1])
+    elif word.startswith("succeeded") and not isinstance(value, ClipReady):
         yield f"should be made: {value}"
     elif word.startswith(("failed", "cancelled")):
-        yield from _misjudged(value, ENDED)
-    elif word.startswith(("queued", "running", "preparing", "unknown")) and not isinstance(value, Running):
+        yield from _kind_faults(value, TASK_ENDING_KINDS)
+    elif word.startswith(("queued", "running", "preparing", "unknown")) and not isinstance(value, TaskRunning):
         yield f"should be running: {value}"
 
 
-def _misjudged(value: object, kinds: set[Kind] | frozenset[Kind]) -> Iterator[str]:
+def _kind_faults(value: object, kinds: set[FailureKind] | frozenset[FailureKind]) -> Iterator[str]:
     if not isinstance(value, Failure):
         yield f"should be a failure: {value}"
     elif value.kind not in kinds:
         yield f"is {value.kind} and should be {' or '.join(sorted(kinds))}"
-    elif value.kind is Kind.THROTTLED and value.wait is None:
+    elif value.kind is FailureKind.THROTTLED and value.wait_seconds is None:
         yield "has a Retry-After that was not read"
 
 
-def _wordless(failure: Failure) -> Iterator[str]:
+def _wording_faults(failure: Failure) -> Iterator[str]:
     if not failure.why or not failure.remedy:
         yield f"does not say why and what to do: {failure}"
     if "://" in failure.why + failure.remedy:

@@ -6,14 +6,14 @@ from textwrap import indent, wrap
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.spending.audit import Audit
-from hailuo_batch.core.spending.audit_findings import Finding, Remarked
-from hailuo_batch.core.spending.costs import CLAIMS, Counted
-from hailuo_batch.views.costs import REHEARSED, costs_members, sums_by_claim
-from hailuo_batch.views.format import amounts, count, on_one_line, safe
-from hailuo_batch.views.json_report import money_members
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.core.spending.audit_findings import AuditFinding, AuditNote
+from hailuo_batch.core.spending.costs import COLUMN_BY_STATE, ChargedAttempt
+from hailuo_batch.views.costs import REHEARSAL_NOTE, costs_dict, totals_by_charge_state
+from hailuo_batch.views.format import count, join_amounts, safe_text, single_line
+from hailuo_batch.views.json_report import money_dict
+from hailuo_batch.views.style import PLAIN, TextStyle
 
-_OPEN = {
+_STAGE_WORDS = {
     Stage.INTENDED: "in doubt",
     Stage.IN_DOUBT: "in doubt",
     Stage.SUBMITTED: "running",
@@ -21,21 +21,25 @@ _OPEN = {
 }
 
 
-def draw_audit(audit: Audit, *, rehearsal: bool = False, ink: Ink = PLAIN) -> str:
+def draw_audit(audit: Audit, *, rehearsal: bool = False, style: TextStyle = PLAIN) -> str:
     """Findings with what to do, what is worth knowing, what is open, and the proof in figures at the end."""
     parts = [
-        "\n".join(line for each in audit.findings for line in _said(each.fault, each, ink.bad)),
+        "\n".join(line for each in audit.findings for line in _finding_lines(each.fault, each, style.bad)),
         *_remedies(audit.findings),
-        _under("Worth knowing", (line for each in audit.remarks for line in _said(each.remark, each, ink.bold)), ink),
-        _under("Open", map(_open, audit.unfinished), ink),
-        _settling(audit, rehearsal=rehearsal),
-        "\n".join(_figures(audit, ink)),
+        _section(
+            "Worth knowing",
+            (line for each in audit.remarks for line in _finding_lines(each.remark, each, style.bold)),
+            style,
+        ),
+        _section("Open", map(_unfinished_line, audit.unfinished), style),
+        _resolve_hint(audit, rehearsal=rehearsal),
+        "\n".join(_figure_lines(audit, style)),
     ]
-    heading = f"{ink.care(REHEARSED)}\n" if rehearsal else ""
+    heading = f"{style.warning(REHEARSAL_NOTE)}\n" if rehearsal else ""
     return heading + "\n\n".join(part for part in parts if part)
 
 
-def audit_members(audit: Audit, *, rehearsal: bool = False) -> dict[str, object]:
+def audit_dict(audit: Audit, *, rehearsal: bool = False) -> dict[str, object]:
     """The same as plain data."""
     return {
         "version": 1,
@@ -43,17 +47,17 @@ def audit_members(audit: Audit, *, rehearsal: bool = False) -> dict[str, object]
         "rehearsal": rehearsal,
         "requests": audit.requests,
         "purchases": audit.purchases,
-        "in_doubt": audit.doubts,
+        "in_doubt": audit.in_doubt,
         "clips": audit.clips,
         "sketches": audit.sketches,
-        "bought_twice": audit.twice,
-        "bought_again": audit.again,
-        "money": costs_members(audit.costs)["totals"],
+        "bought_twice": audit.double_purchases,
+        "bought_again": audit.repurchases,
+        "money": costs_dict(audit.costs)["totals"],
         "findings": [
             {
                 "fault": each.fault.name.lower(),
                 "what": str(each.fault),
-                "attempts": [_members(attempt) for attempt in each.attempts],
+                "attempts": [_attempt_dict(attempt) for attempt in each.attempts],
                 "why": each.why,
                 "remedy": each.fault.remedy,
             }
@@ -63,76 +67,83 @@ def audit_members(audit: Audit, *, rehearsal: bool = False) -> dict[str, object]
             {
                 "remark": each.remark.name.lower(),
                 "what": str(each.remark),
-                "attempts": [_members(attempt) for attempt in each.attempts],
+                "attempts": [_attempt_dict(attempt) for attempt in each.attempts],
                 "why": each.why,
             }
             for each in audit.remarks
         ],
-        "open": [_members(each.attempt) for each in audit.unfinished],
+        "open": [_attempt_dict(each.attempt) for each in audit.unfinished],
     }
 
 
-def _said(what: str, about: Finding | Remarked, mark: Callable[[str], str]) -> Iterator[str]:
+def _finding_lines(what: str, about: AuditFinding | AuditNote, mark: Callable[[str], str]) -> Iterator[str]:
     """What it is, of which takes, and below it each attempt."""
-    names = " and ".join(dict.fromkeys(map(_take, about.attempts)))
-    words = f": {on_one_line(about.why)}" if about.why else ""
+    names = " and ".join(dict.fromkeys(map(_take_label, about.attempts)))
+    words = f": {single_line(about.why)}" if about.why else ""
     yield f"{mark(names)}  {what}{words}" if names else f"{mark(what)}{words}"
-    yield from (f"  {_attempt(each)}, {each.stage.replace('_', ' ')}{_task(each)}" for each in about.attempts)
+    yield from (
+        f"  {_attempt_label(each)}, {each.stage.replace('_', ' ')}{_task_suffix(each)}" for each in about.attempts
+    )
 
 
-def _remedies(findings: Iterable[Finding]) -> Iterator[str]:
+def _remedies(findings: Iterable[AuditFinding]) -> Iterator[str]:
     """What to do, once for each kind of fault."""
     for fault in dict.fromkeys(each.fault for each in findings):
         yield f"{fault[:1].upper()}{fault[1:]}:\n" + indent("\n".join(wrap(fault.remedy, 96)), "  ")
 
 
-def _under(heading: str, lines: Iterable[str], ink: Ink) -> str:
+def _section(heading: str, lines: Iterable[str], style: TextStyle) -> str:
     found = "".join(f"\n  {line}" for line in lines)
-    return f"{ink.bold(heading)}:{found}" if found else ""
+    return f"{style.bold(heading)}:{found}" if found else ""
 
 
-def _open(each: Counted) -> str:
-    facts = f"{_OPEN[each.attempt.stage]}, {each.charge.money or 'price not known'}"
-    return f"{_take(each.attempt)}  {safe(facts)}: {_attempt(each.attempt)}{_task(each.attempt)}"
+def _unfinished_line(each: ChargedAttempt) -> str:
+    facts = f"{_STAGE_WORDS[each.attempt.stage]}, {each.charge.money or 'price not known'}"
+    return (
+        f"{_take_label(each.attempt)}  {safe_text(facts)}: {_attempt_label(each.attempt)}{_task_suffix(each.attempt)}"
+    )
 
 
-def _settling(audit: Audit, *, rehearsal: bool) -> str:
-    return f"To settle what is in doubt:\n    hailuo-batch resolve{' --mock' * rehearsal}" if audit.doubts else ""
+def _resolve_hint(audit: Audit, *, rehearsal: bool) -> str:
+    return f"To settle what is in doubt:\n    hailuo-batch resolve{' --mock' * rehearsal}" if audit.in_doubt else ""
 
 
-def _take(attempt: AttemptRecord) -> str:
-    return safe(f"{attempt.campaign}/{attempt.shot}#{attempt.take}")
+def _take_label(attempt: AttemptRecord) -> str:
+    return safe_text(f"{attempt.campaign}/{attempt.shot}#{attempt.take}")
 
 
-def _attempt(attempt: AttemptRecord) -> str:
-    return safe(f"attempt {attempt.id} at {attempt.provider}")
+def _attempt_label(attempt: AttemptRecord) -> str:
+    return safe_text(f"attempt {attempt.id} at {attempt.provider}")
 
 
-def _task(attempt: AttemptRecord) -> str:
-    return safe(f", task {attempt.task}") if attempt.task else ""
+def _task_suffix(attempt: AttemptRecord) -> str:
+    return safe_text(f", task {attempt.task}") if attempt.task else ""
 
 
-def _figures(audit: Audit, ink: Ink) -> Iterator[str]:
+def _figure_lines(audit: Audit, style: TextStyle) -> Iterator[str]:
     if audit.findings:
-        yield f"{ink.bad(count(len(audit.findings), 'finding'))}; nothing is proved while there are any."
+        yield f"{style.bad(count(len(audit.findings), 'finding'))}; nothing is proved while there are any."
     elif audit.requests:
-        yield ink.good("No request was bought twice.")
+        yield style.good("No request was bought twice.")
     numbers = [
         f"{count(audit.requests, 'request')}, {count(audit.purchases, 'purchase')}, {count(audit.clips, 'clip')}",
-        f"{audit.twice:,} bought twice" + (f", {audit.again:,} bought again as remarked" if audit.again else ""),
+        f"{audit.double_purchases:,} bought twice"
+        + (f", {audit.repurchases:,} bought again as remarked" if audit.repurchases else ""),
     ]
-    if audit.doubts:
-        numbers.append(f"{audit.doubts:,} in doubt")
+    if audit.in_doubt:
+        numbers.append(f"{audit.in_doubt:,} in doubt")
     if audit.sketches:
         numbers.append(f"{count(audit.sketches, 'sketch', 'sketches')} for nothing")
-    money = [f"{amounts(sums)} {CLAIMS[claim]}" for claim, sums in sums_by_claim(audit.costs).items()]
+    money = [
+        f"{join_amounts(sums)} {COLUMN_BY_STATE[claim]}" for claim, sums in totals_by_charge_state(audit.costs).items()
+    ]
     unknown = sum(audit.costs.unknown.values())
     if unknown:
         money.append(f"{count(unknown, 'attempt')} at a price that is not known")
     yield f"{'; '.join([*numbers, ', '.join(money) or 'nothing spent'])}."
 
 
-def _members(attempt: AttemptRecord) -> dict[str, object]:
+def _attempt_dict(attempt: AttemptRecord) -> dict[str, object]:
     return {
         "attempt": attempt.id,
         "campaign": attempt.campaign,
@@ -143,6 +154,6 @@ def _members(attempt: AttemptRecord) -> dict[str, object]:
         "stage": str(attempt.stage),
         "task": attempt.task,
         "artifact": attempt.digest,
-        "estimate": money_members(attempt.estimate),
-        "cost": money_members(attempt.cost),
+        "estimate": money_dict(attempt.estimate),
+        "cost": money_dict(attempt.cost),
     }

@@ -11,71 +11,71 @@ from urllib.parse import quote
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import poster_name
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.views.cost_phrases import spent_words
-from hailuo_batch.views.format import count, footage, length, megabytes, safe_lines, span
-from hailuo_batch.views.plan import sums, why
+from hailuo_batch.views.cost_phrases import spending_text
+from hailuo_batch.views.format import count, format_duration, format_seconds, format_size, safe_lines, shot_length
+from hailuo_batch.views.plan import plan_totals, reason_text
 from hailuo_batch.views.style import PLAIN
-from hailuo_batch.views.unfetched import at_whom, what_to_do
+from hailuo_batch.views.unfetched import next_steps, task_location
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def draw_page(report: Report, *, folder: Path, page: Path) -> str:
+def draw_contact_sheet(report: Report, *, folder: Path, page: Path) -> str:
     """The page's text; clips in `folder` are linked as seen from the place of `page`."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
-        finalize=_seen,
+        finalize=_safe_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    base = _way(folder, page)
+    base = _relative_url(folder, page)
     cards = [_card(row, folder, base) for row in report.rows]
     return environment.get_template("contact_sheet.html").render(
         report=report,
         cards=cards,
-        sums=sums(report, PLAIN),
-        length=span(report.seconds),
-        size=megabytes(report.bytes),
+        sums=plan_totals(report, PLAIN),
+        length=format_duration(report.seconds),
+        size=format_size(report.bytes),
         clips=count(report.clips, "clip"),
         takes=count(report.takes, "take"),
-        spent=spent_words(report),
-        todo=what_to_do(report),
+        spent=spending_text(report),
+        todo=next_steps(report),
     )
 
 
-def _seen(value: object) -> object:
+def _safe_value(value: object) -> object:
     """Text without what would turn a page's text around; jinja escapes it after this."""
     return safe_lines(value) if type(value) is str else value
 
 
-def _way(folder: Path, page: Path) -> str:
+def _relative_url(folder: Path, page: Path) -> str:
     """The relative address from the page to the clips' folder, ending in a slash; "" when they share it."""
     way = os.path.relpath(folder.resolve(), page.resolve().parent)
-    return "" if way == "." else f"{_address(Path(way).as_posix())}/"
+    return "" if way == "." else f"{_quote_path(Path(way).as_posix())}/"
 
 
-def _address(path: str) -> str:
+def _quote_path(path: str) -> str:
     """A path as part of an address; names need not be UTF-8, and their bytes stay what they are."""
     return quote(os.fsencode(path))
 
 
 def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
-    clip = row.artifact
+    clip = row.clip
     there = row.action is Action.REUSE and clip is not None
     poster = poster_name(clip.digest) if clip is not None else ""
     return {
         "row": row,
         "name": f"{row.shot}#{row.take}",
-        "asked": f"{length(row.duration)}, {row.resolution}",
-        "why": why(row),
-        "whom": at_whom(row),
-        "clip": base + _address(row.file) if there else "",
-        "poster": base + _address(poster) if there and (folder / poster).exists() else "",
-        "facts": f"{clip.width} × {clip.height}, {footage(clip.seconds)}, {megabytes(clip.size)}"
+        "asked": f"{shot_length(row.duration)}, {row.resolution}",
+        "why": reason_text(row),
+        "whom": task_location(row),
+        "clip": base + _quote_path(row.file) if there else "",
+        "poster": base + _quote_path(poster) if there and (folder / poster).exists() else "",
+        "facts": f"{clip.width} × {clip.height}, {format_seconds(clip.seconds)}, {format_size(clip.size)}"
         if clip is not None
         else "",
         "width": clip.width if clip is not None else 16,

@@ -3,45 +3,47 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from hailuo_batch.core.money import Money, totals
-from hailuo_batch.core.spending.charge import Claim
-from hailuo_batch.core.spending.costs import CLAIMS, Column, Costs, Row, Unclaimed
-from hailuo_batch.views.format import amounts, count, on_one_line, safe
-from hailuo_batch.views.json_report import money_members
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.core.money import Money, sum_by_currency
+from hailuo_batch.core.spending.charge import ChargeState
+from hailuo_batch.core.spending.costs import COLUMN_BY_STATE, CostColumn, CostRow, Costs, LostMoney
+from hailuo_batch.views.format import count, join_amounts, safe_text, single_line
+from hailuo_batch.views.json_report import money_dict
+from hailuo_batch.views.style import PLAIN, TextStyle
 
 NO_TAG = "(no tag)"
 NOT_KNOWN = "not known"
-REHEARSED = "Rehearsed: nothing of this was paid."
+REHEARSAL_NOTE = "Rehearsed: nothing of this was paid."
 
 
-def draw_costs(costs: Costs, *, of: Sequence[str] = (), rehearsal: bool = False, ink: Ink = PLAIN) -> str:
-    """The table, what is not in its sums, and unclaimed money apart; `of` says what the costs are limited to."""
-    scope = "".join(f", {each}" for each in of)
-    heading = f"{ink.bold(f'Costs by {costs.by}')}{safe(scope)}"
-    lines = [ink.care(REHEARSED)] if rehearsal else []
+def draw_costs(costs: Costs, *, filters: Sequence[str] = (), rehearsal: bool = False, style: TextStyle = PLAIN) -> str:
+    """The table, what is not in its sums, and unclaimed money apart; `filters` says what the costs are limited to."""
+    scope = "".join(f", {each}" for each in filters)
+    heading = f"{style.bold(f'Costs by {costs.group_by}')}{safe_text(scope)}"
+    lines = [style.warning(REHEARSAL_NOTE)] if rehearsal else []
     if not costs.totals:
         return "\n".join([*lines, f"{heading}: nothing was asked of a provider."])
-    lines += [heading, "", *_table(costs, ink), ""]
-    if costs.overlapping:
+    lines += [heading, "", *_table(costs, style), ""]
+    if costs.has_overlap:
         lines.append("An attempt stands under each of its tags; the total has it once.")
     if costs.unknown:
-        kinds = ", ".join(f"{costs.unknown[claim]:,} {CLAIMS[claim]}" for claim in CLAIMS if claim in costs.unknown)
+        kinds = ", ".join(
+            f"{costs.unknown[claim]:,} {COLUMN_BY_STATE[claim]}" for claim in COLUMN_BY_STATE if claim in costs.unknown
+        )
         number = count(sum(costs.unknown.values()), "attempt")
-        lines.append(ink.care(f"{number} at a price that is not known ({kinds}): in no sum."))
-    return "\n".join([*lines, *_unclaimed(costs.unclaimed, ink)]).rstrip()
+        lines.append(style.warning(f"{number} at a price that is not known ({kinds}): in no sum."))
+    return "\n".join([*lines, *_lost_money_lines(costs.lost_money, style)]).rstrip()
 
 
-def costs_members(costs: Costs, *, rehearsal: bool = False) -> dict[str, object]:
+def costs_dict(costs: Costs, *, rehearsal: bool = False) -> dict[str, object]:
     """The same as plain data; an amount that is null is not known."""
     return {
         "version": 1,
-        "by": str(costs.by),
+        "by": str(costs.group_by),
         "rehearsal": rehearsal,
-        "overlapping": costs.overlapping,
-        "rows": [{"group": row.group or None, **_members(row)} for row in costs.rows],
-        "totals": [_members(row) for row in costs.totals],
-        "unknown": {member(CLAIMS[claim]): costs.unknown.get(claim, 0) for claim in CLAIMS},
+        "overlapping": costs.has_overlap,
+        "rows": [{"group": row.group or None, **_row_dict(row)} for row in costs.rows],
+        "totals": [_row_dict(row) for row in costs.totals],
+        "unknown": {column_key(COLUMN_BY_STATE[claim]): costs.unknown.get(claim, 0) for claim in COLUMN_BY_STATE},
         "unclaimed": [
             {
                 "campaign": each.attempt.campaign,
@@ -50,91 +52,99 @@ def costs_members(costs: Costs, *, rehearsal: bool = False) -> dict[str, object]
                 "attempt": each.attempt.id,
                 "provider": each.attempt.provider,
                 "task": each.attempt.task,
-                "money": money_members(each.money),
+                "money": money_dict(each.money),
                 "why": each.why,
             }
-            for each in costs.unclaimed
+            for each in costs.lost_money
         ],
     }
 
 
-def member(column: Column) -> str:
+def column_key(column: CostColumn) -> str:
     """A column's name for programs.
 
-    >>> member(Column.DOUBT)
+    >>> column_key(CostColumn.IN_DOUBT)
     'in_doubt'
     """
     return column.replace(" ", "_")
 
 
-def sums_by_claim(costs: Costs) -> dict[Claim, tuple[Money, ...]]:
+def totals_by_charge_state(costs: Costs) -> dict[ChargeState, tuple[Money, ...]]:
     """The totals by what the money is, one amount for each currency; a claim that nothing has is left out."""
     found = {
-        claim: totals(
+        claim: sum_by_currency(
             Money(amount=row.sums[column], currency=row.currency) for row in costs.totals if column in row.sums
         )
-        for claim, column in CLAIMS.items()
+        for claim, column in COLUMN_BY_STATE.items()
     }
     return {claim: sums for claim, sums in found.items() if sums}
 
 
-def plain(amount: Decimal | None) -> str:
+def decimal_text(amount: Decimal | None) -> str:
     """An amount as a plain decimal for programs; nothing where it is not known.
 
-    >>> plain(Decimal("1E+2")), plain(None)
+    >>> decimal_text(Decimal("1E+2")), decimal_text(None)
     ('100', '')
     """
     return "" if amount is None else format(amount, "f")
 
 
-def _members(row: Row) -> dict[str, object]:
-    sums = {member(column): None if (found := row.amount(column)) is None else plain(found) for column in Column}
+def _row_dict(row: CostRow) -> dict[str, object]:
+    sums = {
+        column_key(column): None if (found := row.amount(column)) is None else decimal_text(found)
+        for column in CostColumn
+    }
     return {"currency": row.currency or None, "attempts": row.attempts, "unknown": row.unknown, **sums}
 
 
-def _table(costs: Costs, ink: Ink) -> Iterable[str]:
+def _table(costs: Costs, style: TextStyle) -> Iterable[str]:
     """Lines of columns; those in which nobody has anything are left out."""
     every = (*costs.rows, *costs.totals)
-    columns = [column for column in Column if any(column in row.sums for row in every)]
-    head = [str(costs.by), "currency", "attempts", *map(str, columns)]
-    body = [_cells(safe(row.group or NO_TAG), row, columns) for row in costs.rows]
+    columns = [column for column in CostColumn if any(column in row.sums for row in every)]
+    head = [str(costs.group_by), "currency", "attempts", *map(str, columns)]
+    body = [_cells(safe_text(row.group or NO_TAG), row, columns) for row in costs.rows]
     foot = [_cells("" if place else "total", row, columns) for place, row in enumerate(costs.totals)]
     widths = [max(map(len, cells)) for cells in zip(head, *body, *foot, strict=True)]
-    yield ink.dim(_line(head, widths))
-    yield from (_line(cells, widths) for cells in body)
-    yield from (ink.bold(_line(cells, widths)) for cells in foot)
+    yield style.dim(_column_line(head, widths))
+    yield from (_column_line(cells, widths) for cells in body)
+    yield from (style.bold(_column_line(cells, widths)) for cells in foot)
 
 
-def _cells(name: str, row: Row, columns: Sequence[Column]) -> list[str]:
-    return [name, safe(row.currency) or NOT_KNOWN, f"{row.attempts:,}", *(_cell(row, column) for column in columns)]
+def _cells(name: str, row: CostRow, columns: Sequence[CostColumn]) -> list[str]:
+    return [
+        name,
+        safe_text(row.currency) or NOT_KNOWN,
+        f"{row.attempts:,}",
+        *(_cell(row, column) for column in columns),
+    ]
 
 
-def _cell(row: Row, column: Column) -> str:
+def _cell(row: CostRow, column: CostColumn) -> str:
     """An amount with at least two decimals; a difference has its sign, and nothing is a dash."""
     amount = row.amount(column)
-    if amount is None or (not amount and column is not Column.DIFFERENCE):
+    if amount is None or (not amount and column is not CostColumn.DIFFERENCE):
         return "-"
     exponent = amount.as_tuple().exponent
     decimals = max(2, -exponent) if isinstance(exponent, int) else 2
-    return f"{amount:+,.{decimals}f}" if column is Column.DIFFERENCE else f"{amount:,.{decimals}f}"
+    return f"{amount:+,.{decimals}f}" if column is CostColumn.DIFFERENCE else f"{amount:,.{decimals}f}"
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _column_line(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Two columns of words, then numbers at their right ends."""
     pairs = enumerate(zip(cells, widths, strict=True))
     return "  " + "  ".join(f"{cell:<{wide}}" if place < 2 else f"{cell:>{wide}}" for place, (cell, wide) in pairs)
 
 
-def _unclaimed(unclaimed: Sequence[Unclaimed], ink: Ink) -> Iterable[str]:
-    if not unclaimed:
+def _lost_money_lines(lost_money: Sequence[LostMoney], style: TextStyle) -> Iterable[str]:
+    if not lost_money:
         return
-    known = amounts(totals(each.money for each in unclaimed if each.money is not None))
+    known = join_amounts(sum_by_currency(each.money for each in lost_money if each.money is not None))
     yield ""
-    yield f"{ink.bold('Unclaimed')}, paid or maybe paid without a clip for it{f' ({known})' if known else ''}:"
-    names = [safe(f"{each.attempt.campaign}/{each.attempt.shot}#{each.attempt.take}") for each in unclaimed]
+    yield f"{style.bold('Unclaimed')}, paid or maybe paid without a clip for it{f' ({known})' if known else ''}:"
+    names = [safe_text(f"{each.attempt.campaign}/{each.attempt.shot}#{each.attempt.take}") for each in lost_money]
     wide = max(map(len, names))
-    for name, each in zip(names, unclaimed, strict=True):
+    for name, each in zip(names, lost_money, strict=True):
         task = f"task {each.attempt.task}" if each.attempt.task else "no task id"
         price = each.money or "price not known"
-        facts = safe(f"{each.attempt.provider}, {task}, {price}")
-        yield f"  {name:<{wide}}  {facts}: {on_one_line(each.why)}"
+        facts = safe_text(f"{each.attempt.provider}, {task}, {price}")
+        yield f"  {name:<{wide}}  {facts}: {single_line(each.why)}"

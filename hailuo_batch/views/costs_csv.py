@@ -7,11 +7,11 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from hailuo_batch.core.spending.costs import Column, Costs, Row
-from hailuo_batch.views.costs import NO_TAG, member, plain
-from hailuo_batch.views.format import safe
+from hailuo_batch.core.spending.costs import CostColumn, CostRow, Costs
+from hailuo_batch.views.costs import NO_TAG, column_key, decimal_text
+from hailuo_batch.views.format import safe_text
 
-HEAD = ("by", "group", "currency", "attempts", "unknown", *map(member, Column))
+HEADER = ("by", "group", "currency", "attempts", "unknown", *map(column_key, CostColumn))
 TOTAL = "total"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet computes instead of showing
 
@@ -20,21 +20,21 @@ def costs_csv(costs: Costs) -> str:
     """The rows as CSV, each line ended by CR LF. Rows whose `by` is `total` are the true totals."""
     file = StringIO()
     writer = csv.writer(file)
-    writer.writerow(HEAD)
-    writer.writerows(_cells(str(costs.by), row.group or NO_TAG, row) for row in costs.rows)
+    writer.writerow(HEADER)
+    writer.writerows(_cells(str(costs.group_by), row.group or NO_TAG, row) for row in costs.rows)
     writer.writerows(_cells(TOTAL, "", row) for row in costs.totals)
     return file.getvalue()
 
 
-def _cells(by: str, group: str, row: Row) -> Iterable[str | int]:
-    sums = (plain(row.amount(column)) for column in Column)
-    return (by, _text(group), _text(row.currency or "unknown"), row.attempts, row.unknown, *sums)
+def _cells(by: str, group: str, row: CostRow) -> Iterable[str | int]:
+    sums = (decimal_text(row.amount(column)) for column in CostColumn)
+    return (by, _escape_formula(group), _escape_formula(row.currency or "unknown"), row.attempts, row.unknown, *sums)
 
 
-def _text(words: str) -> str:
+def _escape_formula(words: str) -> str:
     """Words that no spreadsheet takes for a formula.
 
-    >>> _text("=1+1"), _text("hero")
+    >>> _escape_formula("=1+1"), _escape_formula("hero")
     ("'=1+1", 'hero')
     """
-    return f"'{safe(words)}" if words.startswith(_FORMULA) else safe(words)
+    return f"'{safe_text(words)}" if words.startswith(_FORMULA) else safe_text(words)

@@ -3,74 +3,76 @@
 import json
 
 from hailuo_batch.core.plan.explain import Explanation, Member
-from hailuo_batch.core.plan.plan import Why
-from hailuo_batch.views.format import on_one_line, safe
-from hailuo_batch.views.json_report import money_members
-from hailuo_batch.views.plan import BRING
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.views.format import safe_text, single_line
+from hailuo_batch.views.json_report import money_dict
+from hailuo_batch.views.plan import MISSING_CLIP_HINT
+from hailuo_batch.views.style import PLAIN, TextStyle
 
 
-def draw_explanation(found: Explanation, ink: Ink = PLAIN) -> str:
+def draw_explanation(explanation: Explanation, style: TextStyle = PLAIN) -> str:
     """What would happen and why, then the request member by member, with what each was before."""
-    name = ink.bold(safe(f"{found.shot}#{found.take}"))
-    lines = [f"{name} v{found.version:03d}: {found.action}, {on_one_line(found.reason)}.", ""]
-    wide = max((len(member.name) for member in found.members), default=0)
-    for member in found.members:
-        lines += _member(member, wide, ink)
-    if found.members:
+    name = style.bold(safe_text(f"{explanation.shot}#{explanation.take}"))
+    lines = [f"{name} v{explanation.version:03d}: {explanation.action}, {single_line(explanation.reason)}.", ""]
+    wide = max((len(member.name) for member in explanation.members), default=0)
+    for member in explanation.members:
+        lines += _member_lines(member, wide, style)
+    if explanation.members:
         lines.append("")
-    if found.fingerprint:
-        lines.append(f"  fingerprint  {found.fingerprint}")
-    if found.before:
-        lines.append(f"  it was       {found.before}")
-    if found.digest:
-        lines.append(f"  clip         {found.digest}")
-    if found.shared_with:
-        lines.append(f"  one clip with {safe(', '.join(found.shared_with))}: they ask the same")
-    lines.append(f"  provider     {found.provider}, {_price(found)}")
-    if found.reason.startswith(Why.ELSEWHERE):
-        lines += ["", BRING]
+    if explanation.fingerprint:
+        lines.append(f"  fingerprint  {explanation.fingerprint}")
+    if explanation.previous_fingerprint:
+        lines.append(f"  it was       {explanation.previous_fingerprint}")
+    if explanation.digest:
+        lines.append(f"  clip         {explanation.digest}")
+    if explanation.shared_with:
+        lines.append(f"  one clip with {safe_text(', '.join(explanation.shared_with))}: they ask the same")
+    lines.append(f"  provider     {explanation.provider}, {_price(explanation)}")
+    if explanation.reason.startswith(StepReason.LOCKED_ELSEWHERE):
+        lines += ["", MISSING_CLIP_HINT]
     return "\n".join(lines)
 
 
-def explanation_members(found: Explanation) -> dict[str, object]:
+def explanation_dict(explanation: Explanation) -> dict[str, object]:
     """The same as plain data."""
     return {
         "version": 1,
-        "shot": found.shot,
-        "take": found.take,
-        "shot_version": found.version,
-        "action": str(found.action),
-        "reason": found.reason,
-        "members": [{"name": m.name, "now": m.now, "before": m.before, "changed": m.changed} for m in found.members],
-        "fingerprint": found.fingerprint or None,
-        "before": found.before or None,
-        "preimage": found.preimage or None,
-        "artifact": found.digest or None,
-        "provider": found.provider,
-        "estimate": money_members(found.estimate),
-        "shared_with": list(found.shared_with),
+        "shot": explanation.shot,
+        "take": explanation.take,
+        "shot_version": explanation.version,
+        "action": str(explanation.action),
+        "reason": explanation.reason,
+        "members": [
+            {"name": m.name, "now": m.now, "before": m.before, "changed": m.changed} for m in explanation.members
+        ],
+        "fingerprint": explanation.fingerprint or None,
+        "before": explanation.previous_fingerprint or None,
+        "preimage": explanation.preimage or None,
+        "artifact": explanation.digest or None,
+        "provider": explanation.provider,
+        "estimate": money_dict(explanation.estimate),
+        "shared_with": list(explanation.shared_with),
     }
 
 
-def _member(member: Member, wide: int, ink: Ink) -> list[str]:
+def _member_lines(member: Member, wide: int, style: TextStyle) -> list[str]:
     name = f"{member.name:<{wide}}"
     if not member.changed:
-        return [f"    {name}  {_shown(member.now)}"]
+        return [f"    {name}  {_value_text(member.now)}"]
     return [
-        f"  {ink.bad('-')} {name}  {_shown(member.before)}",
-        f"  {ink.good('+')} {name}  {_shown(member.now)}",
+        f"  {style.bad('-')} {name}  {_value_text(member.before)}",
+        f"  {style.good('+')} {name}  {_value_text(member.now)}",
     ]
 
 
-def _price(found: Explanation) -> str:
-    if found.estimate is not None:
-        return str(found.estimate)
-    return "free" if found.free else "price not known"
+def _price(explanation: Explanation) -> str:
+    if explanation.estimate is not None:
+        return str(explanation.estimate)
+    return "free" if explanation.free else "price not known"
 
 
-def _shown(value: object) -> str:
+def _value_text(value: object) -> str:
     if value is None:
         return "(not there)"
     plain = isinstance(value, str) and len(value.splitlines()) < 2  # line breaks are shown as JSON shows them: \n
-    return safe(str(value) if plain else json.dumps(value, ensure_ascii=False))
+    return safe_text(str(value) if plain else json.dumps(value, ensure_ascii=False))

@@ -7,7 +7,7 @@ from hailuo_batch.core.money import Money
 
 # Controls but for the tab, line and paragraph separators, what turns text around, and halves of characters (bytes of a
 # file name that are no UTF-8).
-_UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -19,19 +19,19 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def megabytes(size: int) -> str:
+def format_size(size: int) -> str:
     """A file's size.
 
-    >>> megabytes(1_234_567), megabytes(12_300)
+    >>> format_size(1_234_567), format_size(12_300)
     ('1.2 MB', '12 kB')
     """
     return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """How long something took or lasts.
 
-    >>> span(4.25), span(75), span(3720)
+    >>> format_duration(4.25), format_duration(75), format_duration(3720)
     ('4.2 s', '1 min 15 s', '1 h 02 min')
     """
     if seconds < 60:
@@ -41,49 +41,49 @@ def span(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
-def footage(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """How long a clip is, to the hundredth.
 
-    >>> footage(6.0), footage(5.8767)
+    >>> format_seconds(6.0), format_seconds(5.8767)
     ('6 s', '5.88 s')
     """
     return f"{round(seconds, 2):g} s"
 
 
-def amounts(sums: Iterable[Money]) -> str:
+def join_amounts(sums: Iterable[Money]) -> str:
     """Sums in their own currencies, never added together."""
     return " and ".join(str(money) for money in sums)
 
 
-def length(duration: int | str) -> str:
+def shot_length(duration: int | str) -> str:
     """A shot's length as it was asked."""
     return duration if isinstance(duration, str) else f"{duration} s"
 
 
-def safe(words: str) -> str:
+def safe_text(words: str) -> str:
     """What users wrote, without characters that would move a terminal's cursor or turn its text around.
 
-    >>> safe("\\x1b[31mred"), safe("two\\nlines")
+    >>> safe_text("\\x1b[31mred"), safe_text("two\\nlines")
     ('�[31mred', 'two�lines')
     """
-    return _UNSEEN.sub("�", words)
+    return _UNPRINTABLE.sub("�", words)
 
 
 def safe_lines(words: str) -> str:
     """Several lines, each of them safe."""
-    return "\n".join(safe(line) for line in words.splitlines())
+    return "\n".join(safe_text(line) for line in words.splitlines())
 
 
-def on_one_line(words: str) -> str:
+def single_line(words: str) -> str:
     """Safe words, whatever line breaks they had.
 
-    >>> on_one_line("a bottle\\n  in mist")
+    >>> single_line("a bottle\\n  in mist")
     'a bottle in mist'
     """
-    return safe(" ".join(words.split()))
+    return safe_text(" ".join(words.split()))
 
 
-def clipped(words: str, width: int) -> str:
+def truncate(words: str, width: int) -> str:
     """Words on one line, cut where they are too long."""
-    line = on_one_line(words)
+    line = single_line(words)
     return line if len(line) <= width else line[: width - 1] + "…"

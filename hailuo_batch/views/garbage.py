@@ -3,104 +3,113 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from hailuo_batch.core.spending.garbage import File, Spare, Spares
-from hailuo_batch.views.format import amounts, count, megabytes, safe
-from hailuo_batch.views.json_report import money_members
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.core.spending.garbage import DiskFile, Garbage, UnreferencedClip
+from hailuo_batch.views.format import count, format_size, join_amounts, safe_text
+from hailuo_batch.views.json_report import money_dict
+from hailuo_batch.views.style import PLAIN, TextStyle
 
-SHOWN = 60  # clips on a terminal; JSON has them all
-_DIGITS = 19  # of a digest: `sha256:` and twelve
+MAX_ROWS = 60  # clips on a terminal; JSON has them all
+_DIGEST_LENGTH = 19  # of a digest: `sha256:` and twelve
 
 
-def draw_spares(found: Spares, *, remove: str, ink: Ink = PLAIN) -> str:
-    """The clips with size, day and price, then what it comes to; `remove` is the command that removes them."""
-    if not found.clips and not found.leftovers:
-        return "\n".join((f"Nothing to remove{_older(found, ' that is')}.", *_unknown(found, ink)))
+def draw_garbage(garbage: Garbage, *, remove_command: str, style: TextStyle = PLAIN) -> str:
+    """The clips with size, day and price, then what it comes to; `remove_command` is the command that removes them."""
+    if not garbage.clips and not garbage.leftovers:
+        return "\n".join(
+            (f"Nothing to remove{_age_filter(garbage, ' that is')}.", *_unknown_file_lines(garbage, style))
+        )
     return "\n".join(
-        (*_clips(found, ink), *_leftovers(found), _sums(found, ink), *_unknown(found, ink), *_end(found, remove))
+        (
+            *_clip_lines(garbage, style),
+            *_leftover_lines(garbage),
+            _totals_line(garbage, style),
+            *_unknown_file_lines(garbage, style),
+            *_removal_hint(garbage, remove_command),
+        )
     )
 
 
-def spares_members(found: Spares) -> dict[str, object]:
+def garbage_dict(garbage: Garbage) -> dict[str, object]:
     """The same as plain data."""
     return {
         "version": 1,
-        "removed": found.removed,
-        "older_than_days": found.days,
-        "clips": [_clip_members(clip) for clip in found.clips],
-        "leftovers": [_file_members(file) for file in found.leftovers],
-        "bytes": found.bytes,
-        "paid": [money_members(money) for money in found.paid],
-        "clips_at_unknown_price": found.unpriced,
-        "unknown_files": found.unknown,
+        "removed": garbage.is_removed,
+        "older_than_days": garbage.days,
+        "clips": [_clip_dict(clip) for clip in garbage.clips],
+        "leftovers": [_file_dict(file) for file in garbage.leftovers],
+        "bytes": garbage.bytes,
+        "paid": [money_dict(money) for money in garbage.cost],
+        "clips_at_unknown_price": garbage.unpriced,
+        "unknown_files": garbage.unknown,
     }
 
 
-def _clips(found: Spares, ink: Ink) -> Iterator[str]:
-    if not found.clips:
+def _clip_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:
+    if not garbage.clips:
         return
-    clips = count(len(found.clips), "clip")
-    yield f"{clips} removed:" if found.removed else f"{clips} that nobody names{_older(found, ',')}:"
-    for clip in found.clips[:SHOWN]:
-        yield f"  {clip.digest[:_DIGITS]}…  {megabytes(clip.file.size):>8}  {_day(clip.file)}  {_what(clip, ink)}"
-    if len(found.clips) > SHOWN:
-        yield ink.dim(f"  … and {len(found.clips) - SHOWN:,} more; --format json shows them all")
+    clips = count(len(garbage.clips), "clip")
+    yield f"{clips} removed:" if garbage.is_removed else f"{clips} that nobody names{_age_filter(garbage, ',')}:"
+    for clip in garbage.clips[:MAX_ROWS]:
+        size, about = format_size(clip.file.size), _describe_clip(clip, style)
+        yield f"  {clip.digest[:_DIGEST_LENGTH]}…  {size:>8}  {_day(clip.file)}  {about}"
+    if len(garbage.clips) > MAX_ROWS:
+        yield style.dim(f"  … and {len(garbage.clips) - MAX_ROWS:,} more; --format json shows them all")
 
 
-def _older(found: Spares, joined: str) -> str:
-    return f"{joined} older than {count(found.days, 'day')}" if found.days else ""
+def _age_filter(garbage: Garbage, prefix: str) -> str:
+    return f"{prefix} older than {count(garbage.days, 'day')}" if garbage.days else ""
 
 
-def _what(clip: Spare, ink: Ink) -> str:
+def _describe_clip(clip: UnreferencedClip, style: TextStyle) -> str:
     """Which take it was, the first that asked for it, and what it cost."""
     first = clip.attempts[0]
     others = f" and {len(clip.attempts) - 1:,} more" if len(clip.attempts) > 1 else ""
-    price = " + ".join("price not known" if money is None else str(money) for money in clip.bought) or "free"
-    take = safe(f"{first.shot}#{first.take}")
-    return f"{take}{others} of {safe(first.campaign)}{ink.dim(f'  {first.provider} {price}')}"
+    price = " + ".join("price not known" if money is None else str(money) for money in clip.purchase_costs) or "free"
+    take = safe_text(f"{first.shot}#{first.take}")
+    return f"{take}{others} of {safe_text(first.campaign)}{style.dim(f'  {first.provider} {price}')}"
 
 
-def _leftovers(found: Spares) -> Iterator[str]:
-    if found.leftovers:
-        size = megabytes(sum(file.size for file in found.leftovers))
-        things = count(len(found.leftovers), "leftover")
-        yield f"{things} of killed runs and old shortcuts ({size}){' removed' * found.removed}."
+def _leftover_lines(garbage: Garbage) -> Iterator[str]:
+    if garbage.leftovers:
+        size = format_size(sum(file.size for file in garbage.leftovers))
+        things = count(len(garbage.leftovers), "leftover")
+        yield f"{things} of killed runs and old shortcuts ({size}){' removed' * garbage.is_removed}."
 
 
-def _sums(found: Spares, ink: Ink) -> str:
-    verb = "Freed" if found.removed else "Together"
-    paid = f" {ink.care(amounts(found.paid))} was paid for these." if found.paid else ""
-    unknown = f" The price of {count(found.unpriced, 'purchase')} is not known." if found.unpriced else ""
-    return f"{verb} {megabytes(found.bytes)}.{paid}{unknown}"
+def _totals_line(garbage: Garbage, style: TextStyle) -> str:
+    verb = "Freed" if garbage.is_removed else "Together"
+    paid = f" {style.warning(join_amounts(garbage.cost))} was paid for these." if garbage.cost else ""
+    unknown = f" The price of {count(garbage.unpriced, 'purchase')} is not known." if garbage.unpriced else ""
+    return f"{verb} {format_size(garbage.bytes)}.{paid}{unknown}"
 
 
-def _unknown(found: Spares, ink: Ink) -> Iterator[str]:
-    if found.unknown:
-        files = count(found.unknown, "file")
-        yield ink.dim(f"{files} of the store {'is' if found.unknown == 1 else 'are'} in no ledger, and left alone.")
+def _unknown_file_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:
+    if garbage.unknown:
+        files = count(garbage.unknown, "file")
+        yield style.dim(f"{files} of the store {'is' if garbage.unknown == 1 else 'are'} in no ledger, and left alone.")
 
 
-def _end(found: Spares, remove: str) -> Iterator[str]:
-    if not found.removed:
-        yield f"Nothing was removed. To remove it for good:\n    {safe(remove)}"
+def _removal_hint(garbage: Garbage, remove_command: str) -> Iterator[str]:
+    if not garbage.is_removed:
+        yield f"Nothing was removed. To remove it for good:\n    {safe_text(remove_command)}"
 
 
-def _day(file: File) -> str:
-    return datetime.fromtimestamp(file.since, UTC).strftime("%Y-%m-%d")
+def _day(file: DiskFile) -> str:
+    return datetime.fromtimestamp(file.modified_at, UTC).strftime("%Y-%m-%d")
 
 
-def _clip_members(clip: Spare) -> Mapping[str, object]:
+def _clip_dict(clip: UnreferencedClip) -> Mapping[str, object]:
     return {
         "digest": clip.digest,
-        **_file_members(clip.file),
+        **_file_dict(clip.file),
         "takes": [
             {"campaign": each.campaign, "shot": each.shot, "take": each.take, "provider": each.provider}
             for each in clip.attempts
         ],
-        "paid": [money_members(money) for money in clip.bought],
+        "paid": [money_dict(money) for money in clip.purchase_costs],
     }
 
 
-def _file_members(file: File) -> dict[str, object]:
-    since = datetime.fromtimestamp(file.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _file_dict(file: DiskFile) -> dict[str, object]:
+    since = datetime.fromtimestamp(file.modified_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"file": file.name, "bytes": file.size, "since": since}

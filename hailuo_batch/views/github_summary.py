@@ -2,34 +2,35 @@
 
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.views.cost_phrases import spent_words
-from hailuo_batch.views.format import clipped, length
-from hailuo_batch.views.plan import sums, why
+from hailuo_batch.views.cost_phrases import spending_text
+from hailuo_batch.views.format import shot_length, truncate
+from hailuo_batch.views.plan import plan_totals, reason_text
 from hailuo_batch.views.style import PLAIN
 
-SHOWN = 100
+MAX_ROWS = 100
 
 
 def draw_step_summary(report: Report) -> str:
     """A heading, the sums, and a table of the takes with work to do; what users wrote is text, never markup."""
     rows = [row for row in report.rows if row.action is not Action.REUSE]
     kind = " (sketches)" if report.sketch else ""
-    lines = [f"### {_plain(report.campaign)}{kind}", "", _plain(sums(report, PLAIN))]
-    if spent := spent_words(report):
-        lines.append(f"Spent: {_plain(spent)}.")
+    lines = [f"### {_escape_markdown(report.campaign)}{kind}", "", _escape_markdown(plan_totals(report, PLAIN))]
+    if spent := spending_text(report):
+        lines.append(f"Spent: {_escape_markdown(spent)}.")
     if rows:
-        lines += ["", "| take | asked | action | why |", "|---|---|---|---|", *map(_row, rows[:SHOWN])]
-    if len(rows) > SHOWN:
-        lines += ["", f"… and {len(rows) - SHOWN:,} more."]
+        lines += ["", "| take | asked | action | why |", "|---|---|---|---|", *map(_table_row, rows[:MAX_ROWS])]
+    if len(rows) > MAX_ROWS:
+        lines += ["", f"… and {len(rows) - MAX_ROWS:,} more."]
     return "\n".join((*lines, "", ""))
 
 
-def _row(row: TakeRow) -> str:
-    asked = f"{length(row.duration)} {row.resolution}"
-    return f"| {_plain(f'{row.shot}#{row.take}')} | {asked} | {row.action} | {_plain(clipped(why(row), 120))} |"
+def _table_row(row: TakeRow) -> str:
+    asked = f"{shot_length(row.duration)} {row.resolution}"
+    take, why = _escape_markdown(f"{row.shot}#{row.take}"), _escape_markdown(truncate(reason_text(row), 120))
+    return f"| {take} | {asked} | {row.action} | {why} |"
 
 
-def _plain(words: str) -> str:
+def _escape_markdown(words: str) -> str:
     """Words that Markdown and HTML leave as they are."""
     for mark in "\\`*_{}[]<>|#~":
         words = words.replace(mark, f"&#{ord(mark)};")

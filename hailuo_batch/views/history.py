@@ -5,53 +5,55 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, ToldRecord
+from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEvents
 from hailuo_batch.core.plan.report import TakeRow
-from hailuo_batch.views.format import on_one_line, safe
-from hailuo_batch.views.json_report import money_members, take_members
-from hailuo_batch.views.plan import why
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.format import safe_text, single_line
+from hailuo_batch.views.json_report import money_dict, take_dict
+from hailuo_batch.views.plan import reason_text
+from hailuo_batch.views.style import PLAIN, TextStyle
 
-_GOES_ON = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.STORED})
+_STAGES_AFTER_FAILURE = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.STORED})
 
 
 def draw_history(
     rows: Sequence[TakeRow],
     attempts: Sequence[AttemptRecord],
     events: Sequence[EventRecord],
-    ink: Ink = PLAIN,
+    style: TextStyle = PLAIN,
     *,
-    told: Sequence[ToldRecord] = (),
+    task_events: Sequence[TaskEvents] = (),
 ) -> str:
     """Each take, below it its attempts, below each its events; attempts of earlier versions at the end.
 
-    `told` is what gateways say themselves, where they were asked.
+    `task_events` is what gateways say themselves, where they were asked.
     """
     lines = []
     for row in rows:
-        name = ink.bold(safe(f"{row.shot}#{row.take}"))
-        lines.append(f"{name} v{row.version:03d}: {row.action}, {on_one_line(why(row))}")
-        lines.append(f"  {on_one_line(row.prompt)}")
-        lines += _attempts([each for each in attempts if each.fingerprint == row.fingerprint], events, told, ink)
+        name = style.bold(safe_text(f"{row.shot}#{row.take}"))
+        lines.append(f"{name} v{row.version:03d}: {row.action}, {single_line(reason_text(row))}")
+        lines.append(f"  {single_line(row.prompt)}")
+        lines += _attempt_lines(
+            [each for each in attempts if each.fingerprint == row.fingerprint], events, task_events, style
+        )
     known = {row.fingerprint for row in rows}
     earlier = [each for each in attempts if each.fingerprint not in known]
     if earlier:
-        lines += ["", "Earlier versions:", *_attempts(earlier, events, told, ink)]
+        lines += ["", "Earlier versions:", *_attempt_lines(earlier, events, task_events, style)]
     return "\n".join(lines)
 
 
-def history_members(
+def history_dict(
     rows: Sequence[TakeRow],
     attempts: Sequence[AttemptRecord],
     events: Sequence[EventRecord],
     *,
-    told: Sequence[ToldRecord] = (),
+    task_events: Sequence[TaskEvents] = (),
 ) -> dict[str, object]:
-    """The same as plain data; `told` stands with an attempt only where its gateway was asked."""
-    said = {each.attempt: each for each in told}
+    """The same as plain data; `task_events` stands with an attempt only where its gateway was asked."""
+    said = {each.attempt: each for each in task_events}
     return {
         "version": 1,
-        "takes": [take_members(row) for row in rows],
+        "takes": [take_dict(row) for row in rows],
         "attempts": [
             {
                 "attempt": each.id,
@@ -60,64 +62,74 @@ def history_members(
                 "stage": str(each.stage),
                 "task": each.task,
                 "artifact": each.digest,
-                "estimate": money_members(each.estimate),
-                "cost": money_members(each.cost),
+                "estimate": money_dict(each.estimate),
+                "cost": money_dict(each.cost),
                 "failure": None if each.failure is None else {"kind": str(each.failure.kind), "why": each.failure.why},
-                "events": [_event(event) for event in events if event.attempt == each.id],
-                **(_told_members(said[each.id]) if each.id in said else {}),
+                "events": [_event_dict(event) for event in events if event.attempt == each.id],
+                **(_task_events_dict(said[each.id]) if each.id in said else {}),
             }
             for each in attempts
         ],
     }
 
 
-def _attempts(
-    attempts: Iterable[AttemptRecord], events: Sequence[EventRecord], told: Sequence[ToldRecord], ink: Ink
+def _attempt_lines(
+    attempts: Iterable[AttemptRecord],
+    events: Sequence[EventRecord],
+    task_events: Sequence[TaskEvents],
+    style: TextStyle,
 ) -> list[str]:
     lines = []
     for each in attempts:
-        task = f", task {on_one_line(each.task)}" if each.task else ""
+        task = f", task {single_line(each.task)}" if each.task else ""
         clip = f", {each.digest}" if each.digest else ""
         cost = f", {each.cost}" if each.cost is not None else ""
         lines.append(f"  attempt {each.id} at {each.provider}: {each.stage}{task}{clip}{cost}")
-        if each.failure is not None and each.stage not in _GOES_ON:  # a doubt that was settled is none any more
-            lines.append(f"    {ink.bad(str(each.failure.kind))}: {on_one_line(each.failure.why)}")
-        lines += [ink.dim(f"    {_moved(event)}") for event in events if event.attempt == each.id]
-        lines += [line for one in told if one.attempt == each.id for line in _told(one, each.provider, ink)]
+        if (
+            each.failure is not None and each.stage not in _STAGES_AFTER_FAILURE
+        ):  # a doubt that was settled is none any more
+            lines.append(f"    {style.bad(str(each.failure.kind))}: {single_line(each.failure.why)}")
+        lines += [style.dim(f"    {_event_line(event)}") for event in events if event.attempt == each.id]
+        lines += [
+            line
+            for one in task_events
+            if one.attempt == each.id
+            for line in _task_event_lines(one, each.provider, style)
+        ]
     return lines
 
 
-def _moved(event: EventRecord) -> str:
-    return f"{_when(event.at)}  {event.move} → {event.stage}{_person(event)}"
+def _event_line(event: EventRecord) -> str:
+    return f"{_timestamp(event.at)}  {event.move} → {event.stage}{_decision_note(event)}"
 
 
-def _person(event: EventRecord) -> str:
+def _decision_note(event: EventRecord) -> str:
     """Who decided it and why, where a person did."""
     reason, by = event.data.get("reason"), event.data.get("by")
     if not reason:
         return ""
-    return f" ({on_one_line(str(by))}: {on_one_line(str(reason))})" if by else f" ({on_one_line(str(reason))})"
+    return f" ({single_line(str(by))}: {single_line(str(reason))})" if by else f" ({single_line(str(reason))})"
 
 
-def _told(one: ToldRecord, provider: str, ink: Ink) -> list[str]:
-    if one.why:
-        return [f"    {ink.care(f'{provider} told no events')}: {on_one_line(one.why)}"]
-    return [ink.dim(f"    {provider}: {_words(event)}") for event in one.events]
+def _task_event_lines(task_events: TaskEvents, provider: str, style: TextStyle) -> list[str]:
+    if task_events.why:
+        return [f"    {style.warning(f'{provider} told no events')}: {single_line(task_events.why)}"]
+    return [style.dim(f"    {provider}: {_task_event_text(event)}") for event in task_events.events]
 
 
-def _words(event: Mapping[str, object]) -> str:
+def _task_event_text(event: Mapping[str, object]) -> str:
     """An event in a line, in the gateway's own words."""
     parts = (f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in event.items())
-    return on_one_line(", ".join(parts))
+    return single_line(", ".join(parts))
 
 
-def _told_members(one: ToldRecord) -> dict[str, object]:
-    return {"told": {"events": [dict(event) for event in one.events], "why": one.why or None}}
+def _task_events_dict(task_events: TaskEvents) -> dict[str, object]:
+    return {"told": {"events": [dict(event) for event in task_events.events], "why": task_events.why or None}}
 
 
-def _event(event: EventRecord) -> dict[str, object]:
-    return {"at": _when(event.at), "move": event.move, "stage": str(event.stage), "data": dict(event.data)}
+def _event_dict(event: EventRecord) -> dict[str, object]:
+    return {"at": _timestamp(event.at), "move": event.move, "stage": str(event.stage), "data": dict(event.data)}
 
 
-def _when(at: float) -> str:
+def _timestamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

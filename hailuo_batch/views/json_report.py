@@ -3,7 +3,7 @@
 import json
 import re
 
-from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
@@ -11,20 +11,20 @@ from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 
 VERSION = 1
-_UNSEEN_IN_TEXT = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # json escapes those below a blank
+_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # json escapes those below a blank
 
 
-def json_text(members: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+def json_text(data: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
     """Plain data as JSON that a terminal can show: what would move its cursor is written as an escape.
 
     >>> json_text({"prompt": "a\\x9b31m b"})
     '{"prompt": "a\\\\u009b31m b"}'
     """
-    text = json.dumps(members, ensure_ascii=ascii_only, indent=indent)
-    return _UNSEEN_IN_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = json.dumps(data, ensure_ascii=ascii_only, indent=indent)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def report_members(report: Report) -> dict[str, object]:
+def report_dict(report: Report) -> dict[str, object]:
     """A report as plain data."""
     return {
         "version": VERSION,
@@ -37,34 +37,34 @@ def report_members(report: Report) -> dict[str, object]:
             "clips": report.clips,
             "seconds": round(report.seconds, 3),
             "bytes": report.bytes,
-            "shots_not_looked_at": report.outside,
+            "shots_not_looked_at": report.shots_outside,
             "actions": {str(action): report.counts.get(action, 0) for action in Action},
-            "spent": [money_members(money) for money in report.spent],
-            "estimated": [money_members(money) for money in report.estimated],
+            "spent": [money_dict(money) for money in report.spent],
+            "estimated": [money_dict(money) for money in report.estimated],
             "takes_at_unknown_cost": report.unknown_cost,
-            "to_spend": [money_members(money) for money in report.to_spend],
+            "to_spend": [money_dict(money) for money in report.to_spend],
             "takes_at_unknown_price": report.unpriced,
             "over_cap": [{"take": take, "why": why} for take, why in report.over_cap],
         },
-        "takes": [take_members(row) for row in report.rows],
+        "takes": [take_dict(row) for row in report.rows],
     }
 
 
-def outcome_members(outcome: Outcome) -> dict[str, object]:
+def outcome_dict(outcome: Outcome) -> dict[str, object]:
     """How a run went, as plain data: the member `run` of what `run --format json` prints."""
     return {
         "stored": outcome.stored,
         "named": outcome.named,
-        "stopped": outcome.stopped or None,
-        "left_running": outcome.left,
-        "elsewhere": [{"provider": who, "clips": clips, "why": why} for who, clips, why in outcome.elsewhere],
+        "stopped": outcome.stop_reason or None,
+        "left_running": outcome.left_running,
+        "elsewhere": [{"provider": who, "clips": clips, "why": why} for who, clips, why in outcome.other_providers],
         "seconds": round(outcome.seconds, 3),
-        "failed": [_failed(step, failure) for step, failure in outcome.without_clip],
-        "stored_and_not_named": [_failed(step, failure) for step, failure in outcome.unnamed],
+        "failed": [_failure_dict(step, failure) for step, failure in outcome.clip_failures],
+        "stored_and_not_named": [_failure_dict(step, failure) for step, failure in outcome.naming_failures],
     }
 
 
-def take_members(row: TakeRow) -> dict[str, object]:
+def take_dict(row: TakeRow) -> dict[str, object]:
     """One take as plain data."""
     return {
         "shot": row.shot,
@@ -83,20 +83,20 @@ def take_members(row: TakeRow) -> dict[str, object]:
         "file": row.file or None,
         "provider": row.provider or None,
         "task": row.task or None,
-        "artifact": _artifact(row.artifact),
-        "estimate": money_members(row.estimate),
-        "cost": money_members(row.cost),
+        "artifact": _clip_dict(row.clip),
+        "estimate": money_dict(row.estimate),
+        "cost": money_dict(row.cost),
         "shared_with": list(row.shared_with),
         "remarks": list(row.remarks),
     }
 
 
-def money_members(money: Money | None) -> dict[str, str] | None:
+def money_dict(money: Money | None) -> dict[str, str] | None:
     """An amount as plain data; None stays None, for "not known" is not zero."""
     return None if money is None else {"amount": str(money.amount), "currency": money.currency}
 
 
-def _failed(step: Step, failure: Failure) -> dict[str, object]:
+def _failure_dict(step: Step, failure: Failure) -> dict[str, object]:
     return {
         "takes": [{"shot": use.shot.id, "take": use.take} for use in step.uses],
         "fingerprint": step.fingerprint,
@@ -106,15 +106,15 @@ def _failed(step: Step, failure: Failure) -> dict[str, object]:
     }
 
 
-def _artifact(artifact: Artifact | None) -> dict[str, object] | None:
-    if artifact is None:
+def _clip_dict(clip: Clip | None) -> dict[str, object] | None:
+    if clip is None:
         return None
     return {
-        "digest": artifact.digest,
-        "bytes": artifact.size,
-        "width": artifact.width,
-        "height": artifact.height,
-        "seconds": round(artifact.seconds, 6),
-        "frames": artifact.frames,
-        "codec": artifact.codec,
+        "digest": clip.digest,
+        "bytes": clip.size,
+        "width": clip.width,
+        "height": clip.height,
+        "seconds": round(clip.seconds, 6),
+        "frames": clip.frames,
+        "codec": clip.codec,
     }

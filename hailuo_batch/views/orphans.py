@@ -4,63 +4,72 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.views.format import count, on_one_line, safe, safe_lines
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.format import count, safe_lines, safe_text, single_line
+from hailuo_batch.views.style import PLAIN, TextStyle
 
-SHOWN = 60
-Away = Sequence[tuple[AttemptRecord, Failure | None]]
+MAX_ROWS = 60
+UnfetchedTasks = Sequence[tuple[AttemptRecord, Failure | None]]
 
 
-def draw_strays(home: Sequence[AttemptRecord], away: Away, gone: Mapping[str, str], ink: Ink = PLAIN) -> str:
-    """What came home without a name, then what did not; `gone` says by campaign which manifest is missed."""
+def draw_orphans(
+    fetched: Sequence[AttemptRecord],
+    unfetched: UnfetchedTasks,
+    missing_manifests: Mapping[str, str],
+    style: TextStyle = PLAIN,
+) -> str:
+    """Clips downloaded without a name, then tasks still pending; `missing_manifests` is by campaign."""
     lines = []
-    if home:
-        came = f"{count(len(home), 'clip')} came home of which no manifest is left, without a readable name:"
-        lines += [ink.care(came), *_rows((each, None) for each in home)]
-        lines += _names(home, gone)
-    if away:
-        left = f"{count(len(away), 'task')} of which no manifest is left {'is' if len(away) == 1 else 'are'} not home:"
-        lines += [ink.bad(left), *_rows(away)]
+    if fetched:
+        came = f"{count(len(fetched), 'clip')} came home of which no manifest is left, without a readable name:"
+        lines += [style.warning(came), *_orphan_lines((each, None) for each in fetched)]
+        lines += _naming_hint(fetched, missing_manifests)
+    if unfetched:
+        are = "is" if len(unfetched) == 1 else "are"
+        left = f"{count(len(unfetched), 'task')} of which no manifest is left {are} not home:"
+        lines += [style.bad(left), *_orphan_lines(unfetched)]
         lines += ["  The next fetch tries again. To give one up, which buys it again if it is ever asked for:"]
-        first, _ = away[0]
-        name = f"{safe(first.shot)}#{first.take}@{first.id}"
+        first, _ = unfetched[0]
+        name = f"{safe_text(first.shot)}#{first.take}@{first.id}"
         lines += [f'    hailuo-batch resolve {name} --write-off --reason "..."']
     return "\n".join(lines)
 
 
-def stray_members(home: Sequence[AttemptRecord], away: Away) -> list[dict[str, object]]:
+def orphan_dicts(fetched: Sequence[AttemptRecord], unfetched: UnfetchedTasks) -> list[dict[str, object]]:
     """The same as plain data."""
-    return [*(_members(each, None, home=True) for each in home), *(_members(*each, home=False) for each in away)]
+    return [
+        *(_orphan_dict(each, None, fetched=True) for each in fetched),
+        *(_orphan_dict(*each, fetched=False) for each in unfetched),
+    ]
 
 
-def _rows(strays: Iterable[tuple[AttemptRecord, Failure | None]]) -> list[str]:
+def _orphan_lines(orphans: Iterable[tuple[AttemptRecord, Failure | None]]) -> list[str]:
     lines = []
-    known = list(strays)
-    for each, failure in known[:SHOWN]:
-        why = f": {on_one_line(failure.why)}" if failure is not None else ""
-        name = f"{safe(each.campaign)} {safe(each.shot)}#{each.take}"
-        lines.append(f"  {name}  task {safe(each.task or '?')} at {safe(each.provider)}{why}")
+    known = list(orphans)
+    for each, failure in known[:MAX_ROWS]:
+        why = f": {single_line(failure.why)}" if failure is not None else ""
+        name = f"{safe_text(each.campaign)} {safe_text(each.shot)}#{each.take}"
+        lines.append(f"  {name}  task {safe_text(each.task or '?')} at {safe_text(each.provider)}{why}")
         lines += [f"      {line}" for line in safe_lines(failure.remedy).splitlines()] if failure is not None else []
-    return [*lines, f"  … and {len(known) - SHOWN:,} more"] if len(known) > SHOWN else lines
+    return [*lines, f"  … and {len(known) - MAX_ROWS:,} more"] if len(known) > MAX_ROWS else lines
 
 
-def _names(home: Sequence[AttemptRecord], gone: Mapping[str, str]) -> list[str]:
+def _naming_hint(fetched: Sequence[AttemptRecord], missing_manifests: Mapping[str, str]) -> list[str]:
     """How clips without a name get one; no command, for what it would name is not there."""
-    campaigns = dict.fromkeys(each.campaign for each in home)
-    missed = [safe(gone[campaign]) for campaign in campaigns if campaign in gone]
+    campaigns = dict.fromkeys(each.campaign for each in fetched)
+    missed = [safe_text(missing_manifests[campaign]) for campaign in campaigns if campaign in missing_manifests]
     what = " and ".join(missed) if missed else "a manifest that asks for them"
     return [
         f"  They are in the store. Bring {what} back, and run it: they get their names, and nothing is bought for them."
     ]
 
 
-def _members(each: AttemptRecord, failure: Failure | None, *, home: bool) -> dict[str, object]:
+def _orphan_dict(each: AttemptRecord, failure: Failure | None, *, fetched: bool) -> dict[str, object]:
     return {
         "campaign": each.campaign,
         "shot": each.shot,
         "take": each.take,
         "provider": each.provider,
         "task": each.task,
-        "home": home,
+        "home": fetched,
         "why": failure.why if failure is not None else None,
     }

@@ -6,39 +6,39 @@ from unicodedata import combining, east_asian_width
 
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import HailuoError
-from hailuo_batch.views.format import count, safe, safe_lines
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.format import count, safe_lines, safe_text
+from hailuo_batch.views.style import PLAIN, TextStyle
 
-_WIDEST = 100
-_UNSHOWN = {"more", "yaml-more"}  # no problems: how many more there are
+_MAX_WIDTH = 100
+_MORE_CODES = {"more", "yaml-more"}  # no problems: how many more there are
 
 
-def draw_problems(problems: Sequence[Problem], ink: Ink = PLAIN) -> str:
+def draw_problems(problems: Sequence[Problem], style: TextStyle = PLAIN) -> str:
     """Every problem with its line of the file and a caret, then how many there are."""
-    blocks = [_block(problem, ink) for problem in problems]
-    shown = [problem for problem in problems if problem.code not in _UNSHOWN]
+    blocks = [_problem_block(problem, style) for problem in problems]
+    shown = [problem for problem in problems if problem.code not in _MORE_CODES]
     errors = sum(problem.severity is Severity.ERROR for problem in shown)
     warnings = len(shown) - errors
     parts = [count(errors, "problem")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
-    unshown = sum(_unshown(problem) for problem in problems if problem.code in _UNSHOWN)
+    unshown = sum(_hidden_count(problem) for problem in problems if problem.code in _MORE_CODES)
     more = f" shown, {unshown:,} more not shown" if unshown else ""
     return "\n\n".join((*blocks, f"{' and '.join(parts)}{more}."))
 
 
-def _unshown(problem: Problem) -> int:
+def _hidden_count(problem: Problem) -> int:
     """How many problems a line of the reader's own stands for; it begins with the number."""
     return int(re.match(r"[\d,]*", problem.why)[0].replace(",", "") or 0)  # type: ignore[index] # it matches anything
 
 
-def draw_error(error: HailuoError, ink: Ink = PLAIN) -> str:
+def draw_error(error: HailuoError, style: TextStyle = PLAIN) -> str:
     """An error that ends a command; commands to copy stand alone, indented."""
-    lines = [ink.bad(safe_lines(error.summary))]
+    lines = [style.bad(safe_lines(error.summary))]
     lines += [f"  {line}" for line in safe_lines(error.why).splitlines()]
     lines += [f"  {line}" for line in safe_lines(error.remedy).splitlines()]
     return "\n".join(lines)
 
 
-def problem_members(problem: Problem) -> dict[str, object]:
+def problem_dict(problem: Problem) -> dict[str, object]:
     """A problem as plain data for JSON."""
     place = problem.place
     return {
@@ -59,51 +59,51 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
     lines = []
     for problem in problems:
         place = problem.place
-        where = f"file={_property(place.file)},line={place.line},col={place.column}," if place else ""
-        title = _property(f"{problem.summary} [{problem.code}]")
-        words = _escaped(safe_lines(f"{problem.why} {problem.remedy}".strip()))
+        where = f"file={_escape_property(place.file)},line={place.line},col={place.column}," if place else ""
+        title = _escape_property(f"{problem.summary} [{problem.code}]")
+        words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}".strip()))
         lines.append(f"::{problem.severity} {where}title={title}::{words}")
     return lines
 
 
-def _escaped(words: str) -> str:
+def _escape_annotation(words: str) -> str:
     """As GitHub's runner reads it (actions/toolkit, packages/core/src/command.ts): the rest of a line."""
     return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(words: str) -> str:
+def _escape_property(words: str) -> str:
     """The same between commas, where colons and commas mean something too."""
-    return _escaped(safe(words)).replace(":", "%3A").replace(",", "%2C")
+    return _escape_annotation(safe_text(words)).replace(":", "%3A").replace(",", "%2C")
 
 
-def _block(problem: Problem, ink: Ink) -> str:
+def _problem_block(problem: Problem, style: TextStyle) -> str:
     place = problem.place
-    where = f"{safe(place.file)}:{place.line}:{place.column}: " if place else ""
-    colour = ink.bad if problem.severity is Severity.ERROR else ink.care
+    where = f"{safe_text(place.file)}:{place.line}:{place.column}: " if place else ""
+    colour = style.bad if problem.severity is Severity.ERROR else style.warning
     mark = "" if problem.severity is Severity.ERROR else "warning: "
     head = f"{where}{mark}{colour(problem.summary)} [{problem.code}]"
     words = safe_lines(f"{problem.why} {problem.remedy}".strip())
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
-    start, indent = _window(place.text, place.column)
+    start, indent = _excerpt(place.text, place.column)
     first, *rest = words.splitlines() or [""]
     shown = (f"    {start}", f"    {indent}^ {first}".rstrip(), *(f"    {indent}  {line}" for line in rest))
     return "\n".join((head, *shown))
 
 
-def _window(text: str, column: int) -> tuple[str, str]:
+def _excerpt(text: str, column: int) -> tuple[str, str]:
     """The line without its indent, cut around the place, and the blanks that lead to the place below it."""
-    line = safe(text.rstrip("\r\n"))
+    line = safe_text(text.rstrip("\r\n"))
     left = len(line) - len(line.lstrip())
-    begin = max(left, min(column - 1 - 40, len(line) - _WIDEST)) if len(line) - left > _WIDEST else left
-    shown = line[begin : begin + _WIDEST]
+    begin = max(left, min(column - 1 - 40, len(line) - _MAX_WIDTH)) if len(line) - left > _MAX_WIDTH else left
+    shown = line[begin : begin + _MAX_WIDTH]
     lead = "…" if begin > left else ""
     before = lead + shown[: max(column - 1 - begin, 0)]
-    indent = "".join(map(_blank, before)) + " " * (column - 1 - begin - len(shown))
-    return lead + shown + ("…" if begin + _WIDEST < len(line) else ""), indent
+    indent = "".join(map(_padding, before)) + " " * (column - 1 - begin - len(shown))
+    return lead + shown + ("…" if begin + _MAX_WIDTH < len(line) else ""), indent
 
 
-def _blank(character: str) -> str:
+def _padding(character: str) -> str:
     """As wide as the character: Chinese fills two columns of a terminal, an accent that combines none."""
     if character == "\t":
         return character

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.event import (
     Event,
     Listener,
@@ -24,121 +24,131 @@ from hailuo_batch.core.plan.event import (
     Stopping,
 )
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.plan.render_names import label
-from hailuo_batch.views.format import clipped, count, footage, megabytes, on_one_line, safe, span
+from hailuo_batch.core.plan.render_names import take_label
+from hailuo_batch.views.format import (
+    count,
+    format_duration,
+    format_seconds,
+    format_size,
+    safe_text,
+    single_line,
+    truncate,
+)
 from hailuo_batch.views.json_report import json_text
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
-REDRAWS = 4  # a second; more costs a core's percents and shows nothing
+REDRAWS_PER_SECOND = 4  # a second; more costs a core's percents and shows nothing
 
 
-Now = Callable[[], float]  # seconds since some moment, never going back
+MonotonicClock = Callable[[], float]  # seconds since some moment, never going back
 
 
 @contextmanager
-def watching(how: str, stream: TextIO, ink: Ink) -> Iterator[Listener]:
-    """A listener that draws on `stream` until the block is left; `how` is live, lines, json or none."""
-    match how:
+def progress_listener(mode: str, stream: TextIO, style: TextStyle) -> Iterator[Listener]:
+    """A listener that draws on `stream` until the block is left; `mode` is live, lines, json or none."""
+    match mode:
         case "live":
-            with live(_console(stream, ink), time.monotonic) as listener:
+            with live_table(_console(stream, style), time.monotonic) as listener:
                 yield listener
         case "lines":
-            yield _Lines(stream, ink)
+            yield _LineListener(stream, style)
         case "json":
-            yield _JsonLines(stream)
+            yield _JsonListener(stream)
         case _:
             yield lambda _: None
 
 
 # What ended without a clip and is no failure: it is not over, or was never begun.
-_CALLED = {
-    Kind.OVER_CAP: "left out",
-    Kind.UNCLEAR: "in doubt",
-    Kind.PENDING: "left running",
-    Kind.UNRECORDED: "not written down",
+_OUTCOME_WORDS = {
+    FailureKind.OVER_CAP: "left out",
+    FailureKind.UNKNOWN_OUTCOME: "in doubt",
+    FailureKind.PENDING: "left running",
+    FailureKind.UNRECORDED: "not written down",
 }
 
 
-def called(failure: Failure) -> str:
+def outcome_word(failure: Failure) -> str:
     """How it is said that a step ended without a clip."""
-    return _CALLED.get(failure.kind, "failed")
+    return _OUTCOME_WORDS.get(failure.kind, "failed")
 
 
-class Tally:
+class RunProgress:
     """How far a run is."""
 
-    def __init__(self, now: Now) -> None:
+    def __init__(self, now: MonotonicClock) -> None:
         self.now = now
-        self.begun = now()
+        self.start = now()
         self.steps = self.stored = self.bytes = 0
-        self.ended_otherwise: Counter[str] = Counter()  # steps without a clip, by how that is called
+        self.without_clip: Counter[str] = Counter()  # steps without a clip, by how that is called
         self.running: dict[str, tuple[Step, float]] = {}
         self.stopping = False
-        self.held = ""  # who asks to wait, until the next clip comes
+        self.wait_note = ""  # who asks to wait, until the next clip comes
 
-    def note(self, event: Event) -> None:
+    def add_event(self, event: Event) -> None:
         """Counts an event."""
         match event:
             case RunStarted(steps=steps):
-                self.steps, self.begun = steps, self.now()
+                self.steps, self.start = steps, self.now()
             case StepStarted(step=step):
                 self.running[step.fingerprint] = step, self.now()
-            case StepStored(step=step, artifact=artifact):
+            case StepStored(step=step, clip=artifact):
                 self.running.pop(step.fingerprint, None)
-                self.stored, self.bytes, self.held = self.stored + 1, self.bytes + artifact.size, ""
+                self.stored, self.bytes, self.wait_note = self.stored + 1, self.bytes + artifact.size, ""
             case StepFailed(step=step, failure=failure):
                 self.running.pop(step.fingerprint, None)
-                self.ended_otherwise[called(failure)] += 1
+                self.without_clip[outcome_word(failure)] += 1
             case ProviderHeld(provider=provider, why=why):
-                self.held = f"{provider} asks to wait: {on_one_line(why)}"
+                self.wait_note = f"{provider} asks to wait: {single_line(why)}"
             case Stopping():
                 self.stopping = True
 
     @property
-    def done(self) -> int:
+    def ended_steps(self) -> int:
         """Steps that have ended."""
-        return self.stored + self.ended_otherwise.total()
+        return self.stored + self.without_clip.total()
 
-    def remaining(self) -> float | None:
+    def remaining_seconds(self) -> float | None:
         """Seconds until the end at the pace so far; None while there is no pace."""
-        took = self.now() - self.begun
-        return took / self.done * (self.steps - self.done) if self.done else None
+        took = self.now() - self.start
+        return took / self.ended_steps * (self.steps - self.ended_steps) if self.ended_steps else None
 
 
-class _Lines:
+class _LineListener:
     """One line an event, for logs and CI."""
 
-    def __init__(self, stream: TextIO, ink: Ink) -> None:
-        self._tally, self._stream, self._ink = Tally(time.monotonic), stream, ink
+    def __init__(self, stream: TextIO, style: TextStyle) -> None:
+        self._progress, self._stream, self._style = RunProgress(time.monotonic), stream, style
 
     def __call__(self, event: Event) -> None:
-        self._tally.note(event)
-        line = self._line(event)
+        self._progress.add_event(event)
+        line = self._event_line(event)
         if line:
-            _print(line, self._stream)
+            _print_line(line, self._stream)
 
-    def _line(self, event: Event) -> str:
-        place = f"[{self._tally.done}/{self._tally.steps}]"
+    def _event_line(self, event: Event) -> str:
+        place = f"[{self._progress.ended_steps}/{self._progress.steps}]"
         match event:
-            case StepStored(step=step, artifact=artifact):
-                clip = f"{footage(artifact.seconds)} {megabytes(artifact.size)}"
-                return f"{place} {_named(step)} {self._ink.good('stored')} {clip}"
+            case StepStored(step=step, clip=artifact):
+                clip = f"{format_seconds(artifact.seconds)} {format_size(artifact.size)}"
+                return f"{place} {_step_name(step)} {self._style.good('stored')} {clip}"
             case StepFailed(step=step, failure=failure):
-                return f"{place} {_named(step)} {self._ink.bad(called(failure))}: {on_one_line(failure.why)}"
+                return (
+                    f"{place} {_step_name(step)} {self._style.bad(outcome_word(failure))}: {single_line(failure.why)}"
+                )
             case StepsUnlocked(steps=steps):
                 return f"{place} {count(steps, 'take')} can go on: their frame is there"
             case ProviderHeld(provider=provider, why=why, seconds=seconds):
-                return f"{place} {safe(provider)}: {on_one_line(why)}; asked again in {span(seconds)}"
+                return f"{place} {safe_text(provider)}: {single_line(why)}; asked again in {format_duration(seconds)}"
             case Stopping():
                 left = "nothing more is sent, running tasks are left to the next run"
                 return f"{place} stopping: {left}; Ctrl-C again ends at once"
         return ""
 
 
-class _JsonLines:
+class _JsonListener:
     """One JSON object an event."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -150,20 +160,20 @@ class _JsonLines:
             case RunStarted(steps=steps) | StepsUnlocked(steps=steps):
                 members["steps"] = steps
             case StepStarted(step=step):
-                members |= _step(step)
-            case StepStored(step=step, artifact=artifact):
-                members |= {**_step(step), "artifact": artifact.digest, "bytes": artifact.size}
+                members |= _step_dict(step)
+            case StepStored(step=step, clip=artifact):
+                members |= {**_step_dict(step), "artifact": artifact.digest, "bytes": artifact.size}
             case StepFailed(step=step, failure=failure):
-                members |= {**_step(step), "kind": str(failure.kind), "why": failure.why}
+                members |= {**_step_dict(step), "kind": str(failure.kind), "why": failure.why}
             case ProviderHeld(provider=provider, why=why, seconds=seconds):
                 members |= {"provider": provider, "why": why, "seconds": round(seconds, 3)}
             case RunEnded(stored=stored, failed=failed, seconds=seconds):
                 members |= {"stored": stored, "failed": failed, "seconds": round(seconds, 3)}
-        _print(json_text(members), self._stream)
+        _print_line(json_text(members), self._stream)
 
 
 @contextmanager
-def live(console: "Console", now: Now) -> Iterator[Listener]:
+def live_table(console: "Console", now: MonotonicClock) -> Iterator[Listener]:
     """A table that redraws itself a few times a second; failures stay above it as lines.
 
     It appears when the run begins: before that a person may be asked whether to spend.
@@ -171,21 +181,23 @@ def live(console: "Console", now: Now) -> Iterator[Listener]:
     from rich.live import Live
     from rich.text import Text
 
-    tally = Tally(now)
+    tally = RunProgress(now)
     table = Live(
         console=console,
-        refresh_per_second=REDRAWS,
+        refresh_per_second=REDRAWS_PER_SECOND,
         transient=True,
-        get_renderable=lambda: _table(tally, console.height),
+        get_renderable=lambda: _progress_table(tally, console.height),
     )
 
     def listen(event: Event) -> None:
-        tally.note(event)
+        tally.add_event(event)
         if isinstance(event, RunStarted):
             table.start()
         if isinstance(event, StepFailed):
             # A Text, not a str: rich would read [words] and :words: in a str as its own.
-            table.console.print(Text(f"{_named(event.step)} {called(event.failure)}: {on_one_line(event.failure.why)}"))
+            table.console.print(
+                Text(f"{_step_name(event.step)} {outcome_word(event.failure)}: {single_line(event.failure.why)}")
+            )
 
     try:
         yield listen
@@ -193,14 +205,14 @@ def live(console: "Console", now: Now) -> Iterator[Listener]:
         table.stop()
 
 
-def _console(stream: TextIO, ink: Ink) -> "Console":
+def _console(stream: TextIO, style: TextStyle) -> "Console":
     from rich.console import Console
 
-    colours = "auto" if ink.colour else None
-    return Console(file=_Forgiving(stream), color_system=colours, highlight=False)  # type: ignore[arg-type]
+    colours = "auto" if style.colour else None
+    return Console(file=_TolerantStream(stream), color_system=colours, highlight=False)  # type: ignore[arg-type]
 
 
-def _table(tally: Tally, height: int) -> "Group":
+def _progress_table(progress: RunProgress, height: int) -> "Group":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -209,23 +221,25 @@ def _table(tally: Tally, height: int) -> "Group":
     head = Table.grid(padding=(0, 1), expand=False)
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True, overflow="ellipsis")
-    left = tally.remaining()
-    eta = f"about {span(left)} left" if left is not None and left > 1 else ""
-    state = "stopping, Ctrl-C again ends it" if tally.stopping else eta
-    otherwise = ", ".join(f"{steps:,} {how}" for how, steps in tally.ended_otherwise.items())
-    facts = "  ".join(filter(None, (f"{tally.done:,}/{tally.steps:,}", megabytes(tally.bytes), otherwise, state)))
-    head.add_row(ProgressBar(total=max(tally.steps, 1), completed=tally.done, width=24), Text(facts))
+    left = progress.remaining_seconds()
+    eta = f"about {format_duration(left)} left" if left is not None and left > 1 else ""
+    state = "stopping, Ctrl-C again ends it" if progress.stopping else eta
+    otherwise = ", ".join(f"{steps:,} {how}" for how, steps in progress.without_clip.items())
+    facts = "  ".join(
+        filter(None, (f"{progress.ended_steps:,}/{progress.steps:,}", format_size(progress.bytes), otherwise, state))
+    )
+    head.add_row(ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=24), Text(facts))
     rows = Table.grid(padding=(0, 2))
     for _ in range(3):
         rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
-    now = tally.now()
-    for step, since in list(tally.running.values())[: max(height - 4, 1)]:
-        prompt = clipped(step.uses[0].shot.prompt, 60)
-        rows.add_row(Text(_named(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))
+    now = progress.now()
+    for step, since in list(progress.running.values())[: max(height - 4, 1)]:
+        prompt = truncate(step.uses[0].shot.prompt, 60)
+        rows.add_row(Text(_step_name(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))
     return Group(head, rows)
 
 
-class _Forgiving:
+class _TolerantStream:
     """A stream for rich that drops what cannot be written any more."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -246,17 +260,17 @@ class _Forgiving:
             self._stream.flush()
 
 
-def _print(line: str, stream: TextIO) -> None:
+def _print_line(line: str, stream: TextIO) -> None:
     with suppress(OSError, ValueError):
         print(line, file=stream, flush=True)
 
 
-def _named(step: Step) -> str:
+def _step_name(step: Step) -> str:
     more = len(step.uses) - 1
-    return safe(label(step.uses[0])) + (f" and {more} more" if more else "")
+    return safe_text(take_label(step.uses[0])) + (f" and {more} more" if more else "")
 
 
-def _step(step: Step) -> dict[str, object]:
+def _step_dict(step: Step) -> dict[str, object]:
     takes = [{"shot": use.shot.id, "take": use.take} for use in step.uses]
     return {
         "takes": takes,

@@ -7,40 +7,44 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from hailuo_batch.core.providers.offers import Limits, Provider
-from hailuo_batch.views.format import safe
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.format import safe_text
+from hailuo_batch.views.style import PLAIN, TextStyle
 
-Row = tuple[Provider, bool, str, str]  # provider, whether its key is set, when and where its table was read
-Own = Mapping[str, Mapping[str, float]]  # the limits that a project sets, by provider
+ProviderRow = tuple[Provider, bool, str, str]  # provider, whether its key is set, when and where its table was read
+ProjectLimits = Mapping[str, Mapping[str, float]]  # the limits that a project sets, by provider
 
 UNKNOWN = "not known"
-NONE: Own = {}
+NO_LIMITS: ProjectLimits = {}
 # How each limit that a project may set is called.
-SETTABLE = {"per_minute": "requests a minute", "at_once": "tasks at once", "polls_per_second": "looks a second"}
+SETTABLE_LIMITS = {"per_minute": "requests a minute", "at_once": "tasks at once", "polls_per_second": "looks a second"}
 SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
-SENT_TWICE = {
+RESUBMIT_WORDS = {
     True: "makes one clip and charges once: it honours an idempotency key",
     False: "may make two clips and charge for both: nothing is promised",
 }
 
 
-def draw_providers(rows: Sequence[Row], ink: Ink = PLAIN, own: Own = NONE) -> str:
-    """A block for each provider: what it sells, at which prices, and what to know; `own` limits stand first."""
-    return "\n\n".join(_block(row, own.get(row[0].name, {}), ink) for row in rows)
+def draw_providers(
+    rows: Sequence[ProviderRow], style: TextStyle = PLAIN, project_limits: ProjectLimits = NO_LIMITS
+) -> str:
+    """A block for each provider: lengths, prices, notes; `project_limits` go before the table's limits."""
+    return "\n\n".join(_provider_block(row, project_limits.get(row[0].name, {}), style) for row in rows)
 
 
-def providers_members(rows: Sequence[Row], own: Own = NONE) -> dict[str, object]:
+def providers_dict(rows: Sequence[ProviderRow], project_limits: ProjectLimits = NO_LIMITS) -> dict[str, object]:
     """The same as plain data; a price or a limit that is not listed, or null, is not known."""
     return {
         "version": 1,
-        "providers": [{**_members(*row), "limits_set": dict(own.get(row[0].name, {}))} for row in rows],
+        "providers": [
+            {**_provider_dict(*row), "limits_set": dict(project_limits.get(row[0].name, {}))} for row in rows
+        ],
     }
 
 
-def how_long(seconds: float) -> str:
+def interval_text(seconds: float) -> str:
     """A span in the unit that fits: `1 h`, `45 s`.
 
-    >>> how_long(86400), how_long(600), how_long(8)
+    >>> interval_text(86400), interval_text(600), interval_text(8)
     ('24 h', '10 min', '8 s')
     """
     for size, unit in ((3600, "h"), (60, "min")):
@@ -49,81 +53,81 @@ def how_long(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def spoken_limits(limits: Limits) -> dict[str, str]:
+def limit_words(limits: Limits) -> dict[str, str]:
     """Each limit in words; what the gateway says nowhere is "not known"."""
     return {
         "requests a minute": UNKNOWN if limits.per_minute is None else f"{limits.per_minute:g}",
         "tasks at once": UNKNOWN if limits.at_once is None else f"{limits.at_once:g}",
-        "advised poll": UNKNOWN if limits.poll_seconds is None else f"every {how_long(limits.poll_seconds)}",
-        "a link lives": UNKNOWN if limits.link_seconds is None else how_long(limits.link_seconds),
+        "advised poll": UNKNOWN if limits.poll_seconds is None else f"every {interval_text(limits.poll_seconds)}",
+        "a link lives": UNKNOWN if limits.link_seconds is None else interval_text(limits.link_seconds),
     }
 
 
-def spoken_pictures(provider: Provider) -> str:
+def image_words(provider: Provider) -> str:
     """How frames can reach it."""
-    if provider.takes_addresses and provider.takes_data:
+    if provider.accepts_urls and provider.accepts_data:
         return "by web address, or a file sent along"
-    return "by web address only" if provider.takes_addresses else "files only, sent along"
+    return "by web address only" if provider.accepts_urls else "files only, sent along"
 
 
-def spoken_switches(provider: Provider) -> str:
+def switch_words(provider: Provider) -> str:
     """Which switches of a shot it can be told."""
     known = [switch for switch in SWITCHES if provider.switches is None or switch in provider.switches]
     lacking = [switch for switch in SWITCHES if switch not in known]
     return (", ".join(known) or "none") + (f"; no {' and no '.join(lacking)}" if lacking else "")
 
 
-def _block(row: Row, own: Mapping[str, float], ink: Ink) -> str:
+def _provider_block(row: ProviderRow, project_limits: Mapping[str, float], style: TextStyle) -> str:
     provider, has_key, read, source = row
-    key = ink.good("set") if has_key else ink.dim("not set")
-    lines = [f"{ink.bold(provider.name)}  {safe(provider.title)}; key {provider.key} {key}"]
-    lines += [f"  {name:<21} {safe(said)}".rstrip() for name, said in _rows(provider, own)]
-    lines += [ink.dim(f"  {name:<21} {safe(said)}") for name, said in _sources(provider, read, source)]
+    key = style.good("set") if has_key else style.dim("not set")
+    lines = [f"{style.bold(provider.name)}  {safe_text(provider.title)}; key {provider.key} {key}"]
+    lines += [f"  {name:<21} {safe_text(said)}".rstrip() for name, said in _fact_rows(provider, project_limits)]
+    lines += [style.dim(f"  {name:<21} {safe_text(said)}") for name, said in _source_rows(provider, read, source)]
     return "\n".join(lines)
 
 
-def _rows(provider: Provider, own: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+def _fact_rows(provider: Provider, project_limits: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     for mode, sizes in provider.offers.items():
         yield str(mode), ", ".join(f"{size} {'/'.join(map(str, seconds))} s" for size, seconds in sizes.items())
     if not provider.offers:
         yield "sells", f"nothing of {provider.model}"
     prices = [f"{row.resolution} {row.seconds} s {row.price} (read {row.read})" for row in provider.prices]
     unit = f"; it bills in {provider.currency}" if provider.currency and not prices else ""
-    yield from _under("prices", prices or [UNKNOWN + unit])
-    yield from _limits(provider.limits, own).items()
-    yield "pictures", spoken_pictures(provider)
-    yield "switches", spoken_switches(provider)
-    yield "a request sent twice", SENT_TWICE[provider.idempotent]
+    yield from _label_rows("prices", prices or [UNKNOWN + unit])
+    yield from _effective_limits(provider.limits, project_limits).items()
+    yield "pictures", image_words(provider)
+    yield "switches", switch_words(provider)
+    yield "a request sent twice", RESUBMIT_WORDS[provider.idempotent]
     yield "callbacks", "yes" if provider.callbacks else "no"
     yield "base address", provider.base_url or UNKNOWN
     yield "regions", ", ".join(provider.regions) or "only this one"
-    yield from _under("note", provider.notes)
+    yield from _label_rows("note", provider.notes)
 
 
-def _limits(limits: Limits, own: Mapping[str, float]) -> dict[str, str]:
+def _effective_limits(limits: Limits, project_limits: Mapping[str, float]) -> dict[str, str]:
     """The limits that hold: where the project sets one, it stands first, and what the gateway's page says behind it."""
-    said = spoken_limits(limits)
-    for limit, value in own.items():
-        name = SETTABLE.get(limit, limit)
+    said = limit_words(limits)
+    for limit, value in project_limits.items():
+        name = SETTABLE_LIMITS.get(limit, limit)
         known = said.get(name)
         page = "" if known is None else f"; its page says {'nothing' if known == UNKNOWN else known}"
         said[name] = f"{value:.15g} (hailuo.yaml{page})"
     return said
 
 
-def _sources(provider: Provider, read: str, source: str) -> Iterator[tuple[str, str]]:
-    inferred = [f"{each.what} (from {each.source}, {each.read})" for each in provider.inferred]
-    yield from _under("only inferred", inferred)
+def _source_rows(provider: Provider, read: str, source: str) -> Iterator[tuple[str, str]]:
+    inferred = [f"{each.what} (from {each.source}, {each.read})" for each in provider.inferences]
+    yield from _label_rows("only inferred", inferred)
     if read:
         yield "read", f"{read}, {source}"
 
 
-def _under(name: str, said: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for place, each in enumerate(said):
+def _label_rows(name: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for place, each in enumerate(texts):
         yield name if place == 0 else "", each
 
 
-def _members(provider: Provider, has_key: bool, read: str, source: str) -> dict[str, object]:  # noqa: FBT001
+def _provider_dict(provider: Provider, has_key: bool, read: str, source: str) -> dict[str, object]:  # noqa: FBT001
     return {
         "name": provider.name,
         "title": provider.title,
@@ -149,12 +153,12 @@ def _members(provider: Provider, has_key: bool, read: str, source: str) -> dict[
             for row in provider.prices
         ],
         "limits": asdict(provider.limits),
-        "pictures": {"address": provider.takes_addresses, "file": provider.takes_data},
+        "pictures": {"address": provider.accepts_urls, "file": provider.accepts_data},
         "switches": [switch for switch in SWITCHES if provider.switches is None or switch in provider.switches],
         "idempotent": provider.idempotent,
         "callbacks": provider.callbacks,
         "notes": list(provider.notes),
-        "inferred": [asdict(each) for each in provider.inferred],
+        "inferred": [asdict(each) for each in provider.inferences],
         "read": read,
         "source": source,
     }

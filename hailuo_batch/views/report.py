@@ -2,28 +2,31 @@
 
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.views.cost_phrases import spent_words
-from hailuo_batch.views.format import clipped, footage, megabytes, on_one_line, safe
-from hailuo_batch.views.plan import heading, sums, why
-from hailuo_batch.views.style import PLAIN, Ink
-from hailuo_batch.views.unfetched import at_whom, what_to_do
+from hailuo_batch.views.cost_phrases import spending_text
+from hailuo_batch.views.format import format_seconds, format_size, safe_text, single_line, truncate
+from hailuo_batch.views.plan import plan_heading, plan_totals, reason_text
+from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.unfetched import next_steps, task_location
 
 
-def draw_report(report: Report, ink: Ink = PLAIN) -> str:
+def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
     """One line a take, in the order of the manifest, then the sums."""
-    names = [safe(f"{row.shot}#{row.take}") for row in report.rows]
+    names = [safe_text(f"{row.shot}#{row.take}") for row in report.rows]
     wide = max(map(len, names), default=0)
-    rows = [f"  {name:<{wide}}  {_state(row, ink)}" for name, row in zip(names, report.rows, strict=True)]
-    spent = f" Spent: {words}." if (words := spent_words(report)) else ""
+    rows = [f"  {name:<{wide}}  {_take_status(row, style)}" for name, row in zip(names, report.rows, strict=True)]
+    spent = f" Spent: {words}." if (words := spending_text(report)) else ""
     table = (*rows, "") if rows else ()
-    return "\n".join((heading(report, ink), "", *table, f"{sums(report, ink)}{spent}", *what_to_do(report)))
+    return "\n".join(
+        (plan_heading(report, style), "", *table, f"{plan_totals(report, style)}{spent}", *next_steps(report))
+    )
 
 
-def _state(row: TakeRow, ink: Ink) -> str:
-    clip = row.artifact
+def _take_status(row: TakeRow, style: TextStyle) -> str:
+    clip = row.clip
     if row.action is not Action.REUSE or clip is None:
-        whom = at_whom(row)
-        return f"{ink.care(f'v{row.version:03d}')}  {clipped(why(row), 80)}{ink.dim(f'  {whom}') if whom else ''}"
-    facts = f"{f'{clip.width}x{clip.height}':<9}  {footage(clip.seconds):>6}  {megabytes(clip.size):>7}"
-    remarks = f"  {ink.care(on_one_line('; '.join(row.remarks)))}" if row.remarks else ""
-    return f"{ink.good(f'v{row.version:03d}')}  {facts}  {safe(row.file)}{remarks}"
+        whom = task_location(row)
+        by = style.dim(f"  {whom}") if whom else ""
+        return f"{style.warning(f'v{row.version:03d}')}  {truncate(reason_text(row), 80)}{by}"
+    facts = f"{f'{clip.width}x{clip.height}':<9}  {format_seconds(clip.seconds):>6}  {format_size(clip.size):>7}"
+    remarks = f"  {style.warning(single_line('; '.join(row.remarks)))}" if row.remarks else ""
+    return f"{style.good(f'v{row.version:03d}')}  {facts}  {safe_text(row.file)}{remarks}"

@@ -4,20 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.plan.review import Acceptance, Retake
-from hailuo_batch.views.format import on_one_line, safe
-from hailuo_batch.views.json_report import report_members
+from hailuo_batch.views.format import safe_text, single_line
+from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.plan import draw_plan
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.style import PLAIN, TextStyle
 
-_DIGITS = 19  # of a digest: `sha256:` and twelve
+_DIGEST_LENGTH = 19  # of a digest: `sha256:` and twelve
 
 
 def draw_retakes(
-    retakes: Mapping[str, Retake], notes: Sequence[str], report: Report, *, review: str, ink: Ink = PLAIN
+    retakes: Mapping[str, Retake], notes: Sequence[str], report: Report, *, review: str, style: TextStyle = PLAIN
 ) -> str:
     """The new takes, what to know about them, and what the next run would buy."""
-    lines = [f"{ink.good(safe(f'{shot}#{each.take}'))} asked for{_why(each.why)}." for shot, each in retakes.items()]
-    return "\n".join((*lines, *_notes(notes, ink), _written(review), "", draw_plan(report, ink)))
+    lines = [
+        f"{style.good(safe_text(f'{shot}#{each.take}'))} asked for{_reason_suffix(each.why)}."
+        for shot, each in retakes.items()
+    ]
+    return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))
 
 
 def draw_acceptances(
@@ -27,21 +30,22 @@ def draw_acceptances(
     report: Report,
     *,
     review: str,
-    ink: Ink = PLAIN,
+    style: TextStyle = PLAIN,
 ) -> str:
     """The clips that were kept or are kept no more, what to know about them, and what a run would do."""
     lines = [
-        f"{ink.good(safe(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGITS]}… for what it asks now{_why(each.why)}."
-        for shot, each in _each(accepted)
+        f"{style.good(safe_text(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGEST_LENGTH]}… for what it asks now"
+        f"{_reason_suffix(each.why)}."
+        for shot, each in _flatten(accepted)
     ]
     lines += [
-        f"{ink.care(safe(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGITS]}… no more."
-        for shot, each in _each(withdrawn)
+        f"{style.warning(safe_text(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGEST_LENGTH]}… no more."
+        for shot, each in _flatten(withdrawn)
     ]
-    return "\n".join((*lines, *_notes(notes, ink), _written(review), "", draw_plan(report, ink)))
+    return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))
 
 
-def retake_members(retakes: Mapping[str, Retake], notes: Sequence[str], report: Report) -> dict[str, object]:
+def retakes_dict(retakes: Mapping[str, Retake], notes: Sequence[str], report: Report) -> dict[str, object]:
     """The same as plain data; `plan` is as `plan --format json` prints it."""
     return {
         "version": 1,
@@ -50,11 +54,11 @@ def retake_members(retakes: Mapping[str, Retake], notes: Sequence[str], report: 
             for shot, each in retakes.items()
         ],
         "notes": list(notes),
-        "plan": report_members(report),
+        "plan": report_dict(report),
     }
 
 
-def acceptance_members(
+def acceptances_dict(
     accepted: Mapping[str, Sequence[Acceptance]],
     withdrawn: Mapping[str, Sequence[Acceptance]],
     notes: Sequence[str],
@@ -63,29 +67,29 @@ def acceptance_members(
     """The same as plain data; `plan` is as `plan --format json` prints it."""
     return {
         "version": 1,
-        "accepted": [_members(shot, each) for shot, each in _each(accepted)],
-        "withdrawn": [_members(shot, each) for shot, each in _each(withdrawn)],
+        "accepted": [_acceptance_dict(shot, each) for shot, each in _flatten(accepted)],
+        "withdrawn": [_acceptance_dict(shot, each) for shot, each in _flatten(withdrawn)],
         "notes": list(notes),
-        "plan": report_members(report),
+        "plan": report_dict(report),
     }
 
 
-def _each(found: Mapping[str, Sequence[Acceptance]]) -> Iterable[tuple[str, Acceptance]]:
+def _flatten(found: Mapping[str, Sequence[Acceptance]]) -> Iterable[tuple[str, Acceptance]]:
     return ((shot, each) for shot, several in found.items() for each in several)
 
 
-def _members(shot: str, each: Acceptance) -> dict[str, object]:
+def _acceptance_dict(shot: str, each: Acceptance) -> dict[str, object]:
     members = ("take", "request", "clip", "made_for", "by", "at", "why")
     return {"shot": shot, **{name: getattr(each, name) for name in members}}
 
 
-def _why(why: str) -> str:
-    return f": {on_one_line(why).rstrip('.')}" if why else ""
+def _reason_suffix(why: str) -> str:
+    return f": {single_line(why).rstrip('.')}" if why else ""
 
 
-def _notes(notes: Sequence[str], ink: Ink) -> Iterable[str]:
-    return (f"  {ink.care('Note')}: {on_one_line(note)}" for note in notes)
+def _note_lines(notes: Sequence[str], style: TextStyle) -> Iterable[str]:
+    return (f"  {style.warning('Note')}: {single_line(note)}" for note in notes)
 
 
-def _written(review: str) -> str:
-    return f"Written to {safe(review)}; commit it with the manifest."
+def _commit_hint(review: str) -> str:
+    return f"Written to {safe_text(review)}; commit it with the manifest."

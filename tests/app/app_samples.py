@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.app.planning.fast_path import nothing_to_do
+from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.planning.planned import Planned
-from hailuo_batch.app.run import Ran, run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.ledger.sqlite import read_ledger
-from hailuo_batch.store.listing import digests_in, names_in
+from hailuo_batch.store.listing import list_digests, list_render_names
 from hailuo_batch.testing.driver import ScriptedDriver
 
 FILM = """\
@@ -54,26 +54,26 @@ class Project:
         assert old in text
         self.write(text.replace(old, new))
 
-    async def plan(self, **how: Any) -> Planned:
+    async def plan(self, **how: Any) -> PlannedRun:
         return await plan(self.file, **{"sketch": True, **how})
 
-    async def run(self, **how: Any) -> Ran:
-        return await run(self.file, **{"sketch": True, "terms": Terms(jobs=2), **how})
+    async def run(self, **how: Any) -> RunResult:
+        return await run(self.file, **{"sketch": True, "options": RunOptions(jobs=2), **how})
 
     async def submits(self, **how: Any) -> int:
         """How many submits one more run takes."""
         before = self.driver.submits.total()
         ran = await self.run(**how)
         assert ran.outcome.failed == ()
-        assert ran.after.work == ran.after.unnamed == ()
+        assert ran.after.pending_steps == ran.after.unnamed_steps == ()
         return self.driver.submits.total() - before
 
     def short_way(self, *, sketch: bool = True) -> bool:
         """Whether a run would end without even parsing the manifest."""
-        return nothing_to_do(self.file, sketch=sketch) is not None
+        return read_cached_summary(self.file, sketch=sketch) is not None
 
     def names(self) -> list[str]:
-        return sorted(names_in(self.renders))
+        return sorted(list_render_names(self.renders))
 
     def about(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.renders / name).with_suffix(".json").read_bytes())
@@ -85,7 +85,7 @@ class Project:
     def stored(self) -> list[Path]:
         """The files of all clips in the store."""
         store = self.folder / ".hailuo" / "store"
-        return [store / digest[7:9] / f"{digest[7:]}.mp4" for digest in sorted(digests_in(store))]
+        return [store / digest[7:9] / f"{digest[7:]}.mp4" for digest in sorted(list_digests(store))]
 
     async def attempts(self) -> int:
         async with read_ledger(self.folder / ".hailuo" / "ledger.db") as ledger:

@@ -5,21 +5,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.app.planning.plan import lock_after, plan
-from hailuo_batch.app.running.probe import probed
+from hailuo_batch.app.planning.plan import make_lockfile, plan
+from hailuo_batch.app.running.probe import probe_clip
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
-from hailuo_batch.core.attempt.attempt import Artifact, Move
+from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.load.lockfile import write_lock
-from hailuo_batch.ports import Facts, Intent, Named
+from hailuo_batch.ports import Facts, Intent, RenderName
 from hailuo_batch.store.local import LocalStore
-from hailuo_batch.store.state_dir import ensure_hidden
-from hailuo_batch.testing.clips import clip_of
+from hailuo_batch.store.state_dir import ensure_state_folder
+from hailuo_batch.testing.clips import make_clip
 
 PAID = """\
 version: 1
@@ -35,25 +35,27 @@ async def buy(file: Path, *, cost: Money | None = None, named: bool = True, **ho
     """Has everything that a plan would submit bought: the digests, in the order of the plan."""
     planned = await plan(file, **how)
     project, campaign = planned.validation.project, planned.plan.campaign
-    store = LocalStore(store_folder(project.base))
-    ensure_hidden(hidden_folder(project.base))
+    store = LocalStore(store_folder(project.data_root))
+    ensure_state_folder(hidden_folder(project.data_root))
     clips = []
-    async with open_ledger(ledger_file(project.base), clock=SystemClock()) as ledger:
-        name = project.shown(file.resolve())
+    async with open_ledger(ledger_file(project.data_root), clock=SystemClock()) as ledger:
+        name = project.display_path(file.resolve())
         run = await ledger.begin_run(manifest=name, campaign=campaign, sketch=planned.validation.sketch)
-        for step in planned.work:
-            attempt = await ledger.intend(intent_for(step, campaign, run))
+        for step in planned.pending_steps:
+            attempt = await ledger.record_intent(intent_for(step, campaign, run))
             await ledger.move(attempt, Move.ACCEPT, Facts(task=f"t-{attempt}"))
             await ledger.move(attempt, Move.PRODUCE, Facts(cost=cost))
             clip = await _kept(store, step.fingerprint)
-            await ledger.move(attempt, Move.KEEP, Facts(artifact=clip))
+            await ledger.move(attempt, Move.KEEP, Facts(clip=clip))
             clips.append(clip.digest)
             if named:
-                await ledger.name(list(_names(step, campaign, renders_folder(project.base), store.path(clip.digest))))
+                await ledger.record_names(
+                    list(_names(step, campaign, renders_folder(project.data_root), store.path(clip.digest)))
+                )
         await ledger.end_run(run, stored=len(clips), failed=0, exit=0)
     after = await plan(file, **how)
     if not planned.validation.sketch and not project.rehearsal:
-        write_lock(lock_path(file), lock_after(after))
+        write_lock(lock_path(file), make_lockfile(after))
     return clips
 
 
@@ -65,12 +67,12 @@ def grow_old(folder: Path, *, days: float) -> None:
             os.utime(path, (then, then))
 
 
-async def _kept(store: LocalStore, mark: str) -> Artifact:
-    file = store.incoming()
-    file.write_bytes(clip_of(mark))
+async def _kept(store: LocalStore, mark: str) -> Clip:
+    file = store.temporary_path()
+    file.write_bytes(make_clip(mark))
     digest = await store.keep(file)
-    clip = probed(store.path(digest), digest)
-    assert isinstance(clip, Artifact)
+    clip = probe_clip(store.path(digest), digest)
+    assert isinstance(clip, Clip)
     return clip
 
 
@@ -94,7 +96,7 @@ def _names(step: Step, campaign: str, renders: Path, clip: Path):
     for use in step.uses:
         name = render_name(campaign, use, sketch=False)
         (renders / name).hardlink_to(clip)
-        yield Named(
+        yield RenderName(
             file=name, campaign=campaign, shot=use.shot.id, version=use.version, take=use.take,
             fingerprint=step.fingerprint, sketch=False,
         )  # fmt: skip

@@ -23,12 +23,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     async def drivers(*_: object, **__: object) -> AsyncIterator[Mapping[str, Driver]]:
         yield {ANIMATIC: found.driver}
 
-    monkeypatch.setattr("hailuo_batch.app.running.context.drivers_for", drivers)
+    monkeypatch.setattr("hailuo_batch.app.running.context.open_drivers", drivers)
     return found
 
 
 @pytest.fixture
 def nothing_is_too_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as settled at once: what is remembered holds although it was written a moment ago."""
-    monkeypatch.setattr("hailuo_batch.load.file_stamp.SETTLED_NS", -(10**18))
-    monkeypatch.setattr("hailuo_batch.load.cache.SETTLED_NS", -(10**18))
+    monkeypatch.setattr("hailuo_batch.load.file_stamp.MTIME_SLACK_NS", -(10**18))
+    monkeypatch.setattr("hailuo_batch.load.cache.MTIME_SLACK_NS", -(10**18))

@@ -11,14 +11,18 @@ import aiohttp
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import ledger_file
 from hailuo_batch.core.attempt.attempt import Move
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Facts, Intent
 
-LOST = Facts(failure=Failure(kind=Kind.UNCLEAR, why="no whole answer came from the gateway: it closed the connection"))
+LOST = Facts(
+    failure=Failure(
+        kind=FailureKind.UNKNOWN_OUTCOME, why="no whole answer came from the gateway: it closed the connection"
+    )
+)
 FILM = """\
 version: 1
 campaign: teaser
@@ -75,7 +79,7 @@ class Left:
                 fingerprint=fingerprint(wanted), preimage=preimage(wanted).decode(), provider=provider,
                 campaign=campaign, shot=shot, take=take, run=run, estimate=money,
             )  # fmt: skip
-            number = await ledger.intend(intent)
+            number = await ledger.record_intent(intent)
             for move, facts in moves:
                 await ledger.move(number, move, facts)
             await ledger.end_run(run, stored=0, failed=1, exit=8)

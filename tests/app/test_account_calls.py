@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from doubt_samples import Left, film, submitted
 
-from hailuo_batch.app.account import asking, tells_balance, tells_events
-from hailuo_batch.app.doctor import Check, State, doctor
+from hailuo_batch.app.account import has_balance, has_task_events, open_accounts
+from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
 from hailuo_batch.app.inspect import show
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.errors import InputError, KeyMissingError
 from hailuo_batch.load.provider_tables import provider_names
 from hailuo_batch.load.settings import read_project
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Facts
 from hailuo_batch.testing.clips import CLIP
@@ -36,7 +36,7 @@ def keys(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
         monkeypatch.setenv(f"{name.upper()}_API_KEY", KEY)
 
 
-async def balances(folder: Path, **how: bool) -> dict[str, Check]:
+async def balances(folder: Path, **how: bool) -> dict[str, DoctorCheck]:
     checks = await doctor(folder, **how)
     assert KEY not in repr(checks)
     return {each.name.removeprefix("balance of "): each for each in checks if each.name.startswith("balance")}
@@ -46,12 +46,12 @@ async def test_doctor_tells_what_is_left_where_a_key_is_set_and_a_gateway_tells(
     left: Left, monkeypatch: pytest.MonkeyPatch
 ):
     keys(monkeypatch, "gccai", "odkkk", "minimax")
-    async with Mock(script_of({"balance": {"gccai": 12.5, "odkkk": 850}}), speed=1000, clip=CLIP) as mock:
+    async with Mock(parse_script({"balance": {"gccai": 12.5, "odkkk": 850}}), speed=1000, clip=CLIP) as mock:
         left.settings(mock.urls)
         found = await balances(left.folder)
-        assert {name: (check.state, check.found) for name, check in found.items()} == {
-            "gccai": (State.GOOD, "12.50 gccai-units"),
-            "odkkk": (State.GOOD, "850.00 credits"),
+        assert {name: (check.result, check.detail) for name, check in found.items()} == {
+            "gccai": (CheckResult.GOOD, "12.50 gccai-units"),
+            "odkkk": (CheckResult.GOOD, "850.00 credits"),
         }
         assert {entry.call for entry in mock.log} == {"balance"}
         asked = len(mock.log)
@@ -63,21 +63,21 @@ async def test_doctor_tells_what_is_left_where_a_key_is_set_and_a_gateway_tells(
 
 async def test_an_empty_account_is_worth_a_note(left: Left, monkeypatch: pytest.MonkeyPatch):
     keys(monkeypatch, "odkkk")
-    async with Mock(script_of({"balance": {"odkkk": 0}}), speed=1000, clip=CLIP) as mock:
+    async with Mock(parse_script({"balance": {"odkkk": 0}}), speed=1000, clip=CLIP) as mock:
         left.settings(mock.urls)
-        assert (await balances(left.folder))["odkkk"].state is State.NOTE
+        assert (await balances(left.folder))["odkkk"].result is CheckResult.NOTE
 
 
 async def test_a_rejected_key_is_bad_and_a_gateway_that_is_away_is_a_note(left: Left, monkeypatch: pytest.MonkeyPatch):
     keys(monkeypatch, "odkkk")
-    async with Mock(script_of({"keys": ["another"]}), speed=1000, clip=CLIP) as mock:
+    async with Mock(parse_script({"keys": ["another"]}), speed=1000, clip=CLIP) as mock:
         left.settings(mock.urls)
         rejected = (await balances(left.folder))["odkkk"]
-        assert rejected.state is State.BAD
+        assert rejected.result is CheckResult.BAD
         assert "ODKKK_API_KEY" in rejected.remedy
     away = (await balances(left.folder))["odkkk"]
-    assert away.state is State.NOTE
-    assert "cannot be reached" in away.found
+    assert away.result is CheckResult.NOTE
+    assert "cannot be reached" in away.detail
 
 
 async def test_doctor_sends_no_key_while_the_settings_are_wrong(left: Left, monkeypatch: pytest.MonkeyPatch):
@@ -102,8 +102,8 @@ async def test_show_asks_for_the_events_of_a_task(left: Left, monkeypatch: pytes
     keys(monkeypatch, "mindvideo")
     async with Mock(speed=1000, clip=CLIP) as mock:
         await made(left, mock, "mindvideo")
-        assert (await show(left.folder / "film.yaml", "open")).told == ()
-        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).told
+        assert (await show(left.folder / "film.yaml", "open")).task_events == ()
+        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).task_events
         assert told.events[0]["type"] == "queued"
         assert told.why == ""
 
@@ -111,7 +111,7 @@ async def test_show_asks_for_the_events_of_a_task(left: Left, monkeypatch: pytes
 async def test_show_says_which_key_is_missing(left: Left):
     async with Mock(speed=1000, clip=CLIP) as mock:
         await made(left, mock, "mindvideo")
-        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).told
+        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).task_events
         assert "MINDVIDEO_API_KEY is not set" in told.why
 
 
@@ -119,15 +119,15 @@ async def test_who_keeps_no_events_is_not_asked(left: Left, monkeypatch: pytest.
     keys(monkeypatch, "minimax")
     async with Mock(speed=1000, clip=CLIP) as mock:
         await made(left, mock, "minimax")
-        assert (await show(left.folder / "film.yaml", "open", ask=True)).told == ()
+        assert (await show(left.folder / "film.yaml", "open", ask=True)).task_events == ()
 
 
 async def test_events_that_are_not_told_say_why(left: Left, monkeypatch: pytest.MonkeyPatch):
     keys(monkeypatch, "mindvideo")
-    script = script_of({"faults": [{"fault": "server_error", "call": "events"}]})
+    script = parse_script({"faults": [{"fault": "server_error", "call": "events"}]})
     async with Mock(script, speed=1000, clip=CLIP) as mock:
         await made(left, mock, "mindvideo")
-        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).told
+        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).task_events
         assert (told.events, bool(told.why)) == ((), True)
 
 
@@ -167,7 +167,7 @@ async def test_events_carry_no_link_and_no_key(left: Left, monkeypatch: pytest.M
         await made(left, mock, "mindvideo")
     async with Answering([event]) as url:
         left.settings({"mindvideo": url})
-        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).told
+        (told,) = (await show(left.folder / "film.yaml", "open", ask=True)).task_events
     assert "sig" not in repr(told)
     assert KEY not in repr(told)
     assert told.events[0]["n"] == [1, {"at": 2.5}]
@@ -191,11 +191,11 @@ async def test_a_list_is_whole_only_when_nothing_can_be_missing(
     keys(monkeypatch, "odkkk")
     async with Answering(body) as url:
         left.settings({"odkkk": url})
-        async with asking(read_project(left.folder)) as gateway:
-            told = await gateway("odkkk").listed()
+        async with open_accounts(read_project(left.folder)) as gateway:
+            told = await gateway("odkkk").list_tasks()
     assert told is not None
     assert told.failure is None
-    assert told.whole is whole
+    assert told.is_complete is whole
 
 
 @pytest.mark.parametrize(
@@ -209,15 +209,15 @@ async def test_a_time_is_read_as_seconds_or_not_at_all(
     keys(monkeypatch, "odkkk")
     async with Answering({"data": [{"id": "t-1", "created_at": told}], "total": 1}) as url:
         left.settings({"odkkk": url})
-        async with asking(read_project(left.folder)) as gateway:
-            listed = await gateway("odkkk").listed()
+        async with open_accounts(read_project(left.folder)) as gateway:
+            listed = await gateway("odkkk").list_tasks()
     assert listed is not None
     assert [each.created for each in listed.tasks] == [created]
 
 
 async def test_a_gateway_is_asked_only_by_its_key_and_by_a_name_there_is(left: Left):
     left.settings({})
-    async with asking(read_project(left.folder)) as gateway:
+    async with open_accounts(read_project(left.folder)) as gateway:
         with pytest.raises(KeyMissingError, match="the key of minimax is missing"):
             gateway("minimax")
         with pytest.raises(InputError, match="no provider of this project"):
@@ -226,15 +226,15 @@ async def test_a_gateway_is_asked_only_by_its_key_and_by_a_name_there_is(left: L
 
 def test_who_tells_what(left: Left):
     project = read_project(left.folder)
-    assert [name for name in provider_names() if tells_balance(project, name)] == ["gccai", "odkkk"]
-    assert [name for name in provider_names() if tells_events(project, name)] == ["mindvideo"]
+    assert [name for name in provider_names() if has_balance(project, name)] == ["gccai", "odkkk"]
+    assert [name for name in provider_names() if has_task_events(project, name)] == ["mindvideo"]
 
 
 async def test_a_gateway_that_hangs_is_not_waited_for_long(left: Left, monkeypatch: pytest.MonkeyPatch):
     keys(monkeypatch, "odkkk")
     monkeypatch.setattr("hailuo_batch.app.account.ANSWER_SECONDS", 0.05)
-    script = script_of({"faults": [{"fault": "hang", "call": "balance"}]})
+    script = parse_script({"faults": [{"fault": "hang", "call": "balance"}]})
     async with Mock(script, speed=1000, clip=CLIP) as mock:
         left.settings(mock.urls)
         check = (await asyncio.wait_for(balances(left.folder), 5))["odkkk"]
-    assert (check.state, "too long" in check.found) == (State.NOTE, True)
+    assert (check.result, "too long" in check.detail) == (CheckResult.NOTE, True)

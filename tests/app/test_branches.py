@@ -122,7 +122,7 @@ async def test_a_chain_is_taken_back_from_its_names_link_by_link(project: Projec
     await project.run(sketch=False)
     shutil.rmtree(project.folder / ".hailuo")
     project.lock.unlink()
-    assert [step.why.action for step in (await project.plan(sketch=False)).work] == ["fetch"] * 3
+    assert [step.why.action for step in (await project.plan(sketch=False)).pending_steps] == ["fetch"] * 3
     assert await project.submits(sketch=False) == 0
 
 
@@ -137,6 +137,6 @@ async def test_a_lock_that_cannot_be_written_is_said_after_the_run_and_loses_no_
     monkeypatch.setattr("hailuo_batch.app.run.write_lock", no)
     ran = await project.run(sketch=False)
     assert (ran.outcome.stored, ran.exit, ran.lock) == (8, Exit.TAKES_FAILED, None)
-    assert ran.trouble is not None
-    assert ran.trouble.summary == "the lock could not be written"
+    assert ran.error is not None
+    assert ran.error.summary == "the lock could not be written"
     monkeypatch.undo()

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from hailuo_batch.app.costs import audit, costs
-from hailuo_batch.core.attempt.attempt import Artifact, Move, Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.spending.audit_findings import Fault, Remark
-from hailuo_batch.core.spending.costs import By, Column
+from hailuo_batch.core.spending.audit_findings import AuditFault, AuditRemark
+from hailuo_batch.core.spending.costs import CostColumn, GroupBy
 from hailuo_batch.errors import InputError
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import Facts, Intent
@@ -57,7 +57,7 @@ class Shop:
             "fingerprint": "v1-a", "preimage": "{}", "provider": "minimax", "campaign": "aurora", "shot": "open",
             "take": 1, "tags": ("hero",), "estimate": usd("0.28"),
         }  # fmt: skip
-        number = await self.ledger.intend(Intent(**{**plain, **members}))  # type: ignore[arg-type]
+        number = await self.ledger.record_intent(Intent(**{**plain, **members}))  # type: ignore[arg-type]
         for move, facts in moves:
             await self.ledger.move(number, move, facts)
         return number
@@ -65,12 +65,12 @@ class Shop:
     async def bought(self, words: bytes = b"clip", task: str = "t-1", **members: object) -> Path:
         """A whole purchase; the clip's file."""
         store = LocalStore(self.base / ".hailuo" / "store")
-        file = store.incoming()
+        file = store.temporary_path()
         file.write_bytes(words)
         digest = await store.keep(file)
-        clip = Artifact(digest=digest, size=len(words), width=1, height=1, seconds=6.0, frames=1, codec="h264")
+        clip = Clip(digest=digest, size=len(words), width=1, height=1, seconds=6.0, frames=1, codec="h264")
         await self.attempt(
-            [(Move.ACCEPT, Facts(task=task)), (Move.PRODUCE, Facts()), (Move.KEEP, Facts(artifact=clip))], **members
+            [(Move.ACCEPT, Facts(task=task)), (Move.PRODUCE, Facts()), (Move.KEEP, Facts(clip=clip))], **members
         )
         return store.path(digest)
 
@@ -96,7 +96,7 @@ def spend(shop: Shop, statement: str) -> None:
         connection.execute(statement)
 
 
-async def faults(shop: Shop, **how: bool) -> list[Fault]:
+async def faults(shop: Shop, **how: bool) -> list[AuditFault]:
     return [each.fault for each in (await audit(shop.root, **how)).findings]
 
 
@@ -112,8 +112,8 @@ async def test_costs_are_read_from_anywhere_in_the_project_whatever_its_settings
     await shop.bought()
     (shop.root / "hailuo.yaml").write_text("no settings of ours")
     (shop.root / "manifests").mkdir()
-    (row,) = (await costs(shop.root / "manifests", by=By.SHOT)).rows
-    assert (row.group, row.amount(Column.SPENT)) == ("aurora/open", Decimal("0.28"))
+    (row,) = (await costs(shop.root / "manifests", group_by=GroupBy.SHOT)).rows
+    assert (row.group, row.amount(CostColumn.SPENT)) == ("aurora/open", Decimal("0.28"))
 
 
 async def test_costs_of_one_campaign_and_since_a_day(shop: Shop):
@@ -121,27 +121,34 @@ async def test_costs_of_one_campaign_and_since_a_day(shop: Shop):
     await shop.bought(b"1")
     shop.clock.at = NOVEMBER
     await shop.bought(b"2", task="t-2", fingerprint="v1-b", campaign="boreal")
-    assert [row.group for row in (await costs(shop.root, by=By.MONTH)).rows] == ["2026-10", "2026-11"]
-    assert [row.group for row in (await costs(shop.root, by=By.MONTH, since=date(2026, 11, 1))).rows] == ["2026-11"]
-    assert [row.group for row in (await costs(shop.root, by=By.CAMPAIGN, campaign="aurora")).rows] == ["aurora"]
+    assert [row.group for row in (await costs(shop.root, group_by=GroupBy.MONTH)).rows] == ["2026-10", "2026-11"]
+    assert [row.group for row in (await costs(shop.root, group_by=GroupBy.MONTH, since=date(2026, 11, 1))).rows] == [
+        "2026-11"
+    ]
+    assert [row.group for row in (await costs(shop.root, group_by=GroupBy.CAMPAIGN, campaign="aurora")).rows] == [
+        "aurora"
+    ]
     with pytest.raises(InputError) as caught:
         await costs(shop.root, campaign="aurore")
     assert caught.value.remedy == 'Did you mean "aurora"?'
 
 
 async def test_what_a_person_gave_up_comes_with_the_reason(shop: Shop):
-    given_up = Failure(kind=Kind.WRITTEN_OFF, why="written off")
+    given_up = Failure(kind=FailureKind.WRITTEN_OFF, why="written off")
     await shop.attempt(
-        [(Move.LOSE_SIGHT, Facts()), (Move.WRITE_OFF, Facts(failure=given_up, reason="the client left", by="ada"))]
+        [
+            (Move.LOSE_SIGHT, Facts()),
+            (Move.WRITE_OFF, Facts(failure=given_up, reason="the client left", decided_by="ada")),
+        ]
     )
-    (lost,) = (await costs(shop.root)).unclaimed
+    (lost,) = (await costs(shop.root)).lost_money
     assert (lost.money, lost.why) == (usd("0.28"), "the client left")
 
 
 async def test_a_reader_sees_one_moment_while_a_run_writes(shop: Shop):
     await shop.attempt([(Move.ACCEPT, Facts(task="t-1"))])
     async with read_ledger(shop.base / ".hailuo" / "ledger.db") as ledger:
-        attempts, events, _ = await ledger.books()
+        attempts, events, _ = await ledger.audit_records()
     assert [each.stage for each in attempts] == [Stage.SUBMITTED]
     assert [each.move for each in events] == ["intend", "accept"]
     assert await faults(shop) == []
@@ -161,7 +168,7 @@ async def test_the_rehearsal_has_books_of_its_own(tmp_path: Path):
 async def test_everything_bought_once_is_proved(shop: Shop):
     await shop.bought(b"1")
     await shop.bought(b"2", task="t-2", fingerprint="v1-b")
-    await shop.attempt([(Move.REFUSE, Facts(failure=Failure(kind=Kind.UNPAID, why="no")))], fingerprint="v1-c")
+    await shop.attempt([(Move.REFUSE, Facts(failure=Failure(kind=FailureKind.UNPAID, why="no")))], fingerprint="v1-c")
     await shop.bought(b"3", task="drawn", fingerprint="v1-d", provider="animatic", estimate=None)
     found = await audit(shop.root, deep=True)
     assert (found.findings, found.remarks) == ((), ())
@@ -170,21 +177,21 @@ async def test_everything_bought_once_is_proved(shop: Shop):
 
 async def test_a_discarded_clip_that_is_bought_again_is_remarked(shop: Shop):
     (await shop.bought()).unlink()
-    gone = Failure(kind=Kind.DISCARDED, why="removed")
-    await shop.ledger.move(1, Move.DISCARD, Facts(failure=gone, reason="gc", by="ada"))
+    gone = Failure(kind=FailureKind.DISCARDED, why="removed")
+    await shop.ledger.move(1, Move.DISCARD, Facts(failure=gone, reason="gc", decided_by="ada"))
     await shop.bought(b"other", task="t-2")
     found = await audit(shop.root)
-    assert (found.findings, [each.remark for each in found.remarks]) == ((), [Remark.AFTER_DECISION])
-    assert (await costs(shop.root)).totals[0].amount(Column.SPENT) == Decimal("0.56")
+    assert (found.findings, [each.remark for each in found.remarks]) == ((), [AuditRemark.AFTER_DECISION])
+    assert (await costs(shop.root)).totals[0].amount(CostColumn.SPENT) == Decimal("0.56")
 
 
 async def test_a_clip_that_is_gone_or_of_another_size_is_found(shop: Shop):
     file = await shop.bought()
     file.chmod(0o644)
     file.write_bytes(b"longer than it was")
-    assert await faults(shop) == [Fault.RESIZED]
+    assert await faults(shop) == [AuditFault.RESIZED]
     file.unlink()
-    assert await faults(shop) == [Fault.MISSING]
+    assert await faults(shop) == [AuditFault.MISSING]
 
 
 async def test_changed_bytes_are_found_by_a_deep_look_only(shop: Shop):
@@ -193,7 +200,7 @@ async def test_changed_bytes_are_found_by_a_deep_look_only(shop: Shop):
     file.write_bytes(b"clap")
     assert await faults(shop) == []
     found = await audit(shop.root, deep=True)
-    assert [each.fault for each in found.findings] == [Fault.CHANGED]
+    assert [each.fault for each in found.findings] == [AuditFault.CHANGED]
     assert hashlib.sha256(b"clap").hexdigest() in found.findings[0].why
 
 
@@ -210,21 +217,21 @@ async def test_a_clip_that_cannot_be_read_is_found_by_a_deep_look(shop: Shop, mo
 @pytest.mark.parametrize(
     ("statement", "found"),
     [
-        ("UPDATE attempts SET stage = 'failed'", [Fault.REPLAY]),
-        ("UPDATE attempts SET task = 't-9'", [Fault.UNTOLD]),
-        ("UPDATE attempts SET task = NULL", [Fault.NO_TASK, Fault.UNTOLD]),
-        ("UPDATE attempts SET cost_amount = '0', cost_currency = 'USD'", [Fault.UNTOLD]),
-        ("UPDATE attempts SET estimate_amount = '0.01'", [Fault.UNTOLD]),
-        ("UPDATE artifacts SET size = 1", [Fault.RESIZED]),
-        ("DELETE FROM artifacts", [Fault.UNRECORDED]),
-        ("DELETE FROM attempts", [Fault.NOBODYS]),
+        ("UPDATE attempts SET stage = 'failed'", [AuditFault.REPLAY]),
+        ("UPDATE attempts SET task = 't-9'", [AuditFault.UNTOLD]),
+        ("UPDATE attempts SET task = NULL", [AuditFault.NO_TASK, AuditFault.UNTOLD]),
+        ("UPDATE attempts SET cost_amount = '0', cost_currency = 'USD'", [AuditFault.UNTOLD]),
+        ("UPDATE attempts SET estimate_amount = '0.01'", [AuditFault.UNTOLD]),
+        ("UPDATE artifacts SET size = 1", [AuditFault.RESIZED]),
+        ("DELETE FROM artifacts", [AuditFault.UNRECORDED]),
+        ("DELETE FROM attempts", [AuditFault.NOBODYS]),
         (
             "INSERT INTO events (attempt, at, move, stage, data) VALUES (1, 0, 'fail', 'failed', '{}')",
-            [Fault.REPLAY],
+            [AuditFault.REPLAY],
         ),
     ],
 )
-async def test_books_that_something_else_has_changed_are_found(shop: Shop, statement: str, found: list[Fault]):
+async def test_books_that_something_else_has_changed_are_found(shop: Shop, statement: str, found: list[AuditFault]):
     await shop.bought()
     assert await faults(shop) == []
     spend(shop, statement)
@@ -239,5 +246,5 @@ async def test_a_second_live_attempt_is_found_where_the_index_was_taken_away(sho
         f"INSERT INTO attempts ({COPIED}, task) SELECT {COPIED}, 't-2' FROM attempts",  # noqa: S608 - the columns stand above
     )
     found = await audit(shop.root)
-    assert [each.fault for each in found.findings] == [Fault.LIVE_TWICE, Fault.REPLAY]
-    assert found.twice == 1
+    assert [each.fault for each in found.findings] == [AuditFault.LIVE_TWICE, AuditFault.REPLAY]
+    assert found.double_purchases == 1

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import hailuo_batch
-from hailuo_batch.app.doctor import State, doctor, init, providers, schema
+from hailuo_batch.app.doctor import CheckResult, doctor, init, providers, schema
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.errors import InputError, RefusedError
@@ -20,8 +20,8 @@ async def test_a_first_project_can_be_planned_as_it_stands(tmp_path: Path):
         ".gitignore",
     ]
     assert (await validate(written[1])).problems == ()
-    assert len((await plan(written[1], sketch=True)).work) == 4
-    assert len((await plan(written[1])).work) == 4
+    assert len((await plan(written[1], sketch=True)).pending_steps) == 4
+    assert len((await plan(written[1])).pending_steps) == 4
 
 
 async def test_a_first_project_is_never_written_over_another(tmp_path: Path):
@@ -66,7 +66,7 @@ async def test_all_gateways_are_known_by_name(monkeypatch: pytest.MonkeyPatch):
     assert [facts.provider.name for facts in found] == ["gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix"]
     assert [facts.provider.name for facts in found if facts.has_key] == ["vtrix"]
     assert {facts.provider.key for facts in found} == set(KEYS)
-    assert all(facts.provider.offers and facts.read and facts.source for facts in found)
+    assert all(facts.provider.offers and facts.read_on and facts.source for facts in found)
 
 
 async def test_one_gateway_is_asked_for_by_name():
@@ -91,9 +91,9 @@ async def test_an_unknown_schema_is_an_error():
 
 async def test_doctor_finds_a_machine_fit_and_changes_nothing(tmp_path: Path):
     checks = {check.name: check for check in await doctor(tmp_path)}
-    assert checks["folder"].state is State.GOOD
-    assert checks["hailuo-batch"].found == hailuo_batch.__version__
-    assert not [check for check in checks.values() if check.state is State.BAD]
+    assert checks["folder"].result is CheckResult.GOOD
+    assert checks["hailuo-batch"].detail == hailuo_batch.__version__
+    assert not [check for check in checks.values() if check.result is CheckResult.BAD]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -107,15 +107,15 @@ async def test_doctor_never_shows_a_key(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("MINIMAX_API_KEY", "sk-very-secret")
     checks = await doctor(tmp_path)
     [key] = [check for check in checks if check.name == "key of minimax"]
-    assert (key.state, key.found) == (State.GOOD, "MINIMAX_API_KEY set")
+    assert (key.result, key.detail) == (CheckResult.GOOD, "MINIMAX_API_KEY set")
     assert "secret" not in repr(checks)
 
 
 async def test_doctor_tells_what_is_wrong_in_the_settings(tmp_path: Path):
     (tmp_path / "hailuo.yaml").write_text("version: 1\nproviders: [minimx]\n")
-    [bad] = [check for check in await doctor(tmp_path) if check.state is State.BAD]
+    [bad] = [check for check in await doctor(tmp_path) if check.result is CheckResult.BAD]
     assert bad.name == "settings"
-    assert "minimx" in bad.found
+    assert "minimx" in bad.detail
     assert "minimax" in bad.remedy
 
 
@@ -124,8 +124,8 @@ async def test_doctor_tells_a_folder_that_cannot_be_written_to(tmp_path: Path, m
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("hailuo_batch.app.doctor.NamedTemporaryFile", no)
-    [bad] = [check for check in await doctor(tmp_path) if check.state is State.BAD]
-    assert (bad.name, "Permission denied" in bad.found) == ("folder", True)
+    [bad] = [check for check in await doctor(tmp_path) if check.result is CheckResult.BAD]
+    assert (bad.name, "Permission denied" in bad.detail) == ("folder", True)
 
 
 def test_an_unknown_public_name_is_an_error():

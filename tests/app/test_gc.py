@@ -9,27 +9,27 @@ import pytest
 from app_samples import Project
 from bought_samples import PAID, buy, grow_old
 
-from hailuo_batch.app.gc import collect
+from hailuo_batch.app.gc import collect_garbage
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.review import accept
-from hailuo_batch.app.workspace.paths import ledger_file, run_lock, store_folder
+from hailuo_batch.app.workspace.paths import ledger_file, run_lock_path, store_folder
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.lockfile import Lock, LockedShot, LockedTake
-from hailuo_batch.core.plan.plan import Why
-from hailuo_batch.core.spending.garbage import Spares
+from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
+from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.core.spending.garbage import Garbage
 from hailuo_batch.errors import InputError, LedgerError
-from hailuo_batch.ledger.run_lock import hold
+from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.load.lockfile import write_lock
-from hailuo_batch.store.listing import digests_in
-from hailuo_batch.testing.clips import clip_of
+from hailuo_batch.store.listing import list_digests
+from hailuo_batch.testing.clips import make_clip
 from hailuo_batch.testing.clock import FakeClock
 
 
-async def gc(project: Project, *, days: int = 30, **how: Any) -> Spares:
-    return await collect(project.folder, days=days, **how)
+async def gc(project: Project, *, days: int = 30, **how: Any) -> Garbage:
+    return await collect_garbage(project.folder, days=days, **how)
 
 
 def unname(project: Project, part: str = "") -> None:
@@ -68,8 +68,8 @@ async def test_a_clip_that_nobody_names_any_more_is_shown_with_what_it_cost_and_
         [("open", 1), ("open", 2)],
         [("open", 2), ("open", 1)],
     )
-    assert [str(money) for money in found.paid] == ["0.56 USD"]
-    assert not found.removed
+    assert [str(money) for money in found.cost] == ["0.56 USD"]
+    assert not found.is_removed
     after = tree(changed.folder)
     assert {name: after[name] for name in before if "memory" not in name} == {
         name: data for name, data in before.items() if "memory" not in name
@@ -78,19 +78,19 @@ async def test_a_clip_that_nobody_names_any_more_is_shown_with_what_it_cost_and_
 
 async def test_what_goes_is_written_down_first_and_bought_again_only_when_it_is_asked_for_again(changed: Project):
     store = store_folder(changed.folder)
-    there = digests_in(store)
+    there = list_digests(store)
     found = await gc(changed, remove=True, by="ann")
-    assert found.removed
-    assert digests_in(store) == there - {clip.digest for clip in found.clips}
+    assert found.is_removed
+    assert list_digests(store) == there - {clip.digest for clip in found.clips}
     assert await stages(changed) == [Stage.CANCELLED, Stage.CANCELLED, Stage.STORED, Stage.STORED, Stage.STORED]
     async with read_ledger(ledger_file(changed.folder)) as ledger:
         last = (await ledger.events([1]))[-1]
     assert (last.move, last.data["reason"], last.data["by"]) == (Move.DISCARD, "gc", "ann")
     assert (await gc(changed)).clips == ()
-    assert (await plan(changed.file)).work == ()
+    assert (await plan(changed.file)).pending_steps == ()
     changed.change("in fog", "in mist")
     planned = await plan(changed.file)
-    assert [step.why for step in planned.work] == [Why.DISCARDED, Why.DISCARDED]
+    assert [step.why for step in planned.pending_steps] == [StepReason.DISCARDED, StepReason.DISCARDED]
     assert [str(money) for money in planned.report.to_spend] == ["0.56 USD"]
 
 
@@ -105,10 +105,10 @@ async def test_a_file_that_a_crash_left_behind_its_record_goes_with_the_next_gc(
         with pytest.raises(KeyboardInterrupt):
             await gc(changed, remove=True)
     assert (await stages(changed)).count(Stage.CANCELLED) == 2
-    assert len(digests_in(store_folder(changed.folder))) == 5
+    assert len(list_digests(store_folder(changed.folder))) == 5
     found = await gc(changed, remove=True)
-    assert [str(money) for money in found.paid] == ["0.56 USD"]
-    assert len(digests_in(store_folder(changed.folder))) == 3
+    assert [str(money) for money in found.cost] == ["0.56 USD"]
+    assert len(list_digests(store_folder(changed.folder))) == 3
 
 
 async def test_what_is_younger_stays(changed: Project):
@@ -147,8 +147,8 @@ async def test_a_clip_that_any_lock_of_the_project_names_stays(changed: Project)
     changed.change("in fog", "in mist")
     await plan(changed.file)
     clip = (await read_all(changed))[0]
-    take = LockedTake(fingerprint="v1-x", artifact=clip, provider="minimax")
-    old = Lock(campaign="old", shots={"a": LockedShot(version=1, takes={1: take})})
+    take = LockedTake(fingerprint="v1-x", digest=clip, provider="minimax")
+    old = Lockfile(campaign="old", shots={"a": LockedShot(version=1, takes={1: take})})
     write_lock(other / "spring.lock.yaml", old)
     changed.change("in mist", "in fog")
     assert changed.lock.read_text() == lock
@@ -208,7 +208,7 @@ async def test_a_clip_of_an_attempt_that_is_being_fetched_again_stays(changed: P
 async def test_a_file_that_the_ledger_does_not_know_is_left_and_counted(changed: Project):
     store = store_folder(changed.folder)
     (store / "ab").mkdir(exist_ok=True)
-    (store / "ab" / f"ab{'0' * 62}.mp4").write_bytes(clip_of("stranger"))
+    (store / "ab" / f"ab{'0' * 62}.mp4").write_bytes(make_clip("stranger"))
     grow_old(store, days=99)
     found = await gc(changed, remove=True)
     assert (found.unknown, len(found.clips)) == (1, 2)
@@ -216,11 +216,11 @@ async def test_a_file_that_the_ledger_does_not_know_is_left_and_counted(changed:
 
 
 async def test_a_run_that_works_keeps_gc_out_and_looking_is_free(changed: Project):
-    with hold(run_lock(changed.folder), "run film.yaml"):
+    with hold_lock(run_lock_path(changed.folder), "run film.yaml"):
         assert len((await gc(changed)).clips) == 2
         with pytest.raises(LedgerError):
             await gc(changed, remove=True)
-    assert len(digests_in(store_folder(changed.folder))) == 5
+    assert len(list_digests(store_folder(changed.folder))) == 5
 
 
 async def test_a_sketch_that_no_manifest_wants_and_no_name_shows_goes_for_nothing(project: Project):
@@ -230,7 +230,7 @@ async def test_a_sketch_that_no_manifest_wants_and_no_name_shows_goes_for_nothin
     unname(project, "turn_v001")
     grow_old(project.folder / ".hailuo" / "store", days=40)
     found = await gc(project, remove=True)
-    assert ([clip.attempts[0].shot for clip in found.clips], found.paid, found.unpriced) == (["turn"], (), 0)
+    assert ([clip.attempts[0].shot for clip in found.clips], found.cost, found.unpriced) == (["turn"], (), 0)
     assert await project.submits() == 0
     project.change("the cap spins", "the cap turns")
     assert await project.submits() == 1
@@ -259,14 +259,14 @@ async def test_what_was_rehearsed_goes_with_its_names_and_touches_nothing_else(c
     grow_old(base, days=40)
     found = await gc(changed, remove=True, rehearsal=True)
     assert len(found.clips) == 3
-    assert digests_in(store_folder(base)) == frozenset()
+    assert list_digests(store_folder(base)) == frozenset()
     assert list((base / "renders").iterdir()) == []
-    assert len(digests_in(store_folder(changed.folder))) == 5
+    assert len(list_digests(store_folder(changed.folder))) == 5
     assert len(await buy(changed.file, rehearsal=True)) == 3, "it can be rehearsed again"
 
 
 async def test_a_folder_without_a_project_has_nothing_to_remove(tmp_path: Path):
-    assert await collect(tmp_path) == Spares(days=30)
+    assert await collect_garbage(tmp_path) == Garbage(days=30)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -278,5 +278,5 @@ async def test_a_thousand_clips_are_written_down_together(project: Project):
     project.file.unlink()
     grow_old(project.folder / ".hailuo", days=40)
     found = await gc(project, remove=True)
-    assert (len(found.clips), digests_in(store_folder(project.folder))) == (1_001, frozenset())
-    assert [str(money) for money in found.paid] == ["1001.00 USD"]
+    assert (len(found.clips), list_digests(store_folder(project.folder))) == (1_001, frozenset())
+    assert [str(money) for money in found.cost] == ["1001.00 USD"]

@@ -3,7 +3,7 @@ from app_samples import Project
 
 from hailuo_batch.app.inspect import explain, parse_take, show, status
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.errors import InputError
 
@@ -27,7 +27,7 @@ async def test_status_has_a_row_for_every_take_in_the_order_of_the_manifest(proj
 async def test_status_of_a_part_says_how_much_is_outside(project: Project):
     report = await status(project.file, sketch=True, only=["tag:hero"])
     assert [row.shot for row in report.rows] == ["open"]
-    assert report.outside == 2
+    assert report.shots_outside == 2
 
 
 async def test_explain_names_the_member_that_changed_with_both_values(project: Project):
@@ -78,7 +78,7 @@ def test_a_label_whose_number_is_none_is_an_error(label: str):
 
 async def test_show_tells_every_attempt_and_event_of_a_shot(project: Project):
     project.driver.submit_script = lambda order: (
-        Failure(kind=Kind.REFUSED, why="no bottles") if order.shot == "pack" else None
+        Failure(kind=FailureKind.REFUSED, why="no bottles") if order.shot == "pack" else None
     )
     await project.run()
     project.driver.submit_script = None

@@ -9,7 +9,7 @@ from app_samples import Project
 
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.report import report
-from hailuo_batch.core.plan.render_names import POSTERS, poster_name
+from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, poster_name
 from hailuo_batch.errors import InputError, RefusedError
 
 VOID = {"meta", "img", "br", "link", "input", "hr", "source"}
@@ -67,7 +67,7 @@ async def test_every_link_of_a_page_leads_to_a_file(project: Project):
     found = links(page)
     assert len(found) == 9  # a clip to play, a clip to save and a poster for each take
     assert all(link.is_file() for link in found)
-    assert sorted(path.suffix for path in (project.renders / POSTERS).iterdir()) == [".jpg"] * 3
+    assert sorted(path.suffix for path in (project.renders / POSTERS_FOLDER).iterdir()) == [".jpg"] * 3
 
 
 @pytest.mark.parametrize("place", ["page.html", "to the client/v1 #2/100%.html", "renders/sub/page.htm"])
@@ -126,11 +126,11 @@ async def test_a_campaign_without_clips_has_a_page_that_says_why(project: Projec
 async def test_a_page_is_written_again_and_a_poster_is_not(project: Project):
     await project.run()
     await report(project.file, sketch=True)
-    posters = {path: path.stat().st_mtime_ns for path in (project.renders / POSTERS).iterdir()}
+    posters = {path: path.stat().st_mtime_ns for path in (project.renders / POSTERS_FOLDER).iterdir()}
     project.change("the cap turns", "the cap burns")
     _, page = await report(project.file, sketch=True)
     assert "the cap burns" in page.read_text(encoding="utf-8")
-    assert {path: path.stat().st_mtime_ns for path in (project.renders / POSTERS).iterdir()} == posters
+    assert {path: path.stat().st_mtime_ns for path in (project.renders / POSTERS_FOLDER).iterdir()} == posters
 
 
 async def test_the_same_campaign_has_the_same_page(project: Project):
@@ -186,12 +186,12 @@ async def test_what_is_no_file_is_no_page(project: Project, make: Callable[[Path
 async def test_a_file_where_the_posters_go_is_named_in_plain_words(project: Project, elsewhere: bool):
     await project.run()
     page = project.folder / "page.html" if elsewhere else None
-    (project.renders / POSTERS).write_text("mine")
+    (project.renders / POSTERS_FOLDER).write_text("mine")
     with pytest.raises(InputError) as wrong:
         await report(project.file, sketch=True, page=page)
-    assert wrong.value.summary == f"{project.renders / POSTERS} is a file"
+    assert wrong.value.summary == f"{project.renders / POSTERS_FOLDER} is a file"
     assert wrong.value.remedy
-    assert (project.renders / POSTERS).read_text() == "mine"
+    assert (project.renders / POSTERS_FOLDER).read_text() == "mine"
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -210,22 +210,22 @@ async def test_a_clip_that_is_another_one_has_another_poster(project: Project):
     first, _ = await report(project.file, sketch=True)
     for folder in (project.renders, project.folder / ".hailuo"):
         for path in folder.rglob("*"):
-            if path.is_file() and path.parent.name != POSTERS:
+            if path.is_file() and path.parent.name != POSTERS_FOLDER:
                 path.unlink()
     project.change("a frosted bottle", "a red bottle")
     await project.run()
     second, page = await report(project.file, sketch=True)
     assert [row.file for row in first.rows] == [row.file for row in second.rows]
     shown = {unquote(value) for value in Page(page.read_text(encoding="utf-8")).values("poster")}
-    assert shown == {poster_name(row.artifact.digest) for row in second.rows if row.artifact}
-    assert shown.isdisjoint({poster_name(row.artifact.digest) for row in first.rows if row.artifact})
+    assert shown == {poster_name(row.clip.digest) for row in second.rows if row.clip}
+    assert shown.isdisjoint({poster_name(row.clip.digest) for row in first.rows if row.clip})
     assert all((project.renders / name).is_file() for name in shown)
 
 
 async def test_posters_that_no_take_uses_are_left_alone(project: Project):
     await project.run()
-    (project.renders / POSTERS).mkdir()
-    old = project.renders / POSTERS / "aurora_open_v001_sketch.jpg"
+    (project.renders / POSTERS_FOLDER).mkdir()
+    old = project.renders / POSTERS_FOLDER / "aurora_open_v001_sketch.jpg"
     old.write_bytes(b"old")
     await report(project.file, sketch=True)
     assert old.read_bytes() == b"old"
@@ -254,4 +254,4 @@ async def test_a_clip_without_a_poster_can_still_be_played(project: Project):
         clip.write_bytes(b"no video")
     _, page = await report(project.file, sketch=True)
     assert len(links(page)) == 6
-    assert os.listdir(project.renders / POSTERS) == []  # noqa: PTH208
+    assert os.listdir(project.renders / POSTERS_FOLDER) == []  # noqa: PTH208

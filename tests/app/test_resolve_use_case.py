@@ -8,19 +8,19 @@ from doubt_samples import LOST, Left, film, request, submitted
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
-from hailuo_batch.app.resolve import ask, ask_for_task, doubts, settle
+from hailuo_batch.app.resolve import check_task, list_open_attempts, query_tasks, settle
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.paths import ledger_file, run_lock
+from hailuo_batch.app.workspace.paths import ledger_file, run_lock_path
 from hailuo_batch.core.attempt.attempt import Move, Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.attempt.in_doubt import OpenAttempt, State, Verdict
-from hailuo_batch.core.plan.plan import Why
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
+from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
-from hailuo_batch.core.spending.audit import Books, make_audit
+from hailuo_batch.core.spending.audit import AuditInputs, make_audit
 from hailuo_batch.errors import Exit, InputError, KeyMissingError, LedgerError, RefusedError
-from hailuo_batch.ledger.run_lock import hold
+from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Facts, Intent
 from hailuo_batch.testing.clips import CLIP
@@ -39,20 +39,20 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Left:
 
 
 async def test_a_project_without_a_ledger_has_no_doubts_and_gets_none_made(left: Left):
-    assert (await doubts(folder=left.folder)).opened == ()
+    assert (await list_open_attempts(folder=left.folder)).attempts == ()
     assert not ledger_file(left.folder).exists()
 
 
 async def test_all_doubts_of_the_project_or_those_of_one_campaign(left: Left):
     await left.lost("minimax")
     await left.lost("minimax", campaign="spring")
-    assert [each.campaign for each in (await doubts(folder=left.folder)).doubts] == ["teaser", "spring"]
+    assert [each.campaign for each in (await list_open_attempts(folder=left.folder)).in_doubt] == ["teaser", "spring"]
     manifest = left.folder / "film.yaml"
     manifest.write_text(film("minimax"))
-    assert [each.campaign for each in (await doubts(manifest)).doubts] == ["teaser"]
+    assert [each.campaign for each in (await list_open_attempts(manifest)).in_doubt] == ["teaser"]
     manifest.write_text("version: 1\nshots: []\n")
     with pytest.raises(ManifestError):
-        await doubts(manifest)
+        await list_open_attempts(manifest)
 
 
 async def test_what_a_crash_left_is_a_doubt_unless_the_key_makes_sending_again_free(left: Left):
@@ -60,11 +60,11 @@ async def test_what_a_crash_left_is_a_doubt_unless_the_key_makes_sending_again_f
     await left.attempt("mindvideo", take=2)
     await left.attempt("gone-studio", take=3)
     await left.attempt("animatic", take=4)
-    found = await doubts(folder=left.folder)
-    assert [(each.label, each.state) for each in found.opened] == [
-        ("open#1", State.DOUBT),
-        ("open#2", State.RESENT),
-        ("open#3", State.DOUBT),
+    found = await list_open_attempts(folder=left.folder)
+    assert [(each.label, each.state) for each in found.attempts] == [
+        ("open#1", DoubtState.IN_DOUBT),
+        ("open#2", DoubtState.WILL_RESEND),
+        ("open#3", DoubtState.IN_DOUBT),
     ]
 
 
@@ -73,19 +73,19 @@ async def test_what_a_working_run_is_asking_for_is_no_doubt(left: Left):
     async with open_ledger(ledger_file(left.folder), clock=SystemClock()) as ledger:
         run = await ledger.begin_run(manifest="film.yaml", campaign="teaser", sketch=False)
         asked = request(2)
-        await ledger.intend(
+        await ledger.record_intent(
             Intent(
                 fingerprint=fingerprint(asked), preimage=preimage(asked).decode(), provider="minimax",
                 campaign="teaser", shot="open", take=2, run=run,
             )
         )  # fmt: skip
-    with hold(run_lock(left.folder), "hailuo-batch run film.yaml"):
-        assert [each.attempt for each in (await doubts(folder=left.folder)).doubts] == [number]
-    assert len((await doubts(folder=left.folder)).doubts) == 2, "that run is dead"
+    with hold_lock(run_lock_path(left.folder), "hailuo-batch run film.yaml"):
+        assert [each.attempt for each in (await list_open_attempts(folder=left.folder)).in_doubt] == [number]
+    assert len((await list_open_attempts(folder=left.folder)).in_doubt) == 2, "that run is dead"
 
 
 async def picked(left: Left, label: str, verdict: Verdict = Verdict.NEVER_SENT) -> OpenAttempt:
-    (found,) = (await doubts(folder=left.folder)).pick([label], verdict)
+    (found,) = (await list_open_attempts(folder=left.folder)).pick([label], verdict)
     return found
 
 
@@ -132,51 +132,54 @@ async def test_what_was_accepted_can_only_be_given_up(left: Left):
         with pytest.raises(InputError, match="open#1 is not in doubt") as caught:
             await picked(left, "open#1", verdict)
         assert "t-7" in caught.value.why
-    assert (await picked(left, "open#1", Verdict.WRITTEN_OFF)).state is State.RUNNING
+    assert (await picked(left, "open#1", Verdict.WRITTEN_OFF)).state is DoubtState.RUNNING
 
 
-BY_HAND = ((Move.LOSE_SIGHT, LOST), (Move.FIND, Facts(task="t-7", reason="seen", by="ann")))
+BY_HAND = ((Move.LOSE_SIGHT, LOST), (Move.FIND, Facts(task="t-7", reason="seen", decided_by="ann")))
 
 
 async def test_an_id_that_a_person_gave_can_be_corrected(left: Left):
     await left.attempt("minimax", *BY_HAND)
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     (each,) = found.pick(["open#1"], Verdict.FOUND)
-    assert (each.state, each.by_hand, each.task) == (State.RUNNING, True, "t-7")
+    assert (each.state, each.has_manual_task, each.task) == (DoubtState.RUNNING, True, "t-7")
     await settle(found, (each,), Verdict.FOUND, reason="the other one", tasks={each.attempt: "t-8"})
-    again = await doubts(folder=left.folder)
-    assert again.opened[0].task == "t-8"
-    assert set(again.tasks) == {("minimax", "t-8")}, "the first id is free again"
+    again = await list_open_attempts(folder=left.folder)
+    assert again.attempts[0].task == "t-8"
+    assert set(again.known_tasks) == {("minimax", "t-8")}, "the first id is free again"
     with pytest.raises(RefusedError, match="has moved on"):
         await settle(found, (each,), Verdict.FOUND, reason="late", tasks={each.attempt: "t-9"})
 
 
 async def test_an_id_that_a_person_gave_can_turn_out_to_be_nobodys_and_the_books_stay_true(left: Left):
     await left.attempt("minimax", *BY_HAND)
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     chosen = found.pick(["open#1"], Verdict.NEVER_SENT)
     (settled,) = await settle(found, chosen, Verdict.NEVER_SENT, reason="it was the wrong account")
     assert settled.stage is Stage.CANCELLED
     async with read_ledger(ledger_file(left.folder)) as ledger:
-        attempts, events, _ = await ledger.books()
+        attempts, events, _ = await ledger.audit_records()
     assert attempts[0].task is None
-    proof = make_audit(Books(attempts=attempts, events=events, recorded={}, there={}))
+    proof = make_audit(AuditInputs(attempts=attempts, events=events, recorded_sizes={}, file_sizes={}))
     assert (proof.findings, proof.purchases) == ((), 0)
 
 
 async def test_an_id_that_the_gateway_gave_is_never_replaced(left: Left):
     await left.attempt("minimax", ACCEPTED)
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     for verdict in (Verdict.FOUND, Verdict.NEVER_SENT):
         with pytest.raises(AssertionError, match="not in doubt"):
-            await settle(found, found.opened, verdict, reason="x", tasks={found.opened[0].attempt: "t-8"})
+            await settle(found, found.attempts, verdict, reason="x", tasks={found.attempts[0].attempt: "t-8"})
     assert await left.stages() == ["submitted"]
 
 
 @pytest.mark.parametrize(
     ("moves", "words"),
     [
-        ((ACCEPTED, (Move.WRITE_OFF, Facts(failure=Failure(kind=Kind.WRITTEN_OFF, why="x")))), "It was written off."),
+        (
+            (ACCEPTED, (Move.WRITE_OFF, Facts(failure=Failure(kind=FailureKind.WRITTEN_OFF, why="x")))),
+            "It was written off.",
+        ),
         (((Move.REFUSE, LOST),), "Its last attempt failed."),
     ],
 )
@@ -207,60 +210,63 @@ async def test_a_verdict_is_written_down_with_its_reason(
     left: Left, moves: tuple[tuple[Move, Facts], ...], verdict: Verdict, stage: Stage, last: str
 ):
     number = await left.attempt("minimax", *moves)
-    found = await doubts(folder=left.folder)
-    (settled,) = await settle(found, found.doubts, verdict, reason="I looked", tasks={number: "t-9"})
+    found = await list_open_attempts(folder=left.folder)
+    (settled,) = await settle(found, found.in_doubt, verdict, reason="I looked", tasks={number: "t-9"})
     assert settled.stage is stage
     told = await left.told(number)
     assert [move for move, _ in told] == ["intend", "lose_sight", last]
     assert told[-1][1]["reason"] == "I looked"
-    assert (await doubts(folder=left.folder)).doubts == ()
+    assert (await list_open_attempts(folder=left.folder)).in_doubt == ()
 
 
 @pytest.mark.parametrize(
     ("verdict", "why"),
     [
-        (Verdict.FOUND, Why.RUNNING),
-        (Verdict.NEVER_SENT, Why.CANCELLED),
-        (Verdict.WRITTEN_OFF, Why.WRITTEN_OFF),
+        (Verdict.FOUND, StepReason.RUNNING),
+        (Verdict.NEVER_SENT, StepReason.CANCELLED),
+        (Verdict.WRITTEN_OFF, StepReason.WRITTEN_OFF),
     ],
 )
-async def test_the_next_plan_follows_the_verdict(left: Left, verdict: Verdict, why: Why):
+async def test_the_next_plan_follows_the_verdict(left: Left, verdict: Verdict, why: StepReason):
     manifest = left.folder / "film.yaml"
     manifest.write_text(film("minimax"))
     (step,) = (await plan(manifest)).plan.steps
     assert step.request is not None
     number = await left.lost("minimax", asked=step.request)
     (step,) = (await plan(manifest)).plan.steps
-    assert step.why is Why.DOUBT
-    found = await doubts(manifest)
-    await settle(found, found.doubts, verdict, reason="I looked", tasks={number: "t-9"})
+    assert step.why is StepReason.IN_DOUBT
+    found = await list_open_attempts(manifest)
+    await settle(found, found.in_doubt, verdict, reason="I looked", tasks={number: "t-9"})
     (step,) = (await plan(manifest)).plan.steps
     assert step.why is why
 
 
 async def test_settling_waits_for_no_run(left: Left):
     await left.lost("minimax")
-    found = await doubts(folder=left.folder)
-    with hold(run_lock(left.folder), "hailuo-batch run"), pytest.raises(LedgerError, match="another run is working"):
-        await settle(found, found.doubts, Verdict.NEVER_SENT, reason="I looked")
+    found = await list_open_attempts(folder=left.folder)
+    with (
+        hold_lock(run_lock_path(left.folder), "hailuo-batch run"),
+        pytest.raises(LedgerError, match="another run is working"),
+    ):
+        await settle(found, found.in_doubt, Verdict.NEVER_SENT, reason="I looked")
     assert await left.stages() == ["in_doubt"]
 
 
 async def test_what_somebody_else_has_settled_meanwhile_is_left_as_it_is(left: Left):
     await left.lost("minimax")
     await left.lost("minimax", take=2)
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     await settle(found, found.pick(["open#2"], Verdict.WRITTEN_OFF), Verdict.WRITTEN_OFF, reason="gone")
     with pytest.raises(RefusedError, match="open#2 has moved on"):
-        await settle(found, found.doubts, Verdict.NEVER_SENT, reason="I looked")
+        await settle(found, found.in_doubt, Verdict.NEVER_SENT, reason="I looked")
     assert await left.stages() == ["in_doubt", "cancelled"], "and the other one too"
 
 
 async def test_a_verdict_needs_a_reason(left: Left):
     await left.lost("minimax")
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     with pytest.raises(InputError, match="a reason is needed"):
-        await settle(found, found.doubts, Verdict.NEVER_SENT, reason="  ")
+        await settle(found, found.in_doubt, Verdict.NEVER_SENT, reason="  ")
 
 
 NO_IDS = ("", " ", "t 9", "t-9\n", "x" * 201, "https://cdn.example/t-9.mp4?sig=1", "..", "t\x1b9", "t\udce9")
@@ -269,9 +275,9 @@ NO_IDS = ("", " ", "t 9", "t-9\n", "x" * 201, "https://cdn.example/t-9.mp4?sig=1
 @pytest.mark.parametrize("task", NO_IDS, ids=range(len(NO_IDS)))
 async def test_what_cannot_be_an_id_is_refused(left: Left, task: str):
     number = await left.lost("minimax")
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     with pytest.raises(InputError, match="no task's id") as caught:
-        await settle(found, found.doubts, Verdict.FOUND, reason="I looked", tasks={number: task})
+        await settle(found, found.in_doubt, Verdict.FOUND, reason="I looked", tasks={number: task})
     assert "sig" not in f"{caught.value.summary} {caught.value.why}"
 
 
@@ -279,24 +285,24 @@ async def test_a_task_is_never_that_of_two_attempts(left: Left):
     number = await left.lost("minimax")
     await left.attempt("minimax", ACCEPTED, take=2)
     await left.attempt("gccai", (Move.ACCEPT, Facts(task="t-8")), take=3)
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     with pytest.raises(InputError, match="task t-7 is known already"):
-        await settle(found, found.doubts, Verdict.FOUND, reason="I looked", tasks={number: "t-7"})
-    await settle(found, found.doubts, Verdict.FOUND, reason="I looked", tasks={number: "t-8"})
+        await settle(found, found.in_doubt, Verdict.FOUND, reason="I looked", tasks={number: "t-7"})
+    await settle(found, found.in_doubt, Verdict.FOUND, reason="I looked", tasks={number: "t-8"})
 
 
 async def test_two_matches_never_get_one_task(left: Left):
     one, two = await left.lost("minimax"), await left.lost("minimax", take=2)
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     with pytest.raises(InputError, match="known already"):
-        await settle(found, found.doubts, Verdict.FOUND, reason="I looked", tasks={one: "t-9", two: "t-9"})
+        await settle(found, found.in_doubt, Verdict.FOUND, reason="I looked", tasks={one: "t-9", two: "t-9"})
     assert await left.stages() == ["in_doubt", "in_doubt"]
 
 
 async def test_a_reason_of_half_characters_is_written_down_all_the_same(left: Left):
     number = await left.lost("minimax")
-    found = await doubts(folder=left.folder)
-    await settle(found, found.doubts, Verdict.NEVER_SENT, reason="caf\udce9")
+    found = await list_open_attempts(folder=left.folder)
+    await settle(found, found.in_doubt, Verdict.NEVER_SENT, reason="caf\udce9")
     assert (await left.told(number))[-1][1]["reason"] == "caf?"
 
 
@@ -305,34 +311,34 @@ async def test_the_gateway_says_whether_it_knows_the_task(left: Left, gateway: s
     async with Mock(speed=1000, clip=CLIP) as mock:
         left.settings({gateway: mock.url(gateway)})
         await left.lost(gateway)
-        found = await doubts(folder=left.folder)
-        assert await ask_for_task(found, found.doubts[0], "t-9") is None, "there is no key"
+        found = await list_open_attempts(folder=left.folder)
+        assert await check_task(found, found.in_doubt[0], "t-9") is None, "there is no key"
         monkeypatch.setenv(f"{gateway.upper()}_API_KEY", KEY)
         task = await submitted(mock.url(gateway), gateway)
-        known = await ask_for_task(found, found.doubts[0], task)
-        strange = await ask_for_task(found, found.doubts[0], "715829735007682")
+        known = await check_task(found, found.in_doubt[0], task)
+        strange = await check_task(found, found.in_doubt[0], "715829735007682")
         assert known is not None
-        assert (known.known, known.unknown) == (True, False)
+        assert (known.is_known, known.is_unknown) == (True, False)
         assert strange is not None
-        assert (strange.known, strange.unknown) == (False, True), strange.words
-        assert KEY not in f"{known.words}{strange.words}"
+        assert (strange.is_known, strange.is_unknown) == (False, True), strange.message
+        assert KEY not in f"{known.message}{strange.message}"
         assert len(mock.charges) == 1
 
 
 async def test_an_answer_that_never_comes_proves_nothing_of_a_task(left: Left, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MINIMAX_API_KEY", KEY)
-    script = script_of({"faults": [{"fault": "server_error", "call": "poll"}]})
+    script = parse_script({"faults": [{"fault": "server_error", "call": "poll"}]})
     async with Mock(script, speed=1000, clip=CLIP) as mock:
         left.settings({"minimax": mock.url("minimax")})
         await left.lost("minimax")
-        found = await doubts(folder=left.folder)
-        said = await ask_for_task(found, found.doubts[0], "715829735007682")
+        found = await list_open_attempts(folder=left.folder)
+        said = await check_task(found, found.in_doubt[0], "715829735007682")
         assert said is not None
-        assert (said.known, said.unknown) == (False, False)
-    said = await ask_for_task(found, found.doubts[0], "715829735007682")  # nobody listens any more
+        assert (said.is_known, said.is_unknown) == (False, False)
+    said = await check_task(found, found.in_doubt[0], "715829735007682")  # nobody listens any more
     assert said is not None
-    assert (said.known, said.unknown) == (False, False)
-    assert "cannot be reached" in said.words
+    assert (said.is_known, said.is_unknown) == (False, False)
+    assert "cannot be reached" in said.message
 
 
 async def test_a_list_without_the_task_suggests_that_it_was_never_sent(left: Left, monkeypatch: pytest.MonkeyPatch):
@@ -341,11 +347,13 @@ async def test_a_list_without_the_task_suggests_that_it_was_never_sent(left: Lef
         left.settings({"odkkk": mock.url("odkkk")})
         await left.lost("odkkk")
         await left.lost("minimax", take=2)
-        found = await doubts(folder=left.folder)
-        assert found.listing == {"odkkk"}
-        asked = await ask(found)
-        assert [(each.doubt.label, each.sole, each.nothing) for each in asked.matches] == [("open#1", False, True)]
-        assert asked.unlisted == ("minimax",)
+        found = await list_open_attempts(folder=left.folder)
+        assert found.listing_providers == {"odkkk"}
+        asked = await query_tasks(found)
+        assert [(each.attempt.label, each.is_unique, each.has_no_task) for each in asked.matches] == [
+            ("open#1", False, True)
+        ]
+        assert asked.providers_without_list == ("minimax",)
         assert await left.stages() == ["in_doubt", "in_doubt"], "nothing is settled by asking"
 
 
@@ -357,9 +365,9 @@ async def test_the_one_task_of_that_time_is_the_match(left: Left, monkeypatch: p
         task = await submitted(mock.url("odkkk"), "odkkk")
         await left.attempt("odkkk", (Move.ACCEPT, Facts(task=known)), take=2)
         await left.lost("odkkk")
-        asked = await ask(await doubts(folder=left.folder))
+        asked = await query_tasks(await list_open_attempts(folder=left.folder))
         (found,) = asked.matches
-        assert found.sole
+        assert found.is_unique
         assert found.candidates[0].task == task
         assert found.candidates[0].status in {"pending", "processing", "completed"}
 
@@ -371,8 +379,8 @@ async def test_two_tasks_of_that_time_are_shown_and_not_chosen_from(left: Left, 
         await left.lost("odkkk")
         for _ in range(2):
             await submitted(mock.url("odkkk"), "odkkk")
-        (found,) = (await ask(await doubts(folder=left.folder))).matches
-        assert (len(found.candidates), found.sole, found.nothing) == (2, False, False)
+        (found,) = (await query_tasks(await list_open_attempts(folder=left.folder))).matches
+        assert (len(found.candidates), found.is_unique, found.has_no_task) == (2, False, False)
 
 
 async def test_a_list_longer_than_we_read_proves_nothing(left: Left, monkeypatch: pytest.MonkeyPatch):
@@ -381,27 +389,27 @@ async def test_a_list_longer_than_we_read_proves_nothing(left: Left, monkeypatch
         left.settings({"odkkk": mock.url("odkkk")})
         for _ in range(201):
             await submitted(mock.url("odkkk"), "odkkk")
-        mock.clock.turn(-86_400)  # they were asked for a day ago, by the clock of the tasks' owner
+        mock.clock.advance(-86_400)  # they were asked for a day ago, by the clock of the tasks' owner
         await left.lost("odkkk")
-        asked = await ask(await doubts(folder=left.folder))
-        assert [(len(told.tasks), told.whole) for told in asked.lists] == [(200, False)]
-        assert not asked.matches[0].nothing
+        asked = await query_tasks(await list_open_attempts(folder=left.folder))
+        assert [(len(told.tasks), told.is_complete) for told in asked.lists] == [(200, False)]
+        assert not asked.matches[0].has_no_task
 
 
 async def test_asking_needs_the_key_and_names_it(left: Left):
     await left.lost("odkkk")
     with pytest.raises(KeyMissingError, match="the key of odkkk is missing") as caught:
-        await ask(await doubts(folder=left.folder))
+        await query_tasks(await list_open_attempts(folder=left.folder))
     assert caught.value.exit is Exit.KEY
     assert "ODKKK_API_KEY" in caught.value.remedy
 
 
 async def test_a_list_that_is_not_given_is_told(left: Left, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ODKKK_API_KEY", KEY)
-    async with Mock(script_of({"keys": ["another"]}), speed=1000, clip=CLIP) as mock:
+    async with Mock(parse_script({"keys": ["another"]}), speed=1000, clip=CLIP) as mock:
         left.settings({"odkkk": mock.url("odkkk")})
         await left.lost("odkkk")
-        asked = await ask(await doubts(folder=left.folder))
+        asked = await query_tasks(await list_open_attempts(folder=left.folder))
         assert asked.matches == ()
         assert asked.lists[0].failure is not None
         assert "does not accept the key" in asked.lists[0].failure.why
@@ -413,10 +421,10 @@ async def test_no_gateway_is_asked_while_the_settings_are_wrong(left: Left, monk
     await left.lost("odkkk")
     (left.folder / "hailuo.yaml").write_text("version: 1\nregions: {odkkk: 'http://x.test'}\n")
     with pytest.raises(InputError, match="cannot be used"):
-        await ask(await doubts(folder=left.folder))
+        await query_tasks(await list_open_attempts(folder=left.folder))
 
 
 async def test_nothing_chosen_writes_nothing(left: Left):
-    found = await doubts(folder=left.folder)
+    found = await list_open_attempts(folder=left.folder)
     assert await settle(found, (), Verdict.NEVER_SENT, reason="I looked") == ()
     assert not (left.folder / ".hailuo").exists()

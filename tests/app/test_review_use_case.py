@@ -7,19 +7,19 @@ import pytest
 from app_samples import Project
 from bought_samples import PAID, buy, intent_for
 
-from hailuo_batch.app.planning.name_collisions import refuse_clashes
+from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
-from hailuo_batch.app.planning.validate import read
+from hailuo_batch.app.planning.validate import validate_offline
 from hailuo_batch.app.review import accept, retake, unaccept
 from hailuo_batch.app.verify import verify
 from hailuo_batch.app.workspace.paths import ledger_file
 from hailuo_batch.core.attempt.attempt import Move
-from hailuo_batch.core.plan.plan import Action, Why
+from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.ledger.sqlite import open_ledger
-from hailuo_batch.ports import Named
+from hailuo_batch.ports import RenderName
 from hailuo_batch.testing.clock import FakeClock
 
 DRAWN = """\
@@ -51,7 +51,7 @@ async def bought(project: Project) -> Project:
     return project
 
 
-def whys(planned: Any) -> list[tuple[str, int, Why]]:
+def whys(planned: Any) -> list[tuple[str, int, StepReason]]:
     return [(use.shot.id, use.take, step.why) for step in planned.plan.steps for use in step.uses]
 
 
@@ -62,8 +62,8 @@ def review(project: Project) -> Path:
 async def test_a_retake_buys_one_take_more_and_nothing_else(bought: Project):
     decided = await retake(bought.file, ["open"], why="the hand comes in too early", by="ann", clock=FakeClock())
     assert decided.file == review(bought)
-    assert [(step.uses[0].take, step.why, str(step.estimate)) for step in decided.planned.work] == [
-        (3, Why.NEW, "0.28 USD")
+    assert [(step.uses[0].take, step.why, str(step.estimate)) for step in decided.planned.pending_steps] == [
+        (3, StepReason.NEW, "0.28 USD")
     ]
     assert [str(money) for money in decided.planned.report.to_spend] == ["0.28 USD"]
     assert "by: ann" in review(bought).read_text()
@@ -112,9 +112,9 @@ async def test_a_sketch_has_one_take_whatever_was_decided(drawn: Project):
 
 async def test_a_take_in_doubt_is_named_when_another_is_asked_for(bought: Project):
     bought.change("takes: 2", "takes: 3")
-    step = next(step for step in (await plan(bought.file)).work)
+    step = next(step for step in (await plan(bought.file)).pending_steps)
     async with open_ledger(ledger_file(bought.folder), clock=FakeClock()) as ledger:
-        await ledger.move(await ledger.intend(intent_for(step, "aurora", 1)), Move.LOSE_SIGHT)
+        await ledger.move(await ledger.record_intent(intent_for(step, "aurora", 1)), Move.LOSE_SIGHT)
     decided = await retake(bought.file, ["open", "pack"])
     assert [note for note in decided.notes if "open#3" in note and "beside it" in note] == list(decided.notes)
     assert len(decided.notes) == 1
@@ -139,10 +139,10 @@ async def test_an_earlier_clip_is_kept_for_a_changed_request_and_nothing_is_boug
     assert [str(money) for money in (await plan(bought.file)).report.to_spend] == ["0.56 USD"]
     before = bought.lock.read_text()
     decided = await accept(bought.file, ["open"], why="only a word", by="ann")
-    assert [each.take for each in decided.accepted["open"]] == [1, 2]
+    assert [each.take for each in decided.acceptances["open"]] == [1, 2]
     after = await plan(bought.file)
-    assert (after.work, after.unnamed, after.report.to_spend) == ((), (), ())
-    assert whys(after)[:2] == [("open", 1, Why.ACCEPTED), ("open", 2, Why.ACCEPTED)]
+    assert (after.pending_steps, after.unnamed_steps, after.report.to_spend) == ((), (), ())
+    assert whys(after)[:2] == [("open", 1, StepReason.ACCEPTED), ("open", 2, StepReason.ACCEPTED)]
     assert [step.uses[0].version for step in after.plan.steps] == [1, 1, 1]
     assert bought.lock.read_text().count("made_for:") == 2
     assert bought.lock.read_text().count("artifact:") == before.count("artifact:")
@@ -160,16 +160,16 @@ async def test_a_run_after_it_has_nothing_to_do_and_says_so_the_short_way_too(
     assert drawn.short_way(sketch=False)
     assert (await verify(drawn.file)).findings == ()
     drawn.change("bottle two", "bottle one")
-    assert whys(await drawn.plan(**REAL))[0] == ("open", 1, Why.STORED)
+    assert whys(await drawn.plan(**REAL))[0] == ("open", 1, StepReason.STORED)
     assert await drawn.submits(**REAL) == 0
     assert drawn.lock.read_bytes() == lock, "back to what it was"
 
 
 async def test_what_starts_from_an_accepted_clip_is_not_rendered_again(drawn: Project):
     drawn.change("bottle one", "bottle two")
-    assert ("turn", 1, Why.CHAINED) in whys(await drawn.plan(**REAL))
+    assert ("turn", 1, StepReason.NEEDS_FRAME) in whys(await drawn.plan(**REAL))
     await accept(drawn.file, ["open"], why="only a word")
-    assert ("turn", 1, Why.STORED) in whys(await drawn.plan(**REAL))
+    assert ("turn", 1, StepReason.STORED) in whys(await drawn.plan(**REAL))
 
 
 async def test_an_accepted_clip_keeps_the_provenance_of_what_it_was_made_for(drawn: Project):
@@ -191,7 +191,7 @@ async def test_an_accepted_clip_keeps_the_provenance_of_what_it_was_made_for(dra
 async def test_where_one_take_is_accepted_the_others_are_rendered_as_a_new_version(drawn: Project):
     drawn.change("bottle one", "bottle two")
     decided = await accept(drawn.file, ["open"], why="the first will do", take=1)
-    assert [each.take for each in decided.accepted["open"]] == [1]
+    assert [each.take for each in decided.acceptances["open"]] == [1]
     assert await drawn.submits(**REAL) == 1
     assert drawn.clip("aurora_open_v002_t01.mp4") == drawn.clip("aurora_open_v001_t01.mp4")
     assert drawn.clip("aurora_open_v002_t02.mp4") != drawn.clip("aurora_open_v001_t02.mp4")
@@ -218,8 +218,8 @@ async def test_what_is_taken_back_is_a_change_again_and_finds_its_names_free(dra
     if take is not None:
         await drawn.run(**REAL)
     decided = await unaccept(drawn.file, ["open"])
-    assert [each.take for each in decided.withdrawn["open"]] == ([1] if take else [1, 2])
-    assert decided.planned.plan.steps[0].why is Why.CHANGED
+    assert [each.take for each in decided.withdrawals["open"]] == ([1] if take else [1, 2])
+    assert decided.planned.plan.steps[0].why is StepReason.CHANGED
     if take is None:
         assert drawn.lock.read_bytes() == lock
     assert await drawn.submits(**REAL) == (2 if take else 3)
@@ -233,13 +233,12 @@ async def test_a_request_that_changes_again_is_a_change_again(drawn: Project):
     drawn.change("bottle one", "bottle two")
     await accept(drawn.file, ["open"], why="only a word")
     drawn.change("bottle two", "bottle three")
-    assert whys(await drawn.plan(**REAL))[0] == ("open", 1, Why.CHANGED)
+    assert whys(await drawn.plan(**REAL))[0] == ("open", 1, StepReason.CHANGED)
     decided = await accept(drawn.file, ["open"], why="still good")
-    (first, _) = decided.accepted["open"]
+    (first, _) = decided.acceptances["open"]
     assert decided.planned.validation.review is not None
-    assert [each.made_for for each in decided.planned.validation.review.shots["open"].accepted if each.take == 1] == [
-        first.made_for, first.made_for
-    ]  # fmt: skip
+    acceptances = decided.planned.validation.review.shots["open"].acceptances
+    assert [each.made_for for each in acceptances if each.take == 1] == [first.made_for, first.made_for]
     assert await drawn.submits(**REAL) == 0
 
 
@@ -248,7 +247,7 @@ async def test_an_accepted_clip_that_another_machine_has_is_held_there_and_not_b
     await accept(bought.file, ["open"], why="only a word")
     (bought.folder / ".hailuo").rename(bought.folder / "away")
     found = await plan(bought.file)
-    assert whys(found)[:2] == [("open", 1, Why.ABSENT), ("open", 2, Why.ABSENT)]
+    assert whys(found)[:2] == [("open", 1, StepReason.ACCEPTED_ELSEWHERE), ("open", 2, StepReason.ACCEPTED_ELSEWHERE)]
     assert found.report.to_spend == ()
 
 
@@ -257,7 +256,7 @@ async def test_an_accepted_clip_whose_ledger_is_gone_is_reused_by_the_lock(drawn
     await accept(drawn.file, ["open"], why="only a word")
     for file in (drawn.folder / ".hailuo").glob("ledger.db*"):
         file.unlink()
-    assert [why for _, _, why in whys(await drawn.plan(**REAL))[:2]] == [Why.ACCEPTED, Why.ACCEPTED]
+    assert [why for _, _, why in whys(await drawn.plan(**REAL))[:2]] == [StepReason.ACCEPTED, StepReason.ACCEPTED]
     submits = drawn.driver.submits.total()
     ran = await drawn.run(**REAL)
     assert (ran.outcome.failed, drawn.driver.submits.total() - submits) == ((), 0)
@@ -267,10 +266,10 @@ async def test_an_accepted_clip_whose_ledger_is_gone_is_reused_by_the_lock(drawn
 async def test_an_accepted_clip_that_only_its_name_has_is_brought_back(drawn: Project):
     drawn.change("bottle one", "bottle two")
     decided = await accept(drawn.file, ["open"], why="only a word")
-    digest = decided.accepted["open"][0].clip
+    digest = decided.acceptances["open"][0].clip
     (drawn.folder / ".hailuo" / "store" / digest[7:9] / f"{digest[7:]}.mp4").unlink()
     assert await drawn.submits(**REAL) == 0
-    assert whys(await drawn.plan(**REAL))[0] == ("open", 1, Why.ACCEPTED)
+    assert whys(await drawn.plan(**REAL))[0] == ("open", 1, StepReason.ACCEPTED)
 
 
 async def test_a_rehearsal_takes_no_acceptance(bought: Project):
@@ -304,7 +303,7 @@ async def test_what_cannot_be_accepted_says_why(drawn: Project, shots: list[str]
 async def test_what_a_tag_brings_along_and_has_not_changed_is_passed_over(drawn: Project):
     drawn.change("bottle one", "bottle two")
     decided = await accept(drawn.file, ["tag:hero"], why="x")
-    assert list(decided.accepted) == ["open"]
+    assert list(decided.acceptances) == ["open"]
 
 
 async def test_a_take_that_was_added_with_the_change_is_named_and_rendered(drawn: Project):
@@ -324,9 +323,9 @@ async def test_a_clip_that_is_not_in_the_store_cannot_be_accepted(bought: Projec
 
 async def test_what_was_sent_already_cannot_be_accepted(bought: Project):
     bought.change("on a table", "on a shelf")
-    (step,) = (await plan(bought.file)).work
+    (step,) = (await plan(bought.file)).pending_steps
     async with open_ledger(ledger_file(bought.folder), clock=FakeClock()) as ledger:
-        await ledger.move(await ledger.intend(intent_for(step, "aurora", 1)), Move.LOSE_SIGHT)
+        await ledger.move(await ledger.record_intent(intent_for(step, "aurora", 1)), Move.LOSE_SIGHT)
     with pytest.raises(InputError, match="pack#1 was asked for already"):
         await accept(bought.file, ["pack"], why="x")
 
@@ -347,7 +346,7 @@ async def test_a_shot_that_was_renamed_keeps_its_accepted_clip_and_is_warned_of(
     await accept(drawn.file, ["open"], why="x")
     drawn.change("id: open", "id: opening")
     drawn.change("shot: open", "shot: opening")
-    (warning,) = read(drawn.file, sketch=False).problems
+    (warning,) = validate_offline(drawn.file, sketch=False).problems
     assert (warning.code, warning.severity) == ("review-shot", Severity.WARNING)
     assert 'Did you mean "opening"?' in warning.remedy
     assert await drawn.submits(**REAL) == 0
@@ -357,7 +356,7 @@ async def test_a_review_that_cannot_be_written_decides_nothing(drawn: Project, m
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("hailuo_batch.load.review.write_whole", full)
+    monkeypatch.setattr("hailuo_batch.load.review.write_atomically", full)
     with pytest.raises(StoreError, match="the review could not be written"):
         await retake(drawn.file, ["open"])
     assert not review(drawn).exists()
@@ -365,18 +364,18 @@ async def test_a_review_that_cannot_be_written_decides_nothing(drawn: Project, m
 
 async def test_a_name_that_shows_an_accepted_clip_still_is_seen_before_anything_is_bought_for_it(bought: Project):
     bought.change("in mist", "in fog")
-    accepted_clip = (await accept(bought.file, ["open"], why="x", take=1)).accepted["open"][0]
+    accepted_clip = (await accept(bought.file, ["open"], why="x", take=1)).acceptances["open"][0]
     await buy(bought.file)
-    step = next(step for step in (await plan(bought.file)).unnamed)
+    step = next(step for step in (await plan(bought.file)).unnamed_steps)
     name = "aurora_open_v002_t01.mp4"
     (bought.renders / name).hardlink_to(bought.renders / "aurora_open_v001_t01.mp4")
     async with open_ledger(ledger_file(bought.folder), clock=FakeClock()) as ledger:
-        given = Named(
+        given = RenderName(
             file=name, campaign="aurora", shot="open", version=2, take=1, fingerprint=step.fingerprint, sketch=False
         )
-        await ledger.name([given])
-    refuse_clashes(await plan(bought.file))
+        await ledger.record_names([given])
+    refuse_name_collisions(await plan(bought.file))
     assert accepted_clip.request == step.fingerprint
     review(bought).unlink()
     with pytest.raises(RefusedError, match=f"renders/{name} is there already"):
-        refuse_clashes(await plan(bought.file))
+        refuse_name_collisions(await plan(bought.file))

@@ -6,12 +6,12 @@ from app_samples import FILM, Project
 
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import Terms
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.app.running.context import RunOptions
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.event import Event, RunEnded, StepStored
 from hailuo_batch.core.plan.outcome import INTERRUPTED
 from hailuo_batch.errors import Exit, InputError, KeyMissingError, LedgerError, RefusedError
-from hailuo_batch.ledger.run_lock import hold
+from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
@@ -183,7 +183,7 @@ async def test_what_only_a_gateway_could_render_is_refused_without_its_key_befor
 
 async def test_a_second_run_is_told_who_holds_the_ledger(project: Project):
     (project.folder / ".hailuo").mkdir()
-    with hold(project.folder / ".hailuo" / "run.lock", "run film.yaml"), pytest.raises(LedgerError) as caught:
+    with hold_lock(project.folder / ".hailuo" / "run.lock", "run film.yaml"), pytest.raises(LedgerError) as caught:
         await project.run()
     assert "run film.yaml" in caught.value.why
     assert caught.value.exit is Exit.LEDGER
@@ -193,7 +193,7 @@ async def test_a_second_run_is_told_who_holds_the_ledger(project: Project):
 
 async def test_a_take_that_failed_is_told_and_asked_for_again_by_the_next_run(project: Project):
     project.driver.submit_script = lambda order: (
-        Failure(kind=Kind.REFUSED, why="no bottles") if order.shot == "pack" else None
+        Failure(kind=FailureKind.REFUSED, why="no bottles") if order.shot == "pack" else None
     )
     ran = await project.run()
     assert (ran.outcome.stored, ran.exit) == (2, Exit.TAKES_FAILED)
@@ -204,8 +204,8 @@ async def test_a_take_that_failed_is_told_and_asked_for_again_by_the_next_run(pr
 
 async def test_a_run_that_is_asked_to_stop_goes_on_where_it_was(project: Project):
     stop = Stop()
-    project.driver.wait_script = lambda _: stop.ask(INTERRUPTED)
-    ran = await project.run(terms=Terms(jobs=1), stop=stop)
+    project.driver.wait_script = lambda _: stop.request(INTERRUPTED)
+    ran = await project.run(options=RunOptions(jobs=1), stop=stop)
     assert (ran.outcome.stored, ran.exit) == (1, Exit.INTERRUPTED)
     project.driver.wait_script = None
     assert await project.submits() == 2
@@ -234,7 +234,7 @@ async def test_a_name_that_is_taken_stays_taken_run_after_run_until_it_is_freed(
     (project.renders / NAMES[1]).write_bytes(b"somebody's own")
     for _ in range(2):
         ran = await project.run()
-        assert [failure.kind for _, failure in ran.outcome.failed] == [Kind.UNNAMED]
+        assert [failure.kind for _, failure in ran.outcome.failed] == [FailureKind.UNNAMED]
         assert ran.exit is Exit.TAKES_FAILED
         assert project.clip(NAMES[1]) == b"somebody's own"
     assert set(project.driver.submits.values()) == {1}
@@ -251,10 +251,10 @@ async def test_a_run_that_died_between_the_name_and_its_record_does_not_lose_cou
         async def die(*_: object) -> None:
             raise LedgerError("the power went")
 
-        patched.setattr("hailuo_batch.ledger.sqlite.SqliteLedger.name", die)
-        ran = await project.run(terms=Terms(jobs=1), only=["pack"])
+        patched.setattr("hailuo_batch.ledger.sqlite.SqliteLedger.record_names", die)
+        ran = await project.run(options=RunOptions(jobs=1), only=["pack"])
         assert [(failure.kind, "the power went" in failure.why) for _, failure in ran.outcome.failed] == [
-            (Kind.UNNAMED, True)
+            (FailureKind.UNNAMED, True)
         ]
     assert project.names() == ["aurora_pack_v001_sketch.mp4"]
     assert await project.submits() == 2

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from app_samples import Project
 
-from hailuo_batch.app.verify import Fault, Verification, verify
-from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.app.verify import Verification, VerifyFault, verify
+from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.errors import Exit
 from hailuo_batch.testing.clips import CLIP
-from hailuo_batch.testing.driver import clip_for
+from hailuo_batch.testing.driver import make_request_clip
 
 NAMES = [f"aurora_{shot}_v001_sketch.mp4" for shot in ("open", "pack", "turn")]
 
@@ -17,8 +17,8 @@ async def looked(project: Project, **how: bool) -> Verification:
     return await verify(project.file, **{"sketch": True, **how})
 
 
-async def faults(project: Project, **how: bool) -> list[tuple[Fault, str]]:
-    return [(finding.fault, finding.about) for finding in (await looked(project, **how)).findings]
+async def faults(project: Project, **how: bool) -> list[tuple[VerifyFault, str]]:
+    return [(finding.fault, finding.subject) for finding in (await looked(project, **how)).findings]
 
 
 def digest(clip: Path) -> str:
@@ -51,7 +51,7 @@ async def test_a_flipped_byte_is_found(project: Project):
     data[-1] ^= 1
     overwrite(clip, bytes(data))
     found = await looked(project)
-    assert [(each.fault, each.about) for each in found.findings] == [(Fault.CHANGED, digest(clip))]
+    assert [(each.fault, each.subject) for each in found.findings] == [(VerifyFault.CHANGED, digest(clip))]
     assert found.exit is Exit.TAKES_FAILED
 
 
@@ -59,20 +59,20 @@ async def test_a_file_that_was_cut_is_found(project: Project):
     await project.run()
     clip = project.stored()[1]
     overwrite(clip, clip.read_bytes()[:-9])
-    assert await faults(project) == [(Fault.CHANGED, digest(clip))]
+    assert await faults(project) == [(VerifyFault.CHANGED, digest(clip))]
 
 
 async def test_a_clip_that_is_gone_is_found(project: Project):
     await project.run()
     clip = project.stored()[2]
     clip.unlink()
-    assert await faults(project) == [(Fault.MISSING, digest(clip))]
+    assert await faults(project) == [(VerifyFault.MISSING, digest(clip))]
 
 
 async def test_a_name_that_is_gone_is_found(project: Project):
     await project.run()
     (project.renders / NAMES[0]).unlink()
-    assert await faults(project) == [(Fault.UNNAMED, NAMES[0])]
+    assert await faults(project) == [(VerifyFault.UNNAMED, NAMES[0])]
 
 
 async def test_names_that_were_swapped_are_found(project: Project):
@@ -81,7 +81,7 @@ async def test_names_that_were_swapped_are_found(project: Project):
     spare = project.renders / "spare"
     for old, new in ((first, spare), (second, first), (spare, second)):
         old.rename(new)
-    assert await faults(project) == [(Fault.RENAMED, NAMES[0]), (Fault.RENAMED, NAMES[1])]
+    assert await faults(project) == [(VerifyFault.RENAMED, NAMES[0]), (VerifyFault.RENAMED, NAMES[1])]
 
 
 async def test_a_name_whose_file_was_replaced_by_an_equal_copy_is_whole(project: Project):
@@ -115,7 +115,7 @@ async def test_a_provenance_that_is_gone_or_says_something_else_is_found(
 ):
     await project.run()
     harm((project.renders / NAMES[0]).with_suffix(".json"))
-    assert await faults(project) == [(Fault.ALONE, NAMES[0])]
+    assert await faults(project) == [(VerifyFault.ALONE, NAMES[0])]
 
 
 async def test_a_stranger_in_the_store_is_found(project: Project):
@@ -123,7 +123,7 @@ async def test_a_stranger_in_the_store_is_found(project: Project):
     stranger = project.folder / ".hailuo" / "store" / "ab" / f"ab{'0' * 62}.mp4"
     stranger.parent.mkdir(exist_ok=True)
     stranger.write_bytes(CLIP)
-    assert await faults(project) == [(Fault.UNKNOWN, digest(stranger))]
+    assert await faults(project) == [(VerifyFault.UNKNOWN, digest(stranger))]
 
 
 async def test_clips_of_another_manifest_are_no_strangers(project: Project):
@@ -131,8 +131,8 @@ async def test_clips_of_another_manifest_are_no_strangers(project: Project):
     project.change("campaign: aurora", "campaign: borealis")
     project.change("on a table", "under water")
     assert (await faults(project)) == [
-        (Fault.UNNAMED, "borealis_open_v001_sketch.mp4"),
-        (Fault.UNNAMED, "borealis_turn_v001_sketch.mp4"),
+        (VerifyFault.UNNAMED, "borealis_open_v001_sketch.mp4"),
+        (VerifyFault.UNNAMED, "borealis_turn_v001_sketch.mp4"),
     ]
 
 
@@ -140,12 +140,12 @@ async def test_a_file_that_came_into_the_store_as_no_whole_video_is_found(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ):
     """Its bytes are those that were stored; an earlier version that looked less closely let them in."""
-    artifact = Artifact(digest="", size=400, width=32, height=18, seconds=1.0, frames=2, codec="h264")
-    monkeypatch.setattr("hailuo_batch.app.running.probe.probed", lambda *_: artifact)
-    project.driver.clip = lambda order: CLIP[:400] if order.shot == "pack" else clip_for(order)
+    artifact = Clip(digest="", size=400, width=32, height=18, seconds=1.0, frames=2, codec="h264")
+    monkeypatch.setattr("hailuo_batch.app.running.probe.probe_clip", lambda *_: artifact)
+    project.driver.clip = lambda order: CLIP[:400] if order.shot == "pack" else make_request_clip(order)
     await project.run()
     [(fault, about)] = await faults(project)
-    assert fault is Fault.BROKEN
+    assert fault is VerifyFault.BROKEN
     assert about == digest(next(clip for clip in project.stored() if clip.stat().st_size == 400))
 
 
@@ -157,7 +157,7 @@ async def test_only_a_deep_look_decodes(project: Project):
     await project.run()
     assert await faults(project) == []
     [(fault, _)] = await faults(project, deep=True)
-    assert fault is Fault.BROKEN
+    assert fault is VerifyFault.BROKEN
 
 
 async def test_a_clip_that_the_lock_names_and_the_store_lacks_is_found(project: Project):
@@ -165,7 +165,10 @@ async def test_a_clip_that_the_lock_names_and_the_store_lacks_is_found(project: 
     await project.run(sketch=False)
     clip = next(clip for clip in project.stored() if clip.read_bytes() == project.clip("aurora_pack_v001_t01.mp4"))
     clip.unlink()
-    assert await faults(project, sketch=False) == [(Fault.MISSING, digest(clip)), (Fault.UNLOCKED, "pack#1")]
+    assert await faults(project, sketch=False) == [
+        (VerifyFault.MISSING, digest(clip)),
+        (VerifyFault.UNLOCKED, "pack#1"),
+    ]
 
 
 async def test_a_run_brings_back_what_was_found(project: Project):
@@ -186,8 +189,8 @@ async def test_verifying_changes_nothing(project: Project):
     assert sorted((path, path.stat().st_mtime_ns) for path in project.renders.rglob("*")) == before
 
 
-@pytest.mark.parametrize("fault", Fault)
-def test_every_fault_has_a_remedy(fault: Fault):
+@pytest.mark.parametrize("fault", VerifyFault)
+def test_every_fault_has_a_remedy(fault: VerifyFault):
     assert fault.remedy.endswith(".")
 
 
@@ -196,7 +199,7 @@ def take_away(project: Project, *files: str) -> None:
         (project.folder / file).unlink()
 
 
-async def found(project: Project, **how: bool) -> list[tuple[Fault, tuple[str, ...]]]:
+async def found(project: Project, **how: bool) -> list[tuple[VerifyFault, tuple[str, ...]]]:
     return [(finding.fault, finding.files) for finding in (await looked(project, **how)).findings]
 
 
@@ -228,7 +231,7 @@ async def test_changed_bytes_are_mended_as_the_remedy_says(project: Project):
     clip = project.stored()[0]
     name = linked(project, clip)
     overwrite(clip, CLIP[:100])
-    assert await found(project) == [(Fault.CHANGED, (below(project, clip), name))]
+    assert await found(project) == [(VerifyFault.CHANGED, (below(project, clip), name))]
     take_away(project, below(project, clip), name)
     await project.run()
     assert await found(project) == []
@@ -240,7 +243,7 @@ async def test_a_whole_copy_of_changed_bytes_is_kept_and_taken_back(project: Pro
     clip = project.stored()[0]
     name = copied(project, clip)
     overwrite(clip, CLIP[:100])
-    assert await found(project) == [(Fault.CHANGED, (below(project, clip),))]
+    assert await found(project) == [(VerifyFault.CHANGED, (below(project, clip),))]
     whole = (project.folder / name).read_bytes()
     take_away(project, below(project, clip))
     submits = project.driver.submits.total()
@@ -253,15 +256,15 @@ async def test_a_whole_copy_of_changed_bytes_is_kept_and_taken_back(project: Pro
 async def test_a_clip_that_was_broken_when_it_came_is_mended_as_the_remedy_says(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ):
-    artifact = Artifact(digest="", size=400, width=32, height=18, seconds=1.0, frames=2, codec="h264")
+    artifact = Clip(digest="", size=400, width=32, height=18, seconds=1.0, frames=2, codec="h264")
     with monkeypatch.context() as lenient:
-        lenient.setattr("hailuo_batch.app.running.probe.probed", lambda *_: artifact)
-        project.driver.clip = lambda order: CLIP[:400] if order.shot == "pack" else clip_for(order)
+        lenient.setattr("hailuo_batch.app.running.probe.probe_clip", lambda *_: artifact)
+        project.driver.clip = lambda order: CLIP[:400] if order.shot == "pack" else make_request_clip(order)
         await project.run()
     clip = next(clip for clip in project.stored() if clip.stat().st_size == 400)
-    assert await found(project) == [(Fault.BROKEN, (below(project, clip), f"renders/{NAMES[1]}"))]
+    assert await found(project) == [(VerifyFault.BROKEN, (below(project, clip), f"renders/{NAMES[1]}"))]
     take_away(project, below(project, clip), f"renders/{NAMES[1]}")
-    project.driver.clip = clip_for
+    project.driver.clip = make_request_clip
     await project.run()
     assert await found(project) == []
 
@@ -271,7 +274,7 @@ async def test_a_name_of_another_clip_is_mended_as_the_remedy_says(project: Proj
     name = project.renders / NAMES[0]
     name.unlink()
     name.write_bytes(b"somebody's own")
-    assert await found(project) == [(Fault.RENAMED, (f"renders/{NAMES[0]}",))]
+    assert await found(project) == [(VerifyFault.RENAMED, (f"renders/{NAMES[0]}",))]
     take_away(project, f"renders/{NAMES[0]}", f"renders/{NAMES[0]}".replace(".mp4", ".json"))
     await project.run()
     assert await found(project) == []
@@ -281,7 +284,7 @@ async def test_a_folder_in_the_place_of_a_name_is_found(project: Project):
     await project.run()
     (project.renders / NAMES[0]).unlink()
     (project.renders / NAMES[0]).mkdir()
-    assert await found(project) == [(Fault.RENAMED, (f"renders/{NAMES[0]}",))]
+    assert await found(project) == [(VerifyFault.RENAMED, (f"renders/{NAMES[0]}",))]
 
 
 @pytest.mark.parametrize("harm", [_gone, _of_another, _no_json, _no_object])
@@ -291,7 +294,7 @@ async def test_a_provenance_is_mended_as_the_remedy_says(project: Project, harm:
     before = about.read_bytes()
     harm(about)
     await project.run()
-    assert await found(project) == [(Fault.ALONE, (f"renders/{NAMES[0]}",))], "a run alone does not mend it"
+    assert await found(project) == [(VerifyFault.ALONE, (f"renders/{NAMES[0]}",))], "a run alone does not mend it"
     (project.renders / NAMES[0]).unlink()
     about.unlink(missing_ok=True)
     await project.run()
@@ -305,8 +308,8 @@ async def test_what_is_gone_comes_back_with_a_run(project: Project):
     clip.unlink()
     (project.renders / NAMES[1]).unlink()
     kinds = dict(await found(project))
-    assert kinds[Fault.MISSING] == (below(project, clip),)
-    assert set(kinds) <= {Fault.MISSING, Fault.UNNAMED}
+    assert kinds[VerifyFault.MISSING] == (below(project, clip),)
+    assert set(kinds) <= {VerifyFault.MISSING, VerifyFault.UNNAMED}
     await project.run()
     assert await found(project) == []
 
@@ -318,7 +321,7 @@ async def test_a_locked_clip_comes_back_from_the_names_of_another_machine(projec
     clips = {clip.name for clip in project.stored()}
     (project.folder / ".hailuo").rename(project.folder.with_name("elsewhere"))
     missing = await found(project, sketch=False)
-    assert [fault for fault, _ in missing] == [Fault.UNLOCKED] * 3
+    assert [fault for fault, _ in missing] == [VerifyFault.UNLOCKED] * 3
     assert {Path(file).name for _, (file,) in missing} == clips
     submits = project.driver.submits.total()
     await project.run(sketch=False)

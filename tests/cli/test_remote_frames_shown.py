@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_batch.core.request.remote_image import Unfetched
+from hailuo_batch.core.request.remote_image import RemoteImageFailure
 
 URL = "https://frames.example/a.png?sig=secret"
 TOLD = """\
@@ -22,15 +22,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
     class Silence:
-        async def look(self, known: dict[str, Any]) -> dict[str, Any]:
+        async def refresh(self, known: dict[str, Any]) -> dict[str, Any]:
             found.extend(known)
-            return dict.fromkeys(known, Unfetched(why="its host answered 404 (Not Found)", gone=True))
+            return dict.fromkeys(known, RemoteImageFailure(why="its host answered 404 (Not Found)", gone=True))
 
     @asynccontextmanager
     async def frames(folder: Path) -> AsyncIterator[Silence]:
         yield Silence()
 
-    monkeypatch.setattr("hailuo_batch.drivers.remote_frames.web_frames", frames)
+    monkeypatch.setattr("hailuo_batch.drivers.remote_frames.open_remote_images", frames)
     return found
 
 

@@ -12,18 +12,18 @@ import pytest
 
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.core.attempt.attempt import Move
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.errors import Exit
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Facts, Intent
 from hailuo_batch.testing.clips import CLIP
 
 Say = Callable[..., Any]
-LOST = Facts(failure=Failure(kind=Kind.UNCLEAR, why="no whole answer came"))
+LOST = Facts(failure=Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="no whole answer came"))
 WHY = ("--reason", "I looked")
 FILM = "version: 1\ncampaign: teaser\nproviders: [minimax]\nshots: [{id: open, prompt: a bottle in mist}]\n"
 
@@ -43,7 +43,7 @@ def leave(root: Path, provider: str = "minimax", takes: int = 1, campaign: str =
                     fingerprint=fingerprint(asked), preimage=preimage(asked).decode(), provider=provider,
                     campaign=campaign, shot="open", take=take, run=run,
                 )  # fmt: skip
-                await ledger.move(await ledger.intend(intent), Move.LOSE_SIGHT, LOST)
+                await ledger.move(await ledger.record_intent(intent), Move.LOSE_SIGHT, LOST)
             await ledger.end_run(run, stored=0, failed=takes, exit=8)
 
     asyncio.run(write())
@@ -284,7 +284,7 @@ async def test_a_task_that_the_gateway_does_not_know_needs_force(
 ) -> None:
     monkeypatch.setenv("MINIMAX_API_KEY", "sk-never-to-be-shown")
     await asyncio.to_thread(leave, surroundings, "minimax", 2)
-    async with Mock(script_of({}), speed=1000, clip=CLIP) as mock:
+    async with Mock(parse_script({}), speed=1000, clip=CLIP) as mock:
         (surroundings / "hailuo.yaml").write_text(f"version: 1\nregions: {{minimax: '{mock.url('minimax')}'}}\n")
         refused = await asyncio.to_thread(say, "resolve", "open#1", "--task", "715829735007682", *WHY)
         assert refused.code == Exit.INVALID

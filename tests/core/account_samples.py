@@ -6,10 +6,10 @@ from typing import Any
 from core_samples import usd
 
 from hailuo_batch.core.attempt.attempt import MOVES, Move, Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.spending.audit import Books
+from hailuo_batch.core.spending.audit import AuditInputs
 
 SIZE = 1_000
 MADE = (Move.ACCEPT, Move.PRODUCE, Move.KEEP)
@@ -31,14 +31,14 @@ def bare(number: int, stage: Stage, **members: Any) -> AttemptRecord:
 
 def failed(number: int, *, why: str = "the model choked", **members: Any) -> AttemptRecord:
     """An attempt whose task failed."""
-    failure = Failure(kind=Kind.BROKEN, why=why)
+    failure = Failure(kind=FailureKind.BROKEN, why=why)
     return bare(number, Stage.FAILED, **{"task": f"t-{number}", "failure": failure, **members})
 
 
-def given_up(number: int, kind: Kind = Kind.WRITTEN_OFF, **members: Any) -> AttemptRecord:
+def given_up(number: int, kind: FailureKind = FailureKind.WRITTEN_OFF, **members: Any) -> AttemptRecord:
     """An attempt that a person has ended."""
-    task = None if kind is Kind.NEVER_SENT else f"t-{number}"
-    digest = f"sha256:{number}" if kind is Kind.DISCARDED else None
+    task = None if kind is FailureKind.NEVER_SENT else f"t-{number}"
+    digest = f"sha256:{number}" if kind is FailureKind.DISCARDED else None
     failure = Failure(kind=kind, why=str(kind))
     return bare(number, Stage.CANCELLED, **{"task": task, "digest": digest, "failure": failure, **members})
 
@@ -54,8 +54,8 @@ def ways(of: AttemptRecord) -> tuple[Move, ...]:
         Stage.IN_DOUBT: (Move.LOSE_SIGHT,),
         Stage.FAILED: (Move.ACCEPT, Move.FAIL) if of.task else (Move.REFUSE,),
         Stage.CANCELLED: {
-            Kind.WRITTEN_OFF: (Move.ACCEPT, Move.WRITE_OFF) if of.task else (Move.LOSE_SIGHT, Move.WRITE_OFF),
-            Kind.DISCARDED: (*MADE, Move.DISCARD),
+            FailureKind.WRITTEN_OFF: (Move.ACCEPT, Move.WRITE_OFF) if of.task else (Move.LOSE_SIGHT, Move.WRITE_OFF),
+            FailureKind.DISCARDED: (*MADE, Move.DISCARD),
         }.get(kind, (Move.LOSE_SIGHT, Move.SETTLE)),  # type: ignore[arg-type]
     }[of.stage]
 
@@ -98,11 +98,11 @@ def history(*attempts: AttemptRecord, reason: str = "the client saw enough") -> 
     return list(each())
 
 
-def books(*attempts: AttemptRecord, **members: Any) -> Books:
+def books(*attempts: AttemptRecord, **members: Any) -> AuditInputs:
     """Books in which everything is as it was recorded, but for what a test says."""
     clips = {of.digest: SIZE for of in attempts if of.digest is not None}
-    plain = {"events": history(*attempts), "recorded": clips, "there": clips}
-    return Books(attempts=attempts, **{**plain, **members})
+    plain = {"events": history(*attempts), "recorded_sizes": clips, "file_sizes": clips}
+    return AuditInputs(attempts=attempts, **{**plain, **members})
 
 
 def plain(money: Money | None) -> dict[str, str] | None:

@@ -9,8 +9,8 @@ from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
-    End,
     FileFrame,
+    FrameRole,
     Frames,
     Manifest,
     Settings,
@@ -19,15 +19,15 @@ from hailuo_batch.core.manifest.document import (
 )
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Grounds, Past, Plan
+from hailuo_batch.core.plan.plan import LastRender, Plan, PlanInputs
 from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Provider, Route
-from hailuo_batch.core.request.request import Input, Request
+from hailuo_batch.core.request.request import ImageRef, Request
 
 PAID = Route(provider="minimax", estimate=Money(amount=Decimal("0.28"), currency="USD"))
 FREE = Route(provider="animatic", estimate=None, free=True)
 PICTURE = Frames(first=FileFrame(path="open.png"))
-SEEN = {FileFrame(path="open.png"): Input(digest="sha256:" + "0" * 64)}
+SEEN = {FileFrame(path="open.png"): ImageRef(digest="sha256:" + "0" * 64)}
 
 
 def usd(amount: str) -> Money:
@@ -42,7 +42,7 @@ def shot(name: str = "open", **members: Any) -> Shot:
     return Shot(**{"id": name, **plain, **members})
 
 
-def after_shot(giver: str, end: End = End.LAST) -> Frames:
+def after_shot(giver: str, end: FrameRole = FrameRole.LAST) -> Frames:
     return Frames(first=ShotFrame(shot=giver, frame=end))
 
 
@@ -84,12 +84,12 @@ def standing(stage: Stage = Stage.STORED, *, digest: str | None = "sha256:aa", *
     return Standing(**{"attempt": 1, "stage": stage, "provider": "minimax", "digest": digest, **members})
 
 
-def grounds(*shots: Shot, route: Route = PAID, **members: Any) -> Grounds:
+def grounds(*shots: Shot, route: Route = PAID, **members: Any) -> PlanInputs:
     plain: dict[str, Any] = {
-        "model": "hailuo-02", "pictures": SEEN, "standings": {}, "past": {}, "locked": {},
-        "present": frozenset(), "routes": {each.wish: route for each in shots},
+        "model": "hailuo-02", "images": SEEN, "standings": {}, "last_renders": {}, "locked_clips": {},
+        "stored_digests": frozenset(), "routes": {each.needs: route for each in shots},
     }  # fmt: skip
-    return Grounds(**{**plain, **members})
+    return PlanInputs(**{**plain, **members})
 
 
 def planned(*shots: Shot, route: Route = PAID, **members: Any) -> Plan:
@@ -101,9 +101,9 @@ def stored(plan: Plan) -> dict[str, Any]:
     marks = {step.fingerprint: f"sha256:{step.fingerprint[3:]}" for step in plan.steps if step.fingerprint}
     return {
         "standings": {mark: standing(digest=digest) for mark, digest in marks.items()},
-        "present": frozenset(marks.values()),
-        "past": {
-            use.shot.id: Past(version=use.version, take=use.take, fingerprint=step.fingerprint)
+        "stored_digests": frozenset(marks.values()),
+        "last_renders": {
+            use.shot.id: LastRender(version=use.version, take=use.take, fingerprint=step.fingerprint)
             for step in plan.steps
             for use in step.uses
             if step.fingerprint and use.take == 1
@@ -113,7 +113,7 @@ def stored(plan: Plan) -> dict[str, Any]:
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 digests = st.integers(0, 2**32).map(lambda number: f"sha256:{number:064x}")
-inputs = st.none() | st.builds(Input, digest=digests, frame=st.none() | st.sampled_from(End))
+inputs = st.none() | st.builds(ImageRef, digest=digests, frame=st.none() | st.sampled_from(FrameRole))
 switches = st.none() | st.booleans()
 requests = st.builds(
     Request,

@@ -40,8 +40,8 @@ def test_a_word_as_long_as_a_book_is_compared_with_nothing() -> None:
 def test_a_problem_can_be_given_a_place_and_keeps_the_rest() -> None:
     problem = Problem(code="type", summary="wrong kind of value", why="it is 5.", path=("shots", 0))
     place = Place(file="teaser.yaml", line=14, column=13)
-    assert problem.at(place).place == place
-    assert problem.at(place).at(None) == problem
+    assert problem.with_place(place).place == place
+    assert problem.with_place(place).with_place(None) == problem
 
 
 @pytest.mark.parametrize(

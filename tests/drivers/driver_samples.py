@@ -12,16 +12,16 @@ import aiohttp
 from aiohttp import web
 
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import HAILUO_02, Input, Request
-from hailuo_batch.drivers.download import Downloads
+from hailuo_batch.core.request.request import HAILUO_02, ImageRef, Request
+from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
-from hailuo_batch.drivers.transport import Wire, sessions
-from hailuo_batch.load.provider_tables import dialect_for, read_provider
+from hailuo_batch.drivers.transport import Transport, open_sessions
+from hailuo_batch.load.provider_tables import load_dialect, read_provider
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.ports import Order
+from hailuo_batch.ports import DriverRequest
 
 KEY = "sk-never-to-be-shown"
-PICTURE = Input(digest="sha256:" + "1" * 64)
+PICTURE = ImageRef(digest="sha256:" + "1" * 64)
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -122,9 +122,9 @@ def nobody() -> str:
 
 
 @asynccontextmanager
-async def wire(base_url: str, *, key: str = KEY, seconds: float = 5.0) -> AsyncIterator[Wire]:
-    async with sessions(loopback=True) as (reading, paying, _):
-        yield Wire(session=reading, paying=paying, base_url=base_url, key=key, seconds=seconds)
+async def wire(base_url: str, *, key: str = KEY, seconds: float = 5.0) -> AsyncIterator[Transport]:
+    async with open_sessions(loopback=True) as (reading, paying, _):
+        yield Transport(session=reading, paying=paying, base_url=base_url, key=key, seconds=seconds)
 
 
 class Pauses(list[float]):
@@ -143,14 +143,14 @@ class Pauses(list[float]):
 @asynccontextmanager
 async def downloads(
     pauses: Pauses | None = None, *, loopback: bool = True, allow_private: bool = False, **how: Any
-) -> AsyncIterator[Downloads]:
-    """What fetches clips, with pauses that are over at once; `how` as `Downloads` takes it."""
+) -> AsyncIterator[Downloader]:
+    """What fetches clips, with pauses that are over at once; `how` as `Downloader` takes it."""
     reach = {"loopback": loopback, "allow_private": allow_private}
-    async with sessions(**reach) as (_, _, fetching):
-        yield Downloads(fetching, sleep=pauses if pauses is not None else Pauses(), **reach, **how)
+    async with open_sessions(**reach) as (_, _, fetching):
+        yield Downloader(fetching, sleep=pauses if pauses is not None else Pauses(), **reach, **how)
 
 
-def session_of(found: Downloads) -> aiohttp.ClientSession:
+def session_of(found: Downloader) -> aiohttp.ClientSession:
     return found._session
 
 
@@ -165,20 +165,20 @@ async def driver(
     **how: Any,
 ) -> AsyncIterator[HttpDriver]:
     """A driver of one gateway of a mock, whose clock every pause turns; `how` as `HttpDriver` takes it."""
-    pauses = pauses if pauses is not None else Pauses(mock.clock.turn)
-    async with sessions(loopback=True) as (reading, paying, fetching):
+    pauses = pauses if pauses is not None else Pauses(mock.clock.advance)
+    async with open_sessions(loopback=True) as (reading, paying, fetching):
         yield HttpDriver(
-            wire=Wire(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=answer),
-            dialect=dialect_for(gateway),
+            transport=Transport(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=answer),
+            dialect=load_dialect(gateway),
             provider=read_provider(gateway, HAILUO_02),
-            downloads=Downloads(fetching, loopback=True, sleep=pauses),
+            downloader=Downloader(fetching, loopback=True, sleep=pauses),
             patience=patience,
             sleep=pauses,
             **how,
         )
 
 
-def order(*, pictures: dict[str, Path] | None = None, attempt: int = 1, **members: Any) -> Order:
+def order(*, pictures: dict[str, Path] | None = None, attempt: int = 1, **members: Any) -> DriverRequest:
     """An order for a clip from text, or as `members` say; `addresses` are web addresses of pictures."""
     addresses = members.pop("addresses", {})
     plain: dict[str, Any] = {
@@ -186,12 +186,12 @@ def order(*, pictures: dict[str, Path] | None = None, attempt: int = 1, **member
         "prompt_optimizer": None, "fast_pretreatment": None, "watermark": None, "take": 1,
     }  # fmt: skip
     request = Request(**{**plain, **members})
-    return Order(
+    return DriverRequest(
         request=request,
         fingerprint=fingerprint(request),
         campaign="film",
         shot="open",
-        pictures=pictures or {},
-        addresses=addresses,
+        images=pictures or {},
+        image_urls=addresses,
         attempt=attempt,
     )

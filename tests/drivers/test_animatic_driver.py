@@ -11,51 +11,52 @@ from typing import Any
 
 import pytest
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.manifest.document import End
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.manifest.document import FrameRole
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import Input, Request
+from hailuo_batch.core.request.request import ImageRef, Request
 from hailuo_batch.drivers import render_pool, render_worker
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.media.animatic.values import Sketch
-from hailuo_batch.media.frames import frame_picture
-from hailuo_batch.media.probe import Clip, decode_check, probe
-from hailuo_batch.ports import Order, Produced, Task
+from hailuo_batch.media.decode import check_decoding
+from hailuo_batch.media.frames import read_frame
+from hailuo_batch.media.probe import VideoFacts, probe
+from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 
-PICTURE = Input(digest="sha256:" + "1" * 64)
+PICTURE = ImageRef(digest="sha256:" + "1" * 64)
 SLOW = "a bottle [Push in], then [Pan left], then [Zoom out]"  # no two frames are equal: each has to be drawn
 unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 
-def order(*, pictures: dict[str, Path] | None = None, **members: Any) -> Order:
+def order(*, pictures: dict[str, Path] | None = None, **members: Any) -> DriverRequest:
     plain: dict[str, Any] = {
         "model": "animatic", "prompt": "a bottle in mist", "duration": 1, "resolution": "512p", "first": None,
         "last": None, "prompt_optimizer": None, "fast_pretreatment": None, "watermark": None, "take": 1,
     }  # fmt: skip
     request = Request(**{**plain, **members})
-    return Order(
-        request=request, fingerprint=fingerprint(request), campaign="aurora", shot="open", pictures=pictures or {}
+    return DriverRequest(
+        request=request, fingerprint=fingerprint(request), campaign="aurora", shot="open", images=pictures or {}
     )
 
 
-async def drawn(driver: AnimaticDriver, order: Order, target: Path) -> Failure | None:
+async def drawn(driver: AnimaticDriver, order: DriverRequest, target: Path) -> Failure | None:
     """The whole conversation; None is success."""
     task = await driver.submit(order)
-    assert isinstance(task, Task)
+    assert isinstance(task, ProviderTask)
     produced = await driver.wait(order, task)
-    return produced if isinstance(produced, Failure) else await driver.fetch(order, produced, target)
+    return produced if isinstance(produced, Failure) else await driver.download(order, produced, target)
 
 
-def clip(path: Path) -> Clip:
+def clip(path: Path) -> VideoFacts:
     found = probe(path)
-    assert isinstance(found, Clip), found
-    assert decode_check(path) is None
+    assert isinstance(found, VideoFacts), found
+    assert check_decoding(path) is None
     return found
 
 
 def colour(file: Path, frame: str) -> tuple[int, ...]:
     """The colour in the middle of the picture."""
-    image = frame_picture(file, frame).convert("RGB")
+    image = read_frame(file, frame).convert("RGB")
     pixel = image.getpixel((image.width // 2, image.height // 2))
     assert isinstance(pixel, tuple)
     return pixel
@@ -95,7 +96,7 @@ async def test_the_same_request_is_the_same_bytes_whoever_draws_it_and_another_i
 
 async def test_a_chained_clip_begins_with_the_frame_that_the_other_ends_on(tmp_path: Path):
     there = {PICTURE.digest: paint(tmp_path / "red.png", "#c02020")}
-    giver = Input(digest="sha256:" + "2" * 64, frame=End.LAST)
+    giver = ImageRef(digest="sha256:" + "2" * 64, frame=FrameRole.LAST)
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         await drawn(driver, order(first=PICTURE, pictures=there), tmp_path / "a.mp4")
         chained = order(first=giver, pictures={giver.digest: tmp_path / "a.mp4"})
@@ -106,7 +107,7 @@ async def test_a_chained_clip_begins_with_the_frame_that_the_other_ends_on(tmp_p
 
 
 async def test_a_clip_goes_over_from_its_first_picture_to_its_last(tmp_path: Path):
-    blue = Input(digest="sha256:" + "3" * 64)
+    blue = ImageRef(digest="sha256:" + "3" * 64)
     there = {
         PICTURE.digest: paint(tmp_path / "red.png", "#c02020"),
         blue.digest: paint(tmp_path / "blue.png", "#2020c0"),
@@ -118,7 +119,7 @@ async def test_a_clip_goes_over_from_its_first_picture_to_its_last(tmp_path: Pat
 
 
 async def test_a_picture_that_is_not_on_this_machine_is_drawn_as_if_there_were_none(tmp_path: Path):
-    away = Input(digest="address:4711")
+    away = ImageRef(digest="address:4711")
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         assert await drawn(driver, order(first=away), tmp_path / "a.mp4") is None
     assert clip(tmp_path / "a.mp4").frames == 24
@@ -132,7 +133,7 @@ async def test_a_picture_that_cannot_be_read_is_a_failure_and_no_exception(tmp_p
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         failure = await drawn(driver, order(first=PICTURE, pictures={PICTURE.digest: path}), tmp_path / "a.mp4")
         assert isinstance(failure, Failure)
-        assert failure.kind is Kind.REFUSED
+        assert failure.kind is FailureKind.REFUSED
         assert "a.png" in failure.why
         assert await drawn(driver, order(), tmp_path / "b.mp4") is None  # the worker is as good as before
     assert not (tmp_path / "a.mp4").exists()
@@ -140,31 +141,31 @@ async def test_a_picture_that_cannot_be_read_is_a_failure_and_no_exception(tmp_p
 
 async def test_a_frame_of_a_file_that_is_no_clip_is_a_failure(tmp_path: Path):
     (tmp_path / "giver.mp4").write_bytes(b"no clip")
-    giver = Input(digest="sha256:" + "2" * 64, frame=End.LAST)
+    giver = ImageRef(digest="sha256:" + "2" * 64, frame=FrameRole.LAST)
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         chained = order(first=giver, pictures={giver.digest: tmp_path / "giver.mp4"})
         failure = await drawn(driver, chained, tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
-    assert failure.kind is Kind.REFUSED
+    assert failure.kind is FailureKind.REFUSED
 
 
 async def test_a_drawing_that_cannot_be_written_is_a_failure(tmp_path: Path):
     async with AnimaticDriver(workers=1, folder=tmp_path / "nowhere") as driver:
         failure = await drawn(driver, order(), tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
-    assert failure.kind is Kind.NO_ROOM
+    assert failure.kind is FailureKind.NO_ROOM
 
 
 async def test_a_drawing_that_cannot_be_moved_is_a_failure(tmp_path: Path):
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
-        failure = await driver.fetch(order(), Produced(link=str(tmp_path / "gone.mp4")), tmp_path / "a.mp4")
+        failure = await driver.download(order(), Produced(link=str(tmp_path / "gone.mp4")), tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
-    assert failure.kind is Kind.NO_ROOM
+    assert failure.kind is FailureKind.NO_ROOM
 
 
 def workers_of(driver: AnimaticDriver) -> list[int]:
     """The processes that are there, in the order they were started in."""
-    return [worker._process.pid for worker in driver._studio._hired if worker.alive]
+    return [worker._process.pid for worker in driver._pool._workers if worker.is_alive]
 
 
 @unix
@@ -222,7 +223,7 @@ async def test_a_worker_that_dies_twice_over_one_drawing_is_a_failure_and_the_ne
             patched.syspath_prepend(hiding)
             failure = await drawn(driver, order(), tmp_path / "a.mp4")
         assert isinstance(failure, Failure)
-        assert failure.kind is Kind.BROKEN
+        assert failure.kind is FailureKind.BROKEN
         assert failure.why.endswith(words)
         assert len(failure.why) < 5000
         assert await drawn(driver, order(), tmp_path / "b.mp4") is None
@@ -233,7 +234,7 @@ async def test_a_python_that_cannot_be_started_is_a_failure(tmp_path: Path, monk
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         failure = await drawn(driver, order(), tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
-    assert failure.kind is Kind.BROKEN
+    assert failure.kind is FailureKind.BROKEN
     assert "gone could not be started: No such file" in failure.why
 
 
@@ -242,9 +243,9 @@ async def test_a_drawing_that_nobody_waits_for_any_more_ends_and_the_next_is_its
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         await drawn(driver, order(), tmp_path / "alone.mp4")
         [worker] = workers_of(driver)
-        given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60), Task(id="")))
+        given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60), ProviderTask(id="")))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
-        queued = asyncio.create_task(driver.wait(order(take=3), Task(id="")))
+        queued = asyncio.create_task(driver.wait(order(take=3), ProviderTask(id="")))
         await asyncio.sleep(0)
         for each in (queued, given_up):
             each.cancel()
@@ -261,7 +262,7 @@ async def test_a_drawing_that_is_given_up_while_its_worker_starts_leaves_no_proc
     before = children(os.getpid())
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         for pause in (0, 0, 0.002, 0.01, 0.03, 0.06, 0.1):
-            given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=20), Task(id="")))
+            given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=20), ProviderTask(id="")))
             await asyncio.sleep(pause)
             given_up.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -306,7 +307,7 @@ async def test_an_old_backport_beside_the_package_does_not_hide_a_module_of_pyth
     (tmp_path / "hailuo_batch").symlink_to(package)
     (tmp_path / "pathlib.py").write_text("raise SystemExit('the wrong file')")
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    monkeypatch.setattr(render_pool, "_HOME", str(tmp_path))
+    monkeypatch.setattr(render_pool, "_PACKAGE_PARENT", str(tmp_path))
     async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
         assert await drawn(driver, order(), tmp_path / "a.mp4") is None
 
@@ -358,8 +359,8 @@ async def test_a_drawing_that_failed_leaves_no_file(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(drawing, "draw", draw)
     for shot, answer in (("a", {"refused": ["no", "so", "do"]}), ("b", {"unwritten": "No space left on device"})):
         sketch = Sketch(campaign="c", shot=shot, take=1, prompt="", seconds=1, resolution="512p")
-        asked = json.loads(render_worker.question(sketch, tmp_path / "a.mp4"))
-        assert render_worker._carry_out(asked["sketch"], tmp_path / "a.mp4") == answer
+        asked = json.loads(render_worker.encode_request(sketch, tmp_path / "a.mp4"))
+        assert render_worker._draw_sketch(asked["sketch"], tmp_path / "a.mp4") == answer
         assert not (tmp_path / "a.mp4").exists()
 
 
@@ -389,7 +390,7 @@ async def test_leaving_by_an_exception_ends_the_workers_in_the_middle_of_a_drawi
     with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
             long = order(prompt=SLOW, duration=60, resolution="1080p")
-            drawing = asyncio.create_task(driver.wait(long, Task(id="")))
+            drawing = asyncio.create_task(driver.wait(long, ProviderTask(id="")))
             await _until(lambda: any(tmp_path.glob("drawing-*")))
             workers = workers_of(driver)
             raise ZeroDivisionError
@@ -417,9 +418,9 @@ async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: P
             await _until(lambda: any(tmp_path.glob("drawing-*")))
 
     driver = AnimaticDriver(workers=1, folder=tmp_path)
-    drawing = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60, resolution="1080p"), Task(id="")))
+    drawing = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60, resolution="1080p"), ProviderTask(id="")))
     leaving = asyncio.create_task(leave())
-    await _until(lambda: driver._studio._closed)
+    await _until(lambda: driver._pool._closed)
     [worker] = workers_of(driver)
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -431,16 +432,16 @@ async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: P
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.run import run
-asyncio.run(run(Path(sys.argv[1]), sketch=True, terms=Terms(jobs=2)))
+asyncio.run(run(Path(sys.argv[1]), sketch=True, options=RunOptions(jobs=2)))
 """
 UNGUARDED = """
 import asyncio
 import hailuo_batch
 print("begin")
 for number in range(2):
-    ran = asyncio.run(hailuo_batch.run("tiny.yaml", sketch=True, terms=hailuo_batch.Terms(jobs=2)))
+    ran = asyncio.run(hailuo_batch.run("tiny.yaml", sketch=True, options=hailuo_batch.RunOptions(jobs=2)))
     print(number, ran.outcome.stored)
 """
 TINY = """

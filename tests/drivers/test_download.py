@@ -16,9 +16,9 @@ from aiohttp import web
 from driver_samples import Pauses, answering, downloads, host, nobody, raw_host, session_of
 from yarl import URL
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.drivers import download as room
-from hailuo_batch.drivers.public_hosts import PrivateAddressError, PublicResolver, Reach
+from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, PublicResolver
 from hailuo_batch.testing.clips import CLIP
 
 PRIVATE = (
@@ -35,14 +35,14 @@ def target(tmp_path: Path) -> Path:
 
 async def fetched(link: str, target: Path, **how: Any) -> Failure | None:
     async with downloads(**how) as found:
-        failure = await found.fetch(link, target)
+        failure = await found.download(link, target)
     if failure is not None:
         for secret in ("sig=", "secret", "/clips"):
             assert secret not in failure.why + failure.remedy, "a link is a secret"
     return failure
 
 
-async def kind_of(link: str, target: Path, **how: Any) -> Kind | None:
+async def kind_of(link: str, target: Path, **how: Any) -> FailureKind | None:
     failure = await fetched(link, target, **how)
     return None if failure is None else failure.kind
 
@@ -82,15 +82,15 @@ async def test_a_private_address_is_not_asked(address: str, target: Path, monkey
 async def _never_asked(link: str, target: Path, monkeypatch: pytest.MonkeyPatch, *, loopback: bool) -> None:
     async with downloads(loopback=loopback) as found:
         monkeypatch.setattr(session_of(found), "get", None, raising=False)
-        failure = await found.fetch(link, target)
+        failure = await found.download(link, target)
     assert failure is not None
-    assert failure.kind is Kind.CORRUPT
+    assert failure.kind is FailureKind.CORRUPT
     assert not target.exists()
 
 
 @pytest.mark.parametrize("name", ["127.1", "2130706433", "0x7f000001", "017700000001"])
 async def test_a_loopback_address_in_disguise_is_not_asked(name: str, target: Path):
-    assert await kind_of(f"https://{name}/clip.mp4", target, loopback=False) is Kind.CORRUPT
+    assert await kind_of(f"https://{name}/clip.mp4", target, loopback=False) is FailureKind.CORRUPT
 
 
 async def test_a_name_that_stands_for_a_private_address_is_not_asked(target: Path, monkeypatch: pytest.MonkeyPatch):
@@ -99,7 +99,7 @@ async def test_a_name_that_stands_for_a_private_address_is_not_asked(target: Pat
     failure = await fetched("https://cdn.example/clip.mp4", target, loopback=False, pauses=pauses)
     assert failure is not None
     assert (failure.kind, failure.why) == (
-        Kind.CORRUPT,
+        FailureKind.CORRUPT,
         "the gateway's link leads to a private address, which is not asked",
     )
     assert pauses == []
@@ -144,11 +144,11 @@ async def test_what_the_resolver_answered_is_what_is_connected_to(target: Path, 
     async with downloads(loopback=False) as found:
         kinds = []
         for number in range(4):
-            failure = await found.fetch(f"https://cdn{number}.example/clip.mp4", target)
+            failure = await found.download(f"https://cdn{number}.example/clip.mp4", target)
             assert failure is not None
             kinds.append(failure.kind)
     assert connected == ["93.184.216.34", "93.184.216.35"]
-    assert kinds == [Kind.FLAKY, Kind.CORRUPT, Kind.FLAKY, Kind.CORRUPT]
+    assert kinds == [FailureKind.FLAKY, FailureKind.CORRUPT, FailureKind.FLAKY, FailureKind.CORRUPT]
 
 
 async def test_a_redirect_to_a_name_that_stands_for_a_private_address_is_not_followed(
@@ -156,7 +156,7 @@ async def test_a_redirect_to_a_name_that_stands_for_a_private_address_is_not_fol
 ):
     _names(monkeypatch, "192.168.1.1")
     async with host(answering("", 302, Location="https://cdn.example/clip.mp4?sig=1")) as cdn:
-        assert await kind_of(f"{cdn.url}/a", target) is Kind.CORRUPT
+        assert await kind_of(f"{cdn.url}/a", target) is FailureKind.CORRUPT
     assert len(cdn.asked) == 1
 
 
@@ -164,7 +164,7 @@ async def test_a_redirect_to_a_name_that_stands_for_a_private_address_is_not_fol
 async def test_a_project_may_allow_the_network_it_stands_in(address: str, monkeypatch: pytest.MonkeyPatch):
     _names(monkeypatch, address)
     assert await PublicResolver(allow_private=True).resolve("cdn.example", 443)
-    reach = Reach(private=True)
+    reach = HostPolicy(private=True)
     shown = f"[{address}]" if ":" in address else address
     assert reach.refusal(URL(f"https://{shown}/a")) is None
     refused = reach.refusal(URL(f"http://{shown}/a"))
@@ -173,7 +173,7 @@ async def test_a_project_may_allow_the_network_it_stands_in(address: str, monkey
 
 @pytest.mark.parametrize("address", ["224.0.0.1", "0.0.0.0", "::", "ff02::1"])  # noqa: S104 - to be refused
 def test_what_is_no_host_at_all_is_never_asked(address: str):
-    assert not Reach(loopback=True, private=True).may_ask(address)
+    assert not HostPolicy(loopback=True, private=True).may_connect(address)
 
 
 def _names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
@@ -199,7 +199,7 @@ def _rows(name: str, port: int, addresses: Sequence[str]) -> list[dict[str, Any]
     ],
 )  # fmt: skip
 async def test_a_link_that_is_no_address_is_a_failure_and_no_crash(link: str, target: Path):
-    assert await kind_of(link, target) in {Kind.CORRUPT, Kind.FLAKY}
+    assert await kind_of(link, target) in {FailureKind.CORRUPT, FailureKind.FLAKY}
 
 
 async def test_a_redirect_to_another_host_is_followed_without_a_key(target: Path):
@@ -225,14 +225,14 @@ async def test_a_redirect_within_the_host_is_followed(target: Path):
 @pytest.mark.parametrize("to", ["http://93.184.216.34/a", "https://10.0.0.7/a", "file:///etc/passwd", "https://["])
 async def test_a_redirect_to_where_no_link_may_lead_is_refused(to: str, target: Path):
     async with host(answering("", 302, Location=to)) as cdn:
-        assert await kind_of(f"{cdn.url}/a", target) is Kind.CORRUPT
+        assert await kind_of(f"{cdn.url}/a", target) is FailureKind.CORRUPT
     assert len(cdn.asked) == 1
     assert not target.exists()
 
 
 async def test_redirects_have_an_end(target: Path):
     async with host(answering("", 302, Location="/a")) as cdn:
-        assert await kind_of(f"{cdn.url}/a", target) is Kind.CORRUPT
+        assert await kind_of(f"{cdn.url}/a", target) is FailureKind.CORRUPT
     assert len(cdn.asked) == room.REDIRECTS
 
 
@@ -240,7 +240,7 @@ async def test_redirects_have_an_end(target: Path):
 async def test_a_dead_link_is_not_tried_again(status: int, target: Path):
     pauses = Pauses()
     async with host(answering("gone", status)) as cdn:
-        assert await kind_of(cdn.url, target, pauses=pauses) is Kind.EXPIRED
+        assert await kind_of(cdn.url, target, pauses=pauses) is FailureKind.EXPIRED
     assert (len(cdn.asked), pauses) == (1, [])
 
 
@@ -248,7 +248,7 @@ async def test_a_dead_link_is_not_tried_again(status: int, target: Path):
 async def test_a_host_that_does_not_give_the_clip_now_is_asked_again_after_growing_pauses(status: int, target: Path):
     pauses = Pauses()
     async with host(answering(b"" if status == 204 else b"later", status)) as cdn:
-        assert await kind_of(cdn.url, target, pauses=pauses) is Kind.FLAKY
+        assert await kind_of(cdn.url, target, pauses=pauses) is FailureKind.FLAKY
     assert len(cdn.asked) == room.TRIES
     assert pauses == [1.0, 2.0, 4.0]
 
@@ -277,25 +277,25 @@ async def test_a_download_that_breaks_once_is_begun_anew(target: Path):
 async def test_a_body_that_is_shorter_than_promised_is_no_clip(cut: int, target: Path):
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(CLIP)}\r\n\r\n".encode()
     async with raw_host(head + CLIP[:cut]) as url:
-        assert await kind_of(url, target) is Kind.FLAKY
+        assert await kind_of(url, target) is FailureKind.FLAKY
 
 
 async def test_a_body_in_chunks_that_breaks_off_is_no_clip(target: Path):
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with raw_host(head + b"%x\r\n" % 500 + CLIP[:500] + b"\r\n") as url:
-        assert await kind_of(url, target) is Kind.FLAKY
+        assert await kind_of(url, target) is FailureKind.FLAKY
 
 
 async def test_an_unreachable_host_is_tried_again(target: Path):
     pauses = Pauses()
-    assert await kind_of(nobody(), target, pauses=pauses) is Kind.FLAKY
+    assert await kind_of(nobody(), target, pauses=pauses) is FailureKind.FLAKY
     assert len(pauses) == room.TRIES - 1
 
 
 async def test_a_host_that_falls_silent_is_given_up(target: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("hailuo_batch.drivers.transport.STALLED_SECONDS", 0.05)
     async with raw_host(silent=True) as url:
-        assert await kind_of(url, target) is Kind.FLAKY
+        assert await kind_of(url, target) is FailureKind.FLAKY
 
 
 async def test_a_body_that_came_compressed_is_not_taken_for_a_cut_one(target: Path):
@@ -308,7 +308,7 @@ async def test_a_body_that_came_compressed_is_not_taken_for_a_cut_one(target: Pa
 async def test_a_clip_that_is_said_to_be_huge_is_not_begun(target: Path):
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {room.LARGEST + 1}\r\n\r\n".encode()
     async with raw_host(head + CLIP) as url:
-        assert await kind_of(url, target) is Kind.CORRUPT
+        assert await kind_of(url, target) is FailureKind.CORRUPT
     assert not target.exists()
 
 
@@ -323,7 +323,7 @@ async def test_a_body_without_an_end_is_left_at_the_limit(target: Path, monkeypa
             await asyncio.sleep(0)
 
     async with host(endless) as cdn:
-        assert await kind_of(cdn.url, target) is Kind.CORRUPT
+        assert await kind_of(cdn.url, target) is FailureKind.CORRUPT
     assert target.stat().st_size <= 1_000_000
 
 
@@ -343,7 +343,7 @@ async def test_a_busy_host_is_given_the_time_it_asks_for_within_reason(
 ):
     waited = Pauses()
     async with host(answering("later", status, Retry_After=header)) as cdn:
-        assert await kind_of(cdn.url, target, pauses=waited) is Kind.FLAKY
+        assert await kind_of(cdn.url, target, pauses=waited) is FailureKind.FLAKY
     assert waited == pauses
 
 
@@ -359,7 +359,7 @@ async def test_a_page_in_the_place_of_a_clip_is_said_to_be_one_and_not_tried_aga
     async with host(answering(b'{"error": "no"}', Content_Type=kind)) as cdn:
         failure = await fetched(cdn.url, target, pauses=pauses)
     assert failure is not None
-    assert failure.kind is Kind.CORRUPT
+    assert failure.kind is FailureKind.CORRUPT
     assert failure.why == f"behind the link is a page ({kind.partition(';')[0]}), not a clip"
     assert (len(cdn.asked), pauses, target.exists()) == (1, [], False)
 
@@ -380,7 +380,7 @@ async def test_a_full_disk_is_said_to_be_one_and_not_tried_again():
     async with host(answering(CLIP)) as cdn:
         failure = await fetched(cdn.url, Path("/dev/full"), pauses=pauses)
     assert failure is not None
-    assert (failure.kind, len(cdn.asked), pauses) == (Kind.NO_ROOM, 1, [])
+    assert (failure.kind, len(cdn.asked), pauses) == (FailureKind.NO_ROOM, 1, [])
     assert failure.why == "the clip could not be written: the disk is full"
     assert "not bought" in failure.remedy
 
@@ -404,7 +404,7 @@ async def test_what_another_try_does_not_mend_on_this_machine_is_not_tried_again
         monkeypatch.setattr(Path, "open", refuse)
         failure = await fetched(cdn.url, target)
     assert failure is not None
-    assert (failure.kind, len(cdn.asked)) == (Kind.NO_ROOM, 1)
+    assert (failure.kind, len(cdn.asked)) == (FailureKind.NO_ROOM, 1)
     assert failure.why.endswith(words)
 
 
@@ -444,6 +444,6 @@ async def test_only_so_many_are_fetched_at_once(tmp_path: Path):
         return web.Response(body=CLIP)
 
     async with host(handle) as cdn, downloads(at_once=3) as found:
-        failures = await asyncio.gather(*(found.fetch(cdn.url, tmp_path / f"{number}") for number in range(12)))
+        failures = await asyncio.gather(*(found.download(cdn.url, tmp_path / f"{number}") for number in range(12)))
     assert failures == [None] * 12
     assert most == 3

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from driver_samples import Host, Pauses, answering, downloads, host
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.drivers import download as room
 
 FIRST = random.Random(1).randbytes(400_000)  # noqa: S311 - it has to be repeatable, not secret
@@ -46,7 +46,7 @@ async def fetched(target: Path, *answers: Answer, **how: Any) -> tuple[Host, Fai
     """Asks a host that gives one answer after the other."""
     left = iter(answers)
     async with host(lambda request: sent(request, next(left))) as cdn, downloads(**how) as found:
-        return cdn, await found.fetch(f"{cdn.url}/clips/a?sig=1", target)
+        return cdn, await found.download(f"{cdn.url}/clips/a?sig=1", target)
 
 
 def rest(body: bytes, begin: int, **headers: str) -> Answer:
@@ -137,14 +137,14 @@ async def test_a_rest_of_another_file_is_not_taken_and_the_whole_is_asked_for_at
 async def test_a_link_that_dies_on_the_way_is_dead(target: Path):
     _, failure = await fetched(target, Answer(body=FIRST, cut=CUT, headers=TAG), Answer(body=b"", status=403))
     assert failure is not None
-    assert failure.kind is Kind.EXPIRED
+    assert failure.kind is FailureKind.EXPIRED
 
 
 async def test_a_page_in_the_place_of_the_rest_is_not_put_behind_it(target: Path):
     page = Answer(body=b"<html>", headers={"Content-Type": "text/html"})
     _, failure = await fetched(target, Answer(body=FIRST, cut=CUT, headers=TAG), page)
     assert failure is not None
-    assert failure.kind is Kind.CORRUPT
+    assert failure.kind is FailureKind.CORRUPT
     assert target.read_bytes() == FIRST[:CUT]
 
 
@@ -187,11 +187,11 @@ def _moody(chance: random.Random) -> Callable[[web.BaseRequest], Any]:
 async def test_whatever_the_host_does_the_file_is_one_of_its_files_or_none(seed: int, target: Path):
     chance = random.Random(seed)  # noqa: S311
     async with host(_moody(chance)) as cdn, downloads() as found:
-        failure = await found.fetch(f"{cdn.url}/a", target)
+        failure = await found.download(f"{cdn.url}/a", target)
     if failure is None:
         assert target.read_bytes() in {FIRST, OTHER}
     else:
-        assert failure.kind is Kind.FLAKY
+        assert failure.kind is FailureKind.FLAKY
         assert target.read_bytes() not in {FIRST, OTHER}
 
 
@@ -223,9 +223,9 @@ async def test_a_file_that_trickles_is_broken_off_and_gone_on_with(target: Path)
 
     pauses = Pauses()
     async with host(handle) as cdn, downloads(pauses, elapsed=ticking(20.0)) as found:
-        failure = await found.fetch(f"{cdn.url}/a", target)
+        failure = await found.download(f"{cdn.url}/a", target)
     assert failure is not None
-    assert failure.kind is Kind.FLAKY
+    assert failure.kind is FailureKind.FLAKY
     assert failure.why.startswith("the download is too slow: ")
     assert pauses == [1.0, 2.0, 4.0]
     ranges = [asked.headers.get("Range") for asked in cdn.asked]
@@ -237,5 +237,5 @@ async def test_a_file_that_trickles_is_broken_off_and_gone_on_with(target: Path)
 
 async def test_a_slow_end_that_is_there_is_an_end(target: Path):
     async with host(answering(b"clip")) as cdn, downloads(elapsed=ticking(3600.0)) as found:
-        assert await found.fetch(cdn.url, target) is None
+        assert await found.download(cdn.url, target) is None
     assert target.read_bytes() == b"clip"

@@ -11,12 +11,12 @@ import pytest
 from driver_samples import KEY, PICTURE, Pauses, driver, order
 from PIL import Image
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.request.request import Input
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.drivers.http import HttpDriver, Patience
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.ports import Produced, Task
+from hailuo_batch.ports import Produced, ProviderTask
 from hailuo_batch.testing.clips import CLIP
 
 LITTLE = Patience(submit=10.0, task=60.0)
@@ -24,17 +24,17 @@ LITTLE = Patience(submit=10.0, task=60.0)
 
 @asynccontextmanager
 async def mocked(*faults: dict[str, Any], **script: Any) -> AsyncIterator[Mock]:
-    async with Mock(script_of({"faults": list(faults), **script}), clip=CLIP) as mock:
+    async with Mock(parse_script({"faults": list(faults), **script}), clip=CLIP) as mock:
         yield mock
 
 
-async def task_at(driver: HttpDriver, **members: Any) -> Task:
+async def task_at(driver: HttpDriver, **members: Any) -> ProviderTask:
     task = await driver.submit(order(**members))
-    assert isinstance(task, Task), task
+    assert isinstance(task, ProviderTask), task
     return task
 
 
-def failed(value: object, kind: Kind) -> Failure:
+def failed(value: object, kind: FailureKind) -> Failure:
     assert isinstance(value, Failure), value
     assert value.kind is kind, value
     return value
@@ -50,7 +50,7 @@ async def test_an_order_becomes_a_clip(tmp_path: Path):
         task = await task_at(asked)
         made = await asked.wait(order(), task)
         assert isinstance(made, Produced)
-        assert await asked.fetch(order(), made, tmp_path / "clip.mp4") is None
+        assert await asked.download(order(), made, tmp_path / "clip.mp4") is None
         assert (tmp_path / "clip.mp4").read_bytes().startswith(CLIP)
         assert [charge.task for charge in mock.charges] == [task.id]
 
@@ -89,7 +89,7 @@ async def test_an_unclear_submit_is_sent_again_with_its_key_where_that_is_free()
 async def test_an_unclear_submit_is_never_sent_again_elsewhere(gateway: str):
     async with mocked({"fault": "reset"}) as mock, driver(gateway, mock) as asked:
         members = {"first": PICTURE, "addresses": {PICTURE.digest: "https://frames.example/a.png"}}
-        failed(await asked.submit(order(**members)), Kind.UNCLEAR)
+        failed(await asked.submit(order(**members)), FailureKind.UNKNOWN_OUTCOME)
         assert len([entry for entry in mock.log if entry.call == "submit"]) == 1
 
 
@@ -102,7 +102,7 @@ async def test_a_no_after_an_unclear_answer_leaves_the_doubt(later: dict[str, An
     """The first call may have been accepted: the same order at another provider, or with another key, is paid twice."""
     async with mocked({"fault": "reset", "accepted": True, "nth": 1}, later) as mock:
         async with driver("mindvideo", mock, patience=LITTLE) as asked:
-            failed(await asked.submit(order()), Kind.UNCLEAR)
+            failed(await asked.submit(order()), FailureKind.UNKNOWN_OUTCOME)
         assert len(mock.charges) == 1
 
 
@@ -116,11 +116,11 @@ async def test_what_was_not_accepted_comes_back_at_once_with_the_wait_that_was_a
         mocked({**fault, "retry_after": asked} if asked is not None else fault) as mock,
         driver("odkkk", mock, pauses=slept) as asking,
     ):
-        said = failed(await asking.submit(order()), Kind.THROTTLED)
+        said = failed(await asking.submit(order()), FailureKind.THROTTLED)
         assert len(mock.log) == 1
         assert mock.charges == []
         await task_at(asking)
-    assert said.wait == wait
+    assert said.wait_seconds == wait
     assert said.why.startswith("odkkk apiv1 asks to go slower")
     assert slept == []
 
@@ -130,7 +130,7 @@ async def test_a_date_to_wait_for_becomes_seconds():
         mocked({"fault": "throttled", "nth": 1, "retry_after": "date:30"}) as mock,
         driver("odkkk", mock) as asking,
     ):
-        assert failed(await asking.submit(order()), Kind.THROTTLED).wait == pytest.approx(30, abs=2)
+        assert failed(await asking.submit(order()), FailureKind.THROTTLED).wait_seconds == pytest.approx(30, abs=2)
 
 
 async def test_between_submits_with_the_same_key_pauses_grow_and_what_is_asked_for_is_obeyed():
@@ -149,15 +149,15 @@ async def test_between_submits_with_the_same_key_pauses_grow_and_what_is_asked_f
 
 async def test_pauses_do_not_grow_without_end():
     patience = Patience(first_wait=1.0, longest_wait=60.0)
-    assert [patience.pause(times, None) for times in (0, 1, 5, 6, 7, 10_000)] == [1.0, 2.0, 32.0, 60.0, 60.0, 60.0]
-    assert patience.pause(3, 0.0) == 0.0
-    assert patience.pause(3, 100.0) == 100.0
+    assert [patience.delay(times, None) for times in (0, 1, 5, 6, 7, 10_000)] == [1.0, 2.0, 32.0, 60.0, 60.0, 60.0]
+    assert patience.delay(3, 0.0) == 0.0
+    assert patience.delay(3, 100.0) == 100.0
 
 
 async def test_patience_with_an_unclear_submit_ends_in_doubt():
     slept = Pauses()
     async with mocked({"fault": "reset"}) as mock, driver("mindvideo", mock, patience=LITTLE, pauses=slept) as asking:
-        failed(await asking.submit(order()), Kind.UNCLEAR)
+        failed(await asking.submit(order()), FailureKind.UNKNOWN_OUTCOME)
         assert len(mock.log) == 4
     assert slept == [1.0, 2.0, 4.0]
 
@@ -166,7 +166,7 @@ async def test_who_asks_for_more_patience_than_there_is_is_not_waited_for():
     slept = Pauses()
     faults = ({"fault": "reset", "nth": 1}, {"fault": "throttled", "retry_after": 3600})
     async with mocked(*faults) as mock, driver("mindvideo", mock, pauses=slept) as asking:
-        failed(await asking.submit(order()), Kind.UNCLEAR)
+        failed(await asking.submit(order()), FailureKind.UNKNOWN_OUTCOME)
     assert slept == [1.0]
 
 
@@ -179,18 +179,18 @@ async def test_a_wish_to_stop_ends_the_sending_under_the_same_key():
 
     async with (
         mocked({"fault": "reset"}) as mock,
-        driver("mindvideo", mock, pauses=Pauses(stop), leaving=lambda: left) as asking,
+        driver("mindvideo", mock, pauses=Pauses(stop), is_stopping=lambda: left) as asking,
     ):
-        failed(await asking.submit(order()), Kind.UNCLEAR)
+        failed(await asking.submit(order()), FailureKind.UNKNOWN_OUTCOME)
         assert len(mock.log) == 1
 
 
 async def test_a_wish_to_stop_leaves_a_task_that_runs_to_the_next_run():
     left = False
-    async with mocked() as mock, driver("minimax", mock, leaving=lambda: left) as asking:
+    async with mocked() as mock, driver("minimax", mock, is_stopping=lambda: left) as asking:
         task = await task_at(asking)
         left = True
-        said = failed(await asking.wait(order(), task), Kind.STOPPED)
+        said = failed(await asking.wait(order(), task), FailureKind.STOPPED)
         assert said.running
         assert task.id in said.why
         assert [entry.call for entry in mock.log] == ["submit"]
@@ -202,7 +202,7 @@ async def test_a_fresh_task_is_looked_at_after_a_pause_and_one_of_an_earlier_run
         task = await task_at(asking)
         assert isinstance(await asking.wait(order(), task), Produced)
         assert slept == [10.0]
-        assert isinstance(await asking.wait(order(), Task(id=task.id)), Produced)
+        assert isinstance(await asking.wait(order(), ProviderTask(id=task.id)), Produced)
         assert slept == [10.0]
 
 
@@ -211,7 +211,7 @@ async def test_a_task_that_runs_is_looked_at_as_often_as_its_gateway_says():
     async with mocked({"fault": "stuck"}) as mock, driver("vtrix", mock, patience=LITTLE, pauses=slept) as asked:
         addresses = {PICTURE.digest: "https://frames.example/a.png"}
         task = await task_at(asked, first=PICTURE, addresses=addresses)
-        said = failed(await asked.wait(order(), task), Kind.PENDING)
+        said = failed(await asked.wait(order(), task), FailureKind.PENDING)
     assert slept == [5.0] * 12
     assert task.id in said.why
     assert "nothing is bought again" in said.remedy
@@ -224,7 +224,7 @@ async def test_looks_that_fail_are_repeated_with_growing_pauses_that_begin_anew_
         mocked(faults, {"fault": "stuck"}) as mock,
         driver("minimax", mock, patience=Patience(task=25.0), pauses=slept) as asked,
     ):
-        failed(await asked.wait(order(), await task_at(asked)), Kind.PENDING)
+        failed(await asked.wait(order(), await task_at(asked)), FailureKind.PENDING)
     assert slept == [10.0, 1.0, 2.0, 10.0, 1.0]
 
 
@@ -232,7 +232,7 @@ async def test_a_task_is_followed_by_another_driver_where_the_first_left_off(tmp
     async with mocked(task={"queued": 100, "running": 100}) as mock:
         async with driver("gccai", mock, patience=LITTLE) as asked:
             task = await task_at(asked)
-            failed(await asked.wait(order(), task), Kind.PENDING)
+            failed(await asked.wait(order(), task), FailureKind.PENDING)
         async with driver("gccai", mock) as asked:
             assert isinstance(await asked.wait(order(), task), Produced)
         assert len(mock.charges) == 1
@@ -242,8 +242,8 @@ async def test_a_picture_is_not_sent_to_who_takes_addresses_only(tmp_path: Path)
     file = tmp_path / "a.png"
     Image.new("RGB", (400, 300)).save(file)
     async with mocked() as mock, driver("odkkk", mock) as asked:
-        here = Input(digest=f"sha256:{sha256(file.read_bytes()).hexdigest()}")
-        said = failed(await asked.submit(order(first=here, pictures={here.digest: file})), Kind.REFUSED)
+        here = ImageRef(digest=f"sha256:{sha256(file.read_bytes()).hexdigest()}")
+        said = failed(await asked.submit(order(first=here, pictures={here.digest: file})), FailureKind.REFUSED)
         assert mock.log == []
     assert said.why == "Nothing was sent: odkkk apiv1 takes pictures by web address only"
     assert said.remedy
@@ -252,7 +252,7 @@ async def test_a_picture_is_not_sent_to_who_takes_addresses_only(tmp_path: Path)
 async def test_what_is_not_sold_or_not_here_is_refused_without_a_call():
     async with mocked() as mock, driver("minimax", mock) as asked:
         for wrong in (order(duration=8), order(first=PICTURE), order(first=PICTURE, last=PICTURE)):
-            failed(await asked.submit(wrong), Kind.REFUSED)
+            failed(await asked.submit(wrong), FailureKind.REFUSED)
         assert mock.log == []
 
 
@@ -274,10 +274,17 @@ async def test_no_key_and_no_link_is_ever_told(caplog: pytest.LogCaptureFixture,
         made = await asked.wait(order(), task)
         assert isinstance(made, Produced)
         for _ in range(4):
-            told.append(await asked.fetch(order(), made, tmp_path / "clip.mp4"))
-        assert (await asked.fetch(order(), made, tmp_path / "clip.mp4")) is None
+            told.append(await asked.download(order(), made, tmp_path / "clip.mp4"))
+        assert (await asked.download(order(), made, tmp_path / "clip.mp4")) is None
     kinds = [each.kind for each in told if isinstance(each, Failure)]
-    assert kinds == [Kind.UNCLEAR, Kind.UNAUTHORIZED, Kind.UNCLEAR, Kind.FLAKY, Kind.CORRUPT, Kind.EXPIRED]
+    assert kinds == [
+        FailureKind.UNKNOWN_OUTCOME,
+        FailureKind.UNAUTHORIZED,
+        FailureKind.UNKNOWN_OUTCOME,
+        FailureKind.FLAKY,
+        FailureKind.CORRUPT,
+        FailureKind.EXPIRED,
+    ]
     words = caplog.text + "\n".join(str(each) for each in told)
     for secret in (KEY, "sig=", "/clips/", "until="):
         assert secret not in words

@@ -10,12 +10,12 @@ import pytest
 from driver_samples import PICTURE, order
 from PIL import Image, ImageChops, ImageCms
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.manifest.document import End
-from hailuo_batch.core.request.request import Input
-from hailuo_batch.drivers.image_payload import pictures_for
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.manifest.document import FrameRole
+from hailuo_batch.core.request.request import ImageRef
+from hailuo_batch.drivers.image_payload import load_image_payloads
 from hailuo_batch.media import reencode
-from hailuo_batch.media.frames import frame_picture
+from hailuo_batch.media.frames import read_frame
 from hailuo_batch.testing.clips import CLIP
 
 ORIENTATION = 0x0112
@@ -41,14 +41,14 @@ def digest(file: Path) -> str:
     return f"sha256:{sha256(file.read_bytes()).hexdigest()}"
 
 
-async def told(picture: Input | None, file: Path, **members: object) -> str | Failure | None:
+async def told(picture: ImageRef | None, file: Path, **members: object) -> str | Failure | None:
     """What is told of a first frame, which is in a file."""
     pictures = {picture.digest: file} if picture else {}
-    return (await pictures_for(order(first=picture, pictures=pictures, **members)))[0]
+    return (await load_image_payloads(order(first=picture, pictures=pictures, **members)))[0]
 
 
 async def told_of(file: Path) -> str | Failure | None:
-    return await told(Input(digest=digest(file)), file)
+    return await told(ImageRef(digest=digest(file)), file)
 
 
 async def both(first: Path, last: Path, *, hosted: tuple[Path, ...] = (), **how: bool) -> tuple[object, object]:
@@ -56,9 +56,9 @@ async def both(first: Path, last: Path, *, hosted: tuple[Path, ...] = (), **how:
     addresses = {digest(file): f"https://frames.example/{file.name}" for file in hosted}
     pictures = {digest(file): file for file in (first, last) if file.exists()}
     asked = order(
-        first=Input(digest=digest(first)), last=Input(digest=digest(last)), pictures=pictures, addresses=addresses
+        first=ImageRef(digest=digest(first)), last=ImageRef(digest=digest(last)), pictures=pictures, addresses=addresses
     )
-    return await pictures_for(asked, **how)
+    return await load_image_payloads(asked, **how)
 
 
 def bytes_of(uri: object, kind: str) -> bytes:
@@ -105,17 +105,17 @@ async def test_who_takes_no_addresses_is_told_the_bytes_behind_them(tmp_path: Pa
     assert await both(first, last, hosted=(first, last)) == (
         "https://frames.example/a.png", "https://frames.example/b.jpg",
     )  # fmt: skip
-    one, other = await both(first, last, hosted=(first, last), addresses=False)
+    one, other = await both(first, last, hosted=(first, last), allow_urls=False)
     assert (bytes_of(one, "png"), bytes_of(other, "jpeg")) == (first.read_bytes(), last.read_bytes())
 
 
-@pytest.mark.parametrize("end", list(End))
-async def test_a_frame_of_another_clip_is_a_png_of_it(end: End, tmp_path: Path):
+@pytest.mark.parametrize("end", list(FrameRole))
+async def test_a_frame_of_another_clip_is_a_png_of_it(end: FrameRole, tmp_path: Path):
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(CLIP)
-    frame = Input(digest=PICTURE.digest, frame=end)
+    frame = ImageRef(digest=PICTURE.digest, frame=end)
     still = seen(await told(frame, clip), "png")
-    assert ImageChops.difference(still.convert("RGB"), frame_picture(clip, str(end))).getbbox() is None
+    assert ImageChops.difference(still.convert("RGB"), read_frame(clip, str(end))).getbbox() is None
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
@@ -158,7 +158,7 @@ async def test_what_turning_would_make_too_large_is_made_smaller(tmp_path: Path,
     exif[ORIENTATION] = 6
     Image.effect_noise((400, 300), 90).convert("RGB").save(file, exif=exif)
     whole = len(bytes_of(await told_of(file), "png"))
-    monkeypatch.setattr(reencode, "LARGEST", whole)
+    monkeypatch.setattr(reencode, "MAX_BYTES", whole)
     assert len(bytes_of(await told_of(file), "jpeg")) < whole
 
 
@@ -205,10 +205,10 @@ async def test_a_last_frame_that_goes_by_address_is_left_to_the_gateway(tmp_path
 async def test_beside_a_picture_that_is_not_here_the_last_frame_stays_as_it_is(tmp_path: Path):
     last = drawn(tmp_path / "b.png", "PNG", (1000, 1000))
     asked = order(
-        first=PICTURE, last=Input(digest=digest(last)), pictures={digest(last): last},
+        first=PICTURE, last=ImageRef(digest=digest(last)), pictures={digest(last): last},
         addresses={PICTURE.digest: "https://frames.example/pinned.png"},
     )  # fmt: skip
-    first, other = await pictures_for(asked)
+    first, other = await load_image_payloads(asked)
     assert (first, bytes_of(other, "png")) == ("https://frames.example/pinned.png", last.read_bytes())
 
 
@@ -216,11 +216,11 @@ async def test_beside_a_picture_that_is_not_here_the_last_frame_stays_as_it_is(t
 async def test_a_frame_of_a_clip_has_a_shape_too(chained: str, tmp_path: Path):
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(CLIP)
-    shape = frame_picture(clip, "first").size
+    shape = read_frame(clip, "first").size
     other = drawn(tmp_path / "a.png", "PNG", (1000, 1000))
-    frame, picture = Input(digest=PICTURE.digest, frame=End.LAST), Input(digest=digest(other))
+    frame, picture = ImageRef(digest=PICTURE.digest, frame=FrameRole.LAST), ImageRef(digest=digest(other))
     ends = {"first": frame, "last": picture} if chained == "first" else {"first": picture, "last": frame}
-    _, last = await pictures_for(order(**ends, pictures={PICTURE.digest: clip, digest(other): other}))
+    _, last = await load_image_payloads(order(**ends, pictures={PICTURE.digest: clip, digest(other): other}))
     wide, high = seen(last, "png").size
     if chained == "first":
         assert wide / high == pytest.approx(shape[0] / shape[1], rel=0.01)
@@ -230,11 +230,11 @@ async def test_a_frame_of_a_clip_has_a_shape_too(chained: str, tmp_path: Path):
 
 async def test_a_picture_that_changed_since_the_plan_is_not_sent(tmp_path: Path):
     file = drawn(tmp_path / "a.png", "PNG")
-    before = Input(digest=digest(file))
+    before = ImageRef(digest=digest(file))
     drawn(file, "PNG", (401, 300))
     said = await told(before, file)
     assert isinstance(said, Failure)
-    assert (said.kind, said.why) == (Kind.STALE, "the picture a.png changed since the plan was made")
+    assert (said.kind, said.why) == (FailureKind.STALE, "the picture a.png changed since the plan was made")
 
 
 async def test_a_picture_that_cannot_be_read_is_refused_before_anything_is_sent(tmp_path: Path):
@@ -242,14 +242,14 @@ async def test_a_picture_that_cannot_be_read_is_refused_before_anything_is_sent(
     broken.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     for file, picture in (
         (tmp_path / "gone.png", PICTURE),
-        (broken, Input(digest=digest(broken))),
+        (broken, ImageRef(digest=digest(broken))),
         (tmp_path, PICTURE),
-        (broken, Input(digest=PICTURE.digest, frame=End.LAST)),
-        (tmp_path / "gone.mp4", Input(digest=PICTURE.digest, frame=End.FIRST)),
+        (broken, ImageRef(digest=PICTURE.digest, frame=FrameRole.LAST)),
+        (tmp_path / "gone.mp4", ImageRef(digest=PICTURE.digest, frame=FrameRole.FIRST)),
     ):
         said = await told(picture, file)
         assert isinstance(said, Failure), said
-        assert (said.kind, bool(said.why)) == (Kind.REFUSED, True)
+        assert (said.kind, bool(said.why)) == (FailureKind.REFUSED, True)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -258,10 +258,10 @@ async def test_a_picture_that_may_not_be_read_is_refused(tmp_path: Path):
     file.chmod(0)
     said = await told(PICTURE, file)
     assert isinstance(said, Failure)
-    assert said.kind is Kind.REFUSED
+    assert said.kind is FailureKind.REFUSED
 
 
 async def test_a_picture_that_is_not_here_is_refused():
-    said, _ = await pictures_for(order(first=PICTURE))
+    said, _ = await load_image_payloads(order(first=PICTURE))
     assert isinstance(said, Failure)
-    assert said.kind is Kind.REFUSED
+    assert said.kind is FailureKind.REFUSED

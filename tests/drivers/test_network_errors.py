@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from hailuo_batch.drivers.network_errors import BROKE_OFF, reason
+from hailuo_batch.drivers.network_errors import BROKE_OFF, describe_network_error
 
 PLACE: Any = SimpleNamespace(host="gateway.example", port=443, is_ssl=True, ssl=True)
 
@@ -40,7 +40,7 @@ PLACE: Any = SimpleNamespace(host="gateway.example", port=443, is_ssl=True, ssl=
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
 def test_an_error_is_said_in_plain_words(error: BaseException, words: str):
-    said = reason(error)
+    said = describe_network_error(error)
     assert words in said
     assert "Error" not in said
     assert "key=1" not in said

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.drivers.partial import Part
+from hailuo_batch.drivers.partial import PartialDownload
 
 MODIFIED = "Fri, 20 Nov 2026 07:00:00 GMT"
 
 
-def part(**headers: str) -> Part:
+def part(**headers: str) -> PartialDownload:
     """100 bytes of 1000 of a file that was served with these headers."""
-    found = Part()
+    found = PartialDownload()
     found.begin({name.replace("_", "-"): value for name, value in headers.items()}, 1000)
     found.size = 100
     return found
@@ -34,15 +34,15 @@ def part(**headers: str) -> Part:
 def test_the_rest_is_asked_for_where_the_host_can_say_that_it_is_the_same_file(
     headers: dict[str, str], asked: dict[str, str]
 ):
-    assert part(**headers).ask() == asked
+    assert part(**headers).range_headers() == asked
 
 
 @pytest.mark.parametrize(("size", "total"), [(0, 1000), (1000, 1000), (1001, 1000), (100, None)])
 def test_what_has_not_begun_or_has_no_known_end_is_asked_for_as_a_whole(size: int, total: int | None):
-    found = Part()
+    found = PartialDownload()
     found.begin({"ETag": '"a"'}, total)
     found.size = size
-    assert found.ask() == {}
+    assert found.range_headers() == {}
 
 
 GOOD = "bytes 100-999/1000"
@@ -71,13 +71,13 @@ GOOD = "bytes 100-999/1000"
     ],
 )
 def test_a_rest_is_taken_only_when_nothing_speaks_against_it(first: dict[str, str], then: dict[str, str], same: bool):
-    assert part(**first).goes_on(then) is same
+    assert part(**first).is_continuation(then) is same
 
 
 def test_what_is_forgotten_is_asked_for_from_its_first_byte():
     found = part(ETag='"a"', Last_Modified=MODIFIED, Accept_Ranges="bytes")
-    found.forget()
-    assert (found, found.ask()) == (Part(), {})
+    found.reset()
+    assert (found, found.range_headers()) == (PartialDownload(), {})
 
 
 @given(
@@ -86,8 +86,8 @@ def test_what_is_forgotten_is_asked_for_from_its_first_byte():
     st.none() | st.integers(0, 2000),
 )
 def test_no_header_makes_it_stumble(headers: Any, size: int, total: int | None):
-    found = Part()
+    found = PartialDownload()
     found.begin(headers, total)
     found.size = size
-    assert set(found.ask()) <= {"Range", "If-Range"}
-    assert isinstance(found.goes_on(headers), bool)
+    assert set(found.range_headers()) <= {"Range", "If-Range"}
+    assert isinstance(found.is_continuation(headers), bool)

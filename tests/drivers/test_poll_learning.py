@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hailuo_batch.core.pacing.progress_eta import Told
-from hailuo_batch.drivers.poll_scheduler import Looks
+from hailuo_batch.core.pacing.progress_eta import ProgressSample
+from hailuo_batch.drivers.poll_scheduler import PollScheduler
 
 KIN = ("768p", 6)
 EVERY = 10.0
@@ -36,21 +36,21 @@ def anything_between(chance: random.Random) -> float:
     return chance.uniform(60, 300)
 
 
-def looks() -> Looks:
-    return Looks(every=EVERY, elapsed=lambda: 0.0)
+def looks() -> PollScheduler:
+    return PollScheduler(every=EVERY, elapsed=lambda: 0.0)
 
 
-def follow(known: Looks, seconds: float, progress: Progress) -> tuple[int, float]:
-    told: list[Told] = []
-    age = known.pause(KIN, 0.0)
+def follow(known: PollScheduler, seconds: float, progress: Progress) -> tuple[int, float]:
+    told: list[ProgressSample] = []
+    age = known.poll_delay(KIN, 0.0)
     while age < seconds:
-        told.append(Told(age=age, progress=progress(age, seconds)))
-        age += known.pause(KIN, age, told)
-    known.made(KIN, age, told)
+        told.append(ProgressSample(age=age, progress=progress(age, seconds)))
+        age += known.poll_delay(KIN, age, told)
+    known.record_completion(KIN, age, told)
     return len(told) + 1, age - seconds
 
 
-def followed(known: Looks, law: Law, progress: Progress) -> tuple[float, float]:
+def followed(known: PollScheduler, law: Law, progress: Progress) -> tuple[float, float]:
     """Looks and delay in terms of what a fixed interval would have taken."""
     chance = random.Random(4)  # noqa: S311 - it has to be repeatable, not secret
     count = delay = fixed = fixed_delay = 0.0
@@ -87,10 +87,10 @@ def test_a_gateway_that_has_become_faster_is_believed_after_some_clips():
     known = looks()
     for _ in range(100):
         follow(known, 200.0, nothing)
-    assert known.pause(KIN, 0.0) > 150
+    assert known.poll_delay(KIN, 0.0) > 150
     for _ in range(30):
         follow(known, 30.0, nothing)
-    assert known.pause(KIN, 0.0) < 45
+    assert known.poll_delay(KIN, 0.0) < 45
 
 
 def test_a_clip_that_is_early_now_and_then_is_no_faster_gateway():
@@ -101,4 +101,4 @@ def test_a_clip_that_is_early_now_and_then_is_no_faster_gateway():
         follow(known, 120.0, nothing)
         for _ in range(9):
             follow(known, 200.0, nothing)
-    assert 100 < known.pause(KIN, 0.0) < 120
+    assert 100 < known.poll_delay(KIN, 0.0) < 120

@@ -3,11 +3,11 @@ import asyncio
 import pytest
 from driver_samples import Pauses, driver, order
 
-from hailuo_batch.core.pacing.poll_schedule import ENOUGH
-from hailuo_batch.drivers.poll_scheduler import Looks
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.core.pacing.poll_schedule import MIN_CLIPS
+from hailuo_batch.drivers.poll_scheduler import PollScheduler
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.ports import Produced, Task
+from hailuo_batch.ports import Produced, ProviderTask
 from hailuo_batch.testing.clips import CLIP
 
 KIN, OTHER = ("768p", 6), ("768p", 10)
@@ -27,33 +27,33 @@ class Hands:
         self.now += seconds
 
 
-def looks(hands: Hands, **how: object) -> Looks:
-    return Looks(every=10.0, elapsed=hands.elapsed, sleep=hands.sleep, **how)  # type: ignore[arg-type]
+def looks(hands: Hands, **how: object) -> PollScheduler:
+    return PollScheduler(every=10.0, elapsed=hands.elapsed, sleep=hands.sleep, **how)  # type: ignore[arg-type]
 
 
 def test_what_is_not_known_is_looked_at_as_the_gateway_advises():
-    assert looks(Hands()).pause(KIN, 0.0) == 10.0
+    assert looks(Hands()).poll_delay(KIN, 0.0) == 10.0
 
 
 def test_clips_of_the_same_kind_tell_when_the_first_look_is_due():
     found = looks(Hands())
-    for _ in range(ENOUGH):
-        found.ready(KIN, 180.0)
-    assert 140 < found.pause(KIN, 0.0) < 180
-    assert found.pause(OTHER, 0.0) == 10.0, "clips of another length say nothing"
+    for _ in range(MIN_CLIPS):
+        found.record_duration(KIN, 180.0)
+    assert 140 < found.poll_delay(KIN, 0.0) < 180
+    assert found.poll_delay(OTHER, 0.0) == 10.0, "clips of another length say nothing"
 
 
 def test_clips_of_earlier_runs_are_known_from_the_beginning():
-    found = looks(Hands(), past=[(KIN, 180.0)] * ENOUGH)
-    assert 140 < found.pause(KIN, 0.0) < 180
+    found = looks(Hands(), past=[(KIN, 180.0)] * MIN_CLIPS)
+    assert 140 < found.poll_delay(KIN, 0.0) < 180
 
 
 def test_a_gateway_that_has_become_slower_is_believed():
     found = looks(Hands(), past=[(KIN, 60.0)] * 200)
-    early = found.pause(KIN, 0.0)
+    early = found.poll_delay(KIN, 0.0)
     for _ in range(200):
-        found.ready(KIN, 240.0)
-    assert early < 60 < 180 < found.pause(KIN, 0.0) < 240
+        found.record_duration(KIN, 240.0)
+    assert early < 60 < 180 < found.poll_delay(KIN, 0.0) < 240
 
 
 async def test_looks_keep_their_distance_whoever_wants_one():
@@ -61,7 +61,7 @@ async def test_looks_keep_their_distance_whoever_wants_one():
     found = looks(hands, per_second=2.0)
     begun = []
     for _ in range(5):
-        await found.turn()
+        await found.wait_turn()
         begun.append(hands.now)
     assert begun == [0.0, 0.5, 1.0, 1.5, 2.0]
 
@@ -72,8 +72,8 @@ async def test_looks_that_are_wanted_together_come_one_after_the_other():
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    found = Looks(every=10.0, per_second=4.0, elapsed=lambda: 0.0, sleep=sleep)
-    await asyncio.gather(*(found.turn() for _ in range(4)))
+    found = PollScheduler(every=10.0, per_second=4.0, elapsed=lambda: 0.0, sleep=sleep)
+    await asyncio.gather(*(found.wait_turn() for _ in range(4)))
     assert waits == [0.25, 0.5, 0.75]
 
 
@@ -81,16 +81,16 @@ async def test_without_a_limit_nobody_waits_for_a_turn():
     hands = Hands()
     found = looks(hands)
     for _ in range(100):
-        await found.turn()
+        await found.wait_turn()
     assert hands.slept == []
 
 
 async def test_a_gateway_that_says_too_fast_holds_back_all_looks():
     hands = Hands()
     found = looks(hands)
-    found.throttled(30.0)
-    found.throttled(5.0)
-    await found.turn()
+    found.back_off(30.0)
+    found.back_off(5.0)
+    await found.wait_turn()
     assert hands.slept == [30.0]
 
 
@@ -99,16 +99,16 @@ async def test_a_driver_learns_from_what_it_saw_begin_and_from_nothing_else(fres
     hands = Hands()
     found = looks(hands)
     async with (
-        Mock(script_of({"task": {"queued": 0, "running": 0}}), clip=CLIP) as mock,
+        Mock(parse_script({"task": {"queued": 0, "running": 0}}), clip=CLIP) as mock,
         driver(
-            "minimax", mock, pauses=Pauses(lambda seconds: setattr(hands, "now", hands.now + seconds)), looks=found
+            "minimax", mock, pauses=Pauses(lambda seconds: setattr(hands, "now", hands.now + seconds)), scheduler=found
         ) as asked,
     ):
-        for _ in range(ENOUGH):
+        for _ in range(MIN_CLIPS):
             task = await asked.submit(order())
-            assert isinstance(task, Task)
-            assert task.fresh
+            assert isinstance(task, ProviderTask)
+            assert task.is_new
             hands.now += 1000.0
-            assert isinstance(await asked.wait(order(), task if fresh else Task(id=task.id)), Produced)
+            assert isinstance(await asked.wait(order(), task if fresh else ProviderTask(id=task.id)), Produced)
     # A look ten seconds after the submit found each made: half of that, on average.
-    assert {kin: set(seconds) for kin, seconds in found._took.items()} == ({KIN: {5.0}} if fresh else {})
+    assert {kin: set(seconds) for kin, seconds in found._durations.items()} == ({KIN: {5.0}} if fresh else {})

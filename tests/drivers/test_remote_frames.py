@@ -20,12 +20,12 @@ from aiohttp import web
 from driver_samples import Handler, answering, host, nobody, raw_host
 from PIL import Image
 
-from hailuo_batch.core.request.remote_image import Unfetched, WebPicture
+from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.drivers import remote_frames as drivers_web_frames
 from hailuo_batch.drivers.public_hosts import PublicResolver
-from hailuo_batch.drivers.remote_frames import AT_ONCE, REDIRECTS, WebFrames, web_frames
+from hailuo_batch.drivers.remote_frames import AT_ONCE, REDIRECTS, RemoteImageDownloader, open_remote_images
 
-Seen = WebPicture | Unfetched
+Seen = RemoteImage | RemoteImageFailure
 
 
 def picture(colour: str = "teal", size: tuple[int, int] = (640, 360), kind: str = "PNG") -> bytes:
@@ -49,24 +49,24 @@ def bomb() -> bytes:
 
 
 @asynccontextmanager
-async def frames(folder: Path, **how: Any) -> AsyncIterator[WebFrames]:
+async def frames(folder: Path, **how: Any) -> AsyncIterator[RemoteImageDownloader]:
     resolver = PublicResolver(loopback=how.get("loopback", True))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver)) as session:
-        yield WebFrames(session, folder=folder, **{"loopback": True, **how})
+        yield RemoteImageDownloader(session, folder=folder, **{"loopback": True, **how})
 
 
-async def look(address: str, folder: Path, before: WebPicture | None = None, **how: Any) -> Seen:
+async def look(address: str, folder: Path, before: RemoteImage | None = None, **how: Any) -> Seen:
     async with frames(folder, **how) as looking:
-        return (await looking.look({address: before}))[address]
+        return (await looking.refresh({address: before}))[address]
 
 
-def fetched(seen: Seen) -> WebPicture:
-    assert isinstance(seen, WebPicture), seen
+def fetched(seen: Seen) -> RemoteImage:
+    assert isinstance(seen, RemoteImage), seen
     return seen
 
 
-def failed(seen: Seen) -> Unfetched:
-    assert isinstance(seen, Unfetched), seen
+def failed(seen: Seen) -> RemoteImageFailure:
+    assert isinstance(seen, RemoteImageFailure), seen
     return seen
 
 
@@ -190,9 +190,9 @@ async def test_a_redirect_to_where_nobody_may_ask_is_refused(to: str, said: str,
 
 
 async def test_a_name_that_stands_for_a_private_address_is_refused(tmp_path: Path):
-    async with web_frames(tmp_path) as looking:
-        seen = (await looking.look({"https://localhost/a.png": None}))["https://localhost/a.png"]
-    assert failed(seen) == Unfetched(why="it leads to a private address, which is not asked", gone=True)
+    async with open_remote_images(tmp_path) as looking:
+        seen = (await looking.refresh({"https://localhost/a.png": None}))["https://localhost/a.png"]
+    assert failed(seen) == RemoteImageFailure(why="it leads to a private address, which is not asked", gone=True)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ async def test_a_name_that_stands_for_a_private_address_is_refused(tmp_path: Pat
 )
 async def test_what_a_host_answers_instead_is_said(status: int, gone: bool, said: str, tmp_path: Path):
     async with host(answering(PNG, status=status)) as there:
-        assert await look(there.url, tmp_path) == Unfetched(why=said, gone=gone)
+        assert await look(there.url, tmp_path) == RemoteImageFailure(why=said, gone=gone)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -250,7 +250,7 @@ async def test_a_huge_file_is_left_where_it_is(chunked: bool, tmp_path: Path):
 
     async with host(endless) as there:
         seen = failed(await look(there.url, tmp_path, largest=1024**2))
-    assert seen == Unfetched(why="it has 1 MB or more; gateways take less than that", gone=True)
+    assert seen == RemoteImageFailure(why="it has 1 MB or more; gateways take less than that", gone=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -263,7 +263,9 @@ async def test_what_is_packed_small_and_unpacks_huge_is_no_way_around_the_limit(
 
 async def test_a_host_that_dribbles_is_given_up(tmp_path: Path):
     async with raw_host(silent=True) as url:
-        assert failed(await look(url, tmp_path, seconds=0.05)) == Unfetched(why="no whole picture came within 0.05 s")
+        assert failed(await look(url, tmp_path, seconds=0.05)) == RemoteImageFailure(
+            why="no whole picture came within 0.05 s"
+        )
     over = asyncio.Event()
 
     async def slow(request: web.BaseRequest) -> web.StreamResponse:
@@ -284,7 +286,7 @@ async def test_who_cannot_be_reached_is_not_gone(tmp_path: Path):
         assert not failed(await look(address, tmp_path)).gone
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(PNG)}\r\n\r\n".encode()
     async with raw_host(head + PNG[:50]) as url:
-        assert await look(url, tmp_path) == Unfetched(why="the connection broke off")
+        assert await look(url, tmp_path) == RemoteImageFailure(why="the connection broke off")
     async with raw_host(b"no TLS here", hasty=True) as url:
         assert not failed(await look(url.replace("http:", "https:"), tmp_path)).gone
     assert list(tmp_path.iterdir()) == []
@@ -310,23 +312,23 @@ async def test_no_more_than_a_few_are_asked_at_once_and_all_are_answered(tmp_pat
 
     async with host(handle) as there, frames(tmp_path) as looking:
         addresses = [f"{there.url}/{number}" for number in range(30)]
-        seen = await looking.look(dict.fromkeys(addresses))
+        seen = await looking.refresh(dict.fromkeys(addresses))
     assert list(seen) == addresses
-    assert [address for address in addresses if isinstance(seen[address], Unfetched)] == [addresses[7]]
+    assert [address for address in addresses if isinstance(seen[address], RemoteImageFailure)] == [addresses[7]]
     assert 1 < most <= AT_ONCE
     assert len(list(tmp_path.iterdir())) == 1, "the same bytes are kept once"
 
 
 async def test_no_cookie_is_kept_and_no_name_of_ours_is_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(drivers_web_frames, "PublicResolver", lambda: PublicResolver(loopback=True))
-    monkeypatch.setattr(drivers_web_frames, "Reach", lambda **_: real(loopback=True))
-    async with host(answering(PNG, Set_Cookie="a=b")) as there, web_frames(tmp_path) as looking:
+    monkeypatch.setattr(drivers_web_frames, "HostPolicy", lambda **_: real(loopback=True))
+    async with host(answering(PNG, Set_Cookie="a=b")) as there, open_remote_images(tmp_path) as looking:
         for _ in range(2):
-            await looking.look({there.url: None})
+            await looking.refresh({there.url: None})
         assert not any({"Cookie", "Authorization"} & asked.headers.keys() for asked in there.asked)
 
 
-real = drivers_web_frames.Reach
+real = drivers_web_frames.HostPolicy
 
 
 async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path):
@@ -342,5 +344,5 @@ async def test_half_pictures_of_a_killed_command_are_swept(tmp_path: Path):
         (tmp_path / name).write_bytes(b"x")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     async with frames(tmp_path) as looking:
-        await looking.look({})
+        await looking.refresh({})
     assert sorted(file.name for file in tmp_path.iterdir()) == ["ab" * 32, "incoming-2-b"]

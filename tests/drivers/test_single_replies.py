@@ -8,8 +8,8 @@ import pytest
 from aioresponses import aioresponses
 from yarl import URL
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.drivers.transport import BLOT, Wire
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.drivers.transport import KEY_PLACEHOLDER, Transport
 from hailuo_batch.gateways.dialect import Call, Reply
 
 BASE = "https://gateway.example/v1"
@@ -29,8 +29,8 @@ async def carried(call: Call, **reply: object) -> Reply | Failure:
     with aioresponses() as web:
         web.add(f"{BASE}{call.path}", method=call.method, response_class=Response, **reply)
         async with aiohttp.ClientSession() as session:
-            wire = Wire(session=session, paying=session, base_url=BASE, key=KEY, seconds=5.0)
-            answer = await wire.carry(call)
+            wire = Transport(session=session, paying=session, base_url=BASE, key=KEY, seconds=5.0)
+            answer = await wire.send_call(call)
         (sent,) = web.requests.values()
         assert sent[0].kwargs["headers"]["Authorization"] == f"Bearer {KEY}"
         assert sent[0].kwargs["allow_redirects"] is False
@@ -53,13 +53,13 @@ async def test_what_is_no_json_comes_as_text_alone(text: str):
 async def test_a_key_that_the_gateway_repeats_is_blotted_out():
     answer = await carried(READ, status=401, payload={"error": f"no such key: {KEY}"}, headers={"X-Key": KEY})
     assert isinstance(answer, Reply)
-    assert answer.body == {"error": f"no such key: {BLOT}"}
-    assert answer.headers["x-key"] == BLOT
+    assert answer.body == {"error": f"no such key: {KEY_PLACEHOLDER}"}
+    assert answer.headers["x-key"] == KEY_PLACEHOLDER
     assert KEY not in answer.text
 
 
-@pytest.mark.parametrize(("call", "kind"), [(READ, Kind.FLAKY), (PAID, Kind.UNCLEAR)])
-async def test_a_connection_that_breaks_off_proves_nothing_of_a_paid_call(call: Call, kind: Kind):
+@pytest.mark.parametrize(("call", "kind"), [(READ, FailureKind.FLAKY), (PAID, FailureKind.UNKNOWN_OUTCOME)])
+async def test_a_connection_that_breaks_off_proves_nothing_of_a_paid_call(call: Call, kind: FailureKind):
     answer = await carried(call, exception=aiohttp.ServerDisconnectedError())
     assert isinstance(answer, Failure)
     assert answer.kind is kind

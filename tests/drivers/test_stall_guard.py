@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.drivers.stall_guard import LEAST_RATE, LONGEST_SECONDS, WINDOW_SECONDS, Flow
+from hailuo_batch.drivers.stall_guard import LEAST_RATE, LONGEST_SECONDS, WINDOW_SECONDS, StallGuard
 
 
 def told(comes: Iterable[tuple[float, int]]) -> list[str]:
@@ -15,11 +15,11 @@ def told(comes: Iterable[tuple[float, int]]) -> list[str]:
     def elapsed() -> float:
         return now
 
-    flow = Flow(elapsed)
+    flow = StallGuard(elapsed)
     words = []
     for seconds, size in comes:
         now += seconds
-        words.append(flow.complaint(size))
+        words.append(flow.check_rate(size))
     return words
 
 

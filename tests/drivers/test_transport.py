@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from driver_samples import KEY, answering, host, nobody, raw_host, wire
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.drivers import transport as room
 from hailuo_batch.gateways.dialect import Call, Reply
 
@@ -33,7 +33,7 @@ def reply(value: object) -> Reply:
 
 async def carried(url: str, call: Call = READ, **how: Any) -> Reply | Failure:
     async with wire(url, **how) as found:
-        return await found.carry(call)
+        return await found.send_call(call)
 
 
 async def test_a_call_brings_the_key_and_is_sent_as_it_is_written():
@@ -67,27 +67,27 @@ async def test_a_redirect_is_not_followed(call: Call, status: int):
 @BOTH
 async def test_nothing_was_sent_to_a_name_that_nobody_knows(call: Call):
     said = failure(await carried("http://gateway.invalid", call))
-    assert (said.kind, said.why) == (Kind.NOT_SENT, "gateway.invalid cannot be reached: its name is not known")
+    assert (said.kind, said.why) == (FailureKind.NOT_SENT, "gateway.invalid cannot be reached: its name is not known")
 
 
 @BOTH
 async def test_nothing_was_sent_over_a_connection_that_was_refused(call: Call):
     said = failure(await carried(nobody(), call))
-    assert said.kind is Kind.NOT_SENT
+    assert said.kind is FailureKind.NOT_SENT
     assert said.why.startswith("127.0.0.1 cannot be reached: ")
 
 
 @BOTH
 @pytest.mark.parametrize("base", ["gateway.example", "ftp://gateway.example", "http://"])
 async def test_nothing_was_sent_to_an_address_that_is_none(call: Call, base: str):
-    assert failure(await carried(base, call)).kind is Kind.NOT_SENT
+    assert failure(await carried(base, call)).kind is FailureKind.NOT_SENT
 
 
 @BOTH
 async def test_nothing_was_sent_when_no_trust_was_found(call: Call):
     async with raw_host(b"no TLS here", hasty=True) as url:
         said = failure(await carried(url.replace("http:", "https:"), call))
-    assert said.kind is Kind.NOT_SENT
+    assert said.kind is FailureKind.NOT_SENT
 
 
 HALF = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id": '
@@ -114,7 +114,7 @@ async def test_what_left_and_got_no_whole_answer_is_unclear_if_paid_and_may_be_r
             said = failure(await carried(url, call, seconds=0.2))
         assert said.why.startswith("no whole answer came from 127.0.0.1: ")
         kinds.append(said.kind)
-    assert kinds == [Kind.UNCLEAR, Kind.FLAKY]
+    assert kinds == [FailureKind.UNKNOWN_OUTCOME, FailureKind.FLAKY]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ async def test_a_date_to_wait_for_becomes_seconds():
 async def test_a_paid_call_never_uses_a_connection_that_was_used_before():
     async with host(answering("{}")) as gateway, wire(gateway.url) as found:
         for call in (READ, READ, PAID, PAID, READ):
-            await found.carry(call)
+            await found.send_call(call)
     ports = [asked.port for asked in gateway.asked]
     assert ports[0] == ports[1] == ports[4]
     assert len({ports[0], ports[2], ports[3]}) == 3
@@ -176,6 +176,6 @@ async def test_a_paid_call_never_uses_a_connection_that_was_used_before():
 
 async def test_cookies_are_not_kept():
     async with host(answering("{}", Set_Cookie="session=1")) as gateway, wire(gateway.url) as found:
-        await found.carry(READ)
-        await found.carry(READ)
+        await found.send_call(READ)
+        await found.send_call(READ)
     assert "Cookie" not in gateway.asked[1].headers

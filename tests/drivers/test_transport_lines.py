@@ -35,7 +35,7 @@ async def test_calls_beyond_the_most_wait_for_others_to_end(call: Call, monkeypa
     monkeypatch.setattr(room, "AT_ONCE", 3)
     crowd = Crowd(3)
     async with host(crowd) as gateway, wire(gateway.url) as found:
-        replies: list[Any] = await asyncio.gather(*(found.carry(call) for _ in range(10)))
+        replies: list[Any] = await asyncio.gather(*(found.send_call(call) for _ in range(10)))
     assert crowd.most == 3
     assert [reply.status for reply in replies if isinstance(reply, Reply)] == [200] * 10
 
@@ -43,5 +43,5 @@ async def test_calls_beyond_the_most_wait_for_others_to_end(call: Call, monkeypa
 async def test_looks_do_not_hold_a_submit_back(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(room, "AT_ONCE", 1)
     async with host(Crowd(2)) as gateway, wire(gateway.url) as found:
-        replies = await asyncio.gather(found.carry(READ), found.carry(PAID))
+        replies = await asyncio.gather(found.send_call(READ), found.send_call(PAID))
     assert all(isinstance(reply, Reply) for reply in replies), "both were there at the same time"

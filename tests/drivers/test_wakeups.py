@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from hailuo_batch.drivers.wakeups import LEAST_SECONDS, MOST_TASKS, Rings
+from hailuo_batch.drivers.wakeups import LEAST_SECONDS, MOST_TASKS, TaskWakeups
 
 LONG = 10.0
 
@@ -35,15 +35,15 @@ async def settled() -> None:
 
 async def test_a_pause_that_nobody_ends_is_as_long_as_it_was_to_be():
     sleeps = Sleeps(hasty=True)
-    assert await Rings(sleeps).pause("a", LONG) == LONG
+    assert await TaskWakeups(sleeps).pause("a", LONG) == LONG
     assert sleeps.asked == [LONG]
 
 
 async def test_a_ring_ends_the_pause_of_its_own_task_only():
-    rings = Rings(Sleeps())
+    rings = TaskWakeups(Sleeps())
     one, other = (asyncio.create_task(rings.pause(task, LONG)) for task in ("a", "b"))
     await settled()
-    rings.ring("a")
+    rings.wake("a")
     await settled()
     assert one.done()
     assert not other.done()
@@ -53,9 +53,9 @@ async def test_a_ring_ends_the_pause_of_its_own_task_only():
 
 async def test_a_ring_before_the_pause_is_remembered_once():
     sleeps = Sleeps(hasty=True)
-    rings = Rings(sleeps)
-    rings.ring("a")
-    rings.ring("a")
+    rings = TaskWakeups(sleeps)
+    rings.wake("a")
+    rings.wake("a")
     assert await rings.pause("a", LONG) == 0.0
     assert await rings.pause("a", LONG) == LONG
     assert sleeps.asked == [LEAST_SECONDS, LONG - LEAST_SECONDS]
@@ -63,12 +63,12 @@ async def test_a_ring_before_the_pause_is_remembered_once():
 
 async def test_a_ring_hurries_nobody_so_soon_after_another():
     sleeps = Sleeps()
-    rings = Rings(sleeps)
-    rings.ring("a")
+    rings = TaskWakeups(sleeps)
+    rings.wake("a")
     await rings.pause("a", LONG)
     second = asyncio.create_task(rings.pause("a", LONG))
     await settled()
-    rings.ring("a")
+    rings.wake("a")
     await settled()
     assert not second.done()
     sleeps.wake()
@@ -78,10 +78,10 @@ async def test_a_ring_hurries_nobody_so_soon_after_another():
 @pytest.mark.parametrize("seconds", [0.5, 1.0, LEAST_SECONDS, 3.0])
 async def test_short_pauses_do_not_make_rings_more_frequent(seconds: float):
     sleeps = Sleeps(hasty=True)
-    rings = Rings(sleeps)
+    rings = TaskWakeups(sleeps)
     hurried, rung_at = 0, []
     for _ in range(40):
-        rings.ring("a")
+        rings.wake("a")
         if await rings.pause("a", seconds) < seconds:
             hurried += 1
             rung_at.append(sum(sleeps.asked))
@@ -92,36 +92,36 @@ async def test_short_pauses_do_not_make_rings_more_frequent(seconds: float):
 
 async def test_a_flood_neither_uses_up_nor_puts_off_what_counts_as_waited():
     sleeps = Sleeps(hasty=True)
-    rings = Rings(sleeps)
+    rings = TaskWakeups(sleeps)
     waited = 0.0
     for _ in range(1000):
-        rings.ring("a")
+        rings.wake("a")
         waited += await rings.pause("a", LONG)
     assert waited == sum(sleeps.asked) == 999 * LEAST_SECONDS
 
 
 async def test_only_so_many_rings_are_remembered_and_the_oldest_are_forgotten():
-    rings = Rings(Sleeps(hasty=True))
+    rings = TaskWakeups(Sleeps(hasty=True))
     for number in range(MOST_TASKS + 1):
-        rings.ring(str(number))
-    assert len(rings._unheard) == MOST_TASKS
+        rings.wake(str(number))
+    assert len(rings._early_wakeups) == MOST_TASKS
     assert await rings.pause("0", LONG) == LONG
     assert await rings.pause("1", LONG) == 0.0
     assert await rings.pause(str(MOST_TASKS), LONG) == 0.0
 
 
 async def test_only_so_many_tasks_are_remembered_as_rung():
-    rings = Rings(Sleeps(hasty=True))
+    rings = TaskWakeups(Sleeps(hasty=True))
     for number in range(MOST_TASKS + 5):
-        rings.ring(str(number))
+        rings.wake(str(number))
         await rings.pause(str(number), LONG)
-    assert len(rings._deaf) == MOST_TASKS
-    assert not rings._unheard
+    assert len(rings._cooldowns) == MOST_TASKS
+    assert not rings._early_wakeups
 
 
 async def test_a_pause_that_is_cancelled_leaves_nothing_behind():
     sleeps = Sleeps()
-    rings = Rings(sleeps)
+    rings = TaskWakeups(sleeps)
     pause = asyncio.create_task(rings.pause("a", LONG))
     await settled()
     pause.cancel()
@@ -137,18 +137,18 @@ async def test_a_sleep_that_fails_is_no_ring():
         raise OSError("no timers left")
 
     with pytest.raises(OSError, match="no timers left"):
-        await Rings(broken).pause("a", LONG)
+        await TaskWakeups(broken).pause("a", LONG)
 
 
 async def test_a_second_who_waits_for_a_task_loses_no_ring():
     sleeps = Sleeps()
-    rings = Rings(sleeps)
+    rings = TaskWakeups(sleeps)
     first, second = (asyncio.create_task(rings.pause("a", LONG)) for _ in range(2))
     await settled()
-    rings.ring("a")
+    rings.wake("a")
     await settled()
     assert second.done()
-    rings.ring("a")
+    rings.wake("a")
     sleeps.wake()
     assert await first == LONG
-    assert list(rings._unheard) == ["a"]
+    assert list(rings._early_wakeups) == ["a"]

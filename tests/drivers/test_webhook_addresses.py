@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from webhook_samples import PUBLIC, call, hearing, local
 
-from hailuo_batch.drivers.webhooks import Callbacks
+from hailuo_batch.drivers.webhooks import WebhookReceiver
 from hailuo_batch.errors import Exit, InputError
-from hailuo_batch.load.provider_tables import dialect_for
+from hailuo_batch.load.provider_tables import load_dialect
 
 
 def refused(**members: str) -> InputError:
     with pytest.raises(InputError) as caught:
-        Callbacks(**{"listen": "127.0.0.1:0", "public": PUBLIC, "dialects": {}, **members})  # type: ignore[arg-type]
+        WebhookReceiver(**{"listen": "127.0.0.1:0", "public": PUBLIC, "dialects": {}, **members})  # type: ignore[arg-type]
     assert caught.value.exit is Exit.INVALID
     assert caught.value.why
     assert caught.value.remedy
@@ -68,7 +68,9 @@ def test_a_public_address_that_no_gateway_could_call_is_refused_without_repeatin
 
 @pytest.mark.parametrize("public", ["http://127.0.0.1:8089", "http://localhost:8089/", "http://[::1]:8089/x", PUBLIC])
 def test_an_address_on_this_machine_will_do_for_rehearsals(public: str):
-    callbacks = Callbacks(listen="127.0.0.1:0", public=f" {public} ", dialects={"minimax": dialect_for("minimax")})
+    callbacks = WebhookReceiver(
+        listen="127.0.0.1:0", public=f" {public} ", dialects={"minimax": load_dialect("minimax")}
+    )
     assert str(callbacks.url("minimax")).startswith(f"{public.rstrip('/')}/minimax/")
 
 

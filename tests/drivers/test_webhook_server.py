@@ -12,7 +12,7 @@ from webhook_samples import call, hearing, local
 
 from hailuo_batch.drivers import webhook_server
 from hailuo_batch.drivers.webhook_server import LARGEST_BODY
-from hailuo_batch.drivers.webhooks import Callbacks
+from hailuo_batch.drivers.webhooks import WebhookReceiver
 
 
 async def test_strangers_are_told_nothing_and_nothing_is_written_down(caplog: pytest.LogCaptureFixture):
@@ -54,7 +54,7 @@ async def test_a_huge_body_is_not_read_to_its_end():
         assert await call(own, data=bomb, headers={"Content-Encoding": "gzip"}) == (413, b"")
 
 
-async def raw(callbacks: Callbacks, data: bytes) -> bytes:
+async def raw(callbacks: WebhookReceiver, data: bytes) -> bytes:
     """What is said to these bytes, if anything is, before the line is cut."""
     reader, writer = await asyncio.open_connection(callbacks.address.host, callbacks.address.port)
     try:

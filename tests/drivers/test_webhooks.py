@@ -13,31 +13,31 @@ import pytest
 from driver_samples import KEY, PICTURE, order
 from webhook_samples import CALLING, SPEED, call, hearing, hurried, local
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.request.request import HAILUO_02
-from hailuo_batch.drivers.download import Downloads
+from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
-from hailuo_batch.drivers.transport import Wire, sessions
-from hailuo_batch.drivers.webhooks import Callbacks
-from hailuo_batch.load.provider_tables import dialect_for, read_provider
-from hailuo_batch.mock.script import script_of
+from hailuo_batch.drivers.transport import Transport, open_sessions
+from hailuo_batch.drivers.webhooks import WebhookReceiver
+from hailuo_batch.load.provider_tables import load_dialect, read_provider
+from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.ports import Order, Produced, Task
+from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 from hailuo_batch.testing.clips import CLIP
 
 DAY = 86_400.0
 
 
 @asynccontextmanager
-async def driver(gateway: str, mock: Mock, callbacks: Callbacks, **limits: Any) -> AsyncIterator[HttpDriver]:
+async def driver(gateway: str, mock: Mock, callbacks: WebhookReceiver, **limits: Any) -> AsyncIterator[HttpDriver]:
     """A driver that looks at its tasks once a day, if nobody calls."""
     provider = read_provider(gateway, HAILUO_02)
-    async with sessions(loopback=True) as (reading, paying, fetching):
+    async with open_sessions(loopback=True) as (reading, paying, fetching):
         yield HttpDriver(
-            wire=Wire(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=5.0),
-            dialect=dialect_for(gateway),
+            transport=Transport(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=5.0),
+            dialect=load_dialect(gateway),
             provider=replace(provider, limits=replace(provider.limits, **{"poll_seconds": DAY, **limits})),
-            downloads=Downloads(fetching, loopback=True),
+            downloader=Downloader(fetching, loopback=True),
             patience=Patience(task=100 * DAY),
             sleep=hurried,
             callbacks=callbacks,
@@ -45,23 +45,23 @@ async def driver(gateway: str, mock: Mock, callbacks: Callbacks, **limits: Any) 
 
 
 @asynccontextmanager
-async def mocked(callbacks: Callbacks, **script: Any) -> AsyncIterator[Mock]:
+async def mocked(callbacks: WebhookReceiver, **script: Any) -> AsyncIterator[Mock]:
     """A mock whose gateways reach the listener: as a proxy would that keeps the path."""
     script = {"task": {"queued": 5, "running": 10, "spread": 0}, **script}
     base = f"http://{callbacks.address}"
-    async with Mock(script_of(script), clip=CLIP, speed=SPEED, callback_to=base) as mock:
+    async with Mock(parse_script(script), clip=CLIP, speed=SPEED, callback_to=base) as mock:
         yield mock
 
 
-def order_for(gateway: str) -> Order:
+def order_for(gateway: str) -> DriverRequest:
     if gateway != "vtrix":
         return order()
     return order(first=PICTURE, addresses={PICTURE.digest: "https://frames.example/a.png"})
 
 
-async def task_at(asked: HttpDriver, gateway: str) -> Task:
+async def task_at(asked: HttpDriver, gateway: str) -> ProviderTask:
     task = await asked.submit(order_for(gateway))
-    assert isinstance(task, Task), task
+    assert isinstance(task, ProviderTask), task
     return task
 
 
@@ -190,7 +190,7 @@ async def test_a_call_that_says_success_only_makes_the_driver_look():
         assert await call(local(callbacks, "minimax"), json=lie) == (200, b"")
         await until(mock, seen + 1)
         assert not waiting.done()
-        mock.clock.turn(DAY * 10)
+        mock.clock.advance(DAY * 10)
         await call(local(callbacks, "minimax"), json={"task_id": task.id, "status": "failed"})
         async with asyncio.timeout(5):
             made = await waiting
@@ -205,7 +205,7 @@ async def test_a_call_for_another_task_makes_nobody_look():
         mocked(callbacks, faults=[stuck]) as mock,
         driver("odkkk", mock, callbacks) as asked,
     ):
-        task = Task(id=(await task_at(asked, "odkkk")).id)  # of an earlier run: it is looked at without a pause
+        task = ProviderTask(id=(await task_at(asked, "odkkk")).id)  # of an earlier run: it is looked at without a pause
         waiting = asyncio.create_task(asked.wait(order(), task))
         await until(mock, 1)
         for body in ({"id": "another"}, {"id": ""}, {"id": task.id + "0"}, {"task": task.id}, [], "text", None, 7):
@@ -225,7 +225,7 @@ async def test_a_flood_of_calls_is_no_flood_of_looks():
         driver("odkkk", mock, callbacks) as asked,
         aiohttp.ClientSession() as session,
     ):
-        task = Task(id=(await task_at(asked, "odkkk")).id)  # of an earlier run: it is looked at without a pause
+        task = ProviderTask(id=(await task_at(asked, "odkkk")).id)  # of an earlier run: it is looked at without a pause
         waiting = asyncio.create_task(asked.wait(order(), task))
         await until(mock, 1)
         for _ in range(200):
@@ -260,5 +260,5 @@ async def test_rings_neither_use_up_the_time_of_a_task_nor_put_off_its_end():
         asked._callbacks, asked._patience = bell, Patience(task=60.0)
         ended = await asked.wait(order(), await task_at(asked, "odkkk"))
     assert isinstance(ended, Failure)
-    assert ended.kind is Kind.PENDING
+    assert ended.kind is FailureKind.PENDING
     assert 50 < 2.0 * len(bell.pauses) <= 60

@@ -7,8 +7,8 @@ from typing import Any
 
 import aiohttp
 
-from hailuo_batch.drivers.webhooks import Callbacks
-from hailuo_batch.load.provider_tables import dialect_for
+from hailuo_batch.drivers.webhooks import WebhookReceiver
+from hailuo_batch.load.provider_tables import load_dialect
 
 CALLING = ("minimax", "odkkk", "vtrix")
 PUBLIC = "https://render.example.com/hooks"
@@ -20,14 +20,14 @@ async def hurried(seconds: float) -> None:
 
 
 @asynccontextmanager
-async def hearing(public: str = PUBLIC, **members: Any) -> AsyncIterator[Callbacks]:
-    dialects = {name: dialect_for(name) for name in CALLING}
+async def hearing(public: str = PUBLIC, **members: Any) -> AsyncIterator[WebhookReceiver]:
+    dialects = {name: load_dialect(name) for name in CALLING}
     members = {"listen": "127.0.0.1:0", "dialects": dialects, "sleep": hurried, **members}
-    async with Callbacks(public=public, **members) as callbacks:
+    async with WebhookReceiver(public=public, **members) as callbacks:
         yield callbacks
 
 
-def local(callbacks: Callbacks, provider: str) -> str:
+def local(callbacks: WebhookReceiver, provider: str) -> str:
     """A provider's address as it is reached on this machine, behind a proxy that leaves its own path out."""
     url = callbacks.url(provider)
     assert url is not None

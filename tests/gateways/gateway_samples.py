@@ -10,9 +10,15 @@ from typing import Any
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.request import HAILUO_02
-from hailuo_batch.gateways.dialect import Call, Dialect, Question, Reply
-from hailuo_batch.load.provider_tables import dialect_for, read_provider
-from hailuo_batch.testing.dialect_contract import HOSTED, Contract, a_request, converse, read_contract
+from hailuo_batch.gateways.dialect import Call, Dialect, GatewayRequest, Reply
+from hailuo_batch.load.provider_tables import load_dialect, read_provider
+from hailuo_batch.testing.dialect_contract import (
+    IMAGE_URLS,
+    OpenApiContract,
+    play_conversation,
+    read_openapi,
+    sample_request,
+)
 
 ALL = ("gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix")
 OPENAPI = Path(__file__).parent.parent.parent / "schemas" / "openapi"
@@ -91,7 +97,7 @@ def refused(name: str, *, code: object = None, message: str = "no") -> dict[str,
 
 @cache
 def dialect(name: str) -> Dialect:
-    return dialect_for(name)
+    return load_dialect(name)
 
 
 @cache
@@ -100,16 +106,18 @@ def provider(name: str) -> Provider:
 
 
 @cache
-def contract(name: str) -> Contract:
-    return Contract(read_contract(OPENAPI / f"{name}.openapi.yaml"))
+def contract(name: str) -> OpenApiContract:
+    return OpenApiContract(read_openapi(OPENAPI / f"{name}.openapi.yaml"))
 
 
-def question(mode: Mode = Mode.FIRST, prompt: str = "a kite", **members: Any) -> Question:
+def question(mode: Mode = Mode.FIRST, prompt: str = "a kite", **members: Any) -> GatewayRequest:
     """A question in the words of our core; what is not said is left alone."""
-    request = replace(a_request(mode, prompt), **{key: members.pop(key) for key in list(members) if key in _OF_REQUEST})
-    first = None if mode is Mode.TEXT else HOSTED[0]
-    last = HOSTED[1] if mode is Mode.FIRST_LAST else None
-    return Question(**{"request": request, "seconds": 6, "first": first, "last": last, **members})
+    request = replace(
+        sample_request(mode, prompt), **{key: members.pop(key) for key in list(members) if key in _OF_REQUEST}
+    )
+    first = None if mode is Mode.TEXT else IMAGE_URLS[0]
+    last = IMAGE_URLS[1] if mode is Mode.FIRST_LAST else None
+    return GatewayRequest(**{"request": request, "seconds": 6, "first": first, "last": last, **members})
 
 
 _OF_REQUEST = ("resolution", "prompt_optimizer", "fast_pretreatment", "watermark", "model")
@@ -123,18 +131,18 @@ def reply(body: object, status: int = 200, **headers: str) -> Reply:
     )
 
 
-def submitted(name: str, *replies: Reply, of: Question | None = None) -> Any:
+def submitted(name: str, *replies: Reply, of: GatewayRequest | None = None) -> Any:
     """What a submit comes to with these replies."""
-    return converse(dialect(name).submit(of or question()), replies)[1]
+    return play_conversation(dialect(name).submit(of or question()), replies)[1]
 
 
 def polled(name: str, *replies: Reply) -> Any:
     """What a look at a task comes to with these replies."""
-    return converse(dialect(name).poll("t1"), replies)[1]
+    return play_conversation(dialect(name).poll("t1"), replies)[1]
 
 
-def order(name: str, of: Question) -> Call:
+def order(name: str, of: GatewayRequest) -> Call:
     """The call that asks for a clip."""
-    calls, value = converse(dialect(name).submit(of), ())
+    calls, value = play_conversation(dialect(name).submit(of), ())
     assert value is None, value
     return calls[0]

@@ -8,11 +8,11 @@ from gateway_samples import ALL, Golden, order, question
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.manifest.camera import Camera, moves, spell
+from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves, normalize_commands
 from hailuo_batch.core.manifest.shot import Mode
-from hailuo_batch.gateways.camera import Spelling
+from hailuo_batch.gateways.camera import CameraSpelling
 from hailuo_batch.load.document import read_document
-from hailuo_batch.load.provider_tables import provider_table
+from hailuo_batch.load.provider_tables import read_provider_table
 
 PROMPTS = Path(__file__).parent.parent.parent / "manifests" / "camera-prompts.yaml"
 FIELDS = {"mindvideo": ("input",), "vtrix": ("input", 0, "params")}
@@ -21,7 +21,7 @@ OFFICIAL = [name for name in ALL if name != "vtrix"]
 
 def sent(name: str, prompt: str) -> str:
     """The prompt in the body; the first frame is there since one gateway takes nothing without."""
-    spot: object = order(name, question(Mode.FIRST, spell(prompt))).body
+    spot: object = order(name, question(Mode.FIRST, normalize_commands(prompt))).body
     for part in FIELDS.get(name, ()):
         spot = spot[part]  # type: ignore[index]
     return spot["prompt"]  # type: ignore[index,no-any-return]
@@ -38,7 +38,7 @@ def test_what_each_gateway_is_sent_for_forty_camera_prompts(golden: Golden) -> N
 
 
 def _call(name: str, prompt: str) -> str:
-    call = order(name, question(Mode.FIRST, spell(prompt), prompt_optimizer=False))
+    call = order(name, question(Mode.FIRST, normalize_commands(prompt), prompt_optimizer=False))
     return f"{call.method} {call.path}\n{json.dumps(call.body, ensure_ascii=False, indent=1)}"
 
 
@@ -54,8 +54,8 @@ def _line(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", OFFICIAL)
-@pytest.mark.parametrize("command", Camera)
-def test_gateways_are_sent_the_vendors_own_words(name: str, command: Camera) -> None:
+@pytest.mark.parametrize("command", CameraCommand)
+def test_gateways_are_sent_the_vendors_own_words(name: str, command: CameraCommand) -> None:
     assert sent(name, f"mist [{command.upper()}]") == f"mist [{command}]"
 
 
@@ -100,18 +100,18 @@ def test_moves_of_one_bracket_stay_together_and_other_text_is_left_alone(prompt:
 
 @given(st.text(st.sampled_from("[],ab 左移摇Push in")), st.sampled_from(ALL))
 def test_nothing_but_commands_is_changed(prompt: str, name: str) -> None:
-    official = spell(prompt)
-    if not moves(official) and official:
+    official = normalize_commands(prompt)
+    if not camera_moves(official) and official:
         assert sent(name, prompt) == official
 
 
 def test_the_table_has_a_word_or_plain_language_for_every_command() -> None:
-    camera = provider_table("vtrix")["camera"]
-    assert {*camera["words"], *camera["plain"]} == set(Camera)
+    camera = read_provider_table("vtrix")["camera"]
+    assert {*camera["words"], *camera["plain"]} == set(CameraCommand)
     words = {word.casefold() for word in camera["words"].values()}
-    other = {str(command).casefold() for command in Camera if str(command) in camera["plain"]}
+    other = {str(command).casefold() for command in CameraCommand if str(command) in camera["plain"]}
     assert not words & other, "a word would name another move"
 
 
 def test_a_gateway_without_words_of_its_own_gets_the_prompt_untouched() -> None:
-    assert Spelling().spell("[Pan left]") == "[Pan left]"
+    assert CameraSpelling().spell("[Pan left]") == "[Pan left]"

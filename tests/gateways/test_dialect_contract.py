@@ -7,8 +7,15 @@ import pytest
 from gateway_samples import ALL, SHOWN, TASK, Golden, contract, dialect, provider, question
 
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.gateways.dialect import Accepted, Balance, Call, Made, Running
-from hailuo_batch.testing.dialect_contract import Contract, answers, converse, questions, wrong_answers, wrong_calls
+from hailuo_batch.gateways.dialect import Balance, Call, ClipReady, SubmitAccepted, TaskRunning
+from hailuo_batch.testing.dialect_contract import (
+    OpenApiContract,
+    play_conversation,
+    play_examples,
+    sample_gateway_requests,
+    wrong_answers,
+    wrong_calls,
+)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -35,7 +42,7 @@ def test_what_each_example_becomes(name: str, golden: Golden) -> None:
         f"{start}, {example}: {drawn(value)}"
         for start, begin in starts.items()
         if begin() is not None
-        for example, value in answers(begin, document)
+        for example, value in play_examples(begin, document)
     ]
     golden("\n".join(lines), f"answers_{name}.txt")
 
@@ -43,14 +50,14 @@ def test_what_each_example_becomes(name: str, golden: Golden) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_reading_calls_fit_the_document_and_cost_nothing(name: str) -> None:
     for conversation in (dialect(name).poll(TASK), dialect(name).events(TASK)):
-        for call in converse(conversation, ())[0] if conversation else ():
-            assert contract(name).refusal(call) == ""
+        for call in play_conversation(conversation, ())[0] if conversation else ():
+            assert contract(name).call_fault(call) == ""
             assert (call.method, call.paid, call.body) == ("GET", False, None)
 
 
 def test_all_that_is_sold_is_asked() -> None:
     """So that the suite cannot pass by asking nothing: modes × sizes × lengths, and switches beside them."""
-    counts = {name: len(list(questions(provider(name)))) for name in ALL}
+    counts = {name: len(list(sample_gateway_requests(provider(name)))) for name in ALL}
     assert counts == {"gccai": 225, "highwayapi": 75, "mindvideo": 270, "minimax": 206, "odkkk": 74, "vtrix": 112}
 
 
@@ -64,17 +71,17 @@ def test_all_that_is_sold_is_asked() -> None:
     ],
 )
 def test_the_document_does_refuse_what_it_does_not_allow(name: str, change: dict[str, object], told: str) -> None:
-    call = converse(dialect(name).submit(question()), ())[0][0]
+    call = play_conversation(dialect(name).submit(question()), ())[0][0]
     broken = Call(method=call.method, path=call.path, body={**(call.body or {}), **change}, paid=True)
-    assert told in contract(name).refusal(broken)
+    assert told in contract(name).call_fault(broken)
 
 
 def test_a_closed_object_is_held_closed_and_a_strange_path_is_told() -> None:
-    call = converse(dialect("mindvideo").submit(question()), ())[0][0]
+    call = play_conversation(dialect("mindvideo").submit(question()), ())[0][0]
     body: Any = {**(call.body or {})}
     body["input"] = {**body["input"], "seed": 1}
-    assert "seed" in contract("mindvideo").refusal(Call(method="POST", path=call.path, body=body))
-    assert "PathNotFound" in contract("mindvideo").refusal(Call(method="GET", path="/api/v2/tasks"))
+    assert "seed" in contract("mindvideo").call_fault(Call(method="POST", path=call.path, body=body))
+    assert "PathNotFound" in contract("mindvideo").call_fault(Call(method="GET", path="/api/v2/tasks"))
 
 
 def test_the_suite_finds_a_dialect_that_speaks_another_gateways_words() -> None:
@@ -87,22 +94,22 @@ def test_examples_are_whole_answers() -> None:
     assert (limited.status, limited.headers) == (429, {"retry-after": "30"})
 
 
-def _examples(document: Contract) -> Any:
+def _examples(document: OpenApiContract) -> Any:
     return document.examples(Call(method="GET", path="/v1/tasks/t1"))
 
 
 def drawn(value: object) -> str:
     """A value on one line, as people read it."""
     match value:
-        case Accepted(task=task, estimate=estimate):
+        case SubmitAccepted(task=task, estimate=estimate):
             return f"accepted as {task}" + (f", for {estimate}" if estimate else "")
-        case Running(status=status, progress=progress):
+        case TaskRunning(status=status, progress=progress):
             return f"running ({status})" if progress is None else f"running ({status}, {progress:.0%})"
-        case Made(link=link, link_seconds=seconds, cost=cost):
+        case ClipReady(link=link, link_seconds=seconds, cost=cost):
             return f"made at {link}" + (f", for {seconds:g} s" if seconds else "") + (f", cost {cost}" if cost else "")
-        case Failure(kind=kind, why=why, remedy=remedy, wait=wait):
+        case Failure(kind=kind, why=why, remedy=remedy, wait_seconds=wait):
             return f"{kind}{f' (wait {wait:g} s)' if wait else ''}: {why} | {remedy}"
-        case Balance(left=left, unlimited=unlimited):
+        case Balance(remaining=left, unlimited=unlimited):
             return "unlimited" if unlimited else f"{left} left"
         case _:
             return str(value)

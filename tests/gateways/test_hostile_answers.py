@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.gateways.dialect import Accepted, Balance, Conversation, Made, Reply, Running
-from hailuo_batch.testing.dialect_contract import ENDED, converse
+from hailuo_batch.gateways.dialect import Balance, ClipReady, Conversation, Reply, SubmitAccepted, TaskRunning
+from hailuo_batch.testing.dialect_contract import TASK_ENDING_KINDS, play_conversation
 
 WORDS = (
     "id", "task_id", "data", "status", "error", "code", "message", "type", "result", "videos", "url", "video_url",
@@ -51,25 +51,25 @@ def test_no_answer_makes_a_dialect_raise(name: str, first: Reply, again: Reply) 
         for replies in ([first] * 12, [reply(made(name)), *[again] * 12]):
             conversation = start()
             if conversation is not None:
-                _, value = converse(conversation, replies)
-                assert isinstance(value, Accepted | Running | Made | Balance | Failure | tuple)
+                _, value = play_conversation(conversation, replies)
+                assert isinstance(value, SubmitAccepted | TaskRunning | ClipReady | Balance | Failure | tuple)
 
 
 @pytest.mark.parametrize("name", ALL)
 @given(body=JSON, status=st.integers(300, 599))
 @PATIENT
 def test_no_refused_read_ends_a_task_and_no_refused_submit_is_a_yes(name: str, body: object, status: int) -> None:
-    value = converse(dialect(name).poll("t1"), [reply_of(body, status)])[1]
+    value = play_conversation(dialect(name).poll("t1"), [reply_of(body, status)])[1]
     assert isinstance(value, Failure)
-    assert value.kind not in ENDED
-    assert isinstance(converse(dialect(name).submit(question()), [reply_of(body, status)])[1], Failure)
+    assert value.kind not in TASK_ENDING_KINDS
+    assert isinstance(play_conversation(dialect(name).submit(question()), [reply_of(body, status)])[1], Failure)
 
 
 @pytest.mark.parametrize("name", ALL)
 @given(body=JSON)
 @PATIENT
 def test_a_callback_of_any_shape_names_a_task_or_nothing(name: str, body: object) -> None:
-    assert isinstance(dialect(name).called_back(body), str)
+    assert isinstance(dialect(name).parse_callback(body), str)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -83,8 +83,8 @@ def test_unknown_keys_change_nothing(name: str, extra: dict[str, Any]) -> None:
         ("poll", made(name)),
         ("poll", failed(name, code=1027, message="output is sensitive")),
     ):
-        plain = converse(conversations(name)[start](), [reply(body)])  # type: ignore[arg-type]
-        assert converse(conversations(name)[start](), [reply_of(_with(body, extra))]) == plain  # type: ignore[arg-type]
+        plain = play_conversation(conversations(name)[start](), [reply(body)])  # type: ignore[arg-type]
+        assert play_conversation(conversations(name)[start](), [reply_of(_with(body, extra))]) == plain  # type: ignore[arg-type]
 
 
 def reply_of(body: object, status: int = 200) -> Reply:
@@ -99,8 +99,8 @@ def _with(value: Any, extra: dict[str, Any]) -> Any:
 
 
 def test_a_callback_names_its_task() -> None:
-    assert dialect("minimax").called_back({"task_id": "106916112212032", "status": "success"}) == "106916112212032"
-    assert dialect("minimax").called_back({"challenge": "1a3cs1j2k9"}) == ""
-    assert dialect("odkkk").called_back({"id": TASK, "status": "completed"}) == TASK
-    assert dialect("vtrix").called_back({"id": "d1"}) == "d1"
-    assert dialect("gccai").called_back({"id": "d1"}) == ""
+    assert dialect("minimax").parse_callback({"task_id": "106916112212032", "status": "success"}) == "106916112212032"
+    assert dialect("minimax").parse_callback({"challenge": "1a3cs1j2k9"}) == ""
+    assert dialect("odkkk").parse_callback({"id": TASK, "status": "completed"}) == TASK
+    assert dialect("vtrix").parse_callback({"id": "d1"}) == "d1"
+    assert dialect("gccai").parse_callback({"id": "d1"}) == ""

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from gateway_samples import ALL, TASK, dialect, failed, made, polled, refused, reply, state
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.gateways.dialect import Made, Running
-from hailuo_batch.testing.dialect_contract import ENDED, converse
+from hailuo_batch.gateways.dialect import ClipReady, TaskRunning
+from hailuo_batch.testing.dialect_contract import TASK_ENDING_KINDS, play_conversation
 
 LINK = "https://cdn.test/clip.mp4?sig=1"
 FILE = reply({"file": {"bytes": 0, "download_url": LINK}, "base_resp": {"status_code": 0}})
@@ -41,34 +41,34 @@ def with_link(name: str, body: Any) -> Any:
     ],
 )
 def test_where_a_task_is_read(name: str, path: str, query: dict[str, str]) -> None:
-    (call,), _ = converse(dialect(name).poll(TASK), ())
+    (call,), _ = play_conversation(dialect(name).poll(TASK), ())
     assert (call.method, call.path, call.query, call.body, call.paid) == ("GET", path, query, None, False)
 
 
 def test_a_tasks_id_cannot_lead_to_another_path() -> None:
-    (call,), _ = converse(dialect("gccai").poll("../credits?x=1&ü"), ())
+    (call,), _ = play_conversation(dialect("gccai").poll("../credits?x=1&ü"), ())
     assert call.path == "/v1/tasks/..%2Fcredits%3Fx%3D1%26%C3%BC"
-    (call,), _ = converse(dialect("minimax").poll("{file}"), ())
+    (call,), _ = play_conversation(dialect("minimax").poll("{file}"), ())
     assert call.query == {"task_id": "{file}"}
 
 
 @pytest.mark.parametrize(("name", "word"), [(name, word) for name, words in RUNNING.items() for word in words])
 def test_a_task_that_runs(name: str, word: str) -> None:
     for spelled in (word, word.upper(), word.lower()):
-        assert polled(name, reply(state(name, spelled))) == Running(status=spelled)
+        assert polled(name, reply(state(name, spelled))) == TaskRunning(status=spelled)
 
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("word", ["archiving", "SUCCEEDED_PARTLY", "完成中", "0", "done"])
 def test_a_word_that_no_table_lists_is_one_of_a_task_that_runs(name: str, word: str) -> None:
-    assert polled(name, reply(state(name, word))) == Running(status=word)
+    assert polled(name, reply(state(name, word))) == TaskRunning(status=word)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_task_that_is_made(name: str) -> None:
     for body in (made(name, LINK), state(name, DONE.get(name, "completed").upper()) | _result(name)):
         said = with_link(name, body)
-        assert isinstance(said, Made)
+        assert isinstance(said, ClipReady)
         assert said.link == LINK
 
 
@@ -105,7 +105,7 @@ def test_a_clip_without_a_usable_link_is_asked_for_again(name: str, link: object
         said = polled(name, reply(made(name)), reply({"file": {"download_url": link}, "base_resp": {"status_code": 0}}))
     else:
         said = polled(name, reply(made(name, link)))
-    assert said.kind is Kind.FLAKY
+    assert said.kind is FailureKind.FLAKY
 
 
 @pytest.mark.parametrize(
@@ -165,54 +165,61 @@ def test_what_it_cost_where_the_gateway_tells(name: str, extra: dict[str, Any], 
 def test_minimax_trades_the_files_id_for_the_link() -> None:
     for written, asked in ((205258526306433, "205258526306433"), ("f/1", "f/1")):
         body = {**state("minimax", "Success"), "file_id": written}
-        calls, _ = converse(dialect("minimax").poll("t1"), [reply(body)])
+        calls, _ = play_conversation(dialect("minimax").poll("t1"), [reply(body)])
         assert (calls[1].path, calls[1].query) == ("/v1/files/retrieve", {"file_id": asked})
-    assert polled("minimax", reply(body), FILE) == Made(link=LINK, link_seconds=3600)
+    assert polled("minimax", reply(body), FILE) == ClipReady(link=LINK, link_seconds=3600)
 
 
 def test_a_file_that_cannot_be_looked_up_says_nothing_of_the_task() -> None:
-    for code, kind in ((1002, Kind.THROTTLED), (1004, Kind.UNAUTHORIZED), (1033, Kind.FLAKY), (2013, Kind.UNCLEAR)):
+    for code, kind in (
+        (1002, FailureKind.THROTTLED),
+        (1004, FailureKind.UNAUTHORIZED),
+        (1033, FailureKind.FLAKY),
+        (2013, FailureKind.UNKNOWN_OUTCOME),
+    ):
         assert polled("minimax", reply(made("minimax")), reply({"base_resp": {"status_code": code}})).kind is kind
-    assert polled("minimax", reply(made("minimax")), reply(None, 503)).kind is Kind.FLAKY
-    assert polled("minimax", reply({**made("minimax"), "file_id": ""})).kind is Kind.FLAKY
+    assert polled("minimax", reply(made("minimax")), reply(None, 503)).kind is FailureKind.FLAKY
+    assert polled("minimax", reply({**made("minimax"), "file_id": ""})).kind is FailureKind.FLAKY
 
 
 def test_a_query_that_minimax_refuses_says_nothing_of_the_task() -> None:
-    assert polled("minimax", reply(refused("minimax", code=1002))).kind is Kind.THROTTLED
-    assert polled("minimax", reply({**made("minimax"), "base_resp": {"status_code": 1002}})).kind is Kind.THROTTLED
+    assert polled("minimax", reply(refused("minimax", code=1002))).kind is FailureKind.THROTTLED
+    assert (
+        polled("minimax", reply({**made("minimax"), "base_resp": {"status_code": 1002}})).kind is FailureKind.THROTTLED
+    )
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_task_that_failed_without_a_word_is_broken(name: str) -> None:
     for word in FAILED.get(name, ("failed", "FAILED")):
-        assert polled(name, reply(state(name, word))).kind is Kind.BROKEN
+        assert polled(name, reply(state(name, word))).kind is FailureKind.BROKEN
 
 
 @pytest.mark.parametrize("name", ["gccai", "mindvideo", "odkkk"])
 def test_a_cancelled_task_is_over(name: str) -> None:
     said = polled(name, reply(state(name, "cancelled")))
-    assert (said.kind, "cancelled" in said.why) == (Kind.REFUSED, True)
+    assert (said.kind, "cancelled" in said.why) == (FailureKind.REFUSED, True)
 
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [
-        ("The prompt contains sensitive content", Kind.PROMPT_REFUSED),
-        ("input content was rejected", Kind.PROMPT_REFUSED),
-        ("NSFW image detected", Kind.PROMPT_REFUSED),
-        ("violates our content policy", Kind.PROMPT_REFUSED),
-        ("输入内容敏感", Kind.PROMPT_REFUSED),
-        ("output content is sensitive", Kind.CLIP_REFUSED),
-        ("The generated video violates our usage policy", Kind.CLIP_REFUSED),
-        ("输出内容违规", Kind.CLIP_REFUSED),
-        ("upstream timeout", Kind.BROKEN),
-        ("rate limit of the upstream", Kind.BROKEN),
-        ("insufficient balance upstream", Kind.BROKEN),
-        ("", Kind.BROKEN),
+        ("The prompt contains sensitive content", FailureKind.PROMPT_REFUSED),
+        ("input content was rejected", FailureKind.PROMPT_REFUSED),
+        ("NSFW image detected", FailureKind.PROMPT_REFUSED),
+        ("violates our content policy", FailureKind.PROMPT_REFUSED),
+        ("输入内容敏感", FailureKind.PROMPT_REFUSED),
+        ("output content is sensitive", FailureKind.CLIP_REFUSED),
+        ("The generated video violates our usage policy", FailureKind.CLIP_REFUSED),
+        ("输出内容违规", FailureKind.CLIP_REFUSED),
+        ("upstream timeout", FailureKind.BROKEN),
+        ("rate limit of the upstream", FailureKind.BROKEN),
+        ("insufficient balance upstream", FailureKind.BROKEN),
+        ("", FailureKind.BROKEN),
     ],
 )
-def test_the_text_of_a_failed_task_tells_moderation_from_a_fault(name: str, reason: str, kind: Kind) -> None:
+def test_the_text_of_a_failed_task_tells_moderation_from_a_fault(name: str, reason: str, kind: FailureKind) -> None:
     said = polled(name, reply(failed(name, message=reason)))
     assert said.kind is kind
     assert reason in said.why
@@ -227,13 +234,13 @@ def test_an_error_may_be_a_text_or_an_object(name: str) -> None:
         else:
             body["error"] = error
         said = polled(name, reply(body))
-        assert (said.kind, "it broke" in said.why) == (Kind.BROKEN, True)
+        assert (said.kind, "it broke" in said.why) == (FailureKind.BROKEN, True)
 
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("body", [None, {}, [], "ok", 3, {"status": None}, {"status": {}}])
 def test_an_answer_without_a_state_is_asked_for_again(name: str, body: object) -> None:
-    assert polled(name, reply(body)).kind is Kind.FLAKY
+    assert polled(name, reply(body)).kind is FailureKind.FLAKY
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -241,18 +248,18 @@ def test_an_answer_without_a_state_is_asked_for_again(name: str, body: object) -
 def test_a_read_that_is_refused_never_ends_a_task(name: str, status: int) -> None:
     """Money: the runner takes these kinds for the end of a task, and would buy it anew."""
     for body in (None, refused(name, message="content policy violation"), failed(name) if status >= 300 else {}):
-        assert polled(name, reply(body, status)).kind not in ENDED
+        assert polled(name, reply(body, status)).kind not in TASK_ENDING_KINDS
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_answer_about_another_task_is_not_believed(name: str) -> None:
     for body in (made(name, LINK), state(name, "failed"), state(name, "processing")):
-        value = converse(dialect(name).poll("t2"), [reply(body)])[1]
+        value = play_conversation(dialect(name).poll("t2"), [reply(body)])[1]
         assert isinstance(value, Failure)
-        assert value.kind is Kind.FLAKY
+        assert value.kind is FailureKind.FLAKY
 
 
 def test_a_link_to_another_file_is_not_believed() -> None:
     other = reply({"file": {"file_id": 7, "download_url": LINK}, "base_resp": {"status_code": 0}})
-    assert polled("minimax", reply({**made("minimax"), "file_id": "8"}), other).kind is Kind.FLAKY
+    assert polled("minimax", reply({**made("minimax"), "file_id": "8"}), other).kind is FailureKind.FLAKY
     assert polled("minimax", reply({**made("minimax"), "file_id": "7"}), other).link == LINK

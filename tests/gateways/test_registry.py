@@ -8,31 +8,31 @@ from typing import Any
 import pytest
 from gateway_samples import ALL, question, reply
 
-from hailuo_batch.core.attempt.failure import Kind
-from hailuo_batch.core.manifest.camera import Camera
+from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.manifest.camera import CameraCommand
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.errors import InputError
-from hailuo_batch.gateways.dialect import Accepted, Dialect
-from hailuo_batch.gateways.error_classes import Meaning
-from hailuo_batch.gateways.registry import FAMILIES
+from hailuo_batch.gateways.dialect import Dialect, SubmitAccepted
+from hailuo_batch.gateways.error_classes import ErrorMeaning
+from hailuo_batch.gateways.registry import DIALECTS
 from hailuo_batch.load import dialect_plugins
 from hailuo_batch.load.provider_tables import (
     base_url,
-    dialect_for,
+    load_dialect,
     provider_names,
-    provider_table,
+    read_custom_table,
     read_provider,
+    read_provider_table,
     read_providers,
-    read_table,
 )
 from hailuo_batch.load.schemas import read_schema
-from hailuo_batch.testing.dialect_contract import converse
+from hailuo_batch.testing.dialect_contract import play_conversation
 
 OWN = {"title": "Studio gateway", "key": "STUDIO_API_KEY", "base_url": "https://video.studio.test", "like": "mindvideo"}
 
 
 def studio(**members: object) -> Mapping[str, Any]:
-    table, problems = read_table({**OWN, **members}, "studio")
+    table, problems = read_custom_table({**OWN, **members}, "studio")
     assert problems == ()
     assert table is not None
     return table
@@ -40,18 +40,18 @@ def studio(**members: object) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("name", ALL)
 def test_each_of_ours_is_of_a_family(name: str) -> None:
-    assert provider_table(name)["dialect"] in FAMILIES
-    dialect: Dialect = dialect_for(name)
-    assert dialect.called_back({}) == ""
+    assert read_provider_table(name)["dialect"] in DIALECTS
+    dialect: Dialect = load_dialect(name)
+    assert dialect.parse_callback({}) == ""
 
 
 def test_a_gateway_of_a_known_shape_is_a_table_and_nothing_else() -> None:
     tables = {"studio": studio(wire={"submit": {"path": "/render"}, "poll": {"statuses": {"made": ["ready"]}}})}
-    dialect = dialect_for("studio", tables)
-    (call,), _ = converse(dialect.submit(question()), ())
+    dialect = load_dialect("studio", tables)
+    (call,), _ = play_conversation(dialect.submit(question()), ())
     assert (call.path, call.body["model"]) == ("/render", "minimax-hailuo-02")  # type: ignore[index]
-    assert converse(dialect.submit(question()), [reply({"task_id": "t1"})])[1] == Accepted(task="t1")
-    said = converse(
+    assert play_conversation(dialect.submit(question()), [reply({"task_id": "t1"})])[1] == SubmitAccepted(task="t1")
+    said = play_conversation(
         dialect.poll("t1"), [reply({"status": "READY", "output": {"videos": [{"url": "https://x.test/a"}]}})]
     )[1]
     assert said.link == "https://x.test/a"  # type: ignore[union-attr]
@@ -63,7 +63,7 @@ def test_what_such_a_table_takes_over_and_what_it_does_not() -> None:
     assert not {"regions", "limits", "notes", "inferred", "currency", "remedies"} & set(like)
     provider = read_provider("studio", "hailuo-02", tables={"studio": like})
     assert (provider.prices, provider.currency, provider.base_url) == ((), None, "https://video.studio.test")
-    assert provider.sells(Mode.FIRST, "512p", 10)
+    assert provider.has_offer(Mode.FIRST, "512p", 10)
 
 
 def test_a_table_may_stand_in_for_one_of_ours() -> None:
@@ -92,7 +92,7 @@ def test_a_table_may_stand_in_for_one_of_ours() -> None:
     ],
 )
 def test_a_table_that_is_wrong_says_where(tree: object, code: str | None, path: tuple[str, ...], told: str) -> None:
-    table, problems = read_table(tree, "studio", path=("x",))
+    table, problems = read_custom_table(tree, "studio", path=("x",))
     assert table is None
     assert path in [problem.path for problem in problems]
     fitting = next(problem for problem in problems if problem.path == path)
@@ -101,7 +101,7 @@ def test_a_table_that_is_wrong_says_where(tree: object, code: str | None, path: 
 
 
 def test_a_table_of_a_plugins_dialect_may_talk_as_it_likes() -> None:
-    table, problems = read_table({**OWN, "dialect": "theirs", "wire": {"anything": [1]}}, "studio")
+    table, problems = read_custom_table({**OWN, "dialect": "theirs", "wire": {"anything": [1]}}, "studio")
     assert (problems, table is not None) == ((), True)
 
 
@@ -173,9 +173,9 @@ THEIRS = {"studio": {**studio(), "dialect": "theirs"}}
 
 
 def test_a_plugin_brings_a_dialect_that_is_loaded_when_it_is_used(plugins: list[_Plugin]) -> None:
-    plugins += [_Plugin("broken", ImportError("never asked for")), _Plugin("theirs", FAMILIES["tabled"])]
-    assert dialect_for("studio", THEIRS).called_back({}) == ""
-    assert dialect_for("minimax")
+    plugins += [_Plugin("broken", ImportError("never asked for")), _Plugin("theirs", DIALECTS["tabled"])]
+    assert load_dialect("studio", THEIRS).parse_callback({}) == ""
+    assert load_dialect("minimax")
 
 
 @pytest.mark.parametrize(
@@ -183,36 +183,36 @@ def test_a_plugin_brings_a_dialect_that_is_loaded_when_it_is_used(plugins: list[
     [
         (ImportError("no module named studio"), "ImportError: no module named studio"),
         (lambda table: 1 / 0, "ZeroDivisionError: division by zero"),
-        (lambda table: _Half(), "It has no poll, tasks, balance, events, called_back."),
+        (lambda table: _Half(), "It has no poll, tasks, balance, events, parse_callback."),
         (7, "TypeError: 'int' object is not callable"),
     ],
 )
 def test_a_broken_plugin_is_named(plugins: list[_Plugin], brings: object, why: str) -> None:
     plugins.append(_Plugin("theirs", brings))
     with pytest.raises(InputError) as told:
-        dialect_for("studio", THEIRS)
+        load_dialect("studio", THEIRS)
     assert told.value.summary == 'the dialect "theirs" of studio_gateway:dialect cannot be used'
     assert told.value.why == why
 
 
 def test_a_dialect_that_nobody_brings_or_two_do_is_told(plugins: list[_Plugin]) -> None:
     with pytest.raises(InputError, match='no dialect "theirs"'):
-        dialect_for("studio", THEIRS)
+        load_dialect("studio", THEIRS)
     plugins += [_Plugin("theirs", None), _Plugin("theirs", None, value="other:dialect")]
     with pytest.raises(InputError, match="there twice") as told:
-        dialect_for("studio", THEIRS)
+        load_dialect("studio", THEIRS)
     assert told.value.why == "It is brought by studio_gateway:dialect and by other:dialect."
 
 
 def test_the_schema_has_the_words_of_the_code() -> None:
     definitions = read_schema("provider")["definitions"]
-    assert set(definitions["meaning"]["enum"]) == set(Meaning)
-    assert set(definitions["command"]["enum"]) == set(Camera)
+    assert set(definitions["meaning"]["enum"]) == set(ErrorMeaning)
+    assert set(definitions["command"]["enum"]) == set(CameraCommand)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_row_says_where_and_when_it_was_read_and_names_no_machine(name: str) -> None:
-    rows = list(_rows(provider_table(name)))
+    rows = list(_rows(read_provider_table(name)))
     assert len(rows) > 5
     for row in rows:
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", row["read"])
@@ -244,8 +244,8 @@ def _rows(value: Any) -> Any:
 def test_what_is_known_beside_the_offers(name: str, facts: tuple[object, ...]) -> None:
     of = read_provider(name, "hailuo-02")
     limits = (of.limits.per_minute, of.limits.poll_seconds, of.limits.link_seconds)
-    assert (*limits, of.takes_addresses, of.takes_data, of.idempotent, of.callbacks) == facts
-    assert of.inferred
+    assert (*limits, of.accepts_urls, of.accepts_data, of.idempotent, of.callbacks) == facts
+    assert of.inferences
 
 
 def test_switches_are_those_that_have_a_field() -> None:
@@ -257,5 +257,5 @@ def test_switches_are_those_that_have_a_field() -> None:
 def test_a_table_of_another_resolution_is_not_sent() -> None:
     tables = {"studio": {**studio(), "wire": {**studio()["wire"]}}}
     tables["studio"]["wire"]["submit"] = {**tables["studio"]["wire"]["submit"], "resolutions": {"768p": "HD"}}
-    dialect = dialect_for("studio", tables)
-    assert converse(dialect.submit(question(resolution="1080p")), ())[1].kind is Kind.REFUSED  # type: ignore[union-attr]
+    dialect = load_dialect("studio", tables)
+    assert play_conversation(dialect.submit(question(resolution="1080p")), ())[1].kind is FailureKind.REFUSED  # type: ignore[union-attr]

@@ -2,12 +2,12 @@
 
 from decimal import Decimal
 
-from hailuo_batch.core.attempt.attempt import Artifact, Move
+from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.money import Money
-from hailuo_batch.ports import Facts, Intent, Named
+from hailuo_batch.ports import Facts, Intent, RenderName
 
 DIGEST = "sha256:" + "d" * 64
-CLIP = Artifact(digest=DIGEST, size=1234, width=1366, height=768, seconds=6.04, frames=145, codec="h264")
+CLIP = Clip(digest=DIGEST, size=1234, width=1366, height=768, seconds=6.04, frames=145, codec="h264")
 
 
 class HandClock:
@@ -40,9 +40,9 @@ def intent(number: int = 1, *, provider: str = "minimax", amount: str | None = "
     )
 
 
-def named(shot: str, *, version: int = 1, take: int = 1, fingerprint: str = "v1-a", sketch: bool = False) -> Named:
+def named(shot: str, *, version: int = 1, take: int = 1, fingerprint: str = "v1-a", sketch: bool = False) -> RenderName:
     file = f"aurora_{shot}_v{version:03d}_{'sketch' if sketch else f't{take:02d}'}.mp4"
-    return Named(
+    return RenderName(
         file=file, campaign="aurora", shot=shot, version=version, take=take, fingerprint=fingerprint, sketch=sketch
     )
 
@@ -55,7 +55,7 @@ WAYS: dict[str, list[tuple[Move, Facts]]] = {
     "stored": [
         (Move.ACCEPT, Facts(task="t-1")),
         (Move.PRODUCE, Facts(cost=usd("0.27"))),
-        (Move.KEEP, Facts(artifact=CLIP)),
+        (Move.KEEP, Facts(clip=CLIP)),
     ],
     "in_doubt": [(Move.LOSE_SIGHT, Facts())],
     "failed": [(Move.REFUSE, Facts())],

@@ -27,7 +27,7 @@ async def test_two_hundred_writes_at_once_share_a_few_commits(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
 
         async def shot(number: int) -> None:
-            attempt = await ledger.intend(intent(number))
+            attempt = await ledger.record_intent(intent(number))
             for move, facts in WAYS["stored"]:
                 await ledger.move(attempt, move, facts)
 
@@ -40,7 +40,7 @@ async def test_a_caller_goes_on_only_when_others_can_read_its_write(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
 
         async def check(number: int) -> None:
-            await ledger.intend(intent(number))
+            await ledger.record_intent(intent(number))
             async with read_ledger(file) as reader:
                 assert intent(number).fingerprint in await reader.standings()
 
@@ -49,11 +49,9 @@ async def test_a_caller_goes_on_only_when_others_can_read_its_write(file: Path):
 
 async def test_a_write_that_fails_does_not_touch_its_neighbours(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        attempts = [await ledger.intend(intent(number)) for number in range(20)]
+        attempts = [await ledger.record_intent(intent(number)) for number in range(20)]
         before = ledger.commits
-        moves = [
-            ledger.move(a, Move.ACCEPT if n % 2 else Move.KEEP, Facts(artifact=CLIP)) for n, a in enumerate(attempts)
-        ]
+        moves = [ledger.move(a, Move.ACCEPT if n % 2 else Move.KEEP, Facts(clip=CLIP)) for n, a in enumerate(attempts)]
         outcomes = await asyncio.gather(*moves, return_exceptions=True)
         assert ledger.commits == before + 1
         assert [type(outcome) for outcome in outcomes] == [AssertionError, Stage] * 10
@@ -69,7 +67,7 @@ async def test_a_broken_constraint_is_a_bug_and_not_the_ledgers_trouble(file: Pa
 
 async def test_a_cancelled_caller_leaves_a_whole_write(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        attempt = await ledger.intend(intent())
+        attempt = await ledger.record_intent(intent())
         caller = asyncio.create_task(ledger.move(attempt, Move.ACCEPT, Facts(task="t-1")))
         await asyncio.sleep(0)  # it is in the queue now
         caller.cancel()
@@ -86,7 +84,7 @@ async def test_leaving_writes_what_is_queued_even_when_the_leaver_is_cancelled(f
 
     async def run() -> None:
         async with open_ledger(file, clock=HandClock()) as ledger:
-            writes = [asyncio.create_task(ledger.intend(intent(number))) for number in range(3000)]
+            writes = [asyncio.create_task(ledger.record_intent(intent(number))) for number in range(3000)]
             await asyncio.sleep(0)
             queued.set()
             await asyncio.gather(*writes)
@@ -106,12 +104,12 @@ async def test_a_ledger_that_is_left_takes_no_more(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
         pass
     with pytest.raises(AssertionError, match="the ledger is closed"):
-        await ledger.intend(intent())
+        await ledger.record_intent(intent())
 
 
 async def test_a_write_that_finds_no_room_fails_alone_and_leaves_nothing(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        attempt = await ledger.intend(intent())
+        attempt = await ledger.record_intent(intent())
         await ledger._connection.run(
             lambda c: c.execute("PRAGMA max_page_count = 1").fetchall()
         )  # as large as it is now
@@ -135,11 +133,14 @@ async def test_nobody_is_told_of_success_when_sqlite_gives_up_the_whole_transact
 
     async with open_ledger(file, clock=HandClock()) as ledger:
         outcomes = await asyncio.gather(
-            ledger.intend(intent(1)), ledger._writer.write(give_up), ledger.intend(intent(2)), return_exceptions=True
+            ledger.record_intent(intent(1)),
+            ledger._writer.write(give_up),
+            ledger.record_intent(intent(2)),
+            return_exceptions=True,
         )
         assert all(isinstance(outcome, LedgerError) for outcome in outcomes)
         assert (await ledger.attempts(), ledger.commits) == ([], 0)
-        assert await ledger.intend(intent(1)) == 1
+        assert await ledger.record_intent(intent(1)) == 1
 
 
 async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
@@ -176,7 +177,7 @@ def script(text: str) -> list[str]:
     "body",
     [
         "raise ValueError('in the middle')",
-        "asyncio.get_running_loop().create_task(ledger.intend(intent())); raise SystemExit(3)",
+        "asyncio.get_running_loop().create_task(ledger.record_intent(intent())); raise SystemExit(3)",
         "asyncio.get_running_loop().stop(); await asyncio.sleep(60)",
         "raise KeyboardInterrupt",
     ],
@@ -185,7 +186,7 @@ def test_no_way_out_hangs_the_process(file: Path, body: str):
     text = f"""
         async def main():
             async with open_ledger(file, clock=HandClock()) as ledger:
-                await ledger.intend(intent())
+                await ledger.record_intent(intent())
                 {body}
         asyncio.run(main())
     """
@@ -196,7 +197,7 @@ def test_a_connection_that_nobody_closed_does_not_hang_the_process(file: Path):
     text = """
         async def main():
             ledger = await open_ledger(file, clock=HandClock()).__aenter__()
-            await ledger.intend(intent())
+            await ledger.record_intent(intent())
             os.write(1, b"written")
         loop = asyncio.new_event_loop()
         loop.run_until_complete(main())
@@ -209,7 +210,7 @@ def test_a_connection_that_nobody_closed_does_not_hang_the_process(file: Path):
 
 WRITES_UNTIL_KILLED = """
     async def shot(ledger, number):
-        attempt = await ledger.intend(intent(number))
+        attempt = await ledger.record_intent(intent(number))
         os.write(1, f"{number} intended\\n".encode())
         for move, facts in WAYS["stored"]:
             stage = await ledger.move(attempt, move, facts)
@@ -249,7 +250,7 @@ async def test_what_was_acknowledged_is_there_after_the_process_was_killed(file:
 
 async def test_nothing_is_left_open(file: Path, recwarn: pytest.WarningsRecorder):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.intend(intent())
+        await ledger.record_intent(intent())
     async with read_ledger(file):
         pass
     gc.collect()

@@ -11,7 +11,7 @@ from ledger_samples import HandClock, intent
 
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.ledger import migrate
-from hailuo_batch.ledger.reader import Reads
+from hailuo_batch.ledger.reader import LedgerReader
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 
 LATER = "ALTER TABLE runs ADD COLUMN mood TEXT;\nCREATE TABLE moods (mood TEXT PRIMARY KEY) STRICT;"
@@ -42,7 +42,7 @@ def form(file: Path) -> object:
 
 async def write_one(file: Path) -> None:
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.intend(intent())
+        await ledger.record_intent(intent())
 
 
 async def test_a_migrated_ledger_has_the_form_of_a_fresh_one(tmp_path: Path, upgrade: Callable[..., None]):
@@ -123,7 +123,7 @@ def cut(file: Path) -> None:
     file.write_bytes(file.with_name("good.db").read_bytes()[:5000])
 
 
-async def read_all(opened: AbstractAsyncContextManager[Reads]) -> None:
+async def read_all(opened: AbstractAsyncContextManager[LedgerReader]) -> None:
     async with opened as ledger:
         await ledger.standings()
         await ledger.attempts()
@@ -176,7 +176,7 @@ async def test_a_commit_reaches_the_disk_before_anybody_is_told(file: Path):
             names = ("journal_mode", "synchronous", "fullfsync", "foreign_keys", "mmap_size", "application_id")
             return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-        assert await ledger._connection.run(settings) == ["wal", 2, 1, 1, 0, migrate.APPLICATION]
+        assert await ledger._connection.run(settings) == ["wal", 2, 1, 1, 0, migrate.APPLICATION_ID]
     async with read_ledger(file) as reader:
         assert await reader._connection.run(lambda c: c.execute("PRAGMA wal_autocheckpoint").fetchone()[0]) == 0
 
@@ -197,7 +197,7 @@ async def test_a_folder_that_cannot_be_made_is_named(file: Path):
 async def test_what_a_killed_writer_had_begun_without_wal_is_taken_back_by_the_next_reader(file: Path):
     """So it is while a new ledger is made, and always on a disk that cannot do WAL."""
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.intend(intent(1))
+        await ledger.record_intent(intent(1))
     writer = """
 import os, signal, sqlite3, sys
 ledger = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -20,26 +20,33 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from ledger_samples import CLIP, HandClock, usd
 
-from hailuo_batch.core.attempt.attempt import LIVE, Move, Stage
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.plan import Action, Grounds, Plan, Step, Why
+from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step, StepReason
 from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import preimage
-from hailuo_batch.core.spending.budget import Cap, counted, refusal
+from hailuo_batch.core.spending.budget import Cap, cap_usage, check_cap
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.ports import Facts, Intent
 
 PRICE, MOST = usd("0.28"), Decimal("1.50")
-CAP = Cap(words="the cap", most=usd("1.50"))
-ENDLESS = Cap(words="no cap", most=usd("1000"))
+CAP = Cap(description="the cap", limit=usd("1.50"))
+ENDLESS = Cap(description="no cap", limit=usd("1000"))
 PICK = st.integers(0, 50)
 # What a submit may be answered: taken, lost on the way back, lost on the way there, or no, in any of these words.
 TAKEN, LOST, UNHEARD = "taken", "lost", "unheard"
-NOES = (Kind.THROTTLED, Kind.NOT_SENT, Kind.UNPAID, Kind.UNAUTHORIZED, Kind.REFUSED, Kind.PROMPT_REFUSED)
+NOES = (
+    FailureKind.THROTTLED,
+    FailureKind.NOT_SENT,
+    FailureKind.UNPAID,
+    FailureKind.UNAUTHORIZED,
+    FailureKind.REFUSED,
+    FailureKind.PROMPT_REFUSED,
+)
 ANSWERS = st.sampled_from((TAKEN, TAKEN, LOST, UNHEARD, *NOES))
 COSTS = st.sampled_from((None, usd("0.28"), usd("0.20"), usd("0.00")))
 Value = TypeVar("Value")
@@ -52,7 +59,7 @@ def drafted(name: str) -> Shot:
     )  # fmt: skip
 
 
-def failed(kind: Kind) -> Facts:
+def failed(kind: FailureKind) -> Facts:
     return Facts(failure=Failure(kind=kind, why=f"it was {kind}"))
 
 
@@ -83,7 +90,7 @@ class Shop(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     @rule(pick=PICK, answer=ANSWERS)
-    def submit(self, pick: int, answer: str | Kind) -> None:
+    def submit(self, pick: int, answer: str | FailureKind) -> None:
         if step := self._one(pick, {Action.SUBMIT}):
             self._submitted(step, answer)
 
@@ -109,8 +116,8 @@ class Shop(RuleBasedStateMachine):
                 self.charged[attempt] = cost.amount
             self.do(self.ledger.move(attempt, Move.PRODUCE, Facts(cost=cost)))
 
-    @rule(pick=PICK, kind=st.sampled_from((Kind.BROKEN, Kind.CLIP_REFUSED)))
-    def a_task_fails(self, pick: int, kind: Kind) -> None:
+    @rule(pick=PICK, kind=st.sampled_from((FailureKind.BROKEN, FailureKind.CLIP_REFUSED)))
+    def a_task_fails(self, pick: int, kind: FailureKind) -> None:
         if step := self._one(pick, {Action.RESUME}):
             self.gone[step.fingerprint] += 1
             self.do(self.ledger.move(self._attempt(step), Move.FAIL, failed(kind)))
@@ -118,10 +125,10 @@ class Shop(RuleBasedStateMachine):
     @rule(pick=PICK)
     def a_clip_comes_home(self, pick: int) -> None:
         if step := self._one(pick, {Action.FETCH}):
-            if step.why is Why.GONE:
+            if step.why is StepReason.CLIP_GONE:
                 self.do(self.ledger.move(self._attempt(step), Move.MISS))
             digest = f"sha256:{step.fingerprint[-64:]}"
-            self.do(self.ledger.move(self._attempt(step), Move.KEEP, Facts(artifact=replace(CLIP, digest=digest))))
+            self.do(self.ledger.move(self._attempt(step), Move.KEEP, Facts(clip=replace(CLIP, digest=digest))))
             self.present.add(digest)
 
     @rule(pick=PICK)
@@ -134,7 +141,7 @@ class Shop(RuleBasedStateMachine):
         stored = [each for each in self.attempts() if each.stage is Stage.STORED]
         if stored:
             each = stored[pick % len(stored)]
-            self.do(self.ledger.move(each.id, Move.DISCARD, failed(Kind.DISCARDED)))
+            self.do(self.ledger.move(each.id, Move.DISCARD, failed(FailureKind.DISCARDED)))
             self.gone[each.fingerprint] += 1
             self.present.discard(str(each.digest))
 
@@ -147,7 +154,7 @@ class Shop(RuleBasedStateMachine):
     @rule(pick=PICK)
     def a_person_gives_up_what_runs(self, pick: int) -> None:
         if step := self._one(pick, {Action.RESUME}):
-            self.do(self.ledger.move(self._attempt(step), Move.WRITE_OFF, failed(Kind.WRITTEN_OFF)))
+            self.do(self.ledger.move(self._attempt(step), Move.WRITE_OFF, failed(FailureKind.WRITTEN_OFF)))
             self.gone[step.fingerprint] += 1
 
     @rule(pick=PICK)
@@ -164,11 +171,11 @@ class Shop(RuleBasedStateMachine):
     @rule(pick=PICK)
     def another_process_believes_in_an_older_plan(self, pick: int) -> None:
         """It would ask for what has a live attempt: the ledger lets nobody begin another."""
-        live = [each for each in self.attempts() if each.stage in LIVE]
+        live = [each for each in self.attempts() if each.stage in LIVE_STAGES]
         if live:
             each = live[pick % len(live)]
             try:
-                same = self.do(self.ledger.intend(self._intent(each.fingerprint, each.preimage)))
+                same = self.do(self.ledger.record_intent(self._intent(each.fingerprint, each.preimage)))
             except AssertionError:
                 assert each.stage is not Stage.INTENDED
             else:
@@ -176,7 +183,7 @@ class Shop(RuleBasedStateMachine):
 
     @invariant()
     def no_request_has_two_live_attempts(self) -> None:
-        live = Counter(each.fingerprint for each in self.attempts() if each.stage in LIVE)
+        live = Counter(each.fingerprint for each in self.attempts() if each.stage in LIVE_STAGES)
         assert set(live.values()) <= {1}
 
     @invariant()
@@ -187,9 +194,9 @@ class Shop(RuleBasedStateMachine):
     @invariant()
     def what_was_charged_stays_under_the_cap_and_all_of_it_is_counted(self) -> None:
         spent = sum(self.charged.values(), Decimal(0))
-        assert spent <= counted(CAP, self.do(self.ledger.paid()))
+        assert spent <= cap_usage(CAP, self.do(self.ledger.counted_attempts()))
         if self.cap is CAP:
-            assert counted(CAP, self.do(self.ledger.paid())) <= MOST
+            assert cap_usage(CAP, self.do(self.ledger.counted_attempts())) <= MOST
 
     def do(self, work: Coroutine[Any, Any, Value]) -> Value:
         return self.loop.run(work)
@@ -198,15 +205,15 @@ class Shop(RuleBasedStateMachine):
         return self.do(self.ledger.attempts())
 
     def plan(self) -> Plan:
-        grounds = Grounds(
+        grounds = PlanInputs(
             model="hailuo-02",
-            pictures={},
-            routes={each.wish: self.route for each in self.shots},
+            images={},
+            routes={each.needs: self.route for each in self.shots},
             standings=self.do(self.ledger.standings()),
-            past={},
-            locked={},
-            present=self.present,
-            insist=True,  # somebody always wants it after all
+            last_renders={},
+            locked_clips={},
+            stored_digests=self.present,
+            force_refused=True,  # somebody always wants it after all
         )
         return make_plan(self.shots, grounds, campaign="aurora")
 
@@ -231,12 +238,12 @@ class Shop(RuleBasedStateMachine):
 
     def _intended(self, step: Step) -> int | None:
         """The attempt that is about to be sent; None when the cap has no room for it."""
-        if step.why is not Why.INTERRUPTED:  # that one is counted
-            used = counted(self.cap, self.do(self.ledger.paid()))
-            if refusal(self.cap, used, PRICE, "minimax"):
+        if step.why is not StepReason.INTERRUPTED:  # that one is counted
+            used = cap_usage(self.cap, self.do(self.ledger.counted_attempts()))
+            if check_cap(self.cap, used, PRICE, "minimax"):
                 return None
         assert step.request is not None
-        return self.do(self.ledger.intend(self._intent(step.fingerprint, preimage(step.request).decode())))
+        return self.do(self.ledger.record_intent(self._intent(step.fingerprint, preimage(step.request).decode())))
 
     def _charge(self, attempt: int, step: Step) -> None:
         """The shop takes an order once: with the same key, or it was never asked twice."""
@@ -244,7 +251,7 @@ class Shop(RuleBasedStateMachine):
             self.charged[attempt] = PRICE.amount
             self.bought[step.fingerprint] += 1
 
-    def _submitted(self, step: Step, answer: str | Kind) -> None:
+    def _submitted(self, step: Step, answer: str | FailureKind) -> None:
         attempt = self._intended(step)
         if attempt is None:
             return
@@ -252,28 +259,28 @@ class Shop(RuleBasedStateMachine):
             self._charge(attempt, step)
         if answer == TAKEN:
             self.do(self.ledger.move(attempt, Move.ACCEPT, Facts(task=f"t{attempt}")))
-        elif not isinstance(answer, Kind):
-            self.do(self.ledger.move(attempt, Move.LOSE_SIGHT, failed(Kind.UNCLEAR)))
-        elif step.why is not Why.INTERRUPTED:
+        elif not isinstance(answer, FailureKind):
+            self.do(self.ledger.move(attempt, Move.LOSE_SIGHT, failed(FailureKind.UNKNOWN_OUTCOME)))
+        elif step.why is not StepReason.INTERRUPTED:
             self.do(self.ledger.move(attempt, Move.REFUSE, failed(answer)))
-            if ALLOWS[answer].resend:  # the same attempt once more, and this time it is taken
+            if FAILURE_POLICIES[answer].resend:  # the same attempt once more, and this time it is taken
                 self.do(self.ledger.move(attempt, Move.RESEND))
                 self._charge(attempt, step)
                 self.do(self.ledger.move(attempt, Move.ACCEPT, Facts(task=f"t{attempt}")))
-        elif not ALLOWS[answer].resend:
-            self.do(self.ledger.move(attempt, Move.LOSE_SIGHT, failed(Kind.UNCLEAR)))
+        elif not FAILURE_POLICIES[answer].resend:
+            self.do(self.ledger.move(attempt, Move.LOSE_SIGHT, failed(FailureKind.UNKNOWN_OUTCOME)))
 
     def _settled(self, each: AttemptRecord, *, give_up: bool) -> None:
         """People look into their account, and say what is true."""
         if each.stage is Stage.INTENDED:
-            self.do(self.ledger.move(each.id, Move.LOSE_SIGHT, failed(Kind.UNCLEAR)))
+            self.do(self.ledger.move(each.id, Move.LOSE_SIGHT, failed(FailureKind.UNKNOWN_OUTCOME)))
         if give_up:
-            self.do(self.ledger.move(each.id, Move.WRITE_OFF, failed(Kind.WRITTEN_OFF)))
+            self.do(self.ledger.move(each.id, Move.WRITE_OFF, failed(FailureKind.WRITTEN_OFF)))
             self.gone[each.fingerprint] += each.id in self.charged
         elif each.id in self.charged:
             self.do(self.ledger.move(each.id, Move.FIND, Facts(task=f"t{each.id}")))
         else:
-            self.do(self.ledger.move(each.id, Move.SETTLE, failed(Kind.NEVER_SENT)))
+            self.do(self.ledger.move(each.id, Move.SETTLE, failed(FailureKind.NEVER_SENT)))
 
     def _finish(self) -> None:
         """Somebody lifts the cap and settles every doubt, and the shop behaves."""
@@ -287,10 +294,10 @@ class Shop(RuleBasedStateMachine):
             self.a_task_is_done(0, None)
         while self._one(0, {Action.FETCH}):
             self.a_clip_comes_home(0)
-        assert self.plan().work == ()
+        assert self.plan().pending_steps == ()
         self.no_request_has_two_live_attempts()
         self.nothing_is_bought_twice_unless_the_first_is_gone()
-        assert sum(self.charged.values(), Decimal(0)) <= counted(ENDLESS, self.do(self.ledger.paid()))
+        assert sum(self.charged.values(), Decimal(0)) <= cap_usage(ENDLESS, self.do(self.ledger.counted_attempts()))
 
 
 Shop.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)

@@ -18,7 +18,7 @@ def path(tmp_path: Path) -> Path:
 async def test_open_is_what_is_neither_stored_nor_ended(path: Path):
     async with open_ledger(path, clock=HandClock()) as ledger:
         for number, moves in enumerate(WAYS.values()):
-            attempt = await ledger.intend(intent(number))
+            attempt = await ledger.record_intent(intent(number))
             for move, facts in moves:
                 await ledger.move(attempt, move, facts)
     async with read_ledger(path) as ledger:
@@ -30,12 +30,12 @@ async def test_open_is_what_is_neither_stored_nor_ended(path: Path):
 
 async def test_known_tasks_are_those_of_every_attempt_with_one(path: Path):
     async with open_ledger(path, clock=HandClock()) as ledger:
-        first = await ledger.intend(intent(1))
+        first = await ledger.record_intent(intent(1))
         await ledger.move(first, Move.ACCEPT, Facts(task="t-1"))
         await ledger.move(first, Move.FAIL)
-        second = await ledger.intend(intent(2, provider="gccai"))
+        second = await ledger.record_intent(intent(2, provider="gccai"))
         await ledger.move(second, Move.ACCEPT, Facts(task="t-1"))
-        drawn = await ledger.intend(intent(3))
+        drawn = await ledger.record_intent(intent(3))
         await ledger.move(drawn, Move.ACCEPT, Facts(task=""))
-        await ledger.intend(intent(4))
+        await ledger.record_intent(intent(4))
         assert await ledger.tasks() == {("minimax", "t-1"): first, ("gccai", "t-1"): second}

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from hailuo_batch.errors import Exit, LedgerError
-from hailuo_batch.ledger.run_lock import hold, is_held
+from hailuo_batch.ledger.run_lock import hold_lock, is_lock_held
 
 HOLDER = """
 import sys
 from pathlib import Path
-from hailuo_batch.ledger.run_lock import hold
-with hold(Path(sys.argv[1]), "hailuo-batch run spring.yaml"):
+from hailuo_batch.ledger.run_lock import hold_lock
+with hold_lock(Path(sys.argv[1]), "hailuo-batch run spring.yaml"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -42,7 +42,7 @@ def other_process(lock: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_a_second_run_is_told_who_holds_the_ledger(lock: Path):
     with other_process(lock) as process:
-        with pytest.raises(LedgerError) as caught, hold(lock, "hailuo-batch run"):
+        with pytest.raises(LedgerError) as caught, hold_lock(lock, "hailuo-batch run"):
             pass
         error = caught.value
         assert error.exit is Exit.LEDGER
@@ -57,36 +57,36 @@ def test_the_lock_of_a_killed_run_goes_with_it(lock: Path):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert json.loads(lock.read_bytes())["pid"] == process.pid  # what it wrote is still there
-        with hold(lock, "hailuo-batch run"):
+        with hold_lock(lock, "hailuo-batch run"):
             assert json.loads(lock.read_bytes())["pid"] == os.getpid()
 
 
 def test_a_run_that_ended_leaves_the_lock_free(lock: Path):
-    with hold(lock, "first"):
+    with hold_lock(lock, "first"):
         held = json.loads(lock.read_bytes())
     assert (held["command"], held["pid"], sorted(held)) == ("first", os.getpid(), ["command", "host", "pid", "since"])
-    with hold(lock, "second"):
+    with hold_lock(lock, "second"):
         pass
     assert lock.read_bytes() == b""
 
 
 def test_a_run_that_fails_leaves_the_lock_free(lock: Path):
-    with pytest.raises(ZeroDivisionError), hold(lock, "first"):
+    with pytest.raises(ZeroDivisionError), hold_lock(lock, "first"):
         raise ZeroDivisionError
-    with hold(lock, "second"):
+    with hold_lock(lock, "second"):
         pass
 
 
 def test_one_process_cannot_hold_it_twice(lock: Path):
-    with hold(lock, "first"), pytest.raises(LedgerError, match="another run"), hold(lock, "second"):
+    with hold_lock(lock, "first"), pytest.raises(LedgerError, match="another run"), hold_lock(lock, "second"):
         pass
 
 
 @pytest.mark.parametrize("text", [b"", b'{"pid": 1', b"[]", b'{"pid": 1}', b"\xff\xfe"])
 def test_a_holder_that_cannot_be_read_is_still_a_holder(lock: Path, text: bytes):
-    with hold(lock, "first"):
+    with hold_lock(lock, "first"):
         lock.write_bytes(text)
-        with pytest.raises(LedgerError) as caught, hold(lock, "second"):
+        with pytest.raises(LedgerError) as caught, hold_lock(lock, "second"):
             pass
     assert caught.value.why == f"{lock} is locked, and its holder has not signed it yet"
 
@@ -94,13 +94,13 @@ def test_a_holder_that_cannot_be_read_is_still_a_holder(lock: Path, text: bytes)
 def test_a_longer_text_of_a_dead_run_leaves_nothing_behind(lock: Path):
     lock.parent.mkdir()
     lock.write_bytes(b"x" * 10_000)
-    with hold(lock, "short"):
+    with hold_lock(lock, "short"):
         assert json.loads(lock.read_bytes())["command"] == "short"
 
 
 def test_a_lock_that_cannot_be_opened_says_why(lock: Path):
     lock.mkdir(parents=True)
-    with pytest.raises(LedgerError) as caught, hold(lock, "run"):
+    with pytest.raises(LedgerError) as caught, hold_lock(lock, "run"):
         pass
     assert caught.value.summary == "the run lock cannot be taken"
     assert str(lock) in caught.value.why
@@ -108,7 +108,10 @@ def test_a_lock_that_cannot_be_opened_says_why(lock: Path):
 
 def test_a_lock_whose_folder_cannot_be_made_says_why(tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(LedgerError, match="the run lock cannot be taken"), hold(tmp_path / "file" / "run.lock", "run"):
+    with (
+        pytest.raises(LedgerError, match="the run lock cannot be taken"),
+        hold_lock(tmp_path / "file" / "run.lock", "run"),
+    ):
         pass
 
 
@@ -120,28 +123,28 @@ def test_a_disk_that_knows_no_locks_is_not_taken_for_a_second_run(lock: Path, mo
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(LedgerError, match="the run lock cannot be taken"), hold(lock, "run"):
+    with pytest.raises(LedgerError, match="the run lock cannot be taken"), hold_lock(lock, "run"):
         pass
 
 
 def test_whether_a_run_works_is_seen_without_taking_its_lock(lock: Path):
-    assert not is_held(lock)
+    assert not is_lock_held(lock)
     assert not lock.parent.exists(), "looking makes nothing"
     with other_process(lock):
-        assert is_held(lock)
-        assert is_held(lock)
+        assert is_lock_held(lock)
+        assert is_lock_held(lock)
         signed = lock.read_bytes()
-    assert not is_held(lock), "what a killed run wrote is still there, and nobody holds it"
+    assert not is_lock_held(lock), "what a killed run wrote is still there, and nobody holds it"
     assert lock.read_bytes() == signed
-    with hold(lock, "hailuo-batch run"):
-        assert is_held(lock)
-    assert not is_held(lock)
+    with hold_lock(lock, "hailuo-batch run"):
+        assert is_lock_held(lock)
+    assert not is_lock_held(lock)
 
 
 def test_a_lock_that_cannot_be_opened_is_nobodys(lock: Path):
     lock.mkdir(parents=True)
     (lock / "file").touch()
-    assert not is_held(lock)
+    assert not is_lock_held(lock)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -156,7 +159,7 @@ def test_a_child_that_outlives_a_killed_run_does_not_hold_its_lock(lock: Path):
         process.kill()
         process.wait()
         try:
-            with hold(lock, "hailuo-batch run"):
+            with hold_lock(lock, "hailuo-batch run"):
                 pass
         finally:
             os.killpg(process.pid, signal.SIGKILL)

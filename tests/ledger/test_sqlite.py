@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_samples import CLIP, DIGEST, WAYS, HandClock, intent, named, usd
 
-from hailuo_batch.core.attempt.attempt import LIVE, Move, Stage, Standing, after
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage, Standing, next_stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Past
+from hailuo_batch.core.plan.plan import LastRender
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.ledger.migrate import migrations
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 
 async def reach(ledger: SqliteLedger, stage: str, *, number: int = 1) -> int:
-    attempt = await ledger.intend(intent(number))
+    attempt = await ledger.record_intent(intent(number))
     for move, facts in WAYS[stage]:
         await ledger.move(attempt, move, facts)
     return attempt
@@ -54,14 +54,14 @@ async def test_an_attempt_goes_from_intent_to_a_stored_clip(file: Path):
                 attempt=attempt, stage=Stage.STORED, provider="minimax", task="t-1", digest=DIGEST, cost=usd("0.27")
             )
         }
-        assert await ledger.artifacts() == {DIGEST: CLIP}
+        assert await ledger.clips() == {DIGEST: CLIP}
         assert await ledger.preimages([intent().fingerprint, "v1-unknown"]) == {intent().fingerprint: intent().preimage}
 
 
 async def test_everything_is_there_when_it_is_opened_again(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
         await reach(ledger, "stored")
-        await ledger.name([named("open")])
+        await ledger.record_names([named("open")])
         before = await ledger.attempts(), await ledger.events([1]), await ledger.names("aurora", sketch=False)
     async with open_ledger(file, clock=HandClock()) as ledger:
         after_ = await ledger.attempts(), await ledger.events([1]), await ledger.names("aurora", sketch=False)
@@ -71,11 +71,11 @@ async def test_everything_is_there_when_it_is_opened_again(file: Path):
 async def test_every_event_tells_when_which_move_and_what_was_learnt(file: Path):
     clock = HandClock(at=100.0)
     async with open_ledger(file, clock=clock) as ledger:
-        attempt = await ledger.intend(intent())
+        attempt = await ledger.record_intent(intent())
         clock.at = 101.5
         await ledger.move(attempt, Move.ACCEPT, Facts(task="t-1"))
         clock.at = 102.5
-        told = Failure(kind=Kind.REFUSED, why="no hands, please", remedy="Change the prompt.")
+        told = Failure(kind=FailureKind.REFUSED, why="no hands, please", remedy="Change the prompt.")
         await ledger.move(attempt, Move.FAIL, Facts(failure=told))
         events = await ledger.events([attempt])
         record = (await ledger.attempts([intent().fingerprint]))[0]
@@ -111,7 +111,7 @@ async def test_what_a_move_does_not_tell_stays_as_it_was(file: Path):
 @pytest.mark.parametrize("amount", ["0.1", "0.10", "1E+2", "123456789012345678901234567890.123456789", "0"])
 async def test_money_comes_back_to_the_last_digit(file: Path, amount: str):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.intend(intent(amount=amount))
+        await ledger.record_intent(intent(amount=amount))
         (record,) = await ledger.attempts()
     assert record.estimate is not None
     assert str(record.estimate.amount) == str(Decimal(amount))
@@ -119,65 +119,65 @@ async def test_money_comes_back_to_the_last_digit(file: Path, amount: str):
 
 async def test_an_unknown_price_stays_unknown(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.intend(intent(amount=None))
+        await ledger.record_intent(intent(amount=None))
         (record,) = await ledger.attempts()
     assert (record.estimate, record.cost, record.failure) == (None, None, None)
 
 
 async def test_intending_again_takes_up_the_attempt_that_was_never_sent(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        first = await ledger.intend(intent())
-        assert await ledger.intend(intent(amount="0.30")) == first
+        first = await ledger.record_intent(intent())
+        assert await ledger.record_intent(intent(amount="0.30")) == first
         (record,) = await ledger.attempts()
         events = await ledger.events([first])
     assert record.estimate == usd("0.30")
     assert [event.move for event in events] == ["intend", "intend"]
 
 
-@pytest.mark.parametrize("stage", sorted(LIVE - {Stage.INTENDED}))
+@pytest.mark.parametrize("stage", sorted(LIVE_STAGES - {Stage.INTENDED}))
 async def test_an_attempt_that_may_have_cost_money_is_never_intended_again(file: Path, stage: Stage):
     async with open_ledger(file, clock=HandClock()) as ledger:
         await reach(ledger, stage)
         with pytest.raises(AssertionError, match=f"is {stage} at minimax"):
-            await ledger.intend(intent())
+            await ledger.record_intent(intent())
         assert len(await ledger.attempts()) == 1
 
 
 async def test_an_intent_at_one_provider_is_no_leave_to_ask_another(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.intend(intent(provider="minimax"))
+        await ledger.record_intent(intent(provider="minimax"))
         with pytest.raises(AssertionError, match="cannot be intended at vtrix"):
-            await ledger.intend(intent(provider="vtrix"))
+            await ledger.record_intent(intent(provider="vtrix"))
 
 
 @pytest.mark.parametrize("stage", ["failed", "cancelled"])
 async def test_an_attempt_that_ended_makes_room_for_another(file: Path, stage: str):
     async with open_ledger(file, clock=HandClock()) as ledger:
         first = await reach(ledger, stage)
-        second = await ledger.intend(intent())
+        second = await ledger.record_intent(intent())
         assert second != first
         assert (await ledger.standings())[intent().fingerprint].attempt == second
-        await ledger.move(second, Move.REFUSE, Facts(failure=Failure(kind=Kind.REFUSED, why="again")))
+        await ledger.move(second, Move.REFUSE, Facts(failure=Failure(kind=FailureKind.REFUSED, why="again")))
         standing = (await ledger.standings())[intent().fingerprint]
     assert (standing.attempt, standing.stage, standing.why) == (second, Stage.FAILED, "again")
 
 
 async def test_a_move_that_is_not_in_the_table_leaves_no_trace(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        attempt = await ledger.intend(intent())
+        attempt = await ledger.record_intent(intent())
         with pytest.raises(AssertionError, match="an attempt that is intended cannot keep"):
-            await ledger.move(attempt, Move.KEEP, Facts(artifact=CLIP))
+            await ledger.move(attempt, Move.KEEP, Facts(clip=CLIP))
         with pytest.raises(AssertionError, match="there is no attempt 99"):
             await ledger.move(99, Move.ACCEPT)
         assert len(await ledger.events([attempt, 99])) == 1
-        assert await ledger.artifacts() == {}
+        assert await ledger.clips() == {}
 
 
 def test_the_file_itself_refuses_a_second_live_attempt(file: Path):
     asyncio.run(_with_one(file))
     again = "INSERT INTO attempts (fingerprint, provider, campaign, shot, take, tags, stage, intended_at, changed_at,"
     with raw(file) as connection:
-        for stage in LIVE:
+        for stage in LIVE_STAGES:
             with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
                 connection.execute(
                     f"{again} preimage) VALUES (?, 'p', '', '', 1, '[]', ?, 0, 0, '')", (intent().fingerprint, stage)
@@ -196,7 +196,7 @@ def test_the_stages_that_the_file_guards_are_those_that_may_cost_money():
     start = migrations()[0]
     index = start[start.index("CREATE UNIQUE INDEX one_live_attempt") :]
     listed = index[index.index("IN (") + 4 : index.index(");")]
-    assert {stage.strip(" '") for stage in listed.split(",")} == {str(stage) for stage in LIVE}
+    assert {stage.strip(" '") for stage in listed.split(",")} == {str(stage) for stage in LIVE_STAGES}
 
 
 async def _with_one(file: Path) -> None:
@@ -206,7 +206,7 @@ async def _with_one(file: Path) -> None:
 
 async def test_the_past_of_a_shot_is_its_highest_version_and_lowest_take(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.name(
+        await ledger.record_names(
             [
                 named("open", version=1, take=1, fingerprint="v1-old"),
                 named("open", version=10, take=3, fingerprint="v1-third"),
@@ -215,22 +215,24 @@ async def test_the_past_of_a_shot_is_its_highest_version_and_lowest_take(file: P
                 named("open", version=11, fingerprint="v1-drawn", sketch=True),
             ]
         )
-        assert await ledger.past("aurora", sketch=False) == {
-            "open": Past(version=10, take=2, fingerprint="v1-second"),
-            "turn": Past(version=1, take=1, fingerprint="v1-turn"),
+        assert await ledger.latest_versions("aurora", sketch=False) == {
+            "open": LastRender(version=10, take=2, fingerprint="v1-second"),
+            "turn": LastRender(version=1, take=1, fingerprint="v1-turn"),
         }
-        assert await ledger.past("aurora", sketch=True) == {"open": Past(version=11, take=1, fingerprint="v1-drawn")}
-        assert await ledger.past("other", sketch=False) == {}
+        assert await ledger.latest_versions("aurora", sketch=True) == {
+            "open": LastRender(version=11, take=1, fingerprint="v1-drawn")
+        }
+        assert await ledger.latest_versions("other", sketch=False) == {}
         assert await ledger.names("aurora", sketch=True) == {"aurora_open_v011_sketch.mp4": "v1-drawn"}
 
 
 async def test_a_name_that_stays_keeps_the_time_it_was_given(file: Path):
     clock = HandClock(at=1.0)
     async with open_ledger(file, clock=clock) as ledger:
-        await ledger.name([named("open"), named("turn")])
+        await ledger.record_names([named("open"), named("turn")])
         clock.at = 2.0
-        await ledger.name([named("open"), named("turn", fingerprint="v1-b")])
-        await ledger.name([])
+        await ledger.record_names([named("open"), named("turn", fingerprint="v1-b")])
+        await ledger.record_names([])
     with raw(file) as connection:
         rows = connection.execute("SELECT shot, fingerprint, given_at FROM names ORDER BY shot").fetchall()
     assert rows == [("open", "v1-a", 1.0), ("turn", "v1-b", 2.0)]
@@ -253,7 +255,7 @@ async def test_a_run_is_recorded_from_its_beginning(file: Path):
 async def test_a_ledger_that_is_not_there_reads_as_empty_and_is_not_made(file: Path):
     async with read_ledger(file) as ledger:
         assert await ledger.standings() == {}
-        assert await ledger.past("aurora", sketch=False) == {}
+        assert await ledger.latest_versions("aurora", sketch=False) == {}
         assert await ledger.runs() == []
     assert not file.parent.exists()
 
@@ -268,7 +270,7 @@ async def test_a_reader_sees_what_is_committed_and_waits_for_no_writer(file: Pat
                 seen = await reader.standings()
             other.execute("ROLLBACK")
         assert seen == await ledger.standings()
-        await ledger.intend(intent(2))
+        await ledger.record_intent(intent(2))
         async with read_ledger(file) as reader:
             assert await reader.standings() == await ledger.standings()
 
@@ -293,7 +295,7 @@ async def test_a_ledger_on_a_read_only_disk_can_be_read(file: Path, monkeypatch:
 
 async def test_lists_may_be_of_any_length(file: Path):
     async with open_ledger(file, clock=HandClock()) as ledger:
-        await asyncio.gather(*(ledger.intend(intent(n)) for n in range(50)))
+        await asyncio.gather(*(ledger.record_intent(intent(n)) for n in range(50)))
         marks = [intent(n).fingerprint for n in range(100_000)]
         assert len(await ledger.attempts(marks)) == 50
         assert len(await ledger.events(range(100_000))) == 50
@@ -320,20 +322,20 @@ async def _carry_out(file: Path, operations: list, *, together: bool) -> None:
             for write in writes:
                 await write
         records = await ledger.attempts()
-        live = [record.fingerprint for record in records if record.stage in LIVE]
+        live = [record.fingerprint for record in records if record.stage in LIVE_STAGES]
         assert len(live) == len(set(live))
         for record in records:
             assert await _folded(ledger, record.id) is record.stage
         for fingerprint, standing in (await ledger.standings()).items():
             mine = [record for record in records if record.fingerprint == fingerprint]
-            alive = [record for record in mine if record.stage in LIVE]
+            alive = [record for record in mine if record.stage in LIVE_STAGES]
             assert standing.attempt == (alive or mine)[-1].id
 
 
 async def _write(ledger: SqliteLedger, number: int, move: str, provider: str) -> None:
     with contextlib.suppress(AssertionError):
         if move == "intend":
-            await ledger.intend(
+            await ledger.record_intent(
                 Intent(fingerprint=f"f{number}", preimage="", provider=provider, campaign="", shot="", take=1)
             )
         else:
@@ -350,7 +352,7 @@ async def _folded(ledger: SqliteLedger, attempt: int) -> Stage | None:
             stage = Stage.INTENDED
         else:
             assert stage is not None
-            stage = after(stage, Move(event.move))
+            stage = next_stage(stage, Move(event.move))
         assert event.stage is stage
     return stage
 

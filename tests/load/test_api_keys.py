@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from hailuo_batch.load.api_keys import SERVICE, key_of
+from hailuo_batch.load.api_keys import KEYRING_SERVICE, read_api_key
 
 NAME = "MINIMAX_API_KEY"
 
@@ -18,7 +18,7 @@ def with_keyring(monkeypatch: pytest.MonkeyPatch, found: str | Exception | None)
     keyring, errors = ModuleType("keyring"), ModuleType("keyring.errors")
 
     def get_password(service: str, name: str) -> str | None:
-        assert (service, name) == (SERVICE, NAME)
+        assert (service, name) == (KEYRING_SERVICE, NAME)
         if isinstance(found, Exception):
             raise found
         return found
@@ -31,7 +31,7 @@ def with_keyring(monkeypatch: pytest.MonkeyPatch, found: str | Exception | None)
 
 def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch):
     with_keyring(monkeypatch, "from the keyring")
-    assert key_of(NAME, {NAME: "from outside\n"}) == "from outside"
+    assert read_api_key(NAME, {NAME: "from outside\n"}) == "from outside"
 
 
 @pytest.mark.parametrize(("found", "key"), [("secret", "secret"), (None, ""), (_Error("locked"), "")])
@@ -39,9 +39,9 @@ def test_then_the_keyring_is_asked_and_may_have_nothing(
     monkeypatch: pytest.MonkeyPatch, found: str | Exception | None, key: str
 ):
     with_keyring(monkeypatch, found)
-    assert key_of(NAME, {NAME: "  "}) == key
+    assert read_api_key(NAME, {NAME: "  "}) == key
 
 
 def test_a_machine_without_a_keyring_has_no_key(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "keyring", None)
-    assert key_of(NAME, {}) == ""
+    assert read_api_key(NAME, {}) == ""

@@ -7,24 +7,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.load.cache import (
-    FOLDER,
-    Finished,
-    circumstances,
-    key_of,
-    recall_finished,
-    recall_inputs,
-    remember_finished,
-    remember_inputs,
+    CACHE_FOLDER,
+    FinishedManifest,
+    manifest_key,
+    plan_dependencies,
+    read_cached_inputs,
+    read_finished_manifest,
+    write_cached_inputs,
+    write_finished_manifest,
 )
-from hailuo_batch.load.file_stamp import SETTLED_NS, Remembered, stamp_of
+from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, read_stamp
 
-FINISHED = Finished(digests=frozenset({"sha256:aa", "sha256:bb"}), files=frozenset({"a.mp4"}), summary={"takes": 2})
+FINISHED = FinishedManifest(
+    digests=frozenset({"sha256:aa", "sha256:bb"}), files=frozenset({"a.mp4"}), summary={"takes": 2}
+)
 
 
-def remembered(file: Path) -> Remembered:
-    stamp = stamp_of(file)
+def remembered(file: Path) -> CachedImage:
+    stamp = read_stamp(file)
     assert stamp is not None
-    return Remembered(stamp=stamp, digest="sha256:aa", at=stamp[1] + SETTLED_NS + 1)
+    return CachedImage(stamp=stamp, digest="sha256:aa", cached_at=stamp[1] + MTIME_SLACK_NS + 1)
 
 
 @pytest.fixture
@@ -39,13 +41,13 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
     """Circumstances of files that were written long ago."""
     for name in ("hailuo.yaml", "teaser.lock.yaml", "teaser.review.yaml", "ledger.sqlite", "ledger.sqlite-wal"):
         (tmp_path / name).write_text(name)
-    now = time.time_ns() + 10 * SETTLED_NS
+    now = time.time_ns() + 10 * MTIME_SLACK_NS
     monkeypatch.setattr(time, "time_ns", lambda: now)
     return now_of(tmp_path)
 
 
 def now_of(folder: Path, manifest: bytes = b"version: 1", tool: str = "1.0") -> dict:
-    return circumstances(
+    return plan_dependencies(
         tool=tool, manifest=manifest, settings=folder / "hailuo.yaml", lock=folder / "teaser.lock.yaml",
         review=folder / "teaser.review.yaml", ledger=folder / "ledger.sqlite",
     )  # fmt: skip
@@ -53,48 +55,48 @@ def now_of(folder: Path, manifest: bytes = b"version: 1", tool: str = "1.0") -> 
 
 def test_digests_are_remembered(tmp_path: Path, picture: Path) -> None:
     memory = {str(picture): remembered(picture)}
-    remember_inputs(tmp_path, memory)
-    assert recall_inputs(tmp_path) == memory
+    write_cached_inputs(tmp_path, memory)
+    assert read_cached_inputs(tmp_path) == memory
 
 
 def test_two_manifests_remember_beside_each_other_and_what_is_gone_is_forgotten(tmp_path: Path, picture: Path) -> None:
     other = tmp_path / "close.png"
     other.write_bytes(b"x")
-    remember_inputs(tmp_path, {str(picture): remembered(picture), str(other): remembered(other)})
+    write_cached_inputs(tmp_path, {str(picture): remembered(picture), str(other): remembered(other)})
     other.unlink()
     third = tmp_path / "third.png"
     third.write_bytes(b"y")
-    remember_inputs(tmp_path, {str(third): remembered(third)})
-    assert set(recall_inputs(tmp_path)) == {str(picture), str(third)}
+    write_cached_inputs(tmp_path, {str(third): remembered(third)})
+    assert set(read_cached_inputs(tmp_path)) == {str(picture), str(third)}
 
 
 def test_what_is_known_already_is_not_written_again(tmp_path: Path, picture: Path) -> None:
-    remember_inputs(tmp_path, {str(picture): remembered(picture)})
-    (file,) = (tmp_path / FOLDER).iterdir()
+    write_cached_inputs(tmp_path, {str(picture): remembered(picture)})
+    (file,) = (tmp_path / CACHE_FOLDER).iterdir()
     before = file.stat().st_ino
-    remember_inputs(tmp_path, {str(picture): remembered(picture)})
+    write_cached_inputs(tmp_path, {str(picture): remembered(picture)})
     assert file.stat().st_ino == before
-    remember_inputs(tmp_path, {})
+    write_cached_inputs(tmp_path, {})
     assert file.stat().st_ino == before
 
 
 def test_no_memory_is_an_empty_one(tmp_path: Path) -> None:
-    assert recall_inputs(tmp_path) == {}
-    assert recall_finished(tmp_path, "key", {}) is None
+    assert read_cached_inputs(tmp_path) == {}
+    assert read_finished_manifest(tmp_path, "key", {}) is None
 
 
 def test_a_memory_that_cannot_be_written_is_none(tmp_path: Path, picture: Path) -> None:
-    (tmp_path / FOLDER).write_text("a file where the folder should be")
-    remember_inputs(tmp_path, {str(picture): remembered(picture)})
-    assert recall_inputs(tmp_path) == {}
+    (tmp_path / CACHE_FOLDER).write_text("a file where the folder should be")
+    write_cached_inputs(tmp_path, {str(picture): remembered(picture)})
+    assert read_cached_inputs(tmp_path) == {}
 
 
 def test_a_finished_manifest_is_recalled_under_the_same_circumstances(
     tmp_path: Path, facts: dict, picture: Path
 ) -> None:
-    remember_finished(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
-    assert recall_finished(tmp_path, "key", now_of(tmp_path)) == FINISHED
-    assert recall_finished(tmp_path, "other", facts) is None
+    write_finished_manifest(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
+    assert read_finished_manifest(tmp_path, "key", now_of(tmp_path)) == FINISHED
+    assert read_finished_manifest(tmp_path, "other", facts) is None
 
 
 @pytest.mark.parametrize(
@@ -105,25 +107,25 @@ def test_a_finished_manifest_is_recalled_under_the_same_circumstances(
 def test_any_change_of_a_file_that_counts_forgets_it(
     tmp_path: Path, facts: dict, picture: Path, file: str, change: str
 ) -> None:
-    remember_finished(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
+    write_finished_manifest(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
     if change == "remove":
         (tmp_path / file).unlink()
     else:
         (tmp_path / file).write_text("other bytes than before")
-    assert recall_finished(tmp_path, "key", now_of(tmp_path)) is None
+    assert read_finished_manifest(tmp_path, "key", now_of(tmp_path)) is None
 
 
 @pytest.mark.parametrize("change", [{"manifest": b"version: 2"}, {"tool": "1.1"}])
 def test_another_manifest_or_tool_forgets_it(tmp_path: Path, facts: dict, change: dict) -> None:
-    remember_finished(tmp_path, "key", facts, {}, FINISHED)
-    assert recall_finished(tmp_path, "key", now_of(tmp_path, **change)) is None
+    write_finished_manifest(tmp_path, "key", facts, {}, FINISHED)
+    assert read_finished_manifest(tmp_path, "key", now_of(tmp_path, **change)) is None
 
 
 def test_a_ledger_written_in_the_same_moment_is_not_trusted(tmp_path: Path) -> None:
     for name in ("hailuo.yaml", "teaser.lock.yaml", "ledger.sqlite"):
         (tmp_path / name).write_text(name)
-    remember_finished(tmp_path, "key", now_of(tmp_path), {}, FINISHED)
-    assert recall_finished(tmp_path, "key", now_of(tmp_path)) is None
+    write_finished_manifest(tmp_path, "key", now_of(tmp_path), {}, FINISHED)
+    assert read_finished_manifest(tmp_path, "key", now_of(tmp_path)) is None
 
 
 def test_an_empty_log_of_the_ledger_is_no_log(tmp_path: Path, facts: dict) -> None:
@@ -134,8 +136,8 @@ def test_an_empty_log_of_the_ledger_is_no_log(tmp_path: Path, facts: dict) -> No
 
 def test_a_sketch_is_remembered_apart_from_the_real_thing() -> None:
     manifest = Path("/p/teaser.yaml")
-    assert key_of(manifest, sketch=True) != key_of(manifest, sketch=False)
-    assert key_of(manifest, sketch=True) != key_of(Path("/q/teaser.yaml"), sketch=True)
+    assert manifest_key(manifest, sketch=True) != manifest_key(manifest, sketch=False)
+    assert manifest_key(manifest, sketch=True) != manifest_key(Path("/q/teaser.yaml"), sketch=True)
 
 
 damages = st.one_of(
@@ -165,13 +167,13 @@ def damaged(data: bytes, kind: str, how: object) -> bytes:
 def test_a_damaged_memory_is_ignored_whatever_is_in_it(
     tmp_path: Path, picture: Path, facts: dict, damage: tuple[str, object]
 ) -> None:
-    remember_inputs(tmp_path, {str(picture): remembered(picture)})
-    remember_finished(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
-    files = sorted((tmp_path / FOLDER).iterdir())
+    write_cached_inputs(tmp_path, {str(picture): remembered(picture)})
+    write_finished_manifest(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
+    files = sorted((tmp_path / CACHE_FOLDER).iterdir())
     assert len(files) == 2
     for file in files:
         file.write_bytes(damaged(file.read_bytes(), *damage))
-    assert recall_inputs(tmp_path) == {}
-    assert recall_finished(tmp_path, "key", facts) is None
+    assert read_cached_inputs(tmp_path) == {}
+    assert read_finished_manifest(tmp_path, "key", facts) is None
     for file in files:
         file.unlink()

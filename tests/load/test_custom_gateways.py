@@ -22,7 +22,7 @@ def test_a_gateway_of_ones_own_is_asked_like_ours(tmp_path: Path) -> None:
     ((studio, _), problems) = read_providers(project.providers, "hailuo-02", tables=project.tables)
     assert problems == ()
     assert (studio.key, studio.base_url) == ("STUDIO_API_KEY", "https://video.studio.example")
-    assert studio.sells(Mode.TEXT, "768p", 5)
+    assert studio.has_offer(Mode.TEXT, "768p", 5)
     assert (studio.prices, studio.idempotent) == ((), True)
 
 

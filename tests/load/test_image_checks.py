@@ -10,7 +10,7 @@ from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import InputError
 from hailuo_batch.load import cache, image_checks
-from hailuo_batch.load.image_checks import lying_name, refuse_unfit, unlike
+from hailuo_batch.load.image_checks import describe_misleading_name, describe_shape_mismatch, refuse_unfit_image
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.inputs import read_inputs
 from hailuo_batch.load.settings import Project
@@ -38,7 +38,7 @@ def looked_at(project: Project, first: str, last: str | None = None, **how: obje
         id="open", index=0, prompt="p", frames=frames, duration=6, resolution="768p", takes=1, tags=(),
         prompt_optimizer=True, fast_pretreatment=False, watermark=False, notes="",
     )  # fmt: skip
-    usual = {"folder": project.root, "project": project, "remembered": {}}
+    usual = {"folder": project.root, "project": project, "cached_images": {}}
     return read_inputs([shot] * 3, **{**usual, **how})  # type: ignore[arg-type]
 
 
@@ -48,7 +48,7 @@ def told(project: Project, first: str, last: str | None = None, **how: object) -
 
 @pytest.mark.parametrize("size", [(301, 301), (301, 752), (752, 301), (400, 1000), (1000, 400), (1920, 1080)])
 def test_what_gateways_take(size: tuple[int, int]) -> None:
-    refuse_unfit("a.png", length=1000, size=size)
+    refuse_unfit_image("a.png", length=1000, size=size)
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_what_gateways_take(size: tuple[int, int]) -> None:
 )
 def test_what_gateways_refuse(size: tuple[int, int], summary: str, words: str) -> None:
     with pytest.raises(InputError, match=summary) as wrong:
-        refuse_unfit("a.png", length=1000, size=size)
+        refuse_unfit_image("a.png", length=1000, size=size)
     assert words in wrong.value.why
     assert wrong.value.remedy
 
 
 def test_a_file_is_smaller_than_twenty_megabytes() -> None:
-    refuse_unfit("a.png", length=20 * 1024 * 1024 - 1, size=(640, 360))
+    refuse_unfit_image("a.png", length=20 * 1024 * 1024 - 1, size=(640, 360))
     with pytest.raises(InputError, match="picture too large") as wrong:
-        refuse_unfit("a.png", length=20 * 1024 * 1024, size=(640, 360))
+        refuse_unfit_image("a.png", length=20 * 1024 * 1024, size=(640, 360))
     assert "gateways take less than 20 MB" in wrong.value.why
 
 
@@ -88,22 +88,24 @@ def test_a_file_is_smaller_than_twenty_megabytes() -> None:
     ],
 )
 def test_a_name_may_lie(name: str, kind: str, said: str) -> None:
-    assert lying_name(name, kind) == said
+    assert describe_misleading_name(name, kind) == said
 
 
 @pytest.mark.parametrize(
     ("last", "alike"), [((1280, 720), True), ((640, 361), True), ((320, 180), True), ((640, 400), False)]
 )
 def test_rounding_makes_no_other_shape(last: tuple[int, int], alike: bool) -> None:
-    assert (unlike((640, 360), last, by_address=False) == "") is alike
+    assert (describe_shape_mismatch((640, 360), last, by_address=False) == "") is alike
 
 
 def test_the_warning_says_who_crops_and_what_is_left() -> None:
-    ours = unlike((1280, 720), (1000, 1000), by_address=False)
+    ours = describe_shape_mismatch((1280, 720), (1000, 1000), by_address=False)
     assert ours.endswith("the clip has the first one's shape, and only the middle of the last is sent, 1000 × 563.")
     theirs = "the clip has the first one's shape, and the gateway crops the last to it."
-    assert unlike((1280, 720), (1000, 1000), by_address=True).endswith(theirs)
-    assert unlike((9, 16), (640, 360), by_address=False).endswith(theirs), "what we would send is too small"
+    assert describe_shape_mismatch((1280, 720), (1000, 1000), by_address=True).endswith(theirs)
+    assert describe_shape_mismatch((9, 16), (640, 360), by_address=False).endswith(theirs), (
+        "what we would send is too small"
+    )
 
 
 def test_a_problem_stands_at_the_frame_and_is_said_once_for_a_matrix(project: Project) -> None:
@@ -128,11 +130,11 @@ def test_a_picture_is_judged_as_it_is_seen_upright(project: Project) -> None:
 def test_a_lying_name_is_a_warning_and_the_picture_counts(project: Project) -> None:
     found = looked_at(project, save(project, "a.png", (640, 360), "WEBP"))
     assert [(each.code, each.severity) for each in found.problems] == [("frame-name", Severity.WARNING)]
-    assert set(found.pictures) == {FileFrame(path="a.png")}
+    assert set(found.images) == {FileFrame(path="a.png")}
 
 
 def test_what_is_drawn_here_needs_only_to_be_readable(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_checks, "LARGEST", 10)
+    monkeypatch.setattr(image_checks, "MAX_BYTES", 10)
     names = save(project, "a.png", (20, 12), "JPEG"), save(project, "b.png", (12, 600))
     assert told(project, *names, for_gateways=False) == []
     assert len(told(project, *names)) == 2
@@ -156,16 +158,16 @@ def test_what_was_remembered_is_judged_without_reading_it_again(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(project, "a.png", (200, 120), "JPEG")
-    monkeypatch.setattr("hailuo_batch.load.inputs.unchanged", lambda *_: True)
-    seen = looked_at(project, "a.png", for_gateways=False).remembered
-    cache.remember_inputs(project.root, seen)
-    recalled = cache.recall_inputs(project.root)
+    monkeypatch.setattr("hailuo_batch.load.inputs.is_unchanged", lambda *_: True)
+    seen = looked_at(project, "a.png", for_gateways=False).cache_entries
+    cache.write_cached_inputs(project.root, seen)
+    recalled = cache.read_cached_inputs(project.root)
     assert recalled == seen
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the picture was opened"))
-    (problem,) = told(project, "a.png", remembered=recalled)
+    (problem,) = told(project, "a.png", cached_images=recalled)
     assert problem.summary == "picture too small"
 
 
 def test_a_memory_of_another_form_is_none(project: Project) -> None:
-    cache._write(project.root / "memory" / "inputs.txt", '{"/a.png": [1, 2, 3, "sha256:aa", 4]}')
-    assert cache.recall_inputs(project.root) == {}
+    cache._write_text(project.root / "memory" / "inputs.txt", '{"/a.png": [1, 2, 3, "sha256:aa", 4]}')
+    assert cache.read_cached_inputs(project.root) == {}

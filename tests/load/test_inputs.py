@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from hailuo_batch.core.manifest.document import NO_FRAMES, End, FileFrame, Frames, ShotFrame, UrlFrame
+from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, FrameRole, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.request.request import Input
+from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.load import image_checks
 from hailuo_batch.load import inputs as loading
-from hailuo_batch.load.file_stamp import SETTLED_NS, Remembered, stamp_of, unchanged
+from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, read_stamp
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.inputs import read_inputs
 from hailuo_batch.load.settings import Project
 
-LATER = 10 * SETTLED_NS
+LATER = 10 * MTIME_SLACK_NS
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def shot(frames: Frames, index: int = 0) -> Shot:
     )  # fmt: skip
 
 
-def read(project: Project, *frames: Frames, remembered: dict[str, Remembered] | None = None) -> Inputs:
+def read(project: Project, *frames: Frames, remembered: dict[str, CachedImage] | None = None) -> Inputs:
     shots = [shot(each, index) for index, each in enumerate(frames)]
-    return read_inputs(shots, folder=project.root, project=project, remembered=remembered or {})
+    return read_inputs(shots, folder=project.root, project=project, cached_images=remembered or {})
 
 
 def first(path: str) -> Frames:
@@ -62,21 +62,21 @@ def later(monkeypatch: pytest.MonkeyPatch) -> None:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every file that was looked into, in order."""
     seen: list[Path] = []
-    real = loading._read
+    real = loading._read_uncached_image
 
-    def spy(path: Path, stamp: Any) -> Remembered:
+    def spy(path: Path, stamp: Any) -> CachedImage:
         seen.append(path)
         return real(path, stamp)
 
-    monkeypatch.setattr(loading, "_read", spy)
+    monkeypatch.setattr(loading, "_read_uncached_image", spy)
     return seen
 
 
 def test_a_picture_is_known_by_its_bytes(project: Project) -> None:
     found = read(project, Frames(first=FileFrame(path="assets/open.png"), last=FileFrame(path="assets/close.png")))
     files = {name: project.root / "assets" / f"{name}.png" for name in ("open", "close")}
-    assert found.pictures == {
-        FileFrame(path=f"assets/{name}.png"): Input(digest=digest_of(file)) for name, file in files.items()
+    assert found.images == {
+        FileFrame(path=f"assets/{name}.png"): ImageRef(digest=digest_of(file)) for name, file in files.items()
     }
     assert found.files == {digest_of(file): file for file in files.values()}
     assert found.problems == ()
@@ -85,12 +85,12 @@ def test_a_picture_is_known_by_its_bytes(project: Project) -> None:
 def test_the_same_bytes_under_two_names_are_the_same_picture(project: Project) -> None:
     (project.root / "copy.png").write_bytes((project.root / "assets/open.png").read_bytes())
     found = read(project, first("assets/open.png"), first("copy.png"))
-    assert len(set(found.pictures.values())) == 1
+    assert len(set(found.images.values())) == 1
 
 
 def test_shots_without_files_have_no_inputs(project: Project) -> None:
-    chained = Frames(first=ShotFrame(shot="s0", frame=End.LAST))
-    assert read(project, NO_FRAMES, chained, Frames()) == Inputs(pictures={}, files={}, remembered={}, problems=())
+    chained = Frames(first=ShotFrame(shot="s0", frame=FrameRole.LAST))
+    assert read(project, NO_FRAMES, chained, Frames()) == Inputs(images={}, files={}, cache_entries={}, problems=())
 
 
 def test_a_file_is_looked_at_once_however_many_shots_name_it(project: Project, opened: list[Path]) -> None:
@@ -105,8 +105,8 @@ def test_a_picture_that_did_not_change_is_not_read_again(
     before = read(project, first("assets/open.png"))
     assert len(opened) == 1
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the picture was opened"))
-    again = read(project, first("assets/open.png"), remembered=dict(before.remembered))
-    assert (again.pictures, again.remembered) == (before.pictures, before.remembered)
+    again = read(project, first("assets/open.png"), remembered=dict(before.cache_entries))
+    assert (again.images, again.cache_entries) == (before.images, before.cache_entries)
     assert len(opened) == 1
 
 
@@ -114,13 +114,13 @@ def test_without_the_memory_every_answer_is_the_same(project: Project, monkeypat
     later(monkeypatch)
     frames = [first("assets/open.png"), first("assets/nothing.png"), first("../x.png"), first("assets/close.png")]
     fresh = read(project, *frames)
-    assert read(project, *frames, remembered=dict(fresh.remembered)) == fresh
+    assert read(project, *frames, remembered=dict(fresh.cache_entries)) == fresh
     assert read(project, *frames) == fresh
 
 
 def test_a_picture_written_in_the_moment_it_was_remembered_is_read_again(project: Project, opened: list[Path]) -> None:
     before = read(project, first("assets/open.png"))
-    read(project, first("assets/open.png"), remembered=dict(before.remembered))
+    read(project, first("assets/open.png"), remembered=dict(before.cache_entries))
     assert len(opened) == 2
 
 
@@ -129,9 +129,9 @@ def test_changed_bytes_are_seen(project: Project, monkeypatch: pytest.MonkeyPatc
     file = project.root / "assets/open.png"
     before = read(project, first("assets/open.png"))
     Image.new("RGB", (640, 360), "green").save(file)
-    after = read(project, first("assets/open.png"), remembered=dict(before.remembered))
-    assert after.pictures[FileFrame(path="assets/open.png")].digest == digest_of(file)
-    assert after.pictures != before.pictures
+    after = read(project, first("assets/open.png"), remembered=dict(before.cache_entries))
+    assert after.images[FileFrame(path="assets/open.png")].digest == digest_of(file)
+    assert after.images != before.images
 
 
 def test_changed_bytes_are_seen_even_when_size_and_time_are_set_back(
@@ -148,35 +148,35 @@ def test_changed_bytes_are_seen_even_when_size_and_time_are_set_back(
     assert (file.stat().st_size, file.stat().st_mtime_ns, file.stat().st_ino) == (
         old.st_size, old.st_mtime_ns, old.st_ino,
     )  # fmt: skip
-    after = read(project, first("assets/open.png"), remembered=dict(before.remembered))
-    assert after.pictures[FileFrame(path="assets/open.png")].digest == digest_of(file)
+    after = read(project, first("assets/open.png"), remembered=dict(before.cache_entries))
+    assert after.images[FileFrame(path="assets/open.png")].digest == digest_of(file)
 
 
 @pytest.mark.parametrize("change", ["size", "time", "inode"])
 def test_any_difference_from_what_is_remembered_is_a_doubt(change: str) -> None:
-    memory = Remembered(stamp=(10, 1_000, 7), digest="sha256:aa", at=LATER)
+    memory = CachedImage(stamp=(10, 1_000, 7), digest="sha256:aa", cached_at=LATER)
     other = {"size": (11, 1_000, 7), "time": (10, 1_001, 7), "inode": (10, 1_000, 8)}[change]
-    assert unchanged(memory, (10, 1_000, 7))
-    assert not unchanged(memory, other)
-    assert not unchanged(memory, None)
+    assert is_unchanged(memory, (10, 1_000, 7))
+    assert not is_unchanged(memory, other)
+    assert not is_unchanged(memory, None)
 
 
-@pytest.mark.parametrize(("at", "good"), [(SETTLED_NS + 1_001, True), (SETTLED_NS + 1_000, False), (0, False)])
+@pytest.mark.parametrize(("at", "good"), [(MTIME_SLACK_NS + 1_001, True), (MTIME_SLACK_NS + 1_000, False), (0, False)])
 def test_a_time_of_change_too_near_to_the_reading_proves_nothing(at: int, good: bool) -> None:
-    assert unchanged(Remembered(stamp=(10, 1_000, 7), digest="sha256:aa", at=at), (10, 1_000, 7)) is good
+    assert is_unchanged(CachedImage(stamp=(10, 1_000, 7), digest="sha256:aa", cached_at=at), (10, 1_000, 7)) is good
 
 
 def test_a_file_that_is_gone_has_no_stamp(tmp_path: Path) -> None:
-    assert stamp_of(tmp_path / "nothing") is None
+    assert read_stamp(tmp_path / "nothing") is None
 
 
 def test_a_picture_that_is_gone_is_not_remembered_into_being(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     later(monkeypatch)
     before = read(project, first("assets/open.png"))
     (project.root / "assets/open.png").unlink()
-    after = read(project, first("assets/open.png"), remembered=dict(before.remembered))
+    after = read(project, first("assets/open.png"), remembered=dict(before.cache_entries))
     assert [problem.code for problem in after.problems] == ["frame-file"]
-    assert after.pictures == {}
+    assert after.images == {}
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_picture_that_may_not_be_looked_at_is_not_suggested_for_itself(
 def test_a_missing_file_is_told_for_each_entry_that_names_it_and_once_for_a_matrix(project: Project) -> None:
     frames = first("assets/opne.png")
     shots = [shot(frames, 0), shot(frames, 0), shot(frames, 3)]
-    found = read_inputs(shots, folder=project.root, project=project, remembered={})
+    found = read_inputs(shots, folder=project.root, project=project, cached_images={})
     assert [problem.path[1] for problem in found.problems] == [0, 3]
 
 
@@ -267,7 +267,7 @@ def test_a_link_inside_the_project_is_followed_and_one_that_leaves_is_refused(pr
     (project.root / "ring.png").symlink_to(project.root / "ring.png")
     names = ("in.png", "out.png", "gone.png", "ring.png")
     found = read(project, *map(first, names))
-    assert set(found.pictures) == {FileFrame(path="in.png")}
+    assert set(found.images) == {FileFrame(path="in.png")}
     assert [problem.path[1] for problem in found.problems] == [1, 2, 3]
 
 
@@ -291,8 +291,8 @@ def test_paths_begin_at_the_manifests_folder(project: Project) -> None:
     below = project.root / "manifests"
     below.mkdir()
     frames = first("../assets/open.png")
-    found = read_inputs([shot(frames)], folder=below, project=project, remembered={})
-    assert (found.problems, len(found.pictures)) == ((), 1)
+    found = read_inputs([shot(frames)], folder=below, project=project, cached_images={})
+    assert (found.problems, len(found.images)) == ((), 1)
 
 
 @pytest.mark.parametrize("data", [b"", b"words", b"\x89PNG\r\n\x1a\n", b"GIF89a" + b"\0" * 40])
@@ -306,7 +306,7 @@ def test_what_is_no_picture_is_told_without_its_whole_path(project: Project, dat
 def test_a_picture_over_the_gateways_limit_is_told_before_it_is_read(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(image_checks, "LARGEST", 10)
+    monkeypatch.setattr(image_checks, "MAX_BYTES", 10)
     (problem,) = read(project, first("assets/open.png")).problems
     assert problem.summary == "picture too large"
 
@@ -334,10 +334,10 @@ def test_an_address_is_a_picture_when_its_bytes_are_pinned(project: Project) -> 
     free, pinned = UrlFrame(url="https://a.example/a.png"), UrlFrame(url="https://a.example/a.png", sha256="ab" * 32)
     found = read(project, Frames(first=free, last=pinned))
     assert found.problems == ()
-    assert found.pictures == {pinned: Input(digest=f"sha256:{'ab' * 32}")}
+    assert found.images == {pinned: ImageRef(digest=f"sha256:{'ab' * 32}")}
     assert found.files == {}
 
 
 def test_a_wrong_address_of_a_matrix_is_told_once(project: Project) -> None:
     shots = [shot(Frames(first=UrlFrame(url="http://a.example")), 0)] * 5
-    assert len(read_inputs(shots, folder=project.root, project=project, remembered={}).problems) == 1
+    assert len(read_inputs(shots, folder=project.root, project=project, cached_images={}).problems) == 1

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.lockfile import Lock, LockedShot, LockedTake
+from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
 from hailuo_batch.errors import Exit, InputError, StoreError
 from hailuo_batch.load.lockfile import lock_text, read_lock, write_lock
 
@@ -20,10 +20,10 @@ MARK, DIGEST = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
 
 
 def take(**members: object) -> LockedTake:
-    return LockedTake(**{"fingerprint": MARK, "artifact": DIGEST, "provider": "minimax", **members})
+    return LockedTake(**{"fingerprint": MARK, "digest": DIGEST, "provider": "minimax", **members})
 
 
-LOCK = Lock(
+LOCK = Lockfile(
     campaign="teaser",
     shots={
         "turn": LockedShot(version=2, takes={2: take(), 1: take(cost=Money(amount=Decimal("0.28"), currency="USD"))}),
@@ -66,7 +66,7 @@ money = st.none() | st.builds(
 takes = st.builds(
     LockedTake,
     fingerprint=marks,
-    artifact=marks.map(lambda mark: f"sha256:{mark[3:]}"),
+    digest=marks.map(lambda mark: f"sha256:{mark[3:]}"),
     provider=st.sampled_from(["minimax", "vtrix", "animatic", "my-gateway", "no", "1st"]),
     cost=money,
     made_for=st.just("") | marks,
@@ -75,7 +75,7 @@ ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True) | st.sam
     ["no", "Yes", "null", "1e3", "007", "0x1f", "1.5", "true", "on", "9-16", "a.b", "y"]
 )
 locks = st.builds(
-    Lock,
+    Lockfile,
     campaign=st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True),
     shots=st.dictionaries(
         ids,
@@ -100,14 +100,14 @@ def test_a_lock_is_sorted_with_one_line_for_each_fact(path: Path) -> None:
 
 def test_a_clip_that_was_accepted_for_another_request_says_which_one_it_answers(path: Path) -> None:
     other = "v1-" + "5" * 64
-    lock = Lock(campaign="teaser", shots={"open": LockedShot(version=1, takes={1: take(made_for=other)})})
+    lock = Lockfile(campaign="teaser", shots={"open": LockedShot(version=1, takes={1: take(made_for=other)})})
     write_lock(path, lock)
     assert f"fingerprint: {MARK}\n        made_for: {other}\n        artifact: {DIGEST}\n" in path.read_text()
     assert read_lock(path, campaign="teaser") == lock
 
 
 def test_no_file_is_an_empty_lock_and_an_empty_lock_makes_no_file(path: Path) -> None:
-    empty = Lock(campaign="teaser", shots={})
+    empty = Lockfile(campaign="teaser", shots={})
     assert read_lock(path, campaign="teaser") == empty
     assert not write_lock(path, empty)
     assert not path.exists()
@@ -115,8 +115,8 @@ def test_no_file_is_an_empty_lock_and_an_empty_lock_makes_no_file(path: Path) ->
 
 def test_an_emptied_lock_is_written_over_a_full_one(path: Path) -> None:
     write_lock(path, LOCK)
-    assert write_lock(path, Lock(campaign="teaser", shots={}))
-    assert read_lock(path, campaign="teaser") == Lock(campaign="teaser", shots={})
+    assert write_lock(path, Lockfile(campaign="teaser", shots={}))
+    assert read_lock(path, campaign="teaser") == Lockfile(campaign="teaser", shots={})
     assert path.read_text().endswith("shots: {}\n")
 
 
@@ -135,7 +135,7 @@ def test_the_same_lock_is_not_written_again(path: Path) -> None:
 
 @given(locks)
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_writing_reading_and_writing_again_gives_the_same_bytes(tmp_path: Path, lock: Lock) -> None:
+def test_writing_reading_and_writing_again_gives_the_same_bytes(tmp_path: Path, lock: Lockfile) -> None:
     path = tmp_path / "any.lock.yaml"
     write_lock(path, lock)
     text = path.read_bytes() if path.exists() else b""
@@ -148,7 +148,7 @@ def test_writing_reading_and_writing_again_gives_the_same_bytes(tmp_path: Path, 
 
 @given(locks)
 @settings(deadline=None, max_examples=60)
-def test_any_reader_of_yaml_reads_the_same(lock: Lock) -> None:
+def test_any_reader_of_yaml_reads_the_same(lock: Lockfile) -> None:
     tree = yaml.safe_load(lock_text(lock))
     assert set(tree["shots"]) == set(lock.shots)
     for name, shot in lock.shots.items():
@@ -157,8 +157,8 @@ def test_any_reader_of_yaml_reads_the_same(lock: Lock) -> None:
 
 @given(locks)
 @settings(deadline=None)
-def test_the_text_does_not_depend_on_the_order_of_the_shots(lock: Lock) -> None:
-    turned = Lock(
+def test_the_text_does_not_depend_on_the_order_of_the_shots(lock: Lockfile) -> None:
+    turned = Lockfile(
         campaign=lock.campaign,
         shots={
             name: LockedShot(version=shot.version, takes=dict(reversed(shot.takes.items())))
@@ -169,12 +169,16 @@ def test_the_text_does_not_depend_on_the_order_of_the_shots(lock: Lock) -> None:
 
 
 def test_two_branches_that_touch_different_shots_change_different_lines() -> None:
-    def changed(lock: Lock) -> set[int]:
+    def changed(lock: Lockfile) -> set[int]:
         lines = zip(TEXT.splitlines(), lock_text(lock).splitlines(), strict=True)
         return {number for number, (old, new) in enumerate(lines) if old != new}
 
-    one = Lock(campaign="teaser", shots={**LOCK.shots, "open": LockedShot(version=2, takes=LOCK.shots["open"].takes)})
-    two = Lock(campaign="teaser", shots={**LOCK.shots, "turn": LockedShot(version=3, takes=LOCK.shots["turn"].takes)})
+    one = Lockfile(
+        campaign="teaser", shots={**LOCK.shots, "open": LockedShot(version=2, takes=LOCK.shots["open"].takes)}
+    )
+    two = Lockfile(
+        campaign="teaser", shots={**LOCK.shots, "turn": LockedShot(version=3, takes=LOCK.shots["turn"].takes)}
+    )
     assert changed(one)
     assert changed(one).isdisjoint(changed(two))
 
@@ -286,7 +290,7 @@ def test_a_lock_that_cannot_be_written_says_so_and_leaves_nothing_behind(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(StoreError) as wrong:
-        write_lock(path, Lock(campaign="teaser", shots={}))
+        write_lock(path, Lockfile(campaign="teaser", shots={}))
     assert wrong.value.summary == "the lock could not be written"
     assert wrong.value.why == f"{path}: the system says: No space left on device."
     assert wrong.value.remedy
@@ -321,7 +325,7 @@ def test_a_lock_damaged_at_random_is_read_or_refused_and_never_anything_else(
         lock = read_lock(path, campaign="teaser")
     except InputError:
         return
-    assert all(isinstance(mark, str) for mark in lock.artifacts)
-    assert all(past.version >= 1 for past in lock.past.values())
+    assert all(isinstance(mark, str) for mark in lock.clips)
+    assert all(past.version >= 1 for past in lock.last_renders.values())
     write_lock(path, lock)
     assert read_lock(path, campaign="teaser") == lock

@@ -9,8 +9,8 @@ from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
     Budget,
-    End,
     FileFrame,
+    FrameRole,
     Frames,
     Manifest,
     Settings,
@@ -21,9 +21,9 @@ from hailuo_batch.core.manifest.document import (
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import Input, request_for
+from hailuo_batch.core.request.request import ImageRef, make_request
 from hailuo_batch.load import schema_messages
-from hailuo_batch.load.manifest import MOST_SHOWN, placed, read_manifest
+from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.schemas import read_schema
 
 HEAD = "version: 1\ncampaign: teaser\n"
@@ -73,12 +73,12 @@ def marks(text: str | bytes) -> list[str]:
     shots, wrong = expand(manifest(text))
     assert wrong == ()
 
-    def seen(frame: object) -> Input | None:
-        return Input(digest=repr(frame)) if frame is not None else None
+    def seen(frame: object) -> ImageRef | None:
+        return ImageRef(digest=repr(frame)) if frame is not None else None
 
     return [
         fingerprint(
-            request_for(shot, take, model="hailuo-02", first=seen(shot.frames.first), last=seen(shot.frames.last))
+            make_request(shot, take, model="hailuo-02", first=seen(shot.frames.first), last=seen(shot.frames.last))
         )
         for shot in shots
         for take in range(1, shot.takes + 1)
@@ -88,7 +88,7 @@ def marks(text: str | bytes) -> list[str]:
 def test_a_whole_manifest_is_read_as_it_is_written() -> None:
     found = manifest(WHOLE)
     assert (found.campaign, found.model, found.providers) == ("aurora-spring", "hailuo-02", ("mindvideo", "highwayapi"))
-    assert found.budget == Budget(most=Decimal("40.5"), currency="USD")
+    assert found.budget == Budget(amount=Decimal("40.5"), currency="USD")
     assert found.variables == {"bottle": "a frosted bottle", "n": 3, "yes": True}
     assert found.styles == {"film": Style(suffix=", 35 mm grain"), "bare": Style()}
     assert found.defaults == Settings(duration=6, resolution="768p", style="film", prompt_optimizer=False)
@@ -98,7 +98,7 @@ def test_a_whole_manifest_is_read_as_it_is_written() -> None:
     )
     assert (opening.settings, opening.tags) == (Settings(duration=10, takes=3), ("hero", "client:acme"))
     assert turn.frames == Frames(
-        first=ShotFrame(shot="open", frame=End.LAST), last=UrlFrame(url="https://a.example/c.png")
+        first=ShotFrame(shot="open", frame=FrameRole.LAST), last=UrlFrame(url="https://a.example/c.png")
     )
     assert (turn.settings, turn.index) == (NO_SETTINGS, 1)
     assert pack.matrix == {"colour": ("red", 2, 0.5, True)}
@@ -115,7 +115,7 @@ def test_what_is_not_written_is_the_schemas_default() -> None:
 def test_a_budget_is_the_amount_as_it_is_written(most: str) -> None:
     budget = manifest(f"{HEAD}budget: {{max: {most}, currency: USD}}\nshots: [{{id: a}}]\n").budget
     assert budget is not None
-    assert budget.most == Decimal(most)
+    assert budget.amount == Decimal(most)
 
 
 SAME = {
@@ -246,7 +246,7 @@ def test_plain_words_are_no_keys(word: str) -> None:
 def test_at_most_fifty_problems_are_shown_and_the_rest_is_counted() -> None:
     text = HEAD + "shots:\n" + "  - {id: a, promt: b}\n" * 80
     said = problems(text)
-    assert len(said) == MOST_SHOWN + 1
+    assert len(said) == MAX_PROBLEMS + 1
     assert said[-1].code == "more"
     assert said[-1].why.startswith("30 more problems")
 
@@ -259,11 +259,11 @@ def test_problems_stand_in_the_order_of_the_file() -> None:
 
 
 def test_no_problems_have_no_places() -> None:
-    assert placed((), b"", name="x") == ()
+    assert locate_problems((), b"", name="x") == ()
 
 
 def test_a_refusal_without_words_is_a_problem_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema_messages, "refusals", lambda *_, **__: iter(()))
+    monkeypatch.setattr(schema_messages, "find_schema_problems", lambda *_, **__: iter(()))
     (problem,) = problems(HEAD)
     assert problem.code == "form"
 

@@ -2,18 +2,18 @@
 
 import pytest
 
-from hailuo_batch.load.openapi import Operation, openapi_document, openapi_names, operations
+from hailuo_batch.load.openapi import Operation, list_operations, openapi_document, openapi_names
 
 
 def _operation(gateway: str, name: str) -> Operation:
-    return next(operation for operation in operations(gateway) if operation.id == name)
+    return next(operation for operation in list_operations(gateway) if operation.id == name)
 
 
 def test_each_of_the_six_has_a_document() -> None:
     assert openapi_names() == ("gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix")
     for name in openapi_names():
         assert openapi_document(name)["openapi"] == "3.1.0"
-        assert operations(name)
+        assert list_operations(name)
 
 
 @pytest.mark.parametrize("gateway", openapi_names())
@@ -27,34 +27,34 @@ def test_every_example_of_a_body_is_right(gateway: str) -> None:
                 value = document["components"]["examples"][example["$ref"].rsplit("/", 1)[1]]["value"]
             body = _operation(gateway, item["post"]["operationId"]).body
             assert body is not None
-            assert body.complaint(value) == ""
+            assert body.find_error(value) == ""
 
 
 def test_a_complaint_says_where() -> None:
     body = _operation("minimax", "submitVideo").body
     assert body is not None
     assert (
-        body.complaint({"model": "MiniMax-Hailuo-02", "prompt": "a", "duration": 7})
+        body.find_error({"model": "MiniMax-Hailuo-02", "prompt": "a", "duration": 7})
         == "duration: 7 is not one of 6 or 10"
     )
-    assert body.complaint({"prompt": "a"}) == '"model" is a required property'
-    assert len(body.complaint({"model": "MiniMax-Hailuo-02", "first_frame_image": "x" * 10_000})) <= 300
+    assert body.find_error({"prompt": "a"}) == '"model" is a required property'
+    assert len(body.find_error({"model": "MiniMax-Hailuo-02", "first_frame_image": "x" * 10_000})) <= 300
 
 
 def test_parameters_are_read_from_text() -> None:
     page = {parameter.name: parameter for parameter in _operation("odkkk", "listTasks").parameters}["page"]
-    assert page.complaint("3") == ""
-    assert page.complaint(None) == ""
-    assert page.complaint("0").startswith("page: ")
-    assert page.complaint("two").startswith("page: ")
+    assert page.find_error("3") == ""
+    assert page.find_error(None) == ""
+    assert page.find_error("0").startswith("page: ")
+    assert page.find_error("two").startswith("page: ")
     task = _operation("highwayapi", "getTaskResult").parameters[0]
-    assert task.complaint(None) == "task_id is missing"
-    assert (task.name, task.place) == ("task_id", "query")
+    assert task.find_error(None) == "task_id is missing"
+    assert (task.name, task.location) == ("task_id", "query")
 
 
 def test_what_is_no_text_is_no_reason_to_stumble() -> None:
     key = _operation("gccai", "submitVideo").parameters[0]
-    assert key.complaint("\udce9") == "Idempotency-Key: it holds what JSON cannot"
+    assert key.find_error("\udce9") == "Idempotency-Key: it holds what JSON cannot"
 
 
 def test_the_statuses_are_those_of_the_document() -> None:

@@ -9,11 +9,11 @@ import pytest
 from jsonschema import Draft7Validator
 
 from hailuo_batch.core.manifest.shot import Mode
-from hailuo_batch.core.money import price_of
+from hailuo_batch.core.money import find_price
 from hailuo_batch.load.provider_tables import (
     provider_names,
-    provider_table,
     read_provider,
+    read_provider_table,
     read_providers,
     unknown_providers,
 )
@@ -56,7 +56,7 @@ def test_there_are_six_gateways() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_table_is_as_its_schema_wants_it(name: str) -> None:
-    table = provider_table(name)
+    table = read_provider_table(name)
     assert list(Draft7Validator(read_schema("provider")).iter_errors(table)) == []
     assert table["name"] == name
 
@@ -66,7 +66,7 @@ def test_a_table_is_as_its_schema_wants_it(name: str) -> None:
 def test_a_gateway_sells_what_was_found_out_and_nothing_else(name: str, mode: Mode, size: str) -> None:
     provider = read_provider(name, "hailuo-02")
     for seconds in range(1, 61):
-        assert provider.sells(mode, size, seconds) is (seconds in sold(name, mode, size)), seconds
+        assert provider.has_offer(mode, size, seconds) is (seconds in sold(name, mode, size)), seconds
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -74,18 +74,18 @@ def test_a_gateway_sells_what_was_found_out_and_nothing_else(name: str, mode: Mo
 def test_short_and_long_are_what_it_sells_under_them(name: str, mode: Mode, size: str) -> None:
     provider = read_provider(name, "hailuo-02")
     lengths = sold(name, mode, size)
-    assert provider.sells(mode, size, "short") is bool(lengths & {5, 6})
-    assert provider.sells(mode, size, "long") is (10 in lengths)
-    assert provider.seconds("short") == (5 if name in {"gccai", "mindvideo"} else 6)
-    assert provider.seconds("long") == 10
+    assert provider.has_offer(mode, size, "short") is bool(lengths & {5, 6})
+    assert provider.has_offer(mode, size, "long") is (10 in lengths)
+    assert provider.find_seconds("short") == (5 if name in {"gccai", "mindvideo"} else 6)
+    assert provider.find_seconds("long") == 10
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_gateway_has_its_own_key_and_reads_two_thousand_characters(name: str) -> None:
     provider = read_provider(name, "hailuo-02")
     assert provider.key == KEYS[name]
-    assert provider.longest_prompt == 2000
-    assert provider.prompt_needed == NEED_A_PROMPT[name]
+    assert provider.max_prompt_length == 2000
+    assert provider.prompt_modes == NEED_A_PROMPT[name]
     assert not provider.free
 
 
@@ -97,7 +97,7 @@ def test_a_gateway_has_its_own_key_and_reads_two_thousand_characters(name: str) 
     ],
 )  # fmt: skip
 def test_minimax_publishes_its_prices(size: str, seconds: int, dollars: str | None) -> None:
-    price = price_of(read_provider("minimax", "hailuo-02").prices, resolution=size, seconds=seconds)
+    price = find_price(read_provider("minimax", "hailuo-02").prices, resolution=size, seconds=seconds)
     found = (price.amount, price.currency) if price is not None else None
     assert found == ((Decimal(dollars), "USD") if dollars else None)
 
@@ -124,7 +124,7 @@ def test_a_currency_is_named_only_where_the_gateway_says_it(name: str, currency:
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_row_says_when_and_where_it_was_read(name: str) -> None:
-    for row in provider_table(name)["models"].values():
+    for row in read_provider_table(name)["models"].values():
         for dated in (row, *row.get("prices", ())):
             assert date.fromisoformat(dated["read"]) <= date(2026, 12, 31)
             assert re.match(r"https://\S+\Z", dated["source"])
@@ -134,12 +134,12 @@ def test_every_row_says_when_and_where_it_was_read(name: str) -> None:
 def test_a_price_is_only_given_for_what_is_sold(name: str) -> None:
     provider = read_provider(name, "hailuo-02")
     for row in provider.prices:
-        assert any(provider.sells(mode, row.resolution, row.seconds) for mode in Mode)
+        assert any(provider.has_offer(mode, row.resolution, row.seconds) for mode in Mode)
 
 
 def test_a_model_that_a_gateway_does_not_have_is_offered_in_no_mode() -> None:
     stranger = read_provider("minimax", "hailuo-9")
-    assert not any(stranger.sells(mode, size, 6) for mode, size in product(Mode, SIZES))
+    assert not any(stranger.has_offer(mode, size, 6) for mode, size in product(Mode, SIZES))
 
 
 def test_providers_come_in_the_order_of_preference() -> None:

@@ -6,22 +6,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ReviewedShot
+from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.errors import InputError, StoreError
 from hailuo_batch.load.document import read_document
-from hailuo_batch.load.review import HEAD, read_review, review_text, write_review
+from hailuo_batch.load.review import REVIEW_HEADER, read_review, review_text, write_review
 from hailuo_batch.load.schemas import read_schema
-from hailuo_batch.load.sidecar import yaml_word
+from hailuo_batch.load.sidecar import quote_yaml
 
 MARK, CLIP = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
 
 REVIEW = Review(
     shots={
-        "turn": ReviewedShot(retakes=(Retake(take=3, by="ben", at="2026-11-21"),)),
-        "open": ReviewedShot(
+        "turn": ShotReview(retakes=(Retake(take=3, by="ben", at="2026-11-21"),)),
+        "open": ShotReview(
             retakes=(Retake(take=2, by="ann", at="2026-11-20T08:00:00Z", why="the hand: too early"),),
-            accepted=(
+            acceptances=(
                 Acceptance(
                     take=1, request=MARK, clip=CLIP, made_for=MARK, by="ann", at="2026-11-20T08:00:00Z", why="a typo"
                 ),
@@ -30,7 +30,7 @@ REVIEW = Review(
     }
 )
 TEXT = f"""\
-{HEAD}shots:
+{REVIEW_HEADER}shots:
   open:
     retakes:
       - take: 2
@@ -67,7 +67,7 @@ def test_a_review_is_sorted_plain_and_read_again(file: Path) -> None:
     assert file.read_text(encoding="utf-8") == TEXT
     assert read(file, "open", "turn") == (REVIEW, ())
     write_review(file, Review(shots={}))
-    assert file.read_text(encoding="utf-8") == f"{HEAD}shots: {{}}\n"
+    assert file.read_text(encoding="utf-8") == f"{REVIEW_HEADER}shots: {{}}\n"
     assert read(file) == (Review(shots={}), ())
 
 
@@ -127,7 +127,7 @@ def test_the_examples_of_the_schema_are_those_that_it_takes(file: Path) -> None:
         **{name: definitions[name] for name in ("take", "by", "at", "why")},
     }
     entry = {name: member["examples"][0] for name, member in members.items()}
-    review = Review(shots={"open": ReviewedShot(accepted=(Acceptance(**entry),))})
+    review = Review(shots={"open": ShotReview(acceptances=(Acceptance(**entry),))})
     write_review(file, review)
     assert read(file, "open") == (review, ())
 
@@ -140,7 +140,7 @@ people = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=
 def test_whatever_people_say_is_read_again_as_they_said_it(file: Path, by: str, other: str, why: str) -> None:
     review = Review(
         shots={
-            "open": ReviewedShot(
+            "open": ShotReview(
                 retakes=(Retake(take=2, by=by, at="2026-11-20", why=why), Retake(take=3, by=other, at="2026-11-20"))
             )
         }
@@ -155,6 +155,6 @@ def test_whatever_people_say_is_read_again_as_they_said_it(file: Path, by: str, 
 
 @given(st.text(max_size=30))
 def test_a_word_of_yaml_is_the_word(word: str) -> None:
-    document = read_document(f"a: {yaml_word(word)}\n".encode(), name="f.yaml")
+    document = read_document(f"a: {quote_yaml(word)}\n".encode(), name="f.yaml")
     if not any("\ud800" <= letter <= "\udfff" for letter in word):
         assert document.tree == {"a": word}

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from hailuo_batch.load.schemas import holds, read_schema, schema_names
+from hailuo_batch.load.schemas import matches_schema, read_schema, schema_names
 
 NAMES = schema_names()
 MANIFEST = read_schema("manifest")
@@ -67,11 +67,11 @@ def test_the_examples_are_valid(key: str) -> None:
 
 def test_the_whole_of_the_examples_is_a_valid_manifest() -> None:
     whole = {name: resolved(member)["examples"][0] for name, member in MANIFEST["properties"].items()}
-    assert holds("manifest", whole)
+    assert matches_schema("manifest", whole)
     shot = {
         name: resolved(member)["examples"][0] for name, member in MANIFEST["definitions"]["shot"]["properties"].items()
     }
-    assert holds("manifest", {**whole, "shots": [shot]})
+    assert matches_schema("manifest", {**whole, "shots": [shot]})
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.startswith(".properties.defaults") or key.count(".") == 3])
@@ -166,13 +166,13 @@ SLOW_SHOT = Draft7Validator({"$ref": "#/definitions/shot", "definitions": MANIFE
 @example({"version": 1, "campaign": "a", "shots": [{"id": "a"}], "budget": {"max": 1e300, "currency": "USD"}})
 @example({"version": 1, "campaign": "a", "shots": [{"id": "a", "tags": ["é", "e\u0301"]}]})
 def test_the_quick_reader_and_the_one_with_words_agree_on_manifests(tree: Any) -> None:
-    assert holds("manifest", tree) == SLOW["manifest"].is_valid(tree)
+    assert matches_schema("manifest", tree) == SLOW["manifest"].is_valid(tree)
 
 
 @given(shots)
 @settings(deadline=None, max_examples=600)
 def test_they_agree_on_shots(tree: Any) -> None:
-    assert holds("manifest", tree, definition="shot") == SLOW_SHOT.is_valid(tree)
+    assert matches_schema("manifest", tree, definition="shot") == SLOW_SHOT.is_valid(tree)
 
 
 @given(odd_texts | st.text(max_size=8))
@@ -180,12 +180,12 @@ def test_they_agree_on_shots(tree: Any) -> None:
 def test_they_agree_on_addresses_and_names(words: str) -> None:
     for url in (words, f"https://{words}"):
         tree = {"id": "a", "frames": {"first": {"url": url}}}
-        assert holds("manifest", tree, definition="shot") == SLOW_SHOT.is_valid(tree)
+        assert matches_schema("manifest", tree, definition="shot") == SLOW_SHOT.is_valid(tree)
     for tree in (
         {"version": 1, "campaign": words, "shots": [{"id": "a"}]},
         {"version": 1, "campaign": "a", "shots": [{"id": "a"}], "vars": {words: 1}, "providers": [words]},
     ):
-        assert holds("manifest", tree) == SLOW["manifest"].is_valid(tree)
+        assert matches_schema("manifest", tree) == SLOW["manifest"].is_valid(tree)
 
 
 @given(
@@ -193,7 +193,7 @@ def test_they_agree_on_addresses_and_names(words: str) -> None:
 )
 @settings(deadline=None, max_examples=100)
 def test_they_agree_on_settings(tree: Any) -> None:
-    assert holds("settings", tree) == SLOW["settings"].is_valid(tree)
+    assert matches_schema("settings", tree) == SLOW["settings"].is_valid(tree)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_they_agree_on_settings(tree: Any) -> None:
     ],
 )
 def test_the_quick_reader_takes_what_the_schema_means(tree: dict[str, Any], good: bool) -> None:
-    assert holds("manifest", {"id": "a", **tree}, definition="shot") is good
+    assert matches_schema("manifest", {"id": "a", **tree}, definition="shot") is good
 
 
 def test_a_schema_is_plain_data() -> None:

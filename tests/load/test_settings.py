@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from hailuo_batch.errors import Exit, InputError
-from hailuo_batch.load.project_root import find_root
+from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.load.settings import Project, read_file, read_project
 
 
@@ -18,40 +18,40 @@ def deep(tmp_path: Path) -> Path:
 
 def test_settings_mark_the_root(deep: Path) -> None:
     (deep.parent / "hailuo.yaml").write_text("version: 1\n")
-    assert find_root(deep) == deep.parent
+    assert find_project_root(deep) == deep.parent
 
 
 def test_the_hidden_folder_marks_the_root(deep: Path) -> None:
     (deep.parent.parent / ".hailuo").mkdir()
-    assert find_root(deep) == deep.parent.parent
+    assert find_project_root(deep) == deep.parent.parent
 
 
 def test_of_two_marks_the_nearest_counts(deep: Path) -> None:
     (deep.parent.parent / "hailuo.yaml").write_text("version: 1\n")
     (deep.parent / ".hailuo").mkdir()
-    assert find_root(deep) == deep.parent
+    assert find_project_root(deep) == deep.parent
 
 
 def test_a_project_above_outranks_a_git_root_below(deep: Path) -> None:
     (deep.parent.parent / "hailuo.yaml").write_text("version: 1\n")
     (deep.parent / ".git").mkdir()
-    assert find_root(deep) == deep.parent.parent
+    assert find_project_root(deep) == deep.parent.parent
 
 
 def test_without_marks_the_git_root_is_the_root(deep: Path, tmp_path: Path) -> None:
-    assert find_root(deep) == tmp_path
+    assert find_project_root(deep) == tmp_path
 
 
 def test_the_git_mark_may_be_a_file_as_in_a_worktree(deep: Path) -> None:
     (deep / ".git").write_text("gitdir: elsewhere")
-    assert find_root(deep) == deep
+    assert find_project_root(deep) == deep
 
 
 def test_without_anything_the_manifests_folder_is_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Path.exists
     inside = lambda path: path.is_relative_to(tmp_path) and real(path)  # noqa: E731 - stands in for a method
     monkeypatch.setattr(Path, "exists", inside)
-    assert find_root(tmp_path) == tmp_path
+    assert find_project_root(tmp_path) == tmp_path
 
 
 def test_a_project_without_settings_has_none(deep: Path, tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_a_folder_called_like_the_settings_is_no_settings(deep: Path) -> None:
 
 def test_people_see_paths_below_the_root(deep: Path, tmp_path: Path) -> None:
     project = Project(root=tmp_path)
-    assert project.shown(deep / "teaser.yaml") == "a/b/c/teaser.yaml"
-    assert project.shown(Path("/elsewhere/teaser.yaml")) == "/elsewhere/teaser.yaml"
+    assert project.display_path(deep / "teaser.yaml") == "a/b/c/teaser.yaml"
+    assert project.display_path(Path("/elsewhere/teaser.yaml")) == "/elsewhere/teaser.yaml"
 
 
 def test_a_file_that_cannot_be_read_ends_a_command_in_plain_words(tmp_path: Path) -> None:

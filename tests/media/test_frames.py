@@ -6,7 +6,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.animatic.values import Still
-from hailuo_batch.media.frames import frame_picture, frame_png, poster
+from hailuo_batch.media.frames import read_frame, write_frame_png, write_poster
 
 
 def apart(a: Image.Image, b: Image.Image) -> float:
@@ -19,20 +19,20 @@ def clip(drawn: Drawn) -> Path:
 
 
 def test_a_poster_is_a_small_jpeg_of_the_first_frame(clip: Path, tmp_path: Path) -> None:
-    poster(clip, tmp_path / "poster")
+    write_poster(clip, tmp_path / "poster")
     with Image.open(tmp_path / "poster") as image:
         assert (image.format, image.size) == ("JPEG", (480, 270))
 
 
 def test_a_poster_is_never_wider_than_its_video(clip: Path, tmp_path: Path) -> None:
-    poster(clip, tmp_path / "poster", width=4000)
+    write_poster(clip, tmp_path / "poster", width=4000)
     with Image.open(tmp_path / "poster") as image:
         assert image.size == (910, 512)
 
 
 @pytest.mark.parametrize(("which", "place"), [("first", 0), ("last", -1)])
 def test_a_frame_as_png_is_that_frame(clip: Path, tmp_path: Path, which: str, place: int) -> None:
-    frame_png(clip, which, tmp_path / "frame")
+    write_frame_png(clip, which, tmp_path / "frame")
     with Image.open(tmp_path / "frame") as image:
         assert image.format == "PNG"
         assert max(high for _, high in ImageChops.difference(image, decoded(clip)[place]).getextrema()) <= 24
@@ -47,7 +47,7 @@ def test_a_frame_keeps_the_colours_of_the_picture_it_was_made_from(drawn: Drawn,
     for _ in range(3):
         clip = drawn(prompt="[Static shot]", first=still)
         still = Still(path=clip, frame="last")
-    found = frame_picture(clip, "last").getpixel((300, 200))
+    found = read_frame(clip, "last").getpixel((300, 200))
     assert max(abs(a - b) for a, b in zip(found, colour, strict=True)) <= 6  # type: ignore[arg-type]
 
 
@@ -56,10 +56,10 @@ def test_a_frame_keeps_the_colours_of_the_picture_it_was_made_from(drawn: Drawn,
 def test_what_is_no_video_has_no_frames(tmp_path: Path, which: str, sent: bytes) -> None:
     (tmp_path / "clip.mp4").write_bytes(sent)
     with pytest.raises(InputError, match=f"no {which} frame"):
-        frame_picture(tmp_path / "clip.mp4", which)
+        read_frame(tmp_path / "clip.mp4", which)
 
 
 def test_a_video_that_is_not_there_has_no_frames(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no first frame"):
-        poster(tmp_path / "nothing.mp4", tmp_path / "poster")
+        write_poster(tmp_path / "nothing.mp4", tmp_path / "poster")
     assert not (tmp_path / "poster").exists()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hailuo_batch.errors import InputError
-from hailuo_batch.media.images import PictureFacts, fitted, open_picture, picture_facts
+from hailuo_batch.media.images import ImageFacts, fit_image, open_image, read_image_facts
 
 
 def saved(path: Path, kind: str, *, mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Path:
@@ -32,7 +32,7 @@ def bomb(path: Path, width: int, height: int) -> Path:
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
 def test_a_picture_is_known_by_its_bytes_whatever_its_name_says(tmp_path: Path, kind: str) -> None:
     path = saved(tmp_path / "picture.txt", kind)
-    assert picture_facts(path) == PictureFacts(kind=kind, width=64, height=48, bytes=path.stat().st_size)
+    assert read_image_facts(path) == ImageFacts(kind=kind, width=64, height=48, bytes=path.stat().st_size)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -41,9 +41,9 @@ def test_the_size_is_the_one_seen_upright(tmp_path: Path, orientation: int) -> N
     exif[0x0112] = orientation
     path = tmp_path / "phone.jpg"
     Image.new("RGB", (64, 48)).save(path, exif=exif)
-    facts = picture_facts(path)
+    facts = read_image_facts(path)
     assert (facts.width, facts.height) == ((48, 64) if orientation >= 5 else (64, 48))
-    assert open_picture(path).size == (facts.width, facts.height)
+    assert open_image(path).size == (facts.width, facts.height)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
@@ -61,9 +61,9 @@ def test_a_picture_is_opened_upright_as_exif_says(tmp_path: Path, kind: str, ori
     exif[0x0112] = orientation
     stored = upright.transpose(undo[orientation]) if orientation in undo else upright
     stored.save(tmp_path / "phone", kind, exif=exif)
-    corners = [open_picture(tmp_path / "phone").getpixel(at) for at in ((8, 8), (56, 8), (8, 40), (56, 40))]
+    corners = [open_image(tmp_path / "phone").getpixel(at) for at in ((8, 8), (56, 8), (8, 40), (56, 40))]
     assert [isinstance(found, tuple) and found[0] < 100 for found in corners] == [True, False, False, False]
-    assert picture_facts(tmp_path / "phone").turned is (orientation in undo)
+    assert read_image_facts(tmp_path / "phone").is_rotated is (orientation in undo)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
@@ -72,7 +72,7 @@ def test_a_picture_cut_short_is_refused(tmp_path: Path, kind: str) -> None:
     whole = path.read_bytes()
     for part in (0.2, 0.5, 0.9):
         path.write_bytes(whole[: int(len(whole) * part)])
-        for read in (picture_facts, open_picture):
+        for read in (read_image_facts, open_image):
             with pytest.raises(InputError) as error:
                 read(path)
             assert str(path) in error.value.summary
@@ -87,26 +87,26 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, sent: bytes, wor
     path = tmp_path / "open.png"
     path.write_bytes(sent)
     with pytest.raises(InputError) as error:
-        picture_facts(path)
+        read_image_facts(path)
     assert words in error.value.why
 
 
 def test_a_gif_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a JPEG, PNG or WebP") as error:
-        picture_facts(saved(tmp_path / "loop.png", "gif", mode="P"))
+        read_image_facts(saved(tmp_path / "loop.png", "gif", mode="P"))
     assert error.value.why == "It is GIF."
 
 
 @pytest.mark.parametrize("side", [10_000, 60_000])
 def test_a_picture_that_would_unpack_to_gigabytes_is_refused(tmp_path: Path, side: int) -> None:
     with pytest.raises(InputError, match="too large"):
-        open_picture(bomb(tmp_path / "bomb.png", side, side))
+        open_image(bomb(tmp_path / "bomb.png", side, side))
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nothing.png", tmp_path):
         with pytest.raises(InputError, match="cannot open"):
-            picture_facts(path)
+            read_image_facts(path)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "I;16", "1"])
@@ -116,7 +116,7 @@ def test_every_mode_becomes_plain_rgb(tmp_path: Path, mode: str) -> None:
         Image.frombytes("I;16", (2, 1), struct.pack("<HH", 0, 65535)).save(path, "png")
     else:
         saved(path, "jpeg" if mode == "CMYK" else "png", mode=mode)
-    picture = open_picture(path)
+    picture = open_image(path)
     assert picture.mode == "RGB"
     if mode == "I;16":
         assert (picture.getpixel((0, 0)), picture.getpixel((1, 0))) == ((0, 0, 0), (255, 255, 255))
@@ -125,20 +125,20 @@ def test_every_mode_becomes_plain_rgb(tmp_path: Path, mode: str) -> None:
 def test_what_is_see_through_lies_on_white(tmp_path: Path) -> None:
     path = tmp_path / "clear.png"
     Image.new("RGBA", (4, 4), (200, 0, 0, 0)).save(path)
-    assert open_picture(path).getpixel((1, 1)) == (255, 255, 255)
+    assert open_image(path).getpixel((1, 1)) == (255, 255, 255)
 
 
 def test_a_large_jpeg_may_come_smaller_when_less_is_enough(tmp_path: Path) -> None:
     path = saved(tmp_path / "large.jpg", "jpeg", size=(3200, 1600))
-    assert open_picture(path, enough=400).size == (800, 400)
-    assert open_picture(path, enough=5000).size == (3200, 1600)
+    assert open_image(path, min_side=400).size == (800, 400)
+    assert open_image(path, min_side=5000).size == (3200, 1600)
 
 
 @pytest.mark.parametrize("size", [(300, 100), (100, 300), (200, 113), (1, 1)])
 def test_a_fitted_picture_fills_the_frame_from_its_middle(size: tuple[int, int]) -> None:
     image = Image.new("RGB", size, "red")
     image.putpixel((size[0] // 2, size[1] // 2), (0, 0, 255))
-    result = fitted(image, 160, 90)
+    result = fit_image(image, 160, 90)
     assert result.size == (160, 90)
     assert max(blue for *_, blue in (result.getpixel((x, 45)) for x in range(70, 90))) > 20  # type: ignore[misc]
 
@@ -151,6 +151,6 @@ def test_damaged_bytes_give_a_picture_or_an_input_error(tmp_path: Path, data: st
     for _ in range(data.draw(st.integers(1, 5))):
         broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(broken)
-    for read in (picture_facts, open_picture):
+    for read in (read_image_facts, open_image):
         with suppress(InputError):
             assert read(path)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from media_samples import Drawn
 from PIL import Image
 
-from hailuo_batch.media.probe import Broken, Clip, decode_check, ends_decode, probe
+from hailuo_batch.media.decode import check_decoding, check_end_frames
+from hailuo_batch.media.probe import InvalidVideo, VideoFacts, probe
 
 NESTS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
@@ -64,20 +65,20 @@ def fragmented(path: Path, flags: str, *, frames: int = 48) -> Path:
 
 def test_a_whole_clip_tells_its_facts(clip: Path) -> None:
     size = clip.stat().st_size
-    assert probe(clip) == Clip(width=910, height=512, seconds=Fraction(1), frames=24, codec="h264", size=size)
+    assert probe(clip) == VideoFacts(width=910, height=512, seconds=Fraction(1), frames=24, codec="h264", size=size)
 
 
 def test_a_clip_cut_at_any_length_is_broken(clip: Path) -> None:
     for length in range(clip.stat().st_size - 1, -1, -1):
         os.truncate(clip, length)
-        assert isinstance(probe(clip), Broken), length
+        assert isinstance(probe(clip), InvalidVideo), length
 
 
 def test_a_clip_with_anything_after_it_is_broken(clip: Path) -> None:
     whole = clip.read_bytes()
     for tail in (b"\0", b"\0" * 8, b"<html>", b"\0\0\1\0mdat", b"Internal Server Error"):
         clip.write_bytes(whole + tail)
-        assert isinstance(probe(clip), Broken), tail
+        assert isinstance(probe(clip), InvalidVideo), tail
 
 
 @pytest.mark.parametrize(
@@ -98,12 +99,12 @@ def test_what_is_no_video_is_named(tmp_path: Path, sent: bytes, words: str) -> N
     path = tmp_path / "sent.mp4"
     path.write_bytes(sent)
     found = probe(path)
-    assert isinstance(found, Broken)
+    assert isinstance(found, InvalidVideo)
     assert words in found.reason
 
 
 def test_a_file_that_is_not_there_is_broken_and_does_not_raise(tmp_path: Path) -> None:
-    assert probe(tmp_path / "nothing.mp4") == Broken(reason="The file cannot be read: No such file or directory.")
+    assert probe(tmp_path / "nothing.mp4") == InvalidVideo(reason="The file cannot be read: No such file or directory.")
 
 
 def test_a_payload_with_a_64_bit_length_is_read(clip: Path) -> None:
@@ -111,9 +112,9 @@ def test_a_payload_with_a_64_bit_length_is_read(clip: Path) -> None:
     payload = inside(data, b"mdat")
     start = data.index(b"mdat") - 4
     clip.write_bytes(data[:start] + struct.pack(">I4sQ", 1, b"mdat", 16 + len(payload)) + payload)
-    assert isinstance(probe(clip), Clip)
+    assert isinstance(probe(clip), VideoFacts)
     clip.write_bytes(data[:start] + struct.pack(">I4sQ", 1, b"mdat", 2**63) + payload)
-    assert isinstance(probe(clip), Broken)
+    assert isinstance(probe(clip), InvalidVideo)
 
 
 def test_a_payload_to_the_end_of_the_file_is_read_and_its_cut_is_seen(clip: Path) -> None:
@@ -121,9 +122,9 @@ def test_a_payload_to_the_end_of_the_file_is_read_and_its_cut_is_seen(clip: Path
     start = data.index(b"mdat") - 4
     open_ended = data[:start] + struct.pack(">I", 0) + data[start + 4 :]
     clip.write_bytes(open_ended)
-    assert isinstance(probe(clip), Clip)
+    assert isinstance(probe(clip), VideoFacts)
     clip.write_bytes(open_ended[:-1])
-    assert isinstance(probe(clip), Broken)
+    assert isinstance(probe(clip), InvalidVideo)
 
 
 def test_headers_of_version_one_are_read(clip: Path) -> None:
@@ -138,8 +139,8 @@ def test_headers_of_version_one_are_read(clip: Path) -> None:
         rebuilt(data, tkhd=track, mdhd=struct.pack(">IQQIQ", 1 << 24, made, changed, scale, length) + media[20:])
     )
     after = probe(clip)
-    assert isinstance(before, Clip)
-    assert isinstance(after, Clip)
+    assert isinstance(before, VideoFacts)
+    assert isinstance(after, VideoFacts)
     assert (after.width, after.seconds, after.frames) == (before.width, before.seconds, before.frames)
 
 
@@ -149,24 +150,24 @@ def test_a_clip_turned_by_its_header_tells_the_size_as_seen(clip: Path) -> None:
     quarter = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
     clip.write_bytes(rebuilt(data, tkhd=head[:40] + quarter + head[76:]))
     found = probe(clip)
-    assert isinstance(found, Clip)
+    assert isinstance(found, VideoFacts)
     assert (found.width, found.height) == (512, 910)
 
 
 def test_tables_that_disagree_are_broken(clip: Path) -> None:
     data = clip.read_bytes()
     clip.write_bytes(rebuilt(data, stts=struct.pack(">IIII", 0, 1, 23, 512)))
-    assert isinstance(probe(clip), Broken)
+    assert isinstance(probe(clip), InvalidVideo)
     clip.write_bytes(rebuilt(data, stts=struct.pack(">II", 0, 0)))
-    assert probe(clip) == Broken(reason="The MP4 holds no frame.")
+    assert probe(clip) == InvalidVideo(reason="The MP4 holds no frame.")
     clip.write_bytes(rebuilt(data, stts=struct.pack(">IIII", 0, 2**32 - 1, 24, 512)))
-    assert isinstance(probe(clip), Broken)
+    assert isinstance(probe(clip), InvalidVideo)
 
 
 @pytest.mark.parametrize("flags", ["frag_keyframe+empty_moov", "frag_keyframe+empty_moov+default_base_moof", "dash"])
 def test_a_clip_in_fragments_is_no_broken_clip(tmp_path: Path, flags: str) -> None:
     found = probe(fragmented(tmp_path / "clip.mp4", flags))
-    assert isinstance(found, Clip)
+    assert isinstance(found, VideoFacts)
     assert (found.frames, found.seconds, found.width) == (48, 2, 64)
 
 
@@ -182,7 +183,7 @@ def test_a_cut_inside_a_fragment_is_seen(tmp_path: Path) -> None:
     whole_fragments = {end for end, kind in zip(ends, kinds, strict=True) if kind in {b"mdat", b"mfra"}}
     for length in range(len(data) - 1, 0, -7):
         os.truncate(path, length)
-        assert isinstance(probe(path), Broken) or length in whole_fragments
+        assert isinstance(probe(path), InvalidVideo) or length in whole_fragments
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -195,7 +196,7 @@ def test_no_bytes_make_it_raise(clip: Path, data: st.DataObject) -> None:
         broken[place] = data.draw(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF, broken[place] ^ 1]))
     path = clip.with_name("hostile.mp4")
     path.write_bytes(broken)
-    assert isinstance(probe(path), Clip | Broken)
+    assert isinstance(probe(path), VideoFacts | InvalidVideo)
 
 
 @given(st.binary(max_size=400))
@@ -203,13 +204,13 @@ def test_no_bytes_make_it_raise(clip: Path, data: st.DataObject) -> None:
 def test_no_header_makes_it_raise(tmp_path: Path, inner: bytes) -> None:
     path = tmp_path / "hostile.mp4"
     path.write_bytes(box(b"ftyp", b"isom") + box(b"moov", box(b"trak", inner)) + box(b"mdat", b"x"))
-    assert isinstance(probe(path), Broken)
+    assert isinstance(probe(path), InvalidVideo)
 
 
 def test_a_hundred_thousand_empty_boxes_end_soon(tmp_path: Path) -> None:
     path = tmp_path / "hostile.mp4"
     path.write_bytes(box(b"ftyp", b"isom") + box(b"free", b"") * 100_000)
-    assert probe(path) == Broken(reason="The file is no sound MP4: it has too many parts.")
+    assert probe(path) == InvalidVideo(reason="The file is no sound MP4: it has too many parts.")
 
 
 def test_boxes_nested_a_thousand_deep_are_broken(tmp_path: Path) -> None:
@@ -218,7 +219,7 @@ def test_boxes_nested_a_thousand_deep_are_broken(tmp_path: Path) -> None:
         nested = box(b"mdia", nested)
     path = tmp_path / "hostile.mp4"
     path.write_bytes(box(b"ftyp", b"isom") + box(b"moov", box(b"trak", nested)) + box(b"mdat", b"x"))
-    assert probe(path) == Broken(reason="The MP4's header is damaged.")
+    assert probe(path) == InvalidVideo(reason="The MP4's header is damaged.")
 
 
 def zeroed(path: Path, part: float) -> Path:
@@ -231,34 +232,34 @@ def zeroed(path: Path, part: float) -> Path:
 
 
 def test_the_deep_check_passes_a_whole_clip(clip: Path) -> None:
-    assert decode_check(clip) is None
-    assert ends_decode(clip) is None
+    assert check_decoding(clip) is None
+    assert check_end_frames(clip) is None
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.6])
 def test_the_deep_check_finds_zeroed_bytes_that_the_quick_look_misses(drawn: Drawn, part: float, dots: Path) -> None:
     clip = zeroed(drawn(prompt="a card of many words " * 20 + "[Shake]", seconds=2), part)
-    assert isinstance(probe(clip), Clip)
-    assert decode_check(clip)
+    assert isinstance(probe(clip), VideoFacts)
+    assert check_decoding(clip)
 
 
 def test_the_check_of_both_ends_finds_a_damaged_first_frame(clip: Path) -> None:
-    assert ends_decode(zeroed(clip, 0.0))
+    assert check_end_frames(zeroed(clip, 0.0))
 
 
 @pytest.mark.parametrize("sent", [b"", b"<html>", b"\0\0\0\x10ftypisom\0\0\0\0"])
 def test_the_deep_checks_give_a_reason_for_what_is_no_video(tmp_path: Path, sent: bytes) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(sent)
-    assert decode_check(path)
-    assert ends_decode(path)
-    assert decode_check(tmp_path / "missing.mp4")
+    assert check_decoding(path)
+    assert check_end_frames(path)
+    assert check_decoding(tmp_path / "missing.mp4")
 
 
 def test_the_deep_checks_give_a_reason_for_an_unknown_codec(clip: Path) -> None:
     clip.write_bytes(clip.read_bytes().replace(b"avc1", b"zzz1"))
-    assert decode_check(clip)
-    assert ends_decode(clip)
+    assert check_decoding(clip)
+    assert check_end_frames(clip)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -269,5 +270,5 @@ def test_no_bytes_make_the_deep_checks_raise(clip: Path, data: st.DataObject) ->
         broken[data.draw(st.integers(0, 2000))] = data.draw(st.sampled_from([0, 1, 0x7F, 0xFF]))
     path = clip.with_name("hostile.mp4")
     path.write_bytes(broken)
-    for reason in (decode_check(path), ends_decode(path)):
+    for reason in (check_decoding(path), check_end_frames(path)):
         assert reason is None or reason.endswith(".")

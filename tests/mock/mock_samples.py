@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from hailuo_batch.mock.rule import Rule, Script
-from hailuo_batch.mock.script import rule
+from hailuo_batch.mock.script import parse_rule
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
@@ -193,4 +193,4 @@ def at_once(*rules: Rule, **more: Any) -> Script:
 
 def one(fault: str, **row: Any) -> Script:
     """A script with one fault, tasks done at once."""
-    return at_once(rule(fault=fault, **row))
+    return at_once(parse_rule(fault=fault, **row))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mock_samples import GATEWAYS, client_of
 
-from hailuo_batch.mock.byte_ranges import ranged, validators
+from hailuo_batch.mock.byte_ranges import apply_range, validators
 from hailuo_batch.mock.messages import Answer
-from hailuo_batch.testing.clips import clip_of
+from hailuo_batch.testing.clips import make_clip
 
 BODY = bytes(range(200))
 WHOLE = Answer(body=BODY, type="video/mp4", headers=validators("t1", 1_800_000_000.0))
@@ -40,13 +40,13 @@ WHOLE = Answer(body=BODY, type="video/mp4", headers=validators("t1", 1_800_000_0
     ],
 )
 def test_a_part_is_what_was_asked_for(asked: Mapping[str, str], status: int, body: bytes, said: str | None) -> None:
-    found = ranged(WHOLE, asked)
+    found = apply_range(WHOLE, asked)
     assert (found.status, found.body, found.headers.get("Content-Range")) == (status, body, said)
 
 
 @given(st.text() | st.from_regex(r"bytes=[0-9]*-[0-9]*", fullmatch=True))
 def test_whatever_is_asked_for_a_part_is_the_bytes_it_says(text: str) -> None:
-    found = ranged(WHOLE, {"Range": text})
+    found = apply_range(WHOLE, {"Range": text})
     if found.status == 206:
         said = re.fullmatch(r"bytes (\d+)-(\d+)/200", found.headers["Content-Range"])
         assert said
@@ -66,7 +66,7 @@ async def test_clips_are_served_in_parts_and_a_look_costs_no_bytes(gateway: str)
         look = await client.ask("HEAD", link, key=None, headers={"Range": "bytes=5-"})
         statuses = [entry.status for entry in client.mock.log if entry.call == "download"]
 
-    assert whole.data == clip_of(task)
+    assert whole.data == make_clip(task)
     assert whole.headers is not None
     assert (whole.headers["ETag"], whole.headers["Accept-Ranges"]) == (f'"{task}"', "bytes")
     assert (part.status, part.data) == (206, whole.data[100:])
@@ -83,5 +83,5 @@ async def test_a_client_that_is_listened_to_gets_the_same_parts() -> None:
         link = await client.link("odkkk", task)
         part = await client.download(link, headers={"Range": "bytes=100-"})
         look = await client.ask("HEAD", link, key=None)
-    assert (part.status, part.data) == (206, clip_of(task)[100:])
+    assert (part.status, part.data) == (206, make_clip(task)[100:])
     assert (look.status, look.data) == (200, b"")

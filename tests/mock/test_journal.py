@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mock_samples import GATEWAYS, KEY, body_of, client_of, one
 
-from hailuo_batch.mock.journal import shown_body, shown_headers, shown_path
+from hailuo_batch.mock.journal import redact_headers, redact_path, shorten_body
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
@@ -54,13 +54,13 @@ async def test_two_runs_write_one_file_after_the_other(tmp_path: Path) -> None:
 
 def test_what_is_shown() -> None:
     picture = "data:image/png;base64," + "A" * 5000
-    assert shown_body({"a": [picture, 1], "b": "x" * 5000}) == {
+    assert shorten_body({"a": [picture, 1], "b": "x" * 5000}) == {
         "a": ["data:image/png;base64,AAAAAAAAAAAAAAAAAA… (5022 letters)", 1],
         "b": "x" * 4000 + "… (5000 letters)",
     }
-    assert shown_headers({"AUTHORIZATION": "Bearer a", "Accept": "*/*"}) == {"AUTHORIZATION": "***", "Accept": "*/*"}
-    assert shown_path("/clips/a/b.mp4?until=1&sig=abc") == "/clips/a/b.mp4?until=1&sig=***"
+    assert redact_headers({"AUTHORIZATION": "Bearer a", "Accept": "*/*"}) == {"AUTHORIZATION": "***", "Accept": "*/*"}
+    assert redact_path("/clips/a/b.mp4?until=1&sig=abc") == "/clips/a/b.mp4?until=1&sig=***"
     deep: list[object] = []
     for _ in range(5000):
         deep = [deep]
-    assert shown_body(deep) == "… (nested too deep)"
+    assert shorten_body(deep) == "… (nested too deep)"

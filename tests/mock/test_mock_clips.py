@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from mock_samples import GATEWAYS, body_of, client_of, one
 
-from hailuo_batch.media.probe import Clip, decode_check, probe
-from hailuo_batch.mock.clips import _paper
+from hailuo_batch.media.decode import check_decoding
+from hailuo_batch.media.probe import VideoFacts, probe
+from hailuo_batch.mock.clips import _write_grey_png
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
@@ -22,13 +23,13 @@ async def test_a_real_video_is_delivered(gateway: str, tmp_path: Path) -> None:
         path = tmp_path / f"{name}.mp4"
         path.write_bytes(data)
         clip = probe(path)
-        assert isinstance(clip, Clip)
+        assert isinstance(clip, VideoFacts)
         assert (clip.width, clip.height, clip.seconds, clip.codec) == (1366, 768, seconds, "h264")
-        assert decode_check(path) is None
+        assert check_decoding(path) is None
 
 
 async def test_the_clip_has_the_shape_of_its_first_frame(tmp_path: Path) -> None:
-    frame = "data:image/png;base64," + b64encode(_paper(tmp_path, (3, 4)).read_bytes()).decode()
+    frame = "data:image/png;base64," + b64encode(_write_grey_png(tmp_path, (3, 4)).read_bytes()).decode()
     async with client_of(clip=None) as client:
         task = await client.ordered("minimax", body_of("minimax", first_frame_image=frame, resolution="512P"))
         seen = (await client.poll("minimax", task)).json
@@ -37,7 +38,7 @@ async def test_the_clip_has_the_shape_of_its_first_frame(tmp_path: Path) -> None
     path = tmp_path / "clip.mp4"
     path.write_bytes(arrived.data)
     clip = probe(path)
-    assert isinstance(clip, Clip)
+    assert isinstance(clip, VideoFacts)
     assert (clip.width, clip.height) == (seen["video_width"], seen["video_height"]) == (512, 682)
 
 
@@ -63,8 +64,8 @@ async def test_a_fault_makes_another_clip_than_was_bought_and_the_price_stays(
         path = tmp_path / "clip.mp4"
         path.write_bytes(data)
         clip = probe(path)
-        assert isinstance(clip, Clip)
-        assert decode_check(path) is None
+        assert isinstance(clip, VideoFacts)
+        assert check_decoding(path) is None
         found.append((clip.width, clip.height, clip.seconds))
     assert found == [made, (1366, 768, 6)]
     assert charges[0].amount == charges[1].amount

@@ -21,15 +21,15 @@ from mock_samples import (
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
-from hailuo_batch.load.openapi import openapi_document, openapi_names, operations
-from hailuo_batch.mock.contract import Contract
+from hailuo_batch.load.openapi import list_operations, openapi_document, openapi_names
+from hailuo_batch.mock.contract import GatewayContract
 from hailuo_batch.mock.contracts.registry import contracts
 from hailuo_batch.mock.fault import Fault, FaultKind
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal
-from hailuo_batch.mock.prices import price
+from hailuo_batch.mock.messages import Answer, CallKind, Refusal, RefusalReason
+from hailuo_batch.mock.prices import clip_price
 from hailuo_batch.mock.rule import Script
-from hailuo_batch.mock.script import rule
-from hailuo_batch.mock.task import Footage, Phase, Task, View
+from hailuo_batch.mock.script import parse_rule
+from hailuo_batch.mock.task import ClipSpec, Phase, Task, TaskView
 
 
 @cache
@@ -51,7 +51,7 @@ def agree(gateway: str, method: str, path: str, answer: Answer | Arrived, body: 
     _document(gateway).validate_response(request, MockResponse(data, status_code=answer.status))
 
 
-def task_of(contract: Contract, mark: int, fault: Fault | None = None) -> Task:
+def task_of(contract: GatewayContract, mark: int, fault: Fault | None = None) -> Task:
     return Task(
         gateway=contract.name,
         id=contract.new_id(mark << 96 | mark),
@@ -62,21 +62,21 @@ def task_of(contract: Contract, mark: int, fault: Fault | None = None) -> Task:
         seconds=6,
         frames=mark % 3,
         shape=(16, 9),
-        footage=Footage(resolution="768p", seconds=6, shape=(16, 9)),
+        clip=ClipSpec(resolution="768p", seconds=6, shape=(16, 9)),
         created=1_800_000_000.0,
         queued=2.0,
         running=8.0,
-        price=price(contract.name, "768p", 6),
+        price=clip_price(contract.name, "768p", 6),
         mark=mark,
-        fate=contract.fate(fault) if fault else None,
+        failure=contract.failure(fault) if fault else None,
     )
 
 
-def view_at(task: Task, phase: Phase) -> View:
+def view_at(task: Task, phase: Phase) -> TaskView:
     now = task.created + {Phase.QUEUED: 1.0, Phase.RUNNING: 5.0}.get(phase, 20.0)
     progress = {Phase.QUEUED: 0.0, Phase.RUNNING: 0.375}.get(phase, 1.0)
     link = "http://127.0.0.1:1/clips/a/b.mp4?until=1&sig=2" if phase is Phase.DONE else ""
-    return View(task=task, now=now, phase=phase, progress=progress, link=link, until=now + 3600)
+    return TaskView(task=task, now=now, phase=phase, progress=progress, link=link, link_expires=now + 3600)
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
@@ -86,38 +86,42 @@ def test_a_poll_in_each_phase_and_both_spellings(gateway: str, phase: Phase, mar
     contract = contracts()[gateway]
     faults = {Phase.FAILED: Fault(kind=FaultKind.TASK_FAILED), Phase.CANCELLED: Fault(kind=FaultKind.CANCELLED)}
     task = task_of(contract, mark, faults.get(phase))
-    agree(gateway, "GET", poll_path(gateway, task.id), contract.seen(view_at(task, phase)))
+    agree(gateway, "GET", poll_path(gateway, task.id), contract.poll_answer(view_at(task, phase)))
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_a_failure_with_each_code(gateway: str) -> None:
     contract = contracts()[gateway]
-    for code in contract.fates:
+    for code in contract.failures:
         for mark in (6, 7):
             task = task_of(contract, mark, Fault(kind=FaultKind.TASK_FAILED, code=code))
-            agree(gateway, "GET", poll_path(gateway, task.id), contract.seen(view_at(task, Phase.FAILED)))
+            agree(gateway, "GET", poll_path(gateway, task.id), contract.poll_answer(view_at(task, Phase.FAILED)))
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 @pytest.mark.parametrize("mark", [6, 7])
 def test_the_answer_to_a_submit(gateway: str, mark: int) -> None:
     contract = contracts()[gateway]
-    answer = contract.submitted(view_at(task_of(contract, mark), Phase.QUEUED))
+    answer = contract.submit_answer(view_at(task_of(contract, mark), Phase.QUEUED))
     agree(gateway, "POST", submit_path(gateway), answer)
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in {Reason.MISSING, Reason.CONFLICT}])
-def test_each_refusal_of_a_submit(gateway: str, reason: Reason) -> None:
-    answer = contracts()[gateway].refuse(CallKind.SUBMIT, Refusal(reason=reason))
+@pytest.mark.parametrize(
+    "reason", [reason for reason in RefusalReason if reason not in {RefusalReason.MISSING, RefusalReason.CONFLICT}]
+)
+def test_each_refusal_of_a_submit(gateway: str, reason: RefusalReason) -> None:
+    answer = contracts()[gateway].refusal_answer(CallKind.SUBMIT, Refusal(reason=reason))
     agree(gateway, "POST", submit_path(gateway), answer)
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-@pytest.mark.parametrize("reason", [Reason.MISSING, Reason.BAD_KEY, Reason.THROTTLED, Reason.INTERNAL])
-def test_each_refusal_of_a_poll(gateway: str, reason: Reason) -> None:
+@pytest.mark.parametrize(
+    "reason", [RefusalReason.MISSING, RefusalReason.BAD_KEY, RefusalReason.THROTTLED, RefusalReason.INTERNAL]
+)
+def test_each_refusal_of_a_poll(gateway: str, reason: RefusalReason) -> None:
     contract = contracts()[gateway]
-    answer = contract.refuse(CallKind.POLL, Refusal(reason=reason))
+    answer = contract.refusal_answer(CallKind.POLL, Refusal(reason=reason))
     agree(gateway, "GET", poll_path(gateway, contract.new_id(9**30)), answer)
 
 
@@ -128,9 +132,9 @@ async def test_the_status_goes_through_the_gateways_words(gateway: str) -> None:
         task = await client.ordered(gateway)
         seen = []
         for age in (0.0, 2000.0, 5000.0, 8000.0):
-            client.mock.clock.turn(age)
+            client.mock.clock.advance(age)
             seen.append(status_in(gateway, (await client.poll(gateway, task)).json))
-            client.mock.clock.turn(-age)
+            client.mock.clock.advance(-age)
 
     words = {
         "gccai": ["pending", "pending", "processing", "completed"],
@@ -187,7 +191,7 @@ async def test_a_file_of_minimax_has_a_number_where_the_query_had_a_text() -> No
     async with client_of() as client:
         answer = (await client.poll("minimax", await client.ordered("minimax"))).json
         arrived = await client.file(answer)
-        client.mock.clock.turn(60)
+        client.mock.clock.advance(60)
         again = await client.file(answer)
 
     agree("minimax", "GET", f"/v1/files/retrieve?file_id={answer['file_id']}", arrived)
@@ -284,7 +288,7 @@ async def test_what_is_no_json_is_refused(gateway: str) -> None:
 async def test_there_is_nothing_at_other_addresses() -> None:
     async with client_of() as client:
         nowhere = await client.ask("GET", client.mock.url("gccai") + "/v1/videos")
-        nobody = await client.ask("GET", client.mock.base + "/openai/v1/videos")
+        nobody = await client.ask("GET", client.mock.base_url + "/openai/v1/videos")
         method = await client.ask("DELETE", client.mock.url("odkkk") + "/v1/tasks/batch")
 
     assert (nowhere.status, nobody.status, method.status) == (404, 404, 405)
@@ -295,10 +299,10 @@ def test_every_call_of_every_document_is_known() -> None:
     every = contracts()
     assert set(every) == set(openapi_names()) == set(GATEWAYS)
     for name, contract in every.items():
-        assert {operation.id for operation in operations(name)} == set(contract.calls)
+        assert {operation.id for operation in list_operations(name)} == set(contract.calls)
 
 
 def test_a_rule_may_name_each_fate() -> None:
     for contract in contracts().values():
-        for code in contract.fates:
-            assert contract.fate(rule(fault="task_failed", code=code).fault).code == code
+        for code in contract.failures:
+            assert contract.failure(parse_rule(fault="task_failed", code=code).fault).code == code

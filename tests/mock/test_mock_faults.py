@@ -11,8 +11,8 @@ import pytest
 from mock_samples import GATEWAYS, client_of, one, status_in, task_in
 
 from hailuo_batch.mock.contracts.registry import contracts
-from hailuo_batch.mock.fault import PLACES, FaultKind
-from hailuo_batch.testing.clips import clip_of
+from hailuo_batch.mock.fault import ALLOWED_CALLS, FaultKind
+from hailuo_batch.testing.clips import make_clip
 
 API = ("submit", "poll")
 EVERY = ("submit", "poll", "download")
@@ -169,7 +169,7 @@ async def test_a_fault_arrives_and_leaves_its_charges(row: Row, gateway: str, ca
 
 @pytest.mark.parametrize("kind", list(FaultKind))
 def test_every_fault_stands_in_the_table(kind: FaultKind) -> None:
-    assert PLACES[kind]
+    assert ALLOWED_CALLS[kind]
     assert kind in {row.fault for row in ROWS} | {FaultKind.HUGE, FaultKind.LENGTH_TOO_SHORT}
 
 
@@ -188,7 +188,7 @@ async def test_a_length_that_lies_short_cuts_the_file_without_a_sound(gateway: s
         short = await client.download(link)
 
         assert short.words == "200 mp4"
-        assert short.data == clip_of(client.mock.charges[0].task)[:-100]
+        assert short.data == make_clip(client.mock.charges[0].task)[:-100]
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
@@ -205,7 +205,7 @@ async def test_a_huge_file_never_ends(gateway: str) -> None:
 async def test_a_file_that_trickles_comes_in_drops_and_never_to_its_end(gateway: str) -> None:
     async with client_of(one("trickle", bytes=100, seconds=0.001)) as client:
         task = await client.ordered(gateway)
-        whole = clip_of(task)
+        whole = make_clip(task)
         async with client.session.get(await client.link(gateway, task)) as response:
             assert response.content_length == len(whole)
             assert await response.content.readexactly(len(whole) - 1) == whole[:-1]
@@ -215,7 +215,7 @@ async def test_a_file_that_trickles_comes_in_drops_and_never_to_its_end(gateway:
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 async def test_a_cut_file_is_gone_on_with(gateway: str) -> None:
-    async with client_of(one("cut", part=0.3, nth=1), clip=clip_of("x" * 200_000)) as client:
+    async with client_of(one("cut", part=0.3, nth=1), clip=make_clip("x" * 200_000)) as client:
         link = await client.link(gateway, await client.ordered(gateway))
         got = b""
         async with client.session.get(link) as response:
@@ -275,7 +275,7 @@ async def test_a_stuck_task_is_never_done(gateway: str) -> None:
 
 def _failures() -> Iterator[Any]:
     for name, contract in contracts().items():
-        for code in contract.fates:
+        for code in contract.failures:
             yield pytest.param(name, code, id=f"{name} {code}")
 
 
@@ -288,7 +288,7 @@ async def test_a_task_fails_with_each_documented_code_and_its_charge_is_given_ba
         assert status_in(gateway, arrived.json).lower().removeprefix("task_status_") in {"fail", "failed"}
         assert arrived.words == (f"200 code {code}" if gateway == "minimax" else "200 json")
         assert len(client.mock.charges) == 1
-        assert [task.id for task in client.mock.refunded(gateway)] == [task]
+        assert [task.id for task in client.mock.refunded_tasks(gateway)] == [task]
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)

@@ -10,9 +10,9 @@ import pytest
 from mock_samples import GATEWAYS, at_once, body_of, client_of, one, status_in, submit_path
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.mock.hooks import Moment, MomentKind
+from hailuo_batch.mock.hooks import HookEvent, HookEventKind
 from hailuo_batch.mock.rule import Script
-from hailuo_batch.mock.script import rule
+from hailuo_batch.mock.script import parse_rule
 from hailuo_batch.mock.server import Mock, serve
 from hailuo_batch.testing.clips import CLIP
 
@@ -46,7 +46,7 @@ async def test_elsewhere_a_key_buys_no_safety(gateway: str) -> None:
     async with client_of() as client:
         for _ in range(2):
             assert (await client.submit(gateway, headers=headers)).status == 200
-        assert list(client.mock.charged(gateway).values()) == [2]
+        assert list(client.mock.charge_counts(gateway).values()) == [2]
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
@@ -63,7 +63,9 @@ async def test_a_balance_runs_down(gateway: str) -> None:
 
 
 async def test_a_failed_task_gives_its_money_back() -> None:
-    async with client_of(at_once(rule(fault="task_failed", nth=1), balance={"minimax": Decimal("0.28")})) as client:
+    async with client_of(
+        at_once(parse_rule(fault="task_failed", nth=1), balance={"minimax": Decimal("0.28")})
+    ) as client:
         words = [(await client.submit("minimax")).words for _ in range(3)]
         assert words == ["200 json", "200 json", "200 code 1008"]
 
@@ -84,9 +86,9 @@ async def test_a_link_dies_and_where_the_gateway_signs_anew_another_look_helps(g
     async with client_of(at_once(link_seconds=600)) as client:
         task = await client.ordered(gateway)
         link = await client.link(gateway, task)
-        client.mock.clock.turn(599)
+        client.mock.clock.advance(599)
         alive = await client.download(link)
-        client.mock.clock.turn(2)
+        client.mock.clock.advance(2)
         dead = await client.download(link)
         anew = await client.download(await client.link(gateway, task))
 
@@ -100,9 +102,9 @@ async def test_a_link_lives_as_long_as_the_gateway_says() -> None:
     for gateway, seconds in (("gccai", 86_400), ("odkkk", 86_400), ("highwayapi", 3600), ("minimax", 3600)):
         async with client_of() as client:
             link = await client.link(gateway, await client.ordered(gateway))
-            client.mock.clock.turn(seconds - 5)
+            client.mock.clock.advance(seconds - 5)
             assert (await client.download(link)).words == "200 mp4"
-            client.mock.clock.turn(10)
+            client.mock.clock.advance(10)
             assert (await client.download(link)).status in {403, 404}
 
 
@@ -132,7 +134,7 @@ async def test_ninety_seconds_pass_in_a_moment() -> None:
 
 
 async def _campaign(seed: int, *, shuffled: bool) -> tuple[Counter[str], list[str]]:
-    script = at_once(rule(fault="throttled", rate=0.4), rule(fault="task_failed", rate=0.3), seed=seed)
+    script = at_once(parse_rule(fault="throttled", rate=0.4), parse_rule(fault="task_failed", rate=0.3), seed=seed)
     async with client_of(script) as client:
         bodies = [body_of("gccai", f"shot {number}") for number in range(30)]
         answers = await asyncio.gather(*[client.submit("gccai", body) for body in bodies[:: -1 if shuffled else 1]])
@@ -151,26 +153,26 @@ async def test_equal_seeds_meet_equal_faults_in_any_order() -> None:
 
 
 async def test_a_listener_hears_each_moment_in_its_order() -> None:
-    heard: list[Moment] = []
+    heard: list[HookEvent] = []
     async with client_of() as client:
         client.mock.listeners.append(heard.append)
         await client.call("download", "minimax")
 
     kinds = [(moment.kind, moment.call) for moment in heard]
     assert kinds == [
-        (MomentKind.RECEIVED, "submit"),
-        (MomentKind.CHARGED, "submit"),
-        (MomentKind.HALF_SENT, "submit"),
-        (MomentKind.ANSWERED, "submit"),
-        (MomentKind.RECEIVED, "poll"),
-        (MomentKind.HALF_SENT, "poll"),
-        (MomentKind.ANSWERED, "poll"),
-        (MomentKind.RECEIVED, "file"),
-        (MomentKind.HALF_SENT, "file"),
-        (MomentKind.ANSWERED, "file"),
-        (MomentKind.RECEIVED, "download"),
-        (MomentKind.HALF_SENT, "download"),
-        (MomentKind.ANSWERED, "download"),
+        (HookEventKind.RECEIVED, "submit"),
+        (HookEventKind.CHARGED, "submit"),
+        (HookEventKind.HALF_SENT, "submit"),
+        (HookEventKind.ANSWERED, "submit"),
+        (HookEventKind.RECEIVED, "poll"),
+        (HookEventKind.HALF_SENT, "poll"),
+        (HookEventKind.ANSWERED, "poll"),
+        (HookEventKind.RECEIVED, "file"),
+        (HookEventKind.HALF_SENT, "file"),
+        (HookEventKind.ANSWERED, "file"),
+        (HookEventKind.RECEIVED, "download"),
+        (HookEventKind.HALF_SENT, "download"),
+        (HookEventKind.ANSWERED, "download"),
     ]
     assert [moment.number for moment in heard] == list(range(1, len(heard) + 1))
     assert [moment.request for moment in heard] == [1] * 4 + [2] * 3 + [3] * 3 + [4] * 3
@@ -180,8 +182,8 @@ async def test_a_listener_hears_each_moment_in_its_order() -> None:
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 async def test_the_moments_have_the_same_numbers_every_time(gateway: str) -> None:
-    async def heard() -> list[Moment]:
-        found: list[Moment] = []
+    async def heard() -> list[HookEvent]:
+        found: list[HookEvent] = []
         async with client_of(one("throttled", call=["submit", "poll"], nth=1)) as client:
             client.mock.listeners.append(found.append)
             await client.submit(gateway)
@@ -192,32 +194,36 @@ async def test_the_moments_have_the_same_numbers_every_time(gateway: str) -> Non
     first = await heard()
     assert first == await heard()
     assert [(moment.number, moment.kind) for moment in first[:4]] == [
-        (1, MomentKind.RECEIVED),
-        (2, MomentKind.HALF_SENT),
-        (3, MomentKind.ANSWERED),
-        (4, MomentKind.RECEIVED),
+        (1, HookEventKind.RECEIVED),
+        (2, HookEventKind.HALF_SENT),
+        (3, HookEventKind.ANSWERED),
+        (4, HookEventKind.RECEIVED),
     ], "a refusal has moments too, and no charge"
 
 
 @pytest.mark.parametrize("fault", ["cut", "reset", "length_too_short", "wrong_type", "redirect", "slow"])
 async def test_an_answer_that_goes_wrong_is_told_of_once(fault: str) -> None:
-    heard: list[MomentKind] = []
+    heard: list[HookEventKind] = []
     async with client_of(one(fault, call="download", **({"seconds": 0.01} if fault == "slow" else {}))) as client:
         client.mock.listeners.append(lambda moment: heard.append(moment.kind) if moment.call == "download" else None)
         await client.call("download", "odkkk")
         for _ in range(100):
-            if MomentKind.ANSWERED in heard:
+            if HookEventKind.ANSWERED in heard:
                 break
             await asyncio.sleep(0.001)
-    assert (heard[0], heard[-1], heard.count(MomentKind.ANSWERED)) == (MomentKind.RECEIVED, MomentKind.ANSWERED, 1)
+    assert (heard[0], heard[-1], heard.count(HookEventKind.ANSWERED)) == (
+        HookEventKind.RECEIVED,
+        HookEventKind.ANSWERED,
+        1,
+    )
 
 
 async def test_the_client_may_be_gone_at_any_moment() -> None:
-    for kind in MomentKind:
+    for kind in HookEventKind:
         async with client_of(clip=CLIP + bytes(3_000_000)) as client:
-            gone: list[Moment] = []
+            gone: list[HookEvent] = []
 
-            def leave(moment: Moment, kind: MomentKind = kind, gone: list[Moment] = gone) -> None:
+            def leave(moment: HookEvent, kind: HookEventKind = kind, gone: list[HookEvent] = gone) -> None:
                 if moment.kind is kind and moment.call in {"submit", "download"}:
                     gone.append(moment)
 
@@ -237,11 +243,11 @@ async def test_the_client_may_be_gone_at_any_moment() -> None:
 async def test_pictures_that_break_a_published_limit_are_refused_where_one_is_published(tmp_path: Path) -> None:
     from base64 import b64encode
 
-    from hailuo_batch.mock.clips import _paper
+    from hailuo_batch.mock.clips import _write_grey_png
 
-    small = "data:image/png;base64," + b64encode(_paper(tmp_path, (301, 300)).read_bytes()).decode()
-    tall = "data:image/png;base64," + b64encode(_paper(tmp_path, (320, 900)).read_bytes()).decode()
-    fair = "data:image/png;base64," + b64encode(_paper(tmp_path, (3, 4)).read_bytes()).decode()
+    small = "data:image/png;base64," + b64encode(_write_grey_png(tmp_path, (301, 300)).read_bytes()).decode()
+    tall = "data:image/png;base64," + b64encode(_write_grey_png(tmp_path, (320, 900)).read_bytes()).decode()
+    fair = "data:image/png;base64," + b64encode(_write_grey_png(tmp_path, (3, 4)).read_bytes()).decode()
     async with client_of() as client:
         for gateway, word in (("minimax", "200 code 2013"), ("vtrix", "400 json")):
             assert (await client.submit(gateway, body_of(gateway, first_frame_image=small))).words == word
@@ -262,7 +268,7 @@ def test_a_host_that_others_reach_is_refused() -> None:
 
 async def test_a_port_that_is_taken_is_told() -> None:
     async with Mock() as mock:
-        port = int(mock.base.rsplit(":", 1)[1])
+        port = int(mock.base_url.rsplit(":", 1)[1])
         with pytest.raises(InputError, match="cannot listen"):
             async with Mock(port=port):
                 pass

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.errors import InputError
-from hailuo_batch.mock.fault import PLACES, Fault, FaultKind
+from hailuo_batch.mock.fault import ALLOWED_CALLS, Fault, FaultKind
 from hailuo_batch.mock.messages import CallKind
-from hailuo_batch.mock.rule import Chooser, Rule, Script
-from hailuo_batch.mock.script import read_script, rule, script_of
+from hailuo_batch.mock.rule import FaultChooser, Rule, Script
+from hailuo_batch.mock.script import parse_rule, parse_script, read_script
 
 TEXT = """
 seed: 7
@@ -105,30 +105,32 @@ def test_a_script_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_fault_without_a_call_stands_where_it_costs_most() -> None:
     for kind in FaultKind:
-        assert rule(fault=kind).calls == {PLACES[kind][0]}
+        assert parse_rule(fault=kind).calls == {ALLOWED_CALLS[kind][0]}
 
 
 def _struck(script_rule: Rule, calls: list[tuple[str, str]]) -> list[int]:
     """The numbers of the calls that the rule meets; a call is a gateway and a subject."""
-    chooser = Chooser(Script(rules=(script_rule,)))
+    chooser = FaultChooser(Script(rules=(script_rule,)))
     picks = [chooser.pick(gateway, CallKind.SUBMIT, subject, "a storm at sea") for gateway, subject in calls]
     return [number for number, pick in enumerate(picks, start=1) if pick]
 
 
 def test_calls_are_counted_at_each_gateway_or_for_each_task() -> None:
     calls = [("gccai", "a"), ("gccai", "b"), ("vtrix", "c"), ("gccai", "a"), ("vtrix", "c")]
-    assert _struck(rule(fault="reset", nth=2), calls) == [2, 5]
-    assert _struck(rule(fault="reset", nth=2, each=True), calls) == [4, 5]
-    assert _struck(rule(fault="reset", first=1), calls) == [1, 3]
-    assert _struck(rule(fault="reset", every=2), calls) == [2, 5]
-    assert _struck(rule(fault="reset", gateway="vtrix"), calls) == [3, 5]
-    assert _struck(rule(fault="reset", prompt="STORM", nth=[1, 3]), calls) == [1, 3, 4]
-    assert _struck(rule(fault="reset", prompt="calm"), calls) == []
-    assert _struck(rule(fault="reset", call="poll"), calls) == []
+    assert _struck(parse_rule(fault="reset", nth=2), calls) == [2, 5]
+    assert _struck(parse_rule(fault="reset", nth=2, each=True), calls) == [4, 5]
+    assert _struck(parse_rule(fault="reset", first=1), calls) == [1, 3]
+    assert _struck(parse_rule(fault="reset", every=2), calls) == [2, 5]
+    assert _struck(parse_rule(fault="reset", gateway="vtrix"), calls) == [3, 5]
+    assert _struck(parse_rule(fault="reset", prompt="STORM", nth=[1, 3]), calls) == [1, 3, 4]
+    assert _struck(parse_rule(fault="reset", prompt="calm"), calls) == []
+    assert _struck(parse_rule(fault="reset", call="poll"), calls) == []
 
 
 def test_the_first_rule_that_strikes_is_the_one_and_the_others_still_count() -> None:
-    chooser = Chooser(Script(rules=(rule(fault="reset", nth=1), rule(fault="hang", nth=2), rule(fault="slow"))))
+    chooser = FaultChooser(
+        Script(rules=(parse_rule(fault="reset", nth=1), parse_rule(fault="hang", nth=2), parse_rule(fault="slow")))
+    )
     picks = [chooser.pick("gccai", CallKind.SUBMIT, "a", "") for _ in range(3)]
     assert [pick.kind for pick in picks if pick] == [FaultKind.RESET, FaultKind.HANG, FaultKind.SLOW]
 
@@ -136,7 +138,7 @@ def test_the_first_rule_that_strikes_is_the_one_and_the_others_still_count() -> 
 @given(seed=st.integers(0, 10_000), rate=st.floats(0, 1))
 def test_a_rate_is_met_about_so_often_and_the_same_for_a_seed(seed: int, rate: float) -> None:
     def picks() -> list[bool]:
-        chooser = Chooser(Script(seed=seed, rules=(rule(fault="reset", rate=rate),)))
+        chooser = FaultChooser(Script(seed=seed, rules=(parse_rule(fault="reset", rate=rate),)))
         return [bool(chooser.pick("gccai", CallKind.SUBMIT, str(number), "")) for number in range(200)]
 
     first = picks()
@@ -155,4 +157,4 @@ def test_a_rate_is_met_about_so_often_and_the_same_for_a_seed(seed: int, rate: f
 )
 def test_no_values_make_it_stumble(tree: object) -> None:
     with suppress(InputError):
-        assert script_of(tree)
+        assert parse_script(tree)

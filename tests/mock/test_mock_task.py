@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.mock.contracts.registry import contracts
-from hailuo_batch.mock.prices import made_seconds, price
-from hailuo_batch.mock.task import ENDS, Fate, Footage, Phase, Task, phase_of, progress_of
+from hailuo_batch.mock.prices import clip_price, rendered_seconds
+from hailuo_batch.mock.task import END_PHASES, ClipSpec, Phase, Task, TaskFailure, task_phase, task_progress
 
 ORDER = [Phase.QUEUED, Phase.RUNNING, Phase.DONE]
 
 
-def _task(queued: float, running: float, fate: Fate | None = None) -> Task:
+def _task(queued: float, running: float, fate: TaskFailure | None = None) -> Task:
     return Task(
         gateway="gccai",
         id="task_1",
@@ -24,32 +24,32 @@ def _task(queued: float, running: float, fate: Fate | None = None) -> Task:
         seconds=6,
         frames=0,
         shape=(16, 9),
-        footage=Footage(resolution="768p", seconds=6, shape=(16, 9)),
+        clip=ClipSpec(resolution="768p", seconds=6, shape=(16, 9)),
         created=100.0,
         queued=queued,
         running=running,
         price=Money(amount=Decimal(1), currency="USD"),
         mark=0,
-        fate=fate,
+        failure=fate,
     )
 
 
 @given(st.floats(0, 100), st.floats(0, 100), st.lists(st.floats(0, 300), min_size=2))
 def test_time_moves_a_task_forward_only(queued: float, running: float, ages: list[float]) -> None:
     task = _task(queued, running)
-    seen = [(ORDER.index(phase_of(task, 100 + age)), progress_of(task, 100 + age)) for age in sorted(ages)]
+    seen = [(ORDER.index(task_phase(task, 100 + age)), task_progress(task, 100 + age)) for age in sorted(ages)]
     assert seen == sorted(seen)
     assert all(0 <= progress <= 1 for _, progress in seen)
 
 
 def test_a_fate_comes_at_the_end_and_not_before() -> None:
-    failed, cancelled = Fate(code="500", words="no"), Fate(code="", words="", cancelled=True)
-    assert phase_of(_task(1, 1, failed), 101.5) is Phase.RUNNING
-    assert phase_of(_task(1, 1, failed), 102.0) is Phase.FAILED
-    assert phase_of(_task(1, 1, cancelled), 102.0) is Phase.CANCELLED
-    assert phase_of(_task(1, float("inf")), 1e12) is Phase.RUNNING
-    assert progress_of(_task(1, float("inf")), 1e12) == 0.0
-    assert phase_of(_task(0, 0), 100.0) in ENDS
+    failed, cancelled = TaskFailure(code="500", words="no"), TaskFailure(code="", words="", cancelled=True)
+    assert task_phase(_task(1, 1, failed), 101.5) is Phase.RUNNING
+    assert task_phase(_task(1, 1, failed), 102.0) is Phase.FAILED
+    assert task_phase(_task(1, 1, cancelled), 102.0) is Phase.CANCELLED
+    assert task_phase(_task(1, float("inf")), 1e12) is Phase.RUNNING
+    assert task_progress(_task(1, float("inf")), 1e12) == 0.0
+    assert task_phase(_task(0, 0), 100.0) in END_PHASES
 
 
 @given(st.integers(0, 2**160 - 1))
@@ -60,8 +60,8 @@ def test_ids_have_the_gateways_form_and_do_not_repeat(mark: int) -> None:
 
 
 def test_what_the_mock_charges() -> None:
-    assert str(price("minimax", "768p", 6)) == "0.28 USD"
-    assert str(price("gccai", "768p", 5)) == "0.28 USD"
-    assert str(price("odkkk", "768p", 6)) == "19.00 credits"
-    assert price("mindvideo", "768p", 5).amount == Decimal("0.225")
-    assert [made_seconds(seconds) for seconds in (5, 6, 10)] == [6, 6, 10]
+    assert str(clip_price("minimax", "768p", 6)) == "0.28 USD"
+    assert str(clip_price("gccai", "768p", 5)) == "0.28 USD"
+    assert str(clip_price("odkkk", "768p", 6)) == "19.00 credits"
+    assert clip_price("mindvideo", "768p", 5).amount == Decimal("0.225")
+    assert [rendered_seconds(seconds) for seconds in (5, 6, 10)] == [6, 6, 10]

@@ -6,29 +6,29 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from hailuo_batch.app.running.probe import drawn
+from hailuo_batch.app.running.probe import probe_sketch
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.core.manifest.document import NO_FRAMES, End, Frames, ShotFrame
+from hailuo_batch.core.manifest.document import NO_FRAMES, FrameRole, Frames, ShotFrame
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.pacing.rate_limit import Pace
+from hailuo_batch.core.pacing.rate_limit import RateState
 from hailuo_batch.core.plan.event import Event
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Grounds, Plan, Step
+from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import request_for
+from hailuo_batch.core.request.request import make_request
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
-from hailuo_batch.ports import Order
-from hailuo_batch.runner.context import Bench
+from hailuo_batch.ports import DriverRequest
+from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.executor import LocalExecutor
-from hailuo_batch.runner.limiter import Gate, Tempo
-from hailuo_batch.runner.reservations import Purse
+from hailuo_batch.runner.limiter import Limiter, Tempo
+from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.runner import run_plan
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.runner.step import Kept, carry_out
-from hailuo_batch.store.listing import digests_in, names_in
+from hailuo_batch.runner.step import StoredClip, run_step
+from hailuo_batch.store.listing import list_digests, list_render_names
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
 from hailuo_batch.testing.clock import FakeClock
@@ -40,7 +40,7 @@ FREE = Route(provider="minimax", estimate=None, free=True)
 
 def shot(name: str, *, after: str = "", **members: Any) -> Shot:
     """A shot with a prompt of its own; `after` names the shot whose last frame it starts from."""
-    frames = Frames(first=ShotFrame(shot=after, frame=End.LAST)) if after else NO_FRAMES
+    frames = Frames(first=ShotFrame(shot=after, frame=FrameRole.LAST)) if after else NO_FRAMES
     plain: dict[str, Any] = {
         "index": 0, "prompt": f"this is {name}", "frames": frames, "duration": 6, "resolution": "768p", "takes": 1,
         "tags": (), "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
@@ -50,7 +50,7 @@ def shot(name: str, *, after: str = "", **members: Any) -> Shot:
 
 def mark(shot: Shot, take: int = 1) -> str:
     """The fingerprint of a shot that starts from no frame."""
-    return fingerprint(request_for(shot, take, model="hailuo-02", first=None, last=None))
+    return fingerprint(make_request(shot, take, model="hailuo-02", first=None, last=None))
 
 
 @dataclass(kw_only=True)
@@ -72,14 +72,14 @@ class World:
 
     async def plan(self) -> Plan:
         async with read_ledger(self.file) as ledger:
-            grounds = Grounds(
+            grounds = PlanInputs(
                 model="hailuo-02",
-                pictures={},
-                routes={each.wish: self.route for each in self.shots},
+                images={},
+                routes={each.needs: self.route for each in self.shots},
                 standings=await ledger.standings(),
-                past=await ledger.past("spring", sketch=False),
-                locked={},
-                present=digests_in(self.folder / ".hailuo" / "store"),
+                last_renders=await ledger.latest_versions("spring", sketch=False),
+                locked_clips={},
+                stored_digests=list_digests(self.folder / ".hailuo" / "store"),
                 now=self.clock.now(),
             )
         return make_plan(self.shots, grounds, campaign="spring")
@@ -91,7 +91,7 @@ class World:
         steps = [step for step in plan.steps if not wanted or step.uses[0].shot.id in wanted]
         async with open_ledger(self.file, clock=self.clock) as ledger:
             stop = stop or Stop()
-            bench = await self.bench(ledger, gates=self.gates(stop))
+            bench = await self.bench(ledger, limiters=self.gates(stop))
             return await run_plan(
                 plan,
                 steps,
@@ -107,24 +107,24 @@ class World:
         step = next(step for step in (await self.plan()).steps if step.uses[0].shot.id == name)
         assert step.action not in {Action.HOLD, Action.WAIT}, f"{name}: {step.why}"
         async with open_ledger(self.file, clock=self.clock) as ledger:
-            return await carry_out(step, await self.bench(ledger))
+            return await run_step(step, await self.bench(ledger))
 
-    async def bench(self, ledger: SqliteLedger, **instead: Any) -> Bench:
+    async def bench(self, ledger: SqliteLedger, **instead: Any) -> RunContext:
         usual: dict[str, Any] = {
             "campaign": "spring", "sketch": False, "run": None, "ledger": ledger,
             "store": self.store, "renders": self.renders,
-            "drivers": {"minimax": self.driver, **self.others}, "probe": drawn, "order": _order,
-            "artifact": (await ledger.artifacts()).get, "gates": self.gates(Stop()),
-            "purse": Purse((), (), campaign="spring", now=self.clock.now()),
+            "drivers": {"minimax": self.driver, **self.others}, "probe": probe_sketch, "make_driver_request": _order,
+            "find_clip": (await ledger.clips()).get, "limiters": self.gates(Stop()),
+            "reservations": Reservations((), (), campaign="spring", now=self.clock.now()),
         }  # fmt: skip
-        return Bench(**{**usual, **instead})
+        return RunContext(**{**usual, **instead})
 
-    def gates(self, stop: Stop) -> dict[str, Gate]:
+    def gates(self, stop: Stop) -> dict[str, Limiter]:
         """Doors that hold nobody back; time flies."""
         if self.route.free:
             return {}
         tempo = Tempo(elapsed=monotonic, speed=1000.0)
-        return {name: Gate(name, Pace(), tempo=tempo, stop=stop) for name in ("minimax", *self.others)}
+        return {name: Limiter(name, RateState(), tempo=tempo, stop=stop) for name in ("minimax", *self.others)}
 
     async def actions(self) -> dict[str, Action]:
         """What a run would do now, by shot."""
@@ -148,7 +148,7 @@ class World:
         return self.store.digests()
 
     def names(self) -> frozenset[str]:
-        return names_in(self.folder / "renders")
+        return list_render_names(self.folder / "renders")
 
     def leftovers(self) -> list[str]:
         """What lies about half done."""
@@ -157,13 +157,13 @@ class World:
         return [name for name in paths if name.startswith(".") or not name.startswith("spring_")]
 
 
-def _order(step: Step) -> Order:
+def _order(step: Step) -> DriverRequest:
     assert step.request is not None
-    return Order(
-        request=step.request, fingerprint=step.fingerprint, campaign="spring", shot=step.uses[0].shot.id, pictures={}
+    return DriverRequest(
+        request=step.request, fingerprint=step.fingerprint, campaign="spring", shot=step.uses[0].shot.id, images={}
     )
 
 
-def kept(result: object) -> Kept:
-    assert isinstance(result, Kept), result
+def kept(result: object) -> StoredClip:
+    assert isinstance(result, StoredClip), result
     return result

@@ -10,31 +10,36 @@ import pytest
 from run_samples import PAID, World, mark, shot
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.core.pacing.circuit_breaker import TIMES
-from hailuo_batch.core.pacing.rate_limit import FEW, Pace
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
+from hailuo_batch.core.pacing.rate_limit import INITIAL_UNANSWERED, RateState
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.ledger.sqlite import open_ledger
-from hailuo_batch.ports import Order
-from hailuo_batch.runner.limiter import PATIENCE, Gate, Tempo
+from hailuo_batch.ports import DriverRequest
+from hailuo_batch.runner.limiter import PATIENCE, Limiter, Tempo
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.runner.step import carry_out
+from hailuo_batch.runner.step import run_step
 from hailuo_batch.testing.driver import ScriptedDriver
 
 SPEED = 5000.0  # a minute is over after 12 ms
-BUSY = Failure(kind=Kind.THROTTLED, why="too fast")
+BUSY = Failure(kind=FailureKind.THROTTLED, why="too fast")
 
 
-def gate(name: str = "minimax", *, stop: Stop | None = None, speed: float = SPEED, **pace: Any) -> Gate:
-    return Gate(name, Pace(**{"trust": 100, **pace}), tempo=Tempo(elapsed=monotonic, speed=speed), stop=stop or Stop())
+def gate(name: str = "minimax", *, stop: Stop | None = None, speed: float = SPEED, **pace: Any) -> Limiter:
+    return Limiter(
+        name,
+        RateState(**{"max_unanswered": 100, **pace}),
+        tempo=Tempo(elapsed=monotonic, speed=speed),
+        stop=stop or Stop(),
+    )
 
 
-async def queue(door: Gate, people: int) -> tuple[list["asyncio.Task[Failure | None]"], list[int]]:
+async def queue(door: Limiter, people: int) -> tuple[list["asyncio.Task[Failure | None]"], list[int]]:
     """People who want to pass, and who has passed so far."""
     passed: list[int] = []
 
     async def pass_through(number: int) -> Failure | None:
-        answer = await door.enter()
+        answer = await door.acquire()
         if answer is None:
             passed.append(number)
         return answer
@@ -50,11 +55,11 @@ async def turns(number: int = 10) -> None:
 
 
 async def test_who_comes_first_passes_first():
-    door = gate(at_once=2)
+    door = gate(max_running=2)
     tasks, passed = await queue(door, 6)
     assert passed == [0, 1]
     for freed in range(4):
-        door.leave()
+        door.release()
         await turns()
         assert passed == list(range(3 + freed))
     await asyncio.gather(*tasks)
@@ -65,85 +70,89 @@ async def test_no_more_pass_in_a_minute_than_the_limit():
     door = gate(per_minute=3)
     moments: list[float] = []
     for _ in range(9):
-        assert await door.enter() is None
+        assert await door.acquire() is None
         moments.append(monotonic() * SPEED)
     assert all(later - earlier >= 60 for earlier, later in zip(moments, moments[3:], strict=False))
 
 
-@pytest.mark.parametrize("pace", [{"at_once": 1}, {"per_minute": 1}], ids=["a place", "the minute"])
-@pytest.mark.parametrize("kind", [Kind.UNPAID, Kind.UNAUTHORIZED])
-async def test_a_door_that_closes_wakes_all_who_wait(pace: dict[str, Any], kind: Kind):
+@pytest.mark.parametrize("pace", [{"max_running": 1}, {"per_minute": 1}], ids=["a place", "the minute"])
+@pytest.mark.parametrize("kind", [FailureKind.UNPAID, FailureKind.UNAUTHORIZED])
+async def test_a_door_that_closes_wakes_all_who_wait(pace: dict[str, Any], kind: FailureKind):
     door, closed = gate(speed=1.0, **pace), Failure(kind=kind, why="not any more")
     tasks, passed = await queue(door, 5)
     assert passed == [0]
-    door.refused(closed)
+    door.record_refusal(closed)
     assert await asyncio.wait_for(asyncio.gather(*tasks[1:]), 1) == [closed] * 4
-    assert await door.enter() == closed
+    assert await door.acquire() == closed
     assert door.pace.running == 1
 
 
-@pytest.mark.parametrize("pace", [{"at_once": 1}, {"per_minute": 1}], ids=["a place", "the minute"])
+@pytest.mark.parametrize("pace", [{"max_running": 1}, {"per_minute": 1}], ids=["a place", "the minute"])
 @pytest.mark.parametrize("leave", [True, False])
 async def test_a_stop_wakes_all_who_wait(pace: dict[str, Any], leave: bool):
     stop = Stop()
     door = gate(stop=stop, speed=1.0, **pace)
     tasks, passed = await queue(door, 5)
-    stop.ask("enough", leave=leave)
+    stop.request("enough", leave_tasks=leave)
     answers = await asyncio.wait_for(asyncio.gather(*tasks[1:]), 1)
-    assert [answer.kind for answer in answers if answer] == [Kind.STOPPED] * 4
+    assert [answer.kind for answer in answers if answer] == [FailureKind.STOPPED] * 4
     assert not any(answer.running for answer in answers if answer)
     assert passed == [0]
     assert door.pace.running == 1
 
 
 async def test_who_gives_up_waiting_lets_the_next_one_pass():
-    door = gate(at_once=1)
+    door = gate(max_running=1)
     tasks, passed = await queue(door, 4)
     tasks[1].cancel()  # the first in line
     tasks[2].cancel()  # behind it
     await turns()
-    door.leave()
+    door.release()
     await asyncio.wait_for(tasks[3], 1)
     assert passed == [0, 3]
     assert door.pace.running == 1
 
 
 async def test_tasks_of_an_earlier_run_take_places_at_once():
-    door = gate(at_once=2)
+    door = gate(max_running=2)
     for _ in range(3):
-        door.join()
+        door.add_running_task()
     tasks, passed = await queue(door, 1)
     assert passed == []
-    door.leave()
-    door.leave()
+    door.release()
+    door.release()
     await asyncio.wait_for(tasks[0], 1)
     assert door.pace.running == 2
 
 
 async def test_a_failure_of_one_provider_is_no_matter_of_the_others():
     one, other = gate("minimax"), gate("vtrix")
-    one.refused(Failure(kind=Kind.UNPAID, why="no balance"))
-    other.refused(BUSY)
-    assert await one.enter() is not None
-    assert await other.enter() is None
+    one.record_refusal(Failure(kind=FailureKind.UNPAID, why="no balance"))
+    other.record_refusal(BUSY)
+    assert await one.acquire() is not None
+    assert await other.acquire() is None
     assert one.pace.share == 1.0
 
 
 async def test_after_too_fast_everybody_waits_as_long_as_was_asked_for():
     door = gate()
     begin = monotonic() * SPEED
-    assert door.refused(Failure(kind=Kind.THROTTLED, why="too fast", wait=100.0)) == pytest.approx(100, rel=0.1)
-    assert await door.enter() is None
+    assert door.record_refusal(
+        Failure(kind=FailureKind.THROTTLED, why="too fast", wait_seconds=100.0)
+    ) == pytest.approx(100, rel=0.1)
+    assert await door.acquire() is None
     assert monotonic() * SPEED - begin >= 100
 
 
 async def test_a_provider_that_asks_for_more_than_patience_is_sent_nothing_more_and_that_is_said():
     door = gate(speed=1.0)
-    assert door.refused(Failure(kind=Kind.THROTTLED, why="too fast", wait=2 * PATIENCE)) > PATIENCE
+    assert (
+        door.record_refusal(Failure(kind=FailureKind.THROTTLED, why="too fast", wait_seconds=2 * PATIENCE)) > PATIENCE
+    )
     for _ in range(3):
-        shut = await asyncio.wait_for(door.enter(), 1)
+        shut = await asyncio.wait_for(door.acquire(), 1)
         assert shut is not None
-        assert shut.kind is Kind.THROTTLED
+        assert shut.kind is FailureKind.THROTTLED
         assert shut.why == "minimax asks to wait 600 s before the next call"
         assert shut.remedy == "Run again then; nothing was sent."
     assert door.pace.running == 0
@@ -151,45 +160,45 @@ async def test_a_provider_that_asks_for_more_than_patience_is_sent_nothing_more_
 
 
 async def test_the_same_error_again_and_again_closes_the_door_and_a_yes_in_between_does_not():
-    door, bad = gate(), Failure(kind=Kind.REFUSED, why="no such model")
+    door, bad = gate(), Failure(kind=FailureKind.REFUSED, why="no such model")
     for _ in range(3):
-        for _ in range(TIMES - 1):
-            door.refused(bad)
-        door.taken()
+        for _ in range(FAILURE_THRESHOLD - 1):
+            door.record_refusal(bad)
+        door.record_acceptance()
     assert door.closed is None
-    for _ in range(TIMES):
-        door.refused(bad)
+    for _ in range(FAILURE_THRESHOLD):
+        door.record_refusal(bad)
     assert door.closed is not None
-    assert door.closed.kind is Kind.CLOSED
+    assert door.closed.kind is FailureKind.CLOSED
 
 
 async def test_tasks_that_all_end_alike_close_the_door_and_a_clip_in_between_does_not():
-    door, broken = gate(), Failure(kind=Kind.BROKEN, why="the renderer is down")
+    door, broken = gate(), Failure(kind=FailureKind.BROKEN, why="the renderer is down")
     for _ in range(3):
-        for _ in range(TIMES - 1):
-            door.failed(broken)
-        door.taken()  # says nothing of how tasks end
-        door.made()
+        for _ in range(FAILURE_THRESHOLD - 1):
+            door.record_task_failure(broken)
+        door.record_acceptance()  # says nothing of how tasks end
+        door.record_task_success()
     assert door.closed is None
-    for _ in range(TIMES):
-        door.failed(broken)
+    for _ in range(FAILURE_THRESHOLD):
+        door.record_task_failure(broken)
     assert door.closed is not None
 
 
 async def test_submits_that_patience_ended_for_close_the_door_when_they_are_many():
     door = gate()
-    for _ in range(TIMES):
+    for _ in range(FAILURE_THRESHOLD):
         assert door.closed is None
-        door.gave_up(BUSY)
+        door.record_give_up(BUSY)
     assert door.closed is not None
 
 
-async def _carried_out(world: World, doors: dict[str, Gate], **instead: Any) -> object:
+async def _carried_out(world: World, doors: dict[str, Limiter], **instead: Any) -> object:
     [step] = (await world.plan()).steps
     async with open_ledger(world.file, clock=world.clock) as ledger:
         for name, value in instead.items():
             setattr(ledger, name, value)
-        return await carry_out(step, await world.bench(ledger, gates=doors))
+        return await run_step(step, await world.bench(ledger, limiters=doors))
 
 
 @pytest.fixture
@@ -197,10 +206,10 @@ def world(tmp_path: Path) -> World:
     return World(folder=tmp_path, shots=[shot("open")], route=PAID)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("point", ["submit", "wait", "fetch"])
+@pytest.mark.parametrize("kind", list(FailureKind))
+@pytest.mark.parametrize("point", ["submit", "wait", "download"])
 async def test_a_place_comes_back_after_every_failure_and_when_its_task_is_followed_again(
-    world: World, point: str, kind: Kind
+    world: World, point: str, kind: FailureKind
 ):
     doors = {"minimax": gate()}
     world.driver = ScriptedDriver(**{point: {mark(shot("open")): Failure(kind=kind, why="so it is")}})
@@ -214,18 +223,18 @@ async def test_a_place_comes_back_after_every_failure_and_when_its_task_is_follo
         assert doors["minimax"].pace.running == 0
 
 
-def _burst(_: Order) -> None:
+def _burst(_: DriverRequest) -> None:
     raise ZeroDivisionError
 
 
-def _cancel(_: Order) -> None:
+def _cancel(_: DriverRequest) -> None:
     raise asyncio.CancelledError
 
 
 @pytest.mark.parametrize("script", [_burst, _cancel])
-@pytest.mark.parametrize("point", ["submit", "wait", "fetch"])
+@pytest.mark.parametrize("point", ["submit", "wait", "download"])
 async def test_a_place_comes_back_when_a_call_bursts_or_is_cancelled(
-    world: World, point: str, script: Callable[[Order], None]
+    world: World, point: str, script: Callable[[DriverRequest], None]
 ):
     doors = {"minimax": gate()}
     world.driver = ScriptedDriver(**{point: script})
@@ -252,9 +261,11 @@ async def test_a_place_comes_back_when_the_ledger_cannot_be_written(world: World
             await full()
         return Stage.SUBMITTED if what is Move.ACCEPT else Stage.PRODUCED
 
-    answer = await _carried_out(world, doors, **({"intend": full} if move == "intend" else {"move": move_or_fail}))
+    answer = await _carried_out(
+        world, doors, **({"record_intent": full} if move == "intend" else {"move": move_or_fail})
+    )
     assert isinstance(answer, Failure), answer
-    assert answer.kind is (Kind.UNRECORDED if move == "accept" else Kind.NO_ROOM)
+    assert answer.kind is (FailureKind.UNRECORDED if move == "accept" else FailureKind.NO_ROOM)
     assert doors["minimax"].pace.running == 0
 
 
@@ -264,9 +275,9 @@ async def test_what_a_cap_leaves_out_takes_no_place(world: World):
     doors = {"minimax": gate()}
     [step] = (await world.plan()).steps
     async with open_ledger(world.file, clock=world.clock) as ledger:
-        answer = await carry_out(step, await world.bench(ledger, gates=doors, purse=purse(cap("0.01"))))
+        answer = await run_step(step, await world.bench(ledger, limiters=doors, reservations=purse(cap("0.01"))))
     assert isinstance(answer, Failure)
-    assert answer.kind is Kind.OVER_CAP
+    assert answer.kind is FailureKind.OVER_CAP
     assert doors["minimax"].pace.running == 0
     assert await world.stages() == []
     assert world.driver.submits.total() == 0
@@ -281,29 +292,29 @@ async def test_a_listener_that_bursts_leaves_no_place_taken(world: World):
 
     async with open_ledger(world.file, clock=world.clock) as ledger:
         with pytest.raises(ZeroDivisionError):
-            await carry_out(step, await world.bench(ledger, gates=doors, started=started))
+            await run_step(step, await world.bench(ledger, limiters=doors, on_start=started))
     assert doors["minimax"].pace.running == 0
 
 
 async def test_a_few_go_first_and_the_others_when_one_was_accepted():
-    door = gate(trust=FEW)
+    door = gate(max_unanswered=INITIAL_UNANSWERED)
     tasks, passed = await queue(door, 20)
-    assert passed == list(range(FEW))
-    door.taken()
+    assert passed == list(range(INITIAL_UNANSWERED))
+    door.record_acceptance()
     await turns()
-    assert len(passed) == 2 * FEW + 1, "one is answered, and twice as many may be under way"
+    assert len(passed) == 2 * INITIAL_UNANSWERED + 1, "one is answered, and twice as many may be under way"
     for _ in range(3):
-        door.taken()
+        door.record_acceptance()
     await asyncio.wait_for(asyncio.gather(*tasks), 1)
 
 
 async def test_after_an_answer_that_proves_nothing_they_go_one_by_one():
-    door = gate(trust=FEW)
+    door = gate(max_unanswered=INITIAL_UNANSWERED)
     tasks, passed = await queue(door, 12)
-    for _ in range(FEW):
-        door.refused(Failure(kind=Kind.UNCLEAR, why="the connection broke off"))
+    for _ in range(INITIAL_UNANSWERED):
+        door.record_refusal(Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="the connection broke off"))
         await turns()
-    assert len(passed) == FEW + 1, "with the last of those under way answered, one more goes"
-    door.refused(Failure(kind=Kind.UNCLEAR, why="the connection broke off"))
+    assert len(passed) == INITIAL_UNANSWERED + 1, "with the last of those under way answered, one more goes"
+    door.record_refusal(Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="the connection broke off"))
     await asyncio.wait_for(asyncio.gather(*tasks), 1)
-    assert len(passed) == TIMES, "so many doubts, and not twelve"
+    assert len(passed) == FAILURE_THRESHOLD, "so many doubts, and not twelve"

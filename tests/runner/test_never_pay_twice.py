@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from run_samples import World, shot
 
-from hailuo_batch.core.attempt.attempt import LIVE, Move, Stage
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.ledger.sqlite import open_ledger
-from hailuo_batch.ports import Order
+from hailuo_batch.ports import DriverRequest
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
-from hailuo_batch.testing.driver import clip_for
+from hailuo_batch.testing.driver import make_request_clip
 
 
 def shots(draft: int) -> list[Shot]:
@@ -37,9 +37,9 @@ def shots(draft: int) -> list[Shot]:
 
 
 NAMES = 6
-POINTS = ("submit", "wait", "fetch")
+POINTS = ("submit", "wait", "download")
 # What is refused for good is held until a person changes the request; the sea would never be calm again.
-KINDS = [kind for kind in Kind if not ALLOWS[kind].final]
+KINDS = [kind for kind in FailureKind if not FAILURE_POLICIES[kind].final]
 SEEDS, SHARES = st.integers(0, 2**16), st.sampled_from([0.3, 0.6, 1.0])
 
 
@@ -47,11 +47,11 @@ def dice(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - it has to be repeatable, not secret
 
 
-def _ends(point: str, kind: Kind) -> bool:
+def _ends(point: str, kind: FailureKind) -> bool:
     """Whether a failure proves that nothing was or will be made for the money."""
     if point == "submit":
-        return kind not in {Kind.UNCLEAR, Kind.FLAKY}
-    return point == "wait" and ALLOWS[kind].ends_task
+        return kind not in {FailureKind.UNKNOWN_OUTCOME, FailureKind.FLAKY}
+    return point == "wait" and FAILURE_POLICIES[kind].ends_task
 
 
 class RoughSea(RuleBasedStateMachine):
@@ -71,18 +71,18 @@ class RoughSea(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     @rule(point=st.sampled_from(POINTS), kind=st.sampled_from(KINDS), seed=SEEDS, share=SHARES)
-    def run_in_rough_weather(self, point: str, kind: Kind, seed: int, share: float) -> None:
+    def run_in_rough_weather(self, point: str, kind: FailureKind, seed: int, share: float) -> None:
         self._blow({point: kind}, seed, share)
         asyncio.run(self.world.run(workers=3))
 
     @rule(kinds=st.tuples(*[st.sampled_from(KINDS)] * 3), seed=SEEDS, share=SHARES)
-    def run_in_a_storm(self, kinds: tuple[Kind, ...], seed: int, share: float) -> None:
+    def run_in_a_storm(self, kinds: tuple[FailureKind, ...], seed: int, share: float) -> None:
         self._blow(dict(zip(POINTS, kinds, strict=True)), seed, share)
         asyncio.run(self.world.run(workers=3))
 
     @rule(seed=SEEDS, share=SHARES)
     def run_while_answers_to_submits_get_lost(self, seed: int, share: float) -> None:
-        self._blow({"submit": Kind.UNCLEAR}, seed, share)
+        self._blow({"submit": FailureKind.UNKNOWN_OUTCOME}, seed, share)
         asyncio.run(self.world.run(workers=3))
 
     @rule(point=st.sampled_from(POINTS), seed=SEEDS, share=SHARES)
@@ -120,12 +120,12 @@ class RoughSea(RuleBasedStateMachine):
     def stop_in_the_middle(self, seed: int) -> None:
         stop, chance = Stop(), dice(seed)
         self._blow({}, 0, 0.0)
-        self.world.driver.wait_script = lambda _: stop.ask("enough") if chance.random() < 0.4 else None
+        self.world.driver.wait_script = lambda _: stop.request("enough") if chance.random() < 0.4 else None
         asyncio.run(self.world.run(workers=2, stop=stop))
 
     @invariant()
     def no_request_has_two_live_attempts(self) -> None:
-        live = Counter(each.fingerprint for each in asyncio.run(self.world.attempts()) if each.stage in LIVE)
+        live = Counter(each.fingerprint for each in asyncio.run(self.world.attempts()) if each.stage in LIVE_STAGES)
         assert set(live.values()) <= {1}
 
     @invariant()
@@ -138,12 +138,12 @@ class RoughSea(RuleBasedStateMachine):
         for name in self.world.names():
             assert (self.folder / "renders" / name).read_bytes().startswith(CLIP)
 
-    def _blow(self, weather: Mapping[str, Kind | None], seed: int, share: float) -> None:
+    def _blow(self, weather: Mapping[str, FailureKind | None], seed: int, share: float) -> None:
         """Lets a share of the calls at some points fail in some way; None is the end of the process."""
         chance, driver = dice(seed), self.world.driver
 
-        def script(point: str, kind: Kind | None) -> Callable[[Order], Awaitable[Failure | None]]:
-            async def answer(order: Order) -> Failure | None:
+        def script(point: str, kind: FailureKind | None) -> Callable[[DriverRequest], Awaitable[Failure | None]]:
+            async def answer(order: DriverRequest) -> Failure | None:
                 await asyncio.sleep(0)
                 if chance.random() >= share:
                     return None
@@ -156,7 +156,7 @@ class RoughSea(RuleBasedStateMachine):
 
         for point in POINTS:
             setattr(driver, f"{point}_script", script(point, weather[point]) if point in weather else None)
-        driver.clip = lambda order: clip_for(order) if chance.random() >= share / 4 else CLIP[:300]
+        driver.clip = lambda order: make_request_clip(order) if chance.random() >= share / 4 else CLIP[:300]
 
     async def _cancelled(self, turns: int, workers: int) -> None:
         task = asyncio.create_task(self.world.run(workers=workers))

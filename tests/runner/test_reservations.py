@@ -11,12 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from run_samples import PAID, shot
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Step, Use, Why
-from hailuo_batch.core.spending.budget import Cap, Paid
-from hailuo_batch.core.spending.charge import Charge, Claim
-from hailuo_batch.runner.reservations import Purse
+from hailuo_batch.core.plan.plan import Step, StepReason, Use
+from hailuo_batch.core.spending.budget import Cap, CountedAttempt
+from hailuo_batch.core.spending.charge import Charge, ChargeState
+from hailuo_batch.runner.reservations import Reservations
 
 NOW, LONG_AGO = 1000.0, 10.0
 
@@ -26,30 +26,36 @@ def usd(amount: str) -> Money:
 
 
 def cap(most: str, **members: object) -> Cap:
-    return Cap(words=f"the cap of {most} USD", most=usd(most), **members)  # type: ignore[arg-type]
+    return Cap(description=f"the cap of {most} USD", limit=usd(most), **members)  # type: ignore[arg-type]
 
 
 def step_of(name: str, *tags: str, attempt: int | None = None, stage: Stage = Stage.SUBMITTED) -> Step:
     """A step; `attempt` is that of an earlier run."""
     standing = None if attempt is None else Standing(attempt=attempt, stage=stage, provider="minimax")
-    why = Why.NEW if standing is None else Why.RUNNING if stage is Stage.SUBMITTED else Why.INTERRUPTED
+    why = (
+        StepReason.NEW
+        if standing is None
+        else StepReason.RUNNING
+        if stage is Stage.SUBMITTED
+        else StepReason.INTERRUPTED
+    )
     uses = (Use(shot=shot(name, tags=tags), take=1, version=1),)
     return Step(why=why, uses=uses, route=PAID, fingerprint=name, standing=standing)
 
 
 def earlier(
-    attempt: int, amount: str, claim: Claim, *tags: str, at: float = LONG_AGO, campaign: str = "spring"
-) -> Paid:
-    charge = Charge(claim=claim, money=usd(amount))
-    return Paid(attempt=attempt, campaign=campaign, tags=tags, at=at, charge=charge)
+    attempt: int, amount: str, claim: ChargeState, *tags: str, at: float = LONG_AGO, campaign: str = "spring"
+) -> CountedAttempt:
+    charge = Charge(state=claim, money=usd(amount))
+    return CountedAttempt(attempt=attempt, campaign=campaign, tags=tags, at=at, charge=charge)
 
 
-def purse(*caps: Cap, attempts: tuple[Paid, ...] = ()) -> Purse:
-    return Purse(caps, attempts, campaign="spring", now=NOW)
+def purse(*caps: Cap, attempts: tuple[CountedAttempt, ...] = ()) -> Reservations:
+    return Reservations(caps, attempts, campaign="spring", now=NOW)
 
 
 def test_what_was_counted_before_is_counted():
-    found = purse(cap("1.00"), attempts=(earlier(1, "0.80", Claim.SPENT),))
+    found = purse(cap("1.00"), attempts=(earlier(1, "0.80", ChargeState.SPENT),))
     assert found.reserve(step_of("a"), usd("0.21"), "minimax") is not None
     assert found.reserve(step_of("b"), usd("0.20"), "minimax") is None
 
@@ -57,8 +63,8 @@ def test_what_was_counted_before_is_counted():
 def test_what_is_given_back_can_be_spent_again_and_only_once():
     found, a = purse(cap("0.30")), step_of("a")
     assert found.reserve(a, usd("0.28"), "minimax") is None
-    found.give_back(a)
-    found.give_back(a)
+    found.release(a)
+    found.release(a)
     assert found.reserve(step_of("b"), usd("0.28"), "minimax") is None
     assert found.reserve(step_of("c"), usd("0.28"), "minimax") is not None
 
@@ -73,43 +79,43 @@ def test_a_refused_step_holds_nothing_of_any_cap():
 def test_what_the_provider_told_counts_instead_of_the_estimate():
     found, a = purse(cap("0.50")), step_of("a")
     assert found.reserve(a, usd("0.40"), "minimax") is None
-    found.correct(a, usd("0.10"))
+    found.record_actual_cost(a, usd("0.10"))
     assert found.reserve(step_of("b"), usd("0.40"), "minimax") is None
-    found.correct(step_of("b"), None)
+    found.record_actual_cost(step_of("b"), None)
     assert found.reserve(step_of("c"), usd("0.01"), "minimax") is not None
 
 
 def test_a_cost_that_is_told_in_another_currency_leaves_the_estimate_where_it_is():
     found, a = purse(cap("0.50")), step_of("a")
     assert found.reserve(a, usd("0.40"), "gccai") is None
-    found.correct(a, Money(amount=Decimal(3), currency="credits"))
+    found.record_actual_cost(a, Money(amount=Decimal(3), currency="credits"))
     assert found.reserve(step_of("b"), usd("0.28"), "minimax") is not None
 
 
 def test_a_cheap_task_of_an_earlier_run_makes_no_room_under_the_limit_of_this_one():
     """What it was to cost was never counted there."""
-    running = earlier(7, "0.50", Claim.RUNNING)
+    running = earlier(7, "0.50", ChargeState.RUNNING)
     found = purse(cap("0.30", since=NOW), attempts=(running,))
-    found.correct(step_of("old", attempt=7), usd("0.10"))
+    found.record_actual_cost(step_of("old", attempt=7), usd("0.10"))
     assert found.reserve(step_of("a"), usd("0.28"), "minimax") is None
     assert found.reserve(step_of("b"), usd("0.28"), "minimax") is not None
 
 
 def test_a_cheap_task_that_had_another_tag_makes_no_room_for_the_tag_of_now():
-    found = purse(cap("0.30", tag="acme"), attempts=(earlier(7, "0.50", Claim.RUNNING, "other"),))
-    found.correct(step_of("old", "acme", attempt=7), usd("0.10"))
+    found = purse(cap("0.30", tag="acme"), attempts=(earlier(7, "0.50", ChargeState.RUNNING, "other"),))
+    found.record_actual_cost(step_of("old", "acme", attempt=7), usd("0.10"))
     assert found.reserve(step_of("a", "acme"), usd("0.28"), "minimax") is None
     assert found.reserve(step_of("b", "acme"), usd("0.28"), "minimax") is not None
 
 
 def test_what_a_crash_interrupted_is_counted_once_by_each_cap_that_has_it_and_by_the_limit_of_this_run():
     interrupted = step_of("old", attempt=7, stage=Stage.INTENDED)
-    found = purse(cap("0.60"), cap("0.30", since=NOW), attempts=(earlier(7, "0.28", Claim.DOUBT),))
+    found = purse(cap("0.60"), cap("0.30", since=NOW), attempts=(earlier(7, "0.28", ChargeState.IN_DOUBT),))
     assert found.reserve(interrupted, usd("0.28"), "mindvideo") is None
     refused = found.reserve(step_of("a"), usd("0.28"), "minimax")
     assert refused is not None
     assert "the cap of 0.30 USD" in refused.why
-    found.give_back(interrupted)  # it was not accepted this time: the first sending still may have been
+    found.release(interrupted)  # it was not accepted this time: the first sending still may have been
     assert found.reserve(step_of("b"), usd("0.28"), "minimax") is None
     refused = found.reserve(step_of("c"), usd("0.02"), "minimax")
     assert refused is None
@@ -123,7 +129,7 @@ def test_without_a_cap_any_price_will_do_and_under_one_only_what_it_can_count(pr
     assert purse().reserve(step_of("a"), price, "vtrix") is None
     refused = purse(cap("100")).reserve(step_of("a"), price, "vtrix")
     assert refused is not None
-    assert refused.kind is Kind.OVER_CAP
+    assert refused.kind is FailureKind.OVER_CAP
 
 
 @pytest.mark.parametrize("hands", [1, 10, 200])
@@ -142,7 +148,7 @@ async def test_no_number_of_hands_oversteps_a_cap(hands: int):
             await asyncio.sleep(0)
         held -= 1
         if chance.random() < 0.3:
-            found.give_back(step_of(f"s{number}"))
+            found.release(step_of(f"s{number}"))
         else:
             spent += 1
 
@@ -158,11 +164,11 @@ CAPS = (
     cap("1.50", campaign="spring", tag="a*"),
 )
 PAST = (
-    earlier(1, "0.30", Claim.SPENT, "hero"),
-    earlier(2, "0.20", Claim.NOTHING),
-    earlier(3, "0.28", Claim.RUNNING, "acme"),
-    earlier(4, "0.28", Claim.RUNNING, campaign="autumn"),
-    earlier(5, "0.28", Claim.DOUBT, "hero"),
+    earlier(1, "0.30", ChargeState.SPENT, "hero"),
+    earlier(2, "0.20", ChargeState.NOTHING),
+    earlier(3, "0.28", ChargeState.RUNNING, "acme"),
+    earlier(4, "0.28", ChargeState.RUNNING, campaign="autumn"),
+    earlier(5, "0.28", ChargeState.IN_DOUBT, "hero"),
 )
 TAGS = ((), ("hero",), ("acme",), ("hero", "acme"), (), ("hero",))
 STEPS = {
@@ -187,8 +193,8 @@ class Books(RuleBasedStateMachine):
                 each.attempt: each.charge.money.amount
                 for each in PAST
                 if each.charge.money
-                and each.charge.claim is not Claim.NOTHING
-                and one.counts(campaign=each.campaign, tags=each.tags, at=each.at)
+                and each.charge.state is not ChargeState.NOTHING
+                and one.covers(campaign=each.campaign, tags=each.tags, at=each.at)
             }
             for one in CAPS
         ]
@@ -200,7 +206,7 @@ class Books(RuleBasedStateMachine):
         if name in self.open | self.told:
             return
         mine = self._falls_under(STEPS[name])
-        fits = all(sum(held.values()) + price.amount <= one.most.amount for one, held in mine)
+        fits = all(sum(held.values()) + price.amount <= one.limit.amount for one, held in mine)
         assert (self.purse.reserve(STEPS[name], price, "minimax") is None) == fits
         if fits:
             self.open.add(name)
@@ -211,7 +217,7 @@ class Books(RuleBasedStateMachine):
     def give_back(self, name: str) -> None:
         if name in self.open:
             self.open.remove(name)
-            self.purse.give_back(STEPS[name])
+            self.purse.release(STEPS[name])
             for held in self.held:
                 held.pop(name, None)
 
@@ -221,7 +227,7 @@ class Books(RuleBasedStateMachine):
             return
         self.told.add(name)
         self.open.discard(name)
-        self.purse.correct(STEPS[name], cost)
+        self.purse.record_actual_cost(STEPS[name], cost)
         standing = STEPS[name].standing
         for held in self.held:
             for each in {name, standing.attempt if standing else None} & held.keys():
@@ -232,7 +238,7 @@ class Books(RuleBasedStateMachine):
         return [
             (one, held)
             for one, held in zip(CAPS, self.held, strict=True)
-            if one.counts(campaign="spring", tags=tags, at=NOW) and attempt not in held
+            if one.covers(campaign="spring", tags=tags, at=NOW) and attempt not in held
         ]
 
 

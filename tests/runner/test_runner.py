@@ -5,15 +5,15 @@ import pytest
 from run_samples import PAID, World, mark, shot
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
-from hailuo_batch.core.manifest.document import End, Frames, ShotFrame
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.manifest.document import FrameRole, Frames, ShotFrame
 from hailuo_batch.core.plan.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.errors import Exit
-from hailuo_batch.ports import Order
-from hailuo_batch.runner.runner import exit_of
+from hailuo_batch.ports import DriverRequest
+from hailuo_batch.runner.runner import exit_code
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.driver import ScriptedDriver
 
@@ -25,7 +25,7 @@ def world(tmp_path: Path) -> World:
     return World(folder=tmp_path, shots=[OPEN, TURN, CLOSE])
 
 
-def failing(*shots: str, kind: Kind = Kind.BROKEN) -> dict[str, Failure]:
+def failing(*shots: str, kind: FailureKind = FailureKind.BROKEN) -> dict[str, Failure]:
     return {mark(shot(each)): Failure(kind=kind, why=f"{each} was {kind}") for each in shots}
 
 
@@ -115,7 +115,7 @@ async def test_a_shot_that_was_not_given_is_not_unlocked(world: World):
 async def test_what_waits_for_a_shot_that_failed_is_not_begun(world: World):
     world.driver.submit_script = failing("open")
     outcome = await world.run()
-    assert [(step.uses[0].shot.id, failure.kind) for step, failure in outcome.failed] == [("open", Kind.BROKEN)]
+    assert [(step.uses[0].shot.id, failure.kind) for step, failure in outcome.failed] == [("open", FailureKind.BROKEN)]
     assert spoken(world.events) == ["run of 3", "+open", "-open", "0 stored, 1 failed"]
     world.driver.submit_script = None
     assert (await world.run()).stored == 3
@@ -125,47 +125,49 @@ async def test_one_failure_does_not_stop_the_others(world: World):
     world.shots = [shot(name) for name in "abcdef"]
     world.driver.submit_script = failing("b", "e")
     outcome = await world.run()
-    assert (outcome.stored, len(outcome.failed), outcome.stopped) == (4, 2, "")
-    assert exit_of(outcome) is Exit.TAKES_FAILED
+    assert (outcome.stored, len(outcome.failed), outcome.stop_reason) == (4, 2, "")
+    assert exit_code(outcome) is Exit.TAKES_FAILED
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-async def test_a_kind_that_stops_a_run_or_its_provider_begins_nothing_more_there(world: World, kind: Kind):
+@pytest.mark.parametrize("kind", list(FailureKind))
+async def test_a_kind_that_stops_a_run_or_its_provider_begins_nothing_more_there(world: World, kind: FailureKind):
     world.shots = [shot(name) for name in "abc"]
     world.driver.submit_script = failing("a", kind=kind)
     outcome = await world.run(workers=1)
-    stops = ALLOWS[kind].stops_run
-    assert len(world.driver.submits) == (1 if stops or ALLOWS[kind].stops_provider else 3)
+    stops = FAILURE_POLICIES[kind].stops_run
+    assert len(world.driver.submits) == (1 if stops or FAILURE_POLICIES[kind].stops_provider else 3)
     assert world.driver.submits[mark(shot("b"))] <= 1
-    assert (world.driver.submits[mark(shot("a"))] > 1) == (ALLOWS[kind].resend and kind is not Kind.FLAKY)
-    assert outcome.stopped == (f"a was {kind}" if stops else "")
+    assert (world.driver.submits[mark(shot("a"))] > 1) == (
+        FAILURE_POLICIES[kind].resend and kind is not FailureKind.FLAKY
+    )
+    assert outcome.stop_reason == (f"a was {kind}" if stops else "")
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-async def test_the_next_provider_is_asked_only_after_a_definite_no(world: World, kind: Kind):
+@pytest.mark.parametrize("kind", list(FailureKind))
+async def test_the_next_provider_is_asked_only_after_a_definite_no(world: World, kind: FailureKind):
     world.shots = [shot("a")]
-    world.route = replace(PAID, others=(Route(provider="vtrix", estimate=None),))
+    world.route = replace(PAID, fallbacks=(Route(provider="vtrix", estimate=None),))
     world.others = {"vtrix": ScriptedDriver()}
     world.driver.submit_script = failing("a", kind=kind)
     outcome = await world.run(workers=1)
-    assert world.others["vtrix"].submits.total() == (1 if ALLOWS[kind].next_provider else 0)
-    assert outcome.stored == (1 if ALLOWS[kind].next_provider else 0)
+    assert world.others["vtrix"].submits.total() == (1 if FAILURE_POLICIES[kind].next_provider else 0)
+    assert outcome.stored == (1 if FAILURE_POLICIES[kind].next_provider else 0)
     stages = [attempt.stage for attempt in await world.attempts()]
-    assert stages == ([Stage.FAILED, Stage.STORED] if ALLOWS[kind].next_provider else stages[:1])
+    assert stages == ([Stage.FAILED, Stage.STORED] if FAILURE_POLICIES[kind].next_provider else stages[:1])
 
 
 async def test_once_stop_is_asked_nothing_new_is_begun_and_what_is_in_hand_is_finished(world: World):
     world.shots = [shot(name) for name in "abcdef"]
     stop = Stop()
 
-    async def ask(order: Order) -> None:
+    async def ask(order: DriverRequest) -> None:
         if order.shot == "b":
-            stop.ask(INTERRUPTED)
+            stop.request(INTERRUPTED)
 
     world.driver = ScriptedDriver(wait=ask)
     outcome = await world.run(workers=2, stop=stop)
     assert world.driver.submits.total() == outcome.stored == 2
-    assert exit_of(outcome) is Exit.INTERRUPTED
+    assert exit_code(outcome) is Exit.INTERRUPTED
     assert set(await world.stages()) == {Stage.STORED}
     assert (await world.run()).stored == 4
     assert set(world.driver.submits.values()) == {1}
@@ -173,32 +175,32 @@ async def test_once_stop_is_asked_nothing_new_is_begun_and_what_is_in_hand_is_fi
 
 async def test_a_stop_that_comes_before_the_run_begins_nothing(world: World):
     stop = Stop()
-    stop.ask(INTERRUPTED)
-    assert await world.run(stop=stop) == Outcome(stopped=INTERRUPTED)
+    stop.request(INTERRUPTED)
+    assert await world.run(stop=stop) == Outcome(stop_reason=INTERRUPTED)
     assert world.driver.calls == []
 
 
 async def test_a_stop_keeps_a_chain_from_going_on(world: World):
     stop = Stop()
-    world.driver = ScriptedDriver(fetch=lambda _: stop.ask("that is enough"))
+    world.driver = ScriptedDriver(download=lambda _: stop.request("that is enough"))
     outcome = await world.run(stop=stop)
-    assert (outcome.stored, outcome.stopped) == (1, "that is enough")
+    assert (outcome.stored, outcome.stop_reason) == (1, "that is enough")
     assert (await world.run()).stored == 2
 
 
 async def test_the_first_reason_to_stop_counts():
     stop = Stop()
-    assert not stop.asked
-    stop.ask("first")
-    stop.ask("second")
-    assert stop.asked
+    assert not stop.is_requested
+    stop.request("first")
+    stop.request("second")
+    assert stop.is_requested
     assert stop.reason == "first"
 
 
 async def test_no_more_calls_are_in_hand_than_workers(world: World):
     world.shots = [shot(f"s{number}") for number in range(12)]
     await world.run(workers=3)
-    assert world.driver.most_running <= 3
+    assert world.driver.max_running <= 3
     assert world.driver.submits.total() == 12
 
 
@@ -214,8 +216,8 @@ async def test_a_clip_that_came_back_unlocks_only_what_may_be_carried_out(world:
     """turn is in doubt since an earlier run; it stays so when the clip it starts from is fetched again."""
     world.shots = [OPEN, TURN]
 
-    async def doubt(order: Order) -> Failure | None:
-        return Failure(kind=Kind.UNCLEAR, why="no answer") if order.shot == "turn" else None
+    async def doubt(order: DriverRequest) -> Failure | None:
+        return Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="no answer") if order.shot == "turn" else None
 
     world.driver = ScriptedDriver(submit=doubt)
     await world.run()
@@ -229,14 +231,14 @@ async def test_a_clip_that_came_back_unlocks_only_what_may_be_carried_out(world:
 
 
 async def test_a_shot_that_waits_for_two_is_begun_when_both_are_there(world: World):
-    both = Frames(first=ShotFrame(shot="a", frame=End.LAST), last=ShotFrame(shot="b", frame=End.FIRST))
+    both = Frames(first=ShotFrame(shot="a", frame=FrameRole.LAST), last=ShotFrame(shot="b", frame=FrameRole.FIRST))
     world.shots = [shot("mid", frames=both), shot("a"), shot("b")]
     assert (await world.run(workers=1)).stored == 3
     assert spoken(world.events)[1:-1] == ["+a", "=a", "+b", "=b", "1 unlocked", "+mid", "=mid"]
 
 
 def test_an_interrupted_run_says_so_whatever_failed():
-    failed = ((None, Failure(kind=Kind.REFUSED, why="")),)
-    assert exit_of(Outcome()) is Exit.DONE
-    assert exit_of(Outcome(failed=failed)) is Exit.TAKES_FAILED  # type: ignore[arg-type]
-    assert exit_of(Outcome(failed=failed, stopped=INTERRUPTED)) is Exit.INTERRUPTED  # type: ignore[arg-type]
+    failed = ((None, Failure(kind=FailureKind.REFUSED, why="")),)
+    assert exit_code(Outcome()) is Exit.DONE
+    assert exit_code(Outcome(failed=failed)) is Exit.TAKES_FAILED  # type: ignore[arg-type]
+    assert exit_code(Outcome(failed=failed, stop_reason=INTERRUPTED)) is Exit.INTERRUPTED  # type: ignore[arg-type]

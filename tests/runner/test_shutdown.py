@@ -6,7 +6,7 @@ from hailuo_batch.runner.shutdown import Signal, Stop, wake
 
 async def napping(*signals: Signal) -> list["asyncio.Task[None]"]:
     """Somebody who would sleep for an hour on each signal."""
-    naps = [asyncio.create_task(signal.nap(3600.0)) for signal in signals]
+    naps = [asyncio.create_task(signal.sleep(3600.0)) for signal in signals]
     await asyncio.sleep(0)
     return naps
 
@@ -14,7 +14,7 @@ async def napping(*signals: Signal) -> list["asyncio.Task[None]"]:
 async def test_a_signal_wakes_everybody_who_naps_on_it_and_nobody_else():
     signal, other = Signal(), Signal()
     *naps, stranger = await napping(*[signal] * 20, other)
-    signal.give()
+    signal.trigger()
     await asyncio.wait_for(asyncio.gather(*naps), 1)
     assert not stranger.done()
     stranger.cancel()
@@ -22,18 +22,18 @@ async def test_a_signal_wakes_everybody_who_naps_on_it_and_nobody_else():
 
 async def test_after_a_signal_nobody_falls_asleep_any_more():
     signal = Signal()
-    signal.give()
-    signal.give()
+    signal.trigger()
+    signal.trigger()
     begin = monotonic()
-    await signal.nap(3600.0)
-    await signal.until(asyncio.get_running_loop().create_future())
+    await signal.sleep(3600.0)
+    await signal.wait(asyncio.get_running_loop().create_future())
     assert monotonic() - begin < 1
 
 
 async def test_a_nap_ends_by_itself():
     signal = Signal()
-    await asyncio.wait_for(signal.nap(0.002), 1)
-    assert not signal.given
+    await asyncio.wait_for(signal.sleep(0.002), 1)
+    assert not signal.is_triggered
 
 
 async def test_a_nap_that_is_cancelled_is_forgotten():
@@ -41,37 +41,37 @@ async def test_a_nap_that_is_cancelled_is_forgotten():
     (nap,) = await napping(signal)
     nap.cancel()
     await asyncio.wait([nap])
-    signal.give()
+    signal.trigger()
     assert nap.cancelled()
 
 
 async def test_somebody_may_be_woken_alone():
     signal, bed = Signal(), asyncio.get_running_loop().create_future()
-    sleeper = asyncio.create_task(signal.until(bed))
+    sleeper = asyncio.create_task(signal.wait(bed))
     await asyncio.sleep(0)
     wake(bed)
     wake(bed)
     await asyncio.wait_for(sleeper, 1)
-    assert not signal.given
+    assert not signal.is_triggered
 
 
 async def test_a_stop_ends_submits_and_waiting_for_tasks():
     stop = Stop()
     naps = await napping(stop.submits, stop.waits)
-    assert not stop.asked
-    stop.ask("interrupted")
+    assert not stop.is_requested
+    stop.request("interrupted")
     await asyncio.wait_for(asyncio.gather(*naps), 1)
-    assert stop.asked
+    assert stop.is_requested
     assert stop.reason == "interrupted"
 
 
 async def test_a_stop_that_does_not_leave_lets_tasks_run_to_their_end_until_one_comes_that_does():
     stop = Stop()
     submits, waits = await napping(stop.submits, stop.waits)
-    stop.ask("a take failed", leave=False)
+    stop.request("a take failed", leave_tasks=False)
     await asyncio.wait_for(submits, 1)
     await asyncio.sleep(0)
     assert not waits.done()
-    stop.ask("interrupted")
+    stop.request("interrupted")
     await asyncio.wait_for(waits, 1)
     assert stop.reason == "a take failed", "the first reason counts"

@@ -13,15 +13,15 @@ import pytest
 from run_samples import FREE, PAID, World, kept, mark, shot
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import ALLOWS, Failure, Kind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Action, Why
+from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
-from hailuo_batch.ports import Intent, Order
-from hailuo_batch.runner.step import carry_out
+from hailuo_batch.ports import DriverRequest, Intent
+from hailuo_batch.runner.step import run_step
 from hailuo_batch.store.local import LocalStore
-from hailuo_batch.testing.clips import CLIP, clip_of
+from hailuo_batch.testing.clips import CLIP, make_clip
 from hailuo_batch.testing.driver import ScriptedDriver
 
 OPEN = shot("open")
@@ -33,7 +33,7 @@ def world(tmp_path: Path) -> World:
     return World(folder=tmp_path, shots=[OPEN])
 
 
-def failing(kind: Kind) -> dict[str, Failure]:
+def failing(kind: FailureKind) -> dict[str, Failure]:
     return {mark(OPEN): Failure(kind=kind, why=f"it was {kind}", remedy="Look.")}
 
 
@@ -41,13 +41,13 @@ async def test_a_step_goes_from_intent_to_a_named_clip(world: World):
     world.driver = ScriptedDriver(cost=PRICE)
     result = kept(await world.step())
     assert await world.moves() == ["intend", "accept", "produce", "keep"]
-    assert world.driver.calls == [(point, mark(OPEN)) for point in ("submit", "wait", "fetch")]
+    assert world.driver.calls == [(point, mark(OPEN)) for point in ("submit", "wait", "download")]
     assert result.cost == PRICE
-    assert world.store.path(result.artifact.digest).read_bytes() == clip_of(mark(OPEN))
-    assert (result.artifact.width, result.artifact.frames, result.artifact.codec) == (32, 2, "h264")
+    assert world.store.path(result.clip.digest).read_bytes() == make_clip(mark(OPEN))
+    assert (result.clip.width, result.clip.frames, result.clip.codec) == (32, 2, "h264")
     assert world.names() == {"spring_open_v001_t01.mp4"}
     [attempt] = await world.attempts()
-    assert (attempt.stage, attempt.cost, attempt.digest) == (Stage.STORED, PRICE, result.artifact.digest)
+    assert (attempt.stage, attempt.cost, attempt.digest) == (Stage.STORED, PRICE, result.clip.digest)
     assert world.leftovers() == []
 
 
@@ -56,7 +56,7 @@ async def test_the_provenance_beside_a_clip_says_what_was_asked_and_what_came(wo
     result = kept(await world.step())
     about = json.loads((world.folder / "renders" / "spring_open_v001_t01.json").read_bytes())
     assert about["fingerprint"] == mark(OPEN)
-    assert about["artifact"]["digest"] == result.artifact.digest
+    assert about["artifact"]["digest"] == result.clip.digest
     assert about["cost"] == {"amount": "0.27", "currency": "USD"}
     assert about["request"]["prompt"] == "this is open"
 
@@ -64,7 +64,7 @@ async def test_the_provenance_beside_a_clip_says_what_was_asked_and_what_came(wo
 async def test_the_intent_is_durable_before_anything_is_sent(world: World):
     seen: list[tuple[Stage, str | None]] = []
 
-    async def look(_: Order) -> None:
+    async def look(_: DriverRequest) -> None:
         async with read_ledger(world.file) as ledger:  # another connection: it sees what is committed
             seen.extend((standing.stage, standing.task) for standing in (await ledger.standings()).values())
 
@@ -76,11 +76,11 @@ async def test_the_intent_is_durable_before_anything_is_sent(world: World):
 async def test_the_task_id_is_durable_before_anything_else_is_done_with_it(world: World):
     seen: list[tuple[Stage, str | None]] = []
 
-    async def look(_: Order) -> None:
+    async def look(_: DriverRequest) -> None:
         async with read_ledger(world.file) as ledger:
             seen.extend((standing.stage, standing.task) for standing in (await ledger.standings()).values())
 
-    world.driver = ScriptedDriver(wait=look, fetch=look)
+    world.driver = ScriptedDriver(wait=look, download=look)
     await world.step()
     assert seen == [(Stage.SUBMITTED, f"{mark(OPEN)}/1"), (Stage.PRODUCED, f"{mark(OPEN)}/1")]
 
@@ -96,33 +96,33 @@ async def test_the_clip_is_on_the_disk_before_the_ledger_says_that_it_is_stored(
 
         ledger.move = watched  # type: ignore[method-assign]
         [step] = (await world.plan()).steps
-        await carry_out(step, await world.bench(ledger))
+        await run_step(step, await world.bench(ledger))
     assert moves == [("accept", False), ("produce", False), ("keep", True)]
 
 
-FINAL = (Kind.REFUSED, Kind.PROMPT_REFUSED, Kind.CLIP_REFUSED)
+FINAL = (FailureKind.REFUSED, FailureKind.PROMPT_REFUSED, FailureKind.CLIP_REFUSED)
 # What a failure leaves behind: the stage, and what the next run would do.
-LEFT: dict[tuple[str, Kind], tuple[Stage, Action]] = {
-    **{("submit", kind): (Stage.FAILED, Action.SUBMIT) for kind in Kind},
+LEFT: dict[tuple[str, FailureKind], tuple[Stage, Action]] = {
+    **{("submit", kind): (Stage.FAILED, Action.SUBMIT) for kind in FailureKind},
     # Money: asking the same again is no use, and may cost again.
     **{("submit", kind): (Stage.FAILED, Action.HOLD) for kind in FINAL},
-    ("submit", Kind.UNCLEAR): (Stage.IN_DOUBT, Action.HOLD),
-    ("submit", Kind.FLAKY): (Stage.IN_DOUBT, Action.HOLD),  # said of a submit, it proves nothing
+    ("submit", FailureKind.UNKNOWN_OUTCOME): (Stage.IN_DOUBT, Action.HOLD),
+    ("submit", FailureKind.FLAKY): (Stage.IN_DOUBT, Action.HOLD),  # said of a submit, it proves nothing
     # Money: only these say that the task ended; everything else may be no more than a bad line.
-    **{("wait", kind): (Stage.SUBMITTED, Action.RESUME) for kind in Kind},
-    ("wait", Kind.BROKEN): (Stage.FAILED, Action.SUBMIT),
+    **{("wait", kind): (Stage.SUBMITTED, Action.RESUME) for kind in FailureKind},
+    ("wait", FailureKind.BROKEN): (Stage.FAILED, Action.SUBMIT),
     **{("wait", kind): (Stage.FAILED, Action.HOLD) for kind in FINAL},
-    **{("fetch", kind): (Stage.PRODUCED, Action.FETCH) for kind in Kind},
+    **{("download", kind): (Stage.PRODUCED, Action.FETCH) for kind in FailureKind},
 }
 
 
 @pytest.mark.parametrize(("point", "kind"), LEFT)
-async def test_each_kind_of_failure_at_each_point_leaves_the_right_stage(world: World, point: str, kind: Kind):
+async def test_each_kind_of_failure_at_each_point_leaves_the_right_stage(world: World, point: str, kind: FailureKind):
     stage, action = LEFT[point, kind]
     world.driver = ScriptedDriver(**{point: failing(kind)})
-    doubt = (point, kind) == ("submit", Kind.FLAKY)
+    doubt = (point, kind) == ("submit", FailureKind.FLAKY)
     said = failing(kind)[mark(OPEN)]
-    assert await world.step() == (replace(said, kind=Kind.UNCLEAR) if doubt else said)
+    assert await world.step() == (replace(said, kind=FailureKind.UNKNOWN_OUTCOME) if doubt else said)
     [attempt] = await world.attempts()
     assert attempt.stage is stage
     assert await world.actions() == {"open": action}
@@ -133,34 +133,34 @@ async def test_each_kind_of_failure_at_each_point_leaves_the_right_stage(world: 
 
 @pytest.mark.parametrize(("point", "kind"), [each for each, (_, action) in LEFT.items() if action is not Action.HOLD])
 async def test_after_each_failure_the_next_run_has_the_clip_and_pays_only_for_what_was_refused(
-    world: World, point: str, kind: Kind
+    world: World, point: str, kind: FailureKind
 ):
     world.driver = ScriptedDriver(**{point: failing(kind)})
     await world.step()
-    world.driver.submit_script = world.driver.wait_script = world.driver.fetch_script = None
+    world.driver.submit_script = world.driver.wait_script = world.driver.download_script = None
     kept(await world.step())
     refused = LEFT[point, kind][0] is Stage.FAILED
     assert (await world.moves()).count("intend") == 1 + refused
     resent = (await world.moves()).count("resend")
-    assert (resent > 0) == (point == "submit" and ALLOWS[kind].resend)
+    assert (resent > 0) == (point == "submit" and FAILURE_POLICIES[kind].resend)
     assert world.driver.submits[mark(OPEN)] == 1 + refused + resent
     assert (await world.stages())[-1] is Stage.STORED
     assert len(world.names()) == 1
 
 
 async def test_what_a_failure_said_is_in_the_ledger_and_in_the_reason_of_the_next_plan(world: World):
-    world.driver = ScriptedDriver(submit=failing(Kind.REFUSED))
+    world.driver = ScriptedDriver(submit=failing(FailureKind.REFUSED))
     await world.step()
     [attempt] = await world.attempts()
-    assert attempt.failure == failing(Kind.REFUSED)[mark(OPEN)]
+    assert attempt.failure == failing(FailureKind.REFUSED)[mark(OPEN)]
     [step] = (await world.plan()).steps
-    assert step.why is Why.REFUSED
+    assert step.why is StepReason.REFUSED
     assert step.standing is not None
     assert step.standing.why == "it was refused"
 
 
 async def test_a_request_in_doubt_is_never_sent_again_by_a_later_run(world: World):
-    world.driver = ScriptedDriver(submit=failing(Kind.UNCLEAR))
+    world.driver = ScriptedDriver(submit=failing(FailureKind.UNKNOWN_OUTCOME))
     for _ in range(3):
         await world.run()
     world.driver.submit_script = None
@@ -173,7 +173,7 @@ async def test_a_request_in_doubt_is_never_sent_again_by_a_later_run(world: Worl
 async def test_an_intent_without_an_answer_is_held_back_where_asking_costs_and_sent_again_where_it_does_not(
     world: World,
 ):
-    async def die(_: Order) -> None:
+    async def die(_: DriverRequest) -> None:
         raise asyncio.CancelledError
 
     world.driver = ScriptedDriver(submit=die)
@@ -188,7 +188,7 @@ async def test_an_intent_without_an_answer_is_held_back_where_asking_costs_and_s
 
 
 async def test_an_exception_of_a_driver_surfaces_and_leaves_the_intent(world: World):
-    async def burst(_: Order) -> None:
+    async def burst(_: DriverRequest) -> None:
         raise ZeroDivisionError
 
     world.driver = ScriptedDriver(submit=burst)
@@ -202,35 +202,35 @@ async def test_a_corrupt_file_is_fetched_again_by_the_next_run_and_not_bought_ag
     world.driver = ScriptedDriver(clip=lambda _: clip)
     failure = await world.step()
     assert isinstance(failure, Failure)
-    assert failure.kind is Kind.CORRUPT
+    assert failure.kind is FailureKind.CORRUPT
     assert await world.stages() == [Stage.PRODUCED]
     assert world.clips() == world.names() == frozenset()
     assert world.leftovers() == []
-    world.driver.clip = lambda order: clip_of(order.fingerprint)
+    world.driver.clip = lambda order: make_clip(order.fingerprint)
     kept(await world.step())
-    assert [point for point, _ in world.driver.calls] == ["submit", "wait", "fetch", "wait", "fetch"]
+    assert [point for point, _ in world.driver.calls] == ["submit", "wait", "download", "wait", "download"]
 
 
 async def test_a_clip_that_is_gone_from_the_store_is_fetched_and_not_bought(world: World):
     world.driver = ScriptedDriver(cost=PRICE)
     first = kept(await world.step())
-    world.store.path(first.artifact.digest).unlink()
+    world.store.path(first.clip.digest).unlink()
     world.driver.cost = None  # a provider may tell the price once
     assert await world.actions() == {"open": Action.FETCH}
     again = kept(await world.step())
     assert (await world.moves())[4:] == ["miss", "keep"]
     assert world.driver.submits == {mark(OPEN): 1}
-    assert again.artifact == first.artifact
+    assert again.clip == first.clip
     assert again.cost == PRICE
-    assert world.store.path(first.artifact.digest).read_bytes() == clip_of(mark(OPEN))
+    assert world.store.path(first.clip.digest).read_bytes() == make_clip(mark(OPEN))
 
 
 async def test_a_clip_that_cannot_be_fetched_back_is_asked_for_again_by_every_run_and_never_bought(world: World):
     first = kept(await world.step())
-    world.store.path(first.artifact.digest).unlink()
-    world.driver.wait_script = failing(Kind.EXPIRED)
+    world.store.path(first.clip.digest).unlink()
+    world.driver.wait_script = failing(FailureKind.EXPIRED)
     for _ in range(2):
-        assert await world.step() == failing(Kind.EXPIRED)[mark(OPEN)]
+        assert await world.step() == failing(FailureKind.EXPIRED)[mark(OPEN)]
         assert await world.stages() == [Stage.PRODUCED]
     assert world.driver.submits == {mark(OPEN): 1}
 
@@ -239,9 +239,9 @@ async def test_a_clip_whose_name_is_taken_is_kept_and_the_failure_says_so(world:
     taken = world.folder / "renders" / "spring_open_v001_t01.mp4"
     taken.parent.mkdir()
     taken.write_bytes(b"somebody's own")
-    failure = kept(await world.step()).unnamed
+    failure = kept(await world.step()).naming_failure
     assert failure is not None
-    assert failure.kind is Kind.UNNAMED
+    assert failure.kind is FailureKind.UNNAMED
     assert "spring_open_v001_t01.mp4" in failure.why
     assert taken.read_bytes() == b"somebody's own"
     assert await world.stages() == [Stage.STORED]
@@ -249,7 +249,7 @@ async def test_a_clip_whose_name_is_taken_is_kept_and_the_failure_says_so(world:
     taken.unlink()
     assert await world.actions() == {"open": Action.REUSE}
     kept(await world.step())
-    assert taken.read_bytes() == clip_of(mark(OPEN))
+    assert taken.read_bytes() == make_clip(mark(OPEN))
     assert world.driver.submits == {mark(OPEN): 1}
 
 
@@ -263,7 +263,7 @@ async def test_a_store_without_room_is_a_failure_and_the_clip_waits_at_the_provi
         patched.setattr(Path, "replace", full)
         failure = await world.step()
     assert isinstance(failure, Failure)
-    assert failure.kind is Kind.NO_ROOM
+    assert failure.kind is FailureKind.NO_ROOM
     assert "the disk is full" in failure.why
     assert await world.stages() == [Stage.PRODUCED]
     kept(await world.step())
@@ -274,7 +274,7 @@ async def test_a_reused_clip_is_only_named(world: World):
     kept(await world.step())
     (world.folder / "renders" / "spring_open_v001_t01.mp4").unlink()
     kept(await world.step())
-    assert world.driver.calls == [(point, mark(OPEN)) for point in ("submit", "wait", "fetch")]
+    assert world.driver.calls == [(point, mark(OPEN)) for point in ("submit", "wait", "download")]
     assert world.names() == {"spring_open_v001_t01.mp4"}
 
 
@@ -284,13 +284,13 @@ async def test_a_reused_clip_that_the_ledger_does_not_know_is_a_failure(world: W
     assert step.standing is not None
     stranger = replace(step, standing=replace(step.standing, digest="sha256:" + "0" * 64))
     async with open_ledger(world.file, clock=world.clock) as ledger:
-        failure = await carry_out(stranger, await world.bench(ledger))
+        failure = await run_step(stranger, await world.bench(ledger))
     assert isinstance(failure, Failure)
-    assert failure.kind is Kind.CORRUPT
+    assert failure.kind is FailureKind.CORRUPT
 
 
 async def test_a_task_is_followed_at_the_provider_that_has_it_though_another_would_be_asked_now(world: World):
-    world.driver = ScriptedDriver(wait=failing(Kind.THROTTLED))
+    world.driver = ScriptedDriver(wait=failing(FailureKind.THROTTLED))
     await world.step()
     world.driver.wait_script = None
     world.route = replace(PAID, provider="vtrix")
@@ -301,7 +301,7 @@ def _at_point(point: str) -> Callable[[World], Callable[[], None]]:
     """Cancels from inside one of the driver's calls."""
 
     def arm(world: World) -> Callable[[], None]:
-        def cancel(_: Order) -> Awaitable[None]:
+        def cancel(_: DriverRequest) -> Awaitable[None]:
             task = asyncio.current_task()
             assert task is not None
             task.cancel()
@@ -313,7 +313,7 @@ def _at_point(point: str) -> Callable[[World], Callable[[], None]]:
     return arm
 
 
-@pytest.mark.parametrize("point", ["submit", "wait", "fetch"])
+@pytest.mark.parametrize("point", ["submit", "wait", "download"])
 async def test_a_step_that_is_cancelled_inside_a_call_leaves_nothing_half_done(world: World, point: str):
     world.route = FREE
     disarm = _at_point(point)(world)
@@ -355,15 +355,15 @@ def test_a_step_may_be_cancelled_at_any_await_and_the_next_run_finishes_it_with_
 async def _cancelled_at(world: World, number: int) -> bool:
     """Carries a step out and cancels it at one of its awaits; whether it had fewer."""
 
-    async def pause(_: Order) -> None:
+    async def pause(_: DriverRequest) -> None:
         await asyncio.sleep(0)
 
-    world.driver.submit_script = world.driver.wait_script = world.driver.fetch_script = pause
+    world.driver.submit_script = world.driver.wait_script = world.driver.download_script = pause
     [step] = (await world.plan()).steps
     async with open_ledger(world.file, clock=world.clock) as ledger:
         bench = await world.bench(ledger)
         try:
-            await _cut(carry_out(step, bench), number)
+            await _cut(run_step(step, bench), number)
         except asyncio.CancelledError:
             return False
     return True
@@ -394,19 +394,19 @@ async def test_a_store_of_another_kind_may_stand_behind_the_same_face(world: Wor
     other = LocalStore(world.folder / "elsewhere")
     [step] = (await world.plan()).steps
     async with open_ledger(world.file, clock=world.clock) as ledger:
-        result = kept(await carry_out(step, await world.bench(ledger, store=other)))
-    assert other.path(result.artifact.digest).read_bytes() == clip_of(mark(OPEN))
+        result = kept(await run_step(step, await world.bench(ledger, store=other)))
+    assert other.path(result.clip.digest).read_bytes() == make_clip(mark(OPEN))
     assert world.clips() == frozenset()
 
 
 async def test_a_task_at_a_provider_that_is_known_no_more_is_left_as_it_is(world: World):
-    world.driver = ScriptedDriver(wait=failing(Kind.PENDING))
+    world.driver = ScriptedDriver(wait=failing(FailureKind.PENDING))
     await world.step()
     async with open_ledger(world.file, clock=world.clock) as ledger:
         step = (await world.plan()).steps[0]
-        result = await carry_out(step, await world.bench(ledger, drivers={}))
+        result = await run_step(step, await world.bench(ledger, drivers={}))
     assert isinstance(result, Failure)
-    assert result.kind is Kind.PENDING
+    assert result.kind is FailureKind.PENDING
     assert "minimax" in result.why
     assert await world.stages() == [Stage.SUBMITTED]
     world.driver = ScriptedDriver()
@@ -416,18 +416,22 @@ async def test_a_task_at_a_provider_that_is_known_no_more_is_left_as_it_is(world
 
 async def _interrupted(world: World) -> None:
     """The ledger as a crash between the intent and the answer leaves it, at a provider that honours the key."""
-    world.route = replace(PAID, idempotent=True, others=(Route(provider="vtrix", estimate=None),))
+    world.route = replace(PAID, idempotent=True, fallbacks=(Route(provider="vtrix", estimate=None),))
     world.others = {"vtrix": ScriptedDriver()}
     async with open_ledger(world.file, clock=world.clock) as ledger:
-        await ledger.intend(
+        await ledger.record_intent(
             Intent(fingerprint=mark(OPEN), preimage="{}", provider="minimax", campaign="spring", shot="open", take=1)
         )
     [step] = (await world.plan()).steps
-    assert step.why is Why.INTERRUPTED
+    assert step.why is StepReason.INTERRUPTED
 
 
-@pytest.mark.parametrize("kind", [Kind.UNPAID, Kind.REFUSED, Kind.UNAUTHORIZED, Kind.UNCLEAR])
-async def test_a_no_to_what_is_sent_again_after_a_crash_leaves_the_first_sending_in_doubt(world: World, kind: Kind):
+@pytest.mark.parametrize(
+    "kind", [FailureKind.UNPAID, FailureKind.REFUSED, FailureKind.UNAUTHORIZED, FailureKind.UNKNOWN_OUTCOME]
+)
+async def test_a_no_to_what_is_sent_again_after_a_crash_leaves_the_first_sending_in_doubt(
+    world: World, kind: FailureKind
+):
     await _interrupted(world)
     world.driver = ScriptedDriver(submit=failing(kind))
     await world.step()
@@ -435,13 +439,15 @@ async def test_a_no_to_what_is_sent_again_after_a_crash_leaves_the_first_sending
     assert world.others["vtrix"].submits.total() == 0
 
 
-@pytest.mark.parametrize("kind", [Kind.THROTTLED, Kind.NOT_SENT])
-async def test_what_is_not_taken_now_after_a_crash_goes_out_again_later_under_the_same_key(world: World, kind: Kind):
+@pytest.mark.parametrize("kind", [FailureKind.THROTTLED, FailureKind.NOT_SENT])
+async def test_what_is_not_taken_now_after_a_crash_goes_out_again_later_under_the_same_key(
+    world: World, kind: FailureKind
+):
     """Neither says anything of the first sending: it is no failure, and no leave to ask another."""
     await _interrupted(world)
     seen: set[int] = set()
 
-    def busy(order: Order) -> Failure:
+    def busy(order: DriverRequest) -> Failure:
         seen.add(order.attempt)
         return Failure(kind=kind, why="not now")
 

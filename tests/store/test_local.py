@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hailuo_batch.errors import Exit, InputError, StoreError
 from hailuo_batch.ports import Store
 from hailuo_batch.store.local import LocalStore
-from hailuo_batch.store.state_dir import ensure_hidden
+from hailuo_batch.store.state_dir import ensure_state_folder
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def store(root: Path) -> LocalStore:
 
 
 def written(store: LocalStore, content: bytes = b"a clip") -> Path:
-    file = store.incoming()
+    file = store.temporary_path()
     file.write_bytes(content)
     return file
 
@@ -98,7 +98,7 @@ async def test_a_kept_clip_that_was_cut_since_is_replaced_by_a_whole_one(store: 
 
 
 def test_temporary_names_never_meet(store: LocalStore, root: Path):
-    names = {store.incoming() for _ in range(1000)}
+    names = {store.temporary_path() for _ in range(1000)}
     assert len(names) == 1000
     assert {name.parent for name in names} == {root / "incoming"}
 
@@ -113,7 +113,7 @@ async def test_what_is_not_kept_is_no_digest(store: LocalStore, root: Path):
 
 def test_a_store_that_is_not_there_is_empty_and_is_not_made(store: LocalStore, root: Path):
     assert store.digests() == set()
-    assert store.sweep() == 0
+    assert store.remove_leftovers() == 0
     assert not root.exists()
 
 
@@ -121,7 +121,7 @@ async def test_sweeping_takes_leftovers_and_no_clip(store: LocalStore, root: Pat
     digest = await store.keep(written(store, b"kept"))
     written(store)
     written(store)
-    assert store.sweep() == 2
+    assert store.remove_leftovers() == 2
     assert list((root / "incoming").iterdir()) == []
     assert store.digests() == {digest}
 
@@ -214,7 +214,7 @@ from hailuo_batch.store.local import LocalStore
 async def main():
     store = LocalStore(Path(sys.argv[1]))
     for number in range(10**9):
-        file = store.incoming()
+        file = store.temporary_path()
         file.write_bytes(number.to_bytes(8, "big") * 20_000)
         os.write(1, ((await store.keep(file)) + "\\n").encode())
 
@@ -235,23 +235,23 @@ def test_a_clip_is_there_whole_or_not_at_all_after_the_process_was_killed(store:
     assert told <= there
     for digest in there:
         assert hashlib.sha256(store.path(digest).read_bytes()).hexdigest() == digest[7:]
-    store.sweep()
+    store.remove_leftovers()
     assert list((root / "incoming").iterdir()) == []
 
 
 def test_the_projects_own_folder_is_its_owners_and_never_in_git(tmp_path: Path):
     folder = tmp_path / "project" / ".hailuo"
-    assert ensure_hidden(folder) == folder
+    assert ensure_state_folder(folder) == folder
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert (folder / ".gitignore").read_bytes() == b"*\n"
 
 
 def test_a_folder_that_is_there_stays_as_its_owner_set_it(tmp_path: Path):
     folder = tmp_path / ".hailuo"
-    ensure_hidden(folder)
+    ensure_state_folder(folder)
     folder.chmod(0o770)
     (folder / ".gitignore").write_text("*\n!keep\n", encoding="utf-8")
-    ensure_hidden(folder)
+    ensure_state_folder(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o770
     assert (folder / ".gitignore").read_text(encoding="utf-8") == "*\n!keep\n"
 
@@ -259,4 +259,4 @@ def test_a_folder_that_is_there_stays_as_its_owner_set_it(tmp_path: Path):
 def test_a_file_in_the_folders_place_is_told_in_plain_words(tmp_path: Path):
     (tmp_path / ".hailuo").touch()
     with pytest.raises(StoreError, match="cannot make"):
-        ensure_hidden(tmp_path / ".hailuo")
+        ensure_state_folder(tmp_path / ".hailuo")

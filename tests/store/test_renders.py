@@ -10,7 +10,7 @@ import pytest
 
 from hailuo_batch import ports
 from hailuo_batch.errors import Exit, InputError, RefusedError, StoreError
-from hailuo_batch.store.links import unfinished
+from hailuo_batch.store.links import temporary_name
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import Renders
 
@@ -35,7 +35,7 @@ def artifact(tmp_path: Path) -> Path:
 
 def kept(tmp_path: Path, content: bytes) -> Path:
     store = LocalStore(tmp_path / "store")
-    file = store.incoming()
+    file = store.temporary_path()
     file.write_bytes(content)
     return store.path(asyncio.run(store.keep(file)))
 
@@ -249,11 +249,11 @@ def test_a_copy_that_finds_no_room_leaves_nothing(
 
 def test_sweeping_takes_leftovers_and_nothing_else(renders: Renders, root: Path, artifact: Path):
     place(renders, artifact)
-    with unfinished(root / NAME) as leftover:
+    with temporary_name(root / NAME) as leftover:
         leftover.touch()
         (root / ".notes").touch()
         assert renders.names() == {NAME}
-        assert renders.sweep() == 1
+        assert renders.remove_leftovers() == 1
     assert listing(root) == [".notes", "aurora_open_v001_t01.json", NAME]
 
 

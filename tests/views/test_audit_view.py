@@ -9,11 +9,11 @@ from view_samples import FORBIDDEN, HOSTILE, failure, usd
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.spending.audit import Audit
-from hailuo_batch.core.spending.audit_findings import Fault, Finding, Remark, Remarked
-from hailuo_batch.core.spending.costs import By, add_up, counted
-from hailuo_batch.views.audit import audit_members, draw_audit
+from hailuo_batch.core.spending.audit_findings import AuditFault, AuditFinding, AuditNote, AuditRemark
+from hailuo_batch.core.spending.costs import GroupBy, charge_attempts, sum_costs
+from hailuo_batch.views.audit import audit_dict, draw_audit
 from hailuo_batch.views.json_report import json_text
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -29,10 +29,10 @@ MADE = attempt(6, fingerprint="v1-6", shot="coda", stage=Stage.PRODUCED, task="t
 
 
 def audit(*attempts: AttemptRecord, **members: Any) -> Audit:
-    paid = counted(attempts)
+    paid = charge_attempts(attempts)
     plain = {
         "findings": (), "remarks": (), "unfinished": (), "requests": len(attempts), "purchases": len(attempts),
-        "doubts": 0, "clips": len(attempts), "sketches": 0, "costs": add_up(paid, by=By.PROVIDER),
+        "in_doubt": 0, "clips": len(attempts), "sketches": 0, "costs": sum_costs(paid, group_by=GroupBy.PROVIDER),
     }  # fmt: skip
     return Audit(**{**plain, **members})
 
@@ -41,21 +41,21 @@ PROVED = audit(ONE, TWO)
 REMARKED = audit(
     ONE, FAILED, TWO, DOUBT, RUNNING, MADE,
     remarks=(
-        Remarked(remark=Remark.AFTER_FAILURE, attempts=(FAILED, TWO), why="the model\nchoked"),
-        Remarked(remark=Remark.SAME_CLIP, attempts=(ONE, TWO), why="sha256:" + "ab" * 32),
+        AuditNote(remark=AuditRemark.AFTER_FAILURE, attempts=(FAILED, TWO), why="the model\nchoked"),
+        AuditNote(remark=AuditRemark.SAME_CLIP, attempts=(ONE, TWO), why="sha256:" + "ab" * 32),
     ),
-    unfinished=tuple(counted([DOUBT, RUNNING, MADE])),
-    requests=5, purchases=5, doubts=1, clips=2, sketches=12,
+    unfinished=tuple(charge_attempts([DOUBT, RUNNING, MADE])),
+    requests=5, purchases=5, in_doubt=1, clips=2, sketches=12,
 )  # fmt: skip
 FOUND = audit(
     ONE, TWO, DOUBT,
     findings=(
-        Finding(fault=Fault.BOUGHT_TWICE, attempts=(ONE, TWO), why="nobody's reason is in the ledger"),
-        Finding(fault=Fault.MISSING, attempts=(TWO,), why="sha256:" + "ab" * 32),
-        Finding(fault=Fault.MISSING, attempts=(ONE,)),
-        Finding(fault=Fault.NOBODYS, why="attempt 9"),
+        AuditFinding(fault=AuditFault.BOUGHT_TWICE, attempts=(ONE, TWO), why="nobody's reason is in the ledger"),
+        AuditFinding(fault=AuditFault.MISSING, attempts=(TWO,), why="sha256:" + "ab" * 32),
+        AuditFinding(fault=AuditFault.MISSING, attempts=(ONE,)),
+        AuditFinding(fault=AuditFault.NOBODYS, why="attempt 9"),
     ),
-    unfinished=tuple(counted([DOUBT])), doubts=1, purchases=2, clips=0,
+    unfinished=tuple(charge_attempts([DOUBT])), in_doubt=1, purchases=2, clips=0,
 )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_what_is_open_or_worth_knowing_stands_before_the_proof(golden: Golden) -
 
 def test_findings_come_with_what_to_do_once_for_each_kind(golden: Golden) -> None:
     golden(draw_audit(FOUND), "audit_found.txt")
-    golden(draw_audit(FOUND, ink=Ink(colour=True)).replace("\x1b", "ESC"), "audit_found_colour.txt")
+    golden(draw_audit(FOUND, style=TextStyle(colour=True)).replace("\x1b", "ESC"), "audit_found_colour.txt")
 
 
 def test_nothing_bought_and_a_rehearsal_say_so(golden: Golden) -> None:
@@ -79,19 +79,19 @@ def test_nothing_bought_and_a_rehearsal_say_so(golden: Golden) -> None:
 
 
 def test_the_members_of_an_audit(golden: Golden) -> None:
-    golden(json_text(audit_members(FOUND), indent=2), "audit_found.json")
-    golden(json_text(audit_members(REMARKED), indent=2), "audit_remarks.json")
+    golden(json_text(audit_dict(FOUND), indent=2), "audit_found.json")
+    golden(json_text(audit_dict(REMARKED), indent=2), "audit_remarks.json")
 
 
 def test_hostile_words_move_no_cursor_and_begin_no_line() -> None:
     of = attempt(1, campaign=HOSTILE, shot=HOSTILE, provider=HOSTILE, task=HOSTILE, stage=Stage.SUBMITTED)
     found = audit(
         of,
-        findings=(Finding(fault=Fault.UNTOLD, attempts=(of,), why=HOSTILE),),
-        remarks=(Remarked(remark=Remark.AFTER_DECISION, attempts=(of,), why=HOSTILE),),
-        unfinished=tuple(counted([of])),
+        findings=(AuditFinding(fault=AuditFault.UNTOLD, attempts=(of,), why=HOSTILE),),
+        remarks=(AuditNote(remark=AuditRemark.AFTER_DECISION, attempts=(of,), why=HOSTILE),),
+        unfinished=tuple(charge_attempts([of])),
     )
-    for text in (draw_audit(found), json_text(audit_members(found))):
+    for text in (draw_audit(found), json_text(audit_dict(found))):
         assert not [each for each in FORBIDDEN if each in text]
         assert not [line for line in text.splitlines() if line.startswith("lines")]
     assert "�[31mred" in draw_audit(found)

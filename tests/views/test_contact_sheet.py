@@ -10,7 +10,7 @@ from view_samples import clip, report, row, stored, usd
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.views.contact_sheet import TEMPLATES, draw_page
+from hailuo_batch.views.contact_sheet import TEMPLATES, draw_contact_sheet
 
 Golden = Callable[[str, str], None]
 
@@ -26,11 +26,11 @@ def drawn(found: Report, tmp_path: Path, page: str = "renders/teaser.html") -> s
     folder = tmp_path / "renders"
     (folder / "posters").mkdir(parents=True, exist_ok=True)
     (folder / "posters" / "abababababababab.jpg").touch()
-    return draw_page(found, folder=folder, page=tmp_path / page)
+    return draw_contact_sheet(found, folder=folder, page=tmp_path / page)
 
 
 FULL = report(
-    stored("open", tags=("hero", "client:acme"), notes="The stars go first.", artifact=clip(seconds=5.8767)),
+    stored("open", tags=("hero", "client:acme"), notes="The stars go first.", clip=clip(seconds=5.8767)),
     stored("twin", shared_with=("open",), remarks=("asked 6 s, got 5.88 s",), version=12),
     row("turn", why="the request changed", changed=("prompt",), duration="long"),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet"),
@@ -41,7 +41,7 @@ FULL = report(
     bytes=1_234_567,
     spent=(usd("0.56"),),
     estimated=(usd("0.28"),),
-    silent=("minimax",),
+    silent_providers=("minimax",),
     to_spend=(usd("0.84"),),
 )
 
@@ -59,7 +59,7 @@ def test_a_page_without_takes_is_still_one(golden: Golden, tmp_path: Path) -> No
 
 
 def test_a_clip_whose_poster_is_not_there_has_none(tmp_path: Path) -> None:
-    other = drawn(report(stored("open", artifact=clip(digest="sha256:" + "cd" * 32)), clips=1), tmp_path)
+    other = drawn(report(stored("open", clip=clip(digest="sha256:" + "cd" * 32)), clips=1), tmp_path)
     assert 'src="teaser_open_v001_t01.mp4"' in other
     assert "poster=" not in other
 
@@ -68,9 +68,9 @@ def test_a_page_elsewhere_finds_the_clips(tmp_path: Path) -> None:
     text = drawn(FULL, tmp_path, "re ports/100%/x.html")
     assert 'src="../../renders/teaser_open_v001_t01.mp4"' in text
     assert 'poster="../../renders/posters/abababababababab.jpg"' in text
-    text = draw_page(FULL, folder=tmp_path / "100% #1?" / "renders", page=tmp_path / "x.html")
+    text = draw_contact_sheet(FULL, folder=tmp_path / "100% #1?" / "renders", page=tmp_path / "x.html")
     assert 'src="100%25%20%231%3F/renders/teaser_open_v001_t01.mp4"' in text
-    text = draw_page(FULL, folder=tmp_path / os.fsdecode(b"\xff") / "renders", page=tmp_path / "x.html")
+    text = draw_contact_sheet(FULL, folder=tmp_path / os.fsdecode(b"\xff") / "renders", page=tmp_path / "x.html")
     assert 'src="%FF/renders/teaser_open_v001_t01.mp4"' in text, "a folder's name need not be UTF-8"
 
 

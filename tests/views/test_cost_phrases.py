@@ -7,10 +7,10 @@ from view_samples import report, stored, usd
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.views.cost_phrases import spent_words
+from hailuo_batch.views.cost_phrases import spending_text
 from hailuo_batch.views.github_summary import draw_step_summary
 from hailuo_batch.views.report import draw_report
-from hailuo_batch.views.run_summary import draw_outcome
+from hailuo_batch.views.run_summary import draw_run_summary
 
 CREDITS = Money(amount=Decimal(55), currency="credits")
 
@@ -20,25 +20,35 @@ CREDITS = Money(amount=Decimal(55), currency="credits")
     [
         ({}, ""),
         ({"spent": (usd("0.56"),)}, "0.56 USD"),
-        ({"estimated": (usd("1.12"),), "silent": ("minimax",)}, "1.12 USD by the price list (minimax tells no cost)"),
         (
-            {"spent": (usd("0.56"),), "estimated": (usd("1.12"), CREDITS), "silent": ("mindvideo", "minimax")},
+            {"estimated": (usd("1.12"),), "silent_providers": ("minimax",)},
+            "1.12 USD by the price list (minimax tells no cost)",
+        ),
+        (
+            {
+                "spent": (usd("0.56"),),
+                "estimated": (usd("1.12"), CREDITS),
+                "silent_providers": ("mindvideo", "minimax"),
+            },
             "0.56 USD, and 1.12 USD and 55.00 credits by the price list (mindvideo and minimax tell no cost)",
         ),
-        ({"unknown_cost": 1, "silent": ("vtrix",)}, "1 clip at a cost that is not known (vtrix tells no cost)"),
         (
-            {"spent": (usd("1"),), "unknown_cost": 2, "silent": ("gccai", "odkkk", "vtrix")},
+            {"unknown_cost": 1, "silent_providers": ("vtrix",)},
+            "1 clip at a cost that is not known (vtrix tells no cost)",
+        ),
+        (
+            {"spent": (usd("1"),), "unknown_cost": 2, "silent_providers": ("gccai", "odkkk", "vtrix")},
             "1.00 USD, and 2 clips at a cost that is not known (gccai, odkkk and vtrix tell no cost)",
         ),
     ],
 )
 def test_what_was_spent_says_where_it_is_from(members, words: str):
-    assert spent_words(report(**members)) == words
+    assert spending_text(report(**members)) == words
 
 
 def test_every_view_of_a_report_says_it():
-    listed = report(stored("open"), estimated=(usd("1.12"),), silent=("minimax",))
+    listed = report(stored("open"), estimated=(usd("1.12"),), silent_providers=("minimax",))
     words = "1.12 USD by the price list (minimax tells no cost)."
     assert draw_report(listed).endswith(f" Spent: {words}")
     assert f"\nSpent: {words}\n" in draw_step_summary(listed)
-    assert f"\nSpent so far: {words}" in draw_outcome(Outcome(stored=1), listed, lock=None, folder="renders/")
+    assert f"\nSpent so far: {words}" in draw_run_summary(Outcome(stored=1), listed, lock=None, folder="renders/")

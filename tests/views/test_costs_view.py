@@ -10,14 +10,14 @@ from test_history_view import attempt
 from view_samples import FORBIDDEN, HOSTILE, failure, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.spending.costs import By, Costs, add_up, counted
-from hailuo_batch.views.costs import costs_members, draw_costs
+from hailuo_batch.core.spending.costs import Costs, GroupBy, charge_attempts, sum_costs
+from hailuo_batch.views.costs import costs_dict, draw_costs
 from hailuo_batch.views.costs_csv import costs_csv
 from hailuo_batch.views.json_report import json_text
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -31,13 +31,13 @@ ATTEMPTS = (
     attempt(
         5,
         **{**PLAIN, "fingerprint": "v1-5", "stage": Stage.FAILED, "digest": None, "task": "t-5"},
-        failure=failure("the model\nchoked", kind=Kind.BROKEN),
+        failure=failure("the model\nchoked", kind=FailureKind.BROKEN),
     ),
     attempt(
         6,
         **{**PLAIN, "fingerprint": "v1-6", "stage": Stage.CANCELLED, "digest": None, "task": None, "estimate": None},
         provider="vtrix",
-        failure=failure("written off", kind=Kind.WRITTEN_OFF),
+        failure=failure("written off", kind=FailureKind.WRITTEN_OFF),
     ),
     attempt(7, **{**PLAIN, "fingerprint": "v1-7", "estimate": CREDITS}, provider="odkkk"),
     attempt(8, **{**PLAIN, "fingerprint": "v1-8", "estimate": None}, provider="vtrix"),
@@ -45,23 +45,26 @@ ATTEMPTS = (
 )  # fmt: skip
 
 
-def costs(*attempts: AttemptRecord, by: By = By.PROVIDER) -> Costs:
-    return add_up(counted(attempts), by=by, reasons={6: "the client left"})
+def costs(*attempts: AttemptRecord, group_by: GroupBy = GroupBy.PROVIDER) -> Costs:
+    return sum_costs(charge_attempts(attempts), group_by=group_by, reasons={6: "the client left"})
 
 
 def test_a_table_by_provider_with_what_is_not_in_its_sums(golden: Golden) -> None:
     found = costs(*ATTEMPTS)
     golden(draw_costs(found), "costs_provider.txt")
-    golden(draw_costs(found, ink=Ink(colour=True)).replace("\x1b", "ESC"), "costs_provider_colour.txt")
-    golden(json_text(costs_members(found), indent=2), "costs.json")
+    golden(draw_costs(found, style=TextStyle(colour=True)).replace("\x1b", "ESC"), "costs_provider_colour.txt")
+    golden(json_text(costs_dict(found), indent=2), "costs.json")
 
 
 def test_by_tag_it_is_said_that_rows_overlap(golden: Golden) -> None:
-    golden(draw_costs(costs(*ATTEMPTS, by=By.TAG), of=("campaign teaser", "since 2026-09-01")), "costs_tag.txt")
+    golden(
+        draw_costs(costs(*ATTEMPTS, group_by=GroupBy.TAG), filters=("campaign teaser", "since 2026-09-01")),
+        "costs_tag.txt",
+    )
 
 
 def test_a_plain_table_has_only_the_columns_that_somebody_needs(golden: Golden) -> None:
-    golden(draw_costs(costs(ATTEMPTS[1], by=By.MONTH)), "costs_plain.txt")
+    golden(draw_costs(costs(ATTEMPTS[1], group_by=GroupBy.MONTH)), "costs_plain.txt")
 
 
 def test_a_ledger_without_purchases_and_a_rehearsal_say_so(golden: Golden) -> None:
@@ -69,9 +72,9 @@ def test_a_ledger_without_purchases_and_a_rehearsal_say_so(golden: Golden) -> No
     golden(draw_costs(costs(ATTEMPTS[1]), rehearsal=True), "costs_rehearsed.txt")
 
 
-@pytest.mark.parametrize("by", By)
-def test_a_spreadsheet_gets_the_same_columns_whatever_the_rows_are(by: By, golden: Golden) -> None:
-    text = costs_csv(costs(*ATTEMPTS, by=by))
+@pytest.mark.parametrize("by", GroupBy)
+def test_a_spreadsheet_gets_the_same_columns_whatever_the_rows_are(by: GroupBy, golden: Golden) -> None:
+    text = costs_csv(costs(*ATTEMPTS, group_by=by))
     assert text.endswith("\r\n")
     golden(text.replace("\r\n", "\n").removesuffix("\n"), f"costs_{by}.csv")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -82,7 +85,7 @@ def test_a_spreadsheet_gets_the_same_columns_whatever_the_rows_are(by: By, golde
 
 
 def test_the_groups_of_a_spreadsheet_come_to_its_totals() -> None:
-    rows = list(csv.DictReader(io.StringIO(costs_csv(costs(*ATTEMPTS, by=By.SHOT)), newline="")))
+    rows = list(csv.DictReader(io.StringIO(costs_csv(costs(*ATTEMPTS, group_by=GroupBy.SHOT)), newline="")))
     for column in (
         "attempts",
         "unknown",
@@ -104,7 +107,7 @@ def test_the_groups_of_a_spreadsheet_come_to_its_totals() -> None:
 
 @pytest.mark.parametrize("words", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])
 def test_a_tag_is_never_a_formula(words: str) -> None:
-    text = costs_csv(costs(attempt(1, tags=(words,)), by=By.TAG))
+    text = costs_csv(costs(attempt(1, tags=(words,)), group_by=GroupBy.TAG))
     _, row, _ = csv.reader(io.StringIO(text, newline=""))
     assert row[1] == f"'{words}"
 
@@ -113,9 +116,9 @@ def test_hostile_words_move_no_cursor_and_begin_no_line() -> None:
     of = attempt(
         1, campaign=HOSTILE, shot=HOSTILE, tags=(HOSTILE,), task=HOSTILE, stage=Stage.FAILED, failure=failure(HOSTILE)
     )
-    found = [add_up(counted([of]), by=by) for by in (By.TAG, By.SHOT)]
+    found = [sum_costs(charge_attempts([of]), group_by=by) for by in (GroupBy.TAG, GroupBy.SHOT)]
     drawn = [draw(each) for each in found for draw in (draw_costs, costs_csv)]
-    for text in (*drawn, *(json_text(costs_members(each)) for each in found)):
+    for text in (*drawn, *(json_text(costs_dict(each)) for each in found)):
         assert not [each for each in FORBIDDEN if each in text.replace("\r\n", "\n")]
         assert not [line for line in text.splitlines() if line.startswith("lines")]
     assert "�[31mred" in drawn[0]

@@ -8,8 +8,8 @@ from view_samples import usd
 
 from hailuo_batch.core.plan.explain import Explanation, Member
 from hailuo_batch.core.plan.plan import Action
-from hailuo_batch.views.explain import draw_explanation, explanation_members
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.explain import draw_explanation, explanation_dict
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -18,7 +18,8 @@ def explanation(**members: Any) -> Explanation:
     plain = {
         "shot": "open", "take": 1, "version": 1, "action": Action.SUBMIT, "reason": "never rendered",
         "members": (Member(name="model", now="hailuo-02"), Member(name="duration", now=6)),
-        "fingerprint": "v1-" + "0" * 64, "before": "", "preimage": '{"model":"hailuo-02"}', "provider": "minimax",
+        "fingerprint": "v1-" + "0" * 64, "previous_fingerprint": "", "preimage": '{"model":"hailuo-02"}',
+        "provider": "minimax",
         "estimate": usd("0.28"), "free": False, "shared_with": (), "digest": "",
     }  # fmt: skip
     return Explanation(**{**plain, **members})
@@ -34,7 +35,7 @@ CHANGED = explanation(
         Member(name="last", now="sha256:" + "2" * 64, before=None, changed=True),
         Member(name="prompt_optimizer", now=True, before=True),
     ),
-    before="v1-" + "1" * 64,
+    previous_fingerprint="v1-" + "1" * 64,
     shared_with=("twin", "triplet"),
 )
 
@@ -45,8 +46,8 @@ def test_a_take_that_was_never_rendered(golden: Golden) -> None:
 
 def test_what_changed_stands_beside_what_it_was(golden: Golden) -> None:
     golden(draw_explanation(CHANGED), "explanation_changed.txt")
-    golden(draw_explanation(CHANGED, Ink(colour=True)).replace("\x1b", "ESC"), "explanation_changed_colour.txt")
-    golden(json.dumps(explanation_members(CHANGED), indent=2), "explanation_changed.json")
+    golden(draw_explanation(CHANGED, TextStyle(colour=True)).replace("\x1b", "ESC"), "explanation_changed_colour.txt")
+    golden(json.dumps(explanation_dict(CHANGED), indent=2), "explanation_changed.json")
 
 
 def test_a_take_that_is_there(golden: Golden) -> None:
@@ -63,7 +64,7 @@ def test_a_take_that_waits_has_no_members_and_no_fingerprint(golden: Golden) -> 
         estimate=None, provider="vtrix",
     )  # fmt: skip
     golden(draw_explanation(waiting), "explanation_waiting.txt")
-    members = explanation_members(waiting)
+    members = explanation_dict(waiting)
     assert members["version"] == 1
     assert [name for name, value in members.items() if value is None] == [
         "fingerprint", "before", "preimage", "artifact", "estimate",

@@ -4,9 +4,9 @@ from view_samples import FORBIDDEN, HOSTILE, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.core.spending.garbage import File, Spare, Spares
-from hailuo_batch.views.garbage import draw_spares, spares_members
-from hailuo_batch.views.style import Ink
+from hailuo_batch.core.spending.garbage import DiskFile, Garbage, UnreferencedClip
+from hailuo_batch.views.garbage import draw_garbage, garbage_dict
+from hailuo_batch.views.style import TextStyle
 
 REMOVE = "hailuo-batch gc --yes"
 ATTEMPT = AttemptRecord(
@@ -16,48 +16,52 @@ ATTEMPT = AttemptRecord(
 )  # fmt: skip
 
 
-def spare(number: int = 1, *attempts: AttemptRecord, **members) -> Spare:
-    file = File(name=f".hailuo/store/ab/{number}.mp4", size=4_100_000, since=1_790_000_000.0 + number * 86_400)
-    return Spare(digest=f"sha256:{number:064x}", file=file, attempts=attempts or (replace(ATTEMPT, **members),))
+def spare(number: int = 1, *attempts: AttemptRecord, **members) -> UnreferencedClip:
+    file = DiskFile(
+        name=f".hailuo/store/ab/{number}.mp4", size=4_100_000, modified_at=1_790_000_000.0 + number * 86_400
+    )
+    return UnreferencedClip(
+        digest=f"sha256:{number:064x}", file=file, attempts=attempts or (replace(ATTEMPT, **members),)
+    )
 
 
-SPARES = Spares(
+SPARES = Garbage(
     clips=(
         spare(1),
         spare(2, ATTEMPT, replace(ATTEMPT, shot="pack", cost=usd("0.30"))),
         spare(3, estimate=None),
         spare(4, provider="animatic", estimate=None),
     ),
-    leftovers=(File(name=".hailuo/store/incoming/1.mp4", size=70_000, since=0.0),),
+    leftovers=(DiskFile(name=".hailuo/store/incoming/1.mp4", size=70_000, modified_at=0.0),),
     unknown=2,
     days=30,
 )
 
 
 def test_what_nobody_names_any_more_with_size_day_and_price(golden) -> None:
-    golden(draw_spares(SPARES, remove=REMOVE), "spares.txt")
+    golden(draw_garbage(SPARES, remove_command=REMOVE), "spares.txt")
 
 
 def test_the_same_in_colour(golden) -> None:
-    golden(draw_spares(SPARES, remove=REMOVE, ink=Ink(colour=True)), "spares_colour.txt")
+    golden(draw_garbage(SPARES, remove_command=REMOVE, style=TextStyle(colour=True)), "spares_colour.txt")
 
 
 def test_what_was_removed(golden) -> None:
-    golden(draw_spares(replace(SPARES, removed=True), remove=REMOVE), "spares_removed.txt")
+    golden(draw_garbage(replace(SPARES, is_removed=True), remove_command=REMOVE), "spares_removed.txt")
 
 
 def test_nothing_to_remove() -> None:
-    assert draw_spares(Spares(days=30), remove=REMOVE) == "Nothing to remove that is older than 30 days."
-    assert draw_spares(Spares(days=0), remove=REMOVE) == "Nothing to remove."
-    told = draw_spares(Spares(days=1, unknown=1), remove=REMOVE)
+    assert draw_garbage(Garbage(days=30), remove_command=REMOVE) == "Nothing to remove that is older than 30 days."
+    assert draw_garbage(Garbage(days=0), remove_command=REMOVE) == "Nothing to remove."
+    told = draw_garbage(Garbage(days=1, unknown=1), remove_command=REMOVE)
     assert told == ("Nothing to remove that is older than 1 day.\n1 file of the store is in no ledger, and left alone.")
 
 
 def test_many_are_counted_and_programs_get_them_all() -> None:
-    many = Spares(clips=tuple(spare(number) for number in range(70)), days=30)
-    drawn = draw_spares(many, remove=REMOVE)
+    many = Garbage(clips=tuple(spare(number) for number in range(70)), days=30)
+    drawn = draw_garbage(many, remove_command=REMOVE)
     assert "  … and 10 more; --format json shows them all" in drawn
-    members = spares_members(many)
+    members = garbage_dict(many)
     assert isinstance(members["clips"], list)
     assert len(members["clips"]) == 70
     assert members["clips"][1] == {
@@ -73,5 +77,5 @@ def test_many_are_counted_and_programs_get_them_all() -> None:
 
 
 def test_what_people_wrote_moves_no_cursor() -> None:
-    drawn = draw_spares(Spares(clips=(spare(1, shot=HOSTILE, campaign=HOSTILE),), days=3), remove=HOSTILE)
+    drawn = draw_garbage(Garbage(clips=(spare(1, shot=HOSTILE, campaign=HOSTILE),), days=3), remove_command=HOSTILE)
     assert not [letter for letter in FORBIDDEN if letter in drawn]

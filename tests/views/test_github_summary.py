@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from view_samples import report, row, stored, usd
 
-from hailuo_batch.views.github_summary import SHOWN, draw_step_summary
+from hailuo_batch.views.github_summary import MAX_ROWS, draw_step_summary
 
 
 def test_a_plan_with_work_is_a_table(golden: Callable[[str, str], None]) -> None:
@@ -22,6 +22,6 @@ def test_what_users_write_is_no_markup() -> None:
 
 
 def test_a_long_table_is_cut() -> None:
-    drawn = draw_step_summary(report(*(row(f"shot-{n}") for n in range(SHOWN + 5))))
+    drawn = draw_step_summary(report(*(row(f"shot-{n}") for n in range(MAX_ROWS + 5))))
     assert "… and 5 more." in drawn
-    assert drawn.count("\n|") == SHOWN + 2
+    assert drawn.count("\n|") == MAX_ROWS + 2

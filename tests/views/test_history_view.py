@@ -7,10 +7,10 @@ from typing import Any
 from view_samples import FORBIDDEN, HOSTILE, failure, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Kind
-from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, ToldRecord
-from hailuo_batch.views.history import draw_history, history_members
-from hailuo_batch.views.style import Ink
+from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEvents
+from hailuo_batch.views.history import draw_history, history_dict
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -49,8 +49,8 @@ EVENTS = (
 
 def test_each_take_has_its_attempts_and_each_attempt_its_events(golden: Golden) -> None:
     golden(draw_history(ROWS, ATTEMPTS, EVENTS), "history.txt")
-    golden(draw_history(ROWS, ATTEMPTS, EVENTS, Ink(colour=True)).replace("\x1b", "ESC"), "history_colour.txt")
-    golden(json.dumps(history_members(ROWS, ATTEMPTS, EVENTS), indent=2), "history.json")
+    golden(draw_history(ROWS, ATTEMPTS, EVENTS, TextStyle(colour=True)).replace("\x1b", "ESC"), "history_colour.txt")
+    golden(json.dumps(history_dict(ROWS, ATTEMPTS, EVENTS), indent=2), "history.json")
 
 
 def test_a_shot_that_nobody_asked_for_yet_is_its_takes(golden: Golden) -> None:
@@ -58,8 +58,10 @@ def test_a_shot_that_nobody_asked_for_yet_is_its_takes(golden: Golden) -> None:
 
 
 SETTLED = (
-    attempt(3, failure=failure("no answer came", kind=Kind.UNCLEAR)),
-    attempt(4, fingerprint="v1-second", stage=Stage.CANCELLED, failure=failure("not there", kind=Kind.NEVER_SENT)),
+    attempt(3, failure=failure("no answer came", kind=FailureKind.UNKNOWN_OUTCOME)),
+    attempt(
+        4, fingerprint="v1-second", stage=Stage.CANCELLED, failure=failure("not there", kind=FailureKind.NEVER_SENT)
+    ),
 )
 DECIDED = (
     EventRecord(
@@ -72,20 +74,20 @@ DECIDED = (
     ),
 )  # fmt: skip
 TOLD = (
-    ToldRecord(attempt=3, events=({"type": "queued", "created_at": "2026-11-20T08:00:00Z"}, {"event": {"n": 1}})),
-    ToldRecord(attempt=4, why="MINDVIDEO_API_KEY is not set"),
+    TaskEvents(attempt=3, events=({"type": "queued", "created_at": "2026-11-20T08:00:00Z"}, {"event": {"n": 1}})),
+    TaskEvents(attempt=4, why="MINDVIDEO_API_KEY is not set"),
 )
 
 
 def test_who_settled_a_doubt_and_what_a_gateway_tells_stand_with_the_attempt(golden: Golden) -> None:
-    golden(draw_history(ROWS, SETTLED, DECIDED, told=TOLD), "history_settled.txt")
-    members: Any = history_members(ROWS, SETTLED, DECIDED, told=TOLD)
+    golden(draw_history(ROWS, SETTLED, DECIDED, task_events=TOLD), "history_settled.txt")
+    members: Any = history_dict(ROWS, SETTLED, DECIDED, task_events=TOLD)
     assert [each["told"]["why"] for each in members["attempts"]] == [None, "MINDVIDEO_API_KEY is not set"]
     assert members["attempts"][0]["events"][0]["data"]["reason"] == "it stands in\nthe account"
-    assert "told" not in history_members(ROWS, SETTLED, DECIDED)["attempts"][0]  # type: ignore[index]
+    assert "told" not in history_dict(ROWS, SETTLED, DECIDED)["attempts"][0]  # type: ignore[index]
 
 
 def test_a_gateways_own_words_move_no_terminal() -> None:
-    told = ToldRecord(attempt=3, events=({HOSTILE: HOSTILE, "more": [HOSTILE]},))
-    said = draw_history(ROWS, SETTLED, (), told=(told, ToldRecord(attempt=4, why=HOSTILE)))
+    told = TaskEvents(attempt=3, events=({HOSTILE: HOSTILE, "more": [HOSTILE]},))
+    said = draw_history(ROWS, SETTLED, (), task_events=(told, TaskEvents(attempt=4, why=HOSTILE)))
     assert not [each for each in FORBIDDEN if each in said]

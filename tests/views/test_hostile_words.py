@@ -17,14 +17,14 @@ from hailuo_batch.core.plan.explain import Member
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.problem import Place
 from hailuo_batch.errors import InputError
-from hailuo_batch.views.contact_sheet import draw_page
-from hailuo_batch.views.explain import draw_explanation, explanation_members
-from hailuo_batch.views.history import draw_history, history_members
-from hailuo_batch.views.json_report import json_text, report_members
+from hailuo_batch.views.contact_sheet import draw_contact_sheet
+from hailuo_batch.views.explain import draw_explanation, explanation_dict
+from hailuo_batch.views.history import draw_history, history_dict
+from hailuo_batch.views.json_report import json_text, report_dict
 from hailuo_batch.views.plan import draw_plan
-from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_members
+from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_dict
 from hailuo_batch.views.report import draw_report
-from hailuo_batch.views.run_summary import draw_outcome
+from hailuo_batch.views.run_summary import draw_run_summary
 
 WORDS: dict[str, Any] = {
     "prompt": HOSTILE, "notes": HOSTILE, "tags": (HOSTILE,), "why": HOSTILE, "file": HOSTILE.replace("\ud800", ""),
@@ -43,13 +43,13 @@ PROBLEM = problem(
     text=f"  prompt: {HOSTILE}".splitlines()[0], why=HOSTILE, remedy=HOSTILE, path=(HOSTILE,),
     place=Place(file=HOSTILE, line=1, column=20, text=f"  prompt: {HOSTILE}"),
 )  # fmt: skip
-FAILED = Outcome(failed=((step(shot(HOSTILE)), failure(HOSTILE, HOSTILE)),), stopped=HOSTILE)
+FAILED = Outcome(failed=((step(shot(HOSTILE)), failure(HOSTILE, HOSTILE)),), stop_reason=HOSTILE)
 
 TEXTS: dict[str, Callable[[], str]] = {
     "plan": lambda: draw_plan(REPORT),
     "report": lambda: draw_report(REPORT),
-    "outcome": lambda: draw_outcome(FAILED, REPORT, lock=Path("a") / HOSTILE.replace("\x00", ""), folder=HOSTILE),
-    "outcome with nothing to do": lambda: draw_outcome(
+    "outcome": lambda: draw_run_summary(FAILED, REPORT, lock=Path("a") / HOSTILE.replace("\x00", ""), folder=HOSTILE),
+    "outcome with nothing to do": lambda: draw_run_summary(
         Outcome(), report(), lock=Path(HOSTILE.replace("\x00", "")), folder="renders/"
     ),
     "explanation": lambda: draw_explanation(EXPLAINED),
@@ -59,10 +59,10 @@ TEXTS: dict[str, Callable[[], str]] = {
     "annotations": lambda: "\n".join(github_annotations((PROBLEM,))),
 }
 MEMBERS: dict[str, Callable[[], object]] = {
-    "report": lambda: report_members(REPORT),
-    "explanation": lambda: explanation_members(EXPLAINED),
-    "history": lambda: history_members(REPORT.rows, (ATTEMPT,), ()),
-    "problem": lambda: problem_members(PROBLEM),
+    "report": lambda: report_dict(REPORT),
+    "explanation": lambda: explanation_dict(EXPLAINED),
+    "history": lambda: history_dict(REPORT.rows, (ATTEMPT,), ()),
+    "problem": lambda: problem_dict(PROBLEM),
 }
 
 
@@ -115,7 +115,7 @@ class Page(HTMLParser):
 
 def test_the_page_has_only_tags_of_ours(tmp_path: Path) -> None:
     page = Page()
-    text = draw_page(REPORT, folder=tmp_path, page=tmp_path / "x.html")
+    text = draw_contact_sheet(REPORT, folder=tmp_path, page=tmp_path / "x.html")
     page.feed(text)
     assert not [each for each in FORBIDDEN if each in text]
     assert page.tags == {
@@ -130,7 +130,7 @@ def test_a_file_name_is_an_address_below_the_page(tmp_path: Path) -> None:
     """`javascript:` at the beginning of a name would be a script, were it not quoted."""
     page = Page()
     odd = [stored("a", file=name) for name in ("javascript:alert(1).mp4", 'x" onerror="y.mp4')]
-    page.feed(draw_page(report(*odd), folder=tmp_path, page=tmp_path / "x.html"))
+    page.feed(draw_contact_sheet(report(*odd), folder=tmp_path, page=tmp_path / "x.html"))
     assert page.links
     for link in page.links:
         assert not link.startswith(("//", "javascript:", "http")), link

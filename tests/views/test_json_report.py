@@ -9,25 +9,25 @@ from jsonschema import Draft7Validator
 from view_samples import FORBIDDEN, HOSTILE, clip, failure, report, row, step, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.views.json_report import json_text, outcome_members, report_members
+from hailuo_batch.views.json_report import json_text, outcome_dict, report_dict
 
 Golden = Callable[[str, str], None]
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
 FULL = report(
     stored("open", tags=("hero", "client:acme"), notes="for the opening", cost=usd("0.30"), task="t-7"),
-    stored("twin", shared_with=("open",), artifact=clip(seconds=5.876543219), remarks=("asked 6 s, got 5.88 s",)),
+    stored("twin", shared_with=("open",), clip=clip(seconds=5.876543219), remarks=("asked 6 s, got 5.88 s",)),
     row("turn", duration="long", version=2, why="the request changed", changed=("prompt",), stage=Stage.CANCELLED),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", estimate=None),
     row("nobody", action=Action.HOLD, why="nobody can say whether it was accepted", provider=""),
     clips=2,
     seconds=11.8765432,
     bytes=2_469_134,
-    outside=1,
+    shots_outside=1,
     spent=(usd("0.30"),),
     estimated=(usd("0.28"),),
     unknown_cost=1,
@@ -37,7 +37,7 @@ FULL = report(
 
 
 def test_the_members_of_a_report(golden: Golden) -> None:
-    golden(json_text(report_members(FULL), indent=2), "report.json")
+    golden(json_text(report_dict(FULL), indent=2), "report.json")
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_the_members_of_a_report(golden: Golden) -> None:
 )
 def test_a_report_is_by_its_schema(drawn: Report) -> None:
     Draft7Validator.check_schema(SCHEMA)
-    Draft7Validator(SCHEMA).validate(report_members(drawn))
+    Draft7Validator(SCHEMA).validate(report_dict(drawn))
 
 
 def test_the_schema_knows_every_member_that_is_written() -> None:
     """A member that the schema does not name would pass unseen where it allows more; here it allows none."""
-    members = report_members(FULL)
-    unnamed = failure("the disk is full", kind=Kind.UNNAMED)
-    ran = outcome_members(Outcome(stored=1, failed=((step("open"), failure()), (step("turn"), unnamed))))
+    members = report_dict(FULL)
+    unnamed = failure("the disk is full", kind=FailureKind.UNNAMED)
+    ran = outcome_dict(Outcome(stored=1, failed=((step("open"), failure()), (step("turn"), unnamed))))
     members["run"] = ran
     Draft7Validator(SCHEMA).validate(members)
     assert set(SCHEMA["properties"]["run"]["properties"]) == set(ran)
@@ -66,7 +66,7 @@ def test_the_schema_knows_every_member_that_is_written() -> None:
 
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_nothing_is_lost_and_nothing_moves_the_cursor(ascii_only: bool) -> None:
-    text = json_text(report_members(report(row("open", prompt=HOSTILE))), ascii_only=ascii_only)
+    text = json_text(report_dict(report(row("open", prompt=HOSTILE))), ascii_only=ascii_only)
     assert not [each for each in FORBIDDEN if each in text]
     assert json.loads(text)["takes"][0]["prompt"] == HOSTILE
     assert text.isascii() or not ascii_only

@@ -8,7 +8,7 @@ from view_samples import FORBIDDEN, HOSTILE, failure
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.views.orphans import SHOWN, draw_strays, stray_members
+from hailuo_batch.views.orphans import MAX_ROWS, draw_orphans, orphan_dicts
 
 Golden = Callable[[str, str], None]
 
@@ -27,23 +27,23 @@ AWAY = ((attempt(3), failure("the download broke off", "Wait an hour.")), (attem
 
 
 def test_what_came_home_says_how_it_gets_its_name_and_what_did_not_why(golden: Golden) -> None:
-    golden(draw_strays(HOME, AWAY, {"spring": "manifests/spring.yaml"}), "strays.txt")
-    golden(json.dumps(stray_members(HOME, AWAY), indent=2), "strays.json")
+    golden(draw_orphans(HOME, AWAY, {"spring": "manifests/spring.yaml"}), "strays.txt")
+    golden(json.dumps(orphan_dicts(HOME, AWAY), indent=2), "strays.json")
 
 
 def test_no_command_names_a_manifest_that_is_gone() -> None:
-    said = draw_strays(HOME, AWAY, {"spring": "manifests/spring.yaml"})
+    said = draw_orphans(HOME, AWAY, {"spring": "manifests/spring.yaml"})
     assert not [line for line in said.splitlines() if "hailuo-batch" in line and ".yaml" in line]
-    assert "Bring a manifest that asks for them back" in draw_strays(HOME, (), {})
+    assert "Bring a manifest that asks for them back" in draw_orphans(HOME, (), {})
 
 
 def test_many_are_counted() -> None:
-    said = draw_strays([attempt(number) for number in range(1, SHOWN + 4)], (), {})
-    assert said.count("task t-") == SHOWN
+    said = draw_orphans([attempt(number) for number in range(1, MAX_ROWS + 4)], (), {})
+    assert said.count("task t-") == MAX_ROWS
     assert "… and 3 more" in said
 
 
 def test_no_words_of_others_move_a_terminal() -> None:
     hostile = attempt(1, shot=HOSTILE, campaign=HOSTILE, provider=HOSTILE, task=HOSTILE)
-    said = draw_strays([hostile], [(hostile, failure(HOSTILE, HOSTILE))], {HOSTILE: HOSTILE})
+    said = draw_orphans([hostile], [(hostile, failure(HOSTILE, HOSTILE))], {HOSTILE: HOSTILE})
     assert not [each for each in FORBIDDEN if each in said]

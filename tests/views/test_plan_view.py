@@ -7,8 +7,8 @@ from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
-from hailuo_batch.views.plan import SHOWN, draw_nothing, draw_plan
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.plan import MAX_ROWS, draw_nothing_to_do, draw_plan
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -38,17 +38,17 @@ def test_every_action_has_its_mark_its_reason_and_its_price(golden: Golden) -> N
 
 
 def test_a_terminal_sees_the_same_words_in_colour(golden: Golden) -> None:
-    drawn = draw_plan(EVERY_ACTION, Ink(colour=True))
+    drawn = draw_plan(EVERY_ACTION, TextStyle(colour=True))
     golden(drawn.replace("\x1b", "ESC"), "plan_every_action_colour.txt")
 
 
 def test_a_long_plan_shows_its_first_rows_and_says_how_many_more(golden: Golden) -> None:
-    rows = [row(f"shot-{number:04d}") for number in range(SHOWN + 1240)]
+    rows = [row(f"shot-{number:04d}") for number in range(MAX_ROWS + 1240)]
     golden(draw_plan(report(*rows, to_spend=(usd("364.00"),))), "plan_long.txt")
 
 
 def test_a_plan_of_just_what_fits_does_not_speak_of_more() -> None:
-    assert " more;" not in draw_plan(report(*(row(f"shot-{number}") for number in range(SHOWN))))
+    assert " more;" not in draw_plan(report(*(row(f"shot-{number}") for number in range(MAX_ROWS))))
 
 
 def test_a_price_that_is_not_known_is_never_zero(golden: Golden) -> None:
@@ -77,13 +77,13 @@ def test_the_remembered_sentence_is_the_planned_one() -> None:
     """The short way of `run` must say what the long way says, plus the warnings that it cannot show."""
     found = report(stored("open"), stored("turn"), clips=1, seconds=75.0, bytes=1_234_567)
     summary: dict[str, int | float | str] = {"takes": 2, "clips": 1, "seconds": 75.0, "bytes": 1_234_567}
-    assert draw_nothing(summary) == draw_plan(found).splitlines()[-1]
-    assert draw_nothing({**summary, "warnings": 1}).endswith(" 1 warning: hailuo-batch validate shows them.")
+    assert draw_nothing_to_do(summary) == draw_plan(found).splitlines()[-1]
+    assert draw_nothing_to_do({**summary, "warnings": 1}).endswith(" 1 warning: hailuo-batch validate shows them.")
 
 
 def test_shots_that_were_not_looked_at_are_counted(golden: Golden) -> None:
-    golden(draw_plan(report(row("open"), outside=2, to_spend=(usd("0.28"),))), "plan_only.txt")
-    golden(draw_plan(report(stored("open"), outside=1, clips=1, seconds=6.0, bytes=1)), "plan_only_nothing.txt")
+    golden(draw_plan(report(row("open"), shots_outside=2, to_spend=(usd("0.28"),))), "plan_only.txt")
+    golden(draw_plan(report(stored("open"), shots_outside=1, clips=1, seconds=6.0, bytes=1)), "plan_only_nothing.txt")
 
 
 def test_a_manifest_without_shots_has_nothing_to_do() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from hailuo_batch.core.problem import Place, Problem, Severity
 from hailuo_batch.errors import InputError
-from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_members
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_dict
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -34,7 +34,7 @@ ALL = (
 
 def test_every_problem_has_its_line_a_caret_and_what_to_do(golden: Golden) -> None:
     golden(draw_problems(ALL), "problems.txt")
-    golden(draw_problems(ALL, Ink(colour=True)).replace("\x1b", "ESC"), "problems_colour.txt")
+    golden(draw_problems(ALL, TextStyle(colour=True)).replace("\x1b", "ESC"), "problems_colour.txt")
 
 
 def test_github_draws_them_beside_the_line(golden: Golden) -> None:
@@ -51,7 +51,7 @@ def test_a_file_or_a_word_cannot_break_out_of_an_annotation() -> None:
 
 
 def test_the_members_for_programs(golden: Golden) -> None:
-    golden(json.dumps([problem_members(each) for each in (ALL[0], ALL[3])], indent=2), "problems.json")
+    golden(json.dumps([problem_dict(each) for each in (ALL[0], ALL[3])], indent=2), "problems.json")
 
 
 @pytest.mark.parametrize(
@@ -120,4 +120,4 @@ def test_an_error_says_what_why_and_what_to_do(golden: Golden) -> None:
     )
     golden(draw_error(error), "error.txt")
     assert draw_error(InputError("no such file: x")) == "no such file: x"
-    assert draw_error(InputError("gone"), Ink(colour=True)) == "\x1b[31mgone\x1b[0m"
+    assert draw_error(InputError("gone"), TextStyle(colour=True)) == "\x1b[31mgone\x1b[0m"

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from view_samples import FORBIDDEN, HOSTILE, clip, failure, shot, step
 
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.plan.event import (
     Event,
     RunEnded,
@@ -19,8 +19,8 @@ from hailuo_batch.core.plan.event import (
     StepsUnlocked,
     Stopping,
 )
-from hailuo_batch.views.progress import Tally, _table, live, watching
-from hailuo_batch.views.style import PLAIN, Ink
+from hailuo_batch.views.progress import RunProgress, _progress_table, live_table, progress_listener
+from hailuo_batch.views.style import PLAIN, TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -29,12 +29,12 @@ RUN: tuple[Event, ...] = (
     RunStarted(steps=3),
     StepStarted(step=OPEN),
     StepStarted(step=TWINS),
-    StepStored(step=OPEN, artifact=clip(seconds=5.8767)),
+    StepStored(step=OPEN, clip=clip(seconds=5.8767)),
     StepsUnlocked(steps=1),
     StepFailed(step=TWINS, failure=failure("the picture was refused")),
     StepStarted(step=TURN),
     Stopping(),
-    StepStored(step=TURN, artifact=clip(size=90_000)),
+    StepStored(step=TURN, clip=clip(size=90_000)),
     RunEnded(stored=2, failed=1, seconds=12.34567),
 )
 
@@ -49,9 +49,9 @@ class Clock:
         return self.time
 
 
-def drawn(how: str, events: tuple[Event, ...], ink: Ink = PLAIN) -> str:
+def drawn(how: str, events: tuple[Event, ...], ink: TextStyle = PLAIN) -> str:
     stream = io.StringIO()
-    with watching(how, stream, ink) as listener:
+    with progress_listener(how, stream, ink) as listener:
         for event in events:
             listener(event)
     return stream.getvalue()
@@ -59,20 +59,20 @@ def drawn(how: str, events: tuple[Event, ...], ink: Ink = PLAIN) -> str:
 
 def test_lines_say_each_thing_that_happens_once(golden: Golden) -> None:
     golden(drawn("lines", RUN), "progress_lines.txt")
-    golden(drawn("lines", RUN, Ink(colour=True)).replace("\x1b", "ESC"), "progress_lines_colour.txt")
+    golden(drawn("lines", RUN, TextStyle(colour=True)).replace("\x1b", "ESC"), "progress_lines_colour.txt")
 
 
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        (Kind.REFUSED, "failed"),
-        (Kind.UNCLEAR, "in doubt"),
-        (Kind.PENDING, "left running"),
-        (Kind.OVER_CAP, "left out"),
-        (Kind.UNRECORDED, "not written down"),
+        (FailureKind.REFUSED, "failed"),
+        (FailureKind.UNKNOWN_OUTCOME, "in doubt"),
+        (FailureKind.PENDING, "left running"),
+        (FailureKind.OVER_CAP, "left out"),
+        (FailureKind.UNRECORDED, "not written down"),
     ],
 )
-def test_only_what_failed_is_called_failed(kind: Kind, said: str) -> None:
+def test_only_what_failed_is_called_failed(kind: FailureKind, said: str) -> None:
     events = (RunStarted(steps=2), StepStarted(step=OPEN), StepFailed(step=OPEN, failure=failure("why", kind=kind)))
     assert drawn("lines", events) == f"[1/2] open#1 {said}: why\n"
     assert f"open#1 {said}: why" in through_live(events, colour=False)
@@ -95,13 +95,13 @@ def test_none_says_nothing() -> None:
 def frames(events: tuple[Event, ...], *, width: int = 80, height: int = 24) -> Iterator[str]:
     """What the live table shows after each event, ten seconds apart."""
     clock = Clock()
-    tally = Tally(clock)
+    tally = RunProgress(clock)
     for event in events:
-        tally.note(event)
+        tally.add_event(event)
         clock.time += 10
         console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
         with console.capture() as capture:
-            console.print(_table(tally, height))
+            console.print(_progress_table(tally, height))
         yield capture.get()
 
 
@@ -128,7 +128,7 @@ def through_live(events: tuple[Event, ...], *, colour: bool) -> str:
     console = Console(
         file=stream, width=80, height=24, force_terminal=True, color_system="standard" if colour else None
     )
-    with live(console, Clock()) as listener:
+    with live_table(console, Clock()) as listener:
         for event in events:
             listener(event)
     return stream.getvalue()
@@ -163,7 +163,7 @@ def test_a_reader_that_has_gone_does_not_end_the_run(how: str) -> None:
         def flush(self) -> None:
             raise BrokenPipeError
 
-    with watching(how, Gone(), PLAIN) as listener:
+    with progress_listener(how, Gone(), PLAIN) as listener:
         for event in RUN:
             listener(event)
 

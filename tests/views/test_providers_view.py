@@ -8,8 +8,8 @@ from view_samples import usd
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.money import PriceRow
 from hailuo_batch.core.providers.offers import Inference, Limits, Provider
-from hailuo_batch.views.providers import draw_providers, providers_members
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.providers import draw_providers, providers_dict
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
@@ -24,8 +24,8 @@ KNOWN = Provider(
     notes=("Keys of one region do not work in the other.", "A second note."),
     base_url="https://api.minimax.io", regions=("global", "china"),
     limits=Limits(per_minute=5, at_once=3, poll_seconds=10, answer_seconds=45, link_seconds=3600),
-    takes_data=False, idempotent=True, callbacks=True, switches=frozenset({"watermark"}),
-    inferred=(
+    accepts_data=False, idempotent=True, callbacks=True, switches=frozenset({"watermark"}),
+    inferences=(
         Inference(what="life of a link, in seconds: 3600", source="npm:mmx-cli", read="2026-11-20"),
         Inference(what="status word Unknown", source=SOURCE, read="2026-11-19"),
     ),
@@ -34,15 +34,15 @@ SELLS_LITTLE = {Mode.TEXT: {"768p": (6,)}}
 UNKNOWN = Provider(name="vtrix", title="Vtrix", key="VTRIX_API_KEY", model="hailuo-02", offers=SELLS_LITTLE)
 OWN = Provider(
     name="studio", title="Studio\x1b[31m", key="STUDIO_API_KEY", model="hailuo-02", offers={}, currency="credits",
-    takes_addresses=False, switches=frozenset(), notes=("one\u2028line",),
+    accepts_urls=False, switches=frozenset(), notes=("one\u2028line",),
 )  # fmt: skip
 ROWS = [(KNOWN, True, "2026-11-20", SOURCE), (UNKNOWN, False, "2026-11-19", SOURCE), (OWN, False, "", "")]
 
 
 def test_each_provider_is_a_block_of_what_it_sells(golden: Golden) -> None:
     golden(draw_providers(ROWS), "providers.txt")
-    golden(draw_providers(ROWS, Ink(colour=True)).replace("\x1b", "ESC"), "providers_colour.txt")
+    golden(draw_providers(ROWS, TextStyle(colour=True)).replace("\x1b", "ESC"), "providers_colour.txt")
 
 
 def test_a_price_that_is_not_listed_is_not_in_the_json(golden: Golden) -> None:
-    golden(json.dumps(providers_members(ROWS), indent=2), "providers.json")
+    golden(json.dumps(providers_dict(ROWS), indent=2), "providers.json")

@@ -7,15 +7,15 @@ from view_samples import clip, report, row, stored, usd
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.views.report import draw_report
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
 MIXED = report(
     stored("open"),
-    stored("square", version=12, take=3, artifact=clip(width=768, height=768, seconds=10.0, size=12_345_678)),
-    stored("short", artifact=clip(seconds=5.8767, size=90_000), remarks=("asked 6 s, got 5.88 s",)),
-    stored("uhd", artifact=clip(width=1920, height=1080)),
+    stored("square", version=12, take=3, clip=clip(width=768, height=768, seconds=10.0, size=12_345_678)),
+    stored("short", clip=clip(seconds=5.8767, size=90_000), remarks=("asked 6 s, got 5.88 s",)),
+    stored("uhd", clip=clip(width=1920, height=1080)),
     row("turn", version=2, why="the request changed", changed=("prompt",)),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet"),
     clips=4,
@@ -41,7 +41,7 @@ def test_every_take_has_a_line_and_the_sums_follow(golden: Golden) -> None:
 
 
 def test_a_terminal_sees_the_same_words_in_colour(golden: Golden) -> None:
-    golden(draw_report(MIXED, Ink(colour=True)).replace("\x1b", "ESC"), "report_mixed_colour.txt")
+    golden(draw_report(MIXED, TextStyle(colour=True)).replace("\x1b", "ESC"), "report_mixed_colour.txt")
 
 
 def test_a_report_of_a_finished_sketch(golden: Golden) -> None:

@@ -2,8 +2,8 @@ from view_samples import FORBIDDEN, HOSTILE, report, row, stored, usd
 
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.review import Acceptance, Retake
-from hailuo_batch.views.review import acceptance_members, draw_acceptances, draw_retakes, retake_members
-from hailuo_batch.views.style import Ink
+from hailuo_batch.views.review import acceptances_dict, draw_acceptances, draw_retakes, retakes_dict
+from hailuo_batch.views.style import TextStyle
 
 AGAIN = {
     "open": Retake(take=3, by="ann", at="2026-11-20T08:00:00Z", why="the hand comes in too early."),
@@ -14,7 +14,7 @@ KEPT = Acceptance(
     take=1, request="v1-" + "b" * 64, clip="sha256:" + "c" * 64, made_for="v1-" + "a" * 64, by="ann",
     at="2026-11-20T08:00:00Z", why="only a typo",
 )  # fmt: skip
-BUYING = report(row(take=3), row("pack", take=2), to_spend=(usd("0.56"),), outside=2)
+BUYING = report(row(take=3), row("pack", take=2), to_spend=(usd("0.56"),), shots_outside=2)
 WAITING = report(row(take=2, why="the request changed"), stored(), to_spend=(usd("0.28"),), accepted=1)
 
 
@@ -23,7 +23,7 @@ def test_what_was_asked_for_once_more_and_what_that_would_cost(golden) -> None:
 
 
 def test_the_same_in_colour(golden) -> None:
-    drawn = draw_retakes(AGAIN, NOTES, BUYING, review="manifests/teaser.review.yaml", ink=Ink(colour=True))
+    drawn = draw_retakes(AGAIN, NOTES, BUYING, review="manifests/teaser.review.yaml", style=TextStyle(colour=True))
     golden(drawn, "retakes_colour.txt")
 
 
@@ -45,7 +45,7 @@ def test_what_people_wrote_moves_no_cursor() -> None:
 
 
 def test_programs_get_all_of_it() -> None:
-    members = retake_members(AGAIN, NOTES, BUYING)
+    members = retakes_dict(AGAIN, NOTES, BUYING)
     assert members["retakes"] == [
         {
             "shot": "open",
@@ -59,7 +59,7 @@ def test_programs_get_all_of_it() -> None:
     assert (members["version"], members["notes"]) == (1, list(NOTES))
     assert isinstance(members["plan"], dict)
     assert members["plan"]["summary"]["actions"][Action.SUBMIT] == 2
-    found = acceptance_members({"open": (KEPT,)}, {}, (), WAITING)
+    found = acceptances_dict({"open": (KEPT,)}, {}, (), WAITING)
     assert found["accepted"] == [
         {
             "shot": "open", "take": 1, "request": KEPT.request, "clip": KEPT.clip, "made_for": KEPT.made_for,

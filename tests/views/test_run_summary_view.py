@@ -6,11 +6,11 @@ from pathlib import Path
 from view_samples import failure, report, row, step, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import TakeRow
-from hailuo_batch.views.run_summary import SHOWN, draw_outcome
+from hailuo_batch.views.run_summary import MAX_ROWS, draw_run_summary
 
 Golden = Callable[[str, str], None]
 
@@ -22,13 +22,16 @@ LOCK = Path("manifests/teaser.lock.yaml")
 def test_a_run_that_made_everything(golden: Golden) -> None:
     done = Outcome(stored=2, seconds=75.4)
     golden(
-        draw_outcome(done, report(*WHOLE.rows, spent=(usd("0.56"),)), lock=LOCK, folder="renders/"), "outcome_done.txt"
+        draw_run_summary(done, report(*WHOLE.rows, spent=(usd("0.56"),)), lock=LOCK, folder="renders/"),
+        "outcome_done.txt",
     )
 
 
 def test_a_sketch_is_called_one(golden: Golden) -> None:
     golden(
-        draw_outcome(Outcome(stored=1, seconds=4.2), report(stored("open"), sketch=True), lock=None, folder="renders/"),
+        draw_run_summary(
+            Outcome(stored=1, seconds=4.2), report(stored("open"), sketch=True), lock=None, folder="renders/"
+        ),
         "outcome_sketch.txt",
     )
 
@@ -42,29 +45,29 @@ def test_failures_come_with_what_to_do(golden: Golden) -> None:
         (step("pack-red"), failure("no room on the disk")),
     )
     golden(
-        draw_outcome(Outcome(stored=1, failed=failed, seconds=9.0), HALF, lock=LOCK, folder="renders/"),
+        draw_run_summary(Outcome(stored=1, failed=failed, seconds=9.0), HALF, lock=LOCK, folder="renders/"),
         "outcome_failures.txt",
     )
 
 
 def test_many_failures_are_counted_and_cut(golden: Golden) -> None:
-    failed = tuple((step(f"shot-{number}"), failure()) for number in range(SHOWN + 3))
+    failed = tuple((step(f"shot-{number}"), failure()) for number in range(MAX_ROWS + 3))
     golden(
-        draw_outcome(Outcome(failed=failed, seconds=9.0), HALF, lock=None, folder="renders/"),
+        draw_run_summary(Outcome(failed=failed, seconds=9.0), HALF, lock=None, folder="renders/"),
         "outcome_many_failures.txt",
     )
 
 
 def test_a_clip_that_only_lacks_its_name_is_said_once() -> None:
-    full = failure("cannot write renders/open.mp4: no room on the disk", "Make room.", kind=Kind.UNNAMED)
-    drawn = draw_outcome(Outcome(stored=1, failed=((step("open"), full),)), WHOLE, lock=None, folder="renders/")
+    full = failure("cannot write renders/open.mp4: no room on the disk", "Make room.", kind=FailureKind.UNNAMED)
+    drawn = draw_run_summary(Outcome(stored=1, failed=((step("open"), full),)), WHOLE, lock=None, folder="renders/")
     assert "1 take stored, and not named:\n  open#1  cannot write renders/open.mp4: no room on the disk\n" in drawn
     assert "failed" not in drawn
 
 
 def test_an_interrupted_run_says_that_the_next_goes_on(golden: Golden) -> None:
     golden(
-        draw_outcome(Outcome(stored=1, stopped=INTERRUPTED, seconds=61.0), HALF, lock=None, folder="renders/"),
+        draw_run_summary(Outcome(stored=1, stop_reason=INTERRUPTED, seconds=61.0), HALF, lock=None, folder="renders/"),
         "outcome_stopped.txt",
     )
 
@@ -81,31 +84,31 @@ def away(shot: str, stage: Stage = Stage.SUBMITTED) -> TakeRow:
 
 def test_an_unclear_answer_about_a_task_that_runs_is_no_doubt_and_names_the_task(golden: Golden) -> None:
     failed = (
-        (step("turn"), failure("the answer cannot be read", "The next run looks again.", Kind.UNCLEAR)),
-        (step("open"), failure("the download broke off", kind=Kind.FLAKY)),
+        (step("turn"), failure("the answer cannot be read", "The next run looks again.", FailureKind.UNKNOWN_OUTCOME)),
+        (step("open"), failure("the download broke off", kind=FailureKind.FLAKY)),
     )
     now = report(away("turn"), away("open", Stage.PRODUCED))
-    text = draw_outcome(Outcome(failed=failed, seconds=9.0), now, lock=None, folder="renders/")
+    text = draw_run_summary(Outcome(failed=failed, seconds=9.0), now, lock=None, folder="renders/")
     assert "hailuo-batch resolve" not in text
     golden(text, "outcome_not_home.txt")
 
 
 def test_doubts_say_where_to_go_whichever_run_left_them(golden: Golden) -> None:
-    failed = ((step("turn"), failure("no answer came", kind=Kind.UNCLEAR)),)
+    failed = ((step("turn"), failure("no answer came", kind=FailureKind.UNKNOWN_OUTCOME)),)
     now = report(doubtful("turn"), doubtful("old"), stored("open"))
-    both = draw_outcome(Outcome(stored=1, failed=failed, seconds=9.0), now, lock=None, folder="renders/")
-    earlier = draw_outcome(Outcome(), report(doubtful("old"), stored("open")), lock=None, folder="renders/")
+    both = draw_run_summary(Outcome(stored=1, failed=failed, seconds=9.0), now, lock=None, folder="renders/")
+    earlier = draw_run_summary(Outcome(), report(doubtful("old"), stored("open")), lock=None, folder="renders/")
     golden(f"{both}\n\n{earlier}", "outcome_doubts.txt")
-    rehearsed = draw_outcome(Outcome(), report(doubtful("old")), lock=None, folder="renders/", rehearsal=True)
+    rehearsed = draw_run_summary(Outcome(), report(doubtful("old")), lock=None, folder="renders/", rehearsal=True)
     assert rehearsed.endswith("\n    hailuo-batch resolve --mock")
 
 
 def test_names_given_again_are_told_in_the_right_number() -> None:
-    one, two = (draw_outcome(Outcome(named=n), WHOLE, lock=None, folder="renders/") for n in (1, 2))
+    one, two = (draw_run_summary(Outcome(named=n), WHOLE, lock=None, folder="renders/") for n in (1, 2))
     assert "1 clip that was there got its name." in one
     assert "2 clips that were there got their names." in two
 
 
 def test_a_run_with_nothing_to_do_is_one_line(golden: Golden) -> None:
-    golden(draw_outcome(Outcome(), WHOLE, lock=None, folder="renders/"), "outcome_nothing.txt")
-    golden(draw_outcome(Outcome(), WHOLE, lock=LOCK, folder="renders/"), "outcome_nothing_but_the_lock.txt")
+    golden(draw_run_summary(Outcome(), WHOLE, lock=None, folder="renders/"), "outcome_nothing.txt")
+    golden(draw_run_summary(Outcome(), WHOLE, lock=LOCK, folder="renders/"), "outcome_nothing_but_the_lock.txt")

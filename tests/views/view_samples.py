@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-from hailuo_batch.core.attempt.attempt import Artifact, Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.attempt import Clip, Stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Action, Step, Use, Why
+from hailuo_batch.core.plan.plan import Action, Step, StepReason, Use
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.providers.offers import Route
 
@@ -24,12 +24,12 @@ def usd(amount: str) -> Money:
     return Money(amount=Decimal(amount), currency="USD")
 
 
-def clip(**members: Any) -> Artifact:
+def clip(**members: Any) -> Clip:
     plain = {
         "digest": "sha256:" + "ab" * 32, "size": 1_234_567, "width": 1366, "height": 768, "seconds": 6.0,
         "frames": 150, "codec": "avc1.640028",
     }  # fmt: skip
-    return Artifact(**{**plain, **members})
+    return Clip(**{**plain, **members})
 
 
 def row(shot: str = "open", **members: Any) -> TakeRow:
@@ -43,7 +43,7 @@ def row(shot: str = "open", **members: Any) -> TakeRow:
 
 def stored(shot: str = "open", **members: Any) -> TakeRow:
     plain = {
-        "action": Action.REUSE, "why": "its clip is in the store", "stage": Stage.STORED, "artifact": clip(),
+        "action": Action.REUSE, "why": "its clip is in the store", "stage": Stage.STORED, "clip": clip(),
         "file": f"teaser_{shot}_v001_t01.mp4",
     }  # fmt: skip
     return row(shot, **{**plain, **members})
@@ -70,7 +70,7 @@ def step(*shots: Shot | str, mark: str = "", **members: Any) -> Step:
     """One step for shots that ask the same."""
     asked = [each if isinstance(each, Shot) else shot(each) for each in shots or ("open",)]
     return Step(
-        why=Why.NEW,
+        why=StepReason.NEW,
         uses=tuple(Use(shot=each, take=1, version=1) for each in asked),
         route=Route(provider="animatic", estimate=None, free=True),
         fingerprint=mark or f"v1-{asked[0].id}",
@@ -78,5 +78,5 @@ def step(*shots: Shot | str, mark: str = "", **members: Any) -> Step:
     )
 
 
-def failure(why: str = "the picture was refused", remedy: str = "", kind: Kind = Kind.REFUSED) -> Failure:
+def failure(why: str = "the picture was refused", remedy: str = "", kind: FailureKind = FailureKind.REFUSED) -> Failure:
     return Failure(kind=kind, why=why, remedy=remedy)

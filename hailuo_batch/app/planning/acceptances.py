@@ -6,51 +6,51 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.attempt import Stage, Standing
-from hailuo_batch.core.plan.lockfile import Lock
-from hailuo_batch.core.request.fingerprint import read_preimage
+from hailuo_batch.core.plan.lockfile import Lockfile
+from hailuo_batch.core.request.fingerprint import parse_preimage
 
 if TYPE_CHECKING:
-    from hailuo_batch.core.plan.review import Acceptance, Accepted
-    from hailuo_batch.ledger.reader import Reads
+    from hailuo_batch.core.plan.review import Acceptance, AcceptedClip
+    from hailuo_batch.ledger.reader import LedgerReader
 
-_NOBODY = "unknown"  # who made a clip of which only the review knows
+_UNKNOWN_PROVIDER = "unknown"  # who made a clip of which only the review knows
 
 
-async def accepted_clips(
-    validation: Validation, lock: Lock, standings: Mapping[str, Standing], ledger: "Reads"
-) -> "dict[str, Accepted]":
+async def read_accepted_clips(
+    validation: Validation, lock: Lockfile, standings: Mapping[str, Standing], ledger: "LedgerReader"
+) -> "dict[str, AcceptedClip]":
     """By the fingerprint that is asked now, every earlier clip that was accepted for one.
 
     A sketch is drawn for nothing, and a rehearsal has clips of its own: nothing was accepted for either.
     """
     if validation.review is None or validation.sketch or validation.project.rehearsal:
         return {}
-    from hailuo_batch.core.plan.review import Accepted
+    from hailuo_batch.core.plan.review import AcceptedClip
 
     found = list(validation.review.acceptances)
     asked = await ledger.preimages({each.made_for for each in found}) if found else {}
     return {
-        each.request: Accepted(
-            standing=_standing(each, lock, standings),
+        each.request: AcceptedClip(
+            standing=_make_standing(each, lock, standings),
             made_for=each.made_for,
-            request=read_preimage(asked[each.made_for]) if each.made_for in asked else None,
+            request=parse_preimage(asked[each.made_for]) if each.made_for in asked else None,
             why=each.why,
         )
         for each in found
     }
 
 
-def _standing(acceptance: "Acceptance", lock: Lock, standings: Mapping[str, Standing]) -> Standing:
+def _make_standing(acceptance: "Acceptance", lock: Lockfile, standings: Mapping[str, Standing]) -> Standing:
     """The attempt that made an accepted clip; the lock tells who made it where the ledger does not."""
     known = standings.get(acceptance.made_for)
     if known is not None and known.digest == acceptance.clip:
         return replace(known, stage=Stage.STORED, kind=None, why="")
     takes = (take for shot in lock.shots.values() for take in shot.takes.values())
-    locked = next((take for take in takes if take.artifact == acceptance.clip), None)
+    locked = next((take for take in takes if take.digest == acceptance.clip), None)
     return Standing(
         attempt=0,
         stage=Stage.STORED,
-        provider=_NOBODY if locked is None else locked.provider,
+        provider=_UNKNOWN_PROVIDER if locked is None else locked.provider,
         digest=acceptance.clip,
         cost=None if locked is None else locked.cost,
     )

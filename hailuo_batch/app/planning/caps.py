@@ -8,51 +8,51 @@ from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.request.request import ANIMATIC
-from hailuo_batch.core.spending.budget import Cap, Paid, amount_of, caps_of
+from hailuo_batch.core.spending.budget import Cap, CountedAttempt, make_caps, parse_amount
 from hailuo_batch.errors import InputError
-from hailuo_batch.runner.reservations import Purse
+from hailuo_batch.runner.reservations import Reservations
 
 
-def caps_for(validation: Validation, max_cost: str | None, now: float) -> tuple[Cap, ...]:
+def run_caps(validation: Validation, max_cost: str | None, now: float) -> tuple[Cap, ...]:
     """The caps of a run that begins `now`; what is drawn on this machine has none.
 
     Without a currency `max_cost` is in that of the manifest's budget, else in US dollars. Raises `InputError` for one
     that is no amount.
     """
     given = validation.manifest.budget if validation.manifest else None
-    budget = None if given is None else Money(amount=given.most, currency=given.currency)
+    budget = None if given is None else Money(amount=given.amount, currency=given.currency)
     limit = None
     if max_cost is not None:
-        limit = amount_of(max_cost, currency=budget.currency if budget else "USD")
+        limit = parse_amount(max_cost, currency=budget.currency if budget else "USD")
         if limit is None:
             remedy = 'Write it as in --max-cost 12.50, or --max-cost "12.50 EUR".'
             raise InputError(f'"{max_cost}" is no amount of money', remedy=remedy)
     if validation.model == ANIMATIC:
         return ()
-    return caps_of(
+    return make_caps(
         budget=budget,
         campaign=validation.campaign,
         settings=validation.project.caps,
         limit=limit,
         now=now,
-        month=month_begin(now),
+        month_start=month_start(now),
     )
 
 
-def month_begin(now: float) -> float:
+def month_start(now: float) -> float:
     """The first moment of the month, UTC, in which `now` lies.
 
-    >>> datetime.fromtimestamp(month_begin(1_800_000_000.0), UTC).isoformat()
+    >>> datetime.fromtimestamp(month_start(1_800_000_000.0), UTC).isoformat()
     '2027-01-01T00:00:00+00:00'
     """
     return datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def left_out(
-    steps: Iterable[Step], caps: tuple[Cap, ...], paid: Iterable[Paid], *, campaign: str, now: float
+def find_steps_over_cap(
+    steps: Iterable[Step], caps: tuple[Cap, ...], paid: Iterable[CountedAttempt], *, campaign: str, now: float
 ) -> tuple[tuple[Step, Failure], ...]:
     """The submits for which the caps leave no room, if all go out in this order and cost what they should."""
-    purse = Purse(caps, paid, campaign=campaign, now=now)
+    purse = Reservations(caps, paid, campaign=campaign, now=now)
     refused = []
     for step in steps:
         if step.submits and not step.route.free:

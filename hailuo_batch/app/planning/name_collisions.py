@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hailuo_batch.app.planning.validate import Validation, read
+from hailuo_batch.app.planning.validate import Validation, validate_offline
 from hailuo_batch.core.attempt.records import RunRecord
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.errors import RefusedError
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.planning.planned import Planned
+    from hailuo_batch.app.planning.planned import PlannedRun
 
 
-def neighbours(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:
+def find_sibling_manifests(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:
     """Other manifests that gave names of this campaign. One that was moved or deleted since has no say."""
     root, here = validation.project.root, validation.file.resolve()
     kind = (validation.campaign, validation.sketch)
@@ -22,11 +22,11 @@ def neighbours(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path,
     return tuple(file for file in files if file != here and file.is_file())
 
 
-def refuse_clashes(planned: "Planned") -> None:
+def refuse_name_collisions(planned: "PlannedRun") -> None:
     """Raises `RefusedError` when a clip would get a name that is taken; nothing has been sent then."""
-    _refuse_neighbours(planned)
+    _refuse_shared_shots(planned)
     campaign, sketch = planned.plan.campaign, planned.validation.sketch
-    for step in (*planned.work, *planned.unnamed):
+    for step in (*planned.pending_steps, *planned.unnamed_steps):
         for use in step.uses if step.fingerprint else ():
             name = render_name(campaign, use, sketch=sketch)
             other = planned.details.names.get(name)
@@ -45,17 +45,17 @@ def refuse_clashes(planned: "Planned") -> None:
                 )
 
 
-def _is_same_clip(other: str | None, step: Step, planned: "Planned") -> bool:
+def _is_same_clip(other: str | None, step: Step, planned: "PlannedRun") -> bool:
     """Whether the name's clip is the step's own, made for another question: it was accepted for one of the two."""
-    accepted = planned.plan.grounds.accepted.get(other or "")
-    standing = planned.known.standings.get(other or "") if accepted is None else accepted.standing
+    accepted = planned.plan.inputs.accepted_clips.get(other or "")
+    standing = planned.snapshot.standings.get(other or "") if accepted is None else accepted.standing
     return step.standing is not None and standing is not None and step.standing.digest == standing.digest is not None
 
 
-def _refuse_neighbours(planned: "Planned") -> None:
-    wanted = {use.shot.id for step in (*planned.work, *planned.unnamed) for use in step.uses}
-    for file in planned.details.neighbours:
-        found = read(file, sketch=planned.validation.sketch)
+def _refuse_shared_shots(planned: "PlannedRun") -> None:
+    wanted = {use.shot.id for step in (*planned.pending_steps, *planned.unnamed_steps) for use in step.uses}
+    for file in planned.details.sibling_manifests:
+        found = validate_offline(file, sketch=planned.validation.sketch)
         if found.campaign == planned.plan.campaign and (shared := sorted(wanted & {shot.id for shot in found.shots})):
             raise RefusedError(
                 f'two manifests have a shot "{shared[0]}" in one campaign',

@@ -5,35 +5,35 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hailuo_batch.app.planning.acceptances import accepted_clips
-from hailuo_batch.app.planning.caps import caps_for, left_out
-from hailuo_batch.app.planning.fast_path import facts_of
-from hailuo_batch.app.planning.name_collisions import neighbours
-from hailuo_batch.app.planning.orphaned_tasks import strays_of
-from hailuo_batch.app.planning.planned import Details, Known, ManifestError, Planned, Wishes
-from hailuo_batch.app.planning.remote_frames import read_asking
-from hailuo_batch.app.planning.selection import select
-from hailuo_batch.app.planning.validate import Validation, collector_paused, read
-from hailuo_batch.app.recovery.missing_ledger import Lost, lost_ledger
-from hailuo_batch.app.recovery.rendered_files import left_behind, named_clips, names_of
+from hailuo_batch.app.planning.acceptances import read_accepted_clips
+from hailuo_batch.app.planning.caps import find_steps_over_cap, run_caps
+from hailuo_batch.app.planning.fast_path import cache_dependencies
+from hailuo_batch.app.planning.name_collisions import find_sibling_manifests
+from hailuo_batch.app.planning.orphaned_tasks import find_orphaned_tasks
+from hailuo_batch.app.planning.planned import LedgerSnapshot, ManifestError, PlannedRun, PlanOptions, StepDetails
+from hailuo_batch.app.planning.remote_frames import validate_online
+from hailuo_batch.app.planning.selection import filter_steps
+from hailuo_batch.app.planning.validate import Validation, pause_python_gc, validate_offline
+from hailuo_batch.app.recovery.missing_ledger import LostLedger, find_lost_ledger
+from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders, read_named_clips
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.core.manifest.shot import Wish
-from hailuo_batch.core.plan.lockfile import Lock, locked_after
-from hailuo_batch.core.plan.plan import Action, Grounds, NamedClip, Past, Plan, Step, Versions
-from hailuo_batch.core.plan.planner import make_plan, settle, unsettled
+from hailuo_batch.core.manifest.shot import ShotNeeds
+from hailuo_batch.core.plan.lockfile import Lockfile, update_lockfile
+from hailuo_batch.core.plan.plan import Action, LastRender, NamedClip, Plan, PlanInputs, ShotVersions, Step
+from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, resolve_versions
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report, make_report
-from hailuo_batch.core.providers.offers import Route, route
+from hailuo_batch.core.providers.offers import Route, choose_route
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.errors import DamagedLedgerError
-from hailuo_batch.load.cache import Finished, key_of, remember_finished, remember_inputs
+from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached_inputs, write_finished_manifest
 from hailuo_batch.load.lockfile import read_lock
-from hailuo_batch.store.listing import digests_in, names_in
+from hailuo_batch.store.listing import list_digests, list_render_names
 
 if TYPE_CHECKING:
-    from hailuo_batch.ledger.reader import Reads
+    from hailuo_batch.ledger.reader import LedgerReader
 
 
 async def plan(
@@ -41,217 +41,235 @@ async def plan(
     *,
     sketch: bool = False,
     only: Sequence[str] = (),
-    whole: bool = False,
+    full_report: bool = False,
     rehearsal: bool = False,
     offline: bool = False,
-    insist: bool = False,
+    force_refused: bool = False,
     max_cost: str | None = None,
-) -> Planned:
+) -> PlannedRun:
     """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
 
     `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a
-    row for each take with work to do, and with `whole` for every take. With `rehearsal` the run is one on the mock.
-    Frames behind web addresses that are not pinned are looked at there, and `offline` taken as they were last seen.
-    With `insist` what was refused for good is asked for again; `max_cost` is a cap beside those of the manifest and the
-    project, and what caps leave out is told.
+    row for each take with work to do, and with `full_report` for every take. With `rehearsal` the run is one on the
+    mock. Frames behind web addresses that are not pinned are looked at there, and `offline` taken as they were last
+    seen. With `force_refused` what was refused for good is asked for again; `max_cost` is a cap beside those of the
+    manifest and the project, and what caps leave out is told.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
     >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: a bottle in mist}]\\n")
-    >>> [(str(step.action), str(step.estimate)) for step in asyncio.run(plan(file)).work]
+    >>> [(str(step.action), str(step.estimate)) for step in asyncio.run(plan(file)).pending_steps]
     [('submit', '0.28 USD')]
     """
-    with collector_paused():
-        validation = read(Path(file), sketch=sketch) if offline else await read_asking(Path(file), sketch=sketch)
-        wishes = Wishes(only=tuple(only), insist=insist, max_cost=max_cost)
-        return await _plan(validation, wishes, whole=whole, rehearsal=rehearsal)
+    with pause_python_gc():
+        validation = (
+            validate_offline(Path(file), sketch=sketch) if offline else await validate_online(Path(file), sketch=sketch)
+        )
+        wishes = PlanOptions(only=tuple(only), force_refused=force_refused, max_cost=max_cost)
+        return await _plan_valid_manifest(validation, wishes, full_report=full_report, rehearsal=rehearsal)
 
 
-async def plan_again(planned: Planned) -> Planned:
+async def plan_again(planned: PlannedRun) -> PlannedRun:
     """The same manifest, as it was read then, planned from a fuller ledger; its report has every take."""
-    with collector_paused():
-        return await _planned(planned.validation, planned.wishes, whole=True)
+    with pause_python_gc():
+        return await _plan_or_explain_damage(planned.validation, planned.options, full_report=True)
 
 
-async def _plan(validation: Validation, wishes: Wishes, *, whole: bool, rehearsal: bool) -> Planned:
+async def _plan_valid_manifest(
+    validation: Validation, options: PlanOptions, *, full_report: bool, rehearsal: bool
+) -> PlannedRun:
     if validation.errors:
         raise ManifestError(validation.problems)
     if rehearsal:
         validation = replace(validation, project=replace(validation.project, rehearsal=True))
-    return await _planned(validation, wishes, whole=whole)
+    return await _plan_or_explain_damage(validation, options, full_report=full_report)
 
 
-async def _planned(validation: Validation, wishes: Wishes, *, whole: bool) -> Planned:
+async def _plan_or_explain_damage(validation: Validation, options: PlanOptions, *, full_report: bool) -> PlannedRun:
     try:
-        return await _looked_up(validation, wishes, whole=whole)
+        return await _read_ledger_and_plan(validation, options, full_report=full_report)
     except DamagedLedgerError as error:
-        from hailuo_batch.app.recovery.damaged_ledger import with_what_is_left
+        from hailuo_batch.app.recovery.damaged_ledger import explain_damaged_ledger
 
-        base = validation.project.base
-        present, lock = digests_in(store_folder(base)), _lock(validation)
-        raise with_what_is_left(
+        base = validation.project.data_root
+        present, lock = list_digests(store_folder(base)), _read_manifest_lockfile(validation)
+        raise explain_damaged_ledger(
             error, ledger=ledger_file(base), manifest=validation.name, lock=lock, present=present
         ) from error
 
 
-async def _looked_up(validation: Validation, wishes: Wishes, *, whole: bool) -> Planned:
+async def _read_ledger_and_plan(validation: Validation, options: PlanOptions, *, full_report: bool) -> PlannedRun:
     from hailuo_batch.ledger.sqlite import read_ledger
 
-    base, campaign, sketch = validation.project.base, validation.campaign, validation.sketch
-    lock = _lock(validation)
-    present = digests_in(store_folder(base))
-    names = names_in(renders_folder(base))
+    base, campaign, sketch = validation.project.data_root, validation.campaign, validation.sketch
+    lock = _read_manifest_lockfile(validation)
+    present = list_digests(store_folder(base))
+    names = list_render_names(renders_folder(base))
     async with read_ledger(ledger_file(base)) as ledger:
-        known = Known(
+        known = LedgerSnapshot(
             standings=await ledger.standings(),
-            past=await ledger.past(campaign, sketch=sketch),
-            footage=await ledger.footage(),
+            last_renders=await ledger.latest_versions(campaign, sketch=sketch),
+            clip_sizes=await ledger.clip_sizes(),
         )
         grounds = replace(
-            _grounds(validation, lock, known, present, names),
-            accepted=await accepted_clips(validation, lock, known.standings, ledger),
+            _make_plan_inputs(validation, lock, known, present, names),
+            accepted_clips=await read_accepted_clips(validation, lock, known.standings, ledger),
             now=SystemClock().now(),
-            insist=wishes.insist,
+            force_refused=options.force_refused,
         )
-        made = await _settled(make_plan(validation.shots, grounds, campaign=campaign), validation, ledger, names)
-        selected = select(made.steps, wishes.only, validation.shots)
-        busy = whole or any(step.action is not Action.REUSE for step in selected)
-        over_cap = await _over_cap(validation, selected, wishes.max_cost, ledger) if busy else ()
-        strays = await strays_of(campaign, made.steps, known.standings, ledger)
-        before = {step.before for step in selected if step.before}
-        details = Details(
+        made = await _complete_plan(make_plan(validation.shots, grounds, campaign=campaign), validation, ledger, names)
+        selected = filter_steps(made.steps, options.only, validation.shots)
+        busy = full_report or any(step.action is not Action.REUSE for step in selected)
+        over_cap = await _read_steps_over_cap(validation, selected, options.max_cost, ledger) if busy else ()
+        strays = await find_orphaned_tasks(campaign, made.steps, known.standings, ledger)
+        before = {step.previous_fingerprint for step in selected if step.previous_fingerprint}
+        details = StepDetails(
             names=await ledger.names(campaign, sketch=sketch) if busy else {},
-            artifacts=await ledger.artifacts() if whole else {},
+            clips=await ledger.clips() if full_report else {},
             requests=await ledger.preimages(before) if before else {},
-            neighbours=neighbours(await ledger.runs(), validation) if busy else (),
+            sibling_manifests=find_sibling_manifests(await ledger.runs(), validation) if busy else (),
         )
     report = make_report(
-        made if not wishes.only else replace(made, steps=selected),
+        made if not options.only else replace(made, steps=selected),
         manifest=validation.name,
         sketch=sketch,
-        footage=known.footage,
-        artifacts=details.artifacts if whole else None,
+        clip_sizes=known.clip_sizes,
+        clips=details.clips if full_report else None,
         requests=details.requests,
-        outside=len(validation.shots) - len({use.shot.id for step in selected for use in step.uses})
-        if wishes.only
+        shots_outside=len(validation.shots) - len({use.shot.id for step in selected for use in step.uses})
+        if options.only
         else 0,
         over_cap=over_cap,
     )
-    planned = Planned(
+    planned = PlannedRun(
         validation=validation,
-        wishes=wishes,
+        options=options,
         plan=made,
         selected=selected,
         lock=lock,
-        known=known,
+        snapshot=known,
         details=details,
         names=names,
-        strays=strays,
+        orphan_steps=strays,
         report=report,
-        lost=_lost(validation, known, lock, present, names),
+        lost_ledger=_find_lost_ledger(validation, known, lock, present, names),
     )
-    _remember(planned)
+    _write_cache(planned)
     return planned
 
 
-async def _over_cap(
-    validation: Validation, steps: Sequence[Step], max_cost: str | None, ledger: "Reads"
+async def _read_steps_over_cap(
+    validation: Validation, steps: Sequence[Step], max_cost: str | None, ledger: "LedgerReader"
 ) -> tuple[tuple[Step, Failure], ...]:
     now = SystemClock().now()
-    caps = caps_for(validation, max_cost, now)
+    caps = run_caps(validation, max_cost, now)
     if not caps:
         return ()
-    return left_out(steps, caps, await ledger.paid(), campaign=validation.campaign, now=now)
+    return find_steps_over_cap(steps, caps, await ledger.counted_attempts(), campaign=validation.campaign, now=now)
 
 
-async def _settled(made: Plan, validation: Validation, ledger: "Reads", names: frozenset[str]) -> Plan:
+async def _complete_plan(made: Plan, validation: Validation, ledger: "LedgerReader", names: frozenset[str]) -> Plan:
     """The plan with what only its unsettled steps need: earlier versions, and clips that readable names still have."""
     campaign, sketch = validation.campaign, validation.sketch
-    if not (open_steps := unsettled(made)):
+    if not (open_steps := find_unversioned_steps(made)):
         return made
     shots = {use.shot.id for step in open_steps for use in step.uses}
     versions = await ledger.versions(campaign, shots, sketch=sketch)
-    folder = renders_folder(validation.project.base)
+    folder = renders_folder(validation.project.data_root)
     named: dict[str, NamedClip] = {}
     if any(step.action is not Action.REUSE for step in open_steps):
-        mine = tuple(names_of(names, campaign=campaign, sketch=sketch))
-        named = named_clips(mine, shots, folder)
-        left = {} if versions else left_behind(mine, folder)
-        versions |= {shot: Versions(known={p.fingerprint: p.version}, highest=p.version) for shot, p in left.items()}
-    grounds = replace(made.grounds, versions=versions, named=named)
+        mine = tuple(parse_render_names(names, campaign=campaign, sketch=sketch))
+        named = read_named_clips(mine, shots, folder)
+        left = {} if versions else read_last_renders(mine, folder)
+        versions |= {
+            shot: ShotVersions(by_fingerprint={p.fingerprint: p.version}, highest=p.version) for shot, p in left.items()
+        }
+    grounds = replace(made.inputs, versions=versions, named_clips=named)
     if not named:
-        return settle(made, grounds)
+        return resolve_versions(made, grounds)
     # What is chained from a clip that only its name has is known by now, too: everything is planned again.
     return make_plan(validation.shots, grounds, campaign=campaign)
 
 
-def _lost(
-    validation: Validation, known: Known, lock: Lock, present: frozenset[str], names: frozenset[str]
-) -> Lost | None:
+def _find_lost_ledger(
+    validation: Validation, snapshot: LedgerSnapshot, lock: Lockfile, present: frozenset[str], names: frozenset[str]
+) -> LostLedger | None:
     """Whether the ledger is not the one that bought what is here; for what is drawn, none is needed."""
     if validation.model == ANIMATIC:
         return None
-    locked = frozenset(clip.digest for clip in lock.artifacts.values())
-    folder = renders_folder(validation.project.base)
-    return lost_ledger(known.standings, present=present, locked=locked, names=names, folder=folder)
+    locked = frozenset(clip.digest for clip in lock.clips.values())
+    folder = renders_folder(validation.project.data_root)
+    return find_lost_ledger(snapshot.standings, present=present, locked=locked, names=names, folder=folder)
 
 
-def _lock(validation: Validation) -> Lock:
+def _read_manifest_lockfile(validation: Validation) -> Lockfile:
     """The manifest's lock; sketches and rehearsals have none: the lock says which clips are the campaign."""
     if validation.sketch or validation.project.rehearsal:
-        return Lock(campaign=validation.campaign, shots={})
+        return Lockfile(campaign=validation.campaign, shots={})
     return read_lock(lock_path(validation.file), campaign=validation.campaign)
 
 
-def _grounds(
-    validation: Validation, lock: Lock, known: Known, present: frozenset[str], names: frozenset[str]
-) -> Grounds:
-    return Grounds(
+def _make_plan_inputs(
+    validation: Validation, lock: Lockfile, snapshot: LedgerSnapshot, present: frozenset[str], names: frozenset[str]
+) -> PlanInputs:
+    return PlanInputs(
         model=validation.model,
-        pictures=validation.inputs.pictures,
-        routes=_routes(validation),
-        standings=known.standings,
-        past={**_named_past(validation, known, names), **known.past, **lock.past},
-        locked=lock.artifacts,
-        present=present,
+        images=validation.inputs.images,
+        routes=_make_routes(validation),
+        standings=snapshot.standings,
+        last_renders={
+            **_recover_last_renders(validation, snapshot, names),
+            **snapshot.last_renders,
+            **lock.last_renders,
+        },
+        locked_clips=lock.clips,
+        stored_digests=present,
     )
 
 
-def _named_past(validation: Validation, known: Known, names: frozenset[str]) -> dict[str, Past]:
+def _recover_last_renders(
+    validation: Validation, snapshot: LedgerSnapshot, names: frozenset[str]
+) -> dict[str, LastRender]:
     """What the names say of shots, when the ledger that gave them is gone."""
-    if known.past:
+    if snapshot.last_renders:
         return {}
-    mine = names_of(names, campaign=validation.campaign, sketch=validation.sketch)
-    return left_behind(mine, renders_folder(validation.project.base))
+    mine = parse_render_names(names, campaign=validation.campaign, sketch=validation.sketch)
+    return read_last_renders(mine, renders_folder(validation.project.data_root))
 
 
-def _routes(validation: Validation) -> dict[Wish, Route]:
-    routes: dict[Wish, Route] = {}
+def _make_routes(validation: Validation) -> dict[ShotNeeds, Route]:
+    routes: dict[ShotNeeds, Route] = {}
     for shot in validation.shots:
-        wish = shot.wish
+        wish = shot.needs
         if wish not in routes:
-            routes[wish] = route(shot, validation.providers)
+            routes[wish] = choose_route(shot, validation.providers)
     return routes
 
 
-def lock_after(planned: Planned) -> Lock:
+def make_lockfile(planned: PlannedRun) -> Lockfile:
     """What the lock should say now."""
-    return locked_after(planned.lock, planned.plan, [shot.id for shot in planned.validation.shots])
+    return update_lockfile(planned.lock, planned.plan, [shot.id for shot in planned.validation.shots])
 
 
-def _remember(planned: Planned) -> None:
+def _write_cache(planned: PlannedRun) -> None:
     """Remembers digests of pictures, and a manifest that has nothing to do, its lock included."""
     validation = planned.validation
-    hidden = hidden_folder(validation.project.base)
+    hidden = hidden_folder(validation.project.data_root)
     if not hidden.is_dir():
         return
-    remember_inputs(hidden, validation.inputs.remembered)
-    if planned.wishes.only or planned.work or planned.unnamed or planned.strays or not validation.inputs.lasting:
+    write_cached_inputs(hidden, validation.inputs.cache_entries)
+    if (
+        planned.options.only
+        or planned.pending_steps
+        or planned.unnamed_steps
+        or planned.orphan_steps
+        or not validation.inputs.is_stable
+    ):
         return
     has_lock = not validation.sketch and not validation.project.rehearsal
-    if has_lock and lock_after(planned) != planned.lock:
+    if has_lock and make_lockfile(planned) != planned.lock:
         return
-    finished = Finished(
+    finished = FinishedManifest(
         digests=frozenset(
             step.standing.digest for step in planned.plan.steps if step.standing and step.standing.digest
         ),
@@ -260,14 +278,14 @@ def _remember(planned: Planned) -> None:
             for step in planned.plan.steps
             for use in step.uses
         ),
-        summary={**summary_of(planned.report), "warnings": len(validation.problems)},
+        summary={**make_summary(planned.report), "warnings": len(validation.problems)},
     )
-    facts = facts_of(validation.file, validation.project.root, validation.data, sketch=validation.sketch)
-    key = key_of(validation.file.resolve(), sketch=validation.sketch)
-    remember_finished(hidden, key, facts, validation.inputs.remembered, finished)
+    facts = cache_dependencies(validation.file, validation.project.root, validation.data, sketch=validation.sketch)
+    key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
+    write_finished_manifest(hidden, key, facts, validation.inputs.cache_entries, finished)
 
 
-def summary_of(report: Report) -> dict[str, Any]:
+def make_summary(report: Report) -> dict[str, Any]:
     """What a view says of a manifest with nothing to do."""
     return {
         "campaign": report.campaign,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.validate import Validation
-from hailuo_batch.app.recovery.missing_ledger import Lost, warning_of
+from hailuo_batch.app.recovery.missing_ledger import LostLedger, lost_ledger_warning
 from hailuo_batch.app.workspace.paths import ledger_file
-from hailuo_batch.core.attempt.attempt import Artifact, Standing
-from hailuo_batch.core.plan.lockfile import Lock
-from hailuo_batch.core.plan.plan import Action, Past, Plan, Step, Use
+from hailuo_batch.core.attempt.attempt import Clip, Standing
+from hailuo_batch.core.plan.lockfile import Lockfile
+from hailuo_batch.core.plan.plan import Action, LastRender, Plan, Step, Use
 from hailuo_batch.core.plan.render_names import render_name
-from hailuo_batch.core.plan.report import Footage, Report
+from hailuo_batch.core.plan.report import ClipSize, Report
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
 
@@ -25,75 +25,81 @@ class ManifestError(InputError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Known:
+class LedgerSnapshot:
     """What the ledger says at one moment, as far as a plan and its report need it."""
 
     standings: Mapping[str, Standing]
-    past: Mapping[str, Past]
-    footage: Mapping[str, Footage]
+    last_renders: Mapping[str, LastRender]
+    clip_sizes: Mapping[str, ClipSize]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Details:
+class StepDetails:
     """What the ledger says about the steps of a plan; `names` are asked only when there is work to do."""
 
     names: Mapping[str, str]  # file → fingerprint
-    artifacts: Mapping[str, Artifact]  # by digest; only for a whole report
+    clips: Mapping[str, Clip]  # by digest; only for a whole report
     requests: Mapping[str, str]  # what a changed shot's request was: fingerprint → pre-image
-    neighbours: tuple[Path, ...]  # manifests that were run under the same campaign; asked when there is work to do
+    sibling_manifests: tuple[
+        Path, ...
+    ]  # manifests that were run under the same campaign; asked when there is work to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class PlanOptions:
     """What a plan was asked to look at: which shots, whether what was refused is asked for again, under which cap."""
 
     only: tuple[str, ...] = ()
-    insist: bool = False
+    force_refused: bool = False
     max_cost: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Planned:
+class PlannedRun:
     """A plan with everything that carrying it out needs."""
 
     validation: Validation
-    wishes: Wishes
+    options: PlanOptions
     plan: Plan
     selected: tuple[Step, ...]  # the steps that were asked for (--only), all of them otherwise
-    lock: Lock
-    known: Known
-    details: Details
+    lock: Lockfile
+    snapshot: LedgerSnapshot
+    details: StepDetails
     names: frozenset[str]  # files below renders/
-    strays: tuple[Step, ...]  # tasks of the campaign that its manifest asks for no more
+    orphan_steps: tuple[Step, ...]  # tasks of the campaign that its manifest asks for no more
     notes: tuple[str, ...] = ()  # what else to say before it is carried out
     report: Report  # brief, unless `plan` was asked for a whole one
-    lost: Lost | None = None  # what shows that the ledger which bought clips that are here is not the one that is here
+    lost_ledger: LostLedger | None = (
+        None  # what shows that the ledger which bought clips that are here is not the one that is here
+    )
 
     @property
-    def work(self) -> tuple[Step, ...]:
+    def pending_steps(self) -> tuple[Step, ...]:
         """The selected steps that are not done yet."""
         return tuple(step for step in self.selected if step.action is not Action.REUSE)
 
     @property
-    def unnamed(self) -> tuple[Step, ...]:
+    def unnamed_steps(self) -> tuple[Step, ...]:
         """Selected steps whose clip is there, and one of whose names is not, or is not in the ledger."""
         return tuple(
             step
             for step in self.selected
-            if step.action is Action.REUSE and not all(self._is_named(use) for use in step.uses)
+            if step.action is Action.REUSE and not all(self._has_name(use) for use in step.uses)
         )
 
     @property
-    def beside(self) -> tuple[Problem, ...]:
+    def extra_problems(self) -> tuple[Problem, ...]:
         """What a plan tells besides its steps: what is not of the manifest, and that the ledger is gone."""
-        told = self.validation.from_elsewhere
-        if self.lost is None or not (self.lost.nothing or any(step.submits for step in self.work)):
+        told = self.validation.external_problems
+        if self.lost_ledger is None or not (
+            self.lost_ledger.is_empty or any(step.submits for step in self.pending_steps)
+        ):
             return told
-        return (*told, warning_of(self.lost, ledger=ledger_file(self.validation.project.base)))
+        return (*told, lost_ledger_warning(self.lost_ledger, ledger=ledger_file(self.validation.project.data_root)))
 
-    def _is_named(self, use: Use) -> bool:
+    def _has_name(self, use: Use) -> bool:
         """A name without its record is somebody's own file, or from a run that died: versions would lose count."""
         if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.names:
             return False
-        past = self.known.past.get(use.shot.id)
+        past = self.snapshot.last_renders.get(use.shot.id)
         return past is not None and past.version >= use.version

@@ -5,31 +5,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.load.provider_tables import Tables, dialect_for
+from hailuo_batch.load.provider_tables import Tables, load_dialect
 
-_GROWTH = 2.5  # the longest plain words for a command are some two and a half times as long as the command
+_GROWTH_FACTOR = 2.5  # the longest plain words for a command are some two and a half times as long as the command
 
 
-def grown(shots: Iterable[Shot], providers: Sequence[Provider], tables: Tables) -> Iterator[Problem]:
+def check_prompt_length(shots: Iterable[Shot], providers: Sequence[Provider], tables: Tables) -> Iterator[Problem]:
     """A problem for each shot whose first provider is sent too long a prompt; a warning where a later one is."""
     told: set[int] = set()
-    short = min((each.longest_prompt or 0 for each in providers), default=0) / _GROWTH
+    short = min((each.max_prompt_length or 0 for each in providers), default=0) / _GROWTH_FACTOR
     for shot in shots:
         if len(shot.prompt) <= short or "[" not in shot.prompt or shot.index in told:
             continue
-        able = [each for each in providers if each.renders(shot.wish)]
+        able = [each for each in providers if each.can_render(shot.needs)]
         for place, provider in enumerate(able):
-            longest = provider.longest_prompt or 0
-            if not longest / _GROWTH < len(shot.prompt) <= longest:
+            longest = provider.max_prompt_length or 0
+            if not longest / _GROWTH_FACTOR < len(shot.prompt) <= longest:
                 continue
-            length = len(dialect_for(provider.name, tables).as_sent(shot.prompt))
+            length = len(load_dialect(provider.name, tables).format_prompt(shot.prompt))
             if length > longest:
                 told.add(shot.index)
-                yield _too_long(shot, provider.name, length, longest, first=place == 0)
+                yield _length_problem(shot, provider.name, length, longest, first=place == 0)
                 break
 
 
-def _too_long(shot: Shot, provider: str, length: int, longest: int, *, first: bool) -> Problem:
+def _length_problem(shot: Shot, provider: str, length: int, longest: int, *, first: bool) -> Problem:
     why = (
         f'the prompt of shot "{shot.id}" has {length:,} characters as {provider} is sent it, with camera commands in '
         f"its own words; it reads {longest:,}."

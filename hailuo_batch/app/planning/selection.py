@@ -10,11 +10,11 @@ from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
 
 
-def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
+def filter_steps(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
     """The steps of the shots that are asked for; a pattern that fits no shot is an error."""
     if not only:
         return tuple(steps)
-    wanted = {shot.id for shot in matching(shots, only)}
+    wanted = {shot.id for shot in match_shots(shots, only)}
     chosen = []
     for step in steps:
         uses = tuple(use for use in step.uses if use.shot.id in wanted)
@@ -23,18 +23,18 @@ def select(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) ->
     return tuple(chosen)
 
 
-def matching(shots: Sequence[Shot], only: Sequence[str], *, said: str = "--only ") -> tuple[Shot, ...]:
-    """The shots that one of the patterns fits; one that fits none is an error, after the option that `said` it."""
+def match_shots(shots: Sequence[Shot], only: Sequence[str], *, option_prefix: str = "--only ") -> tuple[Shot, ...]:
+    """The shots that one of the patterns fits; one that fits none is an error, after its `option_prefix`."""
     for pattern in only:
-        if not any(fits(shot, pattern) for shot in shots):
+        if not any(matches_pattern(shot, pattern) for shot in shots):
             tagged = pattern.startswith("tag:")
             known = {f"tag:{tag}" for shot in shots for tag in shot.tags} if tagged else [shot.id for shot in shots]
             remedy = did_you_mean(pattern, known) or "To see every shot:\n    hailuo-batch status"
-            raise InputError(f'{said}"{pattern}" fits no shot', remedy=remedy)
-    return tuple(shot for shot in shots if any(fits(shot, pattern) for pattern in only))
+            raise InputError(f'{option_prefix}"{pattern}" fits no shot', remedy=remedy)
+    return tuple(shot for shot in shots if any(matches_pattern(shot, pattern) for pattern in only))
 
 
-def fits(shot: Shot, pattern: str) -> bool:
+def matches_pattern(shot: Shot, pattern: str) -> bool:
     """Whether a pattern (a glob of ids, or `tag:` and one of tags) fits a shot."""
     if pattern.startswith("tag:"):
         return any(fnmatchcase(tag, pattern.removeprefix("tag:")) for tag in shot.tags)

@@ -7,27 +7,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hailuo_batch.app.planning.prompt_length import grown
+from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.workspace.paths import frames_folder, hidden_folder, review_path
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
-from hailuo_batch.core.manifest.expand import cautions, expand
+from hailuo_batch.core.manifest.expand import camera_warnings, expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Severity
-from hailuo_batch.core.providers.offers import Provider, shortcomings
-from hailuo_batch.core.providers.warnings import advice
+from hailuo_batch.core.providers.offers import Provider, offer_problems
+from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.request.request import ANIMATIC
-from hailuo_batch.load.input_values import NO_INPUTS, ON_WEB, Inputs
-from hailuo_batch.load.manifest import placed, read_manifest
+from hailuo_batch.load.input_values import NO_INPUTS, REMOTE_FRAME_CODE, Inputs
+from hailuo_batch.load.manifest import locate_problems, read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project, read_file, read_project
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import Review
-    from hailuo_batch.load.remote_frames import Web
+    from hailuo_batch.load.remote_frames import RemoteImages
 
 
 REVIEW_SHOT = "review-shot"  # the code of what load/review.py says of a shot that is not there
-_ELSEWHERE = frozenset({ON_WEB, REVIEW_SHOT})
+_EXTERNAL_CODES = frozenset({REMOTE_FRAME_CODE, REVIEW_SHOT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -58,13 +58,13 @@ class Validation:
         return self.manifest.campaign if self.manifest is not None else ""
 
     @property
-    def from_elsewhere(self) -> tuple[Problem, ...]:
+    def external_problems(self) -> tuple[Problem, ...]:
         """What was said of other things than the manifest, which a plan says too.
 
         Pictures behind web addresses, where only a plan asks; and decisions about shots that are not there, without
         which a shot that was renamed has fewer takes.
         """
-        return tuple(problem for problem in self.problems if problem.code in _ELSEWHERE)
+        return tuple(problem for problem in self.problems if problem.code in _EXTERNAL_CODES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -87,7 +87,7 @@ class Draft:
     review: "Review | None" = None
 
     @property
-    def stopped(self) -> bool:
+    def has_errors(self) -> bool:
         """Whether something is wrong that no picture mends."""
         return self.manifest is None or any(problem.severity is Severity.ERROR for problem in self.problems)
 
@@ -106,21 +106,21 @@ async def validate(file: Path | str, *, sketch: bool = False) -> Validation:
     >>> asyncio.run(validate(file, sketch=True)).problems
     ()
     """
-    return read(Path(file), sketch=sketch)
+    return validate_offline(Path(file), sketch=sketch)
 
 
-def read(file: Path, *, sketch: bool) -> Validation:
+def validate_offline(file: Path, *, sketch: bool) -> Validation:
     """What `validate` does, for callers that do not wait; web addresses are taken as they were last seen."""
-    with collector_paused():
-        draft = drafted(file, sketch=sketch)
-        return judged(draft)
+    with pause_python_gc():
+        draft = read_draft(file, sketch=sketch)
+        return validate_draft(draft)
 
 
-def drafted(file: Path, *, sketch: bool) -> Draft:
+def read_draft(file: Path, *, sketch: bool) -> Draft:
     """The shots of a manifest, and what is wrong with all but their pictures."""
     data = read_file(file)
     project = read_project(file.resolve().parent)
-    name = project.shown(file.resolve()) if file.is_absolute() else file.as_posix()
+    name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
     manifest, problems = read_manifest(data, name=name)
     draft = Draft(
         file=file,
@@ -134,29 +134,29 @@ def drafted(file: Path, *, sketch: bool) -> Draft:
         providers=(),
         problems=(*project.problems, *problems),
     )
-    return draft if manifest is None else _meant(draft, manifest)
+    return draft if manifest is None else _expand_draft(draft, manifest)
 
 
-def _meant(draft: Draft, manifest: Manifest) -> Draft:
+def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     project = draft.project
     model = ANIMATIC if draft.sketch else manifest.model
     shots, problems = expand(manifest)
-    draft, shots = _reviewed(draft, manifest, shots)
+    draft, shots = _apply_review(draft, manifest, shots)
     if draft.sketch:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     names = manifest.providers or project.providers
     providers, unknown = read_providers(names, model, tables=project.tables, regions=project.regions)
     # A gateway of the project whose table is wrong is not unknown: its table is told about.
-    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable)
-    found = [*draft.problems, *problems, *unknown, *cautions(shots)]
+    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable_gateways)
+    found = [*draft.problems, *problems, *unknown, *camera_warnings(shots)]
     if providers and not draft.sketch:
-        found += shortcomings(shots, providers, _Known(model, project))
-        found += advice(manifest, shots, providers)
-        found += grown(shots, providers, project.tables)
+        found += offer_problems(shots, providers, _LazyProviders(model, project))
+        found += provider_warnings(manifest, shots, providers)
+        found += check_prompt_length(shots, providers, project.tables)
     return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
 
 
-def _reviewed(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
+def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
     """The draft and its shots with what people decided about them; a sketch has one take, whatever was decided."""
     path = review_path(draft.file)
     if draft.sketch or not path.is_file():
@@ -170,37 +170,39 @@ def _reviewed(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tupl
     return replace(draft, review=review, problems=(*draft.problems, *problems)), with_retakes(shots, review)
 
 
-def web_as_remembered(draft: Draft) -> "Web":
+def make_remote_images(draft: Draft) -> "RemoteImages":
     """What is known of web addresses without asking there."""
-    from hailuo_batch.load.cache import recall_addresses
-    from hailuo_batch.load.remote_frames import Web
+    from hailuo_batch.load.cache import read_cached_remote_images
+    from hailuo_batch.load.remote_frames import RemoteImages
 
     root = draft.project.root
-    return Web(seen=recall_addresses(hidden_folder(root)), folder=frames_folder(root))
+    return RemoteImages(known=read_cached_remote_images(hidden_folder(root)), folder=frames_folder(root))
 
 
-def judged(draft: Draft, web: "Web | None" = None) -> Validation:
-    """The draft with its pictures, and what is wrong with them; without `web`, addresses as they were last seen."""
+def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) -> Validation:
+    """The draft with its pictures, and what is wrong with them; without `remote_images`, addresses as they were last
+    seen.
+    """
     if draft.manifest is None:
-        return _validation(draft, NO_INPUTS, draft.problems)
+        return _make_validation(draft, NO_INPUTS, draft.problems)
     inputs = NO_INPUTS
     if any(shot.frames is not NO_FRAMES for shot in draft.shots):
-        from hailuo_batch.load.cache import recall_inputs
+        from hailuo_batch.load.cache import read_cached_inputs
         from hailuo_batch.load.inputs import read_inputs
 
         inputs = read_inputs(
             draft.shots,
             folder=draft.file.resolve().parent,
             project=draft.project,
-            remembered=recall_inputs(hidden_folder(draft.project.root)),
-            web=web or web_as_remembered(draft),
+            cached_images=read_cached_inputs(hidden_folder(draft.project.root)),
+            remote_images=remote_images or make_remote_images(draft),
             for_gateways=draft.model != ANIMATIC,
         )
     found = (*draft.problems, *inputs.problems)
-    return _validation(draft, inputs, placed(found, draft.data, name=draft.name) if found else ())
+    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name) if found else ())
 
 
-def _validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:
+def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:
     stopped = any(problem.severity is Severity.ERROR for problem in problems)
     return Validation(
         file=draft.file,
@@ -218,7 +220,7 @@ def _validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> 
     )
 
 
-class _Known(Sequence[Provider]):
+class _LazyProviders(Sequence[Provider]):
     """Every gateway's table, read when a problem wants to name who could render a shot."""
 
     def __init__(self, model: str, project: Project) -> None:
@@ -233,7 +235,7 @@ class _Known(Sequence[Provider]):
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def pause_python_gc() -> Iterator[None]:
     """No search for garbage inside the block: building 100,000 shots makes none, and looking takes twice as long."""
     paused = gc.isenabled()
     gc.disable()

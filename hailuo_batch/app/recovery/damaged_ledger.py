@@ -3,15 +3,15 @@
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from hailuo_batch.core.plan.lockfile import Lock
+from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.errors import DamagedLedgerError
 
 
-def with_what_is_left(
-    error: DamagedLedgerError, *, ledger: Path, manifest: str, lock: Lock, present: AbstractSet[str]
+def explain_damaged_ledger(
+    error: DamagedLedgerError, *, ledger: Path, manifest: str, lock: Lockfile, present: AbstractSet[str]
 ) -> DamagedLedgerError:
     """The same error, saying what can be saved and how. `present` are the digests in the store."""
-    locked = lock.artifacts.values()
+    locked = lock.clips.values()
     there = sum(clip.digest in present for clip in locked)
     takes = "1 take" if len(locked) == 1 else f"{len(locked):,} takes"
     clips = "1 clip" if len(present) == 1 else f"{len(present):,} clips"

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hailuo_batch.app.workspace.cpus import cores
+from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.core.request.fingerprint import read_preimage
+from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.errors import RefusedError
-from hailuo_batch.load.api_keys import key_of
-from hailuo_batch.load.provider_tables import dialect_for
+from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.provider_tables import load_dialect
 from hailuo_batch.load.settings import Project
 from hailuo_batch.ports import Driver
 from hailuo_batch.runner.limiter import Tempo
@@ -23,7 +23,7 @@ from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.store.local import LocalStore
 
 if TYPE_CHECKING:
-    from hailuo_batch.drivers.webhooks import Callbacks
+    from hailuo_batch.drivers.webhooks import WebhookReceiver
     from hailuo_batch.mock.server import Mock
 
 # A rehearsal runs twenty times as fast as the world: a clip that takes four seconds is there after a fifth of one.
@@ -44,101 +44,103 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallMe:
+class WebhookOptions:
     """Where gateways may call back: the address that they are given, and HOST:PORT where this machine listens."""
 
-    public: str
-    listen: str
+    public_url: str
+    listen_address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What drivers need to know of a run; `past` is how long clips took: provider, pre-image, seconds."""
+class DriverContext:
+    """What drivers need to know of a run; `render_times` is how long clips took: provider, pre-image, seconds."""
 
     project: Project
     workers: int
     store: LocalStore
     stop: Stop
-    tempo: Tempo = field(default_factory=lambda: Tempo(elapsed=time.monotonic))
+    clock: Tempo = field(default_factory=lambda: Tempo(elapsed=time.monotonic))
     rehearsal: Rehearsal | None = None
-    call_me: CallMe | None = None
-    past: tuple[tuple[str, str, float], ...] = ()
+    webhook: WebhookOptions | None = None
+    render_times: tuple[tuple[str, str, float], ...] = ()
 
     async def sleep(self, seconds: float) -> None:
         """Waits so many of the run's seconds, or until running tasks are to be left."""
-        await self.stop.waits.nap(seconds / self.tempo.speed)
+        await self.stop.waits.sleep(seconds / self.clock.speed)
 
 
-def tempo_of(rehearsal: Rehearsal | None) -> Tempo:
+def make_scaled_clock(rehearsal: Rehearsal | None) -> Tempo:
     """How time passes in a run."""
     return Tempo(elapsed=time.monotonic, speed=rehearsal.speed if rehearsal else 1.0)
 
 
 @asynccontextmanager
-async def drivers_for(
-    providers: Sequence[Provider], circumstances: Circumstances
-) -> AsyncIterator[Mapping[str, Driver]]:
+async def open_drivers(providers: Sequence[Provider], context: DriverContext) -> AsyncIterator[Mapping[str, Driver]]:
     """The drivers of a run by the names of their providers."""
     async with AsyncExitStack() as stack:
         if any(provider.name == ANIMATIC for provider in providers):
-            workers, folder = min(circumstances.workers, cores()), circumstances.store.incoming().parent
+            workers, folder = min(context.workers, cpu_count()), context.store.temporary_path().parent
             yield {ANIMATIC: await stack.enter_async_context(AnimaticDriver(workers=workers, folder=folder))}
             return
-        callbacks = await stack.enter_async_context(_called_back(providers, circumstances))
-        if circumstances.rehearsal is not None:
-            mock = await stack.enter_async_context(_mock(providers, circumstances.rehearsal, callbacks))
+        callbacks = await stack.enter_async_context(_start_webhooks(providers, context))
+        if context.rehearsal is not None:
+            mock = await stack.enter_async_context(_start_mock(providers, context.rehearsal, callbacks))
             urls = {provider.name: mock.url(provider.name) for provider in providers}
         else:
             urls = {provider.name: provider.base_url for provider in providers}
-        yield await stack.enter_async_context(_gateways(providers, urls, circumstances, callbacks))
+        yield await stack.enter_async_context(_open_http_drivers(providers, urls, context, callbacks))
 
 
 @asynccontextmanager
-async def _gateways(
+async def _open_http_drivers(
     providers: Iterable[Provider],
     urls: Mapping[str, str],
-    circumstances: Circumstances,
-    callbacks: "Callbacks | None",
+    context: DriverContext,
+    callbacks: "WebhookReceiver | None",
 ) -> AsyncIterator[Mapping[str, Driver]]:
-    from hailuo_batch.drivers.download import Downloads
+    from hailuo_batch.drivers.download import Downloader
     from hailuo_batch.drivers.http import POLL_SECONDS, HttpDriver
-    from hailuo_batch.drivers.missing_key import KeylessDriver
-    from hailuo_batch.drivers.poll_scheduler import Looks
-    from hailuo_batch.drivers.transport import Wire, sessions
+    from hailuo_batch.drivers.missing_key import MissingKeyDriver
+    from hailuo_batch.drivers.poll_scheduler import PollScheduler
+    from hailuo_batch.drivers.transport import Transport, open_sessions
 
-    project, tempo = circumstances.project, circumstances.tempo
-    here = any(_is_here(url) for url in urls.values())
-    async with sessions(loopback=here, allow_private=project.allow_private_downloads) as (reading, paying, fetching):
-        downloads = Downloads(
-            fetching, loopback=here, allow_private=project.allow_private_downloads, sleep=circumstances.sleep
+    project, tempo = context.project, context.clock
+    here = any(_is_loopback(url) for url in urls.values())
+    async with open_sessions(loopback=here, allow_private=project.allow_private_downloads) as (
+        reading,
+        paying,
+        fetching,
+    ):
+        downloads = Downloader(
+            fetching, loopback=here, allow_private=project.allow_private_downloads, sleep=context.sleep
         )
 
         def driver(provider: Provider) -> Driver:
-            key = REHEARSAL_KEY if circumstances.rehearsal else key_of(provider.key)
+            key = REHEARSAL_KEY if context.rehearsal else read_api_key(provider.key)
             if not (key and key.isascii() and key.isprintable()):
-                return KeylessDriver(provider=provider.name, variable=provider.key, found=key)
-            wire = Wire(
+                return MissingKeyDriver(provider=provider.name, variable=provider.key, value=key)
+            wire = Transport(
                 session=reading,
                 paying=paying,
                 base_url=urls[provider.name],
                 key=key,
-                seconds=_answer_seconds(provider, circumstances),
+                seconds=_answer_timeout(provider, context),
             )
-            looks = Looks(
+            looks = PollScheduler(
                 every=provider.limits.poll_seconds or POLL_SECONDS,
                 per_second=project.limits.get(provider.name, {}).get("polls_per_second"),
                 elapsed=tempo.now,
-                past=_past(provider, circumstances),
-                sleep=circumstances.sleep,
+                past=_past_render_times(provider, context),
+                sleep=context.sleep,
             )
             return HttpDriver(
-                wire=wire,
-                dialect=dialect_for(provider.name, project.tables),
+                transport=wire,
+                dialect=load_dialect(provider.name, project.tables),
                 provider=provider,
-                downloads=downloads,
-                looks=looks,
-                sleep=circumstances.sleep,
-                leaving=lambda: circumstances.stop.waits.given,
+                downloader=downloads,
+                scheduler=looks,
+                sleep=context.sleep,
+                is_stopping=lambda: context.stop.waits.is_triggered,
                 callbacks=callbacks,
             )
 
@@ -146,8 +148,8 @@ async def _gateways(
 
 
 @asynccontextmanager
-async def _mock(
-    providers: Iterable[Provider], rehearsal: Rehearsal, callbacks: "Callbacks | None"
+async def _start_mock(
+    providers: Iterable[Provider], rehearsal: Rehearsal, callbacks: "WebhookReceiver | None"
 ) -> AsyncIterator["Mock"]:
     from hailuo_batch.mock.script import read_script
     from hailuo_batch.mock.server import Mock
@@ -165,42 +167,42 @@ async def _mock(
 
 
 @asynccontextmanager
-async def _called_back(
-    providers: Iterable[Provider], circumstances: Circumstances
-) -> AsyncIterator["Callbacks | None"]:
-    if circumstances.call_me is None:
+async def _start_webhooks(
+    providers: Iterable[Provider], context: DriverContext
+) -> AsyncIterator["WebhookReceiver | None"]:
+    if context.webhook is None:
         yield None
         return
-    from hailuo_batch.drivers.webhooks import Callbacks
+    from hailuo_batch.drivers.webhooks import WebhookReceiver
 
-    tables = circumstances.project.tables
-    dialects = {provider.name: dialect_for(provider.name, tables) for provider in providers if provider.callbacks}
-    call_me = circumstances.call_me
-    async with Callbacks(
-        listen=call_me.listen, public=call_me.public, dialects=dialects, sleep=circumstances.sleep
+    tables = context.project.tables
+    dialects = {provider.name: load_dialect(provider.name, tables) for provider in providers if provider.callbacks}
+    call_me = context.webhook
+    async with WebhookReceiver(
+        listen=call_me.listen_address, public=call_me.public_url, dialects=dialects, sleep=context.sleep
     ) as callbacks:
         yield callbacks
 
 
-def _answer_seconds(provider: Provider, circumstances: Circumstances) -> float:
+def _answer_timeout(provider: Provider, context: DriverContext) -> float:
     from hailuo_batch.drivers.transport import ANSWER_SECONDS
 
-    seconds = (provider.limits.answer_seconds or ANSWER_SECONDS) / circumstances.tempo.speed
+    seconds = (provider.limits.answer_seconds or ANSWER_SECONDS) / context.clock.speed
     return max(seconds, LEAST_ANSWER_SECONDS)
 
 
-def _past(provider: Provider, circumstances: Circumstances) -> Iterable[tuple[tuple[str, int], float]]:
+def _past_render_times(provider: Provider, context: DriverContext) -> Iterable[tuple[tuple[str, int], float]]:
     """How long this provider's clips took, by resolution and length, in the run's seconds."""
     from hailuo_batch.drivers.http import Patience
 
     longest = Patience().task
-    for name, preimage, seconds in circumstances.past:
-        took = seconds * circumstances.tempo.speed
+    for name, preimage, seconds in context.render_times:
+        took = seconds * context.clock.speed
         # Nothing takes longer, since no run waits longer: the clock was turned meanwhile, or the machine slept.
         if name == provider.name and 0 < took <= longest:
-            request = read_preimage(preimage)
-            yield (request.resolution, provider.seconds(request.duration) or 0), took
+            request = parse_preimage(preimage)
+            yield (request.resolution, provider.find_seconds(request.duration) or 0), took
 
 
-def _is_here(url: str) -> bool:
+def _is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK

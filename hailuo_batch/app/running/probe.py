@@ -3,17 +3,18 @@
 import asyncio
 from pathlib import Path
 
-from hailuo_batch.core.attempt.attempt import Artifact
-from hailuo_batch.core.attempt.failure import Failure, Kind
-from hailuo_batch.media.probe import Broken, ends_decode, probe
+from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.media.decode import check_end_frames
+from hailuo_batch.media.probe import InvalidVideo, probe
 
 
-def probed(file: Path, digest: str) -> Artifact | Failure:
+def probe_clip(file: Path, digest: str) -> Clip | Failure:
     """The clip's facts by its own boxes, or why it is none; a twentieth of a millisecond."""
     found = probe(file)
-    if isinstance(found, Broken):
-        return Failure(kind=Kind.CORRUPT, why=f"what arrived is no whole video: {found.reason}")
-    return Artifact(
+    if isinstance(found, InvalidVideo):
+        return Failure(kind=FailureKind.CORRUPT, why=f"what arrived is no whole video: {found.reason}")
+    return Clip(
         digest=digest,
         size=found.size,
         width=found.width,
@@ -24,15 +25,15 @@ def probed(file: Path, digest: str) -> Artifact | Failure:
     )
 
 
-async def drawn(file: Path, digest: str) -> Artifact | Failure:
+async def probe_sketch(file: Path, digest: str) -> Clip | Failure:
     """The facts of a clip that this machine drew: its own encoder has just written every frame of it."""
-    return probed(file, digest)
+    return probe_clip(file, digest)
 
 
-async def bought(file: Path, digest: str) -> Artifact | Failure:
+async def probe_download(file: Path, digest: str) -> Clip | Failure:
     """The facts of a clip that came over the net. Its first frame and its last second are decoded, beside the loop."""
-    found = probed(file, digest)
+    found = probe_clip(file, digest)
     if isinstance(found, Failure) or digest:  # one that the store has under its digest was looked at when it came
         return found
-    damage = await asyncio.to_thread(ends_decode, file)
-    return found if damage is None else Failure(kind=Kind.CORRUPT, why=f"what arrived is damaged: {damage}")
+    damage = await asyncio.to_thread(check_end_frames, file)
+    return found if damage is None else Failure(kind=FailureKind.CORRUPT, why=f"what arrived is damaged: {damage}")

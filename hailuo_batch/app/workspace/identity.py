@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 from hailuo_batch.ports import Clock
 
-_NOBODY = "unknown"
+_UNKNOWN_USER = "unknown"
 
 
-def login() -> str:
+def login_name() -> str:
     """The name that this machine knows the user by; `unknown` where it does not tell."""
     try:
-        return getpass.getuser().encode("utf-8", "replace").decode()[:200] or _NOBODY
+        return getpass.getuser().encode("utf-8", "replace").decode()[:200] or _UNKNOWN_USER
     except (OSError, KeyError, ImportError):
-        return _NOBODY
+        return _UNKNOWN_USER
 
 
-def moment(clock: Clock) -> str:
+def utc_timestamp(clock: Clock) -> str:
     """Now in UTC, to the second, as ISO 8601 writes it."""
     return datetime.fromtimestamp(int(clock.now()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

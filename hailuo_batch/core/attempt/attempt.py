@@ -9,7 +9,7 @@ never sent or sent without an answer, and only the provider's rules say which of
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.money import Money
 
 
@@ -25,7 +25,7 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"  # settled by a person: never sent, written off, or its clip removed
 
 
-LIVE = frozenset({Stage.INTENDED, Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT, Stage.STORED})
+LIVE_STAGES = frozenset({Stage.INTENDED, Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT, Stage.STORED})
 
 
 class Move(StrEnum):
@@ -66,10 +66,10 @@ MOVES: dict[tuple[Stage, Move], Stage] = {
 }
 
 
-def after(stage: Stage, move: Move) -> Stage:
+def next_stage(stage: Stage, move: Move) -> Stage:
     """The stage that a move leads to.
 
-    >>> after(Stage.INTENDED, Move.ACCEPT)
+    >>> next_stage(Stage.INTENDED, Move.ACCEPT)
     <Stage.SUBMITTED: 'submitted'>
     """
     try:
@@ -79,7 +79,7 @@ def after(stage: Stage, move: Move) -> Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class Clip:
     """A verified MP4: digest (`sha256:…`), size in bytes, picture size in pixels, length in seconds, frame count."""
 
     digest: str
@@ -101,6 +101,6 @@ class Standing:
     task: str | None = None
     digest: str | None = None
     cost: Money | None = None
-    kind: Kind | None = None  # of the failure that ended it
+    kind: FailureKind | None = None  # of the failure that ended it
     why: str = ""
     since: float | None = None  # for one that is intended: since when, in seconds since the epoch

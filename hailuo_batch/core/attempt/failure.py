@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FailureKind(StrEnum):
     """Why an attempt did not go on."""
 
     NOT_SENT = "not_sent"  # proved that nothing was accepted: the same call may go out again
     THROTTLED = "throttled"  # too fast: wait, then the same call
     FLAKY = "flaky"  # a reading call that came to nothing and may simply be repeated
-    UNCLEAR = "unclear"  # nobody can say whether it was accepted: a submit is left in doubt
+    UNKNOWN_OUTCOME = "unclear"  # nobody can say whether it was accepted: a submit is left in doubt
     REFUSED = "refused"  # a parameter or a picture: asking again is no use
     PROMPT_REFUSED = "prompt_refused"  # moderation of what was asked
     CLIP_REFUSED = "clip_refused"  # moderation of what was made
@@ -36,15 +36,15 @@ class Kind(StrEnum):
 class Failure:
     """What went wrong: its kind, in whose words, and what to do."""
 
-    kind: Kind
+    kind: FailureKind
     why: str
     remedy: str = ""
-    wait: float | None = None  # seconds that the other side asks to wait before the next call
+    wait_seconds: float | None = None  # seconds that the other side asks to wait before the next call
     running: bool = False  # for `stopped`: its task is running at the provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class FailurePolicy:
     """What a kind allows.
 
     `resend`: the same call may go out again for nothing. `stops_run`: no new submits. `ends_task`: the task is over and
@@ -61,28 +61,28 @@ class Allowance:
     stops_provider: bool = False
 
 
-ALLOWS: dict[Kind, Allowance] = {
-    Kind.NOT_SENT: Allowance(resend=True, next_provider=True),
-    Kind.THROTTLED: Allowance(resend=True, next_provider=True),
-    Kind.FLAKY: Allowance(resend=True),
-    Kind.UNCLEAR: Allowance(),
-    Kind.REFUSED: Allowance(ends_task=True, final=True),
-    Kind.PROMPT_REFUSED: Allowance(ends_task=True, final=True),
-    Kind.CLIP_REFUSED: Allowance(ends_task=True, final=True),
-    Kind.UNPAID: Allowance(next_provider=True, stops_provider=True),
-    Kind.UNAUTHORIZED: Allowance(next_provider=True, stops_provider=True),
-    Kind.BROKEN: Allowance(ends_task=True),
-    Kind.CORRUPT: Allowance(),
-    Kind.EXPIRED: Allowance(),
-    Kind.PENDING: Allowance(),
-    Kind.NO_ROOM: Allowance(stops_run=True),
-    Kind.UNNAMED: Allowance(),
-    Kind.OVER_CAP: Allowance(),
-    Kind.CLOSED: Allowance(next_provider=True),
-    Kind.STALE: Allowance(),
-    Kind.STOPPED: Allowance(),
-    Kind.UNRECORDED: Allowance(stops_run=True),
-    Kind.NEVER_SENT: Allowance(),
-    Kind.WRITTEN_OFF: Allowance(),
-    Kind.DISCARDED: Allowance(),
+FAILURE_POLICIES: dict[FailureKind, FailurePolicy] = {
+    FailureKind.NOT_SENT: FailurePolicy(resend=True, next_provider=True),
+    FailureKind.THROTTLED: FailurePolicy(resend=True, next_provider=True),
+    FailureKind.FLAKY: FailurePolicy(resend=True),
+    FailureKind.UNKNOWN_OUTCOME: FailurePolicy(),
+    FailureKind.REFUSED: FailurePolicy(ends_task=True, final=True),
+    FailureKind.PROMPT_REFUSED: FailurePolicy(ends_task=True, final=True),
+    FailureKind.CLIP_REFUSED: FailurePolicy(ends_task=True, final=True),
+    FailureKind.UNPAID: FailurePolicy(next_provider=True, stops_provider=True),
+    FailureKind.UNAUTHORIZED: FailurePolicy(next_provider=True, stops_provider=True),
+    FailureKind.BROKEN: FailurePolicy(ends_task=True),
+    FailureKind.CORRUPT: FailurePolicy(),
+    FailureKind.EXPIRED: FailurePolicy(),
+    FailureKind.PENDING: FailurePolicy(),
+    FailureKind.NO_ROOM: FailurePolicy(stops_run=True),
+    FailureKind.UNNAMED: FailurePolicy(),
+    FailureKind.OVER_CAP: FailurePolicy(),
+    FailureKind.CLOSED: FailurePolicy(next_provider=True),
+    FailureKind.STALE: FailurePolicy(),
+    FailureKind.STOPPED: FailurePolicy(),
+    FailureKind.UNRECORDED: FailurePolicy(stops_run=True),
+    FailureKind.NEVER_SENT: FailurePolicy(),
+    FailureKind.WRITTEN_OFF: FailurePolicy(),
+    FailureKind.DISCARDED: FailurePolicy(),
 }

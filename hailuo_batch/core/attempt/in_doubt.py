@@ -15,17 +15,17 @@ from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.request.request import ANIMATIC
 
-EARLIER = 120.0  # seconds that a gateway's clock may be behind ours
-LATER = 600.0  # seconds: its clock may be ahead, and it may be slow to write a task down
+CLOCK_BEHIND_SECONDS = 120.0  # seconds that a gateway's clock may be behind ours
+CLOCK_AHEAD_SECONDS = 600.0  # seconds: its clock may be ahead, and it may be slow to write a task down
 
-UNANSWERED = "the run ended before the answer came"
+NO_ANSWER = "the run ended before the answer came"
 
 
-class State(StrEnum):
+class DoubtState(StrEnum):
     """What an open attempt waits for."""
 
-    DOUBT = "doubt"  # a person, who looks whether it was accepted
-    RESENT = "resent"  # the next run, which sends it again under the same key
+    IN_DOUBT = "doubt"  # a person, who looks whether it was accepted
+    WILL_RESEND = "resent"  # the next run, which sends it again under the same key
     RUNNING = "running"  # its clip: it was accepted
 
 
@@ -37,18 +37,18 @@ class Verdict(StrEnum):
     WRITTEN_OFF = "written_off"  # given up; its money counts as spent
 
 
-# What a verdict may be said of; an id that a person gave may be corrected too, see `allows`.
-ALLOWED = {
-    Verdict.FOUND: frozenset({State.DOUBT, State.RESENT}),
-    Verdict.NEVER_SENT: frozenset({State.DOUBT, State.RESENT}),
-    Verdict.WRITTEN_OFF: frozenset(State),
+# What a verdict may be said of; an id that a person gave may be corrected too, see `may_settle`.
+STATES_BY_VERDICT = {
+    Verdict.FOUND: frozenset({DoubtState.IN_DOUBT, DoubtState.WILL_RESEND}),
+    Verdict.NEVER_SENT: frozenset({DoubtState.IN_DOUBT, DoubtState.WILL_RESEND}),
+    Verdict.WRITTEN_OFF: frozenset(DoubtState),
 }
-_MOVES = {Verdict.FOUND: Move.FIND, Verdict.NEVER_SENT: Move.SETTLE, Verdict.WRITTEN_OFF: Move.WRITE_OFF}
+_MOVE_BY_VERDICT = {Verdict.FOUND: Move.FIND, Verdict.NEVER_SENT: Move.SETTLE, Verdict.WRITTEN_OFF: Move.WRITE_OFF}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAttempt:
-    """An attempt that is neither stored nor ended; `until` is when it was last heard of, as far as is known."""
+    """An attempt that is neither stored nor ended; `last_heard_at` is when it was last heard of, as far as is known."""
 
     attempt: int
     campaign: str
@@ -56,14 +56,14 @@ class OpenAttempt:
     take: int
     provider: str
     stage: Stage
-    state: State
+    state: DoubtState
     preimage: str
     intended_at: float
-    until: float
+    last_heard_at: float
     estimate: Money | None
     why: str
     task: str | None = None
-    by_hand: bool = False  # whether its task's id came from a person, and not from the gateway
+    has_manual_task: bool = False  # whether its task's id came from a person, and not from the gateway
     manifest: str = ""  # as its run named it, below the project's root
 
     @property
@@ -76,20 +76,20 @@ def open_attempts(
     attempts: Iterable[AttemptRecord],
     runs: Sequence[RunRecord],
     *,
-    resending: AbstractSet[int] = frozenset(),
-    by_hand: AbstractSet[int] = frozenset(),
-    working: bool = False,
+    resendable: AbstractSet[int] = frozenset(),
+    manual_tasks: AbstractSet[int] = frozenset(),
+    is_run_active: bool = False,
 ) -> tuple[OpenAttempt, ...]:
     """The attempts that are open, the oldest first; none of the free model.
 
-    `resending` are the attempts that the next run sends again under their key, `by_hand` those whose task's id a person
-    gave. `working`: a run holds the ledger at this moment, and what it has intended is on its way.
+    `resendable` are the attempts that the next run sends again under their key, `manual_tasks` those whose task's id a
+    person gave. `is_run_active`: a run holds the ledger at this moment, and what it has intended is on its way.
     """
     known = {run.id: run for run in runs}
-    at_work = runs[-1].id if working and runs and runs[-1].ended_at is None else None
+    at_work = runs[-1].id if is_run_active and runs and runs[-1].ended_at is None else None
     found = []
     for each in attempts:
-        state = _state(each, resending, at_work)
+        state = _doubt_state(each, resendable, at_work)
         if state is None or each.provider == ANIMATIC:
             continue
         run = known.get(each.run) if each.run is not None else None
@@ -104,43 +104,43 @@ def open_attempts(
                 state=state,
                 preimage=each.preimage,
                 intended_at=each.intended_at,
-                until=_until(each, run),
+                last_heard_at=_last_heard_at(each, run),
                 estimate=each.estimate,
-                why=_why(each),
+                why=_doubt_reason(each),
                 task=each.task,
-                by_hand=each.id in by_hand,
+                has_manual_task=each.id in manual_tasks,
                 manifest=run.manifest if run is not None else "",
             )
         )
     return tuple(found)
 
 
-def allows(each: OpenAttempt, verdict: Verdict) -> bool:
+def may_settle(attempt: OpenAttempt, verdict: Verdict) -> bool:
     """Whether a person may say this of an open attempt. Money: an id that the gateway gave is never replaced."""
-    return each.state in ALLOWED[verdict] or (each.by_hand and each.stage is Stage.SUBMITTED)
+    return attempt.state in STATES_BY_VERDICT[verdict] or (attempt.has_manual_task and attempt.stage is Stage.SUBMITTED)
 
 
-def settling(stage: Stage, verdict: Verdict) -> tuple[Move, ...]:
+def verdict_moves(stage: Stage, verdict: Verdict) -> tuple[Move, ...]:
     """The moves by which a verdict is written down.
 
-    >>> [str(move) for move in settling(Stage.INTENDED, Verdict.NEVER_SENT)]
+    >>> [str(move) for move in verdict_moves(Stage.INTENDED, Verdict.NEVER_SENT)]
     ['lose_sight', 'settle']
     """
     first = (Move.LOSE_SIGHT,) if stage is Stage.INTENDED else ()
-    return (*first, _MOVES[verdict])
+    return (*first, _MOVE_BY_VERDICT[verdict])
 
 
-def typed_names(opened: Sequence[OpenAttempt]) -> dict[int, str]:
+def attempt_labels(attempts: Sequence[OpenAttempt]) -> dict[int, str]:
     """What a person types for each attempt: `open#2`, or `open#2@7` when a campaign has several for that take."""
-    times = Counter((each.campaign, each.label) for each in opened)
+    times = Counter((each.campaign, each.label) for each in attempts)
     return {
         each.attempt: each.label if times[each.campaign, each.label] == 1 else f"{each.label}@{each.attempt}"
-        for each in opened
+        for each in attempts
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class ListedTask:
     """A task that a gateway lists; `created` is seconds since the epoch, where it tells."""
 
     provider: str
@@ -151,67 +151,71 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class TaskMatch:
     """A doubt and the listed tasks that may be its.
 
-    `sole`: it fits one task and that task fits no other doubt. `nothing`: the list is whole and has none for it.
+    `is_unique`: it fits one task and that task fits no other doubt. `has_no_task`: the list is whole and has none for
+    it.
     """
 
-    doubt: OpenAttempt
-    candidates: tuple[Sighting, ...]
-    sole: bool = False
-    nothing: bool = False
+    attempt: OpenAttempt
+    candidates: tuple[ListedTask, ...]
+    is_unique: bool = False
+    has_no_task: bool = False
 
 
-def match(
-    doubts: Sequence[OpenAttempt],
-    sightings: Iterable[Sighting],
+def match_tasks(
+    attempts: Sequence[OpenAttempt],
+    listed: Iterable[ListedTask],
     *,
-    known: AbstractSet[tuple[str, str]],
+    known_tasks: AbstractSet[tuple[str, str]],
     models: Mapping[str, str],
-    whole: AbstractSet[str],
-) -> tuple[Match, ...]:
+    complete_lists: AbstractSet[str],
+) -> tuple[TaskMatch, ...]:
     """Which listed task may be whose, by time and model.
 
-    `known` are provider and id of the tasks that the ledger has, `models` the gateways' own names of the model, `whole`
-    the providers whose list was read to its end.
+    `known_tasks` are provider and id of the tasks that the ledger has, `models` the gateways' own names of the model,
+    `complete_lists` the providers whose list was read to its end.
     """
-    free = [each for each in sightings if (each.provider, each.task) not in known]
-    fitting = {doubt.attempt: tuple(each for each in free if _fits(doubt, each, models)) for doubt in doubts}
+    free = [each for each in listed if (each.provider, each.task) not in known_tasks]
+    fitting = {doubt.attempt: tuple(each for each in free if _may_be_task(doubt, each, models)) for doubt in attempts}
     wanted = Counter((each.provider, each.task) for found in fitting.values() for each in found)
     matches = []
-    for doubt in doubts:
+    for doubt in attempts:
         found = fitting[doubt.attempt]
         # Money: a task without a time may be anybody's, so it is no match and no proof that there is nothing.
         sole = len(found) == 1 and found[0].created is not None and wanted[found[0].provider, found[0].task] == 1
-        nothing = not found and doubt.provider in whole
-        matches.append(Match(doubt=doubt, candidates=found, sole=sole, nothing=nothing))
+        nothing = not found and doubt.provider in complete_lists
+        matches.append(TaskMatch(attempt=doubt, candidates=found, is_unique=sole, has_no_task=nothing))
     return tuple(matches)
 
 
-def _fits(doubt: OpenAttempt, seen: Sighting, models: Mapping[str, str]) -> bool:
-    model = models.get(doubt.provider, "")
-    if seen.provider != doubt.provider or (seen.model and model and seen.model.casefold() != model.casefold()):
+def _may_be_task(attempt: OpenAttempt, listed: ListedTask, models: Mapping[str, str]) -> bool:
+    model = models.get(attempt.provider, "")
+    if listed.provider != attempt.provider or (listed.model and model and listed.model.casefold() != model.casefold()):
         return False
-    return seen.created is None or doubt.intended_at - EARLIER <= seen.created <= doubt.until + LATER
+    return (
+        listed.created is None
+        or attempt.intended_at - CLOCK_BEHIND_SECONDS <= listed.created <= attempt.last_heard_at + CLOCK_AHEAD_SECONDS
+    )
 
 
-def _state(each: AttemptRecord, resending: AbstractSet[int], at_work: int | None) -> State | None:
-    if each.stage is Stage.IN_DOUBT:
-        return State.DOUBT
-    if each.stage in {Stage.SUBMITTED, Stage.PRODUCED}:
-        return State.RUNNING
-    if each.stage is not Stage.INTENDED or (at_work is not None and each.run == at_work):
+def _doubt_state(attempt: AttemptRecord, resendable: AbstractSet[int], active_run: int | None) -> DoubtState | None:
+    if attempt.stage is Stage.IN_DOUBT:
+        return DoubtState.IN_DOUBT
+    if attempt.stage in {Stage.SUBMITTED, Stage.PRODUCED}:
+        return DoubtState.RUNNING
+    if attempt.stage is not Stage.INTENDED or (active_run is not None and attempt.run == active_run):
         return None
-    return State.RESENT if each.id in resending else State.DOUBT
+    return DoubtState.WILL_RESEND if attempt.id in resendable else DoubtState.IN_DOUBT
 
 
-def _until(each: AttemptRecord, run: RunRecord | None) -> float:
-    ended = run.ended_at if run is not None and each.stage is Stage.INTENDED else None
-    return max(each.changed_at, ended or 0.0)
+def _last_heard_at(attempt: AttemptRecord, run: RunRecord | None) -> float:
+    ended = run.ended_at if run is not None and attempt.stage is Stage.INTENDED else None
+    return max(attempt.changed_at, ended or 0.0)
 
 
-def _why(each: AttemptRecord) -> str:
-    if each.stage is Stage.INTENDED:
-        return UNANSWERED
-    return each.failure.why if each.stage is Stage.IN_DOUBT and each.failure is not None else ""
+def _doubt_reason(attempt: AttemptRecord) -> str:
+    if attempt.stage is Stage.INTENDED:
+        return NO_ANSWER
+    return attempt.failure.why if attempt.stage is Stage.IN_DOUBT and attempt.failure is not None else ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
 
 
@@ -32,7 +32,7 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndedRecord:
+class EndedAttempt:
     """Whose an attempt was that is not open any more, and how it ended."""
 
     id: int
@@ -40,7 +40,7 @@ class EndedRecord:
     shot: str
     take: int
     stage: Stage
-    kind: Kind | None
+    kind: FailureKind | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldRecord:
+class TaskEvents:
     """What a gateway itself tells of an attempt's task, when it is asked; `why` says why it told nothing."""
 
     attempt: int

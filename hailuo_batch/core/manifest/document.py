@@ -11,10 +11,10 @@ from enum import StrEnum
 Duration = int | str  # seconds, or the portable "short" (5 or 6 s) and "long" (10 s)
 Scalar = str | int | float | bool
 
-SHORT, LONG = "short", "long"
+SHORT_DURATION, LONG_DURATION = "short", "long"
 
 
-class End(StrEnum):
+class FrameRole(StrEnum):
     """Which frame of a clip is meant."""
 
     FIRST = "first"
@@ -41,7 +41,7 @@ class ShotFrame:
     """A frame of another shot's selected take."""
 
     shot: str
-    frame: End
+    frame: FrameRole
 
 
 Frame = FileFrame | UrlFrame | ShotFrame
@@ -70,7 +70,7 @@ class Style:
 class Budget:
     """The most that this manifest may cost: spent, reserved and in doubt together."""
 
-    most: Decimal
+    amount: Decimal
     currency: str
 
 

@@ -12,7 +12,14 @@ from itertools import product
 from math import prod
 from typing import TypeVar
 
-from hailuo_batch.core.manifest.camera import CROWDED, UNKNOWN, Remark, remarks, spell, why_told
+from hailuo_batch.core.manifest.camera import (
+    CAMERA_CROWDED,
+    CAMERA_UNKNOWN,
+    CameraRemark,
+    camera_remarks,
+    describe_remarks,
+    normalize_commands,
+)
 from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
@@ -27,14 +34,20 @@ from hailuo_batch.core.manifest.document import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.manifest.frame_links import references
-from hailuo_batch.core.manifest.interpolate import UnfilledError, fill, quoted, text, variables
+from hailuo_batch.core.manifest.frame_links import frame_link_problems
+from hailuo_batch.core.manifest.interpolate import (
+    InterpolationError,
+    fill_placeholders,
+    quote_text,
+    resolve_variables,
+    scalar_text,
+)
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import Path, Problem, Severity, did_you_mean
+from hailuo_batch.core.problem import DocumentPath, Problem, Severity, did_you_mean
 
-MOST_SHOTS = 200_000  # of one manifest, after its matrices
-MOST_TEXT = MOST_SHOTS * 2_000  # characters of all prompts together: each as long as the model reads
-MOST_BLAMED = 1_000  # shots of one matrix, which share most of their mistakes
+MAX_SHOTS = 200_000  # of one manifest, after its matrices
+MAX_PROMPT_TEXT = MAX_SHOTS * 2_000  # characters of all prompts together: each as long as the model reads
+MAX_SHOTS_DIAGNOSED = 1_000  # shots of one matrix, which share most of their mistakes
 
 T = TypeVar("T")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -42,51 +55,51 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
     """All shots in the order they are written, and everything that is wrong with them."""
-    names, found = variables(manifest.variables)
+    names, found = resolve_variables(manifest.variables)
     problems = list(found)
-    styles = _styles(manifest.styles, names, problems)
-    crowd = sum(_copies(entry) for entry in manifest.shots)
-    if crowd > MOST_SHOTS:
-        return (), (*problems, _too_many(crowd))
-    base = _base(manifest.defaults, styles, problems)
+    styles = _fill_styles(manifest.styles, names, problems)
+    crowd = sum(_count_shots(entry) for entry in manifest.shots)
+    if crowd > MAX_SHOTS:
+        return (), (*problems, _too_many_shots(crowd))
+    base = _resolve_defaults(manifest.defaults, styles, problems)
     shots: list[Shot] = []
     ids = {entry.id for entry in manifest.shots}  # those of shots with problems too: who names them is not to blame
     length = 0
     for entry in manifest.shots:
-        plain = base if entry.settings is NO_SETTINGS else _resolve(entry.settings, base)
+        plain = base if entry.settings is NO_SETTINGS else _resolve_settings(entry.settings, base)
         wrong: dict[Problem, None] = {}
         blamed = 0
-        for bound in _unroll(entry):
+        for bound in _unroll_matrix(entry):
             filled = {**names, **bound} if bound else names
             try:
-                shots.append(_shot(entry, filled, plain, styles))
+                shots.append(_make_shot(entry, filled, plain, styles))
                 length += len(shots[-1].prompt)
-            except UnfilledError:
+            except InterpolationError:
                 blamed += 1
-                if blamed <= MOST_BLAMED:
-                    _blame(entry, filled, plain, styles, wrong, ids)
+                if blamed <= MAX_SHOTS_DIAGNOSED:
+                    _diagnose_shot(entry, filled, plain, styles, wrong, ids)
         problems += wrong
-        if length > MOST_TEXT:
-            return (), (*problems, _too_much(entry.index))
-    problems += _clashes(shots)
-    problems += references(shots, ids)
+        if length > MAX_PROMPT_TEXT:
+            return (), (*problems, _too_much_text(entry.index))
+    problems += _id_clashes(shots)
+    problems += frame_link_problems(shots, ids)
     return tuple(shots), tuple(problems)
 
 
-def _too_many(crowd: int) -> Problem:
-    why = f"the matrices make {crowd:,} shots; one manifest holds {MOST_SHOTS:,} at most."
+def _too_many_shots(count: int) -> Problem:
+    why = f"the matrices make {count:,} shots; one manifest holds {MAX_SHOTS:,} at most."
     remedy = "Split it into several manifests."
     return Problem(code="shots-many", summary="too many shots", why=why, remedy=remedy, path=("shots",))
 
 
-def _too_much(index: int) -> Problem:
-    why = f"the prompts have more than {MOST_TEXT:,} characters together, once their names are filled in."
+def _too_much_text(index: int) -> Problem:
+    why = f"the prompts have more than {MAX_PROMPT_TEXT:,} characters together, once their names are filled in."
     remedy = "Split the list into several manifests."
     return Problem(code="text-long", summary="text too long", why=why, remedy=remedy, path=("shots", index))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Resolved:
+class _ResolvedSettings:
     """Settings with nothing left open."""
 
     duration: Duration = 6
@@ -96,175 +109,177 @@ class _Resolved:
     prompt_optimizer: bool = True
     fast_pretreatment: bool = False
     watermark: bool = False
-    said: frozenset[str] = frozenset()  # what the manifest's defaults say
+    default_names: frozenset[str] = frozenset()  # what the manifest's defaults say
 
 
-def _resolve(own: Settings, base: _Resolved = _Resolved()) -> _Resolved:
+def _resolve_settings(settings: Settings, base: _ResolvedSettings = _ResolvedSettings()) -> _ResolvedSettings:
     """What is written, else what stands in the manifest's defaults, else the schema's default."""
-    return _Resolved(
-        said=base.said,
-        duration=_or(own.duration, base.duration),
-        resolution=_or(own.resolution, base.resolution),
-        takes=_or(own.takes, base.takes),
-        style=_or(own.style, base.style),
-        prompt_optimizer=_or(own.prompt_optimizer, base.prompt_optimizer),
-        fast_pretreatment=_or(own.fast_pretreatment, base.fast_pretreatment),
-        watermark=_or(own.watermark, base.watermark),
+    return _ResolvedSettings(
+        default_names=base.default_names,
+        duration=_value_or_default(settings.duration, base.duration),
+        resolution=_value_or_default(settings.resolution, base.resolution),
+        takes=_value_or_default(settings.takes, base.takes),
+        style=_value_or_default(settings.style, base.style),
+        prompt_optimizer=_value_or_default(settings.prompt_optimizer, base.prompt_optimizer),
+        fast_pretreatment=_value_or_default(settings.fast_pretreatment, base.fast_pretreatment),
+        watermark=_value_or_default(settings.watermark, base.watermark),
     )
 
 
-def _or(own: T | None, default: T) -> T:
-    return default if own is None else own
+def _value_or_default(value: T | None, default: T) -> T:
+    return default if value is None else value
 
 
-def cautions(shots: tuple[Shot, ...]) -> Iterator[Problem]:
+def camera_warnings(shots: tuple[Shot, ...]) -> Iterator[Problem]:
     """Warnings about brackets, one of a kind for each entry of the manifest, however many brackets and shots it has."""
-    found: dict[tuple[int, str], dict[str, Remark]] = {}
+    found: dict[tuple[int, str], dict[str, CameraRemark]] = {}
     first: dict[int, str] = {}
     for shot in shots:
-        for remark in remarks(shot.prompt) if "[" in shot.prompt else ():
+        for remark in camera_remarks(shot.prompt) if "[" in shot.prompt else ():
             first.setdefault(shot.index, shot.id)
             found.setdefault((shot.index, remark.code), {}).setdefault(remark.bracket, remark)
     for (index, code), brackets in found.items():
         yield Problem(
             code=code,
-            summary=_BRACKETS[code],
-            why=f'shot "{first[index]}": {why_told(tuple(brackets.values()))}',
+            summary=_BRACKET_SUMMARIES[code],
+            why=f'shot "{first[index]}": {describe_remarks(tuple(brackets.values()))}',
             path=("shots", index, "prompt"),
             severity=Severity.WARNING,
         )
 
 
-_BRACKETS = {UNKNOWN: "no camera command", CROWDED: "many camera moves at once"}
+_BRACKET_SUMMARIES = {CAMERA_UNKNOWN: "no camera command", CAMERA_CROWDED: "many camera moves at once"}
 
 
-def _styles(styles: Mapping[str, Style], names: Mapping[str, str], problems: list[Problem]) -> dict[str, Style]:
+def _fill_styles(styles: Mapping[str, Style], values: Mapping[str, str], problems: list[Problem]) -> dict[str, Style]:
     filled = {"none": Style()}
     for name, style in styles.items():
         filled[name] = Style()
         for end in ("prefix", "suffix"):
             try:
-                filled[name] = replace(filled[name], **{end: fill(getattr(style, end), names)})
-            except UnfilledError as wrong:
-                problems.append(wrong.at(("styles", name, end)))
+                filled[name] = replace(filled[name], **{end: fill_placeholders(getattr(style, end), values)})
+            except InterpolationError as wrong:
+                problems.append(wrong.to_problem(("styles", name, end)))
     return filled
 
 
-def _copies(entry: ShotEntry) -> int:
+def _count_shots(entry: ShotEntry) -> int:
     return prod(len(values) for values in entry.matrix.values())
 
 
-def _unroll(entry: ShotEntry) -> Iterator[dict[str, str]]:
+def _unroll_matrix(entry: ShotEntry) -> Iterator[dict[str, str]]:
     if not entry.matrix:
         return iter(({},))
-    rows = product(*([text(value) for value in values] for values in entry.matrix.values()))
+    rows = product(*([scalar_text(value) for value in values] for values in entry.matrix.values()))
     return (dict(zip(entry.matrix, row, strict=True)) for row in rows)
 
 
-def _base(defaults: Settings, styles: Mapping[str, Style], problems: list[Problem]) -> _Resolved:
+def _resolve_defaults(defaults: Settings, styles: Mapping[str, Style], problems: list[Problem]) -> _ResolvedSettings:
     """The manifest's defaults; a style that is not there is said once, and not at every shot."""
     said = frozenset(name for name in Settings.__slots__ if getattr(defaults, name) is not None)
-    base = replace(_resolve(defaults), said=said)
+    base = replace(_resolve_settings(defaults), default_names=said)
     try:
-        _style(base.style, styles)
-    except UnfilledError as wrong:
-        problems.append(wrong.at(("defaults", "style")))
+        _find_style(base.style, styles)
+    except InterpolationError as wrong:
+        problems.append(wrong.to_problem(("defaults", "style")))
         return replace(base, style="none")
     return base
 
 
-def _shot(entry: ShotEntry, names: Mapping[str, str], plain: _Resolved, styles: Mapping[str, Style]) -> Shot:
+def _make_shot(
+    entry: ShotEntry, values: Mapping[str, str], settings: _ResolvedSettings, styles: Mapping[str, Style]
+) -> Shot:
     return Shot(
-        id=_id(fill(entry.id, names)),
+        id=_check_id(fill_placeholders(entry.id, values)),
         index=entry.index,
-        prompt=_prompt(entry, names, _style(plain.style, styles)),
-        frames=entry.frames if entry.frames is NO_FRAMES else _fill_frames(entry.frames, names),
-        duration=plain.duration,
-        resolution=plain.resolution,
-        takes=plain.takes,
-        tags=tuple(fill(tag, names) for tag in entry.tags) if entry.tags else (),
-        prompt_optimizer=plain.prompt_optimizer,
-        fast_pretreatment=plain.fast_pretreatment,
-        watermark=plain.watermark,
-        notes=fill(entry.notes, names) if entry.notes else "",
-        duration_at=_said_at("duration", entry, plain),
-        resolution_at=_said_at("resolution", entry, plain),
+        prompt=_make_prompt(entry, values, _find_style(settings.style, styles)),
+        frames=entry.frames if entry.frames is NO_FRAMES else _fill_frames(entry.frames, values),
+        duration=settings.duration,
+        resolution=settings.resolution,
+        takes=settings.takes,
+        tags=tuple(fill_placeholders(tag, values) for tag in entry.tags) if entry.tags else (),
+        prompt_optimizer=settings.prompt_optimizer,
+        fast_pretreatment=settings.fast_pretreatment,
+        watermark=settings.watermark,
+        notes=fill_placeholders(entry.notes, values) if entry.notes else "",
+        duration_path=_setting_path("duration", entry, settings),
+        resolution_path=_setting_path("resolution", entry, settings),
     )
 
 
-def _said_at(name: str, entry: ShotEntry, plain: _Resolved) -> Path:
+def _setting_path(name: str, entry: ShotEntry, settings: _ResolvedSettings) -> DocumentPath:
     """Where the manifest says a setting of a shot: at the shot or under its defaults; the shot itself if nowhere."""
     if getattr(entry.settings, name) is not None:
         return "shots", entry.index, name
-    return ("defaults", name) if name in plain.said else ("shots", entry.index)
+    return ("defaults", name) if name in settings.default_names else ("shots", entry.index)
 
 
-def _prompt(entry: ShotEntry, names: Mapping[str, str], style: Style) -> str:
-    return spell((style.prefix + fill(entry.prompt, names).strip() + style.suffix).strip())
+def _make_prompt(entry: ShotEntry, values: Mapping[str, str], style: Style) -> str:
+    return normalize_commands((style.prefix + fill_placeholders(entry.prompt, values).strip() + style.suffix).strip())
 
 
-def _blame(
+def _diagnose_shot(
     entry: ShotEntry,
-    names: Mapping[str, str],
-    plain: _Resolved,
+    values: Mapping[str, str],
+    settings: _ResolvedSettings,
     styles: Mapping[str, Style],
-    wrong: dict[Problem, None],
+    problems: dict[Problem, None],
     ids: set[str],
 ) -> None:
     """Everything that is wrong with one shot, part by part; its id counts as written all the same."""
-    parts: dict[Path, Callable[[], object]] = {
-        ("id",): lambda: ids.add(_id(fill(entry.id, names))),
-        ("style",): lambda: _style(plain.style, styles),
-        ("prompt",): lambda: fill(entry.prompt, names),
-        ("frames", "first"): lambda: entry.frames.first and _fill_frame(entry.frames.first, names),
-        ("frames", "last"): lambda: entry.frames.last and _fill_frame(entry.frames.last, names),
-        ("notes",): lambda: fill(entry.notes, names),
-        **{("tags", place): partial(fill, tag, names) for place, tag in enumerate(entry.tags)},
+    parts: dict[DocumentPath, Callable[[], object]] = {
+        ("id",): lambda: ids.add(_check_id(fill_placeholders(entry.id, values))),
+        ("style",): lambda: _find_style(settings.style, styles),
+        ("prompt",): lambda: fill_placeholders(entry.prompt, values),
+        ("frames", "first"): lambda: entry.frames.first and _fill_frame(entry.frames.first, values),
+        ("frames", "last"): lambda: entry.frames.last and _fill_frame(entry.frames.last, values),
+        ("notes",): lambda: fill_placeholders(entry.notes, values),
+        **{("tags", place): partial(fill_placeholders, tag, values) for place, tag in enumerate(entry.tags)},
     }
     for path, make in parts.items():
         try:
             make()
-        except UnfilledError as error:
-            wrong[error.at(("shots", entry.index, *path))] = None
+        except InterpolationError as error:
+            problems[error.to_problem(("shots", entry.index, *path))] = None
 
 
-def _id(shot_id: str) -> str:
+def _check_id(shot_id: str) -> str:
     if _ID.match(shot_id):
         return shot_id
     if len(shot_id) > 64:
-        why = f"{quoted(shot_id)} has {len(shot_id)} characters; an id is part of a file name, and may have 64."
-        raise UnfilledError("shot-id", "shot id not usable", why, "Make it shorter.")
-    why = f"{quoted(shot_id)} is to be part of a file name."
+        why = f"{quote_text(shot_id)} has {len(shot_id)} characters; an id is part of a file name, and may have 64."
+        raise InterpolationError("shot-id", "shot id not usable", why, "Make it shorter.")
+    why = f"{quote_text(shot_id)} is to be part of a file name."
     remedy = "Use letters, digits, dot, dash and underscore, and begin with a letter or digit."
-    raise UnfilledError("shot-id", "shot id not usable", why, remedy)
+    raise InterpolationError("shot-id", "shot id not usable", why, remedy)
 
 
-def _style(name: str, styles: Mapping[str, Style]) -> Style:
+def _find_style(name: str, styles: Mapping[str, Style]) -> Style:
     if name in styles:
         return styles[name]
     remedy = did_you_mean(name, styles) or "Add it under styles, or take it out."
-    raise UnfilledError("style-unknown", "unknown style", f"{quoted(name)} is not under styles.", remedy)
+    raise InterpolationError("style-unknown", "unknown style", f"{quote_text(name)} is not under styles.", remedy)
 
 
-def _fill_frames(frames: Frames, names: Mapping[str, str]) -> Frames:
+def _fill_frames(frames: Frames, values: Mapping[str, str]) -> Frames:
     return Frames(
-        first=None if frames.first is None else _fill_frame(frames.first, names),
-        last=None if frames.last is None else _fill_frame(frames.last, names),
+        first=None if frames.first is None else _fill_frame(frames.first, values),
+        last=None if frames.last is None else _fill_frame(frames.last, values),
     )
 
 
-def _fill_frame(frame: Frame, names: Mapping[str, str]) -> Frame:
+def _fill_frame(frame: Frame, values: Mapping[str, str]) -> Frame:
     match frame:
         case FileFrame(path=path):
-            filled = fill(path, names)
+            filled = fill_placeholders(path, values)
             return UrlFrame(url=filled) if "://" in filled else FileFrame(path=filled)
         case UrlFrame(url=url):
-            return replace(frame, url=fill(url, names))
+            return replace(frame, url=fill_placeholders(url, values))
         case ShotFrame(shot=shot):
-            return replace(frame, shot=fill(shot, names))
+            return replace(frame, shot=fill_placeholders(shot, values))
 
 
-def _clashes(shots: list[Shot]) -> Iterator[Problem]:
+def _id_clashes(shots: list[Shot]) -> Iterator[Problem]:
     """Ids that are the same, or would name the same file where letters' case does not count."""
     first_with: dict[str, Shot] = {}
     told = set()
@@ -272,10 +287,10 @@ def _clashes(shots: list[Shot]) -> Iterator[Problem]:
         other = first_with.setdefault(shot.id.casefold(), shot)
         if other is not shot and (shot.index, other.index) not in told:
             told.add((shot.index, other.index))
-            yield _clash(shot, other)
+            yield _clash_problem(shot, other)
 
 
-def _clash(shot: Shot, other: Shot) -> Problem:
+def _clash_problem(shot: Shot, other: Shot) -> Problem:
     summary, remedy = "duplicate shot id", "Rename one of them."
     if other.id != shot.id:
         summary = "clash of names"

@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from hailuo_batch.core.manifest.document import NO_FRAMES, ShotFrame
-from hailuo_batch.core.manifest.interpolate import quoted
+from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import Path, Problem, did_you_mean
+from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
 
-_MOST_HINTS = 3  # each looks at every shot there is
+_MAX_HINTS = 3  # each looks at every shot there is
 
 
-def waits_for(shot: Shot) -> dict[str, str]:
+def frame_sources(shot: Shot) -> dict[str, str]:
     """By end (`first`, `last`), the shot whose frame is needed there."""
     if shot.frames is NO_FRAMES:
         return {}
@@ -19,27 +19,27 @@ def waits_for(shot: Shot) -> dict[str, str]:
     return {end: frame.shot for end, frame in ends.items() if isinstance(frame, ShotFrame)}
 
 
-def references(shots: Sequence[Shot], written: Collection[str]) -> Iterator[Problem]:
+def frame_link_problems(shots: Sequence[Shot], ids: Collection[str]) -> Iterator[Problem]:
     """Each frame of a shot that does not exist, and a chain that leads back to itself.
 
-    `written` are ids as the manifest has them, filled in or not: a shot with a problem of its own is not missing.
+    `ids` are ids as the manifest has them, filled in or not: a shot with a problem of its own is not missing.
     """
-    needs = {shot.id: needed for shot in shots if (needed := waits_for(shot))}
+    needs = {shot.id: needed for shot in shots if (needed := frame_sources(shot))}
     if not needs:
         return
     known = {shot.id: shot for shot in shots}
-    told: set[Path] = set()
+    told: set[DocumentPath] = set()
     for shot in shots:
         for end, other in needs.get(shot.id, {}).items():
             path = ("shots", shot.index, "frames", end, "shot")
-            if other in known or other in written or path in told:
+            if other in known or other in ids or path in told:
                 continue
             told.add(path)  # the shots of one matrix share the mistake
-            why = f'shot "{shot.id}" takes a frame of shot {quoted(other)}, which is not in this manifest.'
-            hint = did_you_mean(other, known) if len(told) <= _MOST_HINTS else ""
+            why = f'shot "{shot.id}" takes a frame of shot {quote_text(other)}, which is not in this manifest.'
+            hint = did_you_mean(other, known) if len(told) <= _MAX_HINTS else ""
             remedy = hint or "Write the id of a shot of this manifest."
             yield Problem(code="frame-shot", summary="unknown shot", why=why, remedy=remedy, path=path)
-    if ring := _ring(needs):
+    if ring := _find_cycle(needs):
         names = [*ring[:4], "…", *ring[-3:]] if len(ring) > 8 else ring
         why = f"{' → '.join(names)}: each starts from the one before, so none can be first."
         at_first = ("shots", known[ring[0]].index, "frames")
@@ -47,9 +47,9 @@ def references(shots: Sequence[Shot], written: Collection[str]) -> Iterator[Prob
         yield Problem(code="frame-cycle", summary="shots in a ring", why=why, remedy=remedy, path=at_first)
 
 
-def _ring(needs: Mapping[str, Mapping[str, str]]) -> list[str]:
+def _find_cycle(sources: Mapping[str, Mapping[str, str]]) -> list[str]:
     try:
-        TopologicalSorter({shot: ends.values() for shot, ends in needs.items()}).prepare()
+        TopologicalSorter({shot: ends.values() for shot, ends in sources.items()}).prepare()
     except CycleError as cycle:
         ring: list[str] = cycle.args[1]
         return ring

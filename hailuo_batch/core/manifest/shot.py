@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from hailuo_batch.core.manifest.document import NO_FRAMES, Duration, Frames, UrlFrame
-from hailuo_batch.core.problem import Path
+from hailuo_batch.core.problem import DocumentPath
 
 
 class Mode(StrEnum):
@@ -17,25 +17,26 @@ class Mode(StrEnum):
     LAST = "last frame only"  # sold by nobody
 
 
-class Wish(NamedTuple):
+class ShotNeeds(NamedTuple):
     """What decides who can render a shot; shots with the same wish have the same route.
 
-    `local`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web; `hosted`: a
-    frame is known by its pinned address only. One that is not pinned was fetched, so it can be sent either way.
+    `has_local_frame`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web;
+    `has_hosted_frame`: a frame is known by its pinned address only. One that is not pinned was fetched, so it can be
+    sent either way.
     """
 
     mode: Mode
     resolution: str
     duration: Duration
-    local: bool
-    hosted: bool
+    has_local_frame: bool
+    has_hosted_frame: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """One clip asked for; `index` is its entry's place under `shots` in the manifest.
 
-    `duration_at` and `resolution_at` are where the manifest says these, which may be under its defaults.
+    `duration_path` and `resolution_path` are where the manifest says these, which may be under its defaults.
     """
 
     id: str
@@ -50,8 +51,8 @@ class Shot:
     fast_pretreatment: bool
     watermark: bool
     notes: str
-    duration_at: Path = ()
-    resolution_at: Path = ()
+    duration_path: DocumentPath = ()
+    resolution_path: DocumentPath = ()
 
     @property
     def mode(self) -> Mode:
@@ -61,11 +62,11 @@ class Shot:
         return Mode.LAST if self.frames.first is None else Mode.FIRST_LAST
 
     @property
-    def wish(self) -> Wish:
+    def needs(self) -> ShotNeeds:
         """What is asked of a provider, as far as it decides who can render it."""
         if self.frames is NO_FRAMES:
-            return Wish(Mode.TEXT, self.resolution, self.duration, local=False, hosted=False)
+            return ShotNeeds(Mode.TEXT, self.resolution, self.duration, has_local_frame=False, has_hosted_frame=False)
         ends = [end for end in (self.frames.first, self.frames.last) if end is not None]
         local = not all(isinstance(end, UrlFrame) for end in ends)
         hosted = any(isinstance(end, UrlFrame) and end.sha256 is not None for end in ends)
-        return Wish(self.mode, self.resolution, self.duration, local=local, hosted=hosted)
+        return ShotNeeds(self.mode, self.resolution, self.duration, has_local_frame=local, has_hosted_frame=hosted)

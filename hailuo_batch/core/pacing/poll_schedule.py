@@ -12,115 +12,118 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-ENOUGH = 8  # clips, before they are believed
-NARROWEST, WIDEST = 0.05, 1.5  # of the logarithms' standard deviation: a few clips that are alike prove no law
-SHORTEST, LONGEST = 2.0, 60.0  # seconds between two looks; the first one may be later
-_MOST = 200  # looks that are planned ahead
-_NEAR = 1.01  # numbers this near to each other need not be told apart
-_LATEST = 1e-4  # when so few clips are not ready, the looks are no more planned one by one
+MIN_CLIPS = 8  # clips, before they are believed
+MIN_DEVIATION, MAX_DEVIATION = (
+    0.05,
+    1.5,
+)  # of the logarithms' standard deviation: a few clips that are alike prove no law
+MIN_PAUSE, MAX_PAUSE = 2.0, 60.0  # seconds between two looks; the first one may be later
+_MAX_POLLS = 200  # looks that are planned ahead
+_TOLERANCE = 1.01  # numbers this near to each other need not be told apart
+_MIN_SURVIVAL = 1e-4  # when so few clips are not ready, the looks are no more planned one by one
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class LogNormal:
     """How long clips of one kind took, from submit to ready: the mean and deviation of the seconds' logarithms."""
 
     mean: float
     deviation: float
 
 
-def history(seconds: Collection[float]) -> History | None:
+def fit_log_normal(seconds: Collection[float]) -> LogNormal | None:
     """What these clips tell; None when they are too few.
 
-    >>> round(math.exp(history([100.0] * 10).mean))
+    >>> round(math.exp(fit_log_normal([100.0] * 10).mean))
     100
     """
     logs = [math.log(each) for each in seconds if each > 0]
-    if len(logs) < ENOUGH:
+    if len(logs) < MIN_CLIPS:
         return None
     mean = math.fsum(logs) / len(logs)
     deviation = math.sqrt(math.fsum((each - mean) ** 2 for each in logs) / (len(logs) - 1))
-    return History(mean=round(mean, 2), deviation=round(min(max(deviation, NARROWEST), WIDEST), 2))
+    return LogNormal(mean=round(mean, 2), deviation=round(min(max(deviation, MIN_DEVIATION), MAX_DEVIATION), 2))
 
 
-def pause(known: History | None, age: float, every: float) -> float:
+def poll_pause(times: LogNormal | None, age: float, interval: float) -> float:
     """Seconds to wait before the next look at a task that was submitted `age` seconds ago.
 
-    `every` is the fixed interval that the gateway advises: it holds where nothing is known, and half of it is the mean
-    delay that learnt looks may have.
+    `interval` is the fixed interval that the gateway advises: it holds where nothing is known, and half of it is the
+    mean delay that learnt looks may have.
     """
-    if known is None:
-        return every
-    later = (look for look in schedule(known, every) if look > age + SHORTEST / 2)
+    if times is None:
+        return interval
+    later = (look for look in poll_ages(times, interval) if look > age + MIN_PAUSE / 2)
     look = next(later, None)
-    return min(max(every, age / 10), LONGEST) if look is None else look - age
+    return min(max(interval, age / 10), MAX_PAUSE) if look is None else look - age
 
 
-def ready_between(known: History | None, begin: float, end: float) -> float:
+def estimate_ready_age(times: LogNormal | None, begin: float, end: float) -> float:
     """When a clip was probably ready that was not at one age and was at another: the middle when nothing is known."""
-    share = 0.0 if known is None else _left(known, begin) - _left(known, end)
-    if known is None or share < _LATEST:
+    share = 0.0 if times is None else _survival(times, begin) - _survival(times, end)
+    if times is None or share < _MIN_SURVIVAL:
         return (begin + end) / 2
-    return (_mean_until(known, end) - _mean_until(known, begin)) / share
+    return (_partial_mean(times, end) - _partial_mean(times, begin)) / share
 
 
-def share_until(known: History, age: float) -> float:
+def ready_share(times: LogNormal, age: float) -> float:
     """The share of clips that are ready at an age."""
-    return 1.0 - _left(known, age)
+    return 1.0 - _survival(times, age)
 
 
 @lru_cache(maxsize=1024)
-def schedule(known: History, every: float) -> tuple[float, ...]:
+def poll_ages(times: LogNormal, interval: float) -> tuple[float, ...]:
     """The ages at which a task is looked at."""
     low, high = 1e-1, 1e3
-    while high > low * _NEAR:
+    while high > low * _TOLERANCE:
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if _delay(known, _looks(known, middle)) < every / 2 else (low, middle)
-    return _looks(known, low)
+        low, high = (middle, high) if _mean_delay(times, _poll_ages(times, middle)) < interval / 2 else (low, middle)
+    return _poll_ages(times, low)
 
 
-def _looks(known: History, scale: float) -> tuple[float, ...]:
+def _poll_ages(times: LogNormal, scale: float) -> tuple[float, ...]:
     looks: list[float] = []
-    while len(looks) < _MOST and (not looks or _left(known, looks[-1]) > _LATEST):
-        looks.append(_next(known, looks[-1] if looks else 0.0, scale, first=not looks))
+    while len(looks) < _MAX_POLLS and (not looks or _survival(times, looks[-1]) > _MIN_SURVIVAL):
+        looks.append(_next_poll_age(times, looks[-1] if looks else 0.0, scale, is_first=not looks))
     return tuple(looks)
 
 
-def _next(known: History, last: float, scale: float, *, first: bool) -> float:
+def _next_poll_age(times: LogNormal, last: float, scale: float, *, is_first: bool) -> float:
     """The end of the gap for which gap × √h(end) = scale: it grows with the end, so halving finds it."""
-    low, high = SHORTEST, max(SHORTEST, math.exp(known.mean + 4 * known.deviation) if first else LONGEST)
-    while high > low * _NEAR:
+    low, high = MIN_PAUSE, max(MIN_PAUSE, math.exp(times.mean + 4 * times.deviation) if is_first else MAX_PAUSE)
+    while high > low * _TOLERANCE:
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if middle**2 * _hazard(known, last + middle) < scale**2 else (low, middle)
+        low, high = (middle, high) if middle**2 * _hazard(times, last + middle) < scale**2 else (low, middle)
     return last + low
 
 
-def _delay(known: History, looks: Sequence[float]) -> float:
+def _mean_delay(times: LogNormal, polls: Sequence[float]) -> float:
     """How long a clip waits for its look on average: in closed form, since a log-normal's partial mean has one."""
     waited, left, mean = 0.0, 1.0, 0.0
-    for look in looks:
-        left_then, mean_then = _left(known, look), _mean_until(known, look)
+    for look in polls:
+        left_then, mean_then = _survival(times, look), _partial_mean(times, look)
         waited += look * (left - left_then) - (mean_then - mean)
         left, mean = left_then, mean_then
     return waited
 
 
-def _mean_until(known: History, age: float) -> float:
+def _partial_mean(times: LogNormal, age: float) -> float:
     """The mean of the times up to an age, those beyond it counted as nothing."""
     if age <= 0:
         return 0.0
-    z = (math.log(age) - known.mean) / known.deviation - known.deviation
-    return math.exp(known.mean + known.deviation**2 / 2) * math.erfc(-z / math.sqrt(2)) / 2
+    z = (math.log(age) - times.mean) / times.deviation - times.deviation
+    return math.exp(times.mean + times.deviation**2 / 2) * math.erfc(-z / math.sqrt(2)) / 2
 
 
-def _left(known: History, age: float) -> float:
+def _survival(times: LogNormal, age: float) -> float:
     """The share of clips that are not ready at an age."""
-    return 1.0 if age <= 0 else math.erfc((math.log(age) - known.mean) / known.deviation / math.sqrt(2)) / 2
+    return 1.0 if age <= 0 else math.erfc((math.log(age) - times.mean) / times.deviation / math.sqrt(2)) / 2
 
 
-def _hazard(known: History, age: float) -> float:
+def _hazard(times: LogNormal, age: float) -> float:
     """The chance per second that a clip of this age becomes ready, if it is not."""
-    z = (math.log(age) - known.mean) / known.deviation
-    left = _left(known, age)
+    z = (math.log(age) - times.mean) / times.deviation
+    left = _survival(times, age)
     if left < 1e-9:  # far beyond everything that was seen: the tail's own limit
-        return max(z, 1.0) / (known.deviation * age)
-    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / (known.deviation * age) / left
+        return max(z, 1.0) / (times.deviation * age)
+    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / (times.deviation * age) / left

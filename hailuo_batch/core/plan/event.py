@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
@@ -28,7 +28,7 @@ class StepStored:
     """A clip is in the store; `cost` is what the provider told, None when it tells nothing."""
 
     step: Step
-    artifact: Artifact
+    clip: Clip
     cost: Money | None = None
 
 

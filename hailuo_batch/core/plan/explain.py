@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, Step, Use, Why
+from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.provenance import request_members
-from hailuo_batch.core.plan.report import reason, request_before
-from hailuo_batch.core.request.fingerprint import preimage, read_preimage
+from hailuo_batch.core.plan.report import describe_reason, previous_request
+from hailuo_batch.core.request.fingerprint import parse_preimage, preimage
 
-_LOCKED = frozenset({Why.LOCKED, Why.ELSEWHERE})  # who made the clip, and for how much, stands in the lock
+_LOCK_REASONS = frozenset(
+    {StepReason.LOCKED, StepReason.LOCKED_ELSEWHERE}
+)  # who made the clip, and for how much, stands in the lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Explanation:
     reason: str
     members: tuple[Member, ...]
     fingerprint: str
-    before: str
+    previous_fingerprint: str
     preimage: str
     provider: str
     estimate: Money | None
@@ -44,18 +46,18 @@ class Explanation:
 
 def explain_take(plan: Plan, shot: str, take: int, requests: Mapping[str, str]) -> Explanation | None:
     """The explanation of one take; None when the plan has no such take. `requests` are pre-images by fingerprint."""
-    for step, use in _uses(plan):
+    for step, use in _iter_uses(plan):
         if use.shot.id == shot and use.take == take:
-            locked = plan.grounds.locked.get(step.fingerprint) if step.why in _LOCKED else None
-            return _explain(step, use, requests, locked)
+            locked = plan.inputs.locked_clips.get(step.fingerprint) if step.why in _LOCK_REASONS else None
+            return _make_explanation(step, use, requests, locked)
     return None
 
 
-def _uses(plan: Plan) -> Iterator[tuple[Step, Use]]:
+def _iter_uses(plan: Plan) -> Iterator[tuple[Step, Use]]:
     return ((step, use) for step in plan.steps for use in step.uses)
 
 
-def _explain(step: Step, use: Use, requests: Mapping[str, str], locked: NamedClip | None) -> Explanation:
+def _make_explanation(step: Step, use: Use, requests: Mapping[str, str], locked_clip: NamedClip | None) -> Explanation:
     provider = step.standing.provider if step.standing is not None else step.route.provider
     digest = step.standing.digest or "" if step.standing is not None else ""
     return Explanation(
@@ -63,35 +65,35 @@ def _explain(step: Step, use: Use, requests: Mapping[str, str], locked: NamedCli
         take=use.take,
         version=use.version,
         action=step.action,
-        reason=reason(step),
-        members=tuple(_members(step, requests)),
+        reason=describe_reason(step),
+        members=tuple(_compare_members(step, requests)),
         fingerprint=step.fingerprint,
-        before=_before(step, use, requests),
+        previous_fingerprint=_find_previous_fingerprint(step, use, requests),
         preimage=preimage(step.request).decode() if step.request is not None else "",
-        provider=provider if locked is None else locked.provider,
-        estimate=step.estimate if locked is None else locked.cost,
+        provider=provider if locked_clip is None else locked_clip.provider,
+        estimate=step.estimate if locked_clip is None else locked_clip.cost,
         free=step.route.free and step.estimate is None,
         shared_with=tuple(other.shot.id for other in step.uses if other is not use),
-        digest=digest if locked is None else locked.digest,
+        digest=digest if locked_clip is None else locked_clip.digest,
     )
 
 
-def _before(step: Step, use: Use, requests: Mapping[str, str]) -> str:
+def _find_previous_fingerprint(step: Step, use: Use, requests: Mapping[str, str]) -> str:
     """The take's own fingerprint of before: of another take's nobody could tell what it has to do with this one."""
     if step.accepted is not None:
         return step.accepted.made_for
-    return step.before if _take_of(step.before, requests) == use.take else ""
+    return step.previous_fingerprint if _take_number(step.previous_fingerprint, requests) == use.take else ""
 
 
-def _take_of(fingerprint: str, requests: Mapping[str, str]) -> int:
-    return read_preimage(requests[fingerprint]).take if fingerprint in requests else 0
+def _take_number(fingerprint: str, requests: Mapping[str, str]) -> int:
+    return parse_preimage(requests[fingerprint]).take if fingerprint in requests else 0
 
 
-def _members(step: Step, requests: Mapping[str, str]) -> Iterator[Member]:
+def _compare_members(step: Step, requests: Mapping[str, str]) -> Iterator[Member]:
     if step.request is None:
         return
     now = request_members(step.request)
-    old = request_before(step, requests)
+    old = previous_request(step, requests)
     before = request_members(old) if old is not None else {}
     for name in dict.fromkeys((*now, *before)):
         changed = bool(before) and name != "take" and now.get(name) != before.get(name)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.plan import Step
 
 INTERRUPTED = "interrupted"
@@ -12,24 +12,24 @@ INTERRUPTED = "interrupted"
 class Outcome:
     """Clips kept, clips that only got their names, failed steps, why it was stopped (""), and how long it took.
 
-    `elsewhere` has the clips that another provider made than was planned: who, how many, why. `left` is how many tasks
-    were running when it was stopped: the next run follows them, and they may be billed.
+    `other_providers` has the clips that another provider made than was planned: who, how many, why. `left_running` is
+    how many tasks were running when it was stopped: the next run follows them, and they may be billed.
     """
 
     stored: int = 0
     named: int = 0
     failed: tuple[tuple[Step, Failure], ...] = ()
-    elsewhere: tuple[tuple[str, int, str], ...] = ()
-    left: int = 0
-    stopped: str = ""
+    other_providers: tuple[tuple[str, int, str], ...] = ()
+    left_running: int = 0
+    stop_reason: str = ""
     seconds: float = 0.0
 
     @property
-    def unnamed(self) -> tuple[tuple[Step, Failure], ...]:
+    def naming_failures(self) -> tuple[tuple[Step, Failure], ...]:
         """Failed steps whose clip is in the store: only a readable name could not be given."""
-        return tuple(each for each in self.failed if each[1].kind is Kind.UNNAMED)
+        return tuple(each for each in self.failed if each[1].kind is FailureKind.UNNAMED)
 
     @property
-    def without_clip(self) -> tuple[tuple[Step, Failure], ...]:
+    def clip_failures(self) -> tuple[tuple[Step, Failure], ...]:
         """The other failed steps: no clip of them came to the store."""
-        return tuple(each for each in self.failed if each[1].kind is not Kind.UNNAMED)
+        return tuple(each for each in self.failed if each[1].kind is not FailureKind.UNNAMED)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.document import Frame
-from hailuo_batch.core.manifest.shot import Shot, Wish
-from hailuo_batch.core.money import Money, totals
+from hailuo_batch.core.manifest.shot import Shot, ShotNeeds
+from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.providers.offers import Route
-from hailuo_batch.core.request.request import Input, Request
+from hailuo_batch.core.request.request import ImageRef, Request
 
 if TYPE_CHECKING:
-    from hailuo_batch.core.plan.review import Accepted  # few manifests have a review: the others need not load it
+    from hailuo_batch.core.plan.review import AcceptedClip  # few manifests have a review: the others need not load it
 
 
 class Action(StrEnum):
@@ -28,12 +28,12 @@ class Action(StrEnum):
     HOLD = "hold"  # a person must decide first
 
 
-class Why(StrEnum):
+class StepReason(StrEnum):
     """Why a step is there, and with that what a run would do."""
 
     action: Action
 
-    def __new__(cls, words: str, action: Action) -> "Why":
+    def __new__(cls, words: str, action: Action) -> "StepReason":
         """A reason in words, with its action."""
         why = str.__new__(cls, words)
         why._value_ = words
@@ -44,24 +44,24 @@ class Why(StrEnum):
     ACCEPTED = "an earlier clip was accepted for it", Action.REUSE
     NEW = "never rendered", Action.SUBMIT
     CHANGED = "the request changed", Action.SUBMIT
-    REDRAWN = "the lock names its clip, which is drawn again here", Action.SUBMIT
+    LOCKED_SKETCH = "the lock names its clip, which is drawn again here", Action.SUBMIT
     FAILED = "the last attempt failed", Action.SUBMIT
     REFUSED = "it was refused, and asking the same again is no use: change the request", Action.HOLD
     CANCELLED = "the last attempt was never sent", Action.SUBMIT
     WRITTEN_OFF = "the last attempt was written off", Action.SUBMIT
     DISCARDED = "its clip was removed from the store by gc", Action.SUBMIT
-    INSISTED = "it was refused, and is asked for again as you wish", Action.SUBMIT
+    FORCED = "it was refused, and is asked for again as you wish", Action.SUBMIT
     INTERRUPTED = "a run stopped before it was asked for", Action.SUBMIT
     RUNNING = "asked for, and not yet made", Action.RESUME
-    MADE = "made, and not yet kept", Action.FETCH
-    GONE = "its clip is gone from the store", Action.FETCH
-    NAMED = "its clip is gone from the store, and its readable name still has it", Action.FETCH
+    PRODUCED = "made, and not yet kept", Action.FETCH
+    CLIP_GONE = "its clip is gone from the store", Action.FETCH
+    IN_RENDERS = "its clip is gone from the store, and its readable name still has it", Action.FETCH
     LOCKED = "the lock names its clip, which is in the store", Action.FETCH
-    ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
-    ABSENT = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
-    DOUBT = "nobody can say whether it was accepted", Action.HOLD
-    CHAINED = "it starts from a shot that is not rendered yet", Action.WAIT
-    UNSEEN = "its frame's web address has given no picture yet: plan looks there, sha256 pins it", Action.HOLD
+    LOCKED_ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
+    ACCEPTED_ELSEWHERE = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
+    IN_DOUBT = "nobody can say whether it was accepted", Action.HOLD
+    NEEDS_FRAME = "it starts from a shot that is not rendered yet", Action.WAIT
+    IMAGE_UNKNOWN = "its frame's web address has given no picture yet: plan looks there, sha256 pins it", Action.HOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class LastRender:
     """What a shot was when it was last rendered: its version, and the fingerprint of one of its takes."""
 
     version: int
@@ -83,10 +83,10 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class ShotVersions:
     """Every version that a shot ever had: by the fingerprints of its takes, and the highest one."""
 
-    known: Mapping[str, int]
+    by_fingerprint: Mapping[str, int]
     highest: int
 
 
@@ -104,17 +104,17 @@ class NamedClip:
 class Step:
     """One request's part of a plan. Without a fingerprint it waits: the request is not whole yet."""
 
-    why: Why
+    why: StepReason
     uses: tuple[Use, ...]
     route: Route
     request: Request | None = None
     fingerprint: str = ""
     standing: Standing | None = None
     waits_for: tuple[str, ...] = ()
-    before: str = ""  # what the shot's fingerprint was, when the request changed
-    named: NamedClip | None = None  # where its clip still is, when the store has lost it
-    stray: bool = False  # the manifest asks for it no more: it is brought home and gets no name
-    accepted: "Accepted | None" = None  # the earlier clip that stands for it
+    previous_fingerprint: str = ""  # what the shot's fingerprint was, when the request changed
+    named_clip: NamedClip | None = None  # where its clip still is, when the store has lost it
+    orphaned_task: bool = False  # the manifest asks for it no more: it is brought home and gets no name
+    accepted: "AcceptedClip | None" = None  # the earlier clip that stands for it
 
     @property
     def action(self) -> Action:
@@ -127,7 +127,7 @@ class Step:
         return self.route.estimate
 
     @property
-    def answered(self) -> str:
+    def clip_fingerprint(self) -> str:
         """The fingerprint that the step's clip answers: its own, unless an earlier clip was accepted for it."""
         return self.fingerprint if self.accepted is None else self.accepted.made_for
 
@@ -137,33 +137,33 @@ class Step:
         return tuple(dict.fromkeys(tag for use in self.uses for tag in use.shot.tags))
 
     @property
-    def to_buy(self) -> bool:
+    def submits_later(self) -> bool:
         """Whether it waits for a frame in order to be submitted; one that was made before waits to be fetched."""
-        return self.why is Why.CHAINED and self.standing is None
+        return self.why is StepReason.NEEDS_FRAME and self.standing is None
 
     @property
     def submits(self) -> bool:
         """Whether a run asks a provider for it: at once, or when the frame that it waits for is there."""
-        return self.action is Action.SUBMIT or self.to_buy
+        return self.action is Action.SUBMIT or self.submits_later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Grounds:
+class PlanInputs:
     """All that a plan is made from, beside the shots."""
 
     model: str
-    pictures: Mapping[Frame, Input]  # frames from files and web addresses, by content
-    routes: Mapping[Wish, Route]
+    images: Mapping[Frame, ImageRef]  # frames from files and web addresses, by content
+    routes: Mapping[ShotNeeds, Route]
     standings: Mapping[str, Standing]
-    past: Mapping[str, Past]  # by shot id
-    locked: Mapping[str, NamedClip]  # by fingerprint, as the lock names them
-    present: AbstractSet[str]  # digests in the store
-    accepted: Mapping[str, "Accepted"] = field(default_factory=dict)  # by the fingerprint that is asked now
+    last_renders: Mapping[str, LastRender]  # by shot id
+    locked_clips: Mapping[str, NamedClip]  # by fingerprint, as the lock names them
+    stored_digests: AbstractSet[str]  # digests in the store
+    accepted_clips: Mapping[str, "AcceptedClip"] = field(default_factory=dict)  # by the fingerprint that is asked now
     now: float = 0.0  # seconds since the epoch
-    insist: bool = False  # what was refused for good is asked for again
+    force_refused: bool = False  # what was refused for good is asked for again
     # The rest is only looked up for shots that need it, when a first plan says which.
-    versions: Mapping[str, Versions] = field(default_factory=dict)  # by shot id
-    named: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint
+    versions: Mapping[str, ShotVersions] = field(default_factory=dict)  # by shot id
+    named_clips: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -172,26 +172,26 @@ class Plan:
 
     campaign: str
     steps: tuple[Step, ...]
-    grounds: Grounds
+    inputs: PlanInputs
 
-    def having(self, action: Action) -> tuple[Step, ...]:
+    def select_steps(self, action: Action) -> tuple[Step, ...]:
         """The steps with this action."""
         return tuple(step for step in self.steps if step.action is action)
 
     @property
-    def work(self) -> tuple[Step, ...]:
+    def pending_steps(self) -> tuple[Step, ...]:
         """Everything that is not there yet."""
         return tuple(step for step in self.steps if step.action is not Action.REUSE)
 
     @property
     def cost(self) -> tuple[Money, ...]:
         """What a run would spend where that is known, by currency; takes that wait for a frame are submitted too."""
-        return totals(step.estimate for step in self._to_submit() if step.estimate is not None)
+        return sum_by_currency(step.estimate for step in self._submit_steps() if step.estimate is not None)
 
     @property
     def unpriced(self) -> int:
         """How many submits have no known price."""
-        return sum(step.estimate is None and not step.route.free for step in self._to_submit())
+        return sum(step.estimate is None and not step.route.free for step in self._submit_steps())
 
-    def _to_submit(self) -> tuple[Step, ...]:
+    def _submit_steps(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.submits)

@@ -8,45 +8,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
-from hailuo_batch.core.money import Money, totals
+from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.plan.plan import Plan, Step
 from hailuo_batch.core.request.request import ANIMATIC
 
-_MADE = frozenset({Stage.PRODUCED, Stage.STORED})
+_MADE_STAGES = frozenset({Stage.PRODUCED, Stage.STORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paid:
+class PlanCost:
     """Sums by currency, how many clips are in neither, and the providers that told no cost of a clip."""
 
-    told: tuple[Money, ...] = ()
+    actual: tuple[Money, ...] = ()
     estimated: tuple[Money, ...] = ()
     unknown: int = 0
-    silent: tuple[str, ...] = ()
+    silent_providers: tuple[str, ...] = ()
 
 
-def paid_for(plan: Plan) -> Paid:
+def sum_plan_cost(plan: Plan) -> PlanCost:
     """What was paid for the clips that a plan has; what is drawn on this machine costs nothing."""
-    if plan.grounds.model == ANIMATIC:
-        return Paid()
+    if plan.inputs.model == ANIMATIC:
+        return PlanCost()
     told: list[Money] = []
     estimates: list[Money | None] = []
     silent: set[str] = set()
-    for step, standing in _bought(plan):
+    for step, standing in _iter_purchases(plan):
         if standing.cost is not None:
             told.append(standing.cost)
-        elif standing.stage in _MADE and standing.provider != ANIMATIC:
-            estimates.append(_by_the_list(step, standing.provider))
+        elif standing.stage in _MADE_STAGES and standing.provider != ANIMATIC:
+            estimates.append(_list_price(step, standing.provider))
             silent.add(standing.provider)
-    return Paid(
-        told=totals(told),
-        estimated=totals(estimate for estimate in estimates if estimate is not None),
+    return PlanCost(
+        actual=sum_by_currency(told),
+        estimated=sum_by_currency(estimate for estimate in estimates if estimate is not None),
         unknown=estimates.count(None),
-        silent=tuple(sorted(silent)),
+        silent_providers=tuple(sorted(silent)),
     )
 
 
-def _bought(plan: Plan) -> Iterator[tuple[Step, Standing]]:
+def _iter_purchases(plan: Plan) -> Iterator[tuple[Step, Standing]]:
     """Each clip once: one that was accepted for another request too was paid for once."""
     kept: dict[str | None, tuple[Step, Standing]] = {}
     own: set[str | None] = set()
@@ -61,14 +61,14 @@ def _bought(plan: Plan) -> Iterator[tuple[Step, Standing]]:
     yield from (pair for digest, pair in kept.items() if digest not in own)
 
 
-def _by_the_list(step: Step, provider: str) -> Money | None:
+def _list_price(step: Step, provider: str) -> Money | None:
     """What the step's clip costs at the provider that made it; None when no list of this manifest says so."""
-    if step.accepted is not None and not _is_alike(step):
+    if step.accepted is not None and not _is_same_size(step):
         return None
-    return next((way.estimate for way in (step.route, *step.route.others) if way.provider == provider), None)
+    return next((way.estimate for way in (step.route, *step.route.fallbacks) if way.provider == provider), None)
 
 
-def _is_alike(step: Step) -> bool:
+def _is_same_size(step: Step) -> bool:
     """Whether an accepted clip was asked for at the size and length, and from as many frames, as its shot asks now."""
     made = step.accepted.request if step.accepted is not None else None
     now = step.request

@@ -10,55 +10,55 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from hailuo_batch.core.attempt.attempt import LIVE, Stage, Standing
-from hailuo_batch.core.attempt.failure import ALLOWS, Kind
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage, Standing
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.manifest.document import NO_FRAMES, Frame, ShotFrame
-from hailuo_batch.core.manifest.frame_links import waits_for
+from hailuo_batch.core.manifest.frame_links import frame_sources
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.plan import Action, Grounds, Plan, Step, Use, Why
+from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step, StepReason, Use
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import Input, Request, request_for
+from hailuo_batch.core.request.request import ImageRef, Request, make_request
 
 if TYPE_CHECKING:
-    from hailuo_batch.core.plan.review import Accepted
+    from hailuo_batch.core.plan.review import AcceptedClip
 
 
-KEY_SECONDS = 24 * 3600.0  # no gateway says how long it knows a key; a day is what others promise for theirs
+KEY_LIFETIME_SECONDS = 24 * 3600.0  # no gateway says how long it knows a key; a day is what others promise for theirs
 
 
-def make_plan(shots: Sequence[Shot], grounds: Grounds, *, campaign: str) -> Plan:
+def make_plan(shots: Sequence[Shot], inputs: PlanInputs, *, campaign: str) -> Plan:
     """What a run would do for these shots, and why."""
     steps: dict[str, Step] = {}
     chosen: dict[str, str] = {}
-    for shot in _givers_first(shots):
-        _add(steps, _steps_of(shot, grounds, chosen))
+    for shot in _sort_by_dependency(shots):
+        _add_steps(steps, _make_steps(shot, inputs, chosen))
     order = {shot.id: place for place, shot in enumerate(shots)}
     ordered = list(steps.values())
     if any(shot.frames is not NO_FRAMES for shot in shots):  # frames may have turned the order round
-        ordered = [_in_order(step, order) for step in ordered]
+        ordered = [_sort_uses(step, order) for step in ordered]
         ordered.sort(key=lambda step: (order[step.uses[0].shot.id], step.uses[0].take))
-    return Plan(campaign=campaign, steps=tuple(ordered), grounds=grounds)
+    return Plan(campaign=campaign, steps=tuple(ordered), inputs=inputs)
 
 
-def _in_order(step: Step, order: Mapping[str, int]) -> Step:
+def _sort_uses(step: Step, order: Mapping[str, int]) -> Step:
     if len(step.uses) == 1:
         return step
     return replace(step, uses=tuple(sorted(step.uses, key=lambda use: order[use.shot.id])))
 
 
-def settle(plan: Plan, grounds: Grounds) -> Plan:
-    """The plan with the versions of the shots that need them, which `grounds` now has."""
-    steps = tuple(step if _is_settled(step) else _settled(step, grounds) for step in plan.steps)
-    return replace(plan, steps=steps, grounds=grounds)
+def resolve_versions(plan: Plan, inputs: PlanInputs) -> Plan:
+    """The plan with the versions of the shots that need them, which `inputs` now has."""
+    steps = tuple(step if _has_final_version(step) else _resolve_version(step, inputs) for step in plan.steps)
+    return replace(plan, steps=steps, inputs=inputs)
 
 
-def unsettled(plan: Plan) -> tuple[Step, ...]:
+def find_unversioned_steps(plan: Plan) -> tuple[Step, ...]:
     """The steps for which earlier versions or readable names have to be looked up."""
-    return tuple(step for step in plan.steps if not _is_settled(step))
+    return tuple(step for step in plan.steps if not _has_final_version(step))
 
 
-def unlocked(waiting: Iterable[Step], grounds: Grounds, chosen: Mapping[str, str]) -> tuple[Step, ...]:
+def find_unlocked_steps(waiting: Iterable[Step], inputs: PlanInputs, chosen: Mapping[str, str]) -> tuple[Step, ...]:
     """The steps of waiting shots whose frames are all there now.
 
     `chosen` are the digests of selected takes by shot id, all of them in the store.
@@ -68,53 +68,59 @@ def unlocked(waiting: Iterable[Step], grounds: Grounds, chosen: Mapping[str, str
     for step in waiting:
         if step.uses[0].take == 1 and all(giver in chosen for giver in step.waits_for):
             for use in step.uses:
-                _add(steps, _steps_of(use.shot, grounds, dict(chosen), there))
+                _add_steps(steps, _make_steps(use.shot, inputs, dict(chosen), there))
     return tuple(steps.values())
 
 
-def _givers_first(shots: Sequence[Shot]) -> Sequence[Shot]:
+def _sort_by_dependency(shots: Sequence[Shot]) -> Sequence[Shot]:
     """The shots in an order in which frames are known before they are needed."""
     if all(shot.frames is NO_FRAMES for shot in shots):
         return shots
     known = {shot.id: shot for shot in shots}
-    sorter = TopologicalSorter({shot.id: waits_for(shot).values() for shot in shots})
+    sorter = TopologicalSorter({shot.id: frame_sources(shot).values() for shot in shots})
     return [known[shot_id] for shot_id in sorter.static_order() if shot_id in known]
 
 
-def _steps_of(
-    shot: Shot, grounds: Grounds, chosen: dict[str, str], there: AbstractSet[str] = frozenset()
+def _make_steps(
+    shot: Shot, inputs: PlanInputs, chosen: dict[str, str], new_digests: AbstractSet[str] = frozenset()
 ) -> Iterator[Step]:
-    """One step for each take; tells `chosen` which clip stands for the shot. `there` came to the store since."""
-    route = grounds.routes[shot.wish]
-    givers = () if shot.frames is NO_FRAMES else tuple(dict.fromkeys(waits_for(shot).values()))
+    """One step for each take; tells `chosen` which clip stands for the shot. `new_digests` came to the store since."""
+    route = inputs.routes[shot.needs]
+    givers = () if shot.frames is NO_FRAMES else tuple(dict.fromkeys(frame_sources(shot).values()))
     unknown = tuple(giver for giver in givers if giver not in chosen)
-    if unknown or _unseen(shot, grounds):
-        yield from _open_steps(shot, grounds, route, unknown)
+    if unknown or _has_unknown_image(shot, inputs):
+        yield from _make_waiting_steps(shot, inputs, route, unknown)
         return
-    first = _picture(shot.frames.first, grounds, chosen)
-    last = _picture(shot.frames.last, grounds, chosen)
-    absent = tuple(giver for giver in givers if chosen[giver] not in there and chosen[giver] not in grounds.present)
+    first = _image_ref(shot.frames.first, inputs, chosen)
+    last = _image_ref(shot.frames.last, inputs, chosen)
+    absent = tuple(
+        giver for giver in givers if chosen[giver] not in new_digests and chosen[giver] not in inputs.stored_digests
+    )
     for take in range(1, shot.takes + 1):
-        request = request_for(shot, take, model=grounds.model, first=first, last=last)
-        step = _step(shot, request, route, grounds)
-        if take == 1 and (digest := _known_clip(step, grounds)):
+        request = make_request(shot, take, model=inputs.model, first=first, last=last)
+        step = _make_step(shot, request, route, inputs)
+        if take == 1 and (digest := _known_digest(step, inputs)):
             chosen[shot.id] = digest
-        if absent and (step.action is Action.SUBMIT or step.why is Why.GONE):
-            step = replace(step, why=Why.CHAINED, waits_for=absent)
+        if absent and (step.action is Action.SUBMIT or step.why is StepReason.CLIP_GONE):
+            step = replace(step, why=StepReason.NEEDS_FRAME, waits_for=absent)
         yield step
 
 
-def _step(shot: Shot, request: Request, route: Route, grounds: Grounds) -> Step:
+def _make_step(shot: Shot, request: Request, route: Route, inputs: PlanInputs) -> Step:
     mark = fingerprint(request)
-    version, changed = _version(shot, request, mark, grounds)
-    standing = grounds.standings.get(mark)
-    accepted = _accepted(mark, standing, grounds)
+    version, changed = _find_version(shot, request, mark, inputs)
+    standing = inputs.standings.get(mark)
+    accepted = _find_accepted_clip(mark, standing, inputs)
     if accepted is not None:
         standing = accepted.standing
-    why = _why(mark, standing, route, grounds, changed=changed) if accepted is None else _why_kept(accepted, grounds)
-    if why is Why.INTERRUPTED and standing is not None:
-        route = _resending(standing, route, grounds) or route
-    named = grounds.named.get(mark if accepted is None else accepted.made_for)
+    why = (
+        _choose_reason(mark, standing, route, inputs, changed=changed)
+        if accepted is None
+        else _acceptance_reason(accepted, inputs)
+    )
+    if why is StepReason.INTERRUPTED and standing is not None:
+        route = _resend_route(standing, route, inputs) or route
+    named = inputs.named_clips.get(mark if accepted is None else accepted.made_for)
     return Step(
         why=why,
         uses=(Use(shot=shot, take=request.take, version=version),),
@@ -122,152 +128,167 @@ def _step(shot: Shot, request: Request, route: Route, grounds: Grounds) -> Step:
         request=request,
         fingerprint=mark,
         standing=standing,
-        before=grounds.past[shot.id].fingerprint if changed else "",
-        named=grounds.locked[mark] if why is Why.LOCKED else named,
+        previous_fingerprint=inputs.last_renders[shot.id].fingerprint if changed else "",
+        named_clip=inputs.locked_clips[mark] if why is StepReason.LOCKED else named,
         accepted=accepted,
     )
 
 
-def _accepted(mark: str, standing: Standing | None, grounds: Grounds) -> "Accepted | None":
+def _find_accepted_clip(own_fingerprint: str, standing: Standing | None, inputs: PlanInputs) -> "AcceptedClip | None":
     """The earlier clip that stands for a request. Money: one that was bought all the same comes first."""
-    return None if standing is not None and standing.stage in LIVE else grounds.accepted.get(mark)
+    return (
+        None if standing is not None and standing.stage in LIVE_STAGES else inputs.accepted_clips.get(own_fingerprint)
+    )
 
 
-def _why_kept(accepted: "Accepted", grounds: Grounds) -> Why:
-    digest, named = accepted.standing.digest, grounds.named.get(accepted.made_for)
-    if digest in grounds.present:
-        return Why.ACCEPTED
+def _acceptance_reason(accepted: "AcceptedClip", inputs: PlanInputs) -> StepReason:
+    digest, named = accepted.standing.digest, inputs.named_clips.get(accepted.made_for)
+    if digest in inputs.stored_digests:
+        return StepReason.ACCEPTED
     known = accepted.standing.attempt and named is not None and named.file and named.digest == digest
-    return Why.NAMED if known else Why.ABSENT
+    return StepReason.IN_RENDERS if known else StepReason.ACCEPTED_ELSEWHERE
 
 
-def _open_steps(shot: Shot, grounds: Grounds, route: Route, unknown: tuple[str, ...]) -> Iterator[Step]:
+def _make_waiting_steps(shot: Shot, inputs: PlanInputs, route: Route, missing: tuple[str, ...]) -> Iterator[Step]:
     """The steps of a shot whose request is not whole yet; its version is the next one if it ever had one."""
-    past, seen = grounds.past.get(shot.id), grounds.versions.get(shot.id)
+    past, seen = inputs.last_renders.get(shot.id), inputs.versions.get(shot.id)
     version = max(past.version if past else 0, seen.highest if seen else 0) + 1
     for take in range(1, shot.takes + 1):
         use = Use(shot=shot, take=take, version=version)
-        yield Step(why=Why.CHAINED if unknown else Why.UNSEEN, uses=(use,), route=route, waits_for=unknown)
+        yield Step(
+            why=StepReason.NEEDS_FRAME if missing else StepReason.IMAGE_UNKNOWN,
+            uses=(use,),
+            route=route,
+            waits_for=missing,
+        )
 
 
-def _known_clip(step: Step, grounds: Grounds) -> str:
+def _known_digest(step: Step, inputs: PlanInputs) -> str:
     """The digest of the step's clip, also when the store does not have it: what is chained from it is known then."""
     if step.standing is not None and step.standing.stage is Stage.STORED and step.standing.digest:
         return step.standing.digest
-    if step.named is not None:
-        return step.named.digest
-    return grounds.locked[step.fingerprint].digest if step.why in {Why.ELSEWHERE, Why.LOCKED} else ""
+    if step.named_clip is not None:
+        return step.named_clip.digest
+    return (
+        inputs.locked_clips[step.fingerprint].digest
+        if step.why in {StepReason.LOCKED_ELSEWHERE, StepReason.LOCKED}
+        else ""
+    )
 
 
-def _version(shot: Shot, request: Request, mark: str, grounds: Grounds) -> tuple[int, bool]:
+def _find_version(shot: Shot, request: Request, own_fingerprint: str, inputs: PlanInputs) -> tuple[int, bool]:
     """The shot's version, and whether its request is another than the last one.
 
     The lock comes first (it is in git), then what this ledger last named. A request that had a version gets it back; a
     new one gets the next that no clip has. Where earlier clips stand for all takes nothing is rendered, and the version
     stays.
     """
-    past = grounds.past.get(shot.id)
+    past = inputs.last_renders.get(shot.id)
     if past is None:
         return 1, False
-    again = mark if request.take == past.take else fingerprint(replace(request, take=past.take))
-    if again == past.fingerprint or _all_accepted(shot, request, mark, grounds):
+    again = own_fingerprint if request.take == past.take else fingerprint(replace(request, take=past.take))
+    if again == past.fingerprint or _is_fully_accepted(shot, request, own_fingerprint, inputs):
         return past.version, False
-    seen = grounds.versions.get(shot.id)
+    seen = inputs.versions.get(shot.id)
     if seen is None:
         return past.version + 1, True
     marks = (fingerprint(replace(request, take=take)) for take in range(1, shot.takes + 1))
-    had = next((seen.known[each] for each in marks if each in seen.known), 0)
+    had = next((seen.by_fingerprint[each] for each in marks if each in seen.by_fingerprint), 0)
     return had or max(seen.highest, past.version) + 1, True
 
 
-def _all_accepted(shot: Shot, request: Request, mark: str, grounds: Grounds) -> bool:
-    if mark not in grounds.accepted:
+def _is_fully_accepted(shot: Shot, request: Request, own_fingerprint: str, inputs: PlanInputs) -> bool:
+    if own_fingerprint not in inputs.accepted_clips:
         return False
     marks = (fingerprint(replace(request, take=take)) for take in range(1, shot.takes + 1))
-    return all(each in grounds.accepted for each in marks)
+    return all(each in inputs.accepted_clips for each in marks)
 
 
-def _is_settled(step: Step) -> bool:
-    return step.action is Action.REUSE and not step.before
+def _has_final_version(step: Step) -> bool:
+    return step.action is Action.REUSE and not step.previous_fingerprint
 
 
-def _settled(step: Step, grounds: Grounds) -> Step:
+def _resolve_version(step: Step, inputs: PlanInputs) -> Step:
     if step.request is None:
-        highest = (grounds.versions.get(use.shot.id) for use in step.uses)
+        highest = (inputs.versions.get(use.shot.id) for use in step.uses)
         uses = (
             use if seen is None else replace(use, version=max(use.version, seen.highest + 1))
             for use, seen in zip(step.uses, highest, strict=True)
         )
         return replace(step, uses=tuple(uses))
     versions = [
-        _version(use.shot, replace(step.request, take=use.take), step.fingerprint, grounds)[0] for use in step.uses
+        _find_version(use.shot, replace(step.request, take=use.take), step.fingerprint, inputs)[0] for use in step.uses
     ]
     uses = (replace(use, version=version) for use, version in zip(step.uses, versions, strict=True))
     return replace(step, uses=tuple(uses))
 
 
-_BY_STAGE = {
-    Stage.SUBMITTED: Why.RUNNING,
-    Stage.PRODUCED: Why.MADE,
-    Stage.IN_DOUBT: Why.DOUBT,
-    Stage.FAILED: Why.FAILED,
+_REASON_BY_STAGE = {
+    Stage.SUBMITTED: StepReason.RUNNING,
+    Stage.PRODUCED: StepReason.PRODUCED,
+    Stage.IN_DOUBT: StepReason.IN_DOUBT,
+    Stage.FAILED: StepReason.FAILED,
 }
 
 # What a person decided about the last attempt, by the kind that was written down with it.
-_BY_DECISION = {
-    Kind.NEVER_SENT: Why.CANCELLED,
-    Kind.WRITTEN_OFF: Why.WRITTEN_OFF,
-    Kind.DISCARDED: Why.DISCARDED,
+_REASON_BY_VERDICT = {
+    FailureKind.NEVER_SENT: StepReason.CANCELLED,
+    FailureKind.WRITTEN_OFF: StepReason.WRITTEN_OFF,
+    FailureKind.DISCARDED: StepReason.DISCARDED,
 }
 
 
-def _why(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *, changed: bool) -> Why:
-    named = grounds.named.get(mark)
+def _choose_reason(
+    own_fingerprint: str, standing: Standing | None, route: Route, inputs: PlanInputs, *, changed: bool
+) -> StepReason:
+    named = inputs.named_clips.get(own_fingerprint)
     if standing is None or standing.stage in {Stage.FAILED, Stage.CANCELLED}:
-        return _why_anew(mark, standing, route, grounds, changed=changed)
+        return _new_attempt_reason(own_fingerprint, standing, route, inputs, changed=changed)
     if standing.stage is Stage.STORED:
-        if standing.digest in grounds.present:
-            return Why.STORED
-        return Why.NAMED if named is not None and named.digest == standing.digest else Why.GONE
+        if standing.digest in inputs.stored_digests:
+            return StepReason.STORED
+        return StepReason.IN_RENDERS if named is not None and named.digest == standing.digest else StepReason.CLIP_GONE
     if standing.stage is Stage.INTENDED:
-        return Why.INTERRUPTED if _resending(standing, route, grounds) else Why.DOUBT
-    return _BY_STAGE[standing.stage]
+        return StepReason.INTERRUPTED if _resend_route(standing, route, inputs) else StepReason.IN_DOUBT
+    return _REASON_BY_STAGE[standing.stage]
 
 
-def _resending(standing: Standing, route: Route, grounds: Grounds) -> Route | None:
+def _resend_route(standing: Standing, route: Route, inputs: PlanInputs) -> Route | None:
     """By which way an attempt that a crash cut off may be sent again.
 
     Money: such a crash proves nothing, so asking again must be free: drawn here, or sent to the same provider with the
     key of the same attempt, before that key may be forgotten.
     """
-    ways = (way for way in (route, *route.others) if way.provider == standing.provider)
-    known = standing.since is None or key_is_known(standing.since, grounds.now)
+    ways = (way for way in (route, *route.fallbacks) if way.provider == standing.provider)
+    known = standing.since is None or is_key_known(standing.since, inputs.now)
     return next((way for way in ways if way.free or (way.idempotent and known)), None)
 
 
-def key_is_known(since: float, now: float) -> bool:
+def is_key_known(since: float, now: float) -> bool:
     """Whether a gateway still knows the key of what was intended then; not, if the clock was turned back meanwhile."""
-    return 0 <= now - since <= KEY_SECONDS
+    return 0 <= now - since <= KEY_LIFETIME_SECONDS
 
 
-def _why_anew(mark: str, standing: Standing | None, route: Route, grounds: Grounds, *, changed: bool) -> Why:
+def _new_attempt_reason(
+    own_fingerprint: str, standing: Standing | None, route: Route, inputs: PlanInputs, *, changed: bool
+) -> StepReason:
     """Why nothing live stands for a request: and whether it may be asked for."""
-    if mark in grounds.named:
-        return Why.NAMED  # the ledger is gone, and the clip is not
-    decided = None if standing is None or standing.kind is None else _BY_DECISION.get(standing.kind)
-    if mark in grounds.locked and decided is None:
+    if own_fingerprint in inputs.named_clips:
+        return StepReason.IN_RENDERS  # the ledger is gone, and the clip is not
+    decided = None if standing is None or standing.kind is None else _REASON_BY_VERDICT.get(standing.kind)
+    if own_fingerprint in inputs.locked_clips and decided is None:
         # Money: it was paid for, on another machine or before the ledger was lost.
-        if grounds.locked[mark].digest in grounds.present:
-            return Why.LOCKED
-        return Why.REDRAWN if route.free else Why.ELSEWHERE
+        if inputs.locked_clips[own_fingerprint].digest in inputs.stored_digests:
+            return StepReason.LOCKED
+        return StepReason.LOCKED_SKETCH if route.free else StepReason.LOCKED_ELSEWHERE
     if standing is None:
-        return Why.CHANGED if changed else Why.NEW
-    if standing.kind is not None and ALLOWS[standing.kind].final and not route.free:
-        return Why.INSISTED if grounds.insist else Why.REFUSED
-    return decided or (Why.FAILED if standing.stage is Stage.FAILED else Why.CANCELLED)
+        return StepReason.CHANGED if changed else StepReason.NEW
+    if standing.kind is not None and FAILURE_POLICIES[standing.kind].final and not route.free:
+        return StepReason.FORCED if inputs.force_refused else StepReason.REFUSED
+    return decided or (StepReason.FAILED if standing.stage is Stage.FAILED else StepReason.CANCELLED)
 
 
-def _add(steps: dict[str, Step], found: Iterator[Step]) -> None:
+def _add_steps(steps: dict[str, Step], found: Iterator[Step]) -> None:
     """Adds steps; one whose fingerprint is there already only adds its names."""
     for step in found:
         key = step.fingerprint or f"{step.uses[0].shot.id}#{step.uses[0].take}"
@@ -275,14 +296,14 @@ def _add(steps: dict[str, Step], found: Iterator[Step]) -> None:
         steps[key] = step if there is None else replace(there, uses=there.uses + step.uses)
 
 
-def _unseen(shot: Shot, grounds: Grounds) -> bool:
+def _has_unknown_image(shot: Shot, inputs: PlanInputs) -> bool:
     ends = (shot.frames.first, shot.frames.last)
-    return any(end is not None and not isinstance(end, ShotFrame) and end not in grounds.pictures for end in ends)
+    return any(end is not None and not isinstance(end, ShotFrame) and end not in inputs.images for end in ends)
 
 
-def _picture(frame: Frame | None, grounds: Grounds, chosen: Mapping[str, str]) -> Input | None:
+def _image_ref(frame: Frame | None, inputs: PlanInputs, chosen: Mapping[str, str]) -> ImageRef | None:
     if frame is None:
         return None
     if isinstance(frame, ShotFrame):
-        return Input(digest=chosen[frame.shot], frame=frame.frame)
-    return grounds.pictures[frame]
+        return ImageRef(digest=chosen[frame.shot], frame=frame.frame)
+    return inputs.images[frame]

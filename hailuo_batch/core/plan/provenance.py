@@ -3,20 +3,20 @@
 Without times, addresses and paths: the same take has the same bytes wherever it was rendered.
 """
 
-from hailuo_batch.core.attempt.attempt import Artifact
+from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.render_names import render_name
-from hailuo_batch.core.request.request import ANIMATIC, Input, Request
+from hailuo_batch.core.request.request import ANIMATIC, ImageRef, Request
 
 
-def provenance(
+def make_provenance(
     *,
     campaign: str,
     use: Use,
     request: Request | None,
     fingerprint: str,
-    artifact: Artifact,
+    clip: Clip,
     provider: str,
     cost: Money | None,
     sketch: bool,
@@ -37,13 +37,13 @@ def provenance(
         "provider": provider,
         "cost": None if cost is None else {"amount": str(cost.amount), "currency": cost.currency},
         "artifact": {
-            "digest": artifact.digest,
-            "bytes": artifact.size,
-            "width": artifact.width,
-            "height": artifact.height,
-            "seconds": artifact.seconds,
-            "frames": artifact.frames,
-            "codec": artifact.codec,
+            "digest": clip.digest,
+            "bytes": clip.size,
+            "width": clip.width,
+            "height": clip.height,
+            "seconds": clip.seconds,
+            "frames": clip.frames,
+            "codec": clip.codec,
         },
         "made_by_ai": (provider if request is None else request.model) != ANIMATIC,
     }
@@ -52,10 +52,10 @@ def provenance(
 def request_members(request: Request) -> dict[str, object]:
     """A request as plain data for JSON; what the model does not have is left out."""
     members = {name: getattr(request, name) for name in Request.__slots__}
-    return {name: _plain(value) for name, value in members.items() if value is not None}
+    return {name: _member_value(value) for name, value in members.items() if value is not None}
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Input):
+def _member_value(value: object) -> object:
+    if isinstance(value, ImageRef):
         return value.digest if value.frame is None else {"artifact": value.digest, "frame": str(value.frame)}
     return value

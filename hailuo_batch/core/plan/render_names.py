@@ -5,7 +5,7 @@
 
 from hailuo_batch.core.plan.plan import Use
 
-POSTERS = "posters"  # below renders/
+POSTERS_FOLDER = "posters"  # below renders/
 
 
 def render_name(campaign: str, use: Use, *, sketch: bool) -> str:
@@ -16,9 +16,9 @@ def render_name(campaign: str, use: Use, *, sketch: bool) -> str:
 
 def poster_name(digest: str) -> str:
     """The poster's file below `renders/`, by the clip's bytes: a clip that changed never shows an old picture."""
-    return f"{POSTERS}/{digest.removeprefix('sha256:')[:16]}.jpg"
+    return f"{POSTERS_FOLDER}/{digest.removeprefix('sha256:')[:16]}.jpg"
 
 
-def label(use: Use) -> str:
+def take_label(use: Use) -> str:
     """How a take is called in messages and on the command line: `open#2`."""
     return f"{use.shot.id}#{use.take}"

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import fsum
 
-from hailuo_batch.core.attempt.attempt import Artifact, Stage
+from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Action, Plan, Step, Use, Why
-from hailuo_batch.core.plan.plan_cost import paid_for
-from hailuo_batch.core.plan.render_names import label, render_name
-from hailuo_batch.core.request.fingerprint import changes, read_preimage
+from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, Use
+from hailuo_batch.core.plan.plan_cost import sum_plan_cost
+from hailuo_batch.core.plan.render_names import render_name, take_label
+from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.frame_size import SHORT_SIDES
 from hailuo_batch.core.request.request import Request
 
@@ -35,7 +35,7 @@ class TakeRow:
     file: str  # below renders/; "" while there is none
     provider: str
     task: str = ""  # its id at the provider, where one was given
-    artifact: Artifact | None = None
+    clip: Clip | None = None
     estimate: Money | None = None
     cost: Money | None = None
     shared_with: tuple[str, ...] = ()  # other shots that ask the same and show the same clip
@@ -43,7 +43,7 @@ class TakeRow:
     remarks: tuple[str, ...] = ()  # what differs from what was asked
 
     @property
-    def in_doubt(self) -> bool:
+    def is_in_doubt(self) -> bool:
         """Whether nobody can say if it was accepted, so that a person has to."""
         return self.action is Action.HOLD and self.stage in {Stage.IN_DOUBT, Stage.INTENDED}
 
@@ -58,7 +58,7 @@ class Report:
     sketch: bool
     rows: tuple[TakeRow, ...]  # of every take; in a brief report only of those with work to do
     takes: int = 0
-    outside: int = 0  # shots of the manifest that were not looked at (--only)
+    shots_outside: int = 0  # shots of the manifest that were not looked at (--only)
     counts: Mapping[Action, int] = field(default_factory=dict)
     clips: int = 0  # distinct clips in the store
     seconds: float = 0.0  # of footage, distinct clips
@@ -66,7 +66,7 @@ class Report:
     spent: tuple[Money, ...] = ()  # what providers told
     estimated: tuple[Money, ...] = ()  # by the price list, of clips whose provider told nothing
     unknown_cost: int = 0  # clips of which neither is known
-    silent: tuple[str, ...] = ()  # providers that told no cost of a clip
+    silent_providers: tuple[str, ...] = ()  # providers that told no cost of a clip
     to_spend: tuple[Money, ...] = ()
     unpriced: int = 0
     over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
@@ -74,7 +74,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Footage:
+class ClipSize:
     """A clip's size in bytes and length in seconds."""
 
     size: int
@@ -86,67 +86,67 @@ def make_report(
     *,
     manifest: str,
     sketch: bool,
-    footage: Mapping[str, Footage],
-    artifacts: Mapping[str, Artifact] | None = None,
+    clip_sizes: Mapping[str, ClipSize],
+    clips: Mapping[str, Clip] | None = None,
     requests: Mapping[str, str] | None = None,
-    outside: int = 0,
+    shots_outside: int = 0,
     over_cap: Iterable[tuple[Step, Failure]] = (),
 ) -> Report:
     """The report of a plan, in the order of the manifest.
 
-    `footage` and `artifacts` are by digest, `requests` are pre-images by fingerprint. Without `artifacts` the report is
+    `clip_sizes` and `clips` are by digest, `requests` are pre-images by fingerprint. Without `clips` the report is
     brief: takes with nothing to do are counted and have no row.
     """
-    brief = artifacts is None
+    brief = clips is None
     refused = tuple(over_cap)
     left = {id(step) for step, _ in refused}
     bought = plan if not left else replace(plan, steps=tuple(step for step in plan.steps if id(step) not in left))
-    steps = plan.work if brief else plan.steps
-    rows = [row for step in steps for row in _rows(step, plan, artifacts or {}, requests or {}, sketch=sketch)]
-    kept = {digest for step in plan.having(Action.REUSE) if (digest := _digest(step)) in footage}
+    steps = plan.pending_steps if brief else plan.steps
+    rows = [row for step in steps for row in _make_rows(step, plan, clips or {}, requests or {}, sketch=sketch)]
+    kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := _clip_digest(step)) in clip_sizes}
     counts: Counter[Action] = Counter()
-    paid = paid_for(plan)
+    paid = sum_plan_cost(plan)
     for step in plan.steps:
         counts[step.action] += len(step.uses)
     return Report(
         campaign=plan.campaign,
         manifest=manifest,
-        model=plan.grounds.model,
+        model=plan.inputs.model,
         sketch=sketch,
         rows=tuple(rows),
         takes=counts.total(),
-        outside=outside,
+        shots_outside=shots_outside,
         counts=counts,
         clips=len(kept),
-        seconds=fsum(footage[digest].seconds for digest in kept),
-        bytes=sum(footage[digest].size for digest in kept),
-        spent=paid.told,
+        seconds=fsum(clip_sizes[digest].seconds for digest in kept),
+        bytes=sum(clip_sizes[digest].size for digest in kept),
+        spent=paid.actual,
         estimated=paid.estimated,
         unknown_cost=paid.unknown,
-        silent=paid.silent,
+        silent_providers=paid.silent_providers,
         to_spend=bought.cost,
         unpriced=bought.unpriced,
-        over_cap=tuple((label(use), failure.why) for step, failure in refused for use in step.uses),
-        accepted=sum(len(step.uses) for step in plan.steps if step.why is Why.ACCEPTED),
+        over_cap=tuple((take_label(use), failure.why) for step, failure in refused for use in step.uses),
+        accepted=sum(len(step.uses) for step in plan.steps if step.why is StepReason.ACCEPTED),
     )
 
 
-def _digest(step: Step) -> str:
+def _clip_digest(step: Step) -> str:
     return step.standing.digest or "" if step.standing is not None else ""
 
 
-def _rows(
-    step: Step, plan: Plan, artifacts: Mapping[str, Artifact], requests: Mapping[str, str], *, sketch: bool
+def _make_rows(
+    step: Step, plan: Plan, clips: Mapping[str, Clip], requests: Mapping[str, str], *, sketch: bool
 ) -> Iterable[TakeRow]:
     standing = step.standing
-    artifact = artifacts.get(_digest(step)) if step.action is Action.REUSE else None
+    artifact = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
     for use in step.uses:
         yield TakeRow(
             shot=use.shot.id,
             take=use.take,
             version=use.version,
             action=step.action,
-            why=reason(step),
+            why=describe_reason(step),
             stage=standing.stage if standing is not None else None,
             prompt=use.shot.prompt,
             tags=use.shot.tags,
@@ -157,16 +157,16 @@ def _rows(
             file=render_name(plan.campaign, use, sketch=sketch) if step.action is Action.REUSE else "",
             provider=standing.provider if standing is not None else step.route.provider,
             task=(standing.task or "") if standing is not None else "",
-            artifact=artifact,
+            clip=artifact,
             estimate=step.estimate,
             cost=standing.cost if standing is not None else None,
             shared_with=tuple(other.shot.id for other in step.uses if other is not use),
-            changed=changed_members(step, requests),
-            remarks=_remarks(use, artifact, step),
+            changed=diff_members(step, requests),
+            remarks=_clip_remarks(use, artifact, step),
         )
 
 
-def reason(step: Step) -> str:
+def describe_reason(step: Step) -> str:
     """Why a step is there, with the names that belong to it."""
     if step.waits_for:
         return f"it starts from {', '.join(step.waits_for)}, not rendered yet"
@@ -177,27 +177,27 @@ def reason(step: Step) -> str:
     return str(step.why)
 
 
-def changed_members(step: Step, requests: Mapping[str, str]) -> tuple[str, ...]:
+def diff_members(step: Step, requests: Mapping[str, str]) -> tuple[str, ...]:
     """Which members of the request differ from the version before, where that is still known."""
-    before = request_before(step, requests)
+    before = previous_request(step, requests)
     if before is None or step.request is None:
         return ()
-    return tuple(name for name, _, _ in changes(before, step.request))
+    return tuple(name for name, _, _ in diff_requests(before, step.request))
 
 
-def request_before(step: Step, requests: Mapping[str, str]) -> Request | None:
+def previous_request(step: Step, requests: Mapping[str, str]) -> Request | None:
     """What was asked when the shot's clip was made, where that is still known; None when it is the same as now."""
     if step.accepted is not None:
         return step.accepted.request
-    return read_preimage(requests[step.before]) if step.before in requests else None
+    return parse_preimage(requests[step.previous_fingerprint]) if step.previous_fingerprint in requests else None
 
 
-def _remarks(use: Use, artifact: Artifact | None, step: Step) -> tuple[str, ...]:
+def _clip_remarks(use: Use, clip: Clip | None, step: Step) -> tuple[str, ...]:
     """A clip of another length or size than asked, or made for another request, is kept, being paid for; it is said."""
     asked = use.shot.duration
-    told = [reason(step)] if step.why is Why.ACCEPTED else []
-    if artifact is not None and not isinstance(asked, str) and abs(artifact.seconds - asked) >= 0.5:
-        told.append(f"asked {asked} s, got {artifact.seconds:.2f} s")
-    if artifact is not None and min(artifact.width, artifact.height) < 0.9 * SHORT_SIDES[use.shot.resolution]:
-        told.append(f"asked {use.shot.resolution}, got {artifact.width} × {artifact.height}")
+    told = [describe_reason(step)] if step.why is StepReason.ACCEPTED else []
+    if clip is not None and not isinstance(asked, str) and abs(clip.seconds - asked) >= 0.5:
+        told.append(f"asked {asked} s, got {clip.seconds:.2f} s")
+    if clip is not None and min(clip.width, clip.height) < 0.9 * SHORT_SIDES[use.shot.resolution]:
+        told.append(f"asked {use.shot.resolution}, got {clip.width} × {clip.height}")
     return tuple(told)

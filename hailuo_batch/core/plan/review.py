@@ -10,7 +10,7 @@ from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.request.request import Request
 
-MOST_TAKES = 99  # of a shot; as many as its manifest may ask for, and as its names have digits for
+MAX_TAKES = 99  # of a shot; as many as its manifest may ask for, and as its names have digits for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +41,23 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewedShot:
+class ShotReview:
     """What was decided about one shot, in the order in which it was."""
 
     retakes: tuple[Retake, ...] = ()
-    accepted: tuple[Acceptance, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """One manifest's review, by shot id; an id that the manifest does not have keeps its entry."""
 
-    shots: Mapping[str, ReviewedShot]
+    shots: Mapping[str, ShotReview]
 
     @property
     def acceptances(self) -> Iterator[Acceptance]:
         """Every acceptance. A fingerprint says what is asked, whatever the shot is called now."""
-        return (acceptance for shot in self.shots.values() for acceptance in shot.accepted)
+        return (acceptance for shot in self.shots.values() for acceptance in shot.acceptances)
 
     @property
     def clips(self) -> frozenset[str]:
@@ -66,7 +66,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class AcceptedClip:
     """An acceptance with what is known of its clip: the attempt that made it, and what was asked then.
 
     `standing` is the attempt as the ledger has it; one that only the lock knows has number 0. `request` is None when
@@ -79,7 +79,7 @@ class Accepted:
     why: str
 
 
-NOTHING_DECIDED = ReviewedShot()
+EMPTY_REVIEW = ShotReview()
 
 
 def with_retakes(shots: Sequence[Shot], review: Review) -> tuple[Shot, ...]:
@@ -93,35 +93,39 @@ def with_retakes(shots: Sequence[Shot], review: Review) -> tuple[Shot, ...]:
     return tuple(replace(shot, takes=most[shot.id]) if most.get(shot.id, 0) > shot.takes else shot for shot in shots)
 
 
-def retaken(review: Review, retakes: Mapping[str, Retake]) -> Review:
+def add_retakes(review: Review, retakes: Mapping[str, Retake]) -> Review:
     """The review with one more retake for each of these shots."""
-    return _changed(review, {shot: replace(_of(review, shot), retakes=(*_of(review, shot).retakes, new))
-                             for shot, new in retakes.items()})  # fmt: skip
+    before = {shot: _shot_review(review, shot) for shot in retakes}
+    return _update_shots(
+        review, {shot: replace(before[shot], retakes=(*before[shot].retakes, new)) for shot, new in retakes.items()}
+    )
 
 
-def accepted(review: Review, acceptances: Mapping[str, Iterable[Acceptance]]) -> Review:
+def add_acceptances(review: Review, acceptances: Mapping[str, Iterable[Acceptance]]) -> Review:
     """The review with these acceptances; one for the same request takes the place of the earlier one."""
     shots = {}
     for shot, added in acceptances.items():
         new = {acceptance.request: acceptance for acceptance in added}
-        kept = (acceptance for acceptance in _of(review, shot).accepted if acceptance.request not in new)
-        shots[shot] = replace(_of(review, shot), accepted=(*kept, *new.values()))
-    return _changed(review, shots)
+        kept = (acceptance for acceptance in _shot_review(review, shot).acceptances if acceptance.request not in new)
+        shots[shot] = replace(_shot_review(review, shot), acceptances=(*kept, *new.values()))
+    return _update_shots(review, shots)
 
 
-def unaccepted(review: Review, shots: Iterable[str], take: int | None = None) -> Review:
+def remove_acceptances(review: Review, shots: Iterable[str], take: int | None = None) -> Review:
     """The review without the acceptances of these shots, or without those of one take of them."""
     kept = {
-        shot: tuple(each for each in _of(review, shot).accepted if take is not None and each.take != take)
+        shot: tuple(each for each in _shot_review(review, shot).acceptances if take is not None and each.take != take)
         for shot in shots
     }
-    return _changed(review, {shot: replace(_of(review, shot), accepted=left) for shot, left in kept.items()})
+    return _update_shots(
+        review, {shot: replace(_shot_review(review, shot), acceptances=left) for shot, left in kept.items()}
+    )
 
 
-def _of(review: Review, shot: str) -> ReviewedShot:
-    return review.shots.get(shot, NOTHING_DECIDED)
+def _shot_review(review: Review, shot: str) -> ShotReview:
+    return review.shots.get(shot, EMPTY_REVIEW)
 
 
-def _changed(review: Review, shots: Mapping[str, ReviewedShot]) -> Review:
+def _update_shots(review: Review, shots: Mapping[str, ShotReview]) -> Review:
     merged = {**review.shots, **shots}
-    return Review(shots={shot: entry for shot, entry in merged.items() if entry != NOTHING_DECIDED})
+    return Review(shots={shot: entry for shot, entry in merged.items() if entry != EMPTY_REVIEW})

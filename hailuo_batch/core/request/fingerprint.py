@@ -17,8 +17,8 @@ the rules is a new version beside this one: old fingerprints stay readable, so t
 import json
 from hashlib import sha256
 
-from hailuo_batch.core.manifest.document import End
-from hailuo_batch.core.request.request import Input, Request
+from hailuo_batch.core.manifest.document import FrameRole
+from hailuo_batch.core.request.request import ImageRef, Request
 
 VERSION = 1
 _TAG = "hailuo_batch.request"
@@ -36,9 +36,9 @@ def preimage(request: Request) -> bytes:
         "take": request.take,
     }
     if request.first is not None:
-        members["first"] = _picture(request.first)
+        members["first"] = _image_member(request.first)
     if request.last is not None:
-        members["last"] = _picture(request.last)
+        members["last"] = _image_member(request.last)
     if request.prompt_optimizer is not None:
         members["prompt_optimizer"] = request.prompt_optimizer
     if request.fast_pretreatment is not None:
@@ -53,7 +53,7 @@ def fingerprint(request: Request) -> str:
     return f"v{VERSION}-{sha256(preimage(request)).hexdigest()}"
 
 
-def read_preimage(text: bytes | str) -> Request:
+def parse_preimage(text: bytes | str) -> Request:
     """The request behind a stored pre-image of any version."""
     members = json.loads(text)
     return Request(
@@ -61,8 +61,8 @@ def read_preimage(text: bytes | str) -> Request:
         prompt=members["prompt"],
         duration=members["duration"],
         resolution=members["resolution"],
-        first=_read_picture(members.get("first")),
-        last=_read_picture(members.get("last")),
+        first=_parse_image(members.get("first")),
+        last=_parse_image(members.get("last")),
         prompt_optimizer=members.get("prompt_optimizer"),
         fast_pretreatment=members.get("fast_pretreatment"),
         watermark=members.get("watermark"),
@@ -70,22 +70,22 @@ def read_preimage(text: bytes | str) -> Request:
     )
 
 
-def changes(old: Request, new: Request) -> tuple[tuple[str, object, object], ...]:
+def diff_requests(old: Request, new: Request) -> tuple[tuple[str, object, object], ...]:
     """Which members differ: name, old value, new value; the take number is not a change."""
     names = (name for name in Request.__slots__ if name != "take")
     return tuple((n, getattr(old, n), getattr(new, n)) for n in names if getattr(old, n) != getattr(new, n))
 
 
-def _picture(picture: Input) -> object:
-    if picture.frame is None:
-        return picture.digest
-    return {"artifact": picture.digest, "frame": str(picture.frame)}
+def _image_member(image: ImageRef) -> object:
+    if image.frame is None:
+        return image.digest
+    return {"artifact": image.digest, "frame": str(image.frame)}
 
 
-def _read_picture(member: object) -> Input | None:
+def _parse_image(member: object) -> ImageRef | None:
     match member:
         case str():
-            return Input(digest=member)
+            return ImageRef(digest=member)
         case {"artifact": str(digest), "frame": str(frame)}:
-            return Input(digest=digest, frame=End(frame))
+            return ImageRef(digest=digest, frame=FrameRole(frame))
     return None

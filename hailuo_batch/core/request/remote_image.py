@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebPicture:
+class RemoteImage:
     """A picture as it was when it was fetched, and what to show the host so that it says whether it still is so."""
 
     digest: str
@@ -18,7 +18,7 @@ class WebPicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unfetched:
+class RemoteImageFailure:
     """Why an address gave no picture. `gone`: the host was heard, and what it says is no picture."""
 
     why: str

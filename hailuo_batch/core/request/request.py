@@ -5,7 +5,7 @@ A switch that the model does not have is `None` and takes no part in the fingerp
 
 from dataclasses import dataclass
 
-from hailuo_batch.core.manifest.document import Duration, End
+from hailuo_batch.core.manifest.document import Duration, FrameRole
 from hailuo_batch.core.manifest.shot import Shot
 
 ANIMATIC = "animatic"
@@ -13,14 +13,14 @@ HAILUO_02 = "hailuo-02"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
+class ImageRef:
     """A picture by its content: the digest of a file's bytes, or (with `frame`) a frame of the artifact of that digest.
 
     A chained frame is named by the artifact, not by decoded pixels: those depend on the decoder's version.
     """
 
     digest: str
-    frame: End | None = None
+    frame: FrameRole | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +31,15 @@ class Request:
     prompt: str
     duration: Duration
     resolution: str
-    first: Input | None
-    last: Input | None
+    first: ImageRef | None
+    last: ImageRef | None
     prompt_optimizer: bool | None
     fast_pretreatment: bool | None
     watermark: bool | None
     take: int
 
 
-def request_for(shot: Shot, take: int, *, model: str, first: Input | None, last: Input | None) -> Request:
+def make_request(shot: Shot, take: int, *, model: str, first: ImageRef | None, last: ImageRef | None) -> Request:
     """The request of one take of a shot, with its frames by content."""
     drawn_here = model == ANIMATIC
     return Request(
@@ -57,6 +57,6 @@ def request_for(shot: Shot, take: int, *, model: str, first: Input | None, last:
     )
 
 
-def seconds_of(duration: Duration) -> int:
+def sketch_seconds(duration: Duration) -> int:
     """How long a clip drawn on this machine is: `short` is 6 s and `long` is 10 s, a number is itself."""
     return {"short": 6, "long": 10}[duration] if isinstance(duration, str) else duration

@@ -7,7 +7,7 @@ from enum import StrEnum
 from hailuo_batch.core.attempt.records import AttemptRecord
 
 
-class Fault(StrEnum):
+class AuditFault(StrEnum):
     """What speaks against one purchase for each request."""
 
     LIVE_TWICE = "one request has two live attempts"
@@ -32,45 +32,45 @@ class Fault(StrEnum):
         return _REMEDIES[self]
 
 
-_CHANGED_BOOKS = (
+_LEDGER_REMEDY = (
     "hailuo-batch never writes this: something else has changed the ledger, or this is a bug in hailuo_batch. Put back "
     "a copy of the ledger that is whole, or report it with a copy of this one."
 )
-_CHANGED_FILE = (
+_FILE_REMEDY = (
     "`hailuo-batch verify` names the files that have to be taken away; a run of its manifest then brings the clip back."
 )
-_REMEDIES: Mapping[Fault, str] = {
-    Fault.LIVE_TWICE: _CHANGED_BOOKS,
-    Fault.ASKED_AT_ONCE: _CHANGED_BOOKS,
-    Fault.BOUGHT_TWICE: (
+_REMEDIES: Mapping[AuditFault, str] = {
+    AuditFault.LIVE_TWICE: _LEDGER_REMEDY,
+    AuditFault.ASKED_AT_ONCE: _LEDGER_REMEDY,
+    AuditFault.BOUGHT_TWICE: (
         "`hailuo-batch show SHOT` has both with every event; look in the provider's account whether both were charged. "
         "If nobody decided that it be bought again, this is a bug in hailuo_batch: report it with a copy of the ledger."
     ),
-    Fault.ONE_TASK: (
+    AuditFault.ONE_TASK: (
         "One clip stands for two requests, or one of the two has a wrong id. Look in the provider's account what the "
         "task was asked; if the other attempt is open, `hailuo-batch resolve SHOT#TAKE --write-off` gives it up."
     ),
-    Fault.NO_TASK: (
+    AuditFault.NO_TASK: (
         "Nobody can ask for its clip. Look in the provider's account for a task of that time (`hailuo-batch show SHOT` "
         "has it); where there is none, `hailuo-batch resolve SHOT#TAKE --write-off` gives the attempt up."
     ),
-    Fault.TASK_UNSENT: _CHANGED_BOOKS,
-    Fault.COST_UNSENT: _CHANGED_BOOKS,
-    Fault.UNRECORDED: _CHANGED_BOOKS,
-    Fault.MISSING: (
+    AuditFault.TASK_UNSENT: _LEDGER_REMEDY,
+    AuditFault.COST_UNSENT: _LEDGER_REMEDY,
+    AuditFault.UNRECORDED: _LEDGER_REMEDY,
+    AuditFault.MISSING: (
         "A run of its manifest brings the clip back: from its readable name where that has it still, else from where "
         "it was made. Where that run finds it nowhere, `hailuo-batch resolve SHOT#TAKE --write-off` gives it up."
     ),
-    Fault.RESIZED: _CHANGED_FILE,
-    Fault.CHANGED: _CHANGED_FILE,
-    Fault.REPLAY: _CHANGED_BOOKS,
-    Fault.UNTOLD: _CHANGED_BOOKS,
-    Fault.NOBODYS: _CHANGED_BOOKS,
-    Fault.SUMS: "This is a bug in hailuo_batch. Please report it with a copy of the ledger.",
+    AuditFault.RESIZED: _FILE_REMEDY,
+    AuditFault.CHANGED: _FILE_REMEDY,
+    AuditFault.REPLAY: _LEDGER_REMEDY,
+    AuditFault.UNTOLD: _LEDGER_REMEDY,
+    AuditFault.NOBODYS: _LEDGER_REMEDY,
+    AuditFault.SUMS: "This is a bug in hailuo_batch. Please report it with a copy of the ledger.",
 }
 
 
-class Remark(StrEnum):
+class AuditRemark(StrEnum):
     """What looks like a fault and is none."""
 
     AFTER_FAILURE = "bought again after the task failed"
@@ -80,18 +80,18 @@ class Remark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class AuditFinding:
     """A fault, the attempts that it is about (none: the whole ledger), and more words."""
 
-    fault: Fault
+    fault: AuditFault
     attempts: tuple[AttemptRecord, ...] = ()
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remarked:
+class AuditNote:
     """A remark, the attempts that it is about, and more words."""
 
-    remark: Remark
+    remark: AuditRemark
     attempts: tuple[AttemptRecord, ...]
     why: str = ""

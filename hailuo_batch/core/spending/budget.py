@@ -9,27 +9,27 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.spending.charge import Charge, Claim
+from hailuo_batch.core.spending.charge import Charge, ChargeState
 
 MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cap:
-    """At most `most`, for attempts of a campaign (None: any) with a tag (None: any) intended since a moment.
+    """At most `limit`, for attempts of a campaign (None: any) with a tag (None: any) intended since a moment.
 
-    `words` name it to people, amount included; `since` is seconds since the epoch.
+    `description` name it to people, amount included; `since` is seconds since the epoch.
     """
 
-    words: str
-    most: Money
+    description: str
+    limit: Money
     campaign: str | None = None
     tag: str | None = None
     since: float = 0.0
 
-    def counts(self, *, campaign: str, tags: Iterable[str], at: float) -> bool:
+    def covers(self, *, campaign: str, tags: Iterable[str], at: float) -> bool:
         """Whether an attempt falls under it."""
         return (
             at >= self.since
@@ -39,7 +39,7 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paid:
+class CountedAttempt:
     """One attempt as caps see it; `at` is when it was intended, in seconds since the epoch.
 
     `estimate` is what it was to cost: that counts under a cap when the provider told the cost in another currency.
@@ -52,68 +52,74 @@ class Paid:
     charge: Charge
     estimate: Money | None = None
 
-    def under(self, cap: Cap) -> Decimal:
+    def counted_amount(self, cap: Cap) -> Decimal:
         """How much it counts under a cap, in its currency."""
-        if self.charge.claim is Claim.NOTHING:
+        if self.charge.state is ChargeState.NOTHING:
             return Decimal(0)
         known = (money for money in (self.charge.money, self.estimate) if money is not None)
-        return next((money.amount for money in known if money.is_in(cap.most)), Decimal(0))
+        return next((money.amount for money in known if money.is_same_currency(cap.limit)), Decimal(0))
 
 
-def counted(cap: Cap, attempts: Iterable[Paid]) -> Decimal:
+def cap_usage(cap: Cap, attempts: Iterable[CountedAttempt]) -> Decimal:
     """What stands against a cap already, in its currency."""
-    mine = (each for each in attempts if cap.counts(campaign=each.campaign, tags=each.tags, at=each.at))
-    return sum((each.under(cap) for each in mine), Decimal(0))
+    mine = (each for each in attempts if cap.covers(campaign=each.campaign, tags=each.tags, at=each.at))
+    return sum((each.counted_amount(cap) for each in mine), Decimal(0))
 
 
-def refusal(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Failure | None:
+def check_cap(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Failure | None:
     """Why something of this price may not be bought under a cap that has `used` against it; None when it may."""
     if price is None:
-        why = f"its price at {provider} is not known, and {cap.words} allows only what is"
-        return Failure(kind=Kind.OVER_CAP, why=why, remedy="Choose a provider whose price is known, or lift the cap.")
-    if not price.is_in(cap.most):
-        why = f"its price at {provider} is in {price.currency}, and {cap.words} cannot count that"
-        return Failure(kind=Kind.OVER_CAP, why=why, remedy=f"Choose a provider that is paid in {cap.most.currency}.")
-    if used + price.amount > cap.most.amount:
-        left = Money(amount=max(cap.most.amount - used, Decimal(0)), currency=cap.most.currency)
-        why = f"it would cost {price}, and {cap.words} has {left} left"
-        return Failure(kind=Kind.OVER_CAP, why=why, remedy="Raise the cap, or choose with --only what is bought first.")
+        why = f"its price at {provider} is not known, and {cap.description} allows only what is"
+        return Failure(
+            kind=FailureKind.OVER_CAP, why=why, remedy="Choose a provider whose price is known, or lift the cap."
+        )
+    if not price.is_same_currency(cap.limit):
+        why = f"its price at {provider} is in {price.currency}, and {cap.description} cannot count that"
+        return Failure(
+            kind=FailureKind.OVER_CAP, why=why, remedy=f"Choose a provider that is paid in {cap.limit.currency}."
+        )
+    if used + price.amount > cap.limit.amount:
+        left = Money(amount=max(cap.limit.amount - used, Decimal(0)), currency=cap.limit.currency)
+        why = f"it would cost {price}, and {cap.description} has {left} left"
+        return Failure(
+            kind=FailureKind.OVER_CAP, why=why, remedy="Raise the cap, or choose with --only what is bought first."
+        )
     return None
 
 
-def caps_of(
+def make_caps(
     *,
     budget: Money | None,
     campaign: str,
     settings: Iterable[Mapping[str, object]],
     limit: Money | None,
     now: float,
-    month: float,
+    month_start: float,
 ) -> tuple[Cap, ...]:
-    """All caps of a run that begins `now`, in the month that began at `month`: its own limit, the manifest's budget,
-    and the project's.
+    """All caps of a run that begins `now`, in the month that began at `month_start`: its own limit, the manifest's
+    budget, and the project's.
 
     `settings` are the rows of `caps` in hailuo.yaml: max, currency, and optionally tag and per (month).
     """
     caps = []
     if limit is not None:
-        caps.append(Cap(words=f"--max-cost of {limit}", most=limit, since=now))
+        caps.append(Cap(description=f"--max-cost of {limit}", limit=limit, since=now))
     if budget is not None:
-        caps.append(Cap(words=f"the manifest's budget of {budget}", most=budget, campaign=campaign))
+        caps.append(Cap(description=f"the manifest's budget of {budget}", limit=budget, campaign=campaign))
     for row in settings:
         most = Money(amount=Decimal(str(row["max"])), currency=str(row["currency"]))
         tag = row.get("tag")
         monthly = row.get("per") == MONTH
         words = f"the project's cap of {most}" + (f" for {tag}" if tag else "") + (" a month" if monthly else "")
-        since = month if monthly else 0.0
-        caps.append(Cap(words=words, most=most, tag=None if tag is None else str(tag), since=since))
+        since = month_start if monthly else 0.0
+        caps.append(Cap(description=words, limit=most, tag=None if tag is None else str(tag), since=since))
     return tuple(caps)
 
 
-def amount_of(text: str, *, currency: str) -> Money | None:
+def parse_amount(text: str, *, currency: str) -> Money | None:
     """An amount as people write it on a command line: `12`, `12.50`, `12.50 EUR`; None when it is none.
 
-    >>> str(amount_of("12.5", currency="USD")), str(amount_of("3 EUR", currency="USD"))
+    >>> str(parse_amount("12.5", currency="USD")), str(parse_amount("3 EUR", currency="USD"))
     ('12.50 USD', '3.00 EUR')
     """
     number, _, unit = text.strip().partition(" ")

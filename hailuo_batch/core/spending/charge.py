@@ -8,40 +8,40 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.money import Money
 
 
-class Claim(StrEnum):
+class ChargeState(StrEnum):
     """What the money of an attempt is."""
 
     NOTHING = "nothing"  # not accepted: it costs nothing
     SPENT = "spent"  # for a clip that is made
     RUNNING = "running"  # accepted: it is being made, and will be charged
-    DOUBT = "doubt"  # nobody can say whether it was accepted
-    UNCLAIMED = "unclaimed"  # accepted and maybe charged, and no clip came of it or is left
+    IN_DOUBT = "doubt"  # nobody can say whether it was accepted
+    LOST = "unclaimed"  # accepted and maybe charged, and no clip came of it or is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """One attempt's money: what it is, the amount (None: not known), and whether the provider told it."""
 
-    claim: Claim
+    state: ChargeState
     money: Money | None
-    told: bool = False
+    is_actual: bool = False
 
 
-_BY_STAGE = {
-    Stage.INTENDED: Claim.DOUBT,
-    Stage.IN_DOUBT: Claim.DOUBT,
-    Stage.SUBMITTED: Claim.RUNNING,
-    Stage.PRODUCED: Claim.SPENT,
-    Stage.STORED: Claim.SPENT,
+_STATE_BY_STAGE = {
+    Stage.INTENDED: ChargeState.IN_DOUBT,
+    Stage.IN_DOUBT: ChargeState.IN_DOUBT,
+    Stage.SUBMITTED: ChargeState.RUNNING,
+    Stage.PRODUCED: ChargeState.SPENT,
+    Stage.STORED: ChargeState.SPENT,
 }
 
 
-def charge_of(
-    stage: Stage, *, kind: Kind | None, task: str | None, estimate: Money | None, cost: Money | None
+def make_charge(
+    stage: Stage, *, kind: FailureKind | None, task: str | None, estimate: Money | None, cost: Money | None
 ) -> Charge:
     """What an attempt counts as; what the provider told goes before the estimate.
 
@@ -50,15 +50,15 @@ def charge_of(
     """
     told = cost is not None
     money = cost if told else estimate
-    claim = _BY_STAGE.get(stage) or _of_ended(kind, task)
-    if claim is Claim.NOTHING:
-        return Charge(claim=claim, money=cost, told=told)
-    return Charge(claim=claim, money=money, told=told)
+    claim = _STATE_BY_STAGE.get(stage) or _ended_state(kind, task)
+    if claim is ChargeState.NOTHING:
+        return Charge(state=claim, money=cost, is_actual=told)
+    return Charge(state=claim, money=money, is_actual=told)
 
 
-def _of_ended(kind: Kind | None, task: str | None) -> Claim:
-    if kind is Kind.DISCARDED:
-        return Claim.SPENT
-    if kind is Kind.WRITTEN_OFF or (task and kind is not Kind.NEVER_SENT):
-        return Claim.UNCLAIMED
-    return Claim.NOTHING
+def _ended_state(kind: FailureKind | None, task: str | None) -> ChargeState:
+    if kind is FailureKind.DISCARDED:
+        return ChargeState.SPENT
+    if kind is FailureKind.WRITTEN_OFF or (task and kind is not FailureKind.NEVER_SENT):
+        return ChargeState.LOST
+    return ChargeState.NOTHING

@@ -13,13 +13,13 @@ from enum import StrEnum
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.request.request import ANIMATIC
-from hailuo_batch.core.spending.charge import Charge, Claim, charge_of
-from hailuo_batch.core.spending.month import month_of
+from hailuo_batch.core.spending.charge import Charge, ChargeState, make_charge
+from hailuo_batch.core.spending.month import utc_month
 
-UNKNOWN = ""  # the currency of what nobody has a price for
+UNKNOWN_CURRENCY = ""  # the currency of what nobody has a price for
 
 
-class By(StrEnum):
+class GroupBy(StrEnum):
     """What costs are kept by."""
 
     TAG = "tag"
@@ -29,28 +29,28 @@ class By(StrEnum):
     CAMPAIGN = "campaign"
 
 
-class Column(StrEnum):
+class CostColumn(StrEnum):
     """What is added up. The last four are the whole: each attempt with a price is in one of them."""
 
     ESTIMATE = "estimate"  # what was expected of attempts that count
-    TOLD = "told"  # what the provider said it charged
+    ACTUAL = "told"  # what the provider said it charged
     DIFFERENCE = "difference"  # told less estimate, where both are known
     SPENT = "spent"
     RUNNING = "running"
-    DOUBT = "in doubt"
-    UNCLAIMED = "unclaimed"
+    IN_DOUBT = "in doubt"
+    LOST = "unclaimed"
 
 
-CLAIMS = {
-    Claim.SPENT: Column.SPENT,
-    Claim.RUNNING: Column.RUNNING,
-    Claim.DOUBT: Column.DOUBT,
-    Claim.UNCLAIMED: Column.UNCLAIMED,
+COLUMN_BY_STATE = {
+    ChargeState.SPENT: CostColumn.SPENT,
+    ChargeState.RUNNING: CostColumn.RUNNING,
+    ChargeState.IN_DOUBT: CostColumn.IN_DOUBT,
+    ChargeState.LOST: CostColumn.LOST,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class ChargedAttempt:
     """An attempt with what it counts as."""
 
     attempt: AttemptRecord
@@ -58,24 +58,24 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class CostRow:
     """The sums of one group in one currency; `unknown` counts attempts that cost something nobody knows."""
 
     group: str  # "" for attempts without a tag, and for a total
     currency: str
     attempts: int
     unknown: int
-    sums: Mapping[Column, Decimal]
+    sums: Mapping[CostColumn, Decimal]
 
-    def amount(self, column: Column) -> Decimal | None:
+    def amount(self, column: CostColumn) -> Decimal | None:
         """A sum; None where no amount is known. What is spent, running, in doubt or unclaimed may be nothing."""
-        if column in self.sums or self.currency == UNKNOWN or column not in CLAIMS.values():
+        if column in self.sums or self.currency == UNKNOWN_CURRENCY or column not in COLUMN_BY_STATE.values():
             return self.sums.get(column)
         return Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unclaimed:
+class LostMoney:
     """Money that may be gone without a clip for it, and why."""
 
     attempt: AttemptRecord
@@ -87,33 +87,33 @@ class Unclaimed:
 class Costs:
     """The rows by their groups, the true totals by currency, and what no clip came of.
 
-    `unknown` counts attempts without a price by what they are. `overlapping`: an attempt may stand in several rows.
+    `unknown` counts attempts without a price by what they are. `has_overlap`: an attempt may stand in several rows.
     """
 
-    by: By
-    rows: tuple[Row, ...]
-    totals: tuple[Row, ...]
-    unknown: Mapping[Claim, int]
-    unclaimed: tuple[Unclaimed, ...]
+    group_by: GroupBy
+    rows: tuple[CostRow, ...]
+    totals: tuple[CostRow, ...]
+    unknown: Mapping[ChargeState, int]
+    lost_money: tuple[LostMoney, ...]
 
     @property
-    def overlapping(self) -> bool:
+    def has_overlap(self) -> bool:
         """Whether the rows may come to more than the totals."""
-        return self.by is By.TAG
+        return self.group_by is GroupBy.TAG
 
 
-def is_brought_back(attempt: AttemptRecord) -> bool:
+def is_recovered(attempt: AttemptRecord) -> bool:
     """Whether its clip was there without having been asked for: found under its readable name, or by the lock."""
     return attempt.task == ""
 
 
-def counted(attempts: Iterable[AttemptRecord]) -> list[Counted]:
+def charge_attempts(attempts: Iterable[AttemptRecord]) -> list[ChargedAttempt]:
     """Every attempt that may cost something, with what it counts as; `attempts` come with the oldest first."""
     found, bought = [], set()
     for attempt in attempts:
         if attempt.provider == ANIMATIC:
             continue
-        charge = charge_of(
+        charge = make_charge(
             attempt.stage,
             kind=None if attempt.failure is None else attempt.failure.kind,
             task=attempt.task,
@@ -121,50 +121,52 @@ def counted(attempts: Iterable[AttemptRecord]) -> list[Counted]:
             cost=attempt.cost,
         )
         # Money: where the ledger has the purchase, a clip that was brought back later is not paid for once more.
-        if is_brought_back(attempt) and attempt.fingerprint in bought:
-            charge = Charge(claim=Claim.NOTHING, money=None)
-        if charge.claim is not Claim.NOTHING:
+        if is_recovered(attempt) and attempt.fingerprint in bought:
+            charge = Charge(state=ChargeState.NOTHING, money=None)
+        if charge.state is not ChargeState.NOTHING:
             bought.add(attempt.fingerprint)
-        found.append(Counted(attempt=attempt, charge=charge))
+        found.append(ChargedAttempt(attempt=attempt, charge=charge))
     return found
 
 
-def add_up(of: Iterable[Counted], *, by: By, reasons: Mapping[int, str] | None = None) -> Costs:
+def sum_costs(
+    attempts: Iterable[ChargedAttempt], *, group_by: GroupBy, reasons: Mapping[int, str] | None = None
+) -> Costs:
     """The sums of these attempts; `reasons` are what people wrote when they gave an attempt up, by its number."""
-    groups_of = _GROUPS[by]
-    rows: dict[tuple[str, str], _Sums] = {}
-    totals: dict[tuple[str, str], _Sums] = {}
-    unknown: Counter[Claim] = Counter()
+    groups_of = _GROUP_NAMES[group_by]
+    rows: dict[tuple[str, str], _RowSums] = {}
+    totals: dict[tuple[str, str], _RowSums] = {}
+    unknown: Counter[ChargeState] = Counter()
     unclaimed = []
-    for each in of:
-        claim = each.charge.claim
-        if claim is not Claim.NOTHING and each.charge.money is None:
+    for each in attempts:
+        claim = each.charge.state
+        if claim is not ChargeState.NOTHING and each.charge.money is None:
             unknown[claim] += 1
-        if claim is Claim.UNCLAIMED:
-            unclaimed.append(_unclaimed(each, reasons or {}))
-        share = _share(each.charge, each.attempt.estimate)
-        _put(share, "", totals)
+        if claim is ChargeState.LOST:
+            unclaimed.append(_make_lost_money(each, reasons or {}))
+        share = _make_share(each.charge, each.attempt.estimate)
+        _add_share(share, "", totals)
         for group in groups_of(each.attempt):
-            _put(share, group, rows)
+            _add_share(share, group, rows)
     return Costs(
-        by=by,
-        rows=tuple(_sorted(rows)),
-        totals=tuple(_sorted(totals)),
+        group_by=group_by,
+        rows=tuple(_sort_rows(rows)),
+        totals=tuple(_sort_rows(totals)),
         unknown=dict(unknown),
-        unclaimed=tuple(unclaimed),
+        lost_money=tuple(unclaimed),
     )
 
 
-_GROUPS: Mapping[By, Callable[[AttemptRecord], Iterable[str]]] = {
-    By.TAG: lambda attempt: dict.fromkeys(attempt.tags) or ("",),
-    By.SHOT: lambda attempt: (f"{attempt.campaign}/{attempt.shot}",),
-    By.PROVIDER: lambda attempt: (attempt.provider,),
-    By.MONTH: lambda attempt: (month_of(attempt.intended_at),),
-    By.CAMPAIGN: lambda attempt: (attempt.campaign,),
+_GROUP_NAMES: Mapping[GroupBy, Callable[[AttemptRecord], Iterable[str]]] = {
+    GroupBy.TAG: lambda attempt: dict.fromkeys(attempt.tags) or ("",),
+    GroupBy.SHOT: lambda attempt: (f"{attempt.campaign}/{attempt.shot}",),
+    GroupBy.PROVIDER: lambda attempt: (attempt.provider,),
+    GroupBy.MONTH: lambda attempt: (utc_month(attempt.intended_at),),
+    GroupBy.CAMPAIGN: lambda attempt: (attempt.campaign,),
 }
 
 
-class _Sums:
+class _RowSums:
     """A row while it grows."""
 
     __slots__ = ("attempts", "sums", "unknown")
@@ -172,7 +174,7 @@ class _Sums:
     def __init__(self) -> None:
         self.attempts = 0
         self.unknown = 0
-        self.sums: dict[Column, Decimal] = {}
+        self.sums: dict[CostColumn, Decimal] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,48 +183,48 @@ class _Share:
 
     currency: str
     unknown: bool
-    amounts: tuple[tuple[str, Column, Decimal], ...] = ()
+    amounts: tuple[tuple[str, CostColumn, Decimal], ...] = ()
 
 
-def _share(charge: Charge, estimate: Money | None) -> _Share:
-    if charge.claim is Claim.NOTHING:
-        return _Share(currency=UNKNOWN if estimate is None else estimate.currency, unknown=False)
-    found = [] if estimate is None else [(estimate.currency, Column.ESTIMATE, estimate.amount)]
+def _make_share(charge: Charge, estimate: Money | None) -> _Share:
+    if charge.state is ChargeState.NOTHING:
+        return _Share(currency=UNKNOWN_CURRENCY if estimate is None else estimate.currency, unknown=False)
+    found = [] if estimate is None else [(estimate.currency, CostColumn.ESTIMATE, estimate.amount)]
     money = charge.money
     if money is None:
-        return _Share(currency=UNKNOWN, unknown=True, amounts=tuple(found))
-    found.append((money.currency, CLAIMS[charge.claim], money.amount))
-    if charge.told:
-        found.append((money.currency, Column.TOLD, money.amount))
+        return _Share(currency=UNKNOWN_CURRENCY, unknown=True, amounts=tuple(found))
+    found.append((money.currency, COLUMN_BY_STATE[charge.state], money.amount))
+    if charge.is_actual:
+        found.append((money.currency, CostColumn.ACTUAL, money.amount))
         if estimate is not None and estimate.currency == money.currency:
-            found.append((money.currency, Column.DIFFERENCE, money.amount - estimate.amount))
+            found.append((money.currency, CostColumn.DIFFERENCE, money.amount - estimate.amount))
     return _Share(currency=money.currency, unknown=False, amounts=tuple(found))
 
 
-def _put(share: _Share, group: str, rows: dict[tuple[str, str], _Sums]) -> None:
-    row = _row(rows, group, share.currency)
+def _add_share(share: _Share, group: str, rows: dict[tuple[str, str], _RowSums]) -> None:
+    row = _ensure_row(rows, group, share.currency)
     row.attempts += 1
     row.unknown += share.unknown
     for currency, column, amount in share.amounts:
-        sums = row.sums if currency == share.currency else _row(rows, group, currency).sums
+        sums = row.sums if currency == share.currency else _ensure_row(rows, group, currency).sums
         sums[column] = sums[column] + amount if column in sums else amount
 
 
-def _row(rows: dict[tuple[str, str], _Sums], group: str, currency: str) -> _Sums:
+def _ensure_row(rows: dict[tuple[str, str], _RowSums], group: str, currency: str) -> _RowSums:
     row = rows.get((group, currency))
     if row is None:
-        row = rows[group, currency] = _Sums()
+        row = rows[group, currency] = _RowSums()
     return row
 
 
-def _sorted(rows: Mapping[tuple[str, str], _Sums]) -> Iterator[Row]:
+def _sort_rows(rows: Mapping[tuple[str, str], _RowSums]) -> Iterator[CostRow]:
     """By group, what has none at the end; in a group by currency, what is not known at the end."""
-    for group, currency in sorted(rows, key=lambda key: (key[0] == "", key[0], key[1] == UNKNOWN, key[1])):
+    for group, currency in sorted(rows, key=lambda key: (key[0] == "", key[0], key[1] == UNKNOWN_CURRENCY, key[1])):
         row = rows[group, currency]
-        yield Row(group=group, currency=currency, attempts=row.attempts, unknown=row.unknown, sums=row.sums)
+        yield CostRow(group=group, currency=currency, attempts=row.attempts, unknown=row.unknown, sums=row.sums)
 
 
-def _unclaimed(each: Counted, reasons: Mapping[int, str]) -> Unclaimed:
+def _make_lost_money(each: ChargedAttempt, reasons: Mapping[int, str]) -> LostMoney:
     failure = each.attempt.failure
     why = reasons.get(each.attempt.id) or (failure.why if failure is not None else "")
-    return Unclaimed(attempt=each.attempt, money=each.charge.money, why=why or "it ended without a clip")
+    return LostMoney(attempt=each.attempt, money=each.charge.money, why=why or "it ended without a clip")

@@ -9,38 +9,38 @@ from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.core.money import Money, totals
+from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.request.request import ANIMATIC
-from hailuo_batch.core.spending.charge import Claim, charge_of
+from hailuo_batch.core.spending.charge import ChargeState, make_charge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class DiskFile:
     """A file that takes room: its name below the project, its size in bytes, when it was last written (epoch)."""
 
     name: str
     size: int
-    since: float
+    modified_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spare:
+class UnreferencedClip:
     """A clip that nobody names: its file, and every attempt that it was kept for."""
 
     digest: str
-    file: File
+    file: DiskFile
     attempts: tuple[AttemptRecord, ...]
 
     @property
-    def stored(self) -> tuple[AttemptRecord, ...]:
+    def stored_attempts(self) -> tuple[AttemptRecord, ...]:
         """The attempts that the ledger says are in the store."""
         return tuple(attempt for attempt in self.attempts if attempt.stage is Stage.STORED)
 
     @property
-    def bought(self) -> tuple[Money | None, ...]:
+    def purchase_costs(self) -> tuple[Money | None, ...]:
         """What was paid for it, an amount for each purchase; None is "not known"."""
         charges = (
-            charge_of(
+            make_charge(
                 each.stage,
                 kind=None if each.failure is None else each.failure.kind,
                 task=each.task,
@@ -50,18 +50,18 @@ class Spare:
             for each in self.attempts
             if each.provider != ANIMATIC
         )
-        return tuple(charge.money for charge in charges if charge.claim is Claim.SPENT)
+        return tuple(charge.money for charge in charges if charge.state is ChargeState.SPENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spares:
-    """What can go, or (`removed`) what went. `unknown` files of the store are in no ledger and always stay."""
+class Garbage:
+    """What can go, or (`is_removed`) what went. `unknown` files of the store are in no ledger and always stay."""
 
-    clips: tuple[Spare, ...] = ()
-    leftovers: tuple[File, ...] = ()
+    clips: tuple[UnreferencedClip, ...] = ()
+    leftovers: tuple[DiskFile, ...] = ()
     unknown: int = 0
     days: int
-    removed: bool = False
+    is_removed: bool = False
 
     @property
     def bytes(self) -> int:
@@ -69,19 +69,19 @@ class Spares:
         return sum(clip.file.size for clip in self.clips) + sum(file.size for file in self.leftovers)
 
     @property
-    def paid(self) -> tuple[Money, ...]:
+    def cost(self) -> tuple[Money, ...]:
         """What was paid for the clips, by currency, as far as it is known."""
-        return totals(money for clip in self.clips for money in clip.bought if money is not None)
+        return sum_by_currency(money for clip in self.clips for money in clip.purchase_costs if money is not None)
 
     @property
     def unpriced(self) -> int:
         """How many purchases have no known price."""
-        return sum(money is None for clip in self.clips for money in clip.bought)
+        return sum(money is None for clip in self.clips for money in clip.purchase_costs)
 
 
-def spare_clips(
-    files: Mapping[str, File], needed: AbstractSet[str], attempts: Iterable[AttemptRecord], *, before: float
-) -> tuple[Spare, ...]:
+def find_unreferenced_clips(
+    files: Mapping[str, DiskFile], needed: AbstractSet[str], attempts: Iterable[AttemptRecord], *, before: float
+) -> tuple[UnreferencedClip, ...]:
     """The clips (by digest) that nobody needs, and that were last written before a moment; the oldest first.
 
     A clip that no attempt was kept for may be of a ledger that is gone: nobody can say that it is not needed.
@@ -91,8 +91,8 @@ def spare_clips(
         if attempt.digest is not None and attempt.digest in files:
             made.setdefault(attempt.digest, []).append(attempt)
     found = [
-        Spare(digest=digest, file=files[digest], attempts=tuple(each))
+        UnreferencedClip(digest=digest, file=files[digest], attempts=tuple(each))
         for digest, each in made.items()
-        if digest not in needed and files[digest].since < before
+        if digest not in needed and files[digest].modified_at < before
     ]
-    return tuple(sorted(found, key=lambda spare: (spare.file.since, spare.digest)))
+    return tuple(sorted(found, key=lambda spare: (spare.file.modified_at, spare.digest)))

@@ -5,10 +5,10 @@ _SINCE_MARCH_OF_YEAR_0 = 719_468  # days before the epoch; counted from March, a
 _FOUR_CENTURIES = 146_097  # days: the calendar repeats itself after them
 
 
-def month_of(at: float) -> str:
+def utc_month(at: float) -> str:
     """The month of a time in seconds since the epoch.
 
-    >>> month_of(0.0), month_of(1_709_251_199.0), month_of(1_709_251_200.0)
+    >>> utc_month(0.0), utc_month(1_709_251_199.0), utc_month(1_709_251_200.0)
     ('1970-01', '2024-02', '2024-03')
     """
     cycle, day = divmod(int(at // _DAY) + _SINCE_MARCH_OF_YEAR_0, _FOUR_CENTURIES)

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 
-class Additions:
+class AliasCounter:
     """How many nodes the aliases of one file add; long texts count as several nodes.
 
     A node is walked once, and never further than what may still be added, so all walks together are short.
@@ -21,7 +21,7 @@ class Additions:
         self._measured: dict[int, tuple[object, int, int]] = {}  # by id; the object is held so that none takes its id
 
     @property
-    def too_many(self) -> bool:
+    def is_exceeded(self) -> bool:
         """Whether more was added than is allowed."""
         return self._count > self.allowed
 
@@ -33,7 +33,7 @@ class Additions:
 
     def _measure(self, target: Any) -> tuple[int, int]:
         if target.__class__ is not dict and target.__class__ is not list:
-            return _weight(target), 0
+            return _node_weight(target), 0
         if id(target) not in self._measured:
             size, height = self._walk(target, self.allowed - self._count)
             self._measured[id(target)] = (target, size, height)
@@ -50,12 +50,12 @@ class Additions:
             if known is not None:
                 size, height = size + known[1], max(height, depth + known[2])
                 continue
-            size += _weight(value)
+            size += _node_weight(value)
             if value.__class__ is dict or value.__class__ is list:
                 inner = value.values() if value.__class__ is dict else value
                 waiting.extend((child, depth + 1) for child in islice(inner, limit + 1))
         return size, height
 
 
-def _weight(value: object) -> int:
+def _node_weight(value: object) -> int:
     return 1 + len(value) // 256 if isinstance(value, str) else 1

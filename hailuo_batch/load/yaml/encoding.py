@@ -6,16 +6,23 @@ Nothing here asks what the text means.
 import codecs
 import re
 
-from hailuo_batch.load.yaml.marks import TOP_OF_FILE, at_index
-from hailuo_batch.load.yaml.messages import BYTES, CONTROL_CHARACTER, SIZE, UNMERGED, UNSEEN_CHARACTER, WIDE
-from hailuo_batch.load.yaml.problems import Finding, found
+from hailuo_batch.load.yaml.marks import TOP_OF_FILE, index_to_spot
+from hailuo_batch.load.yaml.messages import (
+    CONTROL_CHARACTER,
+    FILE_TOO_LARGE,
+    HIDDEN_CHARACTER,
+    NOT_UTF8_BYTES,
+    NOT_UTF8_FILE,
+    UNRESOLVED_MERGE,
+)
+from hailuo_batch.load.yaml.problems import Finding, make_finding
 
 MAX_BYTES = 64 * 1024 * 1024
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 # As git writes them; a line like that cannot begin so far left inside a mapping's text.
-_MERGE_SIGNS = (b"<<<<<<<", b"=======", b">>>>>>>")
-_MERGE_MARK = re.compile(rb"^(?:<{7} [^\r\n]*|<{7}|={7}|>{7}|>{7} [^\r\n]*)\r?$", re.MULTILINE)
+_CONFLICT_SIGNS = (b"<<<<<<<", b"=======", b">>>>>>>")
+_CONFLICT_LINE = re.compile(rb"^(?:<{7} [^\r\n]*|<{7}|={7}|>{7}|>{7} [^\r\n]*)\r?$", re.MULTILINE)
 _BOMS = {
     codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -23,7 +30,7 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "UTF-16",
 }
 # libyaml ends a line at these, editors do not: line numbers would differ, and so would the text.
-_UNSEEN = {
+_HIDDEN_CHARACTERS = {
     "\u2028": "a line separator (U+2028)",
     "\u2029": "a paragraph separator (U+2029)",
     "\x85": "a next-line character (U+0085)",
@@ -31,21 +38,21 @@ _UNSEEN = {
 }
 
 
-def unfit_bytes(data: bytes, payload: bytes) -> Finding | None:
+def find_unreadable_bytes(data: bytes, payload: bytes) -> Finding | None:
     """Why the bytes are not even tried, if there is a reason; `payload` is what follows a byte order mark."""
     if len(data) > MAX_BYTES:
-        return found(SIZE.of(shown=f"{len(data):,}", most=f"{MAX_BYTES:,}"), TOP_OF_FILE)
-    wide = next((form for bom, form in _BOMS.items() if data.startswith(bom)), "") or _wide_without_bom(data)
+        return make_finding(FILE_TOO_LARGE.fill(shown=f"{len(data):,}", most=f"{MAX_BYTES:,}"), TOP_OF_FILE)
+    wide = next((form for bom, form in _BOMS.items() if data.startswith(bom)), "") or _detect_wide_encoding(data)
     if wide:
-        return found(WIDE.of(form=wide), TOP_OF_FILE)
+        return make_finding(NOT_UTF8_FILE.fill(form=wide), TOP_OF_FILE)
     try:
         text = "" if payload.isascii() else payload.decode()
     except UnicodeDecodeError as error:
-        return _not_utf8(payload, error.start)
-    return _unmerged(payload) or _unseen(text)
+        return _utf8_finding(payload, error.start)
+    return _find_merge_conflict(payload) or _find_hidden_character(text)
 
 
-def _wide_without_bom(data: bytes) -> str:
+def _detect_wide_encoding(data: bytes) -> str:
     """UTF-16 and UTF-32 give themselves away: half or more of plain English is zeros, at regular places."""
     head = data[:1024]
     zeros = head.count(0)
@@ -56,37 +63,37 @@ def _wide_without_bom(data: bytes) -> str:
     return "UTF-16" if min(head[::2].count(0), head[1::2].count(0)) * 10 < zeros else ""
 
 
-def _not_utf8(payload: bytes, offset: int) -> Finding:
+def _utf8_finding(payload: bytes, offset: int) -> Finding:
     before = payload[:offset].decode()
     byte = payload[offset : offset + 1]
     guess = byte.decode("cp1252", "ignore")
     hint = f" In Windows-1252 and Latin-1 it is {guess}." if guess else ""
-    words = BYTES.of(byte=f"0x{byte[0]:02X}", offset=f"{offset:,}", hint=hint)
-    return found(words, at_index(before, len(before)))
+    words = NOT_UTF8_BYTES.fill(byte=f"0x{byte[0]:02X}", offset=f"{offset:,}", hint=hint)
+    return make_finding(words, index_to_spot(before, len(before)))
 
 
-def _unmerged(payload: bytes) -> Finding | None:
+def _find_merge_conflict(payload: bytes) -> Finding | None:
     """The first mark that git left where two sides of a merge did not fit."""
-    if not any(sign in payload for sign in _MERGE_SIGNS):
+    if not any(sign in payload for sign in _CONFLICT_SIGNS):
         return None
-    match = _MERGE_MARK.search(payload)
+    match = _CONFLICT_LINE.search(payload)
     if match is None:
         return None
     before = payload[: match.start()].decode()
-    return found(UNMERGED, at_index(before, len(before)))
+    return make_finding(UNRESOLVED_MERGE, index_to_spot(before, len(before)))
 
 
-def _unseen(text: str) -> Finding | None:
-    places = [(text.index(char), char) for char in _UNSEEN if char in text]
+def _find_hidden_character(text: str) -> Finding | None:
+    places = [(text.index(char), char) for char in _HIDDEN_CHARACTERS if char in text]
     if not places:
         return None
     index, char = min(places)
-    return found(UNSEEN_CHARACTER.of(shown=_UNSEEN[char]), at_index(text, index))
+    return make_finding(HIDDEN_CHARACTER.fill(shown=_HIDDEN_CHARACTERS[char]), index_to_spot(text, index))
 
 
-def control_character(text: str) -> list[Finding]:
+def find_control_character(text: str) -> list[Finding]:
     """The first character that no YAML file may hold, if there is one."""
     match = _CONTROL.search(text)
     if match is None:
         return []
-    return [found(CONTROL_CHARACTER.of(shown=f"U+{ord(match[0]):04X}"), at_index(text, match.start()))]
+    return [make_finding(CONTROL_CHARACTER.fill(shown=f"U+{ord(match[0]):04X}"), index_to_spot(text, match.start()))]

@@ -11,19 +11,19 @@ import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, MappingStartEvent, NodeEvent, ScalarEvent
 from yaml.scanner import ScannerError
 
-from hailuo_batch.core.problem import Path
+from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.load.yaml.marks import Spot
-from hailuo_batch.load.yaml.scalars import Refusal, Scalar, plain, tagged
+from hailuo_batch.load.yaml.scalars import Scalar, ScalarRefusal, parse_plain_scalar, parse_tagged_scalar
 
 
-def events(payload: bytes) -> Iterator[Any]:
+def parse_events(payload: bytes) -> Iterator[Any]:
     """libyaml's events, or those of PyYAML's own slow parser where it was built without libyaml."""
     if hasattr(yaml, "CSafeLoader"):
         return iter(yaml.CSafeLoader(payload).get_event, None)
-    return _slow_events(payload)
+    return _parse_events_slowly(payload)
 
 
-def _slow_events(payload: bytes) -> Iterator[Any]:
+def _parse_events_slowly(payload: bytes) -> Iterator[Any]:
     # PyYAML's own parser lets halves of characters pass, which libyaml refuses and no file could be saved with.
     event: Any = None
     try:
@@ -36,26 +36,26 @@ def _slow_events(payload: bytes) -> Iterator[Any]:
         raise ScannerError("while parsing a quoted scalar", mark, "found invalid escape code", mark) from error
 
 
-def scalar_value(event: Any) -> Scalar | Refusal:
+def scalar_value(event: Any) -> Scalar | ScalarRefusal:
     """What a scalar means, or why it is not taken."""
     if event.tag is not None:
-        return tagged(event.tag, event.value)
-    return plain(event.value) if event.implicit[0] else event.value
+        return parse_tagged_scalar(event.tag, event.value)
+    return parse_plain_scalar(event.value) if event.implicit[0] else event.value
 
 
-class Frame:
+class OpenCollection:
     """An open list or mapping, with what a walk has seen of it."""
 
     __slots__ = ("is_mapping", "items", "key", "keys", "path")
 
-    def __init__(self, path: Path, *, is_mapping: bool) -> None:
+    def __init__(self, path: DocumentPath, *, is_mapping: bool) -> None:
         self.path = path
         self.is_mapping = is_mapping
         self.items = 0
         self.key: str | None = None  # the key whose value comes next
         self.keys: dict[str | int, Spot] = {}  # where each was first written
 
-    def next_child(self, name: str) -> tuple[Path, bool]:
+    def next_child(self, name: str) -> tuple[DocumentPath, bool]:
         """Path of the node that comes now, and whether it is a key."""
         if not self.is_mapping:
             self.items += 1
@@ -68,21 +68,21 @@ class Frame:
 
 
 # A node: its event, path and (for a scalar) value, and the mapping it is a key of, where it is a key.
-Node = tuple[Any, Path, Any, Frame | None]
+Node = tuple[Any, DocumentPath, Any, OpenCollection | None]
 
 
-def nodes(payload: bytes) -> Iterator[Node]:
+def walk_nodes(payload: bytes) -> Iterator[Node]:
     """Every node in the order of the file; ends with the reader's error where there is one."""
-    frames: list[Frame] = []
+    frames: list[OpenCollection] = []
     anchors: dict[str, Any] = {}  # a key may be an alias to a text
-    for event in events(payload):
+    for event in parse_events(payload):
         if isinstance(event, NodeEvent):
             value = _node_value(event, anchors)
             name = value if isinstance(value, str) else getattr(event, "value", "")
             path, is_key = frames[-1].next_child(name) if frames else ((), False)
             yield event, path, value, frames[-1] if is_key else None
             if isinstance(event, CollectionStartEvent):
-                frames.append(Frame(path, is_mapping=isinstance(event, MappingStartEvent)))
+                frames.append(OpenCollection(path, is_mapping=isinstance(event, MappingStartEvent)))
         elif isinstance(event, CollectionEndEvent):
             frames.pop()
 

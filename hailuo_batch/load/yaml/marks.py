@@ -18,7 +18,7 @@ class Spot(NamedTuple):
     column: int
     offset: int
 
-    def moved(self, column: int) -> "Spot":
+    def with_column(self, column: int) -> "Spot":
         """Another column of the same line."""
         return Spot(self.line, column, self.offset + column - self.column)
 
@@ -26,29 +26,29 @@ class Spot(NamedTuple):
 TOP_OF_FILE = Spot(0, 0, 0)
 
 
-def start(event: Any) -> Spot:
+def event_start(event: Any) -> Spot:
     """Where an event begins."""
-    return at_mark(event.start_mark)
+    return mark_to_spot(event.start_mark)
 
 
-def at_mark(mark: Any) -> Spot:
+def mark_to_spot(mark: Any) -> Spot:
     """The spot of a reader's mark."""
     return Spot(mark.line, mark.column, mark.index)
 
 
-def at_index(text: str, index: int) -> Spot:
+def index_to_spot(text: str, index: int) -> Spot:
     """The spot of a character; lines end where editors end them: at \\n, \\r and \\r\\n."""
     before = text[:index]
     line = before.count("\n") + before.count("\r") - before.count("\r\n")
     return Spot(line, index - 1 - max(before.rfind("\n"), before.rfind("\r")), index)
 
 
-def row(text: str, spot: Spot) -> str:
+def line_text(text: str, spot: Spot) -> str:
     """The whole line a spot is in."""
     end = _BREAK.search(text, spot.offset)
     return text[spot.offset - spot.column : end.start() if end else None]
 
 
-def place(spot: Spot, text: str, name: str) -> Place:
+def make_place(spot: Spot, text: str, name: str) -> Place:
     """The same for people: counted from 1, with the file's name and the line itself."""
-    return Place(file=name, line=spot.line + 1, column=spot.column + 1, text=row(text, spot))
+    return Place(file=name, line=spot.line + 1, column=spot.column + 1, text=line_text(text, spot))

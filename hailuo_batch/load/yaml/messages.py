@@ -7,7 +7,7 @@ what is said of broken syntax stands in `syntax_messages.py`.
 from typing import NamedTuple
 
 
-class Words(NamedTuple):
+class Message(NamedTuple):
     """What a problem says, with {gaps} for the user's own words."""
 
     code: str
@@ -15,161 +15,161 @@ class Words(NamedTuple):
     why: str
     remedy: str
 
-    def of(self, **shown: str) -> "Words":
+    def fill(self, **shown: str) -> "Message":
         """The same with its gaps filled."""
         return self._replace(why=self.why.format(**shown), remedy=self.remedy.format(**shown))
 
 
-def cut(text: str) -> str:
+def shorten(text: str) -> str:
     """A user's words, short enough for a line."""
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-LEADING_ZERO = Words(
+LEADING_ZERO = Message(
     "yaml-number",
     "number with a leading zero",
     "{shown} is {meant} to some YAML readers and counts in eights, or is text, to others.",
     'Write {meant}, or "{shown}" in quotes if it is text.',
 )
-TOO_LARGE = Words(
+NUMBER_TOO_LARGE = Message(
     "yaml-number",
     "number too large",
     "{shown} does not fit in 64 bits.",
     "Write a smaller number, or put it in quotes if it is text.",
 )
-NOT_A_NUMBER = Words(
+NOT_A_NUMBER = Message(
     "yaml-number",
     "not a number",
     "{shown} stands for no number that could be sent or paid.",
     "Write a number, or put it in quotes if it is text.",
 )
-UNKNOWN_TAG = Words(
+UNKNOWN_TAG = Message(
     "yaml-tag",
     "tag not known",
     "{shown} is read as a tag. Known here are !!str, !!int, !!float, !!bool, !!null, !!seq and !!map.",
     "Take the tag away, or put quotes around the whole value if it is text.",
 )
-UNFIT_TAG = Words(
+UNFIT_TAG = Message(
     "yaml-tag",
     "tag does not fit",
     "{shown} cannot be read as !!{kind}.",
     "Take the tag away, or write a value of that kind.",
 )
-DUPLICATE = Words(
+DUPLICATE_KEY = Message(
     "yaml-duplicate-key",
     "key written twice",
     '"{key}" stands here and in line {line}, column {column}; only one of them would be used.',
     "Take one of the two away.",
 )
-DUPLICATE_MERGE = Words(
+DUPLICATE_MERGE_KEY = Message(
     "yaml-duplicate-key",
     "key written twice",
     "<< stands here and in line {line}, column {column}; only one of them would be used.",
     "Name all of them in one list: <<: [*one, *two]",
 )
-KEY = Words(
+KEY_NOT_TEXT = Message(
     "yaml-key",
     "key is not text",
     "The key {key} is read as {kind}, and every key is text.",
     'Put it in quotes: "{key}"',
 )
-NO_KEY = Words(
+NAMELESS_KEY_NOT_TEXT = Message(
     "yaml-key",
     "key is not text",
     "What stands before the colon is read as {kind}, and every key is text.",
     "Write a name before the colon. If the line is one text, put quotes around it all.",
 )
-MERGED = Words(
+NOTHING_TO_MERGE = Message(
     "yaml-alias",
     "nothing to merge",
     "<< takes over the keys of another mapping, and this is none.",
     "Write <<: *name, where &name marks a mapping; or take the line away.",
 )
-UNKNOWN_ANCHOR = Words(
+UNKNOWN_ANCHOR = Message(
     "yaml-alias",
     "anchor not known",
     "*{shown} stands for a value marked &{shown}, and no value before it is marked so.",
     "If it is text, put quotes around the whole value; if not, mark the value it stands for with &{shown}.",
 )
-UNUSED_MARK = Words(
+UNUSED_ANCHOR = Message(
     "yaml-alias",
     "mark never used",
     "&{shown} is read as a mark for an alias, not as part of the text, and no *{shown} follows.",
     "If it is text, put quotes around the whole value; if not, take the mark away.",
 )
-CIRCLE = Words(
+ALIAS_CIRCLE = Message(
     "yaml-alias",
     "alias goes in a circle",
     "*{shown} stands inside the value marked &{shown}, which would then hold itself without end.",
     "Write the value out here, or mark another one.",
 )
-ALIASES = Words(
+TOO_MANY_ALIASES = Message(
     "yaml-alias",
     "aliases add too much",
     "The aliases up to here add more than {shown} values to the file.",
     "Use fewer aliases of values that hold aliases themselves.",
 )
-DEPTH = Words(
+NESTED_TOO_DEEP = Message(
     "yaml-depth",
     "nested too deep",
     "More than {most} lists and mappings stand inside each other here.",
     "Nest less; if this is text, put quotes around it.",
 )
-DOCUMENTS = Words(
+SECOND_DOCUMENT = Message(
     "yaml-documents",
     "more than one document",
     "A line of three dashes begins a second document here, and a file holds one.",
     "Take the line away, or put what follows into a file of its own.",
 )
-EMPTY = Words(
+EMPTY_FILE = Message(
     "yaml-empty",
     "nothing in the file",
     "The file holds no value: it is empty, or has only comments.",
     'Write at least one "key: value" line.',
 )
-TOP = Words(
+NOT_A_MAPPING = Message(
     "yaml-syntax",
     "no keys at the top",
     'The file as a whole has to be a mapping: lines of "key: value".',
     "Put a key and a colon before what stands here.",
 )
-UNMERGED = Words(
+UNRESOLVED_MERGE = Message(
     "yaml-merge",
     "unresolved merge",
     "This file has an unresolved merge: git has put both sides into it, and marked where they begin and end.",
     "Keep what is meant, and take the lines that begin with <<<<<<<, ======= and >>>>>>> away.",
 )
-SIZE = Words(
+FILE_TOO_LARGE = Message(
     "yaml-size",
     "file too large",
     "The file has {shown} bytes; more than {most} are not read.",
     "Split it into several files.",
 )
-WIDE = Words(
+NOT_UTF8_FILE = Message(
     "yaml-encoding",
     "not a UTF-8 file",
     "The file is saved as {form}, and YAML files are read as UTF-8 here.",
     "Save it as UTF-8; most editors offer it under Save As.",
 )
-BYTES = Words(
+NOT_UTF8_BYTES = Message(
     "yaml-encoding",
     "not a UTF-8 file",
     "Byte {byte} at offset {offset} is no part of UTF-8 text.{hint}",
     "Save the file as UTF-8; most editors offer it under Save As.",
 )
-CONTROL_CHARACTER = Words(
+CONTROL_CHARACTER = Message(
     "yaml-control",
     "control character",
     "Here stands {shown}, a character that cannot be seen and that YAML does not allow.",
     "Delete it; retyping the line helps where it cannot be found.",
 )
-UNSEEN_CHARACTER = Words(
+HIDDEN_CHARACTER = Message(
     "yaml-control",
     "hidden character",
     "Here stands {shown}. It cannot be seen, and YAML readers differ about it.",
     "Delete it, or put a space in its place; retyping the line helps where it cannot be found.",
 )
-MORE = Words(
+MORE_PROBLEMS = Message(
     "yaml-more",
     "more problems than are shown",
     "{count} more were found{rest}.",

@@ -17,13 +17,13 @@ from yaml.events import (
     ScalarEvent,
 )
 
-from hailuo_batch.load.yaml.events import events
-from hailuo_batch.load.yaml.marks import TOP_OF_FILE, Spot, at_index, at_mark, row, start
+from hailuo_batch.load.yaml.events import parse_events
+from hailuo_batch.load.yaml.marks import TOP_OF_FILE, Spot, event_start, index_to_spot, line_text, mark_to_spot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A list, mapping, quoted text or alias that ended before the reader failed; `sign` is what it began with."""
+    """A list, mapping, quoted text or alias that ended before the reader failed; `character` is what it began with."""
 
     start: Spot
     end: Spot
@@ -31,87 +31,87 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class ParseFailure:
     """Where the reader gave up and what it said, with the last things it had understood."""
 
     text: str
-    said: str
+    message: str
     spot: Spot
-    opened: Spot  # where that began which it was reading
-    before: Span | None
+    context_spot: Spot  # where that began which it was reading
+    last_span: Span | None
     columns: tuple[int, ...]  # of the lists and mappings this line might belong to, counted from 1
 
-    def says(self, *parts: str) -> bool:
+    def mentions(self, *parts: str) -> bool:
         """Whether the reader used any of these words."""
-        return any(part in self.said for part in parts)
+        return any(part in self.message for part in parts)
 
-    def row(self, spot: Spot) -> str:
+    def line_text(self, spot: Spot) -> str:
         """The whole line."""
-        return row(self.text, spot)
+        return line_text(self.text, spot)
 
-    def sign(self, spot: Spot) -> str:
+    def character(self, spot: Spot) -> str:
         """The character that stands there; none at the end of a line."""
-        return self.row(spot)[spot.column : spot.column + 1]
+        return self.line_text(spot)[spot.column : spot.column + 1]
 
-    def rest(self, spot: Spot) -> str:
+    def rest_of_line(self, spot: Spot) -> str:
         """The line from there on."""
-        return self.row(spot)[spot.column :].strip()
+        return self.line_text(spot)[spot.column :].strip()
 
-    def begins_line(self, spot: Spot) -> bool:
+    def is_line_start(self, spot: Spot) -> bool:
         """Whether nothing but spaces stands before it."""
-        return not self.row(spot)[: spot.column].strip()
+        return not self.line_text(spot)[: spot.column].strip()
 
-    def first(self, spot: Spot) -> Spot:
+    def first_character(self, spot: Spot) -> Spot:
         """Where the line of a spot has its first character that is no space."""
-        row = self.row(spot)
-        return spot.moved(len(row) - len(row.lstrip()))
+        row = self.line_text(spot)
+        return spot.with_column(len(row) - len(row.lstrip()))
 
     def line_above(self, spot: Spot) -> Spot | None:
         """The last line above that is not empty."""
         head = self.text[: spot.offset - spot.column].rstrip()
-        return at_index(self.text, len(head) - 1) if head else None
+        return index_to_spot(self.text, len(head) - 1) if head else None
 
-    def goes_on(self, spot: Spot, indent: int) -> bool:
+    def continues_below(self, spot: Spot, indent: int) -> bool:
         """Whether the next line is indented deeper, as a text over several lines is."""
-        below = self.text[spot.offset - spot.column + len(self.row(spot)) :].lstrip("\r\n")
+        below = self.text[spot.offset - spot.column + len(self.line_text(spot)) :].lstrip("\r\n")
         return len(below) - len(below.lstrip(" ")) > indent
 
 
-def failure_of(error: yaml.MarkedYAMLError, payload: bytes, text: str) -> Failure:
+def make_parse_failure(error: yaml.MarkedYAMLError, payload: bytes, text: str) -> ParseFailure:
     """The reader's error, with what it had understood: the file is gone through once more."""
-    before, columns = _understood(payload)
+    before, columns = _parse_until_failure(payload)
     opened, spot = error.context_mark, error.problem_mark or error.context_mark
-    at = at_mark(spot) if spot else TOP_OF_FILE
-    return Failure(
+    at = mark_to_spot(spot) if spot else TOP_OF_FILE
+    return ParseFailure(
         text=text,
-        said=", ".join(part for part in (error.context, error.problem) if part),
+        message=", ".join(part for part in (error.context, error.problem) if part),
         spot=at,
-        opened=at_mark(opened) if opened else at,
-        before=before,
+        context_spot=mark_to_spot(opened) if opened else at,
+        last_span=before,
         columns=columns,
     )
 
 
-def _understood(payload: bytes) -> tuple[Span | None, tuple[int, ...]]:
+def _parse_until_failure(payload: bytes) -> tuple[Span | None, tuple[int, ...]]:
     """The node that ended last before the reader failed, and the columns where lines might belong."""
     opened: list[Any] = []
     closed: list[Any] = []  # since the last node began
     span: Span | None = None
     with suppress(yaml.YAMLError):
-        for event in events(payload):
+        for event in parse_events(payload):
             if isinstance(event, CollectionEndEvent):
                 closed.append(opened.pop())
-                span = _span(closed[-1], event)
+                span = _make_span(closed[-1], event)
             elif isinstance(event, NodeEvent):
                 closed = []
-                span = _span(event, event)
+                span = _make_span(event, event)
                 if isinstance(event, CollectionStartEvent):
                     opened.append(event)
     blocks = [event for event in [*opened, *closed] if not event.flow_style]
-    return span, tuple(sorted({start(event).column + 1 for event in blocks}))
+    return span, tuple(sorted({event_start(event).column + 1 for event in blocks}))
 
 
-def _span(first: Any, last: Any) -> Span | None:
+def _make_span(first: Any, last: Any) -> Span | None:
     sign = ""
     if isinstance(first, AliasEvent):
         sign = "*"
@@ -119,4 +119,4 @@ def _span(first: Any, last: Any) -> Span | None:
         sign = first.style if first.style in ("'", '"') else ""
     elif first.flow_style and isinstance(last, CollectionEndEvent):
         sign = "{" if isinstance(first, MappingStartEvent) else "["
-    return Span(start=start(first), end=at_mark(last.end_mark), sign=sign) if sign else None
+    return Span(start=event_start(first), end=mark_to_spot(last.end_mark), sign=sign) if sign else None

@@ -3,25 +3,30 @@
 What is wrong is found and worded elsewhere; nothing here reads an event.
 """
 
-from hailuo_batch.core.problem import Path, Problem, Severity
+from hailuo_batch.core.problem import DocumentPath, Problem, Severity
 from hailuo_batch.load.yaml.locate import locate
-from hailuo_batch.load.yaml.marks import TOP_OF_FILE, Spot, place
-from hailuo_batch.load.yaml.messages import MORE, Words
+from hailuo_batch.load.yaml.marks import TOP_OF_FILE, Spot, make_place
+from hailuo_batch.load.yaml.messages import MORE_PROBLEMS, Message
 
 MAX_SHOWN = 50
-MAX_COUNTED = 1_000  # problems beyond those shown
+MAX_UNSHOWN = 1_000  # problems beyond those shown
 
 Finding = tuple[Problem, Spot | None]  # None: the place follows from the problem's path, and is looked up last
 
 
-def found(
-    words: Words, spot: Spot | None, *, path: Path = (), on_key: bool = False, severity: Severity = Severity.ERROR
+def make_finding(
+    words: Message,
+    spot: Spot | None,
+    *,
+    path: DocumentPath = (),
+    on_key: bool = False,
+    severity: Severity = Severity.ERROR,
 ) -> Finding:
     """A problem in these words."""
     return Problem(**words._asdict(), path=path, on_key=on_key, severity=severity), spot
 
 
-class Stop(Exception):  # noqa: N818 - no error: it ends the reading of a file, with a problem to show
+class StopReading(Exception):  # noqa: N818 - no error: it ends the reading of a file, with a problem to show
     """There is no sense in reading on."""
 
     def __init__(self, *findings: Finding) -> None:
@@ -41,17 +46,17 @@ class Findings:
         """Keeps a problem, only counts it when enough are kept, and gives up when a whole file is wrong."""
         if len(self.kept) < MAX_SHOWN:
             self.kept.append(finding)
-        elif self.unshown < MAX_COUNTED:
+        elif self.unshown < MAX_UNSHOWN:
             self.unshown += 1
         else:
-            raise Stop
+            raise StopReading
 
     def end_with(self, findings: list[Finding]) -> None:
         """Keeps what ended the reading; what was said of the same place before was a guess from less."""
         spots = {spot for _, spot in findings}
         self.kept = [kept for kept in self.kept if kept[1] is None or kept[1] not in spots] + findings
 
-    def placed(self, payload: bytes, name: str) -> tuple[Problem, ...]:
+    def to_problems(self, payload: bytes, name: str) -> tuple[Problem, ...]:
         """The problems in the order of the file, each with its place and the line it is in."""
         if not self.kept:
             return ()
@@ -60,14 +65,14 @@ class Findings:
         # Of bytes that are no text, no line can be shown.
         text = "" if self.kept[0][1] is TOP_OF_FILE else payload.decode(errors="replace")
         pairs = [
-            (places[problem.path, problem.on_key] if spot is None else place(spot, text, name), problem)
+            (places[problem.path, problem.on_key] if spot is None else make_place(spot, text, name), problem)
             for problem, spot in self.kept
         ]
         pairs.sort(key=lambda pair: (pair[0].line, pair[0].column))
-        problems = tuple(problem.at(where) for where, problem in pairs)
-        return (*problems, self._more().at(pairs[-1][0])) if self.unshown else problems
+        problems = tuple(problem.with_place(where) for where, problem in pairs)
+        return (*problems, self._overflow_problem().with_place(pairs[-1][0])) if self.unshown else problems
 
-    def _more(self) -> Problem:
-        rest = ", and the rest was not looked at" if self.unshown == MAX_COUNTED else ""
-        problem, _ = found(MORE.of(count=f"{self.unshown:,}", rest=rest), None)
+    def _overflow_problem(self) -> Problem:
+        rest = ", and the rest was not looked at" if self.unshown == MAX_UNSHOWN else ""
+        problem, _ = make_finding(MORE_PROBLEMS.fill(count=f"{self.unshown:,}", rest=rest), None)
         return problem

@@ -10,14 +10,22 @@ import math
 import re
 from typing import NamedTuple
 
-from hailuo_batch.load.yaml.messages import LEADING_ZERO, NOT_A_NUMBER, TOO_LARGE, UNFIT_TAG, UNKNOWN_TAG, Words, cut
+from hailuo_batch.load.yaml.messages import (
+    LEADING_ZERO,
+    NOT_A_NUMBER,
+    NUMBER_TOO_LARGE,
+    UNFIT_TAG,
+    UNKNOWN_TAG,
+    Message,
+    shorten,
+)
 
 Scalar = str | int | float | bool | None
 
 # A plain scalar that starts otherwise is text, whatever follows: the reader's loop asks only for these.
 SPECIAL_STARTS = frozenset(["", *"~tTfFnN+-.0123456789<"])
 
-TAGS = "tag:yaml.org,2002:"
+TAG_PREFIX = "tag:yaml.org,2002:"
 
 _CONSTANTS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -26,76 +34,80 @@ _CONSTANTS: dict[str, Scalar] = {
 }
 _NUMBER_STARTS = frozenset("+-.0123456789")
 _DECIMAL = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_PREFIXED = re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)", re.ASCII)
+_OCTAL_OR_HEX = re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_LARGEST = 2**63 - 1  # what SQLite, JSON readers and the gateways' own code can hold
+_MAX_INTEGER = 2**63 - 1  # what SQLite, JSON readers and the gateways' own code can hold
 
 
-class Refusal(NamedTuple):
+class ScalarRefusal(NamedTuple):
     """Why a scalar is not taken. `reading` is what it would most likely mean, None where nothing would do."""
 
-    words: Words
+    message: Message
     reading: Scalar = None
 
 
-def plain(text: str) -> Scalar | Refusal:
+def parse_plain_scalar(text: str) -> Scalar | ScalarRefusal:
     """The value of a scalar written without quotes and without a tag.
 
-    >>> plain("0x1f"), plain("6"), plain("1e3"), plain("no"), plain("9:16"), plain("~")
-    (31, 6, 1000.0, 'no', '9:16', None)
+    >>> [parse_plain_scalar(text) for text in ("0x1f", "6", "1e3", "no", "9:16", "~")]
+    [31, 6, 1000.0, 'no', '9:16', None]
     """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if text[0] not in _NUMBER_STARTS:
         return text
-    return _number(text)
+    return _parse_number(text)
 
 
-def tagged(tag: str, text: str) -> Scalar | Refusal:
+def parse_tagged_scalar(tag: str, text: str) -> Scalar | ScalarRefusal:
     """The value of a scalar with an explicit tag (`!!int "5"`).
 
-    >>> tagged("tag:yaml.org,2002:float", "6")
+    >>> parse_tagged_scalar("tag:yaml.org,2002:float", "6")
     6.0
     """
-    if tag in ("!", TAGS + "str"):
+    if tag in ("!", TAG_PREFIX + "str"):
         return text
-    kind = tag.removeprefix(TAGS)
-    if kind not in _KINDS or kind == tag:
-        return unknown_tag(tag)
-    value = plain(text)
-    if isinstance(value, Refusal):
+    kind = tag.removeprefix(TAG_PREFIX)
+    if kind not in _TAG_TYPES or kind == tag:
+        return refuse_tag(tag)
+    value = parse_plain_scalar(text)
+    if isinstance(value, ScalarRefusal):
         return value
     if kind == "float" and type(value) is int:
         return float(value)
-    return value if type(value) is _KINDS[kind] else Refusal(UNFIT_TAG.of(shown=_shown(text), kind=kind))
+    return (
+        value
+        if type(value) is _TAG_TYPES[kind]
+        else ScalarRefusal(UNFIT_TAG.fill(shown=_display_text(text), kind=kind))
+    )
 
 
-def unknown_tag(tag: str) -> Refusal:
+def refuse_tag(tag: str) -> ScalarRefusal:
     """The refusal of a tag that plain data does not need."""
-    return Refusal(UNKNOWN_TAG.of(shown=_shown(tag)))
+    return ScalarRefusal(UNKNOWN_TAG.fill(shown=_display_text(tag)))
 
 
-_KINDS = {"int": int, "float": float, "bool": bool, "null": type(None)}
+_TAG_TYPES = {"int": int, "float": float, "bool": bool, "null": type(None)}
 
 
-def _number(text: str) -> Scalar | Refusal:
+def _parse_number(text: str) -> Scalar | ScalarRefusal:
     if _DECIMAL.fullmatch(text):
-        return _leading_zero(text) if _has_leading_zero(text) else _integer(text, 10)
-    if _PREFIXED.fullmatch(text):
-        return _integer(text, 8 if text[1] == "o" else 16)
+        return _refuse_leading_zero(text) if _has_leading_zero(text) else _parse_integer(text, 10)
+    if _OCTAL_OR_HEX.fullmatch(text):
+        return _parse_integer(text, 8 if text[1] == "o" else 16)
     if _FLOAT.fullmatch(text):
         value = float(text)
-        return value if math.isfinite(value) else _too_large(text)
-    return Refusal(NOT_A_NUMBER.of(shown=text)) if _NOT_A_NUMBER.fullmatch(text) else text
+        return value if math.isfinite(value) else _refuse_too_large(text)
+    return ScalarRefusal(NOT_A_NUMBER.fill(shown=text)) if _NOT_A_NUMBER.fullmatch(text) else text
 
 
-def _integer(text: str, base: int) -> int | Refusal:
+def _parse_integer(text: str, base: int) -> int | ScalarRefusal:
     # int() refuses more than 4300 decimal digits with an exception, so the length is looked at first.
     if base == 10 and len(text) > 20:
-        return _too_large(text)
+        return _refuse_too_large(text)
     value = int(text, base)
-    return value if -_LARGEST - 1 <= value <= _LARGEST else _too_large(text)
+    return value if -_MAX_INTEGER - 1 <= value <= _MAX_INTEGER else _refuse_too_large(text)
 
 
 def _has_leading_zero(text: str) -> bool:
@@ -103,19 +115,19 @@ def _has_leading_zero(text: str) -> bool:
     return len(digits) > 1 and digits[0] == "0"
 
 
-def _leading_zero(text: str) -> Refusal:
+def _refuse_leading_zero(text: str) -> ScalarRefusal:
     bare = text.lstrip("+-").lstrip("0") or "0"
     meant = bare if text[0] != "-" else "-" + bare
-    value = _integer(meant, 10)
-    reading = None if isinstance(value, Refusal) else value
-    return Refusal(LEADING_ZERO.of(shown=cut(text), meant=cut(meant)), reading)
+    value = _parse_integer(meant, 10)
+    reading = None if isinstance(value, ScalarRefusal) else value
+    return ScalarRefusal(LEADING_ZERO.fill(shown=shorten(text), meant=shorten(meant)), reading)
 
 
-def _too_large(text: str) -> Refusal:
-    return Refusal(TOO_LARGE.of(shown=cut(text)))
+def _refuse_too_large(text: str) -> ScalarRefusal:
+    return ScalarRefusal(NUMBER_TOO_LARGE.fill(shown=shorten(text)))
 
 
-def _shown(text: str) -> str:
-    if text.startswith(TAGS):
-        return "!!" + cut(text.removeprefix(TAGS))
-    return cut(text) if text.startswith("!") else json.dumps(cut(text), ensure_ascii=False)
+def _display_text(text: str) -> str:
+    if text.startswith(TAG_PREFIX):
+        return "!!" + shorten(text.removeprefix(TAG_PREFIX))
+    return shorten(text) if text.startswith("!") else json.dumps(shorten(text), ensure_ascii=False)

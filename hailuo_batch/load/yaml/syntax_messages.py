@@ -1,138 +1,138 @@
 """What a problem with broken syntax says. Nothing here knows when it is said, or where; `syntax_errors.py` does."""
 
-from hailuo_batch.load.yaml.messages import Words
+from hailuo_batch.load.yaml.messages import Message
 
-TAB = Words(
+TAB = Message(
     "yaml-tab",
     "tab where spaces belong",
     "Here stands a tab, and YAML is indented by spaces only.",
     "Write spaces instead; most editors can turn all tabs of a file into spaces.",
 )
-AFTER_QUOTE = Words(
+TEXT_AFTER_QUOTE = Message(
     "yaml-syntax",
     "text after a closing quote",
     "A value that starts with a quote ends at the next one, and after it stands: {rest}.",
     "{remedy}",
 )
-AFTER = {
-    "'": AFTER_QUOTE,
-    '"': AFTER_QUOTE,
-    "[": Words(
+TEXT_AFTER = {
+    "'": TEXT_AFTER_QUOTE,
+    '"': TEXT_AFTER_QUOTE,
+    "[": Message(
         "yaml-syntax",
         "text after a list",
         "A value that starts with [ is read as a list, and after its end stands: {rest}.",
         "{remedy}",
     ),
-    "{": Words(
+    "{": Message(
         "yaml-syntax",
         "text after a mapping",
         "A value that starts with {{ is read as a mapping, and after its end stands: {rest}.",
         "{remedy}",
     ),
-    "*": Words(
+    "*": Message(
         "yaml-syntax",
         "text after an alias",
         "{alias} is read as an alias, which is a whole value, and after it stands: {rest}.",
         "{remedy}",
     ),
 }
-LATE_QUOTE = Words(
+LATE_QUOTE = Message(
     "yaml-syntax",
     "quote never closed",
     "The quote {sign} opened here is closed only by the next one, in line {line}, column {column}.",
     "Write {sign} at the end of the text.",
 )
-NOT_CLOSED = Words(
+OPEN_QUOTE = Message(
     "yaml-syntax",
     "quote never closed",
     "The quote {sign} opened here is not closed before the end.",
     "Write {sign} at its end; if the sign is part of the text, put the other kind of quotes around it all.",
 )
-COLON = Words(
+SECOND_COLON = Message(
     "yaml-syntax",
     "second colon in a line",
     "A colon with a space after it begins a value, and a value has begun already.",
     "{remedy}",
 )
-DEEPER = Words(
+INDENTED_TOO_DEEP = Message(
     "yaml-syntax",
     "indented too deep",
     "This line begins a new key, and is indented as if it went on with the text of line {line}.",
     "Line it up with the keys it belongs to. If it is part of that text, put the whole text in quotes.",
 )
-NO_COLON = Words(
+MISSING_COLON = Message(
     "yaml-syntax",
     "colon missing",
     "This line needs a key and a colon, and has none: {shown}.",
     "Write key: value. If it goes on with the text above, indent it deeper than the key of that text.",
 )
-GLUED = Words(
+NO_SPACE_AFTER_COLON = Message(
     "yaml-syntax",
     "space missing after a colon",
     "A key ends with a colon and a space.",
     "Write it so: {key}: {value}",
 )
-ESCAPE = Words(
+UNKNOWN_ESCAPE = Message(
     "yaml-syntax",
     "escape not known",
     "In double quotes a backslash begins an escape, and {shown} is none.",
     "Write two backslashes for one, or put single quotes around the text.",
 )
-HALF = Words(
+HALF_CHARACTER = Message(
     "yaml-syntax",
     "half a character",
     "{shown} is one half of a character, and YAML does not join halves.",
     "{remedy}",
 )
-TAG = Words(
+INVALID_TAG = Message(
     "yaml-tag",
     "tag not known",
     "A value that starts with ! is read as a tag, and this is none.",
     "{remedy}",
 )
-SIGN = Words(
+RESERVED_SIGN = Message(
     "yaml-syntax",
     "text starts with a sign",
     "Text cannot start with {sign} unless it stands in quotes: YAML keeps this sign for itself.",
     "{remedy}",
 )
-BRACKET = Words(
+OPEN_BRACKET = Message(
     "yaml-syntax",
     "bracket never closed",
     "The {sign} opened here is not closed before {until}.",
     "Close it with {close}. If it is text, put the whole value in quotes.",
 )
-COMMA = Words(
+MISSING_COMMA = Message(
     "yaml-syntax",
     "comma missing",
     "Inside brackets and braces a comma stands between entries, and here follows without one: {rest}",
     "Write a comma before it. If it is part of a text, put the whole text in quotes.",
 )
-VARIABLE = Words(
+UNQUOTED_VARIABLE = Message(
     "yaml-syntax",
     "variable without quotes",
     "Inside brackets and braces every {{ begins a mapping and every }} ends one, also those of {variable}.",
     "{remedy}",
 )
-NO_ENTRY = Words(
+MISSING_DASH = Message(
     "yaml-syntax",
     "entry without a dash",
     'A list stands here, in which every entry starts with "- ", and this line does not.',
     "Write - and a space before it, or indent the line as deep as what it belongs to.",
 )
-NO_NAME = Words(
+MISSING_KEY = Message(
     "yaml-key",
     "key missing",
     "A colon begins the line, and no key stands before it.",
     "Write a name before the colon, or put quotes around the text.",
 )
-INDENT = Words(
+WRONG_INDENT = Message(
     "yaml-syntax",
     "indentation fits nothing",
     "This line starts in column {column}; what stands above starts in column {columns}.",
     "Line it up with the lines it belongs to.",
 )
-OTHER = Words(
+OTHER_SYNTAX_ERROR = Message(
     "yaml-syntax",
     "not readable as YAML",
     "the YAML reader says: {shown}.",

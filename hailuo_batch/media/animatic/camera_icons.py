@@ -9,24 +9,24 @@ from math import atan2, cos, pi, sin
 
 from PIL import Image, ImageDraw
 
-from hailuo_batch.core.manifest.camera import Camera
+from hailuo_batch.core.manifest.camera import CameraCommand
 
 _GRID = 24
-_FINER = 4  # icons are drawn this much larger and scaled down, for smooth edges
+_OVERSAMPLING = 4  # icons are drawn this much larger and scaled down, for smooth edges
 
 Point = tuple[float, float]
 
 
-def icon(command: Camera, pixels: int) -> Image.Image:
+def icon_mask(command: CameraCommand, pixels: int) -> Image.Image:
     """A mask of the icon, `pixels` square: paste a colour through it."""
-    pen = _Pen(pixels * _FINER)
+    pen = _Pen(pixels * _OVERSAMPLING)
     _ICONS[command](pen)
     return pen.mask.resize((pixels, pixels), Image.Resampling.LANCZOS)
 
 
-def disc(pixels: int) -> Image.Image:
+def disc_mask(pixels: int) -> Image.Image:
     """A mask of the round ground an icon may stand on."""
-    pen = _Pen(pixels * _FINER)
+    pen = _Pen(pixels * _OVERSAMPLING)
     pen.dot((_GRID / 2, _GRID / 2), _GRID / 2)
     return pen.mask.resize((pixels, pixels), Image.Resampling.LANCZOS)
 
@@ -47,7 +47,7 @@ class _Pen:
             half = self._weight / 2
             self._draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
 
-    def head(self, tip: Point, towards: Point, size: float = 6.2) -> None:
+    def arrow_head(self, tip: Point, towards: Point, size: float = 6.2) -> None:
         """A solid arrow head with its tip at a point, looking along a direction."""
         angle = atan2(towards[1], towards[0])
         corners = [tip]
@@ -60,7 +60,7 @@ class _Pen:
         way = (tip[0] - start[0], tip[1] - start[1])
         length = max(abs(way[0]), abs(way[1]))
         self.line(start, (tip[0] - way[0] / length * 3, tip[1] - way[1] / length * 3))
-        self.head(tip, way)
+        self.arrow_head(tip, way)
 
     def dot(self, centre: Point, radius: float) -> None:
         x, y, r = (value * self._unit for value in (*centre, radius))
@@ -73,7 +73,7 @@ class _Pen:
         self.line(*points)
         return points[-1]
 
-    def turned(self, quarter: int, *, flipped: bool) -> None:
+    def rotate(self, quarter: int, *, flipped: bool) -> None:
         """Turn what is drawn so far clockwise by quarters, or mirror it left to right."""
         if flipped:
             self.mask = self.mask.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -89,7 +89,7 @@ def _truck(pen: _Pen) -> None:
 def _pan(pen: _Pen) -> None:
     pen.dot((12, 19), 2.4)  # the tripod, seen from above
     end = pen.arc((12, 19), 12, 205, 318)
-    pen.head((end[0] + 2.6, end[1] + 3.0), (1, 1.1), 6)
+    pen.arrow_head((end[0] + 2.6, end[1] + 3.0), (1, 1.1), 6)
 
 
 def _push(pen: _Pen) -> None:
@@ -135,30 +135,30 @@ def _static(pen: _Pen) -> None:
     pen.dot((12, 12), 2.6)
 
 
-def _as(draw: Callable[[_Pen], None], quarter: int = 0, *, flipped: bool = False) -> Callable[[_Pen], None]:
+def _transform(draw: Callable[[_Pen], None], quarter: int = 0, *, flipped: bool = False) -> Callable[[_Pen], None]:
     """The same icon looking another way."""
 
     def drawn(pen: _Pen) -> None:
         draw(pen)
-        pen.turned(quarter, flipped=flipped)
+        pen.rotate(quarter, flipped=flipped)
 
     return drawn
 
 
-_ICONS: dict[Camera, Callable[[_Pen], None]] = {
-    Camera.TRUCK_RIGHT: _truck,
-    Camera.TRUCK_LEFT: _as(_truck, flipped=True),
-    Camera.PEDESTAL_UP: _as(_truck, 3),
-    Camera.PEDESTAL_DOWN: _as(_truck, 3, flipped=True),
-    Camera.PAN_RIGHT: _pan,
-    Camera.PAN_LEFT: _as(_pan, flipped=True),
-    Camera.TILT_UP: _as(_pan, 1, flipped=True),
-    Camera.TILT_DOWN: _as(_pan, 1),
-    Camera.PUSH_IN: _push,
-    Camera.PULL_OUT: _pull,
-    Camera.ZOOM_IN: _zoom_in,
-    Camera.ZOOM_OUT: _zoom_out,
-    Camera.SHAKE: _shake,
-    Camera.TRACKING_SHOT: _follow,
-    Camera.STATIC_SHOT: _static,
+_ICONS: dict[CameraCommand, Callable[[_Pen], None]] = {
+    CameraCommand.TRUCK_RIGHT: _truck,
+    CameraCommand.TRUCK_LEFT: _transform(_truck, flipped=True),
+    CameraCommand.PEDESTAL_UP: _transform(_truck, 3),
+    CameraCommand.PEDESTAL_DOWN: _transform(_truck, 3, flipped=True),
+    CameraCommand.PAN_RIGHT: _pan,
+    CameraCommand.PAN_LEFT: _transform(_pan, flipped=True),
+    CameraCommand.TILT_UP: _transform(_pan, 1, flipped=True),
+    CameraCommand.TILT_DOWN: _transform(_pan, 1),
+    CameraCommand.PUSH_IN: _push,
+    CameraCommand.PULL_OUT: _pull,
+    CameraCommand.ZOOM_IN: _zoom_in,
+    CameraCommand.ZOOM_OUT: _zoom_out,
+    CameraCommand.SHAKE: _shake,
+    CameraCommand.TRACKING_SHOT: _follow,
+    CameraCommand.STATIC_SHOT: _static,
 }

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sin
 
-from hailuo_batch.core.manifest.camera import Camera
+from hailuo_batch.core.manifest.camera import CameraCommand
 
 FPS = 24
-_DEEPEST = 1.9  # the closest framing ever used: beyond it a still of the frame's own size looks soft
-_DRIFT = 0.02  # with no command a still creeps in by two per cent: alive, and hardly seen
+_MAX_ZOOM = 1.9  # the closest framing ever used: beyond it a still of the frame's own size looks soft
+_DRIFT_ZOOM = 0.02  # with no command a still creeps in by two per cent: alive, and hardly seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +33,17 @@ class Offset:
 
     x: float = 0.0
     y: float = 0.0
-    nearer: float = 0.0
+    log_scale: float = 0.0
 
     def __add__(self, other: "Offset") -> "Offset":
         """Both moves together."""
-        return Offset(x=self.x + other.x, y=self.y + other.y, nearer=self.nearer + other.nearer)
+        return Offset(x=self.x + other.x, y=self.y + other.y, log_scale=self.log_scale + other.log_scale)
 
 
 Move = Callable[[float, float, float], Offset]
 
 
-def glide(u: float, ramp: float = 0.22) -> float:
+def ease_glide(u: float, ramp: float = 0.22) -> float:
     """0 to 1 at a steady speed with soft ends, as a dolly moves; `ramp` is the part spent speeding up."""
     top_speed = 1 / (1 - ramp)
     if u < ramp:
@@ -53,21 +53,21 @@ def glide(u: float, ramp: float = 0.22) -> float:
     return top_speed * (u - ramp / 2)
 
 
-def swing(u: float) -> float:
+def ease_swing(u: float) -> float:
     """0 to 1 as a head turns on a tripod: slow, quick in the middle, slow."""
     return (1 - cos(pi * u)) / 2
 
 
-def _reach(seconds: float, *, a_second: float, most: float) -> float:
+def _distance(seconds: float, *, per_second: float, limit: float) -> float:
     """How far a move goes in the time it has: a longer shot moves further, not only slower."""
-    return min(most, a_second * seconds + a_second)
+    return min(limit, per_second * seconds + per_second)
 
 
 def _slide(x: float, y: float) -> Move:
     """Truck and pedestal: the camera itself travels, at a steady speed."""
 
     def move(u: float, seconds: float, gain: float) -> Offset:
-        way = glide(u) * gain * _reach(seconds, a_second=0.026, most=0.24)
+        way = ease_glide(u) * gain * _distance(seconds, per_second=0.026, limit=0.24)
         return Offset(x=x * way, y=y * way)
 
     return move
@@ -77,29 +77,29 @@ def _turn(x: float, y: float) -> Move:
     """Pan and tilt: the camera turns where it stands, further than it could travel, and eases in and out of it."""
 
     def move(u: float, seconds: float, gain: float) -> Offset:
-        way = swing(u) * gain * _reach(seconds, a_second=0.034, most=0.30)
+        way = ease_swing(u) * gain * _distance(seconds, per_second=0.034, limit=0.30)
         return Offset(x=x * way, y=y * way)
 
     return move
 
 
-def _travel(direction: int) -> Move:
+def _dolly(direction: int) -> Move:
     """Push in and pull out: the camera comes nearer, so a flat picture grows faster the closer it is."""
 
     def move(u: float, seconds: float, gain: float) -> Offset:
-        gone = 1 - exp(-gain * _reach(seconds, a_second=0.042, most=0.36))
-        at = glide(u) if direction > 0 else 1 - glide(u)
+        gone = 1 - exp(-gain * _distance(seconds, per_second=0.042, limit=0.36))
+        at = ease_glide(u) if direction > 0 else 1 - ease_glide(u)
         grown = -log(1 - gone * at)
-        return Offset(nearer=grown if direction > 0 else grown + log(1 - gone))
+        return Offset(log_scale=grown if direction > 0 else grown + log(1 - gone))
 
     return move
 
 
-def _lens(direction: int) -> Move:
+def _zoom(direction: int) -> Move:
     """Zoom in and out: the lens turns, so the scale changes by the same factor every second."""
 
     def move(u: float, seconds: float, gain: float) -> Offset:
-        return Offset(nearer=direction * swing(u) * gain * _reach(seconds, a_second=0.052, most=0.42))
+        return Offset(log_scale=direction * ease_swing(u) * gain * _distance(seconds, per_second=0.052, limit=0.42))
 
     return move
 
@@ -116,54 +116,54 @@ def _shake(u: float, seconds: float, gain: float) -> Offset:
 
 def _follow(u: float, seconds: float, gain: float) -> Offset:
     """A tracking shot: slowly along with a subject that walks to the right, and a little nearer to it."""
-    way = glide(u, 0.35) * gain
-    return Offset(x=way * _reach(seconds, a_second=0.016, most=0.15), nearer=0.04 * way)
+    way = ease_glide(u, 0.35) * gain
+    return Offset(x=way * _distance(seconds, per_second=0.016, limit=0.15), log_scale=0.04 * way)
 
 
-def _stay(_u: float, _seconds: float, _gain: float) -> Offset:
+def _hold(_u: float, _seconds: float, _gain: float) -> Offset:
     return Offset()
 
 
-def _creep(u: float, _seconds: float, _gain: float) -> Offset:
-    return Offset(nearer=_DRIFT * glide(u, 0.1))
+def _drift(u: float, _seconds: float, _gain: float) -> Offset:
+    return Offset(log_scale=_DRIFT_ZOOM * ease_glide(u, 0.1))
 
 
-_MOVES: dict[Camera, Move] = {
-    Camera.TRUCK_LEFT: _slide(-1, 0),
-    Camera.TRUCK_RIGHT: _slide(1, 0),
-    Camera.PEDESTAL_UP: _slide(0, -1),
-    Camera.PEDESTAL_DOWN: _slide(0, 1),
-    Camera.PAN_LEFT: _turn(-1, 0),
-    Camera.PAN_RIGHT: _turn(1, 0),
-    Camera.TILT_UP: _turn(0, -1),
-    Camera.TILT_DOWN: _turn(0, 1),
-    Camera.PUSH_IN: _travel(1),
-    Camera.PULL_OUT: _travel(-1),
-    Camera.ZOOM_IN: _lens(1),
-    Camera.ZOOM_OUT: _lens(-1),
-    Camera.SHAKE: _shake,
-    Camera.TRACKING_SHOT: _follow,
-    Camera.STATIC_SHOT: _stay,
+_MOVES: dict[CameraCommand, Move] = {
+    CameraCommand.TRUCK_LEFT: _slide(-1, 0),
+    CameraCommand.TRUCK_RIGHT: _slide(1, 0),
+    CameraCommand.PEDESTAL_UP: _slide(0, -1),
+    CameraCommand.PEDESTAL_DOWN: _slide(0, 1),
+    CameraCommand.PAN_LEFT: _turn(-1, 0),
+    CameraCommand.PAN_RIGHT: _turn(1, 0),
+    CameraCommand.TILT_UP: _turn(0, -1),
+    CameraCommand.TILT_DOWN: _turn(0, 1),
+    CameraCommand.PUSH_IN: _dolly(1),
+    CameraCommand.PULL_OUT: _dolly(-1),
+    CameraCommand.ZOOM_IN: _zoom(1),
+    CameraCommand.ZOOM_OUT: _zoom(-1),
+    CameraCommand.SHAKE: _shake,
+    CameraCommand.TRACKING_SHOT: _follow,
+    CameraCommand.STATIC_SHOT: _hold,
 }
 
 
-def way(groups: Sequence[Sequence[Camera]], seconds: int, *, drift: bool) -> tuple[Window, ...]:
+def camera_path(groups: Sequence[Sequence[CameraCommand]], seconds: int, *, drift: bool) -> tuple[Window, ...]:
     """One window a frame: the groups act in turn over equal parts, each from where the one before it stopped.
 
     The framing is as loose as the whole way allows, so a push in starts on the full picture and a pull out ends on it.
     """
-    moves = [[_MOVES[command] for command in group] for group in groups] or ([[_creep]] if drift else [[_stay]])
+    moves = [[_MOVES[command] for command in group] for group in groups] or ([[_drift]] if drift else [[_hold]])
     gain = 1.0
     for _ in range(4):  # a prompt may hold dozens of brackets; their sum is brought back until it fits the picture
-        offsets = _offsets(moves, seconds, gain)
-        windows, deepest = _framed(offsets)
-        if deepest <= _DEEPEST:
+        offsets = _frame_offsets(moves, seconds, gain)
+        windows, deepest = _fit_windows(offsets)
+        if deepest <= _MAX_ZOOM:
             break
-        gain *= log(_DEEPEST) / log(deepest)
+        gain *= log(_MAX_ZOOM) / log(deepest)
     return windows
 
 
-def _offsets(moves: Sequence[Sequence[Move]], seconds: int, gain: float) -> list[Offset]:
+def _frame_offsets(moves: Sequence[Sequence[Move]], seconds: int, gain: float) -> list[Offset]:
     frames, part = seconds * FPS, seconds / len(moves)
 
     def together(group: Sequence[Move], u: float) -> Offset:
@@ -180,9 +180,9 @@ def _offsets(moves: Sequence[Sequence[Move]], seconds: int, gain: float) -> list
     return offsets
 
 
-def _framed(offsets: Sequence[Offset]) -> tuple[tuple[Window, ...], float]:
+def _fit_windows(offsets: Sequence[Offset]) -> tuple[tuple[Window, ...], float]:
     """The loosest windows that keep the whole way inside the picture, and the scale of the closest of them."""
-    half = [exp(-offset.nearer) / 2 for offset in offsets]
+    half = [exp(-offset.log_scale) / 2 for offset in offsets]
     left, right, top, bottom = (
         min(o.x - h for o, h in zip(offsets, half, strict=True)),
         max(o.x + h for o, h in zip(offsets, half, strict=True)),
@@ -199,7 +199,7 @@ def _framed(offsets: Sequence[Offset]) -> tuple[tuple[Window, ...], float]:
     return windows, 1 / min(window.span for window in windows)
 
 
-def shared(windows: Sequence[Window]) -> tuple[float, float, float, float]:
+def common_area(windows: Sequence[Window]) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of what every frame shows: words set inside it are never cut by the move."""
     return (
         max(window.left for window in windows),

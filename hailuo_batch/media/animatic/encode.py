@@ -14,15 +14,15 @@ from av.video.frame import PictureType
 from PIL import Image
 
 from hailuo_batch.media.animatic.camera_motion import FPS, WHOLE, Window
-from hailuo_batch.media.animatic.resampler import BT709, Plate, Size, planes
+from hailuo_batch.media.animatic.resampler import BT709, FrameSize, WindowReader, yuv_planes
 
-_BEAT = Fraction(1, FPS)
-_HOLD = 24  # frames of a held picture that are encoded before their packets are repeated
-_KEY_EVERY = 48  # a key frame every two seconds: players can seek, and the last frame is cheap to reach
+_FRAME_DURATION = Fraction(1, FPS)
+_HOLD_FRAMES = 24  # frames of a held picture that are encoded before their packets are repeated
+_KEYFRAME_INTERVAL = 48  # a key frame every two seconds: players can seek, and the last frame is cheap to reach
 _OPTIONS = {
     "preset": "ultrafast",
     "crf": "23",
-    "g": str(_KEY_EVERY),
+    "g": str(_KEYFRAME_INTERVAL),
     "forced-idr": "1",
     # force-cfr: else x264 keeps one frame back to learn its length. qcomp: else a held picture starts coarse,
     # gets finer and falls back at each key frame, which is seen as breathing.
@@ -33,34 +33,36 @@ _CONTAINER = {"movflags": "+faststart", "fflags": "+bitexact"}
 if TYPE_CHECKING:
     Packet = av.Packet[av.VideoStream]
 
-Look = TypeVar("Look", bound=Hashable)
+Content = TypeVar("Content", bound=Hashable)
 
 
 class Canvas:
     """The one frame that is painted again and again: a moving picture above a strip that stays."""
 
-    def __init__(self, size: Size, strip: Image.Image) -> None:
+    def __init__(self, size: FrameSize, strip: Image.Image) -> None:
         self.size = size
         self.frame = av.VideoFrame(size.width, size.height, "yuv420p")
         self._rows = size.height - strip.height
-        for plane, still in zip(self.frame.planes, planes(strip), strict=True):
+        for plane, still in zip(self.frame.planes, yuv_planes(strip), strict=True):
             padded = Image.new("L", (plane.line_size, still.height))
             padded.paste(still)
             memoryview(plane)[plane.buffer_size - plane.line_size * still.height :] = padded.tobytes()
 
-    def paint(self, picture: Plate, window: Window, over: Plate | None = None, share: float = 0.0) -> None:
-        """Show the window; `over`, a picture of the frame's own size, covers it by `share`, from 0 to 1."""
+    def paint(
+        self, picture: WindowReader, window: Window, overlay: WindowReader | None = None, opacity: float = 0.0
+    ) -> None:
+        """Show the window; `overlay`, a picture of the frame's own size, covers it by `opacity`, from 0 to 1."""
         for index, plane in enumerate(self.frame.planes):
-            whole = Size(width=plane.width, height=plane.height)
-            above = Size(width=plane.line_size, height=self._rows * plane.height // self.size.height)
-            layers = [picture.read(window, index, whole, above)] if share < 1 else []
-            if over and share > 0:
-                layers.append(over.read(WHOLE, index, whole, above))
-            seen = layers[0] if len(layers) == 1 else Image.blend(layers[0], layers[1], share)
+            whole = FrameSize(width=plane.width, height=plane.height)
+            above = FrameSize(width=plane.line_size, height=self._rows * plane.height // self.size.height)
+            layers = [picture.read(window, index, whole, above)] if opacity < 1 else []
+            if overlay and opacity > 0:
+                layers.append(overlay.read(WHOLE, index, whole, above))
+            seen = layers[0] if len(layers) == 1 else Image.blend(layers[0], layers[1], opacity)
             memoryview(plane)[: plane.line_size * above.height] = seen.tobytes()
 
 
-def write(target: Path, canvas: Canvas, looks: Sequence[Look], paint: Callable[[Look], None]) -> None:
+def write_mp4(target: Path, canvas: Canvas, contents: Sequence[Content], paint: Callable[[Content], None]) -> None:
     """A whole MP4 at `target`, one frame a look. `paint` is called when the look changes; equal neighbours cost little.
 
     The bytes depend on the looks and the libraries only: one thread (x264's choices follow the number of threads), no
@@ -73,44 +75,48 @@ def write(target: Path, canvas: Canvas, looks: Sequence[Look], paint: Callable[[
         codec.thread_count = 1
         codec.color_primaries = codec.color_trc = codec.colorspace = codec.color_range = BT709
         at = 0
-        for look, run in groupby(looks):
+        for look, run in groupby(contents):
             length = len(list(run))
             paint(look)
-            for packet in _held(stream, canvas.frame, at, length):
+            for packet in _encode_hold(stream, canvas.frame, at, length):
                 container.mux(packet)
             at += length
         for packet in stream.encode(None):
             container.mux(packet)
 
 
-def _held(stream: av.VideoStream, frame: av.VideoFrame, at: int, length: int) -> "Iterator[Packet]":
+def _encode_hold(stream: av.VideoStream, frame: av.VideoFrame, at: int, length: int) -> "Iterator[Packet]":
     """The packets of one look shown for `length` frames.
 
     A long hold starts on a key frame; its first second is then a closed group that decodes to the same pictures
     wherever it stands, so its packets are repeated under later times instead of being encoded again.
     """
-    if length < 2 * _HOLD:
-        yield from _encoded(stream, frame, range(at, at + length))
+    if length < 2 * _HOLD_FRAMES:
+        yield from _encode_frames(stream, frame, range(at, at + length))
         return
-    group = list(_encoded(stream, frame, range(at, at + _HOLD), key=True))
+    group = list(_encode_frames(stream, frame, range(at, at + _HOLD_FRAMES), key=True))
     yield from group
-    repeats = length // _HOLD - 1 if len(group) == _HOLD else 0  # never else: this encoder holds nothing back
+    repeats = (
+        length // _HOLD_FRAMES - 1 if len(group) == _HOLD_FRAMES else 0
+    )  # never else: this encoder holds nothing back
     for repeat in range(1, repeats + 1):
-        yield from (_later(packet, repeat * _HOLD) for packet in group)
-    yield from _encoded(stream, frame, range(at + (repeats + 1) * _HOLD, at + length))
+        yield from (_shift_packet(packet, repeat * _HOLD_FRAMES) for packet in group)
+    yield from _encode_frames(stream, frame, range(at + (repeats + 1) * _HOLD_FRAMES, at + length))
 
 
-def _encoded(stream: av.VideoStream, frame: av.VideoFrame, times: range, *, key: bool = False) -> "Iterator[Packet]":
+def _encode_frames(
+    stream: av.VideoStream, frame: av.VideoFrame, times: range, *, key: bool = False
+) -> "Iterator[Packet]":
     for time in times:
-        frame.pts, frame.time_base = time, _BEAT
+        frame.pts, frame.time_base = time, _FRAME_DURATION
         frame.pict_type = PictureType.I if key and time == times.start else PictureType.NONE
         yield from stream.encode(frame)
 
 
-def _later(packet: "Packet", frames: int) -> "Packet":
+def _shift_packet(packet: "Packet", frames: int) -> "Packet":
     copy = cast("Packet", av.Packet(bytes(packet)))
     copy.stream, copy.time_base = packet.stream, packet.time_base
-    shift = int(frames * _BEAT / packet.time_base)
+    shift = int(frames * _FRAME_DURATION / packet.time_base)
     copy.pts, copy.dts = (packet.pts or 0) + shift, (packet.dts or 0) + shift
     copy.duration = packet.duration
     copy.is_keyframe = packet.is_keyframe

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_MOST_BYTES = 8_000_000  # of a cmap that are believed; real ones stay under one million
+_MAX_CMAP_BYTES = 8_000_000  # of a cmap that are believed; real ones stay under one million
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,11 @@ class Face:
     ends: tuple[int, ...]
 
     @property
-    def shipped(self) -> bool:
+    def is_bundled(self) -> bool:
         """Whether the font came with the package: one that sets each letter by itself."""
         return self.path.suffix == ".woff"
 
-    def draws(self, character: str) -> bool:
+    def covers(self, character: str) -> bool:
         """Whether the font has a picture of this character."""
         at = bisect_right(self.starts, ord(character)) - 1
         return at >= 0 and ord(character) <= self.ends[at]
@@ -39,17 +39,17 @@ def read_face(path: Path, index: int = 0) -> Face | None:
     """The face with what it covers; None for a file that is no font this program can read."""
     try:
         with path.open("rb") as file:
-            ranges = sorted(_ranges(_cmap(file, index)))
+            ranges = sorted(_character_ranges(_read_cmap(file, index)))
     except (OSError, ValueError, struct.error, zlib.error, IndexError):
         return None
     starts, ends = (tuple(column) for column in zip(*ranges, strict=True)) if ranges else ((), ())
     return Face(path=path, index=index, starts=starts, ends=ends)
 
 
-def _cmap(file: BinaryIO, index: int) -> bytes:
+def _read_cmap(file: BinaryIO, index: int) -> bytes:
     kind = file.read(4)
     if kind == b"wOFF":
-        return _woff_table(file)
+        return _read_woff_cmap(file)
     start = 0
     if kind == b"ttcf":
         fonts = struct.unpack(">4xI", file.read(8))[0]
@@ -60,11 +60,11 @@ def _cmap(file: BinaryIO, index: int) -> bytes:
         tag, _sum, offset, length = struct.unpack(">4sIII", file.read(16))
         if tag == b"cmap":
             file.seek(offset)
-            return file.read(min(length, _MOST_BYTES))
+            return file.read(min(length, _MAX_CMAP_BYTES))
     raise ValueError("a font without a cmap table")
 
 
-def _woff_table(file: BinaryIO) -> bytes:
+def _read_woff_cmap(file: BinaryIO) -> bytes:
     file.seek(12)
     tables = struct.unpack(">H", file.read(2))[0]
     file.seek(44)
@@ -72,12 +72,12 @@ def _woff_table(file: BinaryIO) -> bytes:
         tag, offset, packed, length, _sum = struct.unpack(">4sIIII", file.read(20))
         if tag == b"cmap":
             file.seek(offset)
-            data = file.read(min(packed, _MOST_BYTES))
-            return data if packed == length else zlib.decompressobj().decompress(data, _MOST_BYTES)
+            data = file.read(min(packed, _MAX_CMAP_BYTES))
+            return data if packed == length else zlib.decompressobj().decompress(data, _MAX_CMAP_BYTES)
     raise ValueError("a font without a cmap table")
 
 
-def _ranges(table: bytes) -> Iterator[tuple[int, int]]:
+def _character_ranges(table: bytes) -> Iterator[tuple[int, int]]:
     """First and last character of each range, from the fullest Unicode sub-table."""
     found: dict[int, int] = {}
     for record in range(struct.unpack_from(">2xH", table)[0]):
@@ -85,19 +85,19 @@ def _ranges(table: bytes) -> Iterator[tuple[int, int]]:
         if platform in {0, 3}:
             found[struct.unpack_from(">H", table, offset)[0]] = offset
     if 12 in found:
-        yield from _segmented(table, found[12])
+        yield from _format_12_ranges(table, found[12])
     elif 4 in found:
-        yield from _segments_of_16_bits(table, found[4])
+        yield from _format_4_ranges(table, found[4])
 
 
-def _segmented(table: bytes, offset: int) -> Iterator[tuple[int, int]]:
+def _format_12_ranges(table: bytes, offset: int) -> Iterator[tuple[int, int]]:
     count = struct.unpack_from(">12xI", table, offset)[0]
     groups = table[offset + 16 : offset + 16 + 12 * count]
     for first, last, _glyph in struct.iter_unpack(">III", groups[: len(groups) // 12 * 12]):
         yield first, last
 
 
-def _segments_of_16_bits(table: bytes, offset: int) -> Iterator[tuple[int, int]]:
+def _format_4_ranges(table: bytes, offset: int) -> Iterator[tuple[int, int]]:
     count = struct.unpack_from(">6xH", table, offset)[0] // 2
     ends = struct.unpack_from(f">{count}H", table, offset + 14)
     starts = struct.unpack_from(f">{count}H", table, offset + 16 + 2 * count)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hailuo_batch.media.animatic.font_coverage import Face, read_face
 
-_SHIPPED = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "vietnamese")
+_BUNDLED = ("latin", "latin-ext", "cyrillic", "cyrillic-ext", "greek", "vietnamese")
 _FOLDERS = {
     "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
     "win32": ("%WINDIR%/Fonts", "%LOCALAPPDATA%/Microsoft/Windows/Fonts"),
@@ -43,7 +43,7 @@ _OTHERS = (
 )
 
 
-class Faces:
+class FontFallback:
     """The fonts of one weight, opened one after another until one draws what is asked.
 
     Chinese and Japanese share codes and not shapes: with `japanese` the signs they share are drawn as in Japan.
@@ -53,41 +53,41 @@ class Faces:
         self.weight = weight
         self._japanese = japanese
 
-    def of(self, cluster: str, *, emoji: bool) -> Face | None:
+    def find_face(self, cluster: str, *, emoji: bool) -> Face | None:
         """The best face that draws every character of the cluster, else its first; None when no font has it."""
-        letters = [letter for letter in cluster if not _unseen(letter)]
-        if emoji and (face := next((f for f in self._named(_EMOJI) if f.draws(cluster[0])), None)):
+        letters = [letter for letter in cluster if not _is_invisible(letter)]
+        if emoji and (face := next((f for f in self._system_faces(_EMOJI) if f.covers(cluster[0])), None)):
             return face
         first_only = None
-        for face in self._all(letters[0] if letters else " "):
-            if all(face.draws(letter) for letter in letters):
+        for face in self._candidates(letters[0] if letters else " "):
+            if all(face.covers(letter) for letter in letters):
                 return face
-            if first_only is None and letters and face.draws(letters[0]):
+            if first_only is None and letters and face.covers(letters[0]):
                 first_only = face
         return first_only
 
-    def _all(self, letter: str) -> Iterator[Face]:
+    def _candidates(self, letter: str) -> Iterator[Face]:
         folder = Path(__file__).parent / "typefaces"
-        for script in _SHIPPED:
-            if face := _read(folder / f"inter-{script}-{self.weight}-normal.woff"):
+        for script in _BUNDLED:
+            if face := _read_face_cached(folder / f"inter-{script}-{self.weight}-normal.woff"):
                 yield face
-        yield from self._named(_order(ord(letter), japanese=self._japanese))
+        yield from self._system_faces(_fallback_order(ord(letter), japanese=self._japanese))
 
-    def _named(self, names: tuple[str, ...]) -> Iterator[Face]:
-        installed = _installed(_FOLDERS.get(sys.platform, _UNIX_FOLDERS))
+    def _system_faces(self, names: tuple[str, ...]) -> Iterator[Face]:
+        installed = _find_font_files(_FOLDERS.get(sys.platform, _UNIX_FOLDERS))
         for name in names:
             file, _, index = name.partition("#")
             spellings = {file.format(w=w): None for w in ("Bold" if self.weight >= 600 else "Medium", "Regular")}
             for spelling in spellings:
                 path = installed.get(spelling.casefold())
-                if path and (face := _read(path, int(index or 0))):
+                if path and (face := _read_face_cached(path, int(index or 0))):
                     yield face
                     break
 
 
 # Kept for the life of a worker, which draws many sketches: fonts do not come and go meanwhile.
 @lru_cache(maxsize=4)
-def _installed(folders: tuple[str, ...]) -> Mapping[str, Path]:
+def _find_font_files(folders: tuple[str, ...]) -> Mapping[str, Path]:
     """Font files by name without case; of two with one name, the first in order of path."""
     found: dict[str, Path] = {}
     for folder in folders:
@@ -98,15 +98,15 @@ def _installed(folders: tuple[str, ...]) -> Mapping[str, Path]:
     return found
 
 
-_read = lru_cache(maxsize=64)(read_face)
+_read_face_cached = lru_cache(maxsize=64)(read_face)
 
 
-def _unseen(letter: str) -> bool:
+def _is_invisible(letter: str) -> bool:
     """Joiners and variation selectors steer shaping; a font need not draw them."""
     return letter in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" or "\ufe00" <= letter <= "\ufe0f"
 
 
-def _order(code: int, *, japanese: bool) -> tuple[str, ...]:
+def _fallback_order(code: int, *, japanese: bool) -> tuple[str, ...]:
     """The fonts to try for a character, by its script."""
     if 0x1100 <= code <= 0x11FF or 0x3130 <= code <= 0x318F or 0xAC00 <= code <= 0xD7FF:
         return _HANGUL + _HAN + _OTHERS
@@ -117,6 +117,6 @@ def _order(code: int, *, japanese: bool) -> tuple[str, ...]:
 
 def missing_scripts() -> tuple[str, ...]:
     """The scripts that this machine has no type for: prompts in them are drawn in stand-ins."""
-    faces = Faces(400)
+    faces = FontFallback(400)
     samples = (("CJK", "字", False), ("emoji", "🎬", True))
-    return tuple(script for script, letter, emoji in samples if faces.of(letter, emoji=emoji) is None)
+    return tuple(script for script, letter, emoji in samples if faces.find_face(letter, emoji=emoji) is None)

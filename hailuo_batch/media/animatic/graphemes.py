@@ -10,7 +10,7 @@ _NO_END = "([{£¥'\"‹«‘“〈《「『【〔〖（［｛"
 _ALWAYS_EMOJI = frozenset(
     "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕"
 )
-_JOINS = "\u200d"
+_JOINER = "\u200d"
 
 
 def is_emoji(cluster: str) -> bool:
@@ -25,18 +25,18 @@ def clusters(text: str) -> list[str]:
     """The text in units a reader sees as one sign: accents stay on letters, families and flags stay together."""
     found: list[str] = []
     for letter in text:
-        if found and _belongs(found[-1], letter):
+        if found and _extends_cluster(found[-1], letter):
             found[-1] += letter
         else:
             found.append(letter)
     return found
 
 
-def _belongs(before: str, letter: str) -> bool:
+def _extends_cluster(before: str, letter: str) -> bool:
     flag = "\U0001f1e6" <= letter <= "\U0001f1ff"
     return (
-        letter == _JOINS
-        or before.endswith(_JOINS)
+        letter == _JOINER
+        or before.endswith(_JOINER)
         or "\ufe00" <= letter <= "\ufe0f"
         or "\U0001f3fb" <= letter <= "\U0001f3ff"
         or "\U000e0020" <= letter <= "\U000e007f"
@@ -50,13 +50,13 @@ def has_kana(text: str) -> bool:
     return any("\u3041" <= letter <= "\u30ff" for letter in text)
 
 
-def cleaned(text: str) -> str:
+def clean_text(text: str) -> str:
     """The text without what can't be set: control characters, lone surrogates, unassigned codes; spaces closed up."""
-    kept = "".join(_settable(letter) for letter in text)
+    kept = "".join(_printable(letter) for letter in text)
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
-def _settable(letter: str) -> str:
+def _printable(letter: str) -> str:
     category = unicodedata.category(letter)
     if category in {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}:
         return " "

@@ -13,15 +13,15 @@ class Piece:
 
     text: str
     width: float
-    spaced: bool
+    space_before: bool
 
 
-def broken(pieces: Sequence[Piece], limit: float) -> list[str]:
+def break_lines(pieces: Sequence[Piece], limit: float) -> list[str]:
     """The lines, each as full as it gets within the limit."""
     lines: list[str] = []
     line, used = "", 0.0
     for piece in pieces:
-        gap = UNIT * _SPACE if piece.spaced and line else 0.0
+        gap = UNIT * _SPACE if piece.space_before and line else 0.0
         if line and used + gap + piece.width > limit:
             lines.append(line)
             line, used, gap = "", 0.0, 0.0
@@ -30,12 +30,12 @@ def broken(pieces: Sequence[Piece], limit: float) -> list[str]:
     return [*lines, line] if line else lines
 
 
-def narrowest(pieces: Sequence[Piece], limit: float, lines: int) -> float:
+def narrowest_limit(pieces: Sequence[Piece], limit: float, lines: int) -> float:
     """The smallest limit that still gives so few lines: the lines then come out about equally long."""
     low, high = max((piece.width for piece in pieces), default=0.0), limit
     while high - low > UNIT / 8:
         middle = (low + high) / 2
-        if len(broken(pieces, middle)) <= lines:
+        if len(break_lines(pieces, middle)) <= lines:
             high = middle
         else:
             low = middle

@@ -43,7 +43,7 @@ def palette(seed: bytes) -> Palette:
     return Palette(paper=paper, ink=ink, quiet=quiet, shape=shape, accent=accent, on_accent=on_accent)
 
 
-def ornament(image: Image.Image, seed: bytes, colour: str) -> None:
+def draw_ornament(image: Image.Image, seed: bytes, colour: str) -> None:
     """Draw the shape of a digest over the whole picture."""
     fine = 2  # drawn at twice the size and scaled down: Pillow's own edges are rough
     mask = Image.new("L", (image.width * fine, image.height * fine))

@@ -17,35 +17,35 @@ from PIL import Image
 from hailuo_batch.media.animatic.camera_motion import Window
 
 BT709 = 1  # the code of HD's primaries, transfer and matrix, in ITU-T H.273
-_FINE = 3  # samples a pixel
-_UNSEEN = 0.001  # of the picture's width or height: a move of less than this is none
+_SAMPLES_PER_PIXEL = 3  # samples a pixel
+_NEGLIGIBLE = 0.001  # of the picture's width or height: a move of less than this is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class FrameSize:
     """Pixels of a frame; both even."""
 
     width: int
     height: int
 
 
-class Plate(Protocol):
+class WindowReader(Protocol):
     """A picture that windows are read from."""
 
-    def read(self, window: Window, index: int, frame: Size, wanted: Size) -> Image.Image:
+    def read(self, window: Window, index: int, frame: FrameSize, wanted: FrameSize) -> Image.Image:
         """The window in plane `index`, whose whole frame has the size `frame`: as many rows and columns as wanted.
 
         Columns beyond the frame's width are padding, with whatever in them; rows may be fewer than the frame's.
         """
 
 
-class _Scaled:
+class _ScalingReader:
     """For windows that grow and shrink: every frame takes its own samples."""
 
     def __init__(self, finer: tuple[Image.Image, ...]) -> None:
         self._finer = finer
 
-    def read(self, window: Window, index: int, frame: Size, wanted: Size) -> Image.Image:
+    def read(self, window: Window, index: int, frame: FrameSize, wanted: FrameSize) -> Image.Image:
         plane = self._finer[index]
         left, top = window.left * plane.width, window.top * plane.height
         right = left + window.span * plane.width * wanted.width / frame.width
@@ -54,22 +54,22 @@ class _Scaled:
         return plane.transform((wanted.width, wanted.height), Image.Transform.EXTENT, box, Image.Resampling.NEAREST)
 
 
-class _Slid:
+class _SlidingReader:
     """For windows of one size: one pixel of the frame is one of the picture, at one of a few offsets inside it."""
 
     def __init__(self, finer: tuple[Image.Image, ...], fine: tuple[int, int]) -> None:
         self._finer, self._fine = finer, fine
         self._offsets: dict[tuple[int, int, int], Image.Image] = {}
 
-    def read(self, window: Window, index: int, frame: Size, wanted: Size) -> Image.Image:
+    def read(self, window: Window, index: int, frame: FrameSize, wanted: FrameSize) -> Image.Image:
         plane = self._finer[index]
         across, down = self._fine
-        x, right = _step(window.left, plane.width, across, frame.width)
-        y, lower = _step(window.top, plane.height, down, frame.height)
-        picture = self._offset(index, right, lower)
+        x, right = _split_offset(window.left, plane.width, across, frame.width)
+        y, lower = _split_offset(window.top, plane.height, down, frame.height)
+        picture = self._offset_plane(index, right, lower)
         return picture.crop((x, y, x + wanted.width, y + wanted.height))
 
-    def _offset(self, index: int, right: int, lower: int) -> Image.Image:
+    def _offset_plane(self, index: int, right: int, lower: int) -> Image.Image:
         key = (index, right, lower)
         if key not in self._offsets:
             plane = self._finer[index]
@@ -84,39 +84,39 @@ class _Slid:
 _NEAREST = Image.Resampling.NEAREST
 
 
-def _step(begin: float, samples: int, fine: int, frame: int) -> tuple[int, int]:
+def _split_offset(begin: float, samples: int, fine: int, frame: int) -> tuple[int, int]:
     """The whole pixel a window begins at and the samples beyond it, so that it ends inside the picture."""
     most = samples - frame * fine
     return divmod(max(0, min(most, round(begin * samples))), fine)
 
 
-def world_size(size: Size, windows: Sequence[Window]) -> Size:
+def background_size(size: FrameSize, windows: Sequence[Window]) -> FrameSize:
     """How many pixels a picture needs to look sharp through these windows: the mean of the widest and closest."""
     spans = [window.span for window in windows]
     scale = 1 / sqrt(min(spans) * max(spans))
-    return Size(width=2 * round(size.width * scale / 2), height=2 * round(size.height * scale / 2))
+    return FrameSize(width=2 * round(size.width * scale / 2), height=2 * round(size.height * scale / 2))
 
 
-def plate(picture: Image.Image, windows: Sequence[Window]) -> Plate:
-    """The plate of an RGB picture of `world_size`, as fine in each direction as these windows move in it."""
-    steady = max(window.span for window in windows) - min(window.span for window in windows) < _UNSEEN
-    across = _spread([window.left for window in windows]) > _UNSEEN
-    down = _spread([window.top for window in windows]) > _UNSEEN
-    fine = (_FINE if across or not steady else 1, _FINE if down or not steady else 1)
-    finer = tuple(_finer(plane, fine) for plane in planes(picture))
-    return _Slid(finer, fine) if steady else _Scaled(finer)
+def make_window_reader(picture: Image.Image, windows: Sequence[Window]) -> WindowReader:
+    """The plate of an RGB picture of `background_size`, as fine in each direction as these windows move in it."""
+    steady = max(window.span for window in windows) - min(window.span for window in windows) < _NEGLIGIBLE
+    across = _value_range([window.left for window in windows]) > _NEGLIGIBLE
+    down = _value_range([window.top for window in windows]) > _NEGLIGIBLE
+    fine = (_SAMPLES_PER_PIXEL if across or not steady else 1, _SAMPLES_PER_PIXEL if down or not steady else 1)
+    finer = tuple(_upsample(plane, fine) for plane in yuv_planes(picture))
+    return _SlidingReader(finer, fine) if steady else _ScalingReader(finer)
 
 
-def _spread(values: Sequence[float]) -> float:
+def _value_range(values: Sequence[float]) -> float:
     return max(values) - min(values)
 
 
-def _finer(plane: Image.Image, fine: tuple[int, int]) -> Image.Image:
+def _upsample(plane: Image.Image, fine: tuple[int, int]) -> Image.Image:
     size = (plane.width * fine[0], plane.height * fine[1])
     return plane if size == plane.size else plane.resize(size, Image.Resampling.BICUBIC)
 
 
-def planes(picture: Image.Image) -> tuple[Image.Image, ...]:
+def yuv_planes(picture: Image.Image) -> tuple[Image.Image, ...]:
     """The Y, U and V planes of an RGB picture with even sides, in HD's colours and a video's range."""
     frame: av.VideoFrame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV's gap
     yuv = frame.reformat(format="yuv420p", dst_colorspace="ITU709")

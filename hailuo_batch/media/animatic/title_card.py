@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from hailuo_batch.core.manifest.camera import Camera, moves, without_commands
+from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves, strip_commands
 from hailuo_batch.media.animatic import slate
-from hailuo_batch.media.animatic.camera_icons import disc, icon
-from hailuo_batch.media.animatic.camera_motion import Window, shared
-from hailuo_batch.media.animatic.graphemes import cleaned, is_rtl
-from hailuo_batch.media.animatic.palettes import Palette, ornament, palette
-from hailuo_batch.media.animatic.typesetting import Type
+from hailuo_batch.media.animatic.camera_icons import disc_mask, icon_mask
+from hailuo_batch.media.animatic.camera_motion import Window, common_area
+from hailuo_batch.media.animatic.graphemes import clean_text, is_rtl
+from hailuo_batch.media.animatic.palettes import Palette, draw_ornament, palette
+from hailuo_batch.media.animatic.typesetting import Typesetter
 
 if TYPE_CHECKING:
-    from hailuo_batch.media.animatic.resampler import Size
+    from hailuo_batch.media.animatic.resampler import FrameSize
     from hailuo_batch.media.animatic.values import Sketch
 
 
-_PARAGRAPH = 240  # characters from which a prompt is read, rather than seen
-_COLUMN = 620  # from which a line across the whole card would be too long to read back from
+_PARAGRAPH_LENGTH = 240  # characters from which a prompt is read, rather than seen
+_TWO_COLUMN_LENGTH = 620  # from which a line across the whole card would be too long to read back from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,28 +48,30 @@ class Box:
         return self.bottom - self.top
 
 
-def card(sketch: "Sketch", frame: "Size", world: "Size", windows: Sequence[Window]) -> Image.Image:
+def draw_title_card(
+    sketch: "Sketch", frame: "FrameSize", background: "FrameSize", windows: Sequence[Window]
+) -> Image.Image:
     """The card at the world's size, its words inside what every frame shows."""
     # Without the camera's commands: another move is no other picture, and keeps its colours.
-    seed = sha256(cleaned(without_commands(sketch.prompt)).encode()).digest()
+    seed = sha256(clean_text(strip_commands(sketch.prompt)).encode()).digest()
     colours = palette(seed)
-    image = Image.new("RGB", (world.width, world.height), colours.paper)
-    ornament(image, seed, colours.shape)
-    _Card(image, _clear(frame, world, windows), colours, sketch.prompt).set(sketch)
+    image = Image.new("RGB", (background.width, background.height), colours.paper)
+    draw_ornament(image, seed, colours.shape)
+    _Card(image, _safe_area(frame, background, windows), colours, sketch.prompt).draw(sketch)
     return image
 
 
-def _clear(frame: "Size", world: "Size", windows: Sequence[Window]) -> Box:
+def _safe_area(frame: "FrameSize", background: "FrameSize", windows: Sequence[Window]) -> Box:
     """The part of the card that no move cuts and the strip below never covers, less a margin."""
-    seen = 1 - slate.height(frame) / frame.height
-    left, top, right, _ = shared(windows)
+    seen = 1 - slate.slate_height(frame) / frame.height
+    left, top, right, _ = common_area(windows)
     bottom = min(window.top + window.span * seen for window in windows)
-    margin = 0.065 * min((right - left) * world.width, (bottom - top) * world.height)
+    margin = 0.065 * min((right - left) * background.width, (bottom - top) * background.height)
     return Box(
-        left=left * world.width + margin,
-        top=top * world.height + margin,
-        right=right * world.width - margin,
-        bottom=bottom * world.height - margin,
+        left=left * background.width + margin,
+        top=top * background.height + margin,
+        right=right * background.width - margin,
+        bottom=bottom * background.height - margin,
     )
 
 
@@ -77,21 +79,21 @@ class _Card:
     def __init__(self, image: Image.Image, box: Box, colours: Palette, sample: str) -> None:
         self._image, self._box, self._colours = image, box, colours
         self._pen = ImageDraw.Draw(image)
-        self._plain, self._bold = Type(500, sample=sample), Type(700, sample=sample)
-        self._display = Type(700, tight=0.022, sample=sample)
+        self._plain, self._bold = Typesetter(500, sample=sample), Typesetter(700, sample=sample)
+        self._display = Typesetter(700, tight=0.022, sample=sample)
         self._unit = min(box.width * 0.72, box.height) / 100
         self._small = 4.1 * self._unit
 
-    def set(self, sketch: "Sketch") -> None:
+    def draw(self, sketch: "Sketch") -> None:
         """Header, prompt and the camera's way, from top to bottom."""
-        top = self._header(sketch)
-        bottom = self._way(moves(sketch.prompt))
-        prompt = cleaned(without_commands(sketch.prompt))
-        self._prompt(
-            prompt or cleaned(sketch.shot), Box(left=self._box.left, top=top, right=self._box.right, bottom=bottom)
+        top = self._draw_header(sketch)
+        bottom = self._draw_camera_moves(camera_moves(sketch.prompt))
+        prompt = clean_text(strip_commands(sketch.prompt))
+        self._draw_prompt(
+            prompt or clean_text(sketch.shot), Box(left=self._box.left, top=top, right=self._box.right, bottom=bottom)
         )
 
-    def _header(self, sketch: "Sketch") -> float:
+    def _draw_header(self, sketch: "Sketch") -> float:
         """Shot at the left, campaign and length at the right, a rule above; the y where the prompt may begin."""
         box, size = self._box, self._small
         weight = max(1, round(0.5 * self._unit))
@@ -101,18 +103,18 @@ class _Card:
         right = box.right - self._plain.width(facts, size)
         self._plain.draw(self._image, (right, base), facts, size, self._colours.ink)
         room = right - box.left - 2 * size
-        shot = self._bold.elided(cleaned(sketch.shot), room, size)
+        shot = self._bold.elide(clean_text(sketch.shot), room, size)
         x = self._bold.draw(self._image, (box.left, base), shot, size, self._colours.ink) + size * 0.8
-        campaign = self._plain.elided(cleaned(sketch.campaign), max(0.0, right - 2 * size - x), size)
+        campaign = self._plain.elide(clean_text(sketch.campaign), max(0.0, right - 2 * size - x), size)
         self._plain.draw(self._image, (x, base), campaign, size, self._colours.quiet)
         return base + size * 1.9
 
-    def _prompt(self, text: str, box: Box) -> None:
+    def _draw_prompt(self, text: str, box: Box) -> None:
         """The prompt: a headline if it is short, a paragraph if not, two columns if it is very long."""
-        columns = 2 if len(text) > _COLUMN and box.width > 1.3 * box.height else 1
+        columns = 2 if len(text) > _TWO_COLUMN_LENGTH and box.width > 1.3 * box.height else 1
         gap = 5 * self._unit
         width = (box.width - gap * (columns - 1)) / columns
-        kind, leading, largest = self._manner(text)
+        kind, leading, largest = self._choose_type(text)
         largest = min(largest * self._unit, box.height * 0.42)
         block = kind.fit(text, (width, box.height * columns), (min(6.0, largest), largest), leading)
         deep = -(-len(block.lines) // columns)
@@ -122,13 +124,13 @@ class _Card:
             baseline = box.top + block.size * 0.8 + place % deep * block.leading
             kind.draw(self._image, (left, baseline), line, block.size, self._colours.ink)
 
-    def _manner(self, text: str) -> tuple[Type, float, float]:
+    def _choose_type(self, text: str) -> tuple[Typesetter, float, float]:
         """The type for a prompt of this length, its leading in ems, and the largest size in units."""
-        if len(text) > _PARAGRAPH:
+        if len(text) > _PARAGRAPH_LENGTH:
             return self._plain, 1.34, 9.0
         return self._display, 1.08, 25.0 if len(text) < 36 else 17.0
 
-    def _way(self, groups: Sequence[Sequence[Camera]]) -> float:
+    def _draw_camera_moves(self, groups: Sequence[Sequence[CameraCommand]]) -> float:
         """The camera's moves along the lower edge, in the order they act; the y where the prompt must end."""
         box, unit = self._box, self._unit
         if not groups:
@@ -142,20 +144,20 @@ class _Card:
                 rest = len(groups) - place
                 self._plain.draw(self._image, (x, top + side * 0.64), f"+{rest}", self._small, self._colours.ink)
                 break
-            x = self._group(x, top, group, side) + 5 * unit
+            x = self._draw_group(x, top, group, side) + 5 * unit
         return top - 6 * unit
 
-    def _group_width(self, group: Sequence[Camera], side: int) -> float:
+    def _group_width(self, group: Sequence[CameraCommand], side: int) -> float:
         label = self._plain.width(" + ".join(group), self._small)
         return len(group) * side * 1.14 + 1.2 * self._unit + label
 
-    def _group(self, x: float, top: float, group: Sequence[Camera], side: int) -> float:
+    def _draw_group(self, x: float, top: float, group: Sequence[CameraCommand], side: int) -> float:
         for command in group:
             at = (round(x), round(top))
-            self._image.paste(self._colours.accent, at, disc(side))
+            self._image.paste(self._colours.accent, at, disc_mask(side))
             inner = round(side * 0.56)
             inset = (side - inner) // 2
-            self._image.paste(self._colours.on_accent, (at[0] + inset, at[1] + inset), icon(command, inner))
+            self._image.paste(self._colours.on_accent, (at[0] + inset, at[1] + inset), icon_mask(command, inner))
             x += side * 1.14
         baseline = top + side * 0.5 + self._small * 0.36
         label = " + ".join(group)

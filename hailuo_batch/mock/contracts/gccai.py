@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hailuo_batch.mock.contract import CROCKFORD, Account, Contract, fates, letters
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal, in_json
-from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.contract import (
+    CROCKFORD_ALPHABET,
+    AccountBalance,
+    GatewayContract,
+    encode_letters,
+    failure_table,
+)
+from hailuo_batch.mock.messages import Answer, CallKind, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.task import Order, Phase, TaskFailure, TaskView
 
-_WORDS = {
+_STATUS_WORDS = {
     Phase.QUEUED: "pending",
     Phase.RUNNING: "processing",
     Phase.DONE: "completed",
@@ -15,19 +21,19 @@ _WORDS = {
     Phase.CANCELLED: "cancelled",
 }
 _REFUSALS = {
-    Reason.BAD_PARAMETER: (400, "invalid_request_error", "Invalid request parameters"),
-    Reason.MISSING: (400, "invalid_request_error", "Invalid task ID"),
-    Reason.MODERATION: (400, "invalid_request_error", "The prompt contains sensitive content"),
-    Reason.CONFLICT: (400, "idempotency_key_reused", "Idempotency-Key was used with another request"),
-    Reason.BAD_KEY: (401, "authentication_error", "Invalid authentication credentials"),
-    Reason.NO_BALANCE: (402, "payment_required", "Insufficient balance"),
-    Reason.NOT_ALLOWED: (403, "permission_error", "Access forbidden"),
-    Reason.THROTTLED: (429, "rate_limit_error", "Rate limit exceeded"),
-    Reason.INTERNAL: (500, "server_error", "Internal server error"),
+    RefusalReason.BAD_PARAMETER: (400, "invalid_request_error", "Invalid request parameters"),
+    RefusalReason.MISSING: (400, "invalid_request_error", "Invalid task ID"),
+    RefusalReason.MODERATION: (400, "invalid_request_error", "The prompt contains sensitive content"),
+    RefusalReason.CONFLICT: (400, "idempotency_key_reused", "Idempotency-Key was used with another request"),
+    RefusalReason.BAD_KEY: (401, "authentication_error", "Invalid authentication credentials"),
+    RefusalReason.NO_BALANCE: (402, "payment_required", "Insufficient balance"),
+    RefusalReason.NOT_ALLOWED: (403, "permission_error", "Access forbidden"),
+    RefusalReason.THROTTLED: (429, "rate_limit_error", "Rate limit exceeded"),
+    RefusalReason.INTERNAL: (500, "server_error", "Internal server error"),
 }
 
 
-class Gccai(Contract):
+class Gccai(GatewayContract):
     """GCC AI."""
 
     name: ClassVar[str] = "gccai"
@@ -38,16 +44,16 @@ class Gccai(Contract):
         "getUserBalance": CallKind.BALANCE,
     }
     # No list of codes is published: reasons are text, moderation too.
-    fates: ClassVar[Mapping[str, Fate]] = fates(
+    failures: ClassVar[Mapping[str, TaskFailure]] = failure_table(
         {
             "500": "video generation failed",
             "input": "video description contains sensitive content",
             "output": "generated video contains sensitive content",
         }
     )
-    moderation: ClassVar[tuple[str, str]] = ("input", "output")
+    moderation_codes: ClassVar[tuple[str, str]] = ("input", "output")
 
-    def order(self, body: Mapping[str, Any]) -> Order:
+    def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""
         return Order(
             model=body["model"],
@@ -60,48 +66,53 @@ class Gccai(Contract):
 
     def new_id(self, mark: int) -> str:
         """`task_01K8…`."""
-        return f"task_01K8{letters(mark, CROCKFORD, 22)}"
+        return f"task_01K8{encode_letters(mark, CROCKFORD_ALPHABET, 22)}"
 
-    def submitted(self, view: View) -> Answer:
+    def submit_answer(self, view: TaskView) -> Answer:
         """The id stands in a list of one."""
-        return in_json({"code": 200, "data": [{"status": view.word or "submitted", "task_id": view.task.id}]})
+        return json_answer(
+            {"code": 200, "data": [{"status": view.status_override or "submitted", "task_id": view.task.id}]}
+        )
 
-    def seen(self, view: View) -> Answer:
+    def poll_answer(self, view: TaskView) -> Answer:
         """The task inside an envelope with the HTTP status again."""
         task = view.task
         data: dict[str, Any] = {
             "id": task.id,
-            "status": view.said(_WORDS),
+            "status": view.status_word(_STATUS_WORDS),
             "progress": int(100 * view.progress),
             "created": int(task.created),
             "estimated_time": max(1, round(task.queued + task.running)) if task.running < 1e9 else 600,
         }
         if view.phase not in {Phase.QUEUED, Phase.RUNNING}:
-            data["completed"] = int(task.ended)
+            data["completed"] = int(task.end_time)
             data["actual_time"] = int(task.queued + task.running)
         if view.phase is Phase.DONE:
-            video = {"url": view.link if task.odd else [view.link], "expires_at": int(view.until)}
+            video = {
+                "url": view.link if task.uses_alternate_form else [view.link],
+                "expires_at": int(view.link_expires),
+            }
             data["result"] = {"videos": [video]}
-            if task.odd:
+            if task.uses_alternate_form:
                 data["cost"] = float(task.price.amount)
-        if view.phase is Phase.FAILED and task.fate:
-            code = int(task.fate.code) if task.fate.code.isdecimal() else 500
-            data["error"] = {"code": code, "message": task.fate.words, "type": "server_error"}
-        return in_json({"code": 200, "data": data})
+        if view.phase is Phase.FAILED and task.failure:
+            code = int(task.failure.code) if task.failure.code.isdecimal() else 500
+            data["error"] = {"code": code, "message": task.failure.words, "type": "server_error"}
+        return json_answer({"code": 200, "data": data})
 
-    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
+    def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
         """`error` with the status as its code."""
         status, kind, words = _REFUSALS[refusal.reason]
         if refusal.status == 502:
             kind, words = "bad_gateway", "Bad gateway"
         status = refusal.status or status
         body = {"error": {"code": status, "message": refusal.words or words, "type": refusal.code or kind}}
-        return in_json(body, status)
+        return json_answer(body, status)
 
-    def balance(self, account: Account) -> Answer:
+    def balance_answer(self, account: AccountBalance) -> Answer:
         """-1 is no end."""
         left = -1 if account.left is None else float(account.left)
-        return in_json(
+        return json_answer(
             {
                 "success": True,
                 "remain_balance": left,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
-from hailuo_batch.mock.contract import HOUR, SIGNED_OVER, Contract, Dead, fates
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal, in_json
-from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
+from hailuo_batch.mock.contract import HOUR, SIGNATURE_EXPIRED, DeadLink, GatewayContract, failure_table
+from hailuo_batch.mock.messages import Answer, CallKind, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.task import END_PHASES, Order, Phase, TaskFailure, TaskView
 
-_WORDS = {
+_STATUS_WORDS = {
     Phase.QUEUED: "TASK_STATUS_QUEUED",
     Phase.RUNNING: "TASK_STATUS_PROCESSING",
     Phase.DONE: "TASK_STATUS_SUCCEED",
@@ -16,37 +16,37 @@ _WORDS = {
     Phase.CANCELLED: "TASK_STATUS_FAILED",  # it has no word for it
 }
 _REFUSALS = {
-    Reason.BAD_PARAMETER: (400, "INVALID_REQUEST_BODY", "invalid request body"),
-    Reason.MODERATION: (400, "INVALID_REQUEST_BODY", "input content was rejected"),
-    Reason.CONFLICT: (400, "INVALID_REQUEST_BODY", "conflict"),
-    Reason.BAD_KEY: (401, "UNAUTHORIZED", "invalid api key"),
-    Reason.NO_BALANCE: (403, "NOT_ENOUGH_BALANCE", "not enough balance"),
-    Reason.NOT_ALLOWED: (403, "FORBIDDEN", "permission denied"),
-    Reason.MISSING: (404, "NOT_FOUND", "task not found"),
-    Reason.THROTTLED: (429, "RATE_LIMIT_EXCEEDED", "rate limit exceeded"),
-    Reason.INTERNAL: (500, "INTERNAL", "internal error"),
+    RefusalReason.BAD_PARAMETER: (400, "INVALID_REQUEST_BODY", "invalid request body"),
+    RefusalReason.MODERATION: (400, "INVALID_REQUEST_BODY", "input content was rejected"),
+    RefusalReason.CONFLICT: (400, "INVALID_REQUEST_BODY", "conflict"),
+    RefusalReason.BAD_KEY: (401, "UNAUTHORIZED", "invalid api key"),
+    RefusalReason.NO_BALANCE: (403, "NOT_ENOUGH_BALANCE", "not enough balance"),
+    RefusalReason.NOT_ALLOWED: (403, "FORBIDDEN", "permission denied"),
+    RefusalReason.MISSING: (404, "NOT_FOUND", "task not found"),
+    RefusalReason.THROTTLED: (429, "RATE_LIMIT_EXCEEDED", "rate limit exceeded"),
+    RefusalReason.INTERNAL: (500, "INTERNAL", "internal error"),
 }
 _BUSY = {503, 504}
 
 
-class Highwayapi(Contract):
+class Highwayapi(GatewayContract):
     """HighwayAPI."""
 
     name: ClassVar[str] = "highwayapi"
     calls: ClassVar[Mapping[str, CallKind]] = {"submitVideo": CallKind.SUBMIT, "getTaskResult": CallKind.POLL}
-    fates: ClassVar[Mapping[str, Fate]] = fates(
+    failures: ClassVar[Mapping[str, TaskFailure]] = failure_table(
         {
             "failed": "video generation failed",
             "input": "input content was rejected",
             "output": "output content was rejected",
         }
     )
-    moderation: ClassVar[tuple[str, str]] = ("input", "output")
+    moderation_codes: ClassVar[tuple[str, str]] = ("input", "output")
     fresh_links: ClassVar[bool] = True
     link_seconds: ClassVar[float] = HOUR
-    dead_link: ClassVar[Dead] = SIGNED_OVER
+    dead_link: ClassVar[DeadLink] = SIGNATURE_EXPIRED
 
-    def order(self, body: Mapping[str, Any]) -> Order:
+    def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for; the model stands in the path."""
         return Order(
             model="minimax-hailuo-02",
@@ -61,27 +61,31 @@ class Highwayapi(Contract):
         """A UUID."""
         return str(UUID(int=mark % (1 << 128), version=4))
 
-    def submitted(self, view: View) -> Answer:
+    def submit_answer(self, view: TaskView) -> Answer:
         """The id and nothing else."""
-        return in_json({"task_id": view.task.id})
+        return json_answer({"task_id": view.task.id})
 
-    def seen(self, view: View) -> Answer:
+    def poll_answer(self, view: TaskView) -> Answer:
         """The task among empty lists of other media."""
         task = view.task
         videos = []
         if view.phase is Phase.DONE:
-            life = int(view.until - view.now)
+            life = int(view.link_expires - view.now)
             videos = [
-                {"video_url": view.link, "video_url_ttl": life if task.odd else str(life), "video_type": "mp4"},
+                {
+                    "video_url": view.link,
+                    "video_url_ttl": life if task.uses_alternate_form else str(life),
+                    "video_type": "mp4",
+                },
             ]
-        done = view.phase in ENDS
-        return in_json(
+        done = view.phase in END_PHASES
+        return json_answer(
             {
-                "extra": {"seed": "", "debug_info": _times(view)},
+                "extra": {"seed": "", "debug_info": _debug_times(view)},
                 "task": {
                     "task_id": task.id,
-                    "status": view.said(_WORDS),
-                    "reason": task.fate.words if task.fate and done else "",
+                    "status": view.status_word(_STATUS_WORDS),
+                    "reason": task.failure.words if task.failure and done else "",
                     "task_type": "IMG_TO_VIDEO" if task.frames else "TXT_TO_VIDEO",
                     "eta": 0 if done else 60,
                     "progress_percent": int(100 * view.progress),
@@ -92,23 +96,23 @@ class Highwayapi(Contract):
             }
         )
 
-    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
+    def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
         """`reason` is the word a program reads."""
         status, reason, words = _REFUSALS[refusal.reason]
         status = refusal.status or status
         if status in _BUSY:
             reason, words = "SERVICE_OVERLOADED", "service overloaded"
         body = {"code": status, "reason": refusal.code or reason, "message": refusal.words or words, "metadata": {}}
-        return in_json(body, status)
+        return json_answer(body, status)
 
 
-def _times(view: View) -> dict[str, str]:
+def _debug_times(view: TaskView) -> dict[str, str]:
     """Milliseconds as text, empty for what has not happened."""
     task = view.task
     moments = {
         "submit_time_ms": task.created,
         "execute_time_ms": task.created + task.queued,
-        "complete_time_ms": task.ended,
+        "complete_time_ms": task.end_time,
     }
     told = {name: str(int(at * 1000)) if at <= view.now else "" for name, at in moments.items()}
     return {"request_info": "", **told}

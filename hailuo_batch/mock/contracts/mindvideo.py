@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from hailuo_batch.mock.contract import LOWER, Contract, fates, letters
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Refusal, in_json
-from hailuo_batch.mock.task import Fate, Order, Phase, View
+from hailuo_batch.mock.contract import LOWERCASE_ALPHABET, GatewayContract, encode_letters, failure_table
+from hailuo_batch.mock.messages import Answer, CallKind, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.task import Order, Phase, TaskFailure, TaskView
 
-_WORDS = {
+_STATUS_WORDS = {
     Phase.QUEUED: "queued",
     Phase.RUNNING: "processing",
     Phase.DONE: "succeeded",
@@ -16,20 +16,20 @@ _WORDS = {
     Phase.CANCELLED: "cancelled",
 }
 _REFUSALS = {
-    Reason.BAD_PARAMETER: (422, "invalid_input", "Invalid input"),
-    Reason.MODERATION: (400, "content_rejected", "The prompt was rejected"),
-    Reason.CONFLICT: (409, "idempotency_conflict", "Idempotency-Key was used with a different payload"),
-    Reason.BAD_KEY: (401, "unauthorized", "Invalid API key"),
-    Reason.NO_BALANCE: (402, "insufficient_balance", "Insufficient balance"),
-    Reason.NOT_ALLOWED: (403, "forbidden", "Forbidden"),
-    Reason.MISSING: (404, "not_found", "Task not found"),
-    Reason.THROTTLED: (429, "rate_limited", "Too many requests"),
-    Reason.INTERNAL: (500, "internal_error", "Internal error"),
+    RefusalReason.BAD_PARAMETER: (422, "invalid_input", "Invalid input"),
+    RefusalReason.MODERATION: (400, "content_rejected", "The prompt was rejected"),
+    RefusalReason.CONFLICT: (409, "idempotency_conflict", "Idempotency-Key was used with a different payload"),
+    RefusalReason.BAD_KEY: (401, "unauthorized", "Invalid API key"),
+    RefusalReason.NO_BALANCE: (402, "insufficient_balance", "Insufficient balance"),
+    RefusalReason.NOT_ALLOWED: (403, "forbidden", "Forbidden"),
+    RefusalReason.MISSING: (404, "not_found", "Task not found"),
+    RefusalReason.THROTTLED: (429, "rate_limited", "Too many requests"),
+    RefusalReason.INTERNAL: (500, "internal_error", "Internal error"),
 }
-BARE = "bare"  # a failure that gives no reason at all
+NO_REASON = "bare"  # a failure that gives no reason at all
 
 
-class Mindvideo(Contract):
+class Mindvideo(GatewayContract):
     """MindVideo."""
 
     name: ClassVar[str] = "mindvideo"
@@ -38,18 +38,18 @@ class Mindvideo(Contract):
         "getTask": CallKind.POLL,
         "getTaskEvents": CallKind.EVENTS,
     }
-    fates: ClassVar[Mapping[str, Fate]] = fates(
+    failures: ClassVar[Mapping[str, TaskFailure]] = failure_table(
         {
             "generation_failed": "Generation failed",
             "input_rejected": "The input was rejected by content moderation",
             "output_rejected": "The generated video was rejected by content moderation",
-            BARE: "",
+            NO_REASON: "",
         }
     )
-    moderation: ClassVar[tuple[str, str]] = ("input_rejected", "output_rejected")
-    honours_keys: ClassVar[bool] = True
+    moderation_codes: ClassVar[tuple[str, str]] = ("input_rejected", "output_rejected")
+    honours_idempotency_keys: ClassVar[bool] = True
 
-    def order(self, body: Mapping[str, Any]) -> Order:
+    def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""
         wanted = body["input"]
         return Order(
@@ -63,20 +63,20 @@ class Mindvideo(Contract):
 
     def new_id(self, mark: int) -> str:
         """`task_` and letters."""
-        return f"task_{letters(mark, LOWER, 20)}"
+        return f"task_{encode_letters(mark, LOWERCASE_ALPHABET, 20)}"
 
-    def submitted(self, view: View) -> Answer:
+    def submit_answer(self, view: TaskView) -> Answer:
         """The task, as a poll would show it."""
-        return self.seen(view)
+        return self.poll_answer(view)
 
-    def seen(self, view: View) -> Answer:
+    def poll_answer(self, view: TaskView) -> Answer:
         """The task; before its end the cost is an estimate."""
         task = view.task
         cost = float(task.price.amount)
         data: dict[str, Any] = {
-            "request_id": f"req_{letters(task.mark >> 8, LOWER, 16)}",
+            "request_id": f"req_{encode_letters(task.mark >> 8, LOWERCASE_ALPHABET, 16)}",
             "task_id": task.id,
-            "status": view.said(_WORDS),
+            "status": view.status_word(_STATUS_WORDS),
             "cost_estimate": cost,
         }
         if view.phase is Phase.DONE:
@@ -85,25 +85,25 @@ class Mindvideo(Contract):
         elif view.phase in {Phase.FAILED, Phase.CANCELLED}:
             data["cost_actual"] = 0
             data["output"] = None
-            if task.fate and view.phase is Phase.FAILED and task.fate.code != BARE:
-                data["error"] = {"code": task.fate.code, "message": task.fate.words}
-        return in_json(data)
+            if task.failure and view.phase is Phase.FAILED and task.failure.code != NO_REASON:
+                data["error"] = {"code": task.failure.code, "message": task.failure.words}
+        return json_answer(data)
 
-    def events(self, view: View) -> Answer:
+    def events_answer(self, view: TaskView) -> Answer:
         """What has happened so far; as an object, or as a bare list."""
         task = view.task
         moments = [(Phase.QUEUED, task.created), (Phase.RUNNING, task.created + task.queued)]
         if view.phase not in {Phase.QUEUED, Phase.RUNNING}:
-            moments.append((view.phase, task.ended))
-        rows = [{"type": _WORDS[phase], "created_at": _when(at)} for phase, at in moments if at <= view.now]
-        return in_json(rows if task.odd else {"events": rows})
+            moments.append((view.phase, task.end_time))
+        rows = [{"type": _STATUS_WORDS[phase], "created_at": _timestamp(at)} for phase, at in moments if at <= view.now]
+        return json_answer(rows if task.uses_alternate_form else {"events": rows})
 
-    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
+    def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
         """`error` as an object."""
         status, code, words = _REFUSALS[refusal.reason]
         error = {"code": refusal.code or code, "message": refusal.words or words}
-        return in_json({"request_id": "req_refused", "error": error}, refusal.status or status)
+        return json_answer({"request_id": "req_refused", "error": error}, refusal.status or status)
 
 
-def _when(at: float) -> str:
+def _timestamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

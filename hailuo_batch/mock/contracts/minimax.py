@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from hailuo_batch.core.request.frame_size import frame_size
-from hailuo_batch.mock.contract import HOUR, SIGNED_OVER, Contract, Dead, fates
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal, in_json
-from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
+from hailuo_batch.mock.contract import HOUR, SIGNATURE_EXPIRED, DeadLink, GatewayContract, failure_table
+from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.task import END_PHASES, Order, Phase, TaskFailure, TaskView
 
-_WORDS = {
+_STATUS_WORDS = {
     Phase.QUEUED: "Queueing",
     Phase.RUNNING: "Processing",
     Phase.DONE: "Success",
     Phase.FAILED: "Fail",
     Phase.CANCELLED: "Fail",  # it has no word for it
 }
-_TOLD = {
+_CALLBACK_WORDS = {
     Phase.RUNNING: "processing",
     Phase.DONE: "success",
     Phase.FAILED: "failed",
@@ -43,22 +43,22 @@ _CODES = {
     2056: "usage limit exceeded",
     2061: "your current plan does not support this model",
 }
-_USUAL = {
-    Reason.BAD_PARAMETER: 2013,
-    Reason.MISSING: 2013,
-    Reason.CONFLICT: 2013,
-    Reason.MODERATION: 1026,
-    Reason.BAD_KEY: 1004,
-    Reason.NO_BALANCE: 1008,
-    Reason.NOT_ALLOWED: 2061,
-    Reason.THROTTLED: 1002,
-    Reason.INTERNAL: 1024,
+_DEFAULT_CODES = {
+    RefusalReason.BAD_PARAMETER: 2013,
+    RefusalReason.MISSING: 2013,
+    RefusalReason.CONFLICT: 2013,
+    RefusalReason.MODERATION: 1026,
+    RefusalReason.BAD_KEY: 1004,
+    RefusalReason.NO_BALANCE: 1008,
+    RefusalReason.NOT_ALLOWED: 2061,
+    RefusalReason.THROTTLED: 1002,
+    RefusalReason.INTERNAL: 1024,
 }
 _BAD_KEY = 2049
-_FILE_IDS = 98_342_000_000_000  # from a task's number to its file's
+_FILE_ID_OFFSET = 98_342_000_000_000  # from a task's number to its file's
 
 
-class Minimax(Contract):
+class Minimax(GatewayContract):
     """MiniMax."""
 
     name: ClassVar[str] = "minimax"
@@ -67,19 +67,19 @@ class Minimax(Contract):
         "queryVideo": CallKind.POLL,
         "retrieveFile": CallKind.FILE,
     }
-    fates: ClassVar[Mapping[str, Fate]] = fates(
+    failures: ClassVar[Mapping[str, TaskFailure]] = failure_table(
         {str(code): _CODES[code] for code in (1033, 1000, 1001, 1024, 1026, 1027, 1042, 2013)}
     )
-    moderation: ClassVar[tuple[str, str]] = ("1026", "1027")
+    moderation_codes: ClassVar[tuple[str, str]] = ("1026", "1027")
     refuses_early: ClassVar[bool] = True
     fresh_links: ClassVar[bool] = True
     link_seconds: ClassVar[float] = HOUR
-    dead_link: ClassVar[Dead] = SIGNED_OVER
-    limits_frames: ClassVar[bool] = True
-    callbacks: ClassVar[frozenset[Phase]] = ENDS | {Phase.RUNNING}
-    challenges: ClassVar[bool] = True
+    dead_link: ClassVar[DeadLink] = SIGNATURE_EXPIRED
+    checks_frames: ClassVar[bool] = True
+    callback_phases: ClassVar[frozenset[Phase]] = END_PHASES | {Phase.RUNNING}
+    challenges_callbacks: ClassVar[bool] = True
 
-    def order(self, body: Mapping[str, Any]) -> Order:
+    def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""
         return Order(
             model=body["model"],
@@ -95,82 +95,82 @@ class Minimax(Contract):
         """Fifteen digits."""
         return str(100_000_000_000_000 + mark % 800_000_000_000_000)
 
-    def sought(self, received: Received) -> str:
+    def target_task_id(self, received: IncomingCall) -> str:
         """A file is sought by a number of its own, which tells the task's."""
         if received.kind is not CallKind.FILE:
             return received.parts.get("task_id", "")
         number = received.parts.get("file_id", "")
-        return str(int(number) - _FILE_IDS) if number.isdecimal() and len(number) < 20 else ""
+        return str(int(number) - _FILE_ID_OFFSET) if number.isdecimal() and len(number) < 20 else ""
 
-    def submitted(self, view: View) -> Answer:
+    def submit_answer(self, view: TaskView) -> Answer:
         """Code 0 and a task's id."""
-        return in_json({"task_id": view.task.id, "base_resp": _base(0)}, headers=_trace(view))
+        return json_answer({"task_id": view.task.id, "base_resp": _base_resp(0)}, headers=_trace_header(view))
 
-    def seen(self, view: View) -> Answer:
+    def poll_answer(self, view: TaskView) -> Answer:
         """No link: only the number of a file."""
         task = view.task
         body: dict[str, Any] = {
             "task_id": task.id,
-            "status": view.said(_words(view)),
+            "status": view.status_word(_status_words(view)),
             "file_id": _file_id(view) if view.phase is Phase.DONE else "",
-            "base_resp": _outcome(view),
+            "base_resp": _outcome_resp(view),
         }
         if view.phase is Phase.DONE:
             body["video_width"], body["video_height"] = frame_size(task.resolution, *task.shape)
-        return in_json(body, headers=_trace(view))
+        return json_answer(body, headers=_trace_header(view))
 
-    def file(self, view: View) -> Answer:
+    def file_answer(self, view: TaskView) -> Answer:
         """The link; here the number is a number, and the size is not told."""
         file = {
             "file_id": int(_file_id(view)),
             "bytes": 0,
-            "created_at": int(view.task.ended),
+            "created_at": int(view.task.end_time),
             "filename": "output.mp4",
             "purpose": "video_generation",
             "download_url": view.link,
         }
-        return in_json({"file": file, "base_resp": _base(0)}, headers=_trace(view))
+        return json_answer({"file": file, "base_resp": _base_resp(0)}, headers=_trace_header(view))
 
-    def message(self, view: View) -> dict[str, Any]:
+    def callback_body(self, view: TaskView) -> dict[str, Any]:
         """A callback spells statuses in lower case."""
         return {
             "task_id": view.task.id,
-            "status": _TOLD[view.phase],
+            "status": _CALLBACK_WORDS[view.phase],
             "file_id": _file_id(view) if view.phase is Phase.DONE else "",
-            "base_resp": _outcome(view),
+            "base_resp": _outcome_resp(view),
         }
 
-    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:
+    def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:
         """A 200 with a code, unless a status is asked for or a header has to be sent."""
         status = refusal.status or (429 if refusal.retry_after is not None else 200)
-        usual = _BAD_KEY if status == 401 else _USUAL[refusal.reason]
+        usual = _BAD_KEY if status == 401 else _DEFAULT_CODES[refusal.reason]
         code = int(refusal.code) if refusal.code.isdecimal() else usual
-        body: dict[str, Any] = {"base_resp": _base(code, refusal.words)}
+        body: dict[str, Any] = {"base_resp": _base_resp(code, refusal.words)}
         if status == 200 and call in {CallKind.SUBMIT, CallKind.POLL}:
             body = {"task_id": "", **body}
-        return in_json(body, status)
+        return json_answer(body, status)
 
 
-def _words(view: View) -> dict[Phase, str]:
+def _status_words(view: TaskView) -> dict[Phase, str]:
     """The first half of the queue has a word of its own."""
     early = view.now - view.task.created < view.task.queued / 2
-    return {**_WORDS, Phase.QUEUED: "Preparing"} if early else _WORDS
+    return {**_STATUS_WORDS, Phase.QUEUED: "Preparing"} if early else _STATUS_WORDS
 
 
-def _base(code: int, words: str = "") -> dict[str, Any]:
+def _base_resp(code: int, words: str = "") -> dict[str, Any]:
     return {"status_code": code, "status_msg": words or _CODES.get(code, "error")}
 
 
-def _outcome(view: View) -> dict[str, Any]:
-    fate = view.task.fate
+def _outcome_resp(view: TaskView) -> dict[str, Any]:
+    fate = view.task.failure
     if fate is None or view.phase not in {Phase.FAILED, Phase.CANCELLED}:
-        return _base(0)
-    return _base(int(fate.code) if fate.code.isdecimal() else 1033, fate.words)
+        return _base_resp(0)
+    return _base_resp(int(fate.code) if fate.code.isdecimal() else 1033, fate.words)
 
 
-def _file_id(view: View) -> str:
-    return str(int(view.task.id) + _FILE_IDS)
+def _file_id(view: TaskView) -> str:
+    return str(int(view.task.id) + _FILE_ID_OFFSET)
 
 
-def _trace(view: View) -> dict[str, str]:
+def _trace_header(view: TaskView) -> dict[str, str]:
     return {"trace-id": f"{view.task.mark % (1 << 64):016x}"}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hailuo_batch.mock.contract import LOWER, Contract, fates, letters
-from hailuo_batch.mock.messages import Answer, CallKind, Reason, Received, Refusal, in_json
-from hailuo_batch.mock.task import ENDS, Fate, Order, Phase, View
+from hailuo_batch.mock.contract import LOWERCASE_ALPHABET, GatewayContract, encode_letters, failure_table
+from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.task import END_PHASES, Order, Phase, TaskFailure, TaskView
 
-_WORDS = {
+_STATUS_WORDS = {
     Phase.QUEUED: "queued",
     Phase.RUNNING: "in_progress",
     Phase.DONE: "completed",
@@ -15,25 +15,25 @@ _WORDS = {
     Phase.CANCELLED: "failed",  # it has no word for it
 }
 _REFUSALS = {
-    Reason.BAD_PARAMETER: (400, "invalid parameter"),
-    Reason.MODERATION: (400, "content is sensitive"),
-    Reason.CONFLICT: (400, "conflict"),
-    Reason.BAD_KEY: (401, "invalid api key"),
-    Reason.NO_BALANCE: (403, "insufficient balance"),
-    Reason.NOT_ALLOWED: (403, "permission denied"),
-    Reason.MISSING: (404, "task not found"),
-    Reason.THROTTLED: (429, "rate limit exceeded"),
-    Reason.INTERNAL: (500, "internal error"),
+    RefusalReason.BAD_PARAMETER: (400, "invalid parameter"),
+    RefusalReason.MODERATION: (400, "content is sensitive"),
+    RefusalReason.CONFLICT: (400, "conflict"),
+    RefusalReason.BAD_KEY: (401, "invalid api key"),
+    RefusalReason.NO_BALANCE: (403, "insufficient balance"),
+    RefusalReason.NOT_ALLOWED: (403, "permission denied"),
+    RefusalReason.MISSING: (404, "task not found"),
+    RefusalReason.THROTTLED: (429, "rate limit exceeded"),
+    RefusalReason.INTERNAL: (500, "internal error"),
 }
-TEXT = "text"  # an error that is a bare text
+TEXT_ONLY = "text"  # an error that is a bare text
 
 
-class Vtrix(Contract):
+class Vtrix(GatewayContract):
     """Vtrix."""
 
     name: ClassVar[str] = "vtrix"
     calls: ClassVar[Mapping[str, CallKind]] = {"submitGeneration": CallKind.SUBMIT, "getGeneration": CallKind.POLL}
-    fates: ClassVar[Mapping[str, Fate]] = fates(
+    failures: ClassVar[Mapping[str, TaskFailure]] = failure_table(
         {
             "010004095": "internal generation error",
             "010004096": "result could not be read",
@@ -42,14 +42,14 @@ class Vtrix(Contract):
             "010004099": "task could not be created",
             "input": "input content is sensitive",
             "output": "output content is sensitive",
-            TEXT: "generation failed",
+            TEXT_ONLY: "generation failed",
         }
     )
-    moderation: ClassVar[tuple[str, str]] = ("input", "output")
-    limits_frames: ClassVar[bool] = True
-    callbacks: ClassVar[frozenset[Phase]] = ENDS | {Phase.RUNNING}
+    moderation_codes: ClassVar[tuple[str, str]] = ("input", "output")
+    checks_frames: ClassVar[bool] = True
+    callback_phases: ClassVar[frozenset[Phase]] = END_PHASES | {Phase.RUNNING}
 
-    def order(self, body: Mapping[str, Any]) -> Order:
+    def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""
         wanted = body["input"][0]["params"]
         return Order(
@@ -64,29 +64,29 @@ class Vtrix(Contract):
 
     def new_id(self, mark: int) -> str:
         """Twenty letters and digits."""
-        return letters(mark, LOWER, 20)
+        return encode_letters(mark, LOWERCASE_ALPHABET, 20)
 
-    def sought(self, received: Received) -> str:
+    def target_task_id(self, received: IncomingCall) -> str:
         """Its name in the path is `id`."""
         return received.parts.get("id", "")
 
-    def submitted(self, view: View) -> Answer:
+    def submit_answer(self, view: TaskView) -> Answer:
         """The status in this answer means nothing."""
         task = view.task
-        status = view.word or "in_progress"
+        status = view.status_override or "in_progress"
         body = {"id": task.id, "status": status, "model": task.model, "created_at": int(task.created), "progress": 0.0}
-        return in_json(body)
+        return json_answer(body)
 
-    def seen(self, view: View) -> Answer:
+    def poll_answer(self, view: TaskView) -> Answer:
         """The task."""
-        return in_json(self.message(view))
+        return json_answer(self.callback_body(view))
 
-    def message(self, view: View) -> dict[str, Any]:
+    def callback_body(self, view: TaskView) -> dict[str, Any]:
         """A callback's body is not documented; this one is the answer to a poll."""
         task = view.task
         data: dict[str, Any] = {
             "id": task.id,
-            "status": view.said(_WORDS),
+            "status": view.status_word(_STATUS_WORDS),
             "model": task.model,
             "created_at": int(task.created),
         }
@@ -96,24 +96,24 @@ class Vtrix(Contract):
             data["output"] = [{"content": [{"type": "video", "url": view.link, "duration": task.seconds}]}]
             data["usage"] = {"cost": str(task.price.amount), "discount": 1}
             data["metadata"] = {}
-        if task.fate and view.phase in {Phase.FAILED, Phase.CANCELLED}:
-            data["error"] = _error(task.fate, short=task.odd)
+        if task.failure and view.phase in {Phase.FAILED, Phase.CANCELLED}:
+            data["error"] = _error_body(task.failure, short=task.uses_alternate_form)
         return data
 
-    def refuse(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
-        """`message`; inside a 200, `error` and no id."""
+    def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:  # noqa: ARG002 - all calls refuse alike
+        """`callback_body`; inside a 200, `error` and no id."""
         status, words = _REFUSALS[refusal.reason]
         status = refusal.status or status
         if status == 200:
-            fate = Fate(code=refusal.code or "010004099", words=refusal.words or words)
-            return in_json({"error": _error(fate, short=False)}, 200)
+            fate = TaskFailure(code=refusal.code or "010004099", words=refusal.words or words)
+            return json_answer({"error": _error_body(fate, short=False)}, 200)
         body: dict[str, Any] = {"message": refusal.words or words}
         if refusal.code:
             body["code"] = refusal.code
-        return in_json(body, status)
+        return json_answer(body, status)
 
 
-def _error(fate: Fate, *, short: bool) -> Any:
+def _error_body(fate: TaskFailure, *, short: bool) -> Any:
     """An object with the code as text or, its leading zero lost, as a number; or only words."""
     if not fate.code.isdecimal():
         return fate.words

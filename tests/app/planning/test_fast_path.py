@@ -11,7 +11,7 @@ from app_samples import Project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.app.planning.fast_path import nothing_to_do
+from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.testing.clock import FakeClock
 
@@ -42,9 +42,9 @@ async def test_what_was_just_written_is_not_believed_yet(project: Project):
 
 
 async def test_the_short_way_says_what_the_long_one_says(finished: Project):
-    summary = nothing_to_do(finished.file, sketch=True)
+    summary = read_cached_summary(finished.file, sketch=True)
     assert summary is not None
-    report = (await finished.plan(whole=True)).report
+    report = (await finished.plan(full_report=True)).report
     assert (summary["campaign"], summary["takes"], summary["clips"]) == ("aurora", report.takes, report.clips)
     assert (summary["seconds"], summary["bytes"]) == (report.seconds, report.bytes)
 
@@ -112,8 +112,8 @@ async def test_the_short_way_is_for_the_same_kind_of_run_only(finished: Project)
 
 
 async def test_a_manifest_that_is_not_there_takes_the_long_way(finished: Project):
-    assert nothing_to_do(finished.folder / "flim.yaml", sketch=True) is None
-    assert nothing_to_do(finished.folder, sketch=True) is None
+    assert read_cached_summary(finished.folder / "flim.yaml", sketch=True) is None
+    assert read_cached_summary(finished.folder, sketch=True) is None
 
 
 async def test_a_lock_that_changed_takes_the_long_way(project: Project, nothing_is_too_fresh: None):
@@ -141,10 +141,10 @@ async def test_a_part_of_a_plan_is_not_remembered_as_the_whole(project: Project,
 
 
 async def test_without_its_memory_a_project_says_the_same(finished: Project):
-    before = (await finished.plan(whole=True)).report
+    before = (await finished.plan(full_report=True)).report
     shutil.rmtree(finished.folder / ".hailuo" / "memory")
     assert not finished.short_way()
-    after = (await finished.plan(whole=True)).report
+    after = (await finished.plan(full_report=True)).report
     assert after == before
     assert await finished.submits() == 0
     await finished.plan()
@@ -156,7 +156,7 @@ async def test_without_its_memory_a_project_says_the_same(finished: Project):
 def test_a_memory_with_other_bytes_is_none(finished: Project, data: st.DataObject):
     for path in memory(finished):
         path.unlink()
-    report = asyncio.run(finished.plan(whole=True)).report
+    report = asyncio.run(finished.plan(full_report=True)).report
     path = data.draw(st.sampled_from(memory(finished)))
     text = path.read_bytes()
     at = data.draw(st.integers(0, len(text) - 1))
@@ -170,11 +170,11 @@ def test_a_memory_with_other_bytes_is_none(finished: Project, data: st.DataObjec
         }[how]
     )
     assert path.name == "inputs.txt" or not finished.short_way()
-    assert asyncio.run(finished.plan(whole=True)).report == report
+    assert asyncio.run(finished.plan(full_report=True)).report == report
 
 
 async def test_a_memory_that_cannot_be_written_is_none(finished: Project):
     shutil.rmtree(finished.folder / ".hailuo" / "memory")
     (finished.folder / ".hailuo" / "memory").touch()  # a file where the folder should be
-    assert (await finished.plan()).work == ()
+    assert (await finished.plan()).pending_steps == ()
     assert not finished.short_way()

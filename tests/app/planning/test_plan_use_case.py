@@ -8,7 +8,7 @@ from app_samples import FILM, Project
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
-from hailuo_batch.core.plan.plan import Action, Why
+from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import read_lock
 
@@ -24,18 +24,18 @@ def drawn(project: Project) -> Project:
 
 async def test_a_plan_says_what_each_shot_needs_and_writes_nothing(project: Project):
     planned = await project.plan()
-    assert [(step.uses[0].shot.id, step.why) for step in planned.work] == [
-        ("open", Why.NEW),
-        ("turn", Why.CHAINED),
-        ("pack", Why.NEW),
+    assert [(step.uses[0].shot.id, step.why) for step in planned.pending_steps] == [
+        ("open", StepReason.NEW),
+        ("turn", StepReason.NEEDS_FRAME),
+        ("pack", StepReason.NEW),
     ]
     assert sorted(path.name for path in project.folder.iterdir()) == ["film.yaml", "hailuo.yaml"]
 
 
 async def test_a_plan_after_a_run_is_empty(project: Project):
     await project.run()
-    planned = await project.plan(whole=True)
-    assert planned.work == planned.unnamed == ()
+    planned = await project.plan(full_report=True)
+    assert planned.pending_steps == planned.unnamed_steps == ()
     assert {row.action for row in planned.report.rows} == {Action.REUSE}
 
 
@@ -71,8 +71,8 @@ async def test_the_lock_names_every_take_and_its_clip(drawn: Project):
     ran = await drawn.run(sketch=False)
     lock = read_lock(drawn.lock, campaign="aurora")
     assert sorted(lock.shots) == ["open", "pack", "turn"]
-    locked = {take.artifact for shot in lock.shots.values() for take in shot.takes.values()}
-    assert locked == {row.artifact.digest for row in ran.after.report.rows if row.artifact}
+    locked = {take.digest for shot in lock.shots.values() for take in shot.takes.values()}
+    assert locked == {row.clip.digest for row in ran.after.report.rows if row.clip}
     assert lock.shots["open"].version == 1
 
 
@@ -159,7 +159,7 @@ async def test_what_a_gateway_would_cost_is_planned_without_a_key(project: Proje
     assert [str(money) for money in planned.plan.cost] == ["0.84 USD"]
     planned = await project.plan(sketch=False, only=["pack"])
     assert [str(money) for money in planned.report.to_spend] == ["0.28 USD"]
-    assert planned.report.outside == 2
+    assert planned.report.shots_outside == 2
 
 
 async def test_a_locked_take_that_was_paid_for_elsewhere_is_held_back(project: Project):
@@ -172,8 +172,8 @@ async def test_a_locked_take_that_was_paid_for_elsewhere_is_held_back(project: P
         f"        fingerprint: {steps['pack'].fingerprint}\n        artifact: {digest}\n        provider: minimax\n"
     )  # fmt: skip
     planned = await project.plan(sketch=False)
-    [held] = planned.plan.having(Action.HOLD)
-    assert held.why is Why.ELSEWHERE
+    [held] = planned.plan.select_steps(Action.HOLD)
+    assert held.why is StepReason.LOCKED_ELSEWHERE
     assert held.uses[0].version == 4
 
 

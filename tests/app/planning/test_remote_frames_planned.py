@@ -15,15 +15,15 @@ from PIL import Image
 from yarl import URL
 
 from hailuo_batch.app.inspect import status
-from hailuo_batch.app.planning.fast_path import nothing_to_do
+from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.planning.planned import ManifestError, Planned
+from hailuo_batch.app.planning.planned import ManifestError, PlannedRun
 from hailuo_batch.app.planning.validate import validate
-from hailuo_batch.app.run import Ran, run
-from hailuo_batch.app.running.context import Terms
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.drivers import Rehearsal
-from hailuo_batch.core.plan.plan import Action, Why
-from hailuo_batch.drivers.remote_frames import WebFrames
+from hailuo_batch.core.plan.plan import Action, StepReason
+from hailuo_batch.drivers.remote_frames import RemoteImageDownloader
 from hailuo_batch.errors import Exit
 
 OPEN, CLOSE = "https://frames.example/open.png", "https://frames.example/close.png"
@@ -78,12 +78,12 @@ async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     found = Site()
 
     @asynccontextmanager
-    async def frames(folder: Path) -> AsyncIterator[WebFrames]:
+    async def frames(folder: Path) -> AsyncIterator[RemoteImageDownloader]:
         found.looks += 1
         async with aiohttp.ClientSession() as real:
-            yield WebFrames(Rerouted(real, found), folder=folder)  # type: ignore[arg-type]
+            yield RemoteImageDownloader(Rerouted(real, found), folder=folder)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("hailuo_batch.drivers.remote_frames.web_frames", frames)
+    monkeypatch.setattr("hailuo_batch.drivers.remote_frames.open_remote_images", frames)
     runner = web.ServerRunner(web.Server(found.handle, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -104,11 +104,11 @@ class Film:
         head = {"version": 1, "campaign": "film", "providers": list(providers), "defaults": {"duration": "short"}}
         self.file.write_text(json.dumps({**head, "shots": shots}))
 
-    async def plan(self, **how: Any) -> Planned:
+    async def plan(self, **how: Any) -> PlannedRun:
         return await plan(self.file, **how)
 
-    async def run(self, **how: Any) -> Ran:
-        return await run(self.file, terms=Terms(rehearsal=Rehearsal(speed=200.0, **how)))
+    async def run(self, **how: Any) -> RunResult:
+        return await run(self.file, options=RunOptions(rehearsal=Rehearsal(speed=200.0, **how)))
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def film(tmp_path: Path) -> Film:
     return found
 
 
-def firsts(planned: Planned) -> list[str]:
+def firsts(planned: PlannedRun) -> list[str]:
     return [step.request.first.digest for step in planned.plan.steps if step.request and step.request.first]
 
 
@@ -132,20 +132,20 @@ async def test_planning_twice_asks_once_for_the_picture_and_once_whether_it_chan
     again = await film.plan()
     assert sorted(site.asked) == sorted(tags.items())
     assert again.report == first.report
-    assert again.validation.from_elsewhere == ()
+    assert again.validation.external_problems == ()
 
 
 async def test_a_changed_picture_is_a_changed_shot(film: Film, site: Site):
     assert (await film.run()).outcome.stored == 1
     assert (await film.run()).outcome.stored == 0
     site.pages["/open.png"] = picture("red")
-    (step,) = (await film.plan(rehearsal=True)).work
-    assert (step.why, step.uses[0].version) == (Why.CHANGED, 2)
+    (step,) = (await film.plan(rehearsal=True)).pending_steps
+    assert (step.why, step.uses[0].version) == (StepReason.CHANGED, 2)
     assert firsts(await film.plan()) == [digest_of(site.pages["/open.png"])]
 
 
 async def test_what_is_read_offline_is_what_was_last_seen(film: Film, site: Site):
-    assert [row.why for row in (await status(film.file)).rows] == [str(Why.UNSEEN)]
+    assert [row.why for row in (await status(film.file)).rows] == [str(StepReason.IMAGE_UNKNOWN)]
     assert (await validate(film.file)).problems == ()
     await film.plan()
     site.asked.clear()
@@ -158,12 +158,12 @@ async def test_without_a_network_the_remembered_picture_is_used_and_that_is_said
     site.base = None
     after = await film.plan()
     assert firsts(after) == firsts(before)
-    (said,) = after.validation.from_elsewhere
+    (said,) = after.validation.external_problems
     assert said.place is not None
     assert "the name of its host is not known, or there is no network; the one that was fetched on" in said.why
     film.write({"first": CLOSE})
     (step,) = (await film.plan()).plan.steps
-    assert (step.why, step.action) == (Why.UNSEEN, Action.HOLD)
+    assert (step.why, step.action) == (StepReason.IMAGE_UNKNOWN, Action.HOLD)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ async def test_a_shot_whose_picture_is_not_to_be_had_is_held_and_the_others_go_o
         site.pages["/open.png"] = page
     ran = await film.run()
     assert (ran.outcome.stored, ran.outcome.failed, ran.exit) == (1, (), Exit.NEEDS_PERSON)
-    (problem,) = ran.before.validation.from_elsewhere
+    (problem,) = ran.before.validation.external_problems
     assert said in problem.why
     assert problem.why.endswith("the shot is held.")
 
@@ -231,13 +231,13 @@ async def test_the_short_way_is_not_taken_past_an_address(film: Film, nothing_is
     film.write({"first": OPEN})
     film.file.write_text(film.file.read_text().replace('"film", ', '"film", "model": "animatic", '))
     assert (await run(film.file)).outcome.stored == 1
-    assert (await film.plan()).work == ()
-    assert nothing_to_do(film.file) is None
+    assert (await film.plan()).pending_steps == ()
+    assert read_cached_summary(film.file) is None
     film.write({"first": {"url": OPEN, "sha256": "ab" * 32}})
     film.file.write_text(film.file.read_text().replace('"film", ', '"film", "model": "animatic", '))
     await run(film.file)
     await film.plan()
-    assert nothing_to_do(film.file) is not None
+    assert read_cached_summary(film.file) is not None
     assert site.looks == 0, "drawing asks nobody"
 
 
@@ -274,4 +274,4 @@ async def test_other_bytes_than_the_pinned_ones_are_refused_when_they_are_seen(f
 async def test_a_project_that_cannot_be_written_to_is_planned_all_the_same(film: Film, site: Site):
     (film.folder / ".hailuo").write_text("a file where the folder should be")
     (step,) = (await film.plan()).plan.steps
-    assert step.why is Why.UNSEEN
+    assert step.why is StepReason.IMAGE_UNKNOWN

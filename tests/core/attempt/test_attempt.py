@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.attempt.attempt import LIVE, MOVES, Move, Stage, after
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, MOVES, Move, Stage, next_stage
 
 # The whole table once more, by hand: "." is a pair that is a bug.
 # s submitted, p produced, k stored (kept), d in doubt, f failed, c cancelled, i intended.
@@ -40,9 +40,9 @@ def test_a_move_leads_where_the_table_says_or_is_a_bug(stage: Stage, move: Move)
     there = PAIRS[stage, move]
     if there == ".":
         with pytest.raises(AssertionError, match=f"an attempt that is {stage} cannot {move}"):
-            after(stage, move)
+            next_stage(stage, move)
     else:
-        assert after(stage, move) is SHORT[there]
+        assert next_stage(stage, move) is SHORT[there]
 
 
 def test_nothing_comes_back_from_an_end_but_what_was_not_accepted_and_is_sent_again() -> None:
@@ -50,7 +50,7 @@ def test_nothing_comes_back_from_an_end_but_what_was_not_accepted_and_is_sent_ag
     assert {pair: there for pair, there in MOVES.items() if pair[0] in ends} == {
         (Stage.FAILED, Move.RESEND): Stage.INTENDED
     }
-    assert set(Stage) - LIVE == ends
+    assert set(Stage) - LIVE_STAGES == ends
 
 
 @given(st.lists(st.sampled_from(Move), max_size=12))
@@ -58,7 +58,7 @@ def test_no_order_of_moves_reaches_the_store_without_having_been_made(moves: lis
     stage, seen = Stage.INTENDED, [Stage.INTENDED]
     for move in moves:
         if (stage, move) in MOVES:
-            stage = after(stage, move)
+            stage = next_stage(stage, move)
             seen.append(stage)
     for place, each in enumerate(seen):
         if each is Stage.STORED:

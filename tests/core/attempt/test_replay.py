@@ -5,16 +5,16 @@ from account_samples import attempt, bare, event, events_of, given_up
 from core_samples import usd
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
-from hailuo_batch.core.attempt.failure import Kind
-from hailuo_batch.core.attempt.replay import replay, untold
+from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.attempt.replay import find_mismatches, replay
 
 OF = attempt(1, cost=usd("0.27"))
 
 
 def test_events_tell_all_that_the_record_says() -> None:
     told = replay(OF, events_of(OF, 5))
-    assert (told.first, told.last, told.accepted, told.odd) == (5, 8, True, "")
-    assert untold(OF, told) == ""
+    assert (told.first_event, told.last_event, told.accepted, told.inconsistency) == (5, 8, True, "")
+    assert find_mismatches(OF, told) == ""
 
 
 def test_a_call_that_was_intended_again_has_the_later_estimate() -> None:
@@ -22,13 +22,13 @@ def test_a_call_that_was_intended_again_has_the_later_estimate() -> None:
     first = event(1, 1, "intend", Stage.INTENDED, provider="minimax", estimate={"amount": "9", "currency": "USD"})
     again = event(2, 1, "intend", Stage.INTENDED, provider="minimax")
     told = replay(of, [first, again])
-    assert (told.odd, untold(of, told), told.accepted) == ("", "", False)
+    assert (told.inconsistency, find_mismatches(of, told), told.accepted) == ("", "", False)
 
 
 def test_a_clip_that_was_lost_and_fetched_again_is_no_contradiction() -> None:
     moves = (Move.ACCEPT, Move.PRODUCE, Move.KEEP, Move.MISS, Move.KEEP)
     told = replay(OF, events_of(OF, 1, moves=moves))
-    assert (told.odd, untold(OF, told)) == ("", "")
+    assert (told.inconsistency, find_mismatches(OF, told)) == ("", "")
 
 
 def test_an_id_that_a_person_corrects_is_the_last_one_told_and_none_when_it_was_never_sent() -> None:
@@ -40,10 +40,10 @@ def test_an_id_that_a_person_corrects_is_the_last_one_told_and_none_when_it_was_
     again = [*begun, event(4, 1, Move.FIND, Stage.SUBMITTED, task="t-9", by="ann")]
     of = bare(1, Stage.SUBMITTED, task="t-9")
     told = replay(of, again)
-    assert (told.odd, untold(of, told), told.accepted) == ("", "", True)
-    never = given_up(1, Kind.NEVER_SENT)
+    assert (told.inconsistency, find_mismatches(of, told), told.accepted) == ("", "", True)
+    never = given_up(1, FailureKind.NEVER_SENT)
     told = replay(never, [*begun, event(4, 1, Move.SETTLE, Stage.CANCELLED, reason="it was the wrong account")])
-    assert (told.odd, untold(never, told), told.accepted) == ("", "", False)
+    assert (told.inconsistency, find_mismatches(never, told), told.accepted) == ("", "", False)
 
 
 def test_the_reason_of_a_decision_comes_with_it() -> None:
@@ -58,7 +58,7 @@ def test_the_reason_of_a_decision_comes_with_it() -> None:
 )
 def test_what_no_event_told_is_named(member: str, value: object) -> None:
     told = replay(OF, events_of(OF, 1))
-    assert untold(replace(OF, **{member: value}), told) == member
+    assert find_mismatches(replace(OF, **{member: value}), told) == member
 
 
 EVENTS = events_of(OF, 1)
@@ -78,4 +78,4 @@ EVENTS = events_of(OF, 1)
     ],
 )
 def test_events_that_make_no_sense_say_where(events, odd: str) -> None:
-    assert replay(OF, events).odd == odd
+    assert replay(OF, events).inconsistency == odd

@@ -2,9 +2,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.manifest.camera import CHINESE, Camera, moves, remarks, spell, why_told, without_commands
+from hailuo_batch.core.manifest.camera import (
+    CHINESE_COMMANDS,
+    CameraCommand,
+    camera_moves,
+    camera_remarks,
+    describe_remarks,
+    normalize_commands,
+    strip_commands,
+)
 
-EVERY_WAY = [(str(command), command) for command in Camera] + list(CHINESE.items())
+EVERY_WAY = [(str(command), command) for command in CameraCommand] + list(CHINESE_COMMANDS.items())
 brackets = st.sampled_from(
     [f"[{word}]" for word, _ in EVERY_WAY] + ["[mood]", "[push in, 左移]", "[", "]", "[]", "[[Shake]]"]
 )
@@ -12,19 +20,21 @@ prompts = st.lists(brackets | st.text(max_size=12), max_size=8).map("".join)
 
 
 def test_there_are_fifteen_commands_and_each_has_its_chinese_word() -> None:
-    assert len(Camera) == 15
-    assert set(CHINESE.values()) == set(Camera)
+    assert len(CameraCommand) == 15
+    assert set(CHINESE_COMMANDS.values()) == set(CameraCommand)
 
 
 @pytest.mark.parametrize(("word", "command"), EVERY_WAY)
 @pytest.mark.parametrize(
     "change", [str, str.upper, str.lower, str.title, lambda word: f"  {word.replace(' ', '   ')} "]
 )
-def test_a_command_is_known_in_both_languages_in_any_case_and_spacing(word: str, command: Camera, change) -> None:
+def test_a_command_is_known_in_both_languages_in_any_case_and_spacing(
+    word: str, command: CameraCommand, change
+) -> None:
     prompt = f"mist [{change(word)}] clears"
-    assert spell(prompt) == f"mist [{command}] clears"
-    assert moves(prompt) == ((command,),)
-    assert remarks(prompt) == ()
+    assert normalize_commands(prompt) == f"mist [{command}] clears"
+    assert camera_moves(prompt) == ((command,),)
+    assert camera_remarks(prompt) == ()
 
 
 @pytest.mark.parametrize(
@@ -40,7 +50,7 @@ def test_a_command_is_known_in_both_languages_in_any_case_and_spacing(word: str,
     ],
 )
 def test_commands_in_one_bracket_are_spelled_together(written: str, spelled: str) -> None:
-    assert spell(written) == spelled
+    assert normalize_commands(written) == spelled
 
 
 @pytest.mark.parametrize(
@@ -59,13 +69,13 @@ def test_commands_in_one_bracket_are_spelled_together(written: str, spelled: str
     ],
 )
 def test_brackets_that_are_no_command_are_left_alone(prompt: str) -> None:
-    assert spell(prompt) == prompt
-    assert moves(prompt) == ()
+    assert normalize_commands(prompt) == prompt
+    assert camera_moves(prompt) == ()
 
 
 def test_brackets_in_sequence_act_in_turn_and_those_in_one_act_together() -> None:
-    way = moves("[Pedestal up], then [mood], then [Static shot, Shake].")
-    assert way == ((Camera.PEDESTAL_UP,), (Camera.STATIC_SHOT, Camera.SHAKE))
+    way = camera_moves("[Pedestal up], then [mood], then [Static shot, Shake].")
+    assert way == ((CameraCommand.PEDESTAL_UP,), (CameraCommand.STATIC_SHOT, CameraCommand.SHAKE))
 
 
 @pytest.mark.parametrize(
@@ -80,37 +90,40 @@ def test_brackets_in_sequence_act_in_turn_and_those_in_one_act_together() -> Non
     ],
 )
 def test_a_near_miss_is_remarked_and_sent_as_it_is(bracket: str, meant: str) -> None:
-    (remark,) = remarks(f"mist {bracket}")
+    (remark,) = camera_remarks(f"mist {bracket}")
     assert (remark.code, remark.bracket) == ("camera-unknown", bracket)
-    assert why_told([remark]) == f'{bracket} is no camera command and is sent as plain text. Did you mean "{meant}"?'
-    assert spell(bracket) == bracket
+    assert (
+        describe_remarks([remark])
+        == f'{bracket} is no camera command and is sent as plain text. Did you mean "{meant}"?'
+    )
+    assert normalize_commands(bracket) == bracket
 
 
 @pytest.mark.parametrize("bracket", ["[mood]", "[restaurant style]", "[key features]", "[]", "[猫]", "[x]"])
 def test_what_is_far_from_any_command_is_remarked_without_a_guess(bracket: str) -> None:
-    (remark,) = remarks(bracket)
+    (remark,) = camera_remarks(bracket)
     assert (remark.code, remark.hint) == ("camera-unknown", "")
-    assert why_told([remark]) == f"{bracket} is no camera command and is sent as plain text."
+    assert describe_remarks([remark]) == f"{bracket} is no camera command and is sent as plain text."
 
 
 def test_several_brackets_are_told_together_each_with_its_guess() -> None:
-    found = remarks("[mood], then [Pus in], then [x]")
-    assert why_told(found) == (
+    found = camera_remarks("[mood], then [Pus in], then [x]")
+    assert describe_remarks(found) == (
         "[mood], [Pus in] and [x] are no camera commands and are sent as plain text. "
         'For [Pus in]: did you mean "Push in"?'
     )
 
 
 def test_very_many_brackets_are_counted() -> None:
-    told = why_told(remarks("".join(f"[{number}]" for number in range(2000))))
+    told = describe_remarks(camera_remarks("".join(f"[{number}]" for number in range(2000))))
     assert told.startswith("[0], [1], [2], [3], [4] and 1,995 more are no camera commands")
 
 
 def test_more_than_three_at_once_are_remarked() -> None:
-    assert remarks("[Push in, Pan left, Tilt up]") == ()
-    (remark,) = remarks("[Push in, Pan left, Tilt up, Shake]")
+    assert camera_remarks("[Push in, Pan left, Tilt up]") == ()
+    (remark,) = camera_remarks("[Push in, Pan left, Tilt up, Shake]")
     assert remark.code == "camera-crowded"
-    assert why_told([remark]) == (
+    assert describe_remarks([remark]) == (
         "[Push in, Pan left, Tilt up, Shake] asks for more than 3 moves at once; the vendor advises that many at most."
     )
 
@@ -126,21 +139,21 @@ def test_more_than_three_at_once_are_remarked() -> None:
     ],
 )
 def test_people_read_a_prompt_without_its_commands(prompt: str, read: str) -> None:
-    assert without_commands(prompt) == read
+    assert strip_commands(prompt) == read
 
 
 @given(prompts)
 def test_spelling_once_more_changes_nothing(prompt: str) -> None:
-    assert spell(spell(prompt)) == spell(prompt)
+    assert normalize_commands(normalize_commands(prompt)) == normalize_commands(prompt)
 
 
 @given(prompts)
 def test_spelling_keeps_the_moves_and_the_words_around_them(prompt: str) -> None:
-    assert moves(spell(prompt)) == moves(prompt)
-    assert without_commands(spell(prompt)) == without_commands(prompt)
+    assert camera_moves(normalize_commands(prompt)) == camera_moves(prompt)
+    assert strip_commands(normalize_commands(prompt)) == strip_commands(prompt)
 
 
 @given(prompts)
 def test_what_people_read_holds_no_command(prompt: str) -> None:
     if "[[" not in prompt and "[]" not in prompt:
-        assert not any(f"[{command}]" in without_commands(prompt) for command in Camera)
+        assert not any(f"[{command}]" in strip_commands(prompt) for command in CameraCommand)

@@ -6,8 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.manifest import expand as expanding
-from hailuo_batch.core.manifest.document import End, FileFrame, Frames, Manifest, Settings, ShotFrame, Style, UrlFrame
-from hailuo_batch.core.manifest.expand import MOST_BLAMED, MOST_SHOTS, cautions, expand
+from hailuo_batch.core.manifest.document import (
+    FileFrame,
+    FrameRole,
+    Frames,
+    Manifest,
+    Settings,
+    ShotFrame,
+    Style,
+    UrlFrame,
+)
+from hailuo_batch.core.manifest.expand import MAX_SHOTS, MAX_SHOTS_DIAGNOSED, camera_warnings, expand
 from hailuo_batch.core.problem import Problem, Severity
 
 
@@ -52,14 +61,16 @@ def test_a_default_written_out_makes_the_same_shot(member: str) -> None:
         manifest(entry(), defaults=Settings(**{member: said})),
     ):
         (shot,), _ = expand(of)
-        assert replace(shot, duration_at=(), resolution_at=()) == replace(plain, duration_at=(), resolution_at=())
+        assert replace(shot, duration_path=(), resolution_path=()) == replace(
+            plain, duration_path=(), resolution_path=()
+        )
 
 
 def test_a_shot_knows_where_its_length_and_size_are_said() -> None:
     own = entry("own", settings=Settings(duration=6))
     (one, other), _ = expand(in_a_row(own, entry("other"), defaults=Settings(duration=10)))
-    assert (one.duration_at, one.resolution_at) == (("shots", 0, "duration"), ("shots", 0))
-    assert (other.duration_at, other.resolution_at) == (("defaults", "duration"), ("shots", 1))
+    assert (one.duration_path, one.resolution_path) == (("shots", 0, "duration"), ("shots", 0))
+    assert (other.duration_path, other.resolution_path) == (("defaults", "duration"), ("shots", 1))
 
 
 def test_a_style_stands_around_the_prompt_with_its_blanks() -> None:
@@ -77,12 +88,12 @@ def test_blanks_around_a_prompt_go_before_the_style_comes() -> None:
 
 
 def test_names_are_filled_in_everywhere() -> None:
-    frames = Frames(first=FileFrame(path="${n}/a.png"), last=ShotFrame(shot="x-${n}", frame=End.FIRST))
+    frames = Frames(first=FileFrame(path="${n}/a.png"), last=ShotFrame(shot="x-${n}", frame=FrameRole.FIRST))
     of = manifest(entry("x-${n}", "${n} $$", frames=frames, tags=("t:${n}",), notes="see ${n}"), variables={"n": 7})
     shots, _ = expand(of)
     (shot,) = shots
     assert (shot.id, shot.prompt, shot.tags, shot.notes) == ("x-7", "7 $", ("t:7",), "see 7")
-    assert shot.frames == Frames(first=FileFrame(path="7/a.png"), last=ShotFrame(shot="x-7", frame=End.FIRST))
+    assert shot.frames == Frames(first=FileFrame(path="7/a.png"), last=ShotFrame(shot="x-7", frame=FrameRole.FIRST))
 
 
 def test_a_name_may_bring_in_a_web_address() -> None:
@@ -129,14 +140,14 @@ def test_a_matrix_makes_the_product_of_its_lengths(values: list[list[str]]) -> N
 
 
 def test_as_many_shots_as_are_allowed_are_made() -> None:
-    half = tuple(range(MOST_SHOTS // 2))
+    half = tuple(range(MAX_SHOTS // 2))
     shots, problems = expand(manifest(entry("s-${a}-${b}", matrix={"a": half, "b": (1, 2)})))
-    assert (len(shots), problems) == (MOST_SHOTS, ())
+    assert (len(shots), problems) == (MAX_SHOTS, ())
 
 
 def test_one_shot_too_many_is_refused_without_unrolling() -> None:
     began = time.process_time()
-    many = entry("s-${a}", matrix={"a": tuple(range(MOST_SHOTS))})
+    many = entry("s-${a}", matrix={"a": tuple(range(MAX_SHOTS))})
     shots, (problem,) = expand(in_a_row(many, entry("one")))
     assert (shots, problem.code, problem.path) == ((), "shots-many", ("shots",))
     assert "200,001" in problem.why
@@ -146,7 +157,7 @@ def test_one_shot_too_many_is_refused_without_unrolling() -> None:
 
 
 def test_prompts_that_are_long_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expanding, "MOST_TEXT", 100)
+    monkeypatch.setattr(expanding, "MAX_PROMPT_TEXT", 100)
     shots, (problem,) = expand(in_a_row(entry("a", "x" * 60), entry("b", "x" * 60), entry("c")))
     assert (shots, problem.code, problem.path) == ((), "text-long", ("shots", 1))
 
@@ -218,7 +229,7 @@ def test_a_large_matrix_with_one_mistake_costs_little() -> None:
     n = tuple(range(400))
     shots, problems = expand(manifest(entry("p-${a}-${b}", "${botle}", matrix={"a": n, "b": n})))
     assert (shots, len(problems)) == ((), 1)
-    assert len(n) ** 2 > MOST_BLAMED
+    assert len(n) ** 2 > MAX_SHOTS_DIAGNOSED
     assert time.process_time() - began < 8
 
 
@@ -253,7 +264,7 @@ def test_cautions_are_warnings_of_which_an_entry_has_one_of_a_kind() -> None:
         entry("q", "[Pus in] [Zom out]"),
         entry("m-${n}", "[mood ${n}] [Push in, Pan left, Tilt up, Shake]", matrix={"n": (1, 2)}),
     )
-    warned = list(cautions(expand(of)[0]))
+    warned = list(camera_warnings(expand(of)[0]))
     assert [(each.code, each.path) for each in warned] == [
         ("camera-unknown", ("shots", 0, "prompt")),
         ("camera-unknown", ("shots", 1, "prompt")),

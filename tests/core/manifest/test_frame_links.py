@@ -4,25 +4,25 @@ from itertools import pairwise
 import pytest
 from core_samples import after_shot, entry, in_a_row, shot
 
-from hailuo_batch.core.manifest.document import End, FileFrame, Frames, ShotFrame
+from hailuo_batch.core.manifest.document import FileFrame, FrameRole, Frames, ShotFrame
 from hailuo_batch.core.manifest.expand import expand
-from hailuo_batch.core.manifest.frame_links import references, waits_for
+from hailuo_batch.core.manifest.frame_links import frame_link_problems, frame_sources
 
 
 def frames(first: str | None = None, last: str | None = None) -> Frames:
     ends = {"first": first, "last": last}
-    return Frames(**{end: ShotFrame(shot=to, frame=End.LAST) for end, to in ends.items() if to is not None})
+    return Frames(**{end: ShotFrame(shot=to, frame=FrameRole.LAST) for end, to in ends.items() if to is not None})
 
 
 def test_a_shot_waits_for_those_whose_frames_it_takes() -> None:
-    assert waits_for(shot()) == {}
-    assert waits_for(shot(frames=Frames(first=FileFrame(path="a.png")))) == {}
-    assert waits_for(shot(frames=frames("a", "b"))) == {"first": "a", "last": "b"}
+    assert frame_sources(shot()) == {}
+    assert frame_sources(shot(frames=Frames(first=FileFrame(path="a.png")))) == {}
+    assert frame_sources(shot(frames=frames("a", "b"))) == {"first": "a", "last": "b"}
 
 
 def test_a_shot_that_is_not_there_is_told_at_its_end_with_a_hint() -> None:
     shots = (shot("open"), shot("turn", index=1, frames=frames("opne", "nobody")))
-    first, last = references(shots, set())
+    first, last = frame_link_problems(shots, set())
     assert (first.code, first.path) == ("frame-shot", ("shots", 1, "frames", "first", "shot"))
     assert first.remedy == 'Did you mean "open"?'
     assert last.path == ("shots", 1, "frames", "last", "shot")
@@ -30,13 +30,13 @@ def test_a_shot_that_is_not_there_is_told_at_its_end_with_a_hint() -> None:
 
 
 def test_a_shot_in_other_case_is_not_the_same() -> None:
-    (problem,) = references((shot("Open"), shot("turn", index=1, frames=frames("open"))), set())
+    (problem,) = frame_link_problems((shot("Open"), shot("turn", index=1, frames=frames("open"))), set())
     assert problem.remedy == 'Did you mean "Open"?'
 
 
 def test_the_shots_of_a_matrix_that_name_nobody_are_told_once() -> None:
     turns = [shot(f"turn-{n}", index=1, frames=frames(f"open-{n}")) for n in range(5)]
-    assert len(list(references(turns, set()))) == 1
+    assert len(list(frame_link_problems(turns, set()))) == 1
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_ring_is_told_in_the_order_in_which_frames_would_be_handed_on(
     needs: dict[str, str | None], ring: str
 ) -> None:
     shots = [shot(name, index=place, frames=frames(giver)) for place, (name, giver) in enumerate(needs.items())]
-    (problem,) = references(shots, set())
+    (problem,) = frame_link_problems(shots, set())
     assert problem.code == "frame-cycle"
     words = problem.why.partition(":")[0].split(" → ")
     assert words[0] == words[-1]
@@ -62,7 +62,7 @@ def test_a_ring_is_told_in_the_order_in_which_frames_would_be_handed_on(
 
 def test_a_ring_through_a_last_frame_is_found_too() -> None:
     shots = [shot("a", frames=frames("x", "b")), shot("b", index=1, frames=frames("a")), shot("x", index=2)]
-    assert [problem.code for problem in references(shots, set())] == ["frame-cycle"]
+    assert [problem.code for problem in frame_link_problems(shots, set())] == ["frame-cycle"]
 
 
 def test_a_chain_of_twenty_thousand_is_no_problem_and_a_ring_of_them_is_one_line() -> None:
@@ -79,5 +79,5 @@ def test_a_chain_of_twenty_thousand_is_no_problem_and_a_ring_of_them_is_one_line
 def test_twenty_thousand_shots_that_name_nobody_are_told_in_bounded_time() -> None:
     began = time.process_time()
     shots = [shot(f"scene-{n:05d}-wide", index=n, frames=frames(f"scne-{n:05d}-wide")) for n in range(20_000)]
-    assert len(list(references(shots, set()))) == 20_000
+    assert len(list(frame_link_problems(shots, set()))) == 20_000
     assert time.process_time() - began < 20

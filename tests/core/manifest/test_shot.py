@@ -1,11 +1,11 @@
 import pytest
 from core_samples import shot
 
-from hailuo_batch.core.manifest.document import End, FileFrame, Frames, ShotFrame, UrlFrame
+from hailuo_batch.core.manifest.document import FileFrame, FrameRole, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Mode
 
 PICTURE, ADDRESS, CHAIN = (
-    FileFrame(path="a.png"), UrlFrame(url="https://a.example/a.png"), ShotFrame(shot="a", frame=End.LAST),
+    FileFrame(path="a.png"), UrlFrame(url="https://a.example/a.png"), ShotFrame(shot="a", frame=FrameRole.LAST),
 )  # fmt: skip
 
 

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.core.pacing.poll_schedule import (
-    ENOUGH,
-    LONGEST,
-    NARROWEST,
-    SHORTEST,
-    WIDEST,
-    History,
-    history,
-    pause,
-    schedule,
+    MAX_DEVIATION,
+    MAX_PAUSE,
+    MIN_CLIPS,
+    MIN_DEVIATION,
+    MIN_PAUSE,
+    LogNormal,
+    fit_log_normal,
+    poll_ages,
+    poll_pause,
 )
 
 EVERY = 10.0
@@ -25,26 +25,26 @@ CLIPS = 2000
 Law = Callable[[random.Random], float]
 
 
-def followed(seconds: float, known: History | None) -> tuple[int, float]:
+def followed(seconds: float, known: LogNormal | None) -> tuple[int, float]:
     """How many looks a clip took that was ready after so long, and how long it waited for the last of them."""
     age, looks = 0.0, 0
     while True:
-        age += pause(known, age, EVERY)
+        age += poll_pause(known, age, EVERY)
         looks += 1
         if age >= seconds:
             return looks, age - seconds
 
 
-def simulated(law: Law, known: History | None, *, seed: int = 1) -> tuple[float, float]:
+def simulated(law: Law, known: LogNormal | None, *, seed: int = 1) -> tuple[float, float]:
     """Looks per clip and the mean delay."""
     chance = random.Random(seed)  # noqa: S311 - it has to be repeatable, not secret
     all_of_them = [followed(law(chance), known) for _ in range(CLIPS)]
     return sum(looks for looks, _ in all_of_them) / CLIPS, sum(delay for _, delay in all_of_them) / CLIPS
 
 
-def learnt(law: Law, *, clips: int = 200) -> History:
+def learnt(law: Law, *, clips: int = 200) -> LogNormal:
     chance = random.Random(2)  # noqa: S311
-    found = history([law(chance) for _ in range(clips)])
+    found = fit_log_normal([law(chance) for _ in range(clips)])
     assert found is not None
     return found
 
@@ -83,54 +83,54 @@ def test_clips_that_are_late_now_and_then_take_fewer_looks():
 
 
 def test_what_is_not_known_is_looked_at_as_the_gateway_advises():
-    assert [pause(None, age, EVERY) for age in (0.0, 5.0, 1000.0)] == [EVERY] * 3
+    assert [poll_pause(None, age, EVERY) for age in (0.0, 5.0, 1000.0)] == [EVERY] * 3
 
 
 def test_a_few_clips_prove_nothing():
-    assert history([100.0] * (ENOUGH - 1)) is None
-    assert history([100.0] * (ENOUGH - 1) + [0.0, -3.0]) is None, "a clock that went back tells no time"
-    assert history([100.0] * ENOUGH) == History(mean=round(math.log(100), 2), deviation=NARROWEST)
+    assert fit_log_normal([100.0] * (MIN_CLIPS - 1)) is None
+    assert fit_log_normal([100.0] * (MIN_CLIPS - 1) + [0.0, -3.0]) is None, "a clock that went back tells no time"
+    assert fit_log_normal([100.0] * MIN_CLIPS) == LogNormal(mean=round(math.log(100), 2), deviation=MIN_DEVIATION)
 
 
 def test_clips_that_have_nothing_in_common_are_not_believed_to_be_wider_than_a_law_allows():
-    found = history([0.01, 1e6] * ENOUGH)
+    found = fit_log_normal([0.01, 1e6] * MIN_CLIPS)
     assert found is not None
-    assert found.deviation == WIDEST
+    assert found.deviation == MAX_DEVIATION
 
 
 HISTORIES = st.builds(
-    History,
+    LogNormal,
     mean=st.floats(math.log(3), math.log(1800)).map(lambda mean: round(mean, 2)),
-    deviation=st.floats(NARROWEST, WIDEST).map(lambda deviation: round(deviation, 2)),
+    deviation=st.floats(MIN_DEVIATION, MAX_DEVIATION).map(lambda deviation: round(deviation, 2)),
 )
 
 
 @settings(deadline=None, max_examples=50)
 @given(HISTORIES, st.floats(0.0, 5000.0), st.sampled_from([3.0, 5.0, 10.0]))
 def test_a_pause_is_never_shorter_than_what_a_gateway_bears_nor_longer_than_somebody_waits(
-    known: History, age: float, every: float
+    known: LogNormal, age: float, every: float
 ):
-    found = pause(known, age, every)
-    assert found >= SHORTEST / 2
-    first = schedule(known, every)[0]
-    assert age + found <= max(first, age + LONGEST + SHORTEST)
+    found = poll_pause(known, age, every)
+    assert found >= MIN_PAUSE / 2
+    first = poll_ages(known, every)[0]
+    assert age + found <= max(first, age + MAX_PAUSE + MIN_PAUSE)
 
 
 @settings(deadline=None, max_examples=50)
 @given(HISTORIES, st.sampled_from([5.0, 10.0]))
-def test_looks_go_on_as_long_as_a_task_runs(known: History, every: float):
+def test_looks_go_on_as_long_as_a_task_runs(known: LogNormal, every: float):
     age = 0.0
     for _ in range(400):
-        age += pause(known, age, every)
-    assert age > schedule(known, every)[-1]
+        age += poll_pause(known, age, every)
+    assert age > poll_ages(known, every)[-1]
 
 
 def test_the_first_look_comes_when_a_clip_may_be_ready_and_not_before():
-    first = schedule(History(mean=math.log(180), deviation=0.05), EVERY)[0]
+    first = poll_ages(LogNormal(mean=math.log(180), deviation=0.05), EVERY)[0]
     assert 140 < first < 180
 
 
 @pytest.mark.parametrize("late", [600.0, 1200.0])
 def test_a_clip_that_is_far_too_late_is_looked_at_less_and_less(late: float):
-    found = pause(History(mean=math.log(60), deviation=0.1), late, EVERY)
-    assert EVERY <= found <= LONGEST
+    found = poll_pause(LogNormal(mean=math.log(60), deviation=0.1), late, EVERY)
+    assert EVERY <= found <= MAX_PAUSE

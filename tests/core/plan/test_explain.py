@@ -1,7 +1,7 @@
 from core_samples import FREE, after_shot, planned, request, shot, standing, usd
 
 from hailuo_batch.core.plan.explain import Explanation, explain_take
-from hailuo_batch.core.plan.plan import Action, Past, Plan
+from hailuo_batch.core.plan.plan import Action, LastRender, Plan
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 
 
@@ -31,25 +31,25 @@ def test_a_new_take_is_explained_by_its_whole_request() -> None:
 
 def test_a_changed_take_shows_what_each_member_was() -> None:
     old = request(prompt="before", first=None, watermark=None)
-    past = {"open": Past(version=1, take=1, fingerprint=fingerprint(old))}
-    found = explained(planned(shot(), past=past), requests={fingerprint(old): preimage(old).decode()})
-    assert (found.version, found.reason, found.before) == (2, "the request changed", fingerprint(old))
+    past = {"open": LastRender(version=1, take=1, fingerprint=fingerprint(old))}
+    found = explained(planned(shot(), last_renders=past), requests={fingerprint(old): preimage(old).decode()})
+    assert (found.version, found.reason, found.previous_fingerprint) == (2, "the request changed", fingerprint(old))
     changed = {member.name: (member.before, member.now) for member in found.members if member.changed}
     assert changed == {"prompt": ("before", "a bottle in mist"), "watermark": (None, False)}
 
 
 def test_another_takes_fingerprint_is_not_shown_as_what_this_one_was() -> None:
     old = request(prompt="before", first=None, watermark=None, take=2)
-    past = {"open": Past(version=1, take=2, fingerprint=fingerprint(old))}
-    found = explained(planned(shot(), past=past), requests={fingerprint(old): preimage(old).decode()})
-    assert found.before == ""
+    past = {"open": LastRender(version=1, take=2, fingerprint=fingerprint(old))}
+    found = explained(planned(shot(), last_renders=past), requests={fingerprint(old): preimage(old).decode()})
+    assert found.previous_fingerprint == ""
     assert [member.name for member in found.members if member.changed] == ["prompt", "watermark"]
 
 
 def test_a_change_whose_past_is_lost_names_no_member() -> None:
-    past = {"open": Past(version=1, take=1, fingerprint="v1-lost")}
-    found = explained(planned(shot(), past=past))
-    assert found.before == ""
+    past = {"open": LastRender(version=1, take=1, fingerprint="v1-lost")}
+    found = explained(planned(shot(), last_renders=past))
+    assert found.previous_fingerprint == ""
     assert not any(member.changed for member in found.members)
 
 
@@ -62,7 +62,7 @@ def test_a_waiting_take_has_no_request_yet() -> None:
 def test_a_stored_and_shared_take_names_its_clip_its_maker_and_who_shows_it_too() -> None:
     mark = fingerprint(request())
     now = {mark: standing(provider="vtrix")}
-    found = explained(planned(shot(), shot("other"), standings=now, present=frozenset({"sha256:aa"})))
+    found = explained(planned(shot(), shot("other"), standings=now, stored_digests=frozenset({"sha256:aa"})))
     assert (found.action, found.digest, found.provider, found.shared_with) == (
         Action.REUSE, "sha256:aa", "vtrix", ("other",),
     )  # fmt: skip

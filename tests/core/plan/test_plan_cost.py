@@ -8,14 +8,14 @@ from core_samples import FREE, PAID, planned, shot, standing, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Plan, Why
-from hailuo_batch.core.plan.plan_cost import Paid, paid_for
-from hailuo_batch.core.plan.review import Accepted
+from hailuo_batch.core.plan.plan import Plan, StepReason
+from hailuo_batch.core.plan.plan_cost import PlanCost, sum_plan_cost
+from hailuo_batch.core.plan.review import AcceptedClip
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import Request
 
 CREDITS = Money(amount=Decimal(55), currency="credits")
-WAYS = replace(PAID, others=(Route(provider="mindvideo", estimate=CREDITS), Route(provider="vtrix", estimate=None)))
+WAYS = replace(PAID, fallbacks=(Route(provider="mindvideo", estimate=CREDITS), Route(provider="vtrix", estimate=None)))
 
 
 def bought(*standings, route: Route = WAYS, **members) -> Plan:
@@ -23,7 +23,9 @@ def bought(*standings, route: Route = WAYS, **members) -> Plan:
     shots = [shot(f"s{number}", prompt=str(number)) for number in range(len(standings))]
     marks = [step.fingerprint for step in planned(*shots).steps]
     kept = dict(zip(marks, standings, strict=True))
-    return planned(*shots, standings=kept, route=route, present=frozenset(each.digest for each in standings), **members)
+    return planned(
+        *shots, standings=kept, route=route, stored_digests=frozenset(each.digest for each in standings), **members
+    )
 
 
 def clip(number: int, **members):
@@ -32,34 +34,36 @@ def clip(number: int, **members):
 
 def test_what_is_told_is_one_sum_and_what_is_not_told_is_another_by_the_list():
     plan = bought(clip(1, cost=usd("0.30")), clip(2), clip(3))
-    assert paid_for(plan) == Paid(told=(usd("0.30"),), estimated=(usd("0.56"),), silent=("minimax",))
+    assert sum_plan_cost(plan) == PlanCost(
+        actual=(usd("0.30"),), estimated=(usd("0.56"),), silent_providers=("minimax",)
+    )
 
 
 def test_currencies_stay_apart_and_each_clip_has_the_price_of_who_made_it():
-    found = paid_for(bought(clip(1), clip(2, provider="mindvideo"), clip(3, provider="mindvideo")))
+    found = sum_plan_cost(bought(clip(1), clip(2, provider="mindvideo"), clip(3, provider="mindvideo")))
     assert found.estimated == (usd("0.28"), Money(amount=Decimal(110), currency="credits"))
-    assert (found.told, found.unknown, found.silent) == ((), 0, ("mindvideo", "minimax"))
+    assert (found.actual, found.unknown, found.silent_providers) == ((), 0, ("mindvideo", "minimax"))
 
 
 @pytest.mark.parametrize("provider", ["vtrix", "one-that-the-manifest-names-no-more"])
 def test_without_a_price_a_clip_is_counted_and_is_in_no_sum(provider: str):
-    assert paid_for(bought(clip(1, provider=provider))) == Paid(unknown=1, silent=(provider,))
+    assert sum_plan_cost(bought(clip(1, provider=provider))) == PlanCost(unknown=1, silent_providers=(provider,))
 
 
 def test_a_clip_that_is_made_and_not_kept_yet_counts_and_what_is_running_or_failed_does_not():
     plan = bought(clip(1, stage=Stage.PRODUCED), clip(2, stage=Stage.SUBMITTED), clip(3, stage=Stage.FAILED))
-    assert paid_for(plan).estimated == (usd("0.28"),)
+    assert sum_plan_cost(plan).estimated == (usd("0.28"),)
 
 
 def test_sketches_cost_nothing():
     drawn = bought(clip(1, provider="animatic"), route=FREE, model="animatic")
-    assert paid_for(drawn) == Paid()
+    assert sum_plan_cost(drawn) == PlanCost()
 
 
 def test_a_clip_under_two_names_was_paid_for_once():
     one = planned(shot("a")).steps[0].fingerprint
-    plan = planned(shot("a"), shot("b"), standings={one: clip(1)}, present=frozenset({"sha256:1"}))
-    assert paid_for(plan).estimated == (usd("0.28"),)
+    plan = planned(shot("a"), shot("b"), standings={one: clip(1)}, stored_digests=frozenset({"sha256:1"}))
+    assert sum_plan_cost(plan).estimated == (usd("0.28"),)
 
 
 (ASKED,) = (step.request for step in planned(shot()).steps)
@@ -69,17 +73,17 @@ assert ASKED is not None
 @pytest.mark.parametrize(
     ("made_for", "found"),
     [
-        (replace(ASKED, prompt="as it was before"), Paid(estimated=(usd("0.28"),), silent=("minimax",))),
-        (replace(ASKED, resolution="1080p"), Paid(unknown=1, silent=("minimax",))),
-        (None, Paid(unknown=1, silent=("minimax",))),
+        (replace(ASKED, prompt="as it was before"), PlanCost(estimated=(usd("0.28"),), silent_providers=("minimax",))),
+        (replace(ASKED, resolution="1080p"), PlanCost(unknown=1, silent_providers=("minimax",))),
+        (None, PlanCost(unknown=1, silent_providers=("minimax",))),
     ],
     ids=["of the same size", "of another size", "not known any more"],
 )
-def test_an_accepted_clip_costs_what_was_asked_when_it_was_made(made_for: Request | None, found: Paid):
+def test_an_accepted_clip_costs_what_was_asked_when_it_was_made(made_for: Request | None, found: PlanCost):
     (step,) = planned(shot()).steps
-    earlier = Accepted(standing=clip(1), made_for="v1-before", request=made_for, why="it is fine")
-    kept = replace(step, why=Why.ACCEPTED, standing=clip(1), accepted=earlier)
+    earlier = AcceptedClip(standing=clip(1), made_for="v1-before", request=made_for, why="it is fine")
+    kept = replace(step, why=StepReason.ACCEPTED, standing=clip(1), accepted=earlier)
     plan = planned(shot())
-    assert paid_for(replace(plan, steps=(kept,))) == found
+    assert sum_plan_cost(replace(plan, steps=(kept,))) == found
     twice = replace(plan, steps=(kept, replace(step, standing=clip(1, cost=usd("0.30")))))
-    assert paid_for(twice) == Paid(told=(usd("0.30"),)), "the clip's own step has it already"
+    assert sum_plan_cost(twice) == PlanCost(actual=(usd("0.30"),)), "the clip's own step has it already"

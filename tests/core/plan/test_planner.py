@@ -19,14 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import ALLOWS, Kind
-from hailuo_batch.core.manifest.document import End, FileFrame, Frames, ShotFrame, UrlFrame
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
+from hailuo_batch.core.manifest.document import FileFrame, FrameRole, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.money import totals
-from hailuo_batch.core.plan.plan import Action, NamedClip, Past, Plan, Step, Versions, Why
-from hailuo_batch.core.plan.planner import make_plan, settle, unlocked
+from hailuo_batch.core.money import sum_by_currency
+from hailuo_batch.core.plan.plan import Action, LastRender, NamedClip, Plan, ShotVersions, Step, StepReason
+from hailuo_batch.core.plan.planner import find_unlocked_steps, make_plan, resolve_versions
 from hailuo_batch.core.providers.offers import Route
-from hailuo_batch.core.request.request import Input
+from hailuo_batch.core.request.request import ImageRef
 
 CHAIN = (shot("a"), shot("b", frames=after_shot("a")), shot("c", frames=after_shot("b")))
 
@@ -41,27 +41,27 @@ ELSEWHERE = NamedClip(file="", digest="sha256:elsewhere", provider="minimax")
 
 
 def test_every_action_has_a_why() -> None:
-    assert {why.action for why in Why} == set(Action)
+    assert {why.action for why in StepReason} == set(Action)
 
 
 @pytest.mark.parametrize(
     ("stage", "digest", "why", "action"),
     [
-        (Stage.INTENDED, None, Why.DOUBT, Action.HOLD),
-        (Stage.SUBMITTED, None, Why.RUNNING, Action.RESUME),
-        (Stage.PRODUCED, None, Why.MADE, Action.FETCH),
-        (Stage.PRODUCED, "sha256:here", Why.MADE, Action.FETCH),
-        (Stage.STORED, "sha256:here", Why.STORED, Action.REUSE),
-        (Stage.STORED, "sha256:gone", Why.GONE, Action.FETCH),
-        (Stage.IN_DOUBT, None, Why.DOUBT, Action.HOLD),
-        (Stage.FAILED, None, Why.FAILED, Action.SUBMIT),
-        (Stage.CANCELLED, None, Why.CANCELLED, Action.SUBMIT),
+        (Stage.INTENDED, None, StepReason.IN_DOUBT, Action.HOLD),
+        (Stage.SUBMITTED, None, StepReason.RUNNING, Action.RESUME),
+        (Stage.PRODUCED, None, StepReason.PRODUCED, Action.FETCH),
+        (Stage.PRODUCED, "sha256:here", StepReason.PRODUCED, Action.FETCH),
+        (Stage.STORED, "sha256:here", StepReason.STORED, Action.REUSE),
+        (Stage.STORED, "sha256:gone", StepReason.CLIP_GONE, Action.FETCH),
+        (Stage.IN_DOUBT, None, StepReason.IN_DOUBT, Action.HOLD),
+        (Stage.FAILED, None, StepReason.FAILED, Action.SUBMIT),
+        (Stage.CANCELLED, None, StepReason.CANCELLED, Action.SUBMIT),
     ],
 )
 @pytest.mark.parametrize("route", [PAID, FREE])
 def test_what_the_ledger_says_decides_what_is_done(stage, digest, why, action, route) -> None:
     now = {MARK: standing(stage, digest=digest)}
-    step = only(planned(shot(), route=route, standings=now, present=frozenset({"sha256:here"})))
+    step = only(planned(shot(), route=route, standings=now, stored_digests=frozenset({"sha256:here"})))
     assert (step.why, step.action, step.standing) == (why, action, now[MARK])
 
 
@@ -72,27 +72,27 @@ def test_every_stage_is_in_the_table_above() -> None:
 
 def test_what_was_never_asked_is_submitted() -> None:
     step = only(planned(shot()))
-    assert (step.why, step.action, step.uses[0].version) == (Why.NEW, Action.SUBMIT, 1)
+    assert (step.why, step.action, step.uses[0].version) == (StepReason.NEW, Action.SUBMIT, 1)
 
 
 def test_an_intent_without_an_answer_may_be_asked_again_only_where_that_is_free() -> None:
     free = planned(shot(), route=FREE, standings={MARK: standing(Stage.INTENDED, provider="animatic")})
-    assert only(free).why is Why.INTERRUPTED
+    assert only(free).why is StepReason.INTERRUPTED
     keyed = Route(provider="mindvideo", estimate=None, idempotent=True)
     again = planned(shot(), route=keyed, standings={MARK: standing(Stage.INTENDED, provider="mindvideo")})
-    assert only(again).why is Why.INTERRUPTED
+    assert only(again).why is StepReason.INTERRUPTED
     elsewhere = planned(shot(), route=keyed, standings={MARK: standing(Stage.INTENDED, provider="vtrix")})
-    assert only(elsewhere).why is Why.DOUBT
+    assert only(elsewhere).why is StepReason.IN_DOUBT
     other = planned(shot(), route=FREE, standings={MARK: standing(Stage.INTENDED, provider="minimax")})
-    assert only(other).why is Why.DOUBT
+    assert only(other).why is StepReason.IN_DOUBT
 
 
 @pytest.mark.parametrize("now", [None, standing(Stage.FAILED, digest=None), standing(Stage.CANCELLED, digest=None)])
 def test_a_clip_that_only_the_lock_names_is_held_and_never_bought_again(now) -> None:
     standings = {MARK: now} if now else {}
-    assert only(planned(shot(), standings=standings, locked={MARK: ELSEWHERE})).why is Why.ELSEWHERE
-    drawn_here = only(planned(shot(), route=FREE, standings=standings, locked={MARK: ELSEWHERE}))
-    assert drawn_here.why is Why.REDRAWN
+    assert only(planned(shot(), standings=standings, locked_clips={MARK: ELSEWHERE})).why is StepReason.LOCKED_ELSEWHERE
+    drawn_here = only(planned(shot(), route=FREE, standings=standings, locked_clips={MARK: ELSEWHERE}))
+    assert drawn_here.why is StepReason.LOCKED_SKETCH
 
 
 standings = st.none() | st.builds(
@@ -105,11 +105,11 @@ standings = st.none() | st.builds(
 
 @given(standings, st.booleans(), st.booleans())
 def test_what_may_have_been_paid_for_is_never_submitted(now, locked: bool, changed: bool) -> None:
-    past = {"open": Past(version=1, take=1, fingerprint="v1-other" if changed else MARK)}
+    past = {"open": LastRender(version=1, take=1, fingerprint="v1-other" if changed else MARK)}
     step = only(
         planned(
-            shot(), standings={MARK: now} if now else {}, past=past,
-            locked={MARK: ELSEWHERE} if locked else {}, present=frozenset({"sha256:here"}),
+            shot(), standings={MARK: now} if now else {}, last_renders=past,
+            locked_clips={MARK: ELSEWHERE} if locked else {}, stored_digests=frozenset({"sha256:here"}),
         )
     )  # fmt: skip
     if locked or (now is not None and now.stage not in {Stage.FAILED, Stage.CANCELLED}):
@@ -117,21 +117,21 @@ def test_what_may_have_been_paid_for_is_never_submitted(now, locked: bool, chang
 
 
 def test_a_clip_that_the_lock_names_and_the_store_has_is_known_again_without_the_ledger() -> None:
-    step = only(planned(shot(), locked={MARK: ELSEWHERE}, present=frozenset({"sha256:elsewhere"})))
-    assert (step.why, step.action, step.named) == (Why.LOCKED, Action.FETCH, ELSEWHERE)
+    step = only(planned(shot(), locked_clips={MARK: ELSEWHERE}, stored_digests=frozenset({"sha256:elsewhere"})))
+    assert (step.why, step.action, step.named_clip) == (StepReason.LOCKED, Action.FETCH, ELSEWHERE)
 
 
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        (Kind.NEVER_SENT, Why.CANCELLED),
-        (Kind.WRITTEN_OFF, Why.WRITTEN_OFF),
-        (Kind.DISCARDED, Why.DISCARDED),
+        (FailureKind.NEVER_SENT, StepReason.CANCELLED),
+        (FailureKind.WRITTEN_OFF, StepReason.WRITTEN_OFF),
+        (FailureKind.DISCARDED, StepReason.DISCARDED),
     ],
 )
 def test_what_a_person_decided_is_the_reason_to_ask_again_also_where_the_lock_names_the_clip(kind, why) -> None:
     now = {MARK: standing(Stage.CANCELLED, kind=kind)}
-    assert only(planned(shot(), standings=now, locked={MARK: ELSEWHERE})).why is why
+    assert only(planned(shot(), standings=now, locked_clips={MARK: ELSEWHERE})).why is why
 
 
 KEYED = Route(provider="mindvideo", estimate=None, idempotent=True)
@@ -140,11 +140,11 @@ KEYED = Route(provider="mindvideo", estimate=None, idempotent=True)
 @pytest.mark.parametrize(
     ("route", "age", "why"),
     [
-        (KEYED, 3600, Why.INTERRUPTED),
-        (Route(provider="minimax", estimate=None, others=(KEYED,)), 3600, Why.INTERRUPTED),
-        (KEYED, 25 * 3600, Why.DOUBT),  # the gateway may have forgotten the key
-        (KEYED, -3600, Why.DOUBT),  # the clock was turned back: nobody knows how old it is
-        (Route(provider="minimax", estimate=None), 3600, Why.DOUBT),
+        (KEYED, 3600, StepReason.INTERRUPTED),
+        (Route(provider="minimax", estimate=None, fallbacks=(KEYED,)), 3600, StepReason.INTERRUPTED),
+        (KEYED, 25 * 3600, StepReason.IN_DOUBT),  # the gateway may have forgotten the key
+        (KEYED, -3600, StepReason.IN_DOUBT),  # the clock was turned back: nobody knows how old it is
+        (Route(provider="minimax", estimate=None), 3600, StepReason.IN_DOUBT),
     ],
 )
 def test_what_a_crash_cut_off_is_sent_again_only_under_a_key_that_is_known_still(route, age, why) -> None:
@@ -152,14 +152,14 @@ def test_what_a_crash_cut_off_is_sent_again_only_under_a_key_that_is_known_still
     cut_off = standing(Stage.INTENDED, provider="mindvideo", since=now - age)
     step = only(planned(shot(), route=route, standings={MARK: cut_off}, now=now))
     assert step.why is why
-    if why is Why.INTERRUPTED:
-        assert (step.route.provider, step.route.others) == ("mindvideo", ())
+    if why is StepReason.INTERRUPTED:
+        assert (step.route.provider, step.route.fallbacks) == ("mindvideo", ())
 
 
 def test_what_was_refused_is_asked_again_only_when_somebody_insists() -> None:
-    now = {MARK: standing(Stage.FAILED, kind=Kind.PROMPT_REFUSED)}
-    assert only(planned(shot(), standings=now)).why is Why.REFUSED
-    assert only(planned(shot(), standings=now, insist=True)).why is Why.INSISTED
+    now = {MARK: standing(Stage.FAILED, kind=FailureKind.PROMPT_REFUSED)}
+    assert only(planned(shot(), standings=now)).why is StepReason.REFUSED
+    assert only(planned(shot(), standings=now, force_refused=True)).why is StepReason.FORCED
 
 
 def test_shots_that_ask_the_same_share_one_step() -> None:
@@ -191,15 +191,15 @@ def test_lowering_the_takes_leaves_the_others_out() -> None:
 def test_a_version_goes_up_only_when_the_request_changes() -> None:
     facts = stored(planned(shot()))
     same = only(make_plan((shot(tags=("hero",)),), grounds(shot(), **facts), campaign="teaser"))
-    assert (same.uses[0].version, same.before, same.action) == (1, "", Action.REUSE)
+    assert (same.uses[0].version, same.previous_fingerprint, same.action) == (1, "", Action.REUSE)
     other = shot(prompt="another")
     changed = only(make_plan((other,), grounds(other, **facts), campaign="teaser"))
-    assert (changed.uses[0].version, changed.why, changed.before) == (2, Why.CHANGED, MARK)
+    assert (changed.uses[0].version, changed.why, changed.previous_fingerprint) == (2, StepReason.CHANGED, MARK)
 
 
 def test_going_back_to_an_old_request_is_a_new_version_that_costs_nothing() -> None:
     facts = stored(planned(shot()))
-    now = {**facts, "past": {"open": Past(version=2, take=1, fingerprint="v1-between")}}
+    now = {**facts, "last_renders": {"open": LastRender(version=2, take=1, fingerprint="v1-between")}}
     step = only(make_plan((shot(),), grounds(shot(), **now), campaign="teaser"))
     assert (step.action, step.uses[0].version) == (Action.REUSE, 3)
 
@@ -207,8 +207,8 @@ def test_going_back_to_an_old_request_is_a_new_version_that_costs_nothing() -> N
 def test_a_version_is_compared_by_the_take_that_is_remembered() -> None:
     plan = planned(shot(takes=3))
     second = plan.steps[1]
-    past = {"open": Past(version=4, take=2, fingerprint=second.fingerprint)}
-    assert {use.version for step in planned(shot(takes=3), past=past).steps for use in step.uses} == {4}
+    past = {"open": LastRender(version=4, take=2, fingerprint=second.fingerprint)}
+    assert {use.version for step in planned(shot(takes=3), last_renders=past).steps for use in step.uses} == {4}
 
 
 def test_renaming_a_shot_renders_nothing() -> None:
@@ -231,29 +231,29 @@ def test_a_chain_unlocks_link_by_link() -> None:
     assert [step.action for step in plan.steps] == [Action.REUSE, Action.SUBMIT, Action.WAIT]
     second = plan.steps[1]
     assert second.request is not None
-    assert second.request.first == Input(digest=plan.steps[0].standing.digest, frame=End.LAST)
-    waiting = plan.having(Action.WAIT)
-    assert unlocked(waiting, ground, {"a": "sha256:aa"}) == ()
-    (third,) = unlocked(waiting, ground, {"a": "sha256:aa", "b": "sha256:bb"})
+    assert second.request.first == ImageRef(digest=plan.steps[0].standing.digest, frame=FrameRole.LAST)
+    waiting = plan.select_steps(Action.WAIT)
+    assert find_unlocked_steps(waiting, ground, {"a": "sha256:aa"}) == ()
+    (third,) = find_unlocked_steps(waiting, ground, {"a": "sha256:aa", "b": "sha256:bb"})
     assert (third.action, third.uses[0].shot.id) == (Action.SUBMIT, "c")
     assert third.request is not None
-    assert third.request.first == Input(digest="sha256:bb", frame=End.LAST)
+    assert third.request.first == ImageRef(digest="sha256:bb", frame=FrameRole.LAST)
 
 
 def test_all_takes_of_a_waiting_shot_are_unlocked_together() -> None:
     link = shot("b", frames=after_shot("a"), takes=3)
     plan = planned(shot("a"), link)
     assert [step.action for step in plan.steps] == [Action.SUBMIT, Action.WAIT, Action.WAIT, Action.WAIT]
-    free = unlocked(plan.having(Action.WAIT), plan.grounds, {"a": "sha256:aa"})
+    free = find_unlocked_steps(plan.select_steps(Action.WAIT), plan.inputs, {"a": "sha256:aa"})
     assert [step.uses[0].take for step in free] == [1, 2, 3]
 
 
 def test_a_shot_between_two_others_waits_for_both_and_names_each_once() -> None:
-    ends = Frames(first=ShotFrame(shot="a", frame=End.LAST), last=ShotFrame(shot="b", frame=End.FIRST))
-    same = Frames(first=ShotFrame(shot="a", frame=End.LAST), last=ShotFrame(shot="a", frame=End.FIRST))
+    ends = Frames(first=ShotFrame(shot="a", frame=FrameRole.LAST), last=ShotFrame(shot="b", frame=FrameRole.FIRST))
+    same = Frames(first=ShotFrame(shot="a", frame=FrameRole.LAST), last=ShotFrame(shot="a", frame=FrameRole.FIRST))
     plan = planned(shot("a"), shot("b", prompt="q"), shot("c", frames=ends), shot("d", frames=same))
     assert [step.waits_for for step in plan.steps] == [(), (), ("a", "b"), ("a",)]
-    assert unlocked(plan.having(Action.WAIT), plan.grounds, {"b": "sha256:bb"}) == ()
+    assert find_unlocked_steps(plan.select_steps(Action.WAIT), plan.inputs, {"b": "sha256:bb"}) == ()
 
 
 def test_the_first_take_stands_for_its_shot_even_when_others_are_missing() -> None:
@@ -275,7 +275,7 @@ def test_of_several_takes_the_first_is_the_one_that_a_chain_starts_from() -> Non
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.STORED])
 def test_a_giver_that_is_not_stored_keeps_its_chain_waiting(stage: Stage) -> None:
-    plan = planned(*CHAIN[:2], standings={MARK: standing(stage)}, present=frozenset({"sha256:aa"}))
+    plan = planned(*CHAIN[:2], standings={MARK: standing(stage)}, stored_digests=frozenset({"sha256:aa"}))
     assert plan.steps[1].action is Action.WAIT
 
 
@@ -294,22 +294,22 @@ def test_the_steps_keep_the_order_of_the_manifest_when_frames_turn_it_round() ->
 def test_a_web_picture_that_nobody_has_seen_is_held() -> None:
     unseen = shot(frames=Frames(first=UrlFrame(url="https://a.example/a.png")))
     step = only(planned(unseen))
-    assert (step.why, step.action, step.fingerprint) == (Why.UNSEEN, Action.HOLD, "")
+    assert (step.why, step.action, step.fingerprint) == (StepReason.IMAGE_UNKNOWN, Action.HOLD, "")
 
 
 def test_another_picture_under_the_same_name_is_another_request() -> None:
     with_picture = shot(frames=PICTURE)
     facts = stored(planned(with_picture))
-    other = {FileFrame(path="open.png"): Input(digest="sha256:other")}
-    step = only(make_plan((with_picture,), grounds(with_picture, **facts, pictures=other), campaign="teaser"))
-    assert (step.why, step.uses[0].version) == (Why.CHANGED, 2)
+    other = {FileFrame(path="open.png"): ImageRef(digest="sha256:other")}
+    step = only(make_plan((with_picture,), grounds(with_picture, **facts, images=other), campaign="teaser"))
+    assert (step.why, step.uses[0].version) == (StepReason.CHANGED, 2)
 
 
 def test_a_chain_of_twenty_thousand_is_planned_in_bounded_time() -> None:
     began = time.process_time()
     links = [shot(f"s{n}", index=n, frames=after_shot(f"s{n - 1}")) for n in range(1, 20_000)]
     plan = planned(shot("s0"), *links)
-    assert [len(plan.having(action)) for action in (Action.SUBMIT, Action.WAIT)] == [1, 19_999]
+    assert [len(plan.select_steps(action)) for action in (Action.SUBMIT, Action.WAIT)] == [1, 19_999]
     assert time.process_time() - began < 8
 
 
@@ -341,11 +341,11 @@ webs = st.builds(chained, shots_of_all_kinds, st.lists(st.integers(0, 12), min_s
 
 @given(webs)
 def test_when_everything_is_stored_nothing_is_submitted(shots: list[Shot]) -> None:
-    facts: dict = {"standings": {}, "present": frozenset(), "past": {}}
+    facts: dict = {"standings": {}, "stored_digests": frozenset(), "last_renders": {}}
     for _ in range(len(shots) + 1):
         plan = make_plan(shots, grounds(*shots, **facts), campaign="teaser")
         facts = stored(plan)
-    assert not plan.work
+    assert not plan.pending_steps
     assert plan.cost == ()
     assert plan.unpriced == 0
     assert {use.version for step in plan.steps for use in step.uses} <= {1}
@@ -382,19 +382,19 @@ def test_the_cost_of_a_plan_is_the_sum_of_what_it_would_submit(shots: list[Shot]
     }
     plan = make_plan(shots, grounds(*shots, routes=routes), campaign="teaser")
     paid = [step for step in plan.steps if step.action in {Action.SUBMIT, Action.WAIT}]
-    assert plan.cost == totals(step.estimate for step in paid if step.estimate is not None)
+    assert plan.cost == sum_by_currency(step.estimate for step in paid if step.estimate is not None)
     assert plan.unpriced == sum(step.estimate is None for step in paid)
 
 
 def test_what_is_there_or_held_or_running_costs_nothing_more() -> None:
     for stage in (Stage.STORED, Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT, Stage.INTENDED):
-        plan = planned(shot(), standings={MARK: standing(stage)}, present=frozenset({"sha256:aa"}))
+        plan = planned(shot(), standings={MARK: standing(stage)}, stored_digests=frozenset({"sha256:aa"}))
         assert (plan.cost, plan.unpriced) == ((), 0)
 
 
 def test_free_work_is_not_unpriced() -> None:
     plan = planned(shot(), route=FREE)
-    assert (plan.cost, plan.unpriced, len(plan.work)) == ((), 0, 1)
+    assert (plan.cost, plan.unpriced, len(plan.pending_steps)) == ((), 0, 1)
     assert planned(shot(), route=Route(provider="vtrix", estimate=None)).unpriced == 1
 
 
@@ -413,44 +413,54 @@ def test_what_is_chained_from_a_clip_that_the_store_lost_is_known_and_costs_noth
     facts = stored(make_plan(CHAIN[:2], grounds(*CHAIN[:2], **facts), campaign="teaser"))
     lost = make_plan(CHAIN[:2], grounds(*CHAIN[:2], **facts), campaign="teaser").steps[0].standing.digest
     plan = make_plan(
-        CHAIN[:2], grounds(*CHAIN[:2], **{**facts, "present": facts["present"] - {lost}}), campaign="teaser"
+        CHAIN[:2],
+        grounds(*CHAIN[:2], **{**facts, "stored_digests": facts["stored_digests"] - {lost}}),
+        campaign="teaser",
     )
-    assert [step.why for step in plan.steps] == [Why.GONE, Why.STORED]
+    assert [step.why for step in plan.steps] == [StepReason.CLIP_GONE, StepReason.STORED]
     assert plan.cost == ()
 
 
 def test_what_must_be_rendered_from_a_clip_that_the_store_lost_waits_for_it() -> None:
     facts = stored(planned(*CHAIN))
-    plan = make_plan(CHAIN[:2], grounds(*CHAIN[:2], **{**facts, "present": frozenset()}), campaign="teaser")
-    assert [(step.why, step.waits_for) for step in plan.steps] == [(Why.GONE, ()), (Why.CHAINED, ("a",))]
-    assert plan.steps[1].to_buy
+    plan = make_plan(CHAIN[:2], grounds(*CHAIN[:2], **{**facts, "stored_digests": frozenset()}), campaign="teaser")
+    assert [(step.why, step.waits_for) for step in plan.steps] == [
+        (StepReason.CLIP_GONE, ()),
+        (StepReason.NEEDS_FRAME, ("a",)),
+    ]
+    assert plan.steps[1].submits_later
 
 
 def test_a_request_that_had_a_version_gets_it_back_and_a_new_one_gets_the_next_that_no_clip_has() -> None:
-    past = {"open": Past(version=2, take=1, fingerprint="v1-second")}
-    first = planned(shot(), past=past)
+    past = {"open": LastRender(version=2, take=1, fingerprint="v1-second")}
+    first = planned(shot(), last_renders=past)
     assert only(first).uses[0].version == 3
-    had = settle(first, replace(first.grounds, versions={"open": Versions(known={MARK: 1, "v1-second": 2}, highest=5)}))
+    had = resolve_versions(
+        first,
+        replace(first.inputs, versions={"open": ShotVersions(by_fingerprint={MARK: 1, "v1-second": 2}, highest=5)}),
+    )
     assert only(had).uses[0].version == 1
-    new = settle(first, replace(first.grounds, versions={"open": Versions(known={"v1-second": 2}, highest=5)}))
+    new = resolve_versions(
+        first, replace(first.inputs, versions={"open": ShotVersions(by_fingerprint={"v1-second": 2}, highest=5)})
+    )
     assert only(new).uses[0].version == 6
 
 
 def test_a_clip_that_its_name_still_has_is_fetched_from_there() -> None:
     named = {MARK: NamedClip(file="teaser_open_v001_t01.mp4", digest="sha256:gone", provider="minimax")}
     for standings in ({}, {MARK: standing(Stage.STORED, digest="sha256:gone")}):
-        step = only(planned(shot(), standings=standings, named=named))
-        assert (step.why, step.action) == (Why.NAMED, Action.FETCH)
+        step = only(planned(shot(), standings=standings, named_clips=named))
+        assert (step.why, step.action) == (StepReason.IN_RENDERS, Action.FETCH)
 
 
 def test_a_name_with_other_bytes_than_the_ledger_has_is_no_clip_of_ours() -> None:
     named = {MARK: NamedClip(file="teaser_open_v001_t01.mp4", digest="sha256:other", provider="minimax")}
     facts = {MARK: standing(Stage.STORED, digest="sha256:gone")}
-    assert only(planned(shot(), standings=facts, named=named)).why is Why.GONE
+    assert only(planned(shot(), standings=facts, named_clips=named)).why is StepReason.CLIP_GONE
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if ALLOWS[kind].final])
-def test_what_was_refused_for_good_is_held_until_the_request_changes(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if FAILURE_POLICIES[kind].final])
+def test_what_was_refused_for_good_is_held_until_the_request_changes(kind: FailureKind) -> None:
     ended = {MARK: replace(standing(Stage.FAILED, digest=None), kind=kind)}
-    assert only(planned(shot(), standings=ended)).why is Why.REFUSED
+    assert only(planned(shot(), standings=ended)).why is StepReason.REFUSED
     assert only(planned(shot(), standings=ended, route=FREE)).action is Action.SUBMIT

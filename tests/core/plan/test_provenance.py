@@ -2,22 +2,22 @@ import json
 
 from core_samples import request, shot, usd
 
-from hailuo_batch.core.attempt.attempt import Artifact
-from hailuo_batch.core.manifest.document import End
+from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.manifest.document import FrameRole
 from hailuo_batch.core.plan.plan import Use
-from hailuo_batch.core.plan.provenance import provenance, request_members
-from hailuo_batch.core.request.request import Input
+from hailuo_batch.core.plan.provenance import make_provenance, request_members
+from hailuo_batch.core.request.request import ImageRef
 
-ARTIFACT = Artifact(digest="sha256:aa", size=9, width=1366, height=768, seconds=6.0, frames=144, codec="h264")
+ARTIFACT = Clip(digest="sha256:aa", size=9, width=1366, height=768, seconds=6.0, frames=144, codec="h264")
 
 
 def told(**members) -> dict:
-    asked = request(first=Input(digest="sha256:bb", frame=End.LAST), last=Input(digest="sha256:cc"))
+    asked = request(first=ImageRef(digest="sha256:bb", frame=FrameRole.LAST), last=ImageRef(digest="sha256:cc"))
     plain = {
         "campaign": "teaser", "use": Use(shot=shot(tags=("hero",), notes="n"), take=2, version=3), "request": asked,
-        "fingerprint": "v1-ff", "artifact": ARTIFACT, "provider": "vtrix", "cost": usd("0.28"), "sketch": False,
+        "fingerprint": "v1-ff", "clip": ARTIFACT, "provider": "vtrix", "cost": usd("0.28"), "sketch": False,
     }  # fmt: skip
-    return provenance(**{**plain, **members})
+    return make_provenance(**{**plain, **members})
 
 
 def test_a_clip_tells_the_whole_story() -> None:

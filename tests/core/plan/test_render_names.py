@@ -2,7 +2,7 @@ import pytest
 from core_samples import shot
 
 from hailuo_batch.core.plan.plan import Use
-from hailuo_batch.core.plan.render_names import label, poster_name, render_name
+from hailuo_batch.core.plan.render_names import poster_name, render_name, take_label
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_a_sketch_never_has_the_name_of_a_take() -> None:
 
 
 def test_a_take_is_called_by_its_shot_and_number() -> None:
-    assert label(Use(shot=shot(), take=2, version=5)) == "open#2"
+    assert take_label(Use(shot=shot(), take=2, version=5)) == "open#2"
 
 
 def test_a_poster_is_called_by_the_bytes_of_its_clip() -> None:

@@ -3,25 +3,25 @@ from core_samples import PAID, after_shot, planned, request, shot, standing, usd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.attempt.attempt import Artifact, Stage
-from hailuo_batch.core.attempt.failure import Kind
-from hailuo_batch.core.plan.plan import Action, Past, Plan
-from hailuo_batch.core.plan.report import Footage, Report, changed_members, make_report, reason
+from hailuo_batch.core.attempt.attempt import Clip, Stage
+from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.plan.plan import Action, LastRender, Plan
+from hailuo_batch.core.plan.report import ClipSize, Report, describe_reason, diff_members, make_report
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 
 
-def artifact(digest: str = "sha256:aa", seconds: float = 6.0, size: int = 1000) -> Artifact:
-    return Artifact(digest=digest, size=size, width=1366, height=768, seconds=seconds, frames=144, codec="h264")
+def artifact(digest: str = "sha256:aa", seconds: float = 6.0, size: int = 1000) -> Clip:
+    return Clip(digest=digest, size=size, width=1366, height=768, seconds=seconds, frames=144, codec="h264")
 
 
-def report(plan: Plan, *artifacts: Artifact, sketch: bool = False, **members) -> Report:
+def report(plan: Plan, *artifacts: Clip, sketch: bool = False, **members) -> Report:
     kept = {each.digest: each for each in artifacts}
-    footage = {each.digest: Footage(size=each.size, seconds=each.seconds) for each in artifacts}
-    return make_report(plan, manifest="teaser.yaml", sketch=sketch, artifacts=kept, footage=footage, **members)
+    footage = {each.digest: ClipSize(size=each.size, seconds=each.seconds) for each in artifacts}
+    return make_report(plan, manifest="teaser.yaml", sketch=sketch, clips=kept, clip_sizes=footage, **members)
 
 
 MARK = planned(shot()).steps[0].fingerprint
-STORED = {"standings": {MARK: standing(cost=usd("0.30"))}, "present": frozenset({"sha256:aa"})}
+STORED = {"standings": {MARK: standing(cost=usd("0.30"))}, "stored_digests": frozenset({"sha256:aa"})}
 
 
 def test_a_row_says_what_stands_where() -> None:
@@ -29,12 +29,12 @@ def test_a_row_says_what_stands_where() -> None:
     (row,) = report(plan, artifact()).rows
     assert (row.shot, row.take, row.version, row.action, row.stage) == ("open", 1, 1, Action.REUSE, Stage.STORED)
     assert (row.file, row.provider, row.cost) == ("teaser_open_v001_t01.mp4", "minimax", usd("0.30"))
-    assert (row.fingerprint, row.artifact, row.tags, row.notes) == (MARK, artifact(), ("hero",), "n")
+    assert (row.fingerprint, row.clip, row.tags, row.notes) == (MARK, artifact(), ("hero",), "n")
 
 
 def test_a_clip_that_is_not_there_has_no_file() -> None:
     (row,) = report(planned(shot())).rows
-    assert (row.file, row.artifact, row.stage, row.cost) == ("", None, None, None)
+    assert (row.file, row.clip, row.stage, row.cost) == ("", None, None, None)
     assert (row.provider, row.estimate) == (PAID.provider, PAID.estimate)
 
 
@@ -46,9 +46,9 @@ def test_a_shared_clip_is_one_clip_with_a_row_for_each_name() -> None:
 
 def test_counts_and_money_are_sums() -> None:
     plan = planned(shot("a"), shot("b", prompt="q", takes=2), **STORED)
-    found = report(plan, artifact(), outside=3)
+    found = report(plan, artifact(), shots_outside=3)
     assert found.counts == {Action.REUSE: 1, Action.SUBMIT: 2}
-    assert (found.to_spend, found.unpriced, found.outside) == ((usd("0.56"),), 0, 3)
+    assert (found.to_spend, found.unpriced, found.shots_outside) == ((usd("0.56"),), 0, 3)
 
 
 def test_a_clip_whose_facts_are_lost_counts_for_nothing_and_keeps_its_name() -> None:
@@ -58,8 +58,8 @@ def test_a_clip_whose_facts_are_lost_counts_for_nothing_and_keeps_its_name() -> 
 
 def test_a_brief_report_counts_everything_and_has_rows_of_the_work_only() -> None:
     plan = planned(shot("a"), shot("b", prompt="q", takes=2), **STORED)
-    footage = {"sha256:aa": Footage(size=1000, seconds=6.0)}
-    brief = make_report(plan, manifest="teaser.yaml", sketch=False, footage=footage)
+    footage = {"sha256:aa": ClipSize(size=1000, seconds=6.0)}
+    brief = make_report(plan, manifest="teaser.yaml", sketch=False, clip_sizes=footage)
     assert [(row.shot, row.take) for row in brief.rows] == [("b", 1), ("b", 2)]
     assert (brief.takes, brief.clips, brief.bytes, brief.seconds) == (3, 1, 1000, 6.0)
     assert brief.counts == {Action.REUSE: 1, Action.SUBMIT: 2}
@@ -69,9 +69,9 @@ def test_the_footage_is_the_same_sum_in_any_order() -> None:
     shots = [shot(f"s{n}", prompt=str(n)) for n in range(30)]
     marks = [step.fingerprint for step in planned(*shots).steps]
     now = {mark: standing(digest=mark) for mark in marks}
-    plan = planned(*shots, standings=now, present=frozenset(marks))
-    footage = {mark: Footage(size=1, seconds=0.1) for mark in marks}
-    found = make_report(plan, manifest="teaser.yaml", sketch=False, footage=footage)
+    plan = planned(*shots, standings=now, stored_digests=frozenset(marks))
+    footage = {mark: ClipSize(size=1, seconds=0.1) for mark in marks}
+    found = make_report(plan, manifest="teaser.yaml", sketch=False, clip_sizes=footage)
     assert found.seconds == 3.0, "added one by one, thirty tenths are 3.0000000000000013"
 
 
@@ -92,27 +92,27 @@ def test_a_sketch_is_named_as_one() -> None:
 def test_a_clip_of_another_length_is_kept_and_said(duration, seconds: float, remarks: tuple[str, ...]) -> None:
     of = shot(duration=duration)
     mark = planned(of).steps[0].fingerprint
-    plan = planned(of, standings={mark: standing()}, present=frozenset({"sha256:aa"}))
+    plan = planned(of, standings={mark: standing()}, stored_digests=frozenset({"sha256:aa"}))
     assert report(plan, artifact(seconds=seconds)).rows[0].remarks == remarks
 
 
 def test_a_reason_names_who_is_waited_for_and_why_an_attempt_failed() -> None:
     waiting = planned(shot("a"), shot("b", frames=after_shot("a"))).steps[1]
-    assert reason(waiting) == "it starts from a, not rendered yet"
+    assert describe_reason(waiting) == "it starts from a, not rendered yet"
     failed = planned(shot(), standings={MARK: standing(Stage.FAILED, why="refused by moderation")}).steps[0]
-    assert reason(failed) == "the last attempt failed: refused by moderation"
+    assert describe_reason(failed) == "the last attempt failed: refused by moderation"
     silent = planned(shot(), standings={MARK: standing(Stage.FAILED)}).steps[0]
-    assert reason(silent) == "the last attempt failed"
-    cancelled = planned(shot(), standings={MARK: standing(Stage.CANCELLED, kind=Kind.WRITTEN_OFF)}).steps[0]
-    assert reason(cancelled) == "the last attempt was written off"
+    assert describe_reason(silent) == "the last attempt failed"
+    cancelled = planned(shot(), standings={MARK: standing(Stage.CANCELLED, kind=FailureKind.WRITTEN_OFF)}).steps[0]
+    assert describe_reason(cancelled) == "the last attempt was written off"
 
 
 def test_a_changed_shot_says_which_members_differ_where_that_is_known() -> None:
     old = request(prompt="before", duration=10)
-    plan = planned(shot(), past={"open": Past(version=1, take=1, fingerprint=fingerprint(old))})
+    plan = planned(shot(), last_renders={"open": LastRender(version=1, take=1, fingerprint=fingerprint(old))})
     requests = {fingerprint(old): preimage(old).decode()}
-    assert changed_members(plan.steps[0], requests) == ("prompt", "duration")
-    assert changed_members(plan.steps[0], {}) == ()
+    assert diff_members(plan.steps[0], requests) == ("prompt", "duration")
+    assert diff_members(plan.steps[0], {}) == ()
     assert report(plan, requests=requests).rows[0].changed == ("prompt", "duration")
 
 

@@ -5,33 +5,40 @@ from core_samples import PICTURE, provider, shot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.manifest.document import NO_FRAMES, End, FileFrame, Frames, ShotFrame, UrlFrame
+from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, FrameRole, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Mode, Shot
 from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.providers.offers import NOBODY, Provider, Route, animatic, route, shortcomings
+from hailuo_batch.core.providers.offers import (
+    NO_ROUTE,
+    Provider,
+    Route,
+    animatic_provider,
+    choose_route,
+    offer_problems,
+)
 
 FIVES, SIXES = {"768p": (5, 10), "1080p": (5,)}, {"768p": (6, 10), "1080p": (6,)}
-FIVER = provider("fiver", offers={Mode.TEXT: FIVES, Mode.FIRST: FIVES}, prompt_needed=frozenset(Mode))
-SIXER = provider("sixer", offers={Mode.TEXT: SIXES, Mode.FIRST: {**SIXES, "512p": (6,)}}, longest_prompt=2000)
+FIVER = provider("fiver", offers={Mode.TEXT: FIVES, Mode.FIRST: FIVES}, prompt_modes=frozenset(Mode))
+SIXER = provider("sixer", offers={Mode.TEXT: SIXES, Mode.FIRST: {**SIXES, "512p": (6,)}}, max_prompt_length=2000)
 PICKY = provider("picky", offers={Mode.FIRST: SIXES, Mode.FIRST_LAST: {"768p": (6,)}})
-KNOWN = (FIVER, SIXER, PICKY, animatic())
+KNOWN = (FIVER, SIXER, PICKY, animatic_provider())
 BOTH = Frames(first=FileFrame(path="a.png"), last=FileFrame(path="b.png"))
 WEB = UrlFrame(url="https://a.example/a.png", sha256="ab" * 32)
-AFTER = ShotFrame(shot="open", frame=End.LAST)
-HOSTED = provider("hosted", offers={Mode.TEXT: SIXES, Mode.FIRST: SIXES, Mode.FIRST_LAST: SIXES}, takes_data=False)
+AFTER = ShotFrame(shot="open", frame=FrameRole.LAST)
+HOSTED = provider("hosted", offers={Mode.TEXT: SIXES, Mode.FIRST: SIXES, Mode.FIRST_LAST: SIXES}, accepts_data=False)
 LAST_ONLY = Frames(last=FileFrame(path="b.png"))
 
 
 def told(of: Shot, *providers: Provider) -> list[Problem]:
-    return list(shortcomings((of,), providers, KNOWN))
+    return list(offer_problems((of,), providers, KNOWN))
 
 
 @pytest.mark.parametrize(
     ("duration", "fiver", "sixer"), [("short", 5, 6), ("long", 10, 10), (5, 5, None), (6, None, 6)]
 )
 def test_the_portable_words_are_what_a_provider_sells_under_them(duration, fiver, sixer) -> None:
-    assert (FIVER.seconds(duration), SIXER.seconds(duration)) == (fiver, sixer)
+    assert (FIVER.find_seconds(duration), SIXER.find_seconds(duration)) == (fiver, sixer)
 
 
 @pytest.mark.parametrize(
@@ -50,33 +57,33 @@ def test_the_portable_words_are_what_a_provider_sells_under_them(duration, fiver
     ],
 )
 def test_a_provider_sells_what_its_table_says_and_nothing_else(mode, resolution, duration, sold) -> None:
-    assert SIXER.sells(mode, resolution, duration) is sold
+    assert SIXER.has_offer(mode, resolution, duration) is sold
 
 
 @given(st.sampled_from(Mode), st.sampled_from(["512p", "768p", "1080p"]), st.integers(1, 60) | st.just("long"))
 def test_the_animatic_draws_everything_for_nothing(mode, resolution, duration) -> None:
-    assert animatic().sells(mode, resolution, duration)
+    assert animatic_provider().has_offer(mode, resolution, duration)
 
 
 def test_the_first_provider_that_sells_a_shot_is_asked() -> None:
-    assert route(shot(), (FIVER, SIXER)).provider == "sixer"
-    assert route(shot(duration="short"), (FIVER, SIXER)).provider == "fiver"
-    assert route(shot(duration="short"), (SIXER, FIVER)).provider == "sixer"
-    assert route(shot(duration=7), (FIVER, SIXER)) == NOBODY
-    assert route(shot(), ()) == NOBODY
+    assert choose_route(shot(), (FIVER, SIXER)).provider == "sixer"
+    assert choose_route(shot(duration="short"), (FIVER, SIXER)).provider == "fiver"
+    assert choose_route(shot(duration="short"), (SIXER, FIVER)).provider == "sixer"
+    assert choose_route(shot(duration=7), (FIVER, SIXER)) == NO_ROUTE
+    assert choose_route(shot(), ()) == NO_ROUTE
 
 
 def test_a_route_has_the_price_of_the_seconds_that_its_provider_sells() -> None:
     price = Money(amount=Decimal("0.28"), currency="USD")
     rows = (PriceRow(resolution="768p", seconds=6, price=price, read="2026-07-10", source="x"),)
     priced = provider("priced", offers=SIXER.offers, prices=rows)
-    assert route(shot(duration="short"), (priced,)) == Route(provider="priced", estimate=price)
-    assert route(shot(duration="long"), (priced,)).estimate is None
-    assert route(shot(), (SIXER,)).estimate is None
+    assert choose_route(shot(duration="short"), (priced,)) == Route(provider="priced", estimate=price)
+    assert choose_route(shot(duration="long"), (priced,)).estimate is None
+    assert choose_route(shot(), (SIXER,)).estimate is None
 
 
 def test_what_is_drawn_here_is_free_and_its_price_is_not_zero_but_none() -> None:
-    assert route(shot(), (animatic(),)) == Route(provider="animatic", estimate=None, free=True)
+    assert choose_route(shot(), (animatic_provider(),)) == Route(provider="animatic", estimate=None, free=True)
 
 
 @pytest.mark.parametrize("duration", [6, "short", "long", 10])
@@ -138,36 +145,36 @@ def test_a_last_frame_alone_is_sold_by_nobody() -> None:
     ],
 )
 def test_a_problem_points_where_the_size_is_said(at: tuple, path: tuple) -> None:
-    (problem,) = told(shot(index=3, resolution="512p", resolution_at=at, duration_at=("shots", 3)), SIXER)
+    (problem,) = told(shot(index=3, resolution="512p", resolution_path=at, duration_path=("shots", 3)), SIXER)
     assert problem.path == path
 
 
 def test_a_length_from_the_defaults_is_told_once_and_at_the_defaults() -> None:
     shots = [
-        shot(f"s{n}", index=n, duration=5, duration_at=("defaults", "duration"), resolution_at=("shots", n))
+        shot(f"s{n}", index=n, duration=5, duration_path=("defaults", "duration"), resolution_path=("shots", n))
         for n in range(9)
     ]
-    (problem,) = shortcomings(shots, (SIXER,), KNOWN)
+    (problem,) = offer_problems(shots, (SIXER,), KNOWN)
     assert problem.path == ("defaults", "duration")
 
 
 def test_a_length_that_nobody_wrote_is_told_once_and_says_so() -> None:
-    shots = [shot(f"s{n}", index=n, duration_at=("shots", n), resolution_at=("shots", n)) for n in range(9)]
-    (problem,) = shortcomings(shots, (FIVER,), KNOWN)
+    shots = [shot(f"s{n}", index=n, duration_path=("shots", n), resolution_path=("shots", n)) for n in range(9)]
+    (problem,) = offer_problems(shots, (FIVER,), KNOWN)
     assert "as shots do that say nothing" in problem.why
     assert problem.path == ("shots", 0)
 
 
 def test_each_shot_that_writes_a_wrong_length_is_told() -> None:
-    shots = [shot(f"s{n}", index=n, duration=5, duration_at=("shots", n, "duration")) for n in range(3)]
-    assert [problem.path[1] for problem in shortcomings(shots, (SIXER,), KNOWN)] == [0, 1, 2]
+    shots = [shot(f"s{n}", index=n, duration=5, duration_path=("shots", n, "duration")) for n in range(3)]
+    assert [problem.path[1] for problem in offer_problems(shots, (SIXER,), KNOWN)] == [0, 1, 2]
 
 
 def test_the_shots_of_a_matrix_share_what_is_wrong_with_them() -> None:
     shots = [shot(f"s{n}", duration=5, prompt="x" * 2001) for n in range(9)]
-    assert [problem.code for problem in shortcomings(shots, (SIXER,), KNOWN)] == ["shot-length", "prompt-length"]
+    assert [problem.code for problem in offer_problems(shots, (SIXER,), KNOWN)] == ["shot-length", "prompt-length"]
     shots = [shot(f"s{n}", duration=5, prompt="") for n in range(9)]
-    assert [problem.code for problem in shortcomings(shots, (FIVER,), KNOWN)] == ["prompt-empty"]
+    assert [problem.code for problem in offer_problems(shots, (FIVER,), KNOWN)] == ["prompt-empty"]
 
 
 @pytest.mark.parametrize(("length", "codes"), [(2000, []), (2001, ["prompt-length"])])
@@ -195,9 +202,9 @@ def test_only_providers_that_need_a_prompt_are_named_for_it() -> None:
 )
 def test_what_is_on_this_machine_does_not_reach_who_takes_addresses_only(frames: Frames, local: bool) -> None:
     of = shot(frames=frames)
-    assert (of.wish.local, of.wish.mode) == (local, of.mode)
-    assert HOSTED.renders(of.wish) is not local
-    assert (route(of, (HOSTED,)) is NOBODY) is local
+    assert (of.needs.has_local_frame, of.needs.mode) == (local, of.mode)
+    assert HOSTED.can_render(of.needs) is not local
+    assert (choose_route(of, (HOSTED,)) is NO_ROUTE) is local
     assert [problem.code for problem in told(of, HOSTED)] == ["frame-not-hosted"] * local
 
 
@@ -216,15 +223,15 @@ def test_a_frame_of_another_shot_cannot_be_put_on_the_web_beforehand() -> None:
     assert problem.path == ("shots", 0, "frames", "last")
     assert problem.why.startswith('the last frame of shot "turn" is a frame of shot "open"; hosted takes')
     assert problem.remedy == "Add to providers one that takes files: picky."
-    (stuck,) = shortcomings((shot(frames=Frames(first=AFTER)),), (HOSTED,), (HOSTED,))
+    (stuck,) = offer_problems((shot(frames=Frames(first=AFTER)),), (HOSTED,), (HOSTED,))
     assert stuck.remedy == "Give the shot another frame."
 
 
 def test_who_takes_files_only_cannot_be_given_an_address() -> None:
-    files = provider("files", offers=HOSTED.offers, takes_addresses=False)
-    assert route(shot(frames=PICTURE), (files,)).provider == "files"
-    assert route(shot(frames=Frames(first=WEB)), (files,)) == NOBODY
-    (problem,) = shortcomings((shot(frames=Frames(first=PICTURE.first, last=WEB)),), (files,), (files, PICKY))
+    files = provider("files", offers=HOSTED.offers, accepts_urls=False)
+    assert choose_route(shot(frames=PICTURE), (files,)).provider == "files"
+    assert choose_route(shot(frames=Frames(first=WEB)), (files,)) == NO_ROUTE
+    (problem,) = offer_problems((shot(frames=Frames(first=PICTURE.first, last=WEB)),), (files,), (files, PICKY))
     assert (problem.code, problem.path) == ("frame-not-local", ("shots", 0, "frames", "last"))
     assert problem.why == 'the last frame of shot "open" is a pinned web address; files takes files only.'
     assert problem.remedy == (
@@ -235,19 +242,19 @@ def test_who_takes_files_only_cannot_be_given_an_address() -> None:
 
 def test_an_address_that_is_not_pinned_reaches_everybody_since_it_is_fetched_here() -> None:
     of = shot(frames=Frames(first=UrlFrame(url="https://a.example/a.png")))
-    files = provider("files", offers=HOSTED.offers, takes_addresses=False)
-    assert (of.wish.local, of.wish.hosted) == (False, False)
+    files = provider("files", offers=HOSTED.offers, accepts_urls=False)
+    assert (of.needs.has_local_frame, of.needs.has_hosted_frame) == (False, False)
     assert told(of, files) == told(of, HOSTED) == []
-    assert (route(of, (files,)).provider, route(of, (HOSTED,)).provider) == ("files", "hosted")
+    assert (choose_route(of, (files,)).provider, choose_route(of, (HOSTED,)).provider) == ("files", "hosted")
 
 
 def test_such_a_gateway_is_passed_over_when_another_one_takes_files() -> None:
-    assert route(shot(frames=PICTURE), (HOSTED, SIXER)).provider == "sixer"
+    assert choose_route(shot(frames=PICTURE), (HOSTED, SIXER)).provider == "sixer"
     assert told(shot(frames=PICTURE), HOSTED, SIXER) == []
 
 
 def test_who_takes_addresses_only_is_not_advertised_for_a_file() -> None:
-    (problem,) = shortcomings((shot(frames=BOTH),), (SIXER,), (HOSTED, PICKY))
+    (problem,) = offer_problems((shot(frames=BOTH),), (SIXER,), (HOSTED, PICKY))
     assert problem.remedy == "picky would render it: add it to providers."
 
 
@@ -260,8 +267,8 @@ def test_who_takes_addresses_only_is_not_advertised_for_a_file() -> None:
 def test_a_shot_has_a_route_or_a_problem_and_the_named_would_render_it(frames, resolution, duration, providers) -> None:
     of = shot(frames=frames, resolution=resolution, duration=duration)
     problems = told(of, *providers)
-    assert bool(problems) == (route(of, providers) is NOBODY)
+    assert bool(problems) == (choose_route(of, providers) is NO_ROUTE)
     for problem in problems:
         for each in (FIVER, SIXER, PICKY):
             if each.name in problem.remedy:
-                assert each.renders(of.wish)
+                assert each.can_render(of.needs)

@@ -6,8 +6,8 @@ from core_samples import PICTURE, entry, in_a_row, provider, shot
 from hailuo_batch.core.manifest.document import FileFrame, Frames, Manifest, Settings
 from hailuo_batch.core.manifest.shot import Mode, Shot
 from hailuo_batch.core.problem import Problem, Severity
-from hailuo_batch.core.providers.offers import Provider, animatic
-from hailuo_batch.core.providers.warnings import advice
+from hailuo_batch.core.providers.offers import Provider, animatic_provider
+from hailuo_batch.core.providers.warnings import provider_warnings
 
 SIZES = dict.fromkeys(("512p", "768p", "1080p"), (5, 6, 10))
 ALL = dict.fromkeys((Mode.TEXT, Mode.FIRST, Mode.FIRST_LAST), SIZES)
@@ -19,7 +19,7 @@ BOTH = Frames(first=FileFrame(path="a.png"), last=FileFrame(path="b.png"))
 
 def said(*shots: Shot, by: tuple[Provider, ...], manifest: Manifest | None = None) -> list[Problem]:
     plain = in_a_row(*(entry(each.id) for each in shots))
-    return list(advice(manifest or plain, shots, by))
+    return list(provider_warnings(manifest or plain, shots, by))
 
 
 def test_a_switch_that_nobody_can_be_told_is_named_with_its_shot() -> None:
@@ -76,7 +76,7 @@ def test_what_the_model_itself_refuses_is_a_warning_where_a_gateway_sells_it(mem
 
 
 def test_it_is_said_once_for_all_shots_and_where_the_size_is_said() -> None:
-    shots = [shot(f"s{n}", index=n, resolution="512p", resolution_at=("defaults", "resolution")) for n in range(946)]
+    shots = [shot(f"s{n}", index=n, resolution="512p", resolution_path=("defaults", "resolution")) for n in range(946)]
     (problem,) = said(*shots, by=(KNOWS, MUTE))
     assert problem.path == ("defaults", "resolution")
     assert problem.why.startswith('shot "s0" and 945 more ask text to video at 512p; knows and mute list that')
@@ -85,4 +85,4 @@ def test_it_is_said_once_for_all_shots_and_where_the_size_is_said() -> None:
 def test_another_model_and_what_is_drawn_here_have_other_limits() -> None:
     of = shot(resolution="512p", watermark=True)
     assert said(of, by=(provider("other", model="hailuo-03", offers=ALL),)) == []
-    assert said(of, by=(animatic(),)) == []
+    assert said(of, by=(animatic_provider(),)) == []

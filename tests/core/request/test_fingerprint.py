@@ -14,12 +14,12 @@ from core_samples import request, requests
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.manifest.document import End
-from hailuo_batch.core.request.fingerprint import changes, fingerprint, preimage, read_preimage
-from hailuo_batch.core.request.request import Input, Request
+from hailuo_batch.core.manifest.document import FrameRole
+from hailuo_batch.core.request.fingerprint import diff_requests, fingerprint, parse_preimage, preimage
+from hailuo_batch.core.request.request import ImageRef, Request
 
-FIRST = Input(digest="sha256:" + "ab" * 32)
-LAST = Input(digest="sha256:" + "01" * 32, frame=End.LAST)
+FIRST = ImageRef(digest="sha256:" + "ab" * 32)
+LAST = ImageRef(digest="sha256:" + "01" * 32, frame=FrameRole.LAST)
 
 GOLDEN = [
     (
@@ -47,7 +47,7 @@ GOLDEN = [
     ),
     (
         request(
-            model="animatic", duration="long", resolution="1080p", first=replace(LAST, frame=End.FIRST),
+            model="animatic", duration="long", resolution="1080p", first=replace(LAST, frame=FrameRole.FIRST),
             prompt_optimizer=None, fast_pretreatment=None, watermark=None,
         ),
         '{"duration":"long",'
@@ -80,8 +80,8 @@ def test_the_preimage_is_canonical_json_by_another_hand(asked: Request) -> None:
 
 @given(requests)
 def test_a_preimage_reads_back_as_its_request(asked: Request) -> None:
-    assert read_preimage(preimage(asked)) == asked
-    assert read_preimage(preimage(asked).decode()) == asked
+    assert parse_preimage(preimage(asked)) == asked
+    assert parse_preimage(preimage(asked).decode()) == asked
 
 
 @given(requests, requests)
@@ -105,15 +105,15 @@ def test_a_number_of_seconds_differs_from_the_portable_word() -> None:
 
 
 def test_the_first_and_the_last_frame_of_one_artifact_differ() -> None:
-    first, last = (request(first=Input(digest=LAST.digest, frame=end)) for end in End)
+    first, last = (request(first=ImageRef(digest=LAST.digest, frame=end)) for end in FrameRole)
     assert fingerprint(first) != fingerprint(last)
 
 
 def test_changes_name_what_differs_and_never_the_take() -> None:
     old, new = request(take=1, duration=6), request(take=2, duration=10, first=FIRST)
-    assert changes(old, new) == (("duration", 6, 10), ("first", None, FIRST))
+    assert diff_requests(old, new) == (("duration", 6, 10), ("first", None, FIRST))
 
 
 @given(requests)
 def test_a_request_has_no_changes_against_itself(asked: Request) -> None:
-    assert changes(asked, replace(asked, take=asked.take % 99 + 1)) == ()
+    assert diff_requests(asked, replace(asked, take=asked.take % 99 + 1)) == ()

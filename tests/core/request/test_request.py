@@ -4,11 +4,11 @@ from core_samples import shot
 from hailuo_batch.core.manifest.document import FileFrame, Frames
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import ANIMATIC, HAILUO_02, Input, Request, request_for, seconds_of
+from hailuo_batch.core.request.request import ANIMATIC, HAILUO_02, ImageRef, Request, make_request, sketch_seconds
 
 
 def asked(of: Shot, take: int = 1, model: str = HAILUO_02) -> Request:
-    return request_for(of, take, model=model, first=Input(digest="sha256:aa"), last=None)
+    return make_request(of, take, model=model, first=ImageRef(digest="sha256:aa"), last=None)
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ def asked(of: Shot, take: int = 1, model: str = HAILUO_02) -> Request:
         {"notes": "the client wants more mist"},
         {"takes": 9},
         {"frames": Frames(first=FileFrame(path="renamed.png"))},
-        {"duration_at": ("defaults", "duration")},
-        {"resolution_at": ("shots", 0, "resolution")},
+        {"duration_path": ("defaults", "duration")},
+        {"resolution_path": ("shots", 0, "resolution")},
     ],
 )
 def test_names_tags_notes_and_places_never_change_a_fingerprint(members: dict[str, object]) -> None:
@@ -45,7 +45,7 @@ def test_what_is_asked_changes_the_fingerprint(members: dict[str, object]) -> No
 
 
 def test_every_member_of_a_shot_is_either_asked_or_held_never_to_be_asked() -> None:
-    held = {"id", "index", "tags", "notes", "takes", "frames", "duration_at", "resolution_at"}
+    held = {"id", "index", "tags", "notes", "takes", "frames", "duration_path", "resolution_path"}
     sent = {"prompt", "duration", "resolution", "prompt_optimizer", "fast_pretreatment", "watermark"}
     assert held | sent == set(Shot.__slots__), "a new member of Shot: decide whether it changes what is asked"
 
@@ -66,4 +66,4 @@ def test_a_sketch_never_has_the_fingerprint_of_the_real_take() -> None:
 
 @pytest.mark.parametrize(("duration", "seconds"), [("short", 6), ("long", 10), (7, 7)])
 def test_a_clip_drawn_here_is_as_long_as_its_duration_says(duration: int | str, seconds: int) -> None:
-    assert seconds_of(duration) == seconds
+    assert sketch_seconds(duration) == seconds

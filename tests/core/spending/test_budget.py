@@ -6,39 +6,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.attempt.failure import Kind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.spending.budget import Cap, Paid, amount_of, caps_of, counted, refusal
-from hailuo_batch.core.spending.charge import Charge, Claim
+from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, check_cap, make_caps, parse_amount
+from hailuo_batch.core.spending.charge import Charge, ChargeState
 
 
 def usd(amount: str) -> Money:
     return Money(amount=Decimal(amount), currency="USD")
 
 
-def paid(amount: str | None, claim: Claim = Claim.SPENT, *, currency: str = "USD", **members: object) -> Paid:
+def paid(
+    amount: str | None, claim: ChargeState = ChargeState.SPENT, *, currency: str = "USD", **members: object
+) -> CountedAttempt:
     money = None if amount is None else Money(amount=Decimal(amount), currency=currency)
     plain: dict[str, object] = {"attempt": 1, "campaign": "spring", "tags": ("client:acme",), "at": 100.0}
-    return Paid(**{**plain, **members}, charge=Charge(claim=claim, money=money))  # type: ignore[arg-type]
+    return CountedAttempt(**{**plain, **members}, charge=Charge(state=claim, money=money))  # type: ignore[arg-type]
 
 
-CAP = Cap(words="the cap of 1.00 USD", most=usd("1.00"))
+CAP = Cap(description="the cap of 1.00 USD", limit=usd("1.00"))
 
 
-@pytest.mark.parametrize("claim", list(Claim))
-def test_everything_counts_but_what_was_not_accepted(claim: Claim):
-    assert counted(CAP, [paid("0.28", claim)]) == (Decimal(0) if claim is Claim.NOTHING else Decimal("0.28"))
+@pytest.mark.parametrize("claim", list(ChargeState))
+def test_everything_counts_but_what_was_not_accepted(claim: ChargeState):
+    assert cap_usage(CAP, [paid("0.28", claim)]) == (Decimal(0) if claim is ChargeState.NOTHING else Decimal("0.28"))
 
 
 def test_other_currencies_and_unknown_prices_are_not_added():
-    assert counted(CAP, [paid("0.28"), paid("2.00", currency="CNY"), paid(None)]) == Decimal("0.28")
+    assert cap_usage(CAP, [paid("0.28"), paid("2.00", currency="CNY"), paid(None)]) == Decimal("0.28")
 
 
 def test_what_was_told_in_another_currency_counts_as_it_was_estimated():
     told = paid("3", currency="credits", estimate=usd("0.28"))
-    assert counted(CAP, [told]) == Decimal("0.28")
-    assert counted(CAP, [paid("0.30", estimate=usd("0.28"))]) == Decimal("0.30"), "what was told goes first"
-    assert counted(CAP, [paid("3", Claim.NOTHING, currency="credits", estimate=usd("0.28"))]) == Decimal(0)
+    assert cap_usage(CAP, [told]) == Decimal("0.28")
+    assert cap_usage(CAP, [paid("0.30", estimate=usd("0.28"))]) == Decimal("0.30"), "what was told goes first"
+    assert cap_usage(CAP, [paid("3", ChargeState.NOTHING, currency="credits", estimate=usd("0.28"))]) == Decimal(0)
 
 
 @pytest.mark.parametrize(
@@ -57,26 +59,26 @@ def test_what_was_told_in_another_currency_counts_as_it_was_estimated():
     ],
 )
 def test_an_attempt_counts_by_campaign_tag_and_time(cap: dict[str, object], counts: bool):
-    found = Cap(words="it", most=usd("1"), **cap)  # type: ignore[arg-type]
-    assert counted(found, [paid("0.28")]) == (Decimal("0.28") if counts else Decimal(0))
+    found = Cap(description="it", limit=usd("1"), **cap)  # type: ignore[arg-type]
+    assert cap_usage(found, [paid("0.28")]) == (Decimal("0.28") if counts else Decimal(0))
 
 
 def test_the_last_cent_may_be_spent_and_no_more():
-    assert refusal(CAP, Decimal("0.72"), usd("0.28"), "minimax") is None
-    refused = refusal(CAP, Decimal("0.73"), usd("0.28"), "minimax")
+    assert check_cap(CAP, Decimal("0.72"), usd("0.28"), "minimax") is None
+    refused = check_cap(CAP, Decimal("0.73"), usd("0.28"), "minimax")
     assert refused is not None
-    assert refused.kind is Kind.OVER_CAP
+    assert refused.kind is FailureKind.OVER_CAP
     assert refused.why == "it would cost 0.28 USD, and the cap of 1.00 USD has 0.27 USD left"
 
 
 def test_a_cap_that_is_passed_already_has_nothing_left_rather_than_less():
-    refused = refusal(CAP, Decimal("1.40"), usd("0.28"), "minimax")
+    refused = check_cap(CAP, Decimal("1.40"), usd("0.28"), "minimax")
     assert refused is not None
     assert refused.why.endswith("has 0.00 USD left")
 
 
 def test_what_is_free_may_be_had_under_a_cap_that_is_used_up():
-    assert refusal(CAP, Decimal("1.00"), usd("0"), "minimax") is None
+    assert check_cap(CAP, Decimal("1.00"), usd("0"), "minimax") is None
 
 
 @pytest.mark.parametrize(
@@ -91,9 +93,9 @@ def test_what_is_free_may_be_had_under_a_cap_that_is_used_up():
     ids=["unknown", "another currency"],
 )
 def test_what_cannot_be_held_against_a_cap_is_refused_under_it(price: Money | None, why: str):
-    refused = refusal(CAP, Decimal(0), price, "vtrix")
+    refused = check_cap(CAP, Decimal(0), price, "vtrix")
     assert refused is not None
-    assert (refused.kind, refused.why) == (Kind.OVER_CAP, why)
+    assert (refused.kind, refused.why) == (FailureKind.OVER_CAP, why)
     assert refused.remedy
 
 
@@ -101,9 +103,9 @@ def test_what_cannot_be_held_against_a_cap_is_refused_under_it(price: Money | No
 def test_whoever_asks_first_and_buys_only_what_is_not_refused_stays_under_the_cap(
     prices: Iterable[Decimal], most: Decimal
 ):
-    cap, used = Cap(words="it", most=Money(amount=most, currency="USD")), Decimal(0)
+    cap, used = Cap(description="it", limit=Money(amount=most, currency="USD")), Decimal(0)
     for price in prices:
-        if refusal(cap, used, Money(amount=price, currency="USD"), "minimax") is None:
+        if check_cap(cap, used, Money(amount=price, currency="USD"), "minimax") is None:
             used += price
     assert used <= most
 
@@ -117,8 +119,8 @@ def test_the_caps_of_a_run_are_its_own_the_manifests_and_the_projects():
         {"max": 100, "currency": "USD"},
         {"max": "9.50", "currency": "EUR", "tag": "client:*", "per": "month"},
     ]
-    caps = caps_of(budget=usd("40"), campaign="spring", settings=rows, limit=usd("5"), now=NOW, month=MONTH)
-    assert [cap.words for cap in caps] == [
+    caps = make_caps(budget=usd("40"), campaign="spring", settings=rows, limit=usd("5"), now=NOW, month_start=MONTH)
+    assert [cap.description for cap in caps] == [
         "--max-cost of 5.00 USD",
         "the manifest's budget of 40.00 USD",
         "the project's cap of 100.00 USD",
@@ -133,7 +135,7 @@ def test_the_caps_of_a_run_are_its_own_the_manifests_and_the_projects():
 
 
 def test_without_caps_there_are_none():
-    assert caps_of(budget=None, campaign="spring", settings=(), limit=None, now=NOW, month=MONTH) == ()
+    assert make_caps(budget=None, campaign="spring", settings=(), limit=None, now=NOW, month_start=MONTH) == ()
 
 
 @pytest.mark.parametrize(
@@ -141,9 +143,9 @@ def test_without_caps_there_are_none():
     [("12", "12.00 USD"), ("12.5", "12.50 USD"), ("3 eur", "3.00 EUR"), (" 0 ", "0.00 USD"), ("1e1", "10.00 USD")],
 )
 def test_an_amount_is_read_as_people_write_it(text: str, shown: str):
-    assert str(amount_of(text, currency="USD")) == shown
+    assert str(parse_amount(text, currency="USD")) == shown
 
 
 @pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "ten", "12,50", "USD 12", "$12"])
 def test_what_is_no_amount_is_none(text: str):
-    assert amount_of(text, currency="USD") is None
+    assert parse_amount(text, currency="USD") is None

@@ -8,18 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.spending.charge import Claim
-from hailuo_batch.core.spending.costs import CLAIMS, UNKNOWN, By, Column, Costs, Row, add_up, counted
+from hailuo_batch.core.spending.charge import ChargeState
+from hailuo_batch.core.spending.costs import (
+    COLUMN_BY_STATE,
+    UNKNOWN_CURRENCY,
+    CostColumn,
+    CostRow,
+    Costs,
+    GroupBy,
+    charge_attempts,
+    sum_costs,
+)
 
 
-def costs(*attempts: AttemptRecord, by: By = By.PROVIDER, **more) -> Costs:
-    return add_up(counted(attempts), by=by, **more)
+def costs(*attempts: AttemptRecord, group_by: GroupBy = GroupBy.PROVIDER, **more) -> Costs:
+    return sum_costs(charge_attempts(attempts), group_by=group_by, **more)
 
 
-def sums(row: Row) -> dict[str, str]:
+def sums(row: CostRow) -> dict[str, str]:
     return {str(column): str(amount) for column, amount in row.sums.items()}
 
 
@@ -35,8 +44,8 @@ def test_what_an_attempt_counts_as_is_its_column() -> None:
         bare(4, Stage.IN_DOUBT),
         bare(5, Stage.INTENDED),
         failed(6),
-        given_up(7, Kind.WRITTEN_OFF),
-        given_up(8, Kind.DISCARDED),
+        given_up(7, FailureKind.WRITTEN_OFF),
+        given_up(8, FailureKind.DISCARDED),
     )
     (row,) = found.rows
     assert (row.group, row.currency, row.attempts, row.unknown) == ("minimax", "USD", 8, 0)
@@ -46,10 +55,10 @@ def test_what_an_attempt_counts_as_is_its_column() -> None:
 
 
 def test_what_was_not_accepted_is_counted_and_costs_nothing() -> None:
-    (row,) = costs(bare(1, Stage.FAILED), given_up(2, Kind.NEVER_SENT)).rows
+    (row,) = costs(bare(1, Stage.FAILED), given_up(2, FailureKind.NEVER_SENT)).rows
     assert (row.attempts, row.currency, sums(row)) == (2, "USD", {})
-    assert row.amount(Column.SPENT) == 0
-    assert row.amount(Column.ESTIMATE) is None
+    assert row.amount(CostColumn.SPENT) == 0
+    assert row.amount(CostColumn.ESTIMATE) is None
 
 
 def test_what_the_provider_told_goes_before_the_estimate_and_differs_from_it() -> None:
@@ -69,9 +78,9 @@ def test_what_nobody_knows_the_price_of_is_in_no_sum_and_counted_by_what_it_is()
     found = costs(attempt(1, estimate=None), bare(2, Stage.IN_DOUBT, estimate=None), attempt(3))
     known, unknown = found.rows
     assert (known.currency, known.attempts, known.unknown) == ("USD", 1, 0)
-    assert (unknown.currency, unknown.attempts, unknown.unknown, unknown.sums) == (UNKNOWN, 2, 2, {})
-    assert unknown.amount(Column.SPENT) is None, "not known is not nothing"
-    assert found.unknown == {Claim.SPENT: 1, Claim.DOUBT: 1}
+    assert (unknown.currency, unknown.attempts, unknown.unknown, unknown.sums) == (UNKNOWN_CURRENCY, 2, 2, {})
+    assert unknown.amount(CostColumn.SPENT) is None, "not known is not nothing"
+    assert found.unknown == {ChargeState.SPENT: 1, ChargeState.IN_DOUBT: 1}
 
 
 def test_drawings_of_this_machine_take_no_part() -> None:
@@ -81,36 +90,36 @@ def test_drawings_of_this_machine_take_no_part() -> None:
 def test_a_clip_that_was_brought_back_is_paid_once() -> None:
     """Its readable name had it still: the ledger has the purchase already, or it does not."""
     back = attempt(2, fingerprint="v1-1", task="", cost=usd("0.28"))
-    found = counted([given_up(1, Kind.DISCARDED), back])
-    assert [each.charge.claim for each in found] == [Claim.SPENT, Claim.NOTHING]
-    (alone,) = counted([back])
-    assert (alone.charge.claim, alone.charge.money) == (Claim.SPENT, usd("0.28"))
+    found = charge_attempts([given_up(1, FailureKind.DISCARDED), back])
+    assert [each.charge.state for each in found] == [ChargeState.SPENT, ChargeState.NOTHING]
+    (alone,) = charge_attempts([back])
+    assert (alone.charge.state, alone.charge.money) == (ChargeState.SPENT, usd("0.28"))
 
 
 @pytest.mark.parametrize(
     ("by", "groups"),
     [
-        (By.SHOT, ["aurora/open", "aurora/turn", "boreal/open"]),
-        (By.PROVIDER, ["minimax", "vtrix"]),
-        (By.MONTH, ["2026-09", "2026-10"]),
-        (By.CAMPAIGN, ["aurora", "boreal"]),
-        (By.TAG, ["client:acme", "hero", ""]),
+        (GroupBy.SHOT, ["aurora/open", "aurora/turn", "boreal/open"]),
+        (GroupBy.PROVIDER, ["minimax", "vtrix"]),
+        (GroupBy.MONTH, ["2026-09", "2026-10"]),
+        (GroupBy.CAMPAIGN, ["aurora", "boreal"]),
+        (GroupBy.TAG, ["client:acme", "hero", ""]),
     ],
 )
-def test_groups_are_by_name_and_what_has_none_is_at_the_end(by: By, groups: list[str]) -> None:
+def test_groups_are_by_name_and_what_has_none_is_at_the_end(by: GroupBy, groups: list[str]) -> None:
     found = costs(
         attempt(1, tags=("hero", "client:acme", "hero")),
         attempt(2, shot="turn", provider="vtrix", intended_at=1_793_000_000.0),
         attempt(3, campaign="boreal"),
-        by=by,
+        group_by=by,
     )
     assert [row.group for row in found.rows] == groups
     assert sums(found.totals[0])["spent"] == "0.84"
 
 
 def test_by_tag_an_attempt_stands_under_each_and_once_in_the_total() -> None:
-    found = costs(attempt(1, tags=("hero", "client:acme")), attempt(2), by=By.TAG)
-    assert found.overlapping
+    found = costs(attempt(1, tags=("hero", "client:acme")), attempt(2), group_by=GroupBy.TAG)
+    assert found.has_overlap
     assert [(row.group, sums(row)["spent"]) for row in found.rows] == [
         ("client:acme", "0.28"), ("hero", "0.28"), ("", "0.28"),
     ]  # fmt: skip
@@ -121,7 +130,7 @@ def test_what_no_clip_came_of_has_its_reason() -> None:
     written_off, broken = given_up(1), failed(2, estimate=None)
     silent = failed(3, failure=None)
     found = costs(written_off, broken, silent, attempt(4), reasons={1: "the client left"})
-    assert [(each.attempt.id, each.money, each.why) for each in found.unclaimed] == [
+    assert [(each.attempt.id, each.money, each.why) for each in found.lost_money] == [
         (1, usd("0.28"), "the client left"),
         (2, None, "the model choked"),
         (3, usd("0.28"), "it ended without a clip"),
@@ -144,7 +153,7 @@ ledgers = st.lists(
         tags=st.lists(st.sampled_from(["hero", "client:acme"]), max_size=3).map(tuple),
         stage=st.sampled_from(Stage),
         task=st.sampled_from([None, "", "t-1"]),
-        failure=st.none() | st.builds(Failure, kind=st.sampled_from(Kind), why=st.just("why")),
+        failure=st.none() | st.builds(Failure, kind=st.sampled_from(FailureKind), why=st.just("why")),
         estimate=amounts,
         cost=amounts,
         intended_at=st.floats(1.7e9, 1.9e9),
@@ -153,9 +162,9 @@ ledgers = st.lists(
 )
 
 
-def together(rows: tuple[Row, ...]) -> tuple[dict[str, Counter[Column]], Counter[str], Counter[str]]:
+def together(rows: tuple[CostRow, ...]) -> tuple[dict[str, Counter[CostColumn]], Counter[str], Counter[str]]:
     """The sums of rows for each currency, and how many attempts they count."""
-    found: dict[str, Counter[Column]] = {}
+    found: dict[str, Counter[CostColumn]] = {}
     attempts: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     for row in rows:
@@ -165,24 +174,24 @@ def together(rows: tuple[Row, ...]) -> tuple[dict[str, Counter[Column]], Counter
     return found, attempts, unknown
 
 
-@given(ledgers, st.sampled_from([By.SHOT, By.PROVIDER, By.MONTH, By.CAMPAIGN]))
-def test_the_groups_of_any_ledger_come_to_its_totals(ledger: list[AttemptRecord], by: By) -> None:
-    found = costs(*ledger, by=by)
+@given(ledgers, st.sampled_from([GroupBy.SHOT, GroupBy.PROVIDER, GroupBy.MONTH, GroupBy.CAMPAIGN]))
+def test_the_groups_of_any_ledger_come_to_its_totals(ledger: list[AttemptRecord], by: GroupBy) -> None:
+    found = costs(*ledger, group_by=by)
     assert together(found.rows) == together(found.totals)
 
 
-@given(ledgers, st.sampled_from(By))
-def test_the_totals_of_any_ledger_are_what_its_attempts_come_to(ledger: list[AttemptRecord], by: By) -> None:
-    found = costs(*ledger, by=by)
-    whole: dict[tuple[str, Column], Decimal] = {}
-    for each in counted(ledger):
-        if each.charge.claim is not Claim.NOTHING and each.charge.money is not None:
-            key = each.charge.money.currency, CLAIMS[each.charge.claim]
+@given(ledgers, st.sampled_from(GroupBy))
+def test_the_totals_of_any_ledger_are_what_its_attempts_come_to(ledger: list[AttemptRecord], by: GroupBy) -> None:
+    found = costs(*ledger, group_by=by)
+    whole: dict[tuple[str, CostColumn], Decimal] = {}
+    for each in charge_attempts(ledger):
+        if each.charge.state is not ChargeState.NOTHING and each.charge.money is not None:
+            key = each.charge.money.currency, COLUMN_BY_STATE[each.charge.state]
             whole[key] = whole.get(key, Decimal(0)) + each.charge.money.amount
     shown = {
         (row.currency, column): row.sums[column]
         for row in found.totals
-        for column in CLAIMS.values()
+        for column in COLUMN_BY_STATE.values()
         if column in row.sums
     }
     assert shown == whole
@@ -191,6 +200,6 @@ def test_the_totals_of_any_ledger_are_what_its_attempts_come_to(ledger: list[Att
 
 @given(ledgers)
 def test_no_amount_is_in_the_row_of_what_is_not_known(ledger: list[AttemptRecord]) -> None:
-    found = costs(*ledger, by=By.TAG)
-    assert not [row for row in (*found.rows, *found.totals) if row.currency == UNKNOWN and row.sums]
-    assert not [row for row in (*found.rows, *found.totals) if row.currency != UNKNOWN and row.unknown]
+    found = costs(*ledger, group_by=GroupBy.TAG)
+    assert not [row for row in (*found.rows, *found.totals) if row.currency == UNKNOWN_CURRENCY and row.sums]
+    assert not [row for row in (*found.rows, *found.totals) if row.currency != UNKNOWN_CURRENCY and row.unknown]

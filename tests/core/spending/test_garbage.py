@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import Failure, Kind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.core.spending.garbage import File, Spare, Spares, spare_clips
+from hailuo_batch.core.spending.garbage import DiskFile, Garbage, UnreferencedClip, find_unreferenced_clips
 
 
 def attempt(digest: str | None = "sha256:aa", stage: Stage = Stage.STORED, **members) -> AttemptRecord:
@@ -17,13 +17,13 @@ def attempt(digest: str | None = "sha256:aa", stage: Stage = Stage.STORED, **mem
     return AttemptRecord(**{"digest": digest, "stage": stage, **plain, **members})
 
 
-def file(name: str = "aa.mp4", size: int = 100, since: float = 10.0) -> File:
-    return File(name=name, size=size, since=since)
+def file(name: str = "aa.mp4", size: int = 100, since: float = 10.0) -> DiskFile:
+    return DiskFile(name=name, size=size, modified_at=since)
 
 
 def found(needed: set[str], *attempts: AttemptRecord, before: float = 20.0, **since: float) -> list[str]:
     files = {f"sha256:{name}": file(name, since=when) for name, when in since.items()}
-    return [spare.digest for spare in spare_clips(files, needed, attempts, before=before)]
+    return [spare.digest for spare in find_unreferenced_clips(files, needed, attempts, before=before)]
 
 
 def test_a_clip_that_nobody_needs_is_spare() -> None:
@@ -46,7 +46,7 @@ def test_the_oldest_comes_first() -> None:
 
 
 def test_what_was_paid_is_what_was_told_else_the_estimate_and_a_drawing_is_free() -> None:
-    gone = Failure(kind=Kind.DISCARDED, why="")
+    gone = Failure(kind=FailureKind.DISCARDED, why="")
     attempts = (
         attempt(),
         attempt(cost=usd("0.30")),
@@ -54,10 +54,10 @@ def test_what_was_paid_is_what_was_told_else_the_estimate_and_a_drawing_is_free(
         attempt(stage=Stage.CANCELLED, failure=gone),
         attempt(provider="animatic", estimate=None),
     )
-    spares = Spares(clips=(Spare(digest="sha256:aa", file=file(), attempts=attempts),), days=30)
-    assert spares.clips[0].bought == (usd("0.28"), usd("0.30"), None, usd("0.28"))
-    assert (spares.paid, spares.unpriced, spares.bytes) == ((usd("0.86"),), 1, 100)
-    assert len(spares.clips[0].stored) == 4
+    spares = Garbage(clips=(UnreferencedClip(digest="sha256:aa", file=file(), attempts=attempts),), days=30)
+    assert spares.clips[0].purchase_costs == (usd("0.28"), usd("0.30"), None, usd("0.28"))
+    assert (spares.cost, spares.unpriced, spares.bytes) == ((usd("0.86"),), 1, 100)
+    assert len(spares.clips[0].stored_attempts) == 4
 
 
 names = st.sampled_from("abcd").map(lambda letter: f"sha256:{letter}{letter}")
@@ -66,7 +66,7 @@ names = st.sampled_from("abcd").map(lambda letter: f"sha256:{letter}{letter}")
 @given(st.sets(names), st.lists(names), st.dictionaries(names, st.floats(0, 40)), st.floats(0, 40))
 def test_nothing_that_is_needed_young_or_unknown_ever_goes(needed, known, there, before) -> None:
     files = {digest: file(digest, since=since) for digest, since in there.items()}
-    gone = {spare.digest for spare in spare_clips(files, needed, map(attempt, known), before=before)}
+    gone = {spare.digest for spare in find_unreferenced_clips(files, needed, map(attempt, known), before=before)}
     assert gone == {
         digest for digest, since in there.items() if digest in known and digest not in needed and since < before
     }

@@ -15,13 +15,13 @@ def test_aliases_cannot_nest_deeper_than_brackets() -> None:
 
 def test_an_alias_bomb_is_refused_before_anything_walks_it(monkeypatch: pytest.MonkeyPatch) -> None:
     weighed: list[object] = []
-    weight = alias_limits._weight
+    weight = alias_limits._node_weight
 
     def weighing(value: object) -> int:
         weighed.append(value)
         return weight(value)
 
-    monkeypatch.setattr(alias_limits, "_weight", weighing)
+    monkeypatch.setattr(alias_limits, "_node_weight", weighing)
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 30)]
     assert [shown(problem)[:2] for problem in read("\n".join(lines)).problems] == [

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from yaml_samples import TREES, codes, counted, tree
 
-from hailuo_batch.load.yaml.scalars import plain
+from hailuo_batch.load.yaml.scalars import parse_plain_scalar
 
 
 def test_words_that_other_readers_take_for_something_else_stay_text() -> None:
@@ -85,7 +85,7 @@ def test_plain_data_is_read_as_other_readers_do(value: dict[str, Any]) -> None:
 
 def read_otherwise(text: str) -> bool:
     """Whether YAML 1.2 takes for a number what 1.1 takes for text (`1e3`, `08`)."""
-    return plain(text) != text and isinstance(yaml.safe_load(yaml.safe_dump({"a": text}))["a"], str)
+    return parse_plain_scalar(text) != text and isinstance(yaml.safe_load(yaml.safe_dump({"a": text}))["a"], str)
 
 
 def texts_of(value: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from yaml_samples import TREES
 
-from hailuo_batch.core.problem import Path
+from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.load.document import locate
 
 PLACED = """\
@@ -44,7 +44,7 @@ shots:
         (("nothing", "here"), False, "1:1"),
     ],
 )
-def test_a_path_is_found_where_a_person_would_look_for_it(path: Path, on_key: bool, expected: str) -> None:
+def test_a_path_is_found_where_a_person_would_look_for_it(path: DocumentPath, on_key: bool, expected: str) -> None:
     place = locate(PLACED.encode(), [(path, on_key)], name="x.yaml")[path, on_key]
     assert f"{place.line}:{place.column}" == expected
     assert place.text == PLACED.splitlines()[place.line - 1]
@@ -70,18 +70,18 @@ class Writer:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.places: dict[tuple[Path, bool], tuple[int, int]] = {}
+        self.places: dict[tuple[DocumentPath, bool], tuple[int, int]] = {}
 
-    def mapping(self, value: dict[str, Any], path: Path, indent: int) -> None:
+    def mapping(self, value: dict[str, Any], path: DocumentPath, indent: int) -> None:
         for key, inner in value.items():
             self.places[(*path, key), True] = (len(self.lines) + 1, indent + 1)
             self.entry(" " * indent + json.dumps(key, ensure_ascii=False) + ":", inner, (*path, key), indent)
 
-    def sequence(self, value: list[Any], path: Path, indent: int) -> None:
+    def sequence(self, value: list[Any], path: DocumentPath, indent: int) -> None:
         for number, inner in enumerate(value):
             self.entry(" " * indent + "-", inner, (*path, number), indent)
 
-    def entry(self, head: str, value: Any, path: Path, indent: int) -> None:
+    def entry(self, head: str, value: Any, path: DocumentPath, indent: int) -> None:
         if value and isinstance(value, dict | list):
             self.lines.append(head)
             self.places[path, False] = (len(self.lines) + 1, indent + 3)

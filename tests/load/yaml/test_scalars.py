@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.load.yaml.scalars import SPECIAL_STARTS, TAGS, Refusal, Scalar, plain, tagged
+from hailuo_batch.load.yaml.scalars import (
+    SPECIAL_STARTS,
+    TAG_PREFIX,
+    Scalar,
+    ScalarRefusal,
+    parse_plain_scalar,
+    parse_tagged_scalar,
+)
 
 READINGS: dict[str, Scalar] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None, "nULL": "nULL", "none": "none",
@@ -20,35 +27,35 @@ READINGS: dict[str, Scalar] = {
 
 @pytest.mark.parametrize("text", READINGS)
 def test_a_plain_scalar_is_read_by_the_core_schema(text: str) -> None:
-    value = plain(text)
+    value = parse_plain_scalar(text)
     assert (value, type(value)) == (READINGS[text], type(READINGS[text]))
 
 
 @pytest.mark.parametrize("text", ["010", "-010", "+07", "00", "08"])
 def test_a_leading_zero_is_refused_for_readers_differ(text: str) -> None:
-    refusal = plain(text)
-    assert isinstance(refusal, Refusal)
-    assert refusal.words.summary == "number with a leading zero"
+    refusal = parse_plain_scalar(text)
+    assert isinstance(refusal, ScalarRefusal)
+    assert refusal.message.summary == "number with a leading zero"
     assert refusal.reading == int(text)
 
 
 @pytest.mark.parametrize("text", [".inf", "-.INF", "+.Inf", ".nan", ".NaN"])
 def test_what_is_no_number_is_refused(text: str) -> None:
-    refusal = plain(text)
-    assert isinstance(refusal, Refusal)
-    assert refusal.words.summary == "not a number"
+    refusal = parse_plain_scalar(text)
+    assert isinstance(refusal, ScalarRefusal)
+    assert refusal.message.summary == "not a number"
 
 
 @pytest.mark.parametrize("text", ["9223372036854775808", "-9223372036854775809", "0x" + "f" * 17, "1" * 5000, "1e999"])
 def test_what_does_not_fit_in_64_bits_is_refused(text: str) -> None:
-    refusal = plain(text)
-    assert isinstance(refusal, Refusal)
-    assert refusal.words.summary == "number too large"
+    refusal = parse_plain_scalar(text)
+    assert isinstance(refusal, ScalarRefusal)
+    assert refusal.message.summary == "number too large"
 
 
 def test_a_leading_zero_before_a_number_too_large_has_no_reading() -> None:
-    refusal = plain("0" + "9" * 5000)
-    assert isinstance(refusal, Refusal)
+    refusal = parse_plain_scalar("0" + "9" * 5000)
+    assert isinstance(refusal, ScalarRefusal)
     assert refusal.reading is None
 
 
@@ -64,32 +71,32 @@ def test_a_leading_zero_before_a_number_too_large_has_no_reading() -> None:
     ],
 )
 def test_a_tag_says_what_a_scalar_is(kind: str, text: str, value: Scalar) -> None:
-    found = tagged(TAGS + kind, text)
+    found = parse_tagged_scalar(TAG_PREFIX + kind, text)
     assert (found, type(found)) == (value, type(value))
 
 
 @pytest.mark.parametrize(
     ("tag", "text", "summary"),
     [
-        (TAGS + "int", "six", "tag does not fit"),
-        (TAGS + "int", "true", "tag does not fit"),
-        (TAGS + "int", "010", "number with a leading zero"),
-        (TAGS + "bool", "yes", "tag does not fit"),
-        (TAGS + "seq", "x", "tag not known"),
-        (TAGS + "binary", "eA==", "tag not known"),
+        (TAG_PREFIX + "int", "six", "tag does not fit"),
+        (TAG_PREFIX + "int", "true", "tag does not fit"),
+        (TAG_PREFIX + "int", "010", "number with a leading zero"),
+        (TAG_PREFIX + "bool", "yes", "tag does not fit"),
+        (TAG_PREFIX + "seq", "x", "tag not known"),
+        (TAG_PREFIX + "binary", "eA==", "tag not known"),
         ("!mine", "010", "tag not known"),
         ("int", "1", "tag not known"),  # !<int>
     ],
 )
 def test_a_tag_that_does_not_fit_is_refused(tag: str, text: str, summary: str) -> None:
-    refusal = tagged(tag, text)
-    assert isinstance(refusal, Refusal)
-    assert refusal.words.summary == summary
+    refusal = parse_tagged_scalar(tag, text)
+    assert isinstance(refusal, ScalarRefusal)
+    assert refusal.message.summary == summary
 
 
 @given(st.text(max_size=12) | st.from_regex(r"[-+]?[0-9a-fox.eE_:]{1,12}", fullmatch=True))
 def test_a_scalar_that_starts_like_text_is_text(text: str) -> None:
-    value = plain(text)
+    value = parse_plain_scalar(text)
     if text[:1] not in SPECIAL_STARTS:
         assert value == text
-    assert isinstance(value, Scalar | Refusal)
+    assert isinstance(value, Scalar | ScalarRefusal)

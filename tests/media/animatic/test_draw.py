@@ -10,7 +10,7 @@ import pytest
 from media_samples import Drawn, centre, decoded, facts
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
-from hailuo_batch.core.manifest.camera import Camera
+from hailuo_batch.core.manifest.camera import CameraCommand
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.animatic.draw import draw
 from hailuo_batch.media.animatic.values import Sketch, Still
@@ -98,26 +98,26 @@ def test_colours_arrive_as_they_left(drawn: Drawn, tmp_path: Path) -> None:
 
 # Where the picture goes on the screen: right, down, and how much larger it gets.
 MOVES = {
-    Camera.TRUCK_LEFT: (1, 0, 0),
-    Camera.TRUCK_RIGHT: (-1, 0, 0),
-    Camera.PAN_LEFT: (1, 0, 0),
-    Camera.PAN_RIGHT: (-1, 0, 0),
-    Camera.PEDESTAL_UP: (0, 1, 0),
-    Camera.PEDESTAL_DOWN: (0, -1, 0),
-    Camera.TILT_UP: (0, 1, 0),
-    Camera.TILT_DOWN: (0, -1, 0),
-    Camera.PUSH_IN: (0, 0, 1),
-    Camera.PULL_OUT: (0, 0, -1),
-    Camera.ZOOM_IN: (0, 0, 1),
-    Camera.ZOOM_OUT: (0, 0, -1),
-    Camera.TRACKING_SHOT: (-1, 0, 1),
-    Camera.STATIC_SHOT: (0, 0, 0),
-    Camera.SHAKE: (0, 0, 0),
+    CameraCommand.TRUCK_LEFT: (1, 0, 0),
+    CameraCommand.TRUCK_RIGHT: (-1, 0, 0),
+    CameraCommand.PAN_LEFT: (1, 0, 0),
+    CameraCommand.PAN_RIGHT: (-1, 0, 0),
+    CameraCommand.PEDESTAL_UP: (0, 1, 0),
+    CameraCommand.PEDESTAL_DOWN: (0, -1, 0),
+    CameraCommand.TILT_UP: (0, 1, 0),
+    CameraCommand.TILT_DOWN: (0, -1, 0),
+    CameraCommand.PUSH_IN: (0, 0, 1),
+    CameraCommand.PULL_OUT: (0, 0, -1),
+    CameraCommand.ZOOM_IN: (0, 0, 1),
+    CameraCommand.ZOOM_OUT: (0, 0, -1),
+    CameraCommand.TRACKING_SHOT: (-1, 0, 1),
+    CameraCommand.STATIC_SHOT: (0, 0, 0),
+    CameraCommand.SHAKE: (0, 0, 0),
 }
 
 
-@pytest.mark.parametrize("command", list(Camera))
-def test_each_command_moves_the_picture_as_it_says(drawn: Drawn, dots: Path, command: Camera) -> None:
+@pytest.mark.parametrize("command", list(CameraCommand))
+def test_each_command_moves_the_picture_as_it_says(drawn: Drawn, dots: Path, command: CameraCommand) -> None:
     frames = decoded(drawn(prompt=f"x [{command}]", seconds=2, first=Still(path=dots)))
     at = [(centre(frames[place], RED), centre(frames[place], GREEN)) for place in (0, -1)]
     (red, green), (red_then, green_then) = at

@@ -8,7 +8,7 @@ from PIL import ImageFont
 
 from hailuo_batch.media.animatic import fonts
 from hailuo_batch.media.animatic.font_coverage import read_face
-from hailuo_batch.media.animatic.fonts import Faces
+from hailuo_batch.media.animatic.fonts import FontFallback
 
 SHIPPED = sorted((Path(fonts.__file__).parent / "typefaces").glob("*.woff"))
 
@@ -22,7 +22,7 @@ def test_coverage_agrees_with_what_the_font_draws(path: Path) -> None:
     missing = bytes(font.getmask("\U0010fffd"))
     for letter in "aéßŐжΩ‘ếҖ":
         drawn = bytes(font.getmask(letter)) != missing
-        assert face.draws(letter) is drawn, letter
+        assert face.covers(letter) is drawn, letter
 
 
 def test_the_fonts_come_with_their_licence_and_stay_small() -> None:
@@ -36,7 +36,7 @@ def test_the_shipped_fonts_suffice_for_latin_greek_and_cyrillic(monkeypatch: pyt
     monkeypatch.setattr(fonts, "_UNIX_FOLDERS", ())
     monkeypatch.setattr(fonts, "_FOLDERS", {})
     for weight in (500, 700):
-        assert all(Faces(weight).of(letter, emoji=False) for letter in text)
+        assert all(FontFallback(weight).find_face(letter, emoji=False) for letter in text)
 
 
 def test_a_file_that_is_no_font_is_no_face(tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def test_a_table_of_32_bit_ranges_is_read(tmp_path: Path) -> None:
     (tmp_path / "font.ttf").write_bytes(sfnt(table))
     face = read_face(tmp_path / "font.ttf")
     assert face
-    assert face.draws("A")
-    assert face.draws("🚀")
-    assert not face.draws("a")
+    assert face.covers("A")
+    assert face.covers("🚀")
+    assert not face.covers("a")
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -66,4 +66,4 @@ def test_a_table_of_32_bit_ranges_is_read(tmp_path: Path) -> None:
 def test_no_table_makes_it_raise(tmp_path: Path, table: bytes) -> None:
     (tmp_path / "font.ttf").write_bytes(sfnt(table))
     face = read_face(tmp_path / "font.ttf")
-    assert face is None or isinstance(face.draws("a"), bool)
+    assert face is None or isinstance(face.covers("a"), bool)

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageColor
 
-from hailuo_batch.core.manifest.camera import Camera, moves, without_commands
+from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves, strip_commands
 from hailuo_batch.media.animatic import slate
-from hailuo_batch.media.animatic.camera_icons import icon
-from hailuo_batch.media.animatic.camera_motion import shared, way
+from hailuo_batch.media.animatic.camera_icons import icon_mask
+from hailuo_batch.media.animatic.camera_motion import camera_path, common_area
 from hailuo_batch.media.animatic.palettes import palette
-from hailuo_batch.media.animatic.resampler import Size, world_size
-from hailuo_batch.media.animatic.title_card import card
+from hailuo_batch.media.animatic.resampler import FrameSize, background_size
+from hailuo_batch.media.animatic.title_card import draw_title_card
 from hailuo_batch.media.animatic.values import Sketch
 
-FRAME = Size(width=910, height=512)
+FRAME = FrameSize(width=910, height=512)
 
 
 def sketch(**fields: Any) -> Sketch:
@@ -24,10 +24,10 @@ def sketch(**fields: Any) -> Sketch:
 
 def painted(prompt: str) -> tuple[Image.Image, Image.Image, Any]:
     """The card of a prompt, the same card without words, and the windows on it."""
-    windows = way(moves(prompt), 6, drift=False)
-    size = world_size(FRAME, windows)
-    full = card(sketch(prompt=prompt), FRAME, size, windows)
-    seed = sha256(without_commands(prompt).encode()).digest()
+    windows = camera_path(camera_moves(prompt), 6, drift=False)
+    size = background_size(FRAME, windows)
+    full = draw_title_card(sketch(prompt=prompt), FRAME, size, windows)
+    seed = sha256(strip_commands(prompt).encode()).digest()
     return (
         full,
         Image.new("RGB", (size.width, size.height), palette(seed).paper),
@@ -48,7 +48,7 @@ def test_words_stay_inside_what_every_frame_shows(prompt: str) -> None:
     full, paper, windows = painted(prompt)
     # The quiet shape differs from the paper by little; type and icons by much.
     ink = ImageChops.difference(full, paper).convert("L").point(lambda value: 255 * (value > 60))
-    left, top, right, bottom = shared(windows)
+    left, top, right, bottom = common_area(windows)
     box = ink.getbbox()
     assert box
     assert left * full.width <= box[0] < box[2] <= right * full.width + 1
@@ -81,7 +81,7 @@ def test_type_can_be_read_on_every_palette(first: int) -> None:
 
 
 def test_fifteen_commands_have_fifteen_icons() -> None:
-    icons = {command: icon(command, 32) for command in Camera}
+    icons = {command: icon_mask(command, 32) for command in CameraCommand}
     assert len(icons) == 15
     for one, other in combinations(icons, 2):
         assert ImageChops.difference(icons[one], icons[other]).getbbox(), (one, other)
@@ -92,17 +92,17 @@ def test_fifteen_commands_have_fifteen_icons() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(910, 512), (512, 910), (512, 512), (2048, 512), (1920, 1080)])
 def test_the_slate_fills_the_width_at_every_shape(width: int, height: int) -> None:
-    size = Size(width=width, height=height)
-    strip = slate.strip(sketch(shot="pack-red-" * 12, campaign="x" * 80, prompt="[Push in]" * 40), size)
-    assert strip.size == (width, slate.height(size))
+    size = FrameSize(width=width, height=height)
+    strip = slate.draw_slate(sketch(shot="pack-red-" * 12, campaign="x" * 80, prompt="[Push in]" * 40), size)
+    assert strip.size == (width, slate.slate_height(size))
     assert strip.height % 2 == 0
     assert 0.04 < strip.height / min(width, height) < 0.06
 
 
 def test_fields_of_the_slate_change_it() -> None:
-    size = Size(width=1366, height=768)
-    base = slate.strip(sketch(), size)
+    size = FrameSize(width=1366, height=768)
+    base = slate.draw_slate(sketch(), size)
     changes: list[dict[str, Any]] = [{"shot": "turn"}, {"take": 2}, {"campaign": "b"}, {"mark": "0"}, {"seconds": 10}]
     changes += [{"resolution": "768p"}, {"prompt": "[Shake]"}]
     for change in changes:
-        assert ImageChops.difference(base, slate.strip(sketch(**change), size)).getbbox(), change
+        assert ImageChops.difference(base, slate.draw_slate(sketch(**change), size)).getbbox(), change
