@@ -10,11 +10,12 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, renders_folder, store_folder
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.fingerprint import preimage
+from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.ports import Facts, Intent, RenderName
 from hailuo_batch.store.state_dir import ensure_state_folder
@@ -54,18 +55,20 @@ def finished_campaign(folder: Path, shots: int) -> Path:
 
 
 async def _finish(manifest: Path) -> None:
-    planned = await plan(manifest, sketch=True)
+    planned = await plan(manifest, world=World.SKETCH)
     project = planned.validation.project
-    ensure_state_folder(hidden_folder(project.root))
-    renders_folder(project.root).mkdir()
-    store = store_folder(project.root)
+    ensure_state_folder(Workspace(project.root).state_folder)
+    Workspace(project.root).renders_folder.mkdir()
+    store = Workspace(project.root).store_folder
     for fan in range(256):
         (store / f"{fan:02x}").mkdir(parents=True)
-    async with open_ledger(ledger_file(project.root), clock=SystemClock()) as ledger:
+    async with open_ledger(Workspace(project.root).ledger_file, clock=SystemClock()) as ledger:
         steps = planned.plan.steps
         for begin in range(0, len(steps), AT_ONCE):
             part = steps[begin : begin + AT_ONCE]
-            await asyncio.gather(*(_render(ledger, store, renders_folder(project.root), step) for step in part))
+            await asyncio.gather(
+                *(_render(ledger, store, Workspace(project.root).renders_folder, step) for step in part)
+            )
 
 
 async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) -> None:

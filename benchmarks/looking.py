@@ -20,6 +20,7 @@ from pathlib import Path
 from measure import table
 
 from hailuo_batch.core.pacing.progress_eta import ProgressSample
+from hailuo_batch.core.world import World
 from hailuo_batch.drivers.poll_scheduler import ClipKind, PollScheduler
 from hailuo_batch.mock.server import Mock
 
@@ -191,8 +192,7 @@ async def _rehearsed(folder: Path, gateway: str, takes: int) -> Mock:
     """The mock of a whole run, which tells when each task was ready and looked at."""
     import hailuo_batch.mock.server as server
     from hailuo_batch.app.run import run
-    from hailuo_batch.app.running.context import RunOptions
-    from hailuo_batch.app.running.drivers import Rehearsal
+    from hailuo_batch.app.running.options import Rehearsal, RunOptions
 
     found: list[Mock] = []
 
@@ -209,7 +209,7 @@ async def _rehearsed(folder: Path, gateway: str, takes: int) -> Mock:
         (folder / "looks.yaml").write_text(head + shots)
         (folder / "hailuo.yaml").write_text("version: 1\n")
         rehearsal = Rehearsal(script=folder / "script.yaml", speed=SPEED)
-        ran = await run(folder / "looks.yaml", options=RunOptions(jobs=AT_ONCE, rehearsal=rehearsal))
+        ran = await run(folder / "looks.yaml", RunOptions(world=World.REHEARSAL, jobs=AT_ONCE, rehearsal=rehearsal))
     finally:
         server.Mock = Mock  # type: ignore[misc]
     if ran.outcome.stored != takes:

@@ -37,8 +37,7 @@ from hailuo_batch.app.costs import audit
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.resolve import OpenAttempts, list_open_attempts, settle
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.verify import verify
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
 from hailuo_batch.mock.fault import ALLOWED_CALLS, TASK_FAULTS, Fault, FaultKind
@@ -136,7 +135,7 @@ class Soak:
 
     async def _until_nothing_changes(self, film: Path, scope: Scope) -> None:
         while True:
-            ran = await run(film, scope=scope, options=self.terms)
+            ran = await run(film, RunOptions(scope=scope))
             if not (ran.outcome.stored or ran.outcome.failed or ran.outcome.named):
                 return
             self.codes[int(ran.exit)] += 1

@@ -21,37 +21,37 @@ if TYPE_CHECKING:
     from hailuo_batch.app.resolve import list_open_attempts, settle
     from hailuo_batch.app.review import accept, retake, unaccept
     from hailuo_batch.app.run import run
-    from hailuo_batch.app.running.context import RunOptions
-    from hailuo_batch.app.running.drivers import Rehearsal, WebhookOptions
-    from hailuo_batch.app.running.scope import Scope
+    from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
     from hailuo_batch.app.verify import verify
+    from hailuo_batch.core.world import World
 
 _MODULES = {
-    "Rehearsal": "running.drivers",
-    "RunOptions": "running.context",
-    "Scope": "running.scope",
-    "WebhookOptions": "running.drivers",
-    "accept": "review",
-    "audit": "costs",
-    "collect_garbage": "gc",
-    "costs": "costs",
-    "doctor": "doctor",
-    "explain": "inspect",
-    "init": "doctor",
-    "list_open_attempts": "resolve",
-    "list_pending_tasks": "fetch",
-    "plan": "planning.plan",
-    "providers": "doctor",
-    "report": "report",
-    "retake": "review",
-    "run": "run",
-    "schema": "doctor",
-    "settle": "resolve",
-    "show": "inspect",
-    "status": "inspect",
-    "unaccept": "review",
-    "validate": "planning.validate",
-    "verify": "verify",
+    "Rehearsal": "app.running.options",
+    "RunOptions": "app.running.options",
+    "Scope": "app.running.options",
+    "WebhookOptions": "app.running.options",
+    "World": "core.world",
+    "accept": "app.review",
+    "audit": "app.costs",
+    "collect_garbage": "app.gc",
+    "costs": "app.costs",
+    "doctor": "app.doctor",
+    "explain": "app.inspect",
+    "init": "app.doctor",
+    "list_open_attempts": "app.resolve",
+    "list_pending_tasks": "app.fetch",
+    "plan": "app.planning.plan",
+    "providers": "app.doctor",
+    "report": "app.report",
+    "retake": "app.review",
+    "run": "app.run",
+    "schema": "app.doctor",
+    "settle": "app.resolve",
+    "show": "app.inspect",
+    "status": "app.inspect",
+    "unaccept": "app.review",
+    "validate": "app.planning.validate",
+    "verify": "app.verify",
 }
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "RunOptions",
     "Scope",
     "WebhookOptions",
+    "World",
     "accept",
     "audit",
     "collect_garbage",
@@ -85,5 +86,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return getattr(import_module(f"hailuo_batch.app.{_MODULES[name]}"), name)
+        return getattr(import_module(f"hailuo_batch.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

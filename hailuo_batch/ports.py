@@ -8,7 +8,6 @@ from typing import Protocol
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.request.request import Request
 
 
@@ -173,20 +172,4 @@ class Probe(Protocol):
 
     async def __call__(self, file: Path, digest: str) -> Clip | Failure:
         """The clip's facts, or why it is none."""
-        ...
-
-
-class Executor(Protocol):
-    """Spreads the steps over workers."""
-
-    async def run(self, steps: Iterable[Step], handle: "StepHandler") -> None:
-        """Carries `handle` out for every step, and for every step that comes back from it."""
-        ...
-
-
-class StepHandler(Protocol):
-    """What a worker does with one step."""
-
-    async def __call__(self, step: Step) -> Iterable[Step]:
-        """Carries a step out; what comes back are steps that it unlocked."""
         ...

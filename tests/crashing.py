@@ -25,6 +25,7 @@ from hailuo_batch.app.verify import verify
 from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.provider_tables import read_provider
 from hailuo_batch.mock.hooks import HookEvent
@@ -169,7 +170,7 @@ class Film:
 
     async def _count(self) -> None:
         """What was bought twice and what was lost, by the mock's books, the ledger and the store."""
-        stands = (await plan(self.folder / "film.yaml", sketch=self.mock is None)).report
+        stands = (await plan(self.folder / "film.yaml", world=World.SKETCH if self.mock is None else World.REAL)).report
         self.tally.lost += stands.takes - stands.counts.get(Action.REUSE, 0)
         if self.mock is None:
             return
@@ -189,7 +190,7 @@ class Film:
 
     async def _assert_safe(self) -> None:
         self._assert_charged(exactly=False)
-        planned = await plan(self.folder / "film.yaml", sketch=self.mock is None)
+        planned = await plan(self.folder / "film.yaml", world=World.SKETCH if self.mock is None else World.REAL)
         held = {use.shot.id for step in planned.pending_steps if step.action is Action.HOLD for use in step.uses}
         for step in planned.selected:
             waits = step.action is Action.WAIT and held.issuperset(step.waits_for)
@@ -228,7 +229,9 @@ class Film:
             self.tally.takes += sum(self.prompts.values())
 
     async def _assert_clean(self) -> None:
-        looked = await verify(self.folder / "film.yaml", sketch=self.mock is None, deep=True)
+        looked = await verify(
+            self.folder / "film.yaml", world=World.SKETCH if self.mock is None else World.REAL, deep=True
+        )
         assert looked.findings == (), looked.findings
         assert set(await self.stages()) <= {"stored", "cancelled"}
         booked = await audit(self.folder, deep=True)

@@ -24,9 +24,10 @@ from rehearsal import GATEWAYS, SPEED, Pauses, drivers_at
 
 import hailuo_batch.app.running.context
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import RunOptions
 from hailuo_batch.app.running.drivers import DriverContext
+from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.cli.main import run_command_line
+from hailuo_batch.core.world import World
 from hailuo_batch.ports import Driver
 from hailuo_batch.runner.limiter import Tempo
 
@@ -54,8 +55,8 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
 async def go_on(folder: Path, base: str) -> int:
     """One run of the folder's film; its exit code."""
     work_at(base)
-    sketch = base == SKETCH
-    return int((await run(folder / "film.yaml", sketch=sketch, options=RunOptions(jobs=1 if sketch else HANDS))).exit)
+    options = RunOptions(world=World.SKETCH, jobs=1) if base == SKETCH else RunOptions(jobs=HANDS)
+    return int((await run(folder / "film.yaml", options)).exit)
 
 
 class Inline(ThreadPoolExecutor):

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.drivers import DriverContext, Rehearsal
+from hailuo_batch.app.running.drivers import DriverContext
+from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.world import World
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.drivers.transport import Transport, open_sessions
@@ -106,8 +107,8 @@ class Studio:
         (self.folder / "film.yaml").write_text(text, encoding="utf-8")
 
     async def run(self, **how: Any) -> RunResult:
-        terms = RunOptions(rehearsal=Rehearsal(speed=SPEED), **how)
-        self.ran = await run(self.folder / "film.yaml", options=terms)
+        terms = RunOptions(world=World.REHEARSAL, rehearsal=Rehearsal(speed=SPEED), **how)
+        self.ran = await run(self.folder / "film.yaml", terms)
         return self.ran
 
     async def tell(self) -> str:

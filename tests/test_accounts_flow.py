@@ -9,6 +9,7 @@ from rehearsal import SPEED, Studio, film
 from hailuo_batch.app.costs import audit, costs
 from hailuo_batch.core.spending.audit_findings import AuditRemark
 from hailuo_batch.core.spending.costs import CostColumn, GroupBy
+from hailuo_batch.core.world import World
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
@@ -31,13 +32,13 @@ async def test_our_books_say_what_was_charged(
             await found.run()
         charged = len(mock.charges)
 
-    booked = await audit(tmp_path, rehearsal=True, deep=True)
+    booked = await audit(tmp_path, world=World.REHEARSAL, deep=True)
     assert booked.findings == ()
     assert Counter(each.remark for each in booked.remarks)[AuditRemark.AFTER_FAILURE] == booked.repurchases == 1
     assert booked.purchases + booked.in_doubt == charged == tasks  # storm twice, and fog, of which nobody was told
     assert (booked.requests, booked.in_doubt, booked.clips, booked.double_purchases) == (4, 1, 2, 0)
 
-    rows = (await costs(tmp_path, group_by=GroupBy.SHOT, rehearsal=True)).rows
+    rows = (await costs(tmp_path, group_by=GroupBy.SHOT, world=World.REHEARSAL)).rows
     attempts = Counter[str]()
     for row in rows:
         attempts[row.group] += row.attempts

@@ -22,6 +22,7 @@ from tracing import PLACES, traced, why_not
 from hailuo_batch.app.resolve import list_open_attempts, settle
 from hailuo_batch.app.run import RunResult
 from hailuo_batch.core.attempt.in_doubt import Verdict
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.mock.hooks import HookEvent
@@ -170,7 +171,7 @@ async def test_a_disk_that_fills_while_a_task_is_accepted_loses_neither_the_id_n
         assert int(ran.exit) == 8
         ballast.unlink()
         assert (await found.tell()).startswith("held ")
-        left = await list_open_attempts(folder=disk, rehearsal=True)
+        left = await list_open_attempts(folder=disk, world=World.REHEARSAL)
         (doubt,) = left.in_doubt
         await settle(left, [doubt], Verdict.FOUND, reason="it was printed", tasks={doubt.attempt: task})
         assert await found.tell() == "stored, 1 charged, exit 0"

@@ -12,9 +12,9 @@ import pytest
 from rehearsal import SPEED, Studio
 
 from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.drivers import Rehearsal
+from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.cli.main import run_command_line
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
@@ -49,13 +49,13 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 async def _run(found: Studio, name: str) -> RunResult:
-    return await run(found.folder / f"{name}.yaml", options=RunOptions(rehearsal=Rehearsal(speed=SPEED)))
+    return await run(found.folder / f"{name}.yaml", RunOptions(world=World.REHEARSAL, rehearsal=Rehearsal(speed=SPEED)))
 
 
 async def _fetch(capfd: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
     """`fetch` from the command line, in a thread of its own: it has its own loop."""
     capfd.readouterr()
-    line = ["fetch", "--mock", "--progress", "none", *args]
+    line = ["fetch", "--rehearsal", "--progress", "none", *args]
     code = await asyncio.to_thread(run_command_line, line)
     return code, *capfd.readouterr()
 
@@ -63,7 +63,7 @@ async def _fetch(capfd: pytest.CaptureFixture[str], *args: str) -> tuple[int, st
 @pytest.fixture(autouse=True)
 def _no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signals belong to the main thread."""
-    monkeypatch.setattr("hailuo_batch.cli.run._handle_signals", lambda *_: None)
+    monkeypatch.setattr("hailuo_batch.cli.interactive._handle_signals", lambda *_: None)
 
 
 async def test_trouble_with_one_manifest_keeps_no_other_from_coming_home(studio: Any, capfd: Any):
@@ -132,12 +132,12 @@ async def test_who_stops_a_fetch_is_asked_no_second_time_for_the_next_manifest(
     async with studio() as found:
         begun = []
 
-        async def stopped(manifest: Path, **_: Any) -> Any:
+        async def stopped(manifest: Path, *_: Any, **__: Any) -> Any:
             begun.append(manifest.name)
             return SimpleNamespace(exit=Exit.INTERRUPTED)
 
-        monkeypatch.setattr("hailuo_batch.cli.run.run_interactive", stopped)
-        monkeypatch.setattr("hailuo_batch.cli.run.run_dict", lambda _: {})
+        monkeypatch.setattr("hailuo_batch.cli.interactive.run_interactive", stopped)
+        monkeypatch.setattr("hailuo_batch.cli.run_output.run_dict", lambda _: {})
         (found.folder / "winter.yaml").unlink()
         code, _, _ = await _fetch(capfd, "--format", "json")
         assert (code, begun, found.stages()) == (Exit.INTERRUPTED, ["autumn.yaml"], ["submitted"] * 3)

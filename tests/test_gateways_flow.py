@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.drivers import Rehearsal
+from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.frame_size import frame_size
 from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.media.probe import VideoFacts, probe
@@ -80,7 +80,7 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
     film, log = manifest(tmp_path, provider), tmp_path / "req.jsonl"
     rehearsal = Rehearsal(speed=SPEED, log=log)
 
-    ran = await run(film, options=RunOptions(rehearsal=rehearsal))
+    ran = await run(film, RunOptions(world=World.REHEARSAL, rehearsal=rehearsal))
 
     assert ran.outcome.failed == ()
     assert (ran.outcome.stored, ran.exit, ran.after.pending_steps) == (len(rows), Exit.DONE, ())
@@ -102,7 +102,7 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
     assert {line["gateway"] for line in lines} == {gateway}
     assert all(line["key"] == (line["call"] != "download") for line in lines if line["what"] == "request")
 
-    again = await run(film, options=RunOptions(rehearsal=rehearsal))
+    again = await run(film, RunOptions(world=World.REHEARSAL, rehearsal=rehearsal))
 
     assert (again.outcome.stored, again.outcome.failed, again.exit) == (0, (), Exit.DONE)
     assert told(log) == lines, "a finished manifest asks nobody"

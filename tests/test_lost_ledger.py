@@ -16,9 +16,9 @@ from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
 from hailuo_batch.app.inspect import explain
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.runner.limiter import Tempo
@@ -28,7 +28,6 @@ from hailuo_batch.views.plan import MISSING_CLIP_HINT, draw_plan
 from hailuo_batch.views.run_summary import draw_run_summary
 
 Lose = Callable[[Path], None]
-NEW = RunOptions(new_ledger=True)
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def ask(folder: Path, *prompts: str) -> None:
 
 
 async def bring(folder: Path, **how: object) -> RunResult:
-    return await run(folder / "film.yaml", **how)  # type: ignore[arg-type]
+    return await run(folder / "film.yaml", RunOptions(**how))  # type: ignore[arg-type]
 
 
 def ledger_of(folder: Path) -> Path:
@@ -115,7 +114,7 @@ async def test_nothing_is_bought_while_the_ledger_is_gone_unless_it_is_said(lose
             assert "Tasks that were running" in error.value.why
             assert error.value.remedy.endswith("\n    hailuo-batch run --new-ledger film.yaml")
             assert len(mock.charges) == 2
-        ran = await bring(project, only=["s3"], options=NEW)
+        ran = await bring(project, only=["s3"], new_ledger=True)
         assert (ran.outcome.stored, len(mock.charges)) == (1, 3)
         assert ran.before.extra_problems == (), "who has said it is not told again"
 
@@ -132,7 +131,7 @@ async def test_the_error_says_what_is_here(project: Path):
 async def test_a_ledger_that_has_bought_something_itself_is_the_projects_own(project: Path):
     async with bought(project) as mock:
         remove(project)
-        await bring(project, options=NEW)
+        await bring(project, new_ledger=True)
         ask(project, "a kite", "a boat", "a lake", "a road")
         assert (await bring(project)).exit is Exit.DONE
         assert len(mock.charges) == 4, "what the lock and the names know is not bought again"
@@ -144,7 +143,7 @@ async def test_what_the_lock_or_a_name_knows_comes_home_without_the_ledger_and_h
         ask(project, "a kite", "a boat")
         assert (await bring(project)).exit is Exit.DONE
         assert await bring(project, scope=Scope.LOCKED)
-        assert (await bring(project, sketch=True, only=["s1"])).exit is Exit.DONE
+        assert (await bring(project, world=World.SKETCH, only=["s1"])).exit is Exit.DONE
         ask(project, "a kite", "a boat", "a lake")
         with pytest.raises(LedgerError, match="the ledger is gone") as error:
             await bring(project)
@@ -156,7 +155,7 @@ async def test_what_the_lock_or_a_name_knows_comes_home_without_the_ledger_and_h
 async def test_sketches_are_nothing_to_miss_a_ledger_for(lose: Lose, project: Path):
     async with mocked(project) as mock:
         ask(project, "a kite")
-        await bring(project, sketch=True)
+        await bring(project, world=World.SKETCH)
         lose(project)
         assert (await plan(project / "film.yaml")).extra_problems == ()
         assert (await bring(project)).exit is Exit.DONE
@@ -180,7 +179,7 @@ async def test_a_rehearsal_rehearses_it(tmp_path: Path, monkeypatch: pytest.Monk
         studio.write(film("minimax", "a kite", "a boat"))
         with pytest.raises(LedgerError) as error:
             await studio.run()
-        assert error.value.remedy.endswith("hailuo-batch run --mock --new-ledger film.yaml")
+        assert error.value.remedy.endswith("hailuo-batch run --rehearsal --new-ledger film.yaml")
         assert (await studio.run(new_ledger=True)).exit is Exit.DONE
         assert len(mock.charges) == 2
 

@@ -32,6 +32,7 @@ from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.request.fingerprint import preimage
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import DamagedLedgerError, Exit, LedgerError
 from hailuo_batch.ledger import migrate
 from hailuo_batch.mock.hooks import HookEvent
@@ -116,11 +117,11 @@ async def test_a_task_whose_id_cannot_be_written_down_is_printed_and_brought_hom
 
         if gateway != "mindvideo":  # which is asked again under the same key
             assert await found.tell() == "held intended, 1 charged, exit 8"
-            left = await list_open_attempts(folder=found.folder, rehearsal=True)
+            left = await list_open_attempts(folder=found.folder, world=World.REHEARSAL)
             (doubt,) = left.in_doubt
             await settle(left, [doubt], Verdict.FOUND, reason="it was printed", tasks={doubt.attempt: task})
         assert await found.tell() == "stored, 1 charged, exit 0"
-        booked = await audit(found.folder, rehearsal=True, deep=True)
+        booked = await audit(found.folder, world=World.REHEARSAL, deep=True)
         assert (booked.findings, booked.purchases) == ((), 1)
 
 
@@ -139,11 +140,11 @@ async def test_a_clock_that_jumps_by_a_day_changes_nothing(studio: Open, monkeyp
     async with studio(*prompts) as found:
         with monkeypatch.context() as mad:
             jumping = Jumping()
-            for room in ("run", "running.context", "planning.plan"):
+            for room in ("run", "running.context", "running.setup", "planning.plan"):
                 mad.setattr(f"hailuo_batch.app.{room}.SystemClock", lambda: jumping)
             assert await found.tell() == "stored, 12 charged, exit 0"
         assert await found.tell() == "nothing to do, 12 charged, exit 0"
-        booked = await audit(found.folder, rehearsal=True, deep=True)
+        booked = await audit(found.folder, world=World.REHEARSAL, deep=True)
         assert (booked.findings, booked.purchases, booked.clips) == ((), 12, 12)
         assert (await found.run(max_cost="100 USD")).exit is Exit.DONE
 

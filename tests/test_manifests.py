@@ -16,6 +16,7 @@ from PIL import Image
 
 from hailuo_batch import plan, validate
 from hailuo_batch.core.manifest.camera import camera_moves
+from hailuo_batch.core.world import World
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "manifests"
@@ -59,7 +60,7 @@ async def test_an_example_is_fit_for_real_providers(folder: Path, name: str):
 @pytest.mark.parametrize("name", NAMES)
 async def test_an_example_can_be_planned_as_a_sketch_and_nothing_is_written(folder: Path, name: str):
     before = sorted(folder.rglob("*"))
-    planned = await plan(folder / name, sketch=True)
+    planned = await plan(folder / name, world=World.SKETCH)
     assert len(planned.plan.steps) <= len(planned.validation.shots)
     assert sum(len(step.uses) for step in planned.plan.steps) == len(planned.validation.shots)
     assert sorted(folder.rglob("*")) == before
@@ -131,7 +132,7 @@ def test_the_film_shows_every_way_to_give_a_frame_and_a_length():
 
 async def test_the_film_has_nothing_to_be_warned_of_and_a_price_within_its_budget(folder: Path):
     for sketch in (False, True):
-        assert (await validate(folder / FILM, sketch=sketch)).problems == ()
+        assert (await validate(folder / FILM, world=World.SKETCH if sketch else World.REAL)).problems == ()
     planned = await plan(folder / FILM)
     assert len(planned.validation.shots) == 12
     prices = [step.estimate for step in planned.plan.steps]  # of waiting takes too
@@ -180,7 +181,7 @@ def test_every_still_is_used_and_can_be_drawn_again():
 
 
 async def test_vbench_asks_946_times_for_944_clips(folder: Path):
-    planned = await plan(folder / "vbench-946.yaml", sketch=True)
+    planned = await plan(folder / "vbench-946.yaml", world=World.SKETCH)
     assert len(planned.validation.shots) == 946
     assert len({step.fingerprint for step in planned.plan.steps}) == 944
     assert [shot.id for shot in planned.validation.shots][::945] == ["vb-0001", "vb-0946"]
@@ -339,6 +340,6 @@ async def test_a_prompt_is_read_back_as_it_was(tmp_path: Path, words: str):
     assert yaml.safe_load(made)["shots"][0]["prompt"] == words
     file = tmp_path / "one.yaml"
     file.write_text(made, encoding="utf-8")
-    validation = await validate(file, sketch=True)
+    validation = await validate(file, world=World.SKETCH)
     assert validation.errors == ()
     assert validation.shots[0].prompt == words.strip()

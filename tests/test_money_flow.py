@@ -12,12 +12,11 @@ import pytest
 from rehearsal import SPEED, Studio, film
 
 from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.drivers import Rehearsal
-from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
 from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, InputError
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.script import parse_script
@@ -205,7 +204,7 @@ class Calendar:
 
 
 async def test_a_cap_for_a_month_is_free_again_in_the_next(studio: Open, monkeypatch: pytest.MonkeyPatch):
-    for room in ("run", "running.context"):
+    for room in ("run", "running.context", "running.setup"):
         monkeypatch.setattr(f"hailuo_batch.app.{room}.SystemClock", Calendar)
     monkeypatch.setattr(Calendar, "at", Calendar.at)
     async with studio(settings="caps: [{max: 0.60, currency: USD, per: month}]\n") as found:
@@ -223,7 +222,7 @@ async def test_a_cap_for_a_month_is_free_again_in_the_next(studio: Open, monkeyp
 async def test_an_unfinished_task_of_last_month_frees_nothing_of_this_one(
     studio: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    for room in ("run", "running.context"):
+    for room in ("run", "running.context", "running.setup"):
         monkeypatch.setattr(f"hailuo_batch.app.{room}.SystemClock", Calendar)
     monkeypatch.setattr(Calendar, "at", Calendar.at)
     stuck = {"fault": "server_error", "call": "poll", "first": 12}
@@ -305,8 +304,8 @@ async def test_fail_fast_follows_what_runs_to_its_end(studio: Open):
 
 
 async def _insist(found: Studio) -> RunResult:
-    terms = RunOptions(rehearsal=Rehearsal(speed=SPEED))
-    return await run(found.folder / "film.yaml", scope=Scope.FAILED, options=terms)
+    terms = RunOptions(scope=Scope.FAILED, world=World.REHEARSAL, rehearsal=Rehearsal(speed=SPEED))
+    return await run(found.folder / "film.yaml", terms)
 
 
 async def test_failed_asks_again_for_what_failed_or_was_refused_and_for_nothing_else(studio: Open):

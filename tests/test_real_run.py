@@ -16,8 +16,7 @@ from rehearsal import KEY, SPEED, film
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.scope import Scope
+from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.plan.outcome import INTERRUPTED
 from hailuo_batch.errors import Exit, KeyMissingError, RefusedError
@@ -192,11 +191,11 @@ async def test_what_was_paid_for_comes_home_without_a_question_though_more_is_le
                 stop.request(INTERRUPTED)
 
         mock.listeners.append(leave)
-        left = await run(project / "film.yaml", only=["s1"], stop=stop)
+        left = await run(project / "film.yaml", RunOptions(only=("s1",)), stop=stop)
         mock.listeners.remove(leave)
         assert (left.outcome.left_running, left.exit, len(mock.charges)) == (1, Exit.INTERRUPTED, 1)
 
-        home = await run(project / "film.yaml", scope=Scope.FETCH, approve=no)
+        home = await run(project / "film.yaml", RunOptions(scope=Scope.FETCH), approve=no)
 
         assert (home.outcome.stored, home.exit, len(mock.charges)) == (1, Exit.DONE, 1)
 
@@ -204,9 +203,9 @@ async def test_what_was_paid_for_comes_home_without_a_question_though_more_is_le
 async def test_a_person_is_asked_about_that_part_of_the_plan_which_is_carried_out(project: Path):
     asked: list[PlannedRun] = []
     async with mocked(project, {"fault": "input_refused", "nth": 1}) as mock:
-        await run(project / "film.yaml", options=RunOptions(jobs=1))
+        await run(project / "film.yaml", RunOptions(jobs=1))
         (project / "film.yaml").write_text(film("minimax", "a kite", "a boat", "a swan"))
-        await run(project / "film.yaml", scope=Scope.FAILED, approve=asked.append)
+        await run(project / "film.yaml", RunOptions(scope=Scope.FAILED), approve=asked.append)
         assert [row.shot for row in asked[0].report.rows] == ["s1"]
         assert [str(money) for money in asked[0].report.to_spend] == ["0.28 USD"]
         assert len(mock.charges) == 2

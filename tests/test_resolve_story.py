@@ -11,6 +11,7 @@ from rehearsal import SPEED, Studio, film
 from hailuo_batch.app.resolve import list_open_attempts, settle
 from hailuo_batch.core.attempt.in_doubt import DoubtState, Verdict
 from hailuo_batch.core.spending.charge import ChargeState, make_charge
+from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
@@ -34,7 +35,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 async def test_a_task_that_was_accepted_unseen_is_found_and_comes_home(studio, gateway: str):
     async with studio(gateway, fault="reset", accepted=True, first=1) as found:
         assert await found.tell() == "unclear in_doubt, 1 charged, exit 8"
-        left = await list_open_attempts(folder=found.folder, rehearsal=True)
+        left = await list_open_attempts(folder=found.folder, world=World.REHEARSAL)
         (doubt,) = left.in_doubt
         assert (doubt.label, doubt.provider, doubt.state) == ("s1#1", gateway, DoubtState.IN_DOUBT)
 
@@ -47,7 +48,7 @@ async def test_a_task_that_was_accepted_unseen_is_found_and_comes_home(studio, g
         )
 
         assert settled.stage == "submitted"
-        assert (await list_open_attempts(folder=found.folder, rehearsal=True)).in_doubt == ()
+        assert (await list_open_attempts(folder=found.folder, world=World.REHEARSAL)).in_doubt == ()
         assert await found.tell() == "stored, 1 charged, exit 0"
         assert found.stages() == ["stored"]
 
@@ -57,7 +58,7 @@ async def test_what_was_never_sent_is_asked_for_again_and_bought_once(studio, ga
     async with studio(gateway, fault="reset", accepted=False, first=1) as found:
         assert await found.tell() == "unclear in_doubt, 0 charged, exit 8"
         assert await found.tell() == "held in_doubt, 0 charged, exit 8", "it is not sent again by itself"
-        left = await list_open_attempts(folder=found.folder, rehearsal=True)
+        left = await list_open_attempts(folder=found.folder, world=World.REHEARSAL)
 
         await settle(left, left.in_doubt, Verdict.NEVER_SENT, reason="not in the account")
 
@@ -68,7 +69,7 @@ async def test_what_was_never_sent_is_asked_for_again_and_bought_once(studio, ga
 async def test_what_is_written_off_counts_as_spent_and_is_bought_again(studio):
     async with studio("minimax", fault="reset", accepted=True, first=1) as found:
         await found.tell()
-        left = await list_open_attempts(folder=found.folder, rehearsal=True)
+        left = await list_open_attempts(folder=found.folder, world=World.REHEARSAL)
 
         await settle(left, left.in_doubt, Verdict.WRITTEN_OFF, reason="nobody can say")
 
@@ -84,7 +85,7 @@ async def test_what_is_written_off_counts_as_spent_and_is_bought_again(studio):
 async def test_a_task_that_never_ends_is_written_off_and_bought_again(studio):
     async with studio("minimax", fault="stuck", first=1) as found:
         assert await found.tell() == "pending submitted, 1 charged, exit 8"
-        left = await list_open_attempts(folder=found.folder, rehearsal=True)
+        left = await list_open_attempts(folder=found.folder, world=World.REHEARSAL)
         assert left.in_doubt == (), "it is known where it is"
 
         await settle(left, left.pick(["s1"], Verdict.WRITTEN_OFF), Verdict.WRITTEN_OFF, reason="a day is enough")
@@ -96,7 +97,7 @@ async def test_the_reason_and_who_gave_it_stay_in_the_ledger(studio, monkeypatch
     monkeypatch.setattr("getpass.getuser", lambda: "ann")
     async with studio("minimax", fault="reset", accepted=False, first=1) as found:
         await found.tell()
-        left = await list_open_attempts(folder=found.folder, rehearsal=True)
+        left = await list_open_attempts(folder=found.folder, world=World.REHEARSAL)
         await settle(left, left.in_doubt, Verdict.NEVER_SENT, reason=" not in the account ")
         [data] = [json.loads(row[0]) for row in found.rows("SELECT data FROM events WHERE move = 'settle'")]
         assert (data["reason"], data["by"]) == ("not in the account", "ann")
@@ -105,7 +106,7 @@ async def test_the_reason_and_who_gave_it_stay_in_the_ledger(studio, monkeypatch
 async def test_a_gateway_that_takes_a_key_once_and_never_answers_leaves_a_doubt_too(studio):
     async with studio("mindvideo", fault="reset", accepted=True, nth=[1, 2, 3, 4]) as found:
         await found.tell()
-        left = await list_open_attempts(folder=found.folder, rehearsal=True)
+        left = await list_open_attempts(folder=found.folder, world=World.REHEARSAL)
         assert [each.state for each in left.attempts] == [DoubtState.IN_DOUBT], (
             "its patience ended, so a person is asked"
         )

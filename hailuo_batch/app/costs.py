@@ -8,17 +8,17 @@ from hashlib import file_digest
 from pathlib import Path
 
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.app.workspace.paths import ledger_file, store_folder
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.audit import Audit, AuditInputs, make_audit
 from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.core.spending.costs import ChargedAttempt, Costs, GroupBy, charge_attempts, sum_costs
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
-from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.project_root import find_project_root
-from hailuo_batch.load.settings import Project
 from hailuo_batch.store.local import LocalStore
 
 
@@ -28,14 +28,14 @@ async def costs(
     group_by: GroupBy = GroupBy.PROVIDER,
     campaign: str | None = None,
     since: date | None = None,
-    rehearsal: bool = False,
+    world: World = World.REAL,
 ) -> Costs:
     """What the project around `folder` has cost: of one campaign, or since a day (UTC), or all of it.
 
-    `rehearsal` reads what was rehearsed instead. Raises `InputError` for a campaign that nothing was ever asked for.
+    Raises `InputError` for a campaign that nothing was ever submitted for.
     """
-    async with read_ledger(ledger_file(_data_root(folder, rehearsal=rehearsal))) as ledger:
-        attempts = await ledger.attempts()
+    async with _open_workspace(folder, world).read_ledger() as ledger:
+        attempts = [] if world is World.SKETCH else await ledger.attempts()  # sketches are free
         if campaign is not None and attempts:
             _require_known_campaign(campaign, {each.campaign for each in attempts})
         wanted = _filter_attempts(charge_attempts(attempts), campaign, since)
@@ -45,26 +45,30 @@ async def costs(
     return sum_costs(wanted, group_by=group_by, reasons=reasons)
 
 
-async def audit(folder: Path | str = ".", *, rehearsal: bool = False, deep: bool = False) -> Audit:
+async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bool = False) -> Audit:
     """Whether each request of the project around `folder` was bought once, from ledger and store.
 
-    `deep` also reads every clip, byte by byte. `rehearsal` looks at what was rehearsed instead.
+    `deep` also reads every clip, byte by byte.
     """
-    base = _data_root(folder, rehearsal=rehearsal)
+    workspace = _open_workspace(folder, world)
     # The ledger before the store: a clip is in the store before the ledger says so.
-    async with read_ledger(ledger_file(base)) as ledger:
+    async with workspace.read_ledger() as ledger:
         attempts, events, footage = await ledger.audit_records()
+    if world is World.SKETCH:
+        attempts = [each for each in attempts if each.provider == ANIMATIC]
+        mine = {each.id for each in attempts}
+        events = [each for each in events if each.attempt in mine]
     recorded = {digest: clip.size for digest, clip in footage.items()}
-    store = LocalStore(store_folder(base))
+    store = workspace.open_store()
     there, changed = await asyncio.to_thread(_check_clips, store, attempts, recorded if deep else {})
     return make_audit(
         AuditInputs(attempts=attempts, events=events, recorded_sizes=recorded, file_sizes=there, corruptions=changed)
     )
 
 
-def _data_root(folder: Path | str, *, rehearsal: bool) -> Path:
-    """Below which ledger and store are; what the settings say has no part in it."""
-    return Project(root=find_project_root(Path(folder).resolve()), rehearsal=rehearsal).data_root
+def _open_workspace(folder: Path | str, world: World) -> Workspace:
+    """Where ledger and store are; the project's settings play no part in it."""
+    return Workspace(find_project_root(Path(folder).resolve()), world)
 
 
 def _require_known_campaign(campaign: str, known: Iterable[str]) -> None:

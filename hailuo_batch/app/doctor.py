@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hailuo_batch import __version__
 from hailuo_batch.app.recovery.missing_ledger import find_lost_ledger, inline_remedy
-from hailuo_batch.app.workspace.paths import ledger_file, renders_folder, store_folder
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.providers.offers import Provider
@@ -25,7 +25,6 @@ from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.schemas import read_schema, schema_names
 from hailuo_batch.load.settings import Project, make_folder, read_project
-from hailuo_batch.store.listing import list_digests, list_render_names
 
 if TYPE_CHECKING:
     from hailuo_batch.gateways.dialect import Balance
@@ -166,18 +165,17 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
 
 async def _check_ledger(root: Path) -> DoctorCheck:
     """Whether the ledger can be read, and is the one under which the clips that are here were bought."""
-    from hailuo_batch.ledger.sqlite import read_ledger
-
-    file, folder = ledger_file(root), renders_folder(root)
+    workspace = Workspace(root)
+    file, folder = workspace.ledger_file, workspace.renders_folder
     try:
-        async with read_ledger(file) as ledger:
+        async with workspace.read_ledger() as ledger:
             standings, attempts = await ledger.standings(), len(await ledger.attempts())
     except LedgerError as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
-    present = list_digests(store_folder(root))
+    present = workspace.list_digests()
     lost = find_lost_ledger(
-        standings, present=present, locked=frozenset(), names=list_render_names(folder), folder=folder
+        standings, present=present, locked=frozenset(), names=workspace.list_render_names(), folder=folder
     )
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE

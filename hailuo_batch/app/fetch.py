@@ -1,57 +1,83 @@
-"""Finds what was paid for and is not home: every task that is known, of every manifest that was run. Only reads."""
+"""Downloads clips that were paid for and are not in the store: of every manifest that was run, and of orphaned tasks.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+Nothing is submitted. Of an orphaned task, provider and id are known and its attempt records the request: that is all a
+download needs. Its clip gets a file name when a manifest asks for it again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file
-from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.app.planning.orphaned_tasks import make_orphan_step
+from hailuo_batch.app.run import execute_run
+from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.running.setup import make_orphan_setup
+from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.core.attempt.attempt import Stage, Standing
+from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.core.request.request import ANIMATIC
-from hailuo_batch.errors import InputError
-from hailuo_batch.ledger.sqlite import read_ledger
+from hailuo_batch.core.plan.event import Listener
+from hailuo_batch.core.plan.outcome import Outcome, exit_code
+from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.request.request import ANIMATIC, HAILUO_02
+from hailuo_batch.core.world import World
+from hailuo_batch.errors import Exit, HailuoError, InputError
 from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.settings import Project, read_file, read_project
+from hailuo_batch.runner.shutdown import Stop
 
 _PENDING_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PendingTasks:
-    """The manifests whose campaigns have a task that is not home, and the tasks of which no manifest is left.
+    """The manifests whose campaigns have pending tasks, and the pending tasks without a manifest.
 
     `missing_manifests` says by campaign which manifest was run for it last.
     """
 
     project: Project
+    workspace: Workspace
     manifests: tuple[Path, ...] = ()
     orphaned_tasks: tuple[AttemptRecord, ...] = ()
     missing_manifests: Mapping[str, str] = field(default_factory=dict)
 
 
-async def list_pending_tasks(folder: Path, *, rehearsal: bool = False) -> PendingTasks:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OrphanReport:
+    """What became of orphaned tasks: whose clips are in the store now, and whose are not, with the reason."""
+
+    fetched: tuple[AttemptRecord, ...] = ()
+    unfetched: tuple[tuple[AttemptRecord, Failure | None], ...] = ()
+    outcome: Outcome
+    error: HailuoError | None = None
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code: a task whose clip did not come is for a person to know."""
+        return exit_code(self.outcome, is_unfinished=bool(self.unfetched), has_error=self.error is not None)
+
+
+async def list_pending_tasks(folder: Path, *, world: World = World.REAL) -> PendingTasks:
     """What was paid for in the project around a folder and is not in the store yet."""
-    project = replace(read_project(folder), rehearsal=rehearsal)
-    if not hidden_folder(project.data_root).is_dir():
-        return PendingTasks(project=project)
-    async with read_ledger(ledger_file(project.data_root)) as ledger:
-        waiting = [
-            each for each in await ledger.open_attempts() if each.stage in _PENDING_STAGES and each.provider != ANIMATIC
-        ]
+    project = read_project(folder)
+    workspace = Workspace(project.root, world)
+    if world is World.SKETCH or not workspace.exists:  # a sketch is stored when it is drawn
+        return PendingTasks(project=project, workspace=workspace)
+    async with workspace.read_ledger() as ledger:
+        attempts = await ledger.open_attempts()
         runs = await ledger.runs()
-    campaigns = {each.campaign for each in waiting}
+    pending = [each for each in attempts if each.stage in _PENDING_STAGES and each.provider != ANIMATIC]
+    campaigns = {each.campaign for each in pending}
     last = {run.campaign: run.manifest for run in runs if not run.sketch and run.campaign in campaigns}
-    homes = {name: file for name, file in last.items() if _has_campaign(project.root / file, name)}
+    there = {name: project.root / file for name, file in last.items() if _has_campaign(project.root / file, name)}
     return PendingTasks(
         project=project,
-        manifests=_pending_manifests(waiting, {campaign: project.root / file for campaign, file in homes.items()}),
-        orphaned_tasks=tuple(each for each in waiting if each.campaign not in homes),
-        missing_manifests={campaign: file for campaign, file in last.items() if campaign not in homes},
+        workspace=workspace,
+        manifests=tuple(dict.fromkeys(there[each.campaign] for each in pending if each.campaign in there)),
+        orphaned_tasks=tuple(each for each in pending if each.campaign not in there),
+        missing_manifests={campaign: file for campaign, file in last.items() if campaign not in there},
     )
-
-
-def _pending_manifests(attempts: Sequence[AttemptRecord], manifests: Mapping[str, Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(manifests[each.campaign] for each in attempts if each.campaign in manifests))
 
 
 def _has_campaign(file: Path, campaign: str) -> bool:
@@ -63,3 +89,31 @@ def _has_campaign(file: Path, campaign: str) -> bool:
     except InputError:
         return True
     return manifest is None or manifest.campaign == campaign
+
+
+async def fetch_orphans(pending: PendingTasks, options: RunOptions, *, listener: Listener, stop: Stop) -> OrphanReport:
+    """Downloads the clips of tasks without a manifest into the store. Submits nothing, and gives no names."""
+    with pending.workspace.hold_run_lock("fetch"):
+        before = await _read_standings(pending.workspace)
+        steps = _make_steps(pending.orphaned_tasks, before)
+        setup = make_orphan_setup(pending.project, pending.workspace, steps, HAILUO_02)
+        outcome, error = await execute_run(setup, steps, options, listener, stop)
+        after = await _read_standings(pending.workspace)
+    failures = {step.fingerprint: failure for step, failure in outcome.failed}
+    fetched = tuple(each for each in pending.orphaned_tasks if after[each.fingerprint].stage is Stage.STORED)
+    left = tuple((each, failures.get(each.fingerprint)) for each in pending.orphaned_tasks if each not in fetched)
+    return OrphanReport(fetched=fetched, unfetched=left, outcome=outcome, error=error)
+
+
+async def _read_standings(workspace: Workspace) -> Mapping[str, Standing]:
+    async with workspace.read_ledger() as ledger:
+        return await ledger.standings()
+
+
+def _make_steps(attempts: Iterable[AttemptRecord], standings: Mapping[str, Standing]) -> tuple[Step, ...]:
+    """A step for each task that is still as it was read; a run may have ended some since."""
+    return tuple(
+        make_orphan_step(each, now)
+        for each in attempts
+        if ((now := standings[each.fingerprint]).attempt, now.stage) == (each.id, each.stage)
+    )

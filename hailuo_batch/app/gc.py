@@ -16,15 +16,15 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name
-from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, renders_folder, run_lock_path, store_folder
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
 from hailuo_batch.core.problem import Severity
+from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
-from hailuo_batch.ledger.run_lock import hold_lock
-from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.load.cache import CACHE_FOLDER
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
@@ -32,7 +32,6 @@ from hailuo_batch.load.review import read_review
 from hailuo_batch.load.settings import Project, read_project
 from hailuo_batch.ports import Facts
 from hailuo_batch.store.local import LocalStore
-from hailuo_batch.store.renders import Renders
 
 DEFAULT_DAYS = 30
 _DAY_SECONDS = 86_400
@@ -40,66 +39,68 @@ _BATCH_SIZE = 1_000  # moves that wait for one another in the ledger
 
 
 async def collect_garbage(
-    folder: Path | str = ".", *, days: int = DEFAULT_DAYS, remove: bool = False, rehearsal: bool = False, by: str = ""
+    folder: Path | str = ".", *, days: int = DEFAULT_DAYS, remove: bool = False, world: World = World.REAL, by: str = ""
 ) -> Garbage:
     """The clips of the project around a folder that nobody names and that are older than so many days.
 
     With `remove` they are removed for good: first the ledger says so, then the files go. Raises `InputError` when
     something that may name a clip cannot be read, `LedgerError` when a run is working.
     """
-    project = replace(read_project(Path(folder).resolve()), rehearsal=rehearsal)
-    if not hidden_folder(project.data_root).is_dir():
+    project = read_project(Path(folder).resolve())
+    workspace = Workspace(project.root, world)
+    if not workspace.exists:
         return Garbage(days=days)
-    with hold_lock(run_lock_path(project.data_root), "gc") if remove else nullcontext():
-        found, names = await _find_garbage(project, days)
+    with workspace.hold_run_lock("gc") if remove else nullcontext():
+        found, names = await _find_garbage(project, workspace, days)
         if remove:
-            await _remove_garbage(project, found, names, by or login_name())
+            await _remove_garbage(workspace, found, names, by or login_name())
     return replace(found, is_removed=remove)
 
 
-async def _find_garbage(project: Project, days: int) -> tuple[Garbage, dict[str, list[str]]]:
+async def _find_garbage(project: Project, workspace: Workspace, days: int) -> tuple[Garbage, dict[str, list[str]]]:
     """What can go, and the readable names of every clip by its digest."""
     before = SystemClock().now() - days * _DAY_SECONDS
-    store = LocalStore(store_folder(project.data_root))
-    async with read_ledger(ledger_file(project.data_root)) as ledger:
+    async with workspace.read_ledger() as ledger:
         attempts, runs = await ledger.attempts(), await ledger.runs()
         given: dict[str, str] = {}
         for campaign, sketch in {(run.campaign, run.sketch) for run in runs}:
             given |= await ledger.names(campaign, sketch=sketch)
-    files = dict(_list_files(project, store))
+    files = dict(_list_files(project, workspace.open_store()))
     needed = _unfinished_digests(attempts)
     names = _names_by_digest(given, attempts)
-    if not project.rehearsal:
-        needed |= _list_render_digests(project, names, files)
+    if workspace.world is not World.REHEARSAL:
+        needed |= _list_render_digests(workspace, names, files)
         needed |= set(_read_references(project))
         needed |= await _plan_needed_digests(project, runs)
     known = {attempt.digest for attempt in attempts}
+    if workspace.world is World.SKETCH:  # the real world's store holds both; only its sketches are looked at
+        needed |= {attempt.digest for attempt in attempts if attempt.digest and attempt.provider != ANIMATIC}
     spares = Garbage(
         clips=find_unreferenced_clips(files, needed, attempts, before=before),
-        leftovers=tuple(file for file in _list_leftovers(project) if file.modified_at < before),
+        leftovers=tuple(file for file in _list_leftovers(project, workspace) if file.modified_at < before),
         unknown=len(files.keys() - known),
         days=days,
     )
     return spares, names
 
 
-async def _remove_garbage(project: Project, garbage: Garbage, names: dict[str, list[str]], by: str) -> None:
+async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[str, list[str]], by: str) -> None:
     # The ledger first: a file that is there still is found again by the next gc; a ledger that says "stored" of a clip
     # that is gone would send the next run to fetch it.
     gone = Failure(kind=FailureKind.DISCARDED, why="gc removed its clip from the store")
     facts = Facts(failure=gone, reason="gc", decided_by=by)
     attempts = [attempt.id for clip in garbage.clips for attempt in clip.stored_attempts]
-    async with open_ledger(ledger_file(project.data_root), clock=SystemClock()) as ledger:
+    async with workspace.open_ledger(SystemClock()) as ledger:
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))
-    store, renders = LocalStore(store_folder(project.data_root)), Renders(renders_folder(project.data_root))
+    store, renders = workspace.open_store(), workspace.open_renders()
     for clip in garbage.clips:
         store.remove(clip.digest)
-        for name in names.get(clip.digest, ()) if project.rehearsal else ():
+        for name in names.get(clip.digest, ()) if workspace.world is World.REHEARSAL else ():
             renders.remove(name)
     for file in garbage.leftovers:
-        (project.root / file.name).unlink(missing_ok=True)
+        (workspace.project_root / file.name).unlink(missing_ok=True)
 
 
 def _list_files(project: Project, store: LocalStore) -> Iterator[tuple[str, DiskFile]]:
@@ -116,10 +117,9 @@ def _stat_file(project: Project, path: Path) -> DiskFile | None:
     return DiskFile(name=project.display_path(path), size=found.st_size, modified_at=found.st_mtime)
 
 
-def _list_leftovers(project: Project) -> Iterator[DiskFile]:
+def _list_leftovers(project: Project, workspace: Workspace) -> Iterator[DiskFile]:
     """What killed runs left half written, and what was remembered as a shortcut."""
-    hidden = hidden_folder(project.data_root)
-    for folder in (store_folder(project.data_root) / "incoming", hidden / CACHE_FOLDER):
+    for folder in (workspace.store_folder / "incoming", workspace.state_folder / CACHE_FOLDER):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.is_file() and (file := _stat_file(project, path)) is not None:
                 yield file
@@ -142,16 +142,16 @@ def _names_by_digest(given: dict[str, str], attempts: Iterable[AttemptRecord]) -
     return found
 
 
-def _list_render_digests(project: Project, names: dict[str, list[str]], files: dict[str, DiskFile]) -> set[str]:
+def _list_render_digests(workspace: Workspace, names: dict[str, list[str]], files: dict[str, DiskFile]) -> set[str]:
     """Clips that are below `renders/`: under a name of ours, or under any name that is a link to the very file."""
     there: set[str] = set()
     links: set[tuple[int, int]] = set()
-    for folder, _, entries in os.walk(renders_folder(project.data_root)):
+    for folder, _, entries in os.walk(workspace.renders_folder):
         for entry in entries:
             there.add(entry)
             links |= _file_id(Path(folder) / entry)
     shown = {digest for digest, given in names.items() if not there.isdisjoint(given)}
-    return shown | {digest for digest, file in files.items() if _file_id(project.root / file.name) & links}
+    return shown | {digest for digest, file in files.items() if _file_id(workspace.project_root / file.name) & links}
 
 
 def _file_id(path: Path) -> set[tuple[int, int]]:
@@ -191,7 +191,7 @@ async def _plan_needed_digests(project: Project, runs: Iterable[RunRecord]) -> s
         if not file.is_file():
             continue
         try:
-            planned = await plan(file, sketch=sketch, offline=True)
+            planned = await plan(file, world=World.SKETCH if sketch else World.REAL, offline=True)
         except ManifestError as error:
             first = error.problems[0]
             raise InputError(

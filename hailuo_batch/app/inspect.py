@@ -6,15 +6,14 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
-from hailuo_batch.app.workspace.paths import ledger_file
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEvents
 from hailuo_batch.core.plan.explain import Explanation, explain_take
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.redact import redact
-from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.settings import Project
 
 _MAX_DEPTH = 6  # levels of an event that are shown
@@ -30,14 +29,14 @@ class ShotHistory:
     task_events: tuple[TaskEvents, ...] = ()
 
 
-async def status(file: Path | str, *, sketch: bool = False, only: Sequence[str] = ()) -> Report:
+async def status(file: Path | str, *, world: World = World.REAL, only: Sequence[str] = ()) -> Report:
     """Every take as it stands, in the order of the manifest; lengths in seconds, sizes in bytes."""
-    return (await plan(file, sketch=sketch, only=only, full_report=True, offline=True)).report
+    return (await plan(file, world=world, only=only, full_report=True, offline=True)).report
 
 
-async def explain(file: Path | str, take: str, *, sketch: bool = False) -> Explanation:
+async def explain(file: Path | str, take: str, *, world: World = World.REAL) -> Explanation:
     """Why a take (`open#2`, or `open` for its first) would be rendered or not; `InputError` when unknown."""
-    planned = await plan(file, sketch=sketch, offline=True)
+    planned = await plan(file, world=world, offline=True)
     shot, number = parse_take(take)
     found = explain_take(planned.plan, shot, number, planned.details.requests)
     if found is None:
@@ -45,17 +44,17 @@ async def explain(file: Path | str, take: str, *, sketch: bool = False) -> Expla
     return found
 
 
-async def show(file: Path | str, shot: str, *, sketch: bool = False, ask: bool = False) -> ShotHistory:
+async def show(file: Path | str, shot: str, *, world: World = World.REAL, ask: bool = False) -> ShotHistory:
     """A shot's takes with every attempt and event. Raises `InputError` for an unknown shot.
 
     With `ask` gateways that keep events of their tasks are asked for them, for nothing.
     """
-    planned = await plan(file, sketch=sketch, full_report=True, offline=True)
+    planned = await plan(file, world=world, full_report=True, offline=True)
     rows = tuple(row for row in planned.report.rows if row.shot == shot)
     if not rows:
         raise _unknown_take_error(planned, shot)
-    async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
-        earlier = await ledger.shot_fingerprints(planned.plan.campaign, shot, sketch=sketch)
+    async with planned.validation.workspace.read_ledger() as ledger:
+        earlier = await ledger.shot_fingerprints(planned.plan.campaign, shot, sketch=planned.validation.sketch)
         attempts = await ledger.attempts(({row.fingerprint for row in rows} | earlier) - {""})
         events = await ledger.events([attempt.id for attempt in attempts])
     told = await _read_task_events(planned.validation.project, attempts) if ask else ()

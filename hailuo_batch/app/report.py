@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.app.workspace.paths import renders_folder, store_folder
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, poster_name
 from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError, InputError, RefusedError
 from hailuo_batch.load.settings import make_folder
 from hailuo_batch.media.frames import write_poster
@@ -19,19 +19,19 @@ from hailuo_batch.store.local import LocalStore
 from hailuo_batch.views.contact_sheet import draw_contact_sheet
 
 
-async def report(file: Path | str, *, sketch: bool = False, page: Path | None = None) -> tuple[Report, Path]:
+async def report(file: Path | str, *, world: World = World.REAL, page: Path | None = None) -> tuple[Report, Path]:
     """Writes the report as an HTML page and says where; by default beside the clips, `renders/<campaign>.html`.
 
     The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
     """
-    planned = await plan(file, sketch=sketch, full_report=True, offline=True)
-    root = planned.validation.project.root
-    folder = renders_folder(root)
-    kind = "_sketch" if sketch else ""
+    planned = await plan(file, world=world, full_report=True, offline=True)
+    workspace = planned.validation.workspace
+    folder = workspace.renders_folder
+    kind = "_sketch" if planned.validation.sketch else ""
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
     _require_own_page(target)
     make_folder(target.parent)
-    await asyncio.to_thread(_draw_posters, folder, _clips_by_poster(planned.report, LocalStore(store_folder(root))))
+    await asyncio.to_thread(_draw_posters, folder, _clips_by_poster(planned.report, workspace.open_store()))
     _write_page(target, draw_contact_sheet(planned.report, folder=folder, page=target))
     return planned.report, target
 

@@ -5,7 +5,7 @@ run lock, since a run may be about to ask for the same.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
@@ -14,7 +14,7 @@ from hailuo_batch.app.inspect import parse_take
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name
-from hailuo_batch.app.workspace.paths import ledger_file, run_lock_path
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.in_doubt import (
@@ -33,11 +33,11 @@ from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt
 from hailuo_batch.core.plan.planner import is_key_known
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
 from hailuo_batch.ledger.reader import LedgerReader
-from hailuo_batch.ledger.run_lock import hold_lock, is_lock_held
-from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
+from hailuo_batch.ledger.sqlite import SqliteLedger
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
@@ -67,6 +67,7 @@ class OpenAttempts:
     """
 
     project: Project
+    workspace: Workspace
     attempts: tuple[OpenAttempt, ...]
     known_tasks: Mapping[tuple[str, str], int]
     listing_providers: frozenset[str]  # providers of doubts that can list their tasks
@@ -146,28 +147,28 @@ class TaskMatches:
 
 
 async def list_open_attempts(
-    manifest: Path | str | None = None, *, folder: Path | str = ".", rehearsal: bool = False
+    manifest: Path | str | None = None, *, folder: Path | str = ".", world: World = World.REAL
 ) -> OpenAttempts:
-    """What is open in the project around `folder`, or in the campaign of a manifest. Reads only.
-
-    With `rehearsal` it is what runs on the mock have left open.
-    """
+    """What is open in the project around `folder`, or in the campaign of a manifest. Reads only."""
     at = Path(folder) if manifest is None else Path(manifest).parent
-    project = replace(read_project(at.resolve()), rehearsal=rehearsal)
+    project = read_project(at.resolve())
+    workspace = Workspace(project.root, world)
     campaign = None if manifest is None else _read_campaign(Path(manifest), project)
-    async with read_ledger(ledger_file(project.data_root)) as ledger:
-        attempts, runs, tasks = await ledger.open_attempts(), await ledger.runs(), await ledger.tasks()
+    async with workspace.read_ledger() as ledger:
+        attempts = [] if world is World.SKETCH else await ledger.open_attempts()  # no sketch is ever in doubt
+        runs, tasks = await ledger.runs(), await ledger.tasks()
         ended, by_hand = await ledger.ended_attempts(), await _read_manual_attempts(attempts, ledger)
     now = SystemClock().now()
     intended = [each for each in attempts if each.stage is Stage.INTENDED and is_key_known(each.intended_at, now)]
     takes_keys = {name for name in {each.provider for each in intended} if _is_idempotent(name, project)}
     resending = frozenset(each.id for each in intended if each.provider in takes_keys)
-    working = is_lock_held(run_lock_path(project.data_root))
+    working = workspace.is_run_active()
     found = open_attempts(attempts, runs, resendable=resending, manual_tasks=by_hand, is_run_active=working)
     opened = tuple(each for each in found if campaign in {None, each.campaign})
     asked = {each.provider for each in opened if each.state is DoubtState.IN_DOUBT}
     return OpenAttempts(
         project=project,
+        workspace=workspace,
         attempts=opened,
         known_tasks=tasks,
         listing_providers=frozenset(name for name in asked if has_task_list(project, name)),
@@ -197,8 +198,8 @@ async def settle(
     if not chosen:
         return ()
     ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
-    with hold_lock(run_lock_path(found.project.data_root), "resolve"):
-        async with open_ledger(ledger_file(found.project.data_root), clock=SystemClock()) as ledger:
+    with found.workspace.hold_run_lock("resolve"):
+        async with found.workspace.open_ledger(SystemClock()) as ledger:
             await _refuse_stale(ledger, chosen)
             told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
             return tuple([await _settle_attempt(ledger, each, told) for each in chosen])
@@ -208,7 +209,7 @@ async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> Task
     """What the gateway says of the task that shall be a doubt's; None when it cannot be asked, as without a key."""
     _check_task_ids(found, (doubt,), {doubt.attempt: task})
     project = found.project
-    if project.rehearsal or doubt.provider not in provider_names(project.tables):
+    if found.workspace.world is not World.REAL or doubt.provider not in provider_names(project.tables):
         return None
     if not read_api_key(str(read_provider_table(doubt.provider, project.tables)["key"])):
         return None

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from hailuo_batch.app.planning.plan import make_lockfile, plan
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.plan_cache import make_lockfile
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.selection import filter_steps, match_shots, matches_pattern
 from hailuo_batch.app.recovery.rendered_files import read_render_digest
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
-from hailuo_batch.app.workspace.paths import ledger_file, lock_path, renders_folder, review_path
+from hailuo_batch.app.workspace.paths import lock_path, review_path
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, Use
 from hailuo_batch.core.plan.render_names import render_name, take_label
@@ -28,12 +29,11 @@ from hailuo_batch.core.plan.review import (
     add_retakes,
     remove_acceptances,
 )
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
-from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.load.review import write_review
 from hailuo_batch.ports import Clock
-from hailuo_batch.store.renders import Renders
 
 NO_REVIEW = Review(shots={})
 
@@ -56,7 +56,13 @@ class Decision:
 
 
 async def retake(
-    file: Path | str, shots: Sequence[str], *, why: str = "", by: str = "", clock: Clock | None = None
+    file: Path | str,
+    shots: Sequence[str],
+    *,
+    why: str = "",
+    world: World = World.REAL,
+    by: str = "",
+    clock: Clock | None = None,
 ) -> Decision:
     """Asks for one more take of each of these shots (ids, globs, `tag:X`) under the same request.
 
@@ -69,7 +75,7 @@ async def retake(
     >>> decided.file.name, decided.retakes["a"].take, [step.uses[0].take for step in decided.planned.pending_steps]
     ('tiny.review.yaml', 2, [1, 2])
     """
-    planned = await plan(file)
+    planned = await plan(file, world=world)
     chosen = match_shots(planned.validation.shots, shots, option_prefix="")
     if full := next((shot for shot in chosen if shot.takes >= MAX_TAKES), None):
         raise InputError(f'shot "{full.id}" has {full.takes} takes', why=f"A shot may have {MAX_TAKES}.")
@@ -77,7 +83,7 @@ async def retake(
     retakes = {shot.id: Retake(take=shot.takes + 1, by=who, at=when, why=_clean_text(why)) for shot in chosen}
     review = add_retakes(planned.validation.review or NO_REVIEW, retakes)
     notes = tuple(_pending_notes(filter_steps(planned.plan.steps, shots, planned.validation.shots)))
-    return await _write_decision(Path(file), review, shots, retakes=retakes, notes=notes)
+    return await _write_decision(Path(file), review, shots, retakes=retakes, notes=notes, world=world)
 
 
 async def accept(
@@ -159,15 +165,16 @@ async def _write_decision(
     acceptances: Mapping[str, tuple[Acceptance, ...]] | None = None,
     withdrawals: Mapping[str, tuple[Acceptance, ...]] | None = None,
     notes: tuple[str, ...] = (),
+    world: World = World.REAL,
 ) -> Decision:
     """Writes the review, plans with it, and has the lock say what is kept now."""
     path = review_path(file)
     write_review(path, review)
-    after = await plan(file, only=shots)
+    after = await plan(file, world=world, only=shots)
     lock = lock_path(file)
     changed = (acceptances or withdrawals) and write_lock(lock, make_lockfile(after))
     if changed:  # what a shot was before stands in the lock
-        after = await plan(file, only=shots)
+        after = await plan(file, world=world, only=shots)
     return Decision(
         file=path,
         planned=after,
@@ -180,14 +187,14 @@ async def _write_decision(
 
 
 async def _remove_names(planned: PlannedRun, withdrawals: Iterable[Acceptance]) -> None:
-    validation = planned.validation
-    folder = renders_folder(validation.project.data_root)
-    async with read_ledger(ledger_file(validation.project.data_root)) as ledger:
+    validation, workspace = planned.validation, planned.validation.workspace
+    folder = workspace.renders_folder
+    async with workspace.read_ledger() as ledger:
         given = await ledger.names(validation.campaign, sketch=False)
     clips = {each.request: each.clip for each in withdrawals if each.clip in planned.plan.inputs.stored_digests}
     for name, fingerprint in given.items():
         if fingerprint in clips and read_render_digest(folder / name) == clips[fingerprint]:
-            Renders(folder).remove(name)
+            workspace.open_renders().remove(name)
 
 
 def _pending_notes(steps: Iterable[Step]) -> Iterator[str]:

@@ -5,36 +5,34 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
-from hailuo_batch.app.planning.plan import make_lockfile, plan, plan_again
+from hailuo_batch.app.planning.plan import plan, plan_again
+from hailuo_batch.app.planning.plan_cache import make_lockfile
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.recovery.missing_ledger import refuse_lost_ledger
-from hailuo_batch.app.running.context import RunOptions, run_context
+from hailuo_batch.app.running.context import run_context
+from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.running.scope import (
-    Scope,
     missing_key_notes,
     narrow_plan,
     require_any_key,
     require_lock_coverage,
     select_run_steps,
 )
+from hailuo_batch.app.running.setup import RunSetup, make_run_setup
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, lock_path, run_lock_path
+from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.core.plan.event import Event, Listener
-from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.outcome import Outcome, exit_code
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, HailuoError, LedgerError, StoreError
-from hailuo_batch.ledger.run_lock import hold_lock
-from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.load.lockfile import write_lock
-from hailuo_batch.runner.executor import LocalExecutor
-from hailuo_batch.runner.runner import exit_code, run_plan
+from hailuo_batch.runner.runner import run_plan
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.store.state_dir import ensure_state_folder
 
-MAX_CONCURRENT_STEPS = 10_000  # steps taken up at once; each waits at its provider's door
-_DEFAULT_OPTIONS = RunOptions()
+MAX_CONCURRENT_STEPS = 10_000  # steps in progress; each waits at its provider's limiter
+_DEFAULT = RunOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -46,114 +44,116 @@ class RunResult:
     after: PlannedRun
     scope: Scope = Scope.ALL
     lock: Path | None = None  # the lock file, when it was written anew
-    error: HailuoError | None = None  # why lock or ledger could not be written; the clips are kept all the same
+    error: HailuoError | None = None  # why lock or ledger could not be written; the clips are stored all the same
 
     @property
     def exit(self) -> Exit:
         """The exit code of the run: 8 when what is left is neither failed nor stopped, but waits for a person."""
-        code = exit_code(self.outcome)
-        if code is not Exit.DONE:
-            return code
-        if self.error is not None:
-            return Exit.TAKES_FAILED
-        return Exit.NEEDS_PERSON if self.scope is Scope.ALL and self.after.pending_steps else code
+        left = self.error is None and self.scope is Scope.ALL and bool(self.after.pending_steps)
+        return exit_code(self.outcome, is_unfinished=left, has_error=self.error is not None)
 
 
-def _approve_always(_: PlannedRun) -> None:
+def _agree(_: PlannedRun) -> None:
     """Approves any plan: a caller in Python has decided by calling."""
 
 
-def _ignore_event(_: Event) -> None:
+def _ignore(_: Event) -> None:
     """Listens to nothing."""
+
+
+async def plan_run(file: Path | str, options: RunOptions = _DEFAULT, *, full_report: bool = False) -> PlannedRun:
+    """What a run with these options would do."""
+    return narrow_plan(await _make_plan(file, options, full_report=full_report), options.scope)
 
 
 async def run(
     file: Path | str,
+    options: RunOptions = _DEFAULT,
     *,
-    sketch: bool = False,
-    only: Sequence[str] = (),
-    scope: Scope = Scope.ALL,
-    options: RunOptions = _DEFAULT_OPTIONS,
-    approve: Callable[[PlannedRun], None] = _approve_always,
-    listener: Listener = _ignore_event,
+    approve: Callable[[PlannedRun], None] = _agree,
+    listener: Listener = _ignore,
     stop: Stop | None = None,
 ) -> RunResult:
-    """Renders what is not there yet, and gives every clip its name.
+    """Renders what is missing, and gives every clip its name.
 
-    `scope` leaves out some of the work, `options` say how fast and for how much; with a rehearsal in them the mock is
-    asked instead of the gateways: nothing is sent or bought, and what is made stays apart below `.hailuo/rehearsal`.
-    `approve` is shown the plan before anything is sent and raises `RefusedError` to stop. A run that is stopped or
-    killed goes on where it was when it is called again. Raises `ManifestError`, `RefusedError`, `KeyMissingError` or
-    `LedgerError` before anything is sent.
+    In a rehearsal the mock is asked instead of the gateways: nothing is bought, and clips stay apart below
+    `.hailuo/rehearsal`. `approve` is shown the plan before anything is submitted and raises `RefusedError` to stop. A
+    run that was stopped or killed goes on where it was when it is called again. Raises `ManifestError`, `RefusedError`,
+    `KeyMissingError` or `LedgerError` before anything is submitted.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
     >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, duration: 1, resolution: 512p}]\\n")
-    >>> ran = asyncio.run(run(file, sketch=True, options=RunOptions(jobs=1)))
+    >>> ran = asyncio.run(run(file, RunOptions(world=World.SKETCH, jobs=1)))
     >>> ran.outcome.stored, ran.after.report.rows[0].file
     (1, 'tiny_a_v001_sketch.mp4')
-    >>> asyncio.run(run(file, sketch=True)).outcome.stored
+    >>> asyncio.run(run(file, RunOptions(world=World.SKETCH))).outcome.stored
     0
     """
-    stop, rehearsal = stop or Stop(), options.rehearsal is not None
-    before = await plan(
-        file,
-        sketch=sketch,
-        only=only,
-        rehearsal=rehearsal,
-        force_refused=scope is Scope.FAILED,
-        max_cost=options.max_cost,
-    )
-    base = before.validation.project.data_root
+    stop, scope = stop or Stop(), options.scope
+    # The plan is made three times. Now, without the lock: most runs end here, with nothing to do or a refusal.
+    before = await _make_plan(file, options)
     if scope is Scope.LOCKED:
         require_lock_coverage(before)
     if not select_run_steps(before, scope):
         return _update_lock(RunResult(outcome=Outcome(), before=before, after=before, scope=scope))
-    before = _require_ledger(before, scope, options)
+    before = _require_ledger(before, options)
     require_any_key(before, scope)
-    ensure_state_folder(hidden_folder(base))
-    with hold_lock(run_lock_path(base), f"run {before.validation.name}"):
-        # Money: what is approved is what another run cannot change any more, and it is what is carried out.
-        before = _require_ledger(await plan_again(before), scope, options)
+    workspace = before.validation.workspace
+    workspace.create()
+    with workspace.hold_run_lock(f"run {before.validation.name}"):
+        # Money: under the lock, since what is approved is what no other run can change, and is what is carried out.
+        before = _require_ledger(await plan_again(before), options)
         refuse_name_collisions(before)
-        if not rehearsal and scope in {Scope.ALL, Scope.FAILED}:  # the others submit nothing
+        if options.world is not World.REHEARSAL and scope in {Scope.ALL, Scope.FAILED}:  # the others submit nothing
             approve(replace(narrow_plan(before, scope), notes=missing_key_notes(before, scope)))
-        outcome, trouble = await execute_run(before, select_run_steps(before, scope), options, listener, stop)
+        steps = select_run_steps(before, scope)
+        outcome, error = await execute_run(make_run_setup(before), steps, options, listener, stop)
         try:
-            # The manifest as it was read in the beginning: somebody may be editing it.
+            # Afterwards, for report and lock; from the manifest as it was read first: somebody may be editing it.
             after = await plan_again(before)
-        except LedgerError as error:
-            after, trouble = before, trouble or error
-        return _update_lock(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=trouble))
+        except LedgerError as trouble:
+            after, error = before, error or trouble
+        return _update_lock(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
 
 
-def _require_ledger(planned: PlannedRun, scope: Scope, options: RunOptions) -> PlannedRun:
-    """The plan, unless the ledger that bought what is here is gone; where that is known, it is not warned of again."""
+async def _make_plan(file: Path | str, options: RunOptions, *, full_report: bool = False) -> PlannedRun:
+    return await plan(
+        file,
+        world=options.world,
+        only=options.only,
+        full_report=full_report,
+        force_refused=options.scope is Scope.FAILED,
+        max_cost=options.max_cost,
+    )
+
+
+def _require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
+    """The plan, unless the ledger that bought what is here is gone; where that is known, nothing warns of it again."""
     if options.new_ledger:
         return replace(planned, lost_ledger=None)
-    words = "run --mock --new-ledger" if options.rehearsal else "run --new-ledger"
-    command = f"hailuo-batch {words} {planned.validation.name}"
-    ledger = ledger_file(planned.validation.project.data_root)
-    refuse_lost_ledger(planned.lost_ledger, select_run_steps(planned, scope), ledger=ledger, command=command)
+    command = command_line("run", "--new-ledger", planned.validation.name, world=options.world)
+    steps, ledger = select_run_steps(planned, options.scope), planned.validation.workspace.ledger_file
+    refuse_lost_ledger(planned.lost_ledger, steps, ledger=ledger, command=command)
     return planned
 
 
 async def execute_run(
-    planned: PlannedRun, steps: Sequence[Step], options: RunOptions, listener: Listener, stop: Stop
+    setup: RunSetup, steps: Sequence[Step], options: RunOptions, listener: Listener, stop: Stop
 ) -> tuple[Outcome, HailuoError | None]:
-    """The run with its own line in the ledger; a line without an end is a run that was killed."""
-    validation, clock = planned.validation, SystemClock()
-    workers = _worker_count(planned, options)
-    trouble: HailuoError | None = None
-    async with open_ledger(ledger_file(validation.project.data_root), clock=clock) as ledger:
-        name = validation.project.display_path(validation.file.resolve())
-        number = await ledger.begin_run(manifest=name, campaign=validation.campaign, sketch=validation.sketch)
-        async with run_context(planned, ledger, number, options, workers, stop) as bench:
+    """Carries steps out, under a row of its own in the ledger; a row without an end is a run that was killed."""
+    clock = SystemClock()
+    workers = options.jobs or (cpu_count() if setup.is_local else MAX_CONCURRENT_STEPS)
+    error: HailuoError | None = None
+    async with setup.workspace.open_ledger(clock) as ledger:
+        is_sketch = setup.workspace.world is World.SKETCH
+        number = await ledger.begin_run(manifest=setup.manifest, campaign=setup.campaign, sketch=is_sketch)
+        async with run_context(setup, ledger, number, options, workers, stop) as context:
             outcome = await run_plan(
-                planned.plan,
+                setup.plan,
                 steps,
-                bench,
-                executor=LocalExecutor(workers),
+                context,
+                workers=workers,
                 listener=listener,
                 clock=clock,
                 stop=stop,
@@ -162,22 +162,15 @@ async def execute_run(
         try:
             failed, code = len(outcome.clip_failures), exit_code(outcome)
             await ledger.end_run(number, stored=outcome.stored, failed=failed, exit=code)
-        except LedgerError as error:  # what was done is told all the same: it may hold a task's id
-            trouble = error
-    return outcome, trouble
-
-
-def _worker_count(planned: PlannedRun, options: RunOptions) -> int:
-    """How many steps at once: one a core for what is drawn here; elsewhere the providers' doors hold them back."""
-    if planned.validation.model == ANIMATIC:
-        return options.jobs or cpu_count()
-    return options.jobs or MAX_CONCURRENT_STEPS
+        except LedgerError as trouble:  # what was done is reported all the same: it may hold a task's id
+            error = trouble
+    return outcome, error
 
 
 def _update_lock(result: RunResult) -> RunResult:
-    """Brings the lock file up to date; sketches and rehearsals have none."""
+    """Brings the lock file up to date; only real takes have one."""
     validation = result.after.validation
-    if validation.sketch or validation.project.rehearsal:
+    if validation.world is not World.REAL:
         return result
     path = lock_path(validation.file)
     try:

@@ -13,13 +13,12 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.running.probe import probe_clip
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.app.workspace.paths import ledger_file, renders_folder, store_folder
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
-from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.settings import Project
 from hailuo_batch.store.local import LocalStore
 
@@ -104,14 +103,15 @@ class Verification:
         return Exit.TAKES_FAILED if self.findings else Exit.DONE
 
 
-async def verify(file: Path | str, *, sketch: bool = False, deep: bool = False) -> Verification:
+async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = False) -> Verification:
     """Reads every clip of a manifest and compares it with the ledger, its names and the lock.
 
     `deep` also decodes every frame of every clip, which takes about a fifth of a second of a core each.
     """
-    planned = await plan(file, sketch=sketch, offline=True)
-    store = LocalStore(store_folder(planned.validation.project.root))
-    async with read_ledger(ledger_file(planned.validation.project.root)) as ledger:
+    planned = await plan(file, world=world, offline=True)
+    workspace = planned.validation.workspace
+    store = workspace.open_store()
+    async with workspace.read_ledger() as ledger:
         recorded = await ledger.clips()
     wanted = {
         step.standing.digest: step
@@ -192,7 +192,7 @@ def _display_paths(project: Project, finding: VerifyFinding) -> VerifyFinding:
 
 def _render_paths(planned: PlannedRun, step: Step) -> list[Path]:
     """The readable names of a step's clip."""
-    folder, sketch = renders_folder(planned.validation.project.root), planned.validation.sketch
+    folder, sketch = planned.validation.workspace.renders_folder, planned.validation.sketch
     return [folder / render_name(planned.plan.campaign, use, sketch=sketch) for use in step.uses]
 
 

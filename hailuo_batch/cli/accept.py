@@ -9,22 +9,28 @@ from hailuo_batch.app.review import accept, unaccept
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.views.review import acceptances_dict, draw_acceptances
 
 
 @click.command("accept")
 @options.shots
 @options.manifest
+@options.world
 @click.option("--why", metavar="TEXT", default="", help="Why the earlier clip will do; kept in the review file.")
 @click.option("--take", metavar="N", type=click.IntRange(1, 99), help="Only this take (default: all that changed).")
 @click.option("--undo", is_flag=True, help="Keep the earlier clip no more.")
 @options.output_format
-def command(shots: tuple[str, ...], manifest: Path, *, why: str, take: int | None, undo: bool, form: str) -> None:
+def command(
+    shots: tuple[str, ...], manifest: Path, *, world: World, why: str, take: int | None, undo: bool, form: str
+) -> None:
     """Keep the earlier clips of SHOTS of MANIFEST (ids, globs, tag:X) for what they ask now.
 
     For shots whose request changed and whose clip is good all the same: nothing is rendered, and the version stays. It
     is written down beside the manifest and holds for this request; should that change again, it must be said again.
     """
+    if world is not World.REAL:
+        raise click.UsageError(f"accept keeps clips that were bought; {world.option} has none.")
     if not undo and not why.strip():
         raise click.UsageError("--why is needed: it is kept beside the manifest, for who asks later.")
     if undo:

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 import click
 
 from hailuo_batch.app.costs import costs
+from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.spending.costs import GroupBy
+from hailuo_batch.core.world import World
 from hailuo_batch.views.costs import costs_dict, draw_costs
 from hailuo_batch.views.costs_csv import costs_csv
 
@@ -40,7 +42,7 @@ def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date
     callback=_parse_day,
     help="Only what was asked for since this month or day (UTC).",
 )
-@click.option("--mock", is_flag=True, help="The costs of rehearsals, which nobody paid.")
+@options.world
 @click.option(
     "--format",
     "form",
@@ -49,17 +51,17 @@ def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date
     show_default=True,
     help="For people, spreadsheets or programs.",
 )
-def command(*, by: str, campaign: str | None, since: date | None, mock: bool, form: str) -> None:
+def command(*, by: str, campaign: str | None, since: date | None, world: World, form: str) -> None:
     """Show what this project has cost: estimate against actual, spent, running, in doubt, and spent for no clip.
 
     Currencies are never added together, and what has no known price is counted, not guessed.
     """
-    found = run_async(costs(group_by=GroupBy(by), campaign=campaign, since=since, rehearsal=mock))
+    found = run_async(costs(group_by=GroupBy(by), campaign=campaign, since=since, world=world))
     if form == "json":
-        print_json(costs_dict(found, rehearsal=mock))
+        print_json(costs_dict(found, rehearsal=world is World.REHEARSAL))
     elif form == "csv":
         print_raw(costs_csv(found))
     else:
         of = [f"campaign {campaign}"] if campaign else []
         of += [f"since {since}"] if since else []
-        print_text(draw_costs(found, filters=of, rehearsal=mock, style=make_style(sys.stdout)))
+        print_text(draw_costs(found, filters=of, rehearsal=world is World.REHEARSAL, style=make_style(sys.stdout)))

@@ -9,17 +9,18 @@ from hailuo_batch.app.inspect import explain
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.views.explain import draw_explanation, explanation_dict
 
 
 @click.command("explain")
 @click.argument("take", metavar="SHOT[#TAKE]")
 @options.manifest
-@options.sketch
+@options.world
 @options.output_format
-def command(take: str, manifest: Path, *, sketch: bool, form: str) -> None:
+def command(take: str, manifest: Path, *, world: World, form: str) -> None:
     """Say why SHOT (its first take, or the one after #) of MANIFEST would be rendered or not, field by field."""
-    explanation = run_async(explain(manifest, take, sketch=sketch))
+    explanation = run_async(explain(manifest, take, world=world))
     if form == "json":
         print_json(explanation_dict(explanation))
     else:

@@ -10,12 +10,12 @@ import click
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import format_error, make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError
 from hailuo_batch.views.format import safe_text
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.fetch import PendingTasks
-    from hailuo_batch.app.fetch_orphans import OrphanReport
+    from hailuo_batch.app.fetch import OrphanReport, PendingTasks
     from hailuo_batch.app.run import RunResult
 
 _Errors = dict[str, HailuoError]
@@ -23,86 +23,73 @@ _Errors = dict[str, HailuoError]
 
 @click.command("fetch")
 @click.argument("manifests", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--mock", is_flag=True, help="The tasks of rehearsals.")
+@options.world
 @options.progress
 @options.output_format
-def command(manifests: tuple[Path, ...], *, mock: bool, progress: str, form: str) -> int:
+def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: str) -> int:
     """Bring home what was paid for and is not in the store: of MANIFESTS, or of every manifest that was run here.
 
     Running tasks are waited for, made clips are downloaded. Nothing is submitted, so nothing is spent. What is wrong
     with one manifest keeps no other from coming home; clips of which no manifest is left come home without a name.
     """
     from hailuo_batch.app.fetch import list_pending_tasks
+    from hailuo_batch.core.plan.outcome import most_urgent
 
-    found = None if manifests else run_async(list_pending_tasks(Path.cwd(), rehearsal=mock))
-    runs, troubles = _fetch_manifests(manifests if found is None else found.manifests, mock=mock, progress=progress)
-    brought = None
-    if found is not None and not any(ran.exit is Exit.INTERRUPTED for ran in runs):
-        brought = _fetch_orphans(found, troubles, mock=mock, progress=progress)
-    _print_result(runs, found, brought, troubles, form)
-    _print_errors(troubles, brought, several=len(runs) + len(troubles) > 1)
-    codes = [*(Exit(ran.exit) for ran in runs), *(error.exit for error in troubles.values())]
-    return max([*codes, brought.exit] if brought is not None else codes, key=_EXIT_PRIORITY.index, default=Exit.DONE)
-
-
-# Of several manifests, what a person has to see first is the command's exit code.
-_EXIT_PRIORITY = (
-    Exit.DONE,
-    Exit.TAKES_FAILED,
-    Exit.REFUSED,
-    Exit.INVALID,
-    Exit.LEDGER,
-    Exit.KEY,
-    Exit.BALANCE,
-    Exit.NEEDS_PERSON,
-    Exit.INTERRUPTED,
-)
+    pending = None if manifests else run_async(list_pending_tasks(Path.cwd(), world=world))
+    files = manifests if pending is None else pending.manifests
+    runs, errors = _fetch_manifests(files, world=world, progress=progress)
+    orphans = None
+    if pending is not None and not any(ran.exit is Exit.INTERRUPTED for ran in runs):
+        orphans = _fetch_orphans(pending, errors, world=world, progress=progress)
+    _print_result(runs, pending, orphans, errors, form)
+    _print_errors(errors, orphans, several=len(runs) + len(errors) > 1)
+    codes = [*(Exit(ran.exit) for ran in runs), *(error.exit for error in errors.values())]
+    return most_urgent(codes if orphans is None else [*codes, orphans.exit])
 
 
-def _fetch_manifests(manifests: Iterable[Path], *, mock: bool, progress: str) -> "tuple[list[RunResult], _Errors]":
-    """What each manifest came to, until somebody stops it; one that cannot be gone on with is told at the end."""
-    from hailuo_batch.app.running.scope import Scope
-    from hailuo_batch.cli.run import run_interactive
+def _fetch_manifests(manifests: Iterable[Path], *, world: World, progress: str) -> "tuple[list[RunResult], _Errors]":
+    """What each manifest came to, until somebody stops it; errors of a manifest are printed at the end."""
+    from hailuo_batch.app.running.options import RunOptions, Scope
+    from hailuo_batch.cli.interactive import run_interactive
 
-    runs, troubles = [], {}
+    chosen = RunOptions(world=world, scope=Scope.FETCH)
+    runs, errors = [], {}
     for manifest in manifests:
         try:
-            ran = run_async(run_interactive(manifest, scope=Scope.FETCH, mock=mock, progress=progress))
+            ran = run_async(run_interactive(manifest, chosen, progress=progress))
         except HailuoError as error:
-            troubles[shorten_path(manifest)] = error
+            errors[shorten_path(manifest)] = error
             continue
         runs.append(ran)
         if ran.exit is Exit.INTERRUPTED:
             break
-    return runs, troubles
+    return runs, errors
 
 
-def _fetch_orphans(found: "PendingTasks", errors: _Errors, *, mock: bool, progress: str) -> "OrphanReport | None":
-    """What became of the tasks of which no manifest is left; None where there is none."""
-    if not found.orphaned_tasks:
+def _fetch_orphans(pending: "PendingTasks", errors: _Errors, *, world: World, progress: str) -> "OrphanReport | None":
+    """What became of the tasks without a manifest; None where there is none."""
+    if not pending.orphaned_tasks:
         return None
     try:
-        return run_async(_run_orphan_fetch(found, mock=mock, progress=progress))
+        return run_async(_watch_orphans(pending, world=world, progress=progress))
     except HailuoError as error:
         errors["tasks of which no manifest is left"] = error
         return None
 
 
-async def _run_orphan_fetch(found: "PendingTasks", *, mock: bool, progress: str) -> "OrphanReport":
-    from hailuo_batch.app.fetch_orphans import fetch_orphans
-    from hailuo_batch.app.running.context import RunOptions
-    from hailuo_batch.app.running.drivers import Rehearsal
-    from hailuo_batch.cli.run import watch_progress
+async def _watch_orphans(pending: "PendingTasks", *, world: World, progress: str) -> "OrphanReport":
+    from hailuo_batch.app.fetch import fetch_orphans
+    from hailuo_batch.app.running.options import RunOptions
+    from hailuo_batch.cli.interactive import watch_progress
 
     with watch_progress(progress) as (listener, stop):
-        terms = RunOptions(rehearsal=Rehearsal() if mock else None)
-        return await fetch_orphans(found, options=terms, listener=listener, stop=stop)
+        return await fetch_orphans(pending, RunOptions(world=world), listener=listener, stop=stop)
 
 
 def _print_result(
-    runs: "list[RunResult]", found: "PendingTasks | None", orphans: "OrphanReport | None", errors: _Errors, form: str
+    runs: "list[RunResult]", pending: "PendingTasks | None", orphans: "OrphanReport | None", errors: _Errors, form: str
 ) -> None:
-    from hailuo_batch.cli.run import print_run, run_dict
+    from hailuo_batch.cli.run_output import print_run, run_dict
     from hailuo_batch.views.orphans import draw_orphans, orphan_dicts
 
     home, away = (orphans.fetched, orphans.unfetched) if orphans is not None else ((), ())
@@ -114,8 +101,8 @@ def _print_result(
         return
     for ran in runs:
         print_run(ran, form)
-    if orphans is not None and found is not None:
-        print_text(draw_orphans(home, away, found.missing_manifests, make_style(sys.stdout)))
+    if orphans is not None and pending is not None:
+        print_text(draw_orphans(home, away, pending.missing_manifests, make_style(sys.stdout)))
     if not runs and orphans is None and not errors:
         print_text("Everything that was paid for is home.")
 

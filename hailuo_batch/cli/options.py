@@ -1,11 +1,13 @@
 """Arguments and options that several commands share, each said once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 
 manifest = click.argument(
@@ -28,7 +30,6 @@ class _ShotsArgument(click.Argument):
 
 
 shots = click.argument("shots", cls=_ShotsArgument, nargs=-1, required=True)
-sketch = click.option("--sketch", is_flag=True, help="Draw sketches on this machine: no key, no network, no money.")
 only = click.option(
     "--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag fits; may be repeated."
 )
@@ -40,6 +41,21 @@ output_format = click.option(
     show_default=True,
     help="For people or programs.",
 )
+
+
+def world(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--sketch` and `--rehearsal`, which mean the same in every command; the command gets one `world`."""
+
+    @click.option("--sketch", is_flag=True, help="Sketches instead of real takes: drawn on this machine, free.")
+    @click.option("--rehearsal", is_flag=True, help="Rehearsed takes instead: bought from the mock inside, free.")
+    @wraps(command)
+    def choose_world(*args: Any, sketch: bool, rehearsal: bool, **others: Any) -> Any:
+        if sketch and rehearsal:
+            raise click.UsageError("--sketch and --rehearsal are two worlds; choose one.")
+        chosen = World.SKETCH if sketch else World.REHEARSAL if rehearsal else World.REAL
+        return command(*args, world=chosen, **others)
+
+    return choose_world
 
 
 def find_manifest(given: Path | None) -> Path:

@@ -9,29 +9,30 @@ from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text, write_ci_summary
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 
 
 @click.command("plan")
 @options.manifest
-@options.sketch
+@options.world
 @options.only
 @options.max_cost
 @options.output_format
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when there is work to do.")
 def command(
-    manifest: Path, *, sketch: bool, only: tuple[str, ...], max_cost: str | None, form: str, detailed_exitcode: bool
+    manifest: Path, *, world: World, only: tuple[str, ...], max_cost: str | None, form: str, detailed_exitcode: bool
 ) -> int:
     """Show what a run of MANIFEST would do, why and for how much. Spends nothing."""
     from hailuo_batch.views.plan import draw_nothing_to_do, draw_plan
 
     ink = make_style(sys.stdout)
-    if form == "text" and not only and (summary := read_cached_summary(manifest, sketch=sketch)) is not None:
+    if form == "text" and not only and (summary := read_cached_summary(manifest, world=world)) is not None:
         print_text(draw_nothing_to_do(dict(summary), ink))
         return Exit.DONE
     from hailuo_batch.app.planning.plan import plan
 
-    planned = run_async(plan(manifest, sketch=sketch, only=only, full_report=form == "json", max_cost=max_cost))
+    planned = run_async(plan(manifest, world=world, only=only, full_report=form == "json", max_cost=max_cost))
     write_ci_summary(planned.report)
     print_extra_problems(planned.extra_problems)
     if form == "json":

@@ -9,6 +9,7 @@ from hailuo_batch.app.report import report
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.views.format import safe_text
 from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.report import draw_report
@@ -16,17 +17,17 @@ from hailuo_batch.views.report import draw_report
 
 @click.command("report")
 @options.manifest
-@options.sketch
+@options.world
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The page's file (default: beside the clips)."
 )
 @options.output_format
-def command(manifest: Path, *, sketch: bool, out: Path | None, form: str) -> None:
+def command(manifest: Path, *, world: World, out: Path | None, form: str) -> None:
     """Write the report of MANIFEST as a page with posters and clips, and print it.
 
     The page stands beside the clips (renders/CAMPAIGN.html) and needs no network.
     """
-    drawn, page = run_async(report(manifest, sketch=sketch, page=out))
+    drawn, page = run_async(report(manifest, world=world, page=out))
     if form == "json":
         print_json(report_dict(drawn))
     else:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, InputError, RefusedError
 from hailuo_batch.views.in_doubt import (
     draw_decision,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask; with --ask settle what has one match.")
 @click.option("--offline", is_flag=True, help="With --task: do not ask the gateway whether it knows the task.")
 @click.option("--force", is_flag=True, help="With --task: although the gateway does not know it.")
-@click.option("--mock", is_flag=True, help="The doubts of rehearsals.")
+@options.world
 @options.output_format
 def command(
     shots: tuple[str, ...],
@@ -67,7 +68,7 @@ def command(
     yes: bool,
     offline: bool,
     force: bool,
-    mock: bool,
+    world: World,
     form: str,
 ) -> int:
     """List the takes in doubt, of MANIFEST or of the whole project; or settle SHOTS (open#2) by a verdict.
@@ -79,23 +80,61 @@ def command(
     """
     labels, file = _split_words([*shots, *filter(None, [manifest])])
     verdict = _parse_verdict(task=task, never_sent=never_sent, write_off=write_off)
-    _check_options(labels, verdict, every=every, asking=asking, mock=mock)
-    found = run_async(list_open_attempts(file, rehearsal=mock))
-    typed = _command_labels(found, file, mock=mock)
-    if asking:
-        return _match_and_settle(found, typed, yes=yes, reason=reason, form=form)
-    if verdict is None:
-        return _print_open_attempts(found, typed, form)
-    chosen = found.in_doubt if every else found.pick(labels, verdict)
-    if not chosen:
-        return _print_open_attempts(found, typed, form)
-    said = run_async(check_task(found, chosen[0], task)) if task is not None and not offline else None
-    _require_known_task(said, force=force)
-    _confirm(chosen, verdict, yes=yes)
-    words = _read_reason(reason)
-    tasks = {} if task is None else {chosen[0].attempt: task}
-    settled = run_async(settle(found, chosen, verdict, reason=words, tasks=tasks))
-    _print_settlements(settled, found, said, form)
+    _check_options(labels, verdict, every=every, asking=asking, world=world)
+    request = _Request(
+        labels=labels,
+        file=file,
+        verdict=verdict,
+        task=task,
+        reason=reason,
+        every=every,
+        asking=asking,
+        yes=yes,
+        offline=offline,
+        force=force,
+        world=world,
+        form=form,
+    )
+    return run_async(_resolve(request))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What the command line said."""
+
+    labels: tuple[str, ...]
+    file: Path | None
+    verdict: Verdict | None
+    task: str | None
+    reason: str | None
+    every: bool
+    asking: bool
+    yes: bool
+    offline: bool
+    force: bool
+    world: World
+    form: str
+
+
+async def _resolve(request: _Request) -> int:
+    """Lists what is open, asks gateways for their lists, or settles what was named: one of the three."""
+    found = await list_open_attempts(request.file, world=request.world)
+    typed = _command_labels(found, request)
+    if request.asking:
+        return await _match_and_settle(found, typed, request)
+    verdict = request.verdict
+    chosen = () if verdict is None else found.in_doubt if request.every else found.pick(request.labels, verdict)
+    if verdict is None or not chosen:
+        return _print_open_attempts(found, typed, request.form)
+    lookup = None
+    if request.task is not None and not request.offline:
+        lookup = await check_task(found, chosen[0], request.task)
+    _require_known_task(lookup, force=request.force)
+    _confirm(chosen, verdict, yes=request.yes)
+    reason = _read_reason(request.reason)
+    tasks = {} if request.task is None else {chosen[0].attempt: request.task}
+    settled = await settle(found, chosen, verdict, reason=reason, tasks=tasks)
+    _print_settlements(settled, found, lookup, request.form)
     return Exit.DONE
 
 
@@ -115,12 +154,12 @@ def _parse_verdict(*, task: str | None, never_sent: bool, write_off: bool) -> Ve
     return meant[0] if meant else None
 
 
-def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, asking: bool, mock: bool) -> None:
+def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, asking: bool, world: World) -> None:
     if asking:
         if labels or verdict is not None or every:
             raise click.UsageError("--ask looks at all doubts and takes no verdict.")
-        if mock:
-            raise click.UsageError("--mock ends with its run: there is nobody to ask.")
+        if world is World.REHEARSAL:
+            raise click.UsageError("The mock of a rehearsal ends with its run: there is nobody to ask.")
         return
     if verdict is None:
         if labels or every:
@@ -132,19 +171,19 @@ def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: boo
         raise click.UsageError("--task settles one take: a task is one clip.")
 
 
-def _command_labels(found: OpenAttempts, file: Path | None, *, mock: bool) -> dict[int, str]:
+def _command_labels(found: OpenAttempts, request: _Request) -> dict[int, str]:
     """What to type for each attempt, here and now: with the manifest where that is needed to tell two apart."""
     names = dict(found.labels)
     counts = [names[each.attempt] for each in found.attempts]
     for each in found.attempts:
         name = names[each.attempt]
-        if file is not None:
-            name = f"{name} {quote(str(file))}"
+        if request.file is not None:
+            name = f"{name} {quote(str(request.file))}"
         elif counts.count(name) > 1 and _has_manifest_file(each.manifest, found):
             name = f"{name} {quote(shorten_path(found.project.root / each.manifest))}"
         elif counts.count(name) > 1:  # its manifest is gone, and its number is its own
             name = f"{each.label}@{each.attempt}"
-        names[each.attempt] = name + " --mock" * mock
+        names[each.attempt] = f"{name} {request.world.option}".rstrip()
     return names
 
 
@@ -163,26 +202,26 @@ def _print_open_attempts(found: OpenAttempts, labels: dict[int, str], form: str)
 
 
 def _listing_providers(found: OpenAttempts) -> frozenset[str]:
-    return frozenset() if found.project.rehearsal else found.listing_providers
+    return found.listing_providers if found.workspace.world is World.REAL else frozenset()
 
 
-def _match_and_settle(found: OpenAttempts, labels: dict[int, str], *, yes: bool, reason: str | None, form: str) -> int:
+async def _match_and_settle(found: OpenAttempts, labels: dict[int, str], request: _Request) -> int:
     """What lists say, and with `--yes` what follows from it where a doubt has one match."""
-    asked = run_async(query_tasks(found))
-    sole = [each for each in asked.matches if each.is_unique] if yes else []
+    asked = await query_tasks(found)
+    sole = [each for each in asked.matches if each.is_unique] if request.yes else []
     settled: tuple[Settlement, ...] = ()
     for name in sorted({each.attempt.provider for each in sole}):
         mine = [each for each in sole if each.attempt.provider == name]
         ids = {each.attempt.attempt: each.candidates[0].task for each in mine}
-        chosen, words = [each.attempt for each in mine], reason or f"matched by {name}'s list"
-        settled += run_async(settle(found, chosen, Verdict.FOUND, reason=words, tasks=ids))
+        chosen, words = [each.attempt for each in mine], request.reason or f"matched by {name}'s list"
+        settled += await settle(found, chosen, Verdict.FOUND, reason=words, tasks=ids)
     done = {each.attempt.attempt for each in settled}
-    if form == "json":
+    if request.form == "json":
         print_json(_task_matches_dict(asked, settled, found.labels))
     else:
         _print_matches(replace(asked, matches=tuple(m for m in asked.matches if m.attempt.attempt not in done)), labels)
         if settled:
-            _print_settlements(settled, found, None, form)
+            _print_settlements(settled, found, None, request.form)
         if not found.in_doubt:
             print_text(draw_in_doubt(found.attempts, labels))
     return Exit.NEEDS_PERSON if len(found.in_doubt) > len(done) else Exit.DONE
@@ -273,4 +312,4 @@ def _next_command(chosen: Sequence[OpenAttempt], found: OpenAttempts) -> str:
     manifests = {each.manifest for each in chosen}
     if len(manifests) != 1 or not _has_manifest_file(name := manifests.pop(), found):
         return ""
-    return f"hailuo-batch run {quote(shorten_path(found.project.root / name))}" + " --mock" * found.project.rehearsal
+    return command_line("run", shorten_path(found.project.root / name), world=found.workspace.world)

@@ -9,20 +9,24 @@ from hailuo_batch.app.review import retake
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.views.review import draw_retakes, retakes_dict
 
 
 @click.command("retake")
 @options.shots
 @options.manifest
+@options.world
 @click.option("--why", metavar="TEXT", default="", help="Why; kept in the review file.")
 @options.output_format
-def command(shots: tuple[str, ...], manifest: Path, *, why: str, form: str) -> None:
+def command(shots: tuple[str, ...], manifest: Path, *, world: World, why: str, form: str) -> None:
     """Ask for one more take of SHOTS (ids, globs, tag:X) of MANIFEST, under the same request.
 
     Spends nothing: it is written down beside the manifest, and the next run buys it. What that would cost is shown.
     """
-    decided = run_async(retake(manifest, shots, why=why))
+    if world is World.SKETCH:
+        raise click.UsageError("A sketch has one take; retake is for real takes and rehearsals.")
+    decided = run_async(retake(manifest, shots, why=why, world=world))
     report = decided.planned.report
     if form == "json":
         print_json(retakes_dict(decided.retakes, decided.notes, report))

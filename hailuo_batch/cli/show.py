@@ -9,18 +9,19 @@ from hailuo_batch.app.inspect import show
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.views.history import draw_history, history_dict
 
 
 @click.command("show")
 @click.argument("shot")
 @options.manifest
-@options.sketch
+@options.world
 @click.option("--ask", is_flag=True, help="Ask the gateway too, where it keeps events (mindvideo); costs nothing.")
 @options.output_format
-def command(shot: str, manifest: Path, *, sketch: bool, ask: bool, form: str) -> None:
+def command(shot: str, manifest: Path, *, world: World, ask: bool, form: str) -> None:
     """Show the takes of SHOT in MANIFEST, with every attempt and event that the ledger has."""
-    shown = run_async(show(manifest, shot, sketch=sketch, ask=ask))
+    shown = run_async(show(manifest, shot, world=world, ask=ask))
     if form == "json":
         print_json(history_dict(shown.rows, shown.attempts, shown.events, task_events=shown.task_events))
     else:

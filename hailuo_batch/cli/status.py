@@ -9,18 +9,19 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
 from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.report import draw_report
 
 
 @click.command("status")
 @options.manifest
-@options.sketch
+@options.world
 @options.only
 @options.output_format
-def command(manifest: Path, *, sketch: bool, only: tuple[str, ...], form: str) -> None:
+def command(manifest: Path, *, world: World, only: tuple[str, ...], form: str) -> None:
     """Show every take of MANIFEST as it stands."""
-    planned = run_async(plan(manifest, sketch=sketch, only=only, full_report=True, offline=True))
+    planned = run_async(plan(manifest, world=world, only=only, full_report=True, offline=True))
     print_extra_problems(planned.extra_problems)
     report = planned.report
     if form == "json":

@@ -10,6 +10,7 @@ from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_sync
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.views.format import count, safe_text
 from hailuo_batch.views.problems import draw_problems, github_annotations, problem_dict
@@ -17,14 +18,14 @@ from hailuo_batch.views.problems import draw_problems, github_annotations, probl
 
 @click.command("validate")
 @click.argument("manifests", nargs=-1, type=click.Path(path_type=Path))
-@options.sketch
+@options.world
 @options.output_format
-def command(manifests: tuple[Path, ...], *, sketch: bool, form: str) -> int:
+def command(manifests: tuple[Path, ...], *, world: World, form: str) -> int:
     """Say everything that is wrong with MANIFESTS, with line and column.
 
     Nothing is sent and nothing is written. Exits with 3 when one of them cannot be used.
     """
-    found = [run_sync(validate(file, sketch=sketch)) for file in manifests or (options.find_manifest(None),)]
+    found = [run_sync(validate(file, world=world)) for file in manifests or (options.find_manifest(None),)]
     if form == "json":
         print_json({"version": 1, "manifests": [_validation_dict(validation) for validation in found]})
     else:

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from shlex import quote
 from textwrap import indent, wrap
 
 import click
@@ -12,26 +11,27 @@ from hailuo_batch.app.verify import Verification, VerifyFault, VerifyFinding, ve
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import count, format_size, safe_text
 from hailuo_batch.views.style import TextStyle
 
 
 @click.command("verify")
 @options.manifest
-@options.sketch
+@options.world
 @click.option("--deep", is_flag=True, help="Also decode every frame of every clip.")
 @options.output_format
-def command(manifest: Path, *, sketch: bool, deep: bool, form: str) -> int:
+def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
     """Check every clip of MANIFEST against the ledger, its names and the lock, byte by byte.
 
     Changes nothing. Exits with 4 when something is not as recorded, and says what to do about it: `run` brings back
     clips and names that are gone; files with other content have to be taken away first.
     """
-    found = run_async(verify(manifest, sketch=sketch, deep=deep))
+    found = run_async(verify(manifest, world=world, deep=deep))
     if form == "json":
         print_json(_verification_dict(found))
     else:
-        line = f"hailuo-batch run{' --sketch' * sketch} {quote(str(manifest))}"
+        line = command_line("run", str(manifest), world=world)
         print_text("\n".join(_draw_verification(found, line, make_style(sys.stdout))))
     return found.exit
 

@@ -10,7 +10,7 @@ from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.custom_gateways import mask_key, read_custom_gateways, read_regions
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
-from hailuo_batch.load.project_root import HIDDEN_FOLDER, SETTINGS_FILE, find_project_root
+from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 
 
@@ -22,7 +22,6 @@ class Project:
     providers: tuple[str, ...] = ()
     allow_outside: tuple[Path, ...] = ()
     problems: tuple[Problem, ...] = ()
-    rehearsal: bool = False
     tables: Tables = field(default_factory=dict)  # gateways of its own, by name
     regions: Mapping[str, str] = field(default_factory=dict)  # gateway → a region, or a base address
     caps: tuple[Mapping[str, Any], ...] = ()  # as rows: max, currency, tag, per
@@ -33,14 +32,6 @@ class Project:
     def unusable_gateways(self) -> frozenset[str]:
         """Gateways whose tables stand in the settings and are wrong."""
         return frozenset(str(each.path[1]) for each in self.problems if each.path[:1] == ("gateways",) != each.path)
-
-    @property
-    def data_root(self) -> Path:
-        """Below which ledger, store and renders are: the root, and for a rehearsal a place of its own.
-
-        Money: a clip of the mock never stands where a real one should, and no doubt of a rehearsal holds a purchase.
-        """
-        return self.root / HIDDEN_FOLDER / "rehearsal" if self.rehearsal else self.root
 
     def display_path(self, path: Path) -> str:
         """A path as people see it: below the root if it is there."""

@@ -1,4 +1,4 @@
-"""Plan in, outcome out: hands the steps to the executor, tells the listener, unlocks what waited.
+"""Steps in, outcome out: hands the steps to workers, tells the listener, unlocks what waited for a frame.
 
 Nothing is decided here: a step says what is to be done, a failure's kind says what it allows.
 """
@@ -19,32 +19,32 @@ from hailuo_batch.core.plan.event import (
     StepStored,
     StepsUnlocked,
 )
-from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unlocked_steps
-from hailuo_batch.errors import Exit
-from hailuo_batch.ports import Clock, Executor
+from hailuo_batch.ports import Clock
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.step import StoredClip, run_step
+from hailuo_batch.runner.workers import run_workers
 
 _RUNNABLE_ACTIONS = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
 
 
 async def run_plan(
-    plan: Plan,
+    plan: Plan | None,
     steps: Iterable[Step],
     context: RunContext,
     *,
-    executor: Executor,
+    workers: int,
     listener: Listener,
     clock: Clock,
     stop: Stop,
     fail_fast: bool = False,
 ) -> Outcome:
-    """Carries out the given steps of a plan; those of them that wait follow when they are unlocked.
+    """Carries out the given steps of a plan; those of them that wait for a frame follow when it is there.
 
-    With `fail_fast` the first failure ends the submits; what runs is followed to its end.
+    Without a plan no step waits. With `fail_fast` the first failure ends the submits; what runs is followed to its end.
     """
     begin = clock.elapsed()
     given = tuple(steps)
@@ -53,39 +53,15 @@ async def run_plan(
     # Money: only a step that was given may be unlocked; the others were not asked for.
     waiting = [step for step in given if step.action is Action.WAIT]
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
-    work = _StepWorker(
-        _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan)), context, listener, stop, fail_fast=fail_fast
-    )
-    await executor.run(todo, work)
+    unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
+    work = _StepWorker(unlocks, context, listener, stop, fail_fast=fail_fast)
+    await run_workers(todo, work, workers)
     while again := work.pop_over_cap():
-        await executor.run(again, work)
+        await run_workers(again, work, workers)
     work.report_over_cap()
     outcome = work.outcome(stopped=stop.reason, seconds=clock.elapsed() - begin)
     listener(RunEnded(stored=outcome.stored, failed=len(outcome.clip_failures), seconds=outcome.seconds))
     return outcome
-
-
-# The first that applies is the exit code: a doubt comes before money, money before the key.
-_EXIT_CODES = (
-    (Exit.NEEDS_PERSON, frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.PENDING, FailureKind.UNRECORDED})),
-    (Exit.BALANCE, frozenset({FailureKind.UNPAID})),
-    (Exit.KEY, frozenset({FailureKind.UNAUTHORIZED})),
-)
-
-
-def exit_code(outcome: Outcome) -> Exit:
-    """The exit code of a run; what a cap left out counts when nothing else went wrong."""
-    if outcome.stop_reason == INTERRUPTED:
-        return Exit.INTERRUPTED
-    kinds = {failure.kind for _, failure in outcome.failed}
-    for code, meant in _EXIT_CODES:
-        if kinds & meant:
-            return code
-    if FailureKind.OVER_CAP in kinds:
-        return Exit.REFUSED
-    if kinds:
-        return Exit.TAKES_FAILED
-    return Exit.NEEDS_PERSON if outcome.left_running else Exit.DONE
 
 
 def _is_submit(step: Step) -> bool:
@@ -96,7 +72,7 @@ class _StepWorker:
     """What a worker does with one step, and what it makes possible."""
 
     def __init__(
-        self, unlocks: "_FrameUnlocks", context: RunContext, listener: Listener, stop: Stop, *, fail_fast: bool
+        self, unlocks: "_FrameUnlocks | None", context: RunContext, listener: Listener, stop: Stop, *, fail_fast: bool
     ) -> None:
         self._stored = self._named = self._left = 0
         self._failures: list[tuple[Step, Failure]] = []
@@ -178,7 +154,7 @@ class _StepWorker:
         if stored.fallback_reason:
             self._fallbacks[stored.provider, stored.fallback_reason] += 1
         self._notify(step, StepStored(step=step, clip=stored.clip, cost=stored.cost))
-        more = self._unlocks.unlock(step, stored.clip.digest)
+        more = self._unlocks.unlock(step, stored.clip.digest) if self._unlocks is not None else ()
         if more:
             self._listener(StepsUnlocked(steps=len(more)))
         return more

@@ -38,7 +38,7 @@ async def run_step(step: Step, context: RunContext) -> StoredClip | Failure:
         kept = await _reuse_clip(step, context) if step.action is Action.REUSE else await _obtain_clip(step, context)
     except (StoreError, LedgerError) as error:
         return Failure(kind=FailureKind.NO_ROOM, why=f"{error.summary}: {error.why}", remedy=error.remedy)
-    if isinstance(kept, Failure) or step.orphaned_task:
+    if isinstance(kept, Failure) or step.orphan is not None:
         return kept
     try:
         await _name_clip(step, kept, context)

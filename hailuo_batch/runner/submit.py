@@ -145,10 +145,10 @@ async def _record_failure(step: Step, route: Route, attempt: int, answer: Failur
 
 def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error: LedgerError) -> Failure:
     """Money: the id is nowhere but here; it is shown, and nothing more is sent."""
-    use = step.uses[0]
+    take = step.take_names[0].label
     trouble = f"{error.summary} ({error.why})"
     why = f"{route.provider} accepted it as task {task.id}, which could not be written down: {trouble}"
-    settle = f'hailuo-batch resolve {use.shot.id}#{use.take} --task {task.id} --reason "the run printed it"'
+    settle = f'hailuo-batch resolve {take} --task {task.id} --reason "the run printed it"'
     remedy = f"Note the id. When the ledger works again:\n    {settle}"
     return Failure(kind=FailureKind.UNRECORDED, why=why, remedy=remedy)
 

@@ -105,7 +105,9 @@ def _unfinished_line(each: ChargedAttempt) -> str:
 
 
 def _resolve_hint(audit: Audit, *, rehearsal: bool) -> str:
-    return f"To settle what is in doubt:\n    hailuo-batch resolve{' --mock' * rehearsal}" if audit.in_doubt else ""
+    return (
+        f"To settle what is in doubt:\n    hailuo-batch resolve{' --rehearsal' * rehearsal}" if audit.in_doubt else ""
+    )
 
 
 def _take_label(attempt: AttemptRecord) -> str:

@@ -98,7 +98,7 @@ def money_dict(money: Money | None) -> dict[str, str] | None:
 
 def _failure_dict(step: Step, failure: Failure) -> dict[str, object]:
     return {
-        "takes": [{"shot": use.shot.id, "take": use.take} for use in step.uses],
+        "takes": [name._asdict() for name in step.take_names],
         "fingerprint": step.fingerprint,
         "kind": str(failure.kind),
         "why": failure.why,

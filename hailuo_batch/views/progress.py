@@ -24,7 +24,6 @@ from hailuo_batch.core.plan.event import (
     Stopping,
 )
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.views.format import (
     count,
     format_duration,
@@ -234,7 +233,7 @@ def _progress_table(progress: RunProgress, height: int) -> "Group":
         rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
     now = progress.now()
     for step, since in list(progress.running.values())[: max(height - 4, 1)]:
-        prompt = truncate(step.uses[0].shot.prompt, 60)
+        prompt = truncate(step.uses[0].shot.prompt if step.uses else "", 60)
         rows.add_row(Text(_step_name(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))
     return Group(head, rows)
 
@@ -266,12 +265,12 @@ def _print_line(line: str, stream: TextIO) -> None:
 
 
 def _step_name(step: Step) -> str:
-    more = len(step.uses) - 1
-    return safe_text(take_label(step.uses[0])) + (f" and {more} more" if more else "")
+    first, *more = step.take_names
+    return safe_text(first.label) + (f" and {len(more)} more" if more else "")
 
 
 def _step_dict(step: Step) -> dict[str, object]:
-    takes = [{"shot": use.shot.id, "take": use.take} for use in step.uses]
+    takes = [name._asdict() for name in step.take_names]
     return {
         "takes": takes,
         "action": str(step.action),

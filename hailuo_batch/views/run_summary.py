@@ -6,7 +6,6 @@ from pathlib import Path
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step
-from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_text
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
@@ -32,7 +31,7 @@ def draw_run_summary(
     A `frozen` run had to find every take in the lock: clips that are not on this machine are counted, and that is all.
     """
     waiting = _absent_clip_lines(report) if frozen else _waiting_lines(outcome, report, style)
-    doubts = _in_doubt_lines(outcome, report, RESOLVE_HINT + " --mock" * rehearsal)
+    doubts = _in_doubt_lines(outcome, report, RESOLVE_HINT + " --rehearsal" * rehearsal)
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stop_reason:
         if frozen and waiting:
             return waiting[0]
@@ -89,13 +88,14 @@ def _failure_group_lines(
 ) -> list[str]:
     if not failed:
         return []
-    takes = [len(step.uses) for step, _ in failed]
+    takes = [len(step.take_names) for step, _ in failed]
     said = words.replace("needs", "need") if sum(takes) > 1 else words
     lines = [f"{style.bad(count(sum(takes), 'take') + ' ' + said)}:"]
     told = ""
     for step, failure in failed[:MAX_ROWS]:
-        more = f" and {len(step.uses) - 1:,} more" if len(step.uses) > 1 else ""
-        lines.append(f"  {safe_text(take_label(step.uses[0]))}{more}  {single_line(failure.why)}")
+        first, *others = step.take_names
+        more = f" and {len(others):,} more" if others else ""
+        lines.append(f"  {safe_text(first.label)}{more}  {single_line(failure.why)}")
         if failure.remedy != told:  # the same advice once, not under each take
             lines += [f"      {line}" for line in safe_lines(failure.remedy).splitlines()]
         told = failure.remedy

@@ -9,7 +9,8 @@ from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.context import RunOptions
+from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.store.listing import list_digests, list_render_names
 from hailuo_batch.testing.driver import ScriptedDriver
@@ -55,10 +56,11 @@ class Project:
         self.write(text.replace(old, new))
 
     async def plan(self, **how: Any) -> PlannedRun:
-        return await plan(self.file, **{"sketch": True, **how})
+        return await plan(self.file, **{"world": World.SKETCH, **how})
 
     async def run(self, **how: Any) -> RunResult:
-        return await run(self.file, **{"sketch": True, "options": RunOptions(jobs=2), **how})
+        watching = {name: how.pop(name) for name in ("approve", "listener", "stop") if name in how}
+        return await run(self.file, RunOptions(**{"world": World.SKETCH, "jobs": 2, **how}), **watching)
 
     async def submits(self, **how: Any) -> int:
         """How many submits one more run takes."""
@@ -68,9 +70,9 @@ class Project:
         assert ran.after.pending_steps == ran.after.unnamed_steps == ()
         return self.driver.submits.total() - before
 
-    def short_way(self, *, sketch: bool = True) -> bool:
+    def short_way(self, *, world: World = World.SKETCH) -> bool:
         """Whether a run would end without even parsing the manifest."""
-        return read_cached_summary(self.file, sketch=sketch) is not None
+        return read_cached_summary(self.file, world=world) is not None
 
     def names(self) -> list[str]:
         return sorted(list_render_names(self.renders))

@@ -5,20 +5,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.app.planning.plan import make_lockfile, plan
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.plan_cache import make_lockfile
 from hailuo_batch.app.running.probe import probe_clip
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.paths import hidden_folder, ledger_file, lock_path, renders_folder, store_folder
+from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.fingerprint import preimage
-from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.core.world import World
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import Facts, Intent, RenderName
 from hailuo_batch.store.local import LocalStore
-from hailuo_batch.store.state_dir import ensure_state_folder
 from hailuo_batch.testing.clips import make_clip
 
 PAID = """\
@@ -35,10 +35,11 @@ async def buy(file: Path, *, cost: Money | None = None, named: bool = True, **ho
     """Has everything that a plan would submit bought: the digests, in the order of the plan."""
     planned = await plan(file, **how)
     project, campaign = planned.validation.project, planned.plan.campaign
-    store = LocalStore(store_folder(project.data_root))
-    ensure_state_folder(hidden_folder(project.data_root))
+    workspace = planned.validation.workspace
+    store = workspace.open_store()
+    workspace.create()
     clips = []
-    async with open_ledger(ledger_file(project.data_root), clock=SystemClock()) as ledger:
+    async with workspace.open_ledger(SystemClock()) as ledger:
         name = project.display_path(file.resolve())
         run = await ledger.begin_run(manifest=name, campaign=campaign, sketch=planned.validation.sketch)
         for step in planned.pending_steps:
@@ -50,11 +51,11 @@ async def buy(file: Path, *, cost: Money | None = None, named: bool = True, **ho
             clips.append(clip.digest)
             if named:
                 await ledger.record_names(
-                    list(_names(step, campaign, renders_folder(project.data_root), store.path(clip.digest)))
+                    list(_names(step, campaign, workspace.renders_folder, store.path(clip.digest)))
                 )
         await ledger.end_run(run, stored=len(clips), failed=0, exit=0)
     after = await plan(file, **how)
-    if not planned.validation.sketch and not project.rehearsal:
+    if workspace.world is World.REAL:
         write_lock(lock_path(file), make_lockfile(after))
     return clips
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.paths import ledger_file
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
@@ -73,7 +73,7 @@ class Left:
     ) -> int:
         """An attempt after these moves, of a run of its own that has ended."""
         wanted = asked or request(take, f"a bottle in mist, number {next(self.numbers)}")
-        async with open_ledger(ledger_file(self.folder), clock=SystemClock()) as ledger:
+        async with open_ledger(Workspace(self.folder).ledger_file, clock=SystemClock()) as ledger:
             run = await ledger.begin_run(manifest=f"{campaign}.yaml", campaign=campaign, sketch=False)
             intent = Intent(
                 fingerprint=fingerprint(wanted), preimage=preimage(wanted).decode(), provider=provider,
@@ -90,12 +90,12 @@ class Left:
         return await self.attempt(provider, (Move.LOSE_SIGHT, LOST), **how)
 
     async def stages(self) -> list[str]:
-        async with read_ledger(ledger_file(self.folder)) as ledger:
+        async with read_ledger(Workspace(self.folder).ledger_file) as ledger:
             return [str(each.stage) for each in await ledger.attempts()]
 
     async def told(self, attempt: int) -> list[tuple[str, Mapping[str, object]]]:
         """What happened to an attempt: moves and what was told with each."""
-        async with read_ledger(ledger_file(self.folder)) as ledger:
+        async with read_ledger(Workspace(self.folder).ledger_file) as ledger:
             return [(each.move, each.data) for each in await ledger.events([attempt])]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from app_samples import Project
 
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, StoreError
 
 SHOTS = "version: 1\ncampaign: alpha\nmodel: animatic\ndefaults: {duration: 1, resolution: 512p}\nshots:\n" + "".join(
@@ -21,7 +22,7 @@ def git(folder: Path, *words: str) -> str:
 
 
 async def drawn_and_committed(project: Project, message: str) -> None:
-    assert (await project.run(sketch=False)).exit == 0
+    assert (await project.run(world=World.REAL)).exit == 0
     git(project.folder, "add", "-A")
     git(project.folder, "commit", "-qm", message)
 
@@ -35,13 +36,13 @@ async def test_two_branches_that_touch_different_shots_merge_in_one_checkout(pro
     project.change("bottle 1}", "bottle one}")
     await drawn_and_committed(project, "x")
     git(project.folder, "checkout", "-q", "main")
-    assert await project.submits(sketch=False) == 0
+    assert await project.submits(world=World.REAL) == 0
     assert git(project.folder, "status", "--porcelain") == ""
     git(project.folder, "checkout", "-qb", "y")
     project.change("bottle 7}", "bottle seven}")
     await drawn_and_committed(project, "y")
     git(project.folder, "merge", "-q", "--no-edit", "x")
-    assert await project.submits(sketch=False) == 0
+    assert await project.submits(world=World.REAL) == 0
     assert git(project.folder, "status", "--porcelain") == ""
     lock = project.lock.read_text()
     assert lock.count("version: 2") == 2
@@ -49,11 +50,11 @@ async def test_two_branches_that_touch_different_shots_merge_in_one_checkout(pro
 
 async def test_a_lock_that_was_deleted_is_written_again_also_after_a_plan(project: Project, nothing_is_too_fresh: None):
     project.write(SHOTS)
-    await project.run(sketch=False)
+    await project.run(world=World.REAL)
     before = project.lock.read_bytes()
     project.lock.unlink()
-    await project.plan(sketch=False)
-    await project.run(sketch=False)
+    await project.plan(world=World.REAL)
+    await project.run(world=World.REAL)
     assert project.lock.read_bytes() == before
 
 
@@ -61,10 +62,10 @@ async def test_a_shot_that_left_the_manifest_leaves_the_lock_also_after_a_plan(
     project: Project, nothing_is_too_fresh: None
 ):
     project.write(SHOTS)
-    await project.run(sketch=False)
+    await project.run(world=World.REAL)
     project.change("  - {id: s08, prompt: bottle 8}\n", "")
-    await project.plan(sketch=False)
-    await project.run(sketch=False)
+    await project.plan(world=World.REAL)
+    await project.run(world=World.REAL)
     assert "s08" not in project.lock.read_text()
 
 
@@ -74,19 +75,19 @@ async def test_a_manifest_that_is_edited_during_a_run_loses_neither_report_nor_l
     def scribble(_: object) -> None:
         project.file.write_text(SHOTS + "  - {id: half, promp")
 
-    ran = await project.run(sketch=False, listener=scribble)
+    ran = await project.run(world=World.REAL, listener=scribble)
     assert (ran.outcome.stored, ran.exit) == (8, 0)
     assert project.lock.read_text().count("artifact:") == 8
 
 
 async def test_clips_are_taken_back_from_their_names_when_everything_else_is_gone(project: Project):
     project.write(SHOTS)
-    await project.run(sketch=False)
+    await project.run(world=World.REAL)
     before = project.lock.read_bytes()
     shutil.rmtree(project.folder / ".hailuo")
-    assert await project.submits(sketch=False) == 0
+    assert await project.submits(world=World.REAL) == 0
     assert project.lock.read_bytes() == before
-    assert (await project.run(sketch=False)).exit == 0
+    assert (await project.run(world=World.REAL)).exit == 0
 
 
 async def test_a_sketch_whose_slate_would_change_is_taken_back_as_it_is(project: Project):
@@ -103,13 +104,13 @@ async def test_a_sketch_whose_slate_would_change_is_taken_back_as_it_is(project:
 
 async def test_a_clip_that_was_changed_under_its_name_is_not_taken_back(project: Project):
     project.write(SHOTS)
-    await project.run(sketch=False)
+    await project.run(world=World.REAL)
     shutil.rmtree(project.folder / ".hailuo")
     clip = project.folder / "renders" / "alpha_s01_v001_t01.mp4"
     data = clip.read_bytes()
     clip.unlink()
     clip.write_bytes(data[:-1] + b"x")
-    ran = await project.run(sketch=False)
+    ran = await project.run(world=World.REAL)
     assert ran.exit == 4
     [(step, failure)] = ran.outcome.failed
     assert step.uses[0].shot.id == "s01"
@@ -119,11 +120,11 @@ async def test_a_clip_that_was_changed_under_its_name_is_not_taken_back(project:
 async def test_a_chain_is_taken_back_from_its_names_link_by_link(project: Project):
     """Money: without its ledger a chained shot is known only when the one it starts from is."""
     project.change("campaign: aurora", "campaign: aurora\nmodel: animatic")
-    await project.run(sketch=False)
+    await project.run(world=World.REAL)
     shutil.rmtree(project.folder / ".hailuo")
     project.lock.unlink()
-    assert [step.why.action for step in (await project.plan(sketch=False)).pending_steps] == ["fetch"] * 3
-    assert await project.submits(sketch=False) == 0
+    assert [step.why.action for step in (await project.plan(world=World.REAL)).pending_steps] == ["fetch"] * 3
+    assert await project.submits(world=World.REAL) == 0
 
 
 async def test_a_lock_that_cannot_be_written_is_said_after_the_run_and_loses_no_clip(
@@ -135,7 +136,7 @@ async def test_a_lock_that_cannot_be_written_is_said_after_the_run_and_loses_no_
         raise StoreError("the lock could not be written", why="The system says: Read-only file system.")
 
     monkeypatch.setattr("hailuo_batch.app.run.write_lock", no)
-    ran = await project.run(sketch=False)
+    ran = await project.run(world=World.REAL)
     assert (ran.outcome.stored, ran.exit, ran.lock) == (8, Exit.TAKES_FAILED, None)
     assert ran.error is not None
     assert ran.error.summary == "the lock could not be written"

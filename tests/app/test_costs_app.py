@@ -17,6 +17,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.audit_findings import AuditFault, AuditRemark
 from hailuo_batch.core.spending.costs import CostColumn, GroupBy
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import Facts, Intent
@@ -159,9 +160,9 @@ async def test_the_rehearsal_has_books_of_its_own(tmp_path: Path):
     async with opened(tmp_path, tmp_path / ".hailuo" / "rehearsal") as shop:
         await shop.bought()
         assert (await costs(tmp_path)).totals == ()
-        assert len((await costs(tmp_path, rehearsal=True)).totals) == 1
+        assert len((await costs(tmp_path, world=World.REHEARSAL)).totals) == 1
         assert (await audit(tmp_path)).requests == 0
-        rehearsed = await audit(tmp_path, rehearsal=True)
+        rehearsed = await audit(tmp_path, world=World.REHEARSAL)
         assert (rehearsed.findings, rehearsed.requests, rehearsed.clips) == ((), 1, 1)
 
 

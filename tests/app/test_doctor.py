@@ -7,6 +7,7 @@ import hailuo_batch
 from hailuo_batch.app.doctor import CheckResult, doctor, init, providers, schema
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.validate import validate
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
 
 KEYS = ("GCCAI_API_KEY", "ODKKK_API_KEY", "MINDVIDEO_API_KEY", "VTRIX_API_KEY", "HIGHWAYAPI_API_KEY", "MINIMAX_API_KEY")
@@ -20,7 +21,7 @@ async def test_a_first_project_can_be_planned_as_it_stands(tmp_path: Path):
         ".gitignore",
     ]
     assert (await validate(written[1])).problems == ()
-    assert len((await plan(written[1], sketch=True)).pending_steps) == 4
+    assert len((await plan(written[1], world=World.SKETCH)).pending_steps) == 4
     assert len((await plan(written[1])).pending_steps) == 4
 
 

@@ -13,14 +13,14 @@ from hailuo_batch.app.gc import collect_garbage
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.review import accept
-from hailuo_batch.app.workspace.paths import ledger_file, run_lock_path, store_folder
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.spending.garbage import Garbage
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, LedgerError
-from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.store.listing import list_digests
@@ -45,7 +45,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 async def stages(project: Project) -> list[Stage]:
-    async with read_ledger(ledger_file(project.folder)) as ledger:
+    async with read_ledger(Workspace(project.folder).ledger_file) as ledger:
         return [attempt.stage for attempt in await ledger.attempts()]
 
 
@@ -77,13 +77,13 @@ async def test_a_clip_that_nobody_names_any_more_is_shown_with_what_it_cost_and_
 
 
 async def test_what_goes_is_written_down_first_and_bought_again_only_when_it_is_asked_for_again(changed: Project):
-    store = store_folder(changed.folder)
+    store = Workspace(changed.folder).store_folder
     there = list_digests(store)
     found = await gc(changed, remove=True, by="ann")
     assert found.is_removed
     assert list_digests(store) == there - {clip.digest for clip in found.clips}
     assert await stages(changed) == [Stage.CANCELLED, Stage.CANCELLED, Stage.STORED, Stage.STORED, Stage.STORED]
-    async with read_ledger(ledger_file(changed.folder)) as ledger:
+    async with read_ledger(Workspace(changed.folder).ledger_file) as ledger:
         last = (await ledger.events([1]))[-1]
     assert (last.move, last.data["reason"], last.data["by"]) == (Move.DISCARD, "gc", "ann")
     assert (await gc(changed)).clips == ()
@@ -105,10 +105,10 @@ async def test_a_file_that_a_crash_left_behind_its_record_goes_with_the_next_gc(
         with pytest.raises(KeyboardInterrupt):
             await gc(changed, remove=True)
     assert (await stages(changed)).count(Stage.CANCELLED) == 2
-    assert len(list_digests(store_folder(changed.folder))) == 5
+    assert len(list_digests(Workspace(changed.folder).store_folder)) == 5
     found = await gc(changed, remove=True)
     assert [str(money) for money in found.cost] == ["0.56 USD"]
-    assert len(list_digests(store_folder(changed.folder))) == 3
+    assert len(list_digests(Workspace(changed.folder).store_folder)) == 3
 
 
 async def test_what_is_younger_stays(changed: Project):
@@ -159,7 +159,7 @@ async def test_a_clip_that_any_lock_of_the_project_names_stays(changed: Project)
 
 
 async def read_all(project: Project) -> list[str]:
-    async with read_ledger(ledger_file(project.folder)) as ledger:
+    async with read_ledger(Workspace(project.folder).ledger_file) as ledger:
         return [attempt.digest or "" for attempt in await ledger.attempts()]
 
 
@@ -200,13 +200,13 @@ async def test_a_manifest_that_cannot_be_planned_stops_it(changed: Project):
 
 
 async def test_a_clip_of_an_attempt_that_is_being_fetched_again_stays(changed: Project):
-    async with open_ledger(ledger_file(changed.folder), clock=FakeClock()) as ledger:
+    async with open_ledger(Workspace(changed.folder).ledger_file, clock=FakeClock()) as ledger:
         await ledger.move(1, Move.MISS)
     assert [clip.attempts[0].id for clip in (await gc(changed)).clips] == [2]
 
 
 async def test_a_file_that_the_ledger_does_not_know_is_left_and_counted(changed: Project):
-    store = store_folder(changed.folder)
+    store = Workspace(changed.folder).store_folder
     (store / "ab").mkdir(exist_ok=True)
     (store / "ab" / f"ab{'0' * 62}.mp4").write_bytes(make_clip("stranger"))
     grow_old(store, days=99)
@@ -216,11 +216,11 @@ async def test_a_file_that_the_ledger_does_not_know_is_left_and_counted(changed:
 
 
 async def test_a_run_that_works_keeps_gc_out_and_looking_is_free(changed: Project):
-    with hold_lock(run_lock_path(changed.folder), "run film.yaml"):
+    with Workspace(changed.folder).hold_run_lock("run film.yaml"):
         assert len((await gc(changed)).clips) == 2
         with pytest.raises(LedgerError):
             await gc(changed, remove=True)
-    assert len(list_digests(store_folder(changed.folder))) == 5
+    assert len(list_digests(Workspace(changed.folder).store_folder)) == 5
 
 
 async def test_a_sketch_that_no_manifest_wants_and_no_name_shows_goes_for_nothing(project: Project):
@@ -237,7 +237,7 @@ async def test_a_sketch_that_no_manifest_wants_and_no_name_shows_goes_for_nothin
 
 
 async def test_old_leftovers_and_shortcuts_go_along(changed: Project):
-    incoming = store_folder(changed.folder) / "incoming"
+    incoming = Workspace(changed.folder).store_folder / "incoming"
     incoming.mkdir(exist_ok=True)
     (incoming / "17-ab.mp4").write_bytes(b"half")
     (incoming / "18-cd.mp4").write_bytes(b"half")
@@ -254,15 +254,15 @@ async def test_old_leftovers_and_shortcuts_go_along(changed: Project):
 
 
 async def test_what_was_rehearsed_goes_with_its_names_and_touches_nothing_else(changed: Project):
-    await buy(changed.file, rehearsal=True)
+    await buy(changed.file, world=World.REHEARSAL)
     base = changed.folder / ".hailuo" / "rehearsal"
     grow_old(base, days=40)
-    found = await gc(changed, remove=True, rehearsal=True)
+    found = await gc(changed, remove=True, world=World.REHEARSAL)
     assert len(found.clips) == 3
-    assert list_digests(store_folder(base)) == frozenset()
+    assert list_digests(Workspace(base).store_folder) == frozenset()
     assert list((base / "renders").iterdir()) == []
-    assert len(list_digests(store_folder(changed.folder))) == 5
-    assert len(await buy(changed.file, rehearsal=True)) == 3, "it can be rehearsed again"
+    assert len(list_digests(Workspace(changed.folder).store_folder)) == 5
+    assert len(await buy(changed.file, world=World.REHEARSAL)) == 3, "it can be rehearsed again"
 
 
 async def test_a_folder_without_a_project_has_nothing_to_remove(tmp_path: Path):
@@ -278,5 +278,5 @@ async def test_a_thousand_clips_are_written_down_together(project: Project):
     project.file.unlink()
     grow_old(project.folder / ".hailuo", days=40)
     found = await gc(project, remove=True)
-    assert (len(found.clips), list_digests(store_folder(project.folder))) == (1_001, frozenset())
+    assert (len(found.clips), list_digests(Workspace(project.folder).store_folder)) == (1_001, frozenset())
     assert [str(money) for money in found.cost] == ["1001.00 USD"]

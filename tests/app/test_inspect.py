@@ -5,18 +5,19 @@ from hailuo_batch.app.inspect import explain, parse_take, show, status
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 
 
 async def test_status_has_a_row_for_every_take_in_the_order_of_the_manifest(project: Project):
-    before = await status(project.file, sketch=True)
+    before = await status(project.file, world=World.SKETCH)
     assert [(row.shot, row.action) for row in before.rows] == [
         ("open", Action.SUBMIT),
         ("turn", Action.WAIT),
         ("pack", Action.SUBMIT),
     ]
     await project.run()
-    after = await status(project.file, sketch=True)
+    after = await status(project.file, world=World.SKETCH)
     assert [(row.shot, row.action, row.file) for row in after.rows] == [
         (shot, Action.REUSE, f"aurora_{shot}_v001_sketch.mp4") for shot in ("open", "turn", "pack")
     ]
@@ -25,7 +26,7 @@ async def test_status_has_a_row_for_every_take_in_the_order_of_the_manifest(proj
 
 
 async def test_status_of_a_part_says_how_much_is_outside(project: Project):
-    report = await status(project.file, sketch=True, only=["tag:hero"])
+    report = await status(project.file, world=World.SKETCH, only=["tag:hero"])
     assert [row.shot for row in report.rows] == ["open"]
     assert report.shots_outside == 2
 
@@ -33,7 +34,7 @@ async def test_status_of_a_part_says_how_much_is_outside(project: Project):
 async def test_explain_names_the_member_that_changed_with_both_values(project: Project):
     await project.run()
     project.change("on a table", "on a cable")
-    found = await explain(project.file, "pack", sketch=True)
+    found = await explain(project.file, "pack", world=World.SKETCH)
     assert found.action is Action.SUBMIT
     assert found.version == 2
     changed = [(member.name, member.before, member.now) for member in found.members if member.changed]
@@ -49,7 +50,7 @@ async def test_the_plan_names_the_member_that_changed_too(project: Project):
 
 async def test_explain_says_why_there_is_nothing_to_do(project: Project):
     await project.run()
-    found = await explain(project.file, "open#1", sketch=True)
+    found = await explain(project.file, "open#1", world=World.SKETCH)
     assert (found.action, found.reason) == (Action.REUSE, "its clip is in the store")
     assert found.digest
     assert not any(member.changed for member in found.members)
@@ -58,15 +59,15 @@ async def test_explain_says_why_there_is_nothing_to_do(project: Project):
 @pytest.mark.parametrize("label", ["opne", "open#2", "open#0", "", "#1"])
 async def test_an_unknown_take_is_an_error(project: Project, label: str):
     with pytest.raises(InputError, match="there is no"):
-        await explain(project.file, label, sketch=True)
+        await explain(project.file, label, world=World.SKETCH)
 
 
 async def test_an_unknown_shot_gets_a_hint(project: Project):
     with pytest.raises(InputError) as caught:
-        await explain(project.file, "opne", sketch=True)
+        await explain(project.file, "opne", world=World.SKETCH)
     assert "open" in caught.value.remedy
     with pytest.raises(InputError) as caught:
-        await show(project.file, "opne", sketch=True)
+        await show(project.file, "opne", world=World.SKETCH)
     assert "open" in caught.value.remedy
 
 
@@ -83,7 +84,7 @@ async def test_show_tells_every_attempt_and_event_of_a_shot(project: Project):
     await project.run()
     project.driver.submit_script = None
     await project.run()
-    shown = await show(project.file, "pack", sketch=True)
+    shown = await show(project.file, "pack", world=World.SKETCH)
     assert [attempt.stage for attempt in shown.attempts] == [Stage.FAILED, Stage.STORED]
     assert [event.move for event in shown.events] == ["intend", "refuse", "intend", "accept", "produce", "keep"]
     assert [row.shot for row in shown.rows] == ["pack"]
@@ -92,12 +93,12 @@ async def test_show_tells_every_attempt_and_event_of_a_shot(project: Project):
 async def test_show_tells_the_version_before_too(project: Project):
     await project.run()
     project.change("on a table", "on a cable")
-    shown = await show(project.file, "pack", sketch=True)
+    shown = await show(project.file, "pack", world=World.SKETCH)
     assert [attempt.stage for attempt in shown.attempts] == [Stage.STORED]  # of what it was
 
 
 async def test_looking_writes_nothing(project: Project):
-    await status(project.file, sketch=True)
-    await explain(project.file, "open", sketch=True)
-    await show(project.file, "open", sketch=True)
+    await status(project.file, world=World.SKETCH)
+    await explain(project.file, "open", world=World.SKETCH)
+    await show(project.file, "open", world=World.SKETCH)
     assert sorted(path.name for path in project.folder.iterdir()) == ["film.yaml", "hailuo.yaml"]

@@ -10,7 +10,7 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.resolve import check_task, list_open_attempts, query_tasks, settle
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.paths import ledger_file, run_lock_path
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
@@ -18,7 +18,6 @@ from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 from hailuo_batch.core.spending.audit import AuditInputs, make_audit
 from hailuo_batch.errors import Exit, InputError, KeyMissingError, LedgerError, RefusedError
-from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
@@ -40,7 +39,7 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Left:
 
 async def test_a_project_without_a_ledger_has_no_doubts_and_gets_none_made(left: Left):
     assert (await list_open_attempts(folder=left.folder)).attempts == ()
-    assert not ledger_file(left.folder).exists()
+    assert not Workspace(left.folder).ledger_file.exists()
 
 
 async def test_all_doubts_of_the_project_or_those_of_one_campaign(left: Left):
@@ -70,7 +69,7 @@ async def test_what_a_crash_left_is_a_doubt_unless_the_key_makes_sending_again_f
 
 async def test_what_a_working_run_is_asking_for_is_no_doubt(left: Left):
     number = await left.attempt("minimax")
-    async with open_ledger(ledger_file(left.folder), clock=SystemClock()) as ledger:
+    async with open_ledger(Workspace(left.folder).ledger_file, clock=SystemClock()) as ledger:
         run = await ledger.begin_run(manifest="film.yaml", campaign="teaser", sketch=False)
         asked = request(2)
         await ledger.record_intent(
@@ -79,7 +78,7 @@ async def test_what_a_working_run_is_asking_for_is_no_doubt(left: Left):
                 campaign="teaser", shot="open", take=2, run=run,
             )
         )  # fmt: skip
-    with hold_lock(run_lock_path(left.folder), "hailuo-batch run film.yaml"):
+    with Workspace(left.folder).hold_run_lock("hailuo-batch run film.yaml"):
         assert [each.attempt for each in (await list_open_attempts(folder=left.folder)).in_doubt] == [number]
     assert len((await list_open_attempts(folder=left.folder)).in_doubt) == 2, "that run is dead"
 
@@ -157,7 +156,7 @@ async def test_an_id_that_a_person_gave_can_turn_out_to_be_nobodys_and_the_books
     chosen = found.pick(["open#1"], Verdict.NEVER_SENT)
     (settled,) = await settle(found, chosen, Verdict.NEVER_SENT, reason="it was the wrong account")
     assert settled.stage is Stage.CANCELLED
-    async with read_ledger(ledger_file(left.folder)) as ledger:
+    async with read_ledger(Workspace(left.folder).ledger_file) as ledger:
         attempts, events, _ = await ledger.audit_records()
     assert attempts[0].task is None
     proof = make_audit(AuditInputs(attempts=attempts, events=events, recorded_sizes={}, file_sizes={}))
@@ -245,7 +244,7 @@ async def test_settling_waits_for_no_run(left: Left):
     await left.lost("minimax")
     found = await list_open_attempts(folder=left.folder)
     with (
-        hold_lock(run_lock_path(left.folder), "hailuo-batch run"),
+        Workspace(left.folder).hold_run_lock("hailuo-batch run"),
         pytest.raises(LedgerError, match="another run is working"),
     ):
         await settle(found, found.in_doubt, Verdict.NEVER_SENT, reason="I looked")

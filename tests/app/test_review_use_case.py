@@ -13,10 +13,11 @@ from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import validate_offline
 from hailuo_batch.app.review import accept, retake, unaccept
 from hailuo_batch.app.verify import verify
-from hailuo_batch.app.workspace.paths import ledger_file
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.problem import Severity
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.ports import RenderName
@@ -32,7 +33,7 @@ shots:
   - {id: turn, prompt: the cap turns, frames: {first: {shot: open}}}
   - {id: pack, prompt: a box, tags: [hero]}
 """
-REAL: dict[str, Any] = {"sketch": False}
+REAL: dict[str, Any] = {"world": World.REAL}
 
 
 @pytest.fixture
@@ -98,9 +99,9 @@ async def test_takes_that_the_manifest_is_raised_to_count_once(drawn: Project):
 
 async def test_a_retake_takes_a_finished_manifest_the_long_way(drawn: Project, nothing_is_too_fresh: None):
     await drawn.plan(**REAL)
-    assert drawn.short_way(sketch=False)
+    assert drawn.short_way(world=World.REAL)
     await retake(drawn.file, ["open"])
-    assert not drawn.short_way(sketch=False)
+    assert not drawn.short_way(world=World.REAL)
 
 
 async def test_a_sketch_has_one_take_whatever_was_decided(drawn: Project):
@@ -113,7 +114,7 @@ async def test_a_sketch_has_one_take_whatever_was_decided(drawn: Project):
 async def test_a_take_in_doubt_is_named_when_another_is_asked_for(bought: Project):
     bought.change("takes: 2", "takes: 3")
     step = next(step for step in (await plan(bought.file)).pending_steps)
-    async with open_ledger(ledger_file(bought.folder), clock=FakeClock()) as ledger:
+    async with open_ledger(Workspace(bought.folder).ledger_file, clock=FakeClock()) as ledger:
         await ledger.move(await ledger.record_intent(intent_for(step, "aurora", 1)), Move.LOSE_SIGHT)
     decided = await retake(bought.file, ["open", "pack"])
     assert [note for note in decided.notes if "open#3" in note and "beside it" in note] == list(decided.notes)
@@ -157,7 +158,7 @@ async def test_a_run_after_it_has_nothing_to_do_and_says_so_the_short_way_too(
     assert await drawn.submits(**REAL) == 0
     assert drawn.names() == names
     assert drawn.lock.read_bytes() != lock
-    assert drawn.short_way(sketch=False)
+    assert drawn.short_way(world=World.REAL)
     assert (await verify(drawn.file)).findings == ()
     drawn.change("bottle two", "bottle one")
     assert whys(await drawn.plan(**REAL))[0] == ("open", 1, StepReason.STORED)
@@ -275,7 +276,7 @@ async def test_an_accepted_clip_that_only_its_name_has_is_brought_back(drawn: Pr
 async def test_a_rehearsal_takes_no_acceptance(bought: Project):
     bought.change("in mist", "in fog")
     await accept(bought.file, ["open"], why="only a word")
-    rehearsed = await plan(bought.file, rehearsal=True)
+    rehearsed = await plan(bought.file, world=World.REHEARSAL)
     assert {step.action for step in rehearsed.plan.steps} == {Action.SUBMIT}
 
 
@@ -324,7 +325,7 @@ async def test_a_clip_that_is_not_in_the_store_cannot_be_accepted(bought: Projec
 async def test_what_was_sent_already_cannot_be_accepted(bought: Project):
     bought.change("on a table", "on a shelf")
     (step,) = (await plan(bought.file)).pending_steps
-    async with open_ledger(ledger_file(bought.folder), clock=FakeClock()) as ledger:
+    async with open_ledger(Workspace(bought.folder).ledger_file, clock=FakeClock()) as ledger:
         await ledger.move(await ledger.record_intent(intent_for(step, "aurora", 1)), Move.LOSE_SIGHT)
     with pytest.raises(InputError, match="pack#1 was asked for already"):
         await accept(bought.file, ["pack"], why="x")
@@ -346,7 +347,7 @@ async def test_a_shot_that_was_renamed_keeps_its_accepted_clip_and_is_warned_of(
     await accept(drawn.file, ["open"], why="x")
     drawn.change("id: open", "id: opening")
     drawn.change("shot: open", "shot: opening")
-    (warning,) = validate_offline(drawn.file, sketch=False).problems
+    (warning,) = validate_offline(drawn.file, world=World.REAL).problems
     assert (warning.code, warning.severity) == ("review-shot", Severity.WARNING)
     assert 'Did you mean "opening"?' in warning.remedy
     assert await drawn.submits(**REAL) == 0
@@ -369,7 +370,7 @@ async def test_a_name_that_shows_an_accepted_clip_still_is_seen_before_anything_
     step = next(step for step in (await plan(bought.file)).unnamed_steps)
     name = "aurora_open_v002_t01.mp4"
     (bought.renders / name).hardlink_to(bought.renders / "aurora_open_v001_t01.mp4")
-    async with open_ledger(ledger_file(bought.folder), clock=FakeClock()) as ledger:
+    async with open_ledger(Workspace(bought.folder).ledger_file, clock=FakeClock()) as ledger:
         given = RenderName(
             file=name, campaign="aurora", shot="open", version=2, take=1, fingerprint=step.fingerprint, sketch=False
         )

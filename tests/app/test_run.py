@@ -6,10 +6,11 @@ from app_samples import FILM, Project
 
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.run import run
-from hailuo_batch.app.running.context import RunOptions
+from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.event import Event, RunEnded, StepStored
 from hailuo_batch.core.plan.outcome import INTERRUPTED
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, InputError, KeyMissingError, LedgerError, RefusedError
 from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import read_ledger
@@ -177,7 +178,7 @@ async def test_a_plan_that_is_not_agreed_to_draws_nothing(project: Project):
 async def test_what_only_a_gateway_could_render_is_refused_without_its_key_before_anything_is_made(project: Project):
     project.change("duration: 1, resolution: 512p", "duration: 6, resolution: 768p")
     with pytest.raises(KeyMissingError, match="the key of minimax is not set"):
-        await project.run(sketch=False)
+        await project.run(world=World.REAL)
     assert not (project.folder / ".hailuo").exists()
 
 
@@ -205,7 +206,7 @@ async def test_a_take_that_failed_is_told_and_asked_for_again_by_the_next_run(pr
 async def test_a_run_that_is_asked_to_stop_goes_on_where_it_was(project: Project):
     stop = Stop()
     project.driver.wait_script = lambda _: stop.request(INTERRUPTED)
-    ran = await project.run(options=RunOptions(jobs=1), stop=stop)
+    ran = await project.run(jobs=1, stop=stop)
     assert (ran.outcome.stored, ran.exit) == (1, Exit.INTERRUPTED)
     project.driver.wait_script = None
     assert await project.submits() == 2
@@ -252,7 +253,7 @@ async def test_a_run_that_died_between_the_name_and_its_record_does_not_lose_cou
             raise LedgerError("the power went")
 
         patched.setattr("hailuo_batch.ledger.sqlite.SqliteLedger.record_names", die)
-        ran = await project.run(options=RunOptions(jobs=1), only=["pack"])
+        ran = await project.run(jobs=1, only=["pack"])
         assert [(failure.kind, "the power went" in failure.why) for _, failure in ran.outcome.failed] == [
             (FailureKind.UNNAMED, True)
         ]
@@ -309,7 +310,7 @@ async def test_two_manifests_with_one_campaign_and_one_shot_id_are_refused_befor
     before = project.driver.submits.total()
     other = project.write(FILM.replace("on a table", "under water"), "other.yaml")
     with pytest.raises(RefusedError) as caught:
-        await run(other, sketch=True)
+        await run(other, RunOptions(world=World.SKETCH))
     assert "film.yaml" in caught.value.why
     assert project.driver.submits.total() == before
     assert project.names() == NAMES
@@ -318,7 +319,7 @@ async def test_two_manifests_with_one_campaign_and_one_shot_id_are_refused_befor
 async def test_two_manifests_with_one_campaign_and_other_shots_go_well_together(project: Project):
     await project.run()
     other = project.write(FILM.replace("id: ", "id: b-").replace("shot: ", "shot: b-"), "other.yaml")
-    ran = await run(other, sketch=True)
+    ran = await run(other, RunOptions(world=World.SKETCH))
     assert ran.outcome.failed == ()
     assert len(project.names()) == 6
     assert await project.submits() == 0
@@ -329,7 +330,7 @@ async def test_a_manifest_that_was_moved_is_no_second_one(project: Project):
     (project.folder / "manifests").mkdir()
     moved = project.file.rename(project.folder / "manifests" / "film.yaml")
     moved.write_text(moved.read_text().replace("on a table", "under water"))
-    ran = await run(moved, sketch=True)
+    ran = await run(moved, RunOptions(world=World.SKETCH))
     assert ran.outcome.stored == 1
     assert "aurora_pack_v002_sketch.mp4" in project.names()
 
@@ -348,6 +349,6 @@ async def test_a_manifest_may_be_named_from_anywhere(
     project: Project, monkeypatch: pytest.MonkeyPatch, relative: bool, tmp_path: Path
 ):
     monkeypatch.chdir(project.folder if relative else tmp_path)
-    ran = await run("film.yaml" if relative else project.file, sketch=True)
+    ran = await run("film.yaml" if relative else project.file, RunOptions(world=World.SKETCH))
     assert ran.outcome.stored == 3
     assert project.names() == NAMES

@@ -6,6 +6,7 @@ from app_samples import Project
 
 from hailuo_batch.app.verify import Verification, VerifyFault, verify
 from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.testing.clips import CLIP
 from hailuo_batch.testing.driver import make_request_clip
@@ -14,7 +15,7 @@ NAMES = [f"aurora_{shot}_v001_sketch.mp4" for shot in ("open", "pack", "turn")]
 
 
 async def looked(project: Project, **how: bool) -> Verification:
-    return await verify(project.file, **{"sketch": True, **how})
+    return await verify(project.file, **{"world": World.SKETCH, **how})
 
 
 async def faults(project: Project, **how: bool) -> list[tuple[VerifyFault, str]]:
@@ -162,10 +163,10 @@ async def test_only_a_deep_look_decodes(project: Project):
 
 async def test_a_clip_that_the_lock_names_and_the_store_lacks_is_found(project: Project):
     project.change("campaign: aurora", "campaign: aurora\nmodel: animatic")
-    await project.run(sketch=False)
+    await project.run(world=World.REAL)
     clip = next(clip for clip in project.stored() if clip.read_bytes() == project.clip("aurora_pack_v001_t01.mp4"))
     clip.unlink()
-    assert await faults(project, sketch=False) == [
+    assert await faults(project, world=World.REAL) == [
         (VerifyFault.MISSING, digest(clip)),
         (VerifyFault.UNLOCKED, "pack#1"),
     ]
@@ -317,13 +318,13 @@ async def test_what_is_gone_comes_back_with_a_run(project: Project):
 async def test_a_locked_clip_comes_back_from_the_names_of_another_machine(project: Project):
     project.change(", frames: {first: {shot: open}}", "")
     project.change("campaign: aurora", "campaign: aurora\nmodel: animatic")
-    await project.run(sketch=False)
+    await project.run(world=World.REAL)
     clips = {clip.name for clip in project.stored()}
     (project.folder / ".hailuo").rename(project.folder.with_name("elsewhere"))
-    missing = await found(project, sketch=False)
+    missing = await found(project, world=World.REAL)
     assert [fault for fault, _ in missing] == [VerifyFault.UNLOCKED] * 3
     assert {Path(file).name for _, (file,) in missing} == clips
     submits = project.driver.submits.total()
-    await project.run(sketch=False)
-    assert await found(project, sketch=False) == []
+    await project.run(world=World.REAL)
+    assert await found(project, world=World.REAL) == []
     assert project.driver.submits.total() == submits

@@ -68,7 +68,7 @@ def test_csv_is_as_the_standard_has_it_and_holds_no_formula(bought: Path, say: S
 def test_json_has_the_same_figures(bought: Path, say: Say) -> None:
     (row,) = json.loads(say("costs", "--format", "json").out)["totals"]
     assert (row["currency"], row["attempts"], row["spent"], row["told"]) == ("USD", 1, "0.28", None)
-    assert json.loads(say("costs", "--mock", "--format", "json").out)["totals"] == []
+    assert json.loads(say("costs", "--rehearsal", "--format", "json").out)["totals"] == []
 
 
 @pytest.mark.parametrize("day", ["2026", "2026-13", "yesterday", "2026-11-31"])
@@ -94,4 +94,4 @@ def test_an_audit_that_finds_something_exits_with_4_and_says_what_to_do(bought: 
     members = json.loads(say("audit", "--format", "json").out)
     assert (members["version"], members["proved"], members["findings"][0]["fault"]) == (1, False, "untold")
     assert members["findings"][0]["remedy"]
-    assert say("audit", "--mock").code == 0
+    assert say("audit", "--rehearsal").code == 0

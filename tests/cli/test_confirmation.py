@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from hailuo_batch.cli import run
+from hailuo_batch.cli import interactive
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.errors import RefusedError
@@ -28,13 +28,13 @@ COSTS = {"to_spend": (Money(amount=Decimal(1), currency="USD"),)}
 @pytest.mark.parametrize("members", [COSTS, {"unpriced": 1}], ids=["a price", "no known price"])
 def test_what_costs_is_refused_where_nobody_can_be_asked(members: dict[str, Any]) -> None:
     with pytest.raises(RefusedError, match="not approved") as refused:
-        run._confirm(planned(**members), yes=False)
+        interactive._confirm_spending(planned(**members), yes=False)
     assert refused.value.remedy == "Add --yes."
 
 
 @pytest.mark.parametrize(("members", "yes"), [({}, False), (COSTS, True), ({"unpriced": 1}, True)])
 def test_what_is_free_or_agreed_is_not_asked(members: dict[str, Any], yes: bool) -> None:
-    run._confirm(planned(**members), yes=yes)
+    interactive._confirm_spending(planned(**members), yes=yes)
 
 
 @pytest.mark.parametrize(("answer", "agreed"), [("y\n", True), ("n\n", False), ("\n", False)])
@@ -44,7 +44,7 @@ def test_on_a_terminal_the_plan_is_shown_and_the_answer_counts(
     @click.command()
     def ask() -> None:
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-        run._confirm(planned(**COSTS), yes=False)
+        interactive._confirm_spending(planned(**COSTS), yes=False)
 
     asked = CliRunner().invoke(ask, input=answer)
     assert isinstance(asked.exception, RefusedError) is not agreed

@@ -62,6 +62,6 @@ def test_who_only_looks_never_asks_the_web(
 
 
 def test_a_run_says_it_and_waits_for_a_person(say: Callable[..., Any], hosted: Path, asked: list[str]) -> None:
-    told = say("run", "--mock", "--progress", "none")
+    told = say("run", "--rehearsal", "--progress", "none")
     assert (told.code, asked) == (8, [URL])
     assert "web picture not fetched" in told.err

@@ -126,7 +126,7 @@ def test_a_task_is_taken_without_asking_where_no_key_is_set(surroundings: Path, 
         ("--ask", "open"),
         ("--ask", "--all"),
         ("--ask", "--never-sent"),
-        ("--ask", "--mock"),
+        ("--ask", "--rehearsal"),
         ("open", "--never-sent", "--reason", " "),
         ("open", "--never-sent"),
     ],
@@ -301,15 +301,15 @@ async def test_a_task_that_the_gateway_does_not_know_needs_force(
 def test_a_rehearsal_has_doubts_of_its_own(surroundings: Path, say: Say) -> None:
     (surroundings / "film.yaml").write_text(FILM)
     (surroundings / "faults.yaml").write_text("faults: [{fault: reset, accepted: false, first: 1}]\n")
-    ran = say("run", "film.yaml", "--mock-script", "faults.yaml", "--yes", "--progress", "none")
+    ran = say("run", "film.yaml", "--rehearsal-script", "faults.yaml", "--yes", "--progress", "none")
     assert ran.code == Exit.NEEDS_PERSON, ran
     assert say("resolve").code == Exit.DONE
-    said = say("resolve", "--mock")
+    said = say("resolve", "--rehearsal")
     assert said.code == Exit.NEEDS_PERSON
-    assert '      hailuo-batch resolve open#1 --mock --never-sent --reason "..."\n' in said.out
+    assert '      hailuo-batch resolve open#1 --rehearsal --never-sent --reason "..."\n' in said.out
     assert "--ask" not in said.out
-    settled = say("resolve", "open#1", "--mock", "--never-sent", *WHY)
+    settled = say("resolve", "open#1", "--rehearsal", "--never-sent", *WHY)
     assert settled.code == Exit.DONE
-    assert "    hailuo-batch run film.yaml --mock\n" in settled.out
-    assert say("run", "film.yaml", "--mock", "--yes", "--progress", "none").code == Exit.DONE
-    assert say("resolve", "--mock").code == Exit.DONE
+    assert "    hailuo-batch run --rehearsal film.yaml\n" in settled.out
+    assert say("run", "film.yaml", "--rehearsal", "--yes", "--progress", "none").code == Exit.DONE
+    assert say("resolve", "--rehearsal").code == Exit.DONE

@@ -127,7 +127,7 @@ def test_gc_shows_first_and_removes_when_it_is_told_to(drawn: Path, say: Say) ->
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("1 clip that nobody names, older than 30 days:\n  sha256:")
     assert said.out.endswith("Nothing was removed. To remove it for good:\n    hailuo-batch gc --yes\n")
-    assert say("gc", "--older-than", "7", "--mock").out == "Nothing to remove that is older than 7 days.\n"
+    assert say("gc", "--older-than", "7", "--rehearsal").out == "Nothing to remove that is older than 7 days.\n"
     members = json.loads(say("gc", "--yes", "--format", "json").out)
     assert (members["removed"], len(members["clips"]), members["paid"]) == (True, 1, [])
     assert len(list((root / ".hailuo" / "store").glob("??/*.mp4"))) == 2

@@ -432,7 +432,7 @@ async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: P
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from hailuo_batch.app.running.context import RunOptions
+from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.run import run
 asyncio.run(run(Path(sys.argv[1]), sketch=True, options=RunOptions(jobs=2)))
 """

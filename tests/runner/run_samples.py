@@ -22,7 +22,6 @@ from hailuo_batch.core.request.request import make_request
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import DriverRequest
 from hailuo_batch.runner.context import RunContext
-from hailuo_batch.runner.executor import LocalExecutor
 from hailuo_batch.runner.limiter import Limiter, Tempo
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.runner import run_plan
@@ -96,7 +95,7 @@ class World:
                 plan,
                 steps,
                 bench,
-                executor=LocalExecutor(workers),
+                workers=workers,
                 listener=self.events.append,
                 clock=self.clock,
                 stop=stop,

@@ -8,12 +8,11 @@ from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.manifest.document import FrameRole, Frames, ShotFrame
 from hailuo_batch.core.plan.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
-from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome, exit_code
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.errors import Exit
 from hailuo_batch.ports import DriverRequest
-from hailuo_batch.runner.runner import exit_code
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.driver import ScriptedDriver
 

@@ -12,6 +12,8 @@ import pytest
 
 from hailuo_batch.app.report import report
 from hailuo_batch.app.run import run
+from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.core.world import World
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = [
@@ -49,9 +51,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest.write_text(MANIFEST, encoding="utf-8")
 
     async def make() -> Path:
-        await run(manifest, sketch=True)
+        await run(manifest, RunOptions(world=World.SKETCH))
         manifest.write_text(MANIFEST.replace("id: turn, prompt: ", "id: turn, duration: 2, prompt: "), encoding="utf-8")
-        return (await report(manifest, sketch=True))[1]
+        return (await report(manifest, world=World.SKETCH))[1]
 
     with ThreadPoolExecutor(1) as pool:  # Playwright keeps a loop in this thread
         return pool.submit(lambda: asyncio.run(make())).result()

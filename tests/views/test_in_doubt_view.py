@@ -68,8 +68,11 @@ def test_nothing_in_doubt_is_a_line(golden: Golden) -> None:
 
 
 def test_a_command_names_the_manifest_where_that_is_needed() -> None:
-    said = draw_in_doubt(DOUBTS[:1], {1: "rooftop#1 'my films/teaser.yaml' --mock"})
-    assert "      hailuo-batch resolve rooftop#1 'my films/teaser.yaml' --mock --never-sent --reason \"...\"\n" in said
+    said = draw_in_doubt(DOUBTS[:1], {1: "rooftop#1 'my films/teaser.yaml' --rehearsal"})
+    assert (
+        "      hailuo-batch resolve rooftop#1 'my films/teaser.yaml' --rehearsal --never-sent --reason \"...\"\n"
+        in said
+    )
 
 
 def test_many_doubts_are_counted() -> None:

@@ -100,7 +100,7 @@ def test_doubts_say_where_to_go_whichever_run_left_them(golden: Golden) -> None:
     earlier = draw_run_summary(Outcome(), report(doubtful("old"), stored("open")), lock=None, folder="renders/")
     golden(f"{both}\n\n{earlier}", "outcome_doubts.txt")
     rehearsed = draw_run_summary(Outcome(), report(doubtful("old")), lock=None, folder="renders/", rehearsal=True)
-    assert rehearsed.endswith("\n    hailuo-batch resolve --mock")
+    assert rehearsed.endswith("\n    hailuo-batch resolve --rehearsal")
 
 
 def test_names_given_again_are_told_in_the_right_number() -> None:

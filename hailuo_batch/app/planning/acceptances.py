@@ -8,6 +8,7 @@ from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.request.fingerprint import parse_preimage
+from hailuo_batch.core.world import World
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import Acceptance, AcceptedClip
@@ -21,9 +22,9 @@ async def read_accepted_clips(
 ) -> "dict[str, AcceptedClip]":
     """By the fingerprint that is asked now, every earlier clip that was accepted for one.
 
-    A sketch is drawn for nothing, and a rehearsal has clips of its own: nothing was accepted for either.
+    Only real clips can be accepted: sketches and rehearsals have clips of their own.
     """
-    if validation.review is None or validation.sketch or validation.project.rehearsal:
+    if validation.review is None or validation.world is not World.REAL:
         return {}
     from hailuo_batch.core.plan.review import AcceptedClip
 

@@ -37,7 +37,7 @@ def refuse_name_collisions(planned: "PlannedRun") -> None:
                     remedy="Give one of the two manifests another campaign, or the shot another id.",
                 )
             # Money: a clip that is bought must find its name free; for a drawing it is enough to say so afterwards.
-            if name in planned.names and step.action is Action.SUBMIT and not step.route.free:
+            if name in planned.listings.names and step.action is Action.SUBMIT and not step.route.free:
                 raise RefusedError(
                     f"renders/{name} is there already",
                     why="It is no clip that this project knows of.",
@@ -55,7 +55,7 @@ def _is_same_clip(other: str | None, step: Step, planned: "PlannedRun") -> bool:
 def _refuse_shared_shots(planned: "PlannedRun") -> None:
     wanted = {use.shot.id for step in (*planned.pending_steps, *planned.unnamed_steps) for use in step.uses}
     for file in planned.details.sibling_manifests:
-        found = validate_offline(file, sketch=planned.validation.sketch)
+        found = validate_offline(file, world=planned.validation.world)
         if found.campaign == planned.plan.campaign and (shared := sorted(wanted & {shot.id for shot in found.shots})):
             raise RefusedError(
                 f'two manifests have a shot "{shared[0]}" in one campaign',

@@ -1,13 +1,12 @@
-"""Tasks that were paid for and that the manifest asks for no more: their clips come home all the same."""
+"""Tasks that were paid for and that the manifest no longer asks for: their clips are downloaded all the same."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from hailuo_batch.app.planning.snapshot import LedgerSnapshot
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.records import AttemptRecord
-from hailuo_batch.core.manifest.document import NO_FRAMES
-from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.plan import Step, StepReason, Use
+from hailuo_batch.core.plan.plan import Step, StepReason, TakeName
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.request.request import ANIMATIC
@@ -18,47 +17,45 @@ if TYPE_CHECKING:
 _REASONS = {Stage.SUBMITTED: StepReason.RUNNING, Stage.PRODUCED: StepReason.PRODUCED}
 
 
-async def find_orphaned_tasks(
-    campaign: str, steps: Iterable[Step], standings: Mapping[str, Standing], ledger: "LedgerReader"
-) -> tuple[Step, ...]:
-    """A step for each open task of a campaign that none of `steps` is about. Its clip gets no readable name."""
-    away = {
-        mark for mark, standing in standings.items() if standing.stage in _REASONS and standing.provider != ANIMATIC
-    }
-    away -= {step.fingerprint for step in steps}
-    if not away:
+async def read_pending_attempts(
+    campaign: str, standings: Mapping[str, Standing], ledger: "LedgerReader"
+) -> tuple[AttemptRecord, ...]:
+    """The attempts of a campaign whose task runs, or whose clip is not downloaded yet."""
+    if not any(_is_pending(standing) for standing in standings.values()):
         return ()
-    attempts = await ledger.attempts(away)
+    attempts = await ledger.open_attempts()
+    return tuple(each for each in attempts if each.campaign == campaign and _is_pending_attempt(each, standings))
+
+
+def make_orphan_steps(snapshot: LedgerSnapshot, steps: Iterable[Step]) -> tuple[Step, ...]:
+    """A step for each pending task that none of `steps` is about. Its clip gets no readable name."""
+    if not snapshot.pending_attempts:
+        return ()
+    wanted = {step.fingerprint for step in steps}
     return tuple(
-        make_orphan_step(each, standings[each.fingerprint])
-        for each in attempts
-        if each.campaign == campaign and each.id == standings[each.fingerprint].attempt
+        make_orphan_step(each, snapshot.standings[each.fingerprint])
+        for each in snapshot.pending_attempts
+        if each.fingerprint not in wanted
     )
+
+
+def _is_pending(standing: Standing) -> bool:
+    return standing.stage in _REASONS and standing.provider != ANIMATIC
+
+
+def _is_pending_attempt(attempt: AttemptRecord, standings: Mapping[str, Standing]) -> bool:
+    standing = standings[attempt.fingerprint]
+    return attempt.id == standing.attempt and _is_pending(standing)
 
 
 def make_orphan_step(attempt: AttemptRecord, standing: Standing) -> Step:
-    """The step that brings an open task's clip to the store: what was asked stands in the attempt itself."""
-    request = parse_preimage(attempt.preimage)
-    shot = Shot(
-        id=attempt.shot,
-        index=0,
-        prompt=request.prompt,
-        frames=NO_FRAMES,
-        duration=request.duration,
-        resolution=request.resolution,
-        takes=request.take,
-        tags=attempt.tags,
-        prompt_optimizer=bool(request.prompt_optimizer),
-        fast_pretreatment=bool(request.fast_pretreatment),
-        watermark=bool(request.watermark),
-        notes="",
-    )
+    """The step that brings an open task's clip to the store: the attempt itself records what was asked."""
     return Step(
         why=_REASONS[standing.stage],
-        uses=(Use(shot=shot, take=request.take, version=0),),
+        uses=(),
         route=Route(provider=attempt.provider, estimate=attempt.estimate),
-        request=request,
+        request=parse_preimage(attempt.preimage),
         fingerprint=attempt.fingerprint,
         standing=standing,
-        orphaned_task=True,
+        orphan=TakeName(attempt.shot, attempt.take),
     )

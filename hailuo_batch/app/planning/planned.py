@@ -1,17 +1,14 @@
-"""A plan with everything that carrying it out needs, as a value. How it is made stands in `plan.py`."""
+"""A plan with everything that carrying it out needs, as a value; `plan.py` makes it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, StepDetails
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, lost_ledger_warning
-from hailuo_batch.app.workspace.paths import ledger_file
-from hailuo_batch.core.attempt.attempt import Clip, Standing
 from hailuo_batch.core.plan.lockfile import Lockfile
-from hailuo_batch.core.plan.plan import Action, LastRender, Plan, Step, Use
+from hailuo_batch.core.plan.plan import Action, Plan, Step, Use
 from hailuo_batch.core.plan.render_names import render_name
-from hailuo_batch.core.plan.report import ClipSize, Report
+from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
 
@@ -22,27 +19,6 @@ class ManifestError(InputError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("the manifest has problems")
         self.problems = problems
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class LedgerSnapshot:
-    """What the ledger says at one moment, as far as a plan and its report need it."""
-
-    standings: Mapping[str, Standing]
-    last_renders: Mapping[str, LastRender]
-    clip_sizes: Mapping[str, ClipSize]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class StepDetails:
-    """What the ledger says about the steps of a plan; `names` are asked only when there is work to do."""
-
-    names: Mapping[str, str]  # file → fingerprint
-    clips: Mapping[str, Clip]  # by digest; only for a whole report
-    requests: Mapping[str, str]  # what a changed shot's request was: fingerprint → pre-image
-    sibling_manifests: tuple[
-        Path, ...
-    ]  # manifests that were run under the same campaign; asked when there is work to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +41,11 @@ class PlannedRun:
     lock: Lockfile
     snapshot: LedgerSnapshot
     details: StepDetails
-    names: frozenset[str]  # files below renders/
-    orphan_steps: tuple[Step, ...]  # tasks of the campaign that its manifest asks for no more
+    listings: Listings
+    orphan_steps: tuple[Step, ...]  # tasks of the campaign that its manifest no longer asks for
     notes: tuple[str, ...] = ()  # what else to say before it is carried out
-    report: Report  # brief, unless `plan` was asked for a whole one
-    lost_ledger: LostLedger | None = (
-        None  # what shows that the ledger which bought clips that are here is not the one that is here
-    )
+    report: Report  # brief, unless `plan` was asked for a full one
+    lost_ledger: LostLedger | None = None  # clips that are here were bought under another ledger than this one
 
     @property
     def pending_steps(self) -> tuple[Step, ...]:
@@ -95,11 +69,11 @@ class PlannedRun:
             self.lost_ledger.is_empty or any(step.submits for step in self.pending_steps)
         ):
             return told
-        return (*told, lost_ledger_warning(self.lost_ledger, ledger=ledger_file(self.validation.project.data_root)))
+        return (*told, lost_ledger_warning(self.lost_ledger, ledger=self.validation.workspace.ledger_file))
 
     def _has_name(self, use: Use) -> bool:
         """A name without its record is somebody's own file, or from a run that died: versions would lose count."""
-        if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.names:
+        if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.listings.names:
             return False
         past = self.snapshot.last_renders.get(use.shot.id)
         return past is not None and past.version >= use.version

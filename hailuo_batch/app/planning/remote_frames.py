@@ -8,19 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.validate import Draft, Validation, make_remote_images, read_draft, validate_draft
-from hailuo_batch.app.workspace.paths import hidden_folder
 from hailuo_batch.core.manifest.document import NO_FRAMES, UrlFrame
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import StoreError
 from hailuo_batch.load.cache import write_cached_remote_images
 from hailuo_batch.load.remote_frames import RemoteImages, is_https_address
 from hailuo_batch.store.state_dir import ensure_state_folder
 
 
-async def validate_online(file: Path, *, sketch: bool) -> Validation:
+async def validate_online(file: Path, *, world: World) -> Validation:
     """What `read` does, with a look at every address that is not pinned."""
-    draft = read_draft(file, sketch=sketch)
+    draft = read_draft(file, world=world)
     addresses = () if draft.has_errors or draft.model == ANIMATIC else _unpinned_urls(draft)
     return validate_draft(
         draft, await _refresh_addresses(draft, make_remote_images(draft), addresses) if addresses else None
@@ -38,7 +38,7 @@ async def _refresh_addresses(draft: Draft, remote_images: RemoteImages, addresse
     from hailuo_batch.drivers.remote_frames import open_remote_images
 
     assert remote_images.folder is not None  # noqa: S101 - `cached_remote_images` names it
-    hidden = hidden_folder(draft.project.root)
+    hidden = draft.workspace.shared_folder
     with suppress(StoreError):  # who then wants to write there says why that cannot be
         ensure_state_folder(hidden)
     async with open_remote_images(remote_images.folder) as frames:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
-from hailuo_batch.app.workspace.paths import frames_folder, hidden_folder, review_path
+from hailuo_batch.app.workspace.paths import review_path
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import camera_warnings, expand
 from hailuo_batch.core.manifest.shot import Shot
@@ -16,6 +17,7 @@ from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, REMOTE_FRAME_CODE, Inputs
 from hailuo_batch.load.manifest import locate_problems, read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
@@ -41,11 +43,21 @@ class Validation:
     manifest: Manifest | None
     shots: tuple[Shot, ...]
     model: str
-    sketch: bool
+    world: World
     providers: tuple[Provider, ...]
     inputs: Inputs
     problems: tuple[Problem, ...]
     review: "Review | None" = None  # what people decided about its shots, if anything
+
+    @property
+    def sketch(self) -> bool:
+        """Whether its takes are drawn on this machine."""
+        return self.world is World.SKETCH
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where the project keeps what commands of this world make."""
+        return Workspace(self.project.root, self.world)
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -81,10 +93,15 @@ class Draft:
     manifest: Manifest | None
     shots: tuple[Shot, ...]
     model: str
-    sketch: bool
+    world: World
     providers: tuple[Provider, ...]
     problems: tuple[Problem, ...]
     review: "Review | None" = None
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where the project keeps what commands of this world make."""
+        return Workspace(self.project.root, self.world)
 
     @property
     def has_errors(self) -> bool:
@@ -92,31 +109,30 @@ class Draft:
         return self.manifest is None or any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
-async def validate(file: Path | str, *, sketch: bool = False) -> Validation:
+async def validate(file: Path | str, *, world: World = World.REAL) -> Validation:
     """Everything that is wrong with a manifest, with line and column, before anything is sent or written.
 
-    With `sketch` the shots are those of a sketch: drawn on this machine, one take a shot, no provider needed. Raises
-    `InputError` when the file cannot be read at all.
+    A sketch has one take per shot and needs no provider. Raises `InputError` when the file cannot be read at all.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
     >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: a bottle in mist, duration: 8}]\\n")
     >>> [problem.why for problem in asyncio.run(validate(file)).problems]
     ['shot "a" asks 8 s; minimax makes 6 s or 10 s.']
-    >>> asyncio.run(validate(file, sketch=True)).problems
+    >>> asyncio.run(validate(file, world=World.SKETCH)).problems
     ()
     """
-    return validate_offline(Path(file), sketch=sketch)
+    return validate_offline(Path(file), world=world)
 
 
-def validate_offline(file: Path, *, sketch: bool) -> Validation:
+def validate_offline(file: Path, *, world: World) -> Validation:
     """What `validate` does, for callers that do not wait; web addresses are taken as they were last seen."""
     with pause_python_gc():
-        draft = read_draft(file, sketch=sketch)
+        draft = read_draft(file, world=world)
         return validate_draft(draft)
 
 
-def read_draft(file: Path, *, sketch: bool) -> Draft:
+def read_draft(file: Path, *, world: World) -> Draft:
     """The shots of a manifest, and what is wrong with all but their pictures."""
     data = read_file(file)
     project = read_project(file.resolve().parent)
@@ -130,7 +146,7 @@ def read_draft(file: Path, *, sketch: bool) -> Draft:
         manifest=manifest,
         shots=(),
         model="",
-        sketch=sketch,
+        world=world,
         providers=(),
         problems=(*project.problems, *problems),
     )
@@ -139,17 +155,17 @@ def read_draft(file: Path, *, sketch: bool) -> Draft:
 
 def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     project = draft.project
-    model = ANIMATIC if draft.sketch else manifest.model
+    model = ANIMATIC if draft.world is World.SKETCH else manifest.model
     shots, problems = expand(manifest)
     draft, shots = _apply_review(draft, manifest, shots)
-    if draft.sketch:
+    if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     names = manifest.providers or project.providers
     providers, unknown = read_providers(names, model, tables=project.tables, regions=project.regions)
     # A gateway of the project whose table is wrong is not unknown: its table is told about.
     unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable_gateways)
     found = [*draft.problems, *problems, *unknown, *camera_warnings(shots)]
-    if providers and not draft.sketch:
+    if providers and draft.world is not World.SKETCH:
         found += offer_problems(shots, providers, _LazyProviders(model, project))
         found += provider_warnings(manifest, shots, providers)
         found += check_prompt_length(shots, providers, project.tables)
@@ -159,7 +175,7 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
 def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
     """The draft and its shots with what people decided about them; a sketch has one take, whatever was decided."""
     path = review_path(draft.file)
-    if draft.sketch or not path.is_file():
+    if draft.world is World.SKETCH or not path.is_file():
         return draft, shots
     from hailuo_batch.core.plan.review import with_retakes
     from hailuo_batch.load.review import read_review
@@ -175,8 +191,8 @@ def make_remote_images(draft: Draft) -> "RemoteImages":
     from hailuo_batch.load.cache import read_cached_remote_images
     from hailuo_batch.load.remote_frames import RemoteImages
 
-    root = draft.project.root
-    return RemoteImages(known=read_cached_remote_images(hidden_folder(root)), folder=frames_folder(root))
+    workspace = draft.workspace
+    return RemoteImages(known=read_cached_remote_images(workspace.shared_folder), folder=workspace.images_folder)
 
 
 def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) -> Validation:
@@ -194,7 +210,7 @@ def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) ->
             draft.shots,
             folder=draft.file.resolve().parent,
             project=draft.project,
-            cached_images=read_cached_inputs(hidden_folder(draft.project.root)),
+            cached_images=read_cached_inputs(draft.workspace.shared_folder),
             remote_images=remote_images or make_remote_images(draft),
             for_gateways=draft.model != ANIMATIC,
         )
@@ -212,7 +228,7 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
         manifest=draft.manifest,
         shots=() if stopped else draft.shots,
         model=draft.model,
-        sketch=draft.sketch,
+        world=draft.world,
         providers=draft.providers,
         inputs=inputs,
         problems=problems,

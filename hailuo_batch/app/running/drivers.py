@@ -1,17 +1,18 @@
-"""Who is asked in a run: the animatic on this machine, the gateways, or in a rehearsal the mock in their place."""
+"""The drivers of a run: the animatic on this machine, the gateways, or in a rehearsal the mock in their place."""
 
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptions
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.world import World
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.errors import RefusedError
 from hailuo_batch.load.api_keys import read_api_key
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from hailuo_batch.drivers.webhooks import WebhookReceiver
     from hailuo_batch.mock.server import Mock
 
-# A rehearsal runs twenty times as fast as the world: a clip that takes four seconds is there after a fifth of one.
-REHEARSAL_SPEED = 20.0
 REHEARSAL_KEY = "rehearsal"  # the mock takes any
 # This machine works no faster in a rehearsal: a busy one must not look like a gateway that does not answer.
 LEAST_ANSWER_SECONDS = 5.0
@@ -35,25 +34,12 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
-    """A run on the mock: which faults it plays (`script`), where it writes down requests and charges (`log`)."""
-
-    script: Path | None = None
-    log: Path | None = None
-    speed: float = REHEARSAL_SPEED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookOptions:
-    """Where gateways may call back: the address that they are given, and HOST:PORT where this machine listens."""
-
-    public_url: str
-    listen_address: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DriverContext:
-    """What drivers need to know of a run; `render_times` is how long clips took: provider, pre-image, seconds."""
+    """What drivers need to know of a run.
+
+    `rehearsal` is None when real gateways are asked. `render_times` is how long clips took: provider, pre-image,
+    seconds.
+    """
 
     project: Project
     workers: int
@@ -69,9 +55,9 @@ class DriverContext:
         await self.stop.waits.sleep(seconds / self.clock.speed)
 
 
-def make_scaled_clock(rehearsal: Rehearsal | None) -> Tempo:
-    """How time passes in a run."""
-    return Tempo(elapsed=time.monotonic, speed=rehearsal.speed if rehearsal else 1.0)
+def make_scaled_clock(options: RunOptions) -> Tempo:
+    """How time passes in a run: faster in a rehearsal."""
+    return Tempo(elapsed=time.monotonic, speed=options.rehearsal.speed if options.world is World.REHEARSAL else 1.0)
 
 
 @asynccontextmanager

@@ -1,27 +1,18 @@
-"""Which part of a plan a run carries out, and what it needs for that before anything is sent."""
+"""Which part of a plan a run carries out, and what must be there before anything is submitted."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from enum import StrEnum
 
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.running.options import Scope
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import make_report
 from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import KeyMissingError, PendingError
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.provider_tables import read_provider_table
-
-
-class Scope(StrEnum):
-    """Which of the selected steps are carried out."""
-
-    ALL = "all"
-    FAILED = "failed"  # only what failed or was refused, which is asked for again
-    FETCH = "home"  # only what was paid for already is brought home; nothing is submitted
-    LOCKED = "locked"  # only what the lock names and this machine has; no provider is asked
-
 
 MAX_LISTED_TAKES = 10
 _FAILED_REASONS = frozenset({StepReason.FAILED, StepReason.FORCED})
@@ -46,7 +37,7 @@ def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
     """The plan as a person is shown it before this part of it is carried out."""
     if scope is Scope.ALL:
         return planned
-    steps = tuple(step for step in select_run_steps(planned, scope) if not step.orphaned_task)
+    steps = tuple(step for step in select_run_steps(planned, scope) if step.orphan is None)
     report = make_report(
         replace(planned.plan, steps=steps),
         manifest=planned.validation.name,
@@ -65,7 +56,7 @@ def require_lock_coverage(planned: PlannedRun) -> None:
         take_label(use) for step in planned.selected if step.clip_fingerprint not in locked for use in step.uses
     ]
     if open_takes:
-        render = f"hailuo-batch run {planned.validation.name}"
+        render = command_line("run", planned.validation.name)
         more = f" and {len(open_takes) - MAX_LISTED_TAKES:,} more" if len(open_takes) > MAX_LISTED_TAKES else ""
         raise PendingError(
             "the lock does not cover the manifest",
@@ -79,7 +70,7 @@ def require_any_key(planned: PlannedRun, scope: Scope) -> None:
 
     Where somebody has one, those steps go on, and the others say what they lack.
     """
-    if planned.validation.project.rehearsal:
+    if planned.validation.world is World.REHEARSAL:
         return
     keys: dict[str, str] = {}
     for step in select_run_steps(planned, scope):
@@ -91,15 +82,16 @@ def require_any_key(planned: PlannedRun, scope: Scope) -> None:
     raise KeyMissingError(
         f"the key of {some} is not set",
         why=f"{variable} is neither in the environment nor in the system's keyring.{others}",
-        remedy=f"Set it, or try the manifest without one:\n    hailuo-batch run --mock {planned.validation.name}",
+        remedy="Set it, or try the manifest without one:\n    "
+        + command_line("run", planned.validation.name, world=World.REHEARSAL),
     )
 
 
 def missing_key_notes(planned: PlannedRun, scope: Scope) -> tuple[str, ...]:
     """What to say of providers that come first for a step and have no key, so that another is asked."""
-    project, said = planned.validation.project, dict[str, str]()
+    is_rehearsal, said = planned.validation.world is World.REHEARSAL, dict[str, str]()
     for step in select_run_steps(planned, scope):
-        if project.rehearsal or not step.submits or not step.route.fallbacks:
+        if is_rehearsal or not step.submits or not step.route.fallbacks:
             continue
         keys = _key_variables(step, planned)
         first = step.route.provider

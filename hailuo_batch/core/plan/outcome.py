@@ -1,16 +1,18 @@
-"""How a run went, as a value."""
+"""How a run went, as a value, and the exit code that follows from it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.errors import Exit
 
 INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Clips kept, clips that only got their names, failed steps, why it was stopped (""), and how long it took.
+    """Clips stored, clips that only got their names, failed steps, why it was stopped (""), and how long it took.
 
     `other_providers` has the clips that another provider made than was planned: who, how many, why. `left_running` is
     how many tasks were running when it was stopped: the next run follows them, and they may be billed.
@@ -33,3 +35,49 @@ class Outcome:
     def clip_failures(self) -> tuple[tuple[Step, Failure], ...]:
         """The other failed steps: no clip of them came to the store."""
         return tuple(each for each in self.failed if each[1].kind is not FailureKind.UNNAMED)
+
+
+# The first that applies is the exit code: a take in doubt comes before money, money before the key.
+_EXIT_CODES = (
+    (Exit.NEEDS_PERSON, frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.PENDING, FailureKind.UNRECORDED})),
+    (Exit.BALANCE, frozenset({FailureKind.UNPAID})),
+    (Exit.KEY, frozenset({FailureKind.UNAUTHORIZED})),
+)
+# Of several runs, the code that a person has to see first, the least urgent one first.
+_URGENCY = (
+    Exit.DONE,
+    Exit.TAKES_FAILED,
+    Exit.REFUSED,
+    Exit.INVALID,
+    Exit.LEDGER,
+    Exit.KEY,
+    Exit.BALANCE,
+    Exit.NEEDS_PERSON,
+    Exit.INTERRUPTED,
+)
+
+
+def exit_code(outcome: Outcome, *, is_unfinished: bool = False, has_error: bool = False) -> Exit:
+    """The exit code of a run.
+
+    `is_unfinished`: something is left that neither failed nor was stopped. `has_error`: lock or ledger could not be
+    written.
+    """
+    if outcome.stop_reason == INTERRUPTED:
+        return Exit.INTERRUPTED
+    kinds = {failure.kind for _, failure in outcome.failed}
+    for code, meant in _EXIT_CODES:
+        if kinds & meant:
+            return code
+    if FailureKind.OVER_CAP in kinds:
+        return Exit.REFUSED  # what a cap left out counts when nothing else went wrong
+    if kinds:
+        return Exit.TAKES_FAILED
+    if outcome.left_running or is_unfinished:
+        return Exit.NEEDS_PERSON
+    return Exit.TAKES_FAILED if has_error else Exit.DONE
+
+
+def most_urgent(codes: Iterable[Exit]) -> Exit:
+    """The exit code of a command that made several runs."""
+    return max(codes, key=_URGENCY.index, default=Exit.DONE)

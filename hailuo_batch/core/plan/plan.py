@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.document import Frame
@@ -100,6 +100,18 @@ class NamedClip:
     cost: Money | None = None
 
 
+class TakeName(NamedTuple):
+    """Whose clip it is: a shot's id and a take's number."""
+
+    shot: str
+    take: int
+
+    @property
+    def label(self) -> str:
+        """How people write it: `open#2`."""
+        return f"{self.shot}#{self.take}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One request's part of a plan. Without a fingerprint it waits: the request is not whole yet."""
@@ -113,7 +125,7 @@ class Step:
     waits_for: tuple[str, ...] = ()
     previous_fingerprint: str = ""  # what the shot's fingerprint was, when the request changed
     named_clip: NamedClip | None = None  # where its clip still is, when the store has lost it
-    orphaned_task: bool = False  # the manifest asks for it no more: it is brought home and gets no name
+    orphan: TakeName | None = None  # whose task it was; no manifest asks for it now, so its clip gets no file name
     accepted: "AcceptedClip | None" = None  # the earlier clip that stands for it
 
     @property
@@ -130,6 +142,13 @@ class Step:
     def clip_fingerprint(self) -> str:
         """The fingerprint that the step's clip answers: its own, unless an earlier clip was accepted for it."""
         return self.fingerprint if self.accepted is None else self.accepted.made_for
+
+    @property
+    def take_names(self) -> tuple[TakeName, ...]:
+        """Every take that the clip is for; an orphaned task has the one that it was submitted for."""
+        if self.orphan is not None:
+            return (self.orphan,)
+        return tuple(TakeName(use.shot.id, use.take) for use in self.uses)
 
     @property
     def tags(self) -> tuple[str, ...]:

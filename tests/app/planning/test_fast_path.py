@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.app.planning.fast_path import read_cached_summary
+from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.testing.clock import FakeClock
 
@@ -42,7 +43,7 @@ async def test_what_was_just_written_is_not_believed_yet(project: Project):
 
 
 async def test_the_short_way_says_what_the_long_one_says(finished: Project):
-    summary = read_cached_summary(finished.file, sketch=True)
+    summary = read_cached_summary(finished.file, world=World.SKETCH)
     assert summary is not None
     report = (await finished.plan(full_report=True)).report
     assert (summary["campaign"], summary["takes"], summary["clips"]) == ("aurora", report.takes, report.clips)
@@ -108,21 +109,21 @@ async def test_the_short_way_is_not_taken_when_the_ledger_was_written(finished: 
 
 
 async def test_the_short_way_is_for_the_same_kind_of_run_only(finished: Project):
-    assert not finished.short_way(sketch=False)
+    assert not finished.short_way(world=World.REAL)
 
 
 async def test_a_manifest_that_is_not_there_takes_the_long_way(finished: Project):
-    assert read_cached_summary(finished.folder / "flim.yaml", sketch=True) is None
-    assert read_cached_summary(finished.folder, sketch=True) is None
+    assert read_cached_summary(finished.folder / "flim.yaml", world=World.SKETCH) is None
+    assert read_cached_summary(finished.folder, world=World.SKETCH) is None
 
 
 async def test_a_lock_that_changed_takes_the_long_way(project: Project, nothing_is_too_fresh: None):
     project.change("campaign: aurora", "campaign: aurora\nmodel: animatic")
-    await project.run(sketch=False)
-    await project.plan(sketch=False)
-    assert project.short_way(sketch=False)
+    await project.run(world=World.REAL)
+    await project.plan(world=World.REAL)
+    assert project.short_way(world=World.REAL)
     project.lock.write_bytes(project.lock.read_bytes() + b"# merged by hand\n")
-    assert not project.short_way(sketch=False)
+    assert not project.short_way(world=World.REAL)
 
 
 @pytest.mark.parametrize("work", [_prompt, _clip, _name])

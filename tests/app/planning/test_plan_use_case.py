@@ -9,6 +9,7 @@ from app_samples import FILM, Project
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.core.plan.plan import Action, StepReason
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import read_lock
 
@@ -59,16 +60,16 @@ async def test_a_sketch_leaves_no_lock(project: Project):
 
 
 async def test_a_run_writes_the_lock_and_a_second_one_leaves_its_bytes(drawn: Project):
-    ran = await drawn.run(sketch=False)
+    ran = await drawn.run(world=World.REAL)
     assert ran.lock == drawn.lock
     before, stamp = drawn.lock.read_bytes(), drawn.lock.stat().st_mtime_ns
-    ran = await drawn.run(sketch=False)
+    ran = await drawn.run(world=World.REAL)
     assert ran.lock is None
     assert (drawn.lock.read_bytes(), drawn.lock.stat().st_mtime_ns) == (before, stamp)
 
 
 async def test_the_lock_names_every_take_and_its_clip(drawn: Project):
-    ran = await drawn.run(sketch=False)
+    ran = await drawn.run(world=World.REAL)
     lock = read_lock(drawn.lock, campaign="aurora")
     assert sorted(lock.shots) == ["open", "pack", "turn"]
     locked = {take.digest for shot in lock.shots.values() for take in shot.takes.values()}
@@ -77,32 +78,32 @@ async def test_the_lock_names_every_take_and_its_clip(drawn: Project):
 
 
 async def test_a_lock_whose_ledger_is_gone_is_drawn_again_to_the_same_bytes(drawn: Project):
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     before = drawn.lock.read_bytes()
     shutil.rmtree(drawn.folder / ".hailuo")
-    ran = await drawn.run(sketch=False)
+    ran = await drawn.run(world=World.REAL)
     assert (ran.outcome.stored, ran.outcome.failed) == (3, ())
     assert drawn.lock.read_bytes() == before
     assert len(drawn.names()) == 3
 
 
 async def test_a_lock_keeps_the_versions_when_the_ledger_is_gone(drawn: Project):
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     drawn.change("on a table", "on a cable")
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     shutil.rmtree(drawn.folder / ".hailuo")
     drawn.change("on a cable", "on a stable")
-    ran = await drawn.run(sketch=False)
+    ran = await drawn.run(world=World.REAL)
     assert ran.outcome.failed == ()
     assert read_lock(drawn.lock, campaign="aurora").shots["pack"].version == 3
     assert "aurora_pack_v003_t01.mp4" in drawn.names()
 
 
 async def test_raising_takes_draws_only_the_new_ones(drawn: Project):
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     clip = drawn.clip("aurora_pack_v001_t01.mp4")
     drawn.change("{id: pack,", "{id: pack, takes: 3,")
-    assert await drawn.submits(sketch=False) == 2
+    assert await drawn.submits(world=World.REAL) == 2
     assert drawn.clip("aurora_pack_v001_t01.mp4") == clip
     assert [name for name in drawn.names() if "pack" in name] == [f"aurora_pack_v001_t0{n}.mp4" for n in (1, 2, 3)]
     assert sorted(read_lock(drawn.lock, campaign="aurora").shots["pack"].takes) == [1, 2, 3]
@@ -110,54 +111,54 @@ async def test_raising_takes_draws_only_the_new_ones(drawn: Project):
 
 async def test_lowering_takes_draws_nothing_and_takes_them_from_the_lock(drawn: Project):
     drawn.change("{id: pack,", "{id: pack, takes: 3,")
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     drawn.change("takes: 3", "takes: 1")
-    assert await drawn.submits(sketch=False) == 0
+    assert await drawn.submits(world=World.REAL) == 0
     assert sorted(read_lock(drawn.lock, campaign="aurora").shots["pack"].takes) == [1]
 
 
 async def test_a_shot_that_left_the_manifest_leaves_the_lock(drawn: Project):
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     drawn.write("\n".join(line for line in DRAWN.splitlines() if "id: pack" not in line) + "\n")
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     assert sorted(read_lock(drawn.lock, campaign="aurora").shots) == ["open", "turn"]
 
 
 async def test_a_renamed_shot_moves_in_the_lock(drawn: Project):
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     before = read_lock(drawn.lock, campaign="aurora")
     drawn.change("id: pack", "id: package")
-    assert await drawn.submits(sketch=False) == 0
+    assert await drawn.submits(world=World.REAL) == 0
     after = read_lock(drawn.lock, campaign="aurora")
     assert after.shots["package"].takes == before.shots["pack"].takes
     assert "pack" not in after.shots
 
 
 async def test_a_part_of_a_run_locks_a_part_and_keeps_the_rest(drawn: Project):
-    await drawn.run(sketch=False, only=["pack"])
+    await drawn.run(world=World.REAL, only=["pack"])
     assert sorted(read_lock(drawn.lock, campaign="aurora").shots) == ["pack"]
-    await drawn.run(sketch=False, only=["open"])
+    await drawn.run(world=World.REAL, only=["open"])
     assert sorted(read_lock(drawn.lock, campaign="aurora").shots) == ["open", "pack"]
 
 
 async def test_a_lock_that_cannot_be_read_stops_everything(drawn: Project):
-    await drawn.run(sketch=False)
+    await drawn.run(world=World.REAL)
     drawn.lock.write_text("<<<<<<< ours\n" + drawn.lock.read_text())
     with pytest.raises(InputError, match=r"the lock .*film\.lock\.yaml cannot be read"):
-        await drawn.run(sketch=False)
+        await drawn.run(world=World.REAL)
 
 
 async def test_a_sketch_and_a_drawing_of_one_manifest_share_clips_and_no_names(drawn: Project):
-    await drawn.run(sketch=False)
-    assert await drawn.submits(sketch=True) == 0
+    await drawn.run(world=World.REAL)
+    assert await drawn.submits(world=World.SKETCH) == 0
     assert len(drawn.names()) == 6
 
 
 async def test_what_a_gateway_would_cost_is_planned_without_a_key(project: Project):
     project.change("duration: 1, resolution: 512p", "duration: 6, resolution: 768p")
-    planned = await project.plan(sketch=False)
+    planned = await project.plan(world=World.REAL)
     assert [str(money) for money in planned.plan.cost] == ["0.84 USD"]
-    planned = await project.plan(sketch=False, only=["pack"])
+    planned = await project.plan(world=World.REAL, only=["pack"])
     assert [str(money) for money in planned.report.to_spend] == ["0.28 USD"]
     assert planned.report.shots_outside == 2
 
@@ -165,13 +166,13 @@ async def test_what_a_gateway_would_cost_is_planned_without_a_key(project: Proje
 async def test_a_locked_take_that_was_paid_for_elsewhere_is_held_back(project: Project):
     """Money: whoever checks out a campaign that others bought must not buy it again by calling run."""
     project.change("duration: 1, resolution: 512p", "duration: 6, resolution: 768p")
-    steps = {step.uses[0].shot.id: step for step in (await project.plan(sketch=False)).plan.steps}
+    steps = {step.uses[0].shot.id: step for step in (await project.plan(world=World.REAL)).plan.steps}
     digest = "sha256:" + "a" * 64
     project.lock.write_text(
         "version: 1\ncampaign: aurora\nshots:\n  pack:\n    version: 4\n    takes:\n      \"1\":\n"
         f"        fingerprint: {steps['pack'].fingerprint}\n        artifact: {digest}\n        provider: minimax\n"
     )  # fmt: skip
-    planned = await project.plan(sketch=False)
+    planned = await project.plan(world=World.REAL)
     [held] = planned.plan.select_steps(Action.HOLD)
     assert held.why is StepReason.LOCKED_ELSEWHERE
     assert held.uses[0].version == 4

@@ -20,9 +20,9 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError, PlannedRun
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.context import RunOptions
-from hailuo_batch.app.running.drivers import Rehearsal
+from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.core.plan.plan import Action, StepReason
+from hailuo_batch.core.world import World
 from hailuo_batch.drivers.remote_frames import RemoteImageDownloader
 from hailuo_batch.errors import Exit
 
@@ -108,7 +108,7 @@ class Film:
         return await plan(self.file, **how)
 
     async def run(self, **how: Any) -> RunResult:
-        return await run(self.file, options=RunOptions(rehearsal=Rehearsal(speed=200.0, **how)))
+        return await run(self.file, RunOptions(world=World.REHEARSAL, rehearsal=Rehearsal(speed=200.0, **how)))
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ async def test_a_changed_picture_is_a_changed_shot(film: Film, site: Site):
     assert (await film.run()).outcome.stored == 1
     assert (await film.run()).outcome.stored == 0
     site.pages["/open.png"] = picture("red")
-    (step,) = (await film.plan(rehearsal=True)).pending_steps
+    (step,) = (await film.plan(world=World.REHEARSAL)).pending_steps
     assert (step.why, step.uses[0].version) == (StepReason.CHANGED, 2)
     assert firsts(await film.plan()) == [digest_of(site.pages["/open.png"])]
 
@@ -242,14 +242,14 @@ async def test_the_short_way_is_not_taken_past_an_address(film: Film, nothing_is
 
 
 async def test_a_sketch_asks_nobody_and_draws_what_a_plan_has_fetched(film: Film, site: Site):
-    (card,) = (await film.plan(sketch=True)).plan.steps
+    (card,) = (await film.plan(world=World.SKETCH)).plan.steps
     assert site.looks == 0
     assert card.request is not None
     assert card.request.first is not None
     assert card.request.first.digest.startswith("address:")
     await film.plan()
     site.base = None
-    sketch = await film.plan(sketch=True)
+    sketch = await film.plan(world=World.SKETCH)
     digest = digest_of(site.pages["/open.png"])
     assert firsts(sketch) == [digest]
     assert sketch.validation.inputs.files[digest].read_bytes() == site.pages["/open.png"]

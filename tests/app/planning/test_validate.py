@@ -6,11 +6,12 @@ from PIL import Image
 
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.core.problem import Severity
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 
 
 async def test_a_good_manifest_has_no_problems_and_its_shots_in_order(project: Project):
-    found = await validate(project.file, sketch=True)
+    found = await validate(project.file, world=World.SKETCH)
     assert found.problems == ()
     assert [shot.id for shot in found.shots] == ["open", "turn", "pack"]
     assert found.campaign == "aurora"
@@ -19,7 +20,7 @@ async def test_a_good_manifest_has_no_problems_and_its_shots_in_order(project: P
 
 async def test_a_problem_says_file_line_and_column(project: Project):
     project.change("the cap turns", '"${cap} turns"')
-    [problem] = (await validate(project.file, sketch=True)).errors
+    [problem] = (await validate(project.file, world=World.SKETCH)).errors
     assert problem.place is not None
     assert (problem.place.file, problem.place.line) == ("film.yaml", 7)
     assert problem.code == "name-unknown"
@@ -27,29 +28,29 @@ async def test_a_problem_says_file_line_and_column(project: Project):
 
 async def test_with_an_error_there_are_no_shots(project: Project):
     project.change("the cap turns", '"${cap} turns"')
-    assert (await validate(project.file, sketch=True)).shots == ()
+    assert (await validate(project.file, world=World.SKETCH)).shots == ()
 
 
 async def test_a_sketch_needs_no_provider_that_sells_the_length(project: Project):
     assert {problem.code for problem in (await validate(project.file)).errors} == {"shot-length"}
-    assert (await validate(project.file, sketch=True)).errors == ()
+    assert (await validate(project.file, world=World.SKETCH)).errors == ()
 
 
 async def test_a_sketch_has_one_take_a_shot(project: Project):
     project.change("{id: pack,", "{id: pack, takes: 3,")
-    assert [shot.takes for shot in (await validate(project.file, sketch=True)).shots] == [1, 1, 1]
-    assert [problem.code for problem in (await validate(project.file, sketch=True)).problems] == []
+    assert [shot.takes for shot in (await validate(project.file, world=World.SKETCH)).shots] == [1, 1, 1]
+    assert [problem.code for problem in (await validate(project.file, world=World.SKETCH)).problems] == []
 
 
 async def test_problems_in_the_settings_come_along(project: Project):
     (project.folder / "hailuo.yaml").write_text("version: 1\nproviders: [minimx]\n")
-    problems = (await validate(project.file, sketch=True)).problems
+    problems = (await validate(project.file, world=World.SKETCH)).problems
     assert [problem.place.file for problem in problems if problem.place] == ["hailuo.yaml"]
 
 
 async def test_a_warning_stops_nothing(project: Project):
     project.change("the cap turns", '"the cap turns [Push on]"')
-    found = await validate(project.file, sketch=True)
+    found = await validate(project.file, world=World.SKETCH)
     assert [problem.severity for problem in found.problems] == [Severity.WARNING]
     assert found.errors == ()
     assert len(found.shots) == 3
@@ -64,13 +65,13 @@ async def test_what_is_no_file_is_an_error(project: Project, name: str):
 async def test_a_picture_outside_the_project_is_a_problem(project: Project, tmp_path: Path):
     (tmp_path / "out.png").touch()
     project.write(FILM.replace("{first: {shot: open}}", "{first: ../out.png}"))
-    [problem] = (await validate(project.file, sketch=True)).errors
+    [problem] = (await validate(project.file, world=World.SKETCH)).errors
     assert problem.code == "frame-file"
     assert "out of the project" in problem.why
 
 
 async def test_validating_writes_nothing(project: Project):
-    await validate(project.file, sketch=True)
+    await validate(project.file, world=World.SKETCH)
     assert sorted(path.name for path in project.folder.iterdir()) == ["film.yaml", "hailuo.yaml"]
 
 
@@ -79,7 +80,7 @@ async def test_pictures_are_held_against_gateways_and_not_against_a_sketch(proje
     shots = "[{id: a, prompt: p, frames: {first: small.png}}]"
     project.file.write_text(f"version: 1\ncampaign: aurora\nshots: {shots}\n")
     assert [problem.summary for problem in (await validate(project.file)).problems] == ["picture too small"]
-    assert (await validate(project.file, sketch=True)).problems == ()
+    assert (await validate(project.file, world=World.SKETCH)).problems == ()
 
 
 async def test_a_gateway_whose_table_is_wrong_is_not_also_unknown(project: Project):

@@ -6,7 +6,7 @@ from run_samples import PAID, shot
 
 from hailuo_batch.core.plan.plan import Step, StepReason, Use
 from hailuo_batch.errors import LedgerError
-from hailuo_batch.runner.executor import LocalExecutor
+from hailuo_batch.runner.workers import run_workers
 
 
 def steps(*ids: str) -> list[Step]:
@@ -37,7 +37,7 @@ class Bench:
 
 async def test_one_worker_takes_the_steps_in_order():
     work = Bench()
-    await LocalExecutor(1).run(steps("a", "b", "c"), work)
+    await run_workers(steps("a", "b", "c"), work, 1)
     assert work.begun == ["a", "b", "c"]
     assert work.most == 1
 
@@ -45,34 +45,34 @@ async def test_one_worker_takes_the_steps_in_order():
 @pytest.mark.parametrize("workers", [1, 2, 3, 50])
 async def test_no_more_steps_are_worked_on_at_once_than_there_are_workers(workers: int):
     work = Bench()
-    await LocalExecutor(workers).run(steps(*"abcdefghij"), work)
+    await run_workers(steps(*"abcdefghij"), work, workers)
     assert sorted(work.begun) == list("abcdefghij")
     assert work.most == min(workers, 10)
 
 
 async def test_several_workers_begin_in_order_too():
     work = Bench()
-    await LocalExecutor(3).run(steps(*"abcdefgh"), work)
+    await run_workers(steps(*"abcdefgh"), work, 3)
     assert work.begun == list("abcdefgh")
 
 
 async def test_steps_may_bring_steps_which_may_bring_steps():
     work = Bench(lambda step: [f"{step}{end}" for end in "xy"] if len(step) < 4 else [])
-    await LocalExecutor(2).run(steps("a"), work)
+    await run_workers(steps("a"), work, 2)
     assert len(work.begun) == len(set(work.begun)) == 1 + 2 + 4 + 8
     assert work.most == 2
 
 
 async def test_one_step_that_brings_many_keeps_all_workers_busy():
     work = Bench(lambda step: "bcdefgh" if step == "a" else [])
-    await LocalExecutor(4).run(steps("a"), work)
+    await run_workers(steps("a"), work, 4)
     assert work.most == 4
     assert work.begun == list("abcdefgh")
 
 
 async def test_steps_that_come_when_some_workers_have_gone_home_bring_them_back():
     work = Bench(lambda step: {"a": ["b"], "b": ["c", "d", "e"]}.get(step, []))
-    await LocalExecutor(3).run(steps("a", "z", "y"), work)
+    await run_workers(steps("a", "z", "y"), work, 3)
     assert sorted(work.begun) == list("abcdeyz")
     assert work.most == 3
 
@@ -80,7 +80,7 @@ async def test_steps_that_come_when_some_workers_have_gone_home_bring_them_back(
 async def test_an_empty_list_ends_at_once():
     work = Bench()
     async with asyncio.timeout(1):
-        await LocalExecutor(4).run([], work)
+        await run_workers([], work, 4)
     assert work.begun == []
 
 
@@ -100,7 +100,7 @@ async def test_an_exception_ends_the_other_workers_and_surfaces_as_it_is():
 
     async with asyncio.timeout(5):
         with pytest.raises(LedgerError, match="the disk is gone"):
-            await LocalExecutor(3).run(steps("a", "b", "c", "d"), work)
+            await run_workers(steps("a", "b", "c", "d"), work, 3)
     assert sorted(ended) == ["a", "c"]
 
 
@@ -109,14 +109,14 @@ async def test_of_several_exceptions_the_first_surfaces_and_the_others_are_told_
         raise LedgerError(name(step))
 
     with pytest.raises(LedgerError, match=r"^a$") as caught:
-        await LocalExecutor(2).run(steps("a", "b"), work)
+        await run_workers(steps("a", "b"), work, 2)
     assert isinstance(caught.value.__cause__, ExceptionGroup)
     assert [str(each) for each in caught.value.__cause__.exceptions] == ["a", "b"]
 
 
 async def test_cancelling_the_spread_cancels_the_work_in_hand_and_begins_nothing_more():
     work = Bench()
-    task = asyncio.create_task(LocalExecutor(2).run(steps(*"abcdef"), work))
+    task = asyncio.create_task(run_workers(steps(*"abcdef"), work, 2))
     while len(work.begun) < 2:
         await asyncio.sleep(0)
     task.cancel()

@@ -1,0 +1,75 @@
+"""Reads what planning and its report need: the ledger in one visit, the folders by listing them.
+
+Nothing here decides and nothing is written. What only some steps need is read once a plan has named them: at 100,000
+shots, the histories and requests of all of them would take longer than everything else.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from hailuo_batch.app.planning.acceptances import read_accepted_clips
+from hailuo_batch.app.planning.name_collisions import find_sibling_manifests
+from hailuo_batch.app.planning.orphaned_tasks import read_pending_attempts
+from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
+from hailuo_batch.app.planning.validate import Validation
+from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders, read_named_clips
+from hailuo_batch.core.plan.lockfile import Lockfile
+from hailuo_batch.core.plan.plan import Action, ShotVersions, Step
+
+if TYPE_CHECKING:
+    from hailuo_batch.ledger.reader import LedgerReader
+
+
+def list_folders(validation: Validation) -> Listings:
+    """What store and renders have."""
+    workspace = validation.workspace
+    return Listings(digests=workspace.list_digests(), names=workspace.list_render_names())
+
+
+async def read_snapshot(ledger: "LedgerReader", validation: Validation, lock: Lockfile) -> LedgerSnapshot:
+    """What every plan of a manifest needs."""
+    standings = await ledger.standings()
+    return LedgerSnapshot(
+        standings=standings,
+        last_renders=await ledger.latest_versions(validation.campaign, sketch=validation.sketch),
+        clip_sizes=await ledger.clip_sizes(),
+        accepted_clips=await read_accepted_clips(validation, lock, standings, ledger),
+        pending_attempts=await read_pending_attempts(validation.campaign, standings, ledger),
+    )
+
+
+async def read_histories(
+    ledger: "LedgerReader", validation: Validation, names: frozenset[str], steps: Sequence[Step]
+) -> ShotHistories:
+    """Earlier versions of the shots of these steps, and clips that their readable names still have."""
+    if not steps:
+        return ShotHistories()
+    campaign, sketch = validation.campaign, validation.sketch
+    shots = {use.shot.id for step in steps for use in step.uses}
+    versions = await ledger.versions(campaign, shots, sketch=sketch)
+    if all(step.action is Action.REUSE for step in steps):
+        return ShotHistories(versions=versions)
+    folder = validation.workspace.renders_folder
+    mine = tuple(parse_render_names(names, campaign=campaign, sketch=sketch))
+    by_names = {} if versions else read_last_renders(mine, folder)
+    found = {
+        shot: ShotVersions(by_fingerprint={last.fingerprint: last.version}, highest=last.version)
+        for shot, last in by_names.items()
+    }
+    return ShotHistories(versions={**versions, **found}, named_clips=read_named_clips(mine, shots, folder))
+
+
+async def read_details(
+    ledger: "LedgerReader", validation: Validation, steps: Iterable[Step], *, full_report: bool, has_caps: bool
+) -> StepDetails:
+    """What the report and the check of names need; little when all is done and no full report is wanted."""
+    steps = tuple(steps)
+    previous = {step.previous_fingerprint for step in steps if step.previous_fingerprint}
+    has_work = full_report or any(step.action is not Action.REUSE for step in steps)
+    return StepDetails(
+        names=await ledger.names(validation.campaign, sketch=validation.sketch) if has_work else {},
+        clips=await ledger.clips() if full_report else None,
+        requests=await ledger.preimages(previous) if previous else {},
+        sibling_manifests=find_sibling_manifests(await ledger.runs(), validation) if has_work else (),
+        counted_attempts=tuple(await ledger.counted_attempts()) if has_work and has_caps else (),
+    )

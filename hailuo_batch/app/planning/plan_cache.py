@@ -1,0 +1,61 @@
+"""Writes what planning found out, as a shortcut for the next command: image digests, and manifests that are done.
+
+Delete the cache and every answer is the same. A plan that cannot be cached is no error.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hailuo_batch.app.planning.fast_path import cache_dependencies
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.core.plan.lockfile import Lockfile, update_lockfile
+from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.world import World
+from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached_inputs, write_finished_manifest
+
+
+def make_lockfile(planned: PlannedRun) -> Lockfile:
+    """What the lock should say now."""
+    return update_lockfile(planned.lock, planned.plan, [shot.id for shot in planned.validation.shots])
+
+
+def write_plan_cache(planned: PlannedRun) -> None:
+    """Caches the digests of images, and of a manifest with nothing to do also that there is nothing to do."""
+    validation, workspace = planned.validation, planned.validation.workspace
+    if not workspace.exists:
+        return
+    write_cached_inputs(workspace.state_folder, validation.inputs.cache_entries)
+    if not _is_finished(planned):
+        return
+    steps = planned.plan.steps
+    finished = FinishedManifest(
+        digests=frozenset(step.standing.digest for step in steps if step.standing and step.standing.digest),
+        files=frozenset(
+            render_name(planned.plan.campaign, use, sketch=validation.sketch) for step in steps for use in step.uses
+        ),
+        summary={**make_summary(planned.report), "warnings": len(validation.problems)},
+    )
+    facts = cache_dependencies(validation.file, workspace, validation.data)
+    key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
+    write_finished_manifest(workspace.state_folder, key, facts, validation.inputs.cache_entries, finished)
+
+
+def _is_finished(planned: PlannedRun) -> bool:
+    if planned.options.only or planned.pending_steps or planned.unnamed_steps or planned.orphan_steps:
+        return False
+    if not planned.validation.inputs.is_stable:
+        return False
+    return planned.validation.world is not World.REAL or make_lockfile(planned) == planned.lock
+
+
+def make_summary(report: Report) -> Mapping[str, Any]:
+    """What a view says of a manifest with nothing to do."""
+    return {
+        "campaign": report.campaign,
+        "takes": report.takes,
+        "clips": report.clips,
+        "seconds": round(report.seconds, 3),
+        "bytes": report.bytes,
+        "accepted": report.accepted,
+    }

@@ -1,0 +1,53 @@
+"""What ledger and folders say at one moment, as values; `gather.py` reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hailuo_batch.core.attempt.attempt import Clip, Standing
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.plan.plan import LastRender, NamedClip, ShotVersions
+from hailuo_batch.core.plan.report import ClipSize
+from hailuo_batch.core.spending.budget import CountedAttempt
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.review import AcceptedClip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listings:
+    """The clips of the store by digest, and the names below `renders/`."""
+
+    digests: frozenset[str]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LedgerSnapshot:
+    """What the ledger says, as far as every plan needs it."""
+
+    standings: Mapping[str, Standing]  # by fingerprint
+    last_renders: Mapping[str, LastRender] = field(default_factory=dict)  # by shot id
+    clip_sizes: Mapping[str, ClipSize] = field(default_factory=dict)  # by digest
+    accepted_clips: "Mapping[str, AcceptedClip]" = field(default_factory=dict)  # by the fingerprint that is asked now
+    pending_attempts: tuple[AttemptRecord, ...] = ()  # the campaign's running tasks and clips not downloaded yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ShotHistories:
+    """What was made before for the shots that a first plan cannot number by the snapshot alone."""
+
+    versions: Mapping[str, ShotVersions] = field(default_factory=dict)  # by shot id
+    named_clips: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint: a readable name has the clip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StepDetails:
+    """What the ledger says about the steps of a plan; most of it is read only when there is work to do."""
+
+    names: Mapping[str, str] = field(default_factory=dict)  # file → fingerprint
+    clips: Mapping[str, Clip] | None = None  # by digest; only for a full report
+    requests: Mapping[str, str] = field(default_factory=dict)  # what changed shots asked: fingerprint → pre-image
+    sibling_manifests: tuple[Path, ...] = ()  # other manifests that were run under the same campaign
+    counted_attempts: tuple[CountedAttempt, ...] = ()  # as caps see them

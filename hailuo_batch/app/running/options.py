@@ -1,0 +1,56 @@
+"""What the user of a run chose: one frozen value from the command line to the runner."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from hailuo_batch.core.world import World
+
+# A rehearsal runs twenty times as fast as the world: a clip that takes four seconds is there after a fifth of one.
+REHEARSAL_SPEED = 20.0
+
+
+class Scope(StrEnum):
+    """Which of the selected steps a run carries out."""
+
+    ALL = "all"
+    FAILED = "failed"  # only failed and refused takes, which are submitted again
+    FETCH = "fetch"  # only takes that were paid for are downloaded; nothing is submitted
+    LOCKED = "locked"  # only clips that the lock names and this machine has; no provider is asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """How the mock plays: which faults (`script`), where it logs requests and charges (`log`), how fast."""
+
+    script: Path | None = None
+    log: Path | None = None
+    speed: float = REHEARSAL_SPEED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookOptions:
+    """Where gateways may call back: the public address they are given, and HOST:PORT where this machine listens."""
+
+    public_url: str
+    listen_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a run goes about its manifest.
+
+    `only` picks shots as in `plan`. `jobs` is the most takes in progress at once. `max_cost` is the most that this run
+    may spend (`12.50`, or `12.50 EUR`; without a currency it is that of the manifest's budget, else US dollars). With
+    `new_ledger` it buys although clips are here that were bought under another ledger.
+    """
+
+    world: World = World.REAL
+    only: tuple[str, ...] = ()
+    scope: Scope = Scope.ALL
+    jobs: int | None = None
+    max_cost: str | None = None
+    fail_fast: bool = False
+    new_ledger: bool = False
+    rehearsal: Rehearsal = Rehearsal()
+    webhook: WebhookOptions | None = None

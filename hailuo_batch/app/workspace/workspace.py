@@ -1,0 +1,127 @@
+"""One project in one world on this disk: the only place that opens ledger, store, renders and locks.
+
+It hands out what implements the ports, so that a ledger or a store elsewhere is chosen here and nowhere else. Ledger
+and store are imported when they are opened: a run with nothing to do opens neither.
+"""
+
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hailuo_batch.core.world import World
+from hailuo_batch.load.project_root import HIDDEN_FOLDER
+from hailuo_batch.store.listing import list_digests, list_render_names
+
+if TYPE_CHECKING:
+    from hailuo_batch.ledger.reader import LedgerReader
+    from hailuo_batch.ledger.sqlite import SqliteLedger
+    from hailuo_batch.ports import Clock
+    from hailuo_batch.store.local import LocalStore
+    from hailuo_batch.store.renders import Renders
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where a project keeps what commands of one world make.
+
+    Money: a rehearsal has a ledger, a store and names of its own, so that a clip of the mock never stands where a real
+    one should, and no doubt of a rehearsal holds a purchase.
+    """
+
+    project_root: Path
+    world: World = World.REAL
+
+    @property
+    def data_root(self) -> Path:
+        """The folder below which ledger, store and renders are."""
+        return self.shared_folder / "rehearsal" if self.world is World.REHEARSAL else self.project_root
+
+    @property
+    def shared_folder(self) -> Path:
+        """`.hailuo/` of the project itself: caches and fetched images, which are facts in every world."""
+        return self.project_root / HIDDEN_FOLDER
+
+    @property
+    def state_folder(self) -> Path:
+        """`.hailuo/` of this world: ledger, store, run lock and cached plans."""
+        return self.data_root / HIDDEN_FOLDER
+
+    @property
+    def images_folder(self) -> Path:
+        """Images fetched from the web, by digest; one that is gone is fetched again."""
+        return self.shared_folder / "frames"
+
+    @property
+    def renders_folder(self) -> Path:
+        """The clips under readable names."""
+        return self.data_root / "renders"
+
+    @property
+    def ledger_file(self) -> Path:
+        """The SQLite record, for messages and for caches that depend on it; `read_ledger` opens it."""
+        return self.state_folder / "ledger.db"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a command of this world ever wrote here."""
+        return self.state_folder.is_dir()
+
+    def create(self) -> None:
+        """Makes the state folder (mode 0700, hidden from git) unless it is there."""
+        from hailuo_batch.store.state_dir import ensure_state_folder
+
+        ensure_state_folder(self.state_folder)
+
+    def read_ledger(self) -> "AbstractAsyncContextManager[LedgerReader]":
+        """The ledger for reading, also while a run writes; a missing one reads as empty and is not made."""
+        from hailuo_batch.ledger.sqlite import read_ledger
+
+        return read_ledger(self.ledger_file)
+
+    def open_ledger(self, clock: "Clock") -> "AbstractAsyncContextManager[SqliteLedger]":
+        """The ledger for writing; only the holder of the run lock may open it."""
+        from hailuo_batch.ledger.sqlite import open_ledger
+
+        return open_ledger(self.ledger_file, clock=clock)
+
+    def open_store(self) -> "LocalStore":
+        """The clips by digest."""
+        from hailuo_batch.store.local import LocalStore
+
+        return LocalStore(self.store_folder)
+
+    def open_renders(self) -> "Renders":
+        """The readable names, linked from the store."""
+        from hailuo_batch.store.renders import Renders
+
+        return Renders(self.renders_folder)
+
+    @property
+    def store_folder(self) -> Path:
+        """Where the local store is."""
+        return self.state_folder / "store"
+
+    def list_digests(self) -> frozenset[str]:
+        """The digests of all clips in the store, by listing its folders."""
+        return list_digests(self.store_folder)
+
+    def list_render_names(self) -> frozenset[str]:
+        """The readable names of all clips below `renders/`."""
+        return list_render_names(self.renders_folder)
+
+    def hold_run_lock(self, holder: str) -> AbstractContextManager[None]:
+        """The right to write here, for one command at a time; `LedgerError` names who holds it."""
+        from hailuo_batch.ledger.run_lock import hold_lock
+
+        return hold_lock(self._run_lock_file, holder)
+
+    def is_run_active(self) -> bool:
+        """Whether a command holds the run lock now."""
+        from hailuo_batch.ledger.run_lock import is_lock_held
+
+        return is_lock_held(self._run_lock_file)
+
+    @property
+    def _run_lock_file(self) -> Path:
+        return self.state_folder / "run.lock"

@@ -1,0 +1,116 @@
+"""A run that people watch: progress on stderr, Ctrl-C, and the question before money is spent."""
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hailuo_batch.cli.output import make_style
+from hailuo_batch.cli.streams import can_redraw
+from hailuo_batch.errors import RefusedError
+
+if TYPE_CHECKING:
+    from hailuo_batch.app.planning.planned import PlannedRun
+    from hailuo_batch.app.run import RunResult
+    from hailuo_batch.app.running.options import RunOptions
+    from hailuo_batch.core.plan.event import Event, Listener
+    from hailuo_batch.runner.shutdown import Stop
+
+# Objects between two collections: a run makes little garbage, and looking for it is a tenth of its work.
+_GC_THRESHOLD = 20_000
+
+
+async def run_interactive(
+    manifest: Path, options: "RunOptions", *, yes: bool = False, progress: str = "auto"
+) -> "RunResult":
+    """A run that is drawn on stderr, can be stopped with Ctrl-C, and asks before it spends."""
+    from hailuo_batch.app.run import run
+
+    with watch_progress(progress) as (listener, stop):
+        return await run(
+            manifest,
+            options,
+            approve=lambda planned: _confirm_spending(planned, yes=yes),
+            listener=listener,
+            stop=stop,
+        )
+
+
+@contextmanager
+def watch_progress(progress: str) -> Iterator[tuple["Listener", "Stop"]]:
+    """The listener that draws a run's progress, and what Ctrl-C stops; only inside an event loop."""
+    from hailuo_batch.runner.shutdown import Stop
+    from hailuo_batch.views.progress import progress_listener
+
+    stop = Stop()
+    with progress_listener(_progress_mode(progress), sys.stderr, make_style(sys.stderr)) as watcher:
+        listener = _collector_listener(watcher)
+        _handle_signals(stop, listener)
+        yield listener, stop
+
+
+def _collector_listener(listener: "Listener") -> "Listener":
+    """The listener, which also turns the collector on when a run begins: planning makes no garbage, and a run does."""
+    from hailuo_batch.core.plan.event import RunStarted
+
+    def listen(event: "Event") -> None:
+        if isinstance(event, RunStarted):
+            gc.freeze()  # the plan stays for the whole run: there is no garbage to look for in it
+            gc.set_threshold(_GC_THRESHOLD)
+            gc.enable()
+        listener(event)
+
+    return listen
+
+
+def _progress_mode(progress: str) -> str:
+    if progress != "auto":
+        return progress
+    return "live" if can_redraw(sys.stderr) and not os.environ.get("CI") else "lines"
+
+
+def _handle_signals(stop: "Stop", listener: "Listener") -> None:
+    """The first Ctrl-C or SIGTERM asks to stop, the second ends the run at once."""
+    import asyncio
+
+    from hailuo_batch.core.plan.event import Stopping
+    from hailuo_batch.core.plan.outcome import INTERRUPTED
+
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def interrupt() -> None:
+        if stop.is_requested and task is not None:
+            task.cancel()
+            return
+        stop.request(INTERRUPTED)
+        listener(Stopping())
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, interrupt)
+        except NotImplementedError:  # Windows has no signal handlers in its loop
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupt))
+
+
+def _confirm_spending(planned: "PlannedRun", *, yes: bool) -> None:
+    """Asks before money is spent; without a terminal to ask on, `--yes` must have said so."""
+    report = planned.report
+    for note in planned.notes:
+        click.echo(note, err=True)
+    if yes or not (report.to_spend or report.unpriced):
+        return
+    from hailuo_batch.views.plan import draw_plan
+
+    click.echo(draw_plan(report, make_style(sys.stderr)), err=True)
+    if not sys.stdin.isatty():
+        raise RefusedError(
+            "not approved", why="This run would spend money and nobody can be asked.", remedy="Add --yes."
+        )
+    if not click.confirm("Spend it?", err=True):
+        raise RefusedError("not approved", why="Nothing was sent.")

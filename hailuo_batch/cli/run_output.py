@@ -1,0 +1,74 @@
+"""What a run came to, for people and for programs; `run` and `fetch` print the same."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from hailuo_batch.cli.output import (
+    make_style,
+    print_extra_problems,
+    print_json,
+    print_text,
+    shorten_path,
+    write_ci_summary,
+)
+from hailuo_batch.errors import InputError
+
+if TYPE_CHECKING:
+    from hailuo_batch.app.planning.planned import PlannedRun
+    from hailuo_batch.app.run import RunResult
+    from hailuo_batch.views.style import TextStyle
+
+
+def print_plan(planned: "PlannedRun", form: str) -> None:
+    """Prints what a run would do."""
+    print_extra_problems(planned.extra_problems)
+    if form == "json":
+        from hailuo_batch.views.json_report import report_dict
+
+        print_json(report_dict(planned.report))
+    else:
+        from hailuo_batch.views.plan import draw_plan
+
+        print_text(draw_plan(planned.report, make_style(sys.stdout)))
+
+
+def print_run(result: "RunResult", form: str) -> int:
+    """Prints what a run came to; its exit code."""
+    write_ci_summary(result.after.report)
+    print_extra_problems(result.before.extra_problems)
+    if result.error is not None:
+        from hailuo_batch.views.problems import draw_error
+
+        click.echo(draw_error(result.error, make_style(sys.stderr)), err=True)
+    try:
+        print_json(run_dict(result)) if form == "json" else print_text(_draw_run(result, make_style(sys.stdout)))
+    except InputError:  # Money: what a run came to may hold a task's id that is recorded nowhere else
+        click.echo(_draw_run(result, make_style(sys.stderr)), err=True)
+        raise
+    return result.exit
+
+
+def _draw_run(result: "RunResult", style: "TextStyle") -> str:
+    from hailuo_batch.app.running.options import Scope
+    from hailuo_batch.core.world import World
+    from hailuo_batch.views.run_summary import draw_run_summary
+
+    workspace = result.after.validation.workspace
+    return draw_run_summary(
+        result.outcome,
+        result.after.report,
+        lock=result.lock,
+        folder=shorten_path(workspace.renders_folder) + "/",
+        frozen=result.scope is Scope.LOCKED,
+        rehearsal=workspace.world is World.REHEARSAL,
+        style=style,
+    )
+
+
+def run_dict(result: "RunResult") -> dict[str, object]:
+    """What a run came to, as plain data."""
+    from hailuo_batch.views.json_report import outcome_dict, report_dict
+
+    return {**report_dict(result.after.report), "run": outcome_dict(result.outcome)}
