@@ -53,8 +53,8 @@ async def audit(folder: Path | str = ".", *, rehearsal: bool = False, deep: bool
     base = _data_root(folder, rehearsal=rehearsal)
     # The ledger before the store: a clip is in the store before the ledger says so.
     async with read_ledger(ledger_file(base)) as ledger:
-        attempts, events, footage = await ledger.audit_records()
-    recorded = {digest: clip.size for digest, clip in footage.items()}
+        attempts, events, clips = await ledger.audit_records()
+    recorded = {digest: clip.size for digest, clip in clips.items()}
     store = LocalStore(store_folder(base))
     there, changed = await asyncio.to_thread(_check_clips, store, attempts, recorded if deep else {})
     return make_audit(

@@ -74,13 +74,13 @@ async def _find_garbage(project: Project, days: int) -> tuple[Garbage, dict[str,
         needed |= set(_read_references(project))
         needed |= await _plan_needed_digests(project, runs)
     known = {attempt.digest for attempt in attempts}
-    spares = Garbage(
+    garbage = Garbage(
         clips=find_unreferenced_clips(files, needed, attempts, before=before),
         leftovers=tuple(file for file in _list_leftovers(project) if file.modified_at < before),
         unknown=len(files.keys() - known),
         days=days,
     )
-    return spares, names
+    return garbage, names
 
 
 async def _remove_garbage(project: Project, garbage: Garbage, names: dict[str, list[str]], by: str) -> None:
