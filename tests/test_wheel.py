@@ -1,6 +1,7 @@
 """The wheel as a user gets it: built, installed into an empty environment, and used from another folder."""
 
 import os
+import runpy
 import subprocess
 import sys
 import sysconfig
@@ -15,7 +16,8 @@ from hailuo_batch.load.provider_tables import TABLE_FOLDER, provider_names
 from hailuo_batch.load.schemas import schema_names
 
 ROOT = Path(__file__).parent.parent
-BUILD = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
+BUILD = [sys.executable, "-m", "build", "--no-isolation"]  # the sdist, then the wheel from it and from nothing else
+RELEASE = runpy.run_path(str(ROOT / "tools" / "check_release.py"))
 
 
 def run(*line: str | Path, cwd: Path, **env: str) -> str:
@@ -56,6 +58,21 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def names(wheel: Path) -> set[str]:
     with ZipFile(wheel) as file:
         return set(file.namelist())
+
+
+def test_the_sdist_and_the_wheel_have_what_a_release_needs(wheel: Path) -> None:
+    assert list(RELEASE["find_missing_files"](wheel.parent, __version__)) == []
+    assert list(RELEASE["find_missing_files"](wheel.parent, "9.9.9")) != []
+
+
+def test_a_release_needs_its_tag_and_its_section_of_the_changelog() -> None:
+    changelog = "## Unreleased\n\n- Later.\n\n## 1.2.0 (2027-01-31)\n\n### Added\n- New.\n\n## 1.1.0\n\n- Old.\n"
+    assert RELEASE["read_notes"](changelog, "1.2.0") == "### Added\n- New."
+    assert list(RELEASE["find_disagreements"]("v1.2.0", "1.2.0", changelog)) == []
+    assert list(RELEASE["find_disagreements"]("v1.3.0", "1.2.0", changelog)) == [
+        "the tag is v1.3.0, and the version is 1.2.0"
+    ]
+    assert list(RELEASE["find_disagreements"]("v1.20", "1.20", changelog)) == ["CHANGELOG.md says nothing under 1.20"]
 
 
 def test_the_wheel_is_named_and_versioned(wheel: Path) -> None:

@@ -53,12 +53,12 @@ async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bo
     workspace = _open_workspace(folder, world)
     # The ledger before the store: a clip is in the store before the ledger says so.
     async with workspace.read_ledger() as ledger:
-        attempts, events, footage = await ledger.audit_records()
+        attempts, events, clips = await ledger.audit_records()
     if world is World.SKETCH:
         attempts = [each for each in attempts if each.provider == ANIMATIC]
         mine = {each.id for each in attempts}
         events = [each for each in events if each.attempt in mine]
-    recorded = {digest: clip.size for digest, clip in footage.items()}
+    recorded = {digest: clip.size for digest, clip in clips.items()}
     store = workspace.open_store()
     there, changed = await asyncio.to_thread(_check_clips, store, attempts, recorded if deep else {})
     return make_audit(

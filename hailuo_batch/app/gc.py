@@ -75,13 +75,13 @@ async def _find_garbage(project: Project, workspace: Workspace, days: int) -> tu
     known = {attempt.digest for attempt in attempts}
     if workspace.world is World.SKETCH:  # the real world's store holds both; only its sketches are looked at
         needed |= {attempt.digest for attempt in attempts if attempt.digest and attempt.provider != ANIMATIC}
-    spares = Garbage(
+    garbage = Garbage(
         clips=find_unreferenced_clips(files, needed, attempts, before=before),
         leftovers=tuple(file for file in _list_leftovers(project, workspace) if file.modified_at < before),
         unknown=len(files.keys() - known),
         days=days,
     )
-    return spares, names
+    return garbage, names
 
 
 async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[str, list[str]], by: str) -> None:

@@ -36,9 +36,9 @@ def read_balance(row: AccountTable, classifier: ErrorClassifier) -> Conversation
 def _balance_amounts(row: AccountTable, body: object) -> tuple[list[Decimal], bool]:
     """The amounts that may run out, and whether one of them cannot: a flag says so, or -1 in a place that has one."""
     amounts, unlimited = [], False
-    for purse in row.balances:
-        amount = parse_number(find_first(body, (purse.path,)))
-        if purse.unlimited and (find_first(body, (purse.unlimited,)) is True or amount == -1):
+    for balance in row.balances:
+        amount = parse_number(find_first(body, (balance.path,)))
+        if balance.unlimited and (find_first(body, (balance.unlimited,)) is True or amount == -1):
             unlimited = True
         elif amount is not None:
             amounts.append(amount)

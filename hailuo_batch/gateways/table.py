@@ -257,9 +257,9 @@ def _link_table(row: Mapping[str, Any] | None) -> LinkTable | None:
 def _account_table(row: Mapping[str, Any] | None) -> AccountTable | None:
     if row is None:
         return None
-    purses = tuple(BalancePath(path=purse["place"], unlimited=purse.get("unlimited", "")) for purse in row["left"])
+    balances = tuple(BalancePath(path=each["place"], unlimited=each.get("unlimited", "")) for each in row["left"])
     return AccountTable(
-        endpoint=_endpoint(row), success=_json_paths(row.get("success")), balances=purses, unit=row["unit"]
+        endpoint=_endpoint(row), success=_json_paths(row.get("success")), balances=balances, unit=row["unit"]
     )
 
 

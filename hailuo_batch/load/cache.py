@@ -65,7 +65,7 @@ def write_cached_remote_images(hidden_folder: Path, images: Mapping[str, RemoteI
     before = read_cached_remote_images(hidden_folder)
     merged = {**before, **images}
     if merged != before:
-        rows = {address: asdict(picture) for address, picture in merged.items()}
+        rows = {address: asdict(image) for address, image in merged.items()}
         _write_text(hidden_folder / CACHE_FOLDER / "addresses.txt", json.dumps(rows))
 
 

@@ -20,7 +20,7 @@ from hailuo_batch.load.image_checks import NAME_WARNING, describe_misleading_nam
 from hailuo_batch.load.input_values import REMOTE_FRAME_CODE
 
 _HTTPS_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
-_PICTURE_NAME = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|heic|avif|svg)\Z", re.IGNORECASE)
+_IMAGE_NAME = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|heic|avif|svg)\Z", re.IGNORECASE)
 _DIGEST_PREFIX = "sha256:"
 
 
@@ -118,7 +118,7 @@ def _check_image(frame: UrlFrame, known: RemoteImage) -> Iterator[Problem]:
         why = f"{error.why.rstrip('.')}; the shot is held."
         yield _warning(error.summary, why, error.remedy)
     name = _public_path(frame.url).rpartition("/")[2]
-    if _PICTURE_NAME.search(name) and (said := describe_misleading_name(name, known.kind)):
+    if _IMAGE_NAME.search(name) and (said := describe_misleading_name(name, known.kind)):
         code, summary, remedy = NAME_WARNING
         yield Problem(code=code, summary=summary, why=said, remedy=remedy, severity=Severity.WARNING)
 

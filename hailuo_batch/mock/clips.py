@@ -37,10 +37,10 @@ class ClipRenderer:
         await asyncio.gather(*self._drawings.values(), return_exceptions=True)
 
     def _start_drawing(self, task: Task) -> "asyncio.Task[bytes]":
-        footage = task.clip
-        if footage not in self._drawings:
-            self._drawings[footage] = asyncio.create_task(asyncio.to_thread(_draw_clip, footage))
-        return self._drawings[footage]
+        clip = task.clip
+        if clip not in self._drawings:
+            self._drawings[clip] = asyncio.create_task(asyncio.to_thread(_draw_clip, clip))
+        return self._drawings[clip]
 
 
 @cache

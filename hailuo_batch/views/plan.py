@@ -86,12 +86,12 @@ def plan_totals(report: Report, style: TextStyle) -> str:
 
 def draw_nothing_to_do(summary: dict[str, int | float | str], style: TextStyle = PLAIN) -> str:
     """The same sentence from what was remembered of a finished manifest."""
-    footage = _store_summary(
+    clips = _store_summary(
         int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
     )
     warnings = int(summary.get("warnings", 0))
     care = f" {count(warnings, 'warning')}: hailuo-batch validate shows them." if warnings else ""
-    return f"{style.good('Nothing to do')}: {footage}.{_acceptance_note(int(summary.get('accepted', 0)))}{care}"
+    return f"{style.good('Nothing to do')}: {clips}.{_acceptance_note(int(summary.get('accepted', 0)))}{care}"
 
 
 def _acceptance_note(takes: int) -> str:

@@ -93,9 +93,9 @@ class RunProgress:
                 self.steps, self.start = steps, self.now()
             case StepStarted(step=step):
                 self.running[step.fingerprint] = step, self.now()
-            case StepStored(step=step, clip=artifact):
+            case StepStored(step=step, clip=stored):
                 self.running.pop(step.fingerprint, None)
-                self.stored, self.bytes, self.wait_note = self.stored + 1, self.bytes + artifact.size, ""
+                self.stored, self.bytes, self.wait_note = self.stored + 1, self.bytes + stored.size, ""
             case StepFailed(step=step, failure=failure):
                 self.running.pop(step.fingerprint, None)
                 self.without_clip[outcome_word(failure)] += 1
@@ -130,8 +130,8 @@ class _LineListener:
     def _event_line(self, event: Event) -> str:
         place = f"[{self._progress.ended_steps}/{self._progress.steps}]"
         match event:
-            case StepStored(step=step, clip=artifact):
-                clip = f"{format_seconds(artifact.seconds)} {format_size(artifact.size)}"
+            case StepStored(step=step, clip=stored):
+                clip = f"{format_seconds(stored.seconds)} {format_size(stored.size)}"
                 return f"{place} {_step_name(step)} {self._style.good('stored')} {clip}"
             case StepFailed(step=step, failure=failure):
                 return (
@@ -160,8 +160,8 @@ class _JsonListener:
                 members["steps"] = steps
             case StepStarted(step=step):
                 members |= _step_dict(step)
-            case StepStored(step=step, clip=artifact):
-                members |= {**_step_dict(step), "artifact": artifact.digest, "bytes": artifact.size}
+            case StepStored(step=step, clip=stored):
+                members |= {**_step_dict(step), "artifact": stored.digest, "bytes": stored.size}
             case StepFailed(step=step, failure=failure):
                 members |= {**_step_dict(step), "kind": str(failure.kind), "why": failure.why}
             case ProviderHeld(provider=provider, why=why, seconds=seconds):

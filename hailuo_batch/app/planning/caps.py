@@ -52,11 +52,11 @@ def find_steps_over_cap(
     steps: Iterable[Step], caps: tuple[Cap, ...], paid: Iterable[CountedAttempt], *, campaign: str, now: float
 ) -> tuple[tuple[Step, Failure], ...]:
     """The submits for which the caps leave no room, if all go out in this order and cost what they should."""
-    purse = Reservations(caps, paid, campaign=campaign, now=now)
+    reservations = Reservations(caps, paid, campaign=campaign, now=now)
     refused = []
     for step in steps:
         if step.submits and not step.route.free:
-            failure = purse.reserve(step, step.estimate, step.route.provider)
+            failure = reservations.reserve(step, step.estimate, step.route.provider)
             if failure is not None:
                 refused.append((step, failure))
     return tuple(refused)

@@ -88,11 +88,11 @@ def normalize_commands(prompt: str) -> str:
     if "[" not in prompt:
         return prompt
 
-    def vendor_spelling(match: re.Match[str]) -> str:
+    def official_spelling(match: re.Match[str]) -> str:
         commands = _parse_bracket(match[1])
         return f"[{', '.join(commands)}]" if commands else match[0]
 
-    return _BRACKET.sub(vendor_spelling, prompt)
+    return _BRACKET.sub(official_spelling, prompt)
 
 
 def camera_moves(prompt: str) -> tuple[tuple[CameraCommand, ...], ...]:

@@ -139,7 +139,7 @@ def _make_rows(
     step: Step, plan: Plan, clips: Mapping[str, Clip], requests: Mapping[str, str], *, sketch: bool
 ) -> Iterable[TakeRow]:
     standing = step.standing
-    artifact = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
+    clip = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
     for use in step.uses:
         yield TakeRow(
             shot=use.shot.id,
@@ -157,12 +157,12 @@ def _make_rows(
             file=render_name(plan.campaign, use, sketch=sketch) if step.action is Action.REUSE else "",
             provider=standing.provider if standing is not None else step.route.provider,
             task=(standing.task or "") if standing is not None else "",
-            clip=artifact,
+            clip=clip,
             estimate=step.estimate,
             cost=standing.cost if standing is not None else None,
             shared_with=tuple(other.shot.id for other in step.uses if other is not use),
             changed=diff_members(step, requests),
-            remarks=_clip_remarks(use, artifact, step),
+            remarks=_clip_remarks(use, clip, step),
         )
 
 

@@ -137,13 +137,13 @@ def sum_costs(
     rows: dict[tuple[str, str], _RowSums] = {}
     totals: dict[tuple[str, str], _RowSums] = {}
     unknown: Counter[ChargeState] = Counter()
-    unclaimed = []
+    lost = []
     for each in attempts:
         claim = each.charge.state
         if claim is not ChargeState.NOTHING and each.charge.money is None:
             unknown[claim] += 1
         if claim is ChargeState.LOST:
-            unclaimed.append(_make_lost_money(each, reasons or {}))
+            lost.append(_make_lost_money(each, reasons or {}))
         share = _make_share(each.charge, each.attempt.estimate)
         _add_share(share, "", totals)
         for group in groups_of(each.attempt):
@@ -153,7 +153,7 @@ def sum_costs(
         rows=tuple(_sort_rows(rows)),
         totals=tuple(_sort_rows(totals)),
         unknown=dict(unknown),
-        lost_money=tuple(unclaimed),
+        lost_money=tuple(lost),
     )
 
 

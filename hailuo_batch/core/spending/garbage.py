@@ -95,4 +95,4 @@ def find_unreferenced_clips(
         for digest, each in made.items()
         if digest not in needed and files[digest].modified_at < before
     ]
-    return tuple(sorted(found, key=lambda spare: (spare.file.modified_at, spare.digest)))
+    return tuple(sorted(found, key=lambda clip: (clip.file.modified_at, clip.digest)))
