@@ -161,7 +161,7 @@ def test_the_animatic_is_nobodys() -> None:
 def test_an_unknown_provider_is_told_with_its_place_and_the_others_stay() -> None:
     providers, (problem,) = read_providers(["vtrix", "minimaxx"], "hailuo-02")
     assert [each.name for each in providers] == ["vtrix"]
-    assert (problem.code, problem.path) == ("provider", ("providers", 1))
+    assert (problem.rule.id, problem.path) == ("provider", ("providers", 1))
     assert problem.remedy == 'Did you mean "minimax"?'
     assert unknown_providers(["vtrix", "minimaxx"]) == (problem,)
     assert "Known are gccai" in unknown_providers(["zzzzz"])[0].remedy

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.workspace.paths import frames_folder, hidden_folder, review_path
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import camera_warnings, expand
 from hailuo_batch.core.manifest.shot import Shot
@@ -16,7 +17,7 @@ from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.request.request import ANIMATIC
-from hailuo_batch.load.input_values import NO_INPUTS, REMOTE_FRAME_CODE, Inputs
+from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import locate_problems, read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project, read_file, read_project
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from hailuo_batch.load.remote_frames import RemoteImages
 
 
-REVIEW_SHOT = "review-shot"  # the code of what load/review.py says of a shot that is not there
-_EXTERNAL_CODES = frozenset({REMOTE_FRAME_CODE, REVIEW_SHOT})
+_EXTERNAL_RULES = frozenset({rules.FRAME_WEB, rules.REVIEW_SHOT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -64,7 +64,7 @@ class Validation:
         Pictures behind web addresses, where only a plan asks; and decisions about shots that are not there, without
         which a shot that was renamed has fewer takes.
         """
-        return tuple(problem for problem in self.problems if problem.code in _EXTERNAL_CODES)
+        return tuple(problem for problem in self.problems if problem.rule in _EXTERNAL_RULES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
