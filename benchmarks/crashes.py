@@ -1,6 +1,6 @@
 """Kills a run that buys at every moment that there is, and says what was charged.
 
-    python benchmarks/crashes.py                  at every moment of each of the six gateways
+    python benchmarks/crashes.py                  at every moment of each gateway
     python benchmarks/crashes.py --random 300     at random times, up to three in a row
     python benchmarks/crashes.py --calls          before every system call that writes (Linux, with strace)
 

@@ -1,4 +1,4 @@
-"""How many requests a second the mock serves: for each clip a submit, two polls and a small file, at all six gateways.
+"""How many requests a second the mock serves: for each clip a submit, two polls and a small file, at every gateway.
 
     python benchmarks/mocking.py [--clips 3000] [--connections 64] [--kilobytes 20]
 
@@ -17,29 +17,14 @@ import tempfile
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from measure import table
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "mock"))
+from mock_samples import GATEWAYS, UNDER, body_of, poll_path, submit_path
+
 _WARM = 200  # clips before the clock runs
 _LINK = re.compile(rb'http://[^"]+\.mp4[^"]*')
-_FLAT = {"model": "MiniMax-Hailuo-02", "prompt": "A paper kite rises over a salt flat"}
-_INPUT = {"prompt": "A paper kite rises over a salt flat"}
-_FRAME = {"first_frame_image": "https://example.com/a.png"}
-# Where to submit and what; where to poll, which of an answer's texts is the id.
-CALLS: dict[str, tuple[str, dict[str, Any], str, str]] = {
-    "gccai": ("/v1/videos/generations", _FLAT, "/v1/tasks/", "task_id"),
-    "odkkk": ("/v1/videos/generations", _FLAT, "/v1/tasks/", "id"),
-    "mindvideo": ("/api/v1/tasks", {"model": "minimax-hailuo-02", "input": _INPUT}, "/api/v1/tasks/", "task_id"),
-    "vtrix": (
-        "/model/v1/generation",
-        {"model": "minimax_hailuo_02_i2v", "input": [{"params": _FRAME}]},
-        "/model/v1/generation/task/",
-        "id",
-    ),
-    "highwayapi": ("/v3/async/minimax-hailuo-02", {"prompt": "kite"}, "/v3/async/task-result?task_id=", "task_id"),
-    "minimax": ("/v1/video_generation", _FLAT, "/v1/query/video_generation?task_id=", "task_id"),
-}  # fmt: skip
 
 
 def run_mock(pipe: Connection, kilobytes: int, log: str) -> None:
@@ -88,11 +73,11 @@ class Line:
 
 async def _clip(line: Line, gateway: str) -> int:
     """Orders one clip, looks twice, fetches it; how many requests that took."""
-    submit, body, poll, name = CALLS[gateway]
-    answer = await line.ask("POST", f"/{gateway}{submit}", json.dumps(body).encode())
+    name = UNDER.get(gateway, "task_id").rpartition(".")[2]
+    answer = await line.ask("POST", f"/{gateway}{submit_path(gateway)}", json.dumps(body_of(gateway)).encode())
     task = re.search(rf'"{name}":"([^"]+)"'.encode(), answer)[1].decode()  # type: ignore[index]
-    await line.ask("GET", f"/{gateway}{poll}{task}")
-    seen = await line.ask("GET", f"/{gateway}{poll}{task}")
+    await line.ask("GET", f"/{gateway}{poll_path(gateway, task)}")
+    seen = await line.ask("GET", f"/{gateway}{poll_path(gateway, task)}")
     count = 4
     if gateway == "minimax":
         file = json.loads(seen)["file_id"]
@@ -137,9 +122,9 @@ def measure_mock(
 
 def report(*, clips: int, connections: int, kilobytes: int) -> str:
     rows = []
-    every = list(CALLS)
+    every = list(GATEWAYS)
     folder = Path(tempfile.mkdtemp(prefix="hailuo-bench-"))
-    runs = [*((name, [name], "") for name in every), ("all six", every, ""), ("and a log", every, str(folder / "log"))]
+    runs = [*((name, [name], "") for name in every), ("all", every, ""), ("and a log", every, str(folder / "log"))]
     for name, gateways, log in runs:
         found = measure_mock(gateways, clips=clips, connections=connections, kilobytes=kilobytes, log=log)
         requests = found["requests"]

@@ -2,7 +2,7 @@
 
     python benchmarks/soak.py [--shots 10000] [--rate 0.02] [--seed 1] [--in-flight 1000]
 
-Six manifests of one project, each with a gateway and another to fall back on. Each is run until nothing changes; then
+A manifest per gateway in one project, each with another to fall back on. Each is run until nothing changes; then
 what needs a person is done as one would who has the gateway's books: doubts are settled, tasks that never end are given
 up, what was refused is asked for again. So on until every clip is stored. Faults that close a gateway for the rest of a
 run (a key, the balance, a right) come twice at each call of each gateway, since at 2 % nothing else would be tried.
@@ -192,7 +192,7 @@ async def report(soak: Soak, shots: int, before: float) -> str:
     settled = ", ".join(f"{times:,} {verdict}" for verdict, times in soak.settled.items())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return f"""\
-{shots:,} shots at six gateways, {struck:,} faults of {kinds} kinds in {requests:,} requests
+{shots:,} shots at {len(GATEWAYS)} gateways, {struck:,} faults of {kinds} kinds in {requests:,} requests
 runs          {soak.codes.total()} in {time.perf_counter() - before:.0f} s; exit codes: {codes}
 fingerprints  {booked.requests:,}, of which {stored:,} are stored
 charges       {len(bought):,}, of which {sum(not ends for *_, ends in bought):,} were for tasks that failed or never end

@@ -19,11 +19,11 @@ from hailuo_batch.core.world import World
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.drivers.transport import Transport, open_sessions
-from hailuo_batch.load.provider_tables import load_dialect
+from hailuo_batch.load.provider_tables import load_dialect, provider_names
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Driver
 
-GATEWAYS = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")
+GATEWAYS = provider_names()
 KEY = "sk-never-to-be-shown"
 SPEED = 1000.0  # of the mock and of every pause
 PATIENCE = Patience(submit=10.0, task=60.0)  # four submits, six looks at a task that go wrong

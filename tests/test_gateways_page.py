@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "gateways.md"
 def test_the_page_is_as_the_tool_writes_it() -> None:
     tool = ROOT / "tools" / "write_gateways.py"
     written = subprocess.run(
-        [sys.executable, str(tool)], capture_output=True, check=True, env={"PYTHONUTF8": "1"}
+        [sys.executable, str(tool)], capture_output=True, check=True, env={"PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
     ).stdout
     assert PAGE.read_bytes() == written, "python tools/write_gateways.py > docs/gateways.md"
 

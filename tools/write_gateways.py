@@ -3,15 +3,15 @@
 python tools/write_gateways.py > docs/gateways.md
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.request import HAILUO_02
-from hailuo_batch.load.provider_tables import read_provider, read_provider_table
+from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.views.providers import interval_text, limit_words
 
-NAMES = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")
+NAMES = provider_names()
 MODES = {
     Mode.TEXT: "from words",
     Mode.FIRST: "from a first frame",
@@ -20,9 +20,9 @@ MODES = {
 SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 
 HEAD = """\
-# The six gateways
+# The gateways
 
-Six gateways sell MiniMax Hailuo-02. A manifest goes from one to another by a word: `providers: [mindvideo]`. They are
+These gateways sell MiniMax Hailuo-02. A manifest goes from one to another by a word: `providers: [mindvideo]`. They are
 asked in the order in which they are named, and the next one only after the one before has definitely not accepted.
 
 Written from the tables in `hailuo_batch/gateways/tables` by `tools/write_gateways.py`. Nothing here was tried against a
@@ -40,7 +40,7 @@ hailuo-batch providers mindvideo
 
 BETWEEN = """
 A number of seconds is exact: `duration: 6` is not sold by a gateway that makes 5 and 10 s, and `validate` says who
-sells it. `short` (5 or 6 s) and `long` (10 s) are sold by all six, and moving such a shot to another gateway costs
+sells it. `short` (5 or 6 s) and `long` (10 s) are sold by all of them, and moving such a shot to another gateway costs
 nothing. The model itself makes 6 or 10 s, so that a clip sold as 5 s probably lasts about 6.
 
 Where a gateway lists what the model itself does not make (512p from words or between two frames, 1080p for 10 s),
@@ -117,7 +117,7 @@ arrives nothing is lost, since tasks are looked at as without them.
 ## A gateway of your own
 
 `hailuo.yaml` may hold tables of its own, of the form that `hailuo-batch schema provider` prints. `like` takes over
-how one of the six talks and what it sells; never its prices, limits or notes. The table's `key` is the *name* of the
+how one of these talks and what it sells; never its prices, limits or notes. The table's `key` is the *name* of the
 environment variable that holds the key; a key itself is refused.
 
 `regions` chooses a region of a gateway, or any other base address. A region has its own keys, currency and prices.
@@ -140,29 +140,6 @@ Python packages add a way of talking by an entry point of the group `hailuo_batc
 `dialect`.
 """
 
-WORDS: Mapping[str, str] = {
-    "gccai": """\
-GCC AI republishes APIMart's API and its documentation on a host of its own. What only APIMart says (how a task is read,
-its errors, its balance) is inferred. It sells 5 and 10 s.""",
-    "odkkk": """\
-odkkk republishes EvoLink's API and its documentation. It bills in credits, takes pictures by web address only, and
-has no watermark switch. Its list of tasks can tell what became of a request without an answer; that list is
-inferred.""",
-    "mindvideo": """\
-An API of its own, and the only one that promises to take a repeated request once. It sells 5 and 10 s, and lists sizes
-and lengths together that the model itself does not make. Its keys begin with `mv_live_`.""",
-    "vtrix": """\
-Sells this model with a first frame only: there is nothing from words alone. Its camera words are its own. A finished
-task says what it cost, in USD. The host may have to be changed: its client knows three.""",
-    "highwayapi": """\
-Runs the platform of jiekou.ai, myrouter.ai, PPIO and Novita. No 512p, no watermark switch, and a prompt is always
-needed. A link lives an hour, unless the answer says otherwise.""",
-    "minimax": """\
-Who makes the model, and the only one with published prices. The global site and the China site have different keys,
-prices and currencies; a key of one does not work in the other. Accounts may send five requests a minute. Refusals
-come as HTTP 200 with a code in the body, and a clip is fetched by a second call for its link.""",
-}
-
 
 def page() -> str:
     """The page's text."""
@@ -174,7 +151,7 @@ def page() -> str:
         *_differences(known),
         *_prices(known),
         MONEY,
-        *_camera(),
+        *_camera(known),
         OWN,
     ]
     for provider in known:
@@ -242,16 +219,19 @@ def _prices(known: Sequence[Provider]) -> Iterator[str]:
     yield from _table(["gateway", "size", "length", "a clip", "read"], cells)
 
 
-def _camera() -> Iterator[str]:
-    camera = read_provider_table("vtrix")["camera"]
-    rows = [[f"`[{command}]`", f"`[{word}]`"] for command, word in camera["words"].items()]
-    rows += [[f"`[{command}]`", "plain language"] for command in camera["plain"]]
-    yield from _table(["command", "at Vtrix"], rows)
+def _camera(known: Sequence[Provider]) -> Iterator[str]:
+    for provider in known:
+        camera = read_provider_table(provider.name).get("camera")
+        if camera:
+            rows = [[f"`[{command}]`", f"`[{word}]`"] for command, word in camera["words"].items()]
+            rows += [[f"`[{command}]`", "plain language"] for command in camera["plain"]]
+            yield from _table(["command", f"at {provider.title}"], rows)
 
 
 def _about(provider: Provider) -> Iterator[str]:
-    row = read_provider_table(provider.name)["models"][HAILUO_02]
-    yield f"\n## {provider.title}\n\n{WORDS[provider.name]}\n\n"
+    table = read_provider_table(provider.name)
+    row = table["models"][HAILUO_02]
+    yield f"\n## {provider.title}\n\n{table.get('about', '').rstrip()}\n\n"
     yield f"- In a manifest: `providers: [{provider.name}]`; key in `{provider.key}`\n"
     yield f"- Base address: <{provider.base_url}>\n"
     yield from (f"- {note}\n" for note in provider.notes)

@@ -39,7 +39,7 @@ COMMANDS = {
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
     "audit": "Prove that each request was bought once.",
     "providers": "List who sells the model, and what is known of each.",
-    "mock": "Play all six gateways on this machine.",
+    "mock": "Play all gateways on this machine.",
     "doctor": "Check this machine and this project.",
     "schema": "Print a JSON Schema, for editors and programs.",
     "completion": "Print the shell's completion script.",

@@ -21,7 +21,7 @@ from hailuo_batch.cli.run_async import run_async
     "--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Times the world's pace."
 )
 def command(*, host: str, port: int, script: Path | None, log: Path | None, speed: float) -> None:
-    """Play all six gateways on this machine, until Ctrl-C.
+    """Play all gateways on this machine, until Ctrl-C.
 
     Tasks are queued, run and end in real MP4s; nothing is charged and no key is needed, any will do.
     """

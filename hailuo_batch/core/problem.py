@@ -6,7 +6,7 @@ when there is a problem to show (`load/document.py`). Nothing here reads a file.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -23,6 +23,47 @@ class Severity(StrEnum):
     WARNING = "warning"  # shown, and the way goes on
 
 
+class RuleArea(StrEnum):
+    """What a rule is about; the parts of docs/problems.md."""
+
+    YAML = "The file as YAML"
+    VALUES = "Keys and values"
+    TEXTS = "Names, styles and prompts"
+    SHOTS = "Shots"
+    FRAMES = "Frames"
+    PROVIDERS = "Gateways"
+    PROJECT = "The project"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What can be wrong in one way; all of them are in `rules.py`.
+
+    A rule is its id: that is stable and stands in brackets behind the summary, so that people can search for it.
+    `meaning` and `remedy` are one sentence each, true of every problem with this rule.
+    """
+
+    id: str
+    area: RuleArea = field(compare=False)
+    summary: str = field(compare=False)  # fixed words, without names
+    meaning: str = field(compare=False)
+    remedy: str = field(compare=False)
+    severity: Severity = field(default=Severity.ERROR, compare=False)
+
+    def case(self, summary: str) -> "Rule":
+        """The same rule with the words of one of its cases.
+
+        >>> from hailuo_batch.core.rules import YAML_SYNTAX
+        >>> YAML_SYNTAX.case("colon missing") == YAML_SYNTAX
+        True
+        """
+        return replace(self, summary=summary)
+
+    def as_warning(self) -> "Rule":
+        """The same rule where it stops nothing."""
+        return replace(self, severity=Severity.WARNING)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where in a file: line and column count from 1; `text` is that line as it stands there."""
@@ -35,20 +76,27 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong (`summary`, fixed words), in whose words (`why`), and what to do (`remedy`).
+    """Which rule is broken, how in the user's words (`why`), and what to do here (`remedy`).
 
-    `code` is stable and in brackets behind the summary, so that people can search for it. `on_key` asks for the
-    place of the key instead of its value.
+    `on_key` asks for the place of the key instead of its value.
     """
 
-    code: str
-    summary: str
+    rule: Rule
     why: str
     remedy: str = ""
     path: DocumentPath = ()
     on_key: bool = False
     place: Place | None = None
-    severity: Severity = Severity.ERROR
+
+    @property
+    def summary(self) -> str:
+        """What is wrong, in fixed words."""
+        return self.rule.summary
+
+    @property
+    def severity(self) -> Severity:
+        """How much it stops."""
+        return self.rule.severity
 
     def with_place(self, place: Place | None) -> "Problem":
         """The same problem, with its place in the file."""

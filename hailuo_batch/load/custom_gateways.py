@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.errors import InputError
@@ -62,15 +63,13 @@ def _mask_key_problem(problem: Problem) -> Problem:
     if problem.path[-1:] != ("key",) or problem.on_key:
         return problem
     why = f"what stands under key of {problem.path[1]} is no name of an environment variable."
-    return Problem(code="secret", summary="secret in file", why=why, remedy=_KEY_REMEDY, path=problem.path)
+    return Problem(rule=rules.SECRET, why=why, remedy=_KEY_REMEDY, path=problem.path)
 
 
 def _find_unsafe(name: str, table: Table, path: DocumentPath) -> Iterator[Problem]:
     if name == ANIMATIC:
         why = '"animatic" is what draws on this machine.'
-        yield Problem(
-            code="provider", summary="name not usable", why=why, remedy="Give the gateway another name.", path=path
-        )
+        yield Problem(rule=rules.NAME, why=why, remedy="Give the gateway another name.", path=path)
     if _is_unencrypted(table["base_url"]):
         yield _unencrypted_problem(name, (*path, "base_url"))
     for region, row in table.get("regions", {}).items():
@@ -84,12 +83,12 @@ def _region_problem(name: str, wanted: str, tables: Tables) -> Problem | None:
     if name not in known:
         why = f'there is no provider called "{name}".'
         remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
-        return Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=path, on_key=True)
+        return Problem(rule=rules.PROVIDER, why=why, remedy=remedy, path=path, on_key=True)
     try:
         address = base_url(name, wanted, tables)
     except InputError as error:
         why = f"{error.summary}. {error.why}".rstrip() if error.why else f"{error.summary}."
-        return Problem(code="region", summary="region not usable", why=why, remedy=error.remedy, path=path)
+        return Problem(rule=rules.REGION, why=why, remedy=error.remedy, path=path)
     return _unencrypted_problem(name, path) if _is_unencrypted(address) else None
 
 
@@ -97,7 +96,7 @@ def _unencrypted_problem(name: str, path: DocumentPath) -> Problem:
     """Money and trust: the key goes to this address with every call."""
     why = f"the key of {name} would travel unencrypted over http."
     remedy = "Write https://; plain http is for this machine only, as in http://127.0.0.1:8080."
-    return Problem(code="address-open", summary="address not safe", why=why, remedy=remedy, path=path)
+    return Problem(rule=rules.ADDRESS_OPEN, why=why, remedy=remedy, path=path)
 
 
 def _is_unencrypted(address: str) -> bool:

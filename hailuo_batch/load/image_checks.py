@@ -17,14 +17,6 @@ from hailuo_batch.errors import InputError
 _EXTENSIONS = {"jpeg": ("jpg", "jpeg", "jpe", "jfif"), "png": ("png",), "webp": ("webp",)}
 _KIND_NAMES = {"jpeg": "a JPG", "png": "a PNG", "webp": "a WebP"}
 
-# Code, summary and remedy of the two warnings.
-NAME_WARNING = ("frame-name", "misleading file name", "It works as it is; a right name saves questions.")
-SHAPE_WARNING = (
-    "frame-shapes",
-    "frames of unlike shape",
-    "Give both the same shape, or see that nothing is lost at the edges.",
-)
-
 
 def refuse_large_image(name: str, length: int) -> None:
     """Raises `InputError` for a file that is too large to send."""

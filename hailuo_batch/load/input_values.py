@@ -12,8 +12,6 @@ from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.load.file_stamp import CachedImage
 
-REMOTE_FRAME_CODE = "frame-web"  # the code of everything that is wrong with what is behind an address
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:

@@ -13,17 +13,16 @@ from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, UrlFrame
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import Problem, Severity, did_you_mean
+from hailuo_batch.core.problem import Problem, Rule, did_you_mean
 from hailuo_batch.core.providers.image_limits import Size
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.file_stamp import CachedImage, Stamp, is_unchanged, read_stamp
 from hailuo_batch.load.image_checks import (
-    NAME_WARNING,
-    SHAPE_WARNING,
     describe_misleading_name,
     describe_shape_mismatch,
     refuse_large_image,
@@ -107,7 +106,7 @@ class _FrameReader:
         if self.for_gateways:
             refuse_unfit_image(path.name, length=memory.stamp[0], size=memory.size)
             if said := describe_misleading_name(path.name, memory.kind):
-                self.problems.append(_frame_warning(said, NAME_WARNING, shot, end))
+                self.problems.append(_frame_warning(said, rules.FRAME_NAME, shot, end))
         self.cache_entries[frame] = (path, memory)
         self.images[frame] = ImageRef(digest=memory.digest)
         self.sizes[frame] = memory.size
@@ -137,15 +136,12 @@ class _FrameReader:
         self.reported.add((first, last))
         by_address = isinstance(last, UrlFrame) and not is_gone(last, self.remote_images)
         if said := describe_shape_mismatch(self.sizes[first], self.sizes[last], by_address=by_address):
-            self.problems.append(_frame_warning(said, SHAPE_WARNING, shot, "last"))
+            self.problems.append(_frame_warning(said, rules.FRAME_SHAPES, shot, "last"))
 
 
-def _frame_warning(said: str, words: tuple[str, str, str], shot: Shot, end: str) -> Problem:
-    code, summary, remedy = words
-    return Problem(
-        code=code, summary=summary, why=f'shot "{shot.id}": {said}', remedy=remedy, severity=Severity.WARNING,
-        path=("shots", shot.index, "frames", end),
-    )  # fmt: skip
+def _frame_warning(said: str, rule: Rule, shot: Shot, end: str) -> Problem:
+    path = ("shots", shot.index, "frames", end)
+    return Problem(rule=rule, why=f'shot "{shot.id}": {said}', remedy=rule.remedy, path=path)
 
 
 def _read_image(path: Path, cached: CachedImage | None, *, for_gateways: bool) -> CachedImage:
@@ -250,8 +246,7 @@ def _list_names(folder: Path) -> list[str]:
 
 def _frame_problem(error: InputError, shot: Shot, end: str) -> Problem:
     return Problem(
-        code="frame-file",
-        summary=error.summary,
+        rule=rules.FRAME_FILE.case(error.summary),
         why=f'shot "{shot.id}": {error.why}',
         remedy=error.remedy,
         path=("shots", shot.index, "frames", end),

@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
 from hailuo_batch.errors import InputError, StoreError
@@ -41,7 +42,7 @@ def read_lock(path: Path, *, campaign: str) -> Lockfile:
         first = document.problems[0]
         where = f"{path}:{first.place.line}" if first.place else str(path)
         raise _unreadable_error(
-            path, f"{where}: {first.why}", _merge_remedy(path) if first.code == "yaml-merge" else ""
+            path, f"{where}: {first.why}", _merge_remedy(path) if first.rule == rules.YAML_MERGE else ""
         )
     return _parse_lock(path, document.tree)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
@@ -24,7 +25,7 @@ from hailuo_batch.core.manifest.document import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, Severity
+from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, Rule, Severity
 from hailuo_batch.load.document import locate, read_document
 from hailuo_batch.load.schemas import matches_schema
 
@@ -43,9 +44,9 @@ _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*
 def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
     """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages."""
     if name.endswith((".lock.yaml", ".lock.yml")):
-        return None, (_wrong_file_problem(name, "lock", _LOCK_WHY),)
+        return None, (_wrong_file_problem(name, "lock", rules.LOCK_FILE, _LOCK_WHY),)
     if name.endswith((".review.yaml", ".review.yml")):
-        return None, (_wrong_file_problem(name, "review", _REVIEW_WHY),)
+        return None, (_wrong_file_problem(name, "review", rules.REVIEW_FILE, _REVIEW_WHY),)
     tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot")
     return (_manifest(tree) if tree else None), problems
 
@@ -79,18 +80,17 @@ def read_and_validate(
 
 def _is_recoverable(problem: Problem) -> bool:
     """Whether the value it is about was read as it is most likely meant, so that its form can be looked at too."""
-    return problem.severity is Severity.WARNING or problem.code == "yaml-number"
+    return problem.severity is Severity.WARNING or problem.rule == rules.YAML_NUMBER
 
 
 _LOCK_WHY = "it says which clips are the campaign, and is written by hailuo-batch."
 _REVIEW_WHY = "it says what was decided about shots, and is read with the manifest beside it."
 
 
-def _wrong_file_problem(name: str, kind: str, why: str) -> Problem:
+def _wrong_file_problem(name: str, kind: str, rule: Rule, why: str) -> Problem:
     manifest = name.removesuffix(".yml").removesuffix(".yaml").removesuffix(f".{kind}") + ".yaml"
     return Problem(
-        code=f"{kind}-file",
-        summary=f"this is a {kind} file",
+        rule=rule,
         why=why,
         remedy=f"Name {manifest}.",
         place=Place(file=name, line=1, column=1),
@@ -98,7 +98,7 @@ def _wrong_file_problem(name: str, kind: str, why: str) -> Problem:
 
 
 _FALLBACK_PROBLEM = Problem(
-    code="form", summary="wrong form", why="a value has a character that cannot be used there.",
+    rule=rules.FORM, why="a value has a character that cannot be used there.",
     remedy="Look at the addresses and names in the file, and write them anew.",
 )  # fmt: skip
 
@@ -117,7 +117,7 @@ def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> t
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
     if len(problems) > MAX_PROBLEMS:
         why = f"{len(problems) - MAX_PROBLEMS:,} more problems are not shown; mend these first."
-        found.append(Problem(code="more", summary="more problems", why=why))
+        found.append(Problem(rule=rules.MORE, why=why))
     return tuple(found)
 
 
@@ -141,7 +141,7 @@ def _find_secret(data: bytes, name: str) -> Problem | None:
             why = "this line holds what looks like an API key. Keys come from the environment, not from a file."
             remedy = "Take it out, and renew the key if it was ever committed."
             place = Place(file=name, line=line, column=column)
-            return Problem(code="secret", summary="secret in file", why=why, remedy=remedy, place=place)
+            return Problem(rule=rules.SECRET, why=why, remedy=remedy, place=place)
     return None
 
 

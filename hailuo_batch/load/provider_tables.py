@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
@@ -66,14 +67,12 @@ def read_custom_table(tree: object, name: str, *, path: DocumentPath = ()) -> tu
     """
     if not isinstance(tree, dict):
         why = f'what stands under "{name}" is no table.'
-        return None, (Problem(code="provider-table", summary="no provider table", why=why, path=path),)
+        return None, (Problem(rule=rules.PROVIDER_TABLE, why=why, path=path),)
     shared = tree.get("like")
     if shared is not None and shared not in provider_names():
         remedy = did_you_mean(str(shared), provider_names()) or f"Known are {', '.join(provider_names())}."
         why = f'there is no provider called "{shared}" to be like.'
-        return None, (
-            Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=(*path, "like")),
-        )
+        return None, (Problem(rule=rules.PROVIDER, why=why, remedy=remedy, path=(*path, "like")),)
     own = {key: value for key, value in tree.items() if key != "like"}
     base = _inheritable_part(_read_builtin_table(shared)) if shared is not None else {}
     whole = {"version": 1, **_merge_trees(base, own), "name": name}
@@ -172,7 +171,7 @@ def unknown_providers(names: Iterable[str], tables: Tables = NO_CUSTOM_TABLES) -
 def _unknown_provider(name: str, place: int, known: tuple[str, ...]) -> Problem:
     remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
     why = f'there is no provider called "{name}".'
-    return Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=("providers", place))
+    return Problem(rule=rules.PROVIDER, why=why, remedy=remedy, path=("providers", place))
 
 
 def _lengths(lengths: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:

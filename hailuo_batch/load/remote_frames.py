@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import UrlFrame
 from hailuo_batch.core.manifest.interpolate import quote_text
-from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.providers.image_limits import Size
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.image_checks import NAME_WARNING, describe_misleading_name, refuse_unfit_image
-from hailuo_batch.load.input_values import REMOTE_FRAME_CODE
+from hailuo_batch.load.image_checks import describe_misleading_name, refuse_unfit_image
 
 _HTTPS_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
 _IMAGE_NAME = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|heic|avif|svg)\Z", re.IGNORECASE)
@@ -98,7 +98,7 @@ def check_remote_frame(frame: UrlFrame, remote_images: RemoteImages, *, for_gate
     """What is wrong with an address and with what is behind it."""
     if not is_https_address(frame.url):
         why = f"{quote_text(frame.url)} is no https address."
-        yield Problem(code="frame-address", summary="address not usable", why=why, remedy="Use https://, or a file.")
+        yield Problem(rule=rules.FRAME_ADDRESS, why=why, remedy="Use https://, or a file.")
         return
     known, trouble = remote_images.known.get(frame.url), remote_images.failures.get(frame.url)
     if not for_gateways:
@@ -116,11 +116,10 @@ def check_remote_frame(frame: UrlFrame, remote_images: RemoteImages, *, for_gate
 def _check_image(frame: UrlFrame, known: RemoteImage) -> Iterator[Problem]:
     if error := _unfit_image_error(frame, known):
         why = f"{error.why.rstrip('.')}; the shot is held."
-        yield _warning(error.summary, why, error.remedy)
+        yield Problem(rule=rules.FRAME_WEB.case(error.summary), why=why, remedy=error.remedy)
     name = _public_path(frame.url).rpartition("/")[2]
     if _IMAGE_NAME.search(name) and (said := describe_misleading_name(name, known.kind)):
-        code, summary, remedy = NAME_WARNING
-        yield Problem(code=code, summary=summary, why=said, remedy=remedy, severity=Severity.WARNING)
+        yield Problem(rule=rules.FRAME_NAME, why=said, remedy=rules.FRAME_NAME.remedy)
 
 
 def _unfit_image_error(frame: UrlFrame, known: RemoteImage) -> InputError | None:
@@ -136,22 +135,19 @@ def _fetch_problem(frame: UrlFrame, trouble: RemoteImageFailure, known: RemoteIm
     if known is None:
         why = f"{name} gave no picture: {trouble.why}; the shot is held."
         remedy = "Look at the address; or pin it with sha256, or save the picture in the project and name the file."
-        return _warning("web picture not fetched", why, remedy)
+        return Problem(rule=rules.FRAME_WEB, why=why, remedy=remedy)
     day = datetime.fromtimestamp(known.at, UTC).date()
     sent = ", and sent as a file" * trouble.gone
     why = f"{name} gave no picture: {trouble.why}; the one that was fetched on {day} is used{sent}."
-    return _warning("web picture not looked at", why, "The next plan looks again; sha256 pins it.")
+    remedy = "The next plan looks again; sha256 pins it."
+    return Problem(rule=rules.FRAME_WEB.case("web picture not looked at"), why=why, remedy=remedy)
 
 
 def _digest_problem(frame: UrlFrame, known: RemoteImage) -> Problem:
     name, found = quote_text(_public_path(frame.url)), known.digest.removeprefix(_DIGEST_PREFIX)
     why = f"the bytes behind {name} are not those that its sha256 names; theirs is {found}."
     remedy = "Look at the picture; then change the sha256, or save the right one in the project and name the file."
-    return Problem(code="frame-pinned", summary="other picture than the pinned one", why=why, remedy=remedy)
-
-
-def _warning(summary: str, why: str, remedy: str) -> Problem:
-    return Problem(code=REMOTE_FRAME_CODE, summary=summary, why=why, remedy=remedy, severity=Severity.WARNING)
+    return Problem(rule=rules.FRAME_PINNED, why=why, remedy=remedy)
 
 
 def _public_path(url: str) -> str:

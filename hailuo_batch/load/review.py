@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
-from hailuo_batch.core.problem import Problem, Severity, did_you_mean
+from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import StoreError
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.settings import read_file
@@ -57,14 +58,12 @@ def _find_unknown_shots(entries: Iterable[str], known: list[str]) -> Iterator[Pr
         if shot not in ids:
             near = did_you_mean(shot, known)
             yield Problem(
-                code="review-shot",
-                summary="unknown shot in review",
+                rule=rules.REVIEW_SHOT,
                 why=f"the manifest has no shot {quote_text(shot)}; "
                 "what was decided about it is kept, and not looked at.",
                 remedy=f"If it was renamed, rename it here too. {near}".strip(),
                 path=("shots", shot),
                 on_key=True,
-                severity=Severity.WARNING,
             )
 
 

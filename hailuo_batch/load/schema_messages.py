@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Problem, did_you_mean
 from hailuo_batch.load.schemas import matches_schema, read_schema
@@ -75,11 +76,11 @@ def _unknown_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
         if SECRET_NAME.search(key):
             why = f'"{key}" looks like a secret. Keys come from the environment, never from a file in git.'
             remedy = "Take it out, and renew the key if it was ever committed."
-            yield Problem(code="secret", summary="secret in file", why=why, remedy=remedy, path=where, on_key=True)
+            yield Problem(rule=rules.SECRET, why=why, remedy=remedy, path=where, on_key=True)
         else:
             remedy = did_you_mean(key, known) or f"Known here: {', '.join(sorted(known))}."
             why = f'"{key}" means nothing {_describe_place(path)}.'
-            yield Problem(code="key-unknown", summary="unknown key", why=why, remedy=remedy, path=where, on_key=True)
+            yield Problem(rule=rules.KEY_UNKNOWN, why=why, remedy=remedy, path=where, on_key=True)
 
 
 def _describe_place(path: DocumentPath) -> str:
@@ -100,7 +101,7 @@ def _missing_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
         if key not in error.instance:
             why = f'"{key}" is needed {_describe_place(path)}.'
             remedy = _example_remedy(key, error.schema.get("properties", {}).get(key, {}))
-            yield Problem(code="key-missing", summary="missing key", why=why, remedy=remedy, path=path)
+            yield Problem(rule=rules.KEY_MISSING, why=why, remedy=remedy, path=path)
 
 
 def _example_remedy(key: object, schema: dict[str, Any]) -> str:
@@ -131,9 +132,7 @@ def _wrong_type(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]
     *others, last = (_TYPE_NAMES[kind] for kind in wanted)
     want = f"{', '.join(others)}, or {last}" if others else last
     why = f"{_path_name(path)} is {_display_value(error.instance)}, and should be {want}."
-    yield Problem(
-        code="type", summary="wrong kind of value", why=why, remedy=_type_remedy(error, wanted, path), path=path
-    )
+    yield Problem(rule=rules.TYPE, why=why, remedy=_type_remedy(error, wanted, path), path=path)
 
 
 def _type_remedy(error: SchemaViolation, wanted: list[str], path: DocumentPath) -> str:
@@ -166,12 +165,12 @@ def _wrong_choice(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
     choices = [str(choice) for choice in error.validator_value]
     why = f"{_path_name(path)} is {_display_value(error.instance)}."
     remedy = did_you_mean(str(error.instance), choices) or f"Choose one of {', '.join(choices)}."
-    yield Problem(code="choice", summary="not one of the choices", why=why, remedy=remedy, path=path)
+    yield Problem(rule=rules.CHOICE, why=why, remedy=remedy, path=path)
 
 
 def _wrong_version(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     why = f"{_path_name(path)} is {_display_value(error.instance)}; this tool reads version {error.validator_value}."
-    yield Problem(code="version", summary="version not known", why=why, remedy="Write version: 1.", path=path)
+    yield Problem(rule=rules.VERSION, why=why, remedy="Write version: 1.", path=path)
 
 
 def _no_matching_branch(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
@@ -204,14 +203,14 @@ def _wrong_duration(error: SchemaViolation, path: DocumentPath) -> Iterator[Prob
     why = f"duration is {found}, and should be a whole number of seconds from 1 to 60, or short or long."
     number = re.match(r"\s*(\d+)\s*(s|sec|seconds)?\s*\Z", str(error.instance))
     remedy = f"Write {number[1]}." if number and isinstance(error.instance, str) else ""
-    yield Problem(code="type", summary="wrong kind of value", why=why, remedy=remedy, path=path)
+    yield Problem(rule=rules.TYPE, why=why, remedy=remedy, path=path)
 
 
 def _wrong_form(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     names = [part for part in path if isinstance(part, str)]
     why = f"{_path_name(path)} is {_display_value(error.instance)}."
     remedy = _FORM_REMEDIES.get(names[-1] if names else "", "") or _example_remedy(path[-1], error.schema)
-    yield Problem(code="form", summary="wrong form", why=why, remedy=remedy, path=path)
+    yield Problem(rule=rules.FORM, why=why, remedy=remedy, path=path)
 
 
 _FORM_REMEDIES = {
@@ -232,7 +231,7 @@ def _wrong_name(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]
     if error.instance == "none":
         why, remedy = f'"none" {_describe_place(path)} means no style at all.', "Give this style another name."
     where = (*path, error.instance)
-    yield Problem(code="name", summary="name not usable", why=why, remedy=remedy, path=where, on_key=True)
+    yield Problem(rule=rules.NAME, why=why, remedy=remedy, path=where, on_key=True)
 
 
 def _out_of_range(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
@@ -242,26 +241,24 @@ def _out_of_range(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
     else:
         bounds = f"{low} to {high}" if high is not None else f"{low} or more"
     why = f"{_path_name(path)} is {_display_value(error.instance)}; it may be {bounds}."
-    yield Problem(code="range", summary="out of range", why=why, path=path)
+    yield Problem(rule=rules.RANGE, why=why, path=path)
 
 
 def _empty_value(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     remedy = _example_remedy(path[-1], error.schema) or "Write a value, or take the key out."
-    yield Problem(code="empty", summary="nothing there", why=f"{_path_name(path)} is empty.", remedy=remedy, path=path)
+    yield Problem(rule=rules.EMPTY, why=f"{_path_name(path)} is empty.", remedy=remedy, path=path)
 
 
 def _too_long(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     why = f"{_path_name(path)} has {len(error.instance):,} characters; it may have {error.validator_value:,}."
-    yield Problem(code="long", summary="too long", why=why, remedy="Make it shorter.", path=path)
+    yield Problem(rule=rules.LONG, why=why, remedy="Make it shorter.", path=path)
 
 
 def _duplicate_items(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     for place, value in enumerate(error.instance):
         if value in error.instance[:place]:
             why = f"{_path_name(path)} has {_display_value(value)} twice."
-            yield Problem(
-                code="twice", summary="named twice", why=why, remedy="Take one of them out.", path=(*path, place)
-            )
+            yield Problem(rule=rules.TWICE, why=why, remedy="Take one of them out.", path=(*path, place))
 
 
 def _other_violation(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
@@ -269,7 +266,7 @@ def _other_violation(error: SchemaViolation, path: DocumentPath) -> Iterator[Pro
     wanted = f"It should be {wanted[:1].lower()}{wanted[1:]}." if wanted else "The schema does not allow that."
     remedy = _example_remedy(path[-1] if path else None, error.schema)
     why = f"{_path_name(path)} is {_display_value(error.instance)}. {wanted}"
-    yield Problem(code="form", summary="wrong form", why=why, remedy=remedy, path=path)
+    yield Problem(rule=rules.FORM, why=why, remedy=remedy, path=path)
 
 
 def _path_name(path: DocumentPath) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import InputError
@@ -77,7 +78,7 @@ def _find_unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[
             why = f'there is no provider called "{name}".'
             remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
             at = ("limits", name)
-            yield Problem(code="provider", summary="unknown provider", why=why, remedy=remedy, path=at, on_key=True)
+            yield Problem(rule=rules.PROVIDER, why=why, remedy=remedy, path=at, on_key=True)
 
 
 def _resolve_folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:
@@ -87,7 +88,7 @@ def _resolve_folder(root: Path, place: int, written: str, problems: list[Problem
         why = f"no folder can be found under {quote_text(written)}."
         remedy = "Write the path of a folder."
         at = ("allow_outside", place)
-        problems.append(Problem(code="folder", summary="folder not usable", why=why, remedy=remedy, path=at))
+        problems.append(Problem(rule=rules.FOLDER, why=why, remedy=remedy, path=at))
         return None
 
 

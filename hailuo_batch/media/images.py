@@ -17,7 +17,7 @@ from hailuo_batch.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
-# What all six gateways take as a frame. MPO is how phones write a JPEG with more pictures behind the first.
+# What all gateways take as a frame. MPO is how phones write a JPEG with more pictures behind the first.
 _FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
 _MAX_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can claim far more
 _ORIENTATION = 0x0112

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from hailuo_batch.core.money import Money
 from hailuo_batch.mock.fault import Fault, FaultKind
 from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason
+from hailuo_batch.mock.prices import list_price
 from hailuo_batch.mock.task import Order, Phase, TaskFailure, TaskView
 
 DAY = 24 * 3600.0
@@ -79,6 +81,10 @@ class GatewayContract(ABC):
     @abstractmethod
     def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:
         """No, in the gateway's shape."""
+
+    def price(self, resolution: str, seconds: int) -> Money:
+        """What one clip costs here."""
+        return list_price(resolution, seconds)
 
     def complaint(self, order: Order) -> str:  # noqa: ARG002 - most have nothing to add
         """What is wrong with an order that its document cannot say."""

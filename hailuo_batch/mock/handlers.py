@@ -79,7 +79,7 @@ class CallHandler:
         if fault and fault.kind is FaultKind.INPUT_REFUSED and contract.refuses_early:
             refusal = Refusal(reason=RefusalReason.MODERATION, words=fault.text, code=fault.code, status=fault.status)
             return CallResult(answer=contract.refusal_answer(CallKind.SUBMIT, refusal))
-        if not self._state.can_pay(contract.name, order):
+        if not self._state.can_pay(contract, order):
             return self.refuse(contract, CallKind.SUBMIT, Refusal(reason=RefusalReason.NO_BALANCE))
         task = self._state.accept(contract, order, payload, fault, shape)
         if key and contract.honours_idempotency_keys:

@@ -1,4 +1,4 @@
-"""The mock: a server on loopback that is all six gateways and the host of their clips.
+"""The mock: a server on loopback that is all gateways and the host of their clips.
 
     async with Mock(script, speed=1000) as mock:
         mock.url("minimax")        # the base address to give a driver
@@ -37,7 +37,7 @@ _SHUTDOWN_SECONDS = 1.0  # seconds for answers on their way when the mock ends
 
 
 class Mock:
-    """All six gateways at one port; an async context manager. Equal seeds and calls give equal tasks and faults.
+    """All gateways at one port; an async context manager. Equal seeds and calls give equal tasks and faults.
 
     `speed` is how many of its seconds pass in one of the world's; `clip` is delivered in place of drawn cards; `log`
     gets a line for each request and charge; `callback_to` gets all callbacks, wherever a client wants them.

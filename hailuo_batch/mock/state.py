@@ -1,4 +1,4 @@
-"""The books of all six gateways: tasks, charges, balances, idempotency keys. Nothing here waits.
+"""The books of all gateways: tasks, charges, balances, idempotency keys. Nothing here waits.
 
 It knows no socket and not how a gateway words things; time comes from the mock's clock.
 """
@@ -13,7 +13,7 @@ from math import inf
 from hailuo_batch.mock.contract import AccountBalance, GatewayContract
 from hailuo_batch.mock.fault import TASK_FAILURES, Fault, FaultKind
 from hailuo_batch.mock.journal import ChargeEntry, Journal
-from hailuo_batch.mock.prices import clip_price, rendered_seconds
+from hailuo_batch.mock.prices import rendered_seconds
 from hailuo_batch.mock.rule import Script
 from hailuo_batch.mock.signed_links import SignedLinks
 from hailuo_batch.mock.task import ClipSpec, Order, Phase, Task, TaskView, task_phase, task_progress
@@ -107,12 +107,12 @@ class MockState:
         ended = (task for task in self._failing.get(gateway, ()) if task.failure and task.failure.refunded)
         return [task for task in ended if task_phase(task, now) in {Phase.FAILED, Phase.CANCELLED}]
 
-    def can_pay(self, gateway: str, order: Order) -> bool:
+    def can_pay(self, contract: GatewayContract, order: Order) -> bool:
         """Whether the balance is enough for an order."""
-        if gateway not in self._script.balance:
+        if contract.name not in self._script.balance:
             return True
-        left = self.account(gateway).left
-        return left is None or left >= clip_price(gateway, order.resolution, order.seconds).amount
+        left = self.account(contract.name).left
+        return left is None or left >= contract.price(order.resolution, order.seconds).amount
 
     def store_key(self, gateway: str, owner: str, key: str, payload: str, task: str) -> None:
         """Ties an idempotency key of an owner to its first payload and task."""
@@ -153,7 +153,7 @@ class MockState:
             created=self._now(),
             queued=script.queued * length,
             running=inf if stuck else script.running * length,
-            price=clip_price(gateway, order.resolution, order.seconds),
+            price=contract.price(order.resolution, order.seconds),
             mark=mark,
             failure=contract.failure(fault) if fault and doomed and not stuck else None,
         )

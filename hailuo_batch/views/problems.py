@@ -4,23 +4,24 @@ import re
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.format import count, safe_lines, safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 _MAX_WIDTH = 100
-_MORE_CODES = {"more", "yaml-more"}  # no problems: how many more there are
+_MORE_RULES = {rules.MORE, rules.YAML_MORE}  # no problems: how many more there are
 
 
 def draw_problems(problems: Sequence[Problem], style: TextStyle = PLAIN) -> str:
     """Every problem with its line of the file and a caret, then how many there are."""
     blocks = [_problem_block(problem, style) for problem in problems]
-    shown = [problem for problem in problems if problem.code not in _MORE_CODES]
+    shown = [problem for problem in problems if problem.rule not in _MORE_RULES]
     errors = sum(problem.severity is Severity.ERROR for problem in shown)
     warnings = len(shown) - errors
     parts = [count(errors, "problem")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
-    unshown = sum(_hidden_count(problem) for problem in problems if problem.code in _MORE_CODES)
+    unshown = sum(_hidden_count(problem) for problem in problems if problem.rule in _MORE_RULES)
     more = f" shown, {unshown:,} more not shown" if unshown else ""
     return "\n\n".join((*blocks, f"{' and '.join(parts)}{more}."))
 
@@ -42,7 +43,7 @@ def problem_dict(problem: Problem) -> dict[str, object]:
     """A problem as plain data for JSON."""
     place = problem.place
     return {
-        "code": problem.code,
+        "code": problem.rule.id,
         "severity": str(problem.severity),
         "summary": problem.summary,
         "why": problem.why,
@@ -60,7 +61,7 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
     for problem in problems:
         place = problem.place
         where = f"file={_escape_property(place.file)},line={place.line},col={place.column}," if place else ""
-        title = _escape_property(f"{problem.summary} [{problem.code}]")
+        title = _escape_property(f"{problem.summary} [{problem.rule.id}]")
         words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}".strip()))
         lines.append(f"::{problem.severity} {where}title={title}::{words}")
     return lines
@@ -81,7 +82,7 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     where = f"{safe_text(place.file)}:{place.line}:{place.column}: " if place else ""
     colour = style.bad if problem.severity is Severity.ERROR else style.warning
     mark = "" if problem.severity is Severity.ERROR else "warning: "
-    head = f"{where}{mark}{colour(problem.summary)} [{problem.code}]"
+    head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]"
     words = safe_lines(f"{problem.why} {problem.remedy}".strip())
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))

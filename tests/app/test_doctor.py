@@ -9,8 +9,9 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.load.provider_tables import provider_names, read_provider_table
 
-KEYS = ("GCCAI_API_KEY", "ODKKK_API_KEY", "MINDVIDEO_API_KEY", "VTRIX_API_KEY", "HIGHWAYAPI_API_KEY", "MINIMAX_API_KEY")
+KEYS = tuple(read_provider_table(name)["key"] for name in provider_names())
 
 
 async def test_a_first_project_can_be_planned_as_it_stands(tmp_path: Path):
@@ -64,7 +65,7 @@ async def test_all_gateways_are_known_by_name(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv(key, raising=False)
     monkeypatch.setenv("VTRIX_API_KEY", "x")
     found = await providers()
-    assert [facts.provider.name for facts in found] == ["gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix"]
+    assert [facts.provider.name for facts in found] == list(provider_names())
     assert [facts.provider.name for facts in found if facts.has_key] == ["vtrix"]
     assert {facts.provider.key for facts in found} == set(KEYS)
     assert all(facts.provider.offers and facts.read_on and facts.source for facts in found)

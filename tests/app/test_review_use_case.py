@@ -337,7 +337,7 @@ async def test_a_review_that_is_wrong_stops_the_manifest_with_its_place(drawn: P
         await drawn.plan(**REAL)
     (problem,) = caught.value.problems
     assert problem.place is not None
-    assert (problem.code, problem.place.file, problem.place.line) == ("key-unknown", "film.review.yaml", 3)
+    assert (problem.rule.id, problem.place.file, problem.place.line) == ("key-unknown", "film.review.yaml", 3)
     with pytest.raises(ManifestError):
         await retake(drawn.file, ["open"])
 
@@ -348,7 +348,7 @@ async def test_a_shot_that_was_renamed_keeps_its_accepted_clip_and_is_warned_of(
     drawn.change("id: open", "id: opening")
     drawn.change("shot: open", "shot: opening")
     (warning,) = validate_offline(drawn.file, world=World.REAL).problems
-    assert (warning.code, warning.severity) == ("review-shot", Severity.WARNING)
+    assert (warning.rule.id, warning.severity) == ("review-shot", Severity.WARNING)
     assert 'Did you mean "opening"?' in warning.remedy
     assert await drawn.submits(**REAL) == 0
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from hailuo_batch.load.provider_tables import provider_names
+
 Say = Callable[..., Any]
-ALL = ("gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix")
+ALL = provider_names()
 STUDIO = """\
 version: 1
 gateways:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, did_you_mean
+from hailuo_batch.core.rules import TYPE
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_a_word_as_long_as_a_book_is_compared_with_nothing() -> None:
 
 
 def test_a_problem_can_be_given_a_place_and_keeps_the_rest() -> None:
-    problem = Problem(code="type", summary="wrong kind of value", why="it is 5.", path=("shots", 0))
+    problem = Problem(rule=TYPE, why="it is 5.", path=("shots", 0))
     place = Place(file="teaser.yaml", line=14, column=13)
     assert problem.with_place(place).place == place
     assert problem.with_place(place).with_place(None) == problem

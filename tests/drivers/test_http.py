@@ -12,14 +12,16 @@ from driver_samples import KEY, PICTURE, Pauses, driver, order
 from PIL import Image
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.request.request import ImageRef
+from hailuo_batch.core.request.request import HAILUO_02, ImageRef
 from hailuo_batch.drivers.http import HttpDriver, Patience
+from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Produced, ProviderTask
 from hailuo_batch.testing.clips import CLIP
 
 LITTLE = Patience(submit=10.0, task=60.0)
+NOT_IDEMPOTENT = [name for name in provider_names() if not read_provider(name, HAILUO_02).idempotent]
 
 
 @asynccontextmanager
@@ -85,7 +87,7 @@ async def test_an_unclear_submit_is_sent_again_with_its_key_where_that_is_free()
         assert [charge.task for charge in mock.charges] == [task.id]
 
 
-@pytest.mark.parametrize("gateway", ["gccai", "odkkk", "vtrix", "highwayapi", "minimax"])
+@pytest.mark.parametrize("gateway", NOT_IDEMPOTENT)
 async def test_an_unclear_submit_is_never_sent_again_elsewhere(gateway: str):
     async with mocked({"fault": "reset"}) as mock, driver(gateway, mock) as asked:
         members = {"first": PICTURE, "addresses": {PICTURE.digest: "https://frames.example/a.png"}}

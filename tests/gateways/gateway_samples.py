@@ -1,4 +1,4 @@
-"""The six gateways with their documents, questions to put to them, and answers to play."""
+"""The gateways with their documents, questions to put to them, and answers to play."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.gateways.dialect import Call, Dialect, GatewayRequest, Reply
-from hailuo_batch.load.provider_tables import load_dialect, read_provider
+from hailuo_batch.load.provider_tables import load_dialect, provider_names, read_provider
 from hailuo_batch.testing.dialect_contract import (
     IMAGE_URLS,
     OpenApiContract,
@@ -20,7 +20,7 @@ from hailuo_batch.testing.dialect_contract import (
     sample_request,
 )
 
-ALL = ("gccai", "highwayapi", "mindvideo", "minimax", "odkkk", "vtrix")
+ALL = provider_names()
 OPENAPI = Path(__file__).parent.parent.parent / "schemas" / "openapi"
 Golden = Callable[[str, str], None]
 TASK = "task-unified-1757169743-7cvnl5zw"

@@ -59,7 +59,7 @@ def test_plain_http_is_for_this_machine(tmp_path: Path, address: str) -> None:
         ("gateways: {studio: {like: minimax}}", "key-missing", ("gateways", "studio"), '"title"'),
         (
             f"gateways: {{animatic: {{{STUDIO}}}}}",
-            "provider", ("gateways", "animatic"), "draws on this machine",
+            "name", ("gateways", "animatic"), "draws on this machine",
         ),
         (
             "gateways: {studio: {title: S, key: S_KEY, base_url: 'http://x.test', like: minimax}}",
@@ -70,7 +70,7 @@ def test_plain_http_is_for_this_machine(tmp_path: Path, address: str) -> None:
 def test_what_is_wrong_has_its_place(tmp_path: Path, text: str, code: str, path: tuple, words: str) -> None:
     project = settings(tmp_path, text)
     problem = project.problems[0]
-    assert (problem.code, problem.path) == (code, path)
+    assert (problem.rule.id, problem.path) == (code, path)
     assert words in problem.why + problem.remedy
     assert problem.place is not None
     assert (problem.place.file, problem.place.line) == ("hailuo.yaml", 2)
@@ -98,7 +98,7 @@ def test_a_wrong_region_inside_a_table_is_told_too(tmp_path: Path) -> None:
 )
 def test_a_key_in_a_table_is_refused_and_never_shown(tmp_path: Path, line: str) -> None:
     project = settings(tmp_path, f"gateways:\n  studio: {{title: S, base_url: https://x.test, like: minimax, {line}}}")
-    assert "secret" in {problem.code for problem in project.problems}
+    assert "secret" in {problem.rule.id for problem in project.problems}
     assert "hunter2" not in repr(project.problems)
     assert not project.tables
 

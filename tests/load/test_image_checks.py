@@ -110,7 +110,7 @@ def test_the_warning_says_who_crops_and_what_is_left() -> None:
 
 def test_a_problem_stands_at_the_frame_and_is_said_once_for_a_matrix(project: Project) -> None:
     (problem,) = told(project, save(project, "a.png", (640, 360)), save(project, "small.png", (200, 120)))
-    assert (problem.code, problem.severity, problem.path) == (
+    assert (problem.rule.id, problem.severity, problem.path) == (
         "frame-file", Severity.ERROR, ("shots", 0, "frames", "last"),
     )  # fmt: skip
     assert problem.why.startswith('shot "open": "small.png" has 200 × 120 pixels')
@@ -121,7 +121,7 @@ def test_a_picture_is_judged_as_it_is_seen_upright(project: Project) -> None:
     wide = save(project, "wide.png", (1280, 720))
     assert told(project, lying, wide) == []
     (problem,) = told(project, save(project, "stands.jpg", (360, 640), "JPEG"), wide)
-    assert (problem.code, problem.severity, problem.path) == (
+    assert (problem.rule.id, problem.severity, problem.path) == (
         "frame-shapes", Severity.WARNING, ("shots", 0, "frames", "last"),
     )  # fmt: skip
     assert "360 × 640 pixels and the last 1280 × 720; the clip has the first one's shape" in problem.why
@@ -129,7 +129,7 @@ def test_a_picture_is_judged_as_it_is_seen_upright(project: Project) -> None:
 
 def test_a_lying_name_is_a_warning_and_the_picture_counts(project: Project) -> None:
     found = looked_at(project, save(project, "a.png", (640, 360), "WEBP"))
-    assert [(each.code, each.severity) for each in found.problems] == [("frame-name", Severity.WARNING)]
+    assert [(each.rule.id, each.severity) for each in found.problems] == [("frame-name", Severity.WARNING)]
     assert set(found.images) == {FileFrame(path="a.png")}
 
 

@@ -175,7 +175,7 @@ def test_a_picture_that_is_gone_is_not_remembered_into_being(project: Project, m
     before = read(project, first("assets/open.png"))
     (project.root / "assets/open.png").unlink()
     after = read(project, first("assets/open.png"), remembered=dict(before.cache_entries))
-    assert [problem.code for problem in after.problems] == ["frame-file"]
+    assert [problem.rule.id for problem in after.problems] == ["frame-file"]
     assert after.images == {}
 
 
@@ -197,7 +197,7 @@ def test_a_picture_that_is_gone_is_not_remembered_into_being(project: Project, m
 def test_a_file_that_cannot_be_taken_is_a_problem_at_its_end(project: Project, path: str, summary: str) -> None:
     (project.root.parent / "outside.png").write_bytes(b"x")
     (problem,) = read(project, Frames(first=FileFrame(path="assets/open.png"), last=FileFrame(path=path))).problems
-    assert (problem.code, problem.summary) == ("frame-file", summary)
+    assert (problem.rule.id, problem.summary) == ("frame-file", summary)
     assert problem.path == ("shots", 0, "frames", "last")
     assert problem.remedy
     assert len(problem.why) < 300
@@ -317,7 +317,7 @@ def test_a_file_that_may_not_be_read_says_so(project: Project, monkeypatch: pyte
 
     monkeypatch.setattr(Path, "open", refuse)
     (problem,) = read(project, first("assets/open.png")).problems
-    assert problem.code == "frame-file"
+    assert problem.rule.id == "frame-file"
     assert "open.png" in problem.why
 
 
@@ -327,7 +327,7 @@ def test_a_file_that_may_not_be_read_says_so(project: Project, monkeypatch: pyte
 )
 def test_only_an_https_address_is_one(project: Project, url: str) -> None:
     (problem,) = read(project, Frames(first=UrlFrame(url=url))).problems
-    assert (problem.code, problem.path) == ("frame-address", ("shots", 0, "frames", "first"))
+    assert (problem.rule.id, problem.path) == ("frame-address", ("shots", 0, "frames", "first"))
 
 
 def test_an_address_is_a_picture_when_its_bytes_are_pinned(project: Project) -> None:

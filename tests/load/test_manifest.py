@@ -212,7 +212,7 @@ def test_a_prompt_in_a_crlf_file_is_the_prompt_of_an_lf_file() -> None:
 @pytest.mark.parametrize("where", ["notes: %s", "notes: '%s'  ", "# %s", "prompt: [%s", "api_key: %s", "%s"])
 def test_a_key_is_refused_with_its_place_and_never_shown(secret: str, where: str) -> None:
     (problem,) = problems(f"{HEAD}shots:\n  - id: a\n    {where % secret}\n")
-    assert problem.code == "secret"
+    assert problem.rule.id == "secret"
     assert problem.place is not None
     assert (problem.place.line, problem.place.column) == (5, 5 + where.index("%s"))
     assert secret[:12] not in repr(problem)
@@ -247,7 +247,7 @@ def test_at_most_fifty_problems_are_shown_and_the_rest_is_counted() -> None:
     text = HEAD + "shots:\n" + "  - {id: a, promt: b}\n" * 80
     said = problems(text)
     assert len(said) == MAX_PROBLEMS + 1
-    assert said[-1].code == "more"
+    assert said[-1].rule.id == "more"
     assert said[-1].why.startswith("30 more problems")
 
 
@@ -265,7 +265,7 @@ def test_no_problems_have_no_places() -> None:
 def test_a_refusal_without_words_is_a_problem_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema_messages, "find_schema_problems", lambda *_, **__: iter(()))
     (problem,) = problems(HEAD)
-    assert problem.code == "form"
+    assert problem.rule.id == "form"
 
 
 def test_one_mistake_among_many_shots_costs_little_more_than_the_mistake() -> None:
@@ -326,18 +326,18 @@ def test_whatever_is_written_is_a_manifest_or_has_problems_each_said_once(tree: 
 
 def test_a_number_with_a_leading_zero_does_not_hide_what_else_is_wrong() -> None:
     found = problems(HEAD + "shots:\n  - {id: a, prompt: p, takes: 010}\n  - {id: b, promt: p}\n")
-    assert [(each.code, each.place.line if each.place else 0) for each in found] == [
+    assert [(each.rule.id, each.place.line if each.place else 0) for each in found] == [
         ("yaml-number", 4),
         ("key-unknown", 5),
     ]
-    assert [each.code for each in problems(ONE + "    takes: 010\n")] == ["yaml-syntax"]
-    assert [each.code for each in problems(HEAD + "shots: [{id: a, takes: 010}]")] == ["yaml-number"]
+    assert [each.rule.id for each in problems(ONE + "    takes: 010\n")] == ["yaml-syntax"]
+    assert [each.rule.id for each in problems(HEAD + "shots: [{id: a, takes: 010}]")] == ["yaml-number"]
 
 
 def test_a_warning_of_the_reader_leaves_the_manifest_whole() -> None:
     """A mark that nothing uses is legal YAML: the shots must not be lost over it."""
     found, said = read_manifest((HEAD + "shots: [{id: a, prompt: &x p}]\n").encode(), name="teaser.yaml")
-    assert [(each.code, each.severity) for each in said] == [("yaml-alias", Severity.WARNING)]
+    assert [(each.rule.id, each.severity) for each in said] == [("yaml-alias", Severity.WARNING)]
     assert found is not None
     assert [shot.id for shot in found.shots] == ["a"]
 

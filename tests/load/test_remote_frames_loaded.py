@@ -10,7 +10,7 @@ from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.load.cache import CACHE_FOLDER, read_cached_remote_images, write_cached_remote_images
-from hailuo_batch.load.input_values import REMOTE_FRAME_CODE, Inputs
+from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.inputs import read_inputs
 from hailuo_batch.load.remote_frames import RemoteImages
 from hailuo_batch.load.settings import Project
@@ -90,8 +90,8 @@ def test_an_address_that_cannot_be_reached_is_taken_as_it_was_with_a_warning(tmp
     assert found.images == {FREE: ImageRef(digest=SEEN.digest)}
     assert found.addresses == {SEEN.digest: URL}
     (said,) = found.problems
-    assert (said.code, said.severity, said.path) == (
-        REMOTE_FRAME_CODE,
+    assert (said.rule.id, said.severity, said.path) == (
+        "frame-web",
         Severity.WARNING,
         ("shots", 0, "frames", "first"),
     )
@@ -117,7 +117,7 @@ def test_an_address_that_never_gave_a_picture_holds_its_shot_and_says_why(tmp_pa
         tmp_path, RemoteImages(failures={URL: RemoteImageFailure(why="its host answered 404", gone=True)}), FREE
     )
     (said,) = found.problems
-    assert (found.images, said.code, said.severity) == ({}, REMOTE_FRAME_CODE, Severity.WARNING)
+    assert (found.images, said.rule.id, said.severity) == ({}, "frame-web", Severity.WARNING)
     assert '"frames.example/spring/a.png" gave no picture: its host answered 404; the shot is held.' in said.why
     assert "sha256" in said.remedy
     assert not {"secret", "pw"} & set(said.why.replace("?", " ").replace("=", " ").split())
@@ -155,7 +155,7 @@ def test_other_bytes_than_the_pinned_ones_stop_everything_if_they_were_just_seen
     assert (remembered.problems, set(remembered.images)) == ((), {FREE, wrong})
     found = read(tmp_path, RemoteImages(known={URL: SEEN}, fresh=frozenset({URL})), FREE, wrong)
     (said,) = found.problems
-    assert (said.code, said.severity, said.path[-1]) == ("frame-pinned", Severity.ERROR, "last")
+    assert (said.rule.id, said.severity, said.path[-1]) == ("frame-pinned", Severity.ERROR, "last")
     assert said.why.endswith(f"are not those that its sha256 names; theirs is {HEX}.")
     assert set(found.images) == {FREE}
     assert read(tmp_path, RemoteImages(known={URL: SEEN}, fresh=frozenset({URL})), PINNED).problems == ()

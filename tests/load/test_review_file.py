@@ -83,7 +83,7 @@ def test_a_shot_that_the_manifest_does_not_have_is_kept_with_a_warning(file: Pat
     write_review(file, REVIEW)
     review, (problem,) = read(file, "opening", "turn")
     assert review == REVIEW
-    assert (problem.code, problem.severity) == ("review-shot", Severity.WARNING)
+    assert (problem.rule.id, problem.severity) == ("review-shot", Severity.WARNING)
     assert problem.remedy.endswith('Did you mean "opening"?')
     assert problem.place is not None
     assert (problem.place.file, problem.place.line, problem.place.column) == ("film.review.yaml", 4, 3)
@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_with_its_line(file: Path, text: str, code: str, l
     review, (problem, *_) = read(file, "open")
     assert review == Review(shots={})
     assert problem.place is not None
-    assert (problem.code, problem.severity, problem.place.line) == (code, Severity.ERROR, line)
+    assert (problem.rule.id, problem.severity, problem.place.line) == (code, Severity.ERROR, line)
 
 
 def test_a_file_that_cannot_be_read_or_written_is_an_error_in_plain_words(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_whatever_people_say_is_read_again_as_they_said_it(file: Path, by: str, 
     assert len(text.splitlines()) == len(text.split("\n")) - 1, "one line for each fact"
     file.write_text(text, encoding="utf-8", newline="\n")
     found, problems = read(file, "open")
-    assert [problem for problem in problems if problem.code != "secret"] == []
+    assert [problem for problem in problems if problem.rule.id != "secret"] == []
     assert problems or found == review
 
 

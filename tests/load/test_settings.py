@@ -78,7 +78,7 @@ def test_a_home_folder_is_written_as_people_write_it(deep: Path, monkeypatch: py
 @pytest.mark.parametrize("written", ["~nobody-at-all/brand", '"a\\0b"'])
 def test_a_folder_that_cannot_be_is_a_problem_with_its_place(deep: Path, written: str) -> None:
     (problem,) = settings(deep, f"version: 1\nallow_outside: [/mnt, {written}]\n").problems
-    assert (problem.code, problem.path) == ("folder", ("allow_outside", 1))
+    assert (problem.rule.id, problem.path) == ("folder", ("allow_outside", 1))
     assert problem.place is not None
     assert (problem.place.file, problem.place.line) == ("hailuo.yaml", 2)
 
@@ -99,7 +99,7 @@ def test_wrong_settings_are_problems_of_their_own_file_and_hide_secrets(
     deep: Path, text: str, code: str, line: int
 ) -> None:
     (problem,) = settings(deep, text).problems
-    assert problem.code == code
+    assert problem.rule.id == code
     assert problem.place is not None
     assert (problem.place.file, problem.place.line) == ("hailuo.yaml", line)
     assert "hunter2" not in repr(problem)

@@ -42,11 +42,11 @@ def tree(source: str | bytes) -> Any:
 def shown(problem: Problem) -> tuple[str, str, str]:
     assert problem.place is not None
     where = f"{problem.place.line}:{problem.place.column}"
-    return f"{where} {problem.summary} [{problem.code}]", problem.why, problem.remedy
+    return f"{where} {problem.summary} [{problem.rule.id}]", problem.why, problem.remedy
 
 
 def codes(source: str | bytes) -> list[str]:
-    return [problem.code for problem in read(source).problems]
+    return [problem.rule.id for problem in read(source).problems]
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import aiohttp
 
+from hailuo_batch.mock.contracts.registry import contracts
 from hailuo_batch.mock.rule import Rule, Script
 from hailuo_batch.mock.script import parse_rule
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
-GATEWAYS = ("gccai", "odkkk", "mindvideo", "vtrix", "highwayapi", "minimax")
+GATEWAYS = tuple(contracts())
 KEY = "mv_live_secret"
 FRAME = "https://example.com/first.png"
 _LINK = re.compile(r"http://(?:127\.0\.0\.1|localhost):[0-9]+/[^\"]*\.mp4[^\"]*")

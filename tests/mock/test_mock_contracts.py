@@ -22,11 +22,11 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from hailuo_batch.load.openapi import list_operations, openapi_document, openapi_names
+from hailuo_batch.load.provider_tables import provider_names
 from hailuo_batch.mock.contract import GatewayContract
 from hailuo_batch.mock.contracts.registry import contracts
 from hailuo_batch.mock.fault import Fault, FaultKind
 from hailuo_batch.mock.messages import Answer, CallKind, Refusal, RefusalReason
-from hailuo_batch.mock.prices import clip_price
 from hailuo_batch.mock.rule import Script
 from hailuo_batch.mock.script import parse_rule
 from hailuo_batch.mock.task import ClipSpec, Phase, Task, TaskView
@@ -66,7 +66,7 @@ def task_of(contract: GatewayContract, mark: int, fault: Fault | None = None) ->
         created=1_800_000_000.0,
         queued=2.0,
         running=8.0,
-        price=clip_price(contract.name, "768p", 6),
+        price=contract.price("768p", 6),
         mark=mark,
         failure=contract.failure(fault) if fault else None,
     )
@@ -297,7 +297,7 @@ async def test_there_is_nothing_at_other_addresses() -> None:
 
 def test_every_call_of_every_document_is_known() -> None:
     every = contracts()
-    assert set(every) == set(openapi_names()) == set(GATEWAYS)
+    assert set(every) == set(openapi_names()) == set(provider_names())
     for name, contract in every.items():
         assert {operation.id for operation in list_operations(name)} == set(contract.calls)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.mock.contracts.registry import contracts
-from hailuo_batch.mock.prices import clip_price, rendered_seconds
+from hailuo_batch.mock.prices import rendered_seconds
 from hailuo_batch.mock.task import END_PHASES, ClipSpec, Phase, Task, TaskFailure, task_phase, task_progress
 
 ORDER = [Phase.QUEUED, Phase.RUNNING, Phase.DONE]
@@ -60,8 +60,9 @@ def test_ids_have_the_gateways_form_and_do_not_repeat(mark: int) -> None:
 
 
 def test_what_the_mock_charges() -> None:
-    assert str(clip_price("minimax", "768p", 6)) == "0.28 USD"
-    assert str(clip_price("gccai", "768p", 5)) == "0.28 USD"
-    assert str(clip_price("odkkk", "768p", 6)) == "19.00 credits"
-    assert clip_price("mindvideo", "768p", 5).amount == Decimal("0.225")
+    every = contracts()
+    assert str(every["minimax"].price("768p", 6)) == "0.28 USD"
+    assert str(every["gccai"].price("768p", 5)) == "0.28 USD"
+    assert str(every["odkkk"].price("768p", 6)) == "19.00 credits"
+    assert every["mindvideo"].price("768p", 5).amount == Decimal("0.225")
     assert [rendered_seconds(seconds) for seconds in (5, 6, 10)] == [6, 6, 10]

@@ -1,4 +1,4 @@
-"""Schemathesis looks for holes in the mock's six contracts: bounded, seeded, against a running mock."""
+"""Schemathesis looks for holes in the mock's contracts: bounded, seeded, against a running mock."""
 
 import asyncio
 import sys

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hailuo_batch.core.problem import Place, Problem, Severity
+from hailuo_batch.core import rules
+from hailuo_batch.core.problem import Place, Problem
 from hailuo_batch.errors import InputError
 from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_dict
 from hailuo_batch.views.style import TextStyle
@@ -16,7 +18,7 @@ Golden = Callable[[str, str], None]
 
 def problem(text: str = "    length: 8", column: int = 13, **members: Any) -> Problem:
     plain = {
-        "code": "shot-length", "summary": "length not offered", "why": 'shot "rooftop" asks 8 s; minimax makes 6 s.',
+        "rule": rules.SHOT_LENGTH, "why": 'shot "rooftop" asks 8 s; minimax makes 6 s.',
         "remedy": "Did you mean 6?", "path": ("shots", 1, "duration"),
         "place": Place(file="manifests/teaser.yaml", line=14, column=column, text=text),
     }  # fmt: skip
@@ -25,9 +27,9 @@ def problem(text: str = "    length: 8", column: int = 13, **members: Any) -> Pr
 
 ALL = (
     problem(),
-    problem(severity=Severity.WARNING, code="camera-many", summary="many camera commands", remedy=""),
+    problem(rule=replace(rules.CAMERA_CROWDED, id="camera-many", summary="many camera commands"), remedy=""),
     problem(why="first line\nsecond line", remedy="third."),
-    problem(place=None, code="settings", why="two lines\nof words."),
+    problem(place=None, rule=replace(rules.SHOT_LENGTH, id="settings"), why="two lines\nof words."),
     problem(text="", why="an empty line has no caret."),
 )
 
@@ -59,7 +61,7 @@ def test_the_members_for_programs(golden: Golden) -> None:
     [(1, 0, "1 problem."), (2, 0, "2 problems."), (0, 1, "1 warning."), (1, 2, "1 problem and 2 warnings.")],
 )
 def test_the_last_line_counts(errors: int, warnings: int, said: str) -> None:
-    found = [problem()] * errors + [problem(severity=Severity.WARNING)] * warnings
+    found = [problem()] * errors + [problem(rule=rules.SWITCH)] * warnings
     assert draw_problems(found).splitlines()[-1] == said
 
 
@@ -72,13 +74,13 @@ def test_the_last_line_counts(errors: int, warnings: int, said: str) -> None:
     ],
 )
 def test_the_line_that_says_how_many_more_there_are_is_no_problem(errors: int, warnings: int, said: str) -> None:
-    more = problem(code="more", summary="more problems", why="12 more problems are not shown; mend these first.")
-    found = [*[problem()] * errors, *[problem(severity=Severity.WARNING)] * warnings, more]
+    more = problem(rule=rules.MORE, why="12 more problems are not shown; mend these first.")
+    found = [*[problem()] * errors, *[problem(rule=rules.SWITCH)] * warnings, more]
     assert draw_problems(found).splitlines()[-1] == said
 
 
 def test_the_readers_own_count_of_more_is_taken_too() -> None:
-    found = [problem(), problem(code="yaml-more", why="1,000 more were found, and the rest was not looked at.")]
+    found = [problem(), problem(rule=rules.YAML_MORE, why="1,000 more were found, and the rest was not looked at.")]
     assert draw_problems(found).splitlines()[-1] == "1 problem shown, 1,000 more not shown."
 
 

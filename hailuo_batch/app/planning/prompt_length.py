@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.load.provider_tables import Tables, load_dialect
 
@@ -35,10 +36,8 @@ def _length_problem(shot: Shot, provider: str, length: int, longest: int, *, fir
         f"its own words; it reads {longest:,}."
     )
     return Problem(
-        code="prompt-length",
-        summary="prompt too long",
+        rule=rules.PROMPT_LENGTH if first else rules.PROMPT_LENGTH.as_warning(),
         why=why,
         remedy="Make it shorter, or choose another provider.",
-        severity=Severity.ERROR if first else Severity.WARNING,
         path=("shots", shot.index, "prompt"),
     )

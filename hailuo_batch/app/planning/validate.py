@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import camera_warnings, expand
 from hailuo_batch.core.manifest.shot import Shot
@@ -18,7 +19,7 @@ from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.world import World
-from hailuo_batch.load.input_values import NO_INPUTS, REMOTE_FRAME_CODE, Inputs
+from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import locate_problems, read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project, read_file, read_project
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
     from hailuo_batch.load.remote_frames import RemoteImages
 
 
-REVIEW_SHOT = "review-shot"  # the code of what load/review.py says of a shot that is not there
-_EXTERNAL_CODES = frozenset({REMOTE_FRAME_CODE, REVIEW_SHOT})
+_EXTERNAL_RULES = frozenset({rules.FRAME_WEB, rules.REVIEW_SHOT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -76,7 +76,7 @@ class Validation:
         Pictures behind web addresses, where only a plan asks; and decisions about shots that are not there, without
         which a shot that was renamed has fewer takes.
         """
-        return tuple(problem for problem in self.problems if problem.code in _EXTERNAL_CODES)
+        return tuple(problem for problem in self.problems if problem.rule in _EXTERNAL_RULES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -12,14 +12,14 @@ from itertools import islice
 from pathlib import Path
 
 from hailuo_batch.app.recovery.rendered_files import read_render_clip
+from hailuo_batch.core import rules
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.errors import LedgerError
 
 MAX_LISTED_NAMES = 3  # readable names; one proves as much as all of them
-SUMMARY = "the ledger is gone"
 _SKETCH = "_sketch.mp4"
 _REMEDY = (
     "Put the ledger back, from a copy or from where these clips were rendered. If it was moved aside on purpose, or "
@@ -78,17 +78,15 @@ def refuse_lost_ledger(lost: LostLedger | None, steps: Iterable[Step], *, ledger
     """Raises `LedgerError` when something would be bought without the ledger that knows what was bought before."""
     if lost is not None and any(step.submits for step in steps):
         # Money: a task that runs is nowhere but in the ledger; without it, it would be bought a second time.
-        raise LedgerError(SUMMARY, why=lost.explain(ledger), remedy=f"{_REMEDY}:\n    {command}")
+        raise LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=f"{_REMEDY}:\n    {command}")
 
 
 def lost_ledger_warning(lost: LostLedger, *, ledger: Path) -> Problem:
     """The same for a command that only looks."""
     return Problem(
-        code="ledger-gone",
-        summary=SUMMARY,
+        rule=rules.LEDGER_GONE,
         why=lost.explain(ledger),
         remedy=inline_remedy(),
-        severity=Severity.WARNING,
     )
 
 

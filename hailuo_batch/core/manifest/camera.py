@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.core import rules
+from hailuo_batch.core.problem import Rule, did_you_mean
 
 MAX_MOVES_TOGETHER = 3
 MAX_BRACKETS_SHOWN = 5  # brackets by name in one remark
 MAX_BRACKET_LENGTH = 60  # letters of a bracket that are shown
-CAMERA_UNKNOWN, CAMERA_CROWDED = "camera-unknown", "camera-crowded"
 
 
 class CameraCommand(StrEnum):
@@ -66,7 +66,7 @@ _SEPARATOR = re.compile(r"[,，、]")
 class CameraRemark:
     """What a person should know about one bracket of a prompt; `hint` asks for the command that may have been meant."""
 
-    code: str
+    rule: Rule
     bracket: str
     hint: str = ""
 
@@ -122,9 +122,9 @@ def camera_remarks(prompt: str) -> tuple[CameraRemark, ...]:
     for match in _BRACKET.finditer(prompt):
         commands = _parse_bracket(match[1])
         if commands is None:
-            found.append(CameraRemark(code=CAMERA_UNKNOWN, bracket=match[0], hint=_suggest_command(match[1])))
+            found.append(CameraRemark(rule=rules.CAMERA_UNKNOWN, bracket=match[0], hint=_suggest_command(match[1])))
         elif len(commands) > MAX_MOVES_TOGETHER:
-            found.append(CameraRemark(code=CAMERA_CROWDED, bracket=match[0]))
+            found.append(CameraRemark(rule=rules.CAMERA_CROWDED, bracket=match[0]))
     return tuple(found)
 
 
@@ -134,7 +134,7 @@ def describe_remarks(remarks: Sequence[CameraRemark]) -> str:
     more = [f"{len(remarks) - MAX_BRACKETS_SHOWN:,} more"] if len(remarks) > MAX_BRACKETS_SHOWN else []
     *firsts, last = [*named, *more]
     brackets = f"{', '.join(firsts)} and {last}" if firsts else last
-    if remarks[0].code == CAMERA_CROWDED:
+    if remarks[0].rule == rules.CAMERA_CROWDED:
         asks = "asks" if len(remarks) == 1 else "ask"
         return (
             f"{brackets} {asks} for more than {MAX_MOVES_TOGETHER} moves at once; the vendor advises that many at most."

@@ -12,9 +12,8 @@ from itertools import product
 from math import prod
 from typing import TypeVar
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera import (
-    CAMERA_CROWDED,
-    CAMERA_UNKNOWN,
     CameraRemark,
     camera_remarks,
     describe_remarks,
@@ -43,7 +42,7 @@ from hailuo_batch.core.manifest.interpolate import (
     scalar_text,
 )
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import DocumentPath, Problem, Severity, did_you_mean
+from hailuo_batch.core.problem import DocumentPath, Problem, Rule, did_you_mean
 
 MAX_SHOTS = 200_000  # of one manifest, after its matrices
 MAX_PROMPT_TEXT = MAX_SHOTS * 2_000  # characters of all prompts together: each as long as the model reads
@@ -89,13 +88,13 @@ def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
 def _too_many_shots(count: int) -> Problem:
     why = f"the matrices make {count:,} shots; one manifest holds {MAX_SHOTS:,} at most."
     remedy = "Split it into several manifests."
-    return Problem(code="shots-many", summary="too many shots", why=why, remedy=remedy, path=("shots",))
+    return Problem(rule=rules.SHOTS_MANY, why=why, remedy=remedy, path=("shots",))
 
 
 def _too_much_text(index: int) -> Problem:
     why = f"the prompts have more than {MAX_PROMPT_TEXT:,} characters together, once their names are filled in."
     remedy = "Split the list into several manifests."
-    return Problem(code="text-long", summary="text too long", why=why, remedy=remedy, path=("shots", index))
+    return Problem(rule=rules.TEXT_LONG, why=why, remedy=remedy, path=("shots", index))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,23 +131,18 @@ def _value_or_default(value: T | None, default: T) -> T:
 
 def camera_warnings(shots: tuple[Shot, ...]) -> Iterator[Problem]:
     """Warnings about brackets, one of a kind for each entry of the manifest, however many brackets and shots it has."""
-    found: dict[tuple[int, str], dict[str, CameraRemark]] = {}
+    found: dict[tuple[int, Rule], dict[str, CameraRemark]] = {}
     first: dict[int, str] = {}
     for shot in shots:
         for remark in camera_remarks(shot.prompt) if "[" in shot.prompt else ():
             first.setdefault(shot.index, shot.id)
-            found.setdefault((shot.index, remark.code), {}).setdefault(remark.bracket, remark)
-    for (index, code), brackets in found.items():
+            found.setdefault((shot.index, remark.rule), {}).setdefault(remark.bracket, remark)
+    for (index, rule), brackets in found.items():
         yield Problem(
-            code=code,
-            summary=_BRACKET_SUMMARIES[code],
+            rule=rule,
             why=f'shot "{first[index]}": {describe_remarks(tuple(brackets.values()))}',
             path=("shots", index, "prompt"),
-            severity=Severity.WARNING,
         )
-
-
-_BRACKET_SUMMARIES = {CAMERA_UNKNOWN: "no camera command", CAMERA_CROWDED: "many camera moves at once"}
 
 
 def _fill_styles(styles: Mapping[str, Style], values: Mapping[str, str], problems: list[Problem]) -> dict[str, Style]:
@@ -248,17 +242,17 @@ def _check_id(shot_id: str) -> str:
         return shot_id
     if len(shot_id) > 64:
         why = f"{quote_text(shot_id)} has {len(shot_id)} characters; an id is part of a file name, and may have 64."
-        raise InterpolationError("shot-id", "shot id not usable", why, "Make it shorter.")
+        raise InterpolationError(rules.SHOT_ID, why, "Make it shorter.")
     why = f"{quote_text(shot_id)} is to be part of a file name."
     remedy = "Use letters, digits, dot, dash and underscore, and begin with a letter or digit."
-    raise InterpolationError("shot-id", "shot id not usable", why, remedy)
+    raise InterpolationError(rules.SHOT_ID, why, remedy)
 
 
 def _find_style(name: str, styles: Mapping[str, Style]) -> Style:
     if name in styles:
         return styles[name]
     remedy = did_you_mean(name, styles) or "Add it under styles, or take it out."
-    raise InterpolationError("style-unknown", "unknown style", f"{quote_text(name)} is not under styles.", remedy)
+    raise InterpolationError(rules.STYLE_UNKNOWN, f"{quote_text(name)} is not under styles.", remedy)
 
 
 def _fill_frames(frames: Frames, values: Mapping[str, str]) -> Frames:
@@ -291,13 +285,12 @@ def _id_clashes(shots: list[Shot]) -> Iterator[Problem]:
 
 
 def _clash_problem(shot: Shot, other: Shot) -> Problem:
-    summary, remedy = "duplicate shot id", "Rename one of them."
+    remedy = "Rename one of them."
     if other.id != shot.id:
-        summary = "clash of names"
         why = f'"{shot.id}" and "{other.id}" differ only in case and would name one file on macOS and Windows.'
     elif other.index == shot.index:
         why = f'the matrix makes "{shot.id}" more than once.'
         remedy = "Put every name of the matrix into the id, as in pack-${colour}, and no value twice."
     else:
         why = f'"{shot.id}" is also the id of shot {other.index + 1} of the list.'
-    return Problem(code="shot-twice", summary=summary, why=why, remedy=remedy, path=("shots", shot.index, "id"))
+    return Problem(rule=rules.SHOT_TWICE, why=why, remedy=remedy, path=("shots", shot.index, "id"))

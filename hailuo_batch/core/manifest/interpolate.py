@@ -8,8 +8,9 @@ import re
 from collections import ChainMap
 from collections.abc import Mapping
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Scalar
-from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
+from hailuo_batch.core.problem import DocumentPath, Problem, Rule, did_you_mean
 
 MAX_TEXT_LENGTH = 20_000  # characters, after names are filled in: a stop for names that multiply
 MAX_VARIABLES_LENGTH = 20_000_000  # of all variables together
@@ -20,13 +21,13 @@ _NAME = re.compile(r"\$\$|\$\{([^{}]*)\}|\$\{")
 class InterpolationError(Exception):
     """A text that cannot be used as written; becomes a problem at its place, and never leaves `core`."""
 
-    def __init__(self, code: str, summary: str, why: str, remedy: str = "") -> None:
-        super().__init__(summary)
-        self.code, self.summary, self.why, self.remedy = code, summary, why, remedy
+    def __init__(self, rule: Rule, why: str, remedy: str = "") -> None:
+        super().__init__(rule.summary)
+        self.rule, self.why, self.remedy = rule, why, remedy
 
     def to_problem(self, path: DocumentPath) -> Problem:
         """The same, as a problem at a place of the document."""
-        return Problem(code=self.code, summary=self.summary, why=self.why, remedy=self.remedy, path=path)
+        return Problem(rule=self.rule, why=self.why, remedy=self.remedy, path=path)
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
@@ -55,18 +56,18 @@ def _placeholder_value(match: re.Match[str], text: str, values: Mapping[str, str
         return "$"
     if match[1] is None:
         why = f'{quote_text(text)} has "${{" without "}}".'
-        raise InterpolationError("name-syntax", "name not closed", why, "Close it, or write $$ for a dollar sign.")
+        raise InterpolationError(rules.NAME_SYNTAX, why, "Close it, or write $$ for a dollar sign.")
     try:
         return values[match[1]]
     except KeyError:
         why = f"{quote_text(match[0])} is neither under vars nor in the matrix."
         hint = did_you_mean(match[1], values) or "Add it under vars, or write $$ for a dollar sign."
-        raise InterpolationError("name-unknown", "unknown name", why, hint) from None
+        raise InterpolationError(rules.NAME_UNKNOWN, why, hint) from None
 
 
 def _text_too_long(text: str) -> InterpolationError:
     why = f"with its names filled in, {quote_text(text)} is longer than {MAX_TEXT_LENGTH:,} characters."
-    return InterpolationError("text-long", "text too long", why, "Use fewer names in it, or shorter ones.")
+    return InterpolationError(rules.TEXT_LONG, why, "Use fewer names in it, or shorter ones.")
 
 
 def resolve_variables(raw: Mapping[str, Scalar]) -> tuple[dict[str, str], tuple[Problem, ...]]:
@@ -100,7 +101,7 @@ def resolve_variables(raw: Mapping[str, Scalar]) -> tuple[dict[str, str], tuple[
 def _variables_too_long(name: str) -> Problem:
     why = f"the variables have more than {MAX_VARIABLES_LENGTH:,} characters together, once filled in."
     remedy = "Use fewer names in them, or shorter ones."
-    return Problem(code="text-long", summary="text too long", why=why, remedy=remedy, path=("vars", name))
+    return Problem(rule=rules.TEXT_LONG, why=why, remedy=remedy, path=("vars", name))
 
 
 def _find_variables(text: str, raw: Mapping[str, Scalar]) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def _cycle_problem(cycle: list[str]) -> Problem:
     way = " → ".join((*names, cycle[0]))
     why = f"{way}: a variable cannot be filled in from itself."
     return Problem(
-        code="name-cycle", summary="variable uses itself", why=why, remedy="Take one of these names out of its value.",
+        rule=rules.NAME_CYCLE, why=why, remedy="Take one of these names out of its value.",
         path=("vars", cycle[0]),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ A number of seconds is exact; `short` and `long` are whatever the provider sells
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import LONG_DURATION, SHORT_DURATION, Duration, FileFrame, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
 from hailuo_batch.core.money import Money, PriceRow, find_price
@@ -160,23 +161,21 @@ def _own_entry(shot: Shot) -> int | None:
 def _prompt_length_problem(shot: Shot, longest: int) -> Problem:
     why = f'the prompt of shot "{shot.id}" has {len(shot.prompt):,} characters; the model reads {longest:,}.'
     remedy = "Make it shorter; a style's words count too."
-    return Problem(
-        code="prompt-length", summary="prompt too long", why=why, remedy=remedy, path=("shots", shot.index, "prompt")
-    )
+    return Problem(rule=rules.PROMPT_LENGTH, why=why, remedy=remedy, path=("shots", shot.index, "prompt"))
 
 
 def _empty_prompt_problem(shot: Shot, providers: Sequence[Provider]) -> Problem:
     who = join_provider_names(providers, "or")
     why = f'shot "{shot.id}" has no prompt, and {who} renders {MODE_WORDS[shot.mode]} only with one.'
     path = ("shots", shot.index, "prompt")
-    return Problem(code="prompt-empty", summary="prompt needed", why=why, remedy="Write what is seen.", path=path)
+    return Problem(rule=rules.PROMPT_EMPTY, why=why, remedy="Write what is seen.", path=path)
 
 
 def _no_offer_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:
     if shot.mode is Mode.LAST:
         why = f'shot "{shot.id}" has a last frame and no first frame, which no provider renders.'
         return Problem(
-            code="frames-last-only", summary="first frame missing", why=why, remedy="Add frames.first.",
+            rule=rules.FRAMES_LAST_ONLY, why=why, remedy="Add frames.first.",
             path=("shots", shot.index, "frames"),
         )  # fmt: skip
     if all(provider.find_seconds(shot.duration) is None for provider in providers):
@@ -193,7 +192,7 @@ def _no_offer_problem(shot: Shot, providers: Sequence[Provider], known: Sequence
     )
     own = [place for place in (shot.resolution_path, shot.duration_path) if len(place) != 2 or place[0] != "shots"]
     path = own[0] if own and own[0] else ("shots", shot.index)
-    return Problem(code="not-sold", summary="combination not offered", why=why, remedy=remedy, path=path)
+    return Problem(rule=rules.NOT_SOLD, why=why, remedy=remedy, path=path)
 
 
 def _frame_problem(shot: Shot, selling: Sequence[Provider], known: Sequence[Provider]) -> Problem:
@@ -207,9 +206,7 @@ def _frame_problem(shot: Shot, selling: Sequence[Provider], known: Sequence[Prov
     other = f", or add to providers one that takes addresses: {join_provider_names(able, 'or')}" if able else ""
     remedy = "Leave out the sha256, and it is fetched here; or save the picture in the project and name the file"
     path = ("shots", shot.index, "frames", end)
-    return Problem(
-        code="frame-not-local", summary="picture not on this machine", why=why, remedy=f"{remedy}{other}.", path=path
-    )
+    return Problem(rule=rules.FRAME_NOT_LOCAL, why=why, remedy=f"{remedy}{other}.", path=path)
 
 
 def _takes_phrase(providers: Sequence[Provider]) -> str:
@@ -231,7 +228,7 @@ def _missing_url_problem(shot: Shot, selling: Sequence[Provider], able: Sequence
     remedy = (", or ".join(ways) or "Give the shot another frame") + "."
     path = ("shots", shot.index, "frames", end)
     return Problem(
-        code="frame-not-hosted", summary="picture without address", why=why, remedy=remedy[:1].upper() + remedy[1:],
+        rule=rules.FRAME_NOT_HOSTED, why=why, remedy=remedy[:1].upper() + remedy[1:],
         path=path,
     )  # fmt: skip
 
@@ -266,7 +263,7 @@ def _length_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[P
         nearest = min(lengths, key=lambda second: (abs(second - asked), -second), default=6)
         remedy = f"Did you mean {nearest}?"
     path = shot.duration_path or ("shots", shot.index, "duration")
-    return Problem(code="shot-length", summary="length not offered", why=why, remedy=remedy, path=path)
+    return Problem(rule=rules.SHOT_LENGTH, why=why, remedy=remedy, path=path)
 
 
 MODE_WORDS = {

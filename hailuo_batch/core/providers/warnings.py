@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import LONG_DURATION, Manifest
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
-from hailuo_batch.core.problem import DocumentPath, Problem, Severity
+from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.providers.offers import MODE_WORDS, Provider, join_provider_names
 from hailuo_batch.core.request.request import HAILUO_02
 
@@ -88,7 +89,7 @@ def _model_limit_warning(group: _Group) -> Problem:
     remedy = f"Write {'768p' if small else 'short or 768p'}, or buy one of them first."
     place = shot.resolution_path if len(shot.resolution_path) != 2 or shot.resolution_path[0] != "shots" else ()
     path = place or ("shots", shot.index)
-    return _make_warning("model-limit", "more than the model makes", why, remedy, path)
+    return Problem(rule=rules.MODEL_LIMIT, why=why, remedy=remedy, path=path)
 
 
 def _switch_warning(manifest: Manifest, switch: str, unable: Sequence[Provider], group: _Group) -> Problem:
@@ -100,13 +101,9 @@ def _switch_warning(manifest: Manifest, switch: str, unable: Sequence[Provider],
     keep = f"name only {join_provider_names(others, 'and')} under providers" if others else "choose another provider"
     own = getattr(manifest.shots[group.first.index].settings, switch) is not None
     path: DocumentPath = ("shots", group.first.index, switch) if own else ("defaults", switch)
-    return _make_warning("switch", "switch not passed on", why, f"Take it out, or {keep}.", path)
+    return Problem(rule=rules.SWITCH, why=why, remedy=f"Take it out, or {keep}.", path=path)
 
 
 def _subject_phrase(group: _Group) -> str:
     more = f" and {group.count - 1:,} more ask" if group.count > 1 else " asks"
     return f'shot "{group.first.id}"{more}'
-
-
-def _make_warning(code: str, summary: str, why: str, remedy: str, path: DocumentPath) -> Problem:
-    return Problem(code=code, summary=summary, why=why, remedy=remedy, path=path, severity=Severity.WARNING)

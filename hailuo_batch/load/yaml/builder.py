@@ -18,7 +18,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from hailuo_batch.core.problem import DocumentPath, Severity
+from hailuo_batch.core import rules
+from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.load.yaml.alias_limits import AliasCounter
 from hailuo_batch.load.yaml.events import scalar_value
 from hailuo_batch.load.yaml.marks import Spot, event_start
@@ -95,7 +96,7 @@ class Builder:
     def find_unused_anchors(self) -> Iterator[Finding]:
         """What was read as a mark and may have been part of a text; of a whole file only, where it is certain."""
         for anchor, (spot, path) in self.unused.items() if not self.holes else ():
-            yield make_finding(UNUSED_ANCHOR.fill(shown=shorten(anchor)), spot, path=path, severity=Severity.WARNING)
+            yield make_finding(UNUSED_ANCHOR.fill(shown=shorten(anchor)), spot, path=path)
 
     def stop(self, findings: list[Finding]) -> None:
         """Nothing more comes, and this is why."""
@@ -188,7 +189,7 @@ class Builder:
         if value == "<<" and is_key and event.implicit[0]:
             value = _MERGE_KEY
         elif isinstance(value, ScalarRefusal):
-            value = _NO_VALUE if is_key and value.message.code == "yaml-number" else self._refuse(value, event)
+            value = _NO_VALUE if is_key and value.message.rule == rules.YAML_NUMBER else self._refuse(value, event)
         if event.anchor is not None:
             self.anchors[event.anchor] = value if value is not _MERGE_KEY else text
             self.unused[event.anchor] = (event_start(event), self._current_path())

@@ -10,6 +10,7 @@ from contextlib import suppress
 import yaml
 from yaml.events import CollectionStartEvent, MappingStartEvent
 
+from hailuo_batch.core import rules
 from hailuo_batch.load.yaml.events import walk_nodes
 from hailuo_batch.load.yaml.marks import Spot, event_start
 from hailuo_batch.load.yaml.messages import (
@@ -28,7 +29,7 @@ def find_invalid_keys(payload: bytes) -> Iterator[Finding]:
     """Every key that is repeated in its mapping, or is not text."""
     with suppress(yaml.YAMLError):  # reported already
         for event, path, value, mapping in walk_nodes(payload):
-            if mapping is None or (isinstance(value, ScalarRefusal) and value.message.code == "yaml-tag"):
+            if mapping is None or (isinstance(value, ScalarRefusal) and value.message.rule == rules.YAML_TAG):
                 continue  # no key, or one whose tag was refused already
             spot = event_start(event)
             first = mapping.keys.setdefault(path[-1], spot)

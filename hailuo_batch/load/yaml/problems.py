@@ -3,7 +3,7 @@
 What is wrong is found and worded elsewhere; nothing here reads an event.
 """
 
-from hailuo_batch.core.problem import DocumentPath, Problem, Severity
+from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.load.yaml.locate import locate
 from hailuo_batch.load.yaml.marks import TOP_OF_FILE, Spot, make_place
 from hailuo_batch.load.yaml.messages import MORE_PROBLEMS, Message
@@ -14,16 +14,9 @@ MAX_UNSHOWN = 1_000  # problems beyond those shown
 Finding = tuple[Problem, Spot | None]  # None: the place follows from the problem's path, and is looked up last
 
 
-def make_finding(
-    words: Message,
-    spot: Spot | None,
-    *,
-    path: DocumentPath = (),
-    on_key: bool = False,
-    severity: Severity = Severity.ERROR,
-) -> Finding:
+def make_finding(words: Message, spot: Spot | None, *, path: DocumentPath = (), on_key: bool = False) -> Finding:
     """A problem in these words."""
-    return Problem(**words._asdict(), path=path, on_key=on_key, severity=severity), spot
+    return Problem(rule=words.rule, why=words.why, remedy=words.remedy, path=path, on_key=on_key), spot
 
 
 class StopReading(Exception):  # noqa: N818 - no error: it ends the reading of a file, with a problem to show

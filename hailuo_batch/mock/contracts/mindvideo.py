@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
+from hailuo_batch.core.money import Money
 from hailuo_batch.mock.contract import LOWERCASE_ALPHABET, GatewayContract, encode_letters, failure_table
 from hailuo_batch.mock.messages import Answer, CallKind, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.prices import list_price
 from hailuo_batch.mock.task import Order, Phase, TaskFailure, TaskView
 
 _STATUS_WORDS = {
@@ -26,6 +29,7 @@ _REFUSALS = {
     RefusalReason.THROTTLED: (429, "rate_limited", "Too many requests"),
     RefusalReason.INTERNAL: (500, "internal_error", "Internal error"),
 }
+_PRICE_FACTOR = Decimal("0.225") / Decimal("0.28")  # its one sample beside MiniMax's price of the same clip
 NO_REASON = "bare"  # a failure that gives no reason at all
 
 
@@ -48,6 +52,10 @@ class Mindvideo(GatewayContract):
     )
     moderation_codes: ClassVar[tuple[str, str]] = ("input_rejected", "output_rejected")
     honours_idempotency_keys: ClassVar[bool] = True
+
+    def price(self, resolution: str, seconds: int) -> Money:
+        """In units, since its pages state no currency."""
+        return Money(amount=round(list_price(resolution, seconds).amount * _PRICE_FACTOR, 3), currency="units")
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""

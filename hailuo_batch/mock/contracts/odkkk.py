@@ -1,10 +1,12 @@
 """Odkkk: the form of EvoLink. The number of images is the mode; links are plain texts; there is a list of tasks."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from hailuo_batch.core.money import Money
 from hailuo_batch.mock.contract import (
     LOWERCASE_ALPHABET,
     AccountBalance,
@@ -13,6 +15,7 @@ from hailuo_batch.mock.contract import (
     failure_table,
 )
 from hailuo_batch.mock.messages import Answer, CallKind, Refusal, RefusalReason, json_answer
+from hailuo_batch.mock.prices import list_price
 from hailuo_batch.mock.task import END_PHASES, Order, Phase, TaskFailure, TaskView
 
 _STATUS_WORDS = {
@@ -70,6 +73,11 @@ class Odkkk(GatewayContract):
     moderation_codes: ClassVar[tuple[str, str]] = ("content_policy_violation", "content_policy_violation")
     callback_phases: ClassVar[frozenset[Phase]] = END_PHASES
     callback_retry_seconds: ClassVar[tuple[float, ...]] = (1.0, 2.0, 4.0)
+
+    def price(self, resolution: str, seconds: int) -> Money:
+        """In whole credits."""
+        usd = list_price(resolution, seconds).amount
+        return Money(amount=Decimal(round(usd * _PER_USD)), currency="credits")
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for: no image, a first, or a first and a last."""

@@ -49,7 +49,7 @@ async def test_problems_come_all_at_once_with_their_places(project: Project):
     project.write(FILM.replace("on a table", "${what}").replace("shot: open", "shot: opne"))
     with pytest.raises(ManifestError) as caught:
         await project.plan()
-    assert [problem.code for problem in caught.value.problems] == ["frame-shot", "name-unknown"]
+    assert [problem.rule.id for problem in caught.value.problems] == ["frame-shot", "name-unknown"]
     assert all(problem.place for problem in caught.value.problems)
 
 
@@ -193,7 +193,7 @@ async def test_a_picture_that_is_missing_is_a_problem_before_anything_is_drawn(p
     project.change('{id: pack, prompt: "${bottle} on a table"}', '{id: pack, prompt: "on", frames: {first: a.png}}')
     with pytest.raises(ManifestError) as caught:
         await project.run()
-    assert [problem.code for problem in caught.value.problems] == ["frame-file"]
+    assert [problem.rule.id for problem in caught.value.problems] == ["frame-file"]
     assert project.driver.submits.total() == 0
 
 

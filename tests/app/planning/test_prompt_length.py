@@ -13,7 +13,7 @@ def problems(folder: Path, providers: str) -> list[tuple[str, str]]:
     shot = f"{{id: a, prompt: '{PROMPT.strip()}', frames: {frame}}}"
     file.write_text(f"version: 1\ncampaign: film\nproviders: [{providers}]\nshots: [{shot}]\n", encoding="utf-8")
     found = asyncio.run(validate(file)).problems
-    return [(str(each.severity), each.why) for each in found if each.code == "prompt-length"]
+    return [(str(each.severity), each.why) for each in found if each.rule.id == "prompt-length"]
 
 
 def test_a_prompt_that_grows_too_long_in_a_gateways_own_words_is_a_problem_before_anything_is_sent(tmp_path: Path):

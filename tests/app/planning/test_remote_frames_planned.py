@@ -268,7 +268,7 @@ async def test_other_bytes_than_the_pinned_ones_are_refused_when_they_are_seen(f
     film.write({"first": OPEN}, {"first": {"url": OPEN, "sha256": "ab" * 32}})
     with pytest.raises(ManifestError) as wrong:
         await film.plan()
-    assert [problem.code for problem in wrong.value.problems] == ["frame-pinned"]
+    assert [problem.rule.id for problem in wrong.value.problems] == ["frame-pinned"]
 
 
 async def test_a_project_that_cannot_be_written_to_is_planned_all_the_same(film: Film, site: Site):

@@ -23,7 +23,7 @@ async def test_a_problem_says_file_line_and_column(project: Project):
     [problem] = (await validate(project.file, world=World.SKETCH)).errors
     assert problem.place is not None
     assert (problem.place.file, problem.place.line) == ("film.yaml", 7)
-    assert problem.code == "name-unknown"
+    assert problem.rule.id == "name-unknown"
 
 
 async def test_with_an_error_there_are_no_shots(project: Project):
@@ -32,14 +32,14 @@ async def test_with_an_error_there_are_no_shots(project: Project):
 
 
 async def test_a_sketch_needs_no_provider_that_sells_the_length(project: Project):
-    assert {problem.code for problem in (await validate(project.file)).errors} == {"shot-length"}
+    assert {problem.rule.id for problem in (await validate(project.file)).errors} == {"shot-length"}
     assert (await validate(project.file, world=World.SKETCH)).errors == ()
 
 
 async def test_a_sketch_has_one_take_a_shot(project: Project):
     project.change("{id: pack,", "{id: pack, takes: 3,")
     assert [shot.takes for shot in (await validate(project.file, world=World.SKETCH)).shots] == [1, 1, 1]
-    assert [problem.code for problem in (await validate(project.file, world=World.SKETCH)).problems] == []
+    assert [problem.rule.id for problem in (await validate(project.file, world=World.SKETCH)).problems] == []
 
 
 async def test_problems_in_the_settings_come_along(project: Project):
@@ -66,7 +66,7 @@ async def test_a_picture_outside_the_project_is_a_problem(project: Project, tmp_
     (tmp_path / "out.png").touch()
     project.write(FILM.replace("{first: {shot: open}}", "{first: ../out.png}"))
     [problem] = (await validate(project.file, world=World.SKETCH)).errors
-    assert problem.code == "frame-file"
+    assert problem.rule.id == "frame-file"
     assert "out of the project" in problem.why
 
 

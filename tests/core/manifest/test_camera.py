@@ -91,7 +91,7 @@ def test_brackets_in_sequence_act_in_turn_and_those_in_one_act_together() -> Non
 )
 def test_a_near_miss_is_remarked_and_sent_as_it_is(bracket: str, meant: str) -> None:
     (remark,) = camera_remarks(f"mist {bracket}")
-    assert (remark.code, remark.bracket) == ("camera-unknown", bracket)
+    assert (remark.rule.id, remark.bracket) == ("camera-unknown", bracket)
     assert (
         describe_remarks([remark])
         == f'{bracket} is no camera command and is sent as plain text. Did you mean "{meant}"?'
@@ -102,7 +102,7 @@ def test_a_near_miss_is_remarked_and_sent_as_it_is(bracket: str, meant: str) -> 
 @pytest.mark.parametrize("bracket", ["[mood]", "[restaurant style]", "[key features]", "[]", "[猫]", "[x]"])
 def test_what_is_far_from_any_command_is_remarked_without_a_guess(bracket: str) -> None:
     (remark,) = camera_remarks(bracket)
-    assert (remark.code, remark.hint) == ("camera-unknown", "")
+    assert (remark.rule.id, remark.hint) == ("camera-unknown", "")
     assert describe_remarks([remark]) == f"{bracket} is no camera command and is sent as plain text."
 
 
@@ -122,7 +122,7 @@ def test_very_many_brackets_are_counted() -> None:
 def test_more_than_three_at_once_are_remarked() -> None:
     assert camera_remarks("[Push in, Pan left, Tilt up]") == ()
     (remark,) = camera_remarks("[Push in, Pan left, Tilt up, Shake]")
-    assert remark.code == "camera-crowded"
+    assert remark.rule.id == "camera-crowded"
     assert describe_remarks([remark]) == (
         "[Push in, Pan left, Tilt up, Shake] asks for more than 3 moves at once; the vendor advises that many at most."
     )

@@ -22,7 +22,7 @@ from hailuo_batch.core.problem import Problem, Severity
 
 def found(of: Manifest) -> list[tuple[str, tuple[str | int, ...]]]:
     """Code and path of every problem."""
-    return [(problem.code, problem.path) for problem in expand(of)[1]]
+    return [(problem.rule.id, problem.path) for problem in expand(of)[1]]
 
 
 def test_a_manifest_becomes_its_shots_in_the_order_written() -> None:
@@ -149,7 +149,7 @@ def test_one_shot_too_many_is_refused_without_unrolling() -> None:
     began = time.process_time()
     many = entry("s-${a}", matrix={"a": tuple(range(MAX_SHOTS))})
     shots, (problem,) = expand(in_a_row(many, entry("one")))
-    assert (shots, problem.code, problem.path) == ((), "shots-many", ("shots",))
+    assert (shots, problem.rule.id, problem.path) == ((), "shots-many", ("shots",))
     assert "200,001" in problem.why
     huge = {f"n{place}": tuple(range(1000)) for place in range(20)}
     assert found(manifest(entry("s", matrix=huge))) == [("shots-many", ("shots",))]
@@ -159,7 +159,7 @@ def test_one_shot_too_many_is_refused_without_unrolling() -> None:
 def test_prompts_that_are_long_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expanding, "MAX_PROMPT_TEXT", 100)
     shots, (problem,) = expand(in_a_row(entry("a", "x" * 60), entry("b", "x" * 60), entry("c")))
-    assert (shots, problem.code, problem.path) == ((), "text-long", ("shots", 1))
+    assert (shots, problem.rule.id, problem.path) == ((), "text-long", ("shots", 1))
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_prompts_that_are_long_together_are_refused(monkeypatch: pytest.MonkeyPa
 )
 def test_two_shots_of_one_name_are_a_problem(ids: list[str], said: str) -> None:
     _, (problem,) = expand(in_a_row(*map(entry, ids)))
-    assert (problem.code, problem.path, problem.why) == ("shot-twice", ("shots", 1, "id"), said)
+    assert (problem.rule.id, problem.path, problem.why) == ("shot-twice", ("shots", 1, "id"), said)
 
 
 def test_a_matrix_that_does_not_name_its_shots_apart_is_told_once() -> None:
     _, (problem,) = expand(manifest(entry("pack", matrix={"colour": ("red", "blue", "green")})))
-    assert (problem.code, problem.path) == ("shot-twice", ("shots", 0, "id"))
+    assert (problem.rule.id, problem.path) == ("shot-twice", ("shots", 0, "id"))
     assert "pack-${colour}" in problem.remedy
 
 
@@ -193,7 +193,7 @@ def test_a_usable_id_is_kept_as_written(name: str) -> None:
 def test_an_id_that_is_no_file_name_is_refused(name: str) -> None:
     shots, problems = expand(manifest(entry(name)))
     assert shots == ()
-    assert [(problem.code, problem.path) for problem in problems] == [("shot-id", ("shots", 0, "id"))]
+    assert [(problem.rule.id, problem.path) for problem in problems] == [("shot-id", ("shots", 0, "id"))]
 
 
 def test_everything_wrong_with_one_shot_is_told_together() -> None:
@@ -236,7 +236,7 @@ def test_a_large_matrix_with_one_mistake_costs_little() -> None:
 def test_an_unknown_style_of_the_defaults_is_told_once_and_at_the_defaults() -> None:
     of = in_a_row(*map(entry, "abc"), defaults=Settings(style="flim"), styles={"film": Style()})
     _, (problem,) = expand(of)
-    assert (problem.code, problem.path) == ("style-unknown", ("defaults", "style"))
+    assert (problem.rule.id, problem.path) == ("style-unknown", ("defaults", "style"))
     assert problem.remedy == 'Did you mean "film"?'
 
 
@@ -265,7 +265,7 @@ def test_cautions_are_warnings_of_which_an_entry_has_one_of_a_kind() -> None:
         entry("m-${n}", "[mood ${n}] [Push in, Pan left, Tilt up, Shake]", matrix={"n": (1, 2)}),
     )
     warned = list(camera_warnings(expand(of)[0]))
-    assert [(each.code, each.path) for each in warned] == [
+    assert [(each.rule.id, each.path) for each in warned] == [
         ("camera-unknown", ("shots", 0, "prompt")),
         ("camera-unknown", ("shots", 1, "prompt")),
         ("camera-unknown", ("shots", 2, "prompt")),

@@ -23,7 +23,7 @@ def test_a_shot_waits_for_those_whose_frames_it_takes() -> None:
 def test_a_shot_that_is_not_there_is_told_at_its_end_with_a_hint() -> None:
     shots = (shot("open"), shot("turn", index=1, frames=frames("opne", "nobody")))
     first, last = frame_link_problems(shots, set())
-    assert (first.code, first.path) == ("frame-shot", ("shots", 1, "frames", "first", "shot"))
+    assert (first.rule.id, first.path) == ("frame-shot", ("shots", 1, "frames", "first", "shot"))
     assert first.remedy == 'Did you mean "open"?'
     assert last.path == ("shots", 1, "frames", "last", "shot")
     assert last.remedy == "Write the id of a shot of this manifest."
@@ -52,7 +52,7 @@ def test_a_ring_is_told_in_the_order_in_which_frames_would_be_handed_on(
 ) -> None:
     shots = [shot(name, index=place, frames=frames(giver)) for place, (name, giver) in enumerate(needs.items())]
     (problem,) = frame_link_problems(shots, set())
-    assert problem.code == "frame-cycle"
+    assert problem.rule.id == "frame-cycle"
     words = problem.why.partition(":")[0].split(" → ")
     assert words[0] == words[-1]
     assert sorted(words[1:]) == sorted(ring.split(" → ")[1:])
@@ -62,7 +62,7 @@ def test_a_ring_is_told_in_the_order_in_which_frames_would_be_handed_on(
 
 def test_a_ring_through_a_last_frame_is_found_too() -> None:
     shots = [shot("a", frames=frames("x", "b")), shot("b", index=1, frames=frames("a")), shot("x", index=2)]
-    assert [problem.code for problem in frame_link_problems(shots, set())] == ["frame-cycle"]
+    assert [problem.rule.id for problem in frame_link_problems(shots, set())] == ["frame-cycle"]
 
 
 def test_a_chain_of_twenty_thousand_is_no_problem_and_a_ring_of_them_is_one_line() -> None:
@@ -71,7 +71,7 @@ def test_a_chain_of_twenty_thousand_is_no_problem_and_a_ring_of_them_is_one_line
     shots, problems = expand(in_a_row(entry("s0"), *links))
     assert (len(shots), problems) == (20_000, ())
     _, (problem,) = expand(in_a_row(entry("s0", frames=after_shot("s19999")), *links))
-    assert problem.code == "frame-cycle"
+    assert problem.rule.id == "frame-cycle"
     assert len(problem.why) < 200
     assert time.process_time() - began < 8
 

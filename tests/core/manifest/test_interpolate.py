@@ -54,7 +54,7 @@ def test_what_cannot_be_filled_in_says_why(written: str, code: str, words: str) 
     with pytest.raises(InterpolationError) as wrong:
         fill_placeholders(written, NAMES)
     problem = wrong.value.to_problem(("vars", "x"))
-    assert problem.code == code
+    assert problem.rule.id == code
     assert words in f"{problem.why} {problem.remedy}"
     assert problem.path == ("vars", "x")
 
@@ -106,7 +106,7 @@ def test_an_unknown_name_is_blamed_on_the_variable_that_has_it_and_once() -> Non
 )
 def test_a_variable_that_uses_itself_is_told_once_with_its_way(raw: dict[str, str], way: str, at: str) -> None:
     _, (problem,) = resolve_variables(raw)
-    assert (problem.code, problem.path) == ("name-cycle", ("vars", at))
+    assert (problem.rule.id, problem.path) == ("name-cycle", ("vars", at))
     assert problem.why.startswith(f"{way}:")
 
 
@@ -132,14 +132,14 @@ def test_a_billion_laughs_end_at_the_first_line_that_is_too_long() -> None:
     began = time.process_time()
     laughs = {"l0": "ha ha ha", **{f"l{n}": f"${{l{n - 1}}}" * 10 for n in range(1, 60)}}
     _, (problem,) = resolve_variables(laughs)
-    assert (problem.code, problem.path) == ("text-long", ("vars", "l4"))
+    assert (problem.rule.id, problem.path) == ("text-long", ("vars", "l4"))
     assert time.process_time() - began < 1
 
 
 def test_variables_that_are_long_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filling, "MAX_VARIABLES_LENGTH", 100)
     values, (problem,) = resolve_variables({"long": "x" * 60, **{f"v{n}": "${long}" for n in range(1000)}})
-    assert (problem.code, problem.path) == ("text-long", ("vars", "v0"))
+    assert (problem.rule.id, problem.path) == ("text-long", ("vars", "v0"))
     assert "together" in problem.why
     assert len(values) == 1001
 
@@ -152,7 +152,7 @@ uses = st.lists(names.map(lambda name: f"${{{name}}}") | st.sampled_from(["$$", 
 def test_any_web_of_variables_has_an_end(raw: dict[str, str]) -> None:
     values, problems = resolve_variables(raw)
     assert list(values) == list(raw)
-    assert len({(problem.code, problem.path) for problem in problems}) == len(problems)
+    assert len({(problem.rule.id, problem.path) for problem in problems}) == len(problems)
     if not problems:
         for name, words in raw.items():
             assert values[name] == fill_placeholders(words, values)

@@ -93,7 +93,7 @@ def test_a_shot_that_is_sold_has_no_problem(duration: int | str) -> None:
 
 def test_a_length_that_another_provider_sells_names_it_and_the_portable_word() -> None:
     (problem,) = told(shot(duration=5), SIXER)
-    assert (problem.code, problem.path) == ("shot-length", ("shots", 0, "duration"))
+    assert (problem.rule.id, problem.path) == ("shot-length", ("shots", 0, "duration"))
     assert problem.why == 'shot "open" asks 5 s; sixer makes 6 s or 10 s.'
     assert problem.remedy == "fiver sells it; or write short, which every provider has."
 
@@ -111,7 +111,7 @@ def test_several_providers_are_spoken_of_together() -> None:
 
 def test_a_size_that_is_not_sold_for_so_long_says_what_is() -> None:
     (problem,) = told(shot(resolution="1080p", duration=10), SIXER)
-    assert (problem.code, problem.path) == ("not-sold", ("shots", 0))
+    assert (problem.rule.id, problem.path) == ("not-sold", ("shots", 0))
     assert problem.why == (
         'shot "open" asks text to video at 1080p for 10 s; sixer sells 1080p for 6 s only and 10 s at 768p only.'
     )
@@ -132,7 +132,7 @@ def test_the_free_provider_is_never_advertised() -> None:
 
 def test_a_last_frame_alone_is_sold_by_nobody() -> None:
     (problem,) = told(shot(frames=LAST_ONLY, duration=7), SIXER, FIVER, PICKY)
-    assert (problem.code, problem.path) == ("frames-last-only", ("shots", 0, "frames"))
+    assert (problem.rule.id, problem.path) == ("frames-last-only", ("shots", 0, "frames"))
 
 
 @pytest.mark.parametrize(
@@ -172,19 +172,19 @@ def test_each_shot_that_writes_a_wrong_length_is_told() -> None:
 
 def test_the_shots_of_a_matrix_share_what_is_wrong_with_them() -> None:
     shots = [shot(f"s{n}", duration=5, prompt="x" * 2001) for n in range(9)]
-    assert [problem.code for problem in offer_problems(shots, (SIXER,), KNOWN)] == ["shot-length", "prompt-length"]
+    assert [problem.rule.id for problem in offer_problems(shots, (SIXER,), KNOWN)] == ["shot-length", "prompt-length"]
     shots = [shot(f"s{n}", duration=5, prompt="") for n in range(9)]
-    assert [problem.code for problem in offer_problems(shots, (FIVER,), KNOWN)] == ["prompt-empty"]
+    assert [problem.rule.id for problem in offer_problems(shots, (FIVER,), KNOWN)] == ["prompt-empty"]
 
 
 @pytest.mark.parametrize(("length", "codes"), [(2000, []), (2001, ["prompt-length"])])
 def test_a_prompt_is_as_long_as_the_model_reads_in_characters(length: int, codes: list[str]) -> None:
-    assert [problem.code for problem in told(shot(prompt="雾" * length), SIXER)] == codes
+    assert [problem.rule.id for problem in told(shot(prompt="雾" * length), SIXER)] == codes
 
 
 def test_only_providers_that_need_a_prompt_are_named_for_it() -> None:
     (problem,) = told(shot(prompt="", duration="short", frames=PICTURE), SIXER, FIVER)
-    assert (problem.code, problem.path) == ("prompt-empty", ("shots", 0, "prompt"))
+    assert (problem.rule.id, problem.path) == ("prompt-empty", ("shots", 0, "prompt"))
     assert problem.why == 'shot "open" has no prompt, and fiver renders a first frame only with one.'
     assert told(shot(prompt="", frames=PICTURE), SIXER) == []
 
@@ -205,7 +205,7 @@ def test_what_is_on_this_machine_does_not_reach_who_takes_addresses_only(frames:
     assert (of.needs.has_local_frame, of.needs.mode) == (local, of.mode)
     assert HOSTED.can_render(of.needs) is not local
     assert (choose_route(of, (HOSTED,)) is NO_ROUTE) is local
-    assert [problem.code for problem in told(of, HOSTED)] == ["frame-not-hosted"] * local
+    assert [problem.rule.id for problem in told(of, HOSTED)] == ["frame-not-hosted"] * local
 
 
 def test_a_file_that_cannot_be_sent_is_told_with_both_ways_out() -> None:
@@ -232,7 +232,7 @@ def test_who_takes_files_only_cannot_be_given_an_address() -> None:
     assert choose_route(shot(frames=PICTURE), (files,)).provider == "files"
     assert choose_route(shot(frames=Frames(first=WEB)), (files,)) == NO_ROUTE
     (problem,) = offer_problems((shot(frames=Frames(first=PICTURE.first, last=WEB)),), (files,), (files, PICKY))
-    assert (problem.code, problem.path) == ("frame-not-local", ("shots", 0, "frames", "last"))
+    assert (problem.rule.id, problem.path) == ("frame-not-local", ("shots", 0, "frames", "last"))
     assert problem.why == 'the last frame of shot "open" is a pinned web address; files takes files only.'
     assert problem.remedy == (
         "Leave out the sha256, and it is fetched here; or save the picture in the project and name the file, "

@@ -25,7 +25,7 @@ def said(*shots: Shot, by: tuple[Provider, ...], manifest: Manifest | None = Non
 def test_a_switch_that_nobody_can_be_told_is_named_with_its_shot() -> None:
     manifest = in_a_row(entry(settings=Settings(watermark=True)))
     (problem,) = said(shot(watermark=True), by=(MUTE,), manifest=manifest)
-    assert (problem.code, problem.severity) == ("switch", Severity.WARNING)
+    assert (problem.rule.id, problem.severity) == ("switch", Severity.WARNING)
     assert problem.path == ("shots", 0, "watermark")
     assert problem.why == 'shot "open" asks watermark: true; mute has no such switch and will not be told.'
     assert problem.remedy == "Take it out, or choose another provider."
@@ -71,7 +71,7 @@ def test_a_provider_that_could_not_render_the_shot_is_not_spoken_of() -> None:
 )
 def test_what_the_model_itself_refuses_is_a_warning_where_a_gateway_sells_it(members, warned: str) -> None:
     problems = said(shot(**members), by=(KNOWS,))
-    assert [problem.code for problem in problems] == ["model-limit"] * bool(warned)
+    assert [problem.rule.id for problem in problems] == ["model-limit"] * bool(warned)
     assert all(warned in problem.why for problem in problems)
 
 

@@ -29,4 +29,4 @@ def test_signs_like_those_of_a_merge_inside_a_text_are_text() -> None:
 
 def test_a_merge_is_seen_under_any_end_of_line_and_alone() -> None:
     for text in ("a: 1\r\n=======\r\nb: 2\r\n", "<<<<<<< HEAD\na: 1\n", "\ufeffa: 1\n>>>>>>>"):
-        assert [problem.code for problem in read(text).problems] == ["yaml-merge"]
+        assert [problem.rule.id for problem in read(text).problems] == ["yaml-merge"]

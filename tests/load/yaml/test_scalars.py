@@ -35,7 +35,7 @@ def test_a_plain_scalar_is_read_by_the_core_schema(text: str) -> None:
 def test_a_leading_zero_is_refused_for_readers_differ(text: str) -> None:
     refusal = parse_plain_scalar(text)
     assert isinstance(refusal, ScalarRefusal)
-    assert refusal.message.summary == "number with a leading zero"
+    assert refusal.message.rule.summary == "number with a leading zero"
     assert refusal.reading == int(text)
 
 
@@ -43,14 +43,14 @@ def test_a_leading_zero_is_refused_for_readers_differ(text: str) -> None:
 def test_what_is_no_number_is_refused(text: str) -> None:
     refusal = parse_plain_scalar(text)
     assert isinstance(refusal, ScalarRefusal)
-    assert refusal.message.summary == "not a number"
+    assert refusal.message.rule.summary == "not a number"
 
 
 @pytest.mark.parametrize("text", ["9223372036854775808", "-9223372036854775809", "0x" + "f" * 17, "1" * 5000, "1e999"])
 def test_what_does_not_fit_in_64_bits_is_refused(text: str) -> None:
     refusal = parse_plain_scalar(text)
     assert isinstance(refusal, ScalarRefusal)
-    assert refusal.message.summary == "number too large"
+    assert refusal.message.rule.summary == "number too large"
 
 
 def test_a_leading_zero_before_a_number_too_large_has_no_reading() -> None:
@@ -91,7 +91,7 @@ def test_a_tag_says_what_a_scalar_is(kind: str, text: str, value: Scalar) -> Non
 def test_a_tag_that_does_not_fit_is_refused(tag: str, text: str, summary: str) -> None:
     refusal = parse_tagged_scalar(tag, text)
     assert isinstance(refusal, ScalarRefusal)
-    assert refusal.message.summary == summary
+    assert refusal.message.rule.summary == summary
 
 
 @given(st.text(max_size=12) | st.from_regex(r"[-+]?[0-9a-fox.eE_:]{1,12}", fullmatch=True))
