@@ -25,6 +25,7 @@ from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferen
 from hailuo_batch.errors import InputError
 from hailuo_batch.ledger.run_lock import hold_lock
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
+from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.load.cache import CACHE_FOLDER
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
@@ -90,9 +91,10 @@ async def _remove_garbage(project: Project, garbage: Garbage, names: dict[str, l
     facts = Facts(failure=gone, reason="gc", decided_by=by)
     attempts = [attempt.id for clip in garbage.clips for attempt in clip.stored_attempts]
     async with open_ledger(ledger_file(project.data_root), clock=SystemClock()) as ledger:
+        written = trace_moves(ledger)
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
-            await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))
+            await asyncio.gather(*(written.move(attempt, Move.DISCARD, facts) for attempt in some))
     store, renders = LocalStore(store_folder(project.data_root)), Renders(renders_folder(project.data_root))
     for clip in garbage.clips:
         store.remove(clip.digest)

@@ -60,5 +60,14 @@ def test_the_commands_are_the_files_of_the_room() -> None:
     import hailuo_batch.cli as room
 
     files = {path.stem for path in Path(room.__file__).parent.glob("*.py")}
-    assert set(COMMANDS) == files - {"__init__", "main", "options", "output", "streams", "run_async"}
+    assert set(COMMANDS) == files - {
+        "__init__",
+        "main",
+        "options",
+        "output",
+        "streams",
+        "run_async",
+        "trace",
+        "trace_options",
+    }
     assert commands.list_commands(click.Context(commands)) == list(COMMANDS)

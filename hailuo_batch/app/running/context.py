@@ -15,6 +15,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.ledger.sqlite import SqliteLedger
+from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.load.provider_tables import provider_names, read_providers
 from hailuo_batch.load.settings import Project
 from hailuo_batch.ports import DriverRequest
@@ -71,7 +72,7 @@ async def run_context(
             campaign=planned.plan.campaign,
             sketch=validation.sketch,
             run=number,
-            ledger=ledger,
+            ledger=trace_moves(ledger),
             store=store,
             renders=renders,
             drivers=drivers,
