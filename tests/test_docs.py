@@ -71,6 +71,12 @@ def test_the_page_of_commands_names_each_option_and_no_other(name: str) -> None:
     assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", code)) == options(name)
 
 
+def test_the_page_of_commands_names_each_option_that_all_commands_have() -> None:
+    code = " ".join(INLINE.findall(prose(COMMANDS_PAGE)))
+    for option in commands.params:
+        assert {*option.opts} <= set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", code))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_page_of_commands_shows_each_argument(name: str) -> None:
     (row,) = (row for row in table(COMMANDS_PAGE, "command") if row[0].strip("`").split()[0] == name)

@@ -133,6 +133,7 @@ async def open_accounts(project: Project) -> AsyncIterator[Callable[[str], Gatew
                 base_url=found.base_url,
                 key=_require_key(name, found.key),
                 seconds=ANSWER_SECONDS,
+                gateway=name,
             )
             return GatewayAccount(
                 name=name,

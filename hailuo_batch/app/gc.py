@@ -25,6 +25,7 @@ from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
+from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.load.cache import CACHE_FOLDER
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
@@ -90,7 +91,8 @@ async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[st
     gone = Failure(kind=FailureKind.DISCARDED, why="gc removed its clip from the store")
     facts = Facts(failure=gone, reason="gc", decided_by=by)
     attempts = [attempt.id for clip in garbage.clips for attempt in clip.stored_attempts]
-    async with workspace.open_ledger(SystemClock()) as ledger:
+    async with workspace.open_ledger(SystemClock()) as opened:
+        ledger = trace_moves(opened)
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))

@@ -38,11 +38,12 @@ from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
 from hailuo_batch.ledger.reader import LedgerReader
 from hailuo_batch.ledger.sqlite import SqliteLedger
+from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.settings import Project, read_file, read_project
-from hailuo_batch.ports import Facts
+from hailuo_batch.ports import Facts, Ledger
 
 _MAX_TASK_ID_LENGTH = 200
 _LIST_HINT = "To see what is open:\n    hailuo-batch resolve"
@@ -202,7 +203,8 @@ async def settle(
         async with found.workspace.open_ledger(SystemClock()) as ledger:
             await _refuse_stale(ledger, chosen)
             told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
-            return tuple([await _settle_attempt(ledger, each, told) for each in chosen])
+            written = trace_moves(ledger)
+            return tuple([await _settle_attempt(written, each, told) for each in chosen])
 
 
 async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> TaskLookup | None:
@@ -248,7 +250,7 @@ class _VerdictRecord:
     tasks: Mapping[int, str] = field(default_factory=dict)
 
 
-async def _settle_attempt(ledger: SqliteLedger, each: OpenAttempt, record: _VerdictRecord) -> Settlement:
+async def _settle_attempt(ledger: Ledger, each: OpenAttempt, record: _VerdictRecord) -> Settlement:
     stage = each.stage
     for move in verdict_moves(each.stage, record.verdict):
         stage = await ledger.move(each.attempt, move, _make_facts(each, move, record))

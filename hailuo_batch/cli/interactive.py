@@ -13,6 +13,7 @@ import click
 
 from hailuo_batch.cli.output import make_style
 from hailuo_batch.cli.streams import can_redraw
+from hailuo_batch.cli.trace_options import is_verbose
 from hailuo_batch.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def _collector_listener(listener: "Listener") -> "Listener":
 def _progress_mode(progress: str) -> str:
     if progress != "auto":
         return progress
-    return "live" if can_redraw(sys.stderr) and not os.environ.get("CI") else "lines"
+    # Lines of -v would break a live table.
+    is_live = can_redraw(sys.stderr) and not os.environ.get("CI") and not is_verbose()
+    return "live" if is_live else "lines"
 
 
 def _handle_signals(stop: "Stop", listener: "Listener") -> None:

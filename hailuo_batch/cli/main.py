@@ -7,7 +7,7 @@ foreign exceptions.
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import click
 
 from hailuo_batch import __version__
 from hailuo_batch.cli.streams import prepare_streams
+from hailuo_batch.cli.trace_options import add_trace_options, trace_options
 from hailuo_batch.errors import Exit, HailuoError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _LazyCommands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"hailuo_batch.cli.{cmd_name}").command
-        return command
+        return add_trace_options(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -86,11 +87,12 @@ class _LazyCommands(click.Group):
 
 @click.group(
     cls=_LazyCommands,
+    params=trace_options(hidden=False),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes, and what each command prints, are in docs/commands.md.",
 )
 @click.version_option(__version__, "--version", message="hailuo-batch %(version)s")
-def commands() -> None:
+def commands(**_: object) -> None:
     """Shot lists as source code: plan, render and keep MiniMax Hailuo-02 clips.
 
     validate, plan, sketch, explain and report need no key and spend nothing.
@@ -109,10 +111,18 @@ def main(args: Sequence[str] | None = None) -> None:
     os._exit(code)
 
 
-def run_command_line(args: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one return for each way to end
+def run_command_line(args: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code."""
+    endings: list[Callable[[int], None]] = []  # of a trace
+    code = _run_command(args, endings)
+    for end in endings:
+        end(code)
+    return code
+
+
+def _run_command(args: Sequence[str] | None, endings: list[Callable[[int], None]]) -> int:  # noqa: PLR0911 - one return for each way to end
     try:
-        code = commands.main(args, prog_name="hailuo-batch", standalone_mode=False)
+        code = commands.main(args, prog_name="hailuo-batch", standalone_mode=False, obj=endings)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:
@@ -157,7 +167,9 @@ def _report_interrupt(cause: BaseException | None) -> int:
 def _report_bug() -> int:
     import traceback
 
-    _print_stderr(traceback.format_exc())
+    from hailuo_batch.cli.trace import report_bug
+
+    _print_stderr(report_bug(traceback.format_exc()))
     _print_stderr("This is a bug in hailuo_batch. What was paid for is in the ledger; please report the lines above.")
     return Exit.BUG
 

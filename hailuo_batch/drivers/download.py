@@ -7,6 +7,7 @@ says that the file is still the same. Whether the file is a video is not decided
 
 import asyncio
 import errno
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -14,9 +15,11 @@ from pathlib import Path
 import aiohttp
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.drivers.partial import PartialDownload
 from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, parse_link, private_address_failure
 from hailuo_batch.drivers.stall_guard import StallGuard
+from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.gateways.retry_after import parse_retry_after
 
 CHUNK = 256 * 1024
@@ -36,6 +39,7 @@ _PERMANENT_ERRORS: Mapping[int, str] = {  # errors of this machine that another 
     errno.EACCES: "there is no right to write here",
     errno.EPERM: "there is no right to write here",
 }
+_LOG = logging.getLogger("hailuo_batch.wait")
 
 
 class Downloader:
@@ -61,12 +65,16 @@ class Downloader:
     async def download(self, link: str, target: Path) -> Failure | None:
         """Brings what is behind a link to `target`; None is success. A connection that breaks is tried again."""
         part = PartialDownload()
+        if self._slots.locked():
+            _LOG.debug(WaitLine(reason=WaitReason.SLOT, seconds=None))
         async with self._slots:
             for pause in (*(2.0**times for times in range(TRIES - 1)), None):
                 failure = await self._try_once(link, target, part)
                 if failure is None or failure.kind is not FailureKind.FLAKY or pause is None:
                     break
-                await self._sleep(max(pause, min(failure.wait_seconds or 0.0, LONGEST_PAUSE)))
+                seconds = max(pause, min(failure.wait_seconds or 0.0, LONGEST_PAUSE))
+                _LOG.info(WaitLine(reason=WaitReason.RESEND, seconds=seconds, why=failure.why))
+                await self._sleep(seconds)
         return failure
 
     async def _try_once(self, link: str, target: Path, part: PartialDownload) -> Failure | None:
@@ -90,13 +98,18 @@ class Downloader:
             if refused := self._policy.refusal(url):
                 return refused
             headers = {**_HEADERS, **part.range_headers()}
-            async with self._session.get(url, allow_redirects=False, headers=headers) as response:
-                if "Range" in headers and not _is_usable(response, part):
-                    part.reset()
-                    return await self._follow_redirects(link, target, part)  # once: nothing is left to go on with
-                if response.status not in _MOVED or "Location" not in response.headers:
-                    return await self._save_body(response, target, part)
-                url = url.join(parse_link(response.headers["Location"]))
+            with RequestTrace("download", url) as trace:
+                async with self._session.get(url, allow_redirects=False, headers=headers) as response:
+                    trace.record_response(response)
+                    is_unusable = "Range" in headers and not _is_usable(response, part)
+                    if not is_unusable and (response.status not in _MOVED or "Location" not in response.headers):
+                        failure = await self._save_body(response, target, part)
+                        trace.why = failure.why if failure is not None else ""
+                        return failure
+            if is_unusable:
+                part.reset()
+                return await self._follow_redirects(link, target, part)  # once: nothing is left to go on with
+            url = url.join(parse_link(response.headers["Location"]))
         return Failure(kind=FailureKind.CORRUPT, why="the link leads from one address to the next without end")
 
     async def _save_body(self, response: aiohttp.ClientResponse, target: Path, part: PartialDownload) -> Failure | None:

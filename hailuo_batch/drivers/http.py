@@ -5,6 +5,7 @@ accepted, or when the gateway honours an idempotency key; a reading call as ofte
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.pacing.progress_eta import ProgressSample
 from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.image_payload import load_image_payloads
 from hailuo_batch.drivers.poll_scheduler import PollScheduler
@@ -24,6 +26,7 @@ from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 
 POLL_SECONDS = 10.0  # MiniMax's published advice; the others say less or nothing
 Sleep = Callable[[float], Awaitable[None]]
+_LOG = logging.getLogger("hailuo_batch.wait")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,7 @@ class HttpDriver:
         self._transport, self._dialect, self._provider, self._downloader = transport, dialect, provider, downloader
         self._patience, self._sleep, self._is_stopping = patience or Patience(), sleep, is_stopping
         every = provider.limits.poll_seconds or POLL_SECONDS
-        self._scheduler = scheduler or PollScheduler(every=every, elapsed=monotonic, sleep=sleep)
+        self._scheduler = scheduler or PollScheduler(every=every, elapsed=monotonic, sleep=sleep, gateway=provider.name)
         self._callbacks = callbacks if provider.callbacks else None
 
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
@@ -87,6 +90,7 @@ class HttpDriver:
             again = doubt is not None and self._provider.idempotent and self._may_resend(answer)
             if not again or waited > self._patience.submit or self._is_stopping():
                 return doubt or answer
+            _LOG.info(WaitLine(reason=WaitReason.RESEND, seconds=pause, gateway=self._provider.name, why=answer.why))
             await self._sleep(pause)
             if self._is_stopping():  # which has cut the pause short
                 return doubt or answer
@@ -125,7 +129,7 @@ class HttpDriver:
         asked = answer.wait_seconds if isinstance(answer, Failure) else None
         pause = self._patience.delay(flaky - 1, asked)
         if isinstance(answer, Failure) and answer.kind is FailureKind.THROTTLED:
-            self._scheduler.back_off(pause)
+            self._scheduler.back_off(pause, why=answer.why)
         return pause
 
     async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
@@ -134,6 +138,9 @@ class HttpDriver:
 
     async def _pause(self, task: ProviderTask, seconds: float, *, running: bool = True) -> float:
         """How much of the pause counts; a callback ends one of a task that runs, never one that a gateway asked for."""
+        if _LOG.isEnabledFor(logging.DEBUG):
+            reason = WaitReason.POLL if running else WaitReason.RESEND
+            _LOG.debug(WaitLine(reason=reason, seconds=seconds, gateway=self._provider.name, task=task.id))
         if self._callbacks is not None and running:
             return await self._callbacks.pause(self._provider.name, task.id, seconds)
         await self._sleep(seconds)

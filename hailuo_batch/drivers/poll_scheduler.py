@@ -5,6 +5,7 @@ during a run.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -22,12 +23,14 @@ from hailuo_batch.core.pacing.progress_eta import (
     overrun_ratio,
     predict_remaining,
 )
+from hailuo_batch.core.trace import WaitLine, WaitReason
 
 ClipKind = tuple[str, int]  # clips that take alike: resolution and seconds
 _HistoryKey = (
     ClipKind | tuple[ClipKind, tuple[bool, int]]
 )  # what is learnt about: such clips, or promises of one kind about them
 _HISTORY_LENGTH = 200  # clips of a kin: what a gateway was like last month says little about today
+_LOG = logging.getLogger("hailuo_batch.wait")
 _LEAST_LIKELIHOOD = 1e-3  # what is less likely than this is not what was learnt any more
 
 
@@ -45,9 +48,10 @@ class PollScheduler:
         per_second: float | None = None,
         past: Iterable[tuple[ClipKind, float]] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        gateway: str = "",
     ) -> None:
         self.every, self._min_interval = every, 0.0 if per_second is None else 1 / per_second
-        self.elapsed, self._sleep = elapsed, sleep
+        self.elapsed, self._sleep, self._gateway = elapsed, sleep, gateway
         self._next_poll = 0.0
         # By kin the seconds that clips took; by kin and kind of promise how much longer than promised they took.
         self._durations: dict[_HistoryKey, deque[float]] = {}
@@ -87,10 +91,13 @@ class PollScheduler:
         at = max(self._next_poll, now)
         self._next_poll = at + self._min_interval
         if at > now:
+            if _LOG.isEnabledFor(logging.DEBUG):
+                _LOG.debug(WaitLine(reason=WaitReason.OWN_PACE, seconds=at - now, gateway=self._gateway))
             await self._sleep(at - now)
 
-    def back_off(self, seconds: float) -> None:
+    def back_off(self, seconds: float, *, why: str = "") -> None:
         """The gateway asks everybody to wait."""
+        _LOG.info(WaitLine(reason=WaitReason.THROTTLED, seconds=seconds, gateway=self._gateway, why=why))
         self._next_poll = max(self._next_poll, self.elapsed() + seconds)
 
     def _expectation(self, kind: ClipKind, samples: Sequence[ProgressSample]) -> tuple[LogNormal | None, float]:

@@ -23,6 +23,7 @@ from hailuo_batch import __version__
 from hailuo_batch.core.providers.image_limits import MAX_BYTES
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, PublicResolver, parse_link
+from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.images import read_image_facts
 
@@ -84,12 +85,14 @@ class RemoteImageDownloader:
                     else RemoteImageFailure(why="it leads away from https", gone=True)
                 )
             shown = _conditional_headers(before) if before is not None and before.home == str(url) else {}
-            async with self._session.get(url, allow_redirects=False, headers={**_HEADERS, **shown}) as response:
-                if response.status not in _MOVED or "Location" not in response.headers:
-                    if response.status == HTTPStatus.NOT_MODIFIED and before is not None and shown:
-                        return before
-                    return await self._save_image(response, url)
-                url = url.join(parse_link(response.headers["Location"]))
+            with RequestTrace("image", url) as trace:
+                async with self._session.get(url, allow_redirects=False, headers={**_HEADERS, **shown}) as response:
+                    trace.record_response(response)
+                    if response.status not in _MOVED or "Location" not in response.headers:
+                        if response.status == HTTPStatus.NOT_MODIFIED and before is not None and shown:
+                            return before
+                        return await self._save_image(response, url)
+            url = url.join(parse_link(response.headers["Location"]))
         return RemoteImageFailure(why="it leads from one address to the next without end", gone=True)
 
     async def _save_image(self, response: aiohttp.ClientResponse, url: URL) -> RemoteImage | RemoteImageFailure:

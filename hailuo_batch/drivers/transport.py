@@ -6,6 +6,7 @@ gateway's own host and scheme only: redirects are not followed.
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,30 +16,39 @@ import aiohttp
 from yarl import URL
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.redaction import redact_key
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.drivers.download import CHUNK
 from hailuo_batch.drivers.network_errors import describe_network_error
 from hailuo_batch.drivers.public_hosts import PublicResolver
+from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
 from hailuo_batch.gateways.retry_after import parse_retry_after
 
 CONNECT_SECONDS = 20
 ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
 STALLED_SECONDS = 60  # a download from which nothing arrives for so long is broken
-KEY_PLACEHOLDER = "[key]"
-SHORTEST_KEY = 8  # letters
 AT_ONCE = 200  # calls under way, of those that cost and of those that do not: each holds a socket, and those are few
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
 
 Value = TypeVar("Value")
+_LOG = logging.getLogger("hailuo_batch.wait")
 
 
 class Transport:
     """The way to one gateway."""
 
     def __init__(
-        self, *, session: aiohttp.ClientSession, paying: aiohttp.ClientSession, base_url: str, key: str, seconds: float
+        self,
+        *,
+        session: aiohttp.ClientSession,
+        paying: aiohttp.ClientSession,
+        base_url: str,
+        key: str,
+        seconds: float,
+        gateway: str = "",
     ) -> None:
-        self._session, self._paying = session, paying
+        self._session, self._paying, self._gateway = session, paying, gateway
         self._base, self._key = base_url.rstrip("/"), key.strip()
         self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
         self._slots, self._paid_slots = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
@@ -59,15 +69,25 @@ class Transport:
 
     async def send_call(self, call: Call) -> Reply | Failure:
         """One call and its reply, whatever its status; it may wait for others to end, before its own time begins."""
-        async with self._paid_slots if call.paid else self._slots:
-            return await self._send_now(call)
+        slots = self._paid_slots if call.paid else self._slots
+        if slots.locked():
+            _LOG.debug(WaitLine(reason=WaitReason.SLOT, seconds=None, gateway=self._gateway))
+        async with slots:
+            url = URL(self._base + call.path, encoded=True).update_query(call.query)
+            kind = "submit" if call.paid else "read"
+            with RequestTrace(kind, url, method=call.method, gateway=self._gateway, call=call) as trace:
+                answer = await self._send_now(call, url)
+                if isinstance(answer, Reply):
+                    trace.record_reply(answer)
+                else:
+                    trace.why = answer.why
+            return answer
 
-    async def _send_now(self, call: Call) -> Reply | Failure:
+    async def _send_now(self, call: Call, url: URL) -> Reply | Failure:
         # Money: a paid call never goes over a connection that was used before: one that the gateway closed meanwhile
         # would leave a doubt that need not be.
         session = self._paying if call.paid else self._session
         headers = {**call.headers, "Authorization": f"Bearer {self._key}"}
-        url = URL(self._base + call.path, encoded=True).update_query(call.query)
         try:
             async with session.request(
                 call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
@@ -91,21 +111,16 @@ async def _read_reply(response: aiohttp.ClientResponse, key: str) -> Reply:
         if len(data) > LARGEST_REPLY:
             break
     # A gateway may repeat the key in an error's words, which go on to reports: it is blotted out here.
-    text = _redact_key(key, data.decode("utf-8-sig", "replace"))
+    text = redact_key(key, data.decode("utf-8-sig", "replace"))
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
-    headers = {name.lower(): _redact_key(key, value) for name, value in response.headers.items()}
+    headers = {name.lower(): redact_key(key, value) for name, value in response.headers.items()}
     # Dialects have no clock: a date becomes seconds here.
     if (wait := parse_retry_after(headers.get("retry-after"), now=time.time())) is not None:
         headers["retry-after"] = f"{wait:.3f}"
     return Reply(status=response.status, body=body, text=text, headers=headers)
-
-
-def _redact_key(key: str, text: str) -> str:
-    # Money: so short a "key" is none, and would be found inside words that matter, such as the name of a task's id.
-    return text.replace(key, KEY_PLACEHOLDER) if len(key) >= SHORTEST_KEY else text
 
 
 @asynccontextmanager

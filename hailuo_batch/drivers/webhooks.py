@@ -8,6 +8,7 @@ its task is the dialect's business; what a ring does stands in `wakeups.py`.
 import asyncio
 import hmac
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -16,12 +17,14 @@ from typing import Self
 from aiohttp import web
 from yarl import URL
 
+from hailuo_batch.core.trace import CallbackLine
 from hailuo_batch.drivers.wakeups import Sleep, TaskWakeups
 from hailuo_batch.drivers.webhook_server import ListenAddress, WebhookServer, parse_listen_address, read_body
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.coerce import parse_text
 from hailuo_batch.gateways.dialect import Dialect
 
+_LOG = logging.getLogger("hailuo_batch.http")
 _LONGEST_CHALLENGE = 256  # characters; nothing longer is given back
 _LONGEST_ADDRESS = 1900  # characters; odkkk takes 2048, with the provider's name and the secret
 
@@ -82,6 +85,7 @@ class WebhookReceiver:
         if 0 < len(parse_text(challenge)) <= _LONGEST_CHALLENGE:
             return web.json_response({"challenge": challenge})
         if task := self._dialects[provider].parse_callback(body):
+            _LOG.info(CallbackLine(gateway=provider, task=task))
             self._wakeups[provider].wake(task)
         return web.Response(status=200)
 

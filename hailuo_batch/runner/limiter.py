@@ -5,6 +5,7 @@ ended; polls and downloads of tasks that run pass no gate.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,10 +21,12 @@ from hailuo_batch.core.pacing.rate_limit import (
     submit_delay,
     throttle,
 )
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.runner.shutdown import Stop, wake
 
 PATIENCE = 300.0  # seconds that a provider may ask to wait, in one go or for one submit, before it is not asked again
 _NO_STREAK = FailureStreak()
+_LOG = logging.getLogger("hailuo_batch.wait")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +64,16 @@ class Limiter:
                 if pause == 0:
                     self.pace = start_submit(self.pace, now)
                     return None
+                if _LOG.isEnabledFor(logging.DEBUG):
+                    _LOG.debug(self._wait_line(pause, now))
                 await self._wait_turn(pause)
         return self.closed or Failure(kind=FailureKind.STOPPED, why="the run was stopped before it was sent")
+
+    def _wait_line(self, pause: float | None, now: float) -> WaitLine:
+        reason = WaitReason.THROTTLED if self.pace.not_before > now else WaitReason.OWN_PACE
+        return WaitLine(
+            reason=WaitReason.CONCURRENCY if pause is None else reason, seconds=pause, gateway=self.provider
+        )
 
     async def _wait_turn(self, pause: float | None) -> None:
         """Waits so long (None: until somebody leaves), or until the door is closed; only the first in line is here."""
@@ -108,7 +119,11 @@ class Limiter:
             failure if FAILURE_POLICIES[failure.kind].stops_provider else breaker_failure(self._submits, self.provider)
         )
         self._wake()
-        return max(0.0, self.pace.not_before - now)
+        pause = max(0.0, self.pace.not_before - now)
+        if FAILURE_POLICIES[failure.kind].resend:
+            reason = WaitReason.THROTTLED if failure.kind is FailureKind.THROTTLED else WaitReason.RESEND
+            _LOG.info(WaitLine(reason=reason, seconds=pause, gateway=self.provider, why=failure.why))
+        return pause
 
     def record_give_up(self, failure: Failure) -> None:
         """A submit was repeated until patience ended."""

@@ -3,6 +3,7 @@
 Nothing is decided here: a step says what is to be done, a failure's kind says what it allows.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -22,12 +23,14 @@ from hailuo_batch.core.plan.event import (
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unlocked_steps
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import Clock
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.step import StoredClip, run_step
 from hailuo_batch.runner.workers import run_workers
 
+_LOG = logging.getLogger("hailuo_batch.wait")
 _RUNNABLE_ACTIONS = frozenset({Action.REUSE, Action.SUBMIT, Action.RESUME, Action.FETCH})
 
 
@@ -52,6 +55,7 @@ async def run_plan(
     todo = sorted((step for step in given if step.action in _RUNNABLE_ACTIONS), key=_is_submit)
     # Money: only a step that was given may be unlocked; the others were not asked for.
     waiting = [step for step in given if step.action is Action.WAIT]
+    _log_waiting(waiting)
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
     unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
     work = _StepWorker(unlocks, context, listener, stop, fail_fast=fail_fast)
@@ -62,6 +66,13 @@ async def run_plan(
     outcome = work.outcome(stopped=stop.reason, seconds=clock.elapsed() - begin)
     listener(RunEnded(stored=outcome.stored, failed=len(outcome.clip_failures), seconds=outcome.seconds))
     return outcome
+
+
+def _log_waiting(steps: Iterable[Step]) -> None:
+    if _LOG.isEnabledFor(logging.DEBUG):
+        for step in steps:
+            why = f"starts from a frame of {', '.join(step.waits_for)}"
+            _LOG.debug(WaitLine(reason=WaitReason.FRAME, seconds=None, shot=step.take_names[0].shot, why=why))
 
 
 def _is_submit(step: Step) -> bool:

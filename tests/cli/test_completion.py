@@ -64,7 +64,7 @@ def test_bash_completes_commands_options_and_choices(say: Say, tmp_path: Path) -
     assert bash(file, "hailuo-batch", "''") == list(COMMANDS)
     assert bash(file, "hailuo-batch", "pl") == ["plan"]
     assert bash(file, "hailuo-batch", "rep") == ["report"]
-    assert bash(file, "hailuo-batch", "--v") == ["--version"]
+    assert bash(file, "hailuo-batch", "--vers") == ["--version"]
     assert bash(file, "hailuo-batch", "run", "--pro") == ["--progress"]
     assert bash(file, "hailuo-batch", "run", "--progress", "l") == ["live", "lines"]
     assert bash(file, "hailuo-batch", "completion", "z") == ["zsh"]

@@ -9,7 +9,8 @@ from aioresponses import aioresponses
 from yarl import URL
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.drivers.transport import KEY_PLACEHOLDER, Transport
+from hailuo_batch.core.redaction import KEY_PLACEHOLDER
+from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.gateways.dialect import Call, Reply
 
 BASE = "https://gateway.example/v1"

@@ -13,6 +13,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import SqliteLedger
+from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.ports import DriverRequest
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.limiter import Limiter, Tempo
@@ -49,7 +50,7 @@ async def run_context(
             campaign=setup.campaign,
             sketch=setup.workspace.world is World.SKETCH,
             run=number,
-            ledger=ledger,
+            ledger=trace_moves(ledger),
             store=store,
             renders=renders,
             drivers=drivers,

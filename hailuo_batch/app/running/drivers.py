@@ -111,6 +111,7 @@ async def _open_http_drivers(
                 base_url=urls[provider.name],
                 key=key,
                 seconds=_answer_timeout(provider, context),
+                gateway=provider.name,
             )
             looks = PollScheduler(
                 every=provider.limits.poll_seconds or POLL_SECONDS,
@@ -118,6 +119,7 @@ async def _open_http_drivers(
                 elapsed=tempo.now,
                 past=_past_render_times(provider, context),
                 sleep=context.sleep,
+                gateway=provider.name,
             )
             return HttpDriver(
                 transport=wire,

@@ -1,0 +1,108 @@
+"""Tells the log of each move that a ledger made durable, whichever ledger it is.
+
+Without a listener the ledger itself is handed back, so that a move costs nothing more.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.redaction import redact_body
+from hailuo_batch.core.trace import MoveLine
+from hailuo_batch.ports import Facts, Intent, Ledger, RenderName
+
+_LOG = logging.getLogger("hailuo_batch.ledger")
+_NO_FACTS = Facts()
+
+
+def trace_moves(ledger: Ledger) -> Ledger:
+    """The ledger, which tells of its moves when somebody listens."""
+    return _TracedLedger(ledger) if _LOG.isEnabledFor(logging.INFO) else ledger
+
+
+class _TracedLedger:
+    """Hands everything on to a ledger; implements `ports.Ledger`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def record_intent(self, intent: Intent) -> int:
+        with _told("intend", None, _intent_facts(intent)) as told:
+            told.attempt = attempt = await self._ledger.record_intent(intent)
+            told.stage = Stage.INTENDED
+        return attempt
+
+    async def move(self, attempt: int, move: Move, facts: Facts = _NO_FACTS) -> Stage:
+        with _told(move, attempt, _move_facts(facts)) as told:
+            told.stage = stage = await self._ledger.move(attempt, move, facts)
+        return stage
+
+    async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
+        facts = {**_intent_facts(intent), **_move_facts(Facts(clip=clip, cost=cost))}
+        with _told("restore", None, facts) as told:
+            told.attempt = attempt = await self._ledger.restore_clip(intent, clip, cost)
+            told.stage = Stage.STORED
+        return attempt
+
+    async def record_names(self, names: Iterable[RenderName]) -> None:
+        await self._ledger.record_names(names)
+
+    async def standings(self) -> Mapping[str, Standing]:
+        return await self._ledger.standings()
+
+
+class _Told:
+    """What is known of a move once it is durable."""
+
+    def __init__(self, attempt: int | None) -> None:
+        self.attempt, self.stage = attempt, ""
+
+
+@contextmanager
+def _told(move: str, attempt: int | None, facts: Mapping[str, object]) -> Iterator[_Told]:
+    told = _Told(attempt)
+    failure = ""
+    try:
+        yield told
+    except BaseException as error:
+        failure = type(error).__name__
+        raise
+    finally:
+        with suppress(Exception):  # Money: what is durable must reach its caller, whatever becomes of the trace
+            shown = redact_body({name: fact for name, fact in facts.items() if fact})
+            line = MoveLine(
+                attempt=told.attempt,
+                move=move,
+                stage=told.stage,
+                facts=shown if isinstance(shown, Mapping) else {},
+                failure=failure,
+            )
+            _LOG.info(line)
+
+
+def _intent_facts(intent: Intent) -> dict[str, object]:
+    return {
+        "provider": intent.provider,
+        "campaign": intent.campaign,
+        "shot": f"{intent.shot}#{intent.take}",
+        "fingerprint": intent.fingerprint,
+        "run": intent.run,
+        "estimate": _money_text(intent.estimate),
+    }
+
+
+def _move_facts(facts: Facts) -> dict[str, object]:
+    failure = facts.failure
+    return {
+        "task": facts.task,
+        "digest": facts.clip and facts.clip.digest,
+        "cost": _money_text(facts.cost),
+        "failure": failure and {"kind": failure.kind, "why": failure.why},
+        "reason": facts.reason,
+    }
+
+
+def _money_text(money: Money | None) -> str:
+    return "" if money is None else str(money)

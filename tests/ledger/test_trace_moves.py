@@ -1,0 +1,63 @@
+"""What logging hears of a ledger's moves; the moves themselves are the ledger's own."""
+
+import logging
+
+import pytest
+from ledger_samples import CLIP, intent, usd
+
+from hailuo_batch.core.attempt.attempt import Move, Stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.trace import MoveLine
+from hailuo_batch.errors import LedgerError
+from hailuo_batch.ledger.trace_moves import trace_moves
+from hailuo_batch.ports import Facts
+
+
+class OneAttempt:
+    """A ledger that says yes until it breaks."""
+
+    broken = False
+
+    async def record_intent(self, _: object) -> int:
+        return 7
+
+    async def move(self, *_: object) -> Stage:
+        if self.broken:
+            raise LedgerError("the ledger cannot be written")
+        return Stage.SUBMITTED
+
+    async def restore_clip(self, *_: object) -> int:
+        return 8
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, logger="hailuo_batch")
+    return caplog
+
+
+def test_where_nobody_listens_the_ledger_is_its_own():
+    ledger = OneAttempt()
+    assert trace_moves(ledger) is ledger  # type: ignore[arg-type]
+
+
+async def test_a_move_is_told_with_what_it_adds_and_without_who_decided(told: pytest.LogCaptureFixture):
+    ledger = trace_moves(OneAttempt())  # type: ignore[arg-type]
+    failure = Failure(kind=FailureKind.THROTTLED, why="too fast at https://x.test/?sig=sentinel")
+    assert await ledger.record_intent(intent()) == 7
+    assert await ledger.move(7, Move.ACCEPT, Facts(task="t1", decided_by="ann")) is Stage.SUBMITTED
+    await ledger.move(7, Move.REFUSE, Facts(failure=failure))
+    assert await ledger.restore_clip(intent(), CLIP, usd("0.28")) == 8
+    words = [str(record.msg) for record in told.records]
+    assert words[0].startswith("attempt 7: intend → intended, provider minimax, campaign aurora, shot open#1")
+    assert words[1] == "attempt 7: accept → submitted, task t1"
+    assert words[2] == "attempt 7: refuse → submitted, failure throttled too fast at https://x.test/…"
+    assert words[3].endswith(f"digest {CLIP.digest}, cost 0.28 USD")
+
+
+async def test_a_move_that_was_not_written_is_told_as_such(told: pytest.LogCaptureFixture):
+    ledger = OneAttempt()
+    ledger.broken = True
+    with pytest.raises(LedgerError):
+        await trace_moves(ledger).move(7, Move.ACCEPT)  # type: ignore[arg-type]
+    assert told.records[0].msg == MoveLine(attempt=7, move="accept", failure="LedgerError")
