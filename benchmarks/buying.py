@@ -170,12 +170,18 @@ def child_bare(base: str, folder: str, shots: str) -> None:
     watch.tell()
 
 
+async def _probe_boxes(_: object, file: Path, digest: str, *, decode: bool) -> object:  # noqa: ARG001
+    from hailuo_batch.drivers.data_plane import probe_clip
+
+    return probe_clip(file, digest)
+
+
 def child_ours(manifest: str, decode: str, profile: str) -> None:
     """`hailuo-batch run`, in this process, with its time sped up."""
     import hailuo_batch.app.run as rendering
     import hailuo_batch.app.running.context as equipping
-    from hailuo_batch.app.running.probe import probe_sketch
     from hailuo_batch.cli.main import run_command_line
+    from hailuo_batch.drivers import data_plane
     from hailuo_batch.runner.limiter import Tempo
 
     watch = _Watch()
@@ -188,9 +194,9 @@ def child_ours(manifest: str, decode: str, profile: str) -> None:
         return outcome
 
     rendering.run_plan = run_plan
-    equipping.tempo_of = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
+    equipping.make_scaled_clock = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
     if not decode:
-        equipping.bought = probe_sketch
+        data_plane.LocalDataPlane.probe = _probe_boxes  # type: ignore[method-assign]
     os.chdir(Path(manifest).parent)
     gc.disable()  # as the entry point does
     with Path("said.txt").open("w") as said, redirect_stdout(said), redirect_stderr(said):

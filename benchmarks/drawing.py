@@ -14,8 +14,8 @@ from measure import table
 from PIL import Image, ImageDraw
 
 from hailuo_batch.core.request.frame_size import frame_size
+from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.media.animatic.draw import draw
-from hailuo_batch.media.animatic.values import Sketch, Still
 
 SECONDS, FPS = 6, 24
 HELD_TO = 1.3
@@ -44,7 +44,7 @@ def report(folder: Path, *, runs: int) -> str:
                 prompt=f"{CARD} {moves}",
                 seconds=SECONDS,
                 resolution=resolution,
-                first=Still(path=first) if first else None,
+                first=Still(path=str(first)) if first else None,
             )
             ours = _cpu(lambda sketch=sketch: draw(sketch, folder / "ours.mp4"), runs)
             size_kb = (folder / "ours.mp4").stat().st_size / 1e3

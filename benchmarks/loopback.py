@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.media.animatic.draw import draw
-from hailuo_batch.media.animatic.values import Sketch
 
 NEVER = 1_000_000_000
 

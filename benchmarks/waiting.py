@@ -186,7 +186,7 @@ async def _polled(tasks: int, seconds: float) -> dict[str, float]:
         transport=wire,  # type: ignore[arg-type]
         dialect=load_dialect("mindvideo"),
         provider=provider,
-        downloader=None,  # type: ignore[arg-type]
+        data_plane=None,  # type: ignore[arg-type]
         scheduler=PollScheduler(every=EVERY, elapsed=time.monotonic, sleep=stop.waits.sleep),
         sleep=stop.waits.sleep,
         is_stopping=lambda: stop.waits.is_triggered,

@@ -9,6 +9,7 @@ from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.core.sketch import Sketch
 
 
 class Clock(Protocol):
@@ -167,9 +168,21 @@ class Driver(Protocol):
         ...
 
 
-class Probe(Protocol):
-    """Looks whether a file is the video that was promised."""
+class DataPlane(Protocol):
+    """Work on bytes that no money depends on: plain data in, plain data out, safe to repeat, here or elsewhere."""
 
-    async def __call__(self, file: Path, digest: str) -> Clip | Failure:
-        """The clip's facts, or why it is none."""
+    async def draw(self, sketch: Sketch, target: Path) -> Failure | None:
+        """Draws a sketch into a file; None is success."""
+        ...
+
+    async def download(self, link: str, target: Path) -> Failure | None:
+        """Downloads what a link leads to into a file; None is success. A link is a secret."""
+        ...
+
+    async def probe(self, file: Path, digest: str, *, decode: bool) -> Clip | Failure:
+        """The facts of the video that a file should be, or why it is none; with `decode` its ends are decoded too."""
+        ...
+
+    async def thumbnail(self, clip: Path, target: Path) -> Failure | None:
+        """Writes the poster of a clip, whole or not at all; None is success."""
         ...

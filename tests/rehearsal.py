@@ -16,6 +16,7 @@ from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.drivers.transport import Transport, open_sessions
@@ -66,7 +67,7 @@ async def drivers_at(
                 transport=Transport(session=reading, paying=paying, base_url=base, key=KEY, seconds=answer),
                 dialect=load_dialect(provider.name),
                 provider=provider,
-                downloader=Downloader(fetching, loopback=True, sleep=pauses),
+                data_plane=LocalDataPlane(workers=1).with_downloader(Downloader(fetching, loopback=True, sleep=pauses)),
                 patience=patience,
                 sleep=pauses,
                 is_stopping=lambda: circumstances.stop.waits.is_triggered,

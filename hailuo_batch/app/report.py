@@ -12,9 +12,9 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, poster_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import HailuoError, InputError, RefusedError
+from hailuo_batch.drivers.data_plane import write_thumbnail
+from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.settings import make_folder
-from hailuo_batch.media.frames import write_poster
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.views.contact_sheet import draw_contact_sheet
 
@@ -31,7 +31,7 @@ async def report(file: Path | str, *, world: World = World.REAL, page: Path | No
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
     _require_own_page(target)
     make_folder(target.parent)
-    await asyncio.to_thread(_draw_posters, folder, _clips_by_poster(planned.report, workspace.open_store()))
+    await _write_posters(folder, _clips_by_poster(planned.report, workspace.open_store()))
     _write_page(target, draw_contact_sheet(planned.report, folder=folder, page=target))
     return planned.report, target
 
@@ -68,17 +68,13 @@ def _clips_by_poster(drawn: Report, store: LocalStore) -> dict[str, Path]:
     return {poster_name(digest): store.path(digest) for digest in clips}
 
 
-def _draw_posters(folder: Path, clips: Mapping[str, Path]) -> None:
-    """A clip without a poster is still playable, so a poster that cannot be drawn stops nothing."""
-    todo = {name: clip for name, clip in clips.items() if not (folder / name).exists()}
-    if todo:
-        make_folder(folder / POSTERS_FOLDER)
-        with ThreadPoolExecutor(cpu_count()) as pool:
-            list(pool.map(lambda name: _draw_poster(todo[name], folder / name), todo))
-
-
-def _draw_poster(clip: Path, target: Path) -> None:
-    temporary = target.with_name(f".{target.name}.new")
-    with suppress(HailuoError, OSError):
-        write_poster(clip, temporary)
-        temporary.replace(target)
+async def _write_posters(folder: Path, clips: Mapping[str, Path]) -> None:
+    """A clip without a poster is still playable, so a poster that cannot be written stops nothing."""
+    missing = {name: clip for name, clip in clips.items() if not (folder / name).exists()}
+    if not missing:
+        return
+    make_folder(folder / POSTERS_FOLDER)
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        loop = asyncio.get_running_loop()
+        tasks = [loop.run_in_executor(pool, write_thumbnail, clip, folder / name) for name, clip in missing.items()]
+        await asyncio.gather(*tasks)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
-from hailuo_batch.app.running.probe import probe_clip
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.world import World
+from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.settings import Project
 from hailuo_batch.store.local import LocalStore

@@ -16,13 +16,12 @@ from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, Failure
 from hailuo_batch.core.pacing.progress_eta import ProgressSample
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.trace import WaitLine, WaitReason
-from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.image_payload import load_image_payloads
 from hailuo_batch.drivers.poll_scheduler import PollScheduler
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.drivers.wakeups import WakeupSource
 from hailuo_batch.gateways.dialect import ClipReady, Dialect, GatewayRequest, SubmitAccepted, TaskRunning
-from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
+from hailuo_batch.ports import DataPlane, DriverRequest, Produced, ProviderTask
 
 POLL_SECONDS = 10.0  # MiniMax's published advice; the others say less or nothing
 Sleep = Callable[[float], Awaitable[None]]
@@ -48,7 +47,7 @@ def _never() -> bool:
 
 
 class HttpDriver:
-    """Asks one gateway; wears `ports.Driver`."""
+    """Submits to one gateway and follows its tasks; implements `ports.Driver`."""
 
     def __init__(
         self,
@@ -56,14 +55,14 @@ class HttpDriver:
         transport: Transport,
         dialect: Dialect,
         provider: Provider,
-        downloader: Downloader,
+        data_plane: DataPlane,
         patience: Patience | None = None,
         scheduler: PollScheduler | None = None,
         sleep: Sleep = asyncio.sleep,
         is_stopping: Callable[[], bool] = _never,
         callbacks: WakeupSource | None = None,
     ) -> None:
-        self._transport, self._dialect, self._provider, self._downloader = transport, dialect, provider, downloader
+        self._transport, self._dialect, self._provider, self._data_plane = transport, dialect, provider, data_plane
         self._patience, self._sleep, self._is_stopping = patience or Patience(), sleep, is_stopping
         every = provider.limits.poll_seconds or POLL_SECONDS
         self._scheduler = scheduler or PollScheduler(every=every, elapsed=monotonic, sleep=sleep, gateway=provider.name)
@@ -134,7 +133,7 @@ class HttpDriver:
 
     async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
         """Brings the clip to `target`."""
-        return await self._downloader.download(produced.link, target)
+        return await self._data_plane.download(produced.link, target)
 
     async def _pause(self, task: ProviderTask, seconds: float, *, running: bool = True) -> float:
         """How much of the pause counts; a callback ends one of a task that runs, never one that a gateway asked for."""

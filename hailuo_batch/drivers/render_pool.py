@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from hailuo_batch.drivers import render_worker
 
 if TYPE_CHECKING:
-    from hailuo_batch.media.animatic.values import Sketch
+    from hailuo_batch.core.sketch import Sketch
 
 _PACKAGE_PARENT = str(Path(__file__).parents[2])  # the folder that this package is imported from
 _LONGEST_ANSWER = 2**20  # bytes of an answer; it may name a file, and a path has up to 4096

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hailuo_batch.errors import HailuoError
 
 if TYPE_CHECKING:
-    from hailuo_batch.media.animatic.values import Sketch
+    from hailuo_batch.core.sketch import Sketch
 
 
 def encode_request(sketch: "Sketch", target: Path) -> bytes:
@@ -57,12 +57,10 @@ def main() -> None:
 
 
 def _draw_sketch(members: dict[str, Any], target: Path) -> dict[str, Any]:
+    from hailuo_batch.core.sketch import Sketch, Still
     from hailuo_batch.media.animatic.draw import draw
-    from hailuo_batch.media.animatic.values import Sketch, Still
 
-    stills = {
-        end: Still(**{**members[end], "path": Path(members[end]["path"])}) for end in ("first", "last") if members[end]
-    }
+    stills = {end: Still(**members[end]) for end in ("first", "last") if members[end]}
     try:
         draw(Sketch(**{**members, **stills}), target)
     except HailuoError as error:

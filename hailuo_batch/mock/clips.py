@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.media.animatic.draw import draw
-from hailuo_batch.media.animatic.values import Sketch, Still
 from hailuo_batch.mock.task import ClipSpec, Task
 
 
@@ -49,7 +49,7 @@ def _draw_clip(spec: ClipSpec) -> bytes:
         target = Path(folder) / "clip.mp4"
         first = None
         if spec.shape != (16, 9):
-            first = Still(path=_write_grey_png(Path(folder), spec.shape))
+            first = Still(path=str(_write_grey_png(Path(folder), spec.shape)))
         sketch = Sketch(
             campaign="mock",
             shot="mock",

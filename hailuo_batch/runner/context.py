@@ -1,11 +1,13 @@
 """What the steps of a run are carried out with. Nothing here knows what a step does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.ports import Driver, DriverRequest, Ledger, Probe, Renders, Store
+from hailuo_batch.ports import Driver, DriverRequest, Ledger, Renders, Store
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
 
@@ -36,7 +38,7 @@ class RunContext:
     drivers: Mapping[str, Driver]
     limiters: Mapping[str, Limiter]
     reservations: Reservations
-    probe: Probe
+    probe: Callable[[Path, str], Awaitable[Clip | Failure]]  # a file and its digest, if it has one
     make_driver_request: Callable[[Step], DriverRequest]
     find_clip: Callable[[str], Clip | None]
     on_start: Callable[[Step], None] = _ignore_start  # told when a step's turn has come

@@ -7,7 +7,6 @@ from typing import Any
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.plan_cache import make_lockfile
-from hailuo_batch.app.running.probe import probe_clip
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.core.attempt.attempt import Clip, Move
@@ -16,6 +15,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.world import World
+from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import Facts, Intent, RenderName
 from hailuo_batch.store.local import LocalStore

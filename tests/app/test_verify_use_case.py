@@ -142,7 +142,7 @@ async def test_a_file_that_came_into_the_store_as_no_whole_video_is_found(
 ):
     """Its bytes are those that were stored; an earlier version that looked less closely let them in."""
     artifact = Clip(digest="", size=400, width=32, height=18, seconds=1.0, frames=2, codec="h264")
-    monkeypatch.setattr("hailuo_batch.app.running.probe.probe_clip", lambda *_: artifact)
+    monkeypatch.setattr("hailuo_batch.drivers.data_plane.probe_clip", lambda *_: artifact)
     project.driver.clip = lambda order: CLIP[:400] if order.shot == "pack" else make_request_clip(order)
     await project.run()
     [(fault, about)] = await faults(project)
@@ -259,7 +259,7 @@ async def test_a_clip_that_was_broken_when_it_came_is_mended_as_the_remedy_says(
 ):
     artifact = Clip(digest="", size=400, width=32, height=18, seconds=1.0, frames=2, codec="h264")
     with monkeypatch.context() as lenient:
-        lenient.setattr("hailuo_batch.app.running.probe.probe_clip", lambda *_: artifact)
+        lenient.setattr("hailuo_batch.drivers.data_plane.probe_clip", lambda *_: artifact)
         project.driver.clip = lambda order: CLIP[:400] if order.shot == "pack" else make_request_clip(order)
         await project.run()
     clip = next(clip for clip in project.stored() if clip.stat().st_size == 400)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import HAILUO_02, ImageRef, Request
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.drivers.transport import Transport, open_sessions
@@ -171,7 +172,7 @@ async def driver(
             transport=Transport(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=answer),
             dialect=load_dialect(gateway),
             provider=read_provider(gateway, HAILUO_02),
-            downloader=Downloader(fetching, loopback=True, sleep=pauses),
+            data_plane=LocalDataPlane(workers=1).with_downloader(Downloader(fetching, loopback=True, sleep=pauses)),
             patience=patience,
             sleep=pauses,
             **how,

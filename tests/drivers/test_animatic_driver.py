@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.manifest.document import FrameRole
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, Request
+from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.drivers import render_pool, render_worker
 from hailuo_batch.drivers.animatic import AnimaticDriver
-from hailuo_batch.media.animatic.values import Sketch
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.media.decode import check_decoding
 from hailuo_batch.media.frames import read_frame
 from hailuo_batch.media.probe import VideoFacts, probe
@@ -70,7 +72,7 @@ def paint(path: Path, shade: str) -> Path:
 
 
 async def test_a_clip_has_the_length_and_size_that_were_asked_for(tmp_path: Path):
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         assert await drawn(driver, order(), tmp_path / "a.mp4") is None
         assert await drawn(driver, order(duration=2, resolution="768p"), tmp_path / "b.mp4") is None
         assert await drawn(driver, order(duration="short"), tmp_path / "c.mp4") is None
@@ -83,7 +85,7 @@ async def test_a_clip_has_the_length_and_size_that_were_asked_for(tmp_path: Path
 
 async def test_the_same_request_is_the_same_bytes_whoever_draws_it_and_another_is_not(tmp_path: Path):
     for name in "ab":
-        async with AnimaticDriver(workers=2, folder=tmp_path) as driver:
+        async with animatic(2, tmp_path) as driver:
             await asyncio.gather(
                 drawn(driver, order(), tmp_path / f"{name}1.mp4"),
                 drawn(driver, order(prompt="another"), tmp_path / f"{name}2.mp4"),
@@ -97,7 +99,7 @@ async def test_the_same_request_is_the_same_bytes_whoever_draws_it_and_another_i
 async def test_a_chained_clip_begins_with_the_frame_that_the_other_ends_on(tmp_path: Path):
     there = {PICTURE.digest: paint(tmp_path / "red.png", "#c02020")}
     giver = ImageRef(digest="sha256:" + "2" * 64, frame=FrameRole.LAST)
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         await drawn(driver, order(first=PICTURE, pictures=there), tmp_path / "a.mp4")
         chained = order(first=giver, pictures={giver.digest: tmp_path / "a.mp4"})
         assert await drawn(driver, chained, tmp_path / "b.mp4") is None
@@ -112,7 +114,7 @@ async def test_a_clip_goes_over_from_its_first_picture_to_its_last(tmp_path: Pat
         PICTURE.digest: paint(tmp_path / "red.png", "#c02020"),
         blue.digest: paint(tmp_path / "blue.png", "#2020c0"),
     }
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         await drawn(driver, order(first=PICTURE, last=blue, pictures=there), tmp_path / "a.mp4")
     assert colour(tmp_path / "a.mp4", "first")[0] > 150
     assert colour(tmp_path / "a.mp4", "last")[2] > 150
@@ -120,7 +122,7 @@ async def test_a_clip_goes_over_from_its_first_picture_to_its_last(tmp_path: Pat
 
 async def test_a_picture_that_is_not_on_this_machine_is_drawn_as_if_there_were_none(tmp_path: Path):
     away = ImageRef(digest="address:4711")
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         assert await drawn(driver, order(first=away), tmp_path / "a.mp4") is None
     assert clip(tmp_path / "a.mp4").frames == 24
 
@@ -130,7 +132,7 @@ async def test_a_picture_that_cannot_be_read_is_a_failure_and_no_exception(tmp_p
     path = tmp_path / "a.png"
     if content is not None:
         path.write_bytes(content)
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         failure = await drawn(driver, order(first=PICTURE, pictures={PICTURE.digest: path}), tmp_path / "a.mp4")
         assert isinstance(failure, Failure)
         assert failure.kind is FailureKind.REFUSED
@@ -142,7 +144,7 @@ async def test_a_picture_that_cannot_be_read_is_a_failure_and_no_exception(tmp_p
 async def test_a_frame_of_a_file_that_is_no_clip_is_a_failure(tmp_path: Path):
     (tmp_path / "giver.mp4").write_bytes(b"no clip")
     giver = ImageRef(digest="sha256:" + "2" * 64, frame=FrameRole.LAST)
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         chained = order(first=giver, pictures={giver.digest: tmp_path / "giver.mp4"})
         failure = await drawn(driver, chained, tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
@@ -150,27 +152,33 @@ async def test_a_frame_of_a_file_that_is_no_clip_is_a_failure(tmp_path: Path):
 
 
 async def test_a_drawing_that_cannot_be_written_is_a_failure(tmp_path: Path):
-    async with AnimaticDriver(workers=1, folder=tmp_path / "nowhere") as driver:
+    async with animatic(1, tmp_path / "nowhere") as driver:
         failure = await drawn(driver, order(), tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
     assert failure.kind is FailureKind.NO_ROOM
 
 
 async def test_a_drawing_that_cannot_be_moved_is_a_failure(tmp_path: Path):
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         failure = await driver.download(order(), Produced(link=str(tmp_path / "gone.mp4")), tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
     assert failure.kind is FailureKind.NO_ROOM
 
 
+@asynccontextmanager
+async def animatic(workers: int, folder: Path) -> AsyncIterator[AnimaticDriver]:
+    async with LocalDataPlane(workers=workers) as plane:
+        yield AnimaticDriver(plane, folder=folder)
+
+
 def workers_of(driver: AnimaticDriver) -> list[int]:
     """The processes that are there, in the order they were started in."""
-    return [worker._process.pid for worker in driver._pool._workers if worker.is_alive]
+    return [worker._process.pid for worker in driver._data_plane._pool._workers if worker.is_alive]
 
 
 @unix
 async def test_a_worker_that_is_killed_is_replaced_and_its_drawing_made_again(tmp_path: Path):
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         await drawn(driver, order(), tmp_path / "a.mp4")
         [worker] = workers_of(driver)
         drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=20), tmp_path / "b.mp4"))
@@ -183,7 +191,7 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_drawing_made_again(tm
 
 @unix
 async def test_all_drawings_in_hand_survive_the_death_of_one_worker(tmp_path: Path):
-    async with AnimaticDriver(workers=2, folder=tmp_path) as driver:
+    async with animatic(2, tmp_path) as driver:
         orders = [order(prompt=f"{number}: {SLOW}", duration=10) for number in range(4)]
         drawing = asyncio.gather(*(drawn(driver, each, tmp_path / f"{n}.mp4") for n, each in enumerate(orders)))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
@@ -194,7 +202,7 @@ async def test_all_drawings_in_hand_survive_the_death_of_one_worker(tmp_path: Pa
 
 @unix
 async def test_a_worker_that_is_killed_while_it_waits_is_replaced_without_a_word(tmp_path: Path):
-    async with AnimaticDriver(workers=2, folder=tmp_path) as driver:
+    async with animatic(2, tmp_path) as driver:
         await asyncio.gather(*(drawn(driver, order(take=take), tmp_path / f"{take}.mp4") for take in (1, 2)))
         for worker in workers_of(driver):
             os.kill(worker, signal.SIGKILL)
@@ -218,7 +226,7 @@ async def test_a_worker_that_dies_twice_over_one_drawing_is_a_failure_and_the_ne
     hiding = tmp_path / "hiding"
     hiding.mkdir()
     (hiding / "av.py").write_text(program)
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         with monkeypatch.context() as patched:
             patched.syspath_prepend(hiding)
             failure = await drawn(driver, order(), tmp_path / "a.mp4")
@@ -231,7 +239,7 @@ async def test_a_worker_that_dies_twice_over_one_drawing_is_a_failure_and_the_ne
 
 async def test_a_python_that_cannot_be_started_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         failure = await drawn(driver, order(), tmp_path / "a.mp4")
     assert isinstance(failure, Failure)
     assert failure.kind is FailureKind.BROKEN
@@ -240,7 +248,7 @@ async def test_a_python_that_cannot_be_started_is_a_failure(tmp_path: Path, monk
 
 @unix
 async def test_a_drawing_that_nobody_waits_for_any_more_ends_and_the_next_is_its_own(tmp_path: Path):
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         await drawn(driver, order(), tmp_path / "alone.mp4")
         [worker] = workers_of(driver)
         given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60), ProviderTask(id="")))
@@ -260,7 +268,7 @@ async def test_a_drawing_that_nobody_waits_for_any_more_ends_and_the_next_is_its
 @unix
 async def test_a_drawing_that_is_given_up_while_its_worker_starts_leaves_no_process(tmp_path: Path):
     before = children(os.getpid())
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         for pause in (0, 0, 0.002, 0.01, 0.03, 0.06, 0.1):
             given_up = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=20), ProviderTask(id="")))
             await asyncio.sleep(pause)
@@ -273,7 +281,7 @@ async def test_a_drawing_that_is_given_up_while_its_worker_starts_leaves_no_proc
 
 async def test_more_drawings_than_workers_and_more_workers_than_cores_are_fine(tmp_path: Path):
     for workers in (2, 12):
-        async with AnimaticDriver(workers=workers, folder=tmp_path) as driver:
+        async with animatic(workers, tmp_path) as driver:
             takes = [order(take=take, prompt="none") for take in range(1, 17)]
             results = [drawn(driver, each, tmp_path / f"{workers}-{each.request.take}.mp4") for each in takes]
             assert await asyncio.gather(*results) == [None] * 16
@@ -283,7 +291,7 @@ async def test_more_drawings_than_workers_and_more_workers_than_cores_are_fine(t
 
 
 async def test_no_process_starts_before_there_is_something_to_draw(tmp_path: Path):
-    async with AnimaticDriver(workers=8, folder=tmp_path) as driver:
+    async with animatic(8, tmp_path) as driver:
         assert workers_of(driver) == []
         for take in (1, 2, 3):
             await drawn(driver, order(take=take), tmp_path / "a.mp4")
@@ -296,7 +304,7 @@ async def test_files_of_the_user_do_not_hide_modules_from_a_worker(tmp_path: Pat
     monkeypatch.chdir(tmp_path)
     for entry in ("", str(tmp_path)):  # as `python -c` and a script in this folder have it
         monkeypatch.setattr(sys, "path", [entry, *sys.path])
-        async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        async with animatic(1, tmp_path) as driver:
             assert await drawn(driver, order(), tmp_path / "a.mp4") is None
 
 
@@ -308,7 +316,7 @@ async def test_an_old_backport_beside_the_package_does_not_hide_a_module_of_pyth
     (tmp_path / "pathlib.py").write_text("raise SystemExit('the wrong file')")
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     monkeypatch.setattr(render_pool, "_PACKAGE_PARENT", str(tmp_path))
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         assert await drawn(driver, order(), tmp_path / "a.mp4") is None
 
 
@@ -331,7 +339,7 @@ async def test_a_worker_finds_this_package_wherever_this_process_has_it_from(
 async def test_what_python_prints_when_it_starts_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "sitecustomize.py").write_text("print('{}'); print('welcome')")
     monkeypatch.syspath_prepend(tmp_path)
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         assert await drawn(driver, order(), tmp_path / "a.mp4") is None
 
 
@@ -340,7 +348,7 @@ async def test_a_name_that_is_no_utf_8_goes_through_as_it_is(tmp_path: Path):
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/odd-\xff-\xe2\x80\xa8"))
     odd.mkdir()
     picture = paint(odd / "a.png", "#c02020")
-    async with AnimaticDriver(workers=1, folder=odd) as driver:
+    async with animatic(1, odd) as driver:
         asked = order(first=PICTURE, pictures={PICTURE.digest: picture}, prompt="雾 \u2028 \n 📷")
         assert await drawn(driver, asked, odd / "a.mp4") is None
     assert clip(odd / "a.mp4").frames == 24
@@ -366,7 +374,7 @@ async def test_a_drawing_that_failed_leaves_no_file(tmp_path: Path, monkeypatch:
 
 @unix
 async def test_a_worker_leaves_ctrl_c_to_the_run(tmp_path: Path):
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=10), tmp_path / "a.mp4"))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         [worker] = workers_of(driver)
@@ -377,7 +385,7 @@ async def test_a_worker_leaves_ctrl_c_to_the_run(tmp_path: Path):
 
 @unix
 async def test_leaving_in_peace_ends_the_workers(tmp_path: Path):
-    async with AnimaticDriver(workers=2, folder=tmp_path) as driver:
+    async with animatic(2, tmp_path) as driver:
         await asyncio.gather(*(drawn(driver, order(take=take), tmp_path / f"{take}.mp4") for take in (1, 2)))
         workers = workers_of(driver)
     assert workers
@@ -388,7 +396,7 @@ async def test_leaving_in_peace_ends_the_workers(tmp_path: Path):
 async def test_leaving_by_an_exception_ends_the_workers_in_the_middle_of_a_drawing(tmp_path: Path):
     begin = time.monotonic()
     with pytest.raises(ZeroDivisionError):  # noqa: PT012
-        async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+        async with animatic(1, tmp_path) as driver:
             long = order(prompt=SLOW, duration=60, resolution="1080p")
             drawing = asyncio.create_task(driver.wait(long, ProviderTask(id="")))
             await _until(lambda: any(tmp_path.glob("drawing-*")))
@@ -402,7 +410,7 @@ async def test_leaving_by_an_exception_ends_the_workers_in_the_middle_of_a_drawi
 
 @unix
 async def test_leaving_in_peace_waits_for_the_drawing_in_hand_and_those_in_the_queue_fail(tmp_path: Path):
-    async with AnimaticDriver(workers=1, folder=tmp_path) as driver:
+    async with animatic(1, tmp_path) as driver:
         orders = [order(prompt=SLOW, duration=10, take=take) for take in (1, 2)]
         drawings = [asyncio.create_task(drawn(driver, each, tmp_path / f"{each.request.take}.mp4")) for each in orders]
         await _until(lambda: any(tmp_path.glob("drawing-*")))
@@ -414,13 +422,14 @@ async def test_leaving_in_peace_waits_for_the_drawing_in_hand_and_those_in_the_q
 @unix
 async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: Path):
     async def leave() -> None:
-        async with driver:
+        async with plane:
             await _until(lambda: any(tmp_path.glob("drawing-*")))
 
-    driver = AnimaticDriver(workers=1, folder=tmp_path)
+    plane = LocalDataPlane(workers=1)
+    driver = AnimaticDriver(plane, folder=tmp_path)
     drawing = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60, resolution="1080p"), ProviderTask(id="")))
     leaving = asyncio.create_task(leave())
-    await _until(lambda: driver._pool._closed)
+    await _until(lambda: plane._pool._closed)
     [worker] = workers_of(driver)
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -434,14 +443,15 @@ import asyncio, sys
 from pathlib import Path
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.run import run
-asyncio.run(run(Path(sys.argv[1]), sketch=True, options=RunOptions(jobs=2)))
+from hailuo_batch.core.world import World
+asyncio.run(run(Path(sys.argv[1]), RunOptions(world=World.SKETCH, jobs=2)))
 """
 UNGUARDED = """
 import asyncio
 import hailuo_batch
 print("begin")
 for number in range(2):
-    ran = asyncio.run(hailuo_batch.run("tiny.yaml", sketch=True, options=hailuo_batch.RunOptions(jobs=2)))
+    ran = asyncio.run(hailuo_batch.run("tiny.yaml", hailuo_batch.RunOptions(world=hailuo_batch.World.SKETCH, jobs=2)))
     print(number, ran.outcome.stored)
 """
 TINY = """

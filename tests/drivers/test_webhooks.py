@@ -15,6 +15,7 @@ from webhook_samples import CALLING, SPEED, call, hearing, hurried, local
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.drivers.transport import Transport, open_sessions
@@ -37,7 +38,7 @@ async def driver(gateway: str, mock: Mock, callbacks: WebhookReceiver, **limits:
             transport=Transport(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=5.0),
             dialect=load_dialect(gateway),
             provider=replace(provider, limits=replace(provider.limits, **{"poll_seconds": DAY, **limits})),
-            downloader=Downloader(fetching, loopback=True),
+            data_plane=LocalDataPlane(workers=1).with_downloader(Downloader(fetching, loopback=True)),
             patience=Patience(task=100 * DAY),
             sleep=hurried,
             callbacks=callbacks,

@@ -7,8 +7,8 @@ import pytest
 from media_samples import Drawn
 from PIL import Image, ImageDraw, ImageFilter
 
+from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.media.animatic.draw import draw
-from hailuo_batch.media.animatic.values import Sketch
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from media_samples import Drawn, decoded
 from PIL import Image, ImageChops, ImageStat
 
+from hailuo_batch.core.sketch import Still
 from hailuo_batch.errors import InputError
-from hailuo_batch.media.animatic.values import Still
 from hailuo_batch.media.frames import read_frame, write_frame_png, write_poster
 
 
@@ -43,10 +43,10 @@ def test_a_frame_keeps_the_colours_of_the_picture_it_was_made_from(drawn: Drawn,
     """A chain of shots, each from the last frame of the one before, must not drift in colour."""
     colour = (30, 140, 120)
     Image.new("RGB", (160, 90), colour).save(tmp_path / "teal.png")
-    still = Still(path=tmp_path / "teal.png")
+    still = Still(path=str(tmp_path / "teal.png"))
     for _ in range(3):
         clip = drawn(prompt="[Static shot]", first=still)
-        still = Still(path=clip, frame="last")
+        still = Still(path=str(clip), frame="last")
     found = read_frame(clip, "last").getpixel((300, 200))
     assert max(abs(a - b) for a, b in zip(found, colour, strict=True)) <= 6  # type: ignore[arg-type]
 

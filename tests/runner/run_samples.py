@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from hailuo_batch.app.running.probe import probe_sketch
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.manifest.document import NO_FRAMES, FrameRole, Frames, ShotFrame
@@ -19,6 +19,7 @@ from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import make_request
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import DriverRequest
 from hailuo_batch.runner.context import RunContext
@@ -112,7 +113,9 @@ class World:
         usual: dict[str, Any] = {
             "campaign": "spring", "sketch": False, "run": None, "ledger": ledger,
             "store": self.store, "renders": self.renders,
-            "drivers": {"minimax": self.driver, **self.others}, "probe": probe_sketch, "make_driver_request": _order,
+            "drivers": {"minimax": self.driver, **self.others},
+            "probe": partial(LocalDataPlane(workers=1).probe, decode=False),
+            "make_driver_request": _order,
             "find_clip": (await ledger.clips()).get, "limiters": self.gates(Stop()),
             "reservations": Reservations((), (), campaign="spring", now=self.clock.now()),
         }  # fmt: skip

@@ -1,17 +1,19 @@
 """Opens everything that steps are carried out with: store, drivers, limiters, reservations."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from hailuo_batch.app.running.drivers import DriverContext, make_scaled_clock, open_drivers
 from hailuo_batch.app.running.options import RunOptions
-from hailuo_batch.app.running.probe import probe_download, probe_sketch
 from hailuo_batch.app.running.setup import RunSetup
 from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.pacing.rate_limit import RateState
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.ledger.sqlite import SqliteLedger
 from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.ports import DriverRequest
@@ -34,18 +36,19 @@ async def run_context(
     renders.remove_leftovers()
     clock = make_scaled_clock(options)
     gateways = [provider for provider in setup.providers if not provider.free]
-    drivers_context = DriverContext(
-        project=setup.project,
-        workers=workers,
-        store=store,
-        stop=stop,
-        clock=clock,
-        rehearsal=options.rehearsal if setup.workspace.world is World.REHEARSAL else None,
-        webhook=options.webhook,
-        render_times=tuple(await ledger.render_times()) if gateways else (),
-    )
     counted = await ledger.counted_attempts() if setup.caps else ()
-    async with open_drivers(setup.providers, drivers_context) as drivers:
+    async with AsyncExitStack() as stack:
+        data_plane = await stack.enter_async_context(LocalDataPlane(workers=min(workers, cpu_count())))
+        drivers_context = DriverContext(
+            project=setup.project,
+            data_plane=data_plane,
+            store=store,
+            stop=stop,
+            clock=clock,
+            rehearsal=options.rehearsal if setup.workspace.world is World.REHEARSAL else None,
+            webhook=options.webhook,
+            render_times=tuple(await ledger.render_times()) if gateways else (),
+        )
         yield RunContext(
             campaign=setup.campaign,
             sketch=setup.workspace.world is World.SKETCH,
@@ -53,10 +56,10 @@ async def run_context(
             ledger=trace_moves(ledger),
             store=store,
             renders=renders,
-            drivers=drivers,
+            drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),
             limiters={each.name: _make_limiter(each, setup, options, clock, stop) for each in gateways},
             reservations=Reservations(setup.caps, counted, campaign=setup.campaign, now=SystemClock().now()),
-            probe=probe_download if gateways else probe_sketch,
+            probe=partial(data_plane.probe, decode=bool(gateways)),
             make_driver_request=lambda step: make_driver_request(step, setup, store),
             find_clip=setup.clips.get,
         )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptions
-from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.animatic import AnimaticDriver
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import RefusedError
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.provider_tables import load_dialect
@@ -42,7 +42,7 @@ class DriverContext:
     """
 
     project: Project
-    workers: int
+    data_plane: LocalDataPlane
     store: LocalStore
     stop: Stop
     clock: Tempo = field(default_factory=lambda: Tempo(elapsed=time.monotonic))
@@ -65,8 +65,7 @@ async def open_drivers(providers: Sequence[Provider], context: DriverContext) ->
     """The drivers of a run by the names of their providers."""
     async with AsyncExitStack() as stack:
         if any(provider.name == ANIMATIC for provider in providers):
-            workers, folder = min(context.workers, cpu_count()), context.store.temporary_path().parent
-            yield {ANIMATIC: await stack.enter_async_context(AnimaticDriver(workers=workers, folder=folder))}
+            yield {ANIMATIC: AnimaticDriver(context.data_plane, folder=context.store.temporary_path().parent)}
             return
         callbacks = await stack.enter_async_context(_start_webhooks(providers, context))
         if context.rehearsal is not None:
@@ -97,15 +96,16 @@ async def _open_http_drivers(
         paying,
         fetching,
     ):
-        downloads = Downloader(
+        downloader = Downloader(
             fetching, loopback=here, allow_private=project.allow_private_downloads, sleep=context.sleep
         )
+        data_plane = context.data_plane.with_downloader(downloader)
 
         def driver(provider: Provider) -> Driver:
             key = REHEARSAL_KEY if context.rehearsal else read_api_key(provider.key)
             if not (key and key.isascii() and key.isprintable()):
                 return MissingKeyDriver(provider=provider.name, variable=provider.key, value=key)
-            wire = Transport(
+            transport = Transport(
                 session=reading,
                 paying=paying,
                 base_url=urls[provider.name],
@@ -113,7 +113,7 @@ async def _open_http_drivers(
                 seconds=_answer_timeout(provider, context),
                 gateway=provider.name,
             )
-            looks = PollScheduler(
+            scheduler = PollScheduler(
                 every=provider.limits.poll_seconds or POLL_SECONDS,
                 per_second=project.limits.get(provider.name, {}).get("polls_per_second"),
                 elapsed=tempo.now,
@@ -122,11 +122,11 @@ async def _open_http_drivers(
                 gateway=provider.name,
             )
             return HttpDriver(
-                transport=wire,
+                transport=transport,
                 dialect=load_dialect(provider.name, project.tables),
                 provider=provider,
-                downloader=downloads,
-                scheduler=looks,
+                data_plane=data_plane,
+                scheduler=scheduler,
                 sleep=context.sleep,
                 is_stopping=lambda: context.stop.waits.is_triggered,
                 callbacks=callbacks,

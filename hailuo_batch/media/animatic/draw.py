@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.core.manifest.camera import camera_moves
 from hailuo_batch.core.request.frame_size import frame_size
+from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.animatic.camera_motion import Window, camera_path, ease_swing
-from hailuo_batch.media.animatic.values import Sketch, Still
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,8 +66,8 @@ def _open_still(still: Still | None, resolution: str) -> "Image.Image | None":
     if still is None:
         return None
     if still.frame:
-        return read_frame(still.path, still.frame)
-    return open_image(still.path, min_side=_STILL_SCALE * min(frame_size(resolution)))
+        return read_frame(Path(still.path), still.frame)
+    return open_image(Path(still.path), min_side=_STILL_SCALE * min(frame_size(resolution)))
 
 
 def _video_size(sketch: Sketch, shape: "Image.Image | None") -> "FrameSize":

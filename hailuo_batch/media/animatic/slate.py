@@ -16,7 +16,7 @@ from hailuo_batch.media.animatic.graphemes import clean_text
 from hailuo_batch.media.animatic.typesetting import Typesetter
 
 if TYPE_CHECKING:
-    from hailuo_batch.media.animatic.values import Sketch
+    from hailuo_batch.core.sketch import Sketch
 
 _PAPER, _INK, _QUIET, _TAG = "#0b0b0c", "#f4f2ec", "#9a988f", "#f2b632"
 _STATUS = "SKETCH"

@@ -20,8 +20,8 @@ from hailuo_batch.media.animatic.palettes import Palette, draw_ornament, palette
 from hailuo_batch.media.animatic.typesetting import Typesetter
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.sketch import Sketch
     from hailuo_batch.media.animatic.resampler import FrameSize
-    from hailuo_batch.media.animatic.values import Sketch
 
 
 _PARAGRAPH_LENGTH = 240  # characters from which a prompt is read, rather than seen

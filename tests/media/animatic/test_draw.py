@@ -11,9 +11,9 @@ from media_samples import Drawn, centre, decoded, facts
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 from hailuo_batch.core.manifest.camera import CameraCommand
+from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.animatic.draw import draw
-from hailuo_batch.media.animatic.values import Sketch, Still
 
 RED, GREEN = 0, 1
 
@@ -68,7 +68,7 @@ def test_the_table_of_contents_stands_before_the_pictures(drawn: Drawn) -> None:
 def test_the_clip_takes_the_shape_of_its_first_frame(drawn: Drawn, tmp_path: Path) -> None:
     first = picture(tmp_path / "first.png", (600, 900))
     last = picture(tmp_path / "last.png", (900, 600))
-    assert facts(drawn(first=Still(path=first), last=Still(path=last)))[:2] == (512, 768)
+    assert facts(drawn(first=Still(path=str(first)), last=Still(path=str(last))))[:2] == (512, 768)
 
 
 def test_a_picture_that_exif_turns_is_shown_upright(drawn: Drawn, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_picture_that_exif_turns_is_shown_upright(drawn: Drawn, tmp_path: Path
     exif = Image.Exif()
     exif[0x0112] = 6
     image.save(tmp_path / "phone.jpg", exif=exif, quality=95)
-    frame = decoded(drawn(prompt="[Static shot]", first=Still(path=tmp_path / "phone.jpg")))[0]
+    frame = decoded(drawn(prompt="[Static shot]", first=Still(path=str(tmp_path / "phone.jpg"))))[0]
     assert frame.size == (512, 768)
     top, bottom = frame.getpixel((256, 100)), frame.getpixel((256, 600))
     assert top[0] > 200 > 100 > bottom[0]  # type: ignore[index, operator]
@@ -85,7 +85,7 @@ def test_a_picture_that_exif_turns_is_shown_upright(drawn: Drawn, tmp_path: Path
 
 def test_colours_arrive_as_they_left(drawn: Drawn, tmp_path: Path) -> None:
     """Converted to HD's colours and marked so; a decoder that believes the mark gets the same colour back."""
-    clip = drawn(first=Still(path=picture(tmp_path / "teal.png", (160, 90), "#1e8c78")), prompt="[Static shot]")
+    clip = drawn(first=Still(path=str(picture(tmp_path / "teal.png", (160, 90), "#1e8c78"))), prompt="[Static shot]")
     import av
 
     with av.open(str(clip)) as container:
@@ -118,7 +118,7 @@ MOVES = {
 
 @pytest.mark.parametrize("command", list(CameraCommand))
 def test_each_command_moves_the_picture_as_it_says(drawn: Drawn, dots: Path, command: CameraCommand) -> None:
-    frames = decoded(drawn(prompt=f"x [{command}]", seconds=2, first=Still(path=dots)))
+    frames = decoded(drawn(prompt=f"x [{command}]", seconds=2, first=Still(path=str(dots))))
     at = [(centre(frames[place], RED), centre(frames[place], GREEN)) for place in (0, -1)]
     (red, green), (red_then, green_then) = at
     right = (red_then[0] + green_then[0] - red[0] - green[0]) / 2
@@ -136,12 +136,12 @@ def sign(value: float, least: float) -> int:
 
 
 def test_a_static_shot_never_moves(drawn: Drawn, dots: Path) -> None:
-    frames = decoded(drawn(prompt="x [Static shot]", seconds=5, first=Still(path=dots)))
+    frames = decoded(drawn(prompt="x [Static shot]", seconds=5, first=Still(path=str(dots))))
     assert max(apart(frames[0], frame) for frame in frames[::7]) < 0.3
 
 
 def test_a_shake_moves_many_times_and_only_a_little(drawn: Drawn, dots: Path) -> None:
-    frames = decoded(drawn(prompt="x [Shake]", seconds=2, first=Still(path=dots)))
+    frames = decoded(drawn(prompt="x [Shake]", seconds=2, first=Still(path=str(dots))))
     places = [centre(frame, RED)[0] for frame in frames[::2]]
     turns = sum((b - a) * (c - b) < 0 for a, b, c in zip(places, places[1:], places[2:], strict=False))
     assert turns >= 5
@@ -153,7 +153,7 @@ def test_a_slow_move_is_smooth_to_a_third_of_a_pixel(drawn: Drawn, tmp_path: Pat
     image = Image.new("RGB", (1280, 720), "black")
     ImageDraw.Draw(image).ellipse((200, 80, 260, 140), fill="white")
     image.filter(ImageFilter.GaussianBlur(3)).save(tmp_path / "moon.png")
-    frames = decoded(drawn(prompt=prompt, seconds=6, first=Still(path=tmp_path / "moon.png")))[60:84]
+    frames = decoded(drawn(prompt=prompt, seconds=6, first=Still(path=str(tmp_path / "moon.png"))))[60:84]
     places = [centre(frame)[0] for frame in frames]
     straight = [places[0] + (places[-1] - places[0]) * step / 23 for step in range(24)]
     assert abs(places[-1] - places[0]) > 0.9
@@ -161,7 +161,7 @@ def test_a_slow_move_is_smooth_to_a_third_of_a_pixel(drawn: Drawn, tmp_path: Pat
 
 
 def test_brackets_act_one_after_another(drawn: Drawn, dots: Path) -> None:
-    frames = decoded(drawn(prompt="[Truck left], then [Pedestal down]", seconds=2, first=Still(path=dots)))
+    frames = decoded(drawn(prompt="[Truck left], then [Pedestal down]", seconds=2, first=Still(path=str(dots))))
     start, joint, end = (centre(frames[place], RED) for place in (0, 24, -1))
     assert joint[0] - start[0] > 25
     assert abs(joint[1] - start[1]) < 3
@@ -170,7 +170,7 @@ def test_brackets_act_one_after_another(drawn: Drawn, dots: Path) -> None:
 
 
 def test_the_slate_stays_where_it_is(drawn: Drawn, dots: Path) -> None:
-    frames = decoded(drawn(prompt="[Truck left, Shake]", seconds=2, first=Still(path=dots)))
+    frames = decoded(drawn(prompt="[Truck left, Shake]", seconds=2, first=Still(path=str(dots))))
     strips = [frame.crop((0, frame.height - 22, frame.width, frame.height)) for frame in (frames[0], frames[-1])]
     assert sum(ImageStat.Stat(ImageChops.difference(*strips)).mean) / 3 < 1.5
 
@@ -178,7 +178,7 @@ def test_the_slate_stays_where_it_is(drawn: Drawn, dots: Path) -> None:
 def test_the_picture_fades_into_the_last_frame_and_rests_on_it(drawn: Drawn, tmp_path: Path) -> None:
     first = picture(tmp_path / "first.png", (320, 180), "#c03020")
     last = picture(tmp_path / "last.png", (640, 180), "#20a060")
-    frames = decoded(drawn(prompt="[Push in]", seconds=2, first=Still(path=first), last=Still(path=last)))
+    frames = decoded(drawn(prompt="[Push in]", seconds=2, first=Still(path=str(first)), last=Still(path=str(last))))
     reds = [frame.getpixel((400, 200))[0] for frame in frames]  # type: ignore[index]
     assert abs(reds[0] - reds[24]) < 6
     assert reds[-1] < 60 < 100 < reds[35] < 180
@@ -186,15 +186,15 @@ def test_the_picture_fades_into_the_last_frame_and_rests_on_it(drawn: Drawn, tmp
 
 
 def test_a_card_fades_into_a_last_frame(drawn: Drawn, dots: Path) -> None:
-    frames = decoded(drawn(prompt="night falls", last=Still(path=dots)))
-    alone = decoded(drawn(prompt="[Static shot]", first=Still(path=dots)))
+    frames = decoded(drawn(prompt="night falls", last=Still(path=str(dots))))
+    alone = decoded(drawn(prompt="[Static shot]", first=Still(path=str(dots))))
     assert apart(frames[0], alone[0]) > 15
     assert apart(frames[-1], alone[0]) < 3
 
 
 def test_a_still_may_be_the_last_frame_of_a_clip(drawn: Drawn, dots: Path) -> None:
-    before = drawn(prompt="[Truck left]", first=Still(path=dots))
-    after = drawn(prompt="[Static shot]", first=Still(path=before, frame="last"))
+    before = drawn(prompt="[Truck left]", first=Still(path=str(dots)))
+    after = drawn(prompt="[Static shot]", first=Still(path=str(before), frame="last"))
     assert apart(decoded(before)[-1], decoded(after)[0]) < 3
 
 
@@ -226,7 +226,7 @@ def test_other_prompts_get_other_cards(drawn: Drawn) -> None:
 
 
 def test_the_same_sketch_gives_the_same_bytes_in_another_process(drawn: Drawn, dots: Path, tmp_path: Path) -> None:
-    fields = {"prompt": "mist 🚀 清晨 [Push in, Shake]", "first": Still(path=dots), "last": Still(path=dots)}
+    fields = {"prompt": "mist 🚀 清晨 [Push in, Shake]", "first": Still(path=str(dots)), "last": Still(path=str(dots))}
     here = drawn(**fields).read_bytes()
     sketch = Sketch(campaign="aurora", shot="open", take=1, mark="a91f3c", seconds=1, resolution="512p", **fields)
     (tmp_path / "sketch").write_bytes(pickle.dumps(sketch))
@@ -242,18 +242,18 @@ def test_the_same_sketch_gives_the_same_bytes_in_another_process(drawn: Drawn, d
 def test_a_still_that_is_no_picture_is_refused_in_words(drawn: Drawn, tmp_path: Path) -> None:
     (tmp_path / "open.png").write_text("<html>")
     with pytest.raises(InputError, match="not a picture"):
-        drawn(first=Still(path=tmp_path / "open.png"))
+        drawn(first=Still(path=str(tmp_path / "open.png")))
 
 
 def test_a_still_from_a_broken_clip_is_refused_in_words(drawn: Drawn, tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"no video")
     with pytest.raises(InputError, match="no last frame"):
-        drawn(first=Still(path=tmp_path / "clip.mp4", frame="last"))
+        drawn(first=Still(path=str(tmp_path / "clip.mp4"), frame="last"))
 
 
 def test_a_ribbon_is_refused_before_a_huge_frame_is_made(drawn: Drawn, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="too narrow"):
-        drawn(first=Still(path=picture(tmp_path / "ribbon.png", (4000, 10))))
+        drawn(first=Still(path=str(picture(tmp_path / "ribbon.png", (4000, 10)))))
 
 
 def test_drawing_module_is_light_until_it_draws() -> None:

@@ -6,13 +6,13 @@ import pytest
 from PIL import Image, ImageChops, ImageColor
 
 from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves, strip_commands
+from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.media.animatic import slate
 from hailuo_batch.media.animatic.camera_icons import icon_mask
 from hailuo_batch.media.animatic.camera_motion import camera_path, common_area
 from hailuo_batch.media.animatic.palettes import palette
 from hailuo_batch.media.animatic.resampler import FrameSize, background_size
 from hailuo_batch.media.animatic.title_card import draw_title_card
-from hailuo_batch.media.animatic.values import Sketch
 
 FRAME = FrameSize(width=910, height=512)
 

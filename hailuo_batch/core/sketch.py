@@ -1,20 +1,19 @@
-"""What one animatic shows, as values; how it is drawn stands in `draw.py`."""
+"""What one sketch shows, as plain data; `media/animatic/draw.py` draws it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Still:
-    """A picture to start or end on: the file at `path`, or with `frame` "first" or "last" that frame of the MP4."""
+    """An image to start or end on: the file at `path`, or with `frame` "first" or "last" that frame of the MP4."""
 
-    path: Path
+    path: str
     frame: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sketch:
-    """Everything one animatic shows. Plain data: it is sent to worker processes."""
+    """Everything one sketch shows. Whoever draws it needs nothing else, on whatever machine."""
 
     campaign: str
     shot: str

@@ -1,0 +1,103 @@
+"""The data plane of one machine: draws in worker processes, downloads on the event loop, decodes beside it.
+
+Nothing here costs money or knows a ledger, so each piece of work may be repeated. Media libraries are imported when
+they are used: a run that buys one clip loads no drawing.
+"""
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.sketch import Sketch
+from hailuo_batch.drivers.render_pool import RenderPool, WorkerDiedError
+from hailuo_batch.errors import HailuoError
+
+if TYPE_CHECKING:
+    from hailuo_batch.drivers.download import Downloader
+
+
+class LocalDataPlane:
+    """Implements `ports.DataPlane` with up to `workers` drawing processes; an async context manager."""
+
+    def __init__(self, *, workers: int = 0, pool: RenderPool | None = None, downloader: "Downloader | None" = None):
+        self._pool, self._downloader = pool or RenderPool(workers), downloader
+
+    def with_downloader(self, downloader: "Downloader") -> "LocalDataPlane":
+        """The same workers, with a network that is open for now."""
+        return LocalDataPlane(pool=self._pool, downloader=downloader)
+
+    async def __aenter__(self) -> Self:
+        """Itself; the processes start with the first drawing."""
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        """Ends the worker processes: after the drawing in progress, or at once when something went wrong."""
+        await self._pool.close(at_once=kind is not None)
+
+    async def draw(self, sketch: Sketch, target: Path) -> Failure | None:
+        """Draws a sketch into a file; None is success."""
+        try:
+            await self._pool.draw(sketch, target)
+        except HailuoError as error:
+            why = f"{error.summary}: {error.why}".rstrip(": ")
+            return Failure(kind=FailureKind.REFUSED, why=why, remedy=error.remedy)
+        except OSError as error:
+            return Failure(kind=FailureKind.NO_ROOM, why=f"the drawing could not be written: {error.strerror}")
+        except WorkerDiedError as error:
+            why = f"the drawing process died twice: {error}"
+            return Failure(kind=FailureKind.BROKEN, why=why, remedy="Look at the memory that is left.")
+        return None
+
+    async def download(self, link: str, target: Path) -> Failure | None:
+        """Downloads what a link leads to into a file; None is success."""
+        if self._downloader is None:
+            raise AssertionError("this data plane was opened without a network")
+        return await self._downloader.download(link, target)
+
+    async def probe(self, file: Path, digest: str, *, decode: bool) -> Clip | Failure:
+        """The facts of a clip by its boxes, or why it is none. With `decode` both of its ends are decoded too."""
+        found = probe_clip(file, digest)
+        if isinstance(found, Failure) or not decode or digest:  # one that has a digest was decoded when it was stored
+            return found
+        from hailuo_batch.media.decode import check_end_frames
+
+        damage = await asyncio.to_thread(check_end_frames, file)
+        return found if damage is None else Failure(kind=FailureKind.CORRUPT, why=f"what arrived is damaged: {damage}")
+
+    async def thumbnail(self, clip: Path, target: Path) -> Failure | None:
+        """Writes the poster of a clip, whole or not at all; None is success."""
+        return await asyncio.to_thread(write_thumbnail, clip, target)
+
+
+def probe_clip(file: Path, digest: str) -> Clip | Failure:
+    """The clip's facts by its own boxes, or why it is none; a twentieth of a millisecond."""
+    from hailuo_batch.media.probe import InvalidVideo, probe
+
+    found = probe(file)
+    if isinstance(found, InvalidVideo):
+        return Failure(kind=FailureKind.CORRUPT, why=f"what arrived is no whole video: {found.reason}")
+    return Clip(
+        digest=digest,
+        size=found.size,
+        width=found.width,
+        height=found.height,
+        seconds=float(found.seconds),
+        frames=found.frames,
+        codec=found.codec,
+    )
+
+
+def write_thumbnail(clip: Path, target: Path) -> Failure | None:
+    """What `LocalDataPlane.thumbnail` does, for a thread."""
+    from hailuo_batch.media.frames import write_poster
+
+    temporary = target.with_name(f".{target.name}.new")
+    try:
+        write_poster(clip, temporary)
+        temporary.replace(target)
+    except (HailuoError, OSError) as error:
+        return Failure(kind=FailureKind.BROKEN, why=str(error))
+    return None
