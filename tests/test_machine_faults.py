@@ -33,6 +33,7 @@ from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.world import World
+from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import DamagedLedgerError, Exit, LedgerError
 from hailuo_batch.ledger import migrate
 from hailuo_batch.mock.hooks import HookEvent
@@ -158,7 +159,7 @@ async def test_a_clips_time_that_a_jump_of_the_clock_made_is_not_believed(tmp_pa
     question = preimage(step.request).decode()
     circumstances = DriverContext(
         project=planned.validation.project,
-        workers=1,
+        data_plane=LocalDataPlane(workers=1),
         store=LocalStore(tmp_path / "store"),
         stop=Stop(),
         render_times=tuple(("minimax", question, 90.0 + jump) for jump in (-DAY, 0.0, DAY)),
