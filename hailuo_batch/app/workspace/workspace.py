@@ -1,7 +1,7 @@
 """One project in one world on this disk: the only place that opens ledger, store, renders and locks.
 
-It hands out what implements the ports, so that a ledger or a store elsewhere is chosen here and nowhere else. Ledger
-and store are imported when they are opened: a run with nothing to do opens neither.
+It hands out what implements the ports, so that a ledger or a store elsewhere is chosen here and nowhere else. Each is
+imported when it is opened: most commands open few of them.
 """
 
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.core.world import World
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
-from hailuo_batch.store.listing import list_digests, list_render_names
 
 if TYPE_CHECKING:
     from hailuo_batch.ledger.reader import LedgerReader
@@ -104,10 +103,14 @@ class Workspace:
 
     def list_digests(self) -> frozenset[str]:
         """The digests of all clips in the store, by listing its folders."""
+        from hailuo_batch.store.listing import list_digests
+
         return list_digests(self.store_folder)
 
     def list_render_names(self) -> frozenset[str]:
         """The readable names of all clips below `renders/`."""
+        from hailuo_batch.store.listing import list_render_names
+
         return list_render_names(self.renders_folder)
 
     def hold_run_lock(self, holder: str) -> AbstractContextManager[None]:
