@@ -15,9 +15,9 @@ from PIL import Image
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.frame_size import frame_size
-from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.provider_tables import provider_names, read_provider
@@ -69,7 +69,7 @@ def told(log: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("gateway", provider_names())
 async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gateway: str, tmp_path: Path):
-    provider = read_provider(gateway, HAILUO_02)
+    provider = read_provider(gateway, DEFAULT_MODEL)
     rows = list(sold(provider))
     assert len(rows) >= 8, "the table lacks rows"
     film, log = manifest(tmp_path, provider), tmp_path / "req.jsonl"
