@@ -139,6 +139,8 @@ def test_the_china_site_has_its_own_prices() -> None:
     proxied = read_provider("minimax", "hailuo-02", region="http://127.0.0.1:1/minimax")
     assert (proxied.currency, proxied.base_url) == ("USD", "http://127.0.0.1:1/minimax")
     assert read_provider("minimax", "hailuo-9", region="china").prices == ()
+    fast = read_provider("minimax", "hailuo-2.3-fast", region="china")
+    assert [str(row.price) for row in fast.prices] == ["1.35 CNY", "2.25 CNY", "2.31 CNY"]
 
 
 def test_a_regions_price_list_without_models_is_that_of_hailuo_02() -> None:

@@ -16,6 +16,8 @@ from hailuo_batch.load.model_tables import MODEL_FOLDER, model_names, read_model
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.schemas import read_schema
 
+SECONDS = {"768p": (6, 10), "1080p": (6,)}
+
 
 @pytest.mark.parametrize("name", model_names())
 def test_a_models_file_is_as_its_schema_wants_it(name: str) -> None:
@@ -39,6 +41,18 @@ def test_the_local_models_are_those_whose_rows_say_so() -> None:
     assert {name for name in model_names() if read_model(name).is_local} == LOCAL_MODELS
     assert read_model(SKETCH_MODEL).is_local
     assert not read_model(DEFAULT_MODEL).is_local
+
+
+def test_hailuo_23_is_a_row() -> None:
+    model = read_model("hailuo-2.3")
+    assert model.offers == {Mode.TEXT: SECONDS, Mode.FIRST: SECONDS}
+    assert model.switches == DEFAULT_SWITCHES
+
+
+def test_its_fast_sister_has_no_text_mode_and_no_fast_pretreatment() -> None:
+    model = read_model("hailuo-2.3-fast")
+    assert model.offers == {Mode.FIRST: SECONDS}
+    assert [name for name, _ in model.switches] == ["prompt_optimizer", "watermark"]
 
 
 def test_minimax_sells_nothing_that_a_model_does_not_make() -> None:

@@ -1,6 +1,7 @@
 """Warnings that are said once, however many shots they concern."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from core_samples import ANIMATIC, HAILUO_02, PICTURE, entry, in_a_row, provider, shot
@@ -11,6 +12,7 @@ from hailuo_batch.core.models import Model
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.offers import Provider, local_provider
 from hailuo_batch.core.providers.warnings import provider_warnings
+from hailuo_batch.load.model_tables import read_model
 
 SIZES = dict.fromkeys(("512p", "768p", "1080p"), (5, 6, 10))
 ALL = dict.fromkeys((Mode.TEXT, Mode.FIRST, Mode.FIRST_LAST), SIZES)
@@ -105,3 +107,18 @@ def test_a_model_that_is_no_longer_sold_is_a_warning() -> None:
     old = provider("old", model=replace(HAILUO_02, is_retired=True), offers=ALL)
     (problem,) = said(shot(), by=(old,))
     assert (problem.rule.id, problem.path, problem.severity) == ("model-retired", ("model",), Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("model", "members", "warned"),
+    [
+        ("hailuo-2.3", {"resolution": "512p"}, "the model itself makes no 512p"),
+        ("hailuo-2.3", {"resolution": "1080p", "duration": 10}, "the model itself makes 1080p only for 6 s"),
+        ("hailuo-2.3-fast", {"duration": 8, "frames": PICTURE}, "the model itself makes 768p only for 6 or 10 s"),
+    ],
+)
+def test_the_limits_are_those_of_the_models_row(model: str, members: dict[str, Any], warned: str) -> None:
+    seller = provider("knows", model=read_model(model), offers={**ALL, Mode.FIRST: {**SIZES, "768p": (6, 8, 10)}})
+    (problem,) = said(shot(**members), by=(seller,))
+    assert problem.rule.id == "model-limit"
+    assert warned in problem.why
