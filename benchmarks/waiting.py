@@ -27,7 +27,8 @@ from buying import HEAD, SETTINGS, SHOT
 from loopback import NEVER, gateway
 from measure import table
 
-from hailuo_batch.core.request.request import HAILUO_02, Request
+from hailuo_batch.core.models import DEFAULT_MODEL
+from hailuo_batch.core.request.request import Request
 from hailuo_batch.ports import DriverRequest, ProviderTask
 
 EVERY = 10.0  # seconds between two looks at a task, where nothing is learnt
@@ -181,7 +182,7 @@ async def _polled(tasks: int, seconds: float) -> dict[str, float]:
     from hailuo_batch.runner.shutdown import Stop
 
     stop, wire = Stop(), Answers()
-    provider = read_provider("mindvideo", HAILUO_02)
+    provider = read_provider("mindvideo", DEFAULT_MODEL)
     driver = HttpDriver(
         transport=wire,  # type: ignore[arg-type]
         dialect=load_dialect("mindvideo"),
@@ -214,15 +215,13 @@ async def _polled(tasks: int, seconds: float) -> dict[str, float]:
 
 def _order() -> DriverRequest:
     request = Request(
-        model=HAILUO_02,
+        model=DEFAULT_MODEL,
         prompt="a bottle",
         duration=5,
         resolution="768p",
         first=None,
         last=None,
-        prompt_optimizer=None,
-        fast_pretreatment=None,
-        watermark=None,
+        switches=(),
         take=1,
     )
     return DriverRequest(request=request, fingerprint="", campaign="bench", shot="shot", images={})

@@ -23,8 +23,8 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.resolve import list_open_attempts, settle
 from hailuo_batch.app.verify import verify
 from hailuo_batch.core.attempt.in_doubt import Verdict
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.plan.plan import Action
-from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.load.provider_tables import read_provider
@@ -34,7 +34,7 @@ from hailuo_batch.mock.server import Mock
 MOCK_SPEED = 200.0  # a clip takes four of its seconds: several looks of ours
 RUNS = 8  # after so many without an end something is wrong
 SAFE = frozenset({Action.REUSE, Action.HOLD, Action.RESUME, Action.FETCH})
-ENVIRONMENT = {read_provider(gateway, HAILUO_02).key: KEY for gateway in GATEWAYS}
+ENVIRONMENT = {read_provider(gateway, DEFAULT_MODEL).key: KEY for gateway in GATEWAYS}
 
 
 @cache
@@ -55,7 +55,7 @@ def storm(gateway: str) -> tuple[str, dict[str, int]]:
     """A manifest of four shots in flight at once, one of two takes and, where pictures are taken as data, one that
     starts from another's last frame; and how many takes each prompt has.
     """
-    sold = read_provider(gateway, HAILUO_02)
+    sold = read_provider(gateway, DEFAULT_MODEL)
     plain = f", {FRAME}" if gateway == "vtrix" else ""
     chained = ", frames: {first: {shot: open, frame: last}}" if sold.accepts_data else plain
     text = f"""\

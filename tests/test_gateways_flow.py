@@ -15,9 +15,9 @@ from PIL import Image
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.frame_size import frame_size
-from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.provider_tables import provider_names, read_provider
@@ -59,7 +59,8 @@ def manifest(folder: Path, provider: Provider) -> Path:
     file = folder / "film.yaml"
     (folder / "hailuo.yaml").write_text("version: 1\n")
     # JSON is YAML too.
-    file.write_text(json.dumps({"version": 1, "campaign": "film", "providers": [provider.name], "shots": shots}))
+    head = {"version": 1, "campaign": "film", "model": provider.model.name, "providers": [provider.name]}
+    file.write_text(json.dumps({**head, "shots": shots}))
     return file
 
 
@@ -67,11 +68,13 @@ def told(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("gateway", provider_names())
-async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gateway: str, tmp_path: Path):
-    provider = read_provider(gateway, HAILUO_02)
+@pytest.mark.parametrize(
+    ("gateway", "model"), [(gateway, model) for gateway in provider_names() for model in read_provider(gateway).models]
+)
+async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gateway: str, model: str, tmp_path: Path):
+    provider = read_provider(gateway, model)
     rows = list(sold(provider))
-    assert len(rows) >= 8, "the table lacks rows"
+    assert len(rows) >= (8 if model == DEFAULT_MODEL else 3), "the table lacks rows"
     film, log = manifest(tmp_path, provider), tmp_path / "req.jsonl"
     rehearsal = Rehearsal(speed=SPEED, log=log)
 
@@ -87,9 +90,10 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
         # The model renders 6 or 10 s: who sells 5 delivers 6.
         assert float(clip.seconds) == pytest.approx(10 if length == 10 else 6, abs=0.1)
     with closing(connect(base / ".hailuo" / "ledger.db")) as ledger:
-        attempts = ledger.execute("SELECT fingerprint, stage, provider, task FROM attempts").fetchall()
+        attempts = ledger.execute("SELECT fingerprint, stage, provider, task, preimage FROM attempts").fetchall()
     assert len({attempt[0] for attempt in attempts}) == len(attempts) == len(rows)
     assert {attempt[1:3] for attempt in attempts} == {("stored", gateway)}
+    assert {json.loads(attempt[4])["model"] for attempt in attempts} == {model}
     lines = told(log)
     charges = [line for line in lines if line["what"] == "charge"]
     assert sorted(charge["task"] for charge in charges) == sorted(attempt[3] for attempt in attempts)

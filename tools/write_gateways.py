@@ -6,10 +6,11 @@ python tools/write_gateways.py > docs/gateways.md
 from collections.abc import Callable, Iterator, Sequence
 
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
-from hailuo_batch.views.providers import interval_text, limit_words
+from hailuo_batch.views.providers import interval_text, limit_words, list_switches
 
 NAMES = provider_names()
 MODES = {
@@ -17,13 +18,13 @@ MODES = {
     Mode.FIRST: "from a first frame",
     Mode.FIRST_LAST: "between two frames",
 }
-SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 
 HEAD = """\
 # The gateways
 
-These gateways sell MiniMax Hailuo-02. A manifest goes from one to another by a word: `providers: [mindvideo]`. They are
-asked in the order in which they are named, and the next one only after the one before has definitely not accepted.
+These gateways sell MiniMax Hailuo-02, and some of them other models. A manifest goes from one to another by a word:
+`providers: [mindvideo]`. They are asked in the order in which they are named, and the next one only after the one
+before has definitely not accepted.
 
 Written from the tables in `hailuo_batch/gateways/tables` by `tools/write_gateways.py`. Nothing here was tried against a
 live service: it is what their pages and official clients say, read on the day that stands beside it. What a gateway
@@ -33,9 +34,12 @@ your keys and your project's settings looked at, is printed by:
 ```
 hailuo-batch providers
 hailuo-batch providers mindvideo
+hailuo-batch providers minimax --model hailuo-2.3
 ```
 
 ## What each sells
+
+Of Hailuo-02 first, then of the other models of [models.md](models.md):
 """
 
 BETWEEN = """
@@ -43,8 +47,8 @@ A number of seconds is exact: `duration: 6` is not sold by a gateway that makes 
 sells it. `short` (5 or 6 s) and `long` (10 s) are sold by all of them, and moving such a shot to another gateway costs
 nothing. The model itself makes 6 or 10 s, so that a clip sold as 5 s probably lasts about 6.
 
-Where a gateway lists what the model itself does not make (512p from words or between two frames, 1080p for 10 s),
-`validate` warns: it may be refused, or come out at another size or length.
+Where a gateway lists what the model itself does not make (of Hailuo-02, 512p from words or between two frames, and
+1080p for 10 s), `validate` warns: it may be refused, or come out at another size or length.
 
 With two frames the clip has the shape of the first; the last is cropped to it.
 
@@ -120,7 +124,8 @@ arrives nothing is lost, since tasks are looked at as without them.
 how one of these talks and what it sells; never its prices, limits or notes. The table's `key` is the *name* of the
 environment variable that holds the key; a key itself is refused.
 
-`regions` chooses a region of a gateway, or any other base address. A region has its own keys, currency and prices.
+`regions` chooses a region of a gateway, or any other base address. A region has its own keys, currency and prices; the
+prices of a model are under `regions.NAME.models.MODEL.prices`.
 
 ```yaml
 version: 1
@@ -143,10 +148,11 @@ Python packages add a way of talking by an entry point of the group `hailuo_batc
 
 def page() -> str:
     """The page's text."""
-    known = [read_provider(name, HAILUO_02) for name in NAMES]
+    known = [read_provider(name, DEFAULT_MODEL) for name in NAMES]
     parts = [
         HEAD,
         *_sold(known),
+        *_sold_models(known),
         BETWEEN,
         *_differences(known),
         *_prices(known),
@@ -174,6 +180,21 @@ def _sold(known: Sequence[Provider]) -> Iterator[str]:
     yield from _table(["seconds", *NAMES], rows)
 
 
+def _sold_models(known: Sequence[Provider]) -> Iterator[str]:
+    """Who sells another model than the one of the page's first table."""
+    others = dict.fromkeys(name for provider in known for name in provider.models if name != DEFAULT_MODEL)
+    for model in others:
+        selling = [read_provider(each.name, model) for each in known if model in each.models]
+        sizes = dict.fromkeys(size for each in selling for row in each.offers.values() for size in row)
+        rows = [
+            [f"{model}, {words}, {size}", *(_seconds(each, mode, size) for each in selling)]
+            for mode, words in MODES.items()
+            for size in sizes
+            if any(each.offers.get(mode, {}).get(size) for each in selling)
+        ]
+        yield from _table(["seconds", *(each.name for each in selling)], rows)
+
+
 def _seconds(provider: Provider, mode: Mode, size: str) -> str:
     return ", ".join(map(str, provider.offers.get(mode, {}).get(size, ()))) or "–"
 
@@ -186,7 +207,7 @@ def _differences(known: Sequence[Provider]) -> Iterator[str]:
         "bills in": lambda p: p.currency or "not known",
         "pictures": lambda p: "address or file" if p.accepts_data else "address only",
         "without a prompt": lambda p: "with a frame" if Mode.FIRST not in p.prompt_modes else "never",
-        "no switch for": lambda p: ", ".join(f"`{s}`" for s in SWITCHES if s not in (p.switches or SWITCHES)) or "–",
+        "no switch for": lambda p: ", ".join(f"`{s}`" for s in SWITCH_NAMES if s not in list_switches(p)) or "–",
         "a request sent twice": lambda p: "is taken once" if p.idempotent else "may cost twice",
         "callbacks": lambda p: "yes" if p.callbacks else "–",
     }
@@ -205,18 +226,26 @@ def _limits(provider: Provider) -> dict[str, str]:
 
 
 def _prices(known: Sequence[Provider]) -> Iterator[str]:
-    named = [(provider.name, provider) for provider in known]
-    for provider in known:
-        regions = [(each, read_provider(provider.name, HAILUO_02, region=each)) for each in provider.regions]
-        named += [(f"{provider.name}, {each}", there) for each, there in regions if there.prices != provider.prices]
+    named = [(each.name, read_provider(each.name, model)) for each in known for model in each.models]
+    for name, provider in tuple(named):
+        model = provider.model.name
+        regions = [(each, read_provider(name, model, region=each)) for each in provider.regions]
+        named += [(f"{name}, {each}", there) for each, there in regions if there.prices != provider.prices]
     yield "\n## Prices\n"
     rows: dict[tuple[str, ...], list[str]] = {}
     for name, provider in named:
         for row in provider.prices:
-            key = (row.resolution, f"{row.seconds} s", str(row.price), row.read, row.source)
+            key = (
+                provider.model.name,
+                row.resolution,
+                f"{row.seconds} s",
+                str(row.price),
+                row.read,
+                row.source,
+            )
             rows.setdefault(key, []).append(name)
-    cells = [[" and ".join(names), *key[:3], f"{key[3]}, {_link(key[4])}"] for key, names in rows.items()]
-    yield from _table(["gateway", "size", "length", "a clip", "read"], cells)
+    cells = [[" and ".join(names), *key[:4], f"{key[4]}, {_link(key[5])}"] for key, names in rows.items()]
+    yield from _table(["gateway", "model", "size", "length", "a clip", "read"], cells)
 
 
 def _camera(known: Sequence[Provider]) -> Iterator[str]:
@@ -230,7 +259,7 @@ def _camera(known: Sequence[Provider]) -> Iterator[str]:
 
 def _about(provider: Provider) -> Iterator[str]:
     table = read_provider_table(provider.name)
-    row = table["models"][HAILUO_02]
+    row = table["models"][DEFAULT_MODEL]
     yield f"\n## {provider.title}\n\n{table.get('about', '').rstrip()}\n\n"
     yield f"- In a manifest: `providers: [{provider.name}]`; key in `{provider.key}`\n"
     yield f"- Base address: <{provider.base_url}>\n"

@@ -6,18 +6,17 @@ the key; it is in no value that comes back.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.in_doubt import ListedTask
-from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.errors import InputError, KeyMissingError
 from hailuo_batch.gateways.dialect import Balance, ClipReady, Conversation, Dialect, Reply, TaskRunning
 from hailuo_batch.gateways.json_paths import find_first
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.project_root import SETTINGS_FILE
-from hailuo_batch.load.provider_tables import Table, load_dialect, provider_names, read_provider_table, read_providers
+from hailuo_batch.load.provider_tables import Table, load_dialect, provider_names, read_provider, read_provider_table
 from hailuo_batch.load.settings import Project
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class TaskList:
     """The tasks that a gateway lists; `is_complete` when none can be missing; `failure` when it did not tell."""
 
     provider: str
-    model: str = ""  # what the gateway calls ours
+    models: Mapping[str, str] = field(default_factory=dict)  # what the gateway calls ours
     tasks: tuple[ListedTask, ...] = ()
     is_complete: bool = False
     failure: Failure | None = None
@@ -87,9 +86,9 @@ class GatewayAccount:
             return None
         heard: list[Reply] = []
         found = await self.transport.run_conversation(_record_replies(conversation, heard))
-        model = str(self.table["models"].get(HAILUO_02, {}).get("id", ""))
+        models = {ours: str(row.get("id", "")) for ours, row in self.table["models"].items()}
         if isinstance(found, Failure):
-            return TaskList(provider=self.name, model=model, failure=found)
+            return TaskList(provider=self.name, models=models, failure=found)
         tasks = tuple(
             ListedTask(
                 provider=self.name,
@@ -101,7 +100,7 @@ class GatewayAccount:
             for each in found
         )
         whole = _is_complete_list(self.table.get("wire", {}).get("tasks", {}), heard, len(tasks))
-        return TaskList(provider=self.name, model=model, tasks=tasks, is_complete=whole)
+        return TaskList(provider=self.name, models=models, tasks=tasks, is_complete=whole)
 
     async def list_events(self, task: str) -> tuple[Mapping[str, object], ...] | Failure:
         """A task's events; only asked of a gateway that has them."""
@@ -126,7 +125,7 @@ async def open_accounts(project: Project) -> AsyncIterator[Callable[[str], Gatew
 
         def gateway(name: str) -> GatewayAccount:
             require_known_provider(project, name)
-            (found,), _ = read_providers((name,), HAILUO_02, tables=project.tables, regions=project.regions)
+            found = read_provider(name, region=project.regions.get(name, ""), tables=project.tables)
             wire = Transport(
                 session=reading,
                 paying=paying,

@@ -11,8 +11,8 @@ from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.problem import did_you_mean
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.audit import Audit, AuditInputs, make_audit
 from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.core.spending.costs import ChargedAttempt, Costs, GroupBy, charge_attempts, sum_costs
@@ -55,7 +55,7 @@ async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bo
     async with workspace.read_ledger() as ledger:
         attempts, events, clips = await ledger.audit_records()
     if world is World.SKETCH:
-        attempts = [each for each in attempts if each.provider == ANIMATIC]
+        attempts = [each for each in attempts if is_local(each.provider)]
         mine = {each.id for each in attempts}
         events = [each for each in events if each.attempt in mine]
     recorded = {digest: clip.size for digest, clip in clips.items()}

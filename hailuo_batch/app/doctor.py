@@ -16,11 +16,12 @@ from hailuo_batch import __version__
 from hailuo_batch.app.recovery.missing_ledger import find_lost_ledger, inline_remedy
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.errors import InputError, LedgerError, RefusedError
 from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.model_tables import model_names
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.schemas import read_schema, schema_names
@@ -61,11 +62,13 @@ class ProviderFacts:
     limits: Mapping[str, float]  # of the project's settings, which go before the provider's own
 
 
-async def providers(name: str | None = None, folder: Path | str = ".") -> tuple[ProviderFacts, ...]:
-    """Every gateway, or the one named, with what it sells of hailuo-02; prices are per clip.
+async def providers(
+    name: str | None = None, folder: Path | str = ".", *, model: str = DEFAULT_MODEL
+) -> tuple[ProviderFacts, ...]:
+    """Every gateway, or the one named, with what it sells of a model; prices are per clip.
 
     Those of the project around `folder` are among them, and its regions count. Raises `InputError` for a name that
-    nobody has, and for settings that cannot be used.
+    nobody has, for an unknown model, and for settings that cannot be used.
 
     >>> import asyncio
     >>> [facts.provider.title for facts in asyncio.run(providers("minimax"))]
@@ -77,11 +80,14 @@ async def providers(name: str | None = None, folder: Path | str = ".") -> tuple[
         raise InputError(
             f"{SETTINGS_FILE} cannot be used", why=why[:1].upper() + why[1:], remedy=project.problems[0].remedy
         )
+    if model not in model_names():
+        remedy = did_you_mean(model, model_names()) or f"Known are {', '.join(model_names())}."
+        raise InputError(f'there is no model called "{model}"', remedy=remedy)
     known = provider_names(project.tables)
     if name is not None and name not in known:
         remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
         raise InputError(f'there is no provider called "{name}"', remedy=remedy)
-    return tuple(_provider_facts(each, project) for each in known if name in {None, each})
+    return tuple(_provider_facts(each, model, project) for each in known if name in {None, each})
 
 
 async def schema(name: str = "manifest") -> dict[str, Any]:
@@ -123,9 +129,9 @@ async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[Do
     return checks if offline else (*checks, *await _check_balances(project))
 
 
-def _provider_facts(name: str, project: Project) -> ProviderFacts:
-    provider = read_provider(name, HAILUO_02, region=project.regions.get(name, ""), tables=project.tables)
-    row = read_provider_table(name, project.tables)["models"].get(HAILUO_02, {})
+def _provider_facts(name: str, model: str, project: Project) -> ProviderFacts:
+    provider = read_provider(name, model, region=project.regions.get(name, ""), tables=project.tables)
+    row = read_provider_table(name, project.tables)["models"].get(model, {})
     return ProviderFacts(
         provider=provider,
         has_key=bool(read_api_key(provider.key)),

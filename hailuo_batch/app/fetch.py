@@ -16,10 +16,10 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.event import Listener
 from hailuo_batch.core.plan.outcome import Outcome, exit_code
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.request.request import ANIMATIC, HAILUO_02
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError, InputError
 from hailuo_batch.load.manifest import read_manifest
@@ -67,7 +67,7 @@ async def list_pending_tasks(folder: Path, *, world: World = World.REAL) -> Pend
     async with workspace.read_ledger() as ledger:
         attempts = await ledger.open_attempts()
         runs = await ledger.runs()
-    pending = [each for each in attempts if each.stage in _PENDING_STAGES and each.provider != ANIMATIC]
+    pending = [each for each in attempts if each.stage in _PENDING_STAGES and not is_local(each.provider)]
     campaigns = {each.campaign for each in pending}
     last = {run.campaign: run.manifest for run in runs if not run.sketch and run.campaign in campaigns}
     there = {name: project.root / file for name, file in last.items() if _has_campaign(project.root / file, name)}
@@ -96,7 +96,7 @@ async def fetch_orphans(pending: PendingTasks, options: RunOptions, *, listener:
     with pending.workspace.hold_run_lock("fetch"):
         before = await _read_standings(pending.workspace)
         steps = _make_steps(pending.orphaned_tasks, before)
-        setup = make_orphan_setup(pending.project, pending.workspace, steps, HAILUO_02)
+        setup = make_orphan_setup(pending.project, pending.workspace, steps)
         outcome, error = await execute_run(setup, steps, options, listener, stop)
         after = await _read_standings(pending.workspace)
     failures = {step.fingerprint: failure for step, failure in outcome.failed}

@@ -20,8 +20,8 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.problem import Severity
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
@@ -75,7 +75,7 @@ async def _find_garbage(project: Project, workspace: Workspace, days: int) -> tu
         needed |= await _plan_needed_digests(project, runs)
     known = {attempt.digest for attempt in attempts}
     if workspace.world is World.SKETCH:  # the real world's store holds both; only its sketches are looked at
-        needed |= {attempt.digest for attempt in attempts if attempt.digest and attempt.provider != ANIMATIC}
+        needed |= {attempt.digest for attempt in attempts if attempt.digest and not is_local(attempt.provider)}
     garbage = Garbage(
         clips=find_unreferenced_clips(files, needed, attempts, before=before),
         leftovers=tuple(file for file in _list_leftovers(project, workspace) if file.modified_at < before),

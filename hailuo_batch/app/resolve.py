@@ -32,7 +32,6 @@ from hailuo_batch.core.attempt.in_doubt import (
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt
 from hailuo_batch.core.plan.planner import is_key_known
 from hailuo_batch.core.problem import did_you_mean
-from hailuo_batch.core.request.request import HAILUO_02
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
@@ -234,7 +233,7 @@ async def query_tasks(found: OpenAttempts) -> TaskMatches:
         [each for each in found.in_doubt if each.provider in {told.provider for told in answered}],
         [task for told in answered for task in told.tasks],
         known_tasks=frozenset(found.known_tasks),
-        models={told.provider: told.model for told in answered},
+        models={told.provider: told.models for told in answered},
         complete_lists=frozenset(told.provider for told in answered if told.is_complete),
     )
     return TaskMatches(lists=tuple(lists), matches=matches, providers_without_list=tuple(sorted(unlisted)))
@@ -311,7 +310,7 @@ def _read_campaign(manifest: Path, project: Project) -> str:
 
 def _is_idempotent(name: str, project: Project) -> bool:
     known = name in provider_names(project.tables)
-    return known and read_provider(name, HAILUO_02, tables=project.tables).idempotent
+    return known and read_provider(name, tables=project.tables).idempotent
 
 
 def _parse_label(label: str) -> tuple[str, int, int | None]:

@@ -8,15 +8,17 @@ from hailuo_batch.app.doctor import providers
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_sync
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.views.providers import draw_providers, providers_dict
 
 
 @click.command("providers")
 @click.argument("name", required=False)
+@click.option("--model", metavar="NAME", default=DEFAULT_MODEL, show_default=True, help="What they sell of this model.")
 @options.output_format
-def command(name: str | None, form: str) -> None:
-    """List who sells hailuo-02 (or only NAME): lengths, prices, limits, keys, and what is only inferred."""
-    facts = run_sync(providers(name))
+def command(name: str | None, model: str, form: str) -> None:
+    """List who sells a model (or only NAME): lengths, prices, limits, keys, what is inferred."""
+    facts = run_sync(providers(name, model=model))
     rows = [(each.provider, each.has_key, each.read_on, each.source) for each in facts]
     own = {each.provider.name: each.limits for each in facts if each.limits}
     if form == "json":

@@ -146,12 +146,21 @@ SHOT_LENGTH = Rule(id="shot-length", area=_SHOTS, summary="length not offered",
 NOT_SOLD = Rule(id="not-sold", area=_SHOTS, summary="combination not offered",
     meaning="No provider of the manifest renders these frames, this resolution and this length together.",
     remedy="Change the shot, or add a provider that renders it.")
+MODEL_NOT_SOLD = Rule(id="model-not-sold", area=_SHOTS, summary="model not offered",
+    meaning="No provider of the manifest has the model.",
+    remedy="Add a provider that sells the model, or choose another model.")
+MODEL_MODE = Rule(id="model-mode", area=_SHOTS, summary="not made by this model",
+    meaning="The model makes no clips from these frames, whoever sells it.",
+    remedy="Give the shot the frames that the model needs, or choose another model.")
 MODEL_LIMIT = Rule(id="model-limit", area=_SHOTS, summary="more than the model makes", severity=_WARNING,
     meaning="A provider lists a size or length that the model itself does not make, by its vendor's own pages.",
     remedy="Choose a size and length that the model makes, or buy one clip first.")
 SWITCH = Rule(id="switch", area=_SHOTS, summary="switch not passed on", severity=_WARNING,
-    meaning="A provider has no such switch, so it is not sent there.",
-    remedy="Take the switch out, or choose a provider that has it.")
+    meaning="A provider or the model has no such switch, so it is not sent there.",
+    remedy="Take the switch out, or choose a provider or a model that has it.")
+MODEL_RETIRED = Rule(id="model-retired", area=_SHOTS, summary="retired model", severity=_WARNING,
+    meaning="Those who make the model no longer sell it.",
+    remedy="Choose another model.")
 
 FRAME_FILE = Rule(id="frame-file", area=_FRAMES, summary="picture not usable",
     meaning="The file of a frame is missing, not readable, outside the project, or no image that gateways take.",

@@ -8,16 +8,17 @@ import os
 from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.request.request import ImageRef, sketch_seconds
+from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.ports import DataPlane, DriverRequest, Produced, ProviderTask
 
 
 class AnimaticDriver:
-    """Draws into temporary files in `folder`."""
+    """Draws what a local provider offers, into temporary files in `folder`."""
 
-    def __init__(self, data_plane: DataPlane, *, folder: Path) -> None:
-        self._data_plane, self._folder = data_plane, folder
+    def __init__(self, data_plane: DataPlane, *, provider: Provider, folder: Path) -> None:
+        self._data_plane, self._provider, self._folder = data_plane, provider, folder
 
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """Nothing is sent and nothing is charged; the task is the request."""
@@ -26,7 +27,7 @@ class AnimaticDriver:
     async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:  # noqa: ARG002 - the task is the request
         """Draws the clip; `link` is the file it is in."""
         target = self._folder / f"drawing-{os.getpid()}-{driver_request.fingerprint}.mp4"
-        failure = await self._data_plane.draw(_make_sketch(driver_request), target)
+        failure = await self._data_plane.draw(_make_sketch(driver_request, self._provider), target)
         return failure or Produced(link=str(target))
 
     async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
@@ -38,14 +39,14 @@ class AnimaticDriver:
         return None
 
 
-def _make_sketch(driver_request: DriverRequest) -> Sketch:
+def _make_sketch(driver_request: DriverRequest, provider: Provider) -> Sketch:
     request = driver_request.request
     return Sketch(
         campaign=driver_request.campaign,
         shot=driver_request.shot,
         take=request.take,
         prompt=request.prompt,
-        seconds=sketch_seconds(request.duration),
+        seconds=provider.find_seconds(request.duration) or 0,
         resolution=request.resolution,
         first=_make_still(request.first, driver_request),
         last=_make_still(request.last, driver_request),

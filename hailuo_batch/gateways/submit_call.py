@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.gateways.dialect import Call, GatewayRequest
 from hailuo_batch.gateways.json_paths import encode_segment, set_value
 from hailuo_batch.gateways.table import GatewayTable, SubmitTable
 
-# A switch that a gateway has no field for stands at the model's own default there.
-_SWITCH_DEFAULTS = {"prompt_optimizer": True, "fast_pretreatment": False, "watermark": False}
 _OTHER_PROVIDER = "Change the shot, or choose another provider."
 
 
@@ -52,9 +51,7 @@ def _field_values(
         "last": gateway_request.last or None,
         "seconds": gateway_request.seconds,
         "resolution": resolution,
-        "prompt_optimizer": request.prompt_optimizer,
-        "fast_pretreatment": request.fast_pretreatment,
-        "watermark": request.watermark,
+        **dict(request.switches),
         "callback": gateway_request.callback_url or None,
     }
     yield from ((name, value) for name, value in said.items() if value is not None)
@@ -71,14 +68,13 @@ def _find_unsupported(gateway_request: GatewayRequest, prompt: str, table: Gatew
         yield "takes no last frame without a first one", "Add a first frame."
     yield from _check_image("first", gateway_request.first, submit)
     yield from _check_image("last", gateway_request.last, submit)
-    if submit.max_prompt_length is not None and len(prompt) > submit.max_prompt_length:
-        yield (
-            f"takes {submit.max_prompt_length} characters; as it is sent the prompt has {len(prompt)}",
-            "Make it shorter.",
-        )
-    for name, default in _SWITCH_DEFAULTS.items():
-        if getattr(request, name) is (not default) and name not in submit.fields:
-            yield f"has no {name.replace('_', ' ')} that could be turned {'off' if default else 'on'}", _OTHER_PROVIDER
+    longest = submit.max_prompt_lengths.get(request.model)
+    if longest is not None and len(prompt) > longest:
+        yield f"takes {longest} characters; as it is sent the prompt has {len(prompt)}", "Make it shorter."
+    for name, value in request.switches:
+        # A switch that a gateway has no field for stays at the model's own default there.
+        if name not in submit.fields and (name, value) not in DEFAULT_SWITCHES:
+            yield f"has no {name.replace('_', ' ')} that could be turned {'on' if value else 'off'}", _OTHER_PROVIDER
 
 
 def _check_image(name: str, image: str | None, submit: SubmitTable) -> Iterator[tuple[str, str]]:

@@ -44,7 +44,7 @@ class SubmitTable:
     only_when_true: frozenset[str]  # switches that are written only when they are on
     resolutions: Mapping[str, str]
     camera: CameraSpelling
-    max_prompt_length: int | None
+    max_prompt_lengths: Mapping[str, int]  # by our name of the model
     task: JsonPaths
     estimate: tuple[AmountPath, ...]
     idempotency_header: str  # where an idempotency key goes; empty: nowhere
@@ -185,7 +185,6 @@ def _submit_table(row: Mapping[str, Any], tree: Mapping[str, Any]) -> SubmitTabl
     camera = tree.get("camera", {})
     words = {CameraCommand(command): word for command, word in camera.get("words", {}).items()}
     key = row.get("idempotency", {})
-    prompts = [model.get("prompt", {}).get("longest") for model in tree["models"].values()]
     return SubmitTable(
         endpoint=_endpoint(row),
         fields=dict(row["fields"]),
@@ -197,7 +196,11 @@ def _submit_table(row: Mapping[str, Any], tree: Mapping[str, Any]) -> SubmitTabl
         camera=CameraSpelling(
             words=words, plain=frozenset(CameraCommand(command) for command in camera.get("plain", ()))
         ),
-        max_prompt_length=min((longest for longest in prompts if longest), default=None),
+        max_prompt_lengths={
+            name: model["prompt"]["longest"]
+            for name, model in tree["models"].items()
+            if "longest" in model.get("prompt", {})
+        },
         task=_json_paths(row["task"]),
         estimate=_amount_paths(row.get("estimate", ())),
         idempotency_header=key.get("header", ""),

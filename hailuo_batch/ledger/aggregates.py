@@ -10,17 +10,19 @@ from decimal import Decimal
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.records import EndedAttempt
+from hailuo_batch.core.models import LOCAL_MODELS
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.charge import make_charge
 from hailuo_batch.ledger.queries import queries
+
+_LOCAL = json.dumps(sorted(LOCAL_MODELS))  # the providers that cost nothing
 
 
 def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt]:
     """Every attempt at a provider that costs something, as caps see it."""
     found = []
-    for number, campaign, tags, at, stage, kind, task, *money in connection.execute(queries()["paid"], (ANIMATIC,)):
+    for number, campaign, tags, at, stage, kind, task, *money in connection.execute(queries()["paid"], (_LOCAL,)):
         estimate, cost = _parse_money(*money[:2]), _parse_money(*money[2:])
         ended_by = None if kind is None else FailureKind(kind)
         charge = make_charge(Stage(stage), kind=ended_by, task=task, estimate=estimate, cost=cost)
@@ -39,7 +41,7 @@ def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt
 
 def read_render_times(connection: sqlite3.Connection) -> list[tuple[str, str, float]]:
     """How long the last clips took: provider, pre-image, seconds from submit to ready; the newest last."""
-    return connection.execute(queries()["lengths"], (ANIMATIC,)).fetchall()[::-1]
+    return connection.execute(queries()["lengths"], (_LOCAL,)).fetchall()[::-1]
 
 
 def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
@@ -53,7 +55,7 @@ def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
             stage=Stage(stage),
             kind=None if kind is None else FailureKind(kind),
         )
-        for number, campaign, shot, take, stage, kind in connection.execute(queries()["ended"], (ANIMATIC,))
+        for number, campaign, shot, take, stage, kind in connection.execute(queries()["ended"], (_LOCAL,))
     ]
 
 

@@ -66,7 +66,7 @@ FROM attempts ORDER BY id;
 -- A clip that was brought back is no second purchase where the first one is known: its task is '', by IS and not by =,
 -- since an attempt without an answer has NULL, and counts.
 SELECT id, campaign, tags, intended_at, stage, failure, task, estimate_amount, estimate_currency, cost_amount, cost_currency
-FROM attempts WHERE provider <> ? AND NOT (task IS '' AND EXISTS (
+FROM attempts WHERE provider NOT IN (SELECT value FROM json_each(?)) AND NOT (task IS '' AND EXISTS (
     SELECT 1 FROM attempts AS first WHERE first.fingerprint = attempts.fingerprint AND first.id < attempts.id AND first.task <> ''
 ));
 
@@ -76,7 +76,7 @@ SELECT attempts.provider, attempts.preimage, made.at - sent.at FROM attempts
 JOIN events AS sent ON sent.attempt = attempts.id AND sent.move = 'accept'
 JOIN events AS made ON made.attempt = attempts.id AND made.move = 'produce'
 JOIN runs ON runs.id = attempts.run AND made.at <= runs.ended_at
-WHERE attempts.provider <> ? AND attempts.task <> ''
+WHERE attempts.provider NOT IN (SELECT value FROM json_each(?)) AND attempts.task <> ''
 ORDER BY attempts.id DESC LIMIT 2000;
 
 -- name: past
@@ -110,7 +110,7 @@ FROM attempts WHERE stage IN ('intended', 'submitted', 'produced', 'in_doubt') O
 -- name: ended
 -- What stands for each take that was asked for and is not open any more, the latest last.
 SELECT id, campaign, shot, take, stage, failure FROM attempts
-WHERE provider <> ? AND stage IN ('stored', 'failed', 'cancelled') ORDER BY id;
+WHERE provider NOT IN (SELECT value FROM json_each(?)) AND stage IN ('stored', 'failed', 'cancelled') ORDER BY id;
 
 -- name: tasks
 SELECT provider, task, id FROM attempts WHERE task <> '' ORDER BY id;

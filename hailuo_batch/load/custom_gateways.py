@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hailuo_batch.core import rules
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.provider_tables import Table, Tables, base_url, provider_names, read_custom_table
 
@@ -67,8 +67,8 @@ def _mask_key_problem(problem: Problem) -> Problem:
 
 
 def _find_unsafe(name: str, table: Table, path: DocumentPath) -> Iterator[Problem]:
-    if name == ANIMATIC:
-        why = '"animatic" is what draws on this machine.'
+    if is_local(name):
+        why = f'"{name}" is what draws on this machine.'
         yield Problem(rule=rules.NAME, why=why, remedy="Give the gateway another name.", path=path)
     if _is_unencrypted(table["base_url"]):
         yield _unencrypted_problem(name, (*path, "base_url"))

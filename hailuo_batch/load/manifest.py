@@ -25,12 +25,14 @@ from hailuo_batch.core.manifest.document import (
     Style,
     UrlFrame,
 )
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, Rule, Severity
+from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
 from hailuo_batch.load.document import locate, read_document
 from hailuo_batch.load.schemas import matches_schema
 
 MAX_PROBLEMS = 50
-_SETTING_NAMES = frozenset(Settings.__slots__)
+_SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", *SWITCH_NAMES})
 # Gateways' key forms that can be told from words: MindVideo's prefix, the common sk-, and signed tokens.
 _SECRET_PATTERNS = (
     (b"mv_live_", rb"mv_live_\w{8,}"),
@@ -149,7 +151,7 @@ def _manifest(tree: Mapping[str, Any]) -> Manifest:
     budget = tree.get("budget")
     return Manifest(
         campaign=tree["campaign"],
-        model=tree.get("model", "hailuo-02"),
+        model=tree.get("model", DEFAULT_MODEL),
         providers=tuple(tree.get("providers", ())),
         budget=Budget(amount=Decimal(str(budget["max"])), currency=budget["currency"].upper()) if budget else None,
         variables=tree.get("vars", {}),
@@ -184,9 +186,7 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         resolution=values.get("resolution"),
         takes=int(takes) if takes is not None else None,
         style=values.get("style"),
-        prompt_optimizer=values.get("prompt_optimizer"),
-        fast_pretreatment=values.get("fast_pretreatment"),
-        watermark=values.get("watermark"),
+        switches=pick_switches(values),
     )
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
-from hailuo_batch.core.providers.offers import Inference, Limits, Provider, animatic_provider
-from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.providers.offers import Inference, Limits, Provider, local_provider
+from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.document import read_document
+from hailuo_batch.load.model_tables import parse_offers, read_model
 from hailuo_batch.load.schemas import PACKAGE_FOLDER, matches_schema
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ Table = Mapping[str, Any]
 Tables = Mapping[str, Table]  # a project's own, by name; one of ours is replaced by one of the same name
 NO_CUSTOM_TABLES: Tables = {}
 NO_REGIONS: Mapping[str, str] = {}  # a gateway's own base address, and nothing by its side
-_SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 # What `like` takes over: how a gateway talks and what it sells; never its prices, limits, notes or addresses.
 _INHERITED_KEYS = ("dialect", "wire", "camera", "images", "models")
 
@@ -47,10 +48,9 @@ def read_provider_table(name: str, tables: Tables = NO_CUSTOM_TABLES) -> Table:
 @cache
 def _read_builtin_table(name: str) -> Table:
     document = read_document((TABLE_FOLDER / f"{name}.yaml").read_bytes(), name=f"{name}.yaml")
-    assert not document.problems, document.problems  # noqa: S101 - our own file
-    assert matches_schema("provider", document.tree), name  # noqa: S101
-    table: Table = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
-    return table
+    # A test holds our own files to the schema, so that no command pays for the check.
+    assert isinstance(document.tree, dict), document.problems  # noqa: S101 - our own file
+    return document.tree
 
 
 def load_dialect(name: str, tables: Tables = NO_CUSTOM_TABLES) -> "Dialect":
@@ -115,12 +115,12 @@ def _find_region(table: Table, wanted: str) -> Table:
     return regions.get(wanted, {})
 
 
-def read_provider(name: str, model: str, *, region: str = "", tables: Tables = NO_CUSTOM_TABLES) -> Provider:
-    """What a gateway sells of a model; a model that it does not have is offered in no mode.
+def read_provider(name: str, model: str = "", *, region: str = "", tables: Tables = NO_CUSTOM_TABLES) -> Provider:
+    """What a gateway sells of a model; a model that it does not have, or no model, is offered in no mode.
 
     A region has its own currency and prices; a base address in its place leaves them as they are.
     """
-    table = read_provider_table(name, tables)
+    table, made = read_provider_table(name, tables), read_model(model)
     there = {} if "://" in region else _find_region(table, region)
     row = table["models"].get(model, {})
     prompt, submit = row.get("prompt", {}), table.get("wire", {}).get("submit", {})
@@ -129,11 +129,12 @@ def read_provider(name: str, model: str, *, region: str = "", tables: Tables = N
         name=name,
         title=table["title"],
         key=table["key"],
-        model=model,
-        offers={Mode(mode): _lengths(lengths) for mode, lengths in row.get("offers", {}).items()},
-        prices=tuple(_price(price) for price in there.get("prices", row.get("prices", ())) if row),
+        model=made,
+        models=tuple(table["models"]),
+        offers=parse_offers(row.get("offers", {})),
+        prices=tuple(_price(price) for price in _price_rows(model, row, there)),
         currency=there.get("currency", table.get("currency")),
-        max_prompt_length=prompt.get("longest"),
+        max_prompt_length=prompt.get("longest", made.max_prompt_length),
         prompt_modes=frozenset(Mode(mode) for mode in prompt.get("needed", ())),
         notes=tuple(table.get("notes", ())),
         base_url=base_url(name, region, tables),
@@ -143,7 +144,7 @@ def read_provider(name: str, model: str, *, region: str = "", tables: Tables = N
         accepts_data=images.get("data_uri", True),
         idempotent=submit.get("idempotency", {}).get("honoured", False),
         callbacks="callback" in (fields or ()),
-        switches=None if fields is None else frozenset(switch for switch in _SWITCHES if switch in fields),
+        switches=None if fields is None else frozenset(switch for switch in SWITCH_NAMES if switch in fields),
         inferences=tuple(_inferences(table)),
     )
 
@@ -152,8 +153,8 @@ def read_providers(
     names: Iterable[str], model: str, *, tables: Tables = NO_CUSTOM_TABLES, regions: Mapping[str, str] = NO_REGIONS
 ) -> tuple[tuple[Provider, ...], tuple[Problem, ...]]:
     """The providers of a manifest, in its order of preference; a name without a table is a problem."""
-    if model == ANIMATIC:
-        return (animatic_provider(),), ()
+    if (wanted_model := read_model(model)).is_local:
+        return (local_provider(wanted_model),), ()
     known = provider_names(tables)
     wanted = tuple(names) or DEFAULT_PROVIDERS
     found = tuple(
@@ -174,8 +175,18 @@ def _unknown_provider(name: str, place: int, known: tuple[str, ...]) -> Problem:
     return Problem(rule=rules.PROVIDER, why=why, remedy=remedy, path=("providers", place))
 
 
-def _lengths(lengths: Mapping[str, list[int]]) -> dict[str, tuple[int, ...]]:
-    return {resolution: tuple(seconds) for resolution, seconds in lengths.items()}
+def _price_rows(model: str, row: Table, region: Table) -> Iterable[Mapping[str, Any]]:
+    """The prices of a model, in a region its own ones: money in one place is no price in another.
+
+    A region's `prices` without a model are of the time when there was one model.
+    """
+    if not ({"models", "prices"} & region.keys()):
+        rows = row.get("prices", ())
+    elif model in region.get("models", {}):
+        rows = region["models"][model].get("prices", ())
+    else:
+        rows = region.get("prices", ()) if model == DEFAULT_MODEL else ()
+    return rows if row else ()
 
 
 _LIMIT_NAMES = {

@@ -82,8 +82,8 @@ class GatewayContract(ABC):
     def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:
         """No, in the gateway's shape."""
 
-    def price(self, resolution: str, seconds: int) -> Money:
-        """What one clip costs here."""
+    def price(self, resolution: str, seconds: int, model: str = "") -> Money:  # noqa: ARG002 - most have one list
+        """What one clip costs here; `model` is the gateway's own name of it."""
         return list_price(resolution, seconds)
 
     def complaint(self, order: Order) -> str:  # noqa: ARG002 - most have nothing to add

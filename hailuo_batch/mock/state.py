@@ -112,7 +112,7 @@ class MockState:
         if contract.name not in self._script.balance:
             return True
         left = self.account(contract.name).left
-        return left is None or left >= contract.price(order.resolution, order.seconds).amount
+        return left is None or left >= contract.price(order.resolution, order.seconds, order.model).amount
 
     def store_key(self, gateway: str, owner: str, key: str, payload: str, task: str) -> None:
         """Ties an idempotency key of an owner to its first payload and task."""
@@ -153,7 +153,7 @@ class MockState:
             created=self._now(),
             queued=script.queued * length,
             running=inf if stuck else script.running * length,
-            price=contract.price(order.resolution, order.seconds),
+            price=contract.price(order.resolution, order.seconds, order.model),
             mark=mark,
             failure=contract.failure(fault) if fault and doomed and not stuck else None,
         )

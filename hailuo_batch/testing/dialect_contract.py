@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.core.request.request import HAILUO_02, ImageRef, Request
+from hailuo_batch.core.request.request import ImageRef, Request
 from hailuo_batch.gateways.dialect import (
     Call,
     ClipReady,
@@ -33,7 +34,6 @@ from hailuo_batch.gateways.dialect import (
 from hailuo_batch.load.document import read_document
 
 TASK_ENDING_KINDS = frozenset(kind for kind in FailureKind if FAILURE_POLICIES[kind].ends_task)
-SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 IMAGE = ImageRef(digest="sha256:" + "0" * 64)
 IMAGE_URLS = ("https://example.com/first.png", "https://example.com/last.png")
 DATA_URIS = ("data:image/png;base64,iVBORw0KGgo=", "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ==")
@@ -147,17 +147,15 @@ def sample_gateway_requests(provider: Provider) -> Iterator[tuple[str, GatewayRe
 
 
 def _sample_variants(provider: Provider, mode: Mode) -> Iterator[tuple[str, GatewayRequest]]:
-    base = GatewayRequest(request=sample_request(mode), seconds=6)
+    base = GatewayRequest(request=sample_request(mode, model=provider.model.name), seconds=6)
     kinds = [IMAGE_URLS] * provider.accepts_urls + [DATA_URIS] * provider.accepts_data
     for first, last in kinds if mode is not Mode.TEXT else [("", "")]:
         framed = replace(base, first=first or None, last=last if mode is Mode.FIRST_LAST else None)
-        told = [
-            (True, False) if provider.switches is None or each in provider.switches else (None,) for each in SWITCHES
-        ]
-        for values in product(*told):
-            switches = dict(zip(SWITCHES, values, strict=True))
-            request = replace(base.request, **switches)  # type: ignore[arg-type] # each is a switch of the request
-            words = "".join(f", {name} {value}" for name, value in switches.items() if value is not None)
+        had = [name for name, _ in provider.model.switches if provider.switches is None or name in provider.switches]
+        for values in product((True, False), repeat=len(had)):
+            switches = tuple(zip(had, values, strict=True))
+            request = replace(base.request, switches=switches)
+            words = "".join(f", {name} {value}" for name, value in switches)
             yield words + f", {first[:5]}" * bool(first), replace(framed, request=request)
         if mode not in provider.prompt_modes:
             yield ", no prompt", replace(framed, request=replace(base.request, prompt=""))
@@ -167,19 +165,20 @@ def _sample_variants(provider: Provider, mode: Mode) -> Iterator[tuple[str, Gate
 
 
 def sample_request(
-    mode: Mode, prompt: str = "a kite over a salt flat [Pedestal up], then [Pan left, Shake]"
+    mode: Mode,
+    prompt: str = "a kite over a salt flat [Pedestal up], then [Pan left, Shake]",
+    *,
+    model: str = DEFAULT_MODEL,
 ) -> Request:
     """A request of a mode, with every switch left alone."""
     return Request(
-        model=HAILUO_02,
+        model=model,
         prompt=prompt,
         duration=6,
         resolution="768p",
         first=None if mode is Mode.TEXT else IMAGE,
         last=IMAGE if mode is Mode.FIRST_LAST else None,
-        prompt_optimizer=None,
-        fast_pretreatment=None,
-        watermark=None,
+        switches=(),
         take=1,
     )
 

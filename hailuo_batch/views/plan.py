@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.format import (
@@ -133,7 +134,7 @@ def is_elsewhere(row: TakeRow) -> bool:
 
 
 def _take_cost(row: TakeRow) -> str:
-    if row.provider == "animatic":
+    if is_local(row.provider):
         return "free"
     return f"{row.provider} {row.estimate or 'price not known'}"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from hailuo_batch.core.providers.offers import Limits, Provider
+from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.views.format import safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
@@ -17,7 +18,6 @@ UNKNOWN = "not known"
 NO_LIMITS: ProjectLimits = {}
 # How each limit that a project may set is called.
 SETTABLE_LIMITS = {"per_minute": "requests a minute", "at_once": "tasks at once", "polls_per_second": "looks a second"}
-SWITCHES = ("prompt_optimizer", "fast_pretreatment", "watermark")
 RESUBMIT_WORDS = {
     True: "makes one clip and charges once: it honours an idempotency key",
     False: "may make two clips and charge for both: nothing is promised",
@@ -70,10 +70,15 @@ def image_words(provider: Provider) -> str:
     return "by web address only" if provider.accepts_urls else "files only, sent along"
 
 
+def list_switches(provider: Provider) -> list[str]:
+    """The switches of a shot that it can be told."""
+    return [switch for switch in SWITCH_NAMES if provider.switches is None or switch in provider.switches]
+
+
 def switch_words(provider: Provider) -> str:
     """Which switches of a shot it can be told."""
-    known = [switch for switch in SWITCHES if provider.switches is None or switch in provider.switches]
-    lacking = [switch for switch in SWITCHES if switch not in known]
+    known = list_switches(provider)
+    lacking = [switch for switch in SWITCH_NAMES if switch not in known]
     return (", ".join(known) or "none") + (f"; no {' and no '.join(lacking)}" if lacking else "")
 
 
@@ -90,7 +95,9 @@ def _fact_rows(provider: Provider, project_limits: Mapping[str, float]) -> Itera
     for mode, sizes in provider.offers.items():
         yield str(mode), ", ".join(f"{size} {'/'.join(map(str, seconds))} s" for size, seconds in sizes.items())
     if not provider.offers:
-        yield "sells", f"nothing of {provider.model}"
+        yield "sells", f"nothing of {provider.model.name}"
+    if others := [name for name in provider.models if name != provider.model.name]:
+        yield "other models", f"{', '.join(others)} (--model NAME)"
     prices = [f"{row.resolution} {row.seconds} s {row.price} (read {row.read})" for row in provider.prices]
     unit = f"; it bills in {provider.currency}" if provider.currency and not prices else ""
     yield from _label_rows("prices", prices or [UNKNOWN + unit])
@@ -131,7 +138,7 @@ def _provider_dict(provider: Provider, has_key: bool, read: str, source: str) ->
     return {
         "name": provider.name,
         "title": provider.title,
-        "model": provider.model,
+        "model": provider.model.name,
         "key": provider.key,
         "key_set": has_key,
         "base_url": provider.base_url,
@@ -154,7 +161,7 @@ def _provider_dict(provider: Provider, has_key: bool, read: str, source: str) ->
         ],
         "limits": asdict(provider.limits),
         "pictures": {"address": provider.accepts_urls, "file": provider.accepts_data},
-        "switches": [switch for switch in SWITCHES if provider.switches is None or switch in provider.switches],
+        "switches": list_switches(provider),
         "idempotent": provider.idempotent,
         "callbacks": provider.callbacks,
         "notes": list(provider.notes),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from app_samples import FILM, Project
 
-from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.models import SKETCH_MODEL
 from hailuo_batch.ports import Driver
 
 
@@ -21,7 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
     @asynccontextmanager
     async def drivers(*_: object, **__: object) -> AsyncIterator[Mapping[str, Driver]]:
-        yield {ANIMATIC: found.driver}
+        yield {SKETCH_MODEL: found.driver}
 
     monkeypatch.setattr("hailuo_batch.app.running.context.open_drivers", drivers)
     return found

@@ -15,6 +15,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Facts, Intent
 
@@ -40,8 +41,8 @@ _CALLS = {
 
 def request(take: int = 1, prompt: str = "a bottle in mist") -> Request:
     return Request(
-        model="hailuo-02", prompt=prompt, duration=6, resolution="768p", first=None, last=None, prompt_optimizer=True,
-        fast_pretreatment=False, watermark=False, take=take,
+        model="hailuo-02", prompt=prompt, duration=6, resolution="768p", first=None, last=None,
+        switches=DEFAULT_SWITCHES, take=take,
     )  # fmt: skip
 
 

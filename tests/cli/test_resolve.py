@@ -15,6 +15,7 @@ from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.errors import Exit
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.mock.script import parse_script
@@ -37,7 +38,7 @@ def leave(root: Path, provider: str = "minimax", takes: int = 1, campaign: str =
             for take in range(1, takes + 1):
                 asked = Request(
                     model="hailuo-02", prompt=f"mist over {campaign}", duration=6, resolution="768p", first=None,
-                    last=None, prompt_optimizer=True, fast_pretreatment=False, watermark=False, take=take,
+                    last=None, switches=DEFAULT_SWITCHES, take=take,
                 )  # fmt: skip
                 intent = Intent(
                     fingerprint=fingerprint(asked), preimage=preimage(asked).decode(), provider=provider,

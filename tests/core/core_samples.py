@@ -23,7 +23,10 @@ from hailuo_batch.core.plan.plan import LastRender, Plan, PlanInputs
 from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Provider, Route
 from hailuo_batch.core.request.request import ImageRef, Request
+from hailuo_batch.core.switches import DEFAULT_SWITCHES, SWITCH_NAMES, pick_switches
+from hailuo_batch.load.model_tables import read_model
 
+HAILUO_02, ANIMATIC = read_model("hailuo-02"), read_model("animatic")
 PAID = Route(provider="minimax", estimate=Money(amount=Decimal("0.28"), currency="USD"))
 FREE = Route(provider="animatic", estimate=None, free=True)
 PICTURE = Frames(first=FileFrame(path="open.png"))
@@ -37,9 +40,16 @@ def usd(amount: str) -> Money:
 def shot(name: str = "open", **members: Any) -> Shot:
     plain = {
         "index": 0, "prompt": "a bottle in mist", "frames": NO_FRAMES, "duration": 6, "resolution": "768p", "takes": 1,
-        "tags": (), "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
+        "tags": (), "switches": DEFAULT_SWITCHES, "notes": "",
     }  # fmt: skip
-    return Shot(**{"id": name, **plain, **members})
+    return Shot(**{"id": name, **plain, **with_switches(members)})
+
+
+def with_switches(members: dict[str, Any]) -> dict[str, Any]:
+    """The members with switches that stand among them gathered; None is a switch that is not there."""
+    said = {name: members[name] for name in SWITCH_NAMES if name in members}
+    others = {name: value for name, value in members.items() if name not in said}
+    return {**others, "switches": pick_switches({**dict(DEFAULT_SWITCHES), **said})} if said else members
 
 
 def after_shot(giver: str, end: FrameRole = FrameRole.LAST) -> Frames:
@@ -69,15 +79,14 @@ def in_a_row(*entries: ShotEntry, **members: Any) -> Manifest:
 def request(**members: Any) -> Request:
     plain = {
         "model": "hailuo-02", "prompt": "a bottle in mist", "duration": 6, "resolution": "768p", "first": None,
-        "last": None, "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "take": 1,
+        "last": None, "switches": DEFAULT_SWITCHES, "take": 1,
     }  # fmt: skip
-    return Request(**{**plain, **members})
+    return Request(**{**plain, **with_switches(members)})
 
 
 def provider(name: str = "minimax", **members: Any) -> Provider:
-    return Provider(
-        **{"name": name, "title": name.title(), "key": "KEY", "model": "hailuo-02", "offers": {}, **members}
-    )
+    plain = {"name": name, "title": name.title(), "key": "KEY", "model": HAILUO_02, "offers": {}}
+    return Provider(**{**plain, **members})
 
 
 def standing(stage: Stage = Stage.STORED, *, digest: str | None = "sha256:aa", **members: Any) -> Standing:
@@ -86,7 +95,7 @@ def standing(stage: Stage = Stage.STORED, *, digest: str | None = "sha256:aa", *
 
 def grounds(*shots: Shot, route: Route = PAID, **members: Any) -> PlanInputs:
     plain: dict[str, Any] = {
-        "model": "hailuo-02", "images": SEEN, "standings": {}, "last_renders": {}, "locked_clips": {},
+        "model": HAILUO_02, "images": SEEN, "standings": {}, "last_renders": {}, "locked_clips": {},
         "stored_digests": frozenset(), "routes": {each.needs: route for each in shots},
     }  # fmt: skip
     return PlanInputs(**{**plain, **members})
@@ -114,7 +123,7 @@ def stored(plan: Plan) -> dict[str, Any]:
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 digests = st.integers(0, 2**32).map(lambda number: f"sha256:{number:064x}")
 inputs = st.none() | st.builds(ImageRef, digest=digests, frame=st.none() | st.sampled_from(FrameRole))
-switches = st.none() | st.booleans()
+switches = st.fixed_dictionaries({name: st.none() | st.booleans() for name in SWITCH_NAMES}).map(pick_switches)
 requests = st.builds(
     Request,
     model=st.sampled_from(["hailuo-02", "animatic"]),
@@ -123,8 +132,6 @@ requests = st.builds(
     resolution=st.sampled_from(["512p", "768p", "1080p"]),
     first=inputs,
     last=inputs,
-    prompt_optimizer=switches,
-    fast_pretreatment=switches,
-    watermark=switches,
+    switches=switches,
     take=st.integers(1, 99),
 )

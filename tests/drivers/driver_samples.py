@@ -11,8 +11,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import HAILUO_02, ImageRef, Request
+from hailuo_batch.core.request.request import ImageRef, Request
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
@@ -171,7 +172,7 @@ async def driver(
         yield HttpDriver(
             transport=Transport(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=answer),
             dialect=load_dialect(gateway),
-            provider=read_provider(gateway, HAILUO_02),
+            provider=read_provider(gateway, DEFAULT_MODEL),
             data_plane=LocalDataPlane(workers=1).with_downloader(Downloader(fetching, loopback=True, sleep=pauses)),
             patience=patience,
             sleep=pauses,
@@ -183,8 +184,8 @@ def order(*, pictures: dict[str, Path] | None = None, attempt: int = 1, **member
     """An order for a clip from text, or as `members` say; `addresses` are web addresses of pictures."""
     addresses = members.pop("addresses", {})
     plain: dict[str, Any] = {
-        "model": HAILUO_02, "prompt": "a kite", "duration": "short", "resolution": "768p", "first": None, "last": None,
-        "prompt_optimizer": None, "fast_pretreatment": None, "watermark": None, "take": 1,
+        "model": DEFAULT_MODEL, "prompt": "a kite", "duration": "short", "resolution": "768p", "first": None,
+        "last": None, "switches": (), "take": 1,
     }  # fmt: skip
     request = Request(**{**plain, **members})
     return DriverRequest(

@@ -14,17 +14,20 @@ import pytest
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.manifest.document import FrameRole
+from hailuo_batch.core.providers.offers import local_provider
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, Request
 from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.drivers import render_pool, render_worker
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.drivers.data_plane import LocalDataPlane
+from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.media.decode import check_decoding
 from hailuo_batch.media.frames import read_frame
 from hailuo_batch.media.probe import VideoFacts, probe
 from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 
+ANIMATIC = local_provider(read_model("animatic"))
 PICTURE = ImageRef(digest="sha256:" + "1" * 64)
 SLOW = "a bottle [Push in], then [Pan left], then [Zoom out]"  # no two frames are equal: each has to be drawn
 unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -33,7 +36,7 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKIL
 def order(*, pictures: dict[str, Path] | None = None, **members: Any) -> DriverRequest:
     plain: dict[str, Any] = {
         "model": "animatic", "prompt": "a bottle in mist", "duration": 1, "resolution": "512p", "first": None,
-        "last": None, "prompt_optimizer": None, "fast_pretreatment": None, "watermark": None, "take": 1,
+        "last": None, "switches": (), "take": 1,
     }  # fmt: skip
     request = Request(**{**plain, **members})
     return DriverRequest(
@@ -168,7 +171,7 @@ async def test_a_drawing_that_cannot_be_moved_is_a_failure(tmp_path: Path):
 @asynccontextmanager
 async def animatic(workers: int, folder: Path) -> AsyncIterator[AnimaticDriver]:
     async with LocalDataPlane(workers=workers) as plane:
-        yield AnimaticDriver(plane, folder=folder)
+        yield AnimaticDriver(plane, provider=ANIMATIC, folder=folder)
 
 
 def workers_of(driver: AnimaticDriver) -> list[int]:
@@ -426,7 +429,7 @@ async def test_a_leaving_that_is_broken_off_ends_the_workers_at_once(tmp_path: P
             await _until(lambda: any(tmp_path.glob("drawing-*")))
 
     plane = LocalDataPlane(workers=1)
-    driver = AnimaticDriver(plane, folder=tmp_path)
+    driver = AnimaticDriver(plane, provider=ANIMATIC, folder=tmp_path)
     drawing = asyncio.create_task(driver.wait(order(prompt=SLOW, duration=60, resolution="1080p"), ProviderTask(id="")))
     leaving = asyncio.create_task(leave())
     await _until(lambda: plane._pool._closed)

@@ -12,7 +12,8 @@ from driver_samples import KEY, PICTURE, Pauses, driver, order
 from PIL import Image
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.request.request import HAILUO_02, ImageRef
+from hailuo_batch.core.models import DEFAULT_MODEL
+from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.mock.script import parse_script
@@ -21,7 +22,7 @@ from hailuo_batch.ports import Produced, ProviderTask
 from hailuo_batch.testing.clips import CLIP
 
 LITTLE = Patience(submit=10.0, task=60.0)
-NOT_IDEMPOTENT = [name for name in provider_names() if not read_provider(name, HAILUO_02).idempotent]
+NOT_IDEMPOTENT = [name for name in provider_names() if not read_provider(name, DEFAULT_MODEL).idempotent]
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from driver_samples import KEY, PICTURE, order
 from webhook_samples import CALLING, SPEED, call, hearing, hurried, local
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
@@ -32,7 +32,7 @@ DAY = 86_400.0
 @asynccontextmanager
 async def driver(gateway: str, mock: Mock, callbacks: WebhookReceiver, **limits: Any) -> AsyncIterator[HttpDriver]:
     """A driver that looks at its tasks once a day, if nobody calls."""
-    provider = read_provider(gateway, HAILUO_02)
+    provider = read_provider(gateway, DEFAULT_MODEL)
     async with open_sessions(loopback=True) as (reading, paying, fetching):
         yield HttpDriver(
             transport=Transport(session=reading, paying=paying, base_url=mock.url(gateway), key=KEY, seconds=5.0),

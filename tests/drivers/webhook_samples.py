@@ -7,11 +7,11 @@ from typing import Any
 
 import aiohttp
 
-from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.drivers.webhooks import WebhookReceiver
 from hailuo_batch.load.provider_tables import load_dialect, provider_names, read_provider
 
-CALLING = tuple(name for name in provider_names() if read_provider(name, HAILUO_02).callbacks)
+CALLING = tuple(name for name in provider_names() if read_provider(name, DEFAULT_MODEL).callbacks)
 PUBLIC = "https://render.example.com/hooks"
 SPEED = 1000.0
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.core.request.request import HAILUO_02
+from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
 from hailuo_batch.gateways.dialect import Call, Dialect, GatewayRequest, Reply
 from hailuo_batch.load.provider_tables import load_dialect, provider_names, read_provider
 from hailuo_batch.testing.dialect_contract import (
@@ -102,7 +103,7 @@ def dialect(name: str) -> Dialect:
 
 @cache
 def provider(name: str) -> Provider:
-    return read_provider(name, HAILUO_02)
+    return read_provider(name, DEFAULT_MODEL)
 
 
 @cache
@@ -113,14 +114,17 @@ def contract(name: str) -> OpenApiContract:
 def question(mode: Mode = Mode.FIRST, prompt: str = "a kite", **members: Any) -> GatewayRequest:
     """A question in the words of our core; what is not said is left alone."""
     request = replace(
-        sample_request(mode, prompt), **{key: members.pop(key) for key in list(members) if key in _OF_REQUEST}
+        sample_request(mode, prompt),
+        switches=pick_switches(members),
+        **{key: members.pop(key) for key in list(members) if key in _OF_REQUEST},
     )
+    members = {key: value for key, value in members.items() if key not in SWITCH_NAMES}
     first = None if mode is Mode.TEXT else IMAGE_URLS[0]
     last = IMAGE_URLS[1] if mode is Mode.FIRST_LAST else None
     return GatewayRequest(**{"request": request, "seconds": 6, "first": first, "last": last, **members})
 
 
-_OF_REQUEST = ("resolution", "prompt_optimizer", "fast_pretreatment", "watermark", "model")
+_OF_REQUEST = ("resolution", "model")
 
 
 def reply(body: object, status: int = 200, **headers: str) -> Reply:

@@ -8,6 +8,7 @@ from gateway_samples import ALL, SHOWN, TASK, Golden, contract, dialect, provide
 
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.gateways.dialect import Balance, Call, ClipReady, SubmitAccepted, TaskRunning
+from hailuo_batch.load.provider_tables import read_provider
 from hailuo_batch.testing.dialect_contract import (
     OpenApiContract,
     play_conversation,
@@ -20,7 +21,8 @@ from hailuo_batch.testing.dialect_contract import (
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_call_that_is_sold_fits_the_document(name: str) -> None:
-    assert wrong_calls(dialect(name), provider(name), contract(name)) == ()
+    for model in provider(name).models:
+        assert wrong_calls(dialect(name), read_provider(name, model), contract(name)) == ()
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -55,6 +57,14 @@ def test_reading_calls_fit_the_document_and_cost_nothing(name: str) -> None:
             assert (call.method, call.paid, call.body) == ("GET", False, None)
 
 
+def test_what_a_model_lacks_is_not_said_to_the_gateway() -> None:
+    """MiniMax's pages know no fast pretreatment of 2.3-Fast."""
+    requests = [request for _, request in sample_gateway_requests(read_provider("minimax", "hailuo-2.3-fast"))]
+    bodies = [play_conversation(dialect("minimax").submit(request), ())[0][0].body or {} for request in requests]
+    assert {body["model"] for body in bodies} == {"MiniMax-Hailuo-2.3-Fast"}
+    assert not any("fast_pretreatment" in body for body in bodies)
+
+
 def test_all_that_is_sold_is_asked() -> None:
     """So that the suite cannot pass by asking nothing: modes × sizes × lengths, and switches beside them."""
     counts = {name: len(list(sample_gateway_requests(provider(name)))) for name in ALL}
@@ -67,6 +77,10 @@ def test_all_that_is_sold_is_asked() -> None:
         ("minimax", {"resolution": "768p"}, "768p"),
         ("minimax", {"resolution": "1080P", "duration": 10}, "6 was expected"),
         ("minimax", {"aigc_watermark": 1}, "boolean"),
+        ("minimax", {"model": "MiniMax-Hailuo-2.3", "resolution": "512P"}, "512P"),
+        ("minimax", {"model": "MiniMax-Hailuo-2.3", "last_frame_image": "https://x.example/a.png"}, "last_frame_image"),
+        ("minimax", {"model": "MiniMax-Hailuo-2.3-Fast", "fast_pretreatment": True}, "fast_pretreatment"),
+        ("minimax", {"model": "MiniMax-Hailuo-9"}, "MiniMax-Hailuo-9"),
         ("odkkk", {"image_urls": ["data:image/png;base64,AA=="]}, "does not match"),
     ],
 )

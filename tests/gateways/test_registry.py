@@ -139,6 +139,27 @@ def test_the_china_site_has_its_own_prices() -> None:
     proxied = read_provider("minimax", "hailuo-02", region="http://127.0.0.1:1/minimax")
     assert (proxied.currency, proxied.base_url) == ("USD", "http://127.0.0.1:1/minimax")
     assert read_provider("minimax", "hailuo-9", region="china").prices == ()
+    fast = read_provider("minimax", "hailuo-2.3-fast", region="china")
+    assert [str(row.price) for row in fast.prices] == ["1.35 CNY", "2.25 CNY", "2.31 CNY"]
+
+
+def test_a_regions_price_list_without_models_is_that_of_hailuo_02() -> None:
+    """Money: such a list was written when there was one model; another model's clip may cost more."""
+    prices = [
+        {"resolution": "768p", "seconds": 6, "amount": "9.00", "currency": "EUR", "read": "2026-11-20", "source": "x"}
+    ]
+    region = {"base_url": "https://eu.example", "source": "x", "read": "2026-11-20", "prices": prices}
+    tree = {
+        **studio(),
+        "regions": {"eu": region},
+        "models": {name: read_provider_table("minimax")["models"]["hailuo-02"] for name in ("hailuo-02", "other")},
+    }
+    table, problems = read_custom_table(tree, "studio")
+    assert (table is not None, problems) == (True, ())
+    sold = {model: read_provider("studio", model, region="eu", tables={"studio": table}) for model in tree["models"]}
+    assert {model: [str(row.price) for row in found.prices] for model, found in sold.items()} == {
+        "hailuo-02": ["9.00 EUR"], "other": [],
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)

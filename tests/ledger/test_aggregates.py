@@ -7,8 +7,8 @@ from ledger_samples import WAYS, HandClock, intent, usd
 
 from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.models import SKETCH_MODEL
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.charge import Charge, ChargeState
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
@@ -83,7 +83,7 @@ async def test_a_failed_task_a_written_off_one_and_one_that_was_never_sent(file:
 async def test_what_is_drawn_on_this_machine_is_no_matter_of_money_or_pace(file: Path, clock: HandClock):
     async with open_ledger(file, clock=clock) as ledger:
         run = await ledger.begin_run(manifest="a.yaml", campaign="aurora", sketch=True)
-        attempt = await ledger.record_intent(replace(intent(1, provider=ANIMATIC), run=run))
+        attempt = await ledger.record_intent(replace(intent(1, provider=SKETCH_MODEL), run=run))
         for move, facts in WAYS["stored"]:
             await ledger.move(attempt, move, facts)
         await ledger.end_run(run, stored=1, failed=0, exit=0)

@@ -30,7 +30,9 @@ from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.spending.budget import Cap, cap_usage, check_cap
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
+from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.ports import Facts, Intent
 
 PRICE, MOST = usd("0.28"), Decimal("1.50")
@@ -55,7 +57,7 @@ Value = TypeVar("Value")
 def drafted(name: str) -> Shot:
     return Shot(
         id=name, index=0, prompt=f"this is {name}", frames=NO_FRAMES, duration=6, resolution="768p", takes=1, tags=(),
-        prompt_optimizer=True, fast_pretreatment=False, watermark=False, notes="",
+        switches=DEFAULT_SWITCHES, notes="",
     )  # fmt: skip
 
 
@@ -206,7 +208,7 @@ class Shop(RuleBasedStateMachine):
 
     def plan(self) -> Plan:
         grounds = PlanInputs(
-            model="hailuo-02",
+            model=read_model("hailuo-02"),
             images={},
             routes={each.needs: self.route for each in self.shots},
             standings=self.do(self.ledger.standings()),

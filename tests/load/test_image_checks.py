@@ -8,6 +8,7 @@ from PIL import Image
 from hailuo_batch.core.manifest.document import FileFrame, Frames
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.errors import InputError
 from hailuo_batch.load import cache, image_checks
 from hailuo_batch.load.image_checks import describe_misleading_name, describe_shape_mismatch, refuse_unfit_image
@@ -36,7 +37,7 @@ def looked_at(project: Project, first: str, last: str | None = None, **how: obje
     frames = Frames(first=FileFrame(path=first), last=None if last is None else FileFrame(path=last))
     shot = Shot(
         id="open", index=0, prompt="p", frames=frames, duration=6, resolution="768p", takes=1, tags=(),
-        prompt_optimizer=True, fast_pretreatment=False, watermark=False, notes="",
+        switches=DEFAULT_SWITCHES, notes="",
     )  # fmt: skip
     usual = {"folder": project.root, "project": project, "cached_images": {}}
     return read_inputs([shot] * 3, **{**usual, **how})  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from PIL import Image
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, FrameRole, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.request.request import ImageRef
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.load import image_checks
 from hailuo_batch.load import inputs as loading
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, read_stamp
@@ -35,7 +36,7 @@ def project(tmp_path: Path) -> Project:
 def shot(frames: Frames, index: int = 0) -> Shot:
     return Shot(
         id=f"s{index}", index=index, prompt="p", frames=frames, duration=6, resolution="768p", takes=1, tags=(),
-        prompt_optimizer=True, fast_pretreatment=False, watermark=False, notes="",
+        switches=DEFAULT_SWITCHES, notes="",
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, make_request
 from hailuo_batch.load import schema_messages
 from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
+from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.load.schemas import read_schema
 
 HEAD = "version: 1\ncampaign: teaser\n"
@@ -78,7 +79,9 @@ def marks(text: str | bytes) -> list[str]:
 
     return [
         fingerprint(
-            make_request(shot, take, model="hailuo-02", first=seen(shot.frames.first), last=seen(shot.frames.last))
+            make_request(
+                shot, take, model=read_model("hailuo-02"), first=seen(shot.frames.first), last=seen(shot.frames.last)
+            )
         )
         for shot in shots
         for take in range(1, shot.takes + 1)
@@ -91,7 +94,9 @@ def test_a_whole_manifest_is_read_as_it_is_written() -> None:
     assert found.budget == Budget(amount=Decimal("40.5"), currency="USD")
     assert found.variables == {"bottle": "a frosted bottle", "n": 3, "yes": True}
     assert found.styles == {"film": Style(suffix=", 35 mm grain"), "bare": Style()}
-    assert found.defaults == Settings(duration=6, resolution="768p", style="film", prompt_optimizer=False)
+    assert found.defaults == Settings(
+        duration=6, resolution="768p", style="film", switches=(("prompt_optimizer", False),)
+    )
     opening, turn, pack = found.shots
     assert opening.frames == Frames(
         first=FileFrame(path="assets/open.png"), last=UrlFrame(url="https://a.example/b.png")

@@ -86,7 +86,7 @@ def test_a_gateway_has_its_own_key_and_reads_two_thousand_characters(name: str) 
     assert provider.key == KEYS[name]
     assert provider.max_prompt_length == 2000
     assert provider.prompt_modes == NEED_A_PROMPT[name]
-    assert not provider.free
+    assert not provider.is_free
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_who_names_nobody_gets_the_one_with_a_price() -> None:
 
 def test_the_animatic_is_nobodys() -> None:
     ((provider,), problems) = read_providers(["nobody"], "animatic")
-    assert (provider.name, provider.free, problems) == ("animatic", True, ())
+    assert (provider.name, provider.is_free, problems) == ("animatic", True, ())
 
 
 def test_an_unknown_provider_is_told_with_its_place_and_the_others_stay() -> None:

@@ -9,6 +9,7 @@ from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.core.request.request import ImageRef
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.load.cache import CACHE_FOLDER, read_cached_remote_images, write_cached_remote_images
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.inputs import read_inputs
@@ -30,8 +31,7 @@ def seen(**other: object) -> RemoteImage:
 def read(tmp_path: Path, web: RemoteImages, *frames: UrlFrame | FileFrame, for_gateways: bool = True) -> Inputs:
     shot = Shot(
         id="open", index=0, prompt="p", frames=Frames(first=frames[0], last=frames[1] if frames[1:] else None),
-        duration=6, resolution="768p", takes=1, tags=(), prompt_optimizer=True, fast_pretreatment=False,
-        watermark=False, notes="",
+        duration=6, resolution="768p", takes=1, tags=(), switches=DEFAULT_SWITCHES, notes="",
     )  # fmt: skip
     project = Project(root=tmp_path)
     return read_inputs(

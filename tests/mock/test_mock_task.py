@@ -62,6 +62,7 @@ def test_ids_have_the_gateways_form_and_do_not_repeat(mark: int) -> None:
 def test_what_the_mock_charges() -> None:
     every = contracts()
     assert str(every["minimax"].price("768p", 6)) == "0.28 USD"
+    assert str(every["minimax"].price("768p", 6, "MiniMax-Hailuo-2.3-Fast")) == "0.19 USD"
     assert str(every["gccai"].price("768p", 5)) == "0.28 USD"
     assert str(every["odkkk"].price("768p", 6)) == "19.00 credits"
     assert every["mindvideo"].price("768p", 5).amount == Decimal("0.225")

@@ -19,8 +19,10 @@ from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import make_request
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
+from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.ports import DriverRequest
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.limiter import Limiter, Tempo
@@ -43,14 +45,14 @@ def shot(name: str, *, after: str = "", **members: Any) -> Shot:
     frames = Frames(first=ShotFrame(shot=after, frame=FrameRole.LAST)) if after else NO_FRAMES
     plain: dict[str, Any] = {
         "index": 0, "prompt": f"this is {name}", "frames": frames, "duration": 6, "resolution": "768p", "takes": 1,
-        "tags": (), "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
+        "tags": (), "switches": DEFAULT_SWITCHES, "notes": "",
     }  # fmt: skip
     return Shot(id=name, **{**plain, **members})
 
 
 def mark(shot: Shot, take: int = 1) -> str:
     """The fingerprint of a shot that starts from no frame."""
-    return fingerprint(make_request(shot, take, model="hailuo-02", first=None, last=None))
+    return fingerprint(make_request(shot, take, model=read_model("hailuo-02"), first=None, last=None))
 
 
 @dataclass(kw_only=True)
@@ -73,7 +75,7 @@ class World:
     async def plan(self) -> Plan:
         async with read_ledger(self.file) as ledger:
             grounds = PlanInputs(
-                model="hailuo-02",
+                model=read_model("hailuo-02"),
                 images={},
                 routes={each.needs: self.route for each in self.shots},
                 standings=await ledger.standings(),

@@ -10,6 +10,7 @@ from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.in_doubt import DoubtState, ListedTask, OpenAttempt, TaskMatch, Verdict, attempt_labels
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.views.in_doubt import (
     draw_decision,
     draw_in_doubt,
@@ -30,7 +31,7 @@ def asked(prompt: str = "a bottle in mist\n[Push in]") -> str:
     return preimage(
         Request(
             model="hailuo-02", prompt=prompt, duration=6, resolution="768p", first=None, last=None,
-            prompt_optimizer=True, fast_pretreatment=False, watermark=False, take=1,
+            switches=DEFAULT_SWITCHES, take=1,
         )
     ).decode()  # fmt: skip
 

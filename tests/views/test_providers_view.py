@@ -6,6 +6,7 @@ from collections.abc import Callable
 from view_samples import usd
 
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import PriceRow
 from hailuo_batch.core.providers.offers import Inference, Limits, Provider
 from hailuo_batch.views.providers import draw_providers, providers_dict
@@ -14,9 +15,10 @@ from hailuo_batch.views.style import TextStyle
 Golden = Callable[[str, str], None]
 
 SOURCE = "https://example.com/docs"
+HAILUO_02 = Model(name="hailuo-02", title="Hailuo-02")
 SELLS = {Mode.TEXT: {"768p": (6, 10), "1080p": (6,)}, Mode.FIRST: {"512p": (6,)}}
 KNOWN = Provider(
-    name="minimax", title="MiniMax", key="MINIMAX_API_KEY", model="hailuo-02", offers=SELLS, currency="USD",
+    name="minimax", title="MiniMax", key="MINIMAX_API_KEY", model=HAILUO_02, offers=SELLS, currency="USD",
     prices=(
         PriceRow(resolution="768p", seconds=6, price=usd("0.28"), read="2026-07-10", source=SOURCE),
         PriceRow(resolution="768p", seconds=10, price=usd("0.5"), read="2026-07-11", source=SOURCE),
@@ -31,9 +33,9 @@ KNOWN = Provider(
     ),
 )  # fmt: skip
 SELLS_LITTLE = {Mode.TEXT: {"768p": (6,)}}
-UNKNOWN = Provider(name="vtrix", title="Vtrix", key="VTRIX_API_KEY", model="hailuo-02", offers=SELLS_LITTLE)
+UNKNOWN = Provider(name="vtrix", title="Vtrix", key="VTRIX_API_KEY", model=HAILUO_02, offers=SELLS_LITTLE)
 OWN = Provider(
-    name="studio", title="Studio\x1b[31m", key="STUDIO_API_KEY", model="hailuo-02", offers={}, currency="credits",
+    name="studio", title="Studio\x1b[31m", key="STUDIO_API_KEY", model=HAILUO_02, offers={}, currency="credits",
     accepts_urls=False, switches=frozenset(), notes=("one\u2028line",),
 )  # fmt: skip
 ROWS = [(KNOWN, True, "2026-11-20", SOURCE), (UNKNOWN, False, "2026-11-19", SOURCE), (OWN, False, "", "")]

@@ -11,6 +11,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, Use
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.providers.offers import Route
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 
 # What users write, at its worst: escapes of both kinds, overrides, markup of two languages, quotes, line breaks.
 HOSTILE = (
@@ -61,7 +62,7 @@ def report(*rows: TakeRow, **members: Any) -> Report:
 def shot(name: str = "open", prompt: str = "a bottle in mist", **members: Any) -> Shot:
     plain = {
         "index": 0, "frames": NO_FRAMES, "duration": 6, "resolution": "768p", "takes": 1, "tags": (),
-        "prompt_optimizer": True, "fast_pretreatment": False, "watermark": False, "notes": "",
+        "switches": DEFAULT_SWITCHES, "notes": "",
     }  # fmt: skip
     return Shot(id=name, prompt=prompt, **{**plain, **members})
 

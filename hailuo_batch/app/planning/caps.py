@@ -7,7 +7,6 @@ from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt, make_caps, parse_amount
 from hailuo_batch.errors import InputError
 from hailuo_batch.runner.reservations import Reservations
@@ -27,7 +26,7 @@ def run_caps(validation: Validation, max_cost: str | None, now: float) -> tuple[
         if limit is None:
             remedy = 'Write it as in --max-cost 12.50, or --max-cost "12.50 EUR".'
             raise InputError(f'"{max_cost}" is no amount of money', remedy=remedy)
-    if validation.model == ANIMATIC:
+    if validation.model.is_local:
         return ()
     return make_caps(
         budget=budget,

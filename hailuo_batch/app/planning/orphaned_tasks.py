@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Step, StepReason, TakeName
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import parse_preimage
-from hailuo_batch.core.request.request import ANIMATIC
 
 if TYPE_CHECKING:
     from hailuo_batch.ledger.reader import LedgerReader
@@ -40,7 +40,7 @@ def make_orphan_steps(snapshot: LedgerSnapshot, steps: Iterable[Step]) -> tuple[
 
 
 def _is_pending(standing: Standing) -> bool:
-    return standing.stage in _REASONS and standing.provider != ANIMATIC
+    return standing.stage in _REASONS and not is_local(standing.provider)
 
 
 def _is_pending_attempt(attempt: AttemptRecord, standings: Mapping[str, Standing]) -> bool:

@@ -27,7 +27,6 @@ from hailuo_batch.core.plan.plan import LastRender, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, resolve_versions
 from hailuo_batch.core.plan.report import Report, make_report
 from hailuo_batch.core.providers.offers import Route, choose_route
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import DamagedLedgerError
@@ -155,7 +154,7 @@ def _find_lost_ledger(
     validation: Validation, snapshot: LedgerSnapshot, lock: Lockfile, listings: Listings
 ) -> LostLedger | None:
     """Whether the ledger is not the one that bought what is here; for what is drawn, none is needed."""
-    if validation.model == ANIMATIC:
+    if validation.model.is_local:
         return None
     return find_lost_ledger(
         snapshot.standings,

@@ -10,7 +10,6 @@ from pathlib import Path
 from hailuo_batch.app.planning.validate import Draft, Validation, make_remote_images, read_draft, validate_draft
 from hailuo_batch.core.manifest.document import NO_FRAMES, UrlFrame
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import StoreError
 from hailuo_batch.load.cache import write_cached_remote_images
@@ -21,7 +20,7 @@ from hailuo_batch.store.state_dir import ensure_state_folder
 async def validate_online(file: Path, *, world: World) -> Validation:
     """What `read` does, with a look at every address that is not pinned."""
     draft = read_draft(file, world=world)
-    addresses = () if draft.has_errors or draft.model == ANIMATIC else _unpinned_urls(draft)
+    addresses = () if draft.has_errors or draft.model.is_local else _unpinned_urls(draft)
     return validate_draft(
         draft, await _refresh_addresses(draft, make_remote_images(draft), addresses) if addresses else None
     )

@@ -14,13 +14,14 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import camera_warnings, expand
 from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import locate_problems, read_manifest
+from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project, read_file, read_project
 
@@ -42,7 +43,7 @@ class Validation:
     project: Project
     manifest: Manifest | None
     shots: tuple[Shot, ...]
-    model: str
+    model: Model
     world: World
     providers: tuple[Provider, ...]
     inputs: Inputs
@@ -92,7 +93,7 @@ class Draft:
     project: Project
     manifest: Manifest | None
     shots: tuple[Shot, ...]
-    model: str
+    model: Model
     world: World
     providers: tuple[Provider, ...]
     problems: tuple[Problem, ...]
@@ -145,7 +146,7 @@ def read_draft(file: Path, *, world: World) -> Draft:
         project=project,
         manifest=manifest,
         shots=(),
-        model="",
+        model=NO_MODEL,
         world=world,
         providers=(),
         problems=(*project.problems, *problems),
@@ -155,18 +156,20 @@ def read_draft(file: Path, *, world: World) -> Draft:
 
 def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     project = draft.project
-    model = ANIMATIC if draft.world is World.SKETCH else manifest.model
+    model = read_model(SKETCH_MODEL if draft.world is World.SKETCH else manifest.model)
     shots, problems = expand(manifest)
     draft, shots = _apply_review(draft, manifest, shots)
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     names = manifest.providers or project.providers
-    providers, unknown = read_providers(names, model, tables=project.tables, regions=project.regions)
+    providers, unknown = read_providers(names, model.name, tables=project.tables, regions=project.regions)
     # A gateway of the project whose table is wrong is not unknown: its table is told about.
     unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable_gateways)
-    found = [*draft.problems, *problems, *unknown, *camera_warnings(shots)]
+    found = [*draft.problems, *problems, *unknown]
+    if model.has_camera_commands:
+        found += camera_warnings(shots)
     if providers and draft.world is not World.SKETCH:
-        found += offer_problems(shots, providers, _LazyProviders(model, project))
+        found += offer_problems(shots, providers, _LazyProviders(model.name, project), LazyModels())
         found += provider_warnings(manifest, shots, providers)
         found += check_prompt_length(shots, providers, project.tables)
     return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
@@ -212,7 +215,7 @@ def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) ->
             project=draft.project,
             cached_images=read_cached_inputs(draft.workspace.shared_folder),
             remote_images=remote_images or make_remote_images(draft),
-            for_gateways=draft.model != ANIMATIC,
+            for_gateways=not draft.model.is_local,
         )
     found = (*draft.problems, *inputs.problems)
     return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name) if found else ())

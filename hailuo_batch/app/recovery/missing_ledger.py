@@ -14,9 +14,9 @@ from pathlib import Path
 from hailuo_batch.app.recovery.rendered_files import read_render_clip
 from hailuo_batch.core import rules
 from hailuo_batch.core.attempt.attempt import Standing
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.errors import LedgerError
 
 MAX_LISTED_NAMES = 3  # readable names; one proves as much as all of them
@@ -97,18 +97,18 @@ def inline_remedy() -> str:
 
 def _has_bought(standing: Standing) -> bool:
     """Whether this very ledger has asked a gateway; a clip that was brought back has a task without an id."""
-    return standing.provider != ANIMATIC and standing.task != ""
+    return not is_local(standing.provider) and standing.task != ""
 
 
 def _find_bought_names(names: Iterable[str], folder: Path) -> Iterator[str]:
     """Readable names of clips that a gateway made, by the provenance beside them."""
     for name in sorted(name for name in names if not name.endswith(_SKETCH)):
         clip = read_render_clip(folder / name)
-        if clip is not None and clip.provider != ANIMATIC:
+        if clip is not None and not is_local(clip.provider):
             yield name
 
 
 def _find_sketch_digests(names: Iterable[str], folder: Path) -> frozenset[str]:
     """The digests of clips that were drawn on this machine, by the same."""
     clips = (read_render_clip(folder / name) for name in names)
-    return frozenset(clip.digest for clip in clips if clip is not None and clip.provider == ANIMATIC)
+    return frozenset(clip.digest for clip in clips if clip is not None and is_local(clip.provider))

@@ -35,7 +35,7 @@ async def run_context(
     store.remove_leftovers()
     renders.remove_leftovers()
     clock = make_scaled_clock(options)
-    gateways = [provider for provider in setup.providers if not provider.free]
+    gateways = [provider for provider in setup.providers if not provider.is_local]
     counted = await ledger.counted_attempts() if setup.caps else ()
     async with AsyncExitStack() as stack:
         data_plane = await stack.enter_async_context(LocalDataPlane(workers=min(workers, cpu_count())))

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptions
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.fingerprint import parse_preimage
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.drivers.data_plane import LocalDataPlane
@@ -64,8 +63,9 @@ def make_scaled_clock(options: RunOptions) -> Tempo:
 async def open_drivers(providers: Sequence[Provider], context: DriverContext) -> AsyncIterator[Mapping[str, Driver]]:
     """The drivers of a run by the names of their providers."""
     async with AsyncExitStack() as stack:
-        if any(provider.name == ANIMATIC for provider in providers):
-            yield {ANIMATIC: AnimaticDriver(context.data_plane, folder=context.store.temporary_path().parent)}
+        if local := next((provider for provider in providers if provider.is_local), None):
+            folder = context.store.temporary_path().parent
+            yield {local.name: AnimaticDriver(context.data_plane, provider=local, folder=folder)}
             return
         callbacks = await stack.enter_async_context(_start_webhooks(providers, context))
         if context.rehearsal is not None:

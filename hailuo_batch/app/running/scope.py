@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.running.options import Scope
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import make_report
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import KeyMissingError, PendingError
 from hailuo_batch.load.api_keys import read_api_key
@@ -112,4 +112,4 @@ def _key_variables(step: Step, planned: PlannedRun) -> Mapping[str, str]:
     else:
         names = [route.provider for route in (step.route, *step.route.fallbacks)]
     tables = planned.validation.project.tables
-    return {name: str(read_provider_table(name, tables)["key"]) for name in names if name not in {ANIMATIC, ""}}
+    return {name: str(read_provider_table(name, tables)["key"]) for name in names if name and not is_local(name)}

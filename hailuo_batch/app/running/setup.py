@@ -34,7 +34,7 @@ class RunSetup:
     @property
     def is_local(self) -> bool:
         """Whether everything is drawn on this machine."""
-        return all(provider.free for provider in self.providers)
+        return all(provider.is_local for provider in self.providers)
 
 
 def make_run_setup(planned: PlannedRun) -> RunSetup:
@@ -47,7 +47,7 @@ def make_run_setup(planned: PlannedRun) -> RunSetup:
         manifest=project.display_path(validation.file.resolve()),
         campaign=validation.campaign,
         plan=planned.plan,
-        providers=add_providers(validation.providers, holders, validation.model, project),
+        providers=add_providers(validation.providers, holders, validation.model.name, project),
         caps=run_caps(validation, planned.options.max_cost, SystemClock().now()),
         clips=planned.details.clips or {},
         image_files=validation.inputs.files,
@@ -55,10 +55,10 @@ def make_run_setup(planned: PlannedRun) -> RunSetup:
     )
 
 
-def make_orphan_setup(project: Project, workspace: Workspace, steps: Iterable[Step], model: str) -> RunSetup:
+def make_orphan_setup(project: Project, workspace: Workspace, steps: Iterable[Step]) -> RunSetup:
     """The setup for tasks without a manifest: only the providers that hold them are asked."""
     holders = (step.standing.provider for step in steps if step.standing is not None)
-    return RunSetup(project=project, workspace=workspace, providers=add_providers((), holders, model, project))
+    return RunSetup(project=project, workspace=workspace, providers=add_providers((), holders, "", project))
 
 
 def add_providers(

@@ -12,8 +12,9 @@ from enum import StrEnum
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.request.fingerprint import parse_preimage
 
 CLOCK_BEHIND_SECONDS = 120.0  # seconds that a gateway's clock may be behind ours
 CLOCK_AHEAD_SECONDS = 600.0  # seconds: its clock may be ahead, and it may be slow to write a task down
@@ -90,7 +91,7 @@ def open_attempts(
     found = []
     for each in attempts:
         state = _doubt_state(each, resendable, at_work)
-        if state is None or each.provider == ANIMATIC:
+        if state is None or is_local(each.provider):
             continue
         run = known.get(each.run) if each.run is not None else None
         found.append(
@@ -169,12 +170,12 @@ def match_tasks(
     listed: Iterable[ListedTask],
     *,
     known_tasks: AbstractSet[tuple[str, str]],
-    models: Mapping[str, str],
+    models: Mapping[str, Mapping[str, str]],
     complete_lists: AbstractSet[str],
 ) -> tuple[TaskMatch, ...]:
     """Which listed task may be whose, by time and model.
 
-    `known_tasks` are provider and id of the tasks that the ledger has, `models` the gateways' own names of the model,
+    `known_tasks` are provider and id of the tasks that the ledger has, `models` the gateways' own names of our models,
     `complete_lists` the providers whose list was read to its end.
     """
     free = [each for each in listed if (each.provider, each.task) not in known_tasks]
@@ -190,8 +191,8 @@ def match_tasks(
     return tuple(matches)
 
 
-def _may_be_task(attempt: OpenAttempt, listed: ListedTask, models: Mapping[str, str]) -> bool:
-    model = models.get(attempt.provider, "")
+def _may_be_task(attempt: OpenAttempt, listed: ListedTask, models: Mapping[str, Mapping[str, str]]) -> bool:
+    model = models.get(attempt.provider, {}).get(parse_preimage(attempt.preimage).model, "")
     if listed.provider != attempt.provider or (listed.model and model and listed.model.casefold() != model.casefold()):
         return False
     return (

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from hailuo_batch.core.switches import SwitchValues
+
 Duration = int | str  # seconds, or the portable "short" (5 or 6 s) and "long" (10 s)
 Scalar = str | int | float | bool
 
@@ -82,9 +84,7 @@ class Settings:
     resolution: str | None = None
     takes: int | None = None
     style: str | None = None
-    prompt_optimizer: bool | None = None
-    fast_pretreatment: bool | None = None
-    watermark: bool | None = None
+    switches: SwitchValues = ()  # those that are written
 
 
 NO_SETTINGS = Settings()

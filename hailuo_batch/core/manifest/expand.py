@@ -43,6 +43,7 @@ from hailuo_batch.core.manifest.interpolate import (
 )
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import DocumentPath, Problem, Rule, did_you_mean
+from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues, override_switches
 
 MAX_SHOTS = 200_000  # of one manifest, after its matrices
 MAX_PROMPT_TEXT = MAX_SHOTS * 2_000  # characters of all prompts together: each as long as the model reads
@@ -105,9 +106,7 @@ class _ResolvedSettings:
     resolution: str = "768p"
     takes: int = 1
     style: str = "none"
-    prompt_optimizer: bool = True
-    fast_pretreatment: bool = False
-    watermark: bool = False
+    switches: SwitchValues = DEFAULT_SWITCHES
     default_names: frozenset[str] = frozenset()  # what the manifest's defaults say
 
 
@@ -119,9 +118,7 @@ def _resolve_settings(settings: Settings, base: _ResolvedSettings = _ResolvedSet
         resolution=_value_or_default(settings.resolution, base.resolution),
         takes=_value_or_default(settings.takes, base.takes),
         style=_value_or_default(settings.style, base.style),
-        prompt_optimizer=_value_or_default(settings.prompt_optimizer, base.prompt_optimizer),
-        fast_pretreatment=_value_or_default(settings.fast_pretreatment, base.fast_pretreatment),
-        watermark=_value_or_default(settings.watermark, base.watermark),
+        switches=override_switches(base.switches, settings.switches),
     )
 
 
@@ -192,9 +189,7 @@ def _make_shot(
         resolution=settings.resolution,
         takes=settings.takes,
         tags=tuple(fill_placeholders(tag, values) for tag in entry.tags) if entry.tags else (),
-        prompt_optimizer=settings.prompt_optimizer,
-        fast_pretreatment=settings.fast_pretreatment,
-        watermark=settings.watermark,
+        switches=settings.switches,
         notes=fill_placeholders(entry.notes, values) if entry.notes else "",
         duration_path=_setting_path("duration", entry, settings),
         resolution_path=_setting_path("resolution", entry, settings),

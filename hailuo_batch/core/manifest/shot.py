@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hailuo_batch.core.manifest.document import NO_FRAMES, Duration, Frames, UrlFrame
 from hailuo_batch.core.problem import DocumentPath
+from hailuo_batch.core.switches import SwitchValues
 
 
 class Mode(StrEnum):
@@ -47,9 +48,7 @@ class Shot:
     resolution: str
     takes: int
     tags: tuple[str, ...]
-    prompt_optimizer: bool
-    fast_pretreatment: bool
-    watermark: bool
+    switches: SwitchValues  # every one of the table
     notes: str
     duration_path: DocumentPath = ()
     resolution_path: DocumentPath = ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.document import Frame
 from hailuo_batch.core.manifest.shot import Shot, ShotNeeds
+from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request
@@ -170,7 +171,7 @@ class Step:
 class PlanInputs:
     """All that a plan is made from, beside the shots."""
 
-    model: str
+    model: Model
     images: Mapping[Frame, ImageRef]  # frames from files and web addresses, by content
     routes: Mapping[ShotNeeds, Route]
     standings: Mapping[str, Standing]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.plan.plan import Plan, Step
-from hailuo_batch.core.request.request import ANIMATIC
 
 _MADE_STAGES = frozenset({Stage.PRODUCED, Stage.STORED})
 
@@ -27,7 +27,7 @@ class PlanCost:
 
 def sum_plan_cost(plan: Plan) -> PlanCost:
     """What was paid for the clips that a plan has; what is drawn on this machine costs nothing."""
-    if plan.inputs.model == ANIMATIC:
+    if plan.inputs.model.is_free:
         return PlanCost()
     told: list[Money] = []
     estimates: list[Money | None] = []
@@ -35,7 +35,7 @@ def sum_plan_cost(plan: Plan) -> PlanCost:
     for step, standing in _iter_purchases(plan):
         if standing.cost is not None:
             told.append(standing.cost)
-        elif standing.stage in _MADE_STAGES and standing.provider != ANIMATIC:
+        elif standing.stage in _MADE_STAGES and not is_local(standing.provider):
             estimates.append(_list_price(step, standing.provider))
             silent.add(standing.provider)
     return PlanCost(

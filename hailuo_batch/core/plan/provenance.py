@@ -4,10 +4,11 @@ Without times, addresses and paths: the same take has the same bytes wherever it
 """
 
 from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.render_names import render_name
-from hailuo_batch.core.request.request import ANIMATIC, ImageRef, Request
+from hailuo_batch.core.request.request import ImageRef, Request
 
 
 def make_provenance(
@@ -45,14 +46,13 @@ def make_provenance(
             "frames": clip.frames,
             "codec": clip.codec,
         },
-        "made_by_ai": (provider if request is None else request.model) != ANIMATIC,
+        "made_by_ai": not is_local(provider if request is None else request.model),
     }
 
 
 def request_members(request: Request) -> dict[str, object]:
     """A request as plain data for JSON; what the model does not have is left out."""
-    members = {name: getattr(request, name) for name in Request.__slots__}
-    return {name: _member_value(value) for name, value in members.items() if value is not None}
+    return {name: _member_value(value) for name, value in request.members.items() if value is not None}
 
 
 def _member_value(value: object) -> object:

@@ -111,7 +111,7 @@ def make_report(
     return Report(
         campaign=plan.campaign,
         manifest=manifest,
-        model=plan.inputs.model,
+        model=plan.inputs.model.name,
         sketch=sketch,
         rows=tuple(rows),
         takes=counts.total(),

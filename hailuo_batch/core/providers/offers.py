@@ -1,6 +1,6 @@
 """What each provider sells of a model; shot × tables → problems, before anything is sent.
 
-A number of seconds is exact; `short` and `long` are whatever the provider sells under those words (5 or 6 s, 10 s).
+A number of seconds is exact; `short` and `long` are whatever the provider sells of the model under those words.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import LONG_DURATION, SHORT_DURATION, Duration, FileFrame, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
+from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money, PriceRow, find_price
 from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.request.request import ANIMATIC, sketch_seconds
-
-_SECONDS_BY_WORD = {SHORT_DURATION: (5, 6), LONG_DURATION: (10,)}
+from hailuo_batch.core.providers.model_problems import mode_problem, model_problem
+from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_names, join_or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Inference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One gateway's row: `offers[mode][resolution]` are the seconds it sells; `free` needs neither key nor money.
+    """What a gateway sells of one model: `offers[mode][resolution]` are the seconds.
 
     `idempotent`: a submit may be sent again with the same key. `switches` are those it can be told (None: any).
     """
@@ -46,14 +46,14 @@ class Provider:
     name: str
     title: str
     key: str
-    model: str
+    model: Model
     offers: Mapping[Mode, Mapping[str, tuple[int, ...]]]
+    models: tuple[str, ...] = ()  # all that it sells something of
     prices: tuple[PriceRow, ...] = ()
     currency: str | None = None
     max_prompt_length: int | None = None
     prompt_modes: frozenset[Mode] = frozenset()
     notes: tuple[str, ...] = ()
-    free: bool = False
     base_url: str = ""
     regions: tuple[str, ...] = ()
     limits: Limits = Limits()
@@ -64,17 +64,27 @@ class Provider:
     switches: frozenset[str] | None = None
     inferences: tuple[Inference, ...] = ()
 
+    @property
+    def is_free(self) -> bool:
+        """Whether it needs neither key nor money."""
+        return self.model.is_free
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it draws on this machine."""
+        return self.model.is_local
+
     def find_seconds(self, duration: Duration) -> int | None:
         """The seconds that this provider sells under a duration, in any mode; None when it sells no such length."""
-        if self.free:
-            return sketch_seconds(duration)
+        wanted = self.model.list_seconds(duration)
+        if self.model.offers is None:
+            return wanted[-1]
         sold = {second for table in self.offers.values() for seconds in table.values() for second in seconds}
-        wanted = _SECONDS_BY_WORD[duration] if isinstance(duration, str) else (duration,)
         return next((second for second in wanted if second in sold), None)
 
     def has_offer(self, mode: Mode, resolution: str, duration: Duration) -> bool:
         """Whether it renders this mode at this size for this long."""
-        if self.free:
+        if self.model.offers is None:
             return True
         seconds = self.find_seconds(duration)
         return seconds is not None and seconds in self.offers.get(mode, {}).get(resolution, ())
@@ -99,11 +109,9 @@ class Route:
 NO_ROUTE = Route(provider="", estimate=None)
 
 
-def animatic_provider() -> Provider:
-    """Our own free model: any mode, size and length, drawn on this machine."""
-    return Provider(
-        name=ANIMATIC, title="Animatic, drawn on this machine", key="", model=ANIMATIC, offers={}, free=True
-    )
+def local_provider(model: Model) -> Provider:
+    """Who makes a model that is drawn on this machine: its own provider, under its own name."""
+    return Provider(name=model.name, title=model.title, key="", model=model, offers=model.offers or {})
 
 
 def choose_route(shot: Shot, providers: Sequence[Provider]) -> Route:
@@ -114,17 +122,21 @@ def choose_route(shot: Shot, providers: Sequence[Provider]) -> Route:
 
 def _make_route(provider: Provider, shot: Shot) -> Route:
     seconds = provider.find_seconds(shot.duration) or 0
-    price = None if provider.free else find_price(provider.prices, resolution=shot.resolution, seconds=seconds)
-    return Route(provider=provider.name, estimate=price, free=provider.free, idempotent=provider.idempotent)
+    price = None if provider.is_free else find_price(provider.prices, resolution=shot.resolution, seconds=seconds)
+    return Route(provider=provider.name, estimate=price, free=provider.is_free, idempotent=provider.idempotent)
 
 
 def offer_problems(
-    shots: Sequence[Shot], providers: Sequence[Provider], known: Sequence[Provider]
+    shots: Sequence[Shot], providers: Sequence[Provider], known: Sequence[Provider], models: Sequence[Model] = ()
 ) -> Iterator[Problem]:
     """A problem for each shot that none of the preferred providers renders; it names those of `known` that would.
 
-    What the shots of one matrix, or all shots by a default, have in common is said once.
+    Where the model makes no such clips, those of `models` that do are named. What the shots of one matrix, or all shots
+    by a default, have in common is said once.
     """
+    if not any(provider.offers or provider.is_local for provider in providers):
+        yield model_problem(providers[0].model, [p.name for p in providers], [p.name for p in known if p.offers])
+        return
     fits: dict[ShotNeeds, bool] = {}
     told: set[object] = set()
     longest = max((p.max_prompt_length or 0 for p in providers), default=0)
@@ -137,7 +149,7 @@ def offer_problems(
             if selling and _add_new(told, (wish, shot.index)):
                 yield _frame_problem(shot, selling, known)
             elif not selling and _add_new(told, (wish.mode, wish.resolution, wish.duration, _own_entry(shot))):
-                yield _no_offer_problem(shot, providers, known)
+                yield _no_offer_problem(shot, providers, known, models)
         if longest and len(shot.prompt) > longest and _add_new(told, ("long", shot.index)):
             yield _prompt_length_problem(shot, longest)
         needing = () if shot.prompt else tuple(p for p in providers if shot.mode in p.prompt_modes)
@@ -171,7 +183,9 @@ def _empty_prompt_problem(shot: Shot, providers: Sequence[Provider]) -> Problem:
     return Problem(rule=rules.PROMPT_EMPTY, why=why, remedy="Write what is seen.", path=path)
 
 
-def _no_offer_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:
+def _no_offer_problem(
+    shot: Shot, providers: Sequence[Provider], known: Sequence[Provider], models: Sequence[Model]
+) -> Problem:
     if shot.mode is Mode.LAST:
         why = f'shot "{shot.id}" has a last frame and no first frame, which no provider renders.'
         return Problem(
@@ -180,9 +194,11 @@ def _no_offer_problem(shot: Shot, providers: Sequence[Provider], known: Sequence
         )  # fmt: skip
     if all(provider.find_seconds(shot.duration) is None for provider in providers):
         return _length_problem(shot, providers, known)
-    able = [p for p in known if not p.free and p.can_render(shot.needs)]
+    if shot.mode not in (providers[0].model.offers or MODE_WORDS):
+        return mode_problem(shot, providers[0].model, models)
+    able = [p for p in known if not p.is_free and p.can_render(shot.needs)]
     sell = f"{providers[0].name} sells" if len(providers) == 1 else f"{join_provider_names(providers, 'and')} sell"
-    asked = f"{MODE_WORDS[shot.mode]} at {shot.resolution} for {_duration_text(shot.duration)}"
+    asked = f"{MODE_WORDS[shot.mode]} at {shot.resolution} for {duration_text(shot.duration)}"
     why = f'shot "{shot.id}" asks {asked}; {sell} {_describe_alternatives(shot, providers)}.'
     add = f"add {'it' if len(able) == 1 else 'one of them'} to providers."
     remedy = (
@@ -197,7 +213,7 @@ def _no_offer_problem(shot: Shot, providers: Sequence[Provider], known: Sequence
 
 def _frame_problem(shot: Shot, selling: Sequence[Provider], known: Sequence[Provider]) -> Problem:
     """The providers that sell the shot cannot be given one of its frames."""
-    able = [p for p in known if not p.free and p.can_render(shot.needs)]
+    able = [p for p in known if not p.is_free and p.can_render(shot.needs)]
     if shot.needs.has_local_frame and not all(p.accepts_data for p in selling):
         return _missing_url_problem(shot, [p for p in selling if not p.accepts_data], able)
     first = shot.frames.first
@@ -239,50 +255,33 @@ def _describe_alternatives(shot: Shot, providers: Sequence[Provider]) -> str:
     rows = [p.offers.get(shot.mode, {}) for p in providers]
     lengths = sorted({second for row in rows for second in row.get(shot.resolution, ())})
     sizes = dict.fromkeys(size for row in rows for size, sold in row.items() if seconds.intersection(sold))
-    parts = [f"{shot.resolution} for {_join_or(f'{second} s' for second in lengths)} only"] if lengths else []
-    parts += [f"{_duration_text(shot.duration)} at {_join_or(sizes)} only"] if sizes else []
+    parts = [f"{shot.resolution} for {join_or(f'{second} s' for second in lengths)} only"] if lengths else []
+    parts += [f"{duration_text(shot.duration)} at {join_or(sizes)} only"] if sizes else []
     return " and ".join(parts) or f"no {MODE_WORDS[shot.mode].removeprefix('a ')}"
 
 
 def _length_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:
     lengths = sorted({s for p in providers for row in p.offers.values() for seconds in row.values() for s in seconds})
-    sold = _join_or(f"{second} s" for second in lengths) or "nothing"
+    sold = join_or(f"{second} s" for second in lengths) or "nothing"
     makes = f"{providers[0].name} makes" if len(providers) == 1 else f"{join_provider_names(providers, 'and')} make"
     unsaid = ", as shots do that say nothing" if shot.duration_path == ("shots", shot.index) else ""
-    why = f'shot "{shot.id}" asks {_duration_text(shot.duration)}{unsaid}; {makes} {sold}.'
-    others = [p for p in known if not p.free and p.can_render(shot.needs)]
+    why = f'shot "{shot.id}" asks {duration_text(shot.duration)}{unsaid}; {makes} {sold}.'
+    others = [p for p in known if not p.is_free and p.can_render(shot.needs)]
     if others:
-        spoken = LONG_DURATION if shot.duration in _SECONDS_BY_WORD[LONG_DURATION] else SHORT_DURATION
+        spoken = LONG_DURATION if shot.duration in providers[0].model.lengths[LONG_DURATION] else SHORT_DURATION
         portable = any(p.can_render(shot.needs._replace(duration=spoken)) for p in providers)
         sell = "sells" if len(others) == 1 else "sell"
         remedy = f"{join_provider_names(others, 'and')} {sell} it" + (
             f"; or write {spoken}, which every provider has." * portable or "."
         )
     else:
-        asked = sketch_seconds(shot.duration)
+        asked = providers[0].model.list_seconds(shot.duration)[-1]
         nearest = min(lengths, key=lambda second: (abs(second - asked), -second), default=6)
         remedy = f"Did you mean {nearest}?"
     path = shot.duration_path or ("shots", shot.index, "duration")
     return Problem(rule=rules.SHOT_LENGTH, why=why, remedy=remedy, path=path)
 
 
-MODE_WORDS = {
-    Mode.TEXT: "text to video",
-    Mode.FIRST: "a first frame",
-    Mode.FIRST_LAST: "a first and last frame",
-    Mode.LAST: "a last frame",
-}
-
-
-def _duration_text(duration: Duration) -> str:
-    return duration if isinstance(duration, str) else f"{duration} s"
-
-
 def join_provider_names(providers: Iterable[Provider], word: str) -> str:
     """Their names as people list them: `gccai, odkkk or vtrix`."""
-    *names, last = (provider.name for provider in providers)
-    return f"{', '.join(names)} {word} {last}" if names else last
-
-
-def _join_or(words: Iterable[str]) -> str:
-    return " or ".join(words)
+    return join_names([provider.name for provider in providers], word)

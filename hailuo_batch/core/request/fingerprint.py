@@ -6,7 +6,7 @@ The rules of the pre-image, version 1:
 - `hailuo_batch.request` holds the version of these rules, 1.
 - In it: `model`, `prompt` (composed, trimmed, camera commands in the vendor's spelling), `duration` (a whole number of
   seconds, or `short` or `long`), `resolution`, `first` and `last` (a file as `sha256:…`, a chained frame as
-  `{"artifact": "sha256:…", "frame": "last"}`), `prompt_optimizer`, `fast_pretreatment`, `watermark`, `take`.
+  `{"artifact": "sha256:…", "frame": "last"}`), the switches of `core/switches.py`, `take`.
 - A member that is absent in the request (no frame, a switch that the model does not have) is absent in the pre-image.
 - Never in it: provider, host, key, price, shot id, campaign, file names, tags, notes, tool version, time.
 
@@ -19,6 +19,7 @@ from hashlib import sha256
 
 from hailuo_batch.core.manifest.document import FrameRole
 from hailuo_batch.core.request.request import ImageRef, Request
+from hailuo_batch.core.switches import pick_switches
 
 VERSION = 1
 _TAG = "hailuo_batch.request"
@@ -39,12 +40,7 @@ def preimage(request: Request) -> bytes:
         members["first"] = _image_member(request.first)
     if request.last is not None:
         members["last"] = _image_member(request.last)
-    if request.prompt_optimizer is not None:
-        members["prompt_optimizer"] = request.prompt_optimizer
-    if request.fast_pretreatment is not None:
-        members["fast_pretreatment"] = request.fast_pretreatment
-    if request.watermark is not None:
-        members["watermark"] = request.watermark
+    members.update(request.switches)
     return _canonical(members).encode()
 
 
@@ -63,17 +59,15 @@ def parse_preimage(text: bytes | str) -> Request:
         resolution=members["resolution"],
         first=_parse_image(members.get("first")),
         last=_parse_image(members.get("last")),
-        prompt_optimizer=members.get("prompt_optimizer"),
-        fast_pretreatment=members.get("fast_pretreatment"),
-        watermark=members.get("watermark"),
+        switches=pick_switches(members),
         take=members["take"],
     )
 
 
 def diff_requests(old: Request, new: Request) -> tuple[tuple[str, object, object], ...]:
     """Which members differ: name, old value, new value; the take number is not a change."""
-    names = (name for name in Request.__slots__ if name != "take")
-    return tuple((n, getattr(old, n), getattr(new, n)) for n in names if getattr(old, n) != getattr(new, n))
+    before, now = old.members, new.members
+    return tuple((name, before[name], now[name]) for name in now if name != "take" and before[name] != now[name])
 
 
 def _image_member(image: ImageRef) -> object:

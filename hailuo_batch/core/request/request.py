@@ -1,15 +1,15 @@
 """What is asked for one take, in words that no provider owns.
 
-A switch that the model does not have is `None` and takes no part in the fingerprint.
+A switch that the model does not have is absent, and takes no part in the fingerprint.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hailuo_batch.core.manifest.document import Duration, FrameRole
 from hailuo_batch.core.manifest.shot import Shot
-
-ANIMATIC = "animatic"
-HAILUO_02 = "hailuo-02"
+from hailuo_batch.core.models import Model
+from hailuo_batch.core.switches import SWITCH_NAMES, SwitchValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,30 +33,36 @@ class Request:
     resolution: str
     first: ImageRef | None
     last: ImageRef | None
-    prompt_optimizer: bool | None
-    fast_pretreatment: bool | None
-    watermark: bool | None
+    switches: SwitchValues
     take: int
 
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Every member by name, each switch among them; a frame or a switch that it does not have is None."""
+        switches = dict(self.switches)
+        return {
+            "model": self.model,
+            "prompt": self.prompt,
+            "duration": self.duration,
+            "resolution": self.resolution,
+            "first": self.first,
+            "last": self.last,
+            **{name: switches.get(name) for name in SWITCH_NAMES},
+            "take": self.take,
+        }
 
-def make_request(shot: Shot, take: int, *, model: str, first: ImageRef | None, last: ImageRef | None) -> Request:
+
+def make_request(shot: Shot, take: int, *, model: Model, first: ImageRef | None, last: ImageRef | None) -> Request:
     """The request of one take of a shot, with its frames by content."""
-    drawn_here = model == ANIMATIC
+    had = dict(model.switches)
     return Request(
-        model=model,
+        model=model.name,
         prompt=shot.prompt,
         duration=shot.duration,
         resolution=shot.resolution,
         first=first,
         last=last,
-        prompt_optimizer=None if drawn_here else shot.prompt_optimizer,
         # MiniMax: pretreatment acts only with the optimizer, yet it is part of what is asked; it stays as written.
-        fast_pretreatment=None if drawn_here else shot.fast_pretreatment,
-        watermark=None if drawn_here else shot.watermark,
+        switches=tuple(each for each in shot.switches if each[0] in had),
         take=take,
     )
-
-
-def sketch_seconds(duration: Duration) -> int:
-    """How long a clip drawn on this machine is: `short` is 6 s and `long` is 10 s, a number is itself."""
-    return {"short": 6, "long": 10}[duration] if isinstance(duration, str) else duration

@@ -12,8 +12,8 @@ from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.attempt.replay import ReplayedFacts, find_mismatches, replay
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.audit_findings import AuditFault, AuditFinding, AuditNote, AuditRemark
 from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.core.spending.costs import (
@@ -99,8 +99,8 @@ def make_audit(inputs: AuditInputs) -> Audit:
         requests=len({each.attempt.fingerprint for each in paid}),
         purchases=sum(each.charge.state not in {ChargeState.NOTHING, ChargeState.IN_DOUBT} for each in paid),
         in_doubt=sum(each.charge.state is ChargeState.IN_DOUBT for each in paid),
-        clips=sum(each.provider != ANIMATIC for each in stored),
-        sketches=sum(each.provider == ANIMATIC for each in stored),
+        clips=sum(not is_local(each.provider) for each in stored),
+        sketches=sum(is_local(each.provider) for each in stored),
         costs=costs,
     )
 

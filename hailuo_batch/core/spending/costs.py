@@ -11,8 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.charge import Charge, ChargeState, make_charge
 from hailuo_batch.core.spending.month import utc_month
 
@@ -111,7 +111,7 @@ def charge_attempts(attempts: Iterable[AttemptRecord]) -> list[ChargedAttempt]:
     """Every attempt that may cost something, with what it counts as; `attempts` come with the oldest first."""
     found, bought = [], set()
     for attempt in attempts:
-        if attempt.provider == ANIMATIC:
+        if is_local(attempt.provider):
             continue
         charge = make_charge(
             attempt.stage,

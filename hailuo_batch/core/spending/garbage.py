@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
-from hailuo_batch.core.request.request import ANIMATIC
 from hailuo_batch.core.spending.charge import ChargeState, make_charge
 
 
@@ -48,7 +48,7 @@ class UnreferencedClip:
                 cost=each.cost,
             )
             for each in self.attempts
-            if each.provider != ANIMATIC
+            if not is_local(each.provider)
         )
         return tuple(charge.money for charge in charges if charge.state is ChargeState.SPENT)
 

@@ -53,7 +53,7 @@ class Mindvideo(GatewayContract):
     moderation_codes: ClassVar[tuple[str, str]] = ("input_rejected", "output_rejected")
     honours_idempotency_keys: ClassVar[bool] = True
 
-    def price(self, resolution: str, seconds: int) -> Money:
+    def price(self, resolution: str, seconds: int, model: str = "") -> Money:  # noqa: ARG002 - one list for all
         """In units, since its pages state no currency."""
         return Money(amount=round(list_price(resolution, seconds).amount * _PRICE_FACTOR, 3), currency="units")
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from hailuo_batch.core.money import Money, find_price
 from hailuo_batch.core.request.frame_size import frame_size
+from hailuo_batch.load.provider_tables import read_provider, read_provider_table
 from hailuo_batch.mock.contract import HOUR, SIGNATURE_EXPIRED, DeadLink, GatewayContract, failure_table
 from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason, json_answer
 from hailuo_batch.mock.task import END_PHASES, Order, Phase, TaskFailure, TaskView
@@ -78,6 +80,13 @@ class Minimax(GatewayContract):
     checks_frames: ClassVar[bool] = True
     callback_phases: ClassVar[frozenset[Phase]] = END_PHASES | {Phase.RUNNING}
     challenges_callbacks: ClassVar[bool] = True
+
+    def price(self, resolution: str, seconds: int, model: str = "") -> Money:
+        """By the list that MiniMax publishes for each model."""
+        rows = read_provider_table(self.name)["models"].items()
+        ours = next((name for name, row in rows if row["id"] == model), "")
+        published = find_price(read_provider(self.name, ours).prices, resolution=resolution, seconds=seconds)
+        return published or super().price(resolution, seconds, model)
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
         """What a valid submit asks for."""

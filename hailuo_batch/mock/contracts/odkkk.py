@@ -74,7 +74,7 @@ class Odkkk(GatewayContract):
     callback_phases: ClassVar[frozenset[Phase]] = END_PHASES
     callback_retry_seconds: ClassVar[tuple[float, ...]] = (1.0, 2.0, 4.0)
 
-    def price(self, resolution: str, seconds: int) -> Money:
+    def price(self, resolution: str, seconds: int, model: str = "") -> Money:  # noqa: ARG002 - one list for all
         """In whole credits."""
         usd = list_price(resolution, seconds).amount
         return Money(amount=Decimal(round(usd * _PER_USD)), currency="credits")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from core_samples import usd
+from core_samples import request, usd
 
 from hailuo_batch.core.attempt.attempt import MOVES, Stage, next_stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -22,6 +22,7 @@ from hailuo_batch.core.attempt.in_doubt import (
     verdict_moves,
 )
 from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
+from hailuo_batch.core.request.fingerprint import preimage
 
 NOON = 1_800_000_000.0
 
@@ -46,7 +47,8 @@ def run(number: int = 1, ended_at: float | None = NOON + 60) -> RunRecord:
 def doubt(number: int = 1, at: float = NOON, **members: Any) -> OpenAttempt:
     plain = {
         "campaign": "teaser", "shot": "open", "take": number, "provider": "odkkk", "stage": Stage.IN_DOUBT,
-        "state": DoubtState.IN_DOUBT, "preimage": "{}", "intended_at": at, "last_heard_at": at + 30, "estimate": None,
+        "state": DoubtState.IN_DOUBT, "preimage": preimage(request()).decode(), "intended_at": at,
+        "last_heard_at": at + 30, "estimate": None,
         "why": "",
     }  # fmt: skip
     return OpenAttempt(attempt=number, **{**plain, **members})
@@ -59,7 +61,7 @@ def task(name: str, created: float | None = NOON, **members: Any) -> ListedTask:
 def matched(*doubts: OpenAttempt, tasks: tuple[ListedTask, ...], **members: Any) -> tuple[TaskMatch, ...]:
     plain: dict[str, Any] = {
         "known_tasks": frozenset(),
-        "models": {"odkkk": "MiniMax-Hailuo-02"},
+        "models": {"odkkk": {"hailuo-02": "MiniMax-Hailuo-02"}},
         "complete_lists": {"odkkk"},
     }
     return match_tasks(doubts, tasks, **{**plain, **members})

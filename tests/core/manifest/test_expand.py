@@ -18,6 +18,7 @@ from hailuo_batch.core.manifest.document import (
 )
 from hailuo_batch.core.manifest.expand import MAX_SHOTS, MAX_SHOTS_DIAGNOSED, camera_warnings, expand
 from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 
 
 def found(of: Manifest) -> list[tuple[str, tuple[str | int, ...]]]:
@@ -36,22 +37,22 @@ def test_a_manifest_becomes_its_shots_in_the_order_written() -> None:
 def test_what_nobody_says_is_the_schemas_default() -> None:
     ((shot,), _) = expand(manifest(entry()))
     assert (shot.duration, shot.resolution, shot.takes) == (6, "768p", 1)
-    assert (shot.prompt_optimizer, shot.fast_pretreatment, shot.watermark) == (True, False, False)
+    assert shot.switches == (("prompt_optimizer", True), ("fast_pretreatment", False), ("watermark", False))
 
 
 def test_a_shot_outranks_the_manifests_defaults_and_they_outrank_the_schemas() -> None:
-    defaults = Settings(duration=10, takes=3, prompt_optimizer=False, watermark=True)
-    own = Settings(duration=6, prompt_optimizer=True)
+    defaults = Settings(duration=10, takes=3, switches=(("prompt_optimizer", False), ("watermark", True)))
+    own = Settings(duration=6, switches=(("prompt_optimizer", True),))
     (one, other), _ = expand(in_a_row(entry("one", settings=own), entry("other"), defaults=defaults))
-    assert (one.duration, one.takes, one.prompt_optimizer, one.watermark) == (6, 3, True, True)
-    assert (other.duration, other.takes, other.prompt_optimizer, other.resolution) == (10, 3, False, "768p")
+    assert (one.duration, one.takes, other.duration, other.takes, other.resolution) == (6, 3, 10, 3, "768p")
+    assert one.switches == (("prompt_optimizer", True), ("fast_pretreatment", False), ("watermark", True))
+    assert other.switches == (("prompt_optimizer", False), ("fast_pretreatment", False), ("watermark", True))
 
 
 @pytest.mark.parametrize("member", Settings.__slots__)
 def test_a_default_written_out_makes_the_same_shot(member: str) -> None:
     said = {
-        "duration": 6, "resolution": "768p", "takes": 1, "style": "none", "prompt_optimizer": True,
-        "fast_pretreatment": False, "watermark": False,
+        "duration": 6, "resolution": "768p", "takes": 1, "style": "none", "switches": DEFAULT_SWITCHES,
     }[member]  # fmt: skip
     from dataclasses import replace
 

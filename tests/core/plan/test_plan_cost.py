@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from core_samples import FREE, PAID, planned, shot, standing, usd
+from core_samples import ANIMATIC, FREE, PAID, planned, shot, standing, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.money import Money
@@ -56,7 +56,7 @@ def test_a_clip_that_is_made_and_not_kept_yet_counts_and_what_is_running_or_fail
 
 
 def test_sketches_cost_nothing():
-    drawn = bought(clip(1, provider="animatic"), route=FREE, model="animatic")
+    drawn = bought(clip(1, provider="animatic"), route=FREE, model=ANIMATIC)
     assert sum_plan_cost(drawn) == PlanCost()
 
 

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from core_samples import PICTURE, provider, shot
+from core_samples import ANIMATIC, PICTURE, provider, shot
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +13,8 @@ from hailuo_batch.core.providers.offers import (
     NO_ROUTE,
     Provider,
     Route,
-    animatic_provider,
     choose_route,
+    local_provider,
     offer_problems,
 )
 
@@ -22,7 +22,7 @@ FIVES, SIXES = {"768p": (5, 10), "1080p": (5,)}, {"768p": (6, 10), "1080p": (6,)
 FIVER = provider("fiver", offers={Mode.TEXT: FIVES, Mode.FIRST: FIVES}, prompt_modes=frozenset(Mode))
 SIXER = provider("sixer", offers={Mode.TEXT: SIXES, Mode.FIRST: {**SIXES, "512p": (6,)}}, max_prompt_length=2000)
 PICKY = provider("picky", offers={Mode.FIRST: SIXES, Mode.FIRST_LAST: {"768p": (6,)}})
-KNOWN = (FIVER, SIXER, PICKY, animatic_provider())
+KNOWN = (FIVER, SIXER, PICKY, local_provider(ANIMATIC))
 BOTH = Frames(first=FileFrame(path="a.png"), last=FileFrame(path="b.png"))
 WEB = UrlFrame(url="https://a.example/a.png", sha256="ab" * 32)
 AFTER = ShotFrame(shot="open", frame=FrameRole.LAST)
@@ -62,7 +62,7 @@ def test_a_provider_sells_what_its_table_says_and_nothing_else(mode, resolution,
 
 @given(st.sampled_from(Mode), st.sampled_from(["512p", "768p", "1080p"]), st.integers(1, 60) | st.just("long"))
 def test_the_animatic_draws_everything_for_nothing(mode, resolution, duration) -> None:
-    assert animatic_provider().has_offer(mode, resolution, duration)
+    assert local_provider(ANIMATIC).has_offer(mode, resolution, duration)
 
 
 def test_the_first_provider_that_sells_a_shot_is_asked() -> None:
@@ -83,7 +83,7 @@ def test_a_route_has_the_price_of_the_seconds_that_its_provider_sells() -> None:
 
 
 def test_what_is_drawn_here_is_free_and_its_price_is_not_zero_but_none() -> None:
-    assert choose_route(shot(), (animatic_provider(),)) == Route(provider="animatic", estimate=None, free=True)
+    assert choose_route(shot(), (local_provider(ANIMATIC),)) == Route(provider="animatic", estimate=None, free=True)
 
 
 @pytest.mark.parametrize("duration", [6, "short", "long", 10])

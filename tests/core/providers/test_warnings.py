@@ -1,13 +1,18 @@
 """Warnings that are said once, however many shots they concern."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from core_samples import PICTURE, entry, in_a_row, provider, shot
+from core_samples import ANIMATIC, HAILUO_02, PICTURE, entry, in_a_row, provider, shot
 
 from hailuo_batch.core.manifest.document import FileFrame, Frames, Manifest, Settings
 from hailuo_batch.core.manifest.shot import Mode, Shot
+from hailuo_batch.core.models import Model
 from hailuo_batch.core.problem import Problem, Severity
-from hailuo_batch.core.providers.offers import Provider, animatic_provider
+from hailuo_batch.core.providers.offers import Provider, local_provider
 from hailuo_batch.core.providers.warnings import provider_warnings
+from hailuo_batch.load.model_tables import read_model
 
 SIZES = dict.fromkeys(("512p", "768p", "1080p"), (5, 6, 10))
 ALL = dict.fromkeys((Mode.TEXT, Mode.FIRST, Mode.FIRST_LAST), SIZES)
@@ -23,7 +28,7 @@ def said(*shots: Shot, by: tuple[Provider, ...], manifest: Manifest | None = Non
 
 
 def test_a_switch_that_nobody_can_be_told_is_named_with_its_shot() -> None:
-    manifest = in_a_row(entry(settings=Settings(watermark=True)))
+    manifest = in_a_row(entry(settings=Settings(switches=(("watermark", True),))))
     (problem,) = said(shot(watermark=True), by=(MUTE,), manifest=manifest)
     assert (problem.rule.id, problem.severity) == ("switch", Severity.WARNING)
     assert problem.path == ("shots", 0, "watermark")
@@ -39,7 +44,7 @@ def test_when_some_can_be_told_they_are_named() -> None:
 
 def test_a_switch_of_the_defaults_is_said_once_and_there() -> None:
     shots = [shot(f"s{n}", index=n, prompt_optimizer=False) for n in range(1200)]
-    manifest = in_a_row(*(entry(each.id) for each in shots), defaults=Settings(prompt_optimizer=False))
+    manifest = in_a_row(*(entry(each.id) for each in shots), defaults=Settings(switches=(("prompt_optimizer", False),)))
     (problem,) = said(*shots, by=(DUMB,), manifest=manifest)
     assert problem.path == ("defaults", "prompt_optimizer")
     assert problem.why.startswith('shot "s0" and 1,199 more ask prompt_optimizer: false; dumb has')
@@ -84,5 +89,36 @@ def test_it_is_said_once_for_all_shots_and_where_the_size_is_said() -> None:
 
 def test_another_model_and_what_is_drawn_here_have_other_limits() -> None:
     of = shot(resolution="512p", watermark=True)
-    assert said(of, by=(provider("other", model="hailuo-03", offers=ALL),)) == []
-    assert said(of, by=(animatic_provider(),)) == []
+    assert (
+        said(
+            of,
+            by=(
+                provider(
+                    "other", model=Model(name="hailuo-03", title="Another", switches=HAILUO_02.switches), offers=ALL
+                ),
+            ),
+        )
+        == []
+    )
+    assert said(of, by=(local_provider(ANIMATIC),)) == []
+
+
+def test_a_model_that_is_no_longer_sold_is_a_warning() -> None:
+    old = provider("old", model=replace(HAILUO_02, is_retired=True), offers=ALL)
+    (problem,) = said(shot(), by=(old,))
+    assert (problem.rule.id, problem.path, problem.severity) == ("model-retired", ("model",), Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("model", "members", "warned"),
+    [
+        ("hailuo-2.3", {"resolution": "512p"}, "the model itself makes no 512p"),
+        ("hailuo-2.3", {"resolution": "1080p", "duration": 10}, "the model itself makes 1080p only for 6 s"),
+        ("hailuo-2.3-fast", {"duration": 8, "frames": PICTURE}, "the model itself makes 768p only for 6 or 10 s"),
+    ],
+)
+def test_the_limits_are_those_of_the_models_row(model: str, members: dict[str, Any], warned: str) -> None:
+    seller = provider("knows", model=read_model(model), offers={**ALL, Mode.FIRST: {**SIZES, "768p": (6, 8, 10)}})
+    (problem,) = said(shot(**members), by=(seller,))
+    assert problem.rule.id == "model-limit"
+    assert warned in problem.why

@@ -1,13 +1,14 @@
 import pytest
-from core_samples import shot
+from core_samples import ANIMATIC, HAILUO_02, shot
 
 from hailuo_batch.core.manifest.document import FileFrame, Frames
 from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.models import Model
 from hailuo_batch.core.request.fingerprint import fingerprint
-from hailuo_batch.core.request.request import ANIMATIC, HAILUO_02, ImageRef, Request, make_request, sketch_seconds
+from hailuo_batch.core.request.request import ImageRef, Request, make_request
 
 
-def asked(of: Shot, take: int = 1, model: str = HAILUO_02) -> Request:
+def asked(of: Shot, take: int = 1, model: Model = HAILUO_02) -> Request:
     return make_request(of, take, model=model, first=ImageRef(digest="sha256:aa"), last=None)
 
 
@@ -46,7 +47,7 @@ def test_what_is_asked_changes_the_fingerprint(members: dict[str, object]) -> No
 
 def test_every_member_of_a_shot_is_either_asked_or_held_never_to_be_asked() -> None:
     held = {"id", "index", "tags", "notes", "takes", "frames", "duration_path", "resolution_path"}
-    sent = {"prompt", "duration", "resolution", "prompt_optimizer", "fast_pretreatment", "watermark"}
+    sent = {"prompt", "duration", "resolution", "switches"}
     assert held | sent == set(Shot.__slots__), "a new member of Shot: decide whether it changes what is asked"
 
 
@@ -57,13 +58,8 @@ def test_each_take_is_a_question_of_its_own() -> None:
 def test_the_animatic_has_no_switches_so_they_change_nothing() -> None:
     off = asked(shot(prompt_optimizer=False, watermark=True, fast_pretreatment=True), model=ANIMATIC)
     assert off == asked(shot(), model=ANIMATIC)
-    assert (off.prompt_optimizer, off.fast_pretreatment, off.watermark) == (None, None, None)
+    assert off.switches == ()
 
 
 def test_a_sketch_never_has_the_fingerprint_of_the_real_take() -> None:
     assert fingerprint(asked(shot(), model=ANIMATIC)) != fingerprint(asked(shot()))
-
-
-@pytest.mark.parametrize(("duration", "seconds"), [("short", 6), ("long", 10), (7, 7)])
-def test_a_clip_drawn_here_is_as_long_as_its_duration_says(duration: int | str, seconds: int) -> None:
-    assert sketch_seconds(duration) == seconds
