@@ -11,17 +11,20 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hailuo_batch.app.costs import audit, costs
-    from hailuo_batch.app.doctor import doctor, init, providers, schema
+    from hailuo_batch.app.doctor import doctor
     from hailuo_batch.app.fetch import list_pending_tasks
     from hailuo_batch.app.gc import collect_garbage
+    from hailuo_batch.app.init import init
     from hailuo_batch.app.inspect import explain, show, status
     from hailuo_batch.app.planning.plan import plan
     from hailuo_batch.app.planning.validate import validate
+    from hailuo_batch.app.providers import providers
     from hailuo_batch.app.report import report
     from hailuo_batch.app.resolve import list_open_attempts, settle
     from hailuo_batch.app.review import accept, retake, unaccept
     from hailuo_batch.app.run import run
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
+    from hailuo_batch.app.schema import schema
     from hailuo_batch.app.verify import verify
     from hailuo_batch.core.world import World
 
@@ -37,15 +40,15 @@ _MODULES = {
     "costs": "app.costs",
     "doctor": "app.doctor",
     "explain": "app.inspect",
-    "init": "app.doctor",
+    "init": "app.init",
     "list_open_attempts": "app.resolve",
     "list_pending_tasks": "app.fetch",
     "plan": "app.planning.plan",
-    "providers": "app.doctor",
+    "providers": "app.providers",
     "report": "app.report",
     "retake": "app.review",
     "run": "app.run",
-    "schema": "app.doctor",
+    "schema": "app.schema",
     "settle": "app.resolve",
     "show": "app.inspect",
     "status": "app.inspect",

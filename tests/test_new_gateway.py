@@ -5,9 +5,10 @@ from shutil import copytree
 
 import pytest
 
-from hailuo_batch.app.doctor import doctor, providers
+from hailuo_batch.app.doctor import doctor
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.validate import validate
+from hailuo_batch.app.providers import providers
 from hailuo_batch.load import provider_tables
 from hailuo_batch.load.provider_tables import TABLE_FOLDER, load_dialect, provider_names
 from hailuo_batch.mock.contracts.registry import contracts

@@ -1,31 +1,26 @@
-"""The place a campaign lives in: a first manifest, who sells what, and whether this machine is fit."""
+"""Checks whether this machine and this project are fit for a run. Changes nothing."""
 
 import platform
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hailuo_batch import __version__
 from hailuo_batch.app.recovery.missing_ledger import find_lost_ledger, inline_remedy
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.models import DEFAULT_MODEL
-from hailuo_batch.core.problem import did_you_mean
-from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.errors import InputError, LedgerError, RefusedError
+from hailuo_batch.errors import InputError, LedgerError
 from hailuo_batch.load.api_keys import read_api_key
-from hailuo_batch.load.model_tables import model_names
 from hailuo_batch.load.project_root import SETTINGS_FILE
-from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
-from hailuo_batch.load.schemas import read_schema, schema_names
-from hailuo_batch.load.settings import Project, make_folder, read_project
+from hailuo_batch.load.provider_tables import provider_names, read_provider_table
+from hailuo_batch.load.settings import Project, read_project
 
 if TYPE_CHECKING:
     from hailuo_batch.gateways.dialect import Balance
@@ -51,73 +46,6 @@ class DoctorCheck:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderFacts:
-    """What is known of a provider: what it sells, where that was read, whether its key is set, the project's limits."""
-
-    provider: Provider
-    has_key: bool
-    read_on: str
-    source: str
-    limits: Mapping[str, float]  # of the project's settings, which go before the provider's own
-
-
-async def providers(
-    name: str | None = None, folder: Path | str = ".", *, model: str = DEFAULT_MODEL
-) -> tuple[ProviderFacts, ...]:
-    """Every gateway, or the one named, with what it sells of a model; prices are per clip.
-
-    Those of the project around `folder` are among them, and its regions count. Raises `InputError` for a name that
-    nobody has, for an unknown model, and for settings that cannot be used.
-
-    >>> import asyncio
-    >>> [facts.provider.title for facts in asyncio.run(providers("minimax"))]
-    ['MiniMax']
-    """
-    project = read_project(Path(folder).resolve())
-    if project.problems:
-        why = project.problems[0].why
-        raise InputError(
-            f"{SETTINGS_FILE} cannot be used", why=why[:1].upper() + why[1:], remedy=project.problems[0].remedy
-        )
-    if model not in model_names():
-        remedy = did_you_mean(model, model_names()) or f"Known are {', '.join(model_names())}."
-        raise InputError(f'there is no model called "{model}"', remedy=remedy)
-    known = provider_names(project.tables)
-    if name is not None and name not in known:
-        remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
-        raise InputError(f'there is no provider called "{name}"', remedy=remedy)
-    return tuple(_provider_facts(each, model, project) for each in known if name in {None, each})
-
-
-async def schema(name: str = "manifest") -> dict[str, Any]:
-    """One of our JSON Schemas as data.
-
-    >>> import asyncio
-    >>> asyncio.run(schema("manifest"))["title"]
-    'hailuo_batch manifest, version 1'
-    """
-    if name not in schema_names():
-        raise InputError(f'there is no schema "{name}"', remedy=f"There are {', '.join(schema_names())}.")
-    return read_schema(name)
-
-
-async def init(folder: Path | str) -> tuple[Path, ...]:
-    """Makes a first project in a folder: settings, a manifest that sketches as it stands, and a .gitignore line.
-
-    Raises `RefusedError` when a file is there already; nothing is overwritten.
-    """
-    root = Path(folder)
-    written = {root / name: text for name, text in _FIRST_PROJECT.items()}
-    there = [path for path in written if path.exists() and path.name != ".gitignore"]
-    if there:
-        raise RefusedError(f"{there[0]} is there already", why="Nothing was written.", remedy="Choose another folder.")
-    try:
-        return tuple(path for path, text in written.items() if _write_new_file(path, text))
-    except OSError as error:
-        raise InputError(f"cannot write in {root}", why=f"The system says: {error.strerror}.") from None
-
-
 async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[DoctorCheck, ...]:
     """Looks whether this machine and this project are fit for a run; changes nothing.
 
@@ -127,18 +55,6 @@ async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[Do
     project = read_project(root)
     checks = (*_local_checks(root), await _check_ledger(project.root))
     return checks if offline else (*checks, *await _check_balances(project))
-
-
-def _provider_facts(name: str, model: str, project: Project) -> ProviderFacts:
-    provider = read_provider(name, model, region=project.regions.get(name, ""), tables=project.tables)
-    row = read_provider_table(name, project.tables)["models"].get(model, {})
-    return ProviderFacts(
-        provider=provider,
-        has_key=bool(read_api_key(provider.key)),
-        read_on=row.get("read", ""),
-        source=row.get("source", ""),
-        limits=project.limits.get(name, {}),
-    )
 
 
 def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
@@ -278,48 +194,3 @@ def _check_disk_space(root: Path) -> DoctorCheck:
         detail=f"{free / 1e9:.1f} GB free",
         remedy="" if state is CheckResult.GOOD else "Make room.",
     )
-
-
-def _write_new_file(path: Path, text: str) -> bool:
-    """Writes a file that is not there; a .gitignore gets only the lines that it lacks."""
-    make_folder(path.parent)
-    if path.name == ".gitignore" and path.exists():
-        before = path.read_text(encoding="utf-8")
-        more = [line for line in text.splitlines() if line not in before.splitlines()]
-        if not more:
-            return False
-        text = before + ("" if before.endswith("\n") or not before else "\n") + "\n".join(more) + "\n"
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return True
-
-
-_FIRST_PROJECT: Mapping[str, str] = {
-    SETTINGS_FILE: """\
-# Project settings; this file marks the project's root. `hailuo-batch schema settings` prints what it may hold.
-version: 1
-""",
-    "manifests/first.yaml": """\
-# A shot list. `hailuo-batch schema manifest` prints everything it may hold.
-version: 1
-campaign: first-light
-providers: [minimax]
-
-vars:     {bottle: a frosted glass bottle with a copper cap}
-styles:   {film: {suffix: ", 35 mm grain, soft key light"}}
-defaults: {duration: 6, resolution: 768p, style: film}
-
-shots:
-  - id: open
-    prompt: ${bottle} rises out of morning mist [Push in], then the light finds it [Pan left]
-    tags: [hero]
-
-  - id: turn
-    prompt: the copper cap turns and catches the light [Tilt up]
-    frames: {first: {shot: open, frame: last}}   # goes on from the last frame of open
-
-  - id: pack-${colour}
-    matrix: {colour: [red, blue]}
-    prompt: ${bottle} in ${colour} on a slow turntable [Static shot]
-""",
-    ".gitignore": ".hailuo/\nrenders/\n",
-}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
-from hailuo_batch.app.account import TaskList, TaskLookup, has_task_list, open_accounts
+from hailuo_batch.app.account import has_task_list, open_accounts
 from hailuo_batch.app.inspect import parse_take
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -33,6 +33,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt
 from hailuo_batch.core.plan.planner import is_key_known
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.world import World
+from hailuo_batch.drivers.account import TaskList, TaskLookup
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
 from hailuo_batch.ledger.reader import LedgerReader

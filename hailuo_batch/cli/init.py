@@ -5,7 +5,7 @@ from shlex import quote
 
 import click
 
-from hailuo_batch.app.doctor import init
+from hailuo_batch.app.init import init
 from hailuo_batch.cli.output import print_text
 from hailuo_batch.cli.run_async import run_sync
 from hailuo_batch.views.format import safe_text

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from hailuo_batch.app.doctor import providers
+from hailuo_batch.app.providers import providers
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_sync

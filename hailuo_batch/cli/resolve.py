@@ -36,7 +36,7 @@ from hailuo_batch.views.in_doubt import (
 )
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.account import TaskLookup
+    from hailuo_batch.drivers.account import TaskLookup
 
 
 @click.command("resolve")

@@ -2,7 +2,7 @@
 
 import click
 
-from hailuo_batch.app.doctor import schema
+from hailuo_batch.app.schema import schema
 from hailuo_batch.cli.output import print_json
 from hailuo_batch.cli.run_async import run_sync
 

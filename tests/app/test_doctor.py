@@ -4,9 +4,12 @@ from pathlib import Path
 import pytest
 
 import hailuo_batch
-from hailuo_batch.app.doctor import CheckResult, doctor, init, providers, schema
+from hailuo_batch.app.doctor import CheckResult, doctor
+from hailuo_batch.app.init import init
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.validate import validate
+from hailuo_batch.app.providers import providers
+from hailuo_batch.app.schema import schema
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.provider_tables import provider_names, read_provider_table

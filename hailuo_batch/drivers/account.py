@@ -1,0 +1,141 @@
+"""Read-only calls to one gateway outside of a run: a task, the list of tasks, a task's events, the balance.
+
+No call here can cost anything, and none is repeated: what does not answer in time is reported as such. The transport
+adds the key; it is in no value that comes back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.in_doubt import ListedTask
+from hailuo_batch.drivers.transport import Transport
+from hailuo_batch.gateways.dialect import Balance, ClipReady, Conversation, Dialect, Reply, TaskRunning
+from hailuo_batch.gateways.json_paths import find_first
+
+_MAX_EPOCH_SECONDS = 1e11  # more seconds since the epoch than that would be the year 5138
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLookup:
+    """What a gateway says of a task. `is_unknown`: it says for sure that it has no such task."""
+
+    is_known: bool
+    is_unknown: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskList:
+    """The tasks that a gateway lists; `is_complete` when none can be missing; `failure` when it did not tell."""
+
+    provider: str
+    models: Mapping[str, str] = field(default_factory=dict)  # what the gateway calls ours
+    tasks: tuple[ListedTask, ...] = ()
+    is_complete: bool = False
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayAccount:
+    """One gateway that can be asked."""
+
+    name: str
+    title: str
+    transport: Transport
+    dialect: Dialect
+    table: Mapping[str, Any]  # the gateway's table as data
+
+    async def poll_task(self, task: str) -> TaskLookup:
+        """What the gateway says of a task."""
+        heard: list[Reply] = []
+        said = await self.transport.run_conversation(_record_replies(self.dialect.poll(task), heard))
+        if isinstance(said, TaskRunning):
+            return TaskLookup(
+                is_known=True, is_unknown=False, message=f"{self.title} says that it runs ({said.status})"
+            )
+        if isinstance(said, ClipReady):
+            return TaskLookup(is_known=True, is_unknown=False, message=f"{self.title} says that its clip is made")
+        # A read of a task has nothing but the task's id that could be refused.
+        moved = bool(heard) and 300 <= heard[-1].status < 400
+        refused = said.kind is FailureKind.UNKNOWN_OUTCOME and bool(heard) and not moved
+        over = said.kind in {
+            FailureKind.REFUSED,
+            FailureKind.PROMPT_REFUSED,
+            FailureKind.CLIP_REFUSED,
+            FailureKind.BROKEN,
+        }
+        return TaskLookup(is_known=over, is_unknown=refused, message=said.why)
+
+    async def list_tasks(self) -> TaskList | None:
+        """The gateway's own list of tasks, or None when it has none."""
+        conversation = self.dialect.tasks()
+        if conversation is None:
+            return None
+        heard: list[Reply] = []
+        found = await self.transport.run_conversation(_record_replies(conversation, heard))
+        models = {ours: str(row.get("id", "")) for ours, row in self.table["models"].items()}
+        if isinstance(found, Failure):
+            return TaskList(provider=self.name, models=models, failure=found)
+        tasks = tuple(
+            ListedTask(
+                provider=self.name,
+                task=each.task,
+                status=each.status,
+                model=each.model,
+                created=_epoch_seconds(each.created),
+            )
+            for each in found
+        )
+        whole = _is_complete_list(self.table.get("wire", {}).get("tasks", {}), heard, len(tasks))
+        return TaskList(provider=self.name, models=models, tasks=tasks, is_complete=whole)
+
+    async def list_events(self, task: str) -> tuple[Mapping[str, object], ...] | Failure:
+        """A task's events; only asked of a gateway that has them."""
+        conversation = self.dialect.events(task)
+        assert conversation is not None, self.name  # noqa: S101 - see `has_task_events`
+        return await self.transport.run_conversation(conversation)
+
+    async def read_balance(self) -> Balance | Failure:
+        """What is left on the account; only asked of a gateway that tells."""
+        conversation = self.dialect.balance()
+        assert conversation is not None, self.name  # noqa: S101 - see `has_balance`
+        return await self.transport.run_conversation(conversation)
+
+
+def _record_replies(conversation: Conversation[Value], replies: list[Reply]) -> Conversation[Value]:
+    """The same conversation; its replies are written down on the way."""
+    try:
+        call = next(conversation)
+        while True:
+            reply = yield call
+            replies.append(reply)
+            call = conversation.send(reply)
+    except StopIteration as end:
+        value: Value = end.value
+        return value
+
+
+def _epoch_seconds(timestamp: float | None) -> float | None:
+    """A time as seconds since the epoch, also where milliseconds were told; None for what is no time.
+
+    Money: a time that is misread would make it look as if a task had never been there.
+    """
+    if timestamp is None or timestamp <= 0:
+        return None
+    return timestamp / 1000 if timestamp > _MAX_EPOCH_SECONDS else timestamp
+
+
+def _is_complete_list(row: Mapping[str, Any], replies: list[Reply], count: int) -> bool:
+    """Whether a list was read to its end: by the gateway's own count, else when it ended before the last page.
+
+    Money: an empty one without a count may be one that was not understood.
+    """
+    places = row.get("total", ())
+    total = find_first(replies[-1].body, (places,) if isinstance(places, str) else tuple(places)) if replies else None
+    if isinstance(total, int) and not isinstance(total, bool):
+        return count >= total
+    return count > 0 and len(replies) < int(row.get("most_pages", 1))
