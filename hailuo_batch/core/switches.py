@@ -46,4 +46,7 @@ def pick_switches(values: Mapping[str, Any]) -> SwitchValues:
 
 def override_switches(base: SwitchValues, own: SwitchValues) -> SwitchValues:
     """The values of `base`, but for those that `own` says."""
-    return pick_switches({**dict(base), **dict(own)}) if own else base
+    if not own:
+        return base
+    said = dict(own)
+    return tuple((name, said.get(name, value)) for name, value in base)

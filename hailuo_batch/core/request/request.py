@@ -54,7 +54,10 @@ class Request:
 
 def make_request(shot: Shot, take: int, *, model: Model, first: ImageRef | None, last: ImageRef | None) -> Request:
     """The request of one take of a shot, with its frames by content."""
-    had = dict(model.switches)
+    switches = shot.switches
+    if len(model.switches) < len(switches):  # else the model has all of them, and the requests share one tuple
+        had = dict(model.switches)
+        switches = tuple(each for each in switches if each[0] in had)
     return Request(
         model=model.name,
         prompt=shot.prompt,
@@ -63,6 +66,6 @@ def make_request(shot: Shot, take: int, *, model: Model, first: ImageRef | None,
         first=first,
         last=last,
         # MiniMax: pretreatment acts only with the optimizer, yet it is part of what is asked; it stays as written.
-        switches=tuple(each for each in shot.switches if each[0] in had),
+        switches=switches,
         take=take,
     )
