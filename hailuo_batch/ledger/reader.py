@@ -222,12 +222,9 @@ def read_audit_records(
     connection: sqlite3.Connection,
 ) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, ClipSize]]:
     """See `LedgerReader.books`."""
-    connection.execute("BEGIN")  # one snapshot: what a run writes between two reads is in none of them
-    try:
-        every = _make_event_records(connection.execute(queries()["all_events"]))
-        return read_attempts(connection, None), every, read_clip_sizes(connection)
-    finally:
-        connection.execute("ROLLBACK")
+    # All in the one transaction that this function is: what a run writes between two reads is in none of them.
+    every = _make_event_records(connection.execute(queries()["all_events"]))
+    return read_attempts(connection, None), every, read_clip_sizes(connection)
 
 
 def _make_event_records(rows: Iterable[Any]) -> list[EventRecord]:

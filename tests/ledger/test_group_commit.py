@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from textwrap import dedent
 
+import aiosqlite
 import pytest
 from ledger_samples import CLIP, WAYS, HandClock, intent
 
@@ -141,6 +142,19 @@ async def test_nobody_is_told_of_success_when_sqlite_gives_up_the_whole_transact
         assert all(isinstance(outcome, LedgerError) for outcome in outcomes)
         assert (await ledger.attempts(), ledger.commits) == ([], 0)
         assert await ledger.record_intent(intent(1)) == 1
+
+
+async def test_a_commit_that_carried_nothing_out_is_no_success(file: Path, monkeypatch: pytest.MonkeyPatch):
+    """What a later aiosqlite would do whose `commit` no longer reaches SQLite's own method."""
+
+    async def commit_by_itself(connection: aiosqlite.Connection) -> None:
+        pass
+
+    async with open_ledger(file, clock=HandClock()) as ledger:
+        with monkeypatch.context() as patched:
+            patched.setattr(aiosqlite.Connection, "commit", commit_by_itself)
+            with pytest.raises(IndexError):
+                await ledger.record_intent(intent())
 
 
 async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
