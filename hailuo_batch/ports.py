@@ -1,15 +1,25 @@
-"""The faces the runner works with. Their wearers stand in `ledger`, `store`, `drivers`, `media` and `views`."""
+"""What the runner and the use cases depend on. `ledger`, `store`, `drivers` and `media` implement it.
+
+`testing` has a suite for each port that says in tests what is said here in words.
+"""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt, EventRecord, RunRecord
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.plan import LastRender, ShotVersions
+from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.sketch import Sketch
+from hailuo_batch.core.spending.budget import CountedAttempt
 
 
 class Clock(Protocol):
@@ -17,11 +27,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds since the epoch, UTC."""
-        ...
 
     def elapsed(self) -> float:
         """Seconds since some moment, never going back."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,63 +72,174 @@ class RenderName:
     sketch: bool
 
 
-class Ledger(Protocol):
-    """The durable record. A method that writes returns when the write would survive a power cut.
+class LedgerReader(Protocol):
+    """The durable record for those who only look, also while a run writes. An answer is as of one moment."""
 
-    Money: a write that was begun is done whole, also when whoever waits for it is cancelled meanwhile.
+    async def standings(self) -> Mapping[str, Standing]:
+        """The attempt that counts for each fingerprint: the live one, else the last that ended."""
+
+    async def attempts(self, fingerprints: Iterable[str] | None = None) -> list[AttemptRecord]:
+        """Every attempt for these fingerprints, or every one there is; the oldest first."""
+
+    async def open_attempts(self) -> list[AttemptRecord]:
+        """Every attempt that is neither stored nor ended; the oldest first."""
+
+    async def ended_attempts(self) -> list[EndedAttempt]:
+        """Every attempt at a provider that is stored or has ended, the oldest first: only whose, and how."""
+
+    async def counted_attempts(self) -> list[CountedAttempt]:
+        """Every attempt at a provider that costs something, as caps see it."""
+
+    async def events(self, attempts: Iterable[int]) -> list[EventRecord]:
+        """What happened to these attempts, in order."""
+
+    async def audit_records(self) -> tuple[list[AttemptRecord], list[EventRecord], Mapping[str, ClipSize]]:
+        """Every attempt, every event and the size of every clip, all as of one moment."""
+
+    async def tasks(self) -> Mapping[tuple[str, str], int]:
+        """Whose each known task is: provider and id → attempt."""
+
+    async def preimages(self, fingerprints: Iterable[str]) -> Mapping[str, str]:
+        """What was asked, for those of the fingerprints that are known."""
+
+    async def clips(self) -> Mapping[str, Clip]:
+        """What is known of each clip that was ever kept, by digest."""
+
+    async def clip_sizes(self) -> Mapping[str, ClipSize]:
+        """Each clip's size and length, by digest: what sums need, for less time than `clips`."""
+
+    async def render_times(self) -> list[tuple[str, str, float]]:
+        """How long the last clips took that providers made: provider, pre-image, seconds; the newest last."""
+
+    async def names(self, campaign: str, *, sketch: bool) -> Mapping[str, str]:
+        """Which clip each name of a campaign was given to: file → fingerprint."""
+
+    async def latest_versions(self, campaign: str, *, sketch: bool) -> Mapping[str, LastRender]:
+        """Each shot's highest version, with the fingerprint of its lowest take."""
+
+    async def versions(self, campaign: str, shots: Iterable[str], *, sketch: bool) -> Mapping[str, ShotVersions]:
+        """Every version that each of these shots ever had a name for."""
+
+    async def shot_fingerprints(self, campaign: str, shot: str, *, sketch: bool) -> AbstractSet[str]:
+        """What a shot ever asked whose clip got a name: every version of it."""
+
+    async def runs(self) -> list[RunRecord]:
+        """The runs so far, the oldest first."""
+
+
+class LedgerWriter(LedgerReader, Protocol):
+    """The durable record for the one run that writes. A method that writes returns when a power cut undoes it no more.
+
+    Money: a write that was begun is done whole, also when its caller is cancelled meanwhile.
     """
 
     async def record_intent(self, intent: Intent) -> int:
         """The number of the live attempt for this fingerprint: a new one, or the one that was intended before."""
-        ...
 
     async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
-        ...
 
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
-        ...
 
     async def record_names(self, names: Iterable[RenderName]) -> None:
-        """Records which names were given to which clips."""
-        ...
+        """Records which names were given to which clips; a name that is recorded already costs nothing."""
 
-    async def standings(self) -> Mapping[str, Standing]:
-        """The attempt that counts for each fingerprint."""
-        ...
+    async def begin_run(self, *, manifest: str, campaign: str, sketch: bool) -> int:
+        """Records that a run has begun; its number."""
+
+    async def end_run(self, run: int, *, stored: int, failed: int, exit: int) -> None:  # noqa: A002 - the word for it
+        """Records how a run ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """What a store says of a clip without reading it; `modified_at` is in seconds since the epoch."""
+
+    size: int
+    modified_at: float
 
 
 class Store(Protocol):
-    """Artifacts by digest; one is there whole or not at all."""
+    """Clips by digest (`sha256:…`); one is there whole or not at all. A text that is no digest raises `InputError`.
+
+    A run awaits the methods that move whole clips. The others may block: call them where nothing else waits.
+    """
 
     def temporary_path(self) -> Path:
-        """A new temporary name on the store's own file system."""
-        ...
+        """A new temporary file name on this machine, from which `keep` takes a clip."""
 
     async def keep(self, file: Path) -> str:
-        """Moves a whole file in, durably, under its digest (`sha256:…`), which comes back."""
-        ...
+        """Moves a whole file in, durably, under its digest, which comes back."""
 
     async def restore(self, file: Path, digest: str) -> bool:
-        """Keeps a clip that a readable name still has, if its bytes are those of the digest; whether they are."""
-        ...
+        """Keeps a copy of a clip that a readable name still has, if its bytes are those of the digest."""
 
-    def path(self, digest: str) -> Path:
-        """Where an artifact is, or would be."""
-        ...
+    async def local_copy(self, digest: str) -> Path:
+        """Where the clip can be read on this machine; a store elsewhere downloads it first.
+
+        For a clip that is not in the store it is a path without a file. Nobody writes to the file or removes it.
+        """
+
+    def list_digests(self) -> frozenset[str]:
+        """The digests of all clips."""
+
+    def stat(self, digest: str) -> StoredFile | None:
+        """The size and age of a clip, or None if it is not there."""
+
+    def open(self, digest: str) -> BufferedReader:
+        """The clip's bytes, to be read from the first on; an `OSError` says why they cannot be."""
+
+    def location(self, digest: str) -> str:
+        """Where a person finds the clip, for messages: a path or an address."""
+
+    def remove(self, digest: str) -> None:
+        """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
+
+    def remove_leftovers(self) -> int:
+        """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
 
 
 class Renders(Protocol):
-    """The readable names, linked from the store."""
+    """The readable names of clips: files on this machine, each with its provenance beside it."""
 
     async def place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
-        """Gives an artifact a name, with its provenance beside it; refuses to overwrite another clip."""
-        ...
+        """Gives a clip a name, with its provenance beside it; raises `RefusedError` rather than overwrite anything."""
 
     def path(self, name: str) -> Path:
         """Where a name is, or would be."""
-        ...
+
+    def list_names(self) -> frozenset[str]:
+        """The names of the clips that are there."""
+
+    def remove(self, name: str) -> None:
+        """Takes a name and its provenance away; the clip stays in the store. One that is gone already is no fault."""
+
+    def remove_leftovers(self) -> int:
+        """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHolder:
+    """Who holds the run lock: which command, in which process of which machine, since when (ISO 8601, UTC)."""
+
+    command: str
+    process: int
+    host: str
+    since: str
+
+
+class Locks(Protocol):
+    """Who may write: one run at a time. A lock is free again when its holder ends, however that ends."""
+
+    def hold_run_lock(self, command: str) -> AbstractContextManager[None]:
+        """Holds the run lock while inside; a `LedgerError` names the holder if there is one."""
+
+    def is_run_active(self) -> bool:
+        """Whether somebody holds the run lock now. Looking takes nothing and makes nothing."""
+
+    def read_run_holder(self) -> RunHolder | None:
+        """Who holds the run lock now; None when nobody does or the holder has not said yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +276,12 @@ class Driver(Protocol):
 
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """The one call that may cost money."""
-        ...
 
     async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:
         """Follows a task until it ends."""
-        ...
 
     async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:
         """Brings the clip to `target`; None is success."""
-        ...
 
 
 class DataPlane(Protocol):
@@ -173,16 +289,12 @@ class DataPlane(Protocol):
 
     async def draw(self, sketch: Sketch, target: Path) -> Failure | None:
         """Draws a sketch into a file; None is success."""
-        ...
 
     async def download(self, link: str, target: Path) -> Failure | None:
         """Downloads what a link leads to into a file; None is success. A link is a secret."""
-        ...
 
     async def probe(self, file: Path, digest: str, *, decode: bool) -> Clip | Failure:
         """The facts of the video that a file should be, or why it is none; with `decode` its ends are decoded too."""
-        ...
 
     async def thumbnail(self, clip: Path, target: Path) -> Failure | None:
         """Writes the poster of a clip, whole or not at all; None is success."""
-        ...

@@ -34,6 +34,8 @@ HOMES = {
     "jinja2": {"views"},
     "keyring": {"load"},
     "openapi_core": {"testing"},
+    "pytest": {"testing"},
+    "hypothesis": {"testing"},
     "av": {"media"},
     "PIL": {"media"},
 }

@@ -19,7 +19,7 @@ from hailuo_batch.core.spending.costs import ChargedAttempt, Costs, GroupBy, cha
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.project_root import find_project_root
-from hailuo_batch.store.local import LocalStore
+from hailuo_batch.ports import Store
 
 
 async def costs(
@@ -90,31 +90,24 @@ def _filter_attempts(
 
 
 def _check_clips(
-    store: LocalStore, attempts: Iterable[AttemptRecord], deep: Mapping[str, int]
+    store: Store, attempts: Iterable[AttemptRecord], deep: Mapping[str, int]
 ) -> tuple[dict[str, int], dict[str, str]]:
     """The sizes of stored clips that are there, and what is wrong with the bytes of those in `deep` (digest → size)."""
-    listed = store.digests()
+    listed = store.list_digests()
     wanted = dict.fromkeys(each.digest for each in attempts if each.stage is Stage.STORED and each.digest in listed)
-    files = {digest: store.path(digest) for digest in wanted if digest is not None}
-    there = {digest: size for digest, file in files.items() if (size := _file_size(file)) is not None}
+    # One that is gone since it was listed, or a link that leads nowhere, has no size.
+    there = {digest: file.size for digest in wanted if digest is not None and (file := store.stat(digest)) is not None}
     whole = [digest for digest, size in there.items() if deep.get(digest) == size]
     with ThreadPoolExecutor(cpu_count()) as pool:
-        seen = pool.map(lambda digest: _check_digest(files[digest], digest), whole)
+        seen = pool.map(lambda digest: _check_digest(store, digest), whole)
         changed = {digest: why for digest, why in zip(whole, seen, strict=True) if why}
     return there, changed
 
 
-def _file_size(file: Path) -> int | None:
-    try:
-        return file.stat().st_size
-    except OSError:  # gone since it was listed, or a link that leads nowhere
-        return None
-
-
-def _check_digest(file: Path, digest: str) -> str:
+def _check_digest(store: Store, digest: str) -> str:
     """What is wrong with a clip's bytes; nothing when they are those of its digest."""
     try:
-        with file.open("rb") as opened:
+        with store.open(digest) as opened:
             found = f"sha256:{file_digest(opened, 'sha256').hexdigest()}"
     except OSError as error:
         return f"the system says: {error.strerror}"

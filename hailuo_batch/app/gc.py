@@ -31,8 +31,7 @@ from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
 from hailuo_batch.load.review import read_review
 from hailuo_batch.load.settings import Project, read_project
-from hailuo_batch.ports import Facts
-from hailuo_batch.store.local import LocalStore
+from hailuo_batch.ports import Facts, Store
 
 DEFAULT_DAYS = 30
 _DAY_SECONDS = 86_400
@@ -105,10 +104,11 @@ async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[st
         (workspace.project_root / file.name).unlink(missing_ok=True)
 
 
-def _list_files(project: Project, store: LocalStore) -> Iterator[tuple[str, DiskFile]]:
-    for digest in store.digests():
-        if (file := _stat_file(project, store.path(digest))) is not None:
-            yield digest, file
+def _list_files(project: Project, store: Store) -> Iterator[tuple[str, DiskFile]]:
+    for digest in store.list_digests():
+        if (file := store.stat(digest)) is not None:  # else it went away since it was listed
+            name = project.display_path(Path(store.location(digest)))
+            yield digest, DiskFile(name=name, size=file.size, modified_at=file.modified_at)
 
 
 def _stat_file(project: Project, path: Path) -> DiskFile | None:

@@ -15,7 +15,7 @@ from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import write_thumbnail
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.settings import make_folder
-from hailuo_batch.store.local import LocalStore
+from hailuo_batch.ports import Store
 from hailuo_batch.views.contact_sheet import draw_contact_sheet
 
 
@@ -31,7 +31,7 @@ async def report(file: Path | str, *, world: World = World.REAL, page: Path | No
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
     _require_own_page(target)
     make_folder(target.parent)
-    await _write_posters(folder, _clips_by_poster(planned.report, workspace.open_store()))
+    await _write_posters(folder, await _missing_posters(planned.report, workspace.open_store(), folder))
     _write_page(target, draw_contact_sheet(planned.report, folder=folder, page=target))
     return planned.report, target
 
@@ -62,19 +62,19 @@ def _write_page(target: Path, text: str) -> None:
         raise InputError(f"cannot write {target}", why=f"The system says: {error.strerror}.") from None
 
 
-def _clips_by_poster(drawn: Report, store: LocalStore) -> dict[str, Path]:
-    """The clips that the page shows, by the names of their posters."""
-    clips = [row.clip.digest for row in drawn.rows if row.clip is not None and row.action is Action.REUSE]
-    return {poster_name(digest): store.path(digest) for digest in clips}
+async def _missing_posters(drawn: Report, store: Store, folder: Path) -> dict[str, Path]:
+    """The clips that the page shows without a poster yet, by the names of their posters."""
+    clips = {row.clip.digest for row in drawn.rows if row.clip is not None and row.action is Action.REUSE}
+    todo = {name: digest for digest in clips if not (folder / (name := poster_name(digest))).exists()}
+    return {name: await store.local_copy(digest) for name, digest in todo.items()}
 
 
 async def _write_posters(folder: Path, clips: Mapping[str, Path]) -> None:
     """A clip without a poster is still playable, so a poster that cannot be written stops nothing."""
-    missing = {name: clip for name, clip in clips.items() if not (folder / name).exists()}
-    if not missing:
+    if not clips:
         return
     make_folder(folder / POSTERS_FOLDER)
     with ThreadPoolExecutor(cpu_count()) as pool:
         loop = asyncio.get_running_loop()
-        tasks = [loop.run_in_executor(pool, write_thumbnail, clip, folder / name) for name, clip in missing.items()]
+        tasks = [loop.run_in_executor(pool, write_thumbnail, clip, folder / name) for name, clip in clips.items()]
         await asyncio.gather(*tasks)

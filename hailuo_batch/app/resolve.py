@@ -36,14 +36,12 @@ from hailuo_batch.core.world import World
 from hailuo_batch.drivers.account import TaskList, TaskLookup
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
-from hailuo_batch.ledger.reader import LedgerReader
-from hailuo_batch.ledger.sqlite import SqliteLedger
 from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.settings import Project, read_file, read_project
-from hailuo_batch.ports import Facts, Ledger
+from hailuo_batch.ports import Facts, LedgerReader, LedgerWriter
 
 _MAX_TASK_ID_LENGTH = 200
 _LIST_HINT = "To see what is open:\n    hailuo-batch resolve"
@@ -200,11 +198,11 @@ async def settle(
         return ()
     ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
     with found.workspace.hold_run_lock("resolve"):
-        async with found.workspace.open_ledger(SystemClock()) as ledger:
+        async with found.workspace.open_ledger(SystemClock()) as opened:
+            ledger = trace_moves(opened)
             await _refuse_stale(ledger, chosen)
             told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
-            written = trace_moves(ledger)
-            return tuple([await _settle_attempt(written, each, told) for each in chosen])
+            return tuple([await _settle_attempt(ledger, each, told) for each in chosen])
 
 
 async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> TaskLookup | None:
@@ -250,7 +248,7 @@ class _VerdictRecord:
     tasks: Mapping[int, str] = field(default_factory=dict)
 
 
-async def _settle_attempt(ledger: Ledger, each: OpenAttempt, record: _VerdictRecord) -> Settlement:
+async def _settle_attempt(ledger: LedgerWriter, each: OpenAttempt, record: _VerdictRecord) -> Settlement:
     stage = each.stage
     for move in verdict_moves(each.stage, record.verdict):
         stage = await ledger.move(each.attempt, move, _make_facts(each, move, record))
@@ -273,7 +271,7 @@ async def _read_manual_attempts(attempts: Sequence[AttemptRecord], ledger: Ledge
     return frozenset(event.attempt for event in events if event.move == Move.FIND and "by" in event.data)
 
 
-async def _refuse_stale(ledger: SqliteLedger, chosen: Sequence[OpenAttempt]) -> None:
+async def _refuse_stale(ledger: LedgerWriter, chosen: Sequence[OpenAttempt]) -> None:
     now = {each.id: (each.stage, each.task) for each in await ledger.open_attempts()}
     for each in chosen:
         if now.get(each.attempt) != (each.stage, each.task):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,7 +21,7 @@ from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.settings import Project
-from hailuo_batch.store.local import LocalStore
+from hailuo_batch.ports import Store
 
 
 class VerifyFault(StrEnum):
@@ -119,22 +120,29 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
         if step.standing is not None and step.standing.digest is not None and step.standing.stage in LIVE_STAGES
     }
     clips = {digest: recorded[digest] for digest in wanted if digest in recorded}
+    copies = {digest: await store.local_copy(digest) for digest in wanted}
     with ThreadPoolExecutor(cpu_count()) as pool:
         loop = asyncio.get_running_loop()
         looks = [
             loop.run_in_executor(
-                pool, _check_clip, store.path(digest), clips[digest], _render_paths(planned, wanted[digest]), deep
+                pool,
+                _check_clip,
+                copies[digest],
+                store.location(digest),
+                clips[digest],
+                _render_paths(planned, wanted[digest]),
+                deep,
             )
             for digest in clips
         ]
         found = [finding for look in await asyncio.gather(*looks) for finding in look]
-    strangers = store.digests() - recorded.keys()
+    stored = store.list_digests()
     found += [
-        VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(str(store.path(digest)),))
-        for digest in sorted(strangers)
+        VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(store.location(digest),))
+        for digest in sorted(stored - recorded.keys())
     ]
-    found += _check_names(planned, store)
-    found += _check_lock(planned, store)
+    found += _check_names(planned, copies)
+    found += _check_lock(planned, store, stored)
     found = [_display_paths(planned.validation.project, finding) for finding in found]
     names = sum(len(step.uses) for step in planned.plan.select_steps(Action.REUSE))
     return Verification(
@@ -144,6 +152,7 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
 
 def _check_clip(
     path: Path,
+    location: str,
     expected: Clip,
     names: Sequence[Path],
     deep: bool,  # noqa: FBT001 - runs in a pool
@@ -151,16 +160,14 @@ def _check_clip(
     try:
         digest = _hash_file(path)
     except FileNotFoundError:
-        return [VerifyFinding(subject=expected.digest, fault=VerifyFault.MISSING, files=(str(path),))]
+        return [VerifyFinding(subject=expected.digest, fault=VerifyFault.MISSING, files=(location,))]
     except OSError as error:
         why = f"the system says: {error.strerror}"
-        return [VerifyFinding(subject=expected.digest, fault=VerifyFault.CHANGED, files=(str(path),), why=why)]
+        return [VerifyFinding(subject=expected.digest, fault=VerifyFault.CHANGED, files=(location,), why=why)]
     if digest != expected.digest:
-        files = (path, *(name for name in names if _is_same_file(name, path)))
+        files = (location, *(str(name) for name in names if _is_same_file(name, path)))
         why = f"they hash to {digest}"
-        return [
-            VerifyFinding(subject=expected.digest, fault=VerifyFault.CHANGED, files=tuple(map(str, files)), why=why)
-        ]
+        return [VerifyFinding(subject=expected.digest, fault=VerifyFault.CHANGED, files=files, why=why)]
     seen = probe_clip(path, digest)
     reason = seen.why if isinstance(seen, Failure) else ""
     if deep and not reason:
@@ -169,8 +176,8 @@ def _check_clip(
         reason = check_decoding(path) or ""
     if not reason:
         return []
-    files = (path, *(name for name in names if name.exists()))
-    return [VerifyFinding(subject=digest, fault=VerifyFault.BROKEN, files=tuple(map(str, files)), why=reason)]
+    files = (location, *(str(name) for name in names if name.exists()))
+    return [VerifyFinding(subject=digest, fault=VerifyFault.BROKEN, files=files, why=reason)]
 
 
 def _hash_file(path: Path) -> str:
@@ -196,13 +203,12 @@ def _render_paths(planned: PlannedRun, step: Step) -> list[Path]:
     return [folder / render_name(planned.plan.campaign, use, sketch=sketch) for use in step.uses]
 
 
-def _check_names(planned: PlannedRun, store: LocalStore) -> Iterator[VerifyFinding]:
+def _check_names(planned: PlannedRun, copies: Mapping[str, Path]) -> Iterator[VerifyFinding]:
     for step in planned.plan.select_steps(Action.REUSE):
         if step.standing is not None and step.standing.digest is not None:
             for named in _render_paths(planned, step):
-                if fault := _check_name(
-                    named, store.path(step.standing.digest), step.standing.digest, step.clip_fingerprint
-                ):
+                digest = step.standing.digest
+                if fault := _check_name(named, copies[digest], digest, step.clip_fingerprint):
                     yield VerifyFinding(subject=named.name, fault=fault, files=(str(named),))
 
 
@@ -226,9 +232,9 @@ def _has_digest(path: Path, digest: str) -> bool:
         return False
 
 
-def _check_lock(planned: PlannedRun, store: LocalStore) -> Iterator[VerifyFinding]:
+def _check_lock(planned: PlannedRun, store: Store, stored: AbstractSet[str]) -> Iterator[VerifyFinding]:
     for shot_id, shot in sorted(planned.lock.shots.items()):
         for number, take in sorted(shot.takes.items()):
-            if not store.path(take.digest).exists():
-                files = (str(store.path(take.digest)),)
+            if take.digest not in stored:
+                files = (store.location(take.digest),)
                 yield VerifyFinding(subject=f"{shot_id}#{number}", fault=VerifyFault.UNLOCKED, files=files)

@@ -1,9 +1,11 @@
 """One SQLite connection on a thread of its own, through aiosqlite. It knows nothing of what the ledger holds.
 
-A whole piece of work crosses to the thread in one hop: statement by statement costs four times the CPU.
+A whole transaction crosses to the thread in one hop: statement by statement costs four times the CPU. aiosqlite takes
+no functions, but it carries `commit` over; `TransactionConnection.commit` does the rest.
 """
 
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,59 +14,87 @@ from typing import TypeVar
 import aiosqlite
 
 from hailuo_batch.ledger.errors import translate_sqlite_errors
+from hailuo_batch.ledger.transactions import TransactionConnection
 
 Answer = TypeVar("Answer")
+_START_SECONDS = 5.0  # until a thread that was started has begun; it needs a thousandth of one
+Connector = Callable[[], TransactionConnection]
 
 
-class LedgerConnection(aiosqlite.Connection):
-    """An aiosqlite connection that takes whole functions."""
+class LedgerConnection:
+    """A connection that takes whole functions; each is one transaction."""
 
-    def __init__(self, connector: Callable[[], sqlite3.Connection], path: Path) -> None:
-        super().__init__(self._make_connection, iter_chunk_size=64)
+    def __init__(self, path: Path, file: TransactionConnection, thread: aiosqlite.Connection) -> None:
         self.path = path
-        self._make_raw = connector
-        self._raw_connection: sqlite3.Connection | None = None
-        # aiosqlite's thread waits for work for ever. Were it no daemon, any way out that misses `close` would hang the
-        # process; as one, it dies with it, and what SQLite had not committed was never promised to anybody.
-        self._thread.daemon = True
+        self._file, self._thread = file, thread
 
-    def abandon(self) -> None:
-        """Ends a connection whose start failed or whose start or close was cancelled.
-
-        aiosqlite stops its thread then, but forgets a connection that was just made, and does not wait for the
-        thread's last word, which would be said to a loop that may be closed by then.
-        """
-        self._thread.join()
-        if self._raw_connection is not None:
-            self._raw_connection.close()
-
-    def _make_connection(self) -> sqlite3.Connection:
-        self._raw_connection = self._make_raw()
-        return self._raw_connection
-
-    async def run(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
-        """What `work` returns, carried out on the connection's thread."""
+    async def run(self, work: Callable[[sqlite3.Connection], Answer], *, begin: str = "BEGIN") -> Answer:
+        """What `work` returns, carried out on the connection's thread, also if the caller is cancelled meanwhile."""
+        answers: list[Answer] = []
+        self._file.queue(lambda: answers.append(work(self._file)), begin=begin)
         with translate_sqlite_errors(self.path):
-            answer: Answer = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
-        return answer
+            await self._thread.commit()
+        return answers[0]  # Money: empty, and so an error, if aiosqlite ever committed without us
 
 
 @asynccontextmanager
-async def open_connection(connector: Callable[[], sqlite3.Connection], path: Path) -> AsyncIterator[LedgerConnection]:
+async def open_connection(connector: Connector, path: Path) -> AsyncIterator[LedgerConnection]:
     """A connection that is closed on every way out. `connector` runs on its thread."""
-    connection = LedgerConnection(connector, path)
+    opener = _Opener(connector)
+    connection = _make_daemon_connection(opener)
     with translate_sqlite_errors(path):
         try:
             await connection
         except BaseException:
-            connection.abandon()
+            opener.abandon(connection)
             raise
     try:
-        yield connection
+        yield LedgerConnection(path, opener.file, connection)
     finally:
         with translate_sqlite_errors(path):
             try:
                 await connection.close()
             except BaseException:
-                connection.abandon()  # a cancelled close has asked the thread to stop, and not seen it
+                opener.abandon(connection)
                 raise
+
+
+class _Opener:
+    """Opens the file on aiosqlite's thread, and remembers both for a way out on which aiosqlite forgets them."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._started = threading.Event()
+
+    def __call__(self) -> TransactionConnection:
+        self._thread = threading.current_thread()
+        self._started.set()
+        self.file = self._connector()
+        return self.file
+
+    def abandon(self, connection: aiosqlite.Connection) -> None:
+        """Ends a connection whose start failed, or whose start or close was cancelled.
+
+        aiosqlite stops its thread then, but does not close a file that was just opened. It does not wait for the
+        thread either, which would speak to a loop that may be closed by then.
+        """
+        if not self._started.wait(_START_SECONDS):
+            return  # the system gave no thread
+        connection.stop()  # once more does no harm, and an interrupt may have come before the first
+        self._thread.join()
+        if hasattr(self, "file"):
+            self.file.close()
+
+
+def _make_daemon_connection(connector: Connector) -> aiosqlite.Connection:
+    """An aiosqlite connection whose thread ends with the process.
+
+    The thread waits for work without end: any way out that misses `close` would hang the process. What SQLite had not
+    committed by then was never promised to anybody. aiosqlite has no option for this, but Python makes a thread a
+    daemon when the thread that creates it is one.
+    """
+    made: list[aiosqlite.Connection] = []
+    maker = threading.Thread(target=lambda: made.append(aiosqlite.Connection(connector, 64)), daemon=True)
+    maker.start()
+    maker.join()
+    return made[0]

@@ -63,7 +63,7 @@ class WriteQueue:
         while self._queue:
             batch, self._queue = self._queue[:_MAX_BATCH], self._queue[_MAX_BATCH:]
             try:
-                outcomes = await self._connection.run(partial(_commit, batch=batch))
+                outcomes = await self._connection.run(partial(_apply_batch, batch=batch), begin="BEGIN IMMEDIATE")
             except Exception as error:  # noqa: BLE001 — it goes to those who wait, none of whom may go on
                 outcomes = [error] * len(batch)
             except BaseException:
@@ -86,17 +86,9 @@ def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
         future.set_result(outcome)
 
 
-def _commit(connection: sqlite3.Connection, batch: Sequence[_QueuedWrite]) -> list[Any]:
-    """One transaction for all; what each returned or raised."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        outcomes = [_apply_write(connection, waiting.work) for waiting in batch]
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return outcomes
+def _apply_batch(connection: sqlite3.Connection, batch: Sequence[_QueuedWrite]) -> list[Any]:
+    """What each write returned or raised; all of them are in one transaction."""
+    return [_apply_write(connection, waiting.work) for waiting in batch]
 
 
 def _apply_write(connection: sqlite3.Connection, work: WriteFunction) -> Any:

@@ -10,15 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 from hailuo_batch.ledger import migrate
+from hailuo_batch.ledger.transactions import TransactionConnection
 
 _PATIENCE = 5.0  # seconds to wait for another program (a backup, a file browser) that has the file locked
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path) -> TransactionConnection:
     """A connection that writes durably, on a file that is brought up to date; makes the file if there is none."""
     fresh = not path.exists()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = _connect(path)
     try:
         _prepare(connection, path)
     except BaseException:
@@ -31,7 +32,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path) -> TransactionConnection:
     """A connection that only reads and waits for no writer. A missing file reads as empty, an older one as migrated."""
     try:
         return _open_reader(path)
@@ -42,17 +43,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return _open_reader(path)
 
 
-def _open_reader(path: Path) -> sqlite3.Connection:
+def _open_reader(path: Path) -> TransactionConnection:
     steps = migrate.migrations()
     if not path.exists():
         return _copy_to_memory(None, 0, steps)
-    connection = sqlite3.connect(
-        _read_only_uri(path),
-        uri=True,
-        timeout=_PATIENCE,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    connection = _connect(_read_only_uri(path), uri=True)
     try:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         version = migrate.check_version(connection, path, len(steps))
@@ -64,6 +59,17 @@ def _open_reader(path: Path) -> sqlite3.Connection:
         raise
     connection.close()
     return memory
+
+
+def _connect(file: Path | str, *, uri: bool = False) -> TransactionConnection:
+    return sqlite3.connect(
+        file,
+        uri=uri,
+        timeout=_PATIENCE,
+        isolation_level=None,  # transactions are begun by `TransactionConnection` and by nobody else
+        check_same_thread=False,
+        factory=TransactionConnection,
+    )
 
 
 def _roll_back(path: Path) -> None:
@@ -96,9 +102,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     migrate.migrate(connection, version, steps)
 
 
-def _copy_to_memory(source: sqlite3.Connection | None, version: int, scripts: tuple[str, ...]) -> sqlite3.Connection:
+def _copy_to_memory(source: sqlite3.Connection | None, version: int, scripts: tuple[str, ...]) -> TransactionConnection:
     """An up-to-date copy in memory, for a reader that must not change the file."""
-    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    memory = _connect(":memory:")
     try:
         if source is not None:
             source.backup(memory)

@@ -1,7 +1,7 @@
 """What the ledger says, as values. Everything here reads; nothing decides what to do about it.
 
-Each function takes a plain SQLite connection and is carried out on its thread; `LedgerReader` is their face for the
-loop.
+Each function takes a plain SQLite connection and is one transaction on its thread; `SqliteLedgerReader` offers them to
+the loop.
 """
 
 import json
@@ -18,13 +18,13 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.spending.budget import CountedAttempt
-from hailuo_batch.ledger.aggregates import read_counted_attempts, read_ended_attempts
+from hailuo_batch.ledger.aggregates import read_counted_attempts, read_ended_attempts, read_render_times
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.queries import queries
 
 
-class LedgerReader:
-    """The ledger for those who only look."""
+class SqliteLedgerReader:
+    """Implements `ports.LedgerReader`."""
 
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
@@ -78,6 +78,10 @@ class LedgerReader:
         """Every attempt, every event and the size of every clip, all as of one moment, also while a run writes."""
         return await self._connection.run(read_audit_records)
 
+    async def render_times(self) -> list[tuple[str, str, float]]:
+        """How long the last clips took that providers made: provider, pre-image, seconds; the newest last."""
+        return await self._connection.run(read_render_times)
+
     async def names(self, campaign: str, *, sketch: bool) -> dict[str, str]:
         """Which clip each name of a campaign was given to: file → fingerprint."""
         return await self._connection.run(partial(read_names, campaign=campaign, sketch=sketch))
@@ -126,7 +130,7 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
 
 
 def read_latest_versions(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, LastRender]:
-    """See `LedgerReader.past`."""
+    """See `LedgerReader.latest_versions`."""
     found: dict[str, LastRender] = {}
     for shot, version, take, fingerprint in connection.execute(queries()["past"], (campaign, sketch)):
         if shot not in found:  # the highest version comes first, and its lowest take
@@ -135,7 +139,7 @@ def read_latest_versions(connection: sqlite3.Connection, campaign: str, *, sketc
 
 
 def read_clips(connection: sqlite3.Connection) -> dict[str, Clip]:
-    """See `LedgerReader.artifacts`."""
+    """See `LedgerReader.clips`."""
     codecs: dict[str, str] = {}
     return {
         digest: Clip(
@@ -152,7 +156,7 @@ def read_clips(connection: sqlite3.Connection) -> dict[str, Clip]:
 
 
 def read_clip_sizes(connection: sqlite3.Connection) -> dict[str, ClipSize]:
-    """See `LedgerReader.footage`. Clips of one size and length share one value."""
+    """See `LedgerReader.clip_sizes`. Clips of one size and length share one value."""
     shared: dict[tuple[int, float], ClipSize] = {}
     found = {}
     for digest, size, seconds in connection.execute(queries()["footage"]):
@@ -221,13 +225,10 @@ def read_events(connection: sqlite3.Connection, attempts: list[int]) -> list[Eve
 def read_audit_records(
     connection: sqlite3.Connection,
 ) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, ClipSize]]:
-    """See `LedgerReader.books`."""
-    connection.execute("BEGIN")  # one snapshot: what a run writes between two reads is in none of them
-    try:
-        every = _make_event_records(connection.execute(queries()["all_events"]))
-        return read_attempts(connection, None), every, read_clip_sizes(connection)
-    finally:
-        connection.execute("ROLLBACK")
+    """See `LedgerReader.audit_records`."""
+    # All in the one transaction that this function is: what a run writes between two reads is in none of them.
+    every = _make_event_records(connection.execute(queries()["all_events"]))
+    return read_attempts(connection, None), every, read_clip_sizes(connection)
 
 
 def _make_event_records(rows: Iterable[Any]) -> list[EventRecord]:
@@ -262,7 +263,7 @@ def read_versions(
 
 
 def read_shot_fingerprints(connection: sqlite3.Connection, campaign: str, shot: str, *, sketch: bool) -> set[str]:
-    """See `LedgerReader.fingerprints_of`."""
+    """See `LedgerReader.shot_fingerprints`."""
     return {mark for (mark,) in connection.execute(queries()["fingerprints_of"], (campaign, sketch, shot))}
 
 

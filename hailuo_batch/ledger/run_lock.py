@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hailuo_batch.errors import LedgerError
+from hailuo_batch.ports import RunHolder
 
 if sys.platform == "win32":
     import msvcrt
@@ -43,30 +44,42 @@ else:
 _HELD_ERRNOS = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})  # what the systems say of a lock that is held
 
 
-@contextmanager
-def hold_lock(path: Path, command: str) -> Iterator[None]:
-    """Holds the lock while inside; a `LedgerError` names the holder if there is one."""
-    with _open_file(path) as file:
-        _acquire(path, file, command)
+class FileLocks:
+    """Implements `ports.Locks` with one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def hold_run_lock(self, command: str) -> Iterator[None]:
+        """Holds the lock while inside; a `LedgerError` names the holder if there is one."""
+        with _open_file(self._path) as file:
+            _acquire(self._path, file, command)
+            try:
+                yield
+            finally:
+                # The file stays: were it removed, two runs could each hold a lock of this name.
+                file.truncate(0)
+                _release(file)
+
+    def is_run_active(self) -> bool:
+        """Whether a run works at this moment; asked only of a lock that somebody has signed, and only for that long."""
         try:
-            yield
-        finally:
-            # The file stays: were it removed, two runs could each hold a lock of this name.
-            file.truncate(0)
-            _release(file)
+            if not self._path.stat().st_size:
+                return False
+            with self._path.open("r+b", buffering=0) as file:
+                _seize(file)
+                _release(file)
+        except OSError as error:
+            return error.errno in _HELD_ERRNOS
+        return False
 
-
-def is_lock_held(path: Path) -> bool:
-    """Whether a run works at this moment; asked only of a lock that somebody has signed, and only for that long."""
-    try:
-        if not path.stat().st_size:
-            return False
-        with path.open("r+b", buffering=0) as file:
-            _seize(file)
-            _release(file)
-    except OSError as error:
-        return error.errno in _HELD_ERRNOS
-    return False
+    def read_run_holder(self) -> RunHolder | None:
+        """Who holds the lock now; None when nobody does or the holder has not signed yet."""
+        if not self.is_run_active():
+            return None
+        with _translate_errors(self._path), self._path.open("rb", buffering=0) as file:
+            return _read_holder(file)
 
 
 def _open_file(path: Path) -> BinaryIO:
@@ -111,19 +124,22 @@ def _write_holder(file: BinaryIO, command: str) -> None:
     file.write(json.dumps(holder).encode())
 
 
-def _lock_held_error(path: Path, file: BinaryIO) -> LedgerError:
-    return LedgerError(
-        "another run is working in this project",
-        why=_describe_holder(file) or f"{path} is locked, and its holder has not signed it yet",
-        remedy="Wait until it ends, or stop it with Ctrl-C where it runs. `hailuo-batch status` works meanwhile.",
-    )
-
-
-def _describe_holder(file: BinaryIO) -> str:
-    """The holder in words, or nothing if the text is not there or half written."""
+def _read_holder(file: BinaryIO) -> RunHolder | None:
+    """Who signed, or None if the text is not there or half written."""
     file.seek(0)
     try:
-        holder = json.loads(file.read(4096))
-        return "`{command}`, process {pid} on {host}, since {since}".format_map(holder)
+        found = json.loads(file.read(4096))
+        return RunHolder(command=found["command"], process=found["pid"], host=found["host"], since=found["since"])
     except (ValueError, KeyError, TypeError):
-        return ""
+        return None
+
+
+def _lock_held_error(path: Path, file: BinaryIO) -> LedgerError:
+    holder = _read_holder(file)
+    return LedgerError(
+        "another run is working in this project",
+        why=f"{path} is locked, and its holder has not signed it yet"
+        if holder is None
+        else f"`{holder.command}`, process {holder.process} on {holder.host}, since {holder.since}",
+        remedy="Wait until it ends, or stop it with Ctrl-C where it runs. `hailuo-batch status` works meanwhile.",
+    )

@@ -13,20 +13,19 @@ from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, next_stage
 from hailuo_batch.core.money import Money
-from hailuo_batch.ledger.aggregates import read_render_times
 from hailuo_batch.ledger.connection import LedgerConnection, open_connection
 from hailuo_batch.ledger.group_commit import WriteQueue
 from hailuo_batch.ledger.open import open_for_reading, open_for_writing
 from hailuo_batch.ledger.queries import queries
-from hailuo_batch.ledger.reader import LedgerReader
+from hailuo_batch.ledger.reader import SqliteLedgerReader
 from hailuo_batch.ports import Clock, Facts, Intent, RenderName
 
 INTEND = "intend"  # the event that begins an attempt; every other one is a `Move`
 _NO_FACTS = Facts()
 
 
-class SqliteLedger(LedgerReader):
-    """The ledger for the one run that writes."""
+class SqliteLedger(SqliteLedgerReader):
+    """Implements `ports.LedgerWriter`."""
 
     def __init__(self, connection: LedgerConnection, writer: WriteQueue, clock: Clock) -> None:
         super().__init__(connection)
@@ -58,10 +57,6 @@ class SqliteLedger(LedgerReader):
         """Records which names were given to which clips; a name that is recorded already costs nothing."""
         await self._writer.write(partial(_insert_names, names=list(names), now=self._clock.now()))
 
-    async def render_times(self) -> list[tuple[str, str, float]]:
-        """How long the last clips took that providers made: provider, pre-image of the request, seconds."""
-        return await self._connection.run(read_render_times)
-
     async def begin_run(self, *, manifest: str, campaign: str, sketch: bool) -> int:
         """Records that a run has begun; its number."""
         row = (manifest, campaign, sketch, self._clock.now())
@@ -85,10 +80,10 @@ async def open_ledger(path: Path, *, clock: Clock) -> AsyncIterator[SqliteLedger
 
 
 @asynccontextmanager
-async def read_ledger(path: Path) -> AsyncIterator[LedgerReader]:
+async def read_ledger(path: Path) -> AsyncIterator[SqliteLedgerReader]:
     """The ledger for reading, also while a run writes; a missing file reads as empty and is not made."""
     async with open_connection(partial(open_for_reading, path), path) as connection:
-        yield LedgerReader(connection)
+        yield SqliteLedgerReader(connection)
 
 
 def _insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) -> int:

@@ -4,28 +4,29 @@ Without a listener the ledger itself is handed back, so that a move costs nothin
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any, cast
 
-from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.redaction import redact_body
 from hailuo_batch.core.trace import MoveLine
-from hailuo_batch.ports import Facts, Intent, Ledger, RenderName
+from hailuo_batch.ports import Facts, Intent, LedgerWriter
 
 _LOG = logging.getLogger("hailuo_batch.ledger")
 _NO_FACTS = Facts()
 
 
-def trace_moves(ledger: Ledger) -> Ledger:
+def trace_moves(ledger: LedgerWriter) -> LedgerWriter:
     """The ledger, which tells of its moves when somebody listens."""
-    return _TracedLedger(ledger) if _LOG.isEnabledFor(logging.INFO) else ledger
+    return cast("LedgerWriter", _TracedLedger(ledger)) if _LOG.isEnabledFor(logging.INFO) else ledger
 
 
 class _TracedLedger:
-    """Hands everything on to a ledger; implements `ports.Ledger`."""
+    """Implements `ports.LedgerWriter`: hands every call on to a ledger, and tells of the moves."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: LedgerWriter) -> None:
         self._ledger = ledger
 
     async def record_intent(self, intent: Intent) -> int:
@@ -46,11 +47,8 @@ class _TracedLedger:
             told.stage = Stage.STORED
         return attempt
 
-    async def record_names(self, names: Iterable[RenderName]) -> None:
-        await self._ledger.record_names(names)
-
-    async def standings(self) -> Mapping[str, Standing]:
-        return await self._ledger.standings()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)  # what moves no attempt
 
 
 class _Told:

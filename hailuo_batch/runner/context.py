@@ -7,7 +7,7 @@ from pathlib import Path
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.ports import Driver, DriverRequest, Ledger, Renders, Store
+from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, Renders, Store
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
 
@@ -32,14 +32,14 @@ class RunContext:
     campaign: str
     sketch: bool
     run: int | None
-    ledger: Ledger
+    ledger: LedgerWriter
     store: Store
     renders: Renders
     drivers: Mapping[str, Driver]
     limiters: Mapping[str, Limiter]
     reservations: Reservations
     probe: Callable[[Path, str], Awaitable[Clip | Failure]]  # a file and its digest, if it has one
-    make_driver_request: Callable[[Step], DriverRequest]
+    make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
     on_start: Callable[[Step], None] = _ignore_start  # told when a step's turn has come
     on_provider_pause: Callable[[str, str, float], None] = (

@@ -53,7 +53,7 @@ async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     artifact = context.find_clip(standing.digest) if standing is not None and standing.digest is not None else None
     if artifact is None and step.accepted is not None and standing is not None and standing.digest is not None:
         # The review names a clip whose ledger is gone: the clip itself says what it is.
-        probed = await context.probe(context.store.path(standing.digest), standing.digest)
+        probed = await context.probe(await context.store.local_copy(standing.digest), standing.digest)
         if isinstance(probed, Failure):
             return probed
         artifact = probed
@@ -66,7 +66,7 @@ async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     if step.why in {StepReason.IN_RENDERS, StepReason.LOCKED}:
         context.on_start(step)
         return await _restore_clip(step, context)
-    order = context.make_driver_request(step)
+    order = await context.make_driver_request(step)
     answer = await submit_step(step, order, context)
     if isinstance(answer, Failure):
         return answer
@@ -119,7 +119,7 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
         return Failure(
             kind=FailureKind.CORRUPT, why=f"{named.file} is not the clip that its .json names", remedy=remedy
         )
-    artifact = await context.probe(context.store.path(named.digest), named.digest)
+    artifact = await context.probe(await context.store.local_copy(named.digest), named.digest)
     if isinstance(artifact, Failure):
         return artifact
     if standing is not None and standing.stage is Stage.STORED:
@@ -159,7 +159,7 @@ async def _download_clip(
 async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> None:
     """Gives the clip a readable name for each shot that asked for it."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
-    source = context.store.path(stored.clip.digest)
+    source = await context.store.local_copy(stored.clip.digest)
     given = []
     for use in step.uses:
         file = render_name(context.campaign, use, sketch=context.sketch)

@@ -13,9 +13,11 @@ import re
 import secrets
 import shutil
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 
 from hailuo_batch.errors import InputError
+from hailuo_batch.ports import StoredFile
 from hailuo_batch.store.errors import translate_os_errors
 from hailuo_batch.store.fsync import sync_file, sync_folder
 from hailuo_batch.store.listing import list_digests, list_folder
@@ -26,7 +28,7 @@ _SUFFIX = ".mp4"
 
 
 class LocalStore:
-    """Artifacts by digest, below one folder, which is made when first written to."""
+    """Implements `ports.Store` below one folder, which is made when first written to."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -40,33 +42,41 @@ class LocalStore:
         return self._temporary_folder / f"{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
 
     async def keep(self, file: Path) -> str:
-        """Moves a whole file in, durably, under its digest (`sha256:…`), which comes back."""
+        """Moves a whole file in, durably, under its digest, which comes back."""
         return await asyncio.to_thread(self._put, file)
 
     async def restore(self, file: Path, digest: str) -> bool:
         """Keeps a copy of a clip that a readable name still has, if its bytes are those of the digest."""
         return await asyncio.to_thread(self._restore, file, digest)
 
-    def path(self, digest: str) -> Path:
-        """Where an artifact is, or would be."""
-        match = _DIGEST.fullmatch(digest)
-        if match is None:
-            # A digest may come from a lock file that somebody edited: it must never name another place.
-            raise InputError(
-                "this is not the digest of a clip",
-                why=f"it reads {digest[:100]!r}",
-                remedy="A digest is `sha256:` and 64 digits from 0 to f; take it from the lock file in git.",
-            )
-        name = match[1]
-        return self._root / name[:2] / f"{name}{_SUFFIX}"
+    async def local_copy(self, digest: str) -> Path:
+        """The clip's own file: it is on this machine."""
+        return self._path(digest)
 
-    def digests(self) -> frozenset[str]:
-        """The digests of all clips in the store, by listing its folders."""
+    def list_digests(self) -> frozenset[str]:
+        """The digests of all clips, by listing folders."""
         return list_digests(self._root)
+
+    def stat(self, digest: str) -> StoredFile | None:
+        """The size and age of a clip, or None if it is not there or cannot be looked at."""
+        path = self._path(digest)
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return StoredFile(size=found.st_size, modified_at=found.st_mtime)
+
+    def open(self, digest: str) -> BufferedReader:
+        """The clip's bytes, to be read from the first on; an `OSError` says why they cannot be."""
+        return self._path(digest).open("rb")
+
+    def location(self, digest: str) -> str:
+        """The clip's path, for messages."""
+        return str(self._path(digest))
 
     def remove(self, digest: str) -> None:
         """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
-        path = self.path(digest)
+        path = self._path(digest)
         with translate_os_errors("cannot remove a clip from the store"), suppress(FileNotFoundError):
             if os.name == "nt":
                 path.chmod(0o644)  # Windows removes no file that is read-only; elsewhere the folder decides
@@ -79,6 +89,19 @@ class LocalStore:
             for name in leftovers:
                 (self._temporary_folder / name).unlink(missing_ok=True)
         return len(leftovers)
+
+    def _path(self, digest: str) -> Path:
+        """Where a clip is, or would be."""
+        match = _DIGEST.fullmatch(digest)
+        if match is None:
+            # A digest may come from a lock file that somebody edited: it must never name another place.
+            raise InputError(
+                "this is not the digest of a clip",
+                why=f"it reads {digest[:100]!r}",
+                remedy="A digest is `sha256:` and 64 digits from 0 to f; take it from the lock file in git.",
+            )
+        name = match[1]
+        return self._root / name[:2] / f"{name}{_SUFFIX}"
 
     def _restore(self, file: Path, digest: str) -> bool:
         copy = self.temporary_path()
@@ -94,7 +117,7 @@ class LocalStore:
     def _put(self, file: Path) -> str:
         with translate_os_errors("cannot keep a clip in the store"):
             digest = _seal_file(file)
-            final = self.path(digest)
+            final = self._path(digest)
             if _is_stored(final, file):
                 file.unlink()
                 return digest

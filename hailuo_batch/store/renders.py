@@ -19,21 +19,21 @@ from hailuo_batch.store.listing import list_folder, list_render_names
 _NAME = re.compile(r"[^/\\:\x00-\x1f\x7f]+\.mp4")  # no separators, no drive letters, no control characters
 
 
-class Renders:
-    """One folder of named clips, made when the first is placed."""
+class LocalRenders:
+    """Implements `ports.Renders` in one folder, which is made when the first clip is placed."""
 
     def __init__(self, root: Path) -> None:
         self._root, self._linker = root, Linker()
 
     async def place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
-        """Gives an artifact a name, with its provenance beside it; refuses to overwrite another clip."""
+        """Gives a clip a name, with its provenance beside it; raises `RefusedError` rather than overwrite anything."""
         await asyncio.to_thread(self._place, clip, name, provenance)
 
     def path(self, name: str) -> Path:
         """Where a name is, or would be."""
         return self._root / _check_name(name)
 
-    def names(self) -> frozenset[str]:
+    def list_names(self) -> frozenset[str]:
         """The names of the clips that are there."""
         return list_render_names(self._root)
 

@@ -51,7 +51,7 @@ async def buy(file: Path, *, cost: Money | None = None, named: bool = True, **ho
             clips.append(clip.digest)
             if named:
                 await ledger.record_names(
-                    list(_names(step, campaign, workspace.renders_folder, store.path(clip.digest)))
+                    list(_names(step, campaign, workspace.renders_folder, Path(store.location(clip.digest))))
                 )
         await ledger.end_run(run, stored=len(clips), failed=0, exit=0)
     after = await plan(file, **how)
@@ -72,7 +72,7 @@ async def _kept(store: LocalStore, mark: str) -> Clip:
     file = store.temporary_path()
     file.write_bytes(make_clip(mark))
     digest = await store.keep(file)
-    clip = probe_clip(store.path(digest), digest)
+    clip = probe_clip(Path(store.location(digest)), digest)
     assert isinstance(clip, Clip)
     return clip
 

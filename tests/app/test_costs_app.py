@@ -73,7 +73,7 @@ class Shop:
         await self.attempt(
             [(Move.ACCEPT, Facts(task=task)), (Move.PRODUCE, Facts()), (Move.KEEP, Facts(clip=clip))], **members
         )
-        return store.path(digest)
+        return Path(store.location(digest))
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from hailuo_batch.core.plan.event import Event, RunEnded, StepStored
 from hailuo_batch.core.plan.outcome import INTERRUPTED
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, InputError, KeyMissingError, LedgerError, RefusedError
-from hailuo_batch.ledger.run_lock import hold_lock
+from hailuo_batch.ledger.run_lock import FileLocks
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
@@ -184,7 +184,10 @@ async def test_what_only_a_gateway_could_render_is_refused_without_its_key_befor
 
 async def test_a_second_run_is_told_who_holds_the_ledger(project: Project):
     (project.folder / ".hailuo").mkdir()
-    with hold_lock(project.folder / ".hailuo" / "run.lock", "run film.yaml"), pytest.raises(LedgerError) as caught:
+    with (
+        FileLocks(project.folder / ".hailuo" / "run.lock").hold_run_lock("run film.yaml"),
+        pytest.raises(LedgerError) as caught,
+    ):
         await project.run()
     assert "run film.yaml" in caught.value.why
     assert caught.value.exit is Exit.LEDGER

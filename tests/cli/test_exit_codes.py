@@ -97,10 +97,10 @@ def test_5_nothing_of_the_users_is_overwritten(say: Say) -> None:
 
 
 def test_9_a_ledger_that_another_run_holds(film: Path, say: Say) -> None:
-    from hailuo_batch.ledger.run_lock import hold_lock
+    from hailuo_batch.ledger.run_lock import FileLocks
 
     hidden = film.parent.parent / ".hailuo"
-    with hold_lock(hidden / "run.lock", "run other.yaml"):
+    with FileLocks(hidden / "run.lock").hold_run_lock("run other.yaml"):
         said = say(*SKETCH)
     assert said.code == Exit.LEDGER
     assert "another run is working in this project" in said.err

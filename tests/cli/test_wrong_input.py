@@ -153,12 +153,12 @@ def test_a_project_that_cannot_be_written_can_be_looked_at(film: Path, say: Say)
 
 
 def test_a_ledger_that_is_held_damaged_or_newer_is_told_in_these_words(film: Path, say: Say, golden: Golden) -> None:
-    from hailuo_batch.ledger.run_lock import hold_lock
+    from hailuo_batch.ledger.run_lock import FileLocks
 
     hidden = film.parent.parent / ".hailuo"
     ledger = hidden / "ledger.db"
     assert say("run", "--sketch", "--only", "open", "--progress", "none").code == 0
-    with hold_lock(hidden / "run.lock", "run manifests/other.yaml"):
+    with FileLocks(hidden / "run.lock").hold_run_lock("run manifests/other.yaml"):
         held = say("run", "--sketch").err
     shown = held.replace(str(os.getpid()), "4711")
     assert shown != held

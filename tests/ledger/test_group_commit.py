@@ -9,13 +9,15 @@ import threading
 from pathlib import Path
 from textwrap import dedent
 
+import aiosqlite
 import pytest
-from ledger_samples import CLIP, WAYS, HandClock, intent
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Facts
+from hailuo_batch.testing.clock import FakeClock
+from hailuo_batch.testing.ledger_samples import MOVES_TO, make_intent
 
 
 @pytest.fixture
@@ -24,11 +26,11 @@ def file(tmp_path: Path) -> Path:
 
 
 async def test_two_hundred_writes_at_once_share_a_few_commits(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
+    async with open_ledger(file, clock=FakeClock()) as ledger:
 
         async def shot(number: int) -> None:
-            attempt = await ledger.record_intent(intent(number))
-            for move, facts in WAYS["stored"]:
+            attempt = await ledger.record_intent(make_intent(number))
+            for move, facts in MOVES_TO["stored"]:
                 await ledger.move(attempt, move, facts)
 
         await asyncio.gather(*(shot(number) for number in range(200)))
@@ -36,80 +38,15 @@ async def test_two_hundred_writes_at_once_share_a_few_commits(file: Path):
         assert {s.stage for s in (await ledger.standings()).values()} == {Stage.STORED}
 
 
-async def test_a_caller_goes_on_only_when_others_can_read_its_write(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
-
-        async def check(number: int) -> None:
-            await ledger.record_intent(intent(number))
-            async with read_ledger(file) as reader:
-                assert intent(number).fingerprint in await reader.standings()
-
-        await asyncio.gather(*(check(number) for number in range(10)))
-
-
-async def test_a_write_that_fails_does_not_touch_its_neighbours(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        attempts = [await ledger.record_intent(intent(number)) for number in range(20)]
-        before = ledger.commits
-        moves = [ledger.move(a, Move.ACCEPT if n % 2 else Move.KEEP, Facts(clip=CLIP)) for n, a in enumerate(attempts)]
-        outcomes = await asyncio.gather(*moves, return_exceptions=True)
-        assert ledger.commits == before + 1
-        assert [type(outcome) for outcome in outcomes] == [AssertionError, Stage] * 10
-        stages = [standing.stage for standing in (await ledger.standings()).values()]
-    assert stages == [Stage.INTENDED, Stage.SUBMITTED] * 10
-
-
 async def test_a_broken_constraint_is_a_bug_and_not_the_ledgers_trouble(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
+    async with open_ledger(file, clock=FakeClock()) as ledger:
         with pytest.raises(AssertionError, match="the ledger refused a write: FOREIGN KEY"):
             await ledger._writer.write(lambda c: c.execute("INSERT INTO events VALUES (1, 77, 0, '', '', '')"))
 
 
-async def test_a_cancelled_caller_leaves_a_whole_write(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        attempt = await ledger.record_intent(intent())
-        caller = asyncio.create_task(ledger.move(attempt, Move.ACCEPT, Facts(task="t-1")))
-        await asyncio.sleep(0)  # it is in the queue now
-        caller.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await caller
-    async with read_ledger(file) as reader:
-        (record,) = await reader.attempts()
-        events = await reader.events([attempt])
-    assert (record.stage, record.task, len(events)) == (Stage.SUBMITTED, "t-1", 2)
-
-
-async def test_leaving_writes_what_is_queued_even_when_the_leaver_is_cancelled(file: Path):
-    queued = asyncio.Event()
-
-    async def run() -> None:
-        async with open_ledger(file, clock=HandClock()) as ledger:
-            writes = [asyncio.create_task(ledger.record_intent(intent(number))) for number in range(3000)]
-            await asyncio.sleep(0)
-            queued.set()
-            await asyncio.gather(*writes)
-
-    runner = asyncio.create_task(run())
-    await queued.wait()
-    runner.cancel()
-    await asyncio.sleep(0)
-    runner.cancel()  # as an impatient second Ctrl-C does
-    with pytest.raises(asyncio.CancelledError):
-        await runner
-    async with read_ledger(file) as reader:
-        assert len(await reader.attempts()) == 3000
-
-
-async def test_a_ledger_that_is_left_takes_no_more(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        pass
-    with pytest.raises(AssertionError, match="the ledger is closed"):
-        await ledger.record_intent(intent())
-
-
 async def test_a_write_that_finds_no_room_fails_alone_and_leaves_nothing(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        attempt = await ledger.record_intent(intent())
+    async with open_ledger(file, clock=FakeClock()) as ledger:
+        attempt = await ledger.record_intent(make_intent())
         await ledger._connection.run(
             lambda c: c.execute("PRAGMA max_page_count = 1").fetchall()
         )  # as large as it is now
@@ -131,21 +68,34 @@ async def test_nobody_is_told_of_success_when_sqlite_gives_up_the_whole_transact
         connection.execute("ROLLBACK")  # what SQLite does by itself when the disk fails
         raise sqlite3.OperationalError("disk I/O error")
 
-    async with open_ledger(file, clock=HandClock()) as ledger:
+    async with open_ledger(file, clock=FakeClock()) as ledger:
         outcomes = await asyncio.gather(
-            ledger.record_intent(intent(1)),
+            ledger.record_intent(make_intent(1)),
             ledger._writer.write(give_up),
-            ledger.record_intent(intent(2)),
+            ledger.record_intent(make_intent(2)),
             return_exceptions=True,
         )
         assert all(isinstance(outcome, LedgerError) for outcome in outcomes)
         assert (await ledger.attempts(), ledger.commits) == ([], 0)
-        assert await ledger.record_intent(intent(1)) == 1
+        assert await ledger.record_intent(make_intent(1)) == 1
+
+
+async def test_a_commit_that_carried_nothing_out_is_no_success(file: Path, monkeypatch: pytest.MonkeyPatch):
+    """What a later aiosqlite would do whose `commit` no longer reaches SQLite's own method."""
+
+    async def commit_by_itself(connection: aiosqlite.Connection) -> None:
+        pass
+
+    async with open_ledger(file, clock=FakeClock()) as ledger:
+        with monkeypatch.context() as patched:
+            patched.setattr(aiosqlite.Connection, "commit", commit_by_itself)
+            with pytest.raises(IndexError):
+                await ledger.record_intent(make_intent())
 
 
 async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
     async def open_and_leave() -> None:
-        async with open_ledger(file, clock=HandClock()):
+        async with open_ledger(file, clock=FakeClock()):
             pass
 
     before = {thread.ident for thread in threading.enumerate()}
@@ -162,11 +112,11 @@ async def test_a_cancelled_opening_leaves_nothing_open(file: Path):
 
 
 def script(text: str) -> list[str]:
-    start = f"""
+    start = """
         import asyncio, os, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
         from pathlib import Path
-        from ledger_samples import *
+        from hailuo_batch.testing.clock import FakeClock
+        from hailuo_batch.testing.ledger_samples import *
         from hailuo_batch.ledger.sqlite import open_ledger
         file = Path(sys.argv[1])
     """
@@ -177,7 +127,7 @@ def script(text: str) -> list[str]:
     "body",
     [
         "raise ValueError('in the middle')",
-        "asyncio.get_running_loop().create_task(ledger.record_intent(intent())); raise SystemExit(3)",
+        "asyncio.get_running_loop().create_task(ledger.record_intent(make_intent())); raise SystemExit(3)",
         "asyncio.get_running_loop().stop(); await asyncio.sleep(60)",
         "raise KeyboardInterrupt",
     ],
@@ -185,8 +135,8 @@ def script(text: str) -> list[str]:
 def test_no_way_out_hangs_the_process(file: Path, body: str):
     text = f"""
         async def main():
-            async with open_ledger(file, clock=HandClock()) as ledger:
-                await ledger.record_intent(intent())
+            async with open_ledger(file, clock=FakeClock()) as ledger:
+                await ledger.record_intent(make_intent())
                 {body}
         asyncio.run(main())
     """
@@ -196,8 +146,8 @@ def test_no_way_out_hangs_the_process(file: Path, body: str):
 def test_a_connection_that_nobody_closed_does_not_hang_the_process(file: Path):
     text = """
         async def main():
-            ledger = await open_ledger(file, clock=HandClock()).__aenter__()
-            await ledger.record_intent(intent())
+            ledger = await open_ledger(file, clock=FakeClock()).__aenter__()
+            await ledger.record_intent(make_intent())
             os.write(1, b"written")
         loop = asyncio.new_event_loop()
         loop.run_until_complete(main())
@@ -210,14 +160,14 @@ def test_a_connection_that_nobody_closed_does_not_hang_the_process(file: Path):
 
 WRITES_UNTIL_KILLED = """
     async def shot(ledger, number):
-        attempt = await ledger.record_intent(intent(number))
+        attempt = await ledger.record_intent(make_intent(number))
         os.write(1, f"{number} intended\\n".encode())
-        for move, facts in WAYS["stored"]:
+        for move, facts in MOVES_TO["stored"]:
             stage = await ledger.move(attempt, move, facts)
             os.write(1, f"{number} {stage}\\n".encode())
 
     async def main():
-        async with open_ledger(file, clock=HandClock()) as ledger:
+        async with open_ledger(file, clock=FakeClock()) as ledger:
             await asyncio.gather(*(worker(ledger, start) for start in range(20)))
 
     async def worker(ledger, start):
@@ -240,17 +190,17 @@ async def test_what_was_acknowledged_is_there_after_the_process_was_killed(file:
         acknowledged += process.stdout.read().splitlines(keepends=True)
     async with read_ledger(file) as reader:  # beside what the dead process left: its write-ahead log
         seen = await reader.standings()
-    async with open_ledger(file, clock=HandClock()) as ledger:
+    async with open_ledger(file, clock=FakeClock()) as ledger:
         assert await ledger.standings() == seen
         assert await ledger._connection.run(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
     for line in acknowledged:
         number, stage = line.decode().split()
-        assert ORDER.index(seen[intent(int(number)).fingerprint].stage) >= ORDER.index(stage)
+        assert ORDER.index(seen[make_intent(int(number)).fingerprint].stage) >= ORDER.index(stage)
 
 
 async def test_nothing_is_left_open(file: Path, recwarn: pytest.WarningsRecorder):
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.record_intent(intent())
+    async with open_ledger(file, clock=FakeClock()) as ledger:
+        await ledger.record_intent(make_intent())
     async with read_ledger(file):
         pass
     gc.collect()

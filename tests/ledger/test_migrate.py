@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import pytest
-from ledger_samples import HandClock, intent
 
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.ledger import migrate
-from hailuo_batch.ledger.reader import LedgerReader
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
+from hailuo_batch.ports import LedgerReader
+from hailuo_batch.testing.clock import FakeClock
+from hailuo_batch.testing.ledger_samples import make_intent
 
 LATER = "ALTER TABLE runs ADD COLUMN mood TEXT;\nCREATE TABLE moods (mood TEXT PRIMARY KEY) STRICT;"
 
@@ -41,8 +42,8 @@ def form(file: Path) -> object:
 
 
 async def write_one(file: Path) -> None:
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.record_intent(intent())
+    async with open_ledger(file, clock=FakeClock()) as ledger:
+        await ledger.record_intent(make_intent())
 
 
 async def test_a_migrated_ledger_has_the_form_of_a_fresh_one(tmp_path: Path, upgrade: Callable[..., None]):
@@ -58,8 +59,8 @@ async def test_migrating_keeps_every_row_and_leaves_a_copy_of_the_old_ledger(fil
     await write_one(file)
     before = form(file)
     upgrade()
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        assert [record.fingerprint for record in await ledger.attempts()] == [intent().fingerprint]
+    async with open_ledger(file, clock=FakeClock()) as ledger:
+        assert [record.fingerprint for record in await ledger.attempts()] == [make_intent().fingerprint]
     copy = file.with_name("ledger.v1.db")
     assert form(copy) == before
     with closing(sqlite3.connect(copy)) as connection:
@@ -92,7 +93,7 @@ async def test_a_ledger_that_is_newer_than_the_tool_is_left_alone(file: Path, up
         patch.setattr(migrate, "migrations", lambda: (*scripts, LATER))
         await write_one(file)
     before = file.read_bytes()
-    for opened in (open_ledger(file, clock=HandClock()), read_ledger(file)):
+    for opened in (open_ledger(file, clock=FakeClock()), read_ledger(file)):
         with pytest.raises(LedgerError) as caught:
             async with opened:
                 pass
@@ -144,7 +145,7 @@ async def test_a_file_that_is_no_ledger_is_named_and_left_alone(
     await write_one(file.with_name("good.db"))
     spoil(file)
     before = file.read_bytes()
-    for opened in (open_ledger(file, clock=HandClock()), read_ledger(file)):
+    for opened in (open_ledger(file, clock=FakeClock()), read_ledger(file)):
         with pytest.raises(LedgerError) as caught:
             await read_all(opened)
         assert caught.value.summary == summary
@@ -170,7 +171,7 @@ async def test_an_sqlite_without_strict_tables_is_refused(file: Path, monkeypatc
 
 
 async def test_a_commit_reaches_the_disk_before_anybody_is_told(file: Path):
-    async with open_ledger(file, clock=HandClock()) as ledger:
+    async with open_ledger(file, clock=FakeClock()) as ledger:
 
         def settings(connection: sqlite3.Connection) -> list[object]:
             names = ("journal_mode", "synchronous", "fullfsync", "foreign_keys", "mmap_size", "application_id")
@@ -196,8 +197,8 @@ async def test_a_folder_that_cannot_be_made_is_named(file: Path):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 async def test_what_a_killed_writer_had_begun_without_wal_is_taken_back_by_the_next_reader(file: Path):
     """So it is while a new ledger is made, and always on a disk that cannot do WAL."""
-    async with open_ledger(file, clock=HandClock()) as ledger:
-        await ledger.record_intent(intent(1))
+    async with open_ledger(file, clock=FakeClock()) as ledger:
+        await ledger.record_intent(make_intent(1))
     writer = """
 import os, signal, sqlite3, sys
 ledger = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from ledger_samples import CLIP, HandClock, usd
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -34,6 +33,8 @@ from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
 from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.ports import Facts, Intent
+from hailuo_batch.testing.clock import FakeClock
+from hailuo_batch.testing.ledger_samples import STORED_CLIP, usd
 
 PRICE, MOST = usd("0.28"), Decimal("1.50")
 CAP = Cap(description="the cap", limit=usd("1.50"))
@@ -70,7 +71,7 @@ class Shop(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder, self.clock, self.loop = Path(tempfile.mkdtemp()), HandClock(), asyncio.Runner()
+        self.folder, self.clock, self.loop = Path(tempfile.mkdtemp()), FakeClock(), asyncio.Runner()
         self.shots = [drafted(name) for name in "abcd"]
         self.route, self.cap = Route(provider="minimax", estimate=PRICE), CAP
         self.charged: dict[int, Decimal] = {}  # by attempt: what the shop takes for it
@@ -130,7 +131,7 @@ class Shop(RuleBasedStateMachine):
             if step.why is StepReason.CLIP_GONE:
                 self.do(self.ledger.move(self._attempt(step), Move.MISS))
             digest = f"sha256:{step.fingerprint[-64:]}"
-            self.do(self.ledger.move(self._attempt(step), Move.KEEP, Facts(clip=replace(CLIP, digest=digest))))
+            self.do(self.ledger.move(self._attempt(step), Move.KEEP, Facts(clip=replace(STORED_CLIP, digest=digest))))
             self.present.add(digest)
 
     @rule(pick=PICK)

@@ -3,7 +3,6 @@
 import logging
 
 import pytest
-from ledger_samples import CLIP, intent, usd
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -11,6 +10,7 @@ from hailuo_batch.core.trace import MoveLine
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.ports import Facts
+from hailuo_batch.testing.ledger_samples import STORED_CLIP, make_intent, usd
 
 
 class OneAttempt:
@@ -29,6 +29,9 @@ class OneAttempt:
     async def restore_clip(self, *_: object) -> int:
         return 8
 
+    async def runs(self) -> list[object]:
+        return []
+
 
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
@@ -44,15 +47,20 @@ def test_where_nobody_listens_the_ledger_is_its_own():
 async def test_a_move_is_told_with_what_it_adds_and_without_who_decided(told: pytest.LogCaptureFixture):
     ledger = trace_moves(OneAttempt())  # type: ignore[arg-type]
     failure = Failure(kind=FailureKind.THROTTLED, why="too fast at https://x.test/?sig=sentinel")
-    assert await ledger.record_intent(intent()) == 7
+    assert await ledger.record_intent(make_intent()) == 7
     assert await ledger.move(7, Move.ACCEPT, Facts(task="t1", decided_by="ann")) is Stage.SUBMITTED
     await ledger.move(7, Move.REFUSE, Facts(failure=failure))
-    assert await ledger.restore_clip(intent(), CLIP, usd("0.28")) == 8
+    assert await ledger.restore_clip(make_intent(), STORED_CLIP, usd("0.28")) == 8
     words = [str(record.msg) for record in told.records]
     assert words[0].startswith("attempt 7: intend → intended, provider minimax, campaign aurora, shot open#1")
     assert words[1] == "attempt 7: accept → submitted, task t1"
     assert words[2] == "attempt 7: refuse → submitted, failure throttled too fast at https://x.test/…"
-    assert words[3].endswith(f"digest {CLIP.digest}, cost 0.28 USD")
+    assert words[3].endswith(f"digest {STORED_CLIP.digest}, cost 0.28 USD")
+
+
+async def test_what_moves_no_attempt_is_handed_on_and_not_told(told: pytest.LogCaptureFixture):
+    assert await trace_moves(OneAttempt()).runs() == []  # type: ignore[arg-type]
+    assert told.records == []
 
 
 async def test_a_move_that_was_not_written_is_told_as_such(told: pytest.LogCaptureFixture):

@@ -32,7 +32,7 @@ from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.step import StoredClip, run_step
 from hailuo_batch.store.listing import list_digests, list_render_names
 from hailuo_batch.store.local import LocalStore
-from hailuo_batch.store.renders import Renders
+from hailuo_batch.store.renders import LocalRenders
 from hailuo_batch.testing.clock import FakeClock
 from hailuo_batch.testing.driver import ScriptedDriver
 
@@ -70,7 +70,7 @@ class World:
     def __post_init__(self) -> None:
         self.file = self.folder / ".hailuo" / "ledger.db"
         self.store = LocalStore(self.folder / ".hailuo" / "store")
-        self.renders = Renders(self.folder / "renders")
+        self.renders = LocalRenders(self.folder / "renders")
 
     async def plan(self) -> Plan:
         async with read_ledger(self.file) as ledger:
@@ -149,7 +149,7 @@ class World:
             return [event.move for event in await ledger.events(numbers)]
 
     def clips(self) -> frozenset[str]:
-        return self.store.digests()
+        return self.store.list_digests()
 
     def names(self) -> frozenset[str]:
         return list_render_names(self.folder / "renders")
@@ -161,7 +161,7 @@ class World:
         return [name for name in paths if name.startswith(".") or not name.startswith("spring_")]
 
 
-def _order(step: Step) -> DriverRequest:
+async def _order(step: Step) -> DriverRequest:
     assert step.request is not None
     return DriverRequest(
         request=step.request, fingerprint=step.fingerprint, campaign="spring", shot=step.uses[0].shot.id, images={}

@@ -249,7 +249,7 @@ async def test_a_place_comes_back_when_the_ledger_cannot_be_written(world: World
     if move == "miss":
         await _carried_out(world, {"minimax": gate()})
         for digest in world.clips():
-            world.store.path(digest).unlink()
+            Path(world.store.location(digest)).unlink()
         for name in world.names():
             (world.folder / "renders" / name).unlink()
 

@@ -108,7 +108,7 @@ class RoughSea(RuleBasedStateMachine):
     def lose_a_clip(self, seed: int) -> None:
         clips = sorted(self.world.clips())
         if clips:
-            self.world.store.path(dice(seed).choice(clips)).unlink()
+            Path(self.world.store.location(dice(seed).choice(clips))).unlink()
 
     @rule(seed=SEEDS)
     def lose_a_name(self, seed: int) -> None:

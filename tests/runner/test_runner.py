@@ -221,7 +221,7 @@ async def test_a_clip_that_came_back_unlocks_only_what_may_be_carried_out(world:
     world.driver = ScriptedDriver(submit=doubt)
     await world.run()
     [digest] = world.clips()
-    world.store.path(digest).unlink()
+    Path(world.store.location(digest)).unlink()
     assert await world.actions() == {"open": Action.FETCH, "turn": Action.HOLD}
     outcome = await world.run()
     assert (outcome.stored, outcome.failed) == (1, ())

@@ -43,7 +43,7 @@ async def test_a_step_goes_from_intent_to_a_named_clip(world: World):
     assert await world.moves() == ["intend", "accept", "produce", "keep"]
     assert world.driver.calls == [(point, mark(OPEN)) for point in ("submit", "wait", "download")]
     assert result.cost == PRICE
-    assert world.store.path(result.clip.digest).read_bytes() == make_clip(mark(OPEN))
+    assert Path(world.store.location(result.clip.digest)).read_bytes() == make_clip(mark(OPEN))
     assert (result.clip.width, result.clip.frames, result.clip.codec) == (32, 2, "h264")
     assert world.names() == {"spring_open_v001_t01.mp4"}
     [attempt] = await world.attempts()
@@ -214,7 +214,7 @@ async def test_a_corrupt_file_is_fetched_again_by_the_next_run_and_not_bought_ag
 async def test_a_clip_that_is_gone_from_the_store_is_fetched_and_not_bought(world: World):
     world.driver = ScriptedDriver(cost=PRICE)
     first = kept(await world.step())
-    world.store.path(first.clip.digest).unlink()
+    Path(world.store.location(first.clip.digest)).unlink()
     world.driver.cost = None  # a provider may tell the price once
     assert await world.actions() == {"open": Action.FETCH}
     again = kept(await world.step())
@@ -222,12 +222,12 @@ async def test_a_clip_that_is_gone_from_the_store_is_fetched_and_not_bought(worl
     assert world.driver.submits == {mark(OPEN): 1}
     assert again.clip == first.clip
     assert again.cost == PRICE
-    assert world.store.path(first.clip.digest).read_bytes() == make_clip(mark(OPEN))
+    assert Path(world.store.location(first.clip.digest)).read_bytes() == make_clip(mark(OPEN))
 
 
 async def test_a_clip_that_cannot_be_fetched_back_is_asked_for_again_by_every_run_and_never_bought(world: World):
     first = kept(await world.step())
-    world.store.path(first.clip.digest).unlink()
+    Path(world.store.location(first.clip.digest)).unlink()
     world.driver.wait_script = failing(FailureKind.EXPIRED)
     for _ in range(2):
         assert await world.step() == failing(FailureKind.EXPIRED)[mark(OPEN)]
@@ -389,14 +389,31 @@ def _cut(work: Coroutine[Any, Any, object], number: int) -> Generator[Any, Any, 
             resume = functools.partial(work.throw, error)
 
 
-async def test_a_store_of_another_kind_may_stand_behind_the_same_face(world: World):
-    """The step asks only what `ports` says: here a store that gives out names in a folder of its own."""
-    other = LocalStore(world.folder / "elsewhere")
+class RemoteStore(LocalStore):
+    """A store elsewhere: what is to be read on this machine is downloaded to a folder of copies."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.copies = root.with_name("copies")
+
+    async def local_copy(self, digest: str) -> Path:
+        copy = self.copies / f"{digest[7:]}.mp4"
+        self.copies.mkdir(exist_ok=True)
+        if self.stat(digest) is not None:
+            with self.open(digest) as opened:
+                copy.write_bytes(opened.read())
+        return copy
+
+
+async def test_a_step_needs_of_a_store_only_what_its_port_says(world: World):
+    remote = RemoteStore(world.folder / "elsewhere")
     [step] = (await world.plan()).steps
     async with open_ledger(world.file, clock=world.clock) as ledger:
-        result = kept(await run_step(step, await world.bench(ledger, store=other)))
-    assert other.path(result.clip.digest).read_bytes() == make_clip(mark(OPEN))
+        result = kept(await run_step(step, await world.bench(ledger, store=remote)))
+    assert remote.list_digests() == {result.clip.digest}
     assert world.clips() == frozenset()
+    [copy], [name] = remote.copies.iterdir(), world.names()
+    assert (world.folder / "renders" / name).read_bytes() == copy.read_bytes() == make_clip(mark(OPEN))
 
 
 async def test_a_task_at_a_provider_that_is_known_no_more_is_left_as_it_is(world: World):

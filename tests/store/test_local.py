@@ -1,4 +1,3 @@
-import asyncio
 import errno
 import hashlib
 import os
@@ -16,6 +15,7 @@ from hailuo_batch.errors import Exit, InputError, StoreError
 from hailuo_batch.ports import Store
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.state_dir import ensure_state_folder
+from hailuo_batch.testing.store_contract import StoreContract, write_clip
 
 
 @pytest.fixture
@@ -28,29 +28,39 @@ def store(root: Path) -> LocalStore:
     return LocalStore(root)
 
 
-def written(store: LocalStore, content: bytes = b"a clip") -> Path:
-    file = store.temporary_path()
-    file.write_bytes(content)
-    return file
+class TestLocalStore(StoreContract):
+    """What every store of clips promises."""
+
+    def open_store(self, folder: Path) -> Store:
+        return LocalStore(folder)
 
 
-def test_it_wears_the_face_that_the_runner_works_with(store: LocalStore):
-    face: Store = store
-    assert face.path("sha256:" + "ab" * 32)
+async def test_a_clip_is_a_file_under_its_digest_and_other_files_are_no_clips(store: LocalStore, root: Path):
+    digest = await store.keep(write_clip(store))
+    assert await store.local_copy(digest) == root / digest[7:9] / f"{digest[7:]}.mp4"
+    assert store.location(digest) == str(root / digest[7:9] / f"{digest[7:]}.mp4")
+    (root / digest[7:9] / ".DS_Store").touch()
+    (root / "README").touch()
+    assert store.list_digests() == {digest}
 
 
-async def test_a_kept_clip_stands_under_its_digest_and_nowhere_else(store: LocalStore, root: Path):
-    file = written(store)
-    digest = await store.keep(file)
-    assert digest == "sha256:" + hashlib.sha256(b"a clip").hexdigest()
-    assert store.path(digest).read_bytes() == b"a clip"
-    assert store.path(digest) == root / digest[7:9] / f"{digest[7:]}.mp4"
-    assert not file.exists()
-    assert store.digests() == {digest}
+async def test_bytes_that_are_kept_already_leave_the_file_as_it_is(store: LocalStore):
+    kept = await store.local_copy(await store.keep(write_clip(store)))
+    inode = kept.stat().st_ino
+    await store.keep(write_clip(store))
+    assert kept.stat().st_ino == inode
+
+
+async def test_a_readable_name_outlives_its_clip_in_the_store(store: LocalStore, tmp_path: Path):
+    digest = await store.keep(write_clip(store))
+    name = tmp_path / "a name.mp4"
+    name.hardlink_to(await store.local_copy(digest))
+    store.remove(digest)
+    assert name.read_bytes() == b"a clip"
 
 
 async def test_a_kept_clip_is_read_only(store: LocalStore):
-    kept = store.path(await store.keep(written(store)))
+    kept = await store.local_copy(await store.keep(write_clip(store)))
     assert stat.S_IMODE(kept.stat().st_mode) == 0o444
 
 
@@ -70,89 +80,23 @@ async def test_the_bytes_and_the_name_are_on_the_disk_before_anybody_is_told(
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", moved)
-    await store.keep(written(store, b"one"))
+    await store.keep(write_clip(store, b"one"))
     assert steps == ["sync file", "sync folder", "sync folder", "move", "sync folder"]
 
 
-async def test_the_same_bytes_are_kept_once(store: LocalStore, root: Path):
-    first = await store.keep(written(store))
-    inode = store.path(first).stat().st_ino
-    again = written(store)
-    assert await store.keep(again) == first
-    assert store.path(first).stat().st_ino == inode
-    assert not again.exists()
-
-
-async def test_the_same_bytes_arriving_at_once_are_kept_once(store: LocalStore):
-    digests = await asyncio.gather(*(store.keep(written(store, b"same")) for _ in range(30)))
-    assert store.digests() == {digests[0]} == set(digests)
-    assert store.path(digests[0]).read_bytes() == b"same"
-
-
 async def test_a_kept_clip_that_was_cut_since_is_replaced_by_a_whole_one(store: LocalStore):
-    kept = store.path(await store.keep(written(store)))
+    kept = await store.local_copy(await store.keep(write_clip(store)))
     kept.chmod(0o644)
     kept.write_bytes(b"a c")
-    await store.keep(written(store))
+    await store.keep(write_clip(store))
     assert kept.read_bytes() == b"a clip"
-
-
-def test_temporary_names_never_meet(store: LocalStore, root: Path):
-    names = {store.temporary_path() for _ in range(1000)}
-    assert len(names) == 1000
-    assert {name.parent for name in names} == {root / "incoming"}
-
-
-async def test_what_is_not_kept_is_no_digest(store: LocalStore, root: Path):
-    written(store)
-    digest = await store.keep(written(store, b"kept"))
-    (root / digest[7:9] / ".DS_Store").touch()
-    (root / "README").touch()
-    assert store.digests() == {digest}
-
-
-def test_a_store_that_is_not_there_is_empty_and_is_not_made(store: LocalStore, root: Path):
-    assert store.digests() == set()
-    assert store.remove_leftovers() == 0
-    assert not root.exists()
-
-
-async def test_sweeping_takes_leftovers_and_no_clip(store: LocalStore, root: Path):
-    digest = await store.keep(written(store, b"kept"))
-    written(store)
-    written(store)
-    assert store.remove_leftovers() == 2
-    assert list((root / "incoming").iterdir()) == []
-    assert store.digests() == {digest}
-
-
-async def test_a_clip_that_is_removed_is_gone_and_the_others_stay(store: LocalStore, tmp_path: Path):
-    gone, stays = await store.keep(written(store, b"gone")), await store.keep(written(store, b"stays"))
-    name = tmp_path / "a name.mp4"
-    name.hardlink_to(store.path(gone))
-    store.remove(gone)
-    store.remove(gone)
-    assert store.digests() == {stays}
-    assert name.read_bytes() == b"gone"
-    with pytest.raises(InputError):
-        store.remove("sha256:../../x")
-
-
-BAD = ["", "sha256:", "sha256:../../x", "sha256:" + "A" * 64, "md5:" + "a" * 64, "sha256:" + "a" * 63, "a" * 64]
-BAD += ["sha256:" + "a" * 64 + "\n", "sha256:" + "a" * 60 + "/../", "sha256:" + "١" * 64]
-
-
-@pytest.mark.parametrize("digest", BAD)
-def test_what_is_not_a_digest_names_no_place(store: LocalStore, digest: str):
-    with pytest.raises(InputError, match="not the digest of a clip"):
-        store.path(digest)
 
 
 @given(text=st.text() | st.from_regex(r"sha256:[0-9a-f./\\]*"))
 def test_no_text_leads_out_of_the_store(text: str):
     root = Path("/store")
     try:
-        path = LocalStore(root).path(text)
+        path = Path(LocalStore(root).location(text))
     except InputError:
         return
     assert path.parent.parent == root
@@ -170,7 +114,7 @@ TROUBLES = [
 async def test_a_disk_that_refuses_is_told_in_plain_words(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int, summary: str
 ):
-    file = written(store)
+    file = write_clip(store)
 
     def refuse(self: Path, target: Path) -> Path:
         raise OSError(number, os.strerror(number), str(target))
@@ -181,18 +125,18 @@ async def test_a_disk_that_refuses_is_told_in_plain_words(
     assert (caught.value.summary, caught.value.exit) == (summary, Exit.REFUSED)
     assert os.strerror(number) in caught.value.why
     assert caught.value.remedy
-    assert store.digests() == set()
+    assert store.list_digests() == set()
 
 
 async def test_a_full_disk_at_the_last_moment_keeps_nothing(store: LocalStore, monkeypatch: pytest.MonkeyPatch):
     def refuse(number: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    file = written(store)
+    file = write_clip(store)
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(StoreError, match="the disk is full"):
         await store.keep(file)
-    assert store.digests() == set()
+    assert store.list_digests() == set()
 
 
 def test_a_store_that_cannot_be_listed_is_not_taken_for_an_empty_one(
@@ -203,7 +147,7 @@ def test_a_store_that_cannot_be_listed_is_not_taken_for_an_empty_one(
 
     monkeypatch.setattr(os, "listdir", refuse)
     with pytest.raises(StoreError, match=r"cannot read .*: no right"):
-        store.digests()
+        store.list_digests()
 
 
 KEEPS_UNTIL_KILLED = """
@@ -231,10 +175,10 @@ def test_a_clip_is_there_whole_or_not_at_all_after_the_process_was_killed(store:
         told = {process.stdout.readline().decode().strip() for _ in range(clips)}
         os.kill(process.pid, signal.SIGKILL)
         told |= set(process.stdout.read().decode().split())
-    there = store.digests()
+    there = store.list_digests()
     assert told <= there
     for digest in there:
-        assert hashlib.sha256(store.path(digest).read_bytes()).hexdigest() == digest[7:]
+        assert hashlib.sha256(Path(store.location(digest)).read_bytes()).hexdigest() == digest[7:]
     store.remove_leftovers()
     assert list((root / "incoming").iterdir()) == []
 

@@ -12,7 +12,7 @@ from hailuo_batch.core.world import World
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import Acceptance, AcceptedClip
-    from hailuo_batch.ledger.reader import LedgerReader
+    from hailuo_batch.ports import LedgerReader
 
 _UNKNOWN_PROVIDER = "unknown"  # who made a clip of which only the review knows
 

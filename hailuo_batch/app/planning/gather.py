@@ -17,7 +17,7 @@ from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, ShotVersions, Step
 
 if TYPE_CHECKING:
-    from hailuo_batch.ledger.reader import LedgerReader
+    from hailuo_batch.ports import LedgerReader
 
 
 def list_folders(validation: Validation) -> Listings:

@@ -12,7 +12,7 @@ from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import parse_preimage
 
 if TYPE_CHECKING:
-    from hailuo_batch.ledger.reader import LedgerReader
+    from hailuo_batch.ports import LedgerReader
 
 _REASONS = {Stage.SUBMITTED: StepReason.RUNNING, Stage.PRODUCED: StepReason.PRODUCED}
 

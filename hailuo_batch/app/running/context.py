@@ -14,21 +14,19 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
-from hailuo_batch.ledger.sqlite import SqliteLedger
 from hailuo_batch.ledger.trace_moves import trace_moves
-from hailuo_batch.ports import DriverRequest
+from hailuo_batch.ports import DriverRequest, LedgerWriter, Store
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.limiter import Limiter, Tempo
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.store.local import LocalStore
 
 DEFAULT_CONCURRENCY = 50  # tasks in progress at a gateway that names no limit, unless `-j` says otherwise
 
 
 @asynccontextmanager
 async def run_context(
-    setup: RunSetup, ledger: SqliteLedger, number: int, options: RunOptions, workers: int, stop: Stop
+    setup: RunSetup, ledger: LedgerWriter, number: int, options: RunOptions, workers: int, stop: Stop
 ) -> AsyncIterator[RunContext]:
     """What the steps of a run are carried out with. What an earlier run left half written is deleted."""
     store, renders = setup.workspace.open_store(), setup.workspace.open_renders()
@@ -77,13 +75,13 @@ def _make_limiter(provider: Provider, setup: RunSetup, options: RunOptions, cloc
     return Limiter(provider.name, rate, tempo=clock, stop=stop)
 
 
-def make_driver_request(step: Step, setup: RunSetup, store: LocalStore) -> DriverRequest:
+async def make_driver_request(step: Step, setup: RunSetup, store: Store) -> DriverRequest:
     """What a driver needs for a step: the request, and where on this machine its images are."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     images = {}
     for image in (step.request.first, step.request.last):
         if image is not None and image.frame is not None:
-            images[image.digest] = store.path(image.digest)
+            images[image.digest] = await store.local_copy(image.digest)
         elif image is not None and image.digest in setup.image_files:
             images[image.digest] = setup.image_files[image.digest]
     return DriverRequest(

@@ -17,10 +17,9 @@ from hailuo_batch.errors import RefusedError
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.provider_tables import load_dialect
 from hailuo_batch.load.settings import Project
-from hailuo_batch.ports import Driver
+from hailuo_batch.ports import Driver, Store
 from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.store.local import LocalStore
 
 if TYPE_CHECKING:
     from hailuo_batch.drivers.webhooks import WebhookReceiver
@@ -42,7 +41,7 @@ class DriverContext:
 
     project: Project
     data_plane: LocalDataPlane
-    store: LocalStore
+    store: Store
     stop: Stop
     clock: Tempo = field(default_factory=lambda: Tempo(elapsed=time.monotonic))
     rehearsal: Rehearsal | None = None

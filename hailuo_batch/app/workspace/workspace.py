@@ -13,11 +13,7 @@ from hailuo_batch.core.world import World
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
 
 if TYPE_CHECKING:
-    from hailuo_batch.ledger.reader import LedgerReader
-    from hailuo_batch.ledger.sqlite import SqliteLedger
-    from hailuo_batch.ports import Clock
-    from hailuo_batch.store.local import LocalStore
-    from hailuo_batch.store.renders import Renders
+    from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, Renders, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +74,13 @@ class Workspace:
 
         return read_ledger(self.ledger_file)
 
-    def open_ledger(self, clock: "Clock") -> "AbstractAsyncContextManager[SqliteLedger]":
+    def open_ledger(self, clock: "Clock") -> "AbstractAsyncContextManager[LedgerWriter]":
         """The ledger for writing; only the holder of the run lock may open it."""
         from hailuo_batch.ledger.sqlite import open_ledger
 
         return open_ledger(self.ledger_file, clock=clock)
 
-    def open_store(self) -> "LocalStore":
+    def open_store(self) -> "Store":
         """The clips by digest."""
         from hailuo_batch.store.local import LocalStore
 
@@ -92,9 +88,9 @@ class Workspace:
 
     def open_renders(self) -> "Renders":
         """The readable names, linked from the store."""
-        from hailuo_batch.store.renders import Renders
+        from hailuo_batch.store.renders import LocalRenders
 
-        return Renders(self.renders_folder)
+        return LocalRenders(self.renders_folder)
 
     @property
     def store_folder(self) -> Path:
@@ -115,16 +111,14 @@ class Workspace:
 
     def hold_run_lock(self, holder: str) -> AbstractContextManager[None]:
         """The right to write here, for one command at a time; `LedgerError` names who holds it."""
-        from hailuo_batch.ledger.run_lock import hold_lock
-
-        return hold_lock(self._run_lock_file, holder)
+        return self._locks.hold_run_lock(holder)
 
     def is_run_active(self) -> bool:
         """Whether a command holds the run lock now."""
-        from hailuo_batch.ledger.run_lock import is_lock_held
-
-        return is_lock_held(self._run_lock_file)
+        return self._locks.is_run_active()
 
     @property
-    def _run_lock_file(self) -> Path:
-        return self.state_folder / "run.lock"
+    def _locks(self) -> "Locks":
+        from hailuo_batch.ledger.run_lock import FileLocks
+
+        return FileLocks(self.state_folder / "run.lock")

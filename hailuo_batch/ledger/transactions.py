@@ -1,0 +1,35 @@
+"""An SQLite connection that carries out whole transactions. It knows nothing of threads or of what is in the file."""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+
+class TransactionConnection(sqlite3.Connection):
+    """A connection whose `commit` carries out the transaction that was queued first, and commits it.
+
+    `sqlite3.connect(factory=…)` makes it. Between two calls of `commit` it is never inside a transaction.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._queue: deque[Callable[[], None]] = deque()
+
+    def queue(self, work: Callable[[], None], *, begin: str) -> None:
+        """Queues a transaction; any thread may. What `work` raises is raised by its `commit`, and undoes all of it."""
+        self._queue.append(lambda: self._transact(work, begin))
+
+    def commit(self) -> None:
+        """Carries out the next transaction."""
+        self._queue.popleft()()
+
+    def _transact(self, work: Callable[[], None], begin: str) -> None:
+        self.execute(begin)
+        try:
+            work()
+            self.execute("COMMIT")
+        except BaseException:
+            if self.in_transaction:  # SQLite may have given it up already: no room, a failing disk
+                self.execute("ROLLBACK")
+            raise
