@@ -144,3 +144,14 @@ def test_no_room_hides_a_public_name() -> None:
 def test_every_room_is_on_a_step() -> None:
     rooms = {room_of(path) for path in FILES} - OUTSIDE
     assert rooms <= set().union(*STEPS)
+
+
+def test_only_the_workspace_opens_ledger_and_store() -> None:
+    """A ledger or a store elsewhere is then chosen in one place."""
+    opened = {f"hailuo_batch.{name}" for name in ("ledger.sqlite", "ledger.run_lock", "store.local", "store.renders")}
+    found = {
+        names(path)
+        for path in FILES
+        if room_of(path) in {"app", "cli"} and not names(path).startswith("app/workspace/") and opened & set(imports(path))
+    }
+    assert found == set()

@@ -25,7 +25,6 @@ from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
-from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.load.cache import CACHE_FOLDER
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
@@ -90,8 +89,7 @@ async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[st
     gone = Failure(kind=FailureKind.DISCARDED, why="gc removed its clip from the store")
     facts = Facts(failure=gone, reason="gc", decided_by=by)
     attempts = [attempt.id for clip in garbage.clips for attempt in clip.stored_attempts]
-    async with workspace.open_ledger(SystemClock()) as opened:
-        ledger = trace_moves(opened)
+    async with workspace.open_ledger(SystemClock()) as ledger:
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))

@@ -36,7 +36,6 @@ from hailuo_batch.core.world import World
 from hailuo_batch.drivers.account import TaskList, TaskLookup
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
-from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
@@ -198,8 +197,7 @@ async def settle(
         return ()
     ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
     with found.workspace.hold_run_lock("resolve"):
-        async with found.workspace.open_ledger(SystemClock()) as opened:
-            ledger = trace_moves(opened)
+        async with found.workspace.open_ledger(SystemClock()) as ledger:
             await _refuse_stale(ledger, chosen)
             told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
             return tuple([await _settle_attempt(ledger, each, told) for each in chosen])

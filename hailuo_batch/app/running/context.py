@@ -14,7 +14,6 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
-from hailuo_batch.ledger.trace_moves import trace_moves
 from hailuo_batch.ports import DriverRequest, LedgerWriter, Store
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.limiter import Limiter, Tempo
@@ -51,7 +50,7 @@ async def run_context(
             campaign=setup.campaign,
             sketch=setup.workspace.world is World.SKETCH,
             run=number,
-            ledger=trace_moves(ledger),
+            ledger=ledger,
             store=store,
             renders=renders,
             drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),

@@ -4,7 +4,8 @@ It hands out what implements the ports, so that a ledger or a store elsewhere is
 imported when it is opened: most commands open few of them.
 """
 
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,11 +75,14 @@ class Workspace:
 
         return read_ledger(self.ledger_file)
 
-    def open_ledger(self, clock: "Clock") -> "AbstractAsyncContextManager[LedgerWriter]":
-        """The ledger for writing; only the holder of the run lock may open it."""
+    @asynccontextmanager
+    async def open_ledger(self, clock: "Clock") -> "AsyncIterator[LedgerWriter]":
+        """The ledger for writing, traced; only the holder of the run lock may open it."""
         from hailuo_batch.ledger.sqlite import open_ledger
+        from hailuo_batch.ledger.trace_moves import trace_moves
 
-        return open_ledger(self.ledger_file, clock=clock)
+        async with open_ledger(self.ledger_file, clock=clock) as ledger:
+            yield trace_moves(ledger)
 
     def open_store(self) -> "Store":
         """The clips by digest."""
