@@ -54,7 +54,7 @@ class Request:
 
 def make_request(shot: Shot, take: int, *, model: Model, first: ImageRef | None, last: ImageRef | None) -> Request:
     """The request of one take of a shot, with its frames by content."""
-    switches = shot.switches
+    switches = shot.switches if model.switches else ()
     if len(model.switches) < len(switches):  # else the model has all of them, and the requests share one tuple
         had = dict(model.switches)
         switches = tuple(each for each in switches if each[0] in had)
