@@ -174,7 +174,9 @@ HOUSE = ROOT / "hailuo_batch"
 
 
 def test_every_file_that_the_page_of_the_architecture_names_exists() -> None:
-    named_files = re.findall(r"`((?!tests/)[a-z_]+(?:/[a-z_]+)*/[a-z_]+\.py)`", ARCHITECTURE.read_text(encoding="utf-8"))
+    named_files = re.findall(
+        r"`((?!tests/)[a-z_]+(?:/[a-z_]+)*/[a-z_]+\.py)`", ARCHITECTURE.read_text(encoding="utf-8")
+    )
     assert len(named_files) > 15
     assert [name for name in named_files if not (HOUSE / name).exists()] == []
 
@@ -183,7 +185,8 @@ def test_the_page_of_the_architecture_has_every_room_and_sub_room() -> None:
     (tree,) = (text for _, text in blocks(ARCHITECTURE) if "hailuo_batch/\n" in text)
     shown = set(re.findall(r"^ +([a-z_]+)/ ", tree, re.MULTILINE))
     rooms = {path.parent.name for path in HOUSE.rglob("__init__.py")} - {"hailuo_batch"}
-    assert shown == rooms
+    assert rooms <= shown
+    assert [name for name in shown if not list(HOUSE.rglob(f"{name}/"))] == []
 
 
 def test_the_path_of_a_shot_names_files_that_exist() -> None:
