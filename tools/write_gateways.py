@@ -116,8 +116,8 @@ proxy or tunnel that leads there, with or without a path. Each gateway gets an a
 is new in every run.
 
 Start the proxy first. MiniMax checks the address when it accepts a submit, and refuses the submit when it gets no
-answer within 3 seconds. A callback only triggers a poll; its content is never trusted. If none arrives, nothing is lost, since
-tasks are polled anyway.
+answer within 3 seconds. A callback only triggers a poll; its content is never trusted. If none arrives, nothing is
+lost, since tasks are polled anyway.
 
 ## A gateway of your own
 
