@@ -100,7 +100,16 @@ def simulated(clips: int) -> str:
     for words, tell in WORDS:
         for law, draw in (LAWS[2], LAWS[-1]):
             rows.append(_row(law, words, _followed(draw, tell, clips)))
-    head = ("clips take", "reported progress", "polls", "fixed", "ratio (target 0.25)", "at least", "delay s", "fixed")
+    head = (
+        "clips take",
+        "reported progress",
+        "polls",
+        "fixed",
+        "ratio (target 0.25)",
+        "at least",
+        "delay s",
+        "fixed s",
+    )
     return f"Looks a clip, simulated, fixed interval {EVERY:.0f} s\n\n" + table(head, rows)
 
 
