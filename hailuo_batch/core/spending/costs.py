@@ -68,7 +68,7 @@ class CostRow:
     sums: Mapping[CostColumn, Decimal]
 
     def amount(self, column: CostColumn) -> Decimal | None:
-        """A sum; None where no amount is known. What is spent, running, in doubt or unclaimed may be nothing."""
+        """A sum; None where no amount is known. What is spent, running, in doubt or lost may be nothing."""
         if column in self.sums or self.currency == UNKNOWN_CURRENCY or column not in COLUMN_BY_STATE.values():
             return self.sums.get(column)
         return Decimal(0)
