@@ -100,7 +100,7 @@ def _drawn(pairs: Sequence[tuple[Cost, Cost]], shots: int, *, decode: bool) -> s
     )
     head = ("what", "CPU ms a shot", "of the whole process", "shots/s", "commits a shot", "MB")
     looks = "both ends of each clip decoded" if decode else "clips checked by their boxes"
-    return f"Buying {shots:,} clips, {looks} (held to {', '.join(HELD)})\n\n" + table(head, rows)
+    return f"Buying {shots:,} clips, {looks} (target {', '.join(HELD)})\n\n" + table(head, rows)
 
 
 def _median(values: Iterable[float]) -> float:

@@ -50,7 +50,7 @@ def report(folder: Path, *, runs: int) -> str:
             size_kb = (folder / "ours.mp4").stat().st_size / 1e3
             rows.append((resolution, name, f"{ours:.2f}", f"{plain:.2f}", f"{ours / plain:.2f}", f"{size_kb:.0f}"))
     head = ("size", "sketch", "CPU s", "filter graph CPU s", "ratio", "kB")
-    return f"Drawing a {SECONDS} s animatic (held to {HELD_TO} x the filter graph)\n\n" + table(head, rows)
+    return f"Drawing a {SECONDS} s animatic (target {HELD_TO} x the filter graph)\n\n" + table(head, rows)
 
 
 def _cpu(work: Callable[[], None], runs: int) -> float:

@@ -100,7 +100,16 @@ def simulated(clips: int) -> str:
     for words, tell in WORDS:
         for law, draw in (LAWS[2], LAWS[-1]):
             rows.append(_row(law, words, _followed(draw, tell, clips)))
-    head = ("clips take", "progress told", "looks", "fixed", "ratio (held to 0.25)", "at least", "delay s", "fixed s")
+    head = (
+        "clips take",
+        "reported progress",
+        "polls",
+        "fixed",
+        "ratio (target 0.25)",
+        "at least",
+        "delay s",
+        "fixed s",
+    )
     return f"Looks a clip, simulated, fixed interval {EVERY:.0f} s\n\n" + table(head, rows)
 
 
@@ -165,7 +174,7 @@ def on_the_mock(folder: Path, takes: int) -> str:
         own = folder / gateway
         own.mkdir()
         rows.append((gateway, *_row("60 to 300 s, any", words, _ran(own, gateway, takes))))
-    head = ("gateway", "clips take", "progress told", "looks", "fixed", "ratio", "at least", "delay s", "fixed s")
+    head = ("gateway", "clips take", "reported progress", "polls", "fixed", "ratio", "at least", "delay s", "fixed s")
     return f"Looks a clip, runs of {takes} takes on the mock, time {SPEED:.0f} times as fast\n\n" + table(head, rows)
 
 

@@ -57,7 +57,7 @@ def report(folder: Path, *, sizes: list[int], runs: int) -> str:
                     HELD.get((name, shots), ""),
                 )
             )
-    head = ("shots", "what", "wall s", "CPU s", "MB", "x ninja", "x doit", "held to")
+    head = ("shots", "what", "wall s", "CPU s", "MB", "x ninja", "x doit", "target")
     return "Planning\n\n" + table(head, rows)
 
 

@@ -26,4 +26,4 @@ def report(folder: Path, *, runs: int) -> str:
         (name, f"{each.cpu * 1e3:.0f}", f"{each.cpu / empty:.1f}", f"{each.megabytes:.0f}")
         for name, each in figures.items()
     ]
-    return f"Starting (held to {HELD_TO_MS} ms CPU)\n\n" + table(("command", "CPU ms", "x empty Python", "MB"), rows)
+    return f"Starting (target {HELD_TO_MS} ms CPU)\n\n" + table(("command", "CPU ms", "x empty Python", "MB"), rows)

@@ -69,7 +69,7 @@ def flight(folder: Path, takes: int, seconds: float) -> str:
     head = (
         "what",
         "takes",
-        "MB in all (held to 300)",
+        "MB in all (target 300)",
         "kB a take beside the plan",
         "looks/s",
         "CPU us a look",
@@ -89,7 +89,7 @@ def polling(tasks: int, seconds: float) -> str:
         f"{100 * told['cpu'] / told['wall']:.0f} %",
         f"{1e3 * told['late']:.0f}",
     )
-    head = ("tasks", "MB", "looks/s", "CPU us a look", "of a core (held to 50 %)", "99 of 100 late by less than, ms")
+    head = ("tasks", "MB", "polls/s", "CPU us per poll", "of a core (target 50 %)", "99 of 100 late by less than, ms")
     return f"The wait loop alone, without HTTP, a look every {EVERY:.0f} s\n\n" + table(head, [row])
 
 

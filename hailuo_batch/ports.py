@@ -73,7 +73,7 @@ class RenderName:
 
 
 class LedgerReader(Protocol):
-    """The durable record for those who only look, also while a run writes. An answer is as of one moment."""
+    """The durable record for readers, also while a run writes. An answer is as of one moment."""
 
     async def standings(self) -> Mapping[str, Standing]:
         """The attempt that counts for each fingerprint: the live one, else the last that ended."""
@@ -128,7 +128,7 @@ class LedgerReader(Protocol):
 
 
 class LedgerWriter(LedgerReader, Protocol):
-    """The durable record for the one run that writes. A method that writes returns when a power cut undoes it no more.
+    """The durable record for the one run that writes. A write returns when it would survive a power cut.
 
     Money: a write that was begun is done whole, also when its caller is cancelled meanwhile.
     """
@@ -178,7 +178,7 @@ class Store(Protocol):
     async def local_copy(self, digest: str) -> Path:
         """Where the clip can be read on this machine; a store elsewhere downloads it first.
 
-        For a clip that is not in the store it is a path without a file. Nobody writes to the file or removes it.
+        For a clip that is not in the store it is a path without a file. Callers must not change or delete the file.
         """
 
     def list_digests(self) -> frozenset[str]:
@@ -236,10 +236,10 @@ class Locks(Protocol):
         """Holds the run lock while inside; a `LedgerError` names the holder if there is one."""
 
     def is_run_active(self) -> bool:
-        """Whether somebody holds the run lock now. Looking takes nothing and makes nothing."""
+        """Whether the run lock is held now. The check neither takes nor creates it."""
 
     def read_run_holder(self) -> RunHolder | None:
-        """Who holds the run lock now; None when nobody does or the holder has not said yet."""
+        """Who holds the run lock now; None when it is free or the holder has not signed yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,8 +250,8 @@ class DriverRequest:
     fingerprint: str
     campaign: str
     shot: str  # whose name a slate shows; no part of the request
-    images: Mapping[str, Path]  # digest → the picture's file, or the artifact that a frame is taken from
-    image_urls: Mapping[str, str] = field(default_factory=dict)  # digest → web address of a picture
+    images: Mapping[str, Path]  # digest → the image's file, or the clip that a frame is taken from
+    image_urls: Mapping[str, str] = field(default_factory=dict)  # digest → web address of an image
     attempt: int = 0  # which attempt this is: what makes an idempotency key the same again after a crash
 
 
@@ -272,7 +272,7 @@ class Produced:
 
 
 class Driver(Protocol):
-    """What asks one provider for videos. Nothing here raises for what a provider answers: it comes back as a value."""
+    """Talks to one provider. It never raises for a provider's answer, but returns it as a value."""
 
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """The one call that may cost money."""

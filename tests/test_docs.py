@@ -167,3 +167,31 @@ def test_every_command_line_that_is_shown_is_one(line: str, tmp_path: Path, monk
         name, command, rest = commands.resolve_command(context, [*context._protected_args, *context.args])
         assert command is not None
         command.make_context(name, rest, parent=context)
+
+
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+HOUSE = ROOT / "hailuo_batch"
+
+
+def test_every_file_that_the_page_of_the_architecture_names_exists() -> None:
+    named_files = re.findall(
+        r"`((?!tests/)[a-z_]+(?:/[a-z_]+)*/[a-z_]+\.py)`", ARCHITECTURE.read_text(encoding="utf-8")
+    )
+    assert len(named_files) > 15
+    assert [name for name in named_files if not (HOUSE / name).exists()] == []
+
+
+def test_the_page_of_the_architecture_has_every_room_and_sub_room() -> None:
+    (tree,) = (text for _, text in blocks(ARCHITECTURE) if "hailuo_batch/\n" in text)
+    shown = set(re.findall(r"^ +([a-z_]+)/ ", tree, re.MULTILINE))
+    rooms = {path.parent.name for path in HOUSE.rglob("__init__.py")} - {"hailuo_batch"}
+    assert rooms <= shown
+    assert [name for name in shown if not list(HOUSE.rglob(f"{name}/"))] == []
+
+
+def test_the_path_of_a_shot_names_files_that_exist() -> None:
+    (path,) = (text for _, text in blocks(ARCHITECTURE) if "runner/submit" in text)
+    steps = re.findall(r"(?<![\w.])((?:cli|app|load|core|runner)/[a-z_/]+)(\{[a-z_,]+\})?", path)
+    files = [folder + name for folder, names in steps for name in (names.strip("{}").split(",") if names else [""])]
+    assert len(files) > 15
+    assert [name for name in files if not (HOUSE / f"{name}.py").exists()] == []

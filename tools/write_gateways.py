@@ -14,22 +14,22 @@ from hailuo_batch.views.providers import interval_text, limit_words, list_switch
 
 NAMES = provider_names()
 MODES = {
-    Mode.TEXT: "from words",
-    Mode.FIRST: "from a first frame",
-    Mode.FIRST_LAST: "between two frames",
+    Mode.TEXT: "text-to-video",
+    Mode.FIRST: "first frame",
+    Mode.FIRST_LAST: "first-and-last-frame",
 }
 
 HEAD = """\
 # The gateways
 
-These gateways sell MiniMax Hailuo-02, and some of them other models. A manifest goes from one to another by a word:
-`providers: [mindvideo]`. They are asked in the order in which they are named, and the next one only after the one
-before has definitely not accepted.
+These gateways sell MiniMax Hailuo-02, and some of them other models. Switching gateways is a one-word change:
+`providers: [mindvideo]`. A run tries them in the order of the list. It tries the next one only after the one before has
+definitely not accepted.
 
-Written from the tables in `hailuo_batch/gateways/tables` by `tools/write_gateways.py`. Nothing here was tried against a
-live service: it is what their pages and official clients say, read on the day that stands beside it. What a gateway
-does not say itself and a sibling or a client does is called *inferred*; what nobody says is *not known*. The same, with
-your keys and your project's settings looked at, is printed by:
+This page is written from the tables in `hailuo_batch/gateways/tables` by `tools/write_gateways.py`. Nothing here was
+tried against a live service. It is what their pages and official clients say, read on the date shown. A fact that only
+a sibling or a client states is *inferred*; a fact that no source states is *not known*. These commands print the same
+for your project, with its keys and settings:
 
 ```
 hailuo-batch providers
@@ -39,44 +39,44 @@ hailuo-batch providers minimax --model hailuo-2.3
 
 ## What each sells
 
-Of Hailuo-02 first, then of the other models of [models.md](models.md):
+Hailuo-02 first, then the other models of [models.md](models.md):
 """
 
 BETWEEN = """
-A number of seconds is exact: `duration: 6` is not sold by a gateway that makes 5 and 10 s, and `validate` says who
-sells it. `short` (5 or 6 s) and `long` (10 s) are sold by all of them, and moving such a shot to another gateway costs
-nothing. The model itself makes 6 or 10 s, so that a clip sold as 5 s probably lasts about 6.
+A number of seconds is exact: a gateway that renders 5 and 10 s does not offer `duration: 6`, and `validate` names
+those that do. `short` (5 or 6 s) and `long` (10 s) are available from all of them. Moving such a shot to another
+gateway costs nothing. The model itself renders 6 or 10 s, so a clip sold as 5 s probably lasts about 6.
 
-Where a gateway lists what the model itself does not make (of Hailuo-02, 512p from words or between two frames, and
-1080p for 10 s), `validate` warns: it may be refused, or come out at another size or length.
+`validate` warns where a gateway lists what the model itself does not render. For Hailuo-02 that is 512p without a first
+frame or with two frames, and 1080p for 10 s. The gateway may refuse it, or render another size or length.
 
-With two frames the clip has the shape of the first; the last is cropped to it.
+With two frames, the clip has the shape of the first; the last is cropped to it.
 
 ## What differs
 """
 
 MONEY = """
-Where a price is not known the plan says so; it is never taken for zero, and different currencies are never added
+Where a price is not known, the plan says so. It never counts as zero, and different currencies are never added
 together.
 
 ## When no answer comes
 
-A request that was sent and got no answer may have been accepted, and may cost money. Only MindVideo promises to take
-a repeated request once (an *idempotency key*): there the same request is sent again, and it costs nothing more.
-Everywhere else the take is *in doubt*: it is not sent again by itself, and not sent to another gateway either. GCC AI
-and odkkk are sent such a key too, because their siblings read it; nothing is built on that.
+A submit without an answer may have been accepted, and may cost money. Only MindVideo honours idempotency keys: there
+the same request is sent again, and costs nothing more. Everywhere else the take is *in doubt*. It is not submitted
+again automatically, neither there nor at another gateway. GCC AI and odkkk also get an idempotency key, because their
+siblings honour it, but the tool does not rely on it.
 
-## Links die
+## Download links expire
 
-A finished clip is fetched in the same step that sees that it is finished, because its link dies: after an hour at two
-of them, after a day at two, after a time that is not known at the others. A link is treated as a secret, and the key
-is not sent to the host it leads to.
+A run downloads a clip in the same step in which it sees that the clip is ready, because its link expires. That is after
+an hour at two gateways, after a day at two, and not known at the others. A link is treated as a secret. The API key is
+not sent to the host of a link.
 
-## Pictures
+## Images
 
 A frame may be a file of the project, a frame of another shot, or an address on the web. Files and frames of other shots
-are sent along with the request; odkkk takes addresses only, so a shot with a local picture cannot go there. Put the
-picture on the web and name it with the hash of its bytes, or choose another provider:
+are part of the request. odkkk accepts addresses only, so a shot with a local image cannot be rendered there. Put the
+image on the web and name it with the hash of its bytes, or choose another provider:
 
 ```yaml
 frames:
@@ -85,46 +85,47 @@ frames:
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 ```
 
-Before anything is sent a file is looked at: JPG, PNG or WebP by its bytes (not by its name), less than 20 MB, more than
-300 pixels on each side, and a shape from 2:5 to 5:2, as it is seen upright. These are the limits that odkkk, Vtrix and
-MiniMax publish; the others name none.
+Each file is checked before anything is submitted. It must be JPG, PNG or WebP by its bytes (not by its name), smaller
+than 20 MB, and larger than 300 pixels on each side. Its shape, seen upright, must be between 2:5 and 5:2. odkkk, Vtrix
+and MiniMax publish these limits; the others publish none.
 
-A file is sent as it is, byte for byte, unless EXIF says that it lies on its side, or it is a last frame of another
-shape than the first: then it is sent upright, or only the middle of it that has the first one's shape, and without its
-metadata.
+A file is sent byte for byte, with two exceptions. If EXIF says that it lies on its side, it is sent upright. If a last
+frame has another shape than the first, only its middle is sent, in the first one's shape. Both lose their metadata.
 
-An address without `sha256` is fetched by `plan` and `run`, once; from then on they only ask whether the picture
-changed, and other bytes make another shot. The gateway is told the address, and what it finds there a minute later
-nobody knows: pin what must not move. Without a network the picture counts as it was last seen, and the plan says so;
-one that was never seen, or that gateways would refuse, holds its shot. `status` and the others that only look never ask
-the web, and neither does a sketch. The bytes are kept in `.hailuo/frames`.
+`plan` and `run` download an address without `sha256` once. After that they only check whether the image changed; a
+changed image changes the request. The gateway gets the address and downloads it later, so pin an image that must not
+change. Without a network, the image counts as it was last seen, and the plan says so. An image that was never seen, or
+that gateways would refuse, holds its shot. Read-only commands such as `status` never contact the web, and neither does
+a sketch. The bytes are kept in `.hailuo/frames`.
 
 ## Camera commands
 
 Manifests use MiniMax's fifteen commands everywhere. Vtrix has a list of its own, in which the same words name other
-moves; where they do, the prompt says the move in plain language.
+moves. For those, the prompt describes the move in plain language.
 """
 
 OWN = """
 ## Callbacks
 
-MiniMax, odkkk and Vtrix can tell that a clip is ready, so that it is fetched at once and not at the next look:
+MiniMax, odkkk and Vtrix can report that a clip is ready, so that it is downloaded at once and not after the next poll:
 
     hailuo-batch run film.yaml --callback-url https://render.example.com/hooks --callback-listen 127.0.0.1:8089
 
-`--callback-listen` is where this machine listens, in plain HTTP; `--callback-url` is the public https address of a
-proxy or tunnel that leads there, with or without a path. Each gateway is given an address of its own with a secret that
-is new in every run. Start the proxy first: MiniMax checks the address when it takes an order, and refuses the order
-when nobody answers within 3 seconds. A callback is only a reason to look: what it says is never believed. If none
-arrives nothing is lost, since tasks are looked at as without them.
+`--callback-listen` is where this machine listens, in plain HTTP. `--callback-url` is the public https address of a
+proxy or tunnel that leads there, with or without a path. Each gateway gets an address of its own, with a secret that
+is new in every run.
+
+Start the proxy first. MiniMax checks the address when it accepts a submit, and refuses the submit when it gets no
+answer within 3 seconds. A callback only triggers a poll; its content is never trusted. If none arrives, nothing is
+lost, since tasks are polled anyway.
 
 ## A gateway of your own
 
-`hailuo.yaml` may hold tables of its own, of the form that `hailuo-batch schema provider` prints. `like` takes over
-how one of these talks and what it sells; never its prices, limits or notes. The table's `key` is the *name* of the
+`hailuo.yaml` may contain tables of the form that `hailuo-batch schema provider` prints. `like` copies the dialect and
+the offers of one of these gateways, but never its prices, limits or notes. The table's `key` is the *name* of the
 environment variable that holds the key; a key itself is refused.
 
-`regions` chooses a region of a gateway, or any other base address. A region has its own keys, currency and prices; the
+`regions` selects a region of a gateway, or any other base address. A region has its own keys, currency and prices; the
 prices of a model are under `regions.NAME.models.MODEL.prices`.
 
 ```yaml
@@ -141,8 +142,7 @@ regions:
   vtrix: https://gateway.vtrix.ai       # or an address
 ```
 
-Python packages add a way of talking by an entry point of the group `hailuo_batch.dialects`; a table names it under
-`dialect`.
+Python packages add a dialect by an entry point of the group `hailuo_batch.dialects`; a table names it under `dialect`.
 """
 
 
@@ -205,10 +205,10 @@ def _differences(known: Sequence[Provider]) -> Iterator[str]:
         "regions": lambda p: ", ".join(p.regions) or "–",
         "prices": lambda p: "below" if p.prices else "not known",
         "bills in": lambda p: p.currency or "not known",
-        "pictures": lambda p: "address or file" if p.accepts_data else "address only",
+        "images": lambda p: "address or file" if p.accepts_data else "address only",
         "without a prompt": lambda p: "with a frame" if Mode.FIRST not in p.prompt_modes else "never",
         "no switch for": lambda p: ", ".join(f"`{s}`" for s in SWITCH_NAMES if s not in list_switches(p)) or "–",
-        "a request sent twice": lambda p: "is taken once" if p.idempotent else "may cost twice",
+        "idempotent": lambda p: "yes" if p.idempotent else "no",
         "callbacks": lambda p: "yes" if p.callbacks else "–",
     }
     limits = [_limits(provider) for provider in known]
@@ -245,7 +245,7 @@ def _prices(known: Sequence[Provider]) -> Iterator[str]:
             )
             rows.setdefault(key, []).append(name)
     cells = [[" and ".join(names), *key[:4], f"{key[4]}, {_link(key[5])}"] for key, names in rows.items()]
-    yield from _table(["gateway", "model", "size", "length", "a clip", "read"], cells)
+    yield from _table(["gateway", "model", "size", "length", "per clip", "read"], cells)
 
 
 def _camera(known: Sequence[Provider]) -> Iterator[str]:
@@ -265,7 +265,7 @@ def _about(provider: Provider) -> Iterator[str]:
     yield f"- Base address: <{provider.base_url}>\n"
     yield from (f"- {note}\n" for note in provider.notes)
     if provider.limits.answer_seconds is not None:
-        yield f"- The answer to a request is waited for {interval_text(provider.limits.answer_seconds)}.\n"
+        yield f"- A submit waits for its answer for {interval_text(provider.limits.answer_seconds)}.\n"
     yield f"- Read {row['read']}: {_link(row['source'])}\n"
     yield from _table(
         ["only inferred", "from", "read"], [[i.what, _link(i.source), i.read] for i in provider.inferences]

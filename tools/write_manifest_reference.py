@@ -12,22 +12,22 @@ SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "manifest.schema.j
 HEAD = """\
 # Every key of a manifest
 
-Written from `schemas/manifest.schema.json` by `tools/write_manifest_reference.py`. With this first line an editor that
-knows YAML language servers completes and checks as you type:
+Written from `schemas/manifest.schema.json` by `tools/write_manifest_reference.py`. With this first line, an editor
+with a YAML language server completes and checks as you type:
 
 ```
 # yaml-language-server: $schema=../schemas/manifest.schema.json
 ```
 
-YAML is read as version 1.2 reads it: `no`, `on`, `9:16` and `2026-01-01` are texts. A prompt that starts with a bracket
+The file is YAML 1.2: `no`, `on`, `9:16` and `2026-01-01` are texts. A prompt that starts with a bracket
 needs quotes: `prompt: "[Push in] mist clears"`.
 """
 PARTS = (
     ("At the top", ()),
     ("budget", ("properties", "budget")),
-    ("styles: each of them", ("properties", "styles", "additionalProperties")),
+    ("styles: each entry", ("properties", "styles", "additionalProperties")),
     ("defaults", ("properties", "defaults")),
-    ("shots: each of them", ("definitions", "shot")),
+    ("shots: each entry", ("definitions", "shot")),
     ("frames: `first` and `last`", ("definitions", "shot", "properties", "frames")),
     ("A frame on the web", ("definitions", "frame", "anyOf", 1)),
     ("A frame of another shot", ("definitions", "frame", "anyOf", 2)),
@@ -51,7 +51,7 @@ def _rows(part: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
         words = [meant.get("description", "")]
         if "enum" in meant:
             words.append(f"One of {', '.join(f'`{choice}`' for choice in meant['enum'])}.")
-        name = f"`{key}`" + (" (needed)" if key in needed else "")
+        name = f"`{key}`" + (" (required)" if key in needed else "")
         default = "" if key in needed else _shown(meant.get("default"))
         yield f"| {name} | {' '.join(words)} | {default} | {_shown(meant.get('examples', [None])[0])} |\n"
 

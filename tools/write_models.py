@@ -20,12 +20,12 @@ SCHEMA = Path(__file__).resolve().parent.parent / "schemas" / "manifest.schema.j
 HEAD = f"""\
 # Models
 
-A manifest names its model by `model: NAME`; without it, that is `{DEFAULT_MODEL}`. What each model makes is in
-`hailuo_batch/models`, one file per model; what a gateway sells of it, and for how much, is in the gateway's table: see
+A manifest selects a model by `model: NAME`; the default is `{DEFAULT_MODEL}`. `hailuo_batch/models` has one file per
+model, with what it can render. Each gateway's table has what the gateway sells of it, and for how much: see
 [gateways.md](gateways.md). This page is written from these files by `tools/write_models.py`.
 
-`short` and `long` are lengths that every gateway has. A model's name is part of what is asked: another model makes
-another clip, and the earlier ones stay.
+`short` and `long` are lengths that every gateway offers. The model is part of the request: another model renders
+another clip, and earlier clips stay.
 """
 
 

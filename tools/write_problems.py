@@ -13,14 +13,14 @@ from hailuo_batch.load.yaml.messages import Message
 HEAD = """\
 # Every problem, by its id
 
-Written from `hailuo_batch/core/rules.py` by `tools/write_problems.py`. A problem ends its first line with its id:
+Written from `hailuo_batch/core/rules.py` by `tools/write_problems.py`. The first line of a problem ends with its id:
 
 ```
 teaser.yaml:14:13: length not offered [shot-length]
 ```
 
-`validate --format json` has the id under `code`. An id keeps its meaning from version to version. A warning stops
-nothing; any other problem stops the command before anything is submitted.
+`validate --format json` has the id under `code`. An id keeps its meaning in every version. A warning stops nothing; any
+other problem stops the command before anything is submitted.
 """
 
 
@@ -31,7 +31,7 @@ def page() -> str:
 
 def _part(area: RuleArea) -> str:
     rows = "".join(_row(rule) for rule in RULES if rule.area is area)
-    return f"\n## {area}\n\n| id | says | means | what to do |\n|---|---|---|---|\n{rows}"
+    return f"\n## {area}\n\n| id | message | meaning | what to do |\n|---|---|---|---|\n{rows}"
 
 
 def _row(rule: Rule) -> str:

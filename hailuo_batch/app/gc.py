@@ -1,8 +1,8 @@
-"""gc: which clips of the store nobody names any more, and their removal when that is asked for.
+"""gc: which clips of the store are unreferenced, and deleting them on request.
 
-Named is what any lock or review of the project names, what a readable name below `renders/` shows, what the plan of a
-manifest that was run here wants, and what an open attempt belongs to. Where one of these cannot be read nothing is
-removed. A rehearsal's clips were played by the mock: only their age and open attempts keep them.
+A clip is referenced by a lock or a review of the project, by a readable name below `renders/`, by the plan of a
+manifest that was run here, or by an open attempt. If one of these cannot be read, nothing is deleted. Clips of a
+rehearsal come from the mock: only their age and open attempts keep them.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""How things stand and why: status, explain, show. Nothing here spends or writes."""
+"""The state of takes and the reasons for it: status, explain, show. Spends and writes nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Doubts: which there are, what gateways say of them, and settling them as a person decides.
+"""Takes in doubt: which there are, what gateways report of them, and settling them as the user decides.
 
-Nothing here decides: a match by a gateway's list is shown, and settled only when that was asked for. Settling takes the
-run lock, since a run may be about to ask for the same.
+This module decides nothing: it shows a match from a gateway's list, and settles it only on request. Settling takes the
+run lock, since a run may be about to submit the same request.
 """
 
 from collections.abc import Mapping, Sequence

@@ -37,14 +37,14 @@ _DEFAULT = RunOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RunResult:
-    """What a run did, and how the manifest stands after it."""
+    """What a run did, and the state of the manifest after it."""
 
     outcome: Outcome
     before: PlannedRun
     after: PlannedRun
     scope: Scope = Scope.ALL
     lock: Path | None = None  # the lock file, when it was written anew
-    error: HailuoError | None = None  # why lock or ledger could not be written; the clips are stored all the same
+    error: HailuoError | None = None  # why lock or ledger could not be written; the clips are still stored
 
     @property
     def exit(self) -> Exit:
@@ -110,7 +110,7 @@ async def run(
         steps = select_run_steps(before, scope)
         outcome, error = await execute_run(make_run_setup(before), steps, options, listener, stop)
         try:
-            # Afterwards, for report and lock; from the manifest as it was read first: somebody may be editing it.
+            # Afterwards, for report and lock; from the manifest as it was read first: the user may be editing it.
             after = await plan_again(before)
         except LedgerError as trouble:
             after, error = before, error or trouble
@@ -162,7 +162,7 @@ async def execute_run(
         try:
             failed, code = len(outcome.clip_failures), exit_code(outcome)
             await ledger.end_run(number, stored=outcome.stored, failed=failed, exit=code)
-        except LedgerError as trouble:  # what was done is reported all the same: it may hold a task's id
+        except LedgerError as trouble:  # what was done is still reported: it may contain a task's id
             error = trouble
     return outcome, error
 

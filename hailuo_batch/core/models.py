@@ -1,7 +1,7 @@
-"""What each model can do, whoever sells it: a row of `models/*.yaml` as a value.
+"""What each model can do, independent of who sells it: a row of `models/*.yaml` as a value.
 
-Nothing here reads a file (`load/model_tables.py` does). What a gateway sells of a model, and for how much, is in the
-gateway's own table. Code asks a model or a provider what it can do, and never compares names.
+`load/model_tables.py` reads the files. What a gateway sells of a model, and for how much, is in the gateway's own
+table. Code asks a model or a provider what it can do, and never compares names.
 """
 
 from collections.abc import Mapping

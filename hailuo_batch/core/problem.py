@@ -1,7 +1,7 @@
 """One thing wrong in what the user wrote, as a value.
 
-A problem knows its path in the document (`("shots", 3, "duration")`), not its line: lines are looked up only
-when there is a problem to show (`load/document.py`). Nothing here reads a file.
+A problem knows its path in the document (`("shots", 3, "duration")`), not its line. `load/document.py` finds the line
+when there is a problem to show. Does no I/O.
 """
 
 import re
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 DocumentPath = tuple[str | int, ...]
 
-# How keys are called that must not stand in a file; what stands behind such a name is never shown.
+# Names of keys that must not be in a file; the value behind such a name is never shown.
 SECRET_NAME = re.compile(r"api[_-]?key|token|secret|password|passwd|authorization|bearer", re.IGNORECASE)
 
 
@@ -39,7 +39,7 @@ class RuleArea(StrEnum):
 class Rule:
     """What can be wrong in one way; all of them are in `rules.py`.
 
-    A rule is its id: that is stable and stands in brackets behind the summary, so that people can search for it.
+    A rule is its id: that is stable and follows the summary in brackets, so that people can search for it.
     `meaning` and `remedy` are one sentence each, true of every problem with this rule.
     """
 
@@ -66,7 +66,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where in a file: line and column count from 1; `text` is that line as it stands there."""
+    """Where in a file: line and column count from 1; `text` is that line verbatim."""
 
     file: str
     line: int

@@ -88,7 +88,7 @@ def _unescape(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _spellings(key: str) -> re.Pattern[str]:
-    """Every way to write a key with some of its letters escaped, slow to look for."""
+    """Every way to write a key with some of its letters escaped, slow to search for."""
 
     def spell(letter: str) -> str:
         code = f"{ord(letter):02x}"

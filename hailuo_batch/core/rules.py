@@ -1,7 +1,7 @@
 """Every rule that a manifest, a settings file or a project can break: its id, its words, and what to do about it.
 
-`docs/problems.md` is written from this table, and a problem takes its id and summary from here alone. A published id
-never changes its meaning. Nothing here looks at a manifest.
+`docs/problems.md` is written from this table, and a problem takes its id and summary only from here. A published id
+never changes its meaning. The checks themselves are elsewhere.
 """
 
 from hailuo_batch.core.problem import Rule, RuleArea, Severity

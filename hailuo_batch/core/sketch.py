@@ -13,7 +13,7 @@ class Still:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sketch:
-    """Everything one sketch shows. Whoever draws it needs nothing else, on whatever machine."""
+    """Everything one sketch shows. Drawing needs nothing else, on any machine."""
 
     campaign: str
     shot: str

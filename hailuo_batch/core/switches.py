@@ -23,9 +23,9 @@ SWITCHES = (
     Switch(
         name="fast_pretreatment",
         default=False,
-        meaning="Make the optimizer quicker at some cost in care; acts only together with prompt_optimizer.",
+        meaning="Make the optimizer faster and less thorough; only takes effect with prompt_optimizer.",
     ),
-    Switch(name="watermark", default=False, meaning="Ask for the provider's watermark, where it offers one."),
+    Switch(name="watermark", default=False, meaning="Add the provider's watermark, where it offers one."),
 )
 
 # Names and values in the order of the table. A tuple, so that shots without settings of their own share one.

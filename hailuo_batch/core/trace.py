@@ -1,7 +1,7 @@
-"""What a trace says: one value for each request, ledger move and wait.
+"""What a trace contains: one value for each request, ledger move and wait.
 
-Standard logging carries a value as a record's message: as text it is the line that `-v` shows, and its fields are the
-line of JSON in a trace file. Who makes a value has taken the secrets out (`redaction.py`). Nothing here is written.
+Standard logging carries a value as a record's message. As text, it is the line that `-v` shows; its fields are the line
+of JSON in a trace file. The code that makes a value has removed the secrets (`redaction.py`). Does no I/O.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ def _fact_text(value: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitLine:
-    """A wait that begins; `seconds` is None when it ends with somebody else's work."""
+    """A wait that begins; `seconds` is None when it ends with the work of another step."""
 
     what: ClassVar = "wait"
     reason: WaitReason
@@ -125,7 +125,7 @@ class EndLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BugLine:
-    """An exception that nobody expected."""
+    """An unexpected exception."""
 
     what: ClassVar = "bug"
     traceback: str

@@ -1,6 +1,6 @@
 """The three worlds of every command, and how a command is written so that it stays in its world.
 
-Nothing of one world stands for another: each has clips of its own, and only the real one costs money.
+Nothing of one world is used in another: each has clips of its own, and only the real one costs money.
 """
 
 from enum import StrEnum

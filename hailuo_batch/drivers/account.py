@@ -30,7 +30,7 @@ class TaskLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskList:
-    """The tasks that a gateway lists; `is_complete` when none can be missing; `failure` when it did not tell."""
+    """The tasks that a gateway lists; `is_complete` when none can be missing; `failure` when it reported none."""
 
     provider: str
     models: Mapping[str, str] = field(default_factory=dict)  # what the gateway calls ours
@@ -100,7 +100,7 @@ class GatewayAccount:
         return await self.transport.run_conversation(conversation)
 
     async def read_balance(self) -> Balance | Failure:
-        """What is left on the account; only asked of a gateway that tells."""
+        """What is left on the account; only for a gateway that reports it."""
         conversation = self.dialect.balance()
         assert conversation is not None, self.name  # noqa: S101 - see `has_balance`
         return await self.transport.run_conversation(conversation)
@@ -120,9 +120,9 @@ def _record_replies(conversation: Conversation[Value], replies: list[Reply]) -> 
 
 
 def _epoch_seconds(timestamp: float | None) -> float | None:
-    """A time as seconds since the epoch, also where milliseconds were told; None for what is no time.
+    """A time as seconds since the epoch, also from milliseconds; None if it is not a time.
 
-    Money: a time that is misread would make it look as if a task had never been there.
+    Money: a time that is misread would hide a task that exists.
     """
     if timestamp is None or timestamp <= 0:
         return None

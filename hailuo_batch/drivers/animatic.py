@@ -1,7 +1,7 @@
 """The free driver: has the data plane draw a request.
 
-A drawing is asked for, followed and fetched like a clip of any provider, so that a sketch and a purchase take the same
-way through a run. Its task is the request itself: a run that was killed draws it again.
+A sketch is submitted, polled and downloaded like any clip, so that it takes the same path through a run as a purchase.
+Its task is the request itself: a run that was killed draws it again.
 """
 
 import os
@@ -55,7 +55,7 @@ def _make_sketch(driver_request: DriverRequest, provider: Provider) -> Sketch:
 
 
 def _make_still(image: ImageRef | None, driver_request: DriverRequest) -> Still | None:
-    """The picture's file; one that is not on this machine (a web address) is drawn as if there were none."""
+    """The image's file; one that is not on this machine (a web address) is left out."""
     if image is None or image.digest not in driver_request.images:
         return None
     return Still(path=str(driver_request.images[image.digest]), frame=str(image.frame or ""))

@@ -1,7 +1,7 @@
-"""The data plane of one machine: draws in worker processes, downloads on the event loop, decodes beside it.
+"""The data plane of one machine: draws in worker processes, downloads on the event loop, decodes in threads.
 
-Nothing here costs money or knows a ledger, so each piece of work may be repeated. Media libraries are imported when
-they are used: a run that buys one clip loads no drawing.
+None of this costs money or knows a ledger, so each piece of work may be repeated. Media libraries are imported on first
+use: a run that buys one clip loads no drawing code.
 """
 
 import asyncio

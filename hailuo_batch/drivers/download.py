@@ -1,8 +1,8 @@
-"""A clip's way home: from a link that a gateway handed out to a file on this disk.
+"""Downloads a clip from a gateway's link to a file on this disk.
 
-The link is a secret and the host a stranger: no key goes there, it is asked only where `public_hosts.py` allows it, and
-what arrives has an end, in bytes and in time. A connection that breaks off is gone on with where it broke, if the host
-says that the file is still the same. Whether the file is a video is not decided here.
+The link is a secret and the host is not trusted. No key is sent there, `public_hosts.py` decides whether it may be
+contacted, and bytes and time are limited. A broken download resumes where it broke, if the host says that the file is
+still the same. Whether the file is a video is not decided here.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ class Downloader:
         except (aiohttp.ClientError, TimeoutError):
             return _interrupted_failure()
         except OSError as error:
-            part.reset()  # nobody knows what of it was written
+            part.reset()  # it is unknown how much of it was written
             return _write_failure(error)
 
     async def _follow_redirects(self, link: str, target: Path, part: PartialDownload) -> Failure | None:
@@ -138,12 +138,12 @@ class Downloader:
 
 
 def _is_usable(response: aiohttp.ClientResponse, part: PartialDownload) -> bool:
-    """Whether the answer to a request for the rest may be looked at: the rest it is, or the whole file, or trouble."""
+    """Whether the answer to a request for the rest may be used: it is the rest, the whole file, or a failure."""
     return part.is_continuation(response.headers) if response.status == 206 else response.status != 416
 
 
 def _check_response(response: aiohttp.ClientResponse, part: PartialDownload) -> Failure | None:
-    """Why what comes is no clip, as far as it can be told before it has come."""
+    """Why the body is not a clip, as far as its headers show."""
     if response.status in _GONE:
         return Failure(kind=FailureKind.EXPIRED, why=f"the link to the clip is dead ({response.status})")
     if response.status != 200 and not (response.status == 206 and part.size):

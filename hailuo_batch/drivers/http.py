@@ -1,7 +1,7 @@
-"""The driver of a gateway: speaks any dialect over the wire, waits for the task, and brings the clip home.
+"""The driver of a gateway: speaks any dialect over HTTP, polls the task, and downloads the clip.
 
-What may be sent again is decided here by the kind of failure alone: a submit only when it is proved that nothing was
-accepted, or when the gateway honours an idempotency key; a reading call as often as patience lasts.
+Only the kind of a failure decides what may be resent here. A submit is resent only when it is proved that nothing was
+accepted, or when the gateway honours idempotency keys. A call that only reads is repeated as long as patience lasts.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Patience:
     longest_wait: float = 60.0
 
     def delay(self, times: int, requested: float | None) -> float:
-        """How long to wait before the next try, after `times` that came to nothing; what is asked for is obeyed."""
+        """How long to wait before the next try, after `times` failures; the gateway's own request is obeyed."""
         return requested if requested is not None else min(self.first_wait * 2.0 ** min(times, 10), self.longest_wait)
 
 
@@ -71,7 +71,7 @@ class HttpDriver:
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """The one call that may cost money. Sent once; again only where the same key means the same task.
 
-        What is proved not to have been accepted is sent again by whoever calls, who knows when the gateway allows it.
+        What is proved not to have been accepted is sent again by the caller, which knows when the gateway allows it.
         """
         question = await self._make_gateway_request(driver_request)
         if isinstance(question, Failure):
@@ -124,7 +124,7 @@ class HttpDriver:
         return Failure(kind=FailureKind.STOPPED, why=why, remedy="The next run follows it.", running=True)
 
     def _back_off(self, flaky: int, answer: TaskRunning | Failure) -> float:
-        """How long to wait after a look that came to nothing; a gateway that says "too fast" means all looks."""
+        """How long to wait after a poll that failed; a gateway that says "too fast" means all polls."""
         asked = answer.wait_seconds if isinstance(answer, Failure) else None
         pause = self._patience.delay(flaky - 1, asked)
         if isinstance(answer, Failure) and answer.kind is FailureKind.THROTTLED:
@@ -136,7 +136,7 @@ class HttpDriver:
         return await self._data_plane.download(produced.link, target)
 
     async def _pause(self, task: ProviderTask, seconds: float, *, running: bool = True) -> float:
-        """How much of the pause counts; a callback ends one of a task that runs, never one that a gateway asked for."""
+        """How much of the pause counts; a callback ends that of a running task, never one that a gateway requested."""
         if _LOG.isEnabledFor(logging.DEBUG):
             reason = WaitReason.POLL if running else WaitReason.RESEND
             _LOG.debug(WaitLine(reason=reason, seconds=seconds, gateway=self._provider.name, task=task.id))

@@ -1,7 +1,6 @@
-"""A request's pictures as a gateway is told of them: by web address, or their bytes as data URIs.
+"""How a request carries its images: by web address, or their bytes as data URIs.
 
-What is sent as data is sent upright, and a last frame with the shape of the first. A file that needs neither is sent
-byte for byte.
+Data is sent upright, and a last frame in the shape of the first. A file that needs neither is sent byte for byte.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ ImagePayload = str | None | Failure  # an address or a data URI; None for a fram
 async def load_image_payloads(
     driver_request: DriverRequest, *, allow_urls: bool = True
 ) -> tuple[ImagePayload, ImagePayload]:
-    """How a gateway is told of the first and the last frame; without `allow_urls` it is told of none."""
+    """How a request carries the first and the last frame; without `allow_urls`, it carries no address."""
     return await asyncio.to_thread(_load_payloads, driver_request, driver_request.image_urls if allow_urls else {})
 
 
@@ -36,7 +35,7 @@ def _load_payloads(driver_request: DriverRequest, urls: Mapping[str, str]) -> tu
 def _load_payload(
     image: ImageRef | None, driver_request: DriverRequest, urls: Mapping[str, str], *, other: ImageRef | None = None
 ) -> ImagePayload:
-    """A picture in the gateway's way; what is sent as data has the shape of `other`."""
+    """An image in the gateway's form; data has the shape of `other`."""
     if image is None:
         return None
     if image.frame is None and image.digest in urls:
@@ -69,7 +68,7 @@ def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Fai
 
 
 def _read_size(image: ImageRef | None, driver_request: DriverRequest) -> Size | None:
-    """Width and height of a picture that is on this machine."""
+    """Width and height of an image that is on this machine."""
     file = None if image is None else driver_request.images.get(image.digest)
     if image is None or file is None:
         return None

@@ -1,4 +1,4 @@
-"""What stands in for a gateway whose key is not set, or can be no key: it says so, and sends nothing."""
+"""The driver of a gateway whose key is not set or not usable: it reports that, and sends nothing."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 
 
 class MissingKeyDriver:
-    """Wears `ports.Driver`; every answer is the same failure."""
+    """Implements `ports.Driver`; every answer is the same failure."""
 
     def __init__(self, *, provider: str, variable: str, value: str) -> None:
         state = "holds what can be no key (a line break, or a letter that no key has)" if value else "is not set"
@@ -15,7 +15,7 @@ class MissingKeyDriver:
         why = f"{variable}, the key of {provider}, {state}"
         self._failure = Failure(kind=FailureKind.UNAUTHORIZED, why=why, remedy=remedy)
 
-    async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:  # noqa: ARG002 - the face of a driver
+    async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:  # noqa: ARG002 - the port of a driver
         """Nothing is sent."""
         return self._failure
 

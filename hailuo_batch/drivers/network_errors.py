@@ -1,7 +1,6 @@
-"""Why a call over the network came to nothing, in plain words and without what was asked.
+"""Why a network call failed, in plain words and without the address or the query.
 
-An error of aiohttp may carry the address with its query, and its class means nothing to whoever reads a report: neither
-is ever shown.
+An error of aiohttp may contain the address with its query, and its class means nothing to a user: neither is shown.
 """
 
 import os
@@ -9,7 +8,7 @@ import os
 import aiohttp
 
 BROKE_OFF = "the connection broke off"
-# The first class that an error is of says it; special ones stand before what they are built on.
+# The first class that an error is of decides; subclasses come before their bases.
 _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientConnectorDNSError, "its name is not known"),
     (aiohttp.ClientConnectorCertificateError, "its certificate cannot be trusted"),

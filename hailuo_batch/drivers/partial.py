@@ -1,7 +1,7 @@
-"""How much of a file has come, and whether what a host would send next belongs to it. Nothing here reads or writes.
+"""How much of a file has arrived, and whether the host's next bytes belong to it. Does no I/O.
 
-Bytes are put together only when the host says that they are of one file: the same length, and the same validator when
-it gave one (RFC 9110, sections 13.1.5 and 14). In any doubt the file is begun anew.
+Bytes are joined only when the host says that they are of one file: the same length, and the same validator if it gave
+one (RFC 9110, sections 13.1.5 and 14). In any doubt, the download starts again.
 """
 
 import re
@@ -13,7 +13,7 @@ _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.IGNORECASE)
 
 @dataclass(slots=True, kw_only=True)
 class PartialDownload:
-    """What is known of a file that is coming. `size` bytes of `total` are there (None: nobody said how many)."""
+    """The state of a download. `size` bytes of `total` are there (None: not known)."""
 
     size: int = 0
     total: int | None = None
@@ -22,7 +22,7 @@ class PartialDownload:
     accepts_ranges: bool = False  # the host says that it sends parts
 
     def range_headers(self) -> dict[str, str]:
-        """The headers that ask for the rest; none where the file has to be asked for from its first byte."""
+        """The headers that ask for the rest; none where the download starts at the first byte."""
         validator = self.etag or self.last_modified
         if self.total is None or not 0 < self.size < self.total or not (validator or self.accepts_ranges):
             return {}
@@ -46,7 +46,7 @@ class PartialDownload:
         return (first, last + 1, total) == (self.size, self.total, self.total) and self._is_same_file(headers)
 
     def reset(self) -> None:
-        """What has come is of no use: the file is asked for as if for the first time."""
+        """What has arrived is useless: the download starts again."""
         self.size, self.total, self.etag, self.last_modified, self.accepts_ranges = 0, None, "", "", False
 
     def _is_same_file(self, headers: Mapping[str, str]) -> bool:

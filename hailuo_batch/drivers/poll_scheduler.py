@@ -1,7 +1,7 @@
-"""When one gateway is looked at: learnt from the clips that it made before, spread out, and held back when it asks so.
+"""When the tasks of one gateway are polled: learnt from its earlier clips, spread out, and slowed on request.
 
-The arithmetic stands in `core/pacing/poll_schedule.py` and `core/pacing/progress_eta.py`; here is what is remembered
-during a run.
+The arithmetic is in `core/pacing/poll_schedule.py` and `core/pacing/progress_eta.py`; this module has the memory of one
+run.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _LEAST_LIKELIHOOD = 1e-3  # what is less likely than this is not what was learnt
 
 
 class PollScheduler:
-    """The looks at one gateway's tasks; `every` is the interval that it advises, `per_second` the most it takes.
+    """The polls of one gateway's tasks; `every` is the interval that it advises, `per_second` the most it takes.
 
     `elapsed` is a clock in the seconds that limits are written in, and `sleep` waits for such seconds.
     """
@@ -59,14 +59,14 @@ class PollScheduler:
         self._counts: dict[_HistoryKey, int] = {}
         self._first_poll_likelihoods: dict[
             ClipKind, float
-        ] = {}  # how likely it was that the last clips were ready at their first look
+        ] = {}  # how likely it was that the last clips were ready at their first poll
         for kin, seconds in past:
             self.record_duration(kin, seconds)
 
     def poll_delay(self, kind: ClipKind, age: float, samples: Sequence[ProgressSample] = ()) -> float:
-        """Seconds until the next look at a task of this age; `samples` is what it said at the looks before."""
+        """Seconds until the next poll of a task of this age; `samples` has what its earlier polls reported."""
         belief, since = self._expectation(kind, samples)
-        # A promise lets so few looks do that there are some to spare for a shorter delay, where gateways round it.
+        # Progress saves so many polls that some can be spent on a shorter delay, where gateways round it.
         return poll_pause(belief, age - since, self.every if since == 0 else self.every / 2)
 
     def record_completion(self, kind: ClipKind, age: float, samples: Sequence[ProgressSample]) -> None:
@@ -86,7 +86,7 @@ class PollScheduler:
         self._record(kind, seconds)
 
     async def wait_turn(self) -> None:
-        """Waits until one more look is not too fast."""
+        """Waits until one more poll is not too fast."""
         now = self.elapsed()
         at = max(self._next_poll, now)
         self._next_poll = at + self._min_interval
@@ -108,7 +108,7 @@ class PollScheduler:
         return known, 0.0
 
     def _is_history_outdated(self, kind: ClipKind, expected: LogNormal | None, age: float, *, first: bool) -> bool:
-        """Whether so many clips in a row were ready at their first look that the gateway must have become faster."""
+        """Whether so many clips in a row were ready at their first poll that the gateway must have become faster."""
         if expected is None or not first:
             self._first_poll_likelihoods.pop(kind, None)
             return False

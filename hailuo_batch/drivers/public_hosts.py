@@ -1,8 +1,7 @@
-"""Who may be asked when a link comes from outside: public addresses over https; nothing here knows what is fetched.
+"""Which hosts a link from outside may lead to: public addresses over https. Independent of what is fetched.
 
-A link must not make this machine ask its own network. Names are judged by the addresses they stand for: the resolver
-hands on only those that may be asked, and what it hands on is what is connected to, so a name that changes its mind
-between a look and the call gains nothing.
+A link must not make this machine contact its own network. A name is judged by its addresses: the resolver returns only
+allowed ones, and the connection goes to exactly these. So a name that changes between check and call gains nothing.
 """
 
 import socket
@@ -21,14 +20,14 @@ _NAT64_PREFIX = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPolicy:
     """How far a link may lead. `loopback`: to this machine, where http is spoken too; `private`: that, and to the
-    network it stands in.
+    network it is in.
     """
 
     loopback: bool = False
     private: bool = False
 
     def refusal(self, url: URL) -> Failure | None:
-        """Why this address is not asked; None when it may be, as far as it can be told before its name is resolved."""
+        """Why this address is not contacted; None when it may be, as far as is known before its name is resolved."""
         host = url.host or ""
         if url.scheme != "https" and not (url.scheme == "http" and self._is_loopback(host)):
             return Failure(
@@ -55,7 +54,7 @@ class HostPolicy:
 
 
 class PrivateAddressError(OSError):
-    """A name that stands for no address that may be asked."""
+    """A name without an address that may be contacted."""
 
 
 class PublicResolver(AbstractResolver):

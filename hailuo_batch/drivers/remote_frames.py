@@ -1,8 +1,8 @@
-"""Pictures behind web addresses: fetched once, and from then on only asked for whether they are still the same.
+"""Images behind web addresses: downloaded once, and from then on only checked for changes.
 
-An address comes from a manifest, which may be somebody else's, and the host is a stranger: only https is spoken (http
-on loopback), no private address is asked, no key and no cookie goes there, and what arrives has an end in bytes and in
-seconds. What of the fetched is fit for gateways is decided elsewhere.
+An address comes from a manifest, perhaps of another author, and its host is not trusted. Only https is used (http on
+loopback), no private address is contacted, no key and no cookie is sent, and bytes and seconds are limited. Whether
+gateways accept the image is decided elsewhere.
 """
 
 import asyncio
@@ -30,17 +30,17 @@ from hailuo_batch.media.images import read_image_facts
 AT_ONCE = 8
 CHUNK = 64 * 1024
 REDIRECTS = 5
-SECONDS = 60.0  # for one address, from the first look to the last byte
-_LEFTOVER_SECONDS = 3600.0  # a half picture that is so old was left by a command that was killed
+SECONDS = 60.0  # for one address, from the first contact to the last byte
+_LEFTOVER_SECONDS = 3600.0  # a partial image of this age was left by a killed command
 _LONGEST_VALIDATOR = 1000  # characters of a validator that is remembered
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _TRANSIENT_STATUSES = frozenset({408, 425, 429})  # the host may say something else in a minute; so may one with a 5xx
-# What is sent must be what a gateway gets: not another kind of picture, not other bytes on the way.
+# What is sent must be what a gateway gets: not another kind of image, and no other bytes.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"hailuo-batch/{__version__}"}
 
 
 class RemoteImageDownloader:
-    """Looks at addresses, a few at once, and keeps what it fetches in `folder`, each file under its digest."""
+    """Checks addresses, a few at once, and keeps what it downloads in `folder`, each file under its digest."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class RemoteImageDownloader:
 
 @asynccontextmanager
 async def open_remote_images(folder: Path) -> AsyncIterator[RemoteImageDownloader]:
-    """Looks at addresses from a session of their own, which knows no key and keeps no cookie."""
+    """Checks addresses from a session of their own, which knows no key and keeps no cookie."""
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, resolver=PublicResolver()), cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
@@ -155,7 +155,7 @@ def _conditional_headers(before: RemoteImage) -> dict[str, str]:
 
 
 def _read_validators(response: aiohttp.ClientResponse) -> tuple[str, str]:
-    """What the host wants to be shown the next time: the picture's tag, and when it was last changed."""
+    """What to send to the host the next time: the image's tag, and when it was last changed."""
     modified = _safe_header(response, "Last-Modified")
     return _safe_header(response, "ETag"), modified if _is_reliable_date(
         modified, _safe_header(response, "Date")
@@ -168,7 +168,7 @@ def _safe_header(response: aiohttp.ClientResponse, name: str) -> str:
 
 
 def _is_reliable_date(modified: str, now: str) -> bool:
-    """Whether the picture was changed long enough before it was sent: dates count seconds, and it may change twice in
+    """Whether the image was changed long enough before it was sent: dates count seconds, and it may change twice in
     one.
     """
     try:

@@ -29,7 +29,7 @@ class WorkerDiedError(Exception):
 
 
 class RenderPool:
-    """Up to `workers` processes; as many drawings as one likes may be asked for at once."""
+    """Up to `workers` processes; any number of sketches may be requested at once."""
 
     def __init__(self, workers: int) -> None:
         self._slots = asyncio.Semaphore(workers)
@@ -51,7 +51,7 @@ class RenderPool:
         render_worker.check_answer(answer)
 
     async def close(self, *, at_once: bool) -> None:
-        """Ends the workers: after the drawing in hand, or at once. Nobody is hired any more."""
+        """Ends the workers, after the sketch under way or at once. None is started any more."""
         self._closed = True
         for worker in self._workers:
             worker.end(at_once=at_once)
@@ -67,7 +67,7 @@ class RenderPool:
         try:
             answer = await worker.exchange(question)
         except BaseException:
-            worker.end(at_once=True)  # dead, or in the middle of a drawing that nobody waits for any more
+            worker.end(at_once=True)  # dead, or in the middle of a sketch that no caller waits for
             raise
         self._free.append(worker)
         return answer
@@ -96,7 +96,7 @@ class _Worker:
     """One process, seen from outside."""
 
     def __init__(self, process: Process) -> None:
-        assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are asked for below
+        assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
         self._process, self._questions, self._answers = process, process.stdin, process.stdout
         self._last_words = asyncio.create_task(_read_last_words(process.stderr))
         self._is_killed = False
@@ -123,7 +123,7 @@ class _Worker:
 
     def end(self, *, at_once: bool) -> None:
         self._questions.close()
-        # Never twice: `kill` looks whether the process is dead, and what it sees the loop's own watch would then miss.
+        # Never twice: `kill` checks whether the process is dead, and what it sees the loop's own watch would then miss.
         if at_once and self.is_alive and not self._is_killed:
             self._is_killed = True
             with suppress(ProcessLookupError):  # it just went by itself
@@ -156,7 +156,7 @@ async def _wait_all(workers: Iterable[_Worker]) -> None:
 
 
 async def _read_last_words(stderr: asyncio.StreamReader) -> str:
-    """The last lines a process wrote, in one; comes back when it ends. Somebody must read, or it would stand still."""
+    """The last lines a process wrote, in one; returns when it ends. Without a reader the process would block."""
     tail = b""
     while some := await stderr.read(_STDERR_BYTES):
         tail = (tail + some)[-_STDERR_BYTES:]

@@ -1,8 +1,7 @@
-"""A worker process, seen from inside: it draws what each line of its input asks for and answers with a line each.
+"""A worker process, seen from inside: it draws what each line of its input describes, and answers each with a line.
 
-Both ends of the conversation stand here, so that they cannot drift apart; who starts a worker, hands it drawings and
-buries it is the business of `render_pool.py`. A worker ends when its input does, so it needs no eye on the run: one
-that is killed closes the input with everything else.
+Both ends of the protocol are in this file, so that they cannot drift apart. `render_pool.py` starts workers, gives them
+sketches and ends them. A worker ends when its input does, so it need not watch the run: a killed run closes the input.
 """
 
 import json
@@ -27,12 +26,12 @@ def encode_request(sketch: "Sketch", target: Path) -> bytes:
 
 
 def is_answer(line: bytes) -> bool:
-    """Whether a worker wrote the line; a start-up hook of somebody's Python may print before the worker has begun."""
+    """Whether a worker wrote the line; a start-up hook of this Python may print before the worker has begun."""
     return line.startswith(b'{"answer":') and line.endswith(b"\n")
 
 
 def check_answer(line: bytes) -> None:
-    """Comes back when the answer says that the drawing is there; else raises what stood in the worker's way again."""
+    """Returns when the answer reports the sketch; else raises the worker's error again."""
     answer: dict[str, Any] = json.loads(line)["answer"]
     if "refused" in answer:
         summary, why, remedy = answer["refused"]
@@ -52,7 +51,7 @@ def main() -> None:
         answer = _encode_line({"answer": _draw_sketch(asked["sketch"], target)})
         try:
             os.write(answers, answer)
-        except OSError:  # the run was killed meanwhile: nobody is left who could take the drawing away
+        except OSError:  # the run was killed meanwhile: no process is left to take the sketch
             _remove_partial(target)
 
 

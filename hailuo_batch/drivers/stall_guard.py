@@ -1,7 +1,7 @@
-"""Whether a download comes fast enough to be waited for. Nothing here reads a clock but the one it is given.
+"""Whether a download is fast enough to continue. Reads no clock but the one it is given.
 
-A host that sends a byte now and then would hold a place among the downloads for ever; that nothing at all comes is
-seen elsewhere, by the time-out of the line.
+A host that sends one byte now and then would hold a download slot for ever. A host that sends nothing at all is caught
+by the connection's time-out.
 """
 
 from collections import deque

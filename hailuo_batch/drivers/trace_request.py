@@ -1,6 +1,6 @@
-"""Tells the log of one HTTP request and its reply, without secrets; nothing is made ready unless somebody listens.
+"""Logs one HTTP request and its reply, without secrets; without a listener, nothing is prepared.
 
-A trace must never change what a run does: whatever goes wrong in here is swallowed.
+A trace must never change what a run does: every error in here is swallowed.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""One call carried over the wire: what comes back is a reply, or a failure that says what silence proves.
+"""Makes one HTTP call: returns a reply, or a failure whose kind says what the silence proves.
 
-Whether a call may be repeated is the caller's business (`http.py`); what it said is the dialect's. The key goes to the
-gateway's own host and scheme only: redirects are not followed.
+The caller decides whether a call may be repeated (`http.py`), and the dialect what a reply means. The key goes only to
+the gateway's own host and scheme: redirects are not followed.
 """
 
 import asyncio
@@ -129,7 +129,7 @@ async def open_sessions(
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, ...]]:
     """Three sessions: for reading calls, for the paid one, and for clips; none of them keeps cookies.
 
-    How many are under way at once is decided by whoever works with them, so the connectors do not limit it: a call that
+    Their callers decide how many are under way at once, so the connectors do not limit it: a call that
     waited in one would use up the time for its answer.
     """
     jar = aiohttp.DummyCookieJar

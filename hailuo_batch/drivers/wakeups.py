@@ -1,7 +1,7 @@
-"""Pauses that a gateway's ring cuts short, so that a driver looks at a task as soon as there is news of it.
+"""Pauses that a gateway's callback cuts short, so that a driver polls a task as soon as there is news of it.
 
-A ring is a reason to look now and nothing more: a lost one costs a longer wait, a false one costs a look. Nothing here
-knows HTTP or what was rung with, and no clock is read: time passes in `sleep` alone.
+A callback only triggers a poll: a lost one costs a longer wait, a false one costs a poll. Independent of HTTP and of
+the callback's content. Reads no clock: time passes only in `sleep`.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-# Seconds between two looks at a task that were hurried by rings. A gateway tells of a task two or three times; more is
-# a mistake or an attack, and each look counts against the limits of the account that buys the clips.
+# Seconds between two polls that callbacks triggered. A gateway reports a task two or three times; more is
+# a mistake or an attack, and each poll counts against the limits of the account that buys the clips.
 LEAST_SECONDS = 2.0
 MOST_TASKS = 10_000  # rings of so many tasks are remembered for each provider, the oldest forgotten
 
@@ -37,7 +37,7 @@ class TaskWakeups:
         self._sleep = sleep
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._early_wakeups: OrderedDict[str, None] = OrderedDict()
-        self._cooldowns: OrderedDict[str, float] = OrderedDict()  # for how long a task's rings hurry nobody
+        self._cooldowns: OrderedDict[str, float] = OrderedDict()  # until when a task's callbacks trigger nothing
 
     def wake(self, task: str) -> None:
         """Ends the pause of who waits for the task, or the next one: a ring may come before the submit's answer."""

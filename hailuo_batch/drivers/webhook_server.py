@@ -1,7 +1,7 @@
-"""A small server on one port for callers nobody knows: it tells them nothing, logs nothing, and everything has an end.
+"""A small server on one port for unknown callers: it reveals nothing, logs nothing, and limits everything.
 
-What a caller sent could hold a secret, so it goes neither into a log nor into an answer that is not asked for here.
-What a request means is not known here.
+A caller's message could contain a secret, so it goes into no log, and into an answer only where the handler returns it.
+Independent of what a message means.
 """
 
 import asyncio

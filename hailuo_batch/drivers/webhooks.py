@@ -1,8 +1,8 @@
-"""The server that gateways may call back, so that a clip is fetched when it is made and not at the next look.
+"""The server for gateways' callbacks, so that a clip is downloaded when it is ready and not at the next poll.
 
-Nothing that a caller says is believed: a message names a task to look at, and the gateway is then asked over our own
-connection. Who calls is known by a secret in the path, another one for each provider and each run. How a message names
-its task is the dialect's business; what a ring does stands in `wakeups.py`.
+No message is trusted: it names a task, which is then polled over our own connection. A secret in the path identifies
+the caller; each provider has a new one in each run. The dialect knows how a message names its task, and `wakeups.py`
+what a callback does.
 """
 
 import asyncio
@@ -51,12 +51,12 @@ class WebhookReceiver:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Nobody is listened to any more."""
+        """Stops listening."""
         await self._server.__aexit__()
 
     @property
     def address(self) -> ListenAddress:
-        """Where it listens; with the port that it was given, when it asked for any."""
+        """Where it listens; with the port that it was given, when it requested any."""
         return self._server.address
 
     def url(self, provider: str) -> str | None:

@@ -45,7 +45,7 @@ def read_render_times(connection: sqlite3.Connection) -> list[tuple[str, str, fl
 
 
 def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
-    """Every attempt at a provider that is open no more, the oldest first."""
+    """Every attempt at a provider that is no longer open, the oldest first."""
     return [
         EndedAttempt(
             id=number,

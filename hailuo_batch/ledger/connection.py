@@ -90,7 +90,7 @@ def _make_daemon_connection(connector: Connector) -> aiosqlite.Connection:
     """An aiosqlite connection whose thread ends with the process.
 
     The thread waits for work without end: any way out that misses `close` would hang the process. What SQLite had not
-    committed by then was never promised to anybody. aiosqlite has no option for this, but Python makes a thread a
+    committed by then was never promised to a caller. aiosqlite has no option for this, but Python makes a thread a
     daemon when the thread that creates it is one.
     """
     made: list[aiosqlite.Connection] = []

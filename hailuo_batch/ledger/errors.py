@@ -1,4 +1,4 @@
-"""What SQLite says when it cannot go on, in the user's words. Nothing here knows what was being read or written."""
+"""SQLite errors that end a command, in the user's words. Independent of what was read or written."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
 def make_ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     """The error that a user sees, by SQLite's code."""
     code: int = getattr(error, "sqlite_errorcode", 0)
-    # The low byte is the kind; the rest tells apart, say, the many ways in which a disk can fail.
+    # The low byte is the kind; the rest distinguishes, for example, the many ways in which a disk can fail.
     summary, remedy = _BY_CODE.get(code & 0xFF, ("the ledger cannot be used", _DAMAGED_REMEDY))
     kind = DamagedLedgerError if remedy is _DAMAGED_REMEDY else LedgerError
     return kind(summary, why=f"{path}: {error}", remedy=remedy)

@@ -1,7 +1,7 @@
-"""Many writes, one commit: whatever waits while the disk is busy shares the next transaction.
+"""Many writes, one commit: writes that arrive while the disk is busy share the next transaction.
 
-Each caller goes on when its own write has reached the disk. One write that fails takes back only itself. A caller that
-is cancelled leaves its write in the queue: it is done whole. Nothing here knows what is written.
+Each caller continues when its own write is on disk. A write that fails rolls back only itself. A cancelled caller
+leaves its write in the queue, where it is completed. Independent of what is written.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class WriteQueue:
             return await future
 
     async def close(self) -> None:
-        """Takes no more, and returns when everything queued is written, even if the closer is cancelled meanwhile."""
+        """Accepts no further writes; returns when all queued ones are done, even if the closer is cancelled."""
         self._closed = True
         cancelled: asyncio.CancelledError | None = None
         while self._drain_task is not None and not self._drain_task.done():
@@ -79,7 +79,7 @@ class WriteQueue:
 
 def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
     if future.done():
-        return  # its caller was cancelled; the write is done all the same
+        return  # its caller was cancelled; the write is still done
     if isinstance(outcome, Exception):
         future.set_exception(outcome)
     else:
@@ -98,7 +98,7 @@ def _apply_write(connection: sqlite3.Connection, work: WriteFunction) -> Any:
         result = work(connection)
     except Exception as error:
         if not connection.in_transaction:
-            raise  # SQLite gave up the whole transaction (no room, a failing disk): nobody's write was done
+            raise  # SQLite gave up the whole transaction (no room, a failing disk): no write was done
         connection.execute("ROLLBACK TO one")
         connection.execute("RELEASE one")
         return error

@@ -1,6 +1,6 @@
-"""Brings a ledger file to the form that this version of the tool writes; older ones are copied first.
+"""Migrates a ledger file to the form that this version writes; older files are copied first.
 
-The number of the last migration stands in the file itself (`user_version`). Nothing here knows what the tables mean.
+The file itself has the number of its last migration (`user_version`). Independent of what the tables mean.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hailuo_batch.errors import LedgerError
 
-APPLICATION_ID = int.from_bytes(b"HAlB", "big")  # stands in the file's header, set by the first migration
+APPLICATION_ID = int.from_bytes(b"HAlB", "big")  # in the file's header, set by the first migration
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 
 

@@ -66,7 +66,7 @@ def _connect(file: Path | str, *, uri: bool = False) -> TransactionConnection:
         file,
         uri=uri,
         timeout=_PATIENCE,
-        isolation_level=None,  # transactions are begun by `TransactionConnection` and by nobody else
+        isolation_level=None,  # transactions are begun by `TransactionConnection` alone
         check_same_thread=False,
         factory=TransactionConnection,
     )
@@ -85,7 +85,7 @@ def _read_only_uri(path: Path) -> str:
     address = f"{path.absolute().as_uri()}?mode=ro"
     if os.access(path.parent, os.W_OK) or path.with_name(f"{path.name}-wal").exists():
         return address
-    return f"{address}&immutable=1"  # a read-only disk: nobody writes, and SQLite cannot make the files it reads with
+    return f"{address}&immutable=1"  # a read-only disk: nothing writes, and SQLite cannot make the files it reads with
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -93,7 +93,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     version = migrate.check_version(connection, path, len(steps))
     # Where a file system cannot do WAL, SQLite stays with a rollback journal: slower, and as durable.
     connection.execute("PRAGMA journal_mode = WAL")
-    # Money: a commit has reached the disk before anybody is told; NORMAL may lose a task id at a power cut.
+    # Money: a commit is on disk before its caller continues; NORMAL may lose a task id at a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves the data in the drive's cache
     connection.execute("PRAGMA foreign_keys = ON")

@@ -1,4 +1,4 @@
-"""The queries of `queries.sql`, by name. Nothing here knows what they mean."""
+"""The queries of `queries.sql`, by name. Independent of what they mean."""
 
 import re
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """One run per ledger: a lock of the operating system on `.hailuo/run.lock`, with its holder's name inside.
 
-The lock is the kernel's and goes with its process, however that ends. The text in the file only says who it is; text
-that a killed run left behind is overwritten. Nothing here knows what a run does.
+The kernel holds the lock and drops it with its process, however that ends. The text in the file only names the holder.
+Text that a killed run left behind is overwritten. Independent of what a run does.
 """
 
 import errno
@@ -63,7 +63,7 @@ class FileLocks:
                 _release(file)
 
     def is_run_active(self) -> bool:
-        """Whether a run works at this moment; asked only of a lock that somebody has signed, and only for that long."""
+        """Whether a run works at this moment; checked only for a signed lock, and only for that long."""
         try:
             if not self._path.stat().st_size:
                 return False
@@ -75,7 +75,7 @@ class FileLocks:
         return False
 
     def read_run_holder(self) -> RunHolder | None:
-        """Who holds the lock now; None when nobody does or the holder has not signed yet."""
+        """Who holds the lock now; None when it is free or the holder has not signed yet."""
         if not self.is_run_active():
             return None
         with _translate_errors(self._path), self._path.open("rb", buffering=0) as file:

@@ -1,7 +1,7 @@
-"""The ledger on SQLite: what was intended, sent, charged and kept, and which names were given.
+"""The ledger on SQLite: what was intended, submitted, charged and stored, and which names were given.
 
-A method that writes returns when its write would survive a power cut. Which moves there are stands in
-`core/attempt/attempt.py`; nothing here decides one. No key and no link is ever handed in, so none is stored.
+A method that writes returns when its write would survive a power cut. `core/attempt/attempt.py` defines the moves; this
+module only records them. It never gets a key or a link, so it stores none.
 """
 
 import json
@@ -70,7 +70,7 @@ class SqliteLedger(SqliteLedgerReader):
 
 @asynccontextmanager
 async def open_ledger(path: Path, *, clock: Clock) -> AsyncIterator[SqliteLedger]:
-    """The ledger for writing; whoever opens it holds the run lock. Leaving it writes what is queued."""
+    """The ledger for writing; only the holder of the run lock opens it. Leaving it writes what is queued."""
     async with open_connection(partial(open_for_writing, path), path) as connection:
         writer = WriteQueue(connection)
         try:
@@ -171,7 +171,7 @@ def _end_run(connection: sqlite3.Connection, row: tuple[object, ...]) -> None:
 
 
 def _event_data(facts: Facts) -> dict[str, object]:
-    """The facts as they stand in an event."""
+    """The facts as an event has them."""
     failure = facts.failure
     return {
         "task": facts.task,

@@ -1,6 +1,6 @@
-"""Tells the log of each move that a ledger made durable, whichever ledger it is.
+"""Logs each move that a ledger has made durable, for any ledger.
 
-Without a listener the ledger itself is handed back, so that a move costs nothing more.
+Without a listener it returns the ledger itself, so that a move costs nothing extra.
 """
 
 import logging
@@ -19,12 +19,12 @@ _NO_FACTS = Facts()
 
 
 def trace_moves(ledger: LedgerWriter) -> LedgerWriter:
-    """The ledger, which tells of its moves when somebody listens."""
+    """The ledger, which logs its moves if the log has a listener."""
     return cast("LedgerWriter", _TracedLedger(ledger)) if _LOG.isEnabledFor(logging.INFO) else ledger
 
 
 class _TracedLedger:
-    """Implements `ports.LedgerWriter`: hands every call on to a ledger, and tells of the moves."""
+    """Implements `ports.LedgerWriter`: passes every call to a ledger, and logs the moves."""
 
     def __init__(self, ledger: LedgerWriter) -> None:
         self._ledger = ledger

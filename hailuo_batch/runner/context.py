@@ -1,4 +1,4 @@
-"""What the steps of a run are carried out with. Nothing here knows what a step does."""
+"""What the steps of a run work with. Independent of what a step does."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from hailuo_batch.runner.reservations import Reservations
 
 
 def _ignore_start(_: Step) -> None:
-    """Tells nobody."""
+    """Ignores the event."""
 
 
 def _ignore_pause(_: str, __: str, ___: float) -> None:
-    """Tells nobody."""
+    """Ignores the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """All that a step is carried out with.
 
-    `limiters` has the provider's door for each that is asked over the net; what is drawn here passes none.
+    `limiters` has the limiter of each gateway; the animatic provider has none.
     `make_driver_request` tells a driver what a step needs on this machine, `find_clip` the facts of a clip in the
     store, by digest.
     """
@@ -41,7 +41,7 @@ class RunContext:
     probe: Callable[[Path, str], Awaitable[Clip | Failure]]  # a file and its digest, if it has one
     make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
-    on_start: Callable[[Step], None] = _ignore_start  # told when a step's turn has come
+    on_start: Callable[[Step], None] = _ignore_start  # called when a step starts
     on_provider_pause: Callable[[str, str, float], None] = (
-        _ignore_pause  # told when a provider asks to wait: who, why, seconds
+        _ignore_pause  # called when a provider asks to wait: who, why, seconds
     )

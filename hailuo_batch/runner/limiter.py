@@ -1,7 +1,7 @@
-"""Admission to one provider: who may submit when, and whether anybody still may (see `core/pacing/rate_limit.py`).
+"""Admission to one provider: when the next step may submit, and whether any still may.
 
-Steps pass in the order in which they came, one at a time. A place is taken from before the submit until the task has
-ended; polls and downloads of tasks that run pass no gate.
+Steps pass in the order of their arrival, one at a time. A step holds a place from before its submit until its task has
+ended; polls and downloads of running tasks are not limited here. The rules are in `core/pacing/rate_limit.py`.
 """
 
 import asyncio
@@ -42,13 +42,13 @@ class Tempo:
 
 
 class Limiter:
-    """One provider's door."""
+    """The limiter of one provider."""
 
     def __init__(self, provider: str, pace: RateState, *, tempo: Tempo, stop: Stop) -> None:
         self.provider, self.pace, self.patience = provider, pace, PATIENCE
         self._tempo, self._stop = tempo, stop
         self._queue_lock = asyncio.Lock()
-        self._waiting: asyncio.Future[None] | None = None  # whoever is first in line
+        self._waiting: asyncio.Future[None] | None = None  # the first step in line
         self._submits = self._tasks = _NO_STREAK
         self.closed: Failure | None = None
 
@@ -76,7 +76,7 @@ class Limiter:
         )
 
     async def _wait_turn(self, pause: float | None) -> None:
-        """Waits so long (None: until somebody leaves), or until the door is closed; only the first in line is here."""
+        """Waits so long (None: until a place is free), or until submits end; only the first in line waits here."""
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
         alarm = None if pause is None else loop.call_later(pause / self._tempo.speed, wake, self._waiting)
@@ -97,7 +97,7 @@ class Limiter:
         self._wake()
 
     def cancel_submit(self) -> None:
-        """Whoever entered sent nothing, or was cut off."""
+        """The admitted step sent nothing, or was cut off."""
         self.pace = fail_submit(self.pace, is_outcome_known=True)
         self.release()
 

@@ -25,7 +25,7 @@ class _CapUse:
 
 
 class Reservations:
-    """The caps of a run, with what stands against each."""
+    """The caps of a run, with what already counts against each."""
 
     def __init__(self, caps: Iterable[Cap], attempts: Iterable[CountedAttempt], *, campaign: str, now: float) -> None:
         known = list(attempts)
@@ -59,10 +59,10 @@ class Reservations:
         return freed
 
     def record_actual_cost(self, step: Step, cost: Money | None) -> None:
-        """The provider told what it cost: that counts, and the estimate no more.
+        """The provider reported the actual cost: it counts from now on, instead of the estimate.
 
-        Money: only a cap that counts the estimate is corrected, and only by what is told in its currency; any other
-        would have room that nobody gave it.
+        Money: only a cap that counts the estimate is corrected, and only by an actual cost in its currency; any other
+        would gain room that it does not have.
         """
         for each, amount in (*self._reserved.pop(step.fingerprint, {}).items(), *self._earlier_use(step).items()):
             if cost is not None and cost.is_same_currency(each.cap.limit):

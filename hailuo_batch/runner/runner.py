@@ -1,6 +1,6 @@
-"""Steps in, outcome out: hands the steps to workers, tells the listener, unlocks what waited for a frame.
+"""Steps in, outcome out: gives the steps to workers, notifies the listener, unlocks steps that waited for a frame.
 
-Nothing is decided here: a step says what is to be done, a failure's kind says what it allows.
+It decides nothing: a step defines what to do, and a failure's kind defines what is allowed next.
 """
 
 import logging
@@ -51,9 +51,9 @@ async def run_plan(
     """
     begin = clock.elapsed()
     given = tuple(steps)
-    # What is made already comes home first: links die, and a submit can wait.
+    # Finished clips are downloaded first: links expire, and a submit can wait.
     todo = sorted((step for step in given if step.action in _RUNNABLE_ACTIONS), key=_is_submit)
-    # Money: only a step that was given may be unlocked; the others were not asked for.
+    # Money: only a step that was given may be unlocked; the others were not selected.
     waiting = [step for step in given if step.action is Action.WAIT]
     _log_waiting(waiting)
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
@@ -127,7 +127,7 @@ class _StepWorker:
         return steps
 
     def report_over_cap(self) -> None:
-        """Tells of the steps that a cap left out for good."""
+        """Reports the steps that a cap left out for good."""
         for step, failure in self._over_cap:
             self._failures.append((step, failure))
             self._notify(step, StepFailed(step=step, failure=failure))
@@ -136,7 +136,7 @@ class _StepWorker:
         self._notify(step, StepStarted(step=step))
 
     def _report_pause(self, provider: str, why: str, seconds: float) -> None:
-        """Tells once of what several steps were told in the same moment."""
+        """Reports once what several steps were told at the same moment."""
         told = why, float(f"{seconds:.1g}")
         if self._last_pause.get(provider) != told:
             self._last_pause[provider] = told
@@ -146,7 +146,7 @@ class _StepWorker:
         if failure.kind is FailureKind.STOPPED:  # no failure: it was not begun, or its task is left to the next run
             self._left += failure.running
             return
-        if failure.kind is FailureKind.OVER_CAP:  # told at the end: room may come yet
+        if failure.kind is FailureKind.OVER_CAP:  # reported at the end: there may be room by then
             self._over_cap.append((step, failure))
             return
         self._failures.append((step, failure))

@@ -1,10 +1,10 @@
-"""A wish to stop: asked once, seen at once by everybody who waits. Nothing here knows what is being waited for."""
+"""Graceful shutdown: requested once, seen at once by everything that waits. Independent of what is waited for."""
 
 import asyncio
 
 
 class Signal:
-    """Something that happens once; whoever naps on it wakes."""
+    """Something that happens once, and wakes every sleeper."""
 
     def __init__(self) -> None:
         self.is_triggered = False
@@ -27,7 +27,7 @@ class Signal:
             alarm.cancel()
 
     async def wait(self, future: "asyncio.Future[None]") -> None:
-        """Waits until somebody wakes the nap, or the signal is given."""
+        """Waits until the nap is woken, or the signal is given."""
         if self.is_triggered:
             return
         self._sleepers.add(future)
@@ -44,16 +44,16 @@ def wake(future: "asyncio.Future[None]") -> None:
 
 
 class Stop:
-    """Nothing new is sent once it is asked for; with `leave_tasks`, tasks that run are left to the next run as well."""
+    """Once requested, nothing new is submitted; with `leave_tasks`, running tasks are left to the next run as well."""
 
     def __init__(self) -> None:
         self.reason = ""
         self.submits = Signal()  # no new submits
-        self.waits = Signal()  # no more waiting for tasks
+        self.waits = Signal()  # ends the waits for tasks
 
     @property
     def is_requested(self) -> bool:
-        """Whether somebody asked."""
+        """Whether a stop was requested."""
         return self.submits.is_triggered
 
     def request(self, reason: str, *, leave_tasks: bool = True) -> None:

@@ -1,6 +1,6 @@
-"""One step from top to bottom: ask → wait → fetch → probe → keep → name.
+"""One step from top to bottom: submit → poll → download → probe → keep → name.
 
-The order is the promise. How a provider is asked stands in `submit.py`; here is what becomes of a task.
+The order is the guarantee. `submit.py` has the submit; this module has what becomes of a task.
 """
 
 from contextlib import ExitStack
@@ -87,8 +87,8 @@ async def _follow_task(
     produced = await driver.wait(driver_request, submitted.task)
     gate = context.limiters.get(submitted.provider)
     if isinstance(produced, Failure):
-        # Money: only a kind that ends the task does so here; whatever else stands in the way, the task may be running
-        # or made, and is followed again by the next run. It is never asked for a second time.
+        # Money: only a kind that ends the task does so here; after any other, the task may be running
+        # or finished, and the next run polls it again. It is never submitted a second time.
         if submitted.stage is Stage.SUBMITTED and FAILURE_POLICIES[produced.kind].ends_task:
             await context.ledger.move(submitted.attempt, Move.FAIL, Facts(failure=produced))
         if gate is not None:
@@ -100,10 +100,10 @@ async def _follow_task(
         await context.ledger.move(submitted.attempt, Move.PRODUCE, Facts(cost=produced.cost))
         context.reservations.record_actual_cost(step, produced.cost)
     if produced.cost is None and step.action is Action.FETCH and step.standing is not None:
-        produced = replace(produced, cost=step.standing.cost)  # told when it was made, and not again
+        produced = replace(produced, cost=step.standing.cost)  # reported when it was rendered, and not again
     kept = await _download_clip(submitted, driver, driver_request, produced, context)
     if isinstance(kept, Failure) and kept.kind is FailureKind.EXPIRED:
-        # The gateway is asked for a fresh link, once and at once: the clip is made.
+        # Polls for a fresh link, once and at once: the clip is ready.
         fresh = await driver.wait(driver_request, replace(submitted.task, is_new=False))
         if isinstance(fresh, Produced):
             return await _download_clip(submitted, driver, driver_request, replace(fresh, cost=produced.cost), context)
@@ -111,7 +111,7 @@ async def _follow_task(
 
 
 async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure:
-    """The clip that a readable name or the lock still has, known again: it was paid for, and is not asked for anew."""
+    """The clip that a readable name or the lock still has, restored: it was paid for, and is not bought again."""
     named, standing = step.named_clip, step.standing
     assert named is not None  # noqa: S101 - the plan says NAMED or LOCKED only with one
     if named.file and not await context.store.restore(context.renders.path(named.file), named.digest):
@@ -126,7 +126,7 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
         await context.ledger.move(standing.attempt, Move.MISS)
         await context.ledger.move(standing.attempt, Move.KEEP, Facts(clip=artifact))
     else:
-        # What nobody told is counted at today's price: a cap must not forget it with the ledger that knew.
+        # An unknown cost counts at today's price: a cap must not forget it with the missing ledger.
         ways = (step.route, *step.route.fallbacks)
         price = named.cost or next((way.estimate for way in ways if way.provider == named.provider), None)
         route = Route(provider=named.provider, estimate=price)
@@ -157,7 +157,7 @@ async def _download_clip(
 
 
 async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> None:
-    """Gives the clip a readable name for each shot that asked for it."""
+    """Gives the clip a readable name for each shot that uses it."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     source = await context.store.local_copy(stored.clip.digest)
     given = []

@@ -1,7 +1,7 @@
-"""How a provider is asked for a clip: turn → reserve → intend → submit → accept, and on to another after a definite no.
+"""Submits a step: limiter → reserve → intend → submit → accept; after a definite refusal, to the next provider.
 
-What may cost money is written down before it happens, and the task's id before anything else is done with it. What may
-be sent again is decided by the kind of failure alone. Nothing here waits for a clip.
+What may cost money is recorded before it happens, and the task's id before anything else is done with it. Only the kind
+of a failure decides whether a call may be resent. Does not wait for a clip.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from hailuo_batch.runner.context import RunContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    """An attempt that a provider has taken: where it stands, its task, and who has it."""
+    """An attempt that a provider has accepted: its stage, its task, and the provider."""
 
     attempt: int
     stage: Stage
@@ -30,7 +30,7 @@ class Submitted:
 async def submit_step(step: Step, driver_request: DriverRequest, context: RunContext) -> Submitted | Failure:
     """The attempt with its task: the one that is there, or a new one at the first provider that takes it.
 
-    The attempt has a place at its provider's gate, which whoever follows the task gives back.
+    The attempt holds a place at its provider's limiter; the code that follows the task releases it.
     """
     if step.standing is not None and step.action in {Action.RESUME, Action.FETCH}:
         return await _resume_attempt(step, context)
@@ -51,7 +51,7 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
 async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
     """The attempt of an earlier run, to be followed on."""
     standing = step.standing
-    assert standing is not None  # noqa: S101 - the caller has looked
+    assert standing is not None  # noqa: S101 - the caller has checked
     context.on_start(step)
     stage = standing.stage
     if stage is Stage.STORED:
@@ -127,7 +127,7 @@ async def _submit_once(
 
 async def _record_failure(step: Step, route: Route, attempt: int, answer: Failure, context: RunContext) -> Failure:
     if answer.kind is FailureKind.FLAKY:
-        # Money: a submit is no reading call: one that came to nothing may have been accepted all the same.
+        # Money: a submit is not a read: one that failed may still have been accepted.
         answer = replace(answer, kind=FailureKind.UNKNOWN_OUTCOME)
     if step.why is StepReason.INTERRUPTED and not route.free:
         if FAILURE_POLICIES[answer.kind].resend:

@@ -1,4 +1,4 @@
-"""Workers that take steps in order, each one step at a time. Nothing here knows what a step is."""
+"""Workers that take steps in order, one step at a time each. Independent of what a step is."""
 
 import asyncio
 from collections import deque

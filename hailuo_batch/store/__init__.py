@@ -1,1 +1,1 @@
-"""The folder of artifacts by digest, and the readable names linked from it."""
+"""The clips by digest, and the readable names linked from them."""

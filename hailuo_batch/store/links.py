@@ -1,6 +1,6 @@
-"""Gives a file a second name without ever taking one that is in use: clone, else hard link, else copy.
+"""Gives a file a second name without replacing one that is in use: clone, else hard link, else copy.
 
-A name appears with the whole file behind it, or not at all. Nothing here knows what the files are.
+A name appears with the whole file behind it, or not at all. Independent of what the files are.
 """
 
 import os
@@ -23,7 +23,7 @@ class Linker:
 
     def __init__(self) -> None:
         # What the file system cannot do is tried once: a file that is made and taken away again for every name slows
-        # ext4 down, which looks for each new file at all that were deleted in the last seconds.
+        # ext4 down, which searches past all recently deleted files for each new one.
         self._clones = sys.platform == "linux"
 
     def link(self, source: Path, final: Path) -> None:

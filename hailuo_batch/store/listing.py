@@ -12,10 +12,10 @@ _HEX = 64
 
 
 def list_digests(store: Path) -> frozenset[str]:
-    """The digests (`sha256:…`) of all artifacts in a store; an absent store is an empty one."""
+    """The digests (`sha256:…`) of all clips in a store; a missing store is empty."""
     found: list[str] = []
     for fan in list_folder(store):
-        if len(fan) == 2:  # artifacts stand below the first two digits of their digest
+        if len(fan) == 2:  # clips are below the first two digits of their digest
             found += [f"sha256:{name[:_HEX]}" for name in list_folder(store / fan) if len(name) == _HEX + 4]
     return frozenset(found)
 

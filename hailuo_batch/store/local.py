@@ -1,9 +1,9 @@
-"""The store on a local disk: each clip under the digest of its bytes, there whole or not at all.
+"""The store on a local disk: each clip under the digest of its bytes, whole or not at all.
 
-    incoming/…            being written; what a killed run left is swept by the next
-    ab/abcd….mp4          kept: read-only, on the disk before anybody is told
+    incoming/…            being written; the next run deletes what a killed one left
+    ab/abcd….mp4          kept: read-only, on disk before the caller continues
 
-The same bytes are kept once. Nothing here knows which request a clip answers, or whether it is a video.
+The same bytes are kept once. Does not know which request a clip belongs to, or whether it is a video.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class LocalStore:
         return list_digests(self._root)
 
     def stat(self, digest: str) -> StoredFile | None:
-        """The size and age of a clip, or None if it is not there or cannot be looked at."""
+        """The size and age of a clip, or None if it is not there or cannot be read."""
         path = self._path(digest)
         try:
             found = path.stat()
@@ -94,7 +94,7 @@ class LocalStore:
         """Where a clip is, or would be."""
         match = _DIGEST.fullmatch(digest)
         if match is None:
-            # A digest may come from a lock file that somebody edited: it must never name another place.
+            # A digest may come from a lock file that a person edited: it must never name another place.
             raise InputError(
                 "this is not the digest of a clip",
                 why=f"it reads {digest[:100]!r}",

@@ -1,6 +1,6 @@
 """The readable names of clips: links from the store, each with its provenance beside it.
 
-A name that is in use is never taken from its file. Nothing here knows how names are made.
+A name that is in use is never given to another file. `core/plan/render_names.py` makes the names.
 """
 
 import asyncio

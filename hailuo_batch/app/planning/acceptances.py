@@ -1,4 +1,4 @@
-"""Which earlier clips stand for changed requests, with what ledger and lock still know of each."""
+"""Which earlier clips are accepted for changed requests, with what ledger and lock still know of each."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,7 +42,7 @@ async def read_accepted_clips(
 
 
 def _make_standing(acceptance: "Acceptance", lock: Lockfile, standings: Mapping[str, Standing]) -> Standing:
-    """The attempt that made an accepted clip; the lock tells who made it where the ledger does not."""
+    """The attempt that made an accepted clip; the lock names its maker where the ledger does not."""
     known = standings.get(acceptance.made_for)
     if known is not None and known.digest == acceptance.clip:
         return replace(known, stage=Stage.STORED, kind=None, why="")

@@ -1,4 +1,4 @@
-"""Under which caps a plan stands, and what they would leave out."""
+"""The caps of a plan, and the steps that they would leave out."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

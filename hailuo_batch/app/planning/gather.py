@@ -1,7 +1,7 @@
 """Reads what planning and its report need: the ledger in one visit, the folders by listing them.
 
-Nothing here decides and nothing is written. What only some steps need is read once a plan has named them: at 100,000
-shots, the histories and requests of all of them would take longer than everything else.
+It decides and writes nothing. What only some steps need is read once a plan has named them: at 100,000 shots, reading
+the histories and requests of all of them would take longer than everything else.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Tasks that were paid for and that the manifest no longer asks for: their clips are downloaded all the same."""
+"""Paid tasks that the manifest no longer contains: their clips are still downloaded."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING

@@ -23,7 +23,7 @@ class ManifestError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What a plan was asked to look at: which shots, whether what was refused is asked for again, under which cap."""
+    """The options of a plan: which shots, whether refused takes are submitted again, under which cap."""
 
     only: tuple[str, ...] = ()
     force_refused: bool = False
@@ -37,14 +37,14 @@ class PlannedRun:
     validation: Validation
     options: PlanOptions
     plan: Plan
-    selected: tuple[Step, ...]  # the steps that were asked for (--only), all of them otherwise
+    selected: tuple[Step, ...]  # the selected steps (--only), otherwise all
     lock: Lockfile
     snapshot: LedgerSnapshot
     details: StepDetails
     listings: Listings
     orphan_steps: tuple[Step, ...]  # tasks of the campaign that its manifest no longer asks for
     notes: tuple[str, ...] = ()  # what else to say before it is carried out
-    report: Report  # brief, unless `plan` was asked for a full one
+    report: Report  # brief, unless `plan` was called for a full one
     lost_ledger: LostLedger | None = None  # clips that are here were bought under another ledger than this one
 
     @property
@@ -63,7 +63,7 @@ class PlannedRun:
 
     @property
     def extra_problems(self) -> tuple[Problem, ...]:
-        """What a plan tells besides its steps: what is not of the manifest, and that the ledger is gone."""
+        """What a plan reports besides its steps: orphaned tasks, and a missing ledger."""
         told = self.validation.external_problems
         if self.lost_ledger is None or not (
             self.lost_ledger.is_empty or any(step.submits for step in self.pending_steps)
@@ -72,7 +72,7 @@ class PlannedRun:
         return (*told, lost_ledger_warning(self.lost_ledger, ledger=self.validation.workspace.ledger_file))
 
     def _has_name(self, use: Use) -> bool:
-        """A name without its record is somebody's own file, or from a run that died: versions would lose count."""
+        """A name without its record is a user's own file, or from a killed run: versions would lose count."""
         if render_name(self.plan.campaign, use, sketch=self.validation.sketch) not in self.listings.names:
             return False
         past = self.snapshot.last_renders.get(use.shot.id)

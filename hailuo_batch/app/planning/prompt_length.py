@@ -1,4 +1,4 @@
-"""Prompts that grow too long when a gateway's own words stand for the camera commands: seen before anything is sent."""
+"""Prompts that become too long with a gateway's own words for the camera commands: found before any submit."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

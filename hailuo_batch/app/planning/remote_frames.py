@@ -1,6 +1,6 @@
-"""Pictures behind web addresses, looked at before a plan is made: each address once a command, and only if it must be.
+"""Checks images behind web addresses before planning: each address once per command, and only if needed.
 
-A sketch asks nobody, and neither does a manifest that has other problems: nothing of it would be rendered.
+A sketch contacts no host, and neither does a manifest with other problems, since nothing of it would be rendered.
 """
 
 from contextlib import suppress
@@ -18,7 +18,7 @@ from hailuo_batch.store.state_dir import ensure_state_folder
 
 
 async def validate_online(file: Path, *, world: World) -> Validation:
-    """What `read` does, with a look at every address that is not pinned."""
+    """What `read` does, and checks every address that is not pinned."""
     draft = read_draft(file, world=world)
     addresses = () if draft.has_errors or draft.model.is_local else _unpinned_urls(draft)
     return validate_draft(

@@ -11,7 +11,7 @@ from hailuo_batch.errors import InputError
 
 
 def filter_steps(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
-    """The steps of the shots that are asked for; a pattern that fits no shot is an error."""
+    """The steps of the selected shots; a pattern that fits no shot is an error."""
     if not only:
         return tuple(steps)
     wanted = {shot.id for shot in match_shots(shots, only)}

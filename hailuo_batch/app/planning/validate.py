@@ -67,14 +67,14 @@ class Validation:
 
     @property
     def campaign(self) -> str:
-        """The campaign's name; only asked for when nothing stops the manifest."""
+        """The campaign's name; only read when no problem stops the manifest."""
         return self.manifest.campaign if self.manifest is not None else ""
 
     @property
     def external_problems(self) -> tuple[Problem, ...]:
         """What was said of other things than the manifest, which a plan says too.
 
-        Pictures behind web addresses, where only a plan asks; and decisions about shots that are not there, without
+        Images behind web addresses, which only a plan contacts; and decisions about shots that are not there, without
         which a shot that was renamed has fewer takes.
         """
         return tuple(problem for problem in self.problems if problem.rule in _EXTERNAL_RULES)
@@ -82,7 +82,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Draft:
-    """A manifest's shots before anybody has looked at their pictures; `problems` are those found so far.
+    """A manifest's shots before their images are checked; `problems` are those found so far.
 
     The shots are there whatever is wrong with them.
     """
@@ -106,7 +106,7 @@ class Draft:
 
     @property
     def has_errors(self) -> bool:
-        """Whether something is wrong that no picture mends."""
+        """Whether there is a problem that is not about images."""
         return self.manifest is None or any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
@@ -134,7 +134,7 @@ def validate_offline(file: Path, *, world: World) -> Validation:
 
 
 def read_draft(file: Path, *, world: World) -> Draft:
-    """The shots of a manifest, and what is wrong with all but their pictures."""
+    """The shots of a manifest, and every problem that is not about images."""
     data = read_file(file)
     project = read_project(file.resolve().parent)
     name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
@@ -163,7 +163,7 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     names = manifest.providers or project.providers
     providers, unknown = read_providers(names, model.name, tables=project.tables, regions=project.regions)
-    # A gateway of the project whose table is wrong is not unknown: its table is told about.
+    # A gateway of the project whose table is wrong is not unknown: its table is reported.
     unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable_gateways)
     found = [*draft.problems, *problems, *unknown]
     if model.has_camera_commands:
@@ -183,7 +183,7 @@ def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> 
     from hailuo_batch.core.plan.review import with_retakes
     from hailuo_batch.load.review import read_review
 
-    # A shot with a problem of its own is not among the shots, and is no stranger all the same.
+    # A shot with a problem of its own is not among the shots, and is still not unknown.
     ids = [*(shot.id for shot in shots), *(entry.id for entry in manifest.shots)]
     review, problems = read_review(path, name=review_path(Path(draft.name)).as_posix(), shots=ids)
     return replace(draft, review=review, problems=(*draft.problems, *problems)), with_retakes(shots, review)
@@ -199,7 +199,7 @@ def make_remote_images(draft: Draft) -> "RemoteImages":
 
 
 def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) -> Validation:
-    """The draft with its pictures, and what is wrong with them; without `remote_images`, addresses as they were last
+    """The draft with its images, and their problems; without `remote_images`, addresses as they were last
     seen.
     """
     if draft.manifest is None:

@@ -1,8 +1,7 @@
-"""A ledger that is gone while clips are here that were bought under it: it is never taken for that of a new project.
+"""A missing ledger, while clips bought under it are here: never taken for the ledger of a new project.
 
-No clip is lost with it, but the tasks that were running then and what was in doubt are written down nowhere else. Until
-the ledger that is here has bought something itself, a drawing or a clip that it took in proves nothing. Nothing here
-reads the ledger.
+No clip is lost, but no other file records the tasks that were running and the takes in doubt. Until the new ledger has
+bought something itself, a sketch or a restored clip proves nothing. This module does not read the ledger.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -82,7 +81,7 @@ def refuse_lost_ledger(lost: LostLedger | None, steps: Iterable[Step], *, ledger
 
 
 def lost_ledger_warning(lost: LostLedger, *, ledger: Path) -> Problem:
-    """The same for a command that only looks."""
+    """The same for a read-only command."""
     return Problem(
         rule=rules.LEDGER_GONE,
         why=lost.explain(ledger),
@@ -91,7 +90,7 @@ def lost_ledger_warning(lost: LostLedger, *, ledger: Path) -> Problem:
 
 
 def inline_remedy() -> str:
-    """What to do, where no command can stand alone."""
+    """What to do, where no single command is enough."""
     return f"{_REMEDY} `hailuo-batch run --new-ledger`."
 
 

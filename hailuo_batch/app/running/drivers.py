@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hailuo_batch.mock.server import Mock
 
 REHEARSAL_KEY = "rehearsal"  # the mock takes any
-# This machine works no faster in a rehearsal: a busy one must not look like a gateway that does not answer.
+# This machine works no faster in a rehearsal: a busy one must not pass for a gateway that does not answer.
 LEAST_ANSWER_SECONDS = 5.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -49,7 +49,7 @@ class DriverContext:
     render_times: tuple[tuple[str, str, float], ...] = ()
 
     async def sleep(self, seconds: float) -> None:
-        """Waits so many of the run's seconds, or until running tasks are to be left."""
+        """Waits a number of the run's seconds, or until running tasks are to be left."""
         await self.stop.waits.sleep(seconds / self.clock.speed)
 
 

@@ -66,9 +66,9 @@ def require_lock_coverage(planned: PlannedRun) -> None:
 
 
 def require_any_key(planned: PlannedRun, scope: Scope) -> None:
-    """Raises `KeyMissingError` when steps have to ask over the net, and nobody who could be asked has a key.
+    """Raises `KeyMissingError` when steps need a gateway, and none of their providers has a key.
 
-    Where somebody has one, those steps go on, and the others say what they lack.
+    If a provider has one, its steps continue, and the others report the missing key.
     """
     if planned.validation.world is World.REHEARSAL:
         return
@@ -104,7 +104,7 @@ def missing_key_notes(planned: PlannedRun, scope: Scope) -> tuple[str, ...]:
 
 
 def _key_variables(step: Step, planned: PlannedRun) -> Mapping[str, str]:
-    """The variables of the keys of those who may be asked for a step, by provider."""
+    """The key variables of a step's possible providers, by provider."""
     if step.action in {Action.REUSE, Action.HOLD, Action.WAIT} or step.why in _LOCAL_REASONS:
         return {}
     if step.standing is not None and step.action in _FETCH_ACTIONS:

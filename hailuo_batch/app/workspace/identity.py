@@ -9,7 +9,7 @@ _UNKNOWN_USER = "unknown"
 
 
 def login_name() -> str:
-    """The name that this machine knows the user by; `unknown` where it does not tell."""
+    """The name that this machine knows the user by; `unknown` where it has none."""
     try:
         return getpass.getuser().encode("utf-8", "replace").decode()[:200] or _UNKNOWN_USER
     except (OSError, KeyError, ImportError):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Workspace:
     """Where a project keeps what commands of one world make.
 
-    Money: a rehearsal has a ledger, a store and names of its own, so that a clip of the mock never stands where a real
-    one should, and no doubt of a rehearsal holds a purchase.
+    Money: a rehearsal has a ledger, a store and names of its own, so that a clip of the mock never replaces a real
+    one, and no doubt of a rehearsal holds a purchase.
     """
 
     project_root: Path

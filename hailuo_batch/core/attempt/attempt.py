@@ -14,7 +14,7 @@ from hailuo_batch.core.money import Money
 
 
 class Stage(StrEnum):
-    """Where an attempt stands."""
+    """The stage of an attempt."""
 
     INTENDED = "intended"  # written down, about to be sent
     SUBMITTED = "submitted"  # the provider gave a task id
@@ -80,7 +80,7 @@ def next_stage(stage: Stage, move: Move) -> Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A verified MP4: digest (`sha256:…`), size in bytes, picture size in pixels, length in seconds, frame count."""
+    """A verified MP4: digest (`sha256:…`), size in bytes, frame size in pixels, length in seconds, frame count."""
 
     digest: str
     size: int

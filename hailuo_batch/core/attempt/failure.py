@@ -1,4 +1,4 @@
-"""The kinds of failure of an attempt, and what each allows; code looks at the kind, never at text."""
+"""The kinds of failure of an attempt, and what each allows. Code decides by the kind, never by the text."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,8 +10,8 @@ class FailureKind(StrEnum):
     NOT_SENT = "not_sent"  # proved that nothing was accepted: the same call may go out again
     THROTTLED = "throttled"  # too fast: wait, then the same call
     FLAKY = "flaky"  # a reading call that came to nothing and may simply be repeated
-    UNKNOWN_OUTCOME = "unclear"  # nobody can say whether it was accepted: a submit is left in doubt
-    REFUSED = "refused"  # a parameter or a picture: asking again is no use
+    UNKNOWN_OUTCOME = "unclear"  # it may have been accepted: the submit is left in doubt
+    REFUSED = "refused"  # a parameter or an image: submitting again is useless
     PROMPT_REFUSED = "prompt_refused"  # moderation of what was asked
     CLIP_REFUSED = "clip_refused"  # moderation of what was made
     UNPAID = "unpaid"  # no balance at this provider
@@ -24,7 +24,7 @@ class FailureKind(StrEnum):
     UNNAMED = "unnamed"  # the clip is kept; its readable name is taken by another file
     OVER_CAP = "over_cap"  # a cap leaves no room for it: it was not sent
     CLOSED = "closed"  # the provider gave the same error again and again: it was not sent
-    STALE = "stale"  # a picture is no more what the plan was made from: nothing was sent
+    STALE = "stale"  # an image has changed since the plan was made: nothing was sent
     STOPPED = "stopped"  # the run was stopped before it was sent, or while its task was running
     UNRECORDED = "unrecorded"  # accepted, and the ledger could not write the task's id down
     NEVER_SENT = "never_sent"  # a person says so of an attempt in doubt
@@ -47,8 +47,8 @@ class Failure:
 class FailurePolicy:
     """What a kind allows.
 
-    `resend`: the same call may go out again for nothing. `stops_run`: no new submits. `ends_task`: the task is over and
-    there is no clip; whatever else stands in the way of following it, it may be running or made. `final`: asking the
+    `resend`: the same call may be made again, free. `stops_run`: no new submits. `ends_task`: the task is over and
+    there is no clip; after any other failure, it may be running or finished. `final`: asking the
     same again is no use. `next_provider`: nothing was accepted, so another may be asked. `stops_provider`: this one is
     asked no more in this run.
     """

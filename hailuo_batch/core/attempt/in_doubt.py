@@ -1,7 +1,7 @@
-"""Attempts that are open: which of them are in doubt, what settles one, and which listed task may be whose.
+"""Open attempts: which are in doubt, what settles one, and which listed task may belong to which attempt.
 
-A doubt is an attempt of which nobody can say whether the provider accepted it. Nothing here settles one by itself: a
-match is only ever by time and model, since lists of tasks know no prompts.
+An attempt is in doubt when its outcome is unknown: the provider may have accepted it. This module settles none. A task
+is matched by time and model only, since lists of tasks have no prompts.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ NO_ANSWER = "the run ended before the answer came"
 class DoubtState(StrEnum):
     """What an open attempt waits for."""
 
-    IN_DOUBT = "doubt"  # a person, who looks whether it was accepted
+    IN_DOUBT = "doubt"  # a person, who checks whether it was accepted
     WILL_RESEND = "resent"  # the next run, which sends it again under the same key
     RUNNING = "running"  # its clip: it was accepted
 
@@ -142,7 +142,7 @@ def attempt_labels(attempts: Sequence[OpenAttempt]) -> dict[int, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTask:
-    """A task that a gateway lists; `created` is seconds since the epoch, where it tells."""
+    """A task that a gateway lists; `created` is seconds since the epoch, where the gateway reports it."""
 
     provider: str
     task: str
@@ -184,7 +184,7 @@ def match_tasks(
     matches = []
     for doubt in attempts:
         found = fitting[doubt.attempt]
-        # Money: a task without a time may be anybody's, so it is no match and no proof that there is nothing.
+        # Money: a task without a time may belong to any attempt, so it is no match and no proof that there is nothing.
         sole = len(found) == 1 and found[0].created is not None and wanted[found[0].provider, found[0].task] == 1
         nothing = not found and doubt.provider in complete_lists
         matches.append(TaskMatch(attempt=doubt, candidates=found, is_unique=sole, has_no_task=nothing))

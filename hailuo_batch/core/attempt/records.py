@@ -45,7 +45,7 @@ class EndedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """One thing that happened to an attempt: a move, or `intend`; `data` is what was told with it."""
+    """One thing that happened to an attempt: a move, or `intend`; `data` is what came with it."""
 
     id: int
     attempt: int
@@ -57,7 +57,7 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskEvents:
-    """What a gateway itself tells of an attempt's task, when it is asked; `why` says why it told nothing."""
+    """What a gateway reports of an attempt's task on request; `why` is the reason when it reports nothing."""
 
     attempt: int
     events: tuple[Mapping[str, object], ...] = ()

@@ -1,7 +1,7 @@
-"""What an attempt's events tell, when they are carried out once more, one by one, by the table of moves.
+"""Replays an attempt's events one by one, by the table of moves.
 
-The record of an attempt can be changed, its events are only ever added: where the two do not agree, one of them was
-written by somebody else.
+The record of an attempt can be changed, but its events are only ever appended. If the two disagree, another program has
+written one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _ACCEPTED_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.STORED})
 class ReplayedFacts:
     """What one attempt's events come to.
 
-    `facts` is what they told last of each thing; `accepted`, whether a provider ever had it; `reason`, what a person
+    `facts` has the last value of each; `accepted`, whether a provider ever had it; `reason`, what a person
     wrote who decided about it; `inconsistency`, where they stop making sense.
     """
 
@@ -33,7 +33,7 @@ class ReplayedFacts:
 
 
 def replay(attempt: AttemptRecord, events: Sequence[EventRecord]) -> ReplayedFacts:
-    """What the events of an attempt tell, in the order in which they were written."""
+    """The result of an attempt's events, in the order in which they were written."""
     if not events:
         return ReplayedFacts(
             first_event=0, last_event=0, accepted=False, facts={}, reason="", inconsistency="it has no events"
@@ -42,7 +42,7 @@ def replay(attempt: AttemptRecord, events: Sequence[EventRecord]) -> ReplayedFac
     accepted = False
     for event in events:
         if event.move == INTEND:
-            facts.pop("estimate", None)  # an estimate that is not told again is not known any more
+            facts.pop("estimate", None)  # an estimate that is not repeated is unknown
         if event.move == Move.SETTLE:
             facts.pop("task", None)  # a person had given an id by mistake: it was never sent
         accepted = (accepted or event.stage in _ACCEPTED_STAGES) and event.move != Move.SETTLE
@@ -90,5 +90,5 @@ def _next_stage(stage: Stage | None, move: str) -> Stage | None:
 
 
 def _money_fact(money: Money | None) -> dict[str, str] | None:
-    """An amount as events tell it."""
+    """An amount as events have it."""
     return None if money is None else {"amount": str(money.amount), "currency": money.currency}

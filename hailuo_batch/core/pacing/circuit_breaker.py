@@ -39,7 +39,7 @@ def add_failure(streak: FailureStreak, failure: Failure) -> FailureStreak:
 
 
 def breaker_failure(streak: FailureStreak, provider: str) -> Failure | None:
-    """Why a provider is asked no more, when its streak is long enough."""
+    """Why submits to a provider end, when its streak is long enough."""
     if streak.failure is None or streak.count < FAILURE_THRESHOLD:
         return None
     why = f"{provider} gave the same error {streak.count} times in a row: {streak.failure.why}"

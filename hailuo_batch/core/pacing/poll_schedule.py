@@ -1,10 +1,10 @@
-"""When to look at a task again: learnt from how long clips of its kind took, so that few looks find them soon.
+"""When to poll a task again: learnt from how long clips of its kind took, so that few polls find them soon.
 
-A fixed interval looks as often at a clip that cannot be ready yet as at one that is due. Here a look comes the sooner
-after the one before the likelier it is that a clip which is not ready yet becomes ready about then: the gap is k / √h,
-with h the hazard at its end (the inspection policy of Keller, and of Barlow and Proschan: fewest looks for a given mean
-delay). Times are taken as log-normal: two numbers, which a dozen clips tell. k is chosen so that a clip waits no longer
-on average than under the fixed interval.
+A fixed interval polls a clip that cannot be ready yet as often as one that is due. Here the next poll comes the sooner,
+the likelier it is that an unfinished clip becomes ready about then. The gap is k / √h, with h the hazard at its end
+(the inspection policy of Keller, and of Barlow and Proschan: fewest polls for a given mean delay). Times are taken as
+log-normal: two numbers, which a dozen clips determine. k is chosen so that a clip waits no longer on average than under
+the fixed interval.
 """
 
 import math
@@ -17,10 +17,10 @@ MIN_DEVIATION, MAX_DEVIATION = (
     0.05,
     1.5,
 )  # of the logarithms' standard deviation: a few clips that are alike prove no law
-MIN_PAUSE, MAX_PAUSE = 2.0, 60.0  # seconds between two looks; the first one may be later
-_MAX_POLLS = 200  # looks that are planned ahead
-_TOLERANCE = 1.01  # numbers this near to each other need not be told apart
-_MIN_SURVIVAL = 1e-4  # when so few clips are not ready, the looks are no more planned one by one
+MIN_PAUSE, MAX_PAUSE = 2.0, 60.0  # seconds between two polls; the first one may be later
+_MAX_POLLS = 200  # polls that are planned ahead
+_TOLERANCE = 1.01  # numbers this near to each other count as equal
+_MIN_SURVIVAL = 1e-4  # with so few unfinished clips, polls are no longer planned one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class LogNormal:
 
 
 def fit_log_normal(seconds: Collection[float]) -> LogNormal | None:
-    """What these clips tell; None when they are too few.
+    """What these clips teach; None when they are too few.
 
     >>> round(math.exp(fit_log_normal([100.0] * 10).mean))
     100
@@ -46,10 +46,10 @@ def fit_log_normal(seconds: Collection[float]) -> LogNormal | None:
 
 
 def poll_pause(times: LogNormal | None, age: float, interval: float) -> float:
-    """Seconds to wait before the next look at a task that was submitted `age` seconds ago.
+    """Seconds to wait before the next poll of a task that was submitted `age` seconds ago.
 
     `interval` is the fixed interval that the gateway advises: it holds where nothing is known, and half of it is the
-    mean delay that learnt looks may have.
+    mean delay that learnt polls may have.
     """
     if times is None:
         return interval
@@ -73,7 +73,7 @@ def ready_share(times: LogNormal, age: float) -> float:
 
 @lru_cache(maxsize=1024)
 def poll_ages(times: LogNormal, interval: float) -> tuple[float, ...]:
-    """The ages at which a task is looked at."""
+    """The ages at which a task is polled."""
     low, high = 1e-1, 1e3
     while high > low * _TOLERANCE:
         middle = math.sqrt(low * high)
@@ -98,7 +98,7 @@ def _next_poll_age(times: LogNormal, last: float, scale: float, *, is_first: boo
 
 
 def _mean_delay(times: LogNormal, polls: Sequence[float]) -> float:
-    """How long a clip waits for its look on average: in closed form, since a log-normal's partial mean has one."""
+    """How long a clip waits for its poll on average: in closed form, since a log-normal's partial mean has one."""
     waited, left, mean = 0.0, 1.0, 0.0
     for look in polls:
         left_then, mean_then = _survival(times, look), _partial_mean(times, look)

@@ -1,8 +1,8 @@
-"""When a task will be ready by what its gateway tells of its progress, and how far that was right before.
+"""When a task will be ready, by the progress that its gateway reports and by how right that was before.
 
-A gateway's progress may be measured, guessed or made up. So what it promises is held against when clips were ready
-then: the ratios of the two are a `LogNormal` of their own, and they make of a promise what is known of a clip's length.
-Nothing here reads a clock.
+A gateway may measure its progress, guess it or invent it. So a predicted end is compared with when clips were ready.
+The ratios of the two are a `LogNormal` of their own, which turns a prediction into a distribution of the clip's end.
+Reads no clock.
 """
 
 import math
@@ -17,7 +17,7 @@ _LOG_STEP = 0.05  # of a logarithm; promises this near to each other share one s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressSample:
-    """What a running task said at an age in seconds; `progress` is from 0 to 1, None where the gateway tells none."""
+    """What a running task said at an age in seconds; `progress` is from 0 to 1, None where the gateway reports none."""
 
     age: float
     progress: float | None = None
@@ -27,7 +27,7 @@ class ProgressSample:
 class Eta:
     """A task that was seen at an age should be ready so many seconds after it; those of a kind err alike.
 
-    The kind is how it was come by (by two looks between which progress moved, else as if it had moved evenly from the
+    The kind is how it was come by (by two polls between which progress moved, else as if it had moved evenly from the
     beginning) and in which quarter progress was, since few gateways move evenly.
     """
 
@@ -37,7 +37,7 @@ class Eta:
 
 
 def compute_eta(samples: Sequence[ProgressSample]) -> Eta | None:
-    """What the last look promises, by how fast progress moved; None while it has not, or says that nothing is left.
+    """What the last poll predicts, by how fast progress moved; None while it has not, or says that nothing is left.
 
     >>> compute_eta([ProgressSample(age=60, progress=0.2), ProgressSample(age=90, progress=0.6)]).seconds_left
     30.0
@@ -66,12 +66,12 @@ def compute_etas(samples: Sequence[ProgressSample]) -> tuple[Eta, ...]:
 
 
 def overrun_ratio(eta: Eta, ready_age: float) -> float:
-    """How much longer than promised it took, as a ratio; 0 when it tells nothing."""
+    """How much longer than promised it took, as a ratio; 0 when it is unknown."""
     return (ready_age - eta.age) / eta.seconds_left if ready_age > eta.age and eta.seconds_left > 0 else 0.0
 
 
 def predict_remaining(eta: Eta, ratios: LogNormal | None, times: LogNormal | None) -> LogNormal | None:
-    """How much longer the task takes, as promises were kept before; None when its kin's lengths tell more."""
+    """How much longer the task takes, as promises were kept before; None when the lengths of similar clips say more."""
     if ratios is None or eta.seconds_left <= 0:
         return None
     mean = round((math.log(eta.seconds_left) + ratios.mean) / _LOG_STEP) * _LOG_STEP

@@ -25,7 +25,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStored:
-    """A clip is in the store; `cost` is what the provider told, None when it tells nothing."""
+    """A clip is in the store; `cost` is the actual cost, None when the provider reports none."""
 
     step: Step
     clip: Clip
@@ -58,7 +58,7 @@ class ProviderHeld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
-    """Somebody asked to stop: nothing new is begun, and what is in hand is finished."""
+    """A stop was requested: nothing new starts, and work under way is finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +72,5 @@ class RunEnded:
 
 Event = RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | ProviderHeld | Stopping | RunEnded
 
-# Is told what happens, and never answers; it must not raise.
+# Gets each event, and never answers; it must not raise.
 Listener = Callable[[Event], None]

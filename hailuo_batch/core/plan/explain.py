@@ -11,7 +11,7 @@ from hailuo_batch.core.request.fingerprint import parse_preimage, preimage
 
 _LOCK_REASONS = frozenset(
     {StepReason.LOCKED, StepReason.LOCKED_ELSEWHERE}
-)  # who made the clip, and for how much, stands in the lock
+)  # the lock has who made the clip, and for how much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def _make_explanation(step: Step, use: Use, requests: Mapping[str, str], locked_
 
 
 def _find_previous_fingerprint(step: Step, use: Use, requests: Mapping[str, str]) -> str:
-    """The take's own fingerprint of before: of another take's nobody could tell what it has to do with this one."""
+    """The take's own fingerprint of before: another take's would say nothing about this one."""
     if step.accepted is not None:
         return step.accepted.made_for
     return step.previous_fingerprint if _take_number(step.previous_fingerprint, requests) == use.take else ""

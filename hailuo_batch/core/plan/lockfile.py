@@ -57,7 +57,7 @@ class Lockfile:
 
     @property
     def last_renders(self) -> dict[str, LastRender]:
-        """What each shot was when it was locked; a take whose clip answers its own question tells it best."""
+        """What each shot was when it was locked; a take whose clip was made for its own request is the best source."""
         return {
             shot_id: LastRender(version=shot.version, take=take, fingerprint=shot.takes[take].clip_fingerprint)
             for shot_id, shot in self.shots.items()

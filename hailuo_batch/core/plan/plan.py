@@ -1,4 +1,4 @@
-"""A plan as values: one step for each request, with action, reason and cost. How it is made stands in `planner.py`."""
+"""A plan as values: one step per request, with action, reason and cost. `planner.py` makes it."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -127,7 +127,7 @@ class Step:
     previous_fingerprint: str = ""  # what the shot's fingerprint was, when the request changed
     named_clip: NamedClip | None = None  # where its clip still is, when the store has lost it
     orphan: TakeName | None = None  # whose task it was; no manifest asks for it now, so its clip gets no file name
-    accepted: "AcceptedClip | None" = None  # the earlier clip that stands for it
+    accepted: "AcceptedClip | None" = None  # the earlier clip that is used instead
 
     @property
     def action(self) -> Action:
@@ -180,8 +180,8 @@ class PlanInputs:
     stored_digests: AbstractSet[str]  # digests in the store
     accepted_clips: Mapping[str, "AcceptedClip"] = field(default_factory=dict)  # by the fingerprint that is asked now
     now: float = 0.0  # seconds since the epoch
-    force_refused: bool = False  # what was refused for good is asked for again
-    # The rest is only looked up for shots that need it, when a first plan says which.
+    force_refused: bool = False  # what was refused for good is submitted again
+    # The rest is read only for shots that need it, once a first plan has named them.
     versions: Mapping[str, ShotVersions] = field(default_factory=dict)  # by shot id
     named_clips: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint
 

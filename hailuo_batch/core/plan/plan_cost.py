@@ -1,7 +1,7 @@
-"""What the clips of a plan have cost: what providers told, and the price list for those that tell nothing.
+"""What the clips of a plan cost: the actual cost where a provider reported it, else the list price.
 
-A price list is no bill, so the two are never added together; what neither tells is counted and stays unknown. What
-became of every attempt, those without a clip included, is the ledger's to say (`core/spending/costs.py`).
+A list price is not a bill, so the two are never added together. A clip with neither is counted and stays unknown. The
+outcome of every attempt, those without a clip included, is in the ledger (`core/spending/costs.py`).
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _MADE_STAGES = frozenset({Stage.PRODUCED, Stage.STORED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCost:
-    """Sums by currency, how many clips are in neither, and the providers that told no cost of a clip."""
+    """Sums by currency, how many clips are in neither, and the providers that reported no cost of a clip."""
 
     actual: tuple[Money, ...] = ()
     estimated: tuple[Money, ...] = ()
@@ -69,7 +69,7 @@ def _list_price(step: Step, provider: str) -> Money | None:
 
 
 def _is_same_size(step: Step) -> bool:
-    """Whether an accepted clip was asked for at the size and length, and from as many frames, as its shot asks now."""
+    """Whether an accepted clip has the size, length and number of frames that its shot requests now."""
     made = step.accepted.request if step.accepted is not None else None
     now = step.request
     return (

@@ -54,7 +54,7 @@ def resolve_versions(plan: Plan, inputs: PlanInputs) -> Plan:
 
 
 def find_unversioned_steps(plan: Plan) -> tuple[Step, ...]:
-    """The steps for which earlier versions or readable names have to be looked up."""
+    """The steps for which earlier versions or readable names have to be read."""
     return tuple(step for step in plan.steps if not _has_final_version(step))
 
 
@@ -84,7 +84,7 @@ def _sort_by_dependency(shots: Sequence[Shot]) -> Sequence[Shot]:
 def _make_steps(
     shot: Shot, inputs: PlanInputs, chosen: dict[str, str], new_digests: AbstractSet[str] = frozenset()
 ) -> Iterator[Step]:
-    """One step for each take; tells `chosen` which clip stands for the shot. `new_digests` came to the store since."""
+    """One step for each take; fills `chosen` with the clip of the shot. `new_digests` were stored since."""
     route = inputs.routes[shot.needs]
     givers = () if shot.frames is NO_FRAMES else tuple(dict.fromkeys(frame_sources(shot).values()))
     unknown = tuple(giver for giver in givers if giver not in chosen)
@@ -135,7 +135,7 @@ def _make_step(shot: Shot, request: Request, route: Route, inputs: PlanInputs) -
 
 
 def _find_accepted_clip(own_fingerprint: str, standing: Standing | None, inputs: PlanInputs) -> "AcceptedClip | None":
-    """The earlier clip that stands for a request. Money: one that was bought all the same comes first."""
+    """The earlier clip that is used for a request. Money: a clip bought for the request itself comes first."""
     return (
         None if standing is not None and standing.stage in LIVE_STAGES else inputs.accepted_clips.get(own_fingerprint)
     )
@@ -180,8 +180,8 @@ def _find_version(shot: Shot, request: Request, own_fingerprint: str, inputs: Pl
     """The shot's version, and whether its request is another than the last one.
 
     The lock comes first (it is in git), then what this ledger last named. A request that had a version gets it back; a
-    new one gets the next that no clip has. Where earlier clips stand for all takes nothing is rendered, and the version
-    stays.
+    new one gets the next that no clip has. Where earlier clips are used for all takes, nothing is rendered, and the
+    version stays.
     """
     past = inputs.last_renders.get(shot.id)
     if past is None:
@@ -272,7 +272,7 @@ def is_key_known(since: float, now: float) -> bool:
 def _new_attempt_reason(
     own_fingerprint: str, standing: Standing | None, route: Route, inputs: PlanInputs, *, changed: bool
 ) -> StepReason:
-    """Why nothing live stands for a request: and whether it may be asked for."""
+    """Why a request has no live attempt, and whether it may be submitted."""
     if own_fingerprint in inputs.named_clips:
         return StepReason.IN_RENDERS  # the ledger is gone, and the clip is not
     decided = None if standing is None or standing.kind is None else _REASON_BY_VERDICT.get(standing.kind)

@@ -15,7 +15,7 @@ def render_name(campaign: str, use: Use, *, sketch: bool) -> str:
 
 
 def poster_name(digest: str) -> str:
-    """The poster's file below `renders/`, by the clip's bytes: a clip that changed never shows an old picture."""
+    """The poster's file below `renders/`, by the clip's bytes: a changed clip never shows an old poster."""
     return f"{POSTERS_FOLDER}/{digest.removeprefix('sha256:')[:16]}.jpg"
 
 

@@ -18,7 +18,7 @@ from hailuo_batch.core.request.request import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeRow:
-    """One take of one shot as it stands now."""
+    """One take of one shot in its present state."""
 
     shot: str
     take: int
@@ -44,13 +44,13 @@ class TakeRow:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether nobody can say if it was accepted, so that a person has to."""
+        """Whether its outcome is unknown, so that a person has to settle it."""
         return self.action is Action.HOLD and self.stage in {Stage.IN_DOUBT, Stage.INTENDED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
-    """How a campaign stands."""
+    """The state of a campaign."""
 
     campaign: str
     manifest: str
@@ -58,19 +58,19 @@ class Report:
     sketch: bool
     rows: tuple[TakeRow, ...]  # of every take; in a brief report only of those with work to do
     takes: int = 0
-    shots_outside: int = 0  # shots of the manifest that were not looked at (--only)
+    shots_outside: int = 0  # shots of the manifest that are not shown (--only)
     counts: Mapping[Action, int] = field(default_factory=dict)
     clips: int = 0  # distinct clips in the store
-    seconds: float = 0.0  # of footage, distinct clips
+    seconds: float = 0.0  # of the distinct clips
     bytes: int = 0
-    spent: tuple[Money, ...] = ()  # what providers told
-    estimated: tuple[Money, ...] = ()  # by the price list, of clips whose provider told nothing
+    spent: tuple[Money, ...] = ()  # the actual cost, where providers reported it
+    estimated: tuple[Money, ...] = ()  # by the price list, for the other clips
     unknown_cost: int = 0  # clips of which neither is known
-    silent_providers: tuple[str, ...] = ()  # providers that told no cost of a clip
+    silent_providers: tuple[str, ...] = ()  # providers that reported no cost of a clip
     to_spend: tuple[Money, ...] = ()
     unpriced: int = 0
     over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
-    accepted: int = 0  # takes that an earlier clip stands for
+    accepted: int = 0  # takes that use an earlier clip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

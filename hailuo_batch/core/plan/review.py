@@ -1,6 +1,6 @@
-"""What people decided about shots, as values: takes that were asked for on top, and earlier clips that were kept.
+"""What people decided about shots, as values: additional takes, and earlier clips that they kept.
 
-The file itself is read and written in `load/review.py`. Nothing here knows who asks or what time it is.
+`load/review.py` reads and writes the file. This module knows neither the user nor the time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ MAX_TAKES = 99  # of a shot; as many as its manifest may ask for, and as its nam
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retake:
-    """One more take under the same request: its number, who asked for it, when (UTC, ISO 8601) and why."""
+    """One more take under the same request: its number, who requested it, when (UTC, ISO 8601) and why."""
 
     take: int
     by: str
@@ -25,7 +25,7 @@ class Retake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """An earlier clip that stands for a changed request.
+    """An earlier clip that is used for a changed request.
 
     `request` is the fingerprint that it was accepted for, `made_for` the one that it answers. A request that changes
     once more is another fingerprint: the acceptance says nothing about it.

@@ -1,1 +1,1 @@
-"""What is asked for one take, neutral of provider, and its fingerprint."""
+"""The request of one take, independent of any provider, and its fingerprint."""

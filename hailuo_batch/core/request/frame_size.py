@@ -1,6 +1,6 @@
-"""Width and height in pixels of a clip, from the resolution asked for and the shape of its first frame.
+"""Width and height of a clip in pixels, from the requested resolution and the shape of its first frame.
 
-Pure arithmetic: nothing here opens a picture or knows what a provider really delivers.
+Pure arithmetic: it opens no image, and does not know what a provider really delivers.
 """
 
 from fractions import Fraction

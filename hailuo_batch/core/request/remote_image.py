@@ -1,11 +1,11 @@
-"""What is known of a picture behind a web address; how it came to be known is nobody's business here."""
+"""What is known of an image behind a web address. Does not know how it was fetched."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteImage:
-    """A picture as it was when it was fetched, and what to show the host so that it says whether it still is so."""
+    """An image as it was downloaded, and what to send to its host to learn whether it has changed."""
 
     digest: str
     kind: str  # by its bytes
@@ -19,7 +19,7 @@ class RemoteImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteImageFailure:
-    """Why an address gave no picture. `gone`: the host was heard, and what it says is no picture."""
+    """Why an address gave no image. `gone`: the host answered, and not with an image."""
 
     why: str
     gone: bool = False

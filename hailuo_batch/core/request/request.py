@@ -1,6 +1,6 @@
-"""What is asked for one take, in words that no provider owns.
+"""The request of one take, in words that belong to no provider.
 
-A switch that the model does not have is absent, and takes no part in the fingerprint.
+A switch that the model does not have is absent, and is no part of the fingerprint.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ from hailuo_batch.core.switches import SWITCH_NAMES, SwitchValues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRef:
-    """A picture by its content: the digest of a file's bytes, or (with `frame`) a frame of the artifact of that digest.
+    """An image by its content: the digest of a file's bytes, or (with `frame`) a frame of the clip of that digest.
 
-    A chained frame is named by the artifact, not by decoded pixels: those depend on the decoder's version.
+    A chained frame is named by the clip, not by decoded pixels: those depend on the decoder's version.
     """
 
     digest: str

@@ -1,6 +1,6 @@
-"""One purchase for each request, proved from attempts, events, task ids, clips and money. Nothing here reads a file.
+"""Proves one purchase per request from attempts, events, task ids, clips and money. Does no I/O.
 
-Sketches go through the same checks, but for those of tasks and money, which they do not have.
+Sketches pass the same checks, except for those of tasks and money, which they do not have.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ _ACCEPTED_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.STORED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditInputs:
-    """All that an audit looks at, by digest where it is about clips; attempts and events by their numbers.
+    """All that an audit checks, by digest where it is about clips; attempts and events by their numbers.
 
     `recorded_sizes` are the sizes that the ledger has, `file_sizes` those of the files in the store, and `corruptions`
     says what is wrong with the bytes of those whose bytes were read.

@@ -1,7 +1,7 @@
-"""Caps: how much may be spent, on what, since when. Which attempts count stands in `charge.py`; nothing here spends.
+"""Caps: how much may be spent, on what, since when. `charge.py` defines which attempts count.
 
-A cap counts what is spent, what is on its way and what is in doubt. A price that is not known, or is in another
-currency, cannot be held against a cap, so what has such a price is not bought under one.
+A cap counts money spent, running and in doubt. A price that is unknown or in another currency cannot be compared with a
+cap, so a take with such a price is not bought under one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ class Cap:
 class CountedAttempt:
     """One attempt as caps see it; `at` is when it was intended, in seconds since the epoch.
 
-    `estimate` is what it was to cost: that counts under a cap when the provider told the cost in another currency.
+    `estimate` is what it was to cost: that counts under a cap when the actual cost is in another currency.
     """
 
     attempt: int
@@ -61,7 +61,7 @@ class CountedAttempt:
 
 
 def cap_usage(cap: Cap, attempts: Iterable[CountedAttempt]) -> Decimal:
-    """What stands against a cap already, in its currency."""
+    """What already counts against a cap, in its currency."""
     mine = (each for each in attempts if cap.covers(campaign=each.campaign, tags=each.tags, at=each.at))
     return sum((each.counted_amount(cap) for each in mine), Decimal(0))
 

@@ -18,13 +18,13 @@ class ChargeState(StrEnum):
     NOTHING = "nothing"  # not accepted: it costs nothing
     SPENT = "spent"  # for a clip that is made
     RUNNING = "running"  # accepted: it is being made, and will be charged
-    IN_DOUBT = "doubt"  # nobody can say whether it was accepted
+    IN_DOUBT = "doubt"  # its outcome is unknown: it may have been accepted
     LOST = "unclaimed"  # accepted and maybe charged, and no clip came of it or is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One attempt's money: what it is, the amount (None: not known), and whether the provider told it."""
+    """One attempt's money: what it is, the amount (None: not known), and whether it is the actual cost."""
 
     state: ChargeState
     money: Money | None
@@ -43,10 +43,10 @@ _STATE_BY_STAGE = {
 def make_charge(
     stage: Stage, *, kind: FailureKind | None, task: str | None, estimate: Money | None, cost: Money | None
 ) -> Charge:
-    """What an attempt counts as; what the provider told goes before the estimate.
+    """What an attempt counts as; the actual cost goes before the estimate.
 
-    A task that failed counts with its estimate: whether a failed one is charged is written down by no gateway for sure,
-    and a cap must not be passed by hoping.
+    A task that failed counts with its estimate: no gateway promises in writing that failed tasks are free,
+    and a cap must hold in any case.
     """
     told = cost is not None
     money = cost if told else estimate

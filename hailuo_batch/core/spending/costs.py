@@ -1,7 +1,7 @@
-"""What was bought, by whom, when and where: sums over the attempts of a ledger, each currency for itself.
+"""What was bought, from which provider, when and for which shot: sums over a ledger's attempts, per currency.
 
-What an attempt counts as stands in `core/spending/charge.py`. Attempts of the free model carry no money and take no
-part. An amount that is not known is in no sum: the attempt stands in a row without a currency, and is counted there.
+`core/spending/charge.py` defines what an attempt counts as. Attempts of the free model have no cost and are left out.
+An unknown amount is in no sum: its attempt is counted in a row without a currency.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.charge import Charge, ChargeState, make_charge
 from hailuo_batch.core.spending.month import utc_month
 
-UNKNOWN_CURRENCY = ""  # the currency of what nobody has a price for
+UNKNOWN_CURRENCY = ""  # the currency of attempts without a known price
 
 
 class GroupBy(StrEnum):
@@ -34,7 +34,7 @@ class CostColumn(StrEnum):
 
     ESTIMATE = "estimate"  # what was expected of attempts that count
     ACTUAL = "told"  # what the provider said it charged
-    DIFFERENCE = "difference"  # told less estimate, where both are known
+    DIFFERENCE = "difference"  # actual less estimate, where both are known
     SPENT = "spent"
     RUNNING = "running"
     IN_DOUBT = "in doubt"
@@ -59,7 +59,7 @@ class ChargedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRow:
-    """The sums of one group in one currency; `unknown` counts attempts that cost something nobody knows."""
+    """The sums of one group in one currency; `unknown` counts attempts at an unknown cost."""
 
     group: str  # "" for attempts without a tag, and for a total
     currency: str
@@ -68,7 +68,7 @@ class CostRow:
     sums: Mapping[CostColumn, Decimal]
 
     def amount(self, column: CostColumn) -> Decimal | None:
-        """A sum; None where no amount is known. What is spent, running, in doubt or unclaimed may be nothing."""
+        """A sum; None where no amount is known. What is spent, running, in doubt or lost may be nothing."""
         if column in self.sums or self.currency == UNKNOWN_CURRENCY or column not in COLUMN_BY_STATE.values():
             return self.sums.get(column)
         return Decimal(0)
@@ -87,7 +87,7 @@ class LostMoney:
 class Costs:
     """The rows by their groups, the true totals by currency, and what no clip came of.
 
-    `unknown` counts attempts without a price by what they are. `has_overlap`: an attempt may stand in several rows.
+    `unknown` counts attempts without a price by what they are. `has_overlap`: an attempt may be in several rows.
     """
 
     group_by: GroupBy
@@ -103,7 +103,7 @@ class Costs:
 
 
 def is_recovered(attempt: AttemptRecord) -> bool:
-    """Whether its clip was there without having been asked for: found under its readable name, or by the lock."""
+    """Whether its clip was restored without a submit: found under its readable name, or by the lock."""
     return attempt.task == ""
 
 
@@ -179,7 +179,7 @@ class _RowSums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Share:
-    """What one attempt adds: it is counted in the row of one currency, its amounts stand in the rows of theirs."""
+    """What one attempt adds: it is counted in the row of one currency, its amounts are in the rows of theirs."""
 
     currency: str
     unknown: bool

@@ -1,6 +1,6 @@
-"""Which clips of the store nobody needs any more, what was paid for them, and what else lies about.
+"""Unreferenced clips of the store, what was paid for them, and which other files are left over.
 
-A clip is needed while anybody names it: who does is looked up elsewhere (`app/gc.py`). Nothing here removes.
+A clip is needed while anything refers to it; `app/gc.py` finds out what does. Deletes nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class DiskFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreferencedClip:
-    """A clip that nobody names: its file, and every attempt that it was kept for."""
+    """An unreferenced clip: its file, and every attempt that it was kept for."""
 
     digest: str
     file: DiskFile
@@ -82,9 +82,9 @@ class Garbage:
 def find_unreferenced_clips(
     files: Mapping[str, DiskFile], needed: AbstractSet[str], attempts: Iterable[AttemptRecord], *, before: float
 ) -> tuple[UnreferencedClip, ...]:
-    """The clips (by digest) that nobody needs, and that were last written before a moment; the oldest first.
+    """The clips (by digest) that nothing refers to, and that were last written before a moment; the oldest first.
 
-    A clip that no attempt was kept for may be of a ledger that is gone: nobody can say that it is not needed.
+    A clip that no attempt was kept for may belong to a missing ledger, so it may still be needed.
     """
     made: dict[str, list[AttemptRecord]] = {}
     for attempt in attempts:

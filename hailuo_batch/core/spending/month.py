@@ -1,4 +1,4 @@
-"""The month that a moment is in, by UTC: what costs are kept by. Nothing here reads a clock."""
+"""The month of a moment, in UTC: costs are grouped by it. Reads no clock."""
 
 _DAY = 86_400  # seconds
 _SINCE_MARCH_OF_YEAR_0 = 719_468  # days before the epoch; counted from March, a leap day is the last of its year
