@@ -94,10 +94,10 @@ def _print_result(
 
     home, away = (orphans.fetched, orphans.unfetched) if orphans is not None else ((), ())
     if form == "json":
-        strays = orphan_dicts(home, away)
+        orphan_members = orphan_dicts(home, away)
         left = [{"manifest": name, "summary": error.summary, "why": error.why} for name, error in errors.items()]
         told = [run_dict(ran) for ran in runs]
-        print_json({"version": 1, "manifests": told, "strays": strays, "left_out": left})
+        print_json({"version": 1, "manifests": told, "strays": orphan_members, "left_out": left})
         return
     for ran in runs:
         print_run(ran, form)

@@ -151,21 +151,21 @@ class GatewayTable:
 
 def parse_gateway_table(tree: Mapping[str, Any]) -> GatewayTable:
     """The values of a table that fits its schema."""
-    wire = tree["wire"]
+    calls = tree["wire"]
     return GatewayTable(
         name=tree["name"],
         title=tree["title"],
         key=tree["key"],
         models={ours: row["id"] for ours, row in tree["models"].items() if "id" in row},
         remedies={ErrorMeaning(word): text for word, text in tree.get("remedies", {}).items()},
-        submit=_submit_table(wire["submit"], tree),
-        poll=_poll_table(wire["poll"], tree),
-        errors=_error_table(wire["errors"]),
-        link=_link_table(wire.get("link")),
-        account=_account_table(wire.get("balance")),
-        task_list=_task_list_table(wire.get("tasks")),
-        events=_event_table(wire.get("events")),
-        callback_task=_json_paths(wire.get("callback", {}).get("task")),
+        submit=_submit_table(calls["submit"], tree),
+        poll=_poll_table(calls["poll"], tree),
+        errors=_error_table(calls["errors"]),
+        link=_link_table(calls.get("link")),
+        account=_account_table(calls.get("balance")),
+        task_list=_task_list_table(calls.get("tasks")),
+        events=_event_table(calls.get("events")),
+        callback_task=_json_paths(calls.get("callback", {}).get("task")),
     )
 
 

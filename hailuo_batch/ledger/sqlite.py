@@ -50,7 +50,7 @@ class SqliteLedger(SqliteLedgerReader):
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
         return await self._writer.write(
-            partial(_restore_clip, intent=intent, artifact=clip, cost=cost, now=self._clock.now())
+            partial(_restore_clip, intent=intent, clip=clip, cost=cost, now=self._clock.now())
         )
 
     async def record_names(self, names: Iterable[RenderName]) -> None:
@@ -109,13 +109,11 @@ def _insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) -
     return int(attempt)
 
 
-def _restore_clip(
-    connection: sqlite3.Connection, intent: Intent, artifact: Clip, cost: Money | None, now: float
-) -> int:
+def _restore_clip(connection: sqlite3.Connection, intent: Intent, clip: Clip, cost: Money | None, now: float) -> int:
     attempt = _insert_intent(connection, intent, now)
     _move_attempt(connection, attempt, Move.ACCEPT, Facts(task=""), now)
     _move_attempt(connection, attempt, Move.PRODUCE, Facts(cost=cost), now)
-    _move_attempt(connection, attempt, Move.KEEP, Facts(clip=artifact), now)
+    _move_attempt(connection, attempt, Move.KEEP, Facts(clip=clip), now)
     return attempt
 
 
