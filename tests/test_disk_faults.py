@@ -30,7 +30,7 @@ from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
 BY_NAME = {str(place): place for place in PLACES}
-LEDGER_FULL = "there is no room for the ledger"
+LEDGER_FULL = "the disk is full, so the ledger cannot be written"
 LEDGER_FAILED = "ledger.db: disk I/O error"
 FULL, FAILED = "the disk is full", "the disk failed"
 # Which calls fail, how, and the words that say so. `+` means all from then on. The ledger's are before the first

@@ -101,7 +101,7 @@ async def test_the_clips_of_a_manifest_that_is_gone_come_home_and_get_their_name
         assert (ran.exit, ran.outcome.named) == (Exit.DONE, 1)
         assert list((found.base / "renders").glob("spring*.mp4"))
         assert len(found.mock.charges) == 3
-        assert (await _fetch(capfd))[1] == "Everything that was paid for is home.\n"
+        assert (await _fetch(capfd))[1] == "Nothing to download.\n"
 
 
 async def test_a_manifest_that_is_of_another_campaign_now_keeps_no_task_from_coming_home(studio: Any, capfd: Any):
@@ -121,7 +121,7 @@ async def test_a_task_without_a_manifest_that_does_not_come_home_is_named_with_w
         async with Mock(parse_script({"faults": [STUCK]}), speed=SPEED, clip=CLIP) as found.mock:
             code, out, _ = await _fetch(capfd)
         assert code == Exit.NEEDS_PERSON
-        assert "3 tasks of which no manifest is left are not home:" in out
+        assert "3 tasks without a manifest are still pending:" in out
         assert "hailuo-batch resolve open#1@1 --write-off --reason" in out
         assert ".yaml" not in out
 

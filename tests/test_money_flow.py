@@ -146,7 +146,7 @@ async def test_a_limit_without_a_currency_is_in_that_of_the_budget(studio: Open)
 async def test_an_amount_that_is_none_is_told_before_anything_is_sent(studio: Open):
     async with studio() as found:
         found.write(film("minimax", "a kite"))
-        with pytest.raises(InputError, match='"a lot" is no amount of money'):
+        with pytest.raises(InputError, match='"a lot" is not an amount of money'):
             await found.run(max_cost="a lot")
         assert list(found.mock.log) == []
 

@@ -118,7 +118,7 @@ async def test_the_first_signal_sends_nothing_more_and_the_next_run_brings_home_
         assert monotonic() - begin < 10, "nobody waited for what is being made"
         assert found.submits() == AT_ONCE
         assert found.stages() == dict.fromkeys(("s1", "s2", "s3"), "submitted")
-        assert "Stopped: interrupted. The next run goes on from here." in out
+        assert "Stopped: interrupted. The next run resumes from here." in out
         assert "3 tasks are still running and may be billed" in out
         assert "nothing more is sent" in err
 

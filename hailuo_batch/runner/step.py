@@ -50,16 +50,16 @@ async def run_step(step: Step, context: RunContext) -> StoredClip | Failure:
 
 async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     standing = step.standing
-    artifact = context.find_clip(standing.digest) if standing is not None and standing.digest is not None else None
-    if artifact is None and step.accepted is not None and standing is not None and standing.digest is not None:
+    clip = context.find_clip(standing.digest) if standing is not None and standing.digest is not None else None
+    if clip is None and step.accepted is not None and standing is not None and standing.digest is not None:
         # The review names a clip whose ledger is gone: the clip itself says what it is.
         probed = await context.probe(await context.store.local_copy(standing.digest), standing.digest)
         if isinstance(probed, Failure):
             return probed
-        artifact = probed
-    if standing is None or artifact is None:
+        clip = probed
+    if standing is None or clip is None:
         return Failure(kind=FailureKind.CORRUPT, why="the ledger does not know this clip", remedy="hailuo-batch verify")
-    return StoredClip(clip=artifact, provider=standing.provider, cost=standing.cost)
+    return StoredClip(clip=clip, provider=standing.provider, cost=standing.cost)
 
 
 async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
@@ -71,8 +71,8 @@ async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     if isinstance(answer, Failure):
         return answer
     with ExitStack() as place:
-        if gate := context.limiters.get(answer.provider):
-            place.callback(gate.release)
+        if limiter := context.limiters.get(answer.provider):
+            place.callback(limiter.release)
         return await _follow_task(step, order, answer, context)
 
 
@@ -81,21 +81,21 @@ async def _follow_task(
 ) -> StoredClip | Failure:
     driver = context.drivers.get(submitted.provider)
     if driver is None:
-        why = f"task {submitted.task.id} is at {submitted.provider}, which is no provider of this project any more"
-        remedy = f"Bring the table of {submitted.provider} back to hailuo.yaml; nothing is bought again."
+        why = f"task {submitted.task.id} is at {submitted.provider}, which is no longer a provider of this project"
+        remedy = f"Restore the table of {submitted.provider} in hailuo.yaml. Nothing is bought again."
         return Failure(kind=FailureKind.PENDING, why=why, remedy=remedy)
     produced = await driver.wait(driver_request, submitted.task)
-    gate = context.limiters.get(submitted.provider)
+    limiter = context.limiters.get(submitted.provider)
     if isinstance(produced, Failure):
         # Money: only a kind that ends the task does so here; after any other, the task may be running
         # or finished, and the next run polls it again. It is never submitted a second time.
         if submitted.stage is Stage.SUBMITTED and FAILURE_POLICIES[produced.kind].ends_task:
             await context.ledger.move(submitted.attempt, Move.FAIL, Facts(failure=produced))
-        if gate is not None:
-            gate.record_task_failure(produced)
+        if limiter is not None:
+            limiter.record_task_failure(produced)
         return produced
-    if gate is not None:
-        gate.record_task_success()
+    if limiter is not None:
+        limiter.record_task_success()
     if submitted.stage is Stage.SUBMITTED:
         await context.ledger.move(submitted.attempt, Move.PRODUCE, Facts(cost=produced.cost))
         context.reservations.record_actual_cost(step, produced.cost)
@@ -119,19 +119,19 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
         return Failure(
             kind=FailureKind.CORRUPT, why=f"{named.file} is not the clip that its .json names", remedy=remedy
         )
-    artifact = await context.probe(await context.store.local_copy(named.digest), named.digest)
-    if isinstance(artifact, Failure):
-        return artifact
+    clip = await context.probe(await context.store.local_copy(named.digest), named.digest)
+    if isinstance(clip, Failure):
+        return clip
     if standing is not None and standing.stage is Stage.STORED:
         await context.ledger.move(standing.attempt, Move.MISS)
-        await context.ledger.move(standing.attempt, Move.KEEP, Facts(clip=artifact))
+        await context.ledger.move(standing.attempt, Move.KEEP, Facts(clip=clip))
     else:
         # An unknown cost counts at today's price: a cap must not forget it with the missing ledger.
         ways = (step.route, *step.route.fallbacks)
         price = named.cost or next((way.estimate for way in ways if way.provider == named.provider), None)
         route = Route(provider=named.provider, estimate=price)
-        await context.ledger.restore_clip(make_intent(step, route, context), artifact, named.cost)
-    return StoredClip(clip=artifact, provider=named.provider, cost=named.cost)
+        await context.ledger.restore_clip(make_intent(step, route, context), clip, named.cost)
+    return StoredClip(clip=clip, provider=named.provider, cost=named.cost)
 
 
 async def _download_clip(
@@ -144,12 +144,12 @@ async def _download_clip(
         failure = await driver.download(driver_request, produced, file)
         if failure is not None:
             return failure
-        artifact = await context.probe(file, "")
-        if isinstance(artifact, Failure):
-            return artifact
+        clip = await context.probe(file, "")
+        if isinstance(clip, Failure):
+            return clip
         digest = await context.store.keep(file)
         leftovers.pop_all()  # it was moved
-    whole = replace(artifact, digest=digest)
+    whole = replace(clip, digest=digest)
     await context.ledger.move(submitted.attempt, Move.KEEP, Facts(clip=whole))
     return StoredClip(
         clip=whole, provider=submitted.provider, cost=produced.cost, fallback_reason=submitted.fallback_reason

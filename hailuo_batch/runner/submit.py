@@ -34,7 +34,7 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
     """
     if step.standing is not None and step.action in {Action.RESUME, Action.FETCH}:
         return await _resume_attempt(step, context)
-    last = Failure(kind=FailureKind.REFUSED, why="nobody sells this")
+    last = Failure(kind=FailureKind.REFUSED, why="no provider offers this")
     # Money: what was intended at one provider before a crash is no leave to ask another.
     others = () if step.why is StepReason.INTERRUPTED else step.route.fallbacks
     for route in (step.route, *others):
@@ -56,8 +56,8 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
     stage = standing.stage
     if stage is Stage.STORED:
         stage = await context.ledger.move(standing.attempt, Move.MISS)
-    if gate := context.limiters.get(standing.provider):
-        gate.add_running_task()
+    if limiter := context.limiters.get(standing.provider):
+        limiter.add_running_task()
     return Submitted(
         attempt=standing.attempt, stage=stage, task=ProviderTask(id=standing.task or ""), provider=standing.provider
     )
@@ -67,36 +67,36 @@ async def _submit_to_provider(
     step: Step, route: Route, driver_request: DriverRequest, context: RunContext
 ) -> Submitted | Failure:
     """Asks one provider, again and again while it is proved that nothing was accepted and patience lasts."""
-    gate = context.limiters.get(route.provider)
-    if gate is None:  # drawn on this machine
+    limiter = context.limiters.get(route.provider)
+    if limiter is None:  # drawn on this machine
         context.on_start(step)
         return await _submit_once(
             step, route, driver_request, await _record_intent(step, route, None, context), context
         )
     waited, attempt = 0.0, None
-    while (shut := await gate.acquire()) is None:
+    while (shut := await limiter.acquire()) is None:
         # Money: what it may cost is set aside before anything is sent, and given back only when nothing was accepted.
         if shut := context.reservations.reserve(step, route.estimate, route.provider):
-            gate.cancel_submit()
+            limiter.cancel_submit()
             return shut
         try:
             context.on_start(step)
             attempt = await _record_intent(step, route, attempt, context)
             answer = await _submit_once(step, route, driver_request, attempt, context)
         except BaseException:
-            gate.cancel_submit()
+            limiter.cancel_submit()
             raise
         if isinstance(answer, Submitted):
-            gate.record_acceptance()
+            limiter.record_acceptance()
             return answer
-        gate.release()
-        pause = gate.record_refusal(answer)
+        limiter.release()
+        pause = limiter.record_refusal(answer)
         waited += pause
         if not FAILURE_POLICIES[answer.kind].resend:
             return answer
         context.on_provider_pause(route.provider, answer.why, pause)
-        if waited > gate.patience:
-            gate.record_give_up(answer)
+        if waited > limiter.patience:
+            limiter.record_give_up(answer)
             return answer
     return shut
 
@@ -147,9 +147,9 @@ def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error
     """Money: the id is nowhere but here; it is shown, and nothing more is sent."""
     take = step.take_names[0].label
     trouble = f"{error.summary} ({error.why})"
-    why = f"{route.provider} accepted it as task {task.id}, which could not be written down: {trouble}"
+    why = f"{route.provider} accepted it as task {task.id}, which could not be recorded: {trouble}"
     settle = f'hailuo-batch resolve {take} --task {task.id} --reason "the run printed it"'
-    remedy = f"Note the id. When the ledger works again:\n    {settle}"
+    remedy = f"Note the task id. When the ledger works again, run:\n    {settle}"
     return Failure(kind=FailureKind.UNRECORDED, why=why, remedy=remedy)
 
 
