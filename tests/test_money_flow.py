@@ -124,7 +124,7 @@ async def test_a_price_that_nobody_knows_is_refused_under_a_cap(studio: Open):
         found.write(film("odkkk", *kites(2)))
         ran = await found.run(max_cost="100")
         assert (ran.exit, left_out(ran.outcome), list(found.mock.log)) == (Exit.REFUSED, ["s1", "s2"], [])
-        assert "its price at odkkk is not known" in ran.outcome.failed[0][1].why
+        assert "its price at odkkk is unknown" in ran.outcome.failed[0][1].why
         assert (await found.run()).outcome.stored == 2, "without a cap it is a matter of agreeing to it"
 
 

@@ -105,7 +105,7 @@ async def test_without_a_key_nothing_is_sent_and_nothing_is_made(project: Path, 
         with pytest.raises(KeyMissingError) as missing:
             await run(project / "film.yaml")
         assert missing.value.exit is Exit.KEY
-        assert "MINIMAX_API_KEY" in missing.value.why
+        assert "MINIMAX_API_KEY" in missing.value.summary
         assert list(mock.log) == []
     assert not (project / ".hailuo").exists()
 

@@ -17,7 +17,7 @@ def draw_retakes(
 ) -> str:
     """The new takes, what to know about them, and what the next run would buy."""
     lines = [
-        f"Requested one more take: {style.good(safe_text(f'{shot}#{each.take}'))}{_reason_suffix(each.why)}."
+        f"Requested one more take, {style.good(safe_text(f'{shot}#{each.take}'))}{_reason_suffix(each.why)}."
         for shot, each in retakes.items()
     ]
     return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))

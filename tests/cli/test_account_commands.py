@@ -45,7 +45,7 @@ def test_sketches_cost_nothing_and_are_counted_by_the_audit(film: Path, say: Say
     assert say("costs").out == "Costs by provider: nothing was submitted to a provider.\n"
     said = say("audit", "--deep")
     assert (said.code, said.err) == (0, "")
-    assert said.out == "0 requests, 0 purchases, 0 clips; 0 bought twice; 2 sketches for nothing; nothing spent.\n"
+    assert said.out == "0 requests, 0 purchases, 0 clips; 0 bought twice; 2 sketches (free); nothing spent.\n"
 
 
 def test_costs_say_what_they_are_limited_to(bought: Path, say: Say) -> None:

@@ -87,7 +87,7 @@ def test_5_refused_before_anything_is_spent(priced: Path, say: Say, monkeypatch:
 def test_6_a_key_that_is_not_set(priced: Path, say: Say) -> None:
     said = say("run", "--yes")
     assert said.code == Exit.KEY
-    assert said.err.startswith("MINIMAX_API_KEY is not set")
+    assert said.err.startswith("error: MINIMAX_API_KEY is not set")
     assert not (priced.parent.parent / ".hailuo").exists()
 
 
@@ -179,7 +179,7 @@ def test_130_a_second_ctrl_c_ends_at_once(film: Path, say: Say) -> None:
     _, err = run.communicate(timeout=60)
     assert run.returncode == Exit.INTERRUPTED, err
     after = err.splitlines()[-1]
-    assert after == "Interrupted. What was finished is kept; the next run goes on from there."
+    assert after == "Interrupted. What was finished is stored; the next run resumes from there."
     assert "" not in err.splitlines()
     assert "Traceback" not in err
     assert time.monotonic() - begin < 5

@@ -62,7 +62,7 @@ class StepReason(StrEnum):
     ACCEPTED_ELSEWHERE = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
     IN_DOUBT = "outcome unknown: it may have been accepted", Action.HOLD
     NEEDS_FRAME = "its source shot is not rendered yet", Action.WAIT
-    IMAGE_UNKNOWN = "its frame's web address has given no image yet: `plan` tries again, sha256 pins it", Action.HOLD
+    IMAGE_UNKNOWN = "its frame's web address has given no image yet (`plan` tries again)", Action.HOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
