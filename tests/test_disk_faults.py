@@ -30,7 +30,7 @@ from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
 
 BY_NAME = {str(place): place for place in PLACES}
-LEDGER_FULL = "there is no room for the ledger"
+LEDGER_FULL = "the disk is full, so the ledger cannot be written"
 LEDGER_FAILED = "ledger.db: disk I/O error"
 FULL, FAILED = "the disk is full", "the disk failed"
 # Which calls fail, how, and the words that say so. `+` means all from then on. The ledger's are before the first
@@ -138,7 +138,7 @@ async def test_a_clip_that_finds_no_room_is_fetched_when_there_is_room_again(
             full.setattr("hailuo_batch.store.local.sync_file", no_room)
             ran = await found.run(jobs=1)
         ((_, failure),) = ran.outcome.failed
-        assert (len(mock.charges), int(ran.exit)) == (1, 4), "nothing more is sent"
+        assert (len(mock.charges), int(ran.exit)) == (1, 4), "nothing more is submitted"
         assert FULL in failure.why
         assert "fetched, not bought" in failure.remedy
         assert await found.tell() == "stored, 2 charged, exit 0"

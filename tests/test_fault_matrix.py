@@ -66,7 +66,7 @@ def row(fault: str, ends: str, then: str = "", *, at: Any = None, gateways: Any 
 
 
 def doubtful(fault: str, *, accepted: bool, **more: Any) -> Row:
-    """A submit of which nobody can say whether it was accepted: it is left to a person, but not at MindVideo."""
+    """A submit whose outcome is unknown: it is left to a person, but not at MindVideo."""
     ends = DOUBT_1 if accepted else DOUBT_0
     return row(fault, ends, at={"mindvideo": STORED}, call="submit", accepted=accepted, nth=1, **more)
 

@@ -73,9 +73,9 @@ async def test_trouble_with_one_manifest_keeps_no_other_from_coming_home(studio:
         code, out, err = await _fetch(capfd)
         assert code == Exit.INVALID
         assert sorted(found.stages()) == ["stored", "submitted", "submitted"]
-        assert "Not fetched: autumn.yaml\n" in err
+        assert "Not downloaded: autumn.yaml\n" in err
         assert "promt" in err
-        assert "Not fetched: spring.yaml\n" in err
+        assert "Not downloaded: spring.yaml\n" in err
         assert "Rendered 1 clip" in out
         code, out, err = await _fetch(capfd, "--format", "json")
         told = json.loads(out)
@@ -92,7 +92,7 @@ async def test_the_clips_of_a_manifest_that_is_gone_come_home_and_get_their_name
         code, out, err = await _fetch(capfd)
         assert (code, err, found.stages()) == (Exit.DONE, "", ["stored"] * 3)
         task = found.rows("SELECT task FROM attempts WHERE campaign = 'spring'")[0][0]
-        assert "1 clip came home of which no manifest is left, without a readable name:" in out
+        assert "Downloaded 1 clip whose manifest no longer exists; it has no file name in renders/:" in out
         assert f"  spring open#1  task {task} at minimax\n" in out
         assert "Bring spring.yaml back, and run it" in out
         assert not list((found.base / "renders").glob("spring*.mp4"))
@@ -101,7 +101,7 @@ async def test_the_clips_of_a_manifest_that_is_gone_come_home_and_get_their_name
         assert (ran.exit, ran.outcome.named) == (Exit.DONE, 1)
         assert list((found.base / "renders").glob("spring*.mp4"))
         assert len(found.mock.charges) == 3
-        assert (await _fetch(capfd))[1] == "Everything that was paid for is home.\n"
+        assert (await _fetch(capfd))[1] == "Nothing to download.\n"
 
 
 async def test_a_manifest_that_is_of_another_campaign_now_keeps_no_task_from_coming_home(studio: Any, capfd: Any):
@@ -121,8 +121,8 @@ async def test_a_task_without_a_manifest_that_does_not_come_home_is_named_with_w
         async with Mock(parse_script({"faults": [STUCK]}), speed=SPEED, clip=CLIP) as found.mock:
             code, out, _ = await _fetch(capfd)
         assert code == Exit.NEEDS_PERSON
-        assert "3 tasks of which no manifest is left are not home:" in out
-        assert "hailuo-batch resolve open#1@1 --write-off --reason" in out
+        assert "3 tasks without a manifest are still pending:" in out
+        assert "hailuo-batch resolve --rehearsal open#1@1 --write-off --reason" in out
         assert ".yaml" not in out
 
 

@@ -111,7 +111,7 @@ async def test_nothing_is_bought_while_the_ledger_is_gone_unless_it_is_said(lose
                 await bring(project)
             assert error.value.exit is Exit.LEDGER
             assert error.value.summary == "the ledger is gone"
-            assert "Tasks that were running" in error.value.why
+            assert "Running tasks" in error.value.why
             assert error.value.remedy.endswith("\n    hailuo-batch run --new-ledger film.yaml")
             assert len(mock.charges) == 2
         ran = await bring(project, only=["s3"], new_ledger=True)
@@ -125,7 +125,7 @@ async def test_the_error_says_what_is_here(project: Path):
         with pytest.raises(LedgerError) as error:
             await bring(project)
     assert f"{ledger_of(project)} is empty, and the store has 2 clips and renders/ has " in error.value.why
-    assert "film_s1_v001_t01.mp4, film_s2_v001_t01.mp4. Tasks" in error.value.why
+    assert "film_s1_v001_t01.mp4, film_s2_v001_t01.mp4. Running tasks" in error.value.why
 
 
 async def test_a_ledger_that_has_bought_something_itself_is_the_projects_own(project: Path):
@@ -217,7 +217,7 @@ async def test_commands_that_look_say_it_on_stderr_and_go_on(project: Path):
         assert "[ledger-gone]" not in out
     code, out, err = said(project, "run", "--yes", "film.yaml")
     assert (code, out) == (Exit.LEDGER, "")
-    assert err.startswith("the ledger is gone\n")
+    assert err.startswith("error: the ledger is gone\n")
     assert said(project, "doctor", "--offline")[0] == Exit.INVALID
 
 

@@ -124,7 +124,7 @@ async def test_a_price_that_nobody_knows_is_refused_under_a_cap(studio: Open):
         found.write(film("odkkk", *kites(2)))
         ran = await found.run(max_cost="100")
         assert (ran.exit, left_out(ran.outcome), list(found.mock.log)) == (Exit.REFUSED, ["s1", "s2"], [])
-        assert "its price at odkkk is not known" in ran.outcome.failed[0][1].why
+        assert "its price at odkkk is unknown" in ran.outcome.failed[0][1].why
         assert (await found.run()).outcome.stored == 2, "without a cap it is a matter of agreeing to it"
 
 
@@ -146,7 +146,7 @@ async def test_a_limit_without_a_currency_is_in_that_of_the_budget(studio: Open)
 async def test_an_amount_that_is_none_is_told_before_anything_is_sent(studio: Open):
     async with studio() as found:
         found.write(film("minimax", "a kite"))
-        with pytest.raises(InputError, match='"a lot" is no amount of money'):
+        with pytest.raises(InputError, match='"a lot" is not an amount of money'):
             await found.run(max_cost="a lot")
         assert list(found.mock.log) == []
 

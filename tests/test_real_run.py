@@ -105,7 +105,7 @@ async def test_without_a_key_nothing_is_sent_and_nothing_is_made(project: Path, 
         with pytest.raises(KeyMissingError) as missing:
             await run(project / "film.yaml")
         assert missing.value.exit is Exit.KEY
-        assert "MINIMAX_API_KEY" in missing.value.why
+        assert "MINIMAX_API_KEY" in missing.value.summary
         assert list(mock.log) == []
     assert not (project / ".hailuo").exists()
 
@@ -217,7 +217,7 @@ async def test_a_provider_without_a_key_that_comes_first_is_told_before_the_ques
     async with mocked(project):
         ran = await run(project / "film.yaml", approve=asked.append)
     assert asked[0].notes == (
-        "gccai is not asked, since GCCAI_API_KEY is not set: minimax is, at 0.28 USD for the first of them.",
+        "GCCAI_API_KEY is not set, so minimax renders instead of gccai, at 0.28 USD for the first of them.",
     )
     assert [(who, clips) for who, clips, _ in ran.outcome.other_providers] == [("minimax", 1)]
 

@@ -118,9 +118,9 @@ async def test_the_first_signal_sends_nothing_more_and_the_next_run_brings_home_
         assert monotonic() - begin < 10, "nobody waited for what is being made"
         assert found.submits() == AT_ONCE
         assert found.stages() == dict.fromkeys(("s1", "s2", "s3"), "submitted")
-        assert "Stopped: interrupted. The next run goes on from here." in out
+        assert "Stopped: interrupted. The next run resumes from here." in out
         assert "3 tasks are still running and may be billed" in out
-        assert "nothing more is sent" in err
+        assert "nothing more is submitted" in err
 
         found.mock.clock.advance(60_000.0)
         async with found.running("--only", "s[123]") as process:
@@ -164,7 +164,7 @@ async def test_the_second_signal_ends_at_once_and_leaves_a_doubt_where_an_answer
         assert monotonic() - begin < 10
         assert "Interrupted." in err
         assert "may be in doubt" in err
-        assert err.endswith("    hailuo-batch resolve\n    hailuo-batch fetch\n")
+        assert err.endswith("    hailuo-batch resolve\nTo download clips already paid for:\n    hailuo-batch fetch\n")
         assert found.stages() == {"s1": "intended"}
         async with found.running("--only", "s1") as process:
             code, out, _ = await told(process)

@@ -60,7 +60,7 @@ def require_known_provider(project: Project, name: str) -> None:
     """Raises when there is no table for a gateway that the ledger names."""
     if name not in provider_names(project.tables):
         raise InputError(
-            f"{name} is no provider of this project any more", remedy=f"Bring its table back to {SETTINGS_FILE}."
+            f"{name} is no longer a provider of this project", remedy=f"Restore its table in {SETTINGS_FILE}."
         )
 
 
@@ -90,9 +90,8 @@ def _require_key(name: str, variable: str) -> str:
     key = read_api_key(variable)
     if not key:
         raise KeyMissingError(
-            f"the key of {name} is missing",
-            why=f"{variable} is not set, and {name} was not asked.",
-            remedy=f"Set {variable} in the environment, or put it into the keyring:\n"
-            f"    keyring set hailuo-batch {variable}",
+            f"{variable} is not set",
+            why=f"It is the API key of {name}. Nothing was sent.",
+            remedy=f"Set it in the environment, or store it in the keyring:\n    keyring set hailuo-batch {variable}",
         )
     return key

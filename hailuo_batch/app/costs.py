@@ -75,7 +75,7 @@ def _require_known_campaign(campaign: str, known: Iterable[str]) -> None:
     names = sorted(known)
     if campaign not in names:
         remedy = did_you_mean(campaign, names) or f"Known are {', '.join(names)}."
-        raise InputError(f'nothing was asked for a campaign "{campaign}"', remedy=remedy)
+        raise InputError(f'no campaign "{campaign}" in the ledger', remedy=remedy)
 
 
 def _filter_attempts(

@@ -67,9 +67,7 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
         yield _check_package(package)
     yield from _check_fonts()
     project = read_project(folder)
-    settings = (
-        f"{SETTINGS_FILE} read" if (project.root / SETTINGS_FILE).exists() else f"no {SETTINGS_FILE}, which is fine"
-    )
+    settings = f"{SETTINGS_FILE} read" if (project.root / SETTINGS_FILE).exists() else f"no {SETTINGS_FILE} (optional)"
     yield DoctorCheck(name="project", result=CheckResult.GOOD, detail=f"{project.root}: {settings}")
     for problem in project.problems:
         yield DoctorCheck(name="settings", result=CheckResult.BAD, detail=problem.why, remedy=problem.remedy)
@@ -101,7 +99,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
     )
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
-        return DoctorCheck(name="ledger", result=state, detail=f"gone: {lost.explain(file)}", remedy=inline_remedy())
+        return DoctorCheck(name="ledger", result=state, detail=f"missing: {lost.explain(file)}", remedy=inline_remedy())
     some = f"{attempts:,} attempt{'s' * (attempts != 1)}"
     return DoctorCheck(name="ledger", result=CheckResult.GOOD, detail=some if file.exists() else "none yet")
 
@@ -140,7 +138,9 @@ def _check_balance(name: str, answer: "Balance | Failure") -> DoctorCheck:
             name=what, result=CheckResult.BAD if rejected else CheckResult.NOTE, detail=answer.why, remedy=answer.remedy
         )
     if answer.remaining is None:
-        return DoctorCheck(name=what, result=CheckResult.GOOD, detail="no end" if answer.unlimited else "not told")
+        return DoctorCheck(
+            name=what, result=CheckResult.GOOD, detail="unlimited" if answer.unlimited else "not reported"
+        )
     if answer.remaining.amount <= 0:
         return DoctorCheck(
             name=what, result=CheckResult.NOTE, detail=f"{answer.remaining}", remedy="Top up the account."
@@ -152,7 +152,7 @@ def _check_sqlite() -> DoctorCheck:
     """SQLite before 3.51.3 has a fault that needs two writers at once; there is one writer here, by the run lock."""
     found = f"{sqlite3.sqlite_version}"
     if sqlite3.sqlite_version_info < (3, 51, 3):
-        found += "; its write-ahead log has a fault with two writers, and only one ever writes here"
+        found += " (has the pre-3.51.3 WAL bug; not triggered: there is a single writer)"
     return DoctorCheck(name="sqlite", result=CheckResult.GOOD, detail=found)
 
 
@@ -171,7 +171,7 @@ def _check_fonts() -> Iterator[DoctorCheck]:
     if missing:
         remedy = "Install Noto fonts (fonts-noto-cjk, fonts-noto-color-emoji) if your prompts are written in them."
         yield DoctorCheck(
-            name="fonts", result=CheckResult.NOTE, detail=f"no type for {', '.join(missing)}", remedy=remedy
+            name="fonts", result=CheckResult.NOTE, detail=f"no font for {', '.join(missing)}", remedy=remedy
         )
     else:
         yield DoctorCheck(name="fonts", result=CheckResult.GOOD, detail="Latin, CJK and emoji")
@@ -192,5 +192,5 @@ def _check_disk_space(root: Path) -> DoctorCheck:
         name="disk",
         result=state,
         detail=f"{free / 1e9:.1f} GB free",
-        remedy="" if state is CheckResult.GOOD else "Make room.",
+        remedy="" if state is CheckResult.GOOD else "Free some disk space.",
     )

@@ -23,7 +23,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.cache import CACHE_FOLDER
 from hailuo_batch.load.lockfile import read_lock
@@ -195,9 +195,10 @@ async def _plan_needed_digests(project: Project, runs: Iterable[RunRecord]) -> s
         except ManifestError as error:
             first = error.problems[0]
             raise InputError(
-                f"what {name} wants cannot be said",
-                why=f"It has problems: {first.why} Nothing is removed while a manifest that was run here has.",
-                remedy=f"Mend it, or remove it if it is over. To see what is wrong:\n    hailuo-batch validate {name}",
+                f"gc cannot tell what {name} needs",
+                why=f"It has problems: {first.why} Nothing is deleted while a manifest that was run here has problems.",
+                remedy="Fix it, or delete it if the campaign is finished. To see what is wrong:\n"
+                f"    {command_line('validate', name)}",
             ) from None
         for step in planned.plan.steps:
             needed |= {each.digest for each in (step.standing, step.named_clip) if each is not None and each.digest}

@@ -59,7 +59,7 @@ shots:
 
   - id: turn
     prompt: the copper cap turns and catches the light [Tilt up]
-    frames: {first: {shot: open, frame: last}}   # goes on from the last frame of open
+    frames: {first: {shot: open, frame: last}}   # starts from the last frame of open
 
   - id: pack-${colour}
     matrix: {colour: [red, blue]}

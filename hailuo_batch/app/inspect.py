@@ -11,7 +11,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEv
 from hailuo_batch.core.plan.explain import Explanation, explain_take
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.problem import did_you_mean
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.redact import redact
 from hailuo_batch.load.settings import Project
@@ -74,7 +74,7 @@ async def _read_task_events(project: Project, attempts: Sequence[AttemptRecord])
             try:
                 said = await gateway(each.provider).list_events(each.task)
             except KeyMissingError as error:
-                told.append(TaskEvents(attempt=each.id, why=error.why))
+                told.append(TaskEvents(attempt=each.id, why=error.summary))
                 continue
             if isinstance(said, Failure):
                 told.append(TaskEvents(attempt=each.id, why=said.why))
@@ -121,6 +121,6 @@ def _unknown_take_error(planned: PlannedRun, label: str) -> InputError:
         takes = max(each.takes for each in planned.validation.shots if each.id == shot)
         why = f'shot "{shot}" has {takes} take{"s" * (takes != 1)} here.'
         return InputError(f"there is no take {label}", why=why)
-    return InputError(
-        f'there is no shot "{shot}"', remedy=did_you_mean(shot, shots) or "To see them all:\n    hailuo-batch status"
-    )
+    line = command_line("status", planned.validation.name, world=planned.validation.world)
+    remedy = did_you_mean(shot, shots) or f"To list every shot:\n    {line}"
+    return InputError(f'there is no shot "{shot}"', remedy=remedy)

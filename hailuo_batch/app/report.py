@@ -39,7 +39,7 @@ async def report(file: Path | str, *, world: World = World.REAL, page: Path | No
 def _require_own_page(target: Path) -> None:
     """Raises unless a page of ours may stand there."""
     if target.suffix.lower() not in {".html", ".htm"}:
-        raise InputError(f"{target} is no page", why="A report ends in .html.")
+        raise InputError(f"{target} is not a page", why="A report ends in .html.")
     try:
         if target.exists() and not target.is_file():
             kind = "folder" if target.is_dir() else "device or a pipe"
@@ -48,7 +48,7 @@ def _require_own_page(target: Path) -> None:
     except OSError as error:
         raise InputError(f"cannot read {target}", why=f"The system says: {error.strerror}.") from None
     if not mine:
-        raise RefusedError(f"{target} is not a report of ours", why="It is left as it is.", remedy="Name another file.")
+        raise RefusedError(f"{target} is not a report of ours", why="It was not changed.", remedy="Name another file.")
 
 
 def _write_page(target: Path, text: str) -> None:

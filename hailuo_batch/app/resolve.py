@@ -7,7 +7,6 @@ run lock, since a run may be about to submit the same request.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shlex import quote
 
 from hailuo_batch.app.account import has_task_list, open_accounts
 from hailuo_batch.app.inspect import parse_take
@@ -32,7 +31,7 @@ from hailuo_batch.core.attempt.in_doubt import (
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt
 from hailuo_batch.core.plan.planner import is_key_known
 from hailuo_batch.core.problem import did_you_mean
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.drivers.account import TaskList, TaskLookup
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
@@ -43,7 +42,6 @@ from hailuo_batch.load.settings import Project, read_file, read_project
 from hailuo_batch.ports import Facts, LedgerReader, LedgerWriter
 
 _MAX_TASK_ID_LENGTH = 200
-_LIST_HINT = "To see what is open:\n    hailuo-batch resolve"
 _STAGE_PHRASES = {
     Stage.STORED: "its clip is in the store",
     Stage.FAILED: "its last attempt failed",
@@ -83,7 +81,7 @@ class OpenAttempts:
         return tuple({each.attempt: each for each in found}.values())
 
     def _find_attempt(self, label: str, verdict: Verdict) -> OpenAttempt:
-        shot, take, number = _parse_label(label)
+        shot, take, number = _parse_label(label, self.workspace.world)
         named = [each for each in self.attempts if (each.shot, each.take) == (shot, take)]
         named = [each for each in named if number in {None, each.attempt}]
         fitting = [each for each in named if may_settle(each, verdict)]
@@ -92,9 +90,10 @@ class OpenAttempts:
         if fitting:
             raise self._ambiguous_error(label, fitting)
         if named:
-            why = f"{named[0].provider} itself gave its task's id, {named[0].task}: its clip is on its way."
+            why = f"{named[0].provider} itself gave the task id {named[0].task}: its clip can be downloaded."
             typed = f'{self.labels[named[0].attempt]} --write-off --reason "..."'
-            remedy = f"To bring it home:\n    hailuo-batch fetch\nTo give it up:\n    hailuo-batch resolve {typed}"
+            fetch, resolve = (command_line(each, world=self.workspace.world) for each in ("fetch", "resolve"))
+            remedy = f"To download it:\n    {fetch}\nTo write it off:\n    {resolve} {typed}"
             raise InputError(f"{label} is not in doubt", why=why, remedy=remedy)
         raise self._unknown_error(label, shot, take)
 
@@ -108,12 +107,14 @@ class OpenAttempts:
                 if last.kind is None
                 else _KIND_PHRASES.get(last.kind, _STAGE_PHRASES[last.stage])
             )
-            remedy = f"To see what happened:\n    hailuo-batch show {quote(shot)}"
+            remedy = f"To see what happened:\n    {command_line('show', shot, world=self.workspace.world)}"
             return InputError(f"{label} is settled", why=f"{words[0].upper()}{words[1:]}.", remedy=remedy)
         why = "" if self.in_doubt else "Nothing is in doubt here."
         strange = shot not in {each.shot for each in self.attempts} | {each.shot for each in self.ended}
         near = did_you_mean(label, {self.labels[each.attempt] for each in self.in_doubt}) if strange else ""
-        return InputError(f"no doubt is called {label}", why=why, remedy=near or _LIST_HINT)
+        return InputError(
+            f"no take in doubt is called {label}", why=why, remedy=near or _list_hint(self.workspace.world)
+        )
 
     def _ambiguous_error(self, label: str, fitting: Sequence[OpenAttempt]) -> InputError:
         manifests = sorted({each.manifest for each in fitting})
@@ -123,7 +124,7 @@ class OpenAttempts:
             return InputError(f"{label} is in doubt in several campaigns", remedy=remedy)
         names = "".join(f"\n    {each.label}@{each.attempt}" for each in fitting)
         why = "Its request was changed while the first one was in doubt." if there else ""
-        return InputError(f"{label} is in doubt more than once", why=why, remedy="Say which attempt:" + names)
+        return InputError(f"{label} is in doubt more than once", why=why, remedy="Name the attempt:" + names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,13 +193,13 @@ async def settle(
     if not all(may_settle(each, verdict) for each in chosen):
         raise AssertionError(f"an attempt that is not in doubt cannot be {verdict}")
     if not words:
-        raise InputError("a reason is needed", why="It is kept in the ledger, for who asks later.")
+        raise InputError("a reason is needed", why="It is recorded in the ledger.")
     if not chosen:
         return ()
     ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
     with found.workspace.hold_run_lock("resolve"):
         async with found.workspace.open_ledger(SystemClock()) as ledger:
-            await _refuse_stale(ledger, chosen)
+            await _refuse_stale(ledger, chosen, found.workspace.world)
             told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
             return tuple([await _settle_attempt(ledger, each, told) for each in chosen])
 
@@ -269,12 +270,12 @@ async def _read_manual_attempts(attempts: Sequence[AttemptRecord], ledger: Ledge
     return frozenset(event.attempt for event in events if event.move == Move.FIND and "by" in event.data)
 
 
-async def _refuse_stale(ledger: LedgerWriter, chosen: Sequence[OpenAttempt]) -> None:
+async def _refuse_stale(ledger: LedgerWriter, chosen: Sequence[OpenAttempt], world: World) -> None:
     now = {each.id: (each.stage, each.task) for each in await ledger.open_attempts()}
     for each in chosen:
         if now.get(each.attempt) != (each.stage, each.task):
-            why = "A run, or somebody else, has settled it since. Nothing was written."
-            raise RefusedError(f"{each.label} has moved on", why=why, remedy=_LIST_HINT)
+            why = "A run, or another person, has settled it since. Nothing was recorded."
+            raise RefusedError(f"{each.label} was settled meanwhile", why=why, remedy=_list_hint(world))
 
 
 def _check_task_ids(found: OpenAttempts, chosen: Sequence[OpenAttempt], tasks: Mapping[int, str]) -> dict[int, str]:
@@ -289,12 +290,12 @@ def _check_task_ids(found: OpenAttempts, chosen: Sequence[OpenAttempt], tasks: M
             or any(map(str.isspace, task))
             or "://" in task
         ):
-            why = "An id has up to 200 letters, no blanks, and is no address."
-            raise InputError("that is no task's id", why=why, remedy="Copy it from the account.")
+            why = "A task id has up to 200 characters and no spaces, and is not a URL."
+            raise InputError("not a task id", why=why, remedy="Copy it from your account at the provider.")
         owner = taken.setdefault((each.provider, task), each.attempt)
         if owner != each.attempt:
             why = f"Attempt {owner} has it: one task is one purchase."
-            raise InputError(f"task {task} is known already", why=why, remedy="Look whether it is the right one.")
+            raise InputError(f"task {task} is already recorded", why=why, remedy="Check that it is the right one.")
     return dict(tasks)
 
 
@@ -310,11 +311,15 @@ def _is_idempotent(name: str, project: Project) -> bool:
     return known and read_provider(name, tables=project.tables).idempotent
 
 
-def _parse_label(label: str) -> tuple[str, int, int | None]:
+def _list_hint(world: World) -> str:
+    return f"To list takes in doubt:\n    {command_line('resolve', world=world)}"
+
+
+def _parse_label(label: str, world: World) -> tuple[str, int, int | None]:
     """Shot, take and, where it is said, the attempt: `open#2@7`."""
     name, mark, number = label.rpartition("@")
     if not mark:
         return (*parse_take(label), None)
     if not (number.isascii() and number.isdigit()):
-        raise InputError(f'"{label}" names no attempt', remedy=_LIST_HINT)
+        raise InputError(f'"{label}" names no attempt', remedy=_list_hint(world))
     return (*parse_take(name), int(number))

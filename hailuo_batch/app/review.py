@@ -202,7 +202,7 @@ def _pending_notes(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         if step.why is StepReason.IN_DOUBT or step.action in {Action.RESUME, Action.FETCH}:
             for use in step.uses:
-                still = f"{take_label(use)} is on its way still: {describe_reason(step)}."
+                still = f"{take_label(use)} is still pending: {describe_reason(step)}."
                 yield f"{still} The new take is bought beside it."
 
 
@@ -217,11 +217,11 @@ def _earlier_clip(step: Step, use: Use, planned: PlannedRun) -> tuple[str, str] 
     """What the take's earlier clip was made for, and its digest; or why there is none to accept."""
     name = take_label(use)
     if not step.fingerprint:
-        return InputError(f"what {name} asks is not known yet", why=f"{_reason_sentence(step)}.")
+        return InputError(f"the request of {name} is not known yet", why=f"{_reason_sentence(step)}.")
     live = step.accepted is None and step.standing is not None and step.standing.stage in LIVE_STAGES
     if live and step.action is not Action.REUSE:
         return InputError(
-            f"{name} was asked for already", why=f"{_reason_sentence(step)}.", remedy="A run brings it home."
+            f"{name} was already submitted", why=f"{_reason_sentence(step)}.", remedy="A run downloads it."
         )
     if live or step.why not in _ACCEPTABLE_REASONS:
         return InputError(f"{name} has not changed", why=f"{_reason_sentence(step)}.")
@@ -232,7 +232,7 @@ def _earlier_clip(step: Step, use: Use, planned: PlannedRun) -> tuple[str, str] 
         return InputError(
             f"the earlier clip of {name} is not in the store",
             why=f"It is {earlier[1]}.",
-            remedy="Bring it back first: put the manifest back as it was and run that; then change it and accept.",
+            remedy="Restore it first: put the manifest back as it was and run it. Then change it and accept the clip.",
         )
     return earlier
 

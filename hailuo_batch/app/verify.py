@@ -29,12 +29,12 @@ class VerifyFault(StrEnum):
 
     MISSING = "its clip is gone from the store"
     CHANGED = "its bytes are not those that were stored"
-    BROKEN = "it is no whole video"
-    UNNAMED = "its readable name is gone"
-    RENAMED = "its readable name shows another clip"
-    ALONE = "its provenance is gone or says something else"
+    BROKEN = "it is not a whole video"
+    UNNAMED = "its file in renders/ is gone"
+    RENAMED = "its file in renders/ is another clip"
+    ALONE = "its .json in renders/ is gone or differs"
     UNLOCKED = "the lock names a clip that is not in the store"
-    UNKNOWN = "the store has a file that the ledger does not know"
+    UNKNOWN = "the store has a file that is not in the ledger"
 
     @property
     def remedy(self) -> str:
@@ -49,28 +49,27 @@ class VerifyFault(StrEnum):
 
 _REMEDIES: Mapping[VerifyFault, str] = {
     VerifyFault.MISSING: (
-        "A run brings the clip back: from its readable name where that has it still, else from where it was made. "
-        "A sketch is drawn again."
+        "A run restores the clip: from renders/ if it is still there, else it downloads it again. A sketch is drawn "
+        "again."
     ),
     VerifyFault.CHANGED: (
-        "Remove the files named here, then run: it brings the clip back, from a readable name that is whole, else from "
-        "where it was made."
+        "Remove the files named here, then run: it restores the clip from an intact copy in renders/, or downloads it "
+        "again."
     ),
     VerifyFault.BROKEN: (
-        "Remove the files named here, then run: it fetches the clip again. One that was broken when it was made stays "
-        "so."
+        "Remove the files named here, then run: it downloads the clip again. If the provider's clip is broken, it "
+        "stays broken."
     ),
-    VerifyFault.UNNAMED: "A run gives the name again.",
-    VerifyFault.RENAMED: "Move the file and the .json beside it out of renders/, then run: "
-    "it names the right clip again.",
-    VerifyFault.ALONE: "Remove the clip's .mp4 and .json in renders/, then run: it writes both anew, from the store.",
+    VerifyFault.UNNAMED: "A run links it again.",
+    VerifyFault.RENAMED: "Move the file and the .json beside it out of renders/, then run: it links the right clip.",
+    VerifyFault.ALONE: "Remove the clip's .mp4 and .json in renders/, then run: it writes both again, from the store.",
     VerifyFault.UNLOCKED: (
-        "A run brings back what this project's ledger knows. For a clip that another machine rendered, copy the .mp4 "
-        "and .json from its renders/ into yours, then run. Where nobody has it, take the shot out of the lock and run: "
-        "that renders it again, and costs again."
+        "A run restores the clips of this project's ledger. For a clip that another machine rendered, copy the "
+        ".mp4 and .json from its renders/ into yours, then run. If no machine has it, remove the shot from the lock "
+        "and run: that renders it again, and costs again."
     ),
     VerifyFault.UNKNOWN: (
-        "Nothing uses it, and it harms nothing. It may be of a ledger that is gone: look at it before you remove it."
+        "Nothing uses it, and it does no harm. It may belong to a missing ledger: check it before you remove it."
     ),
 }
 

@@ -17,22 +17,26 @@ from hailuo_batch.views.review import acceptances_dict, draw_acceptances
 @options.shots
 @options.manifest
 @options.world
-@click.option("--why", metavar="TEXT", default="", help="Why the earlier clip will do; kept in the review file.")
-@click.option("--take", metavar="N", type=click.IntRange(1, 99), help="Only this take (default: all that changed).")
-@click.option("--undo", is_flag=True, help="Keep the earlier clip no more.")
+@click.option(
+    "--why", metavar="TEXT", default="", help="Why the earlier clip is good enough; recorded in the review file."
+)
+@click.option(
+    "--take", metavar="N", type=click.IntRange(1, 99), help="Only this take (default: every take that changed)."
+)
+@click.option("--undo", is_flag=True, help="Withdraw an earlier `accept`.")
 @options.output_format
 def command(
     shots: tuple[str, ...], manifest: Path, *, world: World, why: str, take: int | None, undo: bool, form: str
 ) -> None:
-    """Keep the earlier clips of SHOTS of MANIFEST (ids, globs, tag:X) for what they ask now.
+    """Keep the earlier clips of SHOTS of MANIFEST (ids, globs, tag:X) although their requests changed.
 
-    For shots whose request changed and whose clip is good all the same: nothing is rendered, and the version stays. It
-    is written down beside the manifest and holds for this request; should that change again, it must be said again.
+    Nothing is rendered, and the version stays. The decision is recorded in the review file beside the manifest. It
+    holds for this request only: if the request changes again, accept the clip again.
     """
     if world is not World.REAL:
         raise click.UsageError(f"accept keeps clips that were bought; {world.option} has none.")
     if not undo and not why.strip():
-        raise click.UsageError("--why is needed: it is kept beside the manifest, for who asks later.")
+        raise click.UsageError("--why is needed: it is recorded beside the manifest.")
     if undo:
         decided = run_async(unaccept(manifest, shots, take=take))
     else:

@@ -33,14 +33,14 @@ def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date
     type=click.Choice([str(each) for each in GroupBy]),
     default=str(GroupBy.PROVIDER),
     show_default=True,
-    help="What the rows are.",
+    help="Group by.",
 )
-@click.option("--campaign", metavar="NAME", help="Only what was asked for this campaign.")
+@click.option("--campaign", metavar="NAME", help="Only attempts for this campaign.")
 @click.option(
     "--since",
     metavar="YYYY-MM[-DD]",
     callback=_parse_day,
-    help="Only what was asked for since this month or day (UTC).",
+    help="Only attempts since this month or day (UTC).",
 )
 @options.world
 @click.option(
@@ -52,9 +52,9 @@ def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date
     help="For people, spreadsheets or programs.",
 )
 def command(*, by: str, campaign: str | None, since: date | None, world: World, form: str) -> None:
-    """Show what this project has cost: estimate against actual, spent, running, in doubt, and spent for no clip.
+    """Show what this project has cost: estimate and actual cost, spent, running, in doubt, and lost money.
 
-    Currencies are never added together, and what has no known price is counted, not guessed.
+    Currencies are never added together. Attempts without a known price are counted, not estimated.
     """
     found = run_async(costs(group_by=GroupBy(by), campaign=campaign, since=since, world=world))
     if form == "json":

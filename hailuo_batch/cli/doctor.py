@@ -13,12 +13,12 @@ from hailuo_batch.views.format import safe_text
 
 
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Ask no gateway for the balance.")
+@click.option("--offline", is_flag=True, help="Do not query gateways for the balance.")
 @options.output_format
 def command(*, offline: bool, form: str) -> int:
-    """Check this machine and the project around this folder. Changes nothing; exits with 3 when something is unfit.
+    """Check this machine and the project around this folder. Changes nothing. Exits with 3 when a check fails.
 
-    Gateways that tell a balance are asked for it where their key is set; that costs nothing.
+    Queries the balance of each gateway that reports one and whose key is set; that is free.
     """
     checks = run_async(doctor(offline=offline))
     if form == "json":

@@ -19,7 +19,7 @@ from hailuo_batch.views.explain import draw_explanation, explanation_dict
 @options.world
 @options.output_format
 def command(take: str, manifest: Path, *, world: World, form: str) -> None:
-    """Say why SHOT (its first take, or the one after #) of MANIFEST would be rendered or not, field by field."""
+    """Explain why SHOT (its first take, or the one after #) of MANIFEST would be rendered or not, field by field."""
     explanation = run_async(explain(manifest, take, world=world))
     if form == "json":
         print_json(explanation_dict(explanation))

@@ -27,10 +27,10 @@ _Errors = dict[str, HailuoError]
 @options.progress
 @options.output_format
 def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: str) -> int:
-    """Bring home what was paid for and is not in the store: of MANIFESTS, or of every manifest that was run here.
+    """Download clips already paid for: those of MANIFESTS, or of every manifest that was run here.
 
-    Running tasks are waited for, made clips are downloaded. Nothing is submitted, so nothing is spent. What is wrong
-    with one manifest keeps no other from coming home; clips of which no manifest is left come home without a name.
+    Waits for running tasks. Submits nothing, so it spends nothing. An error in one manifest does not stop the others.
+    Clips whose manifest no longer exists are downloaded too, without a file name in renders/.
     """
     from hailuo_batch.app.fetch import list_pending_tasks
     from hailuo_batch.core.plan.outcome import most_urgent
@@ -41,7 +41,7 @@ def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: s
     orphans = None
     if pending is not None and not any(ran.exit is Exit.INTERRUPTED for ran in runs):
         orphans = _fetch_orphans(pending, errors, world=world, progress=progress)
-    _print_result(runs, pending, orphans, errors, form)
+    _print_result(runs, pending, orphans, errors, form, world)
     _print_errors(errors, orphans, several=len(runs) + len(errors) > 1)
     codes = [*(Exit(ran.exit) for ran in runs), *(error.exit for error in errors.values())]
     return most_urgent(codes if orphans is None else [*codes, orphans.exit])
@@ -73,7 +73,7 @@ def _fetch_orphans(pending: "PendingTasks", errors: _Errors, *, world: World, pr
     try:
         return run_async(_watch_orphans(pending, world=world, progress=progress))
     except HailuoError as error:
-        errors["tasks of which no manifest is left"] = error
+        errors["tasks without a manifest"] = error
         return None
 
 
@@ -87,24 +87,29 @@ async def _watch_orphans(pending: "PendingTasks", *, world: World, progress: str
 
 
 def _print_result(
-    runs: "list[RunResult]", pending: "PendingTasks | None", orphans: "OrphanReport | None", errors: _Errors, form: str
+    runs: "list[RunResult]",
+    pending: "PendingTasks | None",
+    orphans: "OrphanReport | None",
+    errors: _Errors,
+    form: str,
+    world: World,
 ) -> None:
     from hailuo_batch.cli.run_output import print_run, run_dict
     from hailuo_batch.views.orphans import draw_orphans, orphan_dicts
 
-    home, away = (orphans.fetched, orphans.unfetched) if orphans is not None else ((), ())
+    fetched, unfetched = (orphans.fetched, orphans.unfetched) if orphans is not None else ((), ())
     if form == "json":
-        orphan_members = orphan_dicts(home, away)
         left = [{"manifest": name, "summary": error.summary, "why": error.why} for name, error in errors.items()]
-        told = [run_dict(ran) for ran in runs]
-        print_json({"version": 1, "manifests": told, "strays": orphan_members, "left_out": left})
+        done, lost = [run_dict(ran) for ran in runs], orphan_dicts(fetched, unfetched)
+        print_json({"version": 1, "manifests": done, "strays": lost, "left_out": left})
         return
     for ran in runs:
         print_run(ran, form)
     if orphans is not None and pending is not None:
-        print_text(draw_orphans(home, away, pending.missing_manifests, make_style(sys.stdout)))
+        text = draw_orphans(fetched, unfetched, pending.missing_manifests, make_style(sys.stdout), world=world)
+        print_text(text)
     if not runs and orphans is None and not errors:
-        print_text("Everything that was paid for is home.")
+        print_text("Nothing to download.")
 
 
 def _print_errors(errors: _Errors, orphans: "OrphanReport | None", *, several: bool) -> None:
@@ -113,6 +118,6 @@ def _print_errors(errors: _Errors, orphans: "OrphanReport | None", *, several: b
     for name, error in errors.items():
         kept.setdefault(format_error(error), []).append(safe_text(name))
     for text, names in kept.items():
-        click.echo(f"Not fetched: {', '.join(names)}\n{text}" if several else text, err=True)
+        click.echo(f"Not downloaded: {', '.join(names)}\n{text}" if several else text, err=True)
     if orphans is not None and orphans.error is not None:
         click.echo(format_error(orphans.error), err=True)

@@ -13,22 +13,22 @@ from hailuo_batch.views.garbage import draw_garbage, garbage_dict
 
 
 @click.command("gc")
-@click.option("--yes", is_flag=True, help="Remove it for good.")
+@click.option("--yes", is_flag=True, help="Delete them for good.")
 @click.option(
     "--older-than",
     metavar="DAYS",
     type=click.IntRange(min=0),
     default=DEFAULT_DAYS,
     show_default=True,
-    help="Only what was written before that.",
+    help="Only files older than this.",
 )
 @options.world
 @options.output_format
 def command(*, yes: bool, older_than: int, world: World, form: str) -> None:
-    """Show what can be removed from this project's store: clips that nobody names any more.
+    """List the clips of this project's store that nothing refers to; with --yes, delete them.
 
-    Kept is every clip that a lock or review names, that stands in renders/, or that a manifest which was run here wants
-    now. Without --yes nothing is changed. A clip that was removed and is asked for again is bought again.
+    Kept is every clip that a lock or a review names, that has a name in renders/, or that a manifest which was run here
+    needs. Without --yes nothing changes. If a deleted clip is needed again, the next run buys it again.
     """
     found = run_async(collect_garbage(days=older_than, remove=yes, world=world))
     if form == "json":

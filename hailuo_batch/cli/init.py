@@ -14,8 +14,8 @@ from hailuo_batch.views.format import safe_text
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 def command(folder: Path) -> None:
-    """Make a first project in FOLDER (here by default): settings and a manifest to start from."""
+    """Create a first project in FOLDER (default: this folder): settings and a manifest to start from."""
     written = run_sync(init(folder))
     step_in = "" if folder == Path() else f"    cd {safe_text(quote(str(folder)))}\n"
     lines = "".join(f"  {safe_text(str(path))}\n" for path in written)
-    print_text(f"Written:\n{lines}Now draw it, for nothing:\n{step_in}    hailuo-batch run --sketch")
+    print_text(f"Written:\n{lines}Next, render a free preview:\n{step_in}    hailuo-batch run --sketch")

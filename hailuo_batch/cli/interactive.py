@@ -108,12 +108,11 @@ def _confirm_spending(planned: "PlannedRun", *, yes: bool) -> None:
         click.echo(note, err=True)
     if yes or not (report.to_spend or report.unpriced):
         return
-    from hailuo_batch.views.plan import draw_plan
+    from hailuo_batch.views.plan import draw_plan, spending_question
 
     click.echo(draw_plan(report, make_style(sys.stderr)), err=True)
     if not sys.stdin.isatty():
-        raise RefusedError(
-            "not approved", why="This run would spend money and nobody can be asked.", remedy="Add --yes."
-        )
-    if not click.confirm("Spend it?", err=True):
-        raise RefusedError("not approved", why="Nothing was sent.")
+        why = "This run would spend money, and there is no terminal to ask for confirmation."
+        raise RefusedError("not approved", why=why, remedy="Add --yes.")
+    if not click.confirm(spending_question(report), err=True):
+        raise RefusedError("not approved", why="Nothing was submitted.")

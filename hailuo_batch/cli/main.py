@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 COMMANDS = {
-    "init": "Make a first manifest to start from.",
-    "validate": "Say everything that is wrong with a manifest.",
+    "init": "Create a first project to start from.",
+    "validate": "Check a manifest and report every problem.",
     "plan": "Show what a run would do, why and for how much.",
-    "run": "Render what is not there yet.",
-    "fetch": "Bring home what was paid for; submit nothing.",
-    "status": "Show every take as it stands.",
-    "explain": "Say why a take would be rendered or not, field by field.",
+    "run": "Render what is missing.",
+    "fetch": "Download clips already paid for; submit nothing.",
+    "status": "Show the state of every take.",
+    "explain": "Explain why a take would be rendered or not, field by field.",
     "show": "Show a shot's takes with every attempt and event.",
     "resolve": "List takes in doubt, and settle them.",
-    "retake": "Ask for one more take of a shot, under the same request.",
+    "retake": "Request one more take of a shot, unchanged.",
     "accept": "Keep an earlier clip for a changed request.",
     "verify": "Check ledger, store, names and lock against each other.",
-    "gc": "Show or remove clips that nobody names any more.",
+    "gc": "List or delete clips that nothing refers to.",
     "report": "Write the campaign's report: terminal, JSON or a page.",
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
     "audit": "Prove that each request was bought once.",
-    "providers": "List who sells the model, and what is known of each.",
-    "mock": "Play all gateways on this machine.",
+    "providers": "List the providers: lengths, prices, limits.",
+    "mock": "Run a local server that mocks all six gateways.",
     "doctor": "Check this machine and this project.",
     "schema": "Print a JSON Schema, for editors and programs.",
     "completion": "Print the shell's completion script.",
@@ -95,7 +95,8 @@ class _LazyCommands(click.Group):
 def commands(**_: object) -> None:
     """Shot lists as source code: plan, render and keep MiniMax Hailuo-02 clips.
 
-    validate, plan, sketch, explain and report need no key and spend nothing.
+    Everything except `run` and `fetch` works without an API key and costs nothing. Only questions to a gateway, such as
+    `resolve --ask`, need a key too. Try `run --sketch`: it renders free previews on this machine.
     """
 
 
@@ -126,8 +127,7 @@ def _run_command(args: Sequence[str] | None, endings: list[Callable[[int], None]
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:
-        with suppress(OSError):
-            error.show()
+        _print_usage_error(error)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt) as end:
         return _report_interrupt(end.__cause__)
@@ -140,6 +140,17 @@ def _run_command(args: Sequence[str] | None, endings: list[Callable[[int], None]
     return int(code or 0)
 
 
+def _print_usage_error(error: click.UsageError) -> None:
+    from hailuo_batch.cli.output import format_error
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # no command at all: its help, which is no error
+        _print_stderr(error.format_message())
+        return
+    context = error.ctx or click.Context(commands, info_name="hailuo-batch")
+    remedy = f"To see how it is used:\n    {context.command_path} --help"
+    _print_stderr(format_error(HailuoError(error.format_message(), remedy=remedy)))
+
+
 def _print_error(error: HailuoError) -> int:
     from hailuo_batch.cli.output import format_error
 
@@ -148,10 +159,11 @@ def _print_error(error: HailuoError) -> int:
 
 
 _INTERRUPT_TEXT = """\
-Interrupted. What was finished is kept; the next run goes on from there.
-What was being sent in that moment may be in doubt, and like the tasks that run it may be billed. To look, and to bring
-clips home:
+Interrupted. What was finished is stored; the next run resumes from there.
+A request that was being submitted may be in doubt. It may be billed, and so may tasks that are still running.
+To list takes in doubt:
     hailuo-batch resolve
+To download clips already paid for:
     hailuo-batch fetch"""
 
 

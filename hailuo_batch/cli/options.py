@@ -31,7 +31,7 @@ class _ShotsArgument(click.Argument):
 
 shots = click.argument("shots", cls=_ShotsArgument, nargs=-1, required=True)
 only = click.option(
-    "--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag fits; may be repeated."
+    "--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag matches; may be repeated."
 )
 output_format = click.option(
     "--format",
@@ -67,21 +67,21 @@ def find_manifest(given: Path | None) -> Path:
         return here[0]
     if not here:
         raise InputError(
-            "which manifest?", why="There is none in manifests/.", remedy="Make one:\n    hailuo-batch init"
+            "which manifest?", why="There is none in manifests/.", remedy="Create one:\n    hailuo-batch init"
         )
     names = "".join(f"\n    {path.as_posix()}" for path in here)
-    raise InputError("which manifest?", why="Several are here, name one of them:" + names)
+    raise InputError("which manifest?", why="There are several. Name one of them:" + names)
 
 
 def _is_manifest(path: Path) -> bool:
     return not any(path.stem.endswith(ending) for ending in (".lock", ".review"))
 
 
-max_cost = click.option("--max-cost", metavar="AMOUNT", help='The most a run may spend, as in 12.50 or "12.50 EUR".')
+max_cost = click.option("--max-cost", metavar="AMOUNT", help='The most a run may spend, such as 12.50 or "12.50 EUR".')
 progress = click.option(
     "--progress",
     type=click.Choice(["auto", "live", "lines", "json", "none"]),
     default="auto",
     show_default=True,
-    help="How to show the run on stderr; auto is live on a terminal, lines elsewhere and where CI is set.",
+    help="How to show the run on stderr; auto: live on a terminal, lines elsewhere and if CI is set.",
 )

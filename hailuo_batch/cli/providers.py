@@ -14,10 +14,12 @@ from hailuo_batch.views.providers import draw_providers, providers_dict
 
 @click.command("providers")
 @click.argument("name", required=False)
-@click.option("--model", metavar="NAME", default=DEFAULT_MODEL, show_default=True, help="What they sell of this model.")
+@click.option(
+    "--model", metavar="NAME", default=DEFAULT_MODEL, show_default=True, help="Only what they offer of this model."
+)
 @options.output_format
 def command(name: str | None, model: str, form: str) -> None:
-    """List who sells a model (or only NAME): lengths, prices, limits, keys, what is inferred."""
+    """List the providers of a model (or only NAME): lengths, prices, limits, keys, and what is only inferred."""
     facts = run_sync(providers(name, model=model))
     rows = [(each.provider, each.has_key, each.read_on, each.source) for each in facts]
     own = {each.provider.name: each.limits for each in facts if each.limits}

@@ -19,13 +19,16 @@ from hailuo_batch.views.report import draw_report
 @options.manifest
 @options.world
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The page's file (default: beside the clips)."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file of the page (default: beside the clips).",
 )
 @options.output_format
 def command(manifest: Path, *, world: World, out: Path | None, form: str) -> None:
     """Write the report of MANIFEST as a page with posters and clips, and print it.
 
-    The page stands beside the clips (renders/CAMPAIGN.html) and needs no network.
+    The page is written beside the clips (renders/CAMPAIGN.html) and needs no network.
     """
     drawn, page = run_async(report(manifest, world=world, page=out))
     if form == "json":

@@ -42,17 +42,20 @@ if TYPE_CHECKING:
 @click.command("resolve")
 @click.argument("shots", nargs=-1)
 @click.argument("manifest", required=False)
-@click.option("--task", metavar="ID", help="It is there, as this task: the next run brings its clip home.")
-@click.option("--never-sent", is_flag=True, help="It is not there: nothing counts as spent.")
+@click.option("--task", metavar="ID", help="Accepted, as this task: the next run downloads its clip.")
+@click.option("--never-sent", is_flag=True, help="Not accepted: nothing is charged.")
+@click.option("--write-off", is_flag=True, help="Unknown: count it as spent and buy again.")
+@click.option("--reason", metavar="TEXT", help="Why; recorded in the ledger. A terminal prompts for it.")
+@click.option("--all", "every", is_flag=True, help="Every take in doubt, with --never-sent or --write-off.")
 @click.option(
-    "--write-off", is_flag=True, help="Give it up: its price counts as spent, and the next run buys it again."
+    "--ask",
+    "asking",
+    is_flag=True,
+    help="Ask gateways that list their tasks (odkkk) which task may belong to which take.",
 )
-@click.option("--reason", metavar="TEXT", help="Why; kept in the ledger. Asked for on a terminal.")
-@click.option("--all", "every", is_flag=True, help="All doubts, with --never-sent or --write-off.")
-@click.option("--ask", "asking", is_flag=True, help="Ask gateways that list their tasks (odkkk) which may be whose.")
-@click.option("--yes", is_flag=True, help="Do not ask; with --ask settle what has one match.")
-@click.option("--offline", is_flag=True, help="With --task: do not ask the gateway whether it knows the task.")
-@click.option("--force", is_flag=True, help="With --task: although the gateway does not know it.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation; with --ask, settle takes with one match.")
+@click.option("--offline", is_flag=True, help="With --task: do not check the task id with the gateway.")
+@click.option("--force", is_flag=True, help="Accept the task id even if the gateway does not know it.")
 @options.world
 @options.output_format
 def command(
@@ -71,12 +74,12 @@ def command(
     world: World,
     form: str,
 ) -> int:
-    """List the takes in doubt, of MANIFEST or of the whole project; or settle SHOTS (open#2) by a verdict.
+    """List the takes in doubt, of MANIFEST or of the whole project; or settle SHOTS (open#2).
 
-    A take is in doubt when its request left and no answer proved anything: it may be charged, and is never sent again
-    by itself. What ends in .yaml, or is a file, is the manifest; all else names takes. --write-off also takes what was
-    accepted and never came, and --task corrects an id that was given by hand. The list exits with 8 while something is
-    in doubt.
+    A take is in doubt when a request was submitted and its outcome is unknown. It may be charged, and is never
+    submitted again automatically. A word that ends in .yaml, or is a file, is the manifest; other words name takes.
+    --write-off also gives up a task that was accepted and never finished. --task also corrects an id that was given by
+    hand. The list exits with 8 while a take is in doubt.
     """
     labels, file = _split_words([*shots, *filter(None, [manifest])])
     verdict = _parse_verdict(task=task, never_sent=never_sent, write_off=write_off)
@@ -130,7 +133,7 @@ async def _resolve(request: _Request) -> int:
     if request.task is not None and not request.offline:
         lookup = await check_task(found, chosen[0], request.task)
     _require_known_task(lookup, force=request.force)
-    _confirm(chosen, verdict, yes=request.yes)
+    _confirm(chosen, verdict, yes=request.yes, world=request.world)
     reason = _read_reason(request.reason)
     tasks = {} if request.task is None else {chosen[0].attempt: request.task}
     settled = await settle(found, chosen, verdict, reason=reason, tasks=tasks)
@@ -157,16 +160,18 @@ def _parse_verdict(*, task: str | None, never_sent: bool, write_off: bool) -> Ve
 def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, asking: bool, world: World) -> None:
     if asking:
         if labels or verdict is not None or every:
-            raise click.UsageError("--ask looks at all doubts and takes no verdict.")
+            raise click.UsageError(
+                "--ask is for all takes in doubt; leave out takes, --all, --task, --never-sent and --write-off."
+            )
         if world is World.REHEARSAL:
-            raise click.UsageError("The mock of a rehearsal ends with its run: there is nobody to ask.")
+            raise click.UsageError("The mock of a rehearsal ends with its run, so it cannot be asked.")
         return
     if verdict is None:
         if labels or every:
-            raise click.UsageError("Say what it is: --task ID, --never-sent or --write-off.")
+            raise click.UsageError("Add one of --task ID, --never-sent and --write-off.")
         return
     if every == bool(labels):
-        raise click.UsageError("Name the takes (open#2), or say --all.")
+        raise click.UsageError("Name the takes (open#2), or add --all, not both.")
     if verdict is Verdict.FOUND and (every or len(labels) > 1):
         raise click.UsageError("--task settles one take: a task is one clip.")
 
@@ -263,20 +268,20 @@ def _require_known_task(lookup: "TaskLookup | None", *, force: bool) -> None:
         raise InputError(
             "the gateway does not know that task",
             why=f"{lookup.message}.",
-            remedy="Look at the id, the account and the region; --force takes it all the same.",
+            remedy="Check the id, the account and the region. To accept it anyway, add --force.",
         )
 
 
-def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, *, yes: bool) -> None:
+def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, *, yes: bool, world: World) -> None:
     """Asks before several are settled at once, and before a task that runs is given up."""
     running = verdict is Verdict.WRITTEN_OFF and any(each.state is DoubtState.RUNNING for each in chosen)
     if yes or (len(chosen) == 1 and not running):
         return
-    click.echo(draw_decision(chosen, verdict), err=True)
+    click.echo(draw_decision(chosen, verdict, world=world), err=True)
     if not sys.stdin.isatty():
-        why = "A task that runs would be given up." if running else "Several takes would be settled at once."
+        why = "A running task would be given up." if running else "Several takes would be settled at once."
         raise RefusedError("not approved", why=why, remedy="Add --yes.")
-    if not click.confirm("Is that so?", err=True):
+    if not click.confirm("Settle these takes as shown?", err=True):
         raise RefusedError("not approved", why="Nothing was settled.")
 
 
@@ -286,7 +291,7 @@ def _read_reason(given: str | None) -> str:
             raise click.UsageError("--reason is empty.")
         return given
     if not sys.stdin.isatty():
-        raise click.UsageError("--reason is needed: it is kept in the ledger, for who asks later.")
+        raise click.UsageError("--reason is needed: it is recorded in the ledger.")
     answer: str = click.prompt("Why", err=True)
     return answer
 

@@ -17,12 +17,13 @@ from hailuo_batch.views.review import draw_retakes, retakes_dict
 @options.shots
 @options.manifest
 @options.world
-@click.option("--why", metavar="TEXT", default="", help="Why; kept in the review file.")
+@click.option("--why", metavar="TEXT", default="", help="Why; recorded in the review file.")
 @options.output_format
 def command(shots: tuple[str, ...], manifest: Path, *, world: World, why: str, form: str) -> None:
-    """Ask for one more take of SHOTS (ids, globs, tag:X) of MANIFEST, under the same request.
+    """Request one more take of SHOTS (ids, globs, tag:X) of MANIFEST, unchanged.
 
-    Spends nothing: it is written down beside the manifest, and the next run buys it. What that would cost is shown.
+    Spends nothing: the request is recorded in the review file beside the manifest, and the next run buys it. Shows what
+    that would cost.
     """
     if world is World.SKETCH:
         raise click.UsageError("A sketch has one take; retake is for real takes and rehearsals.")

@@ -17,36 +17,34 @@ from hailuo_batch.errors import Exit
 @options.manifest
 @options.world
 @options.only
-@click.option("--failed", is_flag=True, help="Only what failed or was refused, which is asked for again.")
+@click.option("--failed", is_flag=True, help="Retry only failed and refused takes.")
 @click.option(
     "-j",
     "--jobs",
     metavar="N",
     type=click.IntRange(1, 10_000),
-    help="Takes in the making at once (default: 50 a gateway, one a core for sketches).",
+    help="Maximum concurrent takes (default: 50 per gateway; for sketches, one per CPU core).",
 )
 @options.max_cost
 @click.option(
     "--fail-fast/--keep-going",
     "-x/-k",
     default=False,
-    help="Send nothing more after the first failure, or go on with the others (the default).",
+    help="Stop submitting after the first failure, or go on with the others (the default).",
 )
 @click.option("--frozen", is_flag=True, help="Spend nothing: exit with 10 when the lock does not cover the manifest.")
 @click.option(
-    "--new-ledger", is_flag=True, help="Buy although the ledger is gone under which clips that are here were bought."
+    "--new-ledger", is_flag=True, help="Start a new ledger even though clips from a missing ledger are present."
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and stop, like `plan`.")
-@click.option("--yes", is_flag=True, help="Do not ask before spending.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation before spending.")
 @click.option(
     "--rehearsal-script",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Rehearse, with the faults that this file says (docs/mock.md).",
+    help="Rehearse with the faults of this file (docs/mock.md).",
 )
-@click.option(
-    "--callback-url", metavar="URL", help="The public https address by which gateways may say that a clip is made."
-)
-@click.option("--callback-listen", metavar="HOST:PORT", help="Where this machine listens for that.")
+@click.option("--callback-url", metavar="URL", help="The public https address that gateways call when a clip is ready.")
+@click.option("--callback-listen", metavar="HOST:PORT", help="Where this machine listens for these calls.")
 @options.progress
 @options.output_format
 def command(
@@ -68,22 +66,23 @@ def command(
     progress: str,
     form: str,
 ) -> int:
-    """Render what MANIFEST asks for and is not there yet.
+    """Render what is missing of MANIFEST.
 
-    A take that is in the store is never rendered again. A run that was stopped or killed goes on where it was when it
-    is called again; the first Ctrl-C sends nothing more and leaves running tasks to the next run, the second ends at
-    once.
+    A take that is in the store is never rendered again. After a crash or Ctrl-C, run it again: it resumes. The first
+    Ctrl-C stops submitting and leaves running tasks to the next run; the second ends the run at once.
     """
     if rehearsal_script is not None:
         if world is World.SKETCH:
-            raise click.UsageError("--sketch asks nobody, and --rehearsal-script is for the mock; choose one.")
+            raise click.UsageError(
+                "--sketch draws on this machine, and --rehearsal-script is for the mock; choose one."
+            )
         world = World.REHEARSAL
     if world is World.SKETCH and max_cost is not None:
-        raise click.UsageError("--max-cost caps what is bought, and sketches cost nothing; leave one of the two out.")
+        raise click.UsageError("--max-cost caps what is bought, and sketches are free; leave one of the two out.")
     if frozen and world is not World.REAL:
-        raise click.UsageError("--frozen holds a manifest against its lock, which sketches and rehearsals have not.")
+        raise click.UsageError("--frozen checks a manifest against its lock, and sketches and rehearsals have no lock.")
     if frozen and failed:
-        raise click.UsageError("--frozen asks nobody, and --failed asks again; choose one.")
+        raise click.UsageError("--frozen submits nothing, and --failed submits again; choose one.")
     if bool(callback_url) != bool(callback_listen):
         raise click.UsageError("--callback-url and --callback-listen belong together.")
     if form == "text" and not only and not failed and (summary := read_cached_summary(manifest, world=world)):

@@ -52,7 +52,6 @@ def print_run(result: "RunResult", form: str) -> int:
 
 def _draw_run(result: "RunResult", style: "TextStyle") -> str:
     from hailuo_batch.app.running.options import Scope
-    from hailuo_batch.core.world import World
     from hailuo_batch.views.run_summary import draw_run_summary
 
     workspace = result.after.validation.workspace
@@ -62,7 +61,6 @@ def _draw_run(result: "RunResult", style: "TextStyle") -> str:
         lock=result.lock,
         folder=shorten_path(workspace.renders_folder) + "/",
         frozen=result.scope is Scope.LOCKED,
-        rehearsal=workspace.world is World.REHEARSAL,
         style=style,
     )
 

@@ -17,10 +17,10 @@ from hailuo_batch.views.history import draw_history, history_dict
 @click.argument("shot")
 @options.manifest
 @options.world
-@click.option("--ask", is_flag=True, help="Ask the gateway too, where it keeps events (mindvideo); costs nothing.")
+@click.option("--ask", is_flag=True, help="Also ask the gateway, if it keeps events (mindvideo); free.")
 @options.output_format
 def command(shot: str, manifest: Path, *, world: World, ask: bool, form: str) -> None:
-    """Show the takes of SHOT in MANIFEST, with every attempt and event that the ledger has."""
+    """Show the takes of SHOT in MANIFEST, with every attempt and event in the ledger."""
     shown = run_async(show(manifest, shot, world=world, ask=ask))
     if form == "json":
         print_json(history_dict(shown.rows, shown.attempts, shown.events, task_events=shown.task_events))

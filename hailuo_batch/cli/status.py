@@ -20,7 +20,7 @@ from hailuo_batch.views.report import draw_report
 @options.only
 @options.output_format
 def command(manifest: Path, *, world: World, only: tuple[str, ...], form: str) -> None:
-    """Show every take of MANIFEST as it stands."""
+    """Show the state of every take of MANIFEST."""
     planned = run_async(plan(manifest, world=world, only=only, full_report=True, offline=True))
     print_extra_problems(planned.extra_problems)
     report = planned.report

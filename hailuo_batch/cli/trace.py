@@ -80,7 +80,7 @@ class TraceHandler(logging.Handler):
                     rest = rest[os.write(self._number, rest) :]
             except OSError as error:
                 self.close()
-                click.echo(f"warning: the trace ends here ({error.strerror}); the command goes on.", err=True)
+                click.echo(f"warning: the trace ends here ({error.strerror}); the command continues.", err=True)
 
     def close(self) -> None:
         """Closes the file."""

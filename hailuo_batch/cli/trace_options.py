@@ -21,7 +21,10 @@ def trace_options(*, hidden: bool) -> list[click.Parameter]:
             help="Append each request, ledger move and wait to FILE, without secrets, for a bug report.",
         ),
         click.Option(
-            ["-v", "--verbose"], count=True, hidden=hidden, help="Show them on stderr; -vv also polls and short waits."
+            ["-v", "--verbose"],
+            count=True,
+            hidden=hidden,
+            help="Show them on stderr; -vv also shows polls and short waits.",
         ),
     ]
 

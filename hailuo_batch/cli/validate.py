@@ -21,9 +21,9 @@ from hailuo_batch.views.problems import draw_problems, github_annotations, probl
 @options.world
 @options.output_format
 def command(manifests: tuple[Path, ...], *, world: World, form: str) -> int:
-    """Say everything that is wrong with MANIFESTS, with line and column.
+    """Check MANIFESTS and report every problem, with line and column.
 
-    Nothing is sent and nothing is written. Exits with 3 when one of them cannot be used.
+    Sends nothing and writes nothing. Exits with 3 when one of them cannot be used.
     """
     found = [run_sync(validate(file, world=world)) for file in manifests or (options.find_manifest(None),)]
     if form == "json":

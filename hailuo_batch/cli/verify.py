@@ -24,8 +24,8 @@ from hailuo_batch.views.style import TextStyle
 def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
     """Check every clip of MANIFEST against the ledger, its names and the lock, byte by byte.
 
-    Changes nothing. Exits with 4 when something is not as recorded, and says what to do about it: `run` brings back
-    clips and names that are gone; files with other content have to be taken away first.
+    Changes nothing. Exits with 4 when something is not as recorded, and prints what to do: `run` restores missing clips
+    and names; files with other content must be removed first.
     """
     found = run_async(verify(manifest, world=world, deep=deep))
     if form == "json":
@@ -39,9 +39,9 @@ def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
 def _draw_verification(found: Verification, run: str, style: TextStyle) -> Iterator[str]:
     for finding in found.findings:
         yield from _draw_finding(finding, style)
-    looked = f"{count(found.clips, 'clip')} ({format_size(found.bytes)}) and {count(found.names, 'name')} looked at"
+    looked = f"{count(found.clips, 'clip')} ({format_size(found.bytes)}) and {count(found.names, 'name')} checked"
     if not found.findings:
-        yield f"{looked}: {style.good('all whole')}."
+        yield f"{looked}: {style.good('all intact')}."
         return
     things = f"{count(len(found.findings), 'thing')} not as recorded"
     yield f"{looked}: {style.bad(things)}."

@@ -55,10 +55,10 @@ class GatewayAccount:
         said = await self.transport.run_conversation(_record_replies(self.dialect.poll(task), heard))
         if isinstance(said, TaskRunning):
             return TaskLookup(
-                is_known=True, is_unknown=False, message=f"{self.title} says that it runs ({said.status})"
+                is_known=True, is_unknown=False, message=f"{self.title} reports that it is running ({said.status})"
             )
         if isinstance(said, ClipReady):
-            return TaskLookup(is_known=True, is_unknown=False, message=f"{self.title} says that its clip is made")
+            return TaskLookup(is_known=True, is_unknown=False, message=f"{self.title} reports that its clip is ready")
         # A read of a task has nothing but the task's id that could be refused.
         moved = bool(heard) and 300 <= heard[-1].status < 400
         refused = said.kind is FailureKind.UNKNOWN_OUTCOME and bool(heard) and not moved

@@ -35,7 +35,7 @@ class AnimaticDriver:
         try:
             Path(produced.link).replace(target)
         except OSError as error:
-            return Failure(kind=FailureKind.NO_ROOM, why=f"the drawing could not be moved: {error.strerror}")
+            return Failure(kind=FailureKind.NO_ROOM, why=f"the sketch could not be moved: {error.strerror}")
         return None
 
 

@@ -45,10 +45,10 @@ class LocalDataPlane:
             why = f"{error.summary}: {error.why}".rstrip(": ")
             return Failure(kind=FailureKind.REFUSED, why=why, remedy=error.remedy)
         except OSError as error:
-            return Failure(kind=FailureKind.NO_ROOM, why=f"the drawing could not be written: {error.strerror}")
+            return Failure(kind=FailureKind.NO_ROOM, why=f"the sketch could not be written: {error.strerror}")
         except WorkerDiedError as error:
-            why = f"the drawing process died twice: {error}"
-            return Failure(kind=FailureKind.BROKEN, why=why, remedy="Look at the memory that is left.")
+            why = f"the sketch process died twice: {error}"
+            return Failure(kind=FailureKind.BROKEN, why=why, remedy="Check the available memory.")
         return None
 
     async def download(self, link: str, target: Path) -> Failure | None:
@@ -65,7 +65,7 @@ class LocalDataPlane:
         from hailuo_batch.media.decode import check_end_frames
 
         damage = await asyncio.to_thread(check_end_frames, file)
-        return found if damage is None else Failure(kind=FailureKind.CORRUPT, why=f"what arrived is damaged: {damage}")
+        return found if damage is None else Failure(kind=FailureKind.CORRUPT, why=f"the download is damaged: {damage}")
 
     async def thumbnail(self, clip: Path, target: Path) -> Failure | None:
         """Writes the poster of a clip, whole or not at all; None is success."""
@@ -78,7 +78,7 @@ def probe_clip(file: Path, digest: str) -> Clip | Failure:
 
     found = probe(file)
     if isinstance(found, InvalidVideo):
-        return Failure(kind=FailureKind.CORRUPT, why=f"what arrived is no whole video: {found.reason}")
+        return Failure(kind=FailureKind.CORRUPT, why=f"the download is not a whole video: {found.reason}")
     return Clip(
         digest=digest,
         size=found.size,

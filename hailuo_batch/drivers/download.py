@@ -36,8 +36,8 @@ _PERMANENT_ERRORS: Mapping[int, str] = {  # errors of this machine that another 
     errno.EDQUOT: "your disk quota is used up",
     errno.EFBIG: "the file is too large for this disk",
     errno.EROFS: "the disk is read-only",
-    errno.EACCES: "there is no right to write here",
-    errno.EPERM: "there is no right to write here",
+    errno.EACCES: "no permission to write here",
+    errno.EPERM: "no permission to write here",
 }
 _LOG = logging.getLogger("hailuo_batch.wait")
 
@@ -85,7 +85,7 @@ class Downloader:
                 private_address_failure() if isinstance(error.os_error, PrivateAddressError) else _interrupted_failure()
             )
         except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
-            return Failure(kind=FailureKind.CORRUPT, why="the gateway's link is no address")
+            return Failure(kind=FailureKind.CORRUPT, why="the gateway's link is not a valid URL")
         except (aiohttp.ClientError, TimeoutError):
             return _interrupted_failure()
         except OSError as error:
@@ -110,7 +110,7 @@ class Downloader:
                 part.reset()
                 return await self._follow_redirects(link, target, part)  # once: nothing is left to go on with
             url = url.join(parse_link(response.headers["Location"]))
-        return Failure(kind=FailureKind.CORRUPT, why="the link leads from one address to the next without end")
+        return Failure(kind=FailureKind.CORRUPT, why="the link redirects too often")
 
     async def _save_body(self, response: aiohttp.ClientResponse, target: Path, part: PartialDownload) -> Failure | None:
         if failure := _check_response(response, part):
@@ -150,13 +150,13 @@ def _check_response(response: aiohttp.ClientResponse, part: PartialDownload) -> 
         wait = parse_retry_after(response.headers.get("Retry-After"), now=time.time())
         return Failure(kind=FailureKind.FLAKY, why=f"the clip's host answered {response.status}", wait_seconds=wait)
     if response.content_type.startswith(_PAGE_TYPES) or response.content_type.endswith(("+json", "+xml")):
-        why = f"behind the link is a page ({response.content_type}), not a clip"
+        why = f"the link leads to a page ({response.content_type}), not to a clip"
         return Failure(kind=FailureKind.CORRUPT, why=why, remedy="The next run asks the gateway for a fresh link.")
     return None
 
 
 def _too_large_failure() -> Failure:
-    return Failure(kind=FailureKind.CORRUPT, why=f"the clip is said to be, or is, larger than {LARGEST // 1024**2} MB")
+    return Failure(kind=FailureKind.CORRUPT, why=f"the clip is larger than {LARGEST // 1024**2} MB")
 
 
 def _interrupted_failure() -> Failure:
@@ -167,5 +167,7 @@ def _write_failure(error: OSError) -> Failure:
     reason = _PERMANENT_ERRORS.get(error.errno or 0)
     if reason is None:
         return Failure(kind=FailureKind.FLAKY, why=f"the clip could not be written: {error.strerror}")
-    remedy = "Make room, or let this folder be written to, then run again: the clip is fetched, not bought."
+    remedy = (
+        "Free some disk space or make the folder writable, then run again. The clip is downloaded, not bought again."
+    )
     return Failure(kind=FailureKind.NO_ROOM, why=f"the clip could not be written: {reason}", remedy=remedy)

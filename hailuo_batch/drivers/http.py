@@ -121,7 +121,7 @@ class HttpDriver:
                 return self._pending_failure(task, seen)
             waited += await self._pause(task, pause, running=not flaky)
         why = f"task {task.id} is running at {self._provider.name}"
-        return Failure(kind=FailureKind.STOPPED, why=why, remedy="The next run follows it.", running=True)
+        return Failure(kind=FailureKind.STOPPED, why=why, remedy="The next run will keep polling it.", running=True)
 
     def _back_off(self, flaky: int, answer: TaskRunning | Failure) -> float:
         """How long to wait after a poll that failed; a gateway that says "too fast" means all polls."""
@@ -150,14 +150,16 @@ class HttpDriver:
 
     def _pending_failure(self, task: ProviderTask, answer: TaskRunning | Failure) -> Failure:
         said = answer.status if isinstance(answer, TaskRunning) else answer.why
-        why = f"{self._provider.name} has not finished task {task.id} within the time limit (last word: {said})"
-        return Failure(kind=FailureKind.PENDING, why=why, remedy="The next run follows it; nothing is bought again.")
+        why = f"{self._provider.name} has not finished task {task.id} within the time limit (last status: {said})"
+        return Failure(
+            kind=FailureKind.PENDING, why=why, remedy="The next run will keep polling it. Nothing is bought again."
+        )
 
     async def _make_gateway_request(self, driver_request: DriverRequest) -> GatewayRequest | Failure:
         request = driver_request.request
         seconds = self._provider.find_seconds(request.duration)
         if seconds is None:
-            why = f"{self._provider.name} does not sell {request.duration}"
+            why = f"{self._provider.name} does not offer {request.duration}"
             return Failure(kind=FailureKind.REFUSED, why=why)
         first, last = await load_image_payloads(driver_request, allow_urls=self._provider.accepts_urls)
         if isinstance(first, Failure):

@@ -46,13 +46,13 @@ def _load_payload(
 def _encode_image(image: ImageRef, driver_request: DriverRequest, other: ImageRef | None) -> str | Failure:
     file = driver_request.images.get(image.digest)
     if file is None:
-        return Failure(kind=FailureKind.REFUSED, why="a picture of the request is not on this machine")
+        return Failure(kind=FailureKind.REFUSED, why="an image of the request is not on this machine")
     try:
         return _make_data_uri(image, file, _read_size(other, driver_request))
     except HailuoError as error:
         return Failure(kind=FailureKind.REFUSED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
     except OSError as error:
-        return Failure(kind=FailureKind.REFUSED, why=f"the picture {file.name} cannot be read: {error.strerror}")
+        return Failure(kind=FailureKind.REFUSED, why=f"the image {file.name} cannot be read: {error.strerror}")
 
 
 def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Failure:
@@ -62,8 +62,8 @@ def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Fai
         kind, content = reencode_image(file, shape)
     else:
         # Money: the clip would be kept as an answer to another question.
-        why = f"the picture {file.name} changed since the plan was made"
-        return Failure(kind=FailureKind.STALE, why=why, remedy="Run again: it is planned anew.")
+        why = f"the image {file.name} changed since the plan was made"
+        return Failure(kind=FailureKind.STALE, why=why, remedy="Run again: the run makes a new plan.")
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 

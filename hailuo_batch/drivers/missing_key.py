@@ -10,7 +10,9 @@ class MissingKeyDriver:
     """Implements `ports.Driver`; every answer is the same failure."""
 
     def __init__(self, *, provider: str, variable: str, value: str) -> None:
-        state = "holds what can be no key (a line break, or a letter that no key has)" if value else "is not set"
+        state = (
+            "does not hold a valid key (it has a line break, or a character that no key has)" if value else "is not set"
+        )
         remedy = f"Set {variable} to your key, in the environment or in the system's keyring."
         why = f"{variable}, the key of {provider}, {state}"
         self._failure = Failure(kind=FailureKind.UNAUTHORIZED, why=why, remedy=remedy)

@@ -10,15 +10,15 @@ import aiohttp
 BROKE_OFF = "the connection broke off"
 # The first class that an error is of decides; subclasses come before their bases.
 _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
-    (aiohttp.ClientConnectorDNSError, "its name is not known"),
+    (aiohttp.ClientConnectorDNSError, "cannot resolve host"),
     (aiohttp.ClientConnectorCertificateError, "its certificate cannot be trusted"),
     (aiohttp.ClientSSLError, "no secure connection could be made"),
-    (TimeoutError, "it took too long"),
+    (TimeoutError, "timed out"),
     (aiohttp.ServerDisconnectedError, "it closed the connection"),
     (ConnectionRefusedError, "the connection was refused"),
     (ConnectionResetError, "the connection was reset"),
     (ConnectionError, BROKE_OFF),
-    (aiohttp.ClientResponseError, "what it sent is no HTTP"),
+    (aiohttp.ClientResponseError, "its reply is not HTTP"),
 )
 
 

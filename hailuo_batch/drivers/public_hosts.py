@@ -71,7 +71,7 @@ class PublicResolver(AbstractResolver):
         found = await self._resolver.resolve(host, port, family)
         allowed = [each for each in found if self._policy.may_connect(each["host"])]
         if not allowed:
-            raise PrivateAddressError(None, f"{host} is no public address")
+            raise PrivateAddressError(None, f"{host} is not a public address")
         return allowed
 
     async def close(self) -> None:
@@ -90,7 +90,7 @@ def parse_link(link: str) -> URL:
 
 def private_address_failure() -> Failure:
     """What is said of a link into a private network."""
-    why = "the gateway's link leads to a private address, which is not asked"
+    why = "the gateway's link leads to a private address, which is not opened"
     return Failure(kind=FailureKind.CORRUPT, why=why)
 
 

@@ -66,15 +66,15 @@ class RemoteImageDownloader:
                 async with asyncio.timeout(self._seconds):
                     return await self._follow_redirects(parse_link(address), before)
             except TimeoutError:
-                return RemoteImageFailure(why=f"no whole picture came within {self._seconds:g} s")
+                return RemoteImageFailure(why=f"no whole image came within {self._seconds:g} s")
             except aiohttp.ClientConnectorError as error:
                 return _explain_connection_error(error)
             except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
-                return RemoteImageFailure(why="it is no web address, or leads to none", gone=True)
+                return RemoteImageFailure(why="not a valid URL", gone=True)
             except aiohttp.ClientError:
                 return RemoteImageFailure(why="the connection broke off")
             except OSError as error:
-                return RemoteImageFailure(why=f"the picture cannot be kept on this machine: {error.strerror}")
+                return RemoteImageFailure(why=f"the image cannot be stored on this machine: {error.strerror}")
 
     async def _follow_redirects(self, url: URL, before: RemoteImage | None) -> RemoteImage | RemoteImageFailure:
         for _ in range(1 + REDIRECTS):
@@ -82,7 +82,7 @@ class RemoteImageDownloader:
                 return (
                     _private_address_result()
                     if url.scheme == "https"
-                    else RemoteImageFailure(why="it leads away from https", gone=True)
+                    else RemoteImageFailure(why="it redirects away from https", gone=True)
                 )
             shown = _conditional_headers(before) if before is not None and before.home == str(url) else {}
             with RequestTrace("image", url) as trace:
@@ -93,7 +93,7 @@ class RemoteImageDownloader:
                             return before
                         return await self._save_image(response, url)
             url = url.join(parse_link(response.headers["Location"]))
-        return RemoteImageFailure(why="it leads from one address to the next without end", gone=True)
+        return RemoteImageFailure(why="it redirects too often", gone=True)
 
     async def _save_image(self, response: aiohttp.ClientResponse, url: URL) -> RemoteImage | RemoteImageFailure:
         if response.status != HTTPStatus.OK:
@@ -186,18 +186,18 @@ def _status_text(number: int) -> str:
 
 def _explain_connection_error(error: aiohttp.ClientConnectorError) -> RemoteImageFailure:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return RemoteImageFailure(why="the certificate of its host is not good")
+        return RemoteImageFailure(why="the certificate of its host is not valid")
     if isinstance(error.os_error, PrivateAddressError):
         return _private_address_result()
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return RemoteImageFailure(why="the name of its host is not known, or there is no network")
+        return RemoteImageFailure(why="cannot resolve host, or there is no network")
     return RemoteImageFailure(
         why=f"its host cannot be reached: {error.os_error.strerror or type(error.os_error).__name__}"
     )
 
 
 def _private_address_result() -> RemoteImageFailure:
-    return RemoteImageFailure(why="it leads to a private address, which is not asked", gone=True)
+    return RemoteImageFailure(why="it leads to a private address, which is not opened", gone=True)
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -27,13 +27,13 @@ class StallGuard:
         now = self._elapsed()
         self._total += size
         if now - self._start > LONGEST_SECONDS:
-            return f"the download was not over after {LONGEST_SECONDS / 60:.0f} minutes"
+            return f"the download was not finished after {LONGEST_SECONDS / 60:.0f} minutes"
         while len(self._samples) > 1 and now - self._samples[1][0] >= WINDOW_SECONDS:
             self._samples.popleft()
         since, before = self._samples[0]
         came, took = self._total - before, now - since
         if took >= WINDOW_SECONDS and came < LEAST_RATE * WINDOW_SECONDS:
-            return f"the download is too slow: {came:,} bytes came in {took:.0f} s"
+            return f"the download is too slow: {came:,} bytes in {took:.0f} s"
         if now - self._samples[-1][0] >= WINDOW_SECONDS / _SAMPLES_PER_WINDOW:
             self._samples.append((now, self._total))
         return ""

@@ -94,7 +94,7 @@ class Transport:
             ) as response:
                 return await _read_reply(response, self._key)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-            return Failure(kind=FailureKind.NOT_SENT, why="the gateway's base address is no web address")
+            return Failure(kind=FailureKind.NOT_SENT, why="the gateway's base address is not a valid URL")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Failure(
                 kind=FailureKind.NOT_SENT, why=f"{url.host} cannot be reached: {describe_network_error(error)}"

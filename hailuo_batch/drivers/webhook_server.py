@@ -44,8 +44,8 @@ def parse_listen_address(text: str) -> ListenAddress:
     if not fits or int(port[:6]) > 65535:
         raise InputError(
             f"cannot listen for callbacks on {text!r}",
-            why="It is no HOST:PORT.",
-            remedy="Write for instance 127.0.0.1:8089, or 0.0.0.0:8089 for every network of this machine.",
+            why="It is not HOST:PORT.",
+            remedy="For example 127.0.0.1:8089, or 0.0.0.0:8089 for every network of this machine.",
         )
     return ListenAddress(host=bare, port=int(port))
 
@@ -69,7 +69,7 @@ class WebhookServer:
             raise InputError(
                 f"cannot listen for callbacks on {self.address}",
                 why=_listen_error_reason(error),
-                remedy="Listen on another address, or leave callbacks out: tasks are then looked at now and then.",
+                remedy="Listen on another address, or leave out callbacks: tasks are then polled only.",
             ) from None
         self.address = ListenAddress(host=self.address.host, port=self._runner.addresses[0][1])
         return self
@@ -99,7 +99,7 @@ async def read_body(request: web.BaseRequest) -> bytes:
 def _listen_error_reason(error: Exception) -> str:
     match error:
         case UnicodeError() | socket.gaierror():
-            return "The name of the host is not known."
+            return "Cannot resolve host."
         case OSError(errno=errno.EADDRINUSE):
             return "The port is taken: another program listens there, perhaps another run."
         case OSError(errno=errno.EADDRNOTAVAIL | None):  # newer versions of asyncio give no number

@@ -103,10 +103,10 @@ def _parse_public_url(public: str) -> str:
         url = URL(public.strip())
         wrong = _explain_bad_url(url)
     except ValueError:
-        wrong = "It is no web address."
+        wrong = "It is not a valid URL."
     if wrong:
         raise InputError(
-            "the address for callbacks cannot be used",
+            "the callback URL cannot be used",
             why=wrong,
             remedy="Give the public address that leads to this machine, such as https://render.example.com/hooks.",
         )

@@ -8,20 +8,23 @@ from pathlib import Path
 from hailuo_batch.errors import DamagedLedgerError, LedgerError
 
 _DAMAGED_REMEDY = (
-    "Keep the file aside and put back a copy: a backup of yours, or one that an upgrade left beside it. "
+    "Move the file aside and put back a copy: a backup, or one that an upgrade left beside it. "
     "Without one, clips in the store and in the lock file are safe; look in your providers' accounts for the rest."
 )
 _OPEN_REMEDY = "Check that its folder is there and can be written to."
 _BY_CODE: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_NOTADB: ("the ledger is not an SQLite file", _DAMAGED_REMEDY),
     sqlite3.SQLITE_CORRUPT: ("the ledger is damaged", _DAMAGED_REMEDY),
-    sqlite3.SQLITE_FULL: ("there is no room for the ledger", "Make room on the disk, then run the command again."),
+    sqlite3.SQLITE_FULL: (
+        "the disk is full, so the ledger cannot be written",
+        "Free some disk space, then run the command again.",
+    ),
     sqlite3.SQLITE_READONLY: ("the ledger cannot be written to", "Check who owns the file and its folder."),
     sqlite3.SQLITE_PERM: ("the ledger cannot be written to", "Check who owns the file and its folder."),
     sqlite3.SQLITE_CANTOPEN: ("the ledger cannot be opened", _OPEN_REMEDY),
-    sqlite3.SQLITE_BUSY: ("the ledger is in use by another program", "Close what has it open, then try again."),
-    sqlite3.SQLITE_LOCKED: ("the ledger is in use by another program", "Close what has it open, then try again."),
-    sqlite3.SQLITE_IOERR: ("the disk failed under the ledger", "Check the disk; nothing was sent after this."),
+    sqlite3.SQLITE_BUSY: ("the ledger is in use by another program", "Close that program, then try again."),
+    sqlite3.SQLITE_LOCKED: ("the ledger is in use by another program", "Close that program, then try again."),
+    sqlite3.SQLITE_IOERR: ("the disk failed under the ledger", "Check the disk. Nothing was submitted after this."),
 }
 
 

@@ -26,8 +26,8 @@ def check_version(connection: sqlite3.Connection, path: Path, newest: int) -> in
     """The version of a ledger file, 0 for an empty one; refuses what this tool must not touch."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise LedgerError(
-            "this Python brings too old an SQLite",
-            why=f"it is {sqlite3.sqlite_version}, and the ledger needs 3.37 or newer",
+            "the SQLite of this Python is too old",
+            why=f"it is {sqlite3.sqlite_version}; the ledger needs 3.37 or newer",
             remedy="Use a newer Python, such as one from python.org.",
         )
     version = _read_pragma(connection, "user_version")

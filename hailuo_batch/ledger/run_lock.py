@@ -107,7 +107,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
         raise LedgerError(
             "the run lock cannot be taken",
             why=f"{path}: {error.strerror}",
-            remedy="Check who owns the folder, and that its disk has room and knows locks; some network disks do not.",
+            remedy="Check who owns the folder, and whether its disk is full. Some network disks do not support locks.",
         ) from error
 
 
@@ -138,7 +138,7 @@ def _lock_held_error(path: Path, file: BinaryIO) -> LedgerError:
     holder = _read_holder(file)
     return LedgerError(
         "another run is working in this project",
-        why=f"{path} is locked, and its holder has not signed it yet"
+        why=f"{path} is locked, and its holder is not known yet"
         if holder is None
         else f"`{holder.command}`, process {holder.process} on {holder.host}, since {holder.since}",
         remedy="Wait until it ends, or stop it with Ctrl-C where it runs. `hailuo-batch status` works meanwhile.",

@@ -59,7 +59,7 @@ class Limiter:
                 now = self._tempo.now()
                 if self.pace.not_before - now > self.patience:
                     why = f"{self.provider} asks to wait {self.pace.not_before - now:,.0f} s before the next call"
-                    return Failure(kind=FailureKind.THROTTLED, why=why, remedy="Run again then; nothing was sent.")
+                    return Failure(kind=FailureKind.THROTTLED, why=why, remedy="Run again then. Nothing was submitted.")
                 pause = submit_delay(self.pace, now)
                 if pause == 0:
                     self.pace = start_submit(self.pace, now)
@@ -67,7 +67,7 @@ class Limiter:
                 if _LOG.isEnabledFor(logging.DEBUG):
                     _LOG.debug(self._wait_line(pause, now))
                 await self._wait_turn(pause)
-        return self.closed or Failure(kind=FailureKind.STOPPED, why="the run was stopped before it was sent")
+        return self.closed or Failure(kind=FailureKind.STOPPED, why="the run was stopped before it was submitted")
 
     def _wait_line(self, pause: float | None, now: float) -> WaitLine:
         reason = WaitReason.THROTTLED if self.pace.not_before > now else WaitReason.OWN_PACE

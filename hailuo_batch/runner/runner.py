@@ -154,7 +154,7 @@ class _StepWorker:
         if FAILURE_POLICIES[failure.kind].stops_run:
             self._stop.request(failure.why)
         elif self._fail_fast:
-            self._stop.request("a take failed, and --fail-fast was asked for", leave_tasks=False)
+            self._stop.request("a take failed, and --fail-fast is set", leave_tasks=False)
 
     def _record_clip(self, step: Step, stored: StoredClip) -> Iterable[Step]:
         if stored.naming_failure is not None:

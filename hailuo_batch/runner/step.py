@@ -81,8 +81,8 @@ async def _follow_task(
 ) -> StoredClip | Failure:
     driver = context.drivers.get(submitted.provider)
     if driver is None:
-        why = f"task {submitted.task.id} is at {submitted.provider}, which is no provider of this project any more"
-        remedy = f"Bring the table of {submitted.provider} back to hailuo.yaml; nothing is bought again."
+        why = f"task {submitted.task.id} is at {submitted.provider}, which is no longer a provider of this project"
+        remedy = f"Restore the table of {submitted.provider} in hailuo.yaml. Nothing is bought again."
         return Failure(kind=FailureKind.PENDING, why=why, remedy=remedy)
     produced = await driver.wait(driver_request, submitted.task)
     limiter = context.limiters.get(submitted.provider)

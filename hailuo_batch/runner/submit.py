@@ -34,7 +34,7 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
     """
     if step.standing is not None and step.action in {Action.RESUME, Action.FETCH}:
         return await _resume_attempt(step, context)
-    last = Failure(kind=FailureKind.REFUSED, why="nobody sells this")
+    last = Failure(kind=FailureKind.REFUSED, why="no provider offers this")
     # Money: what was intended at one provider before a crash is no leave to ask another.
     others = () if step.why is StepReason.INTERRUPTED else step.route.fallbacks
     for route in (step.route, *others):
@@ -147,9 +147,9 @@ def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error
     """Money: the id is nowhere but here; it is shown, and nothing more is sent."""
     take = step.take_names[0].label
     trouble = f"{error.summary} ({error.why})"
-    why = f"{route.provider} accepted it as task {task.id}, which could not be written down: {trouble}"
+    why = f"{route.provider} accepted it as task {task.id}, which could not be recorded: {trouble}"
     settle = f'hailuo-batch resolve {take} --task {task.id} --reason "the run printed it"'
-    remedy = f"Note the id. When the ledger works again:\n    {settle}"
+    remedy = f"Note the task id. When the ledger works again, run:\n    {settle}"
     return Failure(kind=FailureKind.UNRECORDED, why=why, remedy=remedy)
 
 

@@ -7,24 +7,27 @@ from contextlib import contextmanager
 from hailuo_batch.errors import StoreError
 
 _NO_PERMISSION = (
-    "no right to do so",
+    "no permission",
     "Check who owns the folder; the user that runs hailuo-batch must be able to read and write it.",
 )
 _BY_ERRNO: dict[int, tuple[str, str]] = {
     errno.ENOSPC: (
         "the disk is full",
-        "Make room, then run the command again: what was paid for is fetched, not bought.",
+        "Free some disk space, then run the command again. What was paid for is downloaded, not bought again.",
     ),
-    errno.EDQUOT: ("your disk quota is used up", "Make room, then run the command again: nothing is bought twice."),
+    errno.EDQUOT: (
+        "your disk quota is used up",
+        "Free some disk space, then run the command again. Nothing is bought twice.",
+    ),
     errno.EACCES: _NO_PERMISSION,
     errno.EPERM: _NO_PERMISSION,
     errno.EROFS: ("the disk is read-only", "Mount it so that it can be written to, or move the project elsewhere."),
     errno.EFBIG: ("the file is too large for this disk", "Move the project to a disk that takes larger files."),
     errno.ENAMETOOLONG: ("the file's name is too long for this disk", "Shorten the campaign's name or the shot's id."),
-    errno.EIO: ("the disk failed", "Check the disk before going on."),
+    errno.EIO: ("the disk failed", "Check the disk before you continue."),
     errno.EMFILE: ("too many open files", "Run fewer takes at a time (`-j`), or raise `ulimit -n`."),
 }
-_DEFAULT = ("the file system refused", "Look at the reason above; when it is mended, run the command again.")
+_DEFAULT = ("the file system refused", "Fix the cause named above, then run the command again.")
 
 
 @contextmanager

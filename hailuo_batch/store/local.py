@@ -85,7 +85,7 @@ class LocalStore:
     def remove_leftovers(self) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
         leftovers = list_folder(self._temporary_folder)
-        with translate_os_errors("cannot clear the store's leftovers"):
+        with translate_os_errors("cannot delete the store's temporary files"):
             for name in leftovers:
                 (self._temporary_folder / name).unlink(missing_ok=True)
         return len(leftovers)
@@ -96,7 +96,7 @@ class LocalStore:
         if match is None:
             # A digest may come from a lock file that a person edited: it must never name another place.
             raise InputError(
-                "this is not the digest of a clip",
+                "not the digest of a clip",
                 why=f"it reads {digest[:100]!r}",
                 remedy="A digest is `sha256:` and 64 digits from 0 to f; take it from the lock file in git.",
             )
@@ -106,7 +106,7 @@ class LocalStore:
     def _restore(self, file: Path, digest: str) -> bool:
         copy = self.temporary_path()
         try:
-            with translate_os_errors("cannot take a clip back into the store"):
+            with translate_os_errors("cannot restore a clip to the store"):
                 shutil.copyfile(file, copy)
                 with copy.open("rb") as opened:
                     same = _PREFIX + hashlib.file_digest(opened, "sha256").hexdigest() == digest
@@ -115,7 +115,7 @@ class LocalStore:
             copy.unlink(missing_ok=True)
 
     def _put(self, file: Path) -> str:
-        with translate_os_errors("cannot keep a clip in the store"):
+        with translate_os_errors("cannot store a clip"):
             digest = _seal_file(file)
             final = self._path(digest)
             if _is_stored(final, file):

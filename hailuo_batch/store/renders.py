@@ -47,7 +47,7 @@ class LocalRenders:
     def remove_leftovers(self) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
         leftovers = [name for name in list_folder(self._root) if TEMPORARY_NAME.fullmatch(name)]
-        with translate_os_errors("cannot clear the renders' leftovers"):
+        with translate_os_errors("cannot delete the temporary files in renders/"):
             for name in leftovers:
                 (self._root / name).unlink(missing_ok=True)
         return len(leftovers)
@@ -82,7 +82,7 @@ def _check_name(name: str) -> str:
     """The name, if it names a file in this very folder."""
     if _NAME.fullmatch(name) is None or name.startswith("."):
         raise InputError(
-            "this cannot be the name of a clip",
+            "not the name of a clip",
             why=f"it reads {name[:100]!r}",
             remedy="A name is one word without / \\ or :, and ends in .mp4.",
         )
@@ -132,6 +132,6 @@ def _write_provenance(about: Path, provenance: Mapping[str, object]) -> None:
 def _name_in_use_error(file: Path) -> RefusedError:
     return RefusedError(
         f"{file.name} is there already, with other content",
-        why=f"{file} was not made by this run and is left as it is",
-        remedy="Move or rename it, then run the command again; what is paid for is safe in the store.",
+        why=f"{file} was not made by this run and is not changed",
+        remedy="Move or rename it, then run the command again. The clip is safe in the store.",
     )

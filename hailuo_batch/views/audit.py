@@ -8,7 +8,8 @@ from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.spending.audit import Audit
 from hailuo_batch.core.spending.audit_findings import AuditFinding, AuditNote
 from hailuo_batch.core.spending.costs import COLUMN_BY_STATE, ChargedAttempt
-from hailuo_batch.views.costs import REHEARSAL_NOTE, costs_dict, totals_by_charge_state
+from hailuo_batch.core.world import World, command_line
+from hailuo_batch.views.costs import REHEARSAL_NOTE, column_label, costs_dict, totals_by_charge_state
 from hailuo_batch.views.format import count, join_amounts, safe_text, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -17,7 +18,7 @@ _STAGE_WORDS = {
     Stage.INTENDED: "in doubt",
     Stage.IN_DOUBT: "in doubt",
     Stage.SUBMITTED: "running",
-    Stage.PRODUCED: "made, and not kept yet",
+    Stage.PRODUCED: "rendered, not downloaded yet",
 }
 
 
@@ -105,9 +106,8 @@ def _unfinished_line(each: ChargedAttempt) -> str:
 
 
 def _resolve_hint(audit: Audit, *, rehearsal: bool) -> str:
-    return (
-        f"To settle what is in doubt:\n    hailuo-batch resolve{' --rehearsal' * rehearsal}" if audit.in_doubt else ""
-    )
+    line = command_line("resolve", world=World.REHEARSAL if rehearsal else World.REAL)
+    return f"To settle takes in doubt:\n    {line}" if audit.in_doubt else ""
 
 
 def _take_label(attempt: AttemptRecord) -> str:
@@ -124,24 +124,25 @@ def _task_suffix(attempt: AttemptRecord) -> str:
 
 def _figure_lines(audit: Audit, style: TextStyle) -> Iterator[str]:
     if audit.findings:
-        yield f"{style.bad(count(len(audit.findings), 'finding'))}; nothing is proved while there are any."
+        yield f"{style.bad(count(len(audit.findings), 'finding'))}; the audit is inconclusive until they are resolved."
     elif audit.requests:
         yield style.good("No request was bought twice.")
     numbers = [
         f"{count(audit.requests, 'request')}, {count(audit.purchases, 'purchase')}, {count(audit.clips, 'clip')}",
         f"{audit.double_purchases:,} bought twice"
-        + (f", {audit.repurchases:,} bought again as remarked" if audit.repurchases else ""),
+        + (f", {audit.repurchases:,} bought again as noted" if audit.repurchases else ""),
     ]
     if audit.in_doubt:
         numbers.append(f"{audit.in_doubt:,} in doubt")
     if audit.sketches:
-        numbers.append(f"{count(audit.sketches, 'sketch', 'sketches')} for nothing")
+        numbers.append(f"{count(audit.sketches, 'sketch', 'sketches')} (free)")
     money = [
-        f"{join_amounts(sums)} {COLUMN_BY_STATE[claim]}" for claim, sums in totals_by_charge_state(audit.costs).items()
+        f"{join_amounts(sums)} {column_label(COLUMN_BY_STATE[claim])}"
+        for claim, sums in totals_by_charge_state(audit.costs).items()
     ]
     unknown = sum(audit.costs.unknown.values())
     if unknown:
-        money.append(f"{count(unknown, 'attempt')} at a price that is not known")
+        money.append(f"{count(unknown, 'attempt')} without a known price")
     yield f"{'; '.join([*numbers, ', '.join(money) or 'nothing spent'])}."
 
 

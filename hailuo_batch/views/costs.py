@@ -12,25 +12,28 @@ from hailuo_batch.views.style import PLAIN, TextStyle
 
 NO_TAG = "(no tag)"
 NOT_KNOWN = "not known"
-REHEARSAL_NOTE = "Rehearsed: nothing of this was paid."
+_LABELS = {CostColumn.ACTUAL: "actual", CostColumn.LOST: "lost"}  # their keys in JSON and CSV stay as they were
+REHEARSAL_NOTE = "Rehearsal: none of this was paid."
 
 
 def draw_costs(costs: Costs, *, filters: Sequence[str] = (), rehearsal: bool = False, style: TextStyle = PLAIN) -> str:
-    """The table, what is not in its sums, and unclaimed money apart; `filters` says what the costs are limited to."""
+    """The table, what is not in its sums, and lost money apart; `filters` says what the costs are limited to."""
     scope = "".join(f", {each}" for each in filters)
     heading = f"{style.bold(f'Costs by {costs.group_by}')}{safe_text(scope)}"
     lines = [style.warning(REHEARSAL_NOTE)] if rehearsal else []
     if not costs.totals:
-        return "\n".join([*lines, f"{heading}: nothing was asked of a provider."])
+        return "\n".join([*lines, f"{heading}: nothing was submitted to a provider."])
     lines += [heading, "", *_table(costs, style), ""]
     if costs.has_overlap:
-        lines.append("An attempt stands under each of its tags; the total has it once.")
+        lines.append("An attempt with several tags is listed under each, but counted once in the total.")
     if costs.unknown:
         kinds = ", ".join(
-            f"{costs.unknown[claim]:,} {COLUMN_BY_STATE[claim]}" for claim in COLUMN_BY_STATE if claim in costs.unknown
+            f"{costs.unknown[claim]:,} {column_label(column)}"
+            for claim, column in COLUMN_BY_STATE.items()
+            if claim in costs.unknown
         )
         number = count(sum(costs.unknown.values()), "attempt")
-        lines.append(style.warning(f"{number} at a price that is not known ({kinds}): in no sum."))
+        lines.append(style.warning(f"{number} without a known price ({kinds}), not in the sums."))
     return "\n".join([*lines, *_lost_money_lines(costs.lost_money, style)]).rstrip()
 
 
@@ -58,6 +61,15 @@ def costs_dict(costs: Costs, *, rehearsal: bool = False) -> dict[str, object]:
             for each in costs.lost_money
         ],
     }
+
+
+def column_label(column: CostColumn) -> str:
+    """A column's name for people.
+
+    >>> column_label(CostColumn.ACTUAL), column_label(CostColumn.LOST), column_label(CostColumn.SPENT)
+    ('actual', 'lost', 'spent')
+    """
+    return _LABELS.get(column, str(column))
 
 
 def column_key(column: CostColumn) -> str:
@@ -101,7 +113,7 @@ def _table(costs: Costs, style: TextStyle) -> Iterable[str]:
     """Lines of columns; those in which nobody has anything are left out."""
     every = (*costs.rows, *costs.totals)
     columns = [column for column in CostColumn if any(column in row.sums for row in every)]
-    head = [str(costs.group_by), "currency", "attempts", *map(str, columns)]
+    head = [str(costs.group_by), "currency", "attempts", *map(column_label, columns)]
     body = [_cells(safe_text(row.group or NO_TAG), row, columns) for row in costs.rows]
     foot = [_cells("" if place else "total", row, columns) for place, row in enumerate(costs.totals)]
     widths = [max(map(len, cells)) for cells in zip(head, *body, *foot, strict=True)]
@@ -140,7 +152,8 @@ def _lost_money_lines(lost_money: Sequence[LostMoney], style: TextStyle) -> Iter
         return
     known = join_amounts(sum_by_currency(each.money for each in lost_money if each.money is not None))
     yield ""
-    yield f"{style.bold('Unclaimed')}, paid or maybe paid without a clip for it{f' ({known})' if known else ''}:"
+    total = f" ({known})" if known else ""
+    yield f"{style.bold('Lost money')}, charged or possibly charged, and no clip came of it{total}:"
     names = [safe_text(f"{each.attempt.campaign}/{each.attempt.shot}#{each.attempt.take}") for each in lost_money]
     wide = max(map(len, names))
     for name, each in zip(names, lost_money, strict=True):

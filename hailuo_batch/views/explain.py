@@ -26,7 +26,7 @@ def draw_explanation(explanation: Explanation, style: TextStyle = PLAIN) -> str:
     if explanation.digest:
         lines.append(f"  clip         {explanation.digest}")
     if explanation.shared_with:
-        lines.append(f"  one clip with {safe_text(', '.join(explanation.shared_with))}: they ask the same")
+        lines.append(f"  one clip with {safe_text(', '.join(explanation.shared_with))}: same request")
     lines.append(f"  provider     {explanation.provider}, {_price(explanation)}")
     if explanation.reason.startswith(StepReason.LOCKED_ELSEWHERE):
         lines += ["", MISSING_CLIP_HINT]

@@ -47,8 +47,8 @@ def garbage_dict(garbage: Garbage) -> dict[str, object]:
 def _clip_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:
     if not garbage.clips:
         return
-    clips = count(len(garbage.clips), "clip")
-    yield f"{clips} removed:" if garbage.is_removed else f"{clips} that nobody names{_age_filter(garbage, ',')}:"
+    clips = count(len(garbage.clips), "clip" if garbage.is_removed else "unreferenced clip")
+    yield f"{clips} removed:" if garbage.is_removed else f"{clips}{_age_filter(garbage, ',')}:"
     for clip in garbage.clips[:MAX_ROWS]:
         size, about = format_size(clip.file.size), _describe_clip(clip, style)
         yield f"  {clip.digest[:_DIGEST_LENGTH]}…  {size:>8}  {_day(clip.file)}  {about}"
@@ -72,12 +72,12 @@ def _describe_clip(clip: UnreferencedClip, style: TextStyle) -> str:
 def _leftover_lines(garbage: Garbage) -> Iterator[str]:
     if garbage.leftovers:
         size = format_size(sum(file.size for file in garbage.leftovers))
-        things = count(len(garbage.leftovers), "leftover")
-        yield f"{things} of killed runs and old shortcuts ({size}){' removed' * garbage.is_removed}."
+        files = count(len(garbage.leftovers), "temporary file")
+        yield f"{files} of killed runs and stale caches ({size}){' removed' * garbage.is_removed}."
 
 
 def _totals_line(garbage: Garbage, style: TextStyle) -> str:
-    verb = "Freed" if garbage.is_removed else "Together"
+    verb = "Freed" if garbage.is_removed else "In total"
     paid = f" {style.warning(join_amounts(garbage.cost))} was paid for these." if garbage.cost else ""
     unknown = f" The price of {count(garbage.unpriced, 'purchase')} is not known." if garbage.unpriced else ""
     return f"{verb} {format_size(garbage.bytes)}.{paid}{unknown}"
@@ -86,12 +86,14 @@ def _totals_line(garbage: Garbage, style: TextStyle) -> str:
 def _unknown_file_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:
     if garbage.unknown:
         files = count(garbage.unknown, "file")
-        yield style.dim(f"{files} of the store {'is' if garbage.unknown == 1 else 'are'} in no ledger, and left alone.")
+        yield style.dim(
+            f"The ledger does not know {files} of the store; {'it stays' if garbage.unknown == 1 else 'they stay'}."
+        )
 
 
 def _removal_hint(garbage: Garbage, remove_command: str) -> Iterator[str]:
     if not garbage.is_removed:
-        yield f"Nothing was removed. To remove it for good:\n    {safe_text(remove_command)}"
+        yield f"Nothing was removed. To remove these files for good:\n    {safe_text(remove_command)}"
 
 
 def _day(file: DiskFile) -> str:

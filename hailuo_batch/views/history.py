@@ -113,7 +113,7 @@ def _decision_note(event: EventRecord) -> str:
 
 def _task_event_lines(task_events: TaskEvents, provider: str, style: TextStyle) -> list[str]:
     if task_events.why:
-        return [f"    {style.warning(f'{provider} told no events')}: {single_line(task_events.why)}"]
+        return [f"    {style.warning(f'{provider} reported no events')}: {single_line(task_events.why)}"]
     return [style.dim(f"    {provider}: {_task_event_text(event)}") for event in task_events.events]
 
 

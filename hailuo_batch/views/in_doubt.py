@@ -10,6 +10,7 @@ from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, TaskMatch, Verdict
 from hailuo_batch.core.money import sum_by_currency
 from hailuo_batch.core.request.fingerprint import parse_preimage
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import count, join_amounts, safe_text, shot_length, single_line, truncate
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -20,9 +21,9 @@ _REASON_OPTION = '--reason "..."'  # kept in the ledger: a command that is copie
 TakeNames = Mapping[int, str]  # attempt → what a person types for it
 
 _OPTIONS_HELP = """\
---task        it is there: the next run brings its clip home
---never-sent  it is not there: nothing counts as spent, and the next run asks for it again
---write-off   nobody can say: its price counts as spent, and the next run buys it again"""
+--task        accepted: the next run downloads its clip
+--never-sent  not accepted: nothing is charged, and the next run submits it again
+--write-off   unknown: count it as spent and buy again"""
 
 
 def draw_in_doubt(
@@ -42,7 +43,7 @@ def draw_in_doubt(
         blocks.append("\n".join(f"  {line}" for line in _OPTIONS_HELP.splitlines()))
     if able := sorted({each.provider for each in doubts} & listable):
         blocks.append(
-            f"{safe_text(' and '.join(able))} can be asked for its own list of tasks:\n    hailuo-batch resolve --ask"
+            f"{safe_text(' and '.join(able))} can list the tasks of your account:\n    hailuo-batch resolve --ask"
         )
     resent = [each for each in open_attempts if each.state is DoubtState.WILL_RESEND]
     if resent:
@@ -60,11 +61,11 @@ def draw_verdicts(
     if provider_message:
         lines.insert(0, f"{single_line(provider_message)}.")
     if run_command:
-        lines.append(f"To go on:\n    {safe_text(run_command)}")
+        lines.append(f"To continue:\n    {safe_text(run_command)}")
     return "\n".join(lines)
 
 
-def draw_decision(chosen: Sequence[OpenAttempt], verdict: Verdict) -> str:
+def draw_decision(chosen: Sequence[OpenAttempt], verdict: Verdict, *, world: World = World.REAL) -> str:
     """What a person is about to say of several attempts, and what it means."""
     lines = [f"  {_attempt_line(each)}" for each in chosen[:MAX_ROWS]]
     if len(chosen) > MAX_ROWS:
@@ -72,10 +73,11 @@ def draw_decision(chosen: Sequence[OpenAttempt], verdict: Verdict) -> str:
     them = "them" if len(chosen) > 1 else "it"
     if verdict is Verdict.WRITTEN_OFF:
         if any(each.state is DoubtState.RUNNING for each in chosen):
-            lines.append("What runs would be given up with its clip. To bring it home instead:\n    hailuo-batch fetch")
+            line = command_line("fetch", world=world)
+            lines.append(f"A running task would be given up with its clip. To download it instead:\n    {line}")
         lines.append(f"Written off: {_total_price(chosen)} counts as spent, and the next run buys {them} again.")
     else:
-        lines.append(f"Never sent: nothing counts as spent, and the next run asks for {them} again.")
+        lines.append(f"Never sent: nothing is charged, and the next run submits {them} again.")
     return "\n".join(lines)
 
 
@@ -86,7 +88,7 @@ def draw_matches(matches: Sequence[TaskMatch], names: TakeNames, style: TextStyl
         blocks.append(style.dim(f"… and {len(matches) - MAX_ROWS:,} more; --format json shows them all"))
     if any(each.candidates for each in matches):
         blocks.append(
-            "A list knows no prompts: a task that another project or person asked for at that time looks the same."
+            "A list has no prompts: a task that another project or person submitted at that time looks the same."
         )
     return "\n\n".join(blocks)
 
@@ -146,7 +148,7 @@ def draw_missing_lists(
     providers_without_list: Sequence[str], failures: Sequence[tuple[str, Failure]], style: TextStyle = PLAIN
 ) -> str:
     """Which gateways have no list, and which did not give theirs."""
-    lines = [f"{safe_text(name)} has no list of tasks: look in your account there." for name in providers_without_list]
+    lines = [f"{safe_text(name)} has no list of tasks: check your account there." for name in providers_without_list]
     lines += [
         f"{style.warning(safe_text(name))} did not give its list: {single_line(failure.why)}"
         for name, failure in failures
@@ -169,9 +171,9 @@ def _attempt_block(each: OpenAttempt, names: TakeNames, style: TextStyle) -> str
             f"{style.bold(safe_text(each.label))} · {safe_text(each.campaign)} · {provider} · {_price(each)}",
             f'  "{truncate(request.prompt, _PROMPT_WIDTH)}", '
             f"{shot_length(request.duration)} {safe_text(request.resolution)}",
-            f"  Asked for at {_utc_time(each.intended_at)}: {single_line(each.why).removesuffix('.')}.",
-            f"  {provider} may be making it and may charge for it. It is not sent again by itself.",
-            f"  Look in your {provider} account, then run one of:",
+            f"  Submitted at {_utc_time(each.intended_at)}: {single_line(each.why).removesuffix('.')}.",
+            f"  {provider} may be rendering it and may charge for it. It is not submitted again automatically.",
+            f"  Check your {provider} account, then run one of:",
             f"{line} --task TASK_ID {_REASON_OPTION}",
             f"{line} --never-sent {_REASON_OPTION}",
             f"{line} --write-off {_REASON_OPTION}",
@@ -182,7 +184,7 @@ def _attempt_block(each: OpenAttempt, names: TakeNames, style: TextStyle) -> str
 def _resend_note(resent: Sequence[OpenAttempt]) -> str:
     """What needs nobody: the provider takes one key once."""
     names = ", ".join(safe_text(each.label) for each in resent[:MAX_ROWS])
-    return f"Without an answer, and sent again by the next run under the same key, which buys nothing twice: {names}"
+    return f"No answer came; the next run resends these under the same idempotency key, which is free: {names}"
 
 
 def _attempt_line(each: OpenAttempt) -> str:
@@ -192,23 +194,29 @@ def _attempt_line(each: OpenAttempt) -> str:
 
 def _task_text(each: OpenAttempt) -> str:
     """The task of an attempt, and who says that it is there."""
-    told = "its id was given by hand" if each.has_manual_task else "made" if each.stage is Stage.PRODUCED else "running"
+    told = (
+        "its id was given by hand"
+        if each.has_manual_task
+        else "rendered"
+        if each.stage is Stage.PRODUCED
+        else "running"
+    )
     return f"task {safe_text(each.task or '?')}, {told}"
 
 
 def _verdict_line(each: OpenAttempt, verdict: Verdict) -> str:
     name = safe_text(each.label)
     if verdict is Verdict.FOUND:
-        return f"{name} is that task at {safe_text(each.provider)}; the next run brings its clip home."
+        return f"{name} is that task at {safe_text(each.provider)}; the next run downloads its clip."
     if verdict is Verdict.NEVER_SENT:
-        return f"{name} was never sent: nothing counts as spent, and the next run asks for it again."
+        return f"{name} was never sent: nothing is charged, and the next run submits it again."
     return f"{name} is written off: {_price(each)} counts as spent, and the next run buys it again."
 
 
 def _match_block(match: TaskMatch, names: TakeNames, style: TextStyle) -> str:
     doubt, name = match.attempt, safe_text(names[match.attempt.attempt])
     whose = f"{style.bold(safe_text(doubt.label))} · {safe_text(doubt.campaign)}"
-    head = f"{whose}, asked for at {_utc_time(doubt.intended_at)}: "
+    head = f"{whose}, submitted at {_utc_time(doubt.intended_at)}: "
     if match.is_unique:
         [task] = match.candidates
         status = _task_status_text(task.status, task.created)
@@ -222,18 +230,18 @@ def _match_block(match: TaskMatch, names: TakeNames, style: TextStyle) -> str:
             f"  {safe_text(each.task)}  {_task_status_text(each.status, each.created)}"
             for each in match.candidates[:MAX_ROWS]
         ]
-        what = count(len(match.candidates), "task") + " may be it, or another's"
+        what = count(len(match.candidates), "task") + " match; some may belong to another take"
         line = f"      hailuo-batch resolve {name} --task TASK_ID {_REASON_OPTION}"
         return "\n".join((f"{head}{style.warning(what)}", *lines, line))
     if match.has_no_task:
-        words = "The whole list has no task of that time, which suggests that it was not accepted:"
+        words = "The list has no task of that time, which suggests that it was not accepted:"
         return f"{head}nothing found\n  {words}\n      hailuo-batch resolve {name} --never-sent {_REASON_OPTION}"
-    return f"{head}nothing found\n  The list was not read to its end, so that says nothing. Look in the account."
+    return f"{head}nothing found\n  The list was not read to its end, so the task may still exist. Check the account."
 
 
 def _task_status_text(status: str, created: float | None) -> str:
-    at = "at a time that is not told" if created is None else _utc_time(created)
-    return f"{single_line(status) or 'status not told'}, created {at}"
+    at = "at an unknown time" if created is None else _utc_time(created)
+    return f"{single_line(status) or 'status not reported'}, created {at}"
 
 
 def _price(each: OpenAttempt) -> str:

@@ -1,9 +1,10 @@
-"""Tasks of which no manifest is left, as text and as JSON: which are home, which are not, and what gives them names."""
+"""Tasks without a manifest, as text and as JSON: which are downloaded, which are not, and what gives them names."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import count, safe_lines, safe_text, single_line
 from hailuo_batch.views.style import PLAIN, TextStyle
 
@@ -16,21 +17,25 @@ def draw_orphans(
     unfetched: UnfetchedTasks,
     missing_manifests: Mapping[str, str],
     style: TextStyle = PLAIN,
+    *,
+    world: World = World.REAL,
 ) -> str:
     """Clips downloaded without a name, then tasks still pending; `missing_manifests` is by campaign."""
     lines = []
     if fetched:
-        came = f"{count(len(fetched), 'clip')} came home of which no manifest is left, without a readable name:"
+        have = "it has" if len(fetched) == 1 else "they have"
+        clips = f"{count(len(fetched), 'clip')} whose manifest no longer exists"
+        came = f"Downloaded {clips}; {have} no file name in renders/:"
         lines += [style.warning(came), *_orphan_lines((each, None) for each in fetched)]
         lines += _naming_hint(fetched, missing_manifests)
     if unfetched:
         are = "is" if len(unfetched) == 1 else "are"
-        left = f"{count(len(unfetched), 'task')} of which no manifest is left {are} not home:"
+        left = f"{count(len(unfetched), 'task')} without a manifest {are} still pending:"
         lines += [style.bad(left), *_orphan_lines(unfetched)]
-        lines += ["  The next fetch tries again. To give one up, which buys it again if it is ever asked for:"]
+        lines += ["  The next fetch tries again. To write one off (if it is ever needed, it is bought again):"]
         first, _ = unfetched[0]
         name = f"{safe_text(first.shot)}#{first.take}@{first.id}"
-        lines += [f'    hailuo-batch resolve {name} --write-off --reason "..."']
+        lines += [f'    {command_line("resolve", world=world)} {name} --write-off --reason "..."']
     return "\n".join(lines)
 
 
@@ -58,9 +63,7 @@ def _naming_hint(fetched: Sequence[AttemptRecord], missing_manifests: Mapping[st
     campaigns = dict.fromkeys(each.campaign for each in fetched)
     missed = [safe_text(missing_manifests[campaign]) for campaign in campaigns if campaign in missing_manifests]
     what = " and ".join(missed) if missed else "a manifest that asks for them"
-    return [
-        f"  They are in the store. Bring {what} back, and run it: they get their names, and nothing is bought for them."
-    ]
+    return [f"  They are in the store. Restore {what} and run it: they get their names, and nothing is bought."]
 
 
 def _orphan_dict(each: AttemptRecord, failure: Failure | None, *, fetched: bool) -> dict[str, object]:

@@ -15,11 +15,11 @@ from hailuo_batch.views.format import (
     truncate,
 )
 from hailuo_batch.views.style import PLAIN, TextStyle
-from hailuo_batch.views.unfetched import RESOLVE_HINT, task_location
+from hailuo_batch.views.unfetched import resolve_hint, task_location
 
 MISSING_CLIP_HINT = (
-    "A clip that is not in this store: bring it from where it was rendered (copy `.hailuo/store`, or the clip with its "
-    ".json into renders/), or remove the take from the lock, and it is bought again."
+    "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
+    "renders/). Or remove the take from the lock: the next run buys it again."
 )
 MAX_ROWS = 60  # rows of a plan on a terminal; JSON has them all
 _ACTION_MARKS = {
@@ -32,10 +32,10 @@ _ACTION_MARKS = {
 }
 _ACTION_WORDS = {
     Action.SUBMIT: "to render",
-    Action.RESUME: "to follow",
-    Action.FETCH: "to fetch",
+    Action.RESUME: "still rendering",
+    Action.FETCH: "to download",
     Action.WAIT: "waiting for a frame",
-    Action.HOLD: "held for you",
+    Action.HOLD: "on hold (needs your decision)",
     Action.REUSE: "in the store",
 }
 
@@ -51,7 +51,7 @@ def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
     lines += ["", plan_totals(report, style)]
     lines += _over_cap_lines(report, style)
     if any(row.is_in_doubt for row in rows):
-        lines.append(RESOLVE_HINT)
+        lines.append(resolve_hint(report))
     if any(map(is_elsewhere, rows)):
         lines.append(MISSING_CLIP_HINT)
     return "\n".join(lines)
@@ -78,7 +78,7 @@ def plan_totals(report: Report, style: TextStyle) -> str:
     counts = [
         f"{report.counts[action]:,} {_ACTION_WORDS[action]}" for action in _ACTION_MARKS if report.counts.get(action)
     ]
-    outside = f" {count(report.shots_outside, 'shot')} not looked at (--only)." if report.shots_outside else ""
+    outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     if set(report.counts) <= {Action.REUSE}:
         stored = f"{_report_store_summary(report)}.{_acceptance_note(report.accepted)}"
         return f"{style.good('Nothing to do')}: {stored}{outside}"
@@ -91,12 +91,12 @@ def draw_nothing_to_do(summary: dict[str, int | float | str], style: TextStyle =
         int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
     )
     warnings = int(summary.get("warnings", 0))
-    care = f" {count(warnings, 'warning')}: hailuo-batch validate shows them." if warnings else ""
+    care = f" To show {count(warnings, 'warning')}, run `hailuo-batch validate`." if warnings else ""
     return f"{style.good('Nothing to do')}: {clips}.{_acceptance_note(int(summary.get('accepted', 0)))}{care}"
 
 
 def _acceptance_note(takes: int) -> str:
-    return f" An earlier clip stands for {count(takes, 'take')}." if takes else ""
+    return f" {count(takes, 'take')} {'uses' if takes == 1 else 'use'} an accepted earlier clip." if takes else ""
 
 
 def _report_store_summary(report: Report) -> str:
@@ -105,16 +105,26 @@ def _report_store_summary(report: Report) -> str:
 
 def _store_summary(takes: int, clips: int, seconds: float, size: int) -> str:
     shared = f" as {count(clips, 'clip')}" if clips != takes else ""
-    return f"{count(takes, 'take')} in the store{shared}, {format_duration(seconds)} of footage, {format_size(size)}"
+    return f"{count(takes, 'take')} in the store{shared}, {format_duration(seconds)} of video, {format_size(size)}"
 
 
 def _cost_sentence(report: Report) -> str:
     if report.unpriced and report.to_spend:
         unpriced = count(report.unpriced, "take")
-        return f" Cost: {join_amounts(report.to_spend)}, and {unpriced} at a price that is not known."
+        return f" Cost: {join_amounts(report.to_spend)}, and {unpriced} without a known price."
     if report.unpriced:
-        return f" Cost: not known ({count(report.unpriced, 'take')} without a published price)."
-    return f" Cost: {join_amounts(report.to_spend)}." if report.to_spend else " Cost: nothing."
+        return f" Cost: unknown ({count(report.unpriced, 'take')} without a published price)."
+    return f" Cost: {join_amounts(report.to_spend)}." if report.to_spend else " Cost: none."
+
+
+def spending_question(report: Report) -> str:
+    """What a person confirms before a run spends. It is an estimate: another provider of a shot may be dearer."""
+    unpriced = f"buy {count(report.unpriced, 'take')} without a known price"
+    if not report.to_spend:
+        return f"Proceed? This run will {unpriced}."
+    bought = report.counts.get(Action.SUBMIT, 0) + report.counts.get(Action.WAIT, 0) - len(report.over_cap)
+    rest = f", and {unpriced}" if report.unpriced else f" for {count(bought, 'take')}"
+    return f"Proceed? This run will spend an estimated {join_amounts(report.to_spend)}{rest}."
 
 
 def _table_rows(rows: list[TakeRow], style: TextStyle) -> Iterable[str]:

@@ -33,7 +33,7 @@ def _hidden_count(problem: Problem) -> int:
 
 def draw_error(error: HailuoError, style: TextStyle = PLAIN) -> str:
     """An error that ends a command; commands to copy stand alone, indented."""
-    lines = [style.bad(safe_lines(error.summary))]
+    lines = [f"{style.bad('error:')} {safe_lines(error.summary)}"]
     lines += [f"  {line}" for line in safe_lines(error.why).splitlines()]
     lines += [f"  {line}" for line in safe_lines(error.remedy).splitlines()]
     return "\n".join(lines)

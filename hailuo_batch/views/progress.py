@@ -65,7 +65,7 @@ _OUTCOME_WORDS = {
     FailureKind.OVER_CAP: "left out",
     FailureKind.UNKNOWN_OUTCOME: "in doubt",
     FailureKind.PENDING: "left running",
-    FailureKind.UNRECORDED: "not written down",
+    FailureKind.UNRECORDED: "not recorded",
 }
 
 
@@ -138,13 +138,19 @@ class _LineListener:
                     f"{place} {_step_name(step)} {self._style.bad(outcome_word(failure))}: {single_line(failure.why)}"
                 )
             case StepsUnlocked(steps=steps):
-                return f"{place} {count(steps, 'take')} can go on: their frame is there"
+                return f"{place} {_unblocked_words(steps)}"
             case ProviderHeld(provider=provider, why=why, seconds=seconds):
-                return f"{place} {safe_text(provider)}: {single_line(why)}; asked again in {format_duration(seconds)}"
+                return f"{place} {safe_text(provider)}: {single_line(why)}; trying again in {format_duration(seconds)}"
             case Stopping():
-                left = "nothing more is sent, running tasks are left to the next run"
+                left = "nothing more is submitted, and running tasks are left to the next run"
                 return f"{place} stopping: {left}; Ctrl-C again ends at once"
         return ""
+
+
+def _unblocked_words(takes: int) -> str:
+    if takes == 1:
+        return "1 waiting take unblocked: its source frame is ready"
+    return f"{count(takes, 'waiting take')} unblocked: their source frames are ready"
 
 
 class _JsonListener:

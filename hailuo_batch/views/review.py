@@ -17,7 +17,7 @@ def draw_retakes(
 ) -> str:
     """The new takes, what to know about them, and what the next run would buy."""
     lines = [
-        f"{style.good(safe_text(f'{shot}#{each.take}'))} asked for{_reason_suffix(each.why)}."
+        f"Requested one more take, {style.good(safe_text(f'{shot}#{each.take}'))}{_reason_suffix(each.why)}."
         for shot, each in retakes.items()
     ]
     return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))
@@ -34,12 +34,12 @@ def draw_acceptances(
 ) -> str:
     """The clips that were kept or are kept no more, what to know about them, and what a run would do."""
     lines = [
-        f"{style.good(safe_text(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGEST_LENGTH]}… for what it asks now"
+        f"{style.good(safe_text(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGEST_LENGTH]}… for its changed request"
         f"{_reason_suffix(each.why)}."
         for shot, each in _flatten(accepted)
     ]
     lines += [
-        f"{style.warning(safe_text(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGEST_LENGTH]}… no more."
+        f"{style.warning(safe_text(f'{shot}#{each.take}'))} no longer keeps {each.clip[:_DIGEST_LENGTH]}…."
         for shot, each in _flatten(withdrawn)
     ]
     return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))
@@ -92,4 +92,4 @@ def _note_lines(notes: Sequence[str], style: TextStyle) -> Iterable[str]:
 
 
 def _commit_hint(review: str) -> str:
-    return f"Written to {safe_text(review)}; commit it with the manifest."
+    return f"Saved in {safe_text(review)}. Commit it together with the manifest."

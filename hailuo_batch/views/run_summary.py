@@ -11,7 +11,7 @@ from hailuo_batch.views.cost_phrases import spending_text
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, is_elsewhere, plan_totals, reason_text
 from hailuo_batch.views.style import PLAIN, TextStyle
-from hailuo_batch.views.unfetched import RESOLVE_HINT, is_unfetched, task_location
+from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, task_location
 
 MAX_ROWS = 20
 
@@ -23,7 +23,6 @@ def draw_run_summary(
     lock: Path | None,
     folder: str,
     frozen: bool = False,
-    rehearsal: bool = False,
     style: TextStyle = PLAIN,
 ) -> str:
     """The run in a few lines; `folder` is where the named clips are.
@@ -31,7 +30,7 @@ def draw_run_summary(
     A `frozen` run had to find every take in the lock: clips that are not on this machine are counted, and that is all.
     """
     waiting = _absent_clip_lines(report) if frozen else _waiting_lines(outcome, report, style)
-    doubts = _in_doubt_lines(outcome, report, RESOLVE_HINT + " --rehearsal" * rehearsal)
+    doubts = _in_doubt_lines(outcome, report)
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stop_reason:
         if frozen and waiting:
             return waiting[0]
@@ -41,36 +40,33 @@ def draw_run_summary(
     colour = style.good if outcome.stored else style.warning
     lines = [f"{colour(verb)} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}."]
     if outcome.named:
-        there = "that was there got its name" if outcome.named == 1 else "that were there got their names"
+        there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
     for provider, clips, reason in outcome.other_providers:
         lines.append(f"{count(clips, 'clip')} by {safe_text(provider)} instead: {single_line(reason)}.")
     lines += _failure_lines(outcome, report, style)
     if outcome.stop_reason:
-        lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run goes on from here.")
+        lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run resumes from here.")
     if outcome.left_running:
-        bill = "and may be billed; the next run, or `hailuo-batch fetch`, brings"
-        one = outcome.left_running == 1
-        lines.append(
-            f"{style.warning(count(outcome.left_running, 'task'))} {'is' if one else 'are'} still running {bill} "
-            f"{'its clip' if one else 'their clips'} home."
-        )
+        tasks = style.warning(count(outcome.left_running, "task"))
+        are, whose = ("is", "its clip") if outcome.left_running == 1 else ("are", "their clips")
+        lines.append(f"{tasks} {are} still running and may be billed. The next run, or `fetch`, downloads {whose}.")
     lines.append(_remaining_line(report, folder, style, named=not outcome.naming_failures))
     lines += waiting
     lines += doubts
     if spent := spending_text(report):
-        lines.append(f"It would have cost {spent}." if rehearsal else f"Spent so far: {spent}.")
+        lines.append(f"{'Estimated cost' if report.rehearsal else 'Spent so far'}: {spent}.")
     if lock:
-        lines.append(f"Lock: {safe_text(lock.as_posix())}; commit it with the manifest.")
+        lines.append(f"Lock: {safe_text(lock.as_posix())}; commit it together with the manifest.")
     return "\n".join(lines)
 
 
 # What went wrong is told in parts: who must look, what a cap left out, what only lacks its name, and what failed.
 _NEEDS_PERSON = frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.PENDING, FailureKind.UNRECORDED})
 _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
-    ("needs a look", _NEEDS_PERSON),
+    ("needs attention", _NEEDS_PERSON),
     ("left out", frozenset({FailureKind.OVER_CAP})),
-    ("stored, and not named", frozenset({FailureKind.UNNAMED})),
+    ("stored without a name", frozenset({FailureKind.UNNAMED})),
     ("failed", frozenset(FailureKind) - _NEEDS_PERSON - {FailureKind.OVER_CAP, FailureKind.UNNAMED}),
 )
 
@@ -102,7 +98,7 @@ def _failure_group_lines(
         row = now.get(step.fingerprint)
         if row is not None and is_unfetched(row) and row.task not in failure.why:
             whom = task_location(row)
-            lines.append(f"      {whom[0].upper()}{whom[1:]}; the next run, or `hailuo-batch fetch`, tries again.")
+            lines.append(f"      {whom[0].upper()}{whom[1:]}; the next run, or `fetch`, downloads it.")
     if len(failed) > MAX_ROWS:
         lines.append(f"  … and {sum(takes[MAX_ROWS:]):,} more; --format json shows them all")
     return lines
@@ -121,11 +117,11 @@ def _waiting_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[s
     if any(map(is_elsewhere, rows)):
         lines.append(f"  {MISSING_CLIP_HINT}")
     if report.shots_outside and any(row.action is Action.WAIT for row in rows):
-        lines.append("  Take what they start from along: name it with another --only.")
+        lines.append("  Also select the shots they depend on, with another --only.")
     return lines
 
 
-def _in_doubt_lines(outcome: Outcome, report: Report, resolve_hint: str) -> list[str]:
+def _in_doubt_lines(outcome: Outcome, report: Report) -> list[str]:
     """What to do about doubts, of this run and of earlier ones, where there is any."""
     failed = {step.fingerprint for step, _ in outcome.failed}
     doubts = [row for row in report.rows if row.is_in_doubt]
@@ -134,7 +130,7 @@ def _in_doubt_lines(outcome: Outcome, report: Report, resolve_hint: str) -> list
     if earlier and (outcome.failed or outcome.stop_reason):  # else they are among what is waiting
         more = f" and {len(earlier) - MAX_ROWS:,} more" if len(earlier) > MAX_ROWS else ""
         lines.append(f"In doubt since an earlier run: {', '.join(earlier[:MAX_ROWS])}{more}.")
-    return [*lines, resolve_hint] if doubts else lines
+    return [*lines, resolve_hint(report)] if doubts else lines
 
 
 def _absent_clip_lines(report: Report) -> list[str]:

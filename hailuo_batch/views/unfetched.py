@@ -1,12 +1,10 @@
 """Takes that were asked for and are not home, in words: at whom, as which task, and what a person does about them."""
 
-from shlex import quote
-
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import safe_text
 
-RESOLVE_HINT = "What is in doubt, and what to do about it:\n    hailuo-batch resolve"
 _FETCHABLE = frozenset({Action.RESUME, Action.FETCH})
 
 
@@ -22,10 +20,16 @@ def task_location(row: TakeRow) -> str:
     return f"at {safe_text(row.provider)}" if row.is_in_doubt else ""
 
 
+def resolve_hint(report: Report) -> str:
+    """How to settle takes in doubt."""
+    line = command_line("resolve", safe_text(report.manifest), world=report.world)
+    return f"To list takes in doubt, and settle them:\n    {line}"
+
+
 def next_steps(report: Report) -> list[str]:
     """A line with its command for what is in doubt among the takes, and one for what is on its way."""
-    lines = [RESOLVE_HINT] if any(row.is_in_doubt for row in report.rows) else []
+    lines = [resolve_hint(report)] if any(row.is_in_doubt for row in report.rows) else []
     if any(map(is_unfetched, report.rows)):
-        fetch = f"hailuo-batch fetch {quote(safe_text(report.manifest))}"
-        lines.append(f"What was paid for and is not here; to bring it home, and to buy nothing:\n    {fetch}")
+        fetch = command_line("fetch", safe_text(report.manifest), world=report.world)
+        lines.append(f"To download clips already paid for, without buying anything:\n    {fetch}")
     return lines

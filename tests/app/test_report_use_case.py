@@ -149,7 +149,7 @@ async def test_somebodys_own_page_is_left_as_it_is(project: Project):
 
 
 async def test_a_page_ends_in_html(project: Project):
-    with pytest.raises(InputError, match="is no page"):
+    with pytest.raises(InputError, match="is not a page"):
         await report(project.file, world=World.SKETCH, page=project.folder / "film.yaml")
 
 

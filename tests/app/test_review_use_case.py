@@ -132,7 +132,7 @@ async def test_a_shot_has_99_takes_at_most(drawn: Project):
 async def test_who_is_not_in_the_manifest_is_not_retaken(drawn: Project):
     with pytest.raises(InputError) as caught:
         await retake(drawn.file, ["opn"])
-    assert (caught.value.summary, caught.value.remedy) == ('"opn" fits no shot', 'Did you mean "open"?')
+    assert (caught.value.summary, caught.value.remedy) == ('"opn" matches no shot', 'Did you mean "open"?')
 
 
 async def test_an_earlier_clip_is_kept_for_a_changed_request_and_nothing_is_bought(bought: Project):
@@ -285,10 +285,10 @@ async def test_a_rehearsal_takes_no_acceptance(bought: Project):
     [
         (["pack"], None, "pack#1 has not changed"),
         (["new"], None, "new#1 has no earlier clip"),
-        (["turn"], None, "what turn#1 asks is not known yet"),
+        (["turn"], None, "the request of turn#1 is not known yet"),
         (["open", "pack"], None, "pack#1 has not changed"),
         (["open"], 7, "there is no take 7 of open"),
-        (["opne"], None, '"opne" fits no shot'),
+        (["opne"], None, '"opne" matches no shot'),
         (["p*"], None, "pack#1 has not changed"),
     ],
 )
@@ -327,7 +327,7 @@ async def test_what_was_sent_already_cannot_be_accepted(bought: Project):
     (step,) = (await plan(bought.file)).pending_steps
     async with open_ledger(Workspace(bought.folder).ledger_file, clock=FakeClock()) as ledger:
         await ledger.move(await ledger.record_intent(intent_for(step, "aurora", 1)), Move.LOSE_SIGHT)
-    with pytest.raises(InputError, match="pack#1 was asked for already"):
+    with pytest.raises(InputError, match="pack#1 was already submitted"):
         await accept(bought.file, ["pack"], why="x")
 
 

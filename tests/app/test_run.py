@@ -152,7 +152,7 @@ async def test_only_draws_nothing_when_what_the_shot_starts_from_is_not_there(pr
 
 @pytest.mark.parametrize("pattern", ["opne", "tag:villain", "", "tag:"])
 async def test_an_unknown_pattern_is_an_error_and_draws_nothing(project: Project, pattern: str):
-    with pytest.raises(InputError, match="fits no shot"):
+    with pytest.raises(InputError, match="matches no shot"):
         await project.run(only=["open", pattern])
     assert project.driver.submits.total() == 0
 
@@ -177,7 +177,7 @@ async def test_a_plan_that_is_not_agreed_to_draws_nothing(project: Project):
 
 async def test_what_only_a_gateway_could_render_is_refused_without_its_key_before_anything_is_made(project: Project):
     project.change("duration: 1, resolution: 512p", "duration: 6, resolution: 768p")
-    with pytest.raises(KeyMissingError, match="the key of minimax is not set"):
+    with pytest.raises(KeyMissingError, match="MINIMAX_API_KEY is not set"):
         await project.run(world=World.REAL)
     assert not (project.folder / ".hailuo").exists()
 

@@ -34,7 +34,7 @@ def change(ledger: Path, statement: str) -> None:
 
 def test_nothing_was_bought_here(say: Say) -> None:
     said = say("costs")
-    assert (said.code, said.out, said.err) == (0, "Costs by provider: nothing was asked of a provider.\n", "")
+    assert (said.code, said.out, said.err) == (0, "Costs by provider: nothing was submitted to a provider.\n", "")
     said = say("audit")
     assert (said.code, said.err) == (0, "")
     assert said.out == "0 requests, 0 purchases, 0 clips; 0 bought twice; nothing spent.\n"
@@ -42,10 +42,10 @@ def test_nothing_was_bought_here(say: Say) -> None:
 
 def test_sketches_cost_nothing_and_are_counted_by_the_audit(film: Path, say: Say) -> None:
     assert say("run", "--sketch", "--progress", "none").code == 0
-    assert say("costs").out == "Costs by provider: nothing was asked of a provider.\n"
+    assert say("costs").out == "Costs by provider: nothing was submitted to a provider.\n"
     said = say("audit", "--deep")
     assert (said.code, said.err) == (0, "")
-    assert said.out == "0 requests, 0 purchases, 0 clips; 0 bought twice; 2 sketches for nothing; nothing spent.\n"
+    assert said.out == "0 requests, 0 purchases, 0 clips; 0 bought twice; 2 sketches (free); nothing spent.\n"
 
 
 def test_costs_say_what_they_are_limited_to(bought: Path, say: Say) -> None:
@@ -53,7 +53,7 @@ def test_costs_say_what_they_are_limited_to(bought: Path, say: Say) -> None:
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("Costs by month, campaign teaser, since 2026-09-01\n\n")
     assert "\n  2026-09  USD              1      0.28   0.28\n" in said.out
-    assert say("costs", "--since", "2026-10-01").out.endswith(": nothing was asked of a provider.\n")
+    assert say("costs", "--since", "2026-10-01").out.endswith(": nothing was submitted to a provider.\n")
 
 
 def test_csv_is_as_the_standard_has_it_and_holds_no_formula(bought: Path, say: Say) -> None:
@@ -88,9 +88,9 @@ def test_an_audit_that_finds_something_exits_with_4_and_says_what_to_do(bought: 
     said = say("audit")
     assert (said.code, said.err) == (4, "")
     assert said.out.startswith(
-        "teaser/open#1  its record says what its events did not tell: provider, task, estimate\n"
+        "teaser/open#1  its record has facts that its events do not have: provider, task, estimate\n"
     )
-    assert "\n1 finding; nothing is proved while there are any.\n" in said.out
+    assert "\n1 finding; the audit is inconclusive until they are resolved.\n" in said.out
     members = json.loads(say("audit", "--format", "json").out)
     assert (members["version"], members["proved"], members["findings"][0]["fault"]) == (1, False, "untold")
     assert members["findings"][0]["remedy"]

@@ -50,4 +50,4 @@ def test_on_a_terminal_the_plan_is_shown_and_the_answer_counts(
     assert isinstance(asked.exception, RefusedError) is not agreed
     assert asked.stdout == "", "a question is no result"
     assert "Plan: 1 to render. Cost: 1.00 USD." in asked.stderr
-    assert "Spend it? [y/N]:" in asked.stderr
+    assert "Proceed? This run will spend an estimated 1.00 USD for 1 take. [y/N]:" in asked.stderr

@@ -62,7 +62,7 @@ def test_4_takes_that_failed(film: Path, say: Say) -> None:
     mine.write_text("mine")
     said = say(*SKETCH, "--only", "open")
     assert said.code == Exit.TAKES_FAILED
-    assert "1 take stored, and not named:" in said.out
+    assert "1 take stored without a name:" in said.out
     assert "failed:" not in said.out, "its clip is there"
     assert said.out.endswith("1 take in the store; names are in renders/.\n")
     assert mine.read_text() == "mine"
@@ -73,7 +73,7 @@ def test_4_a_clip_that_is_not_as_recorded(film: Path, say: Say) -> None:
     (film.parent.parent / "renders" / "teaser_open_v001_sketch.mp4").unlink()
     said = say("verify", "--sketch")
     assert said.code == Exit.TAKES_FAILED
-    assert "teaser_open_v001_sketch.mp4  its readable name is gone" in said.out
+    assert "teaser_open_v001_sketch.mp4  its file in renders/ is gone" in said.out
 
 
 def test_5_refused_before_anything_is_spent(priced: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_5_refused_before_anything_is_spent(priced: Path, say: Say, monkeypatch:
 def test_6_a_key_that_is_not_set(priced: Path, say: Say) -> None:
     said = say("run", "--yes")
     assert said.code == Exit.KEY
-    assert said.err.startswith("the key of minimax is not set")
+    assert said.err.startswith("error: MINIMAX_API_KEY is not set")
     assert not (priced.parent.parent / ".hailuo").exists()
 
 
@@ -155,8 +155,8 @@ def test_130_an_interrupted_run_begins_nothing_more(film: Path, say: Say, number
     out, err = run.communicate(timeout=60)
     assert first.startswith("[1/200] s0#1 stored")
     assert run.returncode == Exit.INTERRUPTED, err
-    assert "Stopped: interrupted. The next run goes on from here." in out
-    assert "stopping: nothing more is sent, running tasks are left to the next run" in err
+    assert "Stopped: interrupted. The next run resumes from here." in out
+    assert "stopping: nothing more is submitted, and running tasks are left to the next run" in err
     assert "Traceback" not in err
     assert say("plan", "--sketch", "--detailed-exitcode").code == Exit.PENDING
     assert say("verify", "--sketch").code == Exit.DONE, "what it kept is whole"
@@ -179,7 +179,7 @@ def test_130_a_second_ctrl_c_ends_at_once(film: Path, say: Say) -> None:
     _, err = run.communicate(timeout=60)
     assert run.returncode == Exit.INTERRUPTED, err
     after = err.splitlines()[-1]
-    assert after == "Interrupted. What was finished is kept; the next run goes on from there."
+    assert after == "Interrupted. What was finished is stored; the next run resumes from there."
     assert "" not in err.splitlines()
     assert "Traceback" not in err
     assert time.monotonic() - begin < 5

@@ -45,12 +45,12 @@ def test_from_an_empty_folder_to_a_page_of_sketches(
 
     said = say("run", "--sketch")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("Nothing to do: 4 takes in the store, 4.0 s of footage, ")
+    assert said.out.startswith("Nothing to do: 4 takes in the store, 4.0 s of video, ")
 
     said = say("report", "--sketch")
     assert said.out.endswith("\nPage: renders/first-light_sketch.html\n")
     assert len(list((surroundings / "renders" / "posters").glob("*.jpg"))) == 4
-    assert say("verify", "--sketch").out.endswith("and 4 names looked at: all whole.\n")
+    assert say("verify", "--sketch").out.endswith("and 4 names checked: all intact.\n")
 
 
 def test_init_adds_to_a_gitignore_and_overwrites_nothing(surroundings: Path, say: Say) -> None:

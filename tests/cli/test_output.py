@@ -163,7 +163,9 @@ def test_a_terminal_has_colour_unless_it_is_dumb_or_told_not_to(args: tuple[str,
 
 
 def test_an_error_has_colour_on_a_terminal_alone(drawn: Path) -> None:
-    assert on_a_terminal("plan", "nothere.yaml", cwd=drawn)[1].startswith("\x1b[31mno such file: nothere.yaml\x1b[0m")
+    assert on_a_terminal("plan", "nothere.yaml", cwd=drawn)[1].startswith(
+        "\x1b[31merror:\x1b[0m no such file: nothere.yaml"
+    )
     assert "\x1b" not in on_a_terminal("plan", "nothere.yaml", cwd=drawn, NO_COLOR="1")[1]
 
 

@@ -49,7 +49,7 @@ def test_a_plan_says_why_a_picture_on_the_web_is_not_to_be_had(
     assert (told.code, asked) == (0, [URL])
     assert told.err.startswith(TOLD), told.err
     assert "gave no picture: its host answered 404 (Not Found); the shot is held." in told.err
-    assert "web address has given no picture yet" in told.out
+    assert "web address has given no image yet" in told.out
 
 
 @pytest.mark.parametrize("command", [("validate",), ("status",), ("explain", "open"), ("show", "open"), ("report",)])

@@ -91,7 +91,7 @@ def test_the_list_names_each_doubt_and_exits_with_8(surroundings: Path, say: Say
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"), [("--never-sent", "nothing counts as spent"), ("--write-off", "buys it again")]
+    ("verdict", "words"), [("--never-sent", "nothing is charged"), ("--write-off", "buys it again")]
 )
 def test_one_take_is_settled(surroundings: Path, say: Say, verdict: str, words: str) -> None:
     leave(surroundings)
@@ -211,7 +211,7 @@ def test_a_task_that_runs_is_given_up_only_when_that_is_agreed(
     said = say("resolve", "open", "--write-off", *WHY)
     assert said.code == Exit.REFUSED
     assert "task t-10" in said.err
-    assert "To bring it home instead:\n    hailuo-batch fetch" in said.err
+    assert "To download it instead:\n    hailuo-batch fetch" in said.err
     assert "Add --yes." in said.err
     terminal("n")
     assert say("resolve", "open", "--write-off", *WHY).code == Exit.REFUSED

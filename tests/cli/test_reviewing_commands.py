@@ -49,8 +49,8 @@ def test_a_retake_shows_what_the_next_run_would_do(drawn: Path, say: Say) -> Non
     said = say("retake", "turn", "--why", "too slow")
     assert said.code == 0
     assert said.out.splitlines()[:2] == [
-        "turn#2 asked for: too slow.",
-        "Written to manifests/film.review.yaml; commit it with the manifest.",
+        "Requested one more take, turn#2: too slow.",
+        "Saved in manifests/film.review.yaml. Commit it together with the manifest.",
     ]
     assert "  + turn#2  1 s 512p  never rendered" in said.out
     plain = say("plan", "--only", "turn").out
@@ -62,7 +62,7 @@ def test_an_earlier_clip_is_kept_and_taken_back(drawn: Path, say: Say) -> None:
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("open#1 keeps sha256:")
     for args in (("plan",), ("run", "--progress", "none")):
-        assert "An earlier clip stands for 1 take." in say(*args).out
+        assert "1 take uses an accepted earlier clip." in say(*args).out
     assert "an earlier clip was accepted for it: only a word" in say("status").out
     explained = say("explain", "open").out
     assert explained.startswith("open#1 v001: reuse, an earlier clip was accepted for it: only a word.\n")
@@ -83,7 +83,7 @@ def test_an_earlier_clip_is_kept_and_taken_back(drawn: Path, say: Say) -> None:
         (("accept", "--why", "x"), 2, "Missing argument"),
         (("accept", "open", "--undo"), 3, 'nothing was accepted for "open"'),
         (("retake",), 2, "Missing argument"),
-        (("retake", "opn"), 3, '"opn" fits no shot\n  Did you mean "open"?\n'),
+        (("retake", "opn"), 3, '"opn" matches no shot\n  Did you mean "open"?\n'),
         (("retake", "open", "nosuch.yaml"), 3, "no such file: nosuch.yaml"),
         (("gc", "--older-than", "-1"), 2, "-1 is not in the range"),
     ],
@@ -125,8 +125,8 @@ def test_gc_shows_first_and_removes_when_it_is_told_to(drawn: Path, say: Say) ->
         os.utime(clip, (0, 0))
     said = say("gc")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("1 clip that nobody names, older than 30 days:\n  sha256:")
-    assert said.out.endswith("Nothing was removed. To remove it for good:\n    hailuo-batch gc --yes\n")
+    assert said.out.startswith("1 unreferenced clip, older than 30 days:\n  sha256:")
+    assert said.out.endswith("Nothing was removed. To remove these files for good:\n    hailuo-batch gc --yes\n")
     assert say("gc", "--older-than", "7", "--rehearsal").out == "Nothing to remove that is older than 7 days.\n"
     members = json.loads(say("gc", "--yes", "--format", "json").out)
     assert (members["removed"], len(members["clips"]), members["paid"]) == (True, 1, [])

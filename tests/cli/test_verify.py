@@ -16,7 +16,7 @@ Golden = Callable[[str, str], None]
 def test_verify_says_what_is_wrong_with_which_file_and_once_what_to_do(film: Path, say: Say, golden: Golden) -> None:
     root = film.parent.parent
     assert say("run", "--sketch", "--progress", "none").code == 0
-    assert say("verify", "--sketch").out.endswith("and 2 names looked at: all whole.\n")
+    assert say("verify", "--sketch").out.endswith("and 2 names checked: all intact.\n")
     names = [root / "renders" / f"teaser_{shot}_v001_sketch.mp4" for shot in ("open", "turn")]
     for name in names:
         name.with_suffix(".json").unlink()
@@ -66,5 +66,5 @@ def test_verify_of_another_project_shows_paths_below_that_one(
     (film.parent.parent / "renders" / "teaser_open_v001_sketch.mp4").unlink()
     monkeypatch.chdir(tmp_path)
     said = say("verify", "--sketch", "project/manifests/film.yaml")
-    assert said.out.startswith("renders/teaser_open_v001_sketch.mp4  its readable name is gone\n")
+    assert said.out.startswith("renders/teaser_open_v001_sketch.mp4  its file in renders/ is gone\n")
     assert "\n    hailuo-batch run --sketch project/manifests/film.yaml\n" in said.out

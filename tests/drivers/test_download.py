@@ -100,7 +100,7 @@ async def test_a_name_that_stands_for_a_private_address_is_not_asked(target: Pat
     assert failure is not None
     assert (failure.kind, failure.why) == (
         FailureKind.CORRUPT,
-        "the gateway's link leads to a private address, which is not asked",
+        "the gateway's link leads to a private address, which is not opened",
     )
     assert pauses == []
 
@@ -360,7 +360,7 @@ async def test_a_page_in_the_place_of_a_clip_is_said_to_be_one_and_not_tried_aga
         failure = await fetched(cdn.url, target, pauses=pauses)
     assert failure is not None
     assert failure.kind is FailureKind.CORRUPT
-    assert failure.why == f"behind the link is a page ({kind.partition(';')[0]}), not a clip"
+    assert failure.why == f"the link leads to a page ({kind.partition(';')[0]}), not to a clip"
     assert (len(cdn.asked), pauses, target.exists()) == (1, [], False)
 
 
@@ -391,7 +391,7 @@ async def test_a_full_disk_is_said_to_be_one_and_not_tried_again():
         (errno.ENOSPC, "the disk is full"),
         (errno.EDQUOT, "your disk quota is used up"),
         (errno.EROFS, "the disk is read-only"),
-        (errno.EACCES, "there is no right to write here"),
+        (errno.EACCES, "no permission to write here"),
     ],
 )
 async def test_what_another_try_does_not_mend_on_this_machine_is_not_tried_again(

@@ -217,7 +217,7 @@ async def test_a_task_that_runs_is_looked_at_as_often_as_its_gateway_says():
         said = failed(await asked.wait(order(), task), FailureKind.PENDING)
     assert slept == [5.0] * 12
     assert task.id in said.why
-    assert "nothing is bought again" in said.remedy
+    assert "Nothing is bought again" in said.remedy
 
 
 async def test_looks_that_fail_are_repeated_with_growing_pauses_that_begin_anew_after_a_good_one():

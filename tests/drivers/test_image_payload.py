@@ -234,7 +234,7 @@ async def test_a_picture_that_changed_since_the_plan_is_not_sent(tmp_path: Path)
     drawn(file, "PNG", (401, 300))
     said = await told(before, file)
     assert isinstance(said, Failure)
-    assert (said.kind, said.why) == (FailureKind.STALE, "the picture a.png changed since the plan was made")
+    assert (said.kind, said.why) == (FailureKind.STALE, "the image a.png changed since the plan was made")
 
 
 async def test_a_picture_that_cannot_be_read_is_refused_before_anything_is_sent(tmp_path: Path):

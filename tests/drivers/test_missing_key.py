@@ -14,7 +14,8 @@ from hailuo_batch.ports import Produced, ProviderTask
         ("", "MINIMAX_API_KEY, the key of minimax, is not set"),
         (
             "sk-\n1234",
-            "MINIMAX_API_KEY, the key of minimax, holds what can be no key (a line break, or a letter that no key has)",
+            "MINIMAX_API_KEY, the key of minimax, does not hold a valid key "
+            "(it has a line break, or a character that no key has)",
         ),
     ],
     ids=["not set", "no key"],

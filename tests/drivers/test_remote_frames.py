@@ -165,7 +165,7 @@ async def test_redirects_are_followed_but_not_for_ever(tmp_path: Path):
         assert shown == [None] * REDIRECTS + ['"a"'], "only who gave the tag is shown it"
         assert again.digest == seen.digest
     async with host(redirecting("/0", 1)) as there:
-        assert "without end" in failed(await look(f"{there.url}/0", tmp_path)).why
+        assert "too often" in failed(await look(f"{there.url}/0", tmp_path)).why
         assert len(there.asked) == REDIRECTS + 1
 
 
@@ -192,7 +192,7 @@ async def test_a_redirect_to_where_nobody_may_ask_is_refused(to: str, said: str,
 async def test_a_name_that_stands_for_a_private_address_is_refused(tmp_path: Path):
     async with open_remote_images(tmp_path) as looking:
         seen = (await looking.refresh({"https://localhost/a.png": None}))["https://localhost/a.png"]
-    assert failed(seen) == RemoteImageFailure(why="it leads to a private address, which is not asked", gone=True)
+    assert failed(seen) == RemoteImageFailure(why="it leads to a private address, which is not opened", gone=True)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ async def test_what_is_packed_small_and_unpacks_huge_is_no_way_around_the_limit(
 async def test_a_host_that_dribbles_is_given_up(tmp_path: Path):
     async with raw_host(silent=True) as url:
         assert failed(await look(url, tmp_path, seconds=0.05)) == RemoteImageFailure(
-            why="no whole picture came within 0.05 s"
+            why="no whole image came within 0.05 s"
         )
     over = asyncio.Event()
 
@@ -335,7 +335,7 @@ async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path):
     (tmp_path / "frames").write_text("a file where the folder should be")
     async with host(answering(PNG)) as there:
         seen = failed(await look(there.url, tmp_path / "frames"))
-    assert seen.why.startswith("the picture cannot be kept on this machine: ")
+    assert seen.why.startswith("the image cannot be stored on this machine: ")
     assert not seen.gone
 
 

@@ -25,7 +25,7 @@ def told(comes: Iterable[tuple[float, int]]) -> list[str]:
 
 def test_a_byte_a_second_is_too_slow_after_a_minute_and_not_before():
     words = told([(1.0, 1)] * 60)
-    assert words == [*[""] * 59, "the download is too slow: 60 bytes came in 60 s"]
+    assert words == [*[""] * 59, "the download is too slow: 60 bytes in 60 s"]
 
 
 def test_a_file_that_comes_just_fast_enough_may_come():
@@ -45,7 +45,7 @@ def test_a_pause_within_a_window_is_made_up_for_by_what_comes_after_it():
 def test_no_download_lasts_longer_than_half_an_hour_however_fast_it_is():
     words = told([(1.0, 1_000_000)] * 1801)
     assert not any(words[:-1])
-    assert words[-1] == "the download was not over after 30 minutes"
+    assert words[-1] == "the download was not finished after 30 minutes"
 
 
 @given(st.lists(st.tuples(st.floats(0, 20), st.integers(0, 400_000)), max_size=200))

@@ -39,7 +39,7 @@ def refused(**members: str) -> InputError:
     ],
 )
 def test_what_is_no_host_and_port_cannot_be_listened_on(listen: str):
-    assert refused(listen=listen).why == "It is no HOST:PORT."
+    assert refused(listen=listen).why == "It is not HOST:PORT."
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_what_is_no_host_and_port_cannot_be_listened_on(listen: str):
         ("http://render.example.com", "https"),
         ("ftp://localhost", "https"),
         ("https://", "https"),
-        ("https://[::1", "web address"),
-        ("https://x.test:99999", "web address"),
+        ("https://[::1", "valid URL"),
+        ("https://x.test:99999", "valid URL"),
         ("https://x.test/?key=s3cret", "path"),
         ("https://x.test/#s3cret", "path"),
         ("https://me:s3cret@x.test/", "path"),
@@ -88,8 +88,8 @@ async def test_a_port_that_is_taken_is_said_with_what_to_do():
     ("listen", "why"),
     [
         ("192.0.2.1:0", "This machine has no such address."),
-        ("no-such-host.invalid:0", "The name of the host is not known."),
-        (f"{'x' * 70}.invalid:0", "The name of the host is not known."),
+        ("no-such-host.invalid:0", "Cannot resolve host."),
+        (f"{'x' * 70}.invalid:0", "Cannot resolve host."),
     ],
 )
 async def test_a_host_that_is_not_this_machine_cannot_be_listened_on(

@@ -57,7 +57,7 @@ async def test_a_write_that_finds_no_room_fails_alone_and_leaves_nothing(file: P
             return_exceptions=True,
         )
         assert isinstance(full, LedgerError)
-        assert full.summary == "there is no room for the ledger"
+        assert full.summary == "the disk is full, so the ledger cannot be written"
         assert ([r.id for r in await ledger.runs()], len(await ledger.events([attempt]))) == ([run], 1)
         await ledger._connection.run(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchall())
         assert await ledger.move(attempt, Move.ACCEPT, long) is Stage.SUBMITTED

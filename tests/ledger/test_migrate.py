@@ -166,7 +166,7 @@ async def test_an_empty_file_becomes_a_ledger_and_reads_as_an_empty_one(file: Pa
 
 async def test_an_sqlite_without_strict_tables_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
-    with pytest.raises(LedgerError, match="too old an SQLite"):
+    with pytest.raises(LedgerError, match="SQLite of this Python is too old"):
         await write_one(file)
 
 

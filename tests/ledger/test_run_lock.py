@@ -46,7 +46,7 @@ def test_a_holder_that_cannot_be_read_is_still_a_holder(lock: Path, text: bytes)
         lock.write_bytes(text)
         with pytest.raises(LedgerError) as caught, FileLocks(lock).hold_run_lock("second"):
             pass
-    assert caught.value.why == f"{lock} is locked, and its holder has not signed it yet"
+    assert caught.value.why == f"{lock} is locked, and its holder is not known yet"
 
 
 def test_a_longer_text_of_a_dead_run_leaves_nothing_behind(lock: Path):

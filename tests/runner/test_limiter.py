@@ -154,7 +154,7 @@ async def test_a_provider_that_asks_for_more_than_patience_is_sent_nothing_more_
         assert shut is not None
         assert shut.kind is FailureKind.THROTTLED
         assert shut.why == "minimax asks to wait 600 s before the next call"
-        assert shut.remedy == "Run again then; nothing was sent."
+        assert shut.remedy == "Run again then. Nothing was submitted."
     assert door.pace.running == 0
     assert door.closed is None, "another run may ask"
 

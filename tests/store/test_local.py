@@ -103,10 +103,10 @@ def test_no_text_leads_out_of_the_store(text: str):
 
 
 TROUBLES = [
-    (errno.ENOSPC, "cannot keep a clip in the store: the disk is full"),
-    (errno.EACCES, "cannot keep a clip in the store: no right to do so"),
-    (errno.EROFS, "cannot keep a clip in the store: the disk is read-only"),
-    (errno.EXDEV, "cannot keep a clip in the store: the file system refused"),
+    (errno.ENOSPC, "cannot store a clip: the disk is full"),
+    (errno.EACCES, "cannot store a clip: no permission"),
+    (errno.EROFS, "cannot store a clip: the disk is read-only"),
+    (errno.EXDEV, "cannot store a clip: the file system refused"),
 ]
 
 
@@ -146,7 +146,7 @@ def test_a_store_that_cannot_be_listed_is_not_taken_for_an_empty_one(
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
     monkeypatch.setattr(os, "listdir", refuse)
-    with pytest.raises(StoreError, match=r"cannot read .*: no right"):
+    with pytest.raises(StoreError, match=r"cannot read .*: no permission"):
         store.list_digests()
 
 

@@ -50,7 +50,7 @@ REMARKED = audit(
 FOUND = audit(
     ONE, TWO, DOUBT,
     findings=(
-        AuditFinding(fault=AuditFault.BOUGHT_TWICE, attempts=(ONE, TWO), why="nobody's reason is in the ledger"),
+        AuditFinding(fault=AuditFault.BOUGHT_TWICE, attempts=(ONE, TWO), why="the ledger has no reason for it"),
         AuditFinding(fault=AuditFault.MISSING, attempts=(TWO,), why="sha256:" + "ab" * 32),
         AuditFinding(fault=AuditFault.MISSING, attempts=(ONE,)),
         AuditFinding(fault=AuditFault.NOBODYS, why="attempt 9"),

@@ -31,11 +31,11 @@ def drawn(found: Report, tmp_path: Path, page: str = "renders/teaser.html") -> s
 
 FULL = report(
     stored("open", tags=("hero", "client:acme"), notes="The stars go first.", clip=clip(seconds=5.8767)),
-    stored("twin", shared_with=("open",), remarks=("asked 6 s, got 5.88 s",), version=12),
+    stored("twin", shared_with=("open",), remarks=("requested 6 s, got 5.88 s",), version=12),
     row("turn", why="the request changed", changed=("prompt",), duration="long"),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet"),
-    row("away", action=Action.RESUME, why="asked for, and not yet made", stage=Stage.SUBMITTED, task="t-7"),
-    row("doubt", action=Action.HOLD, why="nobody can say whether it was accepted", stage=Stage.IN_DOUBT),
+    row("away", action=Action.RESUME, why="submitted, still rendering", stage=Stage.SUBMITTED, task="t-7"),
+    row("doubt", action=Action.HOLD, why="outcome unknown: it may have been accepted", stage=Stage.IN_DOUBT),
     clips=1,
     seconds=5.8767,
     bytes=1_234_567,

@@ -22,7 +22,7 @@ CREDITS = Money(amount=Decimal(55), currency="credits")
         ({"spent": (usd("0.56"),)}, "0.56 USD"),
         (
             {"estimated": (usd("1.12"),), "silent_providers": ("minimax",)},
-            "1.12 USD by the price list (minimax tells no cost)",
+            "1.12 USD (list price; minimax does not report actual cost)",
         ),
         (
             {
@@ -30,15 +30,15 @@ CREDITS = Money(amount=Decimal(55), currency="credits")
                 "estimated": (usd("1.12"), CREDITS),
                 "silent_providers": ("mindvideo", "minimax"),
             },
-            "0.56 USD, and 1.12 USD and 55.00 credits by the price list (mindvideo and minimax tell no cost)",
+            "0.56 USD, and 1.12 USD and 55.00 credits (list price; mindvideo and minimax do not report actual cost)",
         ),
         (
             {"unknown_cost": 1, "silent_providers": ("vtrix",)},
-            "1 clip at a cost that is not known (vtrix tells no cost)",
+            "1 clip at an unknown cost (vtrix does not report actual cost)",
         ),
         (
             {"spent": (usd("1"),), "unknown_cost": 2, "silent_providers": ("gccai", "odkkk", "vtrix")},
-            "1.00 USD, and 2 clips at a cost that is not known (gccai, odkkk and vtrix tell no cost)",
+            "1.00 USD, and 2 clips at an unknown cost (gccai, odkkk and vtrix do not report actual cost)",
         ),
     ],
 )
@@ -48,7 +48,7 @@ def test_what_was_spent_says_where_it_is_from(members, words: str):
 
 def test_every_view_of_a_report_says_it():
     listed = report(stored("open"), estimated=(usd("1.12"),), silent_providers=("minimax",))
-    words = "1.12 USD by the price list (minimax tells no cost)."
+    words = "1.12 USD (list price; minimax does not report actual cost)."
     assert draw_report(listed).endswith(f" Spent: {words}")
     assert f"\nSpent: {words}\n" in draw_step_summary(listed)
     assert f"\nSpent so far: {words}" in draw_run_summary(Outcome(stored=1), listed, lock=None, folder="renders/")

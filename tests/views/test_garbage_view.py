@@ -54,7 +54,9 @@ def test_nothing_to_remove() -> None:
     assert draw_garbage(Garbage(days=30), remove_command=REMOVE) == "Nothing to remove that is older than 30 days."
     assert draw_garbage(Garbage(days=0), remove_command=REMOVE) == "Nothing to remove."
     told = draw_garbage(Garbage(days=1, unknown=1), remove_command=REMOVE)
-    assert told == ("Nothing to remove that is older than 1 day.\n1 file of the store is in no ledger, and left alone.")
+    assert told == (
+        "Nothing to remove that is older than 1 day.\nThe ledger does not know 1 file of the store; it stays."
+    )
 
 
 def test_many_are_counted_and_programs_get_them_all() -> None:

@@ -1,4 +1,4 @@
-"""What `fetch` prints of tasks of which no manifest is left, whole."""
+"""What `fetch` prints of tasks without a manifest, whole."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def test_what_came_home_says_how_it_gets_its_name_and_what_did_not_why(golden: G
 def test_no_command_names_a_manifest_that_is_gone() -> None:
     said = draw_orphans(HOME, AWAY, {"spring": "manifests/spring.yaml"})
     assert not [line for line in said.splitlines() if "hailuo-batch" in line and ".yaml" in line]
-    assert "Bring a manifest that asks for them back" in draw_orphans(HOME, (), {})
+    assert "Restore a manifest that asks for them" in draw_orphans(HOME, (), {})
 
 
 def test_many_are_counted() -> None:

@@ -20,13 +20,13 @@ EVERY_ACTION = report(
         "long-name-of-a-shot",
         take=12,
         action=Action.RESUME,
-        why="asked for, and not yet made",
+        why="submitted, still rendering",
         duration="short",
         task="176843862716480",
     ),
     row("gone", action=Action.FETCH, why="its clip is gone from the store", stage=Stage.STORED, task="t-7"),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", resolution="1080p"),
-    row("doubt", action=Action.HOLD, why="nobody can say whether it was accepted", stage=Stage.IN_DOUBT),
+    row("doubt", action=Action.HOLD, why="outcome unknown: it may have been accepted", stage=Stage.IN_DOUBT),
     row("twin", shared_with=("pack-red", "pack-blue")),
     stored("there"),
     to_spend=(usd("1.40"),),
@@ -78,7 +78,7 @@ def test_the_remembered_sentence_is_the_planned_one() -> None:
     found = report(stored("open"), stored("turn"), clips=1, seconds=75.0, bytes=1_234_567)
     summary: dict[str, int | float | str] = {"takes": 2, "clips": 1, "seconds": 75.0, "bytes": 1_234_567}
     assert draw_nothing_to_do(summary) == draw_plan(found).splitlines()[-1]
-    assert draw_nothing_to_do({**summary, "warnings": 1}).endswith(" 1 warning: hailuo-batch validate shows them.")
+    assert draw_nothing_to_do({**summary, "warnings": 1}).endswith(" To show 1 warning, run `hailuo-batch validate`.")
 
 
 def test_shots_that_were_not_looked_at_are_counted(golden: Golden) -> None:
@@ -87,4 +87,4 @@ def test_shots_that_were_not_looked_at_are_counted(golden: Golden) -> None:
 
 
 def test_a_manifest_without_shots_has_nothing_to_do() -> None:
-    assert draw_plan(report()).endswith("Nothing to do: 0 takes in the store, 0.0 s of footage, 0 kB.")
+    assert draw_plan(report()).endswith("Nothing to do: 0 takes in the store, 0.0 s of video, 0 kB.")

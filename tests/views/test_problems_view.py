@@ -121,5 +121,5 @@ def test_an_error_says_what_why_and_what_to_do(golden: Golden) -> None:
         "which manifest?", why="Several are here:\n    a.yaml", remedy="Name one:\n    hailuo-batch plan"
     )
     golden(draw_error(error), "error.txt")
-    assert draw_error(InputError("no such file: x")) == "no such file: x"
-    assert draw_error(InputError("gone"), TextStyle(colour=True)) == "\x1b[31mgone\x1b[0m"
+    assert draw_error(InputError("no such file: x")) == "error: no such file: x"
+    assert draw_error(InputError("gone"), TextStyle(colour=True)) == "\x1b[31merror:\x1b[0m gone"

@@ -69,7 +69,7 @@ def test_lines_say_each_thing_that_happens_once(golden: Golden) -> None:
         (FailureKind.UNKNOWN_OUTCOME, "in doubt"),
         (FailureKind.PENDING, "left running"),
         (FailureKind.OVER_CAP, "left out"),
-        (FailureKind.UNRECORDED, "not written down"),
+        (FailureKind.UNRECORDED, "not recorded"),
     ],
 )
 def test_only_what_failed_is_called_failed(kind: FailureKind, said: str) -> None:

@@ -14,7 +14,7 @@ Golden = Callable[[str, str], None]
 MIXED = report(
     stored("open"),
     stored("square", version=12, take=3, clip=clip(width=768, height=768, seconds=10.0, size=12_345_678)),
-    stored("short", clip=clip(seconds=5.8767, size=90_000), remarks=("asked 6 s, got 5.88 s",)),
+    stored("short", clip=clip(seconds=5.8767, size=90_000), remarks=("requested 6 s, got 5.88 s",)),
     stored("uhd", clip=clip(width=1920, height=1080)),
     row("turn", version=2, why="the request changed", changed=("prompt",)),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet"),
@@ -28,9 +28,9 @@ MIXED = report(
 
 def test_what_is_not_home_has_its_task_and_what_to_do(golden: Golden) -> None:
     away = (
-        row("run", action=Action.RESUME, why="asked for, and not yet made", stage=Stage.SUBMITTED, task="t-7"),
-        row("made", action=Action.FETCH, why="made, and not yet kept", stage=Stage.PRODUCED, task="t-8"),
-        row("doubt", action=Action.HOLD, why="nobody can say whether it was accepted", stage=Stage.IN_DOUBT),
+        row("run", action=Action.RESUME, why="submitted, still rendering", stage=Stage.SUBMITTED, task="t-7"),
+        row("made", action=Action.FETCH, why="rendered, not downloaded yet", stage=Stage.PRODUCED, task="t-8"),
+        row("doubt", action=Action.HOLD, why="outcome unknown: it may have been accepted", stage=Stage.IN_DOUBT),
         row("gone", action=Action.FETCH, why="the lock names its clip, which is in the store"),
     )
     golden(draw_report(report(*away, stored("open", task="t-9"))), "report_not_home.txt")

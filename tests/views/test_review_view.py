@@ -9,7 +9,7 @@ AGAIN = {
     "open": Retake(take=3, by="ann", at="2026-11-20T08:00:00Z", why="the hand comes in too early."),
     "pack": Retake(take=2, by="ann", at="2026-11-20T08:00:00Z"),
 }
-NOTES = ("open#2 is on its way still: asked for, and not yet made. The new take is bought beside it.",)
+NOTES = ("open#2 is still pending: submitted, still rendering. The new take is bought beside it.",)
 KEPT = Acceptance(
     take=1, request="v1-" + "b" * 64, clip="sha256:" + "c" * 64, made_for="v1-" + "a" * 64, by="ann",
     at="2026-11-20T08:00:00Z", why="only a typo",

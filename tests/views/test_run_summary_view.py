@@ -61,7 +61,7 @@ def test_many_failures_are_counted_and_cut(golden: Golden) -> None:
 def test_a_clip_that_only_lacks_its_name_is_said_once() -> None:
     full = failure("cannot write renders/open.mp4: no room on the disk", "Make room.", kind=FailureKind.UNNAMED)
     drawn = draw_run_summary(Outcome(stored=1, failed=((step("open"), full),)), WHOLE, lock=None, folder="renders/")
-    assert "1 take stored, and not named:\n  open#1  cannot write renders/open.mp4: no room on the disk\n" in drawn
+    assert "1 take stored without a name:\n  open#1  cannot write renders/open.mp4: no room on the disk\n" in drawn
     assert "failed" not in drawn
 
 
@@ -73,7 +73,7 @@ def test_an_interrupted_run_says_that_the_next_goes_on(golden: Golden) -> None:
 
 
 def doubtful(shot: str) -> TakeRow:
-    why = "nobody can say whether it was accepted"
+    why = "outcome unknown: it may have been accepted"
     return row(shot, action=Action.HOLD, why=why, stage=Stage.IN_DOUBT, fingerprint=f"v1-{shot}")
 
 
@@ -99,14 +99,14 @@ def test_doubts_say_where_to_go_whichever_run_left_them(golden: Golden) -> None:
     both = draw_run_summary(Outcome(stored=1, failed=failed, seconds=9.0), now, lock=None, folder="renders/")
     earlier = draw_run_summary(Outcome(), report(doubtful("old"), stored("open")), lock=None, folder="renders/")
     golden(f"{both}\n\n{earlier}", "outcome_doubts.txt")
-    rehearsed = draw_run_summary(Outcome(), report(doubtful("old")), lock=None, folder="renders/", rehearsal=True)
-    assert rehearsed.endswith("\n    hailuo-batch resolve --rehearsal")
+    rehearsed = draw_run_summary(Outcome(), report(doubtful("old"), rehearsal=True), lock=None, folder="renders/")
+    assert rehearsed.endswith("\n    hailuo-batch resolve --rehearsal manifests/teaser.yaml")
 
 
 def test_names_given_again_are_told_in_the_right_number() -> None:
     one, two = (draw_run_summary(Outcome(named=n), WHOLE, lock=None, folder="renders/") for n in (1, 2))
-    assert "1 clip that was there got its name." in one
-    assert "2 clips that were there got their names." in two
+    assert "1 clip already stored got its name." in one
+    assert "2 clips already stored got their names." in two
 
 
 def test_a_run_with_nothing_to_do_is_one_line(golden: Golden) -> None:

@@ -24,8 +24,8 @@ def run_caps(validation: Validation, max_cost: str | None, now: float) -> tuple[
     if max_cost is not None:
         limit = parse_amount(max_cost, currency=budget.currency if budget else "USD")
         if limit is None:
-            remedy = 'Write it as in --max-cost 12.50, or --max-cost "12.50 EUR".'
-            raise InputError(f'"{max_cost}" is no amount of money', remedy=remedy)
+            remedy = 'Write it like --max-cost 12.50, or --max-cost "12.50 EUR".'
+            raise InputError(f'"{max_cost}" is not an amount of money', remedy=remedy)
     if validation.model.is_local:
         return ()
     return make_caps(

@@ -40,7 +40,7 @@ def refuse_name_collisions(planned: "PlannedRun") -> None:
             if name in planned.listings.names and step.action is Action.SUBMIT and not step.route.free:
                 raise RefusedError(
                     f"renders/{name} is there already",
-                    why="It is no clip that this project knows of.",
+                    why="This project does not know it.",
                     remedy="Move it away, then run again.",
                 )
 
@@ -59,6 +59,6 @@ def _refuse_shared_shots(planned: "PlannedRun") -> None:
         if found.campaign == planned.plan.campaign and (shared := sorted(wanted & {shot.id for shot in found.shots})):
             raise RefusedError(
                 f'two manifests have a shot "{shared[0]}" in one campaign',
-                why=f'{found.name} has the campaign "{found.campaign}" too; their clips would take turns in one name.',
+                why=f'{found.name} has the campaign "{found.campaign}" too; their clips would share one file name.',
                 remedy="Give one of the two manifests another campaign, or the shot another id.",
             )

@@ -142,6 +142,7 @@ def _make_report(
         replace(made, steps=selected) if only else made,
         manifest=validation.name,
         sketch=validation.sketch,
+        rehearsal=validation.world is World.REHEARSAL,
         clip_sizes=snapshot.clip_sizes,
         clips=details.clips,
         requests=details.requests,

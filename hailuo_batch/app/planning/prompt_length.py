@@ -32,8 +32,8 @@ def check_prompt_length(shots: Iterable[Shot], providers: Sequence[Provider], ta
 
 def _length_problem(shot: Shot, provider: str, length: int, longest: int, *, first: bool) -> Problem:
     why = (
-        f'the prompt of shot "{shot.id}" has {length:,} characters as {provider} is sent it, with camera commands in '
-        f"its own words; it reads {longest:,}."
+        f'the prompt of shot "{shot.id}" has {length:,} characters for {provider}, camera commands '
+        f"included; it reads {longest:,}."
     )
     return Problem(
         rule=rules.PROMPT_LENGTH if first else rules.PROMPT_LENGTH.as_warning(),

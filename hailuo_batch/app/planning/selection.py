@@ -11,7 +11,7 @@ from hailuo_batch.errors import InputError
 
 
 def filter_steps(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
-    """The steps of the selected shots; a pattern that fits no shot is an error."""
+    """The steps of the selected shots; a pattern that matches no shot is an error."""
     if not only:
         return tuple(steps)
     wanted = {shot.id for shot in match_shots(shots, only)}
@@ -29,8 +29,8 @@ def match_shots(shots: Sequence[Shot], only: Sequence[str], *, option_prefix: st
         if not any(matches_pattern(shot, pattern) for shot in shots):
             tagged = pattern.startswith("tag:")
             known = {f"tag:{tag}" for shot in shots for tag in shot.tags} if tagged else [shot.id for shot in shots]
-            remedy = did_you_mean(pattern, known) or "To see every shot:\n    hailuo-batch status"
-            raise InputError(f'{option_prefix}"{pattern}" fits no shot', remedy=remedy)
+            remedy = did_you_mean(pattern, known) or "To list every shot:\n    hailuo-batch status"
+            raise InputError(f'{option_prefix}"{pattern}" matches no shot', remedy=remedy)
     return tuple(shot for shot in shots if any(matches_pattern(shot, pattern) for pattern in only))
 
 

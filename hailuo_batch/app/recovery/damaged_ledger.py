@@ -17,14 +17,14 @@ def explain_damaged_ledger(
     clips = "1 clip" if len(present) == 1 else f"{len(present):,} clips"
     why = (
         f"{error.why}. The store has {clips}. The lock names {takes} of this manifest, and the clips of {there:,} are "
-        "in the store: these are known again without the ledger, and so are clips that have their name below renders/. "
-        "Tasks that were running are written down nowhere else."
+        "in the store. A new ledger takes these in again, and clips that have a name in renders/. "
+        "Running tasks are recorded only in the damaged ledger."
     )
     files = (ledger, ledger.with_name(f"{ledger.name}-wal"))
     aside = "\n".join(f"    mv {file} {file}.damaged" for file in files if file.exists())
     remedy = (
-        "Put back a copy if you have one: a backup of yours, or one that an upgrade left beside it. Otherwise look in "
-        "your providers' accounts for what is running, move the ledger aside, and begin anew:\n"
+        "Put back a copy if you have one: a backup, or one that an upgrade left beside it. Otherwise check your "
+        "providers' accounts for running tasks, move the ledger aside, and start a new one:\n"
         f"{aside}\n    hailuo-batch run --new-ledger {manifest}"
     )
     return DamagedLedgerError(error.summary, why=why, remedy=remedy)

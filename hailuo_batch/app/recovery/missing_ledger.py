@@ -22,7 +22,7 @@ MAX_LISTED_NAMES = 3  # readable names; one proves as much as all of them
 _SKETCH = "_sketch.mp4"
 _REMEDY = (
     "Put the ledger back, from a copy or from where these clips were rendered. If it was moved aside on purpose, or "
-    "only the clips were brought here, look in your providers' accounts for what is running, then"
+    "if only the clips were copied here, check your providers' accounts for running tasks, then run"
 )
 
 
@@ -36,11 +36,11 @@ class LostLedger:
 
     def explain(self, ledger: Path) -> str:
         """What is here, and what went with the ledger."""
-        state = "has bought nothing yet" if not self.is_empty else "is empty" if ledger.exists() else "is not there"
+        state = "has bought nothing yet" if not self.is_empty else "is empty" if ledger.exists() else "is missing"
         return (
             f"{ledger} {state}, and {self.description}. "
-            "Tasks that were running when these were bought, and takes that were "
-            "in doubt, are written down nowhere else and would be bought again; caps know nothing of what was spent."
+            "Running tasks and takes in doubt are recorded only in the missing ledger, and would be bought again. "
+            "Caps do not count what was spent."
         )
 
     @property

@@ -146,8 +146,8 @@ async def _start_mock(
     async with Mock(script, speed=rehearsal.speed, log=rehearsal.log, callback_to=called) as mock:
         if strangers := [provider.name for provider in providers if provider.name not in mock.urls]:
             raise RefusedError(
-                f"the mock does not play {', '.join(strangers)}",
-                why=f"It plays {', '.join(sorted(mock.urls))}.",
+                f"the mock does not include {', '.join(strangers)}",
+                why=f"It includes {', '.join(sorted(mock.urls))}.",
                 remedy="Leave it out of providers for the rehearsal.",
             )
         yield mock

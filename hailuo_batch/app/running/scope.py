@@ -42,6 +42,7 @@ def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
         replace(planned.plan, steps=steps),
         manifest=planned.validation.name,
         sketch=planned.validation.sketch,
+        rehearsal=planned.validation.world is World.REHEARSAL,
         clip_sizes=planned.snapshot.clip_sizes,
         clips=planned.details.clips,
         requests=planned.details.requests,
@@ -61,7 +62,7 @@ def require_lock_coverage(planned: PlannedRun) -> None:
         raise PendingError(
             "the lock does not cover the manifest",
             why=f"No clip is locked for {', '.join(open_takes[:MAX_LISTED_TAKES])}{more}.",
-            remedy=f"Render it where money may be spent, and commit the lock:\n    {render}",
+            remedy=f"Render it on a machine that may spend money, and commit the lock:\n    {render}",
         )
 
 
@@ -78,11 +79,11 @@ def require_any_key(planned: PlannedRun, scope: Scope) -> None:
     if not keys or any(map(read_api_key, keys.values())):
         return
     some, variable = next(iter(keys.items()))
-    others = f" The others have none either: {', '.join(list(keys)[1:])}." if len(keys) > 1 else ""
+    others = f" Not set either: {', '.join(list(keys)[1:])}." if len(keys) > 1 else ""
     raise KeyMissingError(
-        f"the key of {some} is not set",
-        why=f"{variable} is neither in the environment nor in the system's keyring.{others}",
-        remedy="Set it, or try the manifest without one:\n    "
+        f"{variable} is not set",
+        why=f"It is the API key of {some}, and it is neither in the environment nor in the system's keyring.{others}",
+        remedy="Set it, or rehearse without a key:\n    "
         + command_line("run", planned.validation.name, world=World.REHEARSAL),
     )
 
@@ -98,8 +99,8 @@ def missing_key_notes(planned: PlannedRun, scope: Scope) -> tuple[str, ...]:
         if first in keys and first not in said and not read_api_key(keys[first]):
             then = next((way for way in step.route.fallbacks if read_api_key(keys.get(way.provider, ""))), None)
             if then is not None:
-                price = f"{then.estimate} for the first of them" if then.estimate else "a price that is not known"
-                said[first] = f"{first} is not asked, since {keys[first]} is not set: {then.provider} is, at {price}."
+                price = f"{then.estimate} for the first of them" if then.estimate else "an unknown price"
+                said[first] = f"{keys[first]} is not set, so {then.provider} renders instead of {first}, at {price}."
     return tuple(said.values())
 
 

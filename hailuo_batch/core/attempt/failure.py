@@ -25,7 +25,7 @@ class FailureKind(StrEnum):
     OVER_CAP = "over_cap"  # a cap leaves no room for it: it was not sent
     CLOSED = "closed"  # the provider gave the same error again and again: it was not sent
     STALE = "stale"  # an image has changed since the plan was made: nothing was sent
-    STOPPED = "stopped"  # the run was stopped before it was sent, or while its task was running
+    STOPPED = "stopped"  # the run was stopped before it was submitted, or while its task was running
     UNRECORDED = "unrecorded"  # accepted, and the ledger could not write the task's id down
     NEVER_SENT = "never_sent"  # a person says so of an attempt in doubt
     WRITTEN_OFF = "written_off"  # a person gave the clip up; its money counts as spent

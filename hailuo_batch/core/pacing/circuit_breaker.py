@@ -43,7 +43,9 @@ def breaker_failure(streak: FailureStreak, provider: str) -> Failure | None:
     if streak.failure is None or streak.count < FAILURE_THRESHOLD:
         return None
     why = f"{provider} gave the same error {streak.count} times in a row: {streak.failure.why}"
-    return Failure(kind=FailureKind.CLOSED, why=why, remedy=streak.failure.remedy or "Run again when it works there.")
+    return Failure(
+        kind=FailureKind.CLOSED, why=why, remedy=streak.failure.remedy or f"Run again when {provider} works again."
+    )
 
 
 def _error_signature(failure: Failure) -> tuple[FailureKind, str]:

@@ -47,22 +47,22 @@ class StepReason(StrEnum):
     CHANGED = "the request changed", Action.SUBMIT
     LOCKED_SKETCH = "the lock names its clip, which is drawn again here", Action.SUBMIT
     FAILED = "the last attempt failed", Action.SUBMIT
-    REFUSED = "it was refused, and asking the same again is no use: change the request", Action.HOLD
+    REFUSED = "it was refused, and the same request would be refused again: change it", Action.HOLD
     CANCELLED = "the last attempt was never sent", Action.SUBMIT
     WRITTEN_OFF = "the last attempt was written off", Action.SUBMIT
     DISCARDED = "its clip was removed from the store by gc", Action.SUBMIT
-    FORCED = "it was refused, and is asked for again as you wish", Action.SUBMIT
-    INTERRUPTED = "a run stopped before it was asked for", Action.SUBMIT
-    RUNNING = "asked for, and not yet made", Action.RESUME
-    PRODUCED = "made, and not yet kept", Action.FETCH
+    FORCED = "it was refused, and --failed submits it again", Action.SUBMIT
+    INTERRUPTED = "a run stopped before it was submitted", Action.SUBMIT
+    RUNNING = "submitted, still rendering", Action.RESUME
+    PRODUCED = "rendered, not downloaded yet", Action.FETCH
     CLIP_GONE = "its clip is gone from the store", Action.FETCH
-    IN_RENDERS = "its clip is gone from the store, and its readable name still has it", Action.FETCH
+    IN_RENDERS = "its clip is gone from the store, but renders/ still has a copy", Action.FETCH
     LOCKED = "the lock names its clip, which is in the store", Action.FETCH
     LOCKED_ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
     ACCEPTED_ELSEWHERE = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
-    IN_DOUBT = "nobody can say whether it was accepted", Action.HOLD
-    NEEDS_FRAME = "it starts from a shot that is not rendered yet", Action.WAIT
-    IMAGE_UNKNOWN = "its frame's web address has given no picture yet: plan looks there, sha256 pins it", Action.HOLD
+    IN_DOUBT = "outcome unknown: it may have been accepted", Action.HOLD
+    NEEDS_FRAME = "its source shot is not rendered yet", Action.WAIT
+    IMAGE_UNKNOWN = "its frame's web address has given no image yet (`plan` tries again)", Action.HOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.frame_size import SHORT_SIDES
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.core.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,12 @@ class Report:
     unpriced: int = 0
     over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
+    rehearsal: bool = False
+
+    @property
+    def world(self) -> World:
+        """Where its takes come from, which every hint repeats."""
+        return World.SKETCH if self.sketch else World.REHEARSAL if self.rehearsal else World.REAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,7 @@ def make_report(
     *,
     manifest: str,
     sketch: bool,
+    rehearsal: bool = False,
     clip_sizes: Mapping[str, ClipSize],
     clips: Mapping[str, Clip] | None = None,
     requests: Mapping[str, str] | None = None,
@@ -113,6 +121,7 @@ def make_report(
         manifest=manifest,
         model=plan.inputs.model.name,
         sketch=sketch,
+        rehearsal=rehearsal,
         rows=tuple(rows),
         takes=counts.total(),
         shots_outside=shots_outside,
@@ -197,7 +206,7 @@ def _clip_remarks(use: Use, clip: Clip | None, step: Step) -> tuple[str, ...]:
     asked = use.shot.duration
     told = [describe_reason(step)] if step.why is StepReason.ACCEPTED else []
     if clip is not None and not isinstance(asked, str) and abs(clip.seconds - asked) >= 0.5:
-        told.append(f"asked {asked} s, got {clip.seconds:.2f} s")
+        told.append(f"requested {asked} s, got {clip.seconds:.2f} s")
     if clip is not None and min(clip.width, clip.height) < 0.9 * SHORT_SIDES[use.shot.resolution]:
-        told.append(f"asked {use.shot.resolution}, got {clip.width} × {clip.height}")
+        told.append(f"requested {use.shot.resolution}, got {clip.width} × {clip.height}")
     return tuple(told)

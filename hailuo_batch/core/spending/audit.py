@@ -146,7 +146,7 @@ def _find_repurchases(
             elif earlier.stage is Stage.CANCELLED and reason:
                 yield AuditNote(remark=AuditRemark.AFTER_DECISION, attempts=(earlier, later), why=reason)
             else:
-                why = "nobody's reason is in the ledger" if earlier.stage is Stage.CANCELLED else ""
+                why = "the ledger has no reason for it" if earlier.stage is Stage.CANCELLED else ""
                 yield AuditFinding(fault=AuditFault.BOUGHT_TWICE, attempts=(earlier, later), why=why)
 
 

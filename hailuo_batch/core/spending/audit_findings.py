@@ -11,19 +11,19 @@ class AuditFault(StrEnum):
     """What speaks against one purchase for each request."""
 
     LIVE_TWICE = "one request has two live attempts"
-    ASKED_AT_ONCE = "a request was asked for while an earlier attempt was open"
+    ASKED_AT_ONCE = "a request was submitted while an earlier attempt was open"
     BOUGHT_TWICE = "one request has money on two attempts"
     ONE_TASK = "two attempts have the same task"
     NO_TASK = "it was accepted, and has no task id"
     TASK_UNSENT = "it was never accepted, and has a task id"
     COST_UNSENT = "it was never accepted, and has a cost"
-    UNRECORDED = "it counts as stored, and no clip is recorded for it"
+    UNRECORDED = "it counts as stored, but no clip is recorded for it"
     MISSING = "its clip is gone from the store"
     RESIZED = "its clip's file has another size than was recorded"
     CHANGED = "its clip's bytes are not those that were stored"
-    REPLAY = "its events do not lead to where it stands"
-    UNTOLD = "its record says what its events did not tell"
-    NOBODYS = "there are events of an attempt that is not there"
+    REPLAY = "its events do not lead to its stage"
+    UNTOLD = "its record has facts that its events do not have"
+    NOBODYS = "the ledger has events for an attempt that does not exist"
     SUMS = "the sums of `costs` are not those of the attempts"
 
     @property
@@ -36,30 +36,29 @@ _LEDGER_REMEDY = (
     "hailuo-batch never writes this: something else has changed the ledger, or this is a bug in hailuo_batch. Put back "
     "a copy of the ledger that is whole, or report it with a copy of this one."
 )
-_FILE_REMEDY = (
-    "`hailuo-batch verify` names the files that have to be taken away; a run of its manifest then brings the clip back."
-)
+_FILE_REMEDY = "`hailuo-batch verify` names the files to remove; a run of its manifest then restores the clip."
 _REMEDIES: Mapping[AuditFault, str] = {
     AuditFault.LIVE_TWICE: _LEDGER_REMEDY,
     AuditFault.ASKED_AT_ONCE: _LEDGER_REMEDY,
     AuditFault.BOUGHT_TWICE: (
-        "`hailuo-batch show SHOT` has both with every event; look in the provider's account whether both were charged. "
-        "If nobody decided that it be bought again, this is a bug in hailuo_batch: report it with a copy of the ledger."
+        "`hailuo-batch show SHOT` shows both with every event. Check your account at the provider: were both charged? "
+        "If no person decided to buy it again, this is a bug in hailuo_batch: report it with a copy of the ledger."
     ),
     AuditFault.ONE_TASK: (
-        "One clip stands for two requests, or one of the two has a wrong id. Look in the provider's account what the "
-        "task was asked; if the other attempt is open, `hailuo-batch resolve SHOT#TAKE --write-off` gives it up."
+        "One clip serves two requests, or one of the two has a wrong id. Check in your account at the provider which "
+        "request the task has. If the other attempt is open, `hailuo-batch resolve SHOT#TAKE --write-off` writes it "
+        "off."
     ),
     AuditFault.NO_TASK: (
-        "Nobody can ask for its clip. Look in the provider's account for a task of that time (`hailuo-batch show SHOT` "
-        "has it); where there is none, `hailuo-batch resolve SHOT#TAKE --write-off` gives the attempt up."
+        "Its clip cannot be downloaded. Check your account at the provider for a task of that time (`hailuo-batch show "
+        "SHOT` shows it). If there is none, `hailuo-batch resolve SHOT#TAKE --write-off` writes the attempt off."
     ),
     AuditFault.TASK_UNSENT: _LEDGER_REMEDY,
     AuditFault.COST_UNSENT: _LEDGER_REMEDY,
     AuditFault.UNRECORDED: _LEDGER_REMEDY,
     AuditFault.MISSING: (
-        "A run of its manifest brings the clip back: from its readable name where that has it still, else from where "
-        "it was made. Where that run finds it nowhere, `hailuo-batch resolve SHOT#TAKE --write-off` gives it up."
+        "A run of its manifest restores the clip: from renders/ if it is still there, else it downloads it again. If "
+        "it is nowhere, `hailuo-batch resolve SHOT#TAKE --write-off` writes it off."
     ),
     AuditFault.RESIZED: _FILE_REMEDY,
     AuditFault.CHANGED: _FILE_REMEDY,
@@ -74,9 +73,9 @@ class AuditRemark(StrEnum):
     """What looks like a fault and is none."""
 
     AFTER_FAILURE = "bought again after the task failed"
-    AFTER_DECISION = "bought again after a person gave the earlier one up"
-    SAME_CLIP = "two requests were sold the same clip"
-    BROUGHT_BACK = "its clip was brought back, and not asked for"
+    AFTER_DECISION = "bought again after a person wrote the earlier one off"
+    SAME_CLIP = "two requests returned the same clip"
+    BROUGHT_BACK = "its clip was restored, not requested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

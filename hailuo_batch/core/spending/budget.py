@@ -69,9 +69,9 @@ def cap_usage(cap: Cap, attempts: Iterable[CountedAttempt]) -> Decimal:
 def check_cap(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Failure | None:
     """Why something of this price may not be bought under a cap that has `used` against it; None when it may."""
     if price is None:
-        why = f"its price at {provider} is not known, and {cap.description} allows only what is"
+        why = f"its price at {provider} is unknown, and {cap.description} allows only known prices"
         return Failure(
-            kind=FailureKind.OVER_CAP, why=why, remedy="Choose a provider whose price is known, or lift the cap."
+            kind=FailureKind.OVER_CAP, why=why, remedy="Choose a provider whose price is known, or remove the cap."
         )
     if not price.is_same_currency(cap.limit):
         why = f"its price at {provider} is in {price.currency}, and {cap.description} cannot count that"
@@ -82,7 +82,7 @@ def check_cap(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Fa
         left = Money(amount=max(cap.limit.amount - used, Decimal(0)), currency=cap.limit.currency)
         why = f"it would cost {price}, and {cap.description} has {left} left"
         return Failure(
-            kind=FailureKind.OVER_CAP, why=why, remedy="Raise the cap, or choose with --only what is bought first."
+            kind=FailureKind.OVER_CAP, why=why, remedy="Raise the cap, or select with --only what to buy first."
         )
     return None
 

@@ -38,7 +38,7 @@ class CostColumn(StrEnum):
     SPENT = "spent"
     RUNNING = "running"
     IN_DOUBT = "in doubt"
-    LOST = "unclaimed"
+    LOST = "unclaimed"  # a key of JSON and CSV; people read "lost"
 
 
 COLUMN_BY_STATE = {

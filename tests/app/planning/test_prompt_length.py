@@ -20,7 +20,7 @@ def test_a_prompt_that_grows_too_long_in_a_gateways_own_words_is_a_problem_befor
     (problem,) = problems(tmp_path, "vtrix, minimax")
     assert len(PROMPT.strip()) <= 2000
     assert problem[0] == "error"
-    assert "characters as vtrix is sent it" in problem[1]
+    assert "characters for vtrix, camera commands included" in problem[1]
 
 
 def test_where_only_a_later_provider_would_refuse_it_that_is_a_warning(tmp_path: Path):

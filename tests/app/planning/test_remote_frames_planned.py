@@ -160,7 +160,7 @@ async def test_without_a_network_the_remembered_picture_is_used_and_that_is_said
     assert firsts(after) == firsts(before)
     (said,) = after.validation.external_problems
     assert said.place is not None
-    assert "the name of its host is not known, or there is no network; the one that was fetched on" in said.why
+    assert "cannot resolve host, or there is no network; the one that was fetched on" in said.why
     film.write({"first": CLOSE})
     (step,) = (await film.plan()).plan.steps
     assert (step.why, step.action) == (StepReason.IMAGE_UNKNOWN, Action.HOLD)

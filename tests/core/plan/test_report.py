@@ -85,7 +85,7 @@ def test_a_sketch_is_named_as_one() -> None:
         (6, 6.0, ()),
         (6, 6.4, ()),
         (6, 5.875, ()),
-        (10, 6.0, ("asked 10 s, got 6.00 s",)),
+        (10, 6.0, ("requested 10 s, got 6.00 s",)),
         ("short", 9.0, ()),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_request_bought_again_without_a_reason_was_bought_twice(kind: FailureK
     earlier, later = given_up(1, kind, fingerprint=ONE), attempt(2, fingerprint=ONE)
     audit = make_audit(books(earlier, later, events=history(earlier, later, reason="")))
     assert found(audit) == [(AuditFault.BOUGHT_TWICE, (1, 2))]
-    assert audit.findings[0].why == "nobody's reason is in the ledger"
+    assert audit.findings[0].why == "the ledger has no reason for it"
     assert audit.double_purchases == 1
 
 

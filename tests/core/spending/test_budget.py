@@ -84,7 +84,7 @@ def test_what_is_free_may_be_had_under_a_cap_that_is_used_up():
 @pytest.mark.parametrize(
     ("price", "why"),
     [
-        (None, "its price at vtrix is not known, and the cap of 1.00 USD allows only what is"),
+        (None, "its price at vtrix is unknown, and the cap of 1.00 USD allows only known prices"),
         (
             Money(amount=Decimal("0.01"), currency="CNY"),
             "its price at vtrix is in CNY, and the cap of 1.00 USD cannot count that",
