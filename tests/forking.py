@@ -19,11 +19,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 from rehearsal import GATEWAYS, SPEED, Pauses, drivers_at
 
-import hailuo_batch.app.running.context
 from hailuo_batch.app.run import run
+from hailuo_batch.app.running import context
 from hailuo_batch.app.running.drivers import DriverContext
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.cli.main import run_command_line
@@ -48,8 +49,8 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
             yield found
 
     if base != SKETCH:
-        hailuo_batch.app.running.context.open_drivers = drivers  # type: ignore[assignment]
-        hailuo_batch.app.running.context.make_scaled_clock = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
+        patch.object(context, "open_drivers", drivers).start()
+        patch.object(context, "make_scaled_clock", lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)).start()
 
 
 async def go_on(folder: Path, base: str) -> int:

@@ -37,7 +37,8 @@ from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import DamagedLedgerError, Exit, LedgerError
 from hailuo_batch.ledger import migrate
 from hailuo_batch.mock.hooks import HookEvent
-from hailuo_batch.mock.script import Script, parse_rule
+from hailuo_batch.mock.rule import Script
+from hailuo_batch.mock.script import parse_rule
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.store.local import LocalStore
@@ -201,15 +202,14 @@ async def started(folder: Path, mock: Mock) -> asyncio.subprocess.Process:
 @pytest.fixture
 def unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """GCC AI is at a name that nobody knows."""
-    at, look_up = Mock.urls, socket.getaddrinfo
+    at, look_up = vars(Mock)["urls"].fget, socket.getaddrinfo
 
     def unknown(host: Any, *more: Any, **named: Any) -> Any:
         if host == "gccai.invalid":
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return look_up(host, *more, **named)
 
-    assert at.fget is not None
-    monkeypatch.setattr(Mock, "urls", property(lambda mock: {**at.fget(mock), "gccai": "http://gccai.invalid/v1"}))
+    monkeypatch.setattr(Mock, "urls", property(lambda mock: {**at(mock), "gccai": "http://gccai.invalid/v1"}))
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
 

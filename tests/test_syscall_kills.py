@@ -4,7 +4,7 @@ Here a few calls of each kind; `benchmarks/crashes.py --calls` takes every one u
 """
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -37,7 +37,7 @@ async def forks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Forks]:
         yield found
 
 
-def spread(wanted: dict[str, tuple[int, ...]]) -> list[object]:
+def spread(wanted: Mapping[str, tuple[int, ...]]) -> list[object]:
     rows = [(place, number) for place in PLACES for number in wanted.get(str(place), ())]
     return [pytest.param(place, number, id=f"{place} {number}") for place, number in rows]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -273,7 +274,7 @@ async def test_a_folder_without_a_project_has_nothing_to_remove(tmp_path: Path):
 async def test_a_thousand_clips_are_written_down_together(project: Project):
     shots = "".join(f"  - {{id: s{n}, prompt: bottle {n}}}\n" for n in range(1_001))
     project.write("version: 1\ncampaign: aurora\nproviders: [minimax]\nshots:\n" + shots)
-    await asyncio.wait_for(buy(project.file, named=False, cost=Money(amount=1, currency="USD")), 60)
+    await asyncio.wait_for(buy(project.file, named=False, cost=Money(amount=Decimal(1), currency="USD")), 60)
     project.lock.unlink()
     project.file.unlink()
     grow_old(project.folder / ".hailuo", days=40)

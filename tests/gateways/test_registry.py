@@ -270,9 +270,9 @@ def test_what_is_known_beside_the_offers(name: str, facts: tuple[object, ...]) -
 
 
 def test_switches_are_those_that_have_a_field() -> None:
-    assert read_provider("odkkk", "hailuo-02").switches == {"prompt_optimizer", "fast_pretreatment"}
-    assert read_provider("vtrix", "hailuo-02").switches == {"prompt_optimizer", "watermark"}
-    assert read_provider("highwayapi", "hailuo-02").switches == {"prompt_optimizer", "fast_pretreatment"}
+    assert set(read_provider("odkkk", "hailuo-02").switches or ()) == {"prompt_optimizer", "fast_pretreatment"}
+    assert set(read_provider("vtrix", "hailuo-02").switches or ()) == {"prompt_optimizer", "watermark"}
+    assert set(read_provider("highwayapi", "hailuo-02").switches or ()) == {"prompt_optimizer", "fast_pretreatment"}
 
 
 def test_a_table_of_another_resolution_is_not_sent() -> None:

@@ -27,8 +27,8 @@ def project(tmp_path: Path) -> Path:
     assets = root / "assets"
     assets.mkdir(parents=True)
     (root / ".git").mkdir()
-    for name in (assets / "open.png", assets / "close.png", tmp_path / "outside.png"):
-        Image.new("RGB", (640, 360), "white").save(name)
+    for path in (assets / "open.png", assets / "close.png", tmp_path / "outside.png"):
+        Image.new("RGB", (640, 360), "white").save(path)
     for name, size, form in (
         ("small.png", (320, 180), "PNG"),
         ("banner.png", (1600, 400), "PNG"),
