@@ -135,13 +135,37 @@ def _unheard(_: Fork) -> None:
 
 
 class Forks:
-    """The server, as whoever starts runs sees it: one run at a time."""
+    """The server, as those who start runs see it: one run at a time."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
         self._server: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            assert self._server.stdin is not None
+            self._server.stdin.close()
+            await self._server.wait()
+
+    async def run(self, folder: Path, base: str, *, begun: Callable[[Fork], None] = _unheard) -> int:
+        """One run; `begun` is given it before it does anything. Its exit code, negative for a signal."""
+        server = self._server or await self._start()
+        try:
+            fork = Fork(int(await _answer(server, json.dumps([str(folder), base]))))
+            begun(fork)
+            await _answer(server, "begin")
+            fork.over = True
+            return int(await _answer(server, "end"))
+        except BaseException:
+            server.kill()  # it still has the run of a test that failed: the next test gets another server
+            await server.wait()
+            self._server = None
+            raise
+
+    async def _start(self) -> asyncio.subprocess.Process:
         self._server = await asyncio.create_subprocess_exec(
             sys.executable,
             __file__,
@@ -150,28 +174,15 @@ class Forks:
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, **self._environment},
         )
-        return self
+        return self._server
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        assert self._server.stdin is not None
-        self._server.stdin.close()
-        await self._server.wait()
 
-    async def run(self, folder: Path, base: str, *, begun: Callable[[Fork], None] = _unheard) -> int:
-        """One run; `begun` is given it before it does anything. Its exit code, negative for a signal."""
-        fork = Fork(int(await self._told(json.dumps([str(folder), base]))))
-        begun(fork)
-        await self._told("begin")
-        fork.over = True
-        return int(await self._told("end"))
-
-    async def _told(self, line: str) -> bytes:
-        assert self._server is not None
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(f"{line}\n".encode())
-        return await asyncio.wait_for(self._server.stdout.readline(), 120)
+async def _answer(server: asyncio.subprocess.Process, line: str) -> bytes:
+    """What the server answers to a line."""
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(f"{line}\n".encode())
+    return await asyncio.wait_for(server.stdout.readline(), 120)
 
 
 if __name__ == "__main__":

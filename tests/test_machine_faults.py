@@ -47,6 +47,7 @@ from hailuo_batch.testing.clips import CLIP
 DAY = 86_400.0
 Open = Callable[..., Any]
 
+in_session = pytest.mark.asyncio(loop_scope="session")  # in which the server of the forks lives
 unforked = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 
 
@@ -60,12 +61,6 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
             yield found
 
     return opened
-
-
-@pytest.fixture
-async def forks() -> AsyncIterator[Forks]:
-    async with Forks(ENVIRONMENT) as found:
-        yield found
 
 
 def ledger_of(found: Studio) -> Path:
@@ -169,6 +164,7 @@ async def test_a_clips_time_that_a_jump_of_the_clock_made_is_not_believed(tmp_pa
 
 
 @unforked
+@in_session
 async def test_two_runs_that_are_started_together_buy_once_and_one_names_the_other(
     tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch
 ):
@@ -236,6 +232,7 @@ def overwrite(file: Path, *, at: int) -> None:
 
 
 @unforked
+@in_session
 @pytest.mark.parametrize("at", [0, 4096], ids=["from the beginning", "behind the header"])
 @pytest.mark.parametrize("renders", [True, False], ids=["with renders", "without renders"])
 async def test_a_damaged_ledger_says_what_can_be_saved_and_nothing_is_bought_again(
