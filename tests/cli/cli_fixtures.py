@@ -5,7 +5,8 @@ With UPDATE_GOLDENS=1 in the environment the files are written anew; read them a
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pytest
 from cli_samples import FILM, PROGRAM
 
 from hailuo_batch.cli.main import run_command_line
+from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.ports import Driver
+from hailuo_batch.testing.driver import ScriptedDriver
 
 GOLDENS = Path(__file__).parent.parent / "goldens" / "cli"
 
@@ -55,6 +59,20 @@ def priced(film: Path) -> Path:
     """The same shots as somebody sells them; sketches of it take longer to draw."""
     film.write_text(FILM.replace("duration: 1, resolution: 512p", "duration: 6, resolution: 768p"), encoding="utf-8")
     return film
+
+
+@pytest.fixture
+def quick_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider in memory makes the sketches of this process: what is said of a clip does not depend on its pictures.
+
+    Tests of the driver and those that start a process of their own draw for real.
+    """
+
+    @asynccontextmanager
+    async def drivers(*_: object, **__: object) -> AsyncIterator[Mapping[str, Driver]]:
+        yield {ANIMATIC: ScriptedDriver()}
+
+    monkeypatch.setattr("hailuo_batch.app.running.context.open_drivers", drivers)
 
 
 @pytest.fixture
