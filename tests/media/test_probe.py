@@ -69,7 +69,9 @@ def test_a_whole_clip_tells_its_facts(clip: Path) -> None:
 
 
 def test_a_clip_cut_at_any_length_is_broken(clip: Path) -> None:
-    for length in range(clip.stat().st_size - 1, -1, -1):
+    size = clip.stat().st_size
+    heads = range(200)  # at its beginning and its end every byte counts; between them are the pictures
+    for length in sorted({*heads, *range(200, size - 4000, 37), *range(size - 4000, size)}, reverse=True):
         os.truncate(clip, length)
         assert isinstance(probe(clip), InvalidVideo), length
 
