@@ -14,7 +14,7 @@ import pytest
 from cli_samples import FILM, PROGRAM
 
 from hailuo_batch.cli.main import run_command_line
-from hailuo_batch.core.request.request import ANIMATIC
+from hailuo_batch.core.models import SKETCH_MODEL
 from hailuo_batch.ports import Driver
 from hailuo_batch.testing.driver import ScriptedDriver
 
@@ -70,7 +70,7 @@ def quick_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
 
     @asynccontextmanager
     async def drivers(*_: object, **__: object) -> AsyncIterator[Mapping[str, Driver]]:
-        yield {ANIMATIC: ScriptedDriver()}
+        yield {SKETCH_MODEL: ScriptedDriver()}
 
     monkeypatch.setattr("hailuo_batch.app.running.context.open_drivers", drivers)
 

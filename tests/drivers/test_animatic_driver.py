@@ -176,7 +176,8 @@ async def animatic(workers: int, folder: Path) -> AsyncIterator[AnimaticDriver]:
 
 def workers_of(driver: AnimaticDriver) -> list[int]:
     """The processes that are there, in the order they were started in."""
-    return [worker._process.pid for worker in driver._data_plane._pool._workers if worker.is_alive]
+    plane: Any = driver._data_plane
+    return [worker._process.pid for worker in plane._pool._workers if worker.is_alive]
 
 
 @unix
