@@ -177,6 +177,8 @@ def test_only_the_workspace_opens_ledger_and_store() -> None:
     found = {
         names(path)
         for path in FILES
-        if room_of(path) in {"app", "cli"} and not names(path).startswith("app/workspace/") and opened & set(imports(path))
+        if room_of(path) in {"app", "cli"}
+        and not names(path).startswith("app/workspace/")
+        and opened & set(imports(path))
     }
     assert found == set()
