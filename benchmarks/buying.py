@@ -27,6 +27,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from bare import buy
 from loopback import gateway
@@ -183,20 +184,20 @@ def child_ours(manifest: str, decode: str, profile: str) -> None:
     from hailuo_batch.cli.main import run_command_line
     from hailuo_batch.drivers import data_plane
     from hailuo_batch.runner.limiter import Tempo
+    from hailuo_batch.runner.runner import run_plan
 
     watch = _Watch()
-    carried_out = rendering.run_plan
 
-    async def run_plan(plan: Any, steps: Any, bench: Any, **rest: Any) -> Any:
+    async def watched(plan: Any, steps: Any, bench: Any, **rest: Any) -> Any:
         with watch.running(), _profiled(profile):
-            outcome = await carried_out(plan, steps, bench, **rest)
+            outcome = await run_plan(plan, steps, bench, **rest)
         watch.commits = bench.ledger.commits
         return outcome
 
-    rendering.run_plan = run_plan
-    equipping.make_scaled_clock = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
+    patch.object(rendering, "run_plan", watched).start()
+    patch.object(equipping, "make_scaled_clock", lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)).start()
     if not decode:
-        data_plane.LocalDataPlane.probe = _probe_boxes  # type: ignore[method-assign]
+        patch.object(data_plane.LocalDataPlane, "probe", _probe_boxes).start()
     os.chdir(Path(manifest).parent)
     gc.disable()  # as the entry point does
     with Path("said.txt").open("w") as said, redirect_stdout(said), redirect_stderr(said):

@@ -75,6 +75,7 @@ async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) 
     body = step.fingerprint.encode()
     digest = sha256(body).hexdigest()
     (store / digest[:2] / f"{digest}.mp4").write_bytes(body)
+    assert step.request is not None
     use = step.uses[0]
     name = render_name("bench", use, sketch=True)
     (renders / name).write_bytes(body)

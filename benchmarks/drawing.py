@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -18,6 +19,7 @@ from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.media.animatic.draw import draw
 
 SECONDS, FPS = 6, 24
+RGB = av.VideoFormat("rgb24")
 HELD_TO = 1.3
 CARD = "A frosted glass bottle with a copper cap rises out of morning mist, and the light finds it"
 
@@ -29,7 +31,7 @@ def report(folder: Path, *, runs: int) -> str:
     rows = []
     for resolution in ("512p", "768p", "1080p"):
         size = frame_size(resolution)
-        plain = _cpu(lambda size=size: _filter_graph(still, size, folder / "plain.mp4"), runs)
+        plain = _cpu(partial(_filter_graph, still, size, folder / "plain.mp4"), runs)
         for name, first, moves in (
             ("still, push in", still, "[Push in]"),
             ("still, pan then shake", still, "[Pan left] then [Shake]"),
@@ -46,7 +48,7 @@ def report(folder: Path, *, runs: int) -> str:
                 resolution=resolution,
                 first=Still(path=str(first)) if first else None,
             )
-            ours = _cpu(lambda sketch=sketch: draw(sketch, folder / "ours.mp4"), runs)
+            ours = _cpu(partial(draw, sketch, folder / "ours.mp4"), runs)
             size_kb = (folder / "ours.mp4").stat().st_size / 1e3
             rows.append((resolution, name, f"{ours:.2f}", f"{plain:.2f}", f"{ours / plain:.2f}", f"{size_kb:.0f}"))
     head = ("size", "sketch", "CPU s", "filter graph CPU s", "ratio", "kB")
@@ -82,8 +84,8 @@ def _filter_graph(still: Path, size: tuple[int, int], target: Path) -> None:
         picture = av.VideoFrame.from_image(opened.convert("RGB").resize(size))
     strip = av.VideoFrame.from_image(Image.new("RGB", (width, 40), (10, 10, 10)))
     graph = av.filter.Graph()
-    base = graph.add_buffer(width=width, height=height, format="rgb24", time_base=Fraction(1, FPS))
-    bar = graph.add_buffer(width=width, height=40, format="rgb24", time_base=Fraction(1, FPS))
+    base = graph.add_buffer(width=width, height=height, format=RGB, time_base=Fraction(1, FPS))
+    bar = graph.add_buffer(width=width, height=40, format=RGB, time_base=Fraction(1, FPS))
     frames = SECONDS * FPS
     zoom = graph.add(
         "zoompan",
@@ -110,5 +112,6 @@ def _filter_graph(still: Path, size: tuple[int, int], target: Path) -> None:
                 frame = graph.pull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 break
+            assert isinstance(frame, av.VideoFrame)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -226,8 +226,8 @@ async def main() -> None:
 
 def hurry(base: str) -> None:
     """Gateways at `base`, and a client that soon gives up on silence."""
-    hailuo_batch.drivers.transport.STALLED_SECONDS = 1  # type: ignore[misc]
-    hailuo_batch.drivers.stall_guard.WINDOW_SECONDS = 0.5  # type: ignore[misc]
+    hailuo_batch.drivers.transport.STALLED_SECONDS = 1
+    hailuo_batch.drivers.stall_guard.WINDOW_SECONDS = 0.5
     os.environ.update(ENVIRONMENT)  # keys for the mock, which takes any
     work_at(base, answer=3.0)
 

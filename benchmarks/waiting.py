@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.request import urlopen
 
 from bare import look
@@ -115,16 +116,15 @@ def child_flight(manifest: str, base: str, takes: str, seconds: str) -> None:
     """`hailuo-batch run` in this process, until all is submitted and was watched for a while."""
     import hailuo_batch.app.run as rendering
     from hailuo_batch.cli.main import run_command_line
+    from hailuo_batch.runner.runner import run_plan
 
-    carried_out = rendering.run_plan
-
-    async def run_plan(*args: Any, **rest: Any) -> Any:
+    async def watched(*args: Any, **rest: Any) -> Any:
         watch = asyncio.create_task(_watched(base, int(takes), float(seconds)))
-        await asyncio.wait({watch, asyncio.create_task(carried_out(*args, **rest))}, return_when="FIRST_COMPLETED")
+        await asyncio.wait({watch, asyncio.create_task(run_plan(*args, **rest))}, return_when="FIRST_COMPLETED")
         print(json.dumps(watch.result()), flush=True)
         os._exit(0)  # ten thousand takes are left as they are
 
-    rendering.run_plan = run_plan
+    patch.object(rendering, "run_plan", watched).start()
     os.chdir(Path(manifest).parent)
     gc.disable()  # as the entry point does
     run_command_line(["run", Path(manifest).name, "--yes", "--progress", "none", "-j", takes])
@@ -236,9 +236,12 @@ def _megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
+CHILDREN: dict[str, Callable[..., None]] = {"bare": child_bare, "flight": child_flight, "polling": child_polling}
+
+
 def main() -> None:
     if sys.argv[1:2] == ["--child"]:
-        {"bare": child_bare, "flight": child_flight, "polling": child_polling}[sys.argv[2]](*sys.argv[3:])
+        CHILDREN[sys.argv[2]](*sys.argv[3:])
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])

@@ -154,10 +154,11 @@ class Film:
 
     async def assert_kept(self) -> None:
         """Goes on until nothing changes, settles what is in doubt, goes on again: nothing is lost or bought twice."""
-        await self._until_nothing_changes()
-        await self._assert_safe()
-        await self._settle()
         code = await self._until_nothing_changes()
+        await self._assert_safe()
+        if code:
+            await self._settle()
+            code = await self._until_nothing_changes()
         await self._count()
         assert code == 0, await self.stages()
         self._assert_charged(exactly=True)

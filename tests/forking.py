@@ -19,11 +19,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 from rehearsal import GATEWAYS, SPEED, Pauses, drivers_at
 
-import hailuo_batch.app.running.context
 from hailuo_batch.app.run import run
+from hailuo_batch.app.running import context
 from hailuo_batch.app.running.drivers import DriverContext
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.cli.main import run_command_line
@@ -48,8 +49,8 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
             yield found
 
     if base != SKETCH:
-        hailuo_batch.app.running.context.open_drivers = drivers  # type: ignore[assignment]
-        hailuo_batch.app.running.context.make_scaled_clock = lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)
+        patch.object(context, "open_drivers", drivers).start()
+        patch.object(context, "make_scaled_clock", lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)).start()
 
 
 async def go_on(folder: Path, base: str) -> int:
@@ -134,13 +135,37 @@ def _unheard(_: Fork) -> None:
 
 
 class Forks:
-    """The server, as whoever starts runs sees it: one run at a time."""
+    """The server, as those who start runs see it: one run at a time."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
         self._server: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            assert self._server.stdin is not None
+            self._server.stdin.close()
+            await self._server.wait()
+
+    async def run(self, folder: Path, base: str, *, begun: Callable[[Fork], None] = _unheard) -> int:
+        """One run; `begun` is given it before it does anything. Its exit code, negative for a signal."""
+        server = self._server or await self._start()
+        try:
+            fork = Fork(int(await _answer(server, json.dumps([str(folder), base]))))
+            begun(fork)
+            await _answer(server, "begin")
+            fork.over = True
+            return int(await _answer(server, "end"))
+        except BaseException:
+            server.kill()  # it still has the run of a test that failed: the next test gets another server
+            await server.wait()
+            self._server = None
+            raise
+
+    async def _start(self) -> asyncio.subprocess.Process:
         self._server = await asyncio.create_subprocess_exec(
             sys.executable,
             __file__,
@@ -149,28 +174,15 @@ class Forks:
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, **self._environment},
         )
-        return self
+        return self._server
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        assert self._server.stdin is not None
-        self._server.stdin.close()
-        await self._server.wait()
 
-    async def run(self, folder: Path, base: str, *, begun: Callable[[Fork], None] = _unheard) -> int:
-        """One run; `begun` is given it before it does anything. Its exit code, negative for a signal."""
-        fork = Fork(int(await self._told(json.dumps([str(folder), base]))))
-        begun(fork)
-        await self._told("begin")
-        fork.over = True
-        return int(await self._told("end"))
-
-    async def _told(self, line: str) -> bytes:
-        assert self._server is not None
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(f"{line}\n".encode())
-        return await asyncio.wait_for(self._server.stdout.readline(), 120)
+async def _answer(server: asyncio.subprocess.Process, line: str) -> bytes:
+    """What the server answers to a line."""
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(f"{line}\n".encode())
+    return await asyncio.wait_for(server.stdout.readline(), 120)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A project whose shots are made by a mock of the test's own, over real loopback HTTP, run after run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
 from hailuo_batch.drivers.transport import Transport, open_sessions
 from hailuo_batch.load.provider_tables import load_dialect, provider_names
+from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.ports import Driver
 
@@ -38,6 +39,18 @@ def film(gateway: str, *prompts: str) -> str:
     shots = "\n".join(f"  - {{id: s{number}, prompt: {prompt}{frame}}}" for number, prompt in enumerate(prompts, 1))
     defaults = "defaults: {duration: short, resolution: 768p}"
     return f"version: 1\ncampaign: film\nproviders: [{gateway}]\n{defaults}\nshots:\n{shots}\n"
+
+
+def nth(number: int, kind: str, call: str) -> Callable[[HookEvent], bool]:
+    """Whether a moment of the mock is this one of its kind in this call, or came after it."""
+    seen = 0
+
+    def reached(moment: HookEvent) -> bool:
+        nonlocal seen
+        seen += (moment.kind, moment.call) == (kind, call)
+        return seen >= number
+
+    return reached
 
 
 class Pauses(list[float]):

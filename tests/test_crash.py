@@ -1,5 +1,6 @@
 """A real process over a real manifest, killed at any moment and started again until everything is there."""
 
+import asyncio
 import itertools
 import json
 import random
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from hailuo_batch.app.verify import verify
+from hailuo_batch.core.world import World
 from hailuo_batch.media.probe import VideoFacts, probe
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -26,15 +29,12 @@ shots:
   - {id: open, prompt: "mist over water [Push in]"}
   - {id: turn, prompt: "the cap turns", frames: {first: {shot: open}}}
   - {id: close, prompt: "the cap is still", frames: {first: {shot: turn}}}
-  - {id: "pack-${colour}", matrix: {colour: [red, blue, green, amber]}, prompt: "a bottle in ${colour} [Pan left]"}
+  - {id: "pack-${colour}", matrix: {colour: [red, blue]}, prompt: "a bottle in ${colour} [Pan left]"}
   - {id: same, prompt: "mist over water [Push in]"}
   - {id: again, prompt: "the cap turns", frames: {first: {shot: same}}}
   - {id: table, prompt: "a bottle on a table [Zoom in]"}
-  - {id: hand, prompt: "a hand takes it [Tracking shot]"}
-  - {id: sky, prompt: "the sky [Tilt up]"}
-  - {id: door, prompt: "a door closes [Static shot]"}
 """
-NAMES, REQUESTS = 13, 11  # open and same, turn and again share a clip
+NAMES, REQUESTS = 8, 6  # open and same, turn and again share a clip
 
 
 @pytest.fixture
@@ -105,16 +105,8 @@ def rows(root: Path, query: str) -> list[tuple[object, ...]]:
 
 def assert_complete(root: Path) -> None:
     """Everything is stored, once, under every name, and nothing half done lies about."""
-    found = subprocess.run(
-        command("verify", "--sketch", "--deep", "--format", "json", "storm.yaml"),
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    verified = json.loads(found.stdout)
-    assert (verified["clips"], verified["names"], verified["findings"]) == (REQUESTS, NAMES, [])
-    assert found.returncode == 0
+    found = asyncio.run(verify(root / "storm.yaml", world=World.SKETCH, deep=True))
+    assert (found.clips, found.names, found.findings) == (REQUESTS, NAMES, ())
     assert rows(root, "SELECT stage, count(*), count(DISTINCT fingerprint) FROM attempts GROUP BY stage") == [
         ("stored", REQUESTS, REQUESTS)
     ]
@@ -124,9 +116,8 @@ def assert_complete(root: Path) -> None:
     assert [path.name for path in (root / "renders").iterdir() if path.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_run_that_is_killed_again_and_again_ends_with_everything_drawn_once(root: Path, seed: int):
-    chance = random.Random(seed)  # noqa: S311 - it has to be repeatable, not secret
+def test_a_run_that_is_killed_again_and_again_ends_with_everything_drawn_once(root: Path):
+    chance = random.Random(1)  # noqa: S311 - it has to be repeatable, not secret
     before: dict[str, tuple[int, int]] = {}
     killed = 0
     for _ in range(8):
@@ -236,7 +227,7 @@ def test_kills_at_every_stage_of_the_start_leave_a_project_that_can_go_on(root: 
     """From the first import to the first clip: where the ledger is made, the lock is taken, the pool is started."""
     for number in itertools.count():
         with running(root) as process, suppress(subprocess.TimeoutExpired):
-            process.wait(0.08 + 0.1 * number)
+            process.wait(0.08 * 1.5**number)
         assert_whole(root)
         if stored(root):
             break

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,15 +48,14 @@ TROUBLES = (
     ("rename", "error=ENOSPC:when=3", FULL),
 )
 
+in_session = pytest.mark.asyncio(loop_scope="session")  # in which the server of the forks lives
 untraced = pytest.mark.skipif(sys.platform != "linux" or bool(why_not()), reason=why_not() or "only Linux has strace")
 
 
 @pytest.fixture
-async def forks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Forks]:
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    async with Forks(ENVIRONMENT) as found:
-        yield found
 
 
 @pytest.fixture
@@ -98,6 +97,8 @@ def _mounted_read_only(folder: Path) -> bool:
 
 
 @untraced
+@in_session
+@pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize(("place", "fate", "words"), TROUBLES, ids=lambda value: value)
 async def test_a_call_that_fails_costs_nothing_twice_and_is_explained(
     place: str, fate: str, words: str, tmp_path: Path, forks: Forks
@@ -117,6 +118,8 @@ async def test_a_call_that_fails_costs_nothing_twice_and_is_explained(
 
 
 @untraced
+@in_session
+@pytest.mark.usefixtures("keys")
 async def test_a_sketch_on_a_disk_that_fails_goes_on_when_it_works_again(tmp_path: Path, forks: Forks):
     found = Film.begun(tmp_path, forks, None)
     code, said = await traced(tmp_path, found.base, BY_NAME["fsync"], "error=EIO:when=2")

@@ -37,7 +37,8 @@ from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import DamagedLedgerError, Exit, LedgerError
 from hailuo_batch.ledger import migrate
 from hailuo_batch.mock.hooks import HookEvent
-from hailuo_batch.mock.script import Script, parse_rule
+from hailuo_batch.mock.rule import Script
+from hailuo_batch.mock.script import parse_rule
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.store.local import LocalStore
@@ -46,6 +47,7 @@ from hailuo_batch.testing.clips import CLIP
 DAY = 86_400.0
 Open = Callable[..., Any]
 
+in_session = pytest.mark.asyncio(loop_scope="session")  # in which the server of the forks lives
 unforked = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 
 
@@ -59,12 +61,6 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
             yield found
 
     return opened
-
-
-@pytest.fixture
-async def forks() -> AsyncIterator[Forks]:
-    async with Forks(ENVIRONMENT) as found:
-        yield found
 
 
 def ledger_of(found: Studio) -> Path:
@@ -168,6 +164,7 @@ async def test_a_clips_time_that_a_jump_of_the_clock_made_is_not_believed(tmp_pa
 
 
 @unforked
+@in_session
 async def test_two_runs_that_are_started_together_buy_once_and_one_names_the_other(
     tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch
 ):
@@ -201,15 +198,14 @@ async def started(folder: Path, mock: Mock) -> asyncio.subprocess.Process:
 @pytest.fixture
 def unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """GCC AI is at a name that nobody knows."""
-    at, look_up = Mock.urls, socket.getaddrinfo
+    at, look_up = vars(Mock)["urls"].fget, socket.getaddrinfo
 
     def unknown(host: Any, *more: Any, **named: Any) -> Any:
         if host == "gccai.invalid":
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return look_up(host, *more, **named)
 
-    assert at.fget is not None
-    monkeypatch.setattr(Mock, "urls", property(lambda mock: {**at.fget(mock), "gccai": "http://gccai.invalid/v1"}))
+    monkeypatch.setattr(Mock, "urls", property(lambda mock: {**at(mock), "gccai": "http://gccai.invalid/v1"}))
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
 
 
@@ -236,6 +232,7 @@ def overwrite(file: Path, *, at: int) -> None:
 
 
 @unforked
+@in_session
 @pytest.mark.parametrize("at", [0, 4096], ids=["from the beginning", "behind the header"])
 @pytest.mark.parametrize("renders", [True, False], ids=["with renders", "without renders"])
 async def test_a_damaged_ledger_says_what_can_be_saved_and_nothing_is_bought_again(

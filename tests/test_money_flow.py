@@ -69,7 +69,7 @@ async def test_a_cap_buys_what_it_can_and_names_the_others(studio: Open, jobs: i
             assert f"s{number}#1  it would cost 0.28 USD, and --max-cost of 1.00 USD has 0.16 USD left" in words
 
 
-FAULTS = {
+FAULTS: dict[str, list[dict[str, Any]]] = {
     "throttled": [{"fault": "throttled", "first": 4}],
     "throttled each": [{"fault": "throttled", "each": True, "first": 1}],
     "lost and taken": [{"fault": "reset", "accepted": True, "nth": [2, 3]}],

@@ -1,7 +1,6 @@
 """Projects that earlier versions wrote: an upgrade bills nothing, and reads everything."""
 
 import tarfile
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +17,7 @@ ARCHIVES = sorted((Path(__file__).parent / "fixtures").glob("*.tar.gz"))
 
 
 @pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.partition(".")[0])
-def older(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The unpacked project of one version."""
     with tarfile.open(request.param) as archive:
         archive.extractall(tmp_path, filter="data")

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from rehearsal import KEY, SPEED
+from rehearsal import KEY, SPEED, nth
 
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.script import parse_script
@@ -90,17 +90,6 @@ async def told(process: "asyncio.subprocess.Process") -> tuple[int, str, str]:
     assert KEY not in out.decode() + err.decode()
     assert "Traceback" not in err.decode(), err.decode()
     return process.returncode, out.decode(), err.decode()
-
-
-def nth(number: int, kind: str, call: str) -> Callable[[HookEvent], bool]:
-    seen = 0
-
-    def reached(moment: HookEvent) -> bool:
-        nonlocal seen
-        seen += (moment.kind, moment.call) == (kind, call)
-        return seen >= number
-
-    return reached
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,7 +4,7 @@ Here a few calls of each kind; `benchmarks/crashes.py --calls` takes every one u
 """
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from forking import KILLED, Forks
 from tracing import PLACES, Place, traced, why_not
 
 pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),  # in which the server of the forks lives
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux has strace"),
     pytest.mark.skipif(sys.platform == "linux" and bool(why_not()), reason=why_not() or "it can be traced"),
 ]
@@ -29,15 +30,13 @@ BOUGHT = {
 DRAWN = {"pwrite64 of the ledger": (40,), "fsync": (3,)}
 
 
-@pytest.fixture
-async def forks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Forks]:
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    async with Forks(ENVIRONMENT) as found:
-        yield found
 
 
-def spread(wanted: dict[str, tuple[int, ...]]) -> list[object]:
+def spread(wanted: Mapping[str, tuple[int, ...]]) -> list[object]:
     rows = [(place, number) for place in PLACES for number in wanted.get(str(place), ())]
     return [pytest.param(place, number, id=f"{place} {number}") for place, number in rows]
 

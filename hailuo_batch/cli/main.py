@@ -40,7 +40,7 @@ COMMANDS = {
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
     "audit": "Prove that each request was bought once.",
     "providers": "List the providers: lengths, prices, limits.",
-    "mock": "Run a local server that mocks all six gateways.",
+    "mock": "Run a local server that mocks all gateways.",
     "doctor": "Check this machine and this project.",
     "schema": "Print a JSON Schema, for editors and programs.",
     "completion": "Print the shell's completion script.",

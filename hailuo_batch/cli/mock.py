@@ -23,7 +23,7 @@ from hailuo_batch.cli.run_async import run_async
 )
 @click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Time multiplier.")
 def command(*, host: str, port: int, script: Path | None, log: Path | None, speed: float) -> None:
-    """Run a local server that mocks all six gateways, until Ctrl-C.
+    """Run a local server that mocks all gateways, until Ctrl-C.
 
     Tasks are queued, run and end in real MP4s. Nothing is charged, and any key is accepted.
     """

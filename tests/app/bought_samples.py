@@ -17,8 +17,7 @@ from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.load.lockfile import write_lock
-from hailuo_batch.ports import Facts, Intent, RenderName
-from hailuo_batch.store.local import LocalStore
+from hailuo_batch.ports import Facts, Intent, RenderName, Store
 from hailuo_batch.testing.clips import make_clip
 
 PAID = """\
@@ -68,7 +67,7 @@ def grow_old(folder: Path, *, days: float) -> None:
             os.utime(path, (then, then))
 
 
-async def _kept(store: LocalStore, mark: str) -> Clip:
+async def _kept(store: Store, mark: str) -> Clip:
     file = store.temporary_path()
     file.write_bytes(make_clip(mark))
     digest = await store.keep(file)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def spend(shop: Shop, statement: str) -> None:
         connection.execute(statement)
 
 
-async def faults(shop: Shop, **how: bool) -> list[AuditFault]:
+async def faults(shop: Shop, **how: Any) -> list[AuditFault]:
     return [each.fault for each in (await audit(shop.root, **how)).findings]
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_samples import Project
@@ -14,11 +15,11 @@ from hailuo_batch.testing.driver import make_request_clip
 NAMES = [f"aurora_{shot}_v001_sketch.mp4" for shot in ("open", "pack", "turn")]
 
 
-async def looked(project: Project, **how: bool) -> Verification:
+async def looked(project: Project, **how: Any) -> Verification:
     return await verify(project.file, **{"world": World.SKETCH, **how})
 
 
-async def faults(project: Project, **how: bool) -> list[tuple[VerifyFault, str]]:
+async def faults(project: Project, **how: Any) -> list[tuple[VerifyFault, str]]:
     return [(finding.fault, finding.subject) for finding in (await looked(project, **how)).findings]
 
 
@@ -200,7 +201,7 @@ def take_away(project: Project, *files: str) -> None:
         (project.folder / file).unlink()
 
 
-async def found(project: Project, **how: bool) -> list[tuple[VerifyFault, tuple[str, ...]]]:
+async def found(project: Project, **how: Any) -> list[tuple[VerifyFault, tuple[str, ...]]]:
     return [(finding.fault, finding.files) for finding in (await looked(project, **how)).findings]
 
 

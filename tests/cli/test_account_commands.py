@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("quick_sketches")
 Say = Callable[..., Any]
 
 

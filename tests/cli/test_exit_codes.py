@@ -15,6 +15,7 @@ import pytest
 
 from hailuo_batch.errors import Exit
 
+pytestmark = pytest.mark.usefixtures("quick_sketches")
 Say = Callable[..., Any]
 
 SKETCH = ("run", "--sketch", "--progress", "none")

@@ -48,7 +48,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def finished(drawn: Path) -> Path:
     """The same with nothing left to do."""
     subprocess.run([*PROGRAM, "run", "--sketch", "--progress", "none"], cwd=drawn, check=True, capture_output=True)
@@ -105,6 +105,7 @@ def test_what_ends_a_command_is_text_on_stderr_also_where_json_was_asked_for(
     assert said.err.startswith("manifests/film.yaml:3:20: unknown key [key-unknown]\n")
 
 
+@pytest.mark.usefixtures("quick_sketches")
 def test_progress_goes_to_stderr_and_the_result_to_stdout(film: Path, say: Say) -> None:
     said = say("run", "--sketch", "--progress", "json", "--format", "json")
     events = [json.loads(line) for line in said.err.splitlines()]

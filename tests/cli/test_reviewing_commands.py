@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("quick_sketches")
 Say = Callable[..., Any]
 FILM = """\
 version: 1

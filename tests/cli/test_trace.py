@@ -13,6 +13,7 @@ import pytest
 import hailuo_batch.cli.schema
 from hailuo_batch.errors import Exit
 
+pytestmark = pytest.mark.usefixtures("quick_sketches")
 Say = Callable[..., Any]
 KEY = "sentinel+key/of=minimax"
 

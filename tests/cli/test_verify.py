@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("quick_sketches")
 Say = Callable[..., Any]
 Golden = Callable[[str, str], None]
 

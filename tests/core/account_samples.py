@@ -64,7 +64,7 @@ def events_of(
     of: AttemptRecord, first: int, *, moves: tuple[Move, ...] | None = None, reason: str = ""
 ) -> list[EventRecord]:
     """The events of an attempt, numbered from `first`; a reason comes with the last."""
-    told = {
+    told: dict[Move, dict[str, Any]] = {
         Move.ACCEPT: {"task": of.task},
         Move.PRODUCE: {"cost": plain(of.cost)},
         Move.KEEP: {"digest": of.digest},

@@ -57,12 +57,12 @@ def after_shot(giver: str, end: FrameRole = FrameRole.LAST) -> Frames:
 
 
 def entry(name: str = "open", prompt: str = "a bottle in mist", **members: Any) -> ShotEntry:
-    plain = {"index": 0, "frames": NO_FRAMES, "settings": NO_SETTINGS}
+    plain: dict[str, Any] = {"index": 0, "frames": NO_FRAMES, "settings": NO_SETTINGS}
     return ShotEntry(id=name, prompt=prompt, **{**plain, **members})
 
 
 def manifest(*entries: ShotEntry, **members: Any) -> Manifest:
-    plain = {
+    plain: dict[str, Any] = {
         "campaign": "teaser", "model": "hailuo-02", "providers": (), "budget": None, "variables": {}, "styles": {},
         "defaults": Settings(),
     }  # fmt: skip

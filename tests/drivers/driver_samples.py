@@ -147,7 +147,7 @@ async def downloads(
     pauses: Pauses | None = None, *, loopback: bool = True, allow_private: bool = False, **how: Any
 ) -> AsyncIterator[Downloader]:
     """What fetches clips, with pauses that are over at once; `how` as `Downloader` takes it."""
-    reach = {"loopback": loopback, "allow_private": allow_private}
+    reach: dict[str, Any] = {"loopback": loopback, "allow_private": allow_private}
     async with open_sessions(**reach) as (_, _, fetching):
         yield Downloader(fetching, sleep=pauses if pauses is not None else Pauses(), **reach, **how)
 

@@ -176,7 +176,8 @@ async def animatic(workers: int, folder: Path) -> AsyncIterator[AnimaticDriver]:
 
 def workers_of(driver: AnimaticDriver) -> list[int]:
     """The processes that are there, in the order they were started in."""
-    return [worker._process.pid for worker in driver._data_plane._pool._workers if worker.is_alive]
+    plane: Any = driver._data_plane
+    return [worker._process.pid for worker in plane._pool._workers if worker.is_alive]
 
 
 @unix
@@ -184,23 +185,23 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_drawing_made_again(tm
     async with animatic(1, tmp_path) as driver:
         await drawn(driver, order(), tmp_path / "a.mp4")
         [worker] = workers_of(driver)
-        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=20), tmp_path / "b.mp4"))
+        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=8), tmp_path / "b.mp4"))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         os.kill(worker, signal.SIGKILL)
         assert await drawing is None
         assert workers_of(driver) != [worker]
-        assert clip(tmp_path / "b.mp4").seconds == 20
+        assert clip(tmp_path / "b.mp4").seconds == 8
 
 
 @unix
 async def test_all_drawings_in_hand_survive_the_death_of_one_worker(tmp_path: Path):
     async with animatic(2, tmp_path) as driver:
-        orders = [order(prompt=f"{number}: {SLOW}", duration=10) for number in range(4)]
+        orders = [order(prompt=f"{number}: {SLOW}", duration=4) for number in range(4)]
         drawing = asyncio.gather(*(drawn(driver, each, tmp_path / f"{n}.mp4") for n, each in enumerate(orders)))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         os.kill(workers_of(driver)[0], signal.SIGKILL)
         assert await drawing == [None] * 4
-    assert [clip(tmp_path / f"{n}.mp4").frames for n in range(4)] == [240] * 4
+    assert [clip(tmp_path / f"{n}.mp4").frames for n in range(4)] == [96] * 4
 
 
 @unix
@@ -283,14 +284,15 @@ async def test_a_drawing_that_is_given_up_while_its_worker_starts_leaves_no_proc
 
 
 async def test_more_drawings_than_workers_and_more_workers_than_cores_are_fine(tmp_path: Path):
-    for workers in (2, 12):
+    many = min(os.cpu_count() or 1, 11) + 1
+    for workers in (1, many):
         async with animatic(workers, tmp_path) as driver:
-            takes = [order(take=take, prompt="none") for take in range(1, 17)]
+            takes = [order(take=take, prompt="none") for take in range(1, many + 2)]
             results = [drawn(driver, each, tmp_path / f"{workers}-{each.request.take}.mp4") for each in takes]
-            assert await asyncio.gather(*results) == [None] * 16
+            assert await asyncio.gather(*results) == [None] * (many + 1)
             assert len(workers_of(driver)) == workers
-    for take in range(1, 17):
-        assert (tmp_path / f"2-{take}.mp4").read_bytes() == (tmp_path / f"12-{take}.mp4").read_bytes()
+    for take in range(1, many + 2):
+        assert (tmp_path / f"1-{take}.mp4").read_bytes() == (tmp_path / f"{many}-{take}.mp4").read_bytes()
 
 
 async def test_no_process_starts_before_there_is_something_to_draw(tmp_path: Path):

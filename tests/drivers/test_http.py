@@ -91,7 +91,7 @@ async def test_an_unclear_submit_is_sent_again_with_its_key_where_that_is_free()
 @pytest.mark.parametrize("gateway", NOT_IDEMPOTENT)
 async def test_an_unclear_submit_is_never_sent_again_elsewhere(gateway: str):
     async with mocked({"fault": "reset"}) as mock, driver(gateway, mock) as asked:
-        members = {"first": PICTURE, "addresses": {PICTURE.digest: "https://frames.example/a.png"}}
+        members: dict[str, Any] = {"first": PICTURE, "addresses": {PICTURE.digest: "https://frames.example/a.png"}}
         failed(await asked.submit(order(**members)), FailureKind.UNKNOWN_OUTCOME)
         assert len([entry for entry in mock.log if entry.call == "submit"]) == 1
 
@@ -270,7 +270,7 @@ async def test_no_key_and_no_link_is_ever_told(caplog: pytest.LogCaptureFixture,
         {"fault": "redirect", "call": "download", "nth": 5, "to": "https://10.0.0.7/clips/a.mp4?sig=1"},
         {"fault": "expired_link", "call": "download", "nth": 6},
     )
-    told = []
+    told: list[object] = []
     async with mocked(*faults) as mock, driver("minimax", mock, patience=LITTLE) as asked:
         told += [await asked.submit(order()) for _ in range(3)]
         task = await task_at(asked)

@@ -5,6 +5,7 @@ from base64 import b64decode
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from driver_samples import PICTURE, order
@@ -41,7 +42,7 @@ def digest(file: Path) -> str:
     return f"sha256:{sha256(file.read_bytes()).hexdigest()}"
 
 
-async def told(picture: ImageRef | None, file: Path, **members: object) -> str | Failure | None:
+async def told(picture: ImageRef | None, file: Path, **members: Any) -> str | Failure | None:
     """What is told of a first frame, which is in a file."""
     pictures = {picture.digest: file} if picture else {}
     return (await load_image_payloads(order(first=picture, pictures=pictures, **members)))[0]
@@ -219,8 +220,9 @@ async def test_a_frame_of_a_clip_has_a_shape_too(chained: str, tmp_path: Path):
     shape = read_frame(clip, "first").size
     other = drawn(tmp_path / "a.png", "PNG", (1000, 1000))
     frame, picture = ImageRef(digest=PICTURE.digest, frame=FrameRole.LAST), ImageRef(digest=digest(other))
-    ends = {"first": frame, "last": picture} if chained == "first" else {"first": picture, "last": frame}
-    _, last = await load_image_payloads(order(**ends, pictures={PICTURE.digest: clip, digest(other): other}))
+    first, end = (frame, picture) if chained == "first" else (picture, frame)
+    pictures = {PICTURE.digest: clip, digest(other): other}
+    _, last = await load_image_payloads(order(first=first, last=end, pictures=pictures))
     wide, high = seen(last, "png").size
     if chained == "first":
         assert wide / high == pytest.approx(shape[0] / shape[1], rel=0.01)

@@ -11,6 +11,7 @@ import pytest
 
 from hailuo_batch.drivers.network_errors import BROKE_OFF, describe_network_error
 
+ASKED: Any = None
 PLACE: Any = SimpleNamespace(host="gateway.example", port=443, is_ssl=True, ssl=True)
 
 
@@ -28,7 +29,7 @@ PLACE: Any = SimpleNamespace(host="gateway.example", port=443, is_ssl=True, ssl=
         (TimeoutError(), "timed out"),
         (aiohttp.ClientPayloadError("Response payload is not completed"), BROKE_OFF),
         (asyncio.IncompleteReadError(b"", 7), BROKE_OFF),
-        (aiohttp.ClientResponseError(Any, (), message="bad https://gateway.example/?key=1"), "not HTTP"),
+        (aiohttp.ClientResponseError(ASKED, (), message="bad https://gateway.example/?key=1"), "not HTTP"),
         (aiohttp.ClientConnectorError(PLACE, ConnectionRefusedError(errno.ECONNREFUSED, "no")), "was refused"),
         (aiohttp.ClientConnectorError(PLACE, OSError(errno.ECONNREFUSED, "Connect call failed")), "was refused"),
         (aiohttp.ClientConnectorError(PLACE, OSError(errno.ENETUNREACH, "no")), "network is unreachable"),

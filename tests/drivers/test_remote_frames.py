@@ -22,7 +22,7 @@ from PIL import Image
 
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.drivers import remote_frames as drivers_web_frames
-from hailuo_batch.drivers.public_hosts import PublicResolver
+from hailuo_batch.drivers.public_hosts import HostPolicy, PublicResolver
 from hailuo_batch.drivers.remote_frames import AT_ONCE, REDIRECTS, RemoteImageDownloader, open_remote_images
 
 Seen = RemoteImage | RemoteImageFailure
@@ -321,14 +321,11 @@ async def test_no_more_than_a_few_are_asked_at_once_and_all_are_answered(tmp_pat
 
 async def test_no_cookie_is_kept_and_no_name_of_ours_is_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(drivers_web_frames, "PublicResolver", lambda: PublicResolver(loopback=True))
-    monkeypatch.setattr(drivers_web_frames, "HostPolicy", lambda **_: real(loopback=True))
+    monkeypatch.setattr(drivers_web_frames, "HostPolicy", lambda **_: HostPolicy(loopback=True))
     async with host(answering(PNG, Set_Cookie="a=b")) as there, open_remote_images(tmp_path) as looking:
         for _ in range(2):
             await looking.refresh({there.url: None})
         assert not any({"Cookie", "Authorization"} & asked.headers.keys() for asked in there.asked)
-
-
-real = drivers_web_frames.HostPolicy
 
 
 async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path):

@@ -26,7 +26,7 @@ class Response(aiohttp.ClientResponse):
         super().__init__(method, url, stream_writer=Mock(), **named)
 
 
-async def carried(call: Call, **reply: object) -> Reply | Failure:
+async def carried(call: Call, **reply: Any) -> Reply | Failure:
     with aioresponses() as web:
         web.add(f"{BASE}{call.path}", method=call.method, response_class=Response, **reply)
         async with aiohttp.ClientSession() as session:

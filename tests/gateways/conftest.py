@@ -1,27 +1,5 @@
-"""What each gateway is sent and what is made of its answers, compared whole with `tests/goldens/gateways`.
+"""Golden files of this room."""
 
-With UPDATE_GOLDENS=1 in the environment the files are written anew; read them aloud before committing them.
-"""
+from gateway_fixtures import golden
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
-
-collect_ignore = ["conftest.py"]  # pytest would look for doctests here, and take another room's conftest for this
-
-GOLDENS = Path(__file__).parent.parent / "goldens" / "gateways"
-
-
-@pytest.fixture
-def golden() -> Callable[[str, str], None]:
-    """Compares a text with the golden file of this name."""
-
-    def compare(text: str, name: str) -> None:
-        file = GOLDENS / name
-        if os.environ.get("UPDATE_GOLDENS"):
-            file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-        assert f"{text}\n" == file.read_text(encoding="utf-8"), f"not as in {file.name}"
-
-    return compare
+__all__ = ["golden"]

@@ -49,11 +49,12 @@ YES: Mapping[str, object] = {
 
 def state(name: str, status: str) -> dict[str, Any]:
     """A task in this state, by the gateway's word."""
-    return {
+    bodies: dict[str, dict[str, Any]] = {
         "gccai": {"code": 200, "data": {"id": "t1", "status": status}},
         "highwayapi": {"task": {"task_id": "t1", "status": status}},
         "minimax": {"task_id": "t1", "status": status, "base_resp": {"status_code": 0}},
-    }.get(name, {"id": "t1", "task_id": "t1", "status": status})
+    }
+    return bodies.get(name, {"id": "t1", "task_id": "t1", "status": status})
 
 
 def made(name: str, link: object = "https://cdn.test/clip.mp4") -> dict[str, Any]:

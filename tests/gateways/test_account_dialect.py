@@ -17,6 +17,7 @@ HAS = {"balance": {"gccai", "odkkk"}, "tasks": {"odkkk"}, "events": {"mindvideo"
 def asked(name: str, what: str, *replies: Reply) -> Any:
     talk = dialect(name)
     conversation = talk.events(TASK) if what == "events" else getattr(talk, what)()
+    assert conversation is not None
     return play_conversation(conversation, replies)[1]
 
 
@@ -90,7 +91,8 @@ def test_a_list_has_an_end() -> None:
     conversation = dialect("odkkk").tasks()
     assert conversation is not None
     calls, value = play_conversation(conversation, [_page(f"t{n}", total=10**6) for n in range(10)])
-    assert (len(calls), len(value or ())) == (10, 10)
+    assert isinstance(value, tuple)
+    assert (len(calls), len(value)) == (10, 10)
 
 
 def test_a_row_of_the_list() -> None:

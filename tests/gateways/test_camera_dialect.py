@@ -29,7 +29,7 @@ def sent(name: str, prompt: str) -> str:
 
 def test_what_each_gateway_is_sent_for_forty_camera_prompts(golden: Golden) -> None:
     tree = read_document(PROMPTS.read_bytes(), name=PROMPTS.name).tree
-    shots = tree["shots"]  # type: ignore[index,call-overload]
+    shots = tree["shots"]  # type: ignore[index]
     prompts = {shot["id"]: shot["prompt"].replace("$$", "$") for shot in shots}
     assert len(prompts) == 40
     calls = [f"{name}: {_call(name, prompts['cam-01'])}" for name in ALL]

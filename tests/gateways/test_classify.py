@@ -152,7 +152,8 @@ def test_what_each_code_of_an_odkkk_task_means(kind: FailureKind, code: str) -> 
 def test_what_each_status_means_when_the_body_says_nothing(
     name: str, status: int, submit: FailureKind, read: FailureKind
 ) -> None:
-    for body in (None, {}, [], "<html>"):
+    bodies: tuple[object, ...] = (None, {}, [], "<html>")
+    for body in bodies:
         assert submitted(name, reply(body, status)).kind is submit
         assert polled(name, reply(body, status)).kind is read
 

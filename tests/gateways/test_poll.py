@@ -125,7 +125,7 @@ def test_a_clip_without_a_usable_link_is_asked_for_again(name: str, link: object
 )
 def test_progress_is_a_fraction_whatever_it_was(name: str, place: str, written: object, read: float | None) -> None:
     body = state(name, RUNNING[name][-1])
-    {"gccai": body.get("data"), "highwayapi": body.get("task")}.get(name, body)[place] = written  # type: ignore[index]
+    {"gccai": body.get("data"), "highwayapi": body.get("task")}.get(name, body)[place] = written
     assert polled(name, reply(body)).progress == read
 
 

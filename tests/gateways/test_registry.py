@@ -155,7 +155,8 @@ def test_a_regions_price_list_without_models_is_that_of_hailuo_02() -> None:
         "models": {name: read_provider_table("minimax")["models"]["hailuo-02"] for name in ("hailuo-02", "other")},
     }
     table, problems = read_custom_table(tree, "studio")
-    assert (table is not None, problems) == (True, ())
+    assert problems == ()
+    assert table is not None
     sold = {model: read_provider("studio", model, region="eu", tables={"studio": table}) for model in tree["models"]}
     assert {model: [str(row.price) for row in found.prices] for model, found in sold.items()} == {
         "hailuo-02": ["9.00 EUR"], "other": [],
@@ -270,9 +271,9 @@ def test_what_is_known_beside_the_offers(name: str, facts: tuple[object, ...]) -
 
 
 def test_switches_are_those_that_have_a_field() -> None:
-    assert read_provider("odkkk", "hailuo-02").switches == {"prompt_optimizer", "fast_pretreatment"}
-    assert read_provider("vtrix", "hailuo-02").switches == {"prompt_optimizer", "watermark"}
-    assert read_provider("highwayapi", "hailuo-02").switches == {"prompt_optimizer", "fast_pretreatment"}
+    assert set(read_provider("odkkk", "hailuo-02").switches or ()) == {"prompt_optimizer", "fast_pretreatment"}
+    assert set(read_provider("vtrix", "hailuo-02").switches or ()) == {"prompt_optimizer", "watermark"}
+    assert set(read_provider("highwayapi", "hailuo-02").switches or ()) == {"prompt_optimizer", "fast_pretreatment"}
 
 
 def test_a_table_of_another_resolution_is_not_sent() -> None:

@@ -1,6 +1,7 @@
 """What is sent for a question, what is refused before anything is sent, and what an answer is worth."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from gateway_samples import ALL, KEY, YES, dialect, order, question, refused, reply, submitted
@@ -11,7 +12,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.gateways.dialect import SubmitAccepted
 from hailuo_batch.testing.dialect_contract import DATA_URIS, IMAGE_URLS, play_conversation
 
-FULL = {"prompt_optimizer": False, "fast_pretreatment": True, "watermark": True}
+FULL: dict[str, Any] = {"prompt_optimizer": False, "fast_pretreatment": True, "watermark": True}
 
 
 @pytest.mark.parametrize(

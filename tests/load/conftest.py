@@ -1,10 +1,5 @@
 """What all tests of this room stand on; because this file is here, those below find `yaml_samples` too."""
 
-import pytest
-import yaml
+from load_fixtures import slow_parser
 
-
-@pytest.fixture
-def slow_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyYAML as it is where it was built without libyaml."""
-    monkeypatch.delattr(yaml, "CSafeLoader")
+__all__ = ["slow_parser"]

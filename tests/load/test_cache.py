@@ -1,6 +1,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -37,7 +38,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Circumstances of files that were written long ago."""
     for name in ("hailuo.yaml", "teaser.lock.yaml", "teaser.review.yaml", "ledger.sqlite", "ledger.sqlite-wal"):
         (tmp_path / name).write_text(name)
@@ -46,7 +47,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
     return now_of(tmp_path)
 
 
-def now_of(folder: Path, manifest: bytes = b"version: 1", tool: str = "1.0") -> dict:
+def now_of(folder: Path, manifest: bytes = b"version: 1", tool: str = "1.0") -> dict[str, Any]:
     return plan_dependencies(
         tool=tool, manifest=manifest, settings=folder / "hailuo.yaml", lock=folder / "teaser.lock.yaml",
         review=folder / "teaser.review.yaml", ledger=folder / "ledger.sqlite",
@@ -92,7 +93,7 @@ def test_a_memory_that_cannot_be_written_is_none(tmp_path: Path, picture: Path) 
 
 
 def test_a_finished_manifest_is_recalled_under_the_same_circumstances(
-    tmp_path: Path, facts: dict, picture: Path
+    tmp_path: Path, facts: dict[str, Any], picture: Path
 ) -> None:
     write_finished_manifest(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
     assert read_finished_manifest(tmp_path, "key", now_of(tmp_path)) == FINISHED
@@ -105,7 +106,7 @@ def test_a_finished_manifest_is_recalled_under_the_same_circumstances(
 )
 @pytest.mark.parametrize("change", ["write", "remove"])
 def test_any_change_of_a_file_that_counts_forgets_it(
-    tmp_path: Path, facts: dict, picture: Path, file: str, change: str
+    tmp_path: Path, facts: dict[str, Any], picture: Path, file: str, change: str
 ) -> None:
     write_finished_manifest(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)
     if change == "remove":
@@ -116,7 +117,7 @@ def test_any_change_of_a_file_that_counts_forgets_it(
 
 
 @pytest.mark.parametrize("change", [{"manifest": b"version: 2"}, {"tool": "1.1"}])
-def test_another_manifest_or_tool_forgets_it(tmp_path: Path, facts: dict, change: dict) -> None:
+def test_another_manifest_or_tool_forgets_it(tmp_path: Path, facts: dict[str, Any], change: dict[str, Any]) -> None:
     write_finished_manifest(tmp_path, "key", facts, {}, FINISHED)
     assert read_finished_manifest(tmp_path, "key", now_of(tmp_path, **change)) is None
 
@@ -128,7 +129,7 @@ def test_a_ledger_written_in_the_same_moment_is_not_trusted(tmp_path: Path) -> N
     assert read_finished_manifest(tmp_path, "key", now_of(tmp_path)) is None
 
 
-def test_an_empty_log_of_the_ledger_is_no_log(tmp_path: Path, facts: dict) -> None:
+def test_an_empty_log_of_the_ledger_is_no_log(tmp_path: Path, facts: dict[str, Any]) -> None:
     (tmp_path / "ledger.sqlite-wal").write_bytes(b"")
     assert now_of(tmp_path)["wal"] is None
     assert facts["wal"] is not None
@@ -165,7 +166,7 @@ def damaged(data: bytes, kind: str, how: object) -> bytes:
 @given(damages)
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_memory_is_ignored_whatever_is_in_it(
-    tmp_path: Path, picture: Path, facts: dict, damage: tuple[str, object]
+    tmp_path: Path, picture: Path, facts: dict[str, Any], damage: tuple[str, object]
 ) -> None:
     write_cached_inputs(tmp_path, {str(picture): remembered(picture)})
     write_finished_manifest(tmp_path, "key", facts, {str(picture): remembered(picture)}, FINISHED)

@@ -67,7 +67,9 @@ def test_plain_http_is_for_this_machine(tmp_path: Path, address: str) -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_is_wrong_has_its_place(tmp_path: Path, text: str, code: str, path: tuple, words: str) -> None:
+def test_what_is_wrong_has_its_place(
+    tmp_path: Path, text: str, code: str, path: tuple[str | int, ...], words: str
+) -> None:
     project = settings(tmp_path, text)
     problem = project.problems[0]
     assert (problem.rule.id, problem.path) == (code, path)

@@ -5,6 +5,7 @@ import os
 import stat
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ from hailuo_batch.load.lockfile import lock_text, read_lock, write_lock
 MARK, DIGEST = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
 
 
-def take(**members: object) -> LockedTake:
+def take(**members: Any) -> LockedTake:
     return LockedTake(**{"fingerprint": MARK, "digest": DIGEST, "provider": "minimax", **members})
 
 
@@ -161,8 +162,8 @@ def test_the_text_does_not_depend_on_the_order_of_the_shots(lock: Lockfile) -> N
     turned = Lockfile(
         campaign=lock.campaign,
         shots={
-            name: LockedShot(version=shot.version, takes=dict(reversed(shot.takes.items())))
-            for name, shot in reversed(lock.shots.items())
+            name: LockedShot(version=shot.version, takes=dict(reversed(list(shot.takes.items()))))
+            for name, shot in reversed(list(lock.shots.items()))
         },
     )
     assert lock_text(turned) == lock_text(lock)

@@ -25,7 +25,7 @@ FREE, PINNED = UrlFrame(url=URL), UrlFrame(url=URL, sha256=HEX)
 
 
 def seen(**other: object) -> RemoteImage:
-    return RemoteImage(**{**{name: getattr(SEEN, name) for name in SEEN.__slots__}, **other})  # type: ignore[arg-type]
+    return RemoteImage(**{**{name: getattr(SEEN, name) for name in SEEN.__slots__}, **other})
 
 
 def read(tmp_path: Path, web: RemoteImages, *frames: UrlFrame | FileFrame, for_gateways: bool = True) -> Inputs:

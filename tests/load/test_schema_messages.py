@@ -18,17 +18,18 @@ CASES = sorted(file.stem for file in GOLDENS.glob("*.yaml"))
 SECRETS = ("hunter2", "correct-horse", "battery", "mv_live_0", "0123456789abcdef")
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two good pictures, some that are bad or unfit, and two ways out of it."""
     from PIL import Image
 
-    root = tmp_path / "project"
+    outside = tmp_path_factory.mktemp("outside")
+    root = outside / "project"
     assets = root / "assets"
     assets.mkdir(parents=True)
     (root / ".git").mkdir()
-    for name in (assets / "open.png", assets / "close.png", tmp_path / "outside.png"):
-        Image.new("RGB", (640, 360), "white").save(name)
+    for path in (assets / "open.png", assets / "close.png", outside / "outside.png"):
+        Image.new("RGB", (640, 360), "white").save(path)
     for name, size, form in (
         ("small.png", (320, 180), "PNG"),
         ("banner.png", (1600, 400), "PNG"),
@@ -39,7 +40,7 @@ def project(tmp_path: Path) -> Path:
     (assets / "words.png").write_text("these are words")
     (assets / "empty.png").touch()
     (assets / "cut.png").write_bytes((assets / "open.png").read_bytes()[:40])
-    (assets / "link.png").symlink_to(tmp_path / "outside.png")
+    (assets / "link.png").symlink_to(outside / "outside.png")
     (assets / "ring.png").symlink_to(assets / "ring.png")
     return root
 

@@ -179,7 +179,7 @@ def test_they_agree_on_shots(tree: Any) -> None:
 @settings(deadline=None, max_examples=400)
 def test_they_agree_on_addresses_and_names(words: str) -> None:
     for url in (words, f"https://{words}"):
-        tree = {"id": "a", "frames": {"first": {"url": url}}}
+        tree: dict[str, Any] = {"id": "a", "frames": {"first": {"url": url}}}
         assert matches_schema("manifest", tree, definition="shot") == SLOW_SHOT.is_valid(tree)
     for tree in (
         {"version": 1, "campaign": words, "shots": [{"id": "a"}]},

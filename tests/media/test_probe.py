@@ -69,7 +69,9 @@ def test_a_whole_clip_tells_its_facts(clip: Path) -> None:
 
 
 def test_a_clip_cut_at_any_length_is_broken(clip: Path) -> None:
-    for length in range(clip.stat().st_size - 1, -1, -1):
+    size = clip.stat().st_size
+    heads = range(200)  # at its beginning and its end every byte counts; between them are the pictures
+    for length in sorted({*heads, *range(200, size - 4000, 37), *range(size - 4000, size)}, reverse=True):
         os.truncate(clip, length)
         assert isinstance(probe(clip), InvalidVideo), length
 
@@ -168,7 +170,7 @@ def test_tables_that_disagree_are_broken(clip: Path) -> None:
 def test_a_clip_in_fragments_is_no_broken_clip(tmp_path: Path, flags: str) -> None:
     found = probe(fragmented(tmp_path / "clip.mp4", flags))
     assert isinstance(found, VideoFacts)
-    assert (found.frames, found.seconds, found.width) == (48, 2, 64)
+    assert (found.frames, float(found.seconds), found.width) == (48, 2.0, 64)
 
 
 def test_a_cut_inside_a_fragment_is_seen(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ async def test_a_forged_link_is_worth_nothing() -> None:
 async def test_ninety_seconds_pass_in_a_moment() -> None:
     async with client_of(Script(queued=10, running=80, spread=0), speed=3000) as client:
         task = await client.ordered("vtrix")
-        seen = []
+        seen: list[str] = []
         while not seen or seen[-1] != "completed":
             seen.append(status_in("vtrix", (await client.poll("vtrix", task)).json))
             await client.mock.clock.sleep(3)

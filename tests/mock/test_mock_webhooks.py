@@ -24,7 +24,7 @@ class Ear:
         self._news = asyncio.Event()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
-        body: dict[str, Any] = await web.Request.json(request)  # type: ignore[arg-type]
+        body: dict[str, Any] = await web.Request.json(request)
         self.heard.append(body)
         self._news.set()
         if "challenge" in body:

@@ -10,7 +10,7 @@ from mock_samples import GATEWAYS, at_once
 from hailuo_batch.load.schemas import schema_folder
 from hailuo_batch.mock.server import Mock
 
-EXAMPLES = 50
+EXAMPLES = 20
 KEY = "mv_live_demo"
 # Where a document itself cannot satisfy a check, and why. (operation, check); "" is every operation.
 EXCUSED: dict[str, tuple[tuple[str, str], ...]] = {

@@ -168,6 +168,11 @@ async def _order(step: Step) -> DriverRequest:
     )
 
 
+def scripted(point: str, script: Any) -> ScriptedDriver:
+    """A driver that answers by a script at one point: `submit`, `wait` or `download`."""
+    return ScriptedDriver(**{point: script})
+
+
 def kept(result: object) -> StoredClip:
     assert isinstance(result, StoredClip), result
     return result

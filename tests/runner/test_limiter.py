@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from run_samples import PAID, World, mark, shot
+from run_samples import PAID, World, mark, scripted, shot
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -212,7 +212,7 @@ async def test_a_place_comes_back_after_every_failure_and_when_its_task_is_follo
     world: World, point: str, kind: FailureKind
 ):
     doors = {"minimax": gate()}
-    world.driver = ScriptedDriver(**{point: {mark(shot("open")): Failure(kind=kind, why="so it is")}})
+    world.driver = scripted(point, {mark(shot("open")): Failure(kind=kind, why="so it is")})
     await _carried_out(world, doors)
     assert doors["minimax"].pace.running == 0
     if (await world.stages())[-1] in {Stage.SUBMITTED, Stage.PRODUCED}:
@@ -237,7 +237,7 @@ async def test_a_place_comes_back_when_a_call_bursts_or_is_cancelled(
     world: World, point: str, script: Callable[[DriverRequest], None]
 ):
     doors = {"minimax": gate()}
-    world.driver = ScriptedDriver(**{point: script})
+    world.driver = scripted(point, script)
     with pytest.raises((ZeroDivisionError, asyncio.CancelledError)):
         await _carried_out(world, doors)
     assert doors["minimax"].pace.running == 0

@@ -194,5 +194,5 @@ class RoughSea(RuleBasedStateMachine):
                     self.refused[attempt.fingerprint] += 1
 
 
-RoughSea.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+RoughSea.TestCase.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
 TestARoughSea = RoughSea.TestCase

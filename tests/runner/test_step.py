@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_samples import FREE, PAID, World, kept, mark, shot
+from run_samples import FREE, PAID, World, kept, mark, scripted, shot
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -94,7 +94,7 @@ async def test_the_clip_is_on_the_disk_before_the_ledger_says_that_it_is_stored(
             moves.append((str(what), bool(world.clips())))
             return await move(attempt, what, *facts)  # type: ignore[arg-type]
 
-        ledger.move = watched  # type: ignore[method-assign]
+        ledger.move = watched  # type: ignore[method-assign, assignment]
         [step] = (await world.plan()).steps
         await run_step(step, await world.bench(ledger))
     assert moves == [("accept", False), ("produce", False), ("keep", True)]
@@ -119,7 +119,7 @@ LEFT: dict[tuple[str, FailureKind], tuple[Stage, Action]] = {
 @pytest.mark.parametrize(("point", "kind"), LEFT)
 async def test_each_kind_of_failure_at_each_point_leaves_the_right_stage(world: World, point: str, kind: FailureKind):
     stage, action = LEFT[point, kind]
-    world.driver = ScriptedDriver(**{point: failing(kind)})
+    world.driver = scripted(point, failing(kind))
     doubt = (point, kind) == ("submit", FailureKind.FLAKY)
     said = failing(kind)[mark(OPEN)]
     assert await world.step() == (replace(said, kind=FailureKind.UNKNOWN_OUTCOME) if doubt else said)
@@ -135,7 +135,7 @@ async def test_each_kind_of_failure_at_each_point_leaves_the_right_stage(world: 
 async def test_after_each_failure_the_next_run_has_the_clip_and_pays_only_for_what_was_refused(
     world: World, point: str, kind: FailureKind
 ):
-    world.driver = ScriptedDriver(**{point: failing(kind)})
+    world.driver = scripted(point, failing(kind))
     await world.step()
     world.driver.submit_script = world.driver.wait_script = world.driver.download_script = None
     kept(await world.step())
@@ -318,7 +318,7 @@ async def test_a_step_that_is_cancelled_inside_a_call_leaves_nothing_half_done(w
     world.route = FREE
     disarm = _at_point(point)(world)
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.create_task(world.step())  # type: ignore[arg-type]
+        await asyncio.create_task(world.step())
     disarm()
     assert world.clips() == world.names() == frozenset()
     assert world.leftovers() == []

@@ -16,7 +16,10 @@ Golden = Callable[[str, str], None]
 
 SOURCE = "https://example.com/docs"
 HAILUO_02 = Model(name="hailuo-02", title="Hailuo-02")
-SELLS = {Mode.TEXT: {"768p": (6, 10), "1080p": (6,)}, Mode.FIRST: {"512p": (6,)}}
+SELLS: dict[Mode, dict[str, tuple[int, ...]]] = {
+    Mode.TEXT: {"768p": (6, 10), "1080p": (6,)},
+    Mode.FIRST: {"512p": (6,)},
+}
 KNOWN = Provider(
     name="minimax", title="MiniMax", key="MINIMAX_API_KEY", model=HAILUO_02, offers=SELLS, currency="USD",
     prices=(

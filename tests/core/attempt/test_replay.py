@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from account_samples import attempt, bare, event, events_of, given_up
@@ -56,7 +57,7 @@ def test_the_reason_of_a_decision_comes_with_it() -> None:
     ("member", "value"),
     [("provider", "vtrix"), ("task", "t-9"), ("digest", "sha256:9"), ("estimate", None), ("cost", usd("0.26"))],
 )
-def test_what_no_event_told_is_named(member: str, value: object) -> None:
+def test_what_no_event_told_is_named(member: str, value: Any) -> None:
     told = replay(OF, events_of(OF, 1))
     assert find_mismatches(replace(OF, **{member: value}), told) == member
 

@@ -1,4 +1,5 @@
 import time
+from typing import Any
 
 import pytest
 from core_samples import after_shot, entry, in_a_row, manifest
@@ -51,15 +52,16 @@ def test_a_shot_outranks_the_manifests_defaults_and_they_outrank_the_schemas() -
 
 @pytest.mark.parametrize("member", Settings.__slots__)
 def test_a_default_written_out_makes_the_same_shot(member: str) -> None:
-    said = {
+    defaults: dict[str, Any] = {
         "duration": 6, "resolution": "768p", "takes": 1, "style": "none", "switches": DEFAULT_SWITCHES,
-    }[member]  # fmt: skip
+    }  # fmt: skip
+    values = {member: defaults[member]}
     from dataclasses import replace
 
     (plain,), _ = expand(manifest(entry()))
     for of in (
-        manifest(entry(settings=Settings(**{member: said}))),
-        manifest(entry(), defaults=Settings(**{member: said})),
+        manifest(entry(settings=Settings(**values))),
+        manifest(entry(), defaults=Settings(**values)),
     ):
         (shot,), _ = expand(of)
         assert replace(shot, duration_path=(), resolution_path=()) == replace(

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 from core_samples import request, shot, usd
 
@@ -11,7 +12,7 @@ from hailuo_batch.core.request.request import ImageRef
 ARTIFACT = Clip(digest="sha256:aa", size=9, width=1366, height=768, seconds=6.0, frames=144, codec="h264")
 
 
-def told(**members) -> dict:
+def told(**members: Any) -> dict[str, Any]:
     asked = request(first=ImageRef(digest="sha256:bb", frame=FrameRole.LAST), last=ImageRef(digest="sha256:cc"))
     plain = {
         "campaign": "teaser", "use": Use(shot=shot(tags=("hero",), notes="n"), take=2, version=3), "request": asked,

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from core_samples import PAID, after_shot, planned, request, shot, standing, usd
 from hypothesis import given
@@ -21,7 +23,7 @@ def report(plan: Plan, *artifacts: Clip, sketch: bool = False, **members) -> Rep
 
 
 MARK = planned(shot()).steps[0].fingerprint
-STORED = {"standings": {MARK: standing(cost=usd("0.30"))}, "stored_digests": frozenset({"sha256:aa"})}
+STORED: dict[str, Any] = {"standings": {MARK: standing(cost=usd("0.30"))}, "stored_digests": frozenset({"sha256:aa"})}
 
 
 def test_a_row_says_what_stands_where() -> None:

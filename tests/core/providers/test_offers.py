@@ -144,7 +144,7 @@ def test_a_last_frame_alone_is_sold_by_nobody() -> None:
         ((), ("shots", 3)),
     ],
 )
-def test_a_problem_points_where_the_size_is_said(at: tuple, path: tuple) -> None:
+def test_a_problem_points_where_the_size_is_said(at: tuple[str | int, ...], path: tuple[str | int, ...]) -> None:
     (problem,) = told(shot(index=3, resolution="512p", resolution_path=at, duration_path=("shots", 3)), SIXER)
     assert problem.path == path
 

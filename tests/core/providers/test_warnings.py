@@ -53,7 +53,7 @@ def test_a_switch_of_the_defaults_is_said_once_and_there() -> None:
 @pytest.mark.parametrize(
     "switches", [{}, {"watermark": False}, {"prompt_optimizer": True}, {"fast_pretreatment": False}]
 )
-def test_what_a_gateway_does_unasked_needs_no_switch(switches: dict[str, bool]) -> None:
+def test_what_a_gateway_does_unasked_needs_no_switch(switches: dict[str, Any]) -> None:
     assert said(shot(**switches), by=(DUMB,)) == []
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from core_samples import ANIMATIC, HAILUO_02, shot
 
@@ -25,7 +27,7 @@ def asked(of: Shot, take: int = 1, model: Model = HAILUO_02) -> Request:
         {"resolution_path": ("shots", 0, "resolution")},
     ],
 )
-def test_names_tags_notes_and_places_never_change_a_fingerprint(members: dict[str, object]) -> None:
+def test_names_tags_notes_and_places_never_change_a_fingerprint(members: dict[str, Any]) -> None:
     assert fingerprint(asked(shot(**members))) == fingerprint(asked(shot()))
 
 
@@ -41,7 +43,7 @@ def test_names_tags_notes_and_places_never_change_a_fingerprint(members: dict[st
         {"watermark": True},
     ],
 )
-def test_what_is_asked_changes_the_fingerprint(members: dict[str, object]) -> None:
+def test_what_is_asked_changes_the_fingerprint(members: dict[str, Any]) -> None:
     assert fingerprint(asked(shot(**members))) != fingerprint(asked(shot()))
 
 

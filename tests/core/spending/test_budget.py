@@ -115,7 +115,7 @@ MONTH = datetime(2026, 11, 1, tzinfo=UTC).timestamp()
 
 
 def test_the_caps_of_a_run_are_its_own_the_manifests_and_the_projects():
-    rows = [
+    rows: list[dict[str, object]] = [
         {"max": 100, "currency": "USD"},
         {"max": "9.50", "currency": "EUR", "tag": "client:*", "per": "month"},
     ]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from math import dist
 from pathlib import Path
+from typing import Any
 
 import pytest
 from media_samples import Drawn, centre, decoded, facts
@@ -80,7 +81,7 @@ def test_a_picture_that_exif_turns_is_shown_upright(drawn: Drawn, tmp_path: Path
     frame = decoded(drawn(prompt="[Static shot]", first=Still(path=str(tmp_path / "phone.jpg"))))[0]
     assert frame.size == (512, 768)
     top, bottom = frame.getpixel((256, 100)), frame.getpixel((256, 600))
-    assert top[0] > 200 > 100 > bottom[0]  # type: ignore[index, operator]
+    assert top[0] > 200 > 100 > bottom[0]  # type: ignore[index]
 
 
 def test_colours_arrive_as_they_left(drawn: Drawn, tmp_path: Path) -> None:
@@ -226,7 +227,8 @@ def test_other_prompts_get_other_cards(drawn: Drawn) -> None:
 
 
 def test_the_same_sketch_gives_the_same_bytes_in_another_process(drawn: Drawn, dots: Path, tmp_path: Path) -> None:
-    fields = {"prompt": "mist 🚀 清晨 [Push in, Shake]", "first": Still(path=str(dots)), "last": Still(path=str(dots))}
+    still = Still(path=str(dots))
+    fields: dict[str, Any] = {"prompt": "mist 🚀 清晨 [Push in, Shake]", "first": still, "last": still}
     here = drawn(**fields).read_bytes()
     sketch = Sketch(campaign="aurora", shot="open", take=1, mark="a91f3c", seconds=1, resolution="512p", **fields)
     (tmp_path / "sketch").write_bytes(pickle.dumps(sketch))
