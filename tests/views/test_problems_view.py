@@ -18,7 +18,7 @@ Golden = Callable[[str, str], None]
 
 def problem(text: str = "    length: 8", column: int = 13, **members: Any) -> Problem:
     plain = {
-        "rule": rules.SHOT_LENGTH, "why": 'shot "rooftop" asks 8 s; minimax makes 6 s.',
+        "rule": rules.SHOT_LENGTH, "why": 'shot "rooftop" asks for 8 s, but minimax renders only 6 s.',
         "remedy": "Did you mean 6?", "path": ("shots", 1, "duration"),
         "place": Place(file="manifests/teaser.yaml", line=14, column=column, text=text),
     }  # fmt: skip

@@ -119,7 +119,7 @@ async def validate(file: Path | str, *, world: World = World.REAL) -> Validation
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
     >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: a bottle in mist, duration: 8}]\\n")
     >>> [problem.why for problem in asyncio.run(validate(file)).problems]
-    ['shot "a" asks 8 s; minimax makes 6 s or 10 s.']
+    ['shot "a" asks for 8 s, but minimax renders only 6 s or 10 s.']
     >>> asyncio.run(validate(file, world=World.SKETCH)).problems
     ()
     """

@@ -199,7 +199,7 @@ def _no_offer_problem(
     able = [p for p in known if not p.is_free and p.can_render(shot.needs)]
     sell = f"{providers[0].name} sells" if len(providers) == 1 else f"{join_provider_names(providers, 'and')} sell"
     asked = f"{MODE_WORDS[shot.mode]} at {shot.resolution} for {duration_text(shot.duration)}"
-    why = f'shot "{shot.id}" asks {asked}; {sell} {_describe_alternatives(shot, providers)}.'
+    why = f'shot "{shot.id}" asks for {asked}, but {sell} {_describe_alternatives(shot, providers)}.'
     add = f"add {'it' if len(able) == 1 else 'one of them'} to providers."
     remedy = (
         f"{join_provider_names(able, 'or')} would render it: {add}"
@@ -263,9 +263,9 @@ def _describe_alternatives(shot: Shot, providers: Sequence[Provider]) -> str:
 def _length_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[Provider]) -> Problem:
     lengths = sorted({s for p in providers for row in p.offers.values() for seconds in row.values() for s in seconds})
     sold = join_or(f"{second} s" for second in lengths) or "nothing"
-    makes = f"{providers[0].name} makes" if len(providers) == 1 else f"{join_provider_names(providers, 'and')} make"
+    makes = f"{join_provider_names(providers, 'and')} render{'s' * (len(providers) == 1)}{' only' * bool(lengths)}"
     unsaid = ", as shots do that say nothing" if shot.duration_path == ("shots", shot.index) else ""
-    why = f'shot "{shot.id}" asks {duration_text(shot.duration)}{unsaid}; {makes} {sold}.'
+    why = f'shot "{shot.id}" asks for {duration_text(shot.duration)}{unsaid}, but {makes} {sold}.'
     others = [p for p in known if not p.is_free and p.can_render(shot.needs)]
     if others:
         spoken = LONG_DURATION if shot.duration in providers[0].model.lengths[LONG_DURATION] else SHORT_DURATION

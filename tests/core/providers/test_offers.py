@@ -94,7 +94,7 @@ def test_a_shot_that_is_sold_has_no_problem(duration: int | str) -> None:
 def test_a_length_that_another_provider_sells_names_it_and_the_portable_word() -> None:
     (problem,) = told(shot(duration=5), SIXER)
     assert (problem.rule.id, problem.path) == ("shot-length", ("shots", 0, "duration"))
-    assert problem.why == 'shot "open" asks 5 s; sixer makes 6 s or 10 s.'
+    assert problem.why == 'shot "open" asks for 5 s, but sixer renders only 6 s or 10 s.'
     assert problem.remedy == "fiver sells it; or write short, which every provider has."
 
 
@@ -106,21 +106,21 @@ def test_a_length_that_nobody_sells_names_the_nearest_and_of_two_the_longer() ->
 
 def test_several_providers_are_spoken_of_together() -> None:
     (problem,) = told(shot(duration=8), SIXER, PICKY)
-    assert problem.why == 'shot "open" asks 8 s; sixer and picky make 6 s or 10 s.'
+    assert problem.why == 'shot "open" asks for 8 s, but sixer and picky render only 6 s or 10 s.'
 
 
 def test_a_size_that_is_not_sold_for_so_long_says_what_is() -> None:
     (problem,) = told(shot(resolution="1080p", duration=10), SIXER)
     assert (problem.rule.id, problem.path) == ("not-sold", ("shots", 0))
     assert problem.why == (
-        'shot "open" asks text to video at 1080p for 10 s; sixer sells 1080p for 6 s only and 10 s at 768p only.'
+        'shot "open" asks for text to video at 1080p for 10 s, but sixer sells 1080p for 6 s only and 10 s at 768p only.'
     )
     assert problem.remedy == "No provider sells it; change the shot."
 
 
 def test_a_mode_that_is_not_sold_names_those_which_sell_it() -> None:
     (problem,) = told(shot(), PICKY)
-    assert problem.why == 'shot "open" asks text to video at 768p for 6 s; picky sells no text to video.'
+    assert problem.why == 'shot "open" asks for text to video at 768p for 6 s, but picky sells no text to video.'
     assert problem.remedy == "sixer would render it: add it to providers."
 
 
