@@ -143,7 +143,7 @@ async def test_a_clip_that_finds_no_room_is_fetched_when_there_is_room_again(
         ((_, failure),) = ran.outcome.failed
         assert (len(mock.charges), int(ran.exit)) == (1, 4), "nothing more is submitted"
         assert FULL in failure.why
-        assert "fetched, not bought" in failure.remedy
+        assert "downloaded, not bought" in failure.remedy
         assert await found.tell() == "stored, 2 charged, exit 0"
         assert (found.stages(), found.leftovers()) == (["stored", "stored"], [])
 

@@ -94,7 +94,7 @@ async def test_the_clips_of_a_manifest_that_is_gone_come_home_and_get_their_name
         task = found.rows("SELECT task FROM attempts WHERE campaign = 'spring'")[0][0]
         assert "Downloaded 1 clip whose manifest no longer exists; it has no file name in renders/:" in out
         assert f"  spring open#1  task {task} at minimax\n" in out
-        assert "Bring spring.yaml back, and run it" in out
+        assert "Restore spring.yaml and run it" in out
         assert not list((found.base / "renders").glob("spring*.mp4"))
         (found.folder / "elsewhere.txt").rename(gone)
         ran = await _run(found, "spring")

@@ -229,7 +229,7 @@ async def test_doctor_has_a_line_on_the_ledger(project: Path):
         whole = ledger_of(project).read_bytes()
         truncate(project)
         gone = await ledger_check(project)
-        assert (gone.result, gone.detail.startswith("gone: ")) == (CheckResult.BAD, True)
+        assert (gone.result, gone.detail.startswith("missing: ")) == (CheckResult.BAD, True)
         assert "`hailuo-batch run --new-ledger`" in gone.remedy
         ask(project, "a kite", "a boat")
         await bring(project)

@@ -84,7 +84,7 @@ async def test_a_ledger_that_another_program_keeps_locked_is_told_before_anythin
         with closing(locked(ledger_of(found))), pytest.raises(LedgerError) as error:
             await found.run()
         assert error.value.summary == "the ledger is in use by another program"
-        assert "Close what has it open" in error.value.remedy
+        assert "Close that program" in error.value.remedy
         assert len(found.mock.charges) == 1
         assert await found.tell() == "stored, 2 charged, exit 0"
 

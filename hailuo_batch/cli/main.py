@@ -143,8 +143,9 @@ def _run_command(args: Sequence[str] | None, endings: list[Callable[[int], None]
 def _print_usage_error(error: click.UsageError) -> None:
     from hailuo_batch.cli.output import format_error
 
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # no command at all: its help, which is no error
-        _print_stderr(error.format_message())
+    if type(error).show is not click.UsageError.show:  # no command at all: click shows the help, without an error
+        with suppress(OSError):
+            error.show()
         return
     context = error.ctx or click.Context(commands, info_name="hailuo-batch")
     remedy = f"To see how it is used:\n    {context.command_path} --help"

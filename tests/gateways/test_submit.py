@@ -115,8 +115,8 @@ def test_a_callback_address_is_not_said_where_there_is_no_field_for_it(name: str
 @pytest.mark.parametrize(
     ("name", "of", "why"),
     [
-        ("highwayapi", question(resolution="512p"), "HighwayAPI does not offer 512p"),
-        ("minimax", question(model="hailuo-9"), "MiniMax does not offer hailuo-9"),
+        ("highwayapi", question(resolution="512p"), "HighwayAPI does not sell 512p"),
+        ("minimax", question(model="hailuo-9"), "MiniMax does not sell hailuo-9"),
         ("minimax", question(Mode.TEXT, last=IMAGE_URLS[1]), "MiniMax takes no last frame without a first one"),
         ("vtrix", question(Mode.TEXT), "Vtrix takes nothing without a first frame"),
         ("odkkk", question(first=DATA_URIS[0]), "odkkk apiv1 takes pictures by web address only"),
