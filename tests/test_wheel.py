@@ -137,5 +137,5 @@ def test_the_first_minutes_from_the_wheel(installed: Path, tmp_path: Path) -> No
     assert run(program, "validate", "--sketch", cwd=film) == "manifests/first.yaml: valid, 4 shots, 4 takes.\n"
     assert run(program, "run", "--sketch", cwd=film).startswith("Sketched 4 clips in ")
     assert run(program, "report", "--sketch", cwd=film).endswith("first-light_sketch.html\n")
-    assert run(program, "verify", "--sketch", "--deep", cwd=film).endswith("all whole.\n")
+    assert run(program, "verify", "--sketch", "--deep", cwd=film).endswith("all intact.\n")
     assert "no fonts" not in run(program, "doctor", cwd=film)

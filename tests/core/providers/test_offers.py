@@ -113,7 +113,8 @@ def test_a_size_that_is_not_sold_for_so_long_says_what_is() -> None:
     (problem,) = told(shot(resolution="1080p", duration=10), SIXER)
     assert (problem.rule.id, problem.path) == ("not-sold", ("shots", 0))
     assert problem.why == (
-        'shot "open" asks for text to video at 1080p for 10 s, but sixer sells 1080p for 6 s only and 10 s at 768p only.'
+        'shot "open" asks for text to video at 1080p for 10 s, '
+        "but sixer sells 1080p for 6 s only and 10 s at 768p only."
     )
     assert problem.remedy == "No provider sells it; change the shot."
 
