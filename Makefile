@@ -1,14 +1,15 @@
 # Each target sets up what it needs in .venv, from the lock file.
-#   make demo    sketch the product film: no key, no network, no money
-#   make test    lint, types and all tests
-#   make bench   the figures of docs/performance.md, measured on this machine
+#   make demo      sketch the product film: no key, no network, no money
+#   make test      lint, types and all tests
+#   make coverage  which lines the tests run; tracing makes them slower, so it is apart from make test
+#   make bench     the figures of docs/performance.md, measured on this machine
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FILM := manifests/product-film.yaml
 
-.PHONY: demo test lint types pytest bench lock clean help
+.PHONY: demo test lint types pytest coverage bench lock clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -40,6 +41,11 @@ pytest: $(READY)
 
 test: lint types pytest
 
+coverage: $(READY)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --hypothesis-profile=traced --cov --cov-report=
+	@printf '\nLeast covered files (processes that tests start are not measured):\n'
+	@$(BIN)/coverage report --sort=cover | sed -n '1,12p;$$p'
+
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
 
@@ -49,4 +55,4 @@ lock: $(READY)
 	  --no-header --upgrade -o requirements/dev.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,28 +1,5 @@
-"""What holds for every test: modules are compiled once, runs of their own start from one warm process, and failures
-inside the suites of `testing` are shown as those of our own test files are.
+"""Profiles of Hypothesis: under a tracer, an example may take longer than its usual deadline."""
 
-The suite starts hundreds of processes. Where the environment asks for no compiled files, each of them, and each worker,
-would compile everything anew.
-"""
+from hypothesis import settings
 
-import os
-import sys
-from collections.abc import AsyncIterator
-from typing import Any
-
-import pytest
-import pytest_asyncio
-
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-pytest.register_assert_rewrite("hailuo_batch.testing")
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def forks() -> AsyncIterator[Any]:
-    """The `Forks` of all tests of a worker: starting it costs more than most runs."""
-    from crashing import ENVIRONMENT
-    from forking import Forks
-
-    async with Forks(ENVIRONMENT) as found:
-        yield found
+settings.register_profile("traced", deadline=None)
