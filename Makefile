@@ -42,7 +42,7 @@ pytest: $(READY)
 test: lint types pytest
 
 coverage: $(READY)
-	$(BIN)/python -m pytest -q -n auto --dist worksteal --hypothesis-profile=traced --cov --cov-report=
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=
 	@printf '\nLeast covered files (processes that tests start are not measured):\n'
 	@$(BIN)/coverage report --sort=cover | sed -n '1,12p;$$p'
 
