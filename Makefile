@@ -2,6 +2,7 @@
 #   make demo      sketch the product film: no key, no network, no money
 #   make test      lint, types and all tests
 #   make coverage  which lines the tests run; tracing makes them slower, so it is apart from make test
+#   make mutate    how many small faults in core and runner their own tests notice; half an hour
 #   make bench     the figures of docs/performance.md, measured on this machine
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FILM := manifests/product-film.yaml
 
-.PHONY: demo test lint types pytest coverage bench lock clean help
+.PHONY: demo test lint types pytest coverage mutate bench lock clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,10 +42,15 @@ pytest: $(READY)
 
 test: lint types pytest
 
+# From Python 3.12 on, Python itself tells of each new line, and measuring costs nothing.
+coverage: export COVERAGE_CORE = $(shell $(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
 coverage: $(READY)
 	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov --cov-report=
 	@printf '\nLeast covered files (processes that tests start are not measured):\n'
 	@$(BIN)/coverage report --sort=cover | sed -n '1,12p;$$p'
+
+mutate: $(READY)
+	$(BIN)/python tools/mutate.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
