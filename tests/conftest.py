@@ -1,5 +1,5 @@
-"""What holds for every test: modules are compiled once, runs of their own start from one warm process, and failures
-inside the suites of `testing` are shown as those of our own test files are.
+"""What holds for every test: modules are compiled once, runs of their own start from one warm process, failures inside
+the suites of `testing` are shown as those of our own test files are, and the user's own folder is a new one.
 
 The suite starts hundreds of processes. Where the environment asks for no compiled files, each of them, and each worker,
 would compile everything anew.
@@ -8,6 +8,8 @@ would compile everything anew.
 import os
 import sys
 from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,17 @@ pytest.register_assert_rewrite("hailuo_batch.testing")
 # Under a tracer, or on a busy machine, an example takes longer than its usual deadline.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(autouse=True)
+def user_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user state of this test, a folder that is not made; no test knows of the purchases of another."""
+    folder = tmp_path_factory.getbasetemp() / "state" / str(next(_NUMBERS))
+    monkeypatch.setenv("HAILUO_STATE", str(folder))
+    return folder
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -32,6 +32,7 @@ HOMES = {
     "rich": {"views"},
     "jinja2": {"views"},
     "keyring": {"load"},
+    "platformdirs": {"load"},
     "openapi_core": {"testing"},
     "pytest": {"testing"},
     "hypothesis": {"testing"},
