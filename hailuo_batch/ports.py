@@ -236,7 +236,7 @@ class Locks(Protocol):
         """Holds the run lock while inside; a `LedgerError` names the holder if there is one."""
 
     def is_run_active(self) -> bool:
-        """Whether the run lock is held now. The check neither takes nor creates it."""
+        """Whether the run lock is held now. The check creates nothing and keeps no run out."""
 
     def read_run_holder(self) -> RunHolder | None:
         """Who holds the run lock now; None when it is free or the holder has not signed yet."""

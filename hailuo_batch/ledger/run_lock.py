@@ -9,7 +9,8 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,17 +32,26 @@ if sys.platform == "win32":
         file.seek(_FAR)
         msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
+    _share = _seize  # Windows has no shared lock here: a check may look like a run for an instant
+    _CHECKS_SHARE = False
+
 else:
     import fcntl
 
     def _seize(file: BinaryIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def _share(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
     def _release(file: BinaryIO) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
 
+    _CHECKS_SHARE = True
+
 
 _HELD_ERRNOS = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})  # what the systems say of a lock that is held
+_TRIES = 20  # with pauses of 10 ms: a check holds a shared lock for some microseconds, or longer on a busy machine
 
 
 class FileLocks:
@@ -63,16 +73,14 @@ class FileLocks:
                 _release(file)
 
     def is_run_active(self) -> bool:
-        """Whether a run works at this moment; checked only for a signed lock, and only for that long."""
+        """Whether a run works at this moment. A lock that nobody has signed is free."""
         try:
             if not self._path.stat().st_size:
                 return False
             with self._path.open("r+b", buffering=0) as file:
-                _seize(file)
-                _release(file)
+                return _is_held_by_run(file)
         except OSError as error:
             return error.errno in _HELD_ERRNOS
-        return False
 
     def read_run_holder(self) -> RunHolder | None:
         """Who holds the lock now; None when it is free or the holder has not signed yet."""
@@ -90,13 +98,37 @@ def _open_file(path: Path) -> BinaryIO:
 
 def _acquire(path: Path, file: BinaryIO, command: str) -> None:
     with _translate_errors(path):
-        try:
-            _seize(file)
-        except OSError as error:
-            if error.errno not in _HELD_ERRNOS:
-                raise
-            raise _lock_held_error(path, file) from None
-        _write_holder(file, command)
+        for _ in range(_TRIES):
+            if _try(_seize, file):
+                _write_holder(file, command)
+                return
+            if _CHECKS_SHARE and _is_held_by_run(file):
+                break
+            _pause()  # only a check is in the way
+        raise _lock_held_error(path, file)
+
+
+def _is_held_by_run(file: BinaryIO) -> bool:
+    """Whether a run holds the lock, and not only checks like this one, which share it."""
+    if not _try(_share, file):
+        return True
+    _release(file)
+    return False
+
+
+def _try(lock: Callable[[BinaryIO], None], file: BinaryIO) -> bool:
+    """Whether a lock could be had at once."""
+    try:
+        lock(file)
+    except OSError as error:
+        if error.errno not in _HELD_ERRNOS:
+            raise
+        return False
+    return True
+
+
+def _pause() -> None:
+    time.sleep(0.01)
 
 
 @contextmanager

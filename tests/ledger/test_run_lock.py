@@ -4,7 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -20,6 +23,8 @@ with FileLocks(Path(sys.argv[1])).hold_run_lock("hailuo-batch run spring.yaml"):
     print("held", flush=True)
     sys.stdin.read()
 """
+
+Check = Callable[[Callable[[], None]], bool]
 
 
 class TestFileLocks(LocksContract):
@@ -92,6 +97,62 @@ def test_what_a_killed_run_wrote_holds_nothing_and_looking_leaves_it(lock: Path)
     assert not FileLocks(lock).is_run_active()
     assert FileLocks(lock).read_run_holder() is None
     assert lock.read_bytes() == signed
+
+
+@pytest.fixture
+def check(lock: Path, monkeypatch: pytest.MonkeyPatch):
+    """Calls a function in the middle of a check of a lock that a killed run signed; what the check found."""
+    import fcntl
+
+    real_flock = fcntl.flock
+
+    def run_check(meanwhile: Callable[[], None]) -> bool:
+        lock.parent.mkdir()
+        lock.write_bytes(b"{}")
+        calls = [meanwhile]
+
+        def flock(file: BinaryIO, how: int) -> None:
+            if how == fcntl.LOCK_UN and calls:
+                calls.pop()()
+            real_flock(file, how)
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        found = FileLocks(lock).is_run_active()
+        assert not calls
+        return found
+
+    return run_check
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_two_checks_at_once_do_not_take_each_other_for_a_run(lock: Path, check: Check):
+    found: list[bool] = []
+    assert not check(lambda: found.append(FileLocks(lock).is_run_active()))
+    assert found == [False]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no flock")
+def test_a_run_that_starts_during_a_check_is_not_refused(lock: Path, check: Check, monkeypatch: pytest.MonkeyPatch):
+    waits, checked, started = threading.Event(), threading.Event(), threading.Event()
+
+    def pause() -> None:
+        waits.set()
+        assert checked.wait(10)
+
+    def start() -> None:
+        with FileLocks(lock).hold_run_lock("run"):
+            started.set()
+
+    def begin() -> None:
+        thread.start()
+        assert waits.wait(10)
+
+    monkeypatch.setattr("hailuo_batch.ledger.run_lock._pause", pause)
+    thread = threading.Thread(target=start)
+    assert not check(begin)
+    checked.set()
+    thread.join(10)
+    assert started.is_set()
 
 
 def test_a_lock_that_cannot_be_opened_is_nobodys(lock: Path):
