@@ -196,8 +196,17 @@ class Store(Protocol):
     def remove(self, digest: str) -> None:
         """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
 
-    def remove_leftovers(self) -> int:
-        """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
+    def find_linked_clips(self, files: Iterable[Path]) -> frozenset[str]:
+        """The clips of which one of these files is another name, by digest. A store elsewhere has none."""
+
+    def list_leftovers(self) -> Mapping[str, StoredFile]:
+        """What earlier runs left half written, by location; what a run writes at this moment is among it."""
+
+    def remove_leftovers(self, *, before: float | None = None) -> int:
+        """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it.
+
+        With `before`, only what was last written before that moment.
+        """
 
 
 class Renders(Protocol):

@@ -8,8 +8,9 @@ rehearsal come from the mock: only their age and open attempts keep them.
 import asyncio
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
@@ -30,7 +31,7 @@ from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
 from hailuo_batch.load.review import read_review
 from hailuo_batch.load.settings import Project, read_project
-from hailuo_batch.ports import Facts, Store
+from hailuo_batch.ports import Facts, Store, StoredFile
 
 DEFAULT_DAYS = 30
 _DAY_SECONDS = 86_400
@@ -49,26 +50,30 @@ async def collect_garbage(
     workspace = Workspace(project.root, world)
     if not workspace.exists:
         return Garbage(days=days)
+    before = SystemClock().now() - days * _DAY_SECONDS
     with workspace.hold_run_lock("gc") if remove else nullcontext():
-        found, names = await _find_garbage(project, workspace, days)
+        found, names = await _find_garbage(project, workspace, days, before)
         if remove:
             await _remove_garbage(workspace, found, names, by or login_name())
+            _remove_leftovers(workspace, before)
     return replace(found, is_removed=remove)
 
 
-async def _find_garbage(project: Project, workspace: Workspace, days: int) -> tuple[Garbage, dict[str, list[str]]]:
+async def _find_garbage(
+    project: Project, workspace: Workspace, days: int, before: float
+) -> tuple[Garbage, dict[str, list[str]]]:
     """What can go, and the readable names of every clip by its digest."""
-    before = SystemClock().now() - days * _DAY_SECONDS
+    store = workspace.open_store()
     async with workspace.read_ledger() as ledger:
         attempts, runs = await ledger.attempts(), await ledger.runs()
         given: dict[str, str] = {}
         for campaign, sketch in {(run.campaign, run.sketch) for run in runs}:
             given |= await ledger.names(campaign, sketch=sketch)
-    files = dict(_list_files(project, workspace.open_store()))
+    files = dict(_list_files(project, store))
     needed = _unfinished_digests(attempts)
     names = _names_by_digest(given, attempts)
     if workspace.world is not World.REHEARSAL:
-        needed |= _list_render_digests(workspace, names, files)
+        needed |= _list_render_digests(workspace, names, store)
         needed |= set(_read_references(project))
         needed |= await _plan_needed_digests(project, runs)
     known = {attempt.digest for attempt in attempts}
@@ -76,7 +81,7 @@ async def _find_garbage(project: Project, workspace: Workspace, days: int) -> tu
         needed |= {attempt.digest for attempt in attempts if attempt.digest and not is_local(attempt.provider)}
     garbage = Garbage(
         clips=find_unreferenced_clips(files, needed, attempts, before=before),
-        leftovers=tuple(file for file in _list_leftovers(project, workspace) if file.modified_at < before),
+        leftovers=tuple(_list_leftovers(project, workspace, before)),
         unknown=len(files.keys() - known),
         days=days,
     )
@@ -98,31 +103,40 @@ async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[st
         store.remove(clip.digest)
         for name in names.get(clip.digest, ()) if workspace.world is World.REHEARSAL else ():
             renders.remove(name)
-    for file in garbage.leftovers:
-        (workspace.project_root / file.name).unlink(missing_ok=True)
 
 
 def _list_files(project: Project, store: Store) -> Iterator[tuple[str, DiskFile]]:
     for digest in store.list_digests():
         if (file := store.stat(digest)) is not None:  # else it went away since it was listed
-            name = project.display_path(Path(store.location(digest)))
-            yield digest, DiskFile(name=name, size=file.size, modified_at=file.modified_at)
+            yield digest, _make_disk_file(project, Path(store.location(digest)), file)
 
 
-def _stat_file(project: Project, path: Path) -> DiskFile | None:
-    try:
-        found = path.stat()
-    except OSError:  # it went away since its folder was listed
-        return None
-    return DiskFile(name=project.display_path(path), size=found.st_size, modified_at=found.st_mtime)
+def _make_disk_file(project: Project, path: Path, file: StoredFile) -> DiskFile:
+    return DiskFile(name=project.display_path(path), size=file.size, modified_at=file.modified_at)
 
 
-def _list_leftovers(project: Project, workspace: Workspace) -> Iterator[DiskFile]:
-    """What killed runs left half written, and what was remembered as a shortcut."""
-    for folder in (workspace.store_folder / "incoming", workspace.state_folder / CACHE_FOLDER):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_file() and (file := _stat_file(project, path)) is not None:
-                yield file
+def _list_leftovers(project: Project, workspace: Workspace, before: float) -> Iterator[DiskFile]:
+    """Half-written files of killed runs and cached plans, if they were last written before a moment."""
+    unfinished = ((Path(path), file) for path, file in workspace.open_store().list_leftovers().items())
+    for path, file in chain(unfinished, _list_cache_files(workspace)):
+        if file.modified_at < before:
+            yield _make_disk_file(project, path, file)
+
+
+def _remove_leftovers(workspace: Workspace, before: float) -> None:
+    workspace.open_store().remove_leftovers(before=before)
+    for path, file in _list_cache_files(workspace):
+        if file.modified_at < before:
+            path.unlink(missing_ok=True)
+
+
+def _list_cache_files(workspace: Workspace) -> Iterator[tuple[Path, StoredFile]]:
+    folder = workspace.state_folder / CACHE_FOLDER
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with suppress(OSError):  # it was removed since its folder was listed
+            if path.is_file():
+                found = path.stat()
+                yield path, StoredFile(size=found.st_size, modified_at=found.st_mtime)
 
 
 def _unfinished_digests(attempts: Iterable[AttemptRecord]) -> set[str]:
@@ -142,25 +156,12 @@ def _names_by_digest(given: dict[str, str], attempts: Iterable[AttemptRecord]) -
     return found
 
 
-def _list_render_digests(workspace: Workspace, names: dict[str, list[str]], files: dict[str, DiskFile]) -> set[str]:
+def _list_render_digests(workspace: Workspace, names: dict[str, list[str]], store: Store) -> set[str]:
     """Clips that are below `renders/`: under a name of ours, or under any name that is a link to the very file."""
-    there: set[str] = set()
-    links: set[tuple[int, int]] = set()
-    for folder, _, entries in os.walk(workspace.renders_folder):
-        for entry in entries:
-            there.add(entry)
-            links |= _file_id(Path(folder) / entry)
+    paths = [Path(folder) / entry for folder, _, entries in os.walk(workspace.renders_folder) for entry in entries]
+    there = {path.name for path in paths}
     shown = {digest for digest, given in names.items() if not there.isdisjoint(given)}
-    return shown | {digest for digest, file in files.items() if _file_id(workspace.project_root / file.name) & links}
-
-
-def _file_id(path: Path) -> set[tuple[int, int]]:
-    """Which file it is, under whatever name; nothing for a link that leads nowhere."""
-    try:
-        found = path.stat()
-    except OSError:
-        return set()
-    return {(found.st_dev, found.st_ino)}
+    return shown | store.find_linked_clips(paths)
 
 
 def _read_references(project: Project) -> Iterator[str]:

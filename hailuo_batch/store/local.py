@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
@@ -59,12 +60,7 @@ class LocalStore:
 
     def stat(self, digest: str) -> StoredFile | None:
         """The size and age of a clip, or None if it is not there or cannot be read."""
-        path = self._path(digest)
-        try:
-            found = path.stat()
-        except OSError:
-            return None
-        return StoredFile(size=found.st_size, modified_at=found.st_mtime)
+        return _stat_file(self._path(digest))
 
     def open(self, digest: str) -> BufferedReader:
         """The clip's bytes, to be read from the first on; an `OSError` says why they cannot be."""
@@ -82,13 +78,26 @@ class LocalStore:
                 path.chmod(0o644)  # Windows removes no file that is read-only; elsewhere the folder decides
             path.unlink()
 
-    def remove_leftovers(self) -> int:
+    def find_linked_clips(self, files: Iterable[Path]) -> frozenset[str]:
+        """The clips that are hard links to one of these files, by digest."""
+        inodes = {inode for file in files if (inode := _read_inode(file)) is not None}
+        digests = self.list_digests() if inodes else frozenset()
+        return frozenset(digest for digest in digests if _read_inode(self._path(digest)) in inodes)
+
+    def list_leftovers(self) -> Mapping[str, StoredFile]:
+        """What earlier runs left half written, by path; what a run writes at this moment is among it."""
+        paths = (self._temporary_folder / name for name in sorted(list_folder(self._temporary_folder)))
+        return {str(path): file for path in paths if path.is_file() and (file := _stat_file(path))}
+
+    def remove_leftovers(self, *, before: float | None = None) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
-        leftovers = list_folder(self._temporary_folder)
+        names = list_folder(self._temporary_folder)
+        if before is not None:
+            names = [Path(path).name for path, file in self.list_leftovers().items() if file.modified_at < before]
         with translate_os_errors("cannot delete the store's temporary files"):
-            for name in leftovers:
+            for name in names:
                 (self._temporary_folder / name).unlink(missing_ok=True)
-        return len(leftovers)
+        return len(names)
 
     def _path(self, digest: str) -> Path:
         """Where a clip is, or would be."""
@@ -129,6 +138,23 @@ class LocalStore:
             # The ledger says "stored" after this; the name must be on the disk before.
             sync_folder(final.parent)
         return digest
+
+
+def _stat_file(path: Path) -> StoredFile | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return StoredFile(size=found.st_size, modified_at=found.st_mtime)
+
+
+def _read_inode(path: Path) -> tuple[int, int] | None:
+    """Which file a name leads to; None for a link that leads nowhere."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _seal_file(file: Path) -> str:

@@ -6,6 +6,7 @@ class TestMyStore(StoreContract):
 
 import asyncio
 import hashlib
+import os
 import time
 from pathlib import Path
 
@@ -104,6 +105,38 @@ class StoreContract:
         assert store.remove_leftovers() == 2
         assert [file.exists() for file in leftovers] == [False, False]
         assert store.list_digests() == {digest}
+
+    async def test_leftovers_are_listed_with_size_and_age_and_no_clip_among_them(self, tmp_path: Path) -> None:
+        store = self.open_store(tmp_path / "store")
+        assert store.list_leftovers() == {}
+        await store.keep(write_clip(store, b"kept"))
+        before = time.time()
+        file = write_clip(store, b"half")
+        [(location, found)] = store.list_leftovers().items()
+        assert file.name in location
+        assert found.size == len(b"half")
+        assert abs(found.modified_at - before) < 60
+
+    async def test_sweeping_up_to_a_moment_leaves_what_is_younger(self, tmp_path: Path) -> None:
+        store = self.open_store(tmp_path / "store")
+        old, young = write_clip(store), write_clip(store)
+        os.utime(old, (1_000, 1_000))
+        assert store.remove_leftovers(before=1_000) == 0
+        assert store.remove_leftovers(before=2_000) == 1
+        assert (old.exists(), young.exists()) == (False, True)
+
+    async def test_only_a_link_to_a_clip_of_the_store_is_another_name_of_it(self, tmp_path: Path) -> None:
+        """A store whose clips cannot be linked to has no such names."""
+        store = self.open_store(tmp_path / "store")
+        linked = await store.keep(write_clip(store, b"linked"))
+        await store.keep(write_clip(store, b"copied"))
+        link, copy, broken = (tmp_path / name for name in ("link.mp4", "copy.mp4", "broken.mp4"))
+        link.hardlink_to(await store.local_copy(linked))
+        copy.write_bytes(b"copied")
+        broken.symlink_to("nowhere.mp4")
+        assert store.find_linked_clips([]) == set()
+        assert store.find_linked_clips([copy, broken]) == set()
+        assert store.find_linked_clips([copy, link, broken]) <= {linked}
 
     async def test_a_clip_that_is_removed_is_gone_and_the_others_stay(self, tmp_path: Path) -> None:
         store = self.open_store(tmp_path / "store")

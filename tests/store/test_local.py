@@ -59,6 +59,14 @@ async def test_a_readable_name_outlives_its_clip_in_the_store(store: LocalStore,
     assert name.read_bytes() == b"a clip"
 
 
+async def test_a_link_to_a_clip_is_another_name_of_it(store: LocalStore, tmp_path: Path):
+    digest, other = [await store.keep(write_clip(store, name)) for name in (b"one", b"two")]
+    (tmp_path / "a name.mp4").hardlink_to(await store.local_copy(digest))
+    (tmp_path / "a symlink.mp4").symlink_to(await store.local_copy(other))
+    assert store.find_linked_clips([tmp_path / "a name.mp4"]) == {digest}
+    assert store.find_linked_clips([tmp_path / "a name.mp4", tmp_path / "a symlink.mp4"]) == {digest, other}
+
+
 async def test_a_kept_clip_is_read_only(store: LocalStore):
     kept = await store.local_copy(await store.keep(write_clip(store)))
     assert stat.S_IMODE(kept.stat().st_mode) == 0o444
