@@ -230,7 +230,7 @@ async def test_doctor_has_a_line_on_the_ledger(project: Path):
         truncate(project)
         gone = await ledger_check(project)
         assert (gone.result, gone.detail.startswith("missing: ")) == (CheckResult.BAD, True)
-        assert "`hailuo-batch run --new-ledger`" in gone.remedy
+        assert "`hailuo-batch run --new-ledger MANIFEST`" in gone.remedy
         ask(project, "a kite", "a boat")
         await bring(project)
         assert (await ledger_check(project)).result is CheckResult.NOTE, (

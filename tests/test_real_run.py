@@ -64,7 +64,7 @@ def written(folder: Path) -> str:
 def shown(ran: RunResult) -> str:
     """A run as people and programs see it."""
     report = ran.after.report
-    members = json.dumps({**report_dict(report), "run": outcome_dict(ran.outcome)})
+    members = json.dumps({**report_dict(report), "run": outcome_dict(ran.outcome, report)})
     return "\n".join(
         (members, draw_run_summary(ran.outcome, report, lock=ran.lock, folder="renders/"), repr(ran.outcome))
     )

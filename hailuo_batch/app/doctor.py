@@ -16,6 +16,7 @@ from hailuo_batch import __version__
 from hailuo_batch.app.recovery.missing_ledger import find_lost_ledger, inline_remedy
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, LedgerError
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.project_root import SETTINGS_FILE
@@ -44,6 +45,9 @@ class DoctorCheck:
     result: CheckResult
     detail: str
     remedy: str = ""
+
+
+_NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about a project, and knows no manifest
 
 
 async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[DoctorCheck, ...]:
@@ -99,7 +103,9 @@ async def _check_ledger(root: Path) -> DoctorCheck:
     )
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
-        return DoctorCheck(name="ledger", result=state, detail=f"missing: {lost.explain(file)}", remedy=inline_remedy())
+        return DoctorCheck(
+            name="ledger", result=state, detail=f"missing: {lost.explain(file)}", remedy=inline_remedy(_NEW_LEDGER)
+        )
     some = f"{attempts:,} attempt{'s' * (attempts != 1)}"
     return DoctorCheck(name="ledger", result=CheckResult.GOOD, detail=some if file.exists() else "none yet")
 

@@ -199,7 +199,7 @@ async def _plan_needed_digests(project: Project, runs: Iterable[RunRecord]) -> s
                 f"gc cannot tell what {name} needs",
                 why=f"It has problems: {first.why} Nothing is deleted while a manifest that was run here has problems.",
                 remedy="Fix it, or delete it if the campaign is finished. To see what is wrong:\n"
-                f"    {command_line('validate', name)}",
+                f"    {command_line('validate', manifest=name)}",
             ) from None
         for step in planned.plan.steps:
             needed |= {each.digest for each in (step.standing, step.named_clip) if each is not None and each.digest}

@@ -7,6 +7,8 @@ from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.settings import make_folder
 
+FIRST_MANIFEST = "manifests/first.yaml"
+
 
 async def init(folder: Path | str) -> tuple[Path, ...]:
     """Makes a first project in a folder: settings, a manifest that sketches as it stands, and a .gitignore line.
@@ -42,7 +44,7 @@ _FIRST_PROJECT: Mapping[str, str] = {
 # Project settings; this file marks the project's root. `hailuo-batch schema settings` prints what it may hold.
 version: 1
 """,
-    "manifests/first.yaml": """\
+    FIRST_MANIFEST: """\
 # A shot list. `hailuo-batch schema manifest` prints everything it may hold.
 version: 1
 campaign: first-light

@@ -121,6 +121,6 @@ def _unknown_take_error(planned: PlannedRun, label: str) -> InputError:
         takes = max(each.takes for each in planned.validation.shots if each.id == shot)
         why = f'shot "{shot}" has {takes} take{"s" * (takes != 1)} here.'
         return InputError(f"there is no take {label}", why=why)
-    line = command_line("status", planned.validation.name, world=planned.validation.world)
+    line = command_line("status", manifest=planned.validation.name, world=planned.validation.world)
     remedy = did_you_mean(shot, shots) or f"To list every shot:\n    {line}"
     return InputError(f'there is no shot "{shot}"', remedy=remedy)

@@ -69,6 +69,16 @@ class OpenAttempts:
     listing_providers: frozenset[str]  # providers of doubts that can list their tasks
     labels: Mapping[int, str]  # attempt → what a person types for it
     ended: tuple[EndedAttempt, ...] = ()
+    manifest: str = ""  # the one that the user named; hints repeat it
+
+    def command_line(self, command: str, *words: str) -> str:
+        """A command about the same attempts, for a hint."""
+        return command_line(command, *words, manifest=self.manifest, world=self.workspace.world)
+
+    @property
+    def list_hint(self) -> str:
+        """How to list what is in doubt."""
+        return f"To list takes in doubt:\n    {self.command_line('resolve')}"
 
     @property
     def in_doubt(self) -> tuple[OpenAttempt, ...]:
@@ -81,7 +91,7 @@ class OpenAttempts:
         return tuple({each.attempt: each for each in found}.values())
 
     def _find_attempt(self, label: str, verdict: Verdict) -> OpenAttempt:
-        shot, take, number = _parse_label(label, self.workspace.world)
+        shot, take, number = _parse_label(label, self.list_hint)
         named = [each for each in self.attempts if (each.shot, each.take) == (shot, take)]
         named = [each for each in named if number in {None, each.attempt}]
         fitting = [each for each in named if may_settle(each, verdict)]
@@ -91,9 +101,9 @@ class OpenAttempts:
             raise self._ambiguous_error(label, fitting)
         if named:
             why = f"{named[0].provider} itself gave the task id {named[0].task}: its clip can be downloaded."
-            typed = f'{self.labels[named[0].attempt]} --write-off --reason "..."'
-            fetch, resolve = (command_line(each, world=self.workspace.world) for each in ("fetch", "resolve"))
-            remedy = f"To download it:\n    {fetch}\nTo write it off:\n    {resolve} {typed}"
+            fetch = self.command_line("fetch")
+            write_off = f'{self.command_line("resolve", self.labels[named[0].attempt])} --write-off --reason "..."'
+            remedy = f"To download it:\n    {fetch}\nTo write it off:\n    {write_off}"
             raise InputError(f"{label} is not in doubt", why=why, remedy=remedy)
         raise self._unknown_error(label, shot, take)
 
@@ -107,14 +117,12 @@ class OpenAttempts:
                 if last.kind is None
                 else _KIND_PHRASES.get(last.kind, _STAGE_PHRASES[last.stage])
             )
-            remedy = f"To see what happened:\n    {command_line('show', shot, world=self.workspace.world)}"
+            remedy = f"To see what happened:\n    {self.command_line('show', shot)}"
             return InputError(f"{label} is settled", why=f"{words[0].upper()}{words[1:]}.", remedy=remedy)
         why = "" if self.in_doubt else "Nothing is in doubt here."
         strange = shot not in {each.shot for each in self.attempts} | {each.shot for each in self.ended}
         near = did_you_mean(label, {self.labels[each.attempt] for each in self.in_doubt}) if strange else ""
-        return InputError(
-            f"no take in doubt is called {label}", why=why, remedy=near or _list_hint(self.workspace.world)
-        )
+        return InputError(f"no take in doubt is called {label}", why=why, remedy=near or self.list_hint)
 
     def _ambiguous_error(self, label: str, fitting: Sequence[OpenAttempt]) -> InputError:
         manifests = sorted({each.manifest for each in fitting})
@@ -173,6 +181,7 @@ async def list_open_attempts(
         listing_providers=frozenset(name for name in asked if has_task_list(project, name)),
         labels=attempt_labels(opened),
         ended=tuple(each for each in ended if campaign in {None, each.campaign}),
+        manifest="" if manifest is None else str(manifest),
     )
 
 
@@ -199,7 +208,7 @@ async def settle(
     ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
     with found.workspace.hold_run_lock("resolve"):
         async with found.workspace.open_ledger(SystemClock()) as ledger:
-            await _refuse_stale(ledger, chosen, found.workspace.world)
+            await _refuse_stale(ledger, chosen, found)
             told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
             return tuple([await _settle_attempt(ledger, each, told) for each in chosen])
 
@@ -270,12 +279,12 @@ async def _read_manual_attempts(attempts: Sequence[AttemptRecord], ledger: Ledge
     return frozenset(event.attempt for event in events if event.move == Move.FIND and "by" in event.data)
 
 
-async def _refuse_stale(ledger: LedgerWriter, chosen: Sequence[OpenAttempt], world: World) -> None:
+async def _refuse_stale(ledger: LedgerWriter, chosen: Sequence[OpenAttempt], found: OpenAttempts) -> None:
     now = {each.id: (each.stage, each.task) for each in await ledger.open_attempts()}
     for each in chosen:
         if now.get(each.attempt) != (each.stage, each.task):
             why = "A run, or another person, has settled it since. Nothing was recorded."
-            raise RefusedError(f"{each.label} was settled meanwhile", why=why, remedy=_list_hint(world))
+            raise RefusedError(f"{each.label} was settled meanwhile", why=why, remedy=found.list_hint)
 
 
 def _check_task_ids(found: OpenAttempts, chosen: Sequence[OpenAttempt], tasks: Mapping[int, str]) -> dict[int, str]:
@@ -311,15 +320,11 @@ def _is_idempotent(name: str, project: Project) -> bool:
     return known and read_provider(name, tables=project.tables).idempotent
 
 
-def _list_hint(world: World) -> str:
-    return f"To list takes in doubt:\n    {command_line('resolve', world=world)}"
-
-
-def _parse_label(label: str, world: World) -> tuple[str, int, int | None]:
+def _parse_label(label: str, list_hint: str) -> tuple[str, int, int | None]:
     """Shot, take and, where it is said, the attempt: `open#2@7`."""
     name, mark, number = label.rpartition("@")
     if not mark:
         return (*parse_take(label), None)
     if not (number.isascii() and number.isdigit()):
-        raise InputError(f'"{label}" names no attempt', remedy=_list_hint(world))
+        raise InputError(f'"{label}" names no attempt', remedy=list_hint)
     return (*parse_take(name), int(number))

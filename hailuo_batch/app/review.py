@@ -29,7 +29,7 @@ from hailuo_batch.core.plan.review import (
     add_retakes,
     remove_acceptances,
 )
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.load.review import write_review
@@ -76,13 +76,16 @@ async def retake(
     ('tiny.review.yaml', 2, [1, 2])
     """
     planned = await plan(file, world=world)
-    chosen = match_shots(planned.validation.shots, shots, option_prefix="")
+    list_command = command_line("status", manifest=planned.validation.name, world=world)
+    chosen = match_shots(planned.validation.shots, shots, list_command=list_command, option_prefix="")
     if full := next((shot for shot in chosen if shot.takes >= MAX_TAKES), None):
         raise InputError(f'shot "{full.id}" has {full.takes} takes', why=f"A shot may have {MAX_TAKES}.")
     who, when = by or login_name(), utc_timestamp(clock or SystemClock())
     retakes = {shot.id: Retake(take=shot.takes + 1, by=who, at=when, why=_clean_text(why)) for shot in chosen}
     review = add_retakes(planned.validation.review or NO_REVIEW, retakes)
-    notes = tuple(_pending_notes(filter_steps(planned.plan.steps, shots, planned.validation.shots)))
+    notes = tuple(
+        _pending_notes(filter_steps(planned.plan.steps, shots, planned.validation.shots, list_command=list_command))
+    )
     return await _write_decision(Path(file), review, shots, retakes=retakes, notes=notes, world=world)
 
 
@@ -101,11 +104,12 @@ async def accept(
     clip; shots that a glob or a tag brings along are passed over then.
     """
     planned = await plan(file)
-    match_shots(planned.validation.shots, shots, option_prefix="")
+    list_command = command_line("status", manifest=planned.validation.name)
+    match_shots(planned.validation.shots, shots, list_command=list_command, option_prefix="")
     who, when = by or login_name(), utc_timestamp(clock or SystemClock())
     found: dict[str, list[Acceptance]] = {}
     refused: dict[str, list[InputError]] = {}
-    for step in filter_steps(planned.plan.steps, shots, planned.validation.shots):
+    for step in filter_steps(planned.plan.steps, shots, planned.validation.shots, list_command=list_command):
         for use in step.uses:
             if take is not None and use.take != take:
                 continue

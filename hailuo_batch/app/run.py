@@ -132,7 +132,7 @@ def _require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
     """The plan, unless the ledger that bought what is here is gone; where that is known, nothing warns of it again."""
     if options.new_ledger:
         return replace(planned, lost_ledger=None)
-    command = command_line("run", "--new-ledger", planned.validation.name, world=options.world)
+    command = command_line("run", "--new-ledger", manifest=planned.validation.name, world=options.world)
     steps, ledger = select_run_steps(planned, options.scope), planned.validation.workspace.ledger_file
     refuse_lost_ledger(planned.lost_ledger, steps, ledger=ledger, command=command)
     return planned

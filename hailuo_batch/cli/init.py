@@ -5,9 +5,10 @@ from shlex import quote
 
 import click
 
-from hailuo_batch.app.init import init
+from hailuo_batch.app.init import FIRST_MANIFEST, init
 from hailuo_batch.cli.output import print_text
 from hailuo_batch.cli.run_async import run_sync
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import safe_text
 
 
@@ -18,4 +19,5 @@ def command(folder: Path) -> None:
     written = run_sync(init(folder))
     step_in = "" if folder == Path() else f"    cd {safe_text(quote(str(folder)))}\n"
     lines = "".join(f"  {safe_text(str(path))}\n" for path in written)
-    print_text(f"Written:\n{lines}Next, render a free preview:\n{step_in}    hailuo-batch run --sketch")
+    preview = command_line("run", manifest=FIRST_MANIFEST, world=World.SKETCH)
+    print_text(f"Written:\n{lines}Next, render a free preview:\n{step_in}    {preview}")

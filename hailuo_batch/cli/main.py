@@ -159,13 +159,13 @@ def _print_error(error: HailuoError) -> int:
     return error.exit
 
 
-_INTERRUPT_TEXT = """\
-Interrupted. What was finished is stored; the next run resumes from there.
+_INTERRUPT_TEXT = "Interrupted. What was finished is stored; the next run resumes from there."
+_PURCHASE_TEXT = """
 A request that was being submitted may be in doubt. It may be billed, and so may tasks that are still running.
 To list takes in doubt:
-    hailuo-batch resolve
+    {resolve}
 To download clips already paid for:
-    hailuo-batch fetch"""
+    {fetch}"""
 
 
 def _report_interrupt(cause: BaseException | None) -> int:
@@ -173,7 +173,14 @@ def _report_interrupt(cause: BaseException | None) -> int:
 
     if sys.stderr.isatty():
         _print_stderr("")  # the terminal has just shown ^C, or a question that was not answered
-    _print_stderr(_INTERRUPT_TEXT if isinstance(cause, InterruptedPurchase) else _INTERRUPT_TEXT.partition("\n")[0])
+    more = ""
+    if isinstance(cause, InterruptedPurchase):
+        from hailuo_batch.core.world import command_line
+        from hailuo_batch.views.format import safe_text
+
+        manifest = safe_text(str(cause))
+        more = _PURCHASE_TEXT.format(**{name: command_line(name, manifest=manifest) for name in ("resolve", "fetch")})
+    _print_stderr(_INTERRUPT_TEXT + more)
     return Exit.INTERRUPTED
 
 

@@ -28,7 +28,7 @@ def command(
 
     ink = make_style(sys.stdout)
     if form == "text" and not only and (summary := read_cached_summary(manifest, world=world)) is not None:
-        print_text(draw_nothing_to_do(dict(summary), ink))
+        print_text(draw_nothing_to_do(dict(summary), ink, manifest=str(manifest), world=world))
         return Exit.DONE
     from hailuo_batch.app.planning.plan import plan
 

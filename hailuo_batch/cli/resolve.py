@@ -4,7 +4,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -122,18 +121,18 @@ class _Request:
 async def _resolve(request: _Request) -> int:
     """Lists what is open, asks gateways for their lists, or settles what was named: one of the three."""
     found = await list_open_attempts(request.file, world=request.world)
-    typed = _command_labels(found, request)
+    commands = _resolve_commands(found, request)
     if request.asking:
-        return await _match_and_settle(found, typed, request)
+        return await _match_and_settle(found, commands, request)
     verdict = request.verdict
     chosen = () if verdict is None else found.in_doubt if request.every else found.pick(request.labels, verdict)
     if verdict is None or not chosen:
-        return _print_open_attempts(found, typed, request.form)
+        return _print_open_attempts(found, commands, request.form)
     lookup = None
     if request.task is not None and not request.offline:
         lookup = await check_task(found, chosen[0], request.task)
     _require_known_task(lookup, force=request.force)
-    _confirm(chosen, verdict, yes=request.yes, world=request.world)
+    _confirm(chosen, verdict, found, yes=request.yes)
     reason = _read_reason(request.reason)
     tasks = {} if request.task is None else {chosen[0].attempt: request.task}
     settled = await settle(found, chosen, verdict, reason=reason, tasks=tasks)
@@ -176,33 +175,30 @@ def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: boo
         raise click.UsageError("--task settles one take: a task is one clip.")
 
 
-def _command_labels(found: OpenAttempts, request: _Request) -> dict[int, str]:
-    """What to type for each attempt, here and now: with the manifest where that is needed to tell two apart."""
-    names = dict(found.labels)
-    counts = [names[each.attempt] for each in found.attempts]
-    for each in found.attempts:
-        name = names[each.attempt]
-        if request.file is not None:
-            name = f"{name} {quote(str(request.file))}"
-        elif counts.count(name) > 1 and _has_manifest_file(each.manifest, found):
-            name = f"{name} {quote(shorten_path(found.project.root / each.manifest))}"
-        elif counts.count(name) > 1:  # its manifest is gone, and its number is its own
-            name = f"{each.label}@{each.attempt}"
-        names[each.attempt] = f"{name} {request.world.option}".rstrip()
-    return names
+def _resolve_commands(found: OpenAttempts, request: _Request) -> dict[int, str]:
+    """The command for each attempt: with the manifest if the user named it, or if two attempts have the same name."""
+    commands, labels = {}, [found.labels[each.attempt] for each in found.attempts]
+    for each, name in zip(found.attempts, labels, strict=True):
+        label, manifest = name, found.manifest
+        if not manifest and labels.count(name) > 1:
+            if _has_manifest_file(each.manifest, found):
+                manifest = shorten_path(found.project.root / each.manifest)
+            else:  # its manifest is gone, and its number is its own
+                label = f"{each.label}@{each.attempt}"
+        commands[each.attempt] = command_line("resolve", label, manifest=manifest, world=request.world)
+    return commands
 
 
 def _has_manifest_file(manifest: str, found: OpenAttempts) -> bool:
     return bool(manifest) and (found.project.root / manifest).is_file()
 
 
-def _print_open_attempts(found: OpenAttempts, labels: dict[int, str], form: str) -> int:
+def _print_open_attempts(found: OpenAttempts, commands: dict[int, str], form: str) -> int:
     if form == "json":
         print_json(in_doubt_dict(found.attempts, found.labels))
     else:
-        print_text(
-            draw_in_doubt(found.attempts, labels, listable=_listing_providers(found), style=make_style(sys.stdout))
-        )
+        listable, ink = _listing_providers(found), make_style(sys.stdout)
+        print_text(draw_in_doubt(found.attempts, commands, listable=listable, manifest=found.manifest, style=ink))
     return Exit.NEEDS_PERSON if found.in_doubt else Exit.DONE
 
 
@@ -210,7 +206,7 @@ def _listing_providers(found: OpenAttempts) -> frozenset[str]:
     return found.listing_providers if found.workspace.world is World.REAL else frozenset()
 
 
-async def _match_and_settle(found: OpenAttempts, labels: dict[int, str], request: _Request) -> int:
+async def _match_and_settle(found: OpenAttempts, commands: dict[int, str], request: _Request) -> int:
     """What lists say, and with `--yes` what follows from it where a doubt has one match."""
     asked = await query_tasks(found)
     sole = [each for each in asked.matches if each.is_unique] if request.yes else []
@@ -224,19 +220,21 @@ async def _match_and_settle(found: OpenAttempts, labels: dict[int, str], request
     if request.form == "json":
         print_json(_task_matches_dict(asked, settled, found.labels))
     else:
-        _print_matches(replace(asked, matches=tuple(m for m in asked.matches if m.attempt.attempt not in done)), labels)
+        _print_matches(
+            replace(asked, matches=tuple(m for m in asked.matches if m.attempt.attempt not in done)), commands
+        )
         if settled:
             _print_settlements(settled, found, None, request.form)
         if not found.in_doubt:
-            print_text(draw_in_doubt(found.attempts, labels))
+            print_text(draw_in_doubt(found.attempts, commands, manifest=found.manifest))
     return Exit.NEEDS_PERSON if len(found.in_doubt) > len(done) else Exit.DONE
 
 
-def _print_matches(matches: TaskMatches, labels: dict[int, str]) -> None:
+def _print_matches(matches: TaskMatches, commands: dict[int, str]) -> None:
     ink = make_style(sys.stdout)
     failures = [(told.provider, told.failure) for told in matches.lists if told.failure is not None]
     for text in (
-        draw_matches(matches.matches, labels, ink),
+        draw_matches(matches.matches, commands, ink),
         draw_missing_lists(matches.providers_without_list, failures, ink),
     ):
         if text:
@@ -272,12 +270,12 @@ def _require_known_task(lookup: "TaskLookup | None", *, force: bool) -> None:
         )
 
 
-def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, *, yes: bool, world: World) -> None:
+def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, found: OpenAttempts, *, yes: bool) -> None:
     """Asks before several are settled at once, and before a task that runs is given up."""
     running = verdict is Verdict.WRITTEN_OFF and any(each.state is DoubtState.RUNNING for each in chosen)
     if yes or (len(chosen) == 1 and not running):
         return
-    click.echo(draw_decision(chosen, verdict, world=world), err=True)
+    click.echo(draw_decision(chosen, verdict, manifest=found.manifest, world=found.workspace.world), err=True)
     if not sys.stdin.isatty():
         why = "A running task would be given up." if running else "Several takes would be settled at once."
         raise RefusedError("not approved", why=why, remedy="Add --yes.")
@@ -317,4 +315,4 @@ def _next_command(chosen: Sequence[OpenAttempt], found: OpenAttempts) -> str:
     manifests = {each.manifest for each in chosen}
     if len(manifests) != 1 or not _has_manifest_file(name := manifests.pop(), found):
         return ""
-    return command_line("run", shorten_path(found.project.root / name), world=found.workspace.world)
+    return command_line("run", manifest=shorten_path(found.project.root / name), world=found.workspace.world)

@@ -88,7 +88,7 @@ def command(
     if form == "text" and not only and not failed and (summary := read_cached_summary(manifest, world=world)):
         from hailuo_batch.views.plan import draw_nothing_to_do
 
-        print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout)))
+        print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(manifest), world=world))
         return Exit.DONE
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
     from hailuo_batch.cli.interactive import run_interactive
@@ -114,4 +114,4 @@ def command(
         print_plan(run_async(plan_run(manifest, chosen, full_report=form == "json")), form)
         return Exit.DONE
     running = run_interactive(manifest, chosen, yes=yes, progress=progress)
-    return print_run(run_async(running, buying=world is World.REAL), form)
+    return print_run(run_async(running, bought_for=str(manifest) if world is World.REAL else ""), form)

@@ -17,11 +17,13 @@ def run_sync(use_case: Coroutine[Any, Any, T]) -> T:
 
 
 class InterruptedPurchase(KeyboardInterrupt):
-    """The second Ctrl-C ended a run that buys: what it was sending in that moment may be in doubt."""
+    """The second Ctrl-C ended a run that buys: what it was submitting then may be in doubt. Has the manifest's name."""
 
 
-def run_async(use_case: Coroutine[Any, Any, T], *, buying: bool = False) -> T:
-    """The result of a use case that reads the ledger or renders; raises `InterruptedPurchase` for one that was buying.
+def run_async(use_case: Coroutine[Any, Any, T], *, bought_for: str = "") -> T:
+    """The result of a use case that reads the ledger or renders.
+
+    A use case that buys names the manifest that it has `bought_for`: its interruption is an `InterruptedPurchase`.
 
     Results that hold a whole plan have no repr: when a loop ends, CPython 3.11 writes down the result of its main task
     (`signal.signal` compares the old handler with an enum and names it in an error), seconds for 100,000 steps.
@@ -31,4 +33,4 @@ def run_async(use_case: Coroutine[Any, Any, T], *, buying: bool = False) -> T:
     try:
         return asyncio.run(use_case)
     except asyncio.CancelledError:  # a second Ctrl-C ended the run's task
-        raise (InterruptedPurchase if buying else KeyboardInterrupt) from None
+        raise (InterruptedPurchase(bought_for) if bought_for else KeyboardInterrupt) from None

@@ -69,4 +69,5 @@ def run_dict(result: "RunResult") -> dict[str, object]:
     """What a run came to, as plain data."""
     from hailuo_batch.views.json_report import outcome_dict, report_dict
 
-    return {**report_dict(result.after.report), "run": outcome_dict(result.outcome)}
+    report = result.after.report
+    return {**report_dict(report), "run": outcome_dict(result.outcome, report)}

@@ -31,7 +31,7 @@ def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
     if form == "json":
         print_json(_verification_dict(found))
     else:
-        line = command_line("run", str(manifest), world=world)
+        line = command_line("run", manifest=str(manifest), world=world)
         print_text("\n".join(_draw_verification(found, line, make_style(sys.stdout))))
     return found.exit
 

@@ -3,7 +3,10 @@
 Nothing of one world is used in another: each has clips of its own, and only the real one costs money.
 """
 
+import re
 from enum import StrEnum
+
+_SAFE_TAKE = re.compile(r"[A-Za-z0-9_.-]+#([0-9]+(@[0-9]+)?|TAKE)")
 
 
 class World(StrEnum):
@@ -19,13 +22,19 @@ class World(StrEnum):
         return "" if self is World.REAL else f"--{self}"
 
 
-def command_line(command: str, *words: str, world: World = World.REAL) -> str:
-    """A command that can be pasted as it is: its words are quoted, and it repeats the world.
+def command_line(command: str, *words: str, manifest: str = "", world: World = World.REAL) -> str:
+    """A command that can be pasted as it is: its words are quoted, and it repeats the world and the manifest.
 
-    >>> command_line("run", "my film.yaml", world=World.SKETCH)
+    >>> command_line("run", manifest="my film.yaml", world=World.SKETCH)
     "hailuo-batch run --sketch 'my film.yaml'"
+    >>> command_line("resolve", "open#2", "--write-off", manifest="film.yaml")
+    'hailuo-batch resolve open#2 --write-off film.yaml'
     """
+    return " ".join(["hailuo-batch", command, *filter(None, (world.option, *map(_quote, words), _quote(manifest)))])
+
+
+def _quote(word: str) -> str:
+    """A word for a shell. The # of a take is safe in it, since it never begins a word."""
     from shlex import quote  # only a hint needs it
 
-    options = (world.option,) if world.option else ()
-    return " ".join(["hailuo-batch", command, *options, *map(quote, words)])
+    return word if not word or _SAFE_TAKE.fullmatch(word) else quote(word)

@@ -173,5 +173,5 @@ def _lock_held_error(path: Path, file: BinaryIO) -> LedgerError:
         why=f"{path} is locked, and its holder is not known yet"
         if holder is None
         else f"`{holder.command}`, process {holder.process} on {holder.host}, since {holder.since}",
-        remedy="Wait until it ends, or stop it with Ctrl-C where it runs. `hailuo-batch status` works meanwhile.",
+        remedy="Wait until it ends, or stop it with Ctrl-C where it runs. `status` and `show` work meanwhile.",
     )

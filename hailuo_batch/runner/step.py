@@ -58,7 +58,10 @@ async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
             return probed
         clip = probed
     if standing is None or clip is None:
-        return Failure(kind=FailureKind.CORRUPT, why="the ledger does not know this clip", remedy="hailuo-batch verify")
+        why = "the ledger does not know this clip"
+        return Failure(
+            kind=FailureKind.CORRUPT, why=why, remedy="To check the store and the ledger:", command=("verify",)
+        )
     return StoredClip(clip=clip, provider=standing.provider, cost=standing.cost)
 
 

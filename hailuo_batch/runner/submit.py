@@ -148,9 +148,12 @@ def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error
     take = step.take_names[0].label
     trouble = f"{error.summary} ({error.why})"
     why = f"{route.provider} accepted it as task {task.id}, which could not be recorded: {trouble}"
-    settle = f'hailuo-batch resolve {take} --task {task.id} --reason "the run printed it"'
-    remedy = f"Note the task id. When the ledger works again, run:\n    {settle}"
-    return Failure(kind=FailureKind.UNRECORDED, why=why, remedy=remedy)
+    return Failure(
+        kind=FailureKind.UNRECORDED,
+        why=why,
+        remedy="Note the task id. When the ledger works again, run:",
+        command=("resolve", take, "--task", task.id, "--reason", "the run printed it"),
+    )
 
 
 def make_intent(step: Step, route: Route, context: RunContext) -> Intent:

@@ -12,6 +12,7 @@ import contextlib
 import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -66,12 +67,13 @@ class LedgerContract(LedgerOpener):
     async def test_every_event_says_when_which_move_and_what_was_learnt(self, tmp_path: Path) -> None:
         clock = FakeClock(at=100.0)
         failure = Failure(kind=FailureKind.REFUSED, why="no hands, please", remedy="Change the prompt.")
+        with_command = replace(failure, command=("show", "open"))  # no command is stored: it depends on the world
         async with self.open_writer(tmp_path, clock) as ledger:
             attempt = await ledger.record_intent(make_intent())
             clock.advance(1.5)
             await ledger.move(attempt, Move.ACCEPT, Facts(task="t-1"))
             clock.advance(1.0)
-            await ledger.move(attempt, Move.FAIL, Facts(failure=failure))
+            await ledger.move(attempt, Move.FAIL, Facts(failure=with_command))
             events = await ledger.events([attempt])
             record = (await ledger.attempts([make_intent().fingerprint]))[0]
         estimate = {"amount": "0.28", "currency": "USD"}

@@ -67,7 +67,7 @@ class LocksContract:
         assert error.exit is Exit.LEDGER
         assert error.summary == "another run is working in this project"
         assert f"`hailuo-batch run spring.yaml`, process {process.pid} on " in error.why
-        assert "hailuo-batch status" in error.remedy
+        assert "`status`" in error.remedy
         assert holder is not None
         assert (holder.command, holder.process) == ("hailuo-batch run spring.yaml", process.pid)
 

@@ -6,7 +6,7 @@ from textwrap import indent, wrap
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.spending.audit import Audit
-from hailuo_batch.core.spending.audit_findings import AuditFinding, AuditNote
+from hailuo_batch.core.spending.audit_findings import AuditFault, AuditFinding, AuditNote
 from hailuo_batch.core.spending.costs import COLUMN_BY_STATE, ChargedAttempt
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.costs import REHEARSAL_NOTE, column_label, costs_dict, totals_by_charge_state
@@ -24,16 +24,17 @@ _STAGE_WORDS = {
 
 def draw_audit(audit: Audit, *, rehearsal: bool = False, style: TextStyle = PLAIN) -> str:
     """Findings with what to do, what is worth knowing, what is open, and the proof in figures at the end."""
+    world = World.REHEARSAL if rehearsal else World.REAL
     parts = [
         "\n".join(line for each in audit.findings for line in _finding_lines(each.fault, each, style.bad)),
-        *_remedies(audit.findings),
+        *_remedies(audit.findings, world),
         _section(
             "Worth knowing",
             (line for each in audit.remarks for line in _finding_lines(each.remark, each, style.bold)),
             style,
         ),
         _section("Open", map(_unfinished_line, audit.unfinished), style),
-        _resolve_hint(audit, rehearsal=rehearsal),
+        _resolve_hint(audit, world),
         "\n".join(_figure_lines(audit, style)),
     ]
     heading = f"{style.warning(REHEARSAL_NOTE)}\n" if rehearsal else ""
@@ -42,6 +43,7 @@ def draw_audit(audit: Audit, *, rehearsal: bool = False, style: TextStyle = PLAI
 
 def audit_dict(audit: Audit, *, rehearsal: bool = False) -> dict[str, object]:
     """The same as plain data."""
+    world = World.REHEARSAL if rehearsal else World.REAL
     return {
         "version": 1,
         "proved": not audit.findings,
@@ -60,7 +62,7 @@ def audit_dict(audit: Audit, *, rehearsal: bool = False) -> dict[str, object]:
                 "what": str(each.fault),
                 "attempts": [_attempt_dict(attempt) for attempt in each.attempts],
                 "why": each.why,
-                "remedy": each.fault.remedy,
+                "remedy": "\n".join((each.fault.remedy, *_command_lines(each.fault, world))),
             }
             for each in audit.findings
         ],
@@ -87,10 +89,15 @@ def _finding_lines(what: str, about: AuditFinding | AuditNote, mark: Callable[[s
     )
 
 
-def _remedies(findings: Iterable[AuditFinding]) -> Iterator[str]:
+def _remedies(findings: Iterable[AuditFinding], world: World) -> Iterator[str]:
     """What to do, once for each kind of fault."""
     for fault in dict.fromkeys(each.fault for each in findings):
-        yield f"{fault[:1].upper()}{fault[1:]}:\n" + indent("\n".join(wrap(fault.remedy, 96)), "  ")
+        lines = [*wrap(fault.remedy, 96), *_command_lines(fault, world)]
+        yield f"{fault[:1].upper()}{fault[1:]}:\n" + indent("\n".join(lines), "  ")
+
+
+def _command_lines(fault: AuditFault, world: World) -> list[str]:
+    return [f"    {command_line(*command, world=world)}" for command in fault.commands]
 
 
 def _section(heading: str, lines: Iterable[str], style: TextStyle) -> str:
@@ -105,9 +112,8 @@ def _unfinished_line(each: ChargedAttempt) -> str:
     )
 
 
-def _resolve_hint(audit: Audit, *, rehearsal: bool) -> str:
-    line = command_line("resolve", world=World.REHEARSAL if rehearsal else World.REAL)
-    return f"To settle takes in doubt:\n    {line}" if audit.in_doubt else ""
+def _resolve_hint(audit: Audit, world: World) -> str:
+    return f"To settle takes in doubt:\n    {command_line('resolve', world=world)}" if audit.in_doubt else ""
 
 
 def _take_label(attempt: AttemptRecord) -> str:

@@ -19,6 +19,7 @@ MAX_ROWS = 20  # doubts on a terminal; JSON has them all
 _PROMPT_WIDTH = 90  # letters
 _REASON_OPTION = '--reason "..."'  # kept in the ledger: a command that is copied asks for it by its dots
 TakeNames = Mapping[int, str]  # attempt → what a person types for it
+ResolveCommands = Mapping[int, str]  # attempt → the command that settles it, without the verdict
 
 _OPTIONS_HELP = """\
 --task        accepted: the next run downloads its clip
@@ -28,23 +29,26 @@ _OPTIONS_HELP = """\
 
 def draw_in_doubt(
     open_attempts: Sequence[OpenAttempt],
-    names: TakeNames,
+    commands: ResolveCommands,
     *,
     listable: AbstractSet[str] = frozenset(),
+    manifest: str = "",
     style: TextStyle = PLAIN,
 ) -> str:
-    """Each doubt with what to type for it; `listable` are the providers that can be asked for their tasks."""
+    """Each take in doubt with its commands; `listable` are the providers that list their tasks.
+
+    `manifest` is the one that the user named, if any.
+    """
     doubts = [each for each in open_attempts if each.state is DoubtState.IN_DOUBT]
     blocks = [_heading_line(doubts, style)]
-    blocks += [_attempt_block(each, names, style) for each in doubts[:MAX_ROWS]]
+    blocks += [_attempt_block(each, commands, style) for each in doubts[:MAX_ROWS]]
     if len(doubts) > MAX_ROWS:
         blocks.append(style.dim(f"… and {len(doubts) - MAX_ROWS:,} more; --format json shows them all"))
     if doubts:
         blocks.append("\n".join(f"  {line}" for line in _OPTIONS_HELP.splitlines()))
     if able := sorted({each.provider for each in doubts} & listable):
-        blocks.append(
-            f"{safe_text(' and '.join(able))} can list the tasks of your account:\n    hailuo-batch resolve --ask"
-        )
+        line = safe_text(command_line("resolve", "--ask", manifest=manifest))
+        blocks.append(f"{safe_text(' and '.join(able))} can list the tasks of your account:\n    {line}")
     resent = [each for each in open_attempts if each.state is DoubtState.WILL_RESEND]
     if resent:
         blocks.append(_resend_note(resent))
@@ -65,7 +69,9 @@ def draw_verdicts(
     return "\n".join(lines)
 
 
-def draw_decision(chosen: Sequence[OpenAttempt], verdict: Verdict, *, world: World = World.REAL) -> str:
+def draw_decision(
+    chosen: Sequence[OpenAttempt], verdict: Verdict, *, manifest: str = "", world: World = World.REAL
+) -> str:
     """What a person is about to say of several attempts, and what it means."""
     lines = [f"  {_attempt_line(each)}" for each in chosen[:MAX_ROWS]]
     if len(chosen) > MAX_ROWS:
@@ -73,7 +79,7 @@ def draw_decision(chosen: Sequence[OpenAttempt], verdict: Verdict, *, world: Wor
     them = "them" if len(chosen) > 1 else "it"
     if verdict is Verdict.WRITTEN_OFF:
         if any(each.state is DoubtState.RUNNING for each in chosen):
-            line = command_line("fetch", world=world)
+            line = safe_text(command_line("fetch", manifest=manifest, world=world))
             lines.append(f"A running task would be given up with its clip. To download it instead:\n    {line}")
         lines.append(f"Written off: {_total_price(chosen)} counts as spent, and the next run buys {them} again.")
     else:
@@ -81,9 +87,9 @@ def draw_decision(chosen: Sequence[OpenAttempt], verdict: Verdict, *, world: Wor
     return "\n".join(lines)
 
 
-def draw_matches(matches: Sequence[TaskMatch], names: TakeNames, style: TextStyle = PLAIN) -> str:
+def draw_matches(matches: Sequence[TaskMatch], commands: ResolveCommands, style: TextStyle = PLAIN) -> str:
     """What the lists of gateways say of each doubt, and what to type where they say something."""
-    blocks = [_match_block(each, names, style) for each in matches[:MAX_ROWS]]
+    blocks = [_match_block(each, commands, style) for each in matches[:MAX_ROWS]]
     if len(matches) > MAX_ROWS:
         blocks.append(style.dim(f"… and {len(matches) - MAX_ROWS:,} more; --format json shows them all"))
     if any(each.candidates for each in matches):
@@ -162,10 +168,10 @@ def _heading_line(doubts: Sequence[OpenAttempt], style: TextStyle) -> str:
     return f"{style.bad(count(len(doubts), 'take') + ' in doubt')}, {_total_price(doubts)} at stake"
 
 
-def _attempt_block(each: OpenAttempt, names: TakeNames, style: TextStyle) -> str:
+def _attempt_block(each: OpenAttempt, commands: ResolveCommands, style: TextStyle) -> str:
     provider = safe_text(each.provider)
     request = parse_preimage(each.preimage)
-    line = f"      hailuo-batch resolve {safe_text(names[each.attempt])}"
+    line = f"      {safe_text(commands[each.attempt])}"
     return "\n".join(
         (
             f"{style.bold(safe_text(each.label))} · {safe_text(each.campaign)} · {provider} · {_price(each)}",
@@ -213,8 +219,8 @@ def _verdict_line(each: OpenAttempt, verdict: Verdict) -> str:
     return f"{name} is written off: {_price(each)} counts as spent, and the next run buys it again."
 
 
-def _match_block(match: TaskMatch, names: TakeNames, style: TextStyle) -> str:
-    doubt, name = match.attempt, safe_text(names[match.attempt.attempt])
+def _match_block(match: TaskMatch, commands: ResolveCommands, style: TextStyle) -> str:
+    doubt, command = match.attempt, f"      {safe_text(commands[match.attempt.attempt])}"
     whose = f"{style.bold(safe_text(doubt.label))} · {safe_text(doubt.campaign)}"
     head = f"{whose}, submitted at {_utc_time(doubt.intended_at)}: "
     if match.is_unique:
@@ -222,8 +228,7 @@ def _match_block(match: TaskMatch, names: TakeNames, style: TextStyle) -> str:
         status = _task_status_text(task.status, task.created)
         words = f"{safe_text(doubt.provider)}'s list has one task that fits ({status})."
         return (
-            f"{head}{style.good('a match')}\n  {words}\n"
-            f"      hailuo-batch resolve {name} --task {quote(safe_text(task.task))} {_REASON_OPTION}"
+            f"{head}{style.good('a match')}\n  {words}\n{command} --task {quote(safe_text(task.task))} {_REASON_OPTION}"
         )
     if match.candidates:
         lines = [
@@ -231,11 +236,11 @@ def _match_block(match: TaskMatch, names: TakeNames, style: TextStyle) -> str:
             for each in match.candidates[:MAX_ROWS]
         ]
         what = count(len(match.candidates), "task") + " match; some may belong to another take"
-        line = f"      hailuo-batch resolve {name} --task TASK_ID {_REASON_OPTION}"
+        line = f"{command} --task TASK_ID {_REASON_OPTION}"
         return "\n".join((f"{head}{style.warning(what)}", *lines, line))
     if match.has_no_task:
         words = "The list has no task of that time, which suggests that it was not accepted:"
-        return f"{head}nothing found\n  {words}\n      hailuo-batch resolve {name} --never-sent {_REASON_OPTION}"
+        return f"{head}nothing found\n  {words}\n{command} --never-sent {_REASON_OPTION}"
     return f"{head}nothing found\n  The list was not read to its end, so the task may still exist. Check the account."
 
 

@@ -9,6 +9,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.views.failure_advice import failure_advice
 
 VERSION = 1
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # json escapes those below a blank
@@ -50,7 +51,7 @@ def report_dict(report: Report) -> dict[str, object]:
     }
 
 
-def outcome_dict(outcome: Outcome) -> dict[str, object]:
+def outcome_dict(outcome: Outcome, report: Report) -> dict[str, object]:
     """How a run went, as plain data: the member `run` of what `run --format json` prints."""
     return {
         "stored": outcome.stored,
@@ -59,8 +60,8 @@ def outcome_dict(outcome: Outcome) -> dict[str, object]:
         "left_running": outcome.left_running,
         "elsewhere": [{"provider": who, "clips": clips, "why": why} for who, clips, why in outcome.other_providers],
         "seconds": round(outcome.seconds, 3),
-        "failed": [_failure_dict(step, failure) for step, failure in outcome.clip_failures],
-        "stored_and_not_named": [_failure_dict(step, failure) for step, failure in outcome.naming_failures],
+        "failed": [_failure_dict(step, failure, report) for step, failure in outcome.clip_failures],
+        "stored_and_not_named": [_failure_dict(step, failure, report) for step, failure in outcome.naming_failures],
     }
 
 
@@ -96,13 +97,13 @@ def money_dict(money: Money | None) -> dict[str, str] | None:
     return None if money is None else {"amount": str(money.amount), "currency": money.currency}
 
 
-def _failure_dict(step: Step, failure: Failure) -> dict[str, object]:
+def _failure_dict(step: Step, failure: Failure, report: Report) -> dict[str, object]:
     return {
         "takes": [name._asdict() for name in step.take_names],
         "fingerprint": step.fingerprint,
         "kind": str(failure.kind),
         "why": failure.why,
-        "remedy": failure.remedy,
+        "remedy": failure_advice(failure, manifest=report.manifest, world=report.world),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.world import World, command_line
+from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, safe_lines, safe_text, single_line
 from hailuo_batch.views.style import PLAIN, TextStyle
 
@@ -26,16 +27,16 @@ def draw_orphans(
         have = "it has" if len(fetched) == 1 else "they have"
         clips = f"{count(len(fetched), 'clip')} whose manifest no longer exists"
         came = f"Downloaded {clips}; {have} no file name in renders/:"
-        lines += [style.warning(came), *_orphan_lines((each, None) for each in fetched)]
+        lines += [style.warning(came), *_orphan_lines(((each, None) for each in fetched), world)]
         lines += _naming_hint(fetched, missing_manifests)
     if unfetched:
         are = "is" if len(unfetched) == 1 else "are"
         left = f"{count(len(unfetched), 'task')} without a manifest {are} still pending:"
-        lines += [style.bad(left), *_orphan_lines(unfetched)]
+        lines += [style.bad(left), *_orphan_lines(unfetched, world)]
         lines += ["  The next fetch tries again. To write one off (if it is ever needed, it is bought again):"]
         first, _ = unfetched[0]
-        name = f"{safe_text(first.shot)}#{first.take}@{first.id}"
-        lines += [f'    {command_line("resolve", world=world)} {name} --write-off --reason "..."']
+        command = command_line("resolve", f"{first.shot}#{first.take}@{first.id}", world=world)
+        lines += [f'    {safe_text(command)} --write-off --reason "..."']
     return "\n".join(lines)
 
 
@@ -47,14 +48,18 @@ def orphan_dicts(fetched: Sequence[AttemptRecord], unfetched: UnfetchedTasks) ->
     ]
 
 
-def _orphan_lines(orphans: Iterable[tuple[AttemptRecord, Failure | None]]) -> list[str]:
+def _orphan_lines(orphans: Iterable[tuple[AttemptRecord, Failure | None]], world: World) -> list[str]:
     lines = []
     known = list(orphans)
     for each, failure in known[:MAX_ROWS]:
         why = f": {single_line(failure.why)}" if failure is not None else ""
         name = f"{safe_text(each.campaign)} {safe_text(each.shot)}#{each.take}"
         lines.append(f"  {name}  task {safe_text(each.task or '?')} at {safe_text(each.provider)}{why}")
-        lines += [f"      {line}" for line in safe_lines(failure.remedy).splitlines()] if failure is not None else []
+        lines += (
+            [f"      {line}" for line in safe_lines(failure_advice(failure, world=world)).splitlines()]
+            if failure is not None
+            else []
+        )
     return [*lines, f"  … and {len(known) - MAX_ROWS:,} more"] if len(known) > MAX_ROWS else lines
 
 

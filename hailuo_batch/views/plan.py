@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import (
     count,
     format_duration,
@@ -85,13 +86,16 @@ def plan_totals(report: Report, style: TextStyle) -> str:
     return f"Plan: {', '.join(counts)}.{_cost_sentence(report)}{_acceptance_note(report.accepted)}{outside}"
 
 
-def draw_nothing_to_do(summary: dict[str, int | float | str], style: TextStyle = PLAIN) -> str:
+def draw_nothing_to_do(
+    summary: dict[str, int | float | str], style: TextStyle = PLAIN, *, manifest: str = "", world: World = World.REAL
+) -> str:
     """The same sentence from what was remembered of a finished manifest."""
     clips = _store_summary(
         int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
     )
     warnings = int(summary.get("warnings", 0))
-    care = f" To show {count(warnings, 'warning')}, run `hailuo-batch validate`." if warnings else ""
+    line = safe_text(command_line("validate", manifest=manifest, world=world))
+    care = f"\nTo show {count(warnings, 'warning')}:\n    {line}" if warnings else ""
     return f"{style.good('Nothing to do')}: {clips}.{_acceptance_note(int(summary.get('accepted', 0)))}{care}"
 
 

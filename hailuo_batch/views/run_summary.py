@@ -8,6 +8,7 @@ from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_text
+from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, is_elsewhere, plan_totals, reason_text
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -61,7 +62,7 @@ def draw_run_summary(
     return "\n".join(lines)
 
 
-# What went wrong is told in parts: who must look, what a cap left out, what only lacks its name, and what failed.
+# Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, and what failed.
 _NEEDS_PERSON = frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.PENDING, FailureKind.UNRECORDED})
 _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("needs attention", _NEEDS_PERSON),
@@ -75,26 +76,27 @@ def _failure_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[s
     lines, now = [], {row.fingerprint: row for row in report.rows}
     for words, kinds in _FAILURE_GROUPS:
         part = [(step, failure) for step, failure in outcome.failed if failure.kind in kinds]
-        lines += _failure_group_lines(words, part, now, style)
+        lines += _failure_group_lines(words, part, report, now, style)
     return lines
 
 
 def _failure_group_lines(
-    words: str, failed: list[tuple[Step, Failure]], now: Mapping[str, TakeRow], style: TextStyle
+    words: str, failed: list[tuple[Step, Failure]], report: Report, now: Mapping[str, TakeRow], style: TextStyle
 ) -> list[str]:
     if not failed:
         return []
     takes = [len(step.take_names) for step, _ in failed]
     said = words.replace("needs", "need") if sum(takes) > 1 else words
     lines = [f"{style.bad(count(sum(takes), 'take') + ' ' + said)}:"]
-    told = ""
+    previous = ""
     for step, failure in failed[:MAX_ROWS]:
         first, *others = step.take_names
         more = f" and {len(others):,} more" if others else ""
         lines.append(f"  {safe_text(first.label)}{more}  {single_line(failure.why)}")
-        if failure.remedy != told:  # the same advice once, not under each take
-            lines += [f"      {line}" for line in safe_lines(failure.remedy).splitlines()]
-        told = failure.remedy
+        advice = failure_advice(failure, manifest=report.manifest, world=report.world)
+        if advice != previous:  # the same advice once, not under each take
+            lines += [f"      {line}" for line in safe_lines(advice).splitlines()]
+        previous = advice
         row = now.get(step.fingerprint)
         if row is not None and is_unfetched(row) and row.task not in failure.why:
             whom = task_location(row)

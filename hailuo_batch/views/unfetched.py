@@ -22,7 +22,7 @@ def task_location(row: TakeRow) -> str:
 
 def resolve_hint(report: Report) -> str:
     """How to settle takes in doubt."""
-    line = command_line("resolve", safe_text(report.manifest), world=report.world)
+    line = command_line("resolve", manifest=safe_text(report.manifest), world=report.world)
     return f"To list takes in doubt, and settle them:\n    {line}"
 
 
@@ -30,6 +30,6 @@ def next_steps(report: Report) -> list[str]:
     """A line with its command for what is in doubt among the takes, and one for what is on its way."""
     lines = [resolve_hint(report)] if any(row.is_in_doubt for row in report.rows) else []
     if any(map(is_unfetched, report.rows)):
-        fetch = command_line("fetch", safe_text(report.manifest), world=report.world)
+        fetch = command_line("fetch", manifest=safe_text(report.manifest), world=report.world)
         lines.append(f"To download clips already paid for, without buying anything:\n    {fetch}")
     return lines

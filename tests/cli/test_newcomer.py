@@ -64,7 +64,7 @@ def test_init_adds_to_a_gitignore_and_overwrites_nothing(surroundings: Path, say
 
 def test_init_elsewhere_says_how_to_get_there(surroundings: Path, say: Say) -> None:
     said = say("init", "my film's")
-    assert "    cd 'my film'\"'\"'s'\n    hailuo-batch run --sketch\n" in said.out
+    assert "    cd 'my film'\"'\"'s'\n    hailuo-batch run --sketch manifests/first.yaml\n" in said.out
     assert (surroundings / "my film's" / "hailuo.yaml").exists()
 
 

@@ -307,7 +307,7 @@ def test_a_rehearsal_has_doubts_of_its_own(surroundings: Path, say: Say) -> None
     assert say("resolve").code == Exit.DONE
     said = say("resolve", "--rehearsal")
     assert said.code == Exit.NEEDS_PERSON
-    assert '      hailuo-batch resolve open#1 --rehearsal --never-sent --reason "..."\n' in said.out
+    assert '      hailuo-batch resolve --rehearsal open#1 --never-sent --reason "..."\n' in said.out
     assert "--ask" not in said.out
     settled = say("resolve", "open#1", "--rehearsal", "--never-sent", *WHY)
     assert settled.code == Exit.DONE

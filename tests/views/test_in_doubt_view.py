@@ -1,7 +1,7 @@
 """What `resolve` prints, whole, as text and as JSON."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from view_samples import FORBIDDEN, HOSTILE, failure, usd
@@ -11,6 +11,7 @@ from hailuo_batch.core.attempt.in_doubt import DoubtState, ListedTask, OpenAttem
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.in_doubt import (
     draw_decision,
     draw_in_doubt,
@@ -25,6 +26,10 @@ from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 AT = 1_790_000_000.0
+
+
+def commands(attempts: Sequence[OpenAttempt], **scope: Any) -> dict[int, str]:
+    return {number: command_line("resolve", name, **scope) for number, name in attempt_labels(attempts).items()}
 
 
 def asked(prompt: str = "a bottle in mist\n[Push in]") -> str:
@@ -53,32 +58,39 @@ DOUBTS = (
     opened(4, state=DoubtState.RUNNING, stage=Stage.SUBMITTED, task="t-7", why=""),
 )
 NAMES = attempt_labels(DOUBTS)
+COMMANDS = commands(DOUBTS)
 
 
 def test_each_doubt_has_its_commands(golden: Golden) -> None:
-    golden(draw_in_doubt(DOUBTS, NAMES, listable={"odkkk"}), "doubts.txt")
+    golden(draw_in_doubt(DOUBTS, COMMANDS, listable={"odkkk"}), "doubts.txt")
     golden(
-        draw_in_doubt(DOUBTS, NAMES, listable={"odkkk"}, style=TextStyle(colour=True)).replace("\x1b", "ESC"),
+        draw_in_doubt(DOUBTS, COMMANDS, listable={"odkkk"}, style=TextStyle(colour=True)).replace("\x1b", "ESC"),
         "doubts_colour.txt",
     )
     golden(json.dumps(in_doubt_dict(DOUBTS, NAMES), indent=2), "doubts.json")
 
 
 def test_nothing_in_doubt_is_a_line(golden: Golden) -> None:
-    golden(draw_in_doubt(DOUBTS[2:], NAMES), "doubts_none.txt")
+    golden(draw_in_doubt(DOUBTS[2:], COMMANDS), "doubts_none.txt")
 
 
 def test_a_command_names_the_manifest_where_that_is_needed() -> None:
-    said = draw_in_doubt(DOUBTS[:1], {1: "rooftop#1 'my films/teaser.yaml' --rehearsal"})
-    assert (
-        "      hailuo-batch resolve rooftop#1 'my films/teaser.yaml' --rehearsal --never-sent --reason \"...\"\n"
-        in said
-    )
+    where = {"manifest": "my films/teaser.yaml", "world": World.REHEARSAL}
+    said = draw_in_doubt(DOUBTS[:1], commands(DOUBTS[:1], **where))
+    line = "hailuo-batch resolve --rehearsal rooftop#1 'my films/teaser.yaml'"
+    assert f'      {line} --never-sent --reason "..."\n' in said
+
+
+def test_every_hint_repeats_the_manifest_that_was_named() -> None:
+    said = draw_in_doubt(DOUBTS, COMMANDS, listable={"odkkk"}, manifest="my films/teaser.yaml")
+    assert "    hailuo-batch resolve --ask 'my films/teaser.yaml'" in said
+    running = draw_decision(DOUBTS, Verdict.WRITTEN_OFF, manifest="teaser.yaml", world=World.REHEARSAL)
+    assert "    hailuo-batch fetch --rehearsal teaser.yaml\n" in running
 
 
 def test_many_doubts_are_counted() -> None:
     many = [opened(number) for number in range(1, 31)]
-    said = draw_in_doubt(many, attempt_labels(many))
+    said = draw_in_doubt(many, commands(many))
     assert said.startswith("30 takes in doubt, 8.40 USD at stake\n")
     assert "… and 10 more" in said
     assert said.count("--never-sent") == 21
@@ -118,7 +130,7 @@ MATCHES = (
 
 
 def test_what_a_list_says_of_each_doubt(golden: Golden) -> None:
-    golden(draw_matches(MATCHES, NAMES), "doubts_matches.txt")
+    golden(draw_matches(MATCHES, COMMANDS), "doubts_matches.txt")
     golden(json.dumps([match_dict(each, NAMES) for each in MATCHES[:3]], indent=2), "doubts_matches.json")
     golden(
         draw_missing_lists(["minimax"], [("odkkk", failure("odkkk apiv1 does not accept the key"))]),
@@ -128,12 +140,12 @@ def test_what_a_list_says_of_each_doubt(golden: Golden) -> None:
 
 def test_a_task_s_id_runs_nothing_when_its_command_is_copied() -> None:
     listed = TaskMatch(attempt=DOUBTS[0], candidates=(seen("x;reboot"),), is_unique=True)
-    assert draw_matches([listed], NAMES).splitlines()[2].endswith("--task 'x;reboot' --reason \"...\"")
+    assert draw_matches([listed], COMMANDS).splitlines()[2].endswith("--task 'x;reboot' --reason \"...\"")
 
 
 def test_no_words_of_others_move_a_terminal() -> None:
     hostile = opened(1, shot=HOSTILE, campaign=HOSTILE, provider=HOSTILE, why=HOSTILE, preimage=asked(HOSTILE[:-2]))
-    names = attempt_labels([hostile])
+    lines = commands([hostile])
     listed = TaskMatch(
         attempt=hostile,
         candidates=(ListedTask(provider="x", task=HOSTILE, status=HOSTILE, created=AT),),
@@ -142,13 +154,13 @@ def test_no_words_of_others_move_a_terminal() -> None:
     several = TaskMatch(attempt=hostile, candidates=listed.candidates * 2)
     said = "\n".join(
         (
-            draw_in_doubt([hostile], names, listable={HOSTILE}),
+            draw_in_doubt([hostile], lines, listable={HOSTILE}),
             draw_decision([hostile], Verdict.NEVER_SENT),
             *(
                 draw_verdicts([(hostile, verdict)], provider_message=HOSTILE, run_command=HOSTILE)
                 for verdict in Verdict
             ),
-            draw_matches([listed, several], names),
+            draw_matches([listed, several], lines),
             draw_missing_lists([HOSTILE], [(HOSTILE, failure(HOSTILE))]),
         )
     )

@@ -52,7 +52,7 @@ def test_the_schema_knows_every_member_that_is_written() -> None:
     """A member that the schema does not name would pass unseen where it allows more; here it allows none."""
     members = report_dict(FULL)
     unnamed = failure("the disk is full", kind=FailureKind.UNNAMED)
-    ran = outcome_dict(Outcome(stored=1, failed=((step("open"), failure()), (step("turn"), unnamed))))
+    ran = outcome_dict(Outcome(stored=1, failed=((step("open"), failure()), (step("turn"), unnamed))), FULL)
     members["run"] = ran
     Draft7Validator(SCHEMA).validate(members)
     assert set(SCHEMA["properties"]["run"]["properties"]) == set(ran)

@@ -7,6 +7,7 @@ from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.world import World
 from hailuo_batch.views.plan import MAX_ROWS, draw_nothing_to_do, draw_plan
 from hailuo_batch.views.style import TextStyle
 
@@ -78,7 +79,8 @@ def test_the_remembered_sentence_is_the_planned_one() -> None:
     found = report(stored("open"), stored("turn"), clips=1, seconds=75.0, bytes=1_234_567)
     summary: dict[str, int | float | str] = {"takes": 2, "clips": 1, "seconds": 75.0, "bytes": 1_234_567}
     assert draw_nothing_to_do(summary) == draw_plan(found).splitlines()[-1]
-    assert draw_nothing_to_do({**summary, "warnings": 1}).endswith(" To show 1 warning, run `hailuo-batch validate`.")
+    warned = draw_nothing_to_do({**summary, "warnings": 1}, manifest="film.yaml", world=World.SKETCH)
+    assert warned.endswith("\nTo show 1 warning:\n    hailuo-batch validate --sketch film.yaml")
 
 
 def test_shots_that_were_not_looked_at_are_counted(golden: Golden) -> None:

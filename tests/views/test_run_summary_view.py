@@ -1,15 +1,18 @@
 """What `run` prints at its end, whole."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from view_samples import failure, report, row, step, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import TakeRow
+from hailuo_batch.views.json_report import outcome_dict
 from hailuo_batch.views.run_summary import MAX_ROWS, draw_run_summary
 
 Golden = Callable[[str, str], None]
@@ -40,7 +43,7 @@ def test_failures_come_with_what_to_do(golden: Golden) -> None:
     failed = (
         (
             step("turn", "twin"),
-            failure("the picture was refused", "Choose another, then:\n    hailuo-batch run"),
+            replace(failure("the picture was refused", "Choose another, then:"), command=("run",)),
         ),
         (step("pack-red"), failure("no room on the disk")),
     )
@@ -48,6 +51,21 @@ def test_failures_come_with_what_to_do(golden: Golden) -> None:
         draw_run_summary(Outcome(stored=1, failed=failed, seconds=9.0), HALF, lock=LOCK, folder="renders/"),
         "outcome_failures.txt",
     )
+
+
+def test_the_command_of_a_failure_repeats_the_world_and_the_manifest() -> None:
+    """The failure itself has neither, since it may be stored and shown in another world."""
+    unrecorded = Failure(
+        kind=FailureKind.UNRECORDED,
+        why="minimax accepted it as task t-1, which could not be recorded",
+        remedy="Note the task id. When the ledger works again, run:",
+        command=("resolve", "turn#1", "--task", "t-1", "--reason", "the run printed it"),
+    )
+    outcome = Outcome(failed=((step("turn"), unrecorded),))
+    line = "hailuo-batch resolve --rehearsal turn#1 --task t-1 --reason 'the run printed it' manifests/teaser.yaml"
+    now = report(row("turn"), rehearsal=True)
+    assert f"\n          {line}\n" in draw_run_summary(outcome, now, lock=None, folder="renders/")
+    assert json.dumps(f"{unrecorded.remedy}\n    {line}") in json.dumps(outcome_dict(outcome, now))
 
 
 def test_many_failures_are_counted_and_cut(golden: Golden) -> None:

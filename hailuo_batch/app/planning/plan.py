@@ -28,7 +28,7 @@ from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, re
 from hailuo_batch.core.plan.report import Report, make_report
 from hailuo_batch.core.providers.offers import Route, choose_route
 from hailuo_batch.core.spending.budget import Cap
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import DamagedLedgerError
 from hailuo_batch.load.lockfile import read_lock
 
@@ -81,7 +81,7 @@ async def _plan_validated(validation: Validation, options: PlanOptions, *, full_
         raise explain_damaged_ledger(
             error,
             ledger=validation.workspace.ledger_file,
-            manifest=validation.name,
+            restart=command_line("run", "--new-ledger", manifest=validation.name, world=validation.world),
             lock=lock,
             present=listings.digests,
         ) from error
@@ -100,7 +100,8 @@ async def _gather_and_plan(
         draft = make_plan(validation.shots, inputs, campaign=validation.campaign)
         histories = await read_histories(ledger, validation, listings.names, find_unversioned_steps(draft))
         made = _complete_plan(draft, validation, histories)
-        selected = filter_steps(made.steps, options.only, validation.shots)
+        list_command = command_line("status", manifest=validation.name, world=validation.world)
+        selected = filter_steps(made.steps, options.only, validation.shots, list_command=list_command)
         details = await read_details(ledger, validation, selected, full_report=full_report, has_caps=bool(caps))
     return PlannedRun(
         validation=validation,

@@ -10,6 +10,7 @@ from hailuo_batch.core.plan.plan import Action, Plan, Step, Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 
 
@@ -69,7 +70,12 @@ class PlannedRun:
             self.lost_ledger.is_empty or any(step.submits for step in self.pending_steps)
         ):
             return told
-        return (*told, lost_ledger_warning(self.lost_ledger, ledger=self.validation.workspace.ledger_file))
+        return (*told, self._lost_ledger_warning(self.lost_ledger))
+
+    def _lost_ledger_warning(self, lost: LostLedger) -> Problem:
+        validation = self.validation
+        command = command_line("run", "--new-ledger", manifest=validation.name, world=validation.world)
+        return lost_ledger_warning(lost, ledger=validation.workspace.ledger_file, command=command)
 
     def _has_name(self, use: Use) -> bool:
         """A name without its record is a user's own file, or from a killed run: versions would lose count."""

@@ -10,11 +10,13 @@ from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
 
 
-def filter_steps(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot]) -> tuple[Step, ...]:
+def filter_steps(
+    steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot], *, list_command: str
+) -> tuple[Step, ...]:
     """The steps of the selected shots; a pattern that matches no shot is an error."""
     if not only:
         return tuple(steps)
-    wanted = {shot.id for shot in match_shots(shots, only)}
+    wanted = {shot.id for shot in match_shots(shots, only, list_command=list_command)}
     chosen = []
     for step in steps:
         uses = tuple(use for use in step.uses if use.shot.id in wanted)
@@ -23,13 +25,18 @@ def filter_steps(steps: Iterable[Step], only: Sequence[str], shots: Sequence[Sho
     return tuple(chosen)
 
 
-def match_shots(shots: Sequence[Shot], only: Sequence[str], *, option_prefix: str = "--only ") -> tuple[Shot, ...]:
-    """The shots that one of the patterns fits; one that fits none is an error, after its `option_prefix`."""
+def match_shots(
+    shots: Sequence[Shot], only: Sequence[str], *, list_command: str, option_prefix: str = "--only "
+) -> tuple[Shot, ...]:
+    """The shots that match one of the patterns. A pattern without a shot is an error, after its `option_prefix`.
+
+    The error names `list_command`, which lists every shot.
+    """
     for pattern in only:
         if not any(matches_pattern(shot, pattern) for shot in shots):
             tagged = pattern.startswith("tag:")
             known = {f"tag:{tag}" for shot in shots for tag in shot.tags} if tagged else [shot.id for shot in shots]
-            remedy = did_you_mean(pattern, known) or "To list every shot:\n    hailuo-batch status"
+            remedy = did_you_mean(pattern, known) or f"To list every shot:\n    {list_command}"
             raise InputError(f'{option_prefix}"{pattern}" matches no shot', remedy=remedy)
     return tuple(shot for shot in shots if any(matches_pattern(shot, pattern) for pattern in only))
 

@@ -8,9 +8,12 @@ from hailuo_batch.errors import DamagedLedgerError
 
 
 def explain_damaged_ledger(
-    error: DamagedLedgerError, *, ledger: Path, manifest: str, lock: Lockfile, present: AbstractSet[str]
+    error: DamagedLedgerError, *, ledger: Path, restart: str, lock: Lockfile, present: AbstractSet[str]
 ) -> DamagedLedgerError:
-    """The same error, saying what can be saved and how. `present` are the digests in the store."""
+    """The same error, with what can be saved and how.
+
+    `restart` is the command that begins a new ledger; `present` are the digests in the store.
+    """
     locked = lock.clips.values()
     there = sum(clip.digest in present for clip in locked)
     takes = "1 take" if len(locked) == 1 else f"{len(locked):,} takes"
@@ -25,6 +28,6 @@ def explain_damaged_ledger(
     remedy = (
         "Put back a copy if you have one: a backup, or one that an upgrade left beside it. Otherwise check your "
         "providers' accounts for running tasks, move the ledger aside, and start a new one:\n"
-        f"{aside}\n    hailuo-batch run --new-ledger {manifest}"
+        f"{aside}\n    {restart}"
     )
     return DamagedLedgerError(error.summary, why=why, remedy=remedy)

@@ -80,18 +80,18 @@ def refuse_lost_ledger(lost: LostLedger | None, steps: Iterable[Step], *, ledger
         raise LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=f"{_REMEDY}:\n    {command}")
 
 
-def lost_ledger_warning(lost: LostLedger, *, ledger: Path) -> Problem:
+def lost_ledger_warning(lost: LostLedger, *, ledger: Path, command: str) -> Problem:
     """The same for a read-only command."""
     return Problem(
         rule=rules.LEDGER_GONE,
         why=lost.explain(ledger),
-        remedy=inline_remedy(),
+        remedy=inline_remedy(command),
     )
 
 
-def inline_remedy() -> str:
-    """What to do, where no single command is enough."""
-    return f"{_REMEDY} `hailuo-batch run --new-ledger`."
+def inline_remedy(command: str) -> str:
+    """What to do, as one sentence with the command that starts a new ledger."""
+    return f"{_REMEDY} `{command}`."
 
 
 def _has_bought(standing: Standing) -> bool:

@@ -57,7 +57,7 @@ def require_lock_coverage(planned: PlannedRun) -> None:
         take_label(use) for step in planned.selected if step.clip_fingerprint not in locked for use in step.uses
     ]
     if open_takes:
-        render = command_line("run", planned.validation.name)
+        render = command_line("run", manifest=planned.validation.name)
         more = f" and {len(open_takes) - MAX_LISTED_TAKES:,} more" if len(open_takes) > MAX_LISTED_TAKES else ""
         raise PendingError(
             "the lock does not cover the manifest",
@@ -84,7 +84,7 @@ def require_any_key(planned: PlannedRun, scope: Scope) -> None:
         f"{variable} is not set",
         why=f"It is the API key of {some}, and it is neither in the environment nor in the system's keyring.{others}",
         remedy="Set it, or rehearse without a key:\n    "
-        + command_line("run", planned.validation.name, world=World.REHEARSAL),
+        + command_line("run", manifest=planned.validation.name, world=World.REHEARSAL),
     )
 
 

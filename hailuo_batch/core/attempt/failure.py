@@ -39,6 +39,7 @@ class Failure:
     kind: FailureKind
     why: str
     remedy: str = ""
+    command: tuple[str, ...] = ()  # what to run; a view adds the world and the manifest, and no ledger keeps it
     wait_seconds: float | None = None  # seconds that the other side asks to wait before the next call
     running: bool = False  # for `stopped`: its task is running at the provider
 

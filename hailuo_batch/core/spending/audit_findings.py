@@ -28,37 +28,41 @@ class AuditFault(StrEnum):
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """What to do about it; `commands` follow, if there are any."""
         return _REMEDIES[self]
+
+    @property
+    def commands(self) -> tuple[tuple[str, ...], ...]:
+        """Commands of the remedy: words in capitals are for the user to replace, and a view adds the world."""
+        return _COMMANDS.get(self, ())
 
 
 _LEDGER_REMEDY = (
     "hailuo-batch never writes this: something else has changed the ledger, or this is a bug in hailuo_batch. Put back "
     "a copy of the ledger that is whole, or report it with a copy of this one."
 )
-_FILE_REMEDY = "`hailuo-batch verify` names the files to remove; a run of its manifest then restores the clip."
+_FILE_REMEDY = "Remove the damaged files. A run of the manifest then restores the clip. To list the files:"
 _REMEDIES: Mapping[AuditFault, str] = {
     AuditFault.LIVE_TWICE: _LEDGER_REMEDY,
     AuditFault.ASKED_AT_ONCE: _LEDGER_REMEDY,
     AuditFault.BOUGHT_TWICE: (
-        "`hailuo-batch show SHOT` shows both with every event. Check your account at the provider: were both charged? "
-        "If no person decided to buy it again, this is a bug in hailuo_batch: report it with a copy of the ledger."
+        "Check your account at the provider: were both charged? If no person decided to buy it again, this is a bug in "
+        "hailuo_batch: report it with a copy of the ledger. To see both attempts with every event:"
     ),
     AuditFault.ONE_TASK: (
         "One clip serves two requests, or one of the two has a wrong id. Check in your account at the provider which "
-        "request the task has. If the other attempt is open, `hailuo-batch resolve SHOT#TAKE --write-off` writes it "
-        "off."
+        "request the task has. To write the other attempt off, if it is open:"
     ),
     AuditFault.NO_TASK: (
-        "Its clip cannot be downloaded. Check your account at the provider for a task of that time (`hailuo-batch show "
-        "SHOT` shows it). If there is none, `hailuo-batch resolve SHOT#TAKE --write-off` writes the attempt off."
+        "Its clip cannot be downloaded. Check your account at the provider for a task of that time. To see the time, "
+        "and to write the attempt off if there is no task:"
     ),
     AuditFault.TASK_UNSENT: _LEDGER_REMEDY,
     AuditFault.COST_UNSENT: _LEDGER_REMEDY,
     AuditFault.UNRECORDED: _LEDGER_REMEDY,
     AuditFault.MISSING: (
-        "A run of its manifest restores the clip: from renders/ if it is still there, else it downloads it again. If "
-        "it is nowhere, `hailuo-batch resolve SHOT#TAKE --write-off` writes it off."
+        "A run of its manifest restores the clip: from renders/ if it is still there, else it downloads it again. To "
+        "write it off if it is nowhere:"
     ),
     AuditFault.RESIZED: _FILE_REMEDY,
     AuditFault.CHANGED: _FILE_REMEDY,
@@ -66,6 +70,17 @@ _REMEDIES: Mapping[AuditFault, str] = {
     AuditFault.UNTOLD: _LEDGER_REMEDY,
     AuditFault.NOBODYS: _LEDGER_REMEDY,
     AuditFault.SUMS: "This is a bug in hailuo_batch. Please report it with a copy of the ledger.",
+}
+
+_SHOW = ("show", "SHOT", "MANIFEST")
+_WRITE_OFF = ("resolve", "SHOT#TAKE", "--write-off")
+_COMMANDS: Mapping[AuditFault, tuple[tuple[str, ...], ...]] = {
+    AuditFault.BOUGHT_TWICE: (_SHOW,),
+    AuditFault.ONE_TASK: (_WRITE_OFF,),
+    AuditFault.NO_TASK: (_SHOW, _WRITE_OFF),
+    AuditFault.MISSING: (_WRITE_OFF,),
+    AuditFault.RESIZED: (("verify", "MANIFEST"),),
+    AuditFault.CHANGED: (("verify", "MANIFEST"),),
 }
 
 
