@@ -40,8 +40,8 @@ async def costs(
             _require_known_campaign(campaign, {each.campaign for each in attempts})
         wanted = _filter_attempts(charge_attempts(attempts), campaign, since)
         ended = [each.attempt.id for each in wanted if each.charge.state is ChargeState.LOST]
-        told = await ledger.events(ended)
-    reasons = {event.attempt: str(event.data["reason"]) for event in told if event.data.get("reason")}
+        events = await ledger.events(ended)
+    reasons = {event.attempt: str(event.data["reason"]) for event in events if event.data.get("reason")}
     return sum_costs(wanted, group_by=group_by, reasons=reasons)
 
 

@@ -57,8 +57,8 @@ async def show(file: Path | str, shot: str, *, world: World = World.REAL, ask: b
         earlier = await ledger.shot_fingerprints(planned.plan.campaign, shot, sketch=planned.validation.sketch)
         attempts = await ledger.attempts(({row.fingerprint for row in rows} | earlier) - {""})
         events = await ledger.events([attempt.id for attempt in attempts])
-    told = await _read_task_events(planned.validation.project, attempts) if ask else ()
-    return ShotHistory(rows=rows, attempts=tuple(attempts), events=tuple(events), task_events=told)
+    found = await _read_task_events(planned.validation.project, attempts) if ask else ()
+    return ShotHistory(rows=rows, attempts=tuple(attempts), events=tuple(events), task_events=found)
 
 
 async def _read_task_events(project: Project, attempts: Sequence[AttemptRecord]) -> tuple[TaskEvents, ...]:
@@ -66,21 +66,21 @@ async def _read_task_events(project: Project, attempts: Sequence[AttemptRecord])
     from hailuo_batch.app.account import has_task_events, open_accounts
     from hailuo_batch.errors import KeyMissingError
 
-    told = []
+    found = []
     async with open_accounts(project) as gateway:
         for each in attempts:
             if not each.task or not has_task_events(project, each.provider):
                 continue
             try:
-                said = await gateway(each.provider).list_events(each.task)
+                answer = await gateway(each.provider).list_events(each.task)
             except KeyMissingError as error:
-                told.append(TaskEvents(attempt=each.id, why=error.summary))
+                found.append(TaskEvents(attempt=each.id, why=error.summary))
                 continue
-            if isinstance(said, Failure):
-                told.append(TaskEvents(attempt=each.id, why=said.why))
+            if isinstance(answer, Failure):
+                found.append(TaskEvents(attempt=each.id, why=answer.why))
             else:
-                told.append(TaskEvents(attempt=each.id, events=tuple(map(_redact_event, said))))
-    return tuple(told)
+                found.append(TaskEvents(attempt=each.id, events=tuple(map(_redact_event, answer))))
+    return tuple(found)
 
 
 def _redact_event(event: Mapping[str, object]) -> Mapping[str, object]:

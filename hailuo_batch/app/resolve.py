@@ -172,13 +172,13 @@ async def list_open_attempts(
     working = workspace.is_run_active()
     found = open_attempts(attempts, runs, resendable=resending, manual_tasks=by_hand, is_run_active=working)
     opened = tuple(each for each in found if campaign in {None, each.campaign})
-    asked = {each.provider for each in opened if each.state is DoubtState.IN_DOUBT}
+    doubtful_providers = {each.provider for each in opened if each.state is DoubtState.IN_DOUBT}
     return OpenAttempts(
         project=project,
         workspace=workspace,
         attempts=opened,
         known_tasks=tasks,
-        listing_providers=frozenset(name for name in asked if has_task_list(project, name)),
+        listing_providers=frozenset(name for name in doubtful_providers if has_task_list(project, name)),
         labels=attempt_labels(opened),
         ended=tuple(each for each in ended if campaign in {None, each.campaign}),
         manifest="" if manifest is None else str(manifest),
@@ -209,8 +209,8 @@ async def settle(
     with found.workspace.hold_run_lock("resolve"):
         async with found.workspace.open_ledger(SystemClock()) as ledger:
             await _refuse_stale(ledger, chosen, found)
-            told = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
-            return tuple([await _settle_attempt(ledger, each, told) for each in chosen])
+            record = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
+            return tuple([await _settle_attempt(ledger, each, record) for each in chosen])
 
 
 async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> TaskLookup | None:
@@ -233,15 +233,15 @@ async def query_tasks(found: OpenAttempts) -> TaskMatches:
         for one in [
             gateway(name) for name in sorted(found.listing_providers)
         ]:  # all keys are there before the first is asked
-            told = await one.list_tasks()
-            lists += [] if told is None else [told]
+            listed = await one.list_tasks()
+            lists += [] if listed is None else [listed]
     answered = [each for each in lists if each.failure is None]
     matches = match_tasks(
-        [each for each in found.in_doubt if each.provider in {told.provider for told in answered}],
-        [task for told in answered for task in told.tasks],
+        [each for each in found.in_doubt if each.provider in {listed.provider for listed in answered}],
+        [task for listed in answered for task in listed.tasks],
         known_tasks=frozenset(found.known_tasks),
-        models={told.provider: told.models for told in answered},
-        complete_lists=frozenset(told.provider for told in answered if told.is_complete),
+        models={listed.provider: listed.models for listed in answered},
+        complete_lists=frozenset(listed.provider for listed in answered if listed.is_complete),
     )
     return TaskMatches(lists=tuple(lists), matches=matches, providers_without_list=tuple(sorted(unlisted)))
 

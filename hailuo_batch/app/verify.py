@@ -122,7 +122,7 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
     copies = {digest: await store.local_copy(digest) for digest in wanted}
     with ThreadPoolExecutor(cpu_count()) as pool:
         loop = asyncio.get_running_loop()
-        looks = [
+        checks = [
             loop.run_in_executor(
                 pool,
                 _check_clip,
@@ -134,7 +134,7 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
             )
             for digest in clips
         ]
-        found = [finding for look in await asyncio.gather(*looks) for finding in look]
+        found = [finding for check in await asyncio.gather(*checks) for finding in check]
     stored = store.list_digests()
     found += [
         VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(store.location(digest),))

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="Every take in doubt, with --never-sent or --write-off.")
 @click.option(
     "--ask",
-    "asking",
+    "query",
     is_flag=True,
     help="Ask gateways that list their tasks (odkkk) which task may belong to which take.",
 )
@@ -66,7 +66,7 @@ def command(
     write_off: bool,
     reason: str | None,
     every: bool,
-    asking: bool,
+    query: bool,
     yes: bool,
     offline: bool,
     force: bool,
@@ -82,7 +82,7 @@ def command(
     """
     labels, file = _split_words([*shots, *filter(None, [manifest])])
     verdict = _parse_verdict(task=task, never_sent=never_sent, write_off=write_off)
-    _check_options(labels, verdict, every=every, asking=asking, world=world)
+    _check_options(labels, verdict, every=every, query=query, world=world)
     request = _Request(
         labels=labels,
         file=file,
@@ -90,7 +90,7 @@ def command(
         task=task,
         reason=reason,
         every=every,
-        asking=asking,
+        query=query,
         yes=yes,
         offline=offline,
         force=force,
@@ -110,7 +110,7 @@ class _Request:
     task: str | None
     reason: str | None
     every: bool
-    asking: bool
+    query: bool
     yes: bool
     offline: bool
     force: bool
@@ -122,7 +122,7 @@ async def _resolve(request: _Request) -> int:
     """Lists what is open, asks gateways for their lists, or settles what was named: one of the three."""
     found = await list_open_attempts(request.file, world=request.world)
     commands = _resolve_commands(found, request)
-    if request.asking:
+    if request.query:
         return await _match_and_settle(found, commands, request)
     verdict = request.verdict
     chosen = () if verdict is None else found.in_doubt if request.every else found.pick(request.labels, verdict)
@@ -156,8 +156,8 @@ def _parse_verdict(*, task: str | None, never_sent: bool, write_off: bool) -> Ve
     return meant[0] if meant else None
 
 
-def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, asking: bool, world: World) -> None:
-    if asking:
+def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, query: bool, world: World) -> None:
+    if query:
         if labels or verdict is not None or every:
             raise click.UsageError(
                 "--ask is for all takes in doubt; leave out takes, --all, --task, --never-sent and --write-off."
@@ -208,8 +208,8 @@ def _listing_providers(found: OpenAttempts) -> frozenset[str]:
 
 async def _match_and_settle(found: OpenAttempts, commands: dict[int, str], request: _Request) -> int:
     """What lists say, and with `--yes` what follows from it where a doubt has one match."""
-    asked = await query_tasks(found)
-    sole = [each for each in asked.matches if each.is_unique] if request.yes else []
+    answers = await query_tasks(found)
+    sole = [each for each in answers.matches if each.is_unique] if request.yes else []
     settled: tuple[Settlement, ...] = ()
     for name in sorted({each.attempt.provider for each in sole}):
         mine = [each for each in sole if each.attempt.provider == name]
@@ -218,10 +218,10 @@ async def _match_and_settle(found: OpenAttempts, commands: dict[int, str], reque
         settled += await settle(found, chosen, Verdict.FOUND, reason=words, tasks=ids)
     done = {each.attempt.attempt for each in settled}
     if request.form == "json":
-        print_json(_task_matches_dict(asked, settled, found.labels))
+        print_json(_task_matches_dict(answers, settled, found.labels))
     else:
         _print_matches(
-            replace(asked, matches=tuple(m for m in asked.matches if m.attempt.attempt not in done)), commands
+            replace(answers, matches=tuple(m for m in answers.matches if m.attempt.attempt not in done)), commands
         )
         if settled:
             _print_settlements(settled, found, None, request.form)
@@ -232,7 +232,7 @@ async def _match_and_settle(found: OpenAttempts, commands: dict[int, str], reque
 
 def _print_matches(matches: TaskMatches, commands: dict[int, str]) -> None:
     ink = make_style(sys.stdout)
-    failures = [(told.provider, told.failure) for told in matches.lists if told.failure is not None]
+    failures = [(each.provider, each.failure) for each in matches.lists if each.failure is not None]
     for text in (
         draw_matches(matches.matches, commands, ink),
         draw_missing_lists(matches.providers_without_list, failures, ink),
@@ -248,12 +248,12 @@ def _task_matches_dict(
         "version": 1,
         "lists": [
             {
-                "provider": told.provider,
-                "tasks": len(told.tasks),
-                "whole": told.is_complete,
-                "why": None if told.failure is None else told.failure.why,
+                "provider": each.provider,
+                "tasks": len(each.tasks),
+                "whole": each.is_complete,
+                "why": None if each.failure is None else each.failure.why,
             }
-            for told in matches.lists
+            for each in matches.lists
         ],
         "unlisted": list(matches.providers_without_list),
         "matches": [match_dict(each, names) for each in matches.matches],

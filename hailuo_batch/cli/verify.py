@@ -39,12 +39,12 @@ def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
 def _draw_verification(found: Verification, run: str, style: TextStyle) -> Iterator[str]:
     for finding in found.findings:
         yield from _draw_finding(finding, style)
-    looked = f"{count(found.clips, 'clip')} ({format_size(found.bytes)}) and {count(found.names, 'name')} checked"
+    checked = f"{count(found.clips, 'clip')} ({format_size(found.bytes)}) and {count(found.names, 'name')} checked"
     if not found.findings:
-        yield f"{looked}: {style.good('all intact')}."
+        yield f"{checked}: {style.good('all intact')}."
         return
     things = f"{count(len(found.findings), 'thing')} not as recorded"
-    yield f"{looked}: {style.bad(things)}."
+    yield f"{checked}: {style.bad(things)}."
     yield from _draw_remedies((finding.fault for finding in found.findings), run)
 
 

@@ -27,7 +27,7 @@ _NAMED_VALUE = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(bearer|basic)(\s|%20|\+)+[^\s'\",;&}\\]+", re.IGNORECASE)
-_KEY_BY_LOOKS = re.compile(r"\b(?:(?:sk|pk|rk|ak|mv)[-_]|eyJ)[\w.~+/=*-]{6,}")
+_KEY_BY_FORM = re.compile(r"\b(?:(?:sk|pk|rk|ak|mv)[-_]|eyJ)[\w.~+/=*-]{6,}")
 _UNBROKEN = re.compile(r"[A-Za-z0-9+/=_-]{200,}")  # a image in base64, say
 _ESCAPED = re.compile(r"%(?:25)*([0-9a-f]{2})|\\u00([0-9a-f]{2})", re.IGNORECASE)  # a letter, however often encoded
 _SECRET_NAME = re.compile(
@@ -52,7 +52,7 @@ def redact_text(text: str) -> str:
     begin = _QUERY.sub("?…", begin)
     begin = _BEARER.sub(rf"\1 {HIDDEN}", begin)
     begin = _NAMED_VALUE.sub(rf"\1{HIDDEN}", begin)
-    begin = _KEY_BY_LOOKS.sub(HIDDEN, begin)
+    begin = _KEY_BY_FORM.sub(HIDDEN, begin)
     begin = _UNBROKEN.sub(_shorten_word, begin)
     return begin if len(text) <= _LONGEST_INPUT else f"{begin}… ({len(text)} letters)"
 

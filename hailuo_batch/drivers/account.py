@@ -52,23 +52,23 @@ class GatewayAccount:
     async def poll_task(self, task: str) -> TaskLookup:
         """What the gateway says of a task."""
         heard: list[Reply] = []
-        said = await self.transport.run_conversation(_record_replies(self.dialect.poll(task), heard))
-        if isinstance(said, TaskRunning):
+        answer = await self.transport.run_conversation(_record_replies(self.dialect.poll(task), heard))
+        if isinstance(answer, TaskRunning):
             return TaskLookup(
-                is_known=True, is_unknown=False, message=f"{self.title} reports that it is running ({said.status})"
+                is_known=True, is_unknown=False, message=f"{self.title} reports that it is running ({answer.status})"
             )
-        if isinstance(said, ClipReady):
+        if isinstance(answer, ClipReady):
             return TaskLookup(is_known=True, is_unknown=False, message=f"{self.title} reports that its clip is ready")
         # A read of a task has nothing but the task's id that could be refused.
         moved = bool(heard) and 300 <= heard[-1].status < 400
-        refused = said.kind is FailureKind.UNKNOWN_OUTCOME and bool(heard) and not moved
-        over = said.kind in {
+        refused = answer.kind is FailureKind.UNKNOWN_OUTCOME and bool(heard) and not moved
+        over = answer.kind in {
             FailureKind.REFUSED,
             FailureKind.PROMPT_REFUSED,
             FailureKind.CLIP_REFUSED,
             FailureKind.BROKEN,
         }
-        return TaskLookup(is_known=over, is_unknown=refused, message=said.why)
+        return TaskLookup(is_known=over, is_unknown=refused, message=answer.why)
 
     async def list_tasks(self) -> TaskList | None:
         """The gateway's own list of tasks, or None when it has none."""

@@ -97,7 +97,7 @@ class HttpDriver:
     async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:
         """Follows a task until it ends; one that outlasts patience is running still, and is followed another time."""
         kin = (driver_request.request.resolution, self._provider.find_seconds(driver_request.request.duration) or 0)
-        begun, flaky, told = self._scheduler.elapsed(), 0, list[ProgressSample]()
+        begun, flaky, samples = self._scheduler.elapsed(), 0, list[ProgressSample]()
         waited = await self._pause(task, self._scheduler.poll_delay(kin, 0.0)) if task.is_new else 0.0
         while not self._is_stopping():
             await self._scheduler.wait_turn()
@@ -105,17 +105,17 @@ class HttpDriver:
             seen = await self._transport.run_conversation(self._dialect.poll(task.id))
             if isinstance(seen, ClipReady):
                 if task.is_new:
-                    self._scheduler.record_completion(kin, age, told)
+                    self._scheduler.record_completion(kin, age, samples)
                 return Produced(link=seen.link, cost=seen.cost)
             if isinstance(seen, Failure) and not FAILURE_POLICIES[seen.kind].resend:
                 return seen
             flaky = 0 if isinstance(seen, TaskRunning) else flaky + 1
             if task.is_new and isinstance(seen, TaskRunning):
-                told.append(ProgressSample(age=age, progress=seen.progress))
+                samples.append(ProgressSample(age=age, progress=seen.progress))
             pause = (
                 self._back_off(flaky, seen)
                 if flaky
-                else self._scheduler.poll_delay(kin, age if task.is_new else 0.0, told)
+                else self._scheduler.poll_delay(kin, age if task.is_new else 0.0, samples)
             )
             if waited + pause > self._patience.task:
                 return self._pending_failure(task, seen)
@@ -125,8 +125,8 @@ class HttpDriver:
 
     def _back_off(self, flaky: int, answer: TaskRunning | Failure) -> float:
         """How long to wait after a poll that failed; a gateway that says "too fast" means all polls."""
-        asked = answer.wait_seconds if isinstance(answer, Failure) else None
-        pause = self._patience.delay(flaky - 1, asked)
+        wanted = answer.wait_seconds if isinstance(answer, Failure) else None
+        pause = self._patience.delay(flaky - 1, wanted)
         if isinstance(answer, Failure) and answer.kind is FailureKind.THROTTLED:
             self._scheduler.back_off(pause, why=answer.why)
         return pause

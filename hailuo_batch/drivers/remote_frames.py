@@ -57,8 +57,8 @@ class RemoteImageDownloader:
     async def refresh(self, known: Mapping[str, RemoteImage | None]) -> dict[str, RemoteImage | RemoteImageFailure]:
         """What is behind each address now; what is `known` is only fetched again when it changed."""
         await asyncio.to_thread(_remove_leftovers, self._folder)
-        looks = [self._refresh_one(address, before) for address, before in known.items()]
-        return dict(zip(known, await asyncio.gather(*looks), strict=True))
+        refreshes = [self._refresh_one(address, before) for address, before in known.items()]
+        return dict(zip(known, await asyncio.gather(*refreshes), strict=True))
 
     async def _refresh_one(self, address: str, before: RemoteImage | None) -> RemoteImage | RemoteImageFailure:
         async with self._slots:

@@ -46,9 +46,9 @@ def main() -> None:
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     for line in sys.stdin.buffer:
-        asked = json.loads(line)
-        target = Path(asked["target"])
-        answer = _encode_line({"answer": _draw_sketch(asked["sketch"], target)})
+        order = json.loads(line)
+        target = Path(order["target"])
+        answer = _encode_line({"answer": _draw_sketch(order["sketch"], target)})
         try:
             os.write(answers, answer)
         except OSError:  # the run was killed meanwhile: no process is left to take the sketch

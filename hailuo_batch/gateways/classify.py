@@ -137,9 +137,9 @@ class ErrorClassifier:
     def _apply_rule(self, rule: ErrorRule, context: ErrorContext, reply: Reply) -> Failure:
         worth = CONSEQUENCES[rule.means]
         kind = worth.kind(context)
-        said = self.message(reply.body)
+        message = self.message(reply.body)
         http = "" if 200 <= reply.status < 300 else f" (HTTP {reply.status})"
-        quote = f': "{said}"' if said else ""
+        quote = f': "{message}"' if message else ""
         own = rule.remedy or self.table.remedies.get(rule.means, "")
         remedy = own or choose_remedy(rule.means, context)
         return Failure(

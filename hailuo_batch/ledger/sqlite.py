@@ -149,8 +149,8 @@ def _insert_clip(connection: sqlite3.Connection, clip: Clip, now: float) -> None
 
 
 def _append_event(connection: sqlite3.Connection, data: Mapping[str, object], **event: object) -> None:
-    told = {key: value for key, value in data.items() if value is not None}
-    event["data"] = json.dumps(told, sort_keys=True, ensure_ascii=False)
+    recorded_facts = {key: value for key, value in data.items() if value is not None}
+    event["data"] = json.dumps(recorded_facts, sort_keys=True, ensure_ascii=False)
     connection.execute(queries()["add_event"], event)
 
 

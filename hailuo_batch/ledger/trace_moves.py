@@ -30,28 +30,28 @@ class _TracedLedger:
         self._ledger = ledger
 
     async def record_intent(self, intent: Intent) -> int:
-        with _told("intend", None, _intent_facts(intent)) as told:
-            told.attempt = attempt = await self._ledger.record_intent(intent)
-            told.stage = Stage.INTENDED
+        with _trace_move("intend", None, _intent_facts(intent)) as outcome:
+            outcome.attempt = attempt = await self._ledger.record_intent(intent)
+            outcome.stage = Stage.INTENDED
         return attempt
 
     async def move(self, attempt: int, move: Move, facts: Facts = _NO_FACTS) -> Stage:
-        with _told(move, attempt, _move_facts(facts)) as told:
-            told.stage = stage = await self._ledger.move(attempt, move, facts)
+        with _trace_move(move, attempt, _move_facts(facts)) as outcome:
+            outcome.stage = stage = await self._ledger.move(attempt, move, facts)
         return stage
 
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         facts = {**_intent_facts(intent), **_move_facts(Facts(clip=clip, cost=cost))}
-        with _told("restore", None, facts) as told:
-            told.attempt = attempt = await self._ledger.restore_clip(intent, clip, cost)
-            told.stage = Stage.STORED
+        with _trace_move("restore", None, facts) as outcome:
+            outcome.attempt = attempt = await self._ledger.restore_clip(intent, clip, cost)
+            outcome.stage = Stage.STORED
         return attempt
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)  # what moves no attempt
 
 
-class _Told:
+class _MoveOutcome:
     """What is known of a move once it is durable."""
 
     def __init__(self, attempt: int | None) -> None:
@@ -59,11 +59,11 @@ class _Told:
 
 
 @contextmanager
-def _told(move: str, attempt: int | None, facts: Mapping[str, object]) -> Iterator[_Told]:
-    told = _Told(attempt)
+def _trace_move(move: str, attempt: int | None, facts: Mapping[str, object]) -> Iterator[_MoveOutcome]:
+    outcome = _MoveOutcome(attempt)
     failure = ""
     try:
-        yield told
+        yield outcome
     except BaseException as error:
         failure = type(error).__name__
         raise
@@ -71,9 +71,9 @@ def _told(move: str, attempt: int | None, facts: Mapping[str, object]) -> Iterat
         with suppress(Exception):  # Money: what is durable must reach its caller, whatever becomes of the trace
             shown = redact_body({name: fact for name, fact in facts.items() if fact})
             line = MoveLine(
-                attempt=told.attempt,
+                attempt=outcome.attempt,
                 move=move,
-                stage=told.stage,
+                stage=outcome.stage,
                 facts=shown if isinstance(shown, Mapping) else {},
                 failure=failure,
             )

@@ -33,8 +33,8 @@ def read_review(path: Path, *, name: str, shots: Iterable[str]) -> tuple[Review,
     tree, problems = read_and_validate(data, name=name, schema="review")
     entries: Mapping[str, Any] = tree.get("shots", {})
     strangers = tuple(_find_unknown_shots(entries, list(shots)))
-    told = (*problems, *locate_problems(strangers, data, name=name)) if strangers else problems
-    return Review(shots={shot: _parse_shot(entry) for shot, entry in entries.items()}), told
+    found = (*problems, *locate_problems(strangers, data, name=name)) if strangers else problems
+    return Review(shots={shot: _parse_shot(entry) for shot, entry in entries.items()}), found
 
 
 def review_text(review: Review) -> str:

@@ -56,15 +56,15 @@ def _describe_errors(errors: Iterable[SchemaViolation], base: DocumentPath) -> I
     """One problem for each mistake: a value that is none of the choices is not also said to be of the wrong kind."""
     errors = tuple(errors)
     chosen = {tuple(error.absolute_path) for error in errors if error.validator in {"enum", "const"}}
-    told = (error for error in errors if error.validator != "type" or tuple(error.absolute_path) not in chosen)
+    shown = (error for error in errors if error.validator != "type" or tuple(error.absolute_path) not in chosen)
     # The library has an error for each missing key, and none says which: each of them names all, and once is enough.
-    yield from dict.fromkeys(problem for error in told for problem in _describe_error(error, base))
+    yield from dict.fromkeys(problem for error in shown for problem in _describe_error(error, base))
 
 
 def _describe_error(error: SchemaViolation, base: DocumentPath) -> Iterator[Problem]:
     path: DocumentPath = (*base, *error.absolute_path)
-    say = _DESCRIBERS.get(str(error.validator), _other_violation)
-    yield from (_wrong_name if "propertyNames" in error.relative_schema_path else say)(error, path)
+    describe = _DESCRIBERS.get(str(error.validator), _other_violation)
+    yield from (_wrong_name if "propertyNames" in error.relative_schema_path else describe)(error, path)
 
 
 def _unknown_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:

@@ -137,9 +137,9 @@ class _StepWorker:
 
     def _report_pause(self, provider: str, why: str, seconds: float) -> None:
         """Reports once what several steps were told at the same moment."""
-        told = why, float(f"{seconds:.1g}")
-        if self._last_pause.get(provider) != told:
-            self._last_pause[provider] = told
+        pause = why, float(f"{seconds:.1g}")
+        if self._last_pause.get(provider) != pause:
+            self._last_pause[provider] = pause
             self._listener(ProviderHeld(provider=provider, why=why, seconds=seconds))
 
     def _record_failure(self, step: Step, failure: Failure) -> None:

@@ -125,7 +125,7 @@ class LedgerContract(LedgerOpener):
                 await ledger.record_intent(make_intent())
             assert len(await ledger.attempts()) == 1
 
-    async def test_an_intent_at_one_provider_is_no_leave_to_ask_another(self, tmp_path: Path) -> None:
+    async def test_an_intent_at_one_provider_allows_no_submit_to_another(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             await ledger.record_intent(make_intent(provider="minimax"))
             with pytest.raises(AssertionError):

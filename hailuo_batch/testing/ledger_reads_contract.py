@@ -165,7 +165,7 @@ class LedgerReadsContract(LedgerOpener):
         assert (counted.charge.money, counted.estimate) == (actual, usd("0.28"))
 
     @pytest.mark.parametrize("stage", ["intended", "in_doubt"])
-    async def test_what_is_asked_again_after_a_failed_task_counts_beside_it(self, stage: str, tmp_path: Path) -> None:
+    async def test_a_reattempt_after_a_failed_task_counts_beside_it(self, stage: str, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             await record_attempt(ledger, 1, [*MOVES_TO["submitted"], (Move.FAIL, _fail_with(FailureKind.BROKEN))])
             await record_attempt(ledger, 1, MOVES_TO[stage])
@@ -228,7 +228,7 @@ class LedgerReadsContract(LedgerOpener):
             await ledger.end_run(run, stored=1, failed=0, exit=0)
             assert [seconds for _, _, seconds in await ledger.render_times()] == [60.0]
 
-    async def test_what_a_shot_was_called_and_asked_is_known_by_version(self, tmp_path: Path) -> None:
+    async def test_what_a_shot_was_called_and_requested_is_known_by_version(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             await ledger.record_names(
                 [

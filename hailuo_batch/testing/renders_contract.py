@@ -139,7 +139,7 @@ class RendersContract:
                 use(name)
         assert not folder.exists()
 
-    def test_names_that_are_not_there_are_none_and_looking_makes_no_folder(
+    def test_names_that_are_not_there_are_none_and_listing_makes_no_folder(
         self, renders: Renders, folder: Path
     ) -> None:
         assert renders.list_names() == set()

@@ -71,7 +71,7 @@ class StoreContract:
     async def test_a_location_names_the_clip_also_when_it_is_gone(self, tmp_path: Path) -> None:
         assert _ABSENT.removeprefix("sha256:") in self.open_store(tmp_path / "store").location(_ABSENT)
 
-    async def test_looking_into_a_store_that_is_not_there_makes_none(self, tmp_path: Path) -> None:
+    async def test_reading_a_store_that_is_not_there_makes_none(self, tmp_path: Path) -> None:
         store = self.open_store(tmp_path / "store")
         assert store.list_digests() == set()
         assert store.remove_leftovers() == 0

@@ -25,9 +25,9 @@ def draw_step_summary(report: Report) -> str:
 
 
 def _table_row(row: TakeRow) -> str:
-    asked = f"{shot_length(row.duration)} {row.resolution}"
+    request = f"{shot_length(row.duration)} {row.resolution}"
     take, why = _escape_markdown(f"{row.shot}#{row.take}"), _escape_markdown(truncate(reason_text(row), 120))
-    return f"| {take} | {asked} | {row.action} | {why} |"
+    return f"| {take} | {request} | {row.action} | {why} |"
 
 
 def _escape_markdown(words: str) -> str:

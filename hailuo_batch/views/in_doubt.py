@@ -200,14 +200,14 @@ def _attempt_line(each: OpenAttempt) -> str:
 
 def _task_text(each: OpenAttempt) -> str:
     """The task of an attempt, and who says that it is there."""
-    told = (
+    status = (
         "its id was given by hand"
         if each.has_manual_task
         else "rendered"
         if each.stage is Stage.PRODUCED
         else "running"
     )
-    return f"task {safe_text(each.task or '?')}, {told}"
+    return f"task {safe_text(each.task or '?')}, {status}"
 
 
 def _verdict_line(each: OpenAttempt, verdict: Verdict) -> str:

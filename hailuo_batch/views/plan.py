@@ -133,13 +133,13 @@ def spending_question(report: Report) -> str:
 
 def _table_rows(rows: list[TakeRow], style: TextStyle) -> Iterable[str]:
     names = [safe_text(f"{row.shot}#{row.take}") for row in rows]
-    asked = [f"{shot_length(row.duration)} {row.resolution}" for row in rows]
-    wide, middle = max(map(len, names)), max(map(len, asked))
-    for row, name, ask in zip(rows, names, asked, strict=True):
+    requests = [f"{shot_length(row.duration)} {row.resolution}" for row in rows]
+    wide, middle = max(map(len, names)), max(map(len, requests))
+    for row, name, request in zip(rows, names, requests, strict=True):
         whom = _take_cost(row) if row.action is Action.SUBMIT else task_location(row)
         beside = style.dim(f"  {whom}") if whom else ""
         mark = (style.warning if row.action in {Action.HOLD, Action.WAIT} else style.good)(_ACTION_MARKS[row.action])
-        yield f"  {mark} {name:<{wide}}  {ask:<{middle}}  {truncate(reason_text(row), 70)}{beside}"
+        yield f"  {mark} {name:<{wide}}  {request:<{middle}}  {truncate(reason_text(row), 70)}{beside}"
 
 
 def is_elsewhere(row: TakeRow) -> bool:

@@ -29,12 +29,12 @@ async def read_accepted_clips(
     from hailuo_batch.core.plan.review import AcceptedClip
 
     found = list(validation.review.acceptances)
-    asked = await ledger.preimages({each.made_for for each in found}) if found else {}
+    preimages = await ledger.preimages({each.made_for for each in found}) if found else {}
     return {
         each.request: AcceptedClip(
             standing=_make_standing(each, lock, standings),
             made_for=each.made_for,
-            request=parse_preimage(asked[each.made_for]) if each.made_for in asked else None,
+            request=parse_preimage(preimages[each.made_for]) if each.made_for in preimages else None,
             why=each.why,
         )
         for each in found

@@ -65,12 +65,12 @@ class PlannedRun:
     @property
     def extra_problems(self) -> tuple[Problem, ...]:
         """What a plan reports besides its steps: orphaned tasks, and a missing ledger."""
-        told = self.validation.external_problems
+        problems = self.validation.external_problems
         if self.lost_ledger is None or not (
             self.lost_ledger.is_empty or any(step.submits for step in self.pending_steps)
         ):
-            return told
-        return (*told, self._lost_ledger_warning(self.lost_ledger))
+            return problems
+        return (*problems, self._lost_ledger_warning(self.lost_ledger))
 
     def _lost_ledger_warning(self, lost: LostLedger) -> Problem:
         validation = self.validation

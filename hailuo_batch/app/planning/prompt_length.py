@@ -13,10 +13,10 @@ _GROWTH_FACTOR = 2.5  # the longest plain words for a command are some two and a
 
 def check_prompt_length(shots: Iterable[Shot], providers: Sequence[Provider], tables: Tables) -> Iterator[Problem]:
     """A problem for each shot whose first provider is sent too long a prompt; a warning where a later one is."""
-    told: set[int] = set()
+    reported: set[int] = set()
     short = min((each.max_prompt_length or 0 for each in providers), default=0) / _GROWTH_FACTOR
     for shot in shots:
-        if len(shot.prompt) <= short or "[" not in shot.prompt or shot.index in told:
+        if len(shot.prompt) <= short or "[" not in shot.prompt or shot.index in reported:
             continue
         able = [each for each in providers if each.can_render(shot.needs)]
         for place, provider in enumerate(able):
@@ -25,7 +25,7 @@ def check_prompt_length(shots: Iterable[Shot], providers: Sequence[Provider], ta
                 continue
             length = len(load_dialect(provider.name, tables).format_prompt(shot.prompt))
             if length > longest:
-                told.add(shot.index)
+                reported.add(shot.index)
                 yield _length_problem(shot, provider.name, length, longest, first=place == 0)
                 break
 

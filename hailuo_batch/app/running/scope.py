@@ -28,8 +28,8 @@ def select_run_steps(planned: PlannedRun, scope: Scope) -> tuple[Step, ...]:
         case Scope.FAILED:
             return tuple(step for step in planned.pending_steps if step.why in _FAILED_REASONS)
         case Scope.FETCH:
-            home = (step for step in planned.pending_steps if step.action in _FETCH_ACTIONS)
-            return (*home, *planned.unnamed_steps, *planned.orphan_steps)
+            fetches = (step for step in planned.pending_steps if step.action in _FETCH_ACTIONS)
+            return (*fetches, *planned.unnamed_steps, *planned.orphan_steps)
     return (*(step for step in planned.pending_steps if step.why in _LOCAL_REASONS), *planned.unnamed_steps)
 
 

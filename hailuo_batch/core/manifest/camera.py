@@ -135,9 +135,9 @@ def describe_remarks(remarks: Sequence[CameraRemark]) -> str:
     *firsts, last = [*named, *more]
     brackets = f"{', '.join(firsts)} and {last}" if firsts else last
     if remarks[0].rule == rules.CAMERA_CROWDED:
-        asks = "asks" if len(remarks) == 1 else "ask"
+        verb = "asks" if len(remarks) == 1 else "ask"
         return (
-            f"{brackets} {asks} for more than {MAX_MOVES_TOGETHER} moves at once; the vendor advises that many at most."
+            f"{brackets} {verb} for more than {MAX_MOVES_TOGETHER} moves at once; the vendor advises that many at most."
         )
     if len(remarks) == 1:
         return f"{brackets} is no camera command and is sent as plain text. {remarks[0].hint}".rstrip()

@@ -271,11 +271,11 @@ def _fill_frame(frame: Frame, values: Mapping[str, str]) -> Frame:
 def _id_clashes(shots: list[Shot]) -> Iterator[Problem]:
     """Ids that are the same, or would name the same file where letters' case does not count."""
     first_with: dict[str, Shot] = {}
-    told = set()
+    reported = set()
     for shot in shots:
         other = first_with.setdefault(shot.id.casefold(), shot)
-        if other is not shot and (shot.index, other.index) not in told:
-            told.add((shot.index, other.index))
+        if other is not shot and (shot.index, other.index) not in reported:
+            reported.add((shot.index, other.index))
             yield _clash_problem(shot, other)
 
 

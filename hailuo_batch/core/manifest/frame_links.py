@@ -29,15 +29,15 @@ def frame_link_problems(shots: Sequence[Shot], ids: Collection[str]) -> Iterator
     if not needs:
         return
     known = {shot.id: shot for shot in shots}
-    told: set[DocumentPath] = set()
+    reported: set[DocumentPath] = set()
     for shot in shots:
         for end, other in needs.get(shot.id, {}).items():
             path = ("shots", shot.index, "frames", end, "shot")
-            if other in known or other in ids or path in told:
+            if other in known or other in ids or path in reported:
                 continue
-            told.add(path)  # the shots of one matrix share the mistake
+            reported.add(path)  # the shots of one matrix share the mistake
             why = f'shot "{shot.id}" takes a frame of shot {quote_text(other)}, which is not in this manifest.'
-            hint = did_you_mean(other, known) if len(told) <= _MAX_HINTS else ""
+            hint = did_you_mean(other, known) if len(reported) <= _MAX_HINTS else ""
             remedy = hint or "Write the id of a shot of this manifest."
             yield Problem(rule=rules.FRAME_SHOT, why=why, remedy=remedy, path=path)
     if ring := _find_cycle(needs):

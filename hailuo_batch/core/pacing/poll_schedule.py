@@ -53,9 +53,9 @@ def poll_pause(times: LogNormal | None, age: float, interval: float) -> float:
     """
     if times is None:
         return interval
-    later = (look for look in poll_ages(times, interval) if look > age + MIN_PAUSE / 2)
-    look = next(later, None)
-    return min(max(interval, age / 10), MAX_PAUSE) if look is None else look - age
+    later = (poll for poll in poll_ages(times, interval) if poll > age + MIN_PAUSE / 2)
+    poll = next(later, None)
+    return min(max(interval, age / 10), MAX_PAUSE) if poll is None else poll - age
 
 
 def estimate_ready_age(times: LogNormal | None, begin: float, end: float) -> float:
@@ -82,10 +82,10 @@ def poll_ages(times: LogNormal, interval: float) -> tuple[float, ...]:
 
 
 def _poll_ages(times: LogNormal, scale: float) -> tuple[float, ...]:
-    looks: list[float] = []
-    while len(looks) < _MAX_POLLS and (not looks or _survival(times, looks[-1]) > _MIN_SURVIVAL):
-        looks.append(_next_poll_age(times, looks[-1] if looks else 0.0, scale, is_first=not looks))
-    return tuple(looks)
+    polls: list[float] = []
+    while len(polls) < _MAX_POLLS and (not polls or _survival(times, polls[-1]) > _MIN_SURVIVAL):
+        polls.append(_next_poll_age(times, polls[-1] if polls else 0.0, scale, is_first=not polls))
+    return tuple(polls)
 
 
 def _next_poll_age(times: LogNormal, last: float, scale: float, *, is_first: bool) -> float:
@@ -100,9 +100,9 @@ def _next_poll_age(times: LogNormal, last: float, scale: float, *, is_first: boo
 def _mean_delay(times: LogNormal, polls: Sequence[float]) -> float:
     """How long a clip waits for its poll on average: in closed form, since a log-normal's partial mean has one."""
     waited, left, mean = 0.0, 1.0, 0.0
-    for look in polls:
-        left_then, mean_then = _survival(times, look), _partial_mean(times, look)
-        waited += look * (left - left_then) - (mean_then - mean)
+    for poll in polls:
+        left_then, mean_then = _survival(times, poll), _partial_mean(times, poll)
+        waited += poll * (left - left_then) - (mean_then - mean)
         left, mean = left_then, mean_then
     return waited
 

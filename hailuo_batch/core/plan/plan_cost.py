@@ -29,17 +29,17 @@ def sum_plan_cost(plan: Plan) -> PlanCost:
     """What was paid for the clips that a plan has; what is drawn on this machine costs nothing."""
     if plan.inputs.model.is_free:
         return PlanCost()
-    told: list[Money] = []
+    actual_costs: list[Money] = []
     estimates: list[Money | None] = []
     silent: set[str] = set()
     for step, standing in _iter_purchases(plan):
         if standing.cost is not None:
-            told.append(standing.cost)
+            actual_costs.append(standing.cost)
         elif standing.stage in _MADE_STAGES and not is_local(standing.provider):
             estimates.append(_list_price(step, standing.provider))
             silent.add(standing.provider)
     return PlanCost(
-        actual=sum_by_currency(told),
+        actual=sum_by_currency(actual_costs),
         estimated=sum_by_currency(estimate for estimate in estimates if estimate is not None),
         unknown=estimates.count(None),
         silent_providers=tuple(sorted(silent)),

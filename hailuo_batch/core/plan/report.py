@@ -203,10 +203,10 @@ def previous_request(step: Step, requests: Mapping[str, str]) -> Request | None:
 
 def _clip_remarks(use: Use, clip: Clip | None, step: Step) -> tuple[str, ...]:
     """A clip of another length or size than asked, or made for another request, is kept, being paid for; it is said."""
-    asked = use.shot.duration
-    told = [describe_reason(step)] if step.why is StepReason.ACCEPTED else []
-    if clip is not None and not isinstance(asked, str) and abs(clip.seconds - asked) >= 0.5:
-        told.append(f"requested {asked} s, got {clip.seconds:.2f} s")
+    duration = use.shot.duration
+    remarks = [describe_reason(step)] if step.why is StepReason.ACCEPTED else []
+    if clip is not None and not isinstance(duration, str) and abs(clip.seconds - duration) >= 0.5:
+        remarks.append(f"requested {duration} s, got {clip.seconds:.2f} s")
     if clip is not None and min(clip.width, clip.height) < 0.9 * SHORT_SIDES[use.shot.resolution]:
-        told.append(f"requested {use.shot.resolution}, got {clip.width} × {clip.height}")
-    return tuple(told)
+        remarks.append(f"requested {use.shot.resolution}, got {clip.width} × {clip.height}")
+    return tuple(remarks)

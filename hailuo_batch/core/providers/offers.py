@@ -138,7 +138,7 @@ def offer_problems(
         yield model_problem(providers[0].model, [p.name for p in providers], [p.name for p in known if p.offers])
         return
     fits: dict[ShotNeeds, bool] = {}
-    told: set[object] = set()
+    reported: set[object] = set()
     longest = max((p.max_prompt_length or 0 for p in providers), default=0)
     for shot in shots:
         wish = shot.needs
@@ -146,14 +146,14 @@ def offer_problems(
             fits[wish] = any(provider.can_render(wish) for provider in providers)
         if not fits[wish]:
             selling = [p for p in providers if p.has_offer(wish.mode, wish.resolution, wish.duration)]
-            if selling and _add_new(told, (wish, shot.index)):
+            if selling and _add_new(reported, (wish, shot.index)):
                 yield _frame_problem(shot, selling, known)
-            elif not selling and _add_new(told, (wish.mode, wish.resolution, wish.duration, _own_entry(shot))):
+            elif not selling and _add_new(reported, (wish.mode, wish.resolution, wish.duration, _own_entry(shot))):
                 yield _no_offer_problem(shot, providers, known, models)
-        if longest and len(shot.prompt) > longest and _add_new(told, ("long", shot.index)):
+        if longest and len(shot.prompt) > longest and _add_new(reported, ("long", shot.index)):
             yield _prompt_length_problem(shot, longest)
         needing = () if shot.prompt else tuple(p for p in providers if shot.mode in p.prompt_modes)
-        if needing and _add_new(told, ("empty", shot.index)):
+        if needing and _add_new(reported, ("empty", shot.index)):
             yield _empty_prompt_problem(shot, needing)
 
 
@@ -198,8 +198,8 @@ def _no_offer_problem(
         return mode_problem(shot, providers[0].model, models)
     able = [p for p in known if not p.is_free and p.can_render(shot.needs)]
     sell = f"{providers[0].name} sells" if len(providers) == 1 else f"{join_provider_names(providers, 'and')} sell"
-    asked = f"{MODE_WORDS[shot.mode]} at {shot.resolution} for {duration_text(shot.duration)}"
-    why = f'shot "{shot.id}" asks for {asked}, but {sell} {_describe_alternatives(shot, providers)}.'
+    wanted = f"{MODE_WORDS[shot.mode]} at {shot.resolution} for {duration_text(shot.duration)}"
+    why = f'shot "{shot.id}" asks for {wanted}, but {sell} {_describe_alternatives(shot, providers)}.'
     add = f"add {'it' if len(able) == 1 else 'one of them'} to providers."
     remedy = (
         f"{join_provider_names(able, 'or')} would render it: {add}"
@@ -275,8 +275,8 @@ def _length_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[P
             f"; or write {spoken}, which every provider has." * portable or "."
         )
     else:
-        asked = providers[0].model.list_seconds(shot.duration)[-1]
-        nearest = min(lengths, key=lambda second: (abs(second - asked), -second), default=6)
+        wanted = providers[0].model.list_seconds(shot.duration)[-1]
+        nearest = min(lengths, key=lambda second: (abs(second - wanted), -second), default=6)
         remedy = f"Did you mean {nearest}?"
     path = shot.duration_path or ("shots", shot.index, "duration")
     return Problem(rule=rules.SHOT_LENGTH, why=why, remedy=remedy, path=path)

@@ -93,12 +93,12 @@ def _makes_size(needs: ShotNeeds, model: Model) -> bool:
 def _model_limit_warning(group: _Group, model: Model) -> Problem:
     shot, needs = group.first, group.first.needs
     if _makes_size(needs, model):
-        asked, makes, ways = _describe_length_limit(needs, model)
+        wanted, makes, ways = _describe_length_limit(needs, model)
     else:
-        asked, makes, ways = _describe_size_limit(needs, model)
+        wanted, makes, ways = _describe_size_limit(needs, model)
     lists = f"{join_provider_names(group.providers.values(), 'and')} list{'s' * (len(group.providers) == 1)} that"
     why = (
-        f"{_subject_phrase(group)} {asked}; {lists}, but the model itself makes {makes}. It may be refused, or come "
+        f"{_subject_phrase(group)} {wanted}; {lists}, but the model itself makes {makes}. It may be refused, or come "
         "out at another size or length."
     )
     remedy = f"Write {join_or(ways)}, or buy one of them first." if ways else "Buy one of them first."
@@ -129,8 +129,8 @@ def _describe_length_limit(needs: ShotNeeds, model: Model) -> tuple[str, str, li
     seconds = row[needs.resolution]
     words = [word for word, lengths in model.lengths.items() if not set(lengths).isdisjoint(seconds)]
     sizes = [size for size in row if model.makes(needs.mode, size, needs.duration)]
-    asked = f"{needs.resolution} for {duration_text(needs.duration)}"
-    return asked, f"{needs.resolution} only for {join_or(map(str, seconds))} s", [*words, *sizes[:1]]
+    wanted = f"{needs.resolution} for {duration_text(needs.duration)}"
+    return wanted, f"{needs.resolution} only for {join_or(map(str, seconds))} s", [*words, *sizes[:1]]
 
 
 def _switch_warning(manifest: Manifest, switch: str, unable: Sequence[Provider], group: _Group) -> Problem:

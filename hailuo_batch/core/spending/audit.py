@@ -78,16 +78,16 @@ class Audit:
 
 def make_audit(inputs: AuditInputs) -> Audit:
     """What the books prove, and what speaks against it."""
-    told, nobodys = _replay_attempts(inputs)
+    replayed, nobodys = _replay_attempts(inputs)
     paid = charge_attempts(inputs.attempts)
     costs = sum_costs(paid, group_by=GroupBy.PROVIDER)
-    bought = list(_find_repurchases(paid, told))
+    bought = list(_find_repurchases(paid, replayed))
     findings = (
-        *_find_live_twice(inputs.attempts, told),
+        *_find_live_twice(inputs.attempts, replayed),
         *(each for each in bought if isinstance(each, AuditFinding)),
-        *_check_tasks(paid, told),
+        *_check_tasks(paid, replayed),
         *_check_clips(inputs),
-        *_check_records(inputs.attempts, told),
+        *_check_records(inputs.attempts, replayed),
         *(AuditFinding(fault=AuditFault.NOBODYS, why=f"attempt {number}") for number in nobodys),
         *_check_sums(paid, costs),
     )

@@ -48,12 +48,12 @@ def make_charge(
     A task that failed counts with its estimate: no gateway promises in writing that failed tasks are free,
     and a cap must hold in any case.
     """
-    told = cost is not None
-    money = cost if told else estimate
+    is_actual = cost is not None
+    money = cost if is_actual else estimate
     claim = _STATE_BY_STAGE.get(stage) or _ended_state(kind, task)
     if claim is ChargeState.NOTHING:
-        return Charge(state=claim, money=cost, is_actual=told)
-    return Charge(state=claim, money=money, is_actual=told)
+        return Charge(state=claim, money=cost, is_actual=is_actual)
+    return Charge(state=claim, money=money, is_actual=is_actual)
 
 
 def _ended_state(kind: FailureKind | None, task: str | None) -> ChargeState:

@@ -24,12 +24,12 @@ def locate(
     What an alias brought in is placed where the alias is used, what `<<` brought in where it is written.
     """
     payload = document_data.removeprefix(codecs.BOM_UTF8)
-    asked = list(wanted)
-    survey = _NodeIndex(path for path, _ in asked)
+    paths = list(wanted)
+    survey = _NodeIndex(path for path, _ in paths)
     with suppress(yaml.YAMLError):  # what stands before a syntax error can be placed all the same
         survey.add_nodes(walk_nodes(payload))
     text = payload.decode(errors="replace")
-    return {(path, on_key): make_place(survey.find_spot(path, on_key=on_key), text, name) for path, on_key in asked}
+    return {(path, on_key): make_place(survey.find_spot(path, on_key=on_key), text, name) for path, on_key in paths}
 
 
 class _NodeIndex:

@@ -53,8 +53,8 @@ def draw(sketch: Sketch, target: Path) -> None:
     picture = make_window_reader(_background_image(sketch, first, size, windows), windows)
     end = _end_reader(last, size)
 
-    def paint(look: _FrameContent) -> None:
-        canvas.paint(picture, look.window, end, look.opacity)
+    def paint(content: _FrameContent) -> None:
+        canvas.paint(picture, content.window, end, content.opacity)
 
     encode.write_mp4(target, canvas, _frame_contents(windows, dissolves=end is not None), paint)
 
@@ -113,8 +113,8 @@ def _freeze_after_dissolve(windows: tuple[Window, ...]) -> tuple[Window, ...]:
 def _frame_contents(windows: Sequence[Window], *, dissolves: bool) -> list[_FrameContent]:
     """One look a frame; looks of neighbouring frames are equal where nothing moves and nothing fades."""
     begin, end = (part * (len(windows) - 1) for part in _DISSOLVE)
-    looks = []
+    contents = []
     for frame, window in enumerate(windows):
         share = ease_swing(min(1.0, max(0.0, (frame - begin) / (end - begin)))) if dissolves else 0.0
-        looks.append(_FrameContent(window=window, opacity=share))
-    return looks
+        contents.append(_FrameContent(window=window, opacity=share))
+    return contents

@@ -75,9 +75,9 @@ def write_mp4(target: Path, canvas: Canvas, contents: Sequence[Content], paint: 
         codec.thread_count = 1
         codec.color_primaries = codec.color_trc = codec.colorspace = codec.color_range = BT709
         at = 0
-        for look, run in groupby(contents):
+        for content, run in groupby(contents):
             length = len(list(run))
-            paint(look)
+            paint(content)
             for packet in _encode_hold(stream, canvas.frame, at, length):
                 container.mux(packet)
             at += length

@@ -114,5 +114,5 @@ def _debug_times(view: TaskView) -> dict[str, str]:
         "execute_time_ms": task.created + task.queued,
         "complete_time_ms": task.end_time,
     }
-    told = {name: str(int(at * 1000)) if at <= view.now else "" for name, at in moments.items()}
-    return {"request_info": "", **told}
+    times = {name: str(int(at * 1000)) if at <= view.now else "" for name, at in moments.items()}
+    return {"request_info": "", **times}
