@@ -1,6 +1,6 @@
-"""Does the picture of a clip really decode? The dear checks, for `verify --deep` and for a clip that was just bought.
+"""Checks that the video of a clip decodes: slow checks, for `verify --deep` and for a clip that was just bought.
 
-The container's tables are `probe.py`'s business. Nothing here knows what the clip should show.
+`probe.py` checks the tables of the container. Independent of what the clip should show.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-_STRICT = {"err_detect": "explode"}  # a decoder that hides damage by guessing is of no use here
+_STRICT = {"err_detect": "explode"}  # a decoder that conceals damage would pass a damaged clip
 
 
 def check_decoding(path: Path) -> str | None:
@@ -37,7 +37,7 @@ def _run_check(path: Path, check: Callable[["InputContainer", "VideoStream"], st
 
 
 def video_stream(container: "InputContainer") -> "VideoStream":
-    """The first stream of pictures, to be decoded on one thread; a ValueError where none can be."""
+    """The first video stream, to be decoded on one thread; a ValueError if none can be decoded."""
     if not container.streams.video:
         raise ValueError("it holds no picture")
     stream = container.streams.video[0]

@@ -1,6 +1,6 @@
 """Single frames of a video: posters for a report, and the first or last frame to start the next shot from.
 
-Files are written where the caller says; that they stand there whole or not at all is the caller's business.
+Files are written where the caller says. The caller makes sure that a file is there whole or not at all.
 """
 
 from pathlib import Path
@@ -67,7 +67,7 @@ def _last_frame(container: "InputContainer", stream: "VideoStream") -> "Image.Im
 def _frame_to_image(frame: "VideoFrame") -> "Image.Image":
     """The frame in RGB by the colours the file names; unnamed ones are HD's from 720 lines on, as players take them.
 
-    All is said outright, because PyAV's own guess changed between versions, and a chained frame would change with it.
+    All colour settings are explicit. PyAV's own guess changed between versions, and a chained frame would change too.
     """
     named = {_BT709: "ITU709", _UNSPECIFIED: "ITU709" if min(frame.width, frame.height) >= 720 else "ITU601"}
     full = frame.color_range == _FULL

@@ -1,6 +1,6 @@
-"""Pictures as the user's files hold them: opened with care, turned upright, fitted to a frame.
+"""Images from the user's files: checked, turned upright, fitted to a frame.
 
-A file is judged by its bytes, never by its name. Nothing here knows sketches, slates or manifests.
+A file is identified by its bytes, never by its name. Independent of sketches, slates and manifests.
 """
 
 import struct
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 # What all gateways take as a frame. MPO is how phones write a JPEG with more pictures behind the first.
 _FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
-_MAX_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can claim far more
+_MAX_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can declare far more
 _ORIENTATION = 0x0112
 _ROTATED_ORIENTATIONS = range(2, 9)  # EXIF orientations which are not upright; any other number means nothing
 _SWAPPED_ORIENTATIONS = {5, 6, 7, 8}  # those which swap width and height
-# Everything Pillow's decoders were seen to raise on damaged bytes.
+# Every exception that Pillow's decoders raised on damaged bytes in tests.
 _DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, OverflowError, IndexError)
 
 
@@ -42,7 +42,7 @@ class ImageFacts:
 
 
 def read_image_facts(path: Path) -> ImageFacts:
-    """Kind, upright size and bytes of a picture which was decoded to its end; an InputError where it can't be."""
+    """Kind, upright size and bytes of a picture which was decoded to its end; an InputError if it cannot be decoded."""
     with _open_safely(path) as image:
         width, height = image.size
         orientation = image.getexif().get(_ORIENTATION, 1)
@@ -55,9 +55,9 @@ def read_image_facts(path: Path) -> ImageFacts:
 
 
 def open_image(path: Path, *, min_side: int = 0) -> "Image.Image":
-    """The picture upright, in RGB, what is see-through laid on white; an InputError where it can't be read.
+    """The image upright, in RGB, with transparent parts on white; an InputError if it cannot be read.
 
-    With `min_side`, pixels of the shorter side, a larger JPEG may come at half or a quarter of its size, much sooner.
+    With `min_side`, pixels of the shorter side, a larger JPEG may come at half or a quarter size, which is faster.
     """
     from PIL import ImageOps
 
@@ -95,7 +95,7 @@ def fit_image(image: "Image.Image", width: int, height: int) -> "Image.Image":
 
 @contextmanager
 def _open_safely(path: Path) -> Iterator["Image.Image"]:
-    """The file opened by its bytes; what goes wrong inside becomes an InputError in plain words."""
+    """The file, opened by its bytes. Errors inside become an InputError in plain words."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -107,7 +107,7 @@ def _open_safely(path: Path) -> Iterator["Image.Image"]:
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise InputError(f"cannot open the picture {path}", why=error.strerror or "") from error
     except UnidentifiedImageError as error:
-        why = "The file is empty." if path.stat().st_size == 0 else "Its bytes are no picture, whatever its name says."
+        why = "The file is empty." if path.stat().st_size == 0 else "Its bytes are not an image, despite its name."
         raise InputError(f"not a picture: {path}", why=why, remedy=_FORMAT_REMEDY) from error
     except Image.DecompressionBombError as error:
         raise InputError(f"picture too large: {path}", why=_too_large_reason(), remedy="Scale it down.") from error

@@ -1,7 +1,7 @@
-"""The boxes of an MP4, and what those of its picture track say. The layout is ISO/IEC 14496-12.
+"""The boxes of an MP4, and the facts in those of its video track. The layout is ISO/IEC 14496-12.
 
-Nothing here opens a file or judges what it finds; it raises only for boxes that contradict each other. Other damage
-surfaces as struct.error and the like, which `probe.py` takes for what it is.
+Does not open files or judge what it finds. It raises only for boxes that contradict each other. Other damage raises
+struct.error and the like, which `probe.py` reports as damage.
 """
 
 import struct
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 class UnsoundError(Exception):
-    """The boxes contradict each other or the file; the text says how."""
+    """The boxes contradict each other or the file; the message says how."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,9 +27,9 @@ class Track:
     ticks: int = 0
     frames: int = 0
     sample_count: int = 0  # how many samples the table of sizes holds
-    sample_bytes: int = 0  # what they add up to
+    sample_bytes: int = 0  # their sum
     last_chunk_offset: int = 0  # where the last chunk begins
-    default_ticks: int = 0  # ticks of a fragment's sample that does not say its own
+    default_ticks: int = 0  # ticks of a fragment's sample without its own
     announced_ticks: int = 0  # ticks that a fragmented film's header or index announces
 
 
@@ -153,7 +153,7 @@ def _read_stsz(box: bytes, track: Track) -> None:
 
 
 def _read_stz2(box: bytes, track: Track) -> None:
-    """The compact table of sizes: rare, and read only for how many there are."""
+    """The compact table of sizes: rare, and read only for their number."""
     track.sample_count = struct.unpack_from(">I", box, 8)[0]
 
 
@@ -181,7 +181,7 @@ _READERS: dict[bytes, _Reader] = {
 
 
 def _read_mvex(data: bytes, start: int, end: int, defaults: dict[int, int]) -> int:
-    """Take each track's default ticks a sample; the whole film's length in the movie's ticks where it is told."""
+    """Reads each track's default ticks per sample, and the whole film's length in the movie's ticks if it is there."""
     promised = 0
     for kind, body, _after in iter_boxes(data, start, end):
         if kind == b"trex":
@@ -193,7 +193,7 @@ def _read_mvex(data: bytes, start: int, end: int, defaults: dict[int, int]) -> i
 
 
 def add_fragments(moofs: Sequence[bytes], indexes: Sequence[bytes], track: Track) -> None:
-    """Count the frames and ticks of the fragments, and what the index promises of them."""
+    """Counts the frames and ticks of the fragments, and those that the index announces."""
     for moof in moofs:
         for kind, start, end in iter_boxes(moof, 0, len(moof)):
             if kind == b"traf":
@@ -218,7 +218,7 @@ def _read_traf(data: bytes, start: int, end: int, track: Track) -> None:
 def _add_trun(box: bytes, each: int, track: Track) -> None:
     flags, count = struct.unpack_from(">II", box)
     at = 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0)
-    step = 4 * (flags >> 8 & 0xF).bit_count()  # a sample may tell its ticks, size, flags and offset
+    step = 4 * (flags >> 8 & 0xF).bit_count()  # a sample may have its own ticks, size, flags and offset
     if len(box) < at + step * count:
         raise UnsoundError("The MP4's header is damaged: the table of a fragment is cut.")
     track.frames += count

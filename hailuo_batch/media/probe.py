@@ -1,9 +1,8 @@
-"""Is this file the video that was promised? Read from the boxes of the MP4 itself, in some hundredths of a millisecond.
+"""Checks that a file is a whole video, by the boxes of the MP4, in some hundredths of a millisecond.
 
-The look finds a file cut at any length, because every box says how long it is, the last must end where the file ends,
-and the samples named in the header must lie inside. It does not see a flipped bit inside a picture; `decode.py` does,
-for a thousand times the price. Nothing here trusts a byte: whatever a gateway sends
-instead of a video becomes a reason in words, never an exception.
+The check finds a file that is cut at any length. Every box has its length, the last one must end where the file ends,
+and all samples of the header must be inside. It does not find a flipped bit inside a frame; `decode.py` does, at a
+thousand times the cost. No byte is trusted: anything that is not a video becomes a reason in words, never an exception.
 """
 
 import os
@@ -30,7 +29,7 @@ _CODECS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFacts:
-    """What a whole MP4 says of its picture: upright size, length, number of frames, codec, and the file's bytes."""
+    """The facts of a whole MP4: upright size, length, number of frames, codec, and the file's bytes."""
 
     width: int
     height: int
@@ -42,14 +41,14 @@ class VideoFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidVideo:
-    """Why a file is no whole video, in words for its user."""
+    """Why a file is not a whole video, in words for the user."""
 
     reason: str
 
 
 @dataclass(slots=True, kw_only=True)
 class _Mp4File:
-    """What lies at the top level of a file."""
+    """The boxes at the top level of a file."""
 
     size: int
     kinds: list[bytes] = field(default_factory=list)
@@ -60,7 +59,7 @@ class _Mp4File:
 
 
 def probe(path: Path) -> VideoFacts | InvalidVideo:
-    """The clip the file holds, or why it is none. Never raises, whatever the bytes are."""
+    """The facts of the clip in the file, or why it is not a clip. Never raises."""
     try:
         with path.open("rb") as file:
             return _video_facts(_read_boxes(file))
@@ -93,7 +92,7 @@ def _read_boxes(file: BinaryIO) -> _Mp4File:
 
 
 def _sniff(head: bytes, kind: bytes, size: int) -> None:
-    """Say what came instead of a video, when the first bytes tell."""
+    """Names what came instead of a video, if the first bytes show it."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<error")):
         raise UnsoundError("It is a web page or an XML answer, not a video.")
@@ -104,7 +103,7 @@ def _sniff(head: bytes, kind: bytes, size: int) -> None:
 
 
 def _keep_box(file: BinaryIO, film: _Mp4File, kind: bytes, span: tuple[int, int]) -> None:
-    """Keep what is needed of a top-level box: the headers' bytes, of the payload only its length."""
+    """Keeps what is needed of a top-level box: the bytes of headers, and of the payload only its length."""
     body, end = span
     if kind == b"mdat":
         film.payload += end - body
@@ -143,7 +142,7 @@ def _video_facts(film: _Mp4File) -> VideoFacts:
 
 
 def _check_header(film: _Mp4File, track: Track) -> None:
-    """Raise for a header that does not add up."""
+    """Raises for a header that contradicts itself."""
     if not (track.width and track.height and track.codec and track.timescale):
         raise UnsoundError("The MP4's header is damaged: it gives no size, codec or clock of its picture.")
     if not (track.frames and track.ticks):

@@ -1,6 +1,6 @@
-"""Pictures written anew for a gateway: upright, cut to a shape, and without what else a file says.
+"""Encodes images again for a gateway: upright, cropped to a shape, and without metadata.
 
-The same picture gives the same bytes each time on one machine. Nothing here knows who is sent what, or why.
+The same image gives the same bytes each time on one machine. Independent of gateways and requests.
 """
 
 from io import BytesIO
@@ -46,9 +46,9 @@ def _crop_middle(image: "Image.Image", middle: Size | None) -> "Image.Image":
 
 
 def _encode_for_upload(image: "Image.Image", kind: str) -> tuple[str, bytes]:
-    """PNG stays PNG while it is small enough to send; all else becomes JPEG. Only the meaning of its colours stays."""
+    """PNG stays PNG while it is small enough to send; all else becomes JPEG. Only the colour profile stays."""
     profile = image.info.get("icc_profile", b"")
-    icc = profile if profile[_ICC_COLOUR_SPACE] == b"RGB " else None  # it was turned to RGB, whatever it was
+    icc = profile if profile[_ICC_COLOUR_SPACE] == b"RGB " else None  # it was converted to RGB from another mode
     if kind == "png":
         data = _encode(image, "PNG", icc_profile=icc, compress_level=3)
         if len(data) < MAX_BYTES:
@@ -62,7 +62,7 @@ def _encode_for_upload(image: "Image.Image", kind: str) -> tuple[str, bytes]:
 
 def _encode(image: "Image.Image", file_format: str, **how: object) -> bytes:
     plain = image.copy()
-    plain.info.clear()  # what is known of the file it came from would be written, too
+    plain.info.clear()  # else metadata of the source file would be written too
     target = BytesIO()
     plain.save(target, file_format, **how)
     return target.getvalue()

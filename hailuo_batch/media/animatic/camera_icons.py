@@ -1,7 +1,7 @@
 """The fifteen camera commands as icons, drawn from lines and triangles on a square of 24 units.
 
-The grammar: a straight arrow is the camera travelling, an arc is the camera turning where it stands, the corners of a
-frame are the lens. Nothing here knows where an icon stands.
+A straight arrow means that the camera moves, an arc that it turns in place, and the corners of a frame mean the lens.
+Independent of where an icon is placed.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def icon_mask(command: CameraCommand, pixels: int) -> Image.Image:
 
 
 def disc_mask(pixels: int) -> Image.Image:
-    """A mask of the round ground an icon may stand on."""
+    """A mask of the round background of an icon."""
     pen = _Pen(pixels * _OVERSAMPLING)
     pen.dot((_GRID / 2, _GRID / 2), _GRID / 2)
     return pen.mask.resize((pixels, pixels), Image.Resampling.LANCZOS)
@@ -48,7 +48,7 @@ class _Pen:
             self._draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
 
     def arrow_head(self, tip: Point, towards: Point, size: float = 6.2) -> None:
-        """A solid arrow head with its tip at a point, looking along a direction."""
+        """A solid arrow head with its tip at a point, in a direction."""
         angle = atan2(towards[1], towards[0])
         corners = [tip]
         for side in (-1, 1):
@@ -136,7 +136,7 @@ def _static(pen: _Pen) -> None:
 
 
 def _transform(draw: Callable[[_Pen], None], quarter: int = 0, *, flipped: bool = False) -> Callable[[_Pen], None]:
-    """The same icon looking another way."""
+    """The same icon turned or mirrored."""
 
     def drawn(pen: _Pen) -> None:
         draw(pen)

@@ -1,6 +1,6 @@
-"""The camera's way through a sketch: which part of the picture each frame shows.
+"""The path of the camera through a sketch: which part of the picture each frame shows.
 
-Pure arithmetic on fractions of the picture: nothing here knows pixels, files, or what the picture is. The picture
+Pure arithmetic on fractions of the picture, independent of pixels, files and content. The picture
 and the frame have the same shape, so one number, the span, gives both sides of a window.
 """
 
@@ -11,8 +11,8 @@ from math import cos, exp, log, pi, sin
 from hailuo_batch.core.manifest.camera import CameraCommand
 
 FPS = 24
-_MAX_ZOOM = 1.9  # the closest framing ever used: beyond it a still of the frame's own size looks soft
-_DRIFT_ZOOM = 0.02  # with no command a still creeps in by two per cent: alive, and hardly seen
+_MAX_ZOOM = 1.9  # the closest framing: beyond it, a still of the frame's own size is blurred
+_DRIFT_ZOOM = 0.02  # without a command the camera pushes in by two per cent, which is hardly visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +54,17 @@ def ease_glide(u: float, ramp: float = 0.22) -> float:
 
 
 def ease_swing(u: float) -> float:
-    """0 to 1 as a head turns on a tripod: slow, quick in the middle, slow."""
+    """0 to 1 as a tripod head turns: slow, fast in the middle, slow."""
     return (1 - cos(pi * u)) / 2
 
 
 def _distance(seconds: float, *, per_second: float, limit: float) -> float:
-    """How far a move goes in the time it has: a longer shot moves further, not only slower."""
+    """How far a move goes in its time: in a longer shot it goes further, and not only slower."""
     return min(limit, per_second * seconds + per_second)
 
 
 def _slide(x: float, y: float) -> Move:
-    """Truck and pedestal: the camera itself travels, at a steady speed."""
+    """Truck and pedestal: the camera itself moves, at a steady speed."""
 
     def move(u: float, seconds: float, gain: float) -> Offset:
         way = ease_glide(u) * gain * _distance(seconds, per_second=0.026, limit=0.24)
@@ -74,7 +74,7 @@ def _slide(x: float, y: float) -> Move:
 
 
 def _turn(x: float, y: float) -> Move:
-    """Pan and tilt: the camera turns where it stands, further than it could travel, and eases in and out of it."""
+    """Pan and tilt: the camera turns in place, further than it could move, and eases in and out."""
 
     def move(u: float, seconds: float, gain: float) -> Offset:
         way = ease_swing(u) * gain * _distance(seconds, per_second=0.034, limit=0.30)
@@ -105,7 +105,7 @@ def _zoom(direction: int) -> Move:
 
 
 def _shake(u: float, seconds: float, gain: float) -> Offset:
-    """A hand-held camera: two unrelated tremors a side, always the same ones, fading in and out so nothing jumps."""
+    """A hand-held camera: two independent tremors per axis, always the same, which fade in and out."""
     t = u * seconds
     hold = gain * min(1.0, sin(pi * u) * 4)
     return Offset(
@@ -115,7 +115,7 @@ def _shake(u: float, seconds: float, gain: float) -> Offset:
 
 
 def _follow(u: float, seconds: float, gain: float) -> Offset:
-    """A tracking shot: slowly along with a subject that walks to the right, and a little nearer to it."""
+    """A tracking shot: the camera follows a subject that walks to the right, and comes a little nearer."""
     way = ease_glide(u, 0.35) * gain
     return Offset(x=way * _distance(seconds, per_second=0.016, limit=0.15), log_scale=0.04 * way)
 
@@ -150,11 +150,11 @@ _MOVES: dict[CameraCommand, Move] = {
 def camera_path(groups: Sequence[Sequence[CameraCommand]], seconds: int, *, drift: bool) -> tuple[Window, ...]:
     """One window a frame: the groups act in turn over equal parts, each from where the one before it stopped.
 
-    The framing is as loose as the whole way allows, so a push in starts on the full picture and a pull out ends on it.
+    The framing is as wide as the whole path allows, so a push in starts on the full picture and a pull out ends on it.
     """
     moves = [[_MOVES[command] for command in group] for group in groups] or ([[_drift]] if drift else [[_hold]])
     gain = 1.0
-    for _ in range(4):  # a prompt may hold dozens of brackets; their sum is brought back until it fits the picture
+    for _ in range(4):  # a prompt may hold dozens of brackets; their sum is scaled until it fits the picture
         offsets = _frame_offsets(moves, seconds, gain)
         windows, deepest = _fit_windows(offsets)
         if deepest <= _MAX_ZOOM:
@@ -181,7 +181,7 @@ def _frame_offsets(moves: Sequence[Sequence[Move]], seconds: int, gain: float) -
 
 
 def _fit_windows(offsets: Sequence[Offset]) -> tuple[tuple[Window, ...], float]:
-    """The loosest windows that keep the whole way inside the picture, and the scale of the closest of them."""
+    """The widest windows that keep the whole path inside the picture, and the scale of the closest one."""
     half = [exp(-offset.log_scale) / 2 for offset in offsets]
     left, right, top, bottom = (
         min(o.x - h for o, h in zip(offsets, half, strict=True)),
@@ -190,7 +190,7 @@ def _fit_windows(offsets: Sequence[Offset]) -> tuple[tuple[Window, ...], float]:
         max(o.y + h for o, h in zip(offsets, half, strict=True)),
     )
     room = max(right - left, bottom - top)
-    # What one direction does not need is left over equally on both sides.
+    # What one direction does not need is split equally between both sides.
     spare_x, spare_y = (1 - (right - left) / room) / 2, (1 - (bottom - top) / room) / 2
     windows = tuple(
         Window(left=(o.x - h - left) / room + spare_x, top=(o.y - h - top) / room + spare_y, span=2 * h / room)
@@ -200,7 +200,7 @@ def _fit_windows(offsets: Sequence[Offset]) -> tuple[tuple[Window, ...], float]:
 
 
 def common_area(windows: Sequence[Window]) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of what every frame shows: words set inside it are never cut by the move."""
+    """Left, top, right, bottom of what every frame shows: text inside it is never cut by the move."""
     return (
         max(window.left for window in windows),
         max(window.top for window in windows),

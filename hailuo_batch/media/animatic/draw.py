@@ -1,8 +1,7 @@
-"""A sketch drawn: one shot as a real MP4 on this machine, from its first frame or a title card, moved as its camera
-commands say.
+"""Draws a sketch: one shot as an MP4, from its first frame or a title card, with the motion of its camera commands.
 
-This file knows the order of the work; how a card looks, a camera moves and a file is encoded stands in its neighbours.
-Nothing here reads a manifest, a clock or a source of chance: the same sketch gives the same bytes.
+This file has the order of the work. Title cards, camera motion and encoding are in the files beside it. Reads no
+manifest, clock or random numbers: the same sketch gives the same bytes.
 """
 
 from collections.abc import Sequence
@@ -29,14 +28,14 @@ _MAX_ASPECT = 4  # sides of a frame in relation; the model itself takes 5:2 at m
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FrameContent:
-    """What one frame shows: a window on the picture, and how far the last frame has come through it."""
+    """What one frame shows: a window on the picture, and how opaque the last frame is over it."""
 
     window: Window
     opacity: float
 
 
 def draw(sketch: Sketch, target: Path) -> None:
-    """A whole MP4 of the sketch at `target`, which the caller renames when it likes.
+    """A whole MP4 of the sketch at `target`, which the caller renames later.
 
     Raises InputError when a still cannot be read. It takes one core for a while: call it in a worker process.
     """
@@ -85,7 +84,7 @@ def _video_size(sketch: Sketch, shape: "Image.Image | None") -> "FrameSize":
 def _background_image(
     sketch: Sketch, first: "Image.Image | None", size: "FrameSize", windows: Sequence[Window]
 ) -> "Image.Image":
-    """The picture the camera moves over: the first frame, or a card whose words stay clear of the way's edges."""
+    """The picture that the camera moves over: the first frame, or a card whose text no move cuts."""
     from hailuo_batch.media.animatic import title_card
     from hailuo_batch.media.animatic.resampler import background_size
     from hailuo_batch.media.images import fit_image
@@ -105,13 +104,13 @@ def _end_reader(last: "Image.Image | None", size: "FrameSize") -> "WindowReader 
 
 
 def _freeze_after_dissolve(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    """The way with its rest after the dissolve held still: behind a picture that covers it nothing needs to move."""
+    """The windows, unchanged after the dissolve: the last frame then covers the picture, so nothing needs to move."""
     rest = int(len(windows) * _DISSOLVE[1])
     return windows[:rest] + (windows[rest],) * (len(windows) - rest)
 
 
 def _frame_contents(windows: Sequence[Window], *, dissolves: bool) -> list[_FrameContent]:
-    """One look a frame; looks of neighbouring frames are equal where nothing moves and nothing fades."""
+    """The content of each frame; neighbours are equal where nothing moves and nothing fades."""
     begin, end = (part * (len(windows) - 1) for part in _DISSOLVE)
     contents = []
     for frame, window in enumerate(windows):

@@ -1,6 +1,6 @@
-"""Pictures into an H.264 MP4: the one frame that is painted again and again, and the encoder.
+"""Pictures into an H.264 MP4: a frame that is painted for each change, and the encoder.
 
-Nothing here knows what the pictures show, why they move, or how a window is read from one.
+Independent of what the pictures show, why they move, and how a window is read from one.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -25,7 +25,7 @@ _OPTIONS = {
     "g": str(_KEYFRAME_INTERVAL),
     "forced-idr": "1",
     # force-cfr: else x264 keeps one frame back to learn its length. qcomp: else a held picture starts coarse,
-    # gets finer and falls back at each key frame, which is seen as breathing.
+    # gets finer and falls back at each key frame, which is visible as pumping.
     "x264-params": "force-cfr=1:qcomp=1",
 }
 _CONTAINER = {"movflags": "+faststart", "fflags": "+bitexact"}
@@ -37,7 +37,7 @@ Content = TypeVar("Content", bound=Hashable)
 
 
 class Canvas:
-    """The one frame that is painted again and again: a moving picture above a strip that stays."""
+    """The frame that is painted for each change: a moving picture above a strip that stays the same."""
 
     def __init__(self, size: FrameSize, strip: Image.Image) -> None:
         self.size = size
@@ -51,7 +51,7 @@ class Canvas:
     def paint(
         self, picture: WindowReader, window: Window, overlay: WindowReader | None = None, opacity: float = 0.0
     ) -> None:
-        """Show the window; `overlay`, a picture of the frame's own size, covers it by `opacity`, from 0 to 1."""
+        """Shows the window; `overlay`, a picture of the frame's own size, covers it by `opacity`, from 0 to 1."""
         for index, plane in enumerate(self.frame.planes):
             whole = FrameSize(width=plane.width, height=plane.height)
             above = FrameSize(width=plane.line_size, height=self._rows * plane.height // self.size.height)
@@ -63,10 +63,12 @@ class Canvas:
 
 
 def write_mp4(target: Path, canvas: Canvas, contents: Sequence[Content], paint: Callable[[Content], None]) -> None:
-    """A whole MP4 at `target`, one frame a look. `paint` is called when the look changes; equal neighbours cost little.
+    """A whole MP4 at `target`, one frame for each content.
 
-    The bytes depend on the looks and the libraries only: one thread (x264's choices follow the number of threads), no
-    time stamps, no writer's name.
+    `paint` is called when the content changes; equal neighbours cost little.
+
+    The bytes depend only on the contents and the libraries. There is one thread, since x264's choices follow the number
+    of threads, and there are no time stamps and no writer's name.
     """
     with av.open(str(target), "w", format="mp4", options=_CONTAINER) as container:
         stream = container.add_stream("libx264", rate=FPS, options=_OPTIONS)
@@ -86,10 +88,10 @@ def write_mp4(target: Path, canvas: Canvas, contents: Sequence[Content], paint: 
 
 
 def _encode_hold(stream: av.VideoStream, frame: av.VideoFrame, at: int, length: int) -> "Iterator[Packet]":
-    """The packets of one look shown for `length` frames.
+    """The packets of one content shown for `length` frames.
 
-    A long hold starts on a key frame; its first second is then a closed group that decodes to the same pictures
-    wherever it stands, so its packets are repeated under later times instead of being encoded again.
+    A long hold starts on a key frame. Its first second is then a closed group that decodes to the same pictures at
+    any time, so its packets are repeated with later times instead of being encoded again.
     """
     if length < 2 * _HOLD_FRAMES:
         yield from _encode_frames(stream, frame, range(at, at + length))
@@ -98,7 +100,7 @@ def _encode_hold(stream: av.VideoStream, frame: av.VideoFrame, at: int, length: 
     yield from group
     repeats = (
         length // _HOLD_FRAMES - 1 if len(group) == _HOLD_FRAMES else 0
-    )  # never else: this encoder holds nothing back
+    )  # always equal: this encoder delays no packets
     for repeat in range(1, repeats + 1):
         yield from (_shift_packet(packet, repeat * _HOLD_FRAMES) for packet in group)
     yield from _encode_frames(stream, frame, range(at + (repeats + 1) * _HOLD_FRAMES, at + length))

@@ -1,7 +1,7 @@
 """Which characters a font file draws, read from its `cmap` table: TrueType, OpenType, collections and WOFF.
 
-The layout is https://learn.microsoft.com/typography/opentype/spec/cmap, read 2026-11-20. Nothing here draws, or knows
-which fonts exist.
+The layout is https://learn.microsoft.com/typography/opentype/spec/cmap, read 2026-11-20. Does not draw, and does not
+know which fonts exist.
 """
 
 import struct
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_MAX_CMAP_BYTES = 8_000_000  # of a cmap that are believed; real ones stay under one million
+_MAX_CMAP_BYTES = 8_000_000  # of a cmap that are read; real ones stay under one million
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Face:
 
     @property
     def is_bundled(self) -> bool:
-        """Whether the font came with the package: one that sets each letter by itself."""
+        """Whether the font came with the package; its letters are placed one by one."""
         return self.path.suffix == ".woff"
 
     def covers(self, character: str) -> bool:
@@ -36,7 +36,7 @@ class Face:
 
 
 def read_face(path: Path, index: int = 0) -> Face | None:
-    """The face with what it covers; None for a file that is no font this program can read."""
+    """The face with its coverage; None for a file that this program cannot read as a font."""
     try:
         with path.open("rb") as file:
             ranges = sorted(_character_ranges(_read_cmap(file, index)))

@@ -1,8 +1,8 @@
-"""Which font can draw which character: the fonts in the package, then those a system is known to have.
+"""Which font can draw which character: the fonts in the package, then known fonts of the system.
 
 Inter is shipped, so Latin, Greek and Cyrillic look the same everywhere. Chinese, Japanese, Korean, Arabic, emoji and
 the rest come from the system's fonts where it has them. Pillow draws a box for a missing character
-and says nothing, so what a font covers is read from its file. Nothing here sets type.
+without an error, so the coverage of a font is read from its file. Does not lay out text.
 """
 
 import os
@@ -44,9 +44,9 @@ _OTHERS = (
 
 
 class FontFallback:
-    """The fonts of one weight, opened one after another until one draws what is asked.
+    """The fonts of one weight, opened one after another until one has the character.
 
-    Chinese and Japanese share codes and not shapes: with `japanese` the signs they share are drawn as in Japan.
+    Chinese and Japanese share character codes, but not shapes. With `japanese`, shared ones are drawn as in Japan.
     """
 
     def __init__(self, weight: int, *, japanese: bool = False) -> None:
@@ -85,7 +85,7 @@ class FontFallback:
                     break
 
 
-# Kept for the life of a worker, which draws many sketches: fonts do not come and go meanwhile.
+# Kept for the life of a worker, which draws many sketches: the installed fonts do not change meanwhile.
 @lru_cache(maxsize=4)
 def _find_font_files(folders: tuple[str, ...]) -> Mapping[str, Path]:
     """Font files by name without case; of two with one name, the first in order of path."""
@@ -102,7 +102,7 @@ _read_face_cached = lru_cache(maxsize=64)(read_face)
 
 
 def _is_invisible(letter: str) -> bool:
-    """Joiners and variation selectors steer shaping; a font need not draw them."""
+    """Joiners and variation selectors control shaping; a font need not draw them."""
     return letter in "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff" or "\ufe00" <= letter <= "\ufe0f"
 
 
@@ -116,7 +116,7 @@ def _fallback_order(code: int, *, japanese: bool) -> tuple[str, ...]:
 
 
 def missing_scripts() -> tuple[str, ...]:
-    """The scripts that this machine has no type for: prompts in them are drawn in stand-ins."""
+    """The scripts without a font on this machine: prompts in them are drawn with placeholders."""
     faces = FontFallback(400)
     samples = (("CJK", "字", False), ("emoji", "🎬", True))
     return tuple(script for script, letter, emoji in samples if faces.find_face(letter, emoji=emoji) is None)

@@ -1,6 +1,6 @@
-"""Text as a reader sees it: signs instead of code points, emoji, directions, and where a line may break.
+"""Text as a reader sees it: visible characters instead of code points, emoji, directions, and line breaks.
 
-Nothing here measures or draws.
+Does not measure or draw.
 """
 
 import unicodedata
@@ -14,7 +14,7 @@ _JOINER = "\u200d"
 
 
 def is_emoji(cluster: str) -> bool:
-    """Whether a reader expects a picture in colour here."""
+    """Whether the cluster is an emoji in colour."""
     code = ord(cluster[0])
     return (
         "\ufe0f" in cluster or "\u20e3" in cluster or 0x1F000 <= code <= 0x1FAFF or cluster[0] in _ALWAYS_EMOJI
@@ -22,7 +22,7 @@ def is_emoji(cluster: str) -> bool:
 
 
 def clusters(text: str) -> list[str]:
-    """The text in units a reader sees as one sign: accents stay on letters, families and flags stay together."""
+    """The text in characters as a reader sees them: accents stay on letters, families and flags stay together."""
     found: list[str] = []
     for letter in text:
         if found and _extends_cluster(found[-1], letter):
@@ -46,12 +46,12 @@ def _extends_cluster(before: str, letter: str) -> bool:
 
 
 def has_kana(text: str) -> bool:
-    """Whether any sign is one that only Japanese uses."""
+    """Whether any character is one that only Japanese uses."""
     return any("\u3041" <= letter <= "\u30ff" for letter in text)
 
 
 def clean_text(text: str) -> str:
-    """The text without what can't be set: control characters, lone surrogates, unassigned codes; spaces closed up."""
+    """The text without what cannot be drawn: control characters, lone surrogates, unassigned codes, repeated spaces."""
     kept = "".join(_printable(letter) for letter in text)
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
@@ -60,19 +60,19 @@ def _printable(letter: str) -> str:
     category = unicodedata.category(letter)
     if category in {"Cc", "Cs", "Cn", "Co", "Zl", "Zp"}:
         return " "
-    # Joiners shape Persian and emoji, tags make the flags of regions; soft hyphens and the like only leave boxes.
+    # Joiners shape Persian and emoji, and tags make the flags of regions. Soft hyphens and the like are drawn as boxes.
     steers = letter in "\u200c\u200d" or "\U000e0020" <= letter <= "\U000e007f"
     return "" if category == "Cf" and not steers else letter
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the text begins from the right, as its first letter with a direction says."""
+    """Whether the text begins from the right, by its first letter with a direction."""
     directions = (unicodedata.bidirectional(letter) for letter in text)
     return next((d for d in directions if d in {"L", "R", "AL"}), "L") != "L"
 
 
 def may_break(before: str, cluster: str) -> bool:
-    """Whether a line may end after `before` and the next begin with `cluster`, no space standing between."""
+    """Whether a line may end after `before` and the next begin with `cluster`, without a space between them."""
     if cluster[0] in _NO_START or before[-1] in _NO_END:
         return False
     return _is_wide(before[-1]) or _is_wide(cluster[0]) or (before[-1] in "-–—/" and len(before) > 3)

@@ -1,15 +1,15 @@
-"""Lines broken from pieces of known width. Pure arithmetic: nothing here knows a font."""
+"""Breaks pieces of known width into lines. Pure arithmetic, independent of fonts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 UNIT = 64  # the size of type, in pixels, at which pieces are measured; other sizes are in proportion
-_SPACE = 0.28  # an em's part that a word space takes, a little more than Inter's so that a line never runs over
+_SPACE = 0.28  # the width of a space in ems, a little more than Inter's, so that no line is too wide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """What a line never breaks inside, its width at the unit size, and whether a space stands before it."""
+    """A piece that is never broken, its width at the unit size, and whether a space comes before it."""
 
     text: str
     width: float
@@ -17,7 +17,7 @@ class Piece:
 
 
 def break_lines(pieces: Sequence[Piece], limit: float) -> list[str]:
-    """The lines, each as full as it gets within the limit."""
+    """The lines, each as long as the limit allows."""
     lines: list[str] = []
     line, used = "", 0.0
     for piece in pieces:
@@ -31,7 +31,7 @@ def break_lines(pieces: Sequence[Piece], limit: float) -> list[str]:
 
 
 def narrowest_limit(pieces: Sequence[Piece], limit: float, lines: int) -> float:
-    """The smallest limit that still gives so few lines: the lines then come out about equally long."""
+    """The smallest limit that gives no more lines: they are then about equally long."""
     low, high = max((piece.width for piece in pieces), default=0.0), limit
     while high - low > UNIT / 8:
         middle = (low + high) / 2

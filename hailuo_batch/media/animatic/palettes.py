@@ -1,7 +1,7 @@
-"""Colours and the one large shape of a title card, chosen by a digest: the same prompt always gets the same ones.
+"""Colours and the large shape of a title card, chosen by a digest: the same prompt always gets the same ones.
 
-Ten palettes in the manner of printed film posters, each with enough contrast for small type, and six shapes cut as if
-from paper. The shape stays close to the paper's own colour, so that words read well across it.
+There are ten palettes in the style of film posters, with enough contrast for small type, and six shapes. The shape is
+close to the background colour, so that text on it stays readable.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """Six colours that belong together: ground, type, second type, shape, accent, and type on the accent."""
+    """Six matching colours: ground, type, second type, shape, accent, and type on the accent."""
 
     paper: str
     ink: str
@@ -44,7 +44,7 @@ def palette(seed: bytes) -> Palette:
 
 
 def draw_ornament(image: Image.Image, seed: bytes, colour: str) -> None:
-    """Draw the shape of a digest over the whole picture."""
+    """Draws the shape of a digest over the whole picture."""
     fine = 2  # drawn at twice the size and scaled down: Pillow's own edges are rough
     mask = Image.new("L", (image.width * fine, image.height * fine))
     lean = (seed[2] - 128) / 128

@@ -1,9 +1,9 @@
-"""Pictures made ready to be read through moving windows, by the part of a pixel and at little cost.
+"""Reads moving windows from a picture, exact to a part of a pixel and at little cost.
 
-A window that creeps by a fifth of a pixel a frame must not stutter. So a picture is converted once to Y, U and V planes
-with two or three samples a pixel in the directions it moves in, and each frame takes the nearest samples, which lands
-within a sixth of a pixel. A window of constant size does not even pick samples: each of the few possible offsets inside
-a pixel is picked once as a picture of its own, and a frame is cut out of it. Nothing here encodes.
+A window that moves by a fifth of a pixel per frame must not stutter. So a picture is converted once to Y, U and V
+planes, with two or three samples per pixel in the directions of the motion. Each frame takes the nearest samples, which
+is exact to a sixth of a pixel. For a window of constant size, each possible offset inside a pixel is sampled once as a
+picture of its own, and frames are cut out of it. Does not encode.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from hailuo_batch.media.animatic.camera_motion import Window
 
 BT709 = 1  # the code of HD's primaries, transfer and matrix, in ITU-T H.273
 _SAMPLES_PER_PIXEL = 3  # samples a pixel
-_NEGLIGIBLE = 0.001  # of the picture's width or height: a move of less than this is none
+_NEGLIGIBLE = 0.001  # of the picture's width or height: a smaller move counts as none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,12 @@ class WindowReader(Protocol):
     def read(self, window: Window, index: int, frame: FrameSize, wanted: FrameSize) -> Image.Image:
         """The window in plane `index`, whose whole frame has the size `frame`: as many rows and columns as wanted.
 
-        Columns beyond the frame's width are padding, with whatever in them; rows may be fewer than the frame's.
+        Columns beyond the frame's width are padding with any content; there may be fewer rows than the frame has.
         """
 
 
 class _ScalingReader:
-    """For windows that grow and shrink: every frame takes its own samples."""
+    """For windows that change size: every frame takes its own samples."""
 
     def __init__(self, finer: tuple[Image.Image, ...]) -> None:
         self._finer = finer
@@ -91,14 +91,14 @@ def _split_offset(begin: float, samples: int, fine: int, frame: int) -> tuple[in
 
 
 def background_size(size: FrameSize, windows: Sequence[Window]) -> FrameSize:
-    """How many pixels a picture needs to look sharp through these windows: the mean of the widest and closest."""
+    """How many pixels a picture needs to be sharp in these windows: the mean of the widest and the closest."""
     spans = [window.span for window in windows]
     scale = 1 / sqrt(min(spans) * max(spans))
     return FrameSize(width=2 * round(size.width * scale / 2), height=2 * round(size.height * scale / 2))
 
 
 def make_window_reader(picture: Image.Image, windows: Sequence[Window]) -> WindowReader:
-    """The plate of an RGB picture of `background_size`, as fine in each direction as these windows move in it."""
+    """The plate of an RGB picture of `background_size`, with more samples in the directions of these windows."""
     steady = max(window.span for window in windows) - min(window.span for window in windows) < _NEGLIGIBLE
     across = _value_range([window.left for window in windows]) > _NEGLIGIBLE
     down = _value_range([window.top for window in windows]) > _NEGLIGIBLE

@@ -1,7 +1,7 @@
-"""The strip at the lower edge of a sketch: what a producer reads off a frame that was torn out of its context.
+"""The strip at the lower edge of a sketch: it identifies a frame that is seen without its context.
 
-It stands still while the picture moves above it. Where the frame is narrow, the least needed field goes first. Nothing
-here knows the picture.
+It does not move with the picture above it. In a narrow frame, the least important field is left out first. Independent
+of the picture.
 """
 
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ class _HasSize(Protocol):
 
 
 def slate_height(size: _HasSize) -> int:
-    """Rows the strip takes of a frame; even, as the planes of colour need it."""
+    """The height of the strip in rows; even, as the colour planes need it."""
     return 2 * round(min(size.width, size.height) * 0.0245)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Field:
-    """A word of the strip, and how soon it goes when room is short: 0 never."""
+    """A word of the strip, and how soon it is left out in a narrow frame; 0 is never."""
 
     text: str
     bold: bool = False
@@ -112,7 +112,7 @@ class _Slate:
         return sum(len(group) * self.image.height * 0.8 for group in groups)
 
     def _draw_camera(self, left: float, right: float, groups: Sequence[Sequence[CameraCommand]]) -> None:
-        """The way as icons with their words; icons alone where the words do not fit; as many as fit."""
+        """The camera moves as icons with words, or as icons alone where the words do not fit; as many as fit."""
         words = [" + ".join(group) for group in groups]
         spelt = sum(self._plain.width(text, self._text) + self._gap for text in words) + self._icons_width(groups)
         side = round(self.image.height * 0.62)

@@ -1,7 +1,7 @@
 """The title card of a shot without a first frame: its prompt as a poster.
 
-One flat colour, one large quiet shape, one family of type; the prompt as large as it will go. Colour and shape follow
-from the prompt, so the takes and versions of a shot keep their looks. Nothing here moves anything.
+One flat colour, one large shape, one typeface; the prompt is as large as it fits. Colour and shape follow from the
+prompt, so all takes of a prompt look the same. Independent of camera motion.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from hailuo_batch.media.animatic.resampler import FrameSize
 
 
-_PARAGRAPH_LENGTH = 240  # characters from which a prompt is read, rather than seen
-_TWO_COLUMN_LENGTH = 620  # from which a line across the whole card would be too long to read back from
+_PARAGRAPH_LENGTH = 240  # characters from which on a prompt is set as a paragraph
+_TWO_COLUMN_LENGTH = 620  # from which on a line across the whole card would be too long to read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ class Box:
 def draw_title_card(
     sketch: "Sketch", frame: "FrameSize", background: "FrameSize", windows: Sequence[Window]
 ) -> Image.Image:
-    """The card at the world's size, its words inside what every frame shows."""
-    # Without the camera's commands: another move is no other picture, and keeps its colours.
+    """The card at the size of the whole picture, with its text inside what every frame shows."""
+    # Without the camera's commands: another camera move keeps the colours.
     seed = sha256(clean_text(strip_commands(sketch.prompt)).encode()).digest()
     colours = palette(seed)
     image = Image.new("RGB", (background.width, background.height), colours.paper)
@@ -85,7 +85,7 @@ class _Card:
         self._small = 4.1 * self._unit
 
     def draw(self, sketch: "Sketch") -> None:
-        """Header, prompt and the camera's way, from top to bottom."""
+        """Header, prompt and camera moves, from top to bottom."""
         top = self._draw_header(sketch)
         bottom = self._draw_camera_moves(camera_moves(sketch.prompt))
         prompt = clean_text(strip_commands(sketch.prompt))

@@ -1,7 +1,7 @@
-"""Words set in type: split into what one font can draw, broken into lines, fitted to a box, drawn.
+"""Lays out text: splits it by font, breaks it into lines, fits it to a box, and draws it.
 
-A prompt may hold any script, emoji and nonsense; whatever comes is drawn somehow and nothing raises. Nothing here knows
-what the words mean or where the box lies on a card.
+A prompt may have any script, emoji and invalid text. All of it is drawn somehow, and nothing raises. Independent of
+the meaning and of where the box is on a card.
 """
 
 import unicodedata
@@ -19,13 +19,13 @@ from hailuo_batch.media.animatic.line_breaking import UNIT, Piece, break_lines, 
 
 _MISSING_GLYPH_WIDTH = 0.72  # the width of the box for a character no font has, in ems
 _MAX_UNBROKEN_WIDTH = 14.0  # ems after which a word without a space is broken anyway
-_MAX_BALANCED_LINES = 7  # up to so many lines are made equally long; more are set as running text
+_MAX_BALANCED_LINES = 7  # up to this many lines are made equally long; more are set as running text
 _STRIKES = (109, 160, 136, 128, 96, 64, 48, 32)  # sizes of bitmap emoji: Google's, then Apple's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextRun:
-    """Characters one font draws in one go. Without a face there is no picture of them, and a box stands in."""
+    """Characters one font draws in one go. Without a face, a box is drawn instead."""
 
     text: str
     face: Face | None
@@ -44,7 +44,7 @@ class TextBlock:
 
 class Typesetter:
     """Type of one weight: measures, breaks and draws. `tight`, in ems, is taken from between letters of large sizes;
-    `sample` is the text it is for, which tells the language where signs do not."""
+    `sample` is the whole text, which shows the language where single characters do not."""
 
     def __init__(self, weight: int, *, tight: float = 0.0, sample: str = "") -> None:
         self._tight = tight
@@ -55,7 +55,7 @@ class Typesetter:
 
     @cached_property
     def _can_shape(self) -> bool:
-        return bool(features.check("raqm"))  # without it Arabic stands unjoined, but stands
+        return bool(features.check("raqm"))  # without it, Arabic letters are not joined, but readable
 
     def width(self, text: str, size: float) -> float:
         """How wide the text is at this size."""
@@ -83,7 +83,7 @@ class Typesetter:
             emoji = is_emoji(cluster)
             face = self._faces.find_face(cluster, emoji=emoji)
             self._choices[cluster] = (cluster, face, emoji)
-            if face is None and emoji:  # its name in words says more than a box
+            if face is None and emoji:  # its name in words is clearer than a box
                 name = f"({unicodedata.name(cluster[0], 'emoji').lower()})"
                 self._choices[cluster] = (name, self._faces.find_face("a", emoji=False), False)
         return self._choices[cluster]
@@ -106,7 +106,7 @@ class Typesetter:
         return ImageFont.truetype(face.path, size, face.index, layout_engine=layout)
 
     def _load_bitmap_font(self, face: Face) -> ImageFont.FreeTypeFont:
-        """A bitmap font at the one size it holds; fonts of outlines take the first size asked."""
+        """A bitmap font at its one size; an outline font at the first size."""
         for size in _STRIKES[:-1]:
             try:
                 return self._load_font(face, size)
@@ -210,7 +210,7 @@ class Typesetter:
         return pieces
 
     def _split_word(self, word: str) -> list[str]:
-        """The word cut where a line may break inside it: between Chinese signs, and anywhere in an endless one."""
+        """The word, split where a line may break: between Chinese characters, and anywhere in a very long word."""
         parts: list[str] = []
         for cluster in clusters(word):
             joined = parts and not may_break(parts[-1], cluster)
