@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What a process tells its caller; the table in docs/commands.md explains each."""
+    """What a process reports to its caller; the table in docs/commands.md explains each."""
 
     DONE = 0
     BUG = 1
@@ -55,7 +55,7 @@ class PendingError(HailuoError):
 
 
 class KeyMissingError(HailuoError):
-    """A gateway has to be asked, and its key is not set, or is rejected."""
+    """A gateway has to be called, and its key is not set, or is rejected."""
 
     exit = Exit.KEY
 

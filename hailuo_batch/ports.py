@@ -40,7 +40,7 @@ class Intent:
     preimage: str
     provider: str
     campaign: str
-    shot: str  # the first that asks; what costs are sorted by later cannot be filled in later
+    shot: str  # the first that needs it; costs are grouped by it, and it cannot be added later
     take: int
     tags: tuple[str, ...] = ()
     run: int | None = None
@@ -100,7 +100,7 @@ class LedgerReader(Protocol):
         """Whose each known task is: provider and id → attempt."""
 
     async def preimages(self, fingerprints: Iterable[str]) -> Mapping[str, str]:
-        """What was asked, for those of the fingerprints that are known."""
+        """The requests of those fingerprints that are known."""
 
     async def clips(self) -> Mapping[str, Clip]:
         """What is known of each clip that was ever kept, by digest."""
@@ -121,7 +121,7 @@ class LedgerReader(Protocol):
         """Every version that each of these shots ever had a name for."""
 
     async def shot_fingerprints(self, campaign: str, shot: str, *, sketch: bool) -> AbstractSet[str]:
-        """What a shot ever asked whose clip got a name: every version of it."""
+        """Every version of a shot: each request whose clip got a name."""
 
     async def runs(self) -> list[RunRecord]:
         """The runs so far, the oldest first."""

@@ -52,14 +52,14 @@ async def test_a_switch_that_a_model_lacks_is_no_part_of_what_is_asked(film: Fil
 async def test_a_switch_that_a_model_lacks_is_a_warning_where_it_is_asked_for(film: Film) -> None:
     (problem,) = await problems(film("hailuo-2.3-fast", f"id: a, prompt: p, fast_pretreatment: true, {FRAME}"))
     assert problem.rule.id == "switch"
-    assert problem.why.endswith("hailuo-2.3-fast has no such switch and will not be told.")
-    assert problem.remedy == "Take it out, or choose another model."
+    assert problem.why.endswith("hailuo-2.3-fast has no such switch, so it is not sent.")
+    assert problem.remedy == "Delete it, or choose another model."
 
 
 async def test_what_a_model_does_not_make_is_a_problem_that_names_what_would_work(film: Film) -> None:
     (text,) = await problems(film("hailuo-2.3-fast", "id: a, prompt: p"))
     assert (text.rule.id, text.place is not None) == ("model-mode", True)
-    assert text.why == 'shot "a" asks text to video; hailuo-2.3-fast makes clips from a first frame only.'
+    assert text.why == 'shot "a" asks for text to video; hailuo-2.3-fast makes clips from a first frame only.'
     assert text.remedy == "Add frames.first, or write model: hailuo-02 or hailuo-2.3."
     first = FRAME.removeprefix("frames: {first: ").removesuffix("}")
     both = f"frames: {{first: {first}, last: {first}}}"

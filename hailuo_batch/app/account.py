@@ -65,17 +65,17 @@ def require_known_provider(project: Project, name: str) -> None:
 
 
 def has_task_list(project: Project, name: str) -> bool:
-    """Whether a gateway can list its tasks; one whose table is gone cannot be asked."""
+    """Whether a gateway can list its tasks; one whose table is gone cannot be queried."""
     return name in provider_names(project.tables) and _is_supported(load_dialect(name, project.tables).tasks())
 
 
 def has_task_events(project: Project, name: str) -> bool:
-    """Whether a gateway tells the events of a task."""
+    """Whether a gateway reports the events of a task."""
     return name in provider_names(project.tables) and _is_supported(load_dialect(name, project.tables).events("x"))
 
 
 def has_balance(project: Project, name: str) -> bool:
-    """Whether a gateway tells what is left on the account."""
+    """Whether a gateway reports the balance of the account."""
     return _is_supported(load_dialect(name, project.tables).balance())
 
 

@@ -39,7 +39,7 @@ class CheckResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorCheck:
-    """One thing that `doctor` looked at."""
+    """One check of `doctor`, with its result."""
 
     name: str
     result: CheckResult
@@ -51,9 +51,9 @@ _NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about
 
 
 async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[DoctorCheck, ...]:
-    """Looks whether this machine and this project are fit for a run; changes nothing.
+    """Checks whether this machine and this project are fit for a run; changes nothing.
 
-    Gateways whose key is set and that tell a balance are asked for it, for nothing, unless `offline`.
+    Unless `offline`, gateways that report a balance and whose key is set are queried for it; this is free.
     """
     root = Path(folder).resolve()
     project = read_project(root)
@@ -111,7 +111,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
 
 
 async def _check_balances(project: Project) -> tuple[DoctorCheck, ...]:
-    """What is left at the gateways that tell; settings with problems may send a key to where it was not meant for."""
+    """The balance at the gateways that report one. Settings with problems could send a key elsewhere."""
     names = (
         []
         if project.problems
@@ -132,7 +132,7 @@ def _may_read_balance(name: str, project: Project) -> bool:
         return False
     try:
         return has_balance(project, name)
-    except InputError:  # a dialect of a plugin that cannot be used; whoever uses it is told
+    except InputError:  # a dialect of a plugin that cannot be used; the command that uses it reports that
         return False
 
 

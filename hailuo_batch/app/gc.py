@@ -77,7 +77,7 @@ async def _find_garbage(
         needed |= set(_read_references(project))
         needed |= await _plan_needed_digests(project, runs)
     known = {attempt.digest for attempt in attempts}
-    if workspace.world is World.SKETCH:  # the real world's store holds both; only its sketches are looked at
+    if workspace.world is World.SKETCH:  # the real world's store holds both; only its sketches are checked
         needed |= {attempt.digest for attempt in attempts if attempt.digest and not is_local(attempt.provider)}
     garbage = Garbage(
         clips=find_unreferenced_clips(files, needed, attempts, before=before),
@@ -196,7 +196,7 @@ async def _plan_needed_digests(project: Project, runs: Iterable[RunRecord]) -> s
         except ManifestError as error:
             first = error.problems[0]
             raise InputError(
-                f"gc cannot tell what {name} needs",
+                f"gc cannot determine what {name} needs",
                 why=f"It has problems: {first.why} Nothing is deleted while a manifest that was run here has problems.",
                 remedy="Fix it, or delete it if the campaign is finished. To see what is wrong:\n"
                 f"    {command_line('validate', manifest=name)}",

@@ -21,7 +21,7 @@ _MAX_DEPTH = 6  # levels of an event that are shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotHistory:
-    """A shot's takes, every attempt and event that the ledger has for them, and what gateways told when asked."""
+    """A shot's takes, every attempt and event that the ledger has for them, and what gateways report when queried."""
 
     rows: tuple[TakeRow, ...]
     attempts: tuple[AttemptRecord, ...]
@@ -47,7 +47,7 @@ async def explain(file: Path | str, take: str, *, world: World = World.REAL) -> 
 async def show(file: Path | str, shot: str, *, world: World = World.REAL, ask: bool = False) -> ShotHistory:
     """A shot's takes with every attempt and event. Raises `InputError` for an unknown shot.
 
-    With `ask` gateways that keep events of their tasks are asked for them, for nothing.
+    With `ask`, gateways that keep events of their tasks are queried for them; this is free.
     """
     planned = await plan(file, world=world, full_report=True, offline=True)
     rows = tuple(row for row in planned.report.rows if row.shot == shot)
@@ -62,7 +62,7 @@ async def show(file: Path | str, shot: str, *, world: World = World.REAL, ask: b
 
 
 async def _read_task_events(project: Project, attempts: Sequence[AttemptRecord]) -> tuple[TaskEvents, ...]:
-    """What gateways tell of these attempts' tasks; one without a key is not asked, and that is said."""
+    """What gateways report of these attempts' tasks. One without a key is not queried, and the value says so."""
     from hailuo_batch.app.account import has_task_events, open_accounts
     from hailuo_batch.errors import KeyMissingError
 

@@ -214,7 +214,7 @@ async def settle(
 
 
 async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> TaskLookup | None:
-    """What the gateway says of the task that shall be a doubt's; None when it cannot be asked, as without a key."""
+    """What the gateway reports of a task id that the user gave; None when it cannot be queried, as without a key."""
     _check_task_ids(found, (doubt,), {doubt.attempt: task})
     project = found.project
     if found.workspace.world is not World.REAL or doubt.provider not in provider_names(project.tables):
@@ -226,13 +226,13 @@ async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> Task
 
 
 async def query_tasks(found: OpenAttempts) -> TaskMatches:
-    """Asks the gateways that list tasks, and says which may be whose; `KeyMissingError` before any without its key."""
+    """Matches takes to the tasks that gateways list; `KeyMissingError` before the first query."""
     unlisted = {each.provider for each in found.in_doubt} - found.listing_providers
     lists: list[TaskList] = []
     async with open_accounts(found.project) as gateway:
         for one in [
             gateway(name) for name in sorted(found.listing_providers)
-        ]:  # all keys are there before the first is asked
+        ]:  # all keys are checked before the first query
             listed = await one.list_tasks()
             lists += [] if listed is None else [listed]
     answered = [each for each in lists if each.failure is None]

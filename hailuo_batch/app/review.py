@@ -64,7 +64,7 @@ async def retake(
     by: str = "",
     clock: Clock | None = None,
 ) -> Decision:
-    """Asks for one more take of each of these shots (ids, globs, `tag:X`) under the same request.
+    """Requests one more take of each of these shots (ids, globs, `tag:X`) under the same request.
 
     The takes that are there stay as they are. Nothing is bought: the plan that comes back says what a run would buy.
 
@@ -98,7 +98,7 @@ async def accept(
     by: str = "",
     clock: Clock | None = None,
 ) -> Decision:
-    """Keeps the earlier clips of these shots, or of one take of them, for what they ask now.
+    """Keeps the earlier clips of these shots, or of one take of them, for the request as it is now.
 
     The clips must be in the store. Raises `InputError` for a shot that is named and has not changed, or has no earlier
     clip; shots that a glob or a tag brings along are passed over then.

@@ -76,7 +76,7 @@ async def run(
 ) -> RunResult:
     """Renders what is missing, and gives every clip its name.
 
-    In a rehearsal the mock is asked instead of the gateways: nothing is bought, and clips stay apart below
+    In a rehearsal the mock replaces the gateways: nothing is bought, and clips stay apart below
     `.hailuo/rehearsal`. `approve` is shown the plan before anything is submitted and raises `RefusedError` to stop. A
     run that was stopped or killed goes on where it was when it is called again. Raises `ManifestError`, `RefusedError`,
     `KeyMissingError` or `LedgerError` before anything is submitted.

@@ -43,7 +43,7 @@ class VerifyFault(StrEnum):
 
     @property
     def is_fixable_by_run(self) -> bool:
-        """Whether a run mends it, once what the remedy asks for is done."""
+        """Whether a run fixes it after the user has followed the remedy."""
         return self is not VerifyFault.UNKNOWN
 
 
@@ -90,7 +90,7 @@ class VerifyFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What was looked at and what was found; `clips` and `names` count those looked at, `bytes` those read."""
+    """What was checked and what was found; `clips` and `names` count those checked, `bytes` those read."""
 
     clips: int
     names: int

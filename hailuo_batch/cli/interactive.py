@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hailuo_batch.core.plan.event import Event, Listener
     from hailuo_batch.runner.shutdown import Stop
 
-# Objects between two collections: a run makes little garbage, and looking for it is a tenth of its work.
+# Objects between two collections: a run makes little garbage, and searching for it is a tenth of its work.
 _GC_THRESHOLD = 20_000
 
 
@@ -62,7 +62,7 @@ def _collector_listener(listener: "Listener") -> "Listener":
 
     def listen(event: "Event") -> None:
         if isinstance(event, RunStarted):
-            gc.freeze()  # the plan stays for the whole run: there is no garbage to look for in it
+            gc.freeze()  # the plan stays for the whole run: there is no garbage in it
             gc.set_threshold(_GC_THRESHOLD)
             gc.enable()
         listener(event)

@@ -195,7 +195,7 @@ def _report_bug() -> int:
 
 
 def _print_stderr(words: str) -> None:
-    with suppress(OSError):  # whoever read stderr may have gone; the exit code still tells
+    with suppress(OSError):  # whoever read stderr may have gone; the exit code still says it
         click.echo(words, err=True)
 
 

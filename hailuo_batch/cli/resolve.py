@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "--ask",
     "query",
     is_flag=True,
-    help="Ask gateways that list their tasks (odkkk) which task may belong to which take.",
+    help="Query gateways that list their tasks (odkkk), and match tasks to takes.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation; with --ask, settle takes with one match.")
 @click.option("--offline", is_flag=True, help="With --task: do not check the task id with the gateway.")
@@ -119,7 +119,7 @@ class _Request:
 
 
 async def _resolve(request: _Request) -> int:
-    """Lists what is open, asks gateways for their lists, or settles what was named: one of the three."""
+    """Lists what is open, queries gateways for their lists, or settles what was named: one of the three."""
     found = await list_open_attempts(request.file, world=request.world)
     commands = _resolve_commands(found, request)
     if request.query:
@@ -163,7 +163,7 @@ def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: boo
                 "--ask is for all takes in doubt; leave out takes, --all, --task, --never-sent and --write-off."
             )
         if world is World.REHEARSAL:
-            raise click.UsageError("The mock of a rehearsal ends with its run, so it cannot be asked.")
+            raise click.UsageError("The mock of a rehearsal ends with its run, so it cannot be queried.")
         return
     if verdict is None:
         if labels or every:

@@ -17,7 +17,7 @@ from hailuo_batch.views.history import draw_history, history_dict
 @click.argument("shot")
 @options.manifest
 @options.world
-@click.option("--ask", is_flag=True, help="Also ask the gateway, if it keeps events (mindvideo); free.")
+@click.option("--ask", is_flag=True, help="Also query the gateway, if it keeps events (mindvideo); free.")
 @options.output_format
 def command(shot: str, manifest: Path, *, world: World, ask: bool, form: str) -> None:
     """Show the takes of SHOT in MANIFEST, with every attempt and event in the ledger."""

@@ -18,34 +18,34 @@ YAML_TAB = Rule(id="yaml-tab", area=_YAML, summary="tab where spaces belong",
     meaning="A line is indented by a tab, and YAML allows only spaces.",
     remedy="Write spaces; most editors can turn all tabs of a file into spaces.")
 YAML_KEY = Rule(id="yaml-key", area=_YAML, summary="key is not text",
-    meaning="What stands before a colon is no text, or nothing stands there.",
+    meaning="The key before a colon is not text, or it is missing.",
     remedy="Write a name before the colon, or put it in quotes.")
 YAML_DUPLICATE_KEY = Rule(id="yaml-duplicate-key", area=_YAML, summary="key written twice",
     meaning="A mapping has the same key twice, and only one of them would be used.",
-    remedy="Take one of the two away.")
+    remedy="Delete one of the two.")
 YAML_NUMBER = Rule(id="yaml-number", area=_YAML, summary="not a number",
     meaning="YAML readers differ about this number, or it is too large to be stored.",
     remedy="Write a plain number, or put it in quotes if it is text.")
 YAML_TAG = Rule(id="yaml-tag", area=_YAML, summary="tag not known",
     meaning="A value begins with `!`, which YAML reads as a tag, and the tag is unknown or does not fit.",
-    remedy="Take the tag away, or put quotes around the whole value.")
+    remedy="Delete the tag, or put quotes around the whole value.")
 YAML_ALIAS = Rule(id="yaml-alias", area=_YAML, summary="anchor not known",
     meaning="An alias (`*`), an anchor (`&`) or a merge (`<<`) does not lead to a value that can be used.",
     remedy="Mark the value it means with `&`, or put quotes around the text.")
 YAML_DEPTH = Rule(id="yaml-depth", area=_YAML, summary="nested too deep",
-    meaning="Too many lists and mappings stand inside each other.",
+    meaning="Lists and mappings are nested too deep.",
     remedy="Nest less, or put quotes around a text that begins with brackets.")
 YAML_DOCUMENTS = Rule(id="yaml-documents", area=_YAML, summary="more than one document",
     meaning="Three dashes begin a second document, and a file holds one.",
-    remedy="Take the line away, or move what follows into a file of its own.")
+    remedy="Delete the line, or move what follows into a file of its own.")
 YAML_EMPTY = Rule(id="yaml-empty", area=_YAML, summary="nothing in the file",
     meaning="The file is empty or has only comments.",
     remedy="Write at least one line with a key and a value.")
 YAML_MERGE = Rule(id="yaml-merge", area=_YAML, summary="unresolved merge",
     meaning="Git has put both sides of a merge into the file.",
-    remedy="Keep the side that is meant, and take away the lines with `<<<<<<<`, `=======` and `>>>>>>>`.")
+    remedy="Keep the side that is meant, and delete the lines with `<<<<<<<`, `=======` and `>>>>>>>`.")
 YAML_SIZE = Rule(id="yaml-size", area=_YAML, summary="file too large",
-    meaning="The file has more bytes than are read.",
+    meaning="The file is larger than the program accepts.",
     remedy="Split it into several files.")
 YAML_ENCODING = Rule(id="yaml-encoding", area=_YAML, summary="not a UTF-8 file",
     meaning="The bytes of the file are not UTF-8 text.",
@@ -55,13 +55,13 @@ YAML_CONTROL = Rule(id="yaml-control", area=_YAML, summary="control character",
     remedy="Delete it; retyping the line helps where it cannot be found.")
 YAML_MORE = Rule(id="yaml-more", area=_YAML, summary="more problems than are shown",
     meaning="The reader of YAML found more problems in the file than it shows.",
-    remedy="Mend those that are shown, and validate again.")
+    remedy="Fix those that are shown, and validate again.")
 
 KEY_UNKNOWN = Rule(id="key-unknown", area=_VALUES, summary="unknown key",
     meaning="A key has no meaning at this place, often because of a typing mistake.",
-    remedy="Write one of the known keys, or take it out.")
+    remedy="Write one of the known keys, or delete it.")
 KEY_MISSING = Rule(id="key-missing", area=_VALUES, summary="missing key",
-    meaning="A key that is required at this place is not written.",
+    meaning="A required key is missing at this place.",
     remedy="Add the key; docs/manifest.md has an example of each.")
 TYPE = Rule(id="type", area=_VALUES, summary="wrong kind of value",
     meaning="A value has another kind than its key needs, such as a list instead of text.",
@@ -73,7 +73,7 @@ VERSION = Rule(id="version", area=_VALUES, summary="version not known",
     meaning="The file is of a version that this program does not read.",
     remedy="Write `version: 1`, or install a newer hailuo-batch.")
 FORM = Rule(id="form", area=_VALUES, summary="wrong form",
-    meaning="A value is of the right kind and not of the form that its key needs.",
+    meaning="A value is of the right kind, but not of the form that its key needs.",
     remedy="Write it as the advice or the example shows.")
 NAME = Rule(id="name", area=_VALUES, summary="name not usable",
     meaning="A name of your own has letters that names may not have, or is reserved.",
@@ -81,21 +81,21 @@ NAME = Rule(id="name", area=_VALUES, summary="name not usable",
 RANGE = Rule(id="range", area=_VALUES, summary="out of range",
     meaning="A number is smaller or larger than its key allows.",
     remedy="Write a number between the bounds that are named.")
-EMPTY = Rule(id="empty", area=_VALUES, summary="nothing there",
+EMPTY = Rule(id="empty", area=_VALUES, summary="empty value",
     meaning="A key has an empty value.",
-    remedy="Write a value, or take the key out.")
+    remedy="Write a value, or delete the key.")
 LONG = Rule(id="long", area=_VALUES, summary="too long",
     meaning="A text has more characters than its key allows.",
     remedy="Make it shorter.")
 TWICE = Rule(id="twice", area=_VALUES, summary="named twice",
     meaning="A list has the same entry twice.",
-    remedy="Take one of them out.")
+    remedy="Delete one of them.")
 SECRET = Rule(id="secret", area=_VALUES, summary="secret in file",
     meaning="The file holds what looks like an API key, and such files are kept in git.",
-    remedy="Take it out, set it in the environment, and renew the key if it was ever committed.")
+    remedy="Delete it, set it in the environment, and renew the key if it was ever committed.")
 MORE = Rule(id="more", area=_VALUES, summary="more problems",
     meaning="There are more problems than are shown at once.",
-    remedy="Mend those that are shown, and validate again.")
+    remedy="Fix those that are shown, and validate again.")
 LOCK_FILE = Rule(id="lock-file", area=_VALUES, summary="this is a lock file",
     meaning="The file that was named is a lock file, where a manifest is needed.",
     remedy="Name the manifest beside it.")
@@ -111,21 +111,21 @@ NAME_UNKNOWN = Rule(id="name-unknown", area=_TEXTS, summary="unknown name",
     remedy="Add the name under vars, or write `$$` for a dollar sign.")
 NAME_CYCLE = Rule(id="name-cycle", area=_TEXTS, summary="variable uses itself",
     meaning="A variable cannot be filled in, because its value leads back to itself.",
-    remedy="Take one of these names out of its value.")
+    remedy="Remove one of these names from its value.")
 TEXT_LONG = Rule(id="text-long", area=_TEXTS, summary="text too long",
     meaning="Texts grow too long once their names are filled in.",
     remedy="Use fewer or shorter names, or split the manifest.")
 STYLE_UNKNOWN = Rule(id="style-unknown", area=_TEXTS, summary="unknown style",
     meaning="A shot or the defaults name a style that is not under styles.",
-    remedy="Add the style under styles, or take its name out.")
+    remedy="Add the style under styles, or delete its name.")
 PROMPT_EMPTY = Rule(id="prompt-empty", area=_TEXTS, summary="prompt needed",
     meaning="A shot has no prompt, and its provider renders such a shot only with one.",
-    remedy="Write what is seen.")
+    remedy="Describe what the clip shows.")
 PROMPT_LENGTH = Rule(id="prompt-length", area=_TEXTS, summary="prompt too long",
     meaning="A prompt has more characters than the model or a provider reads.",
     remedy="Make it shorter; a style's words and camera commands count too.")
 CAMERA_UNKNOWN = Rule(id="camera-unknown", area=_TEXTS, summary="no camera command", severity=_WARNING,
-    meaning="A text in square brackets is no camera command, and is sent as plain text.",
+    meaning="A text in square brackets is not a camera command, and is sent as plain text.",
     remedy="Write one of the camera commands, or leave it if the words are meant.")
 CAMERA_CROWDED = Rule(id="camera-crowded", area=_TEXTS, summary="many camera moves at once", severity=_WARNING,
     meaning="A bracket asks for more camera moves at once than the vendor advises.",
@@ -138,10 +138,10 @@ SHOT_TWICE = Rule(id="shot-twice", area=_SHOTS, summary="duplicate shot id",
     meaning="Two shots have the same id, or ids that differ only in case.",
     remedy="Rename one of them; a matrix needs each of its names in the id.")
 SHOTS_MANY = Rule(id="shots-many", area=_SHOTS, summary="too many shots",
-    meaning="The matrices make more shots than one manifest holds.",
+    meaning="The matrices make more shots than one manifest may have.",
     remedy="Split it into several manifests.")
 SHOT_LENGTH = Rule(id="shot-length", area=_SHOTS, summary="length not offered",
-    meaning="None of the providers makes clips of the length that a shot asks.",
+    meaning="No provider of the manifest renders clips of this length.",
     remedy="Write a length that is offered, or short or long, or name another provider.")
 NOT_SOLD = Rule(id="not-sold", area=_SHOTS, summary="combination not offered",
     meaning="No provider of the manifest renders these frames, this resolution and this length together.",
@@ -150,36 +150,36 @@ MODEL_NOT_SOLD = Rule(id="model-not-sold", area=_SHOTS, summary="model not offer
     meaning="No provider of the manifest has the model.",
     remedy="Add a provider that sells the model, or choose another model.")
 MODEL_MODE = Rule(id="model-mode", area=_SHOTS, summary="not made by this model",
-    meaning="The model makes no clips from these frames, whoever sells it.",
+    meaning="The model renders no clips from these frames, at any provider.",
     remedy="Give the shot the frames that the model needs, or choose another model.")
 MODEL_LIMIT = Rule(id="model-limit", area=_SHOTS, summary="more than the model makes", severity=_WARNING,
     meaning="A provider lists a size or length that the model itself does not make, by its vendor's own pages.",
     remedy="Choose a size and length that the model makes, or buy one clip first.")
 SWITCH = Rule(id="switch", area=_SHOTS, summary="switch not passed on", severity=_WARNING,
     meaning="A provider or the model has no such switch, so it is not sent there.",
-    remedy="Take the switch out, or choose a provider or a model that has it.")
+    remedy="Delete the switch, or choose a provider or a model that has it.")
 MODEL_RETIRED = Rule(id="model-retired", area=_SHOTS, summary="retired model", severity=_WARNING,
-    meaning="Those who make the model no longer sell it.",
+    meaning="The vendor no longer sells the model.",
     remedy="Choose another model.")
 
 FRAME_FILE = Rule(id="frame-file", area=_FRAMES, summary="picture not usable",
     meaning="The file of a frame is missing, not readable, outside the project, or no image that gateways take.",
-    remedy="Look at the path and the file; the summary says which of these it is.")
+    remedy="Check the path and the file; the summary says which of these it is.")
 FRAME_NAME = Rule(id="frame-name", area=_FRAMES, summary="misleading file name", severity=_WARNING,
-    meaning="The name of an image promises another format than the file has.",
-    remedy="It works as it is; a right name saves questions.")
-FRAME_SHAPES = Rule(id="frame-shapes", area=_FRAMES, summary="frames of unlike shape", severity=_WARNING,
+    meaning="The name of an image has the ending of another format.",
+    remedy="It works as it is. The right ending avoids mistakes.")
+FRAME_SHAPES = Rule(id="frame-shapes", area=_FRAMES, summary="frames differ in shape", severity=_WARNING,
     meaning="The last frame has another shape than the first, and is cropped to it.",
-    remedy="Give both the same shape, or see that nothing is lost at the edges.")
+    remedy="Give both the same shape, or check that the crop loses nothing.")
 FRAME_ADDRESS = Rule(id="frame-address", area=_FRAMES, summary="address not usable",
     meaning="The web address of a frame does not begin with `https://`.",
     remedy="Write an https address, or name a file.")
 FRAME_PINNED = Rule(id="frame-pinned", area=_FRAMES, summary="other picture than the pinned one",
     meaning="The bytes behind a web address are not those that its sha256 names.",
-    remedy="Look at the picture; then change the sha256, or name a file of the project.")
+    remedy="Check the image; then change the sha256, or name a file of the project.")
 FRAME_WEB = Rule(id="frame-web", area=_FRAMES, summary="web picture not fetched", severity=_WARNING,
     meaning="A web address gave no image that gateways take; a shot without an earlier image is held.",
-    remedy="Look at the address, pin it with sha256, or name a file of the project.")
+    remedy="Check the address, pin it with sha256, or name a file of the project.")
 FRAME_NOT_HOSTED = Rule(id="frame-not-hosted", area=_FRAMES, summary="picture without address",
     meaning="The provider takes images by web address only, and a frame has none.",
     remedy="Name the frame by url with its sha256, or add a provider that takes files.")
@@ -192,21 +192,21 @@ FRAMES_LAST_ONLY = Rule(id="frames-last-only", area=_FRAMES, summary="first fram
 FRAME_SHOT = Rule(id="frame-shot", area=_FRAMES, summary="unknown shot",
     meaning="A frame is taken from a shot that is not in the manifest.",
     remedy="Write the id of a shot of this manifest.")
-FRAME_CYCLE = Rule(id="frame-cycle", area=_FRAMES, summary="shots in a ring",
-    meaning="Shots take their frames from each other in a ring, so none can be first.",
+FRAME_CYCLE = Rule(id="frame-cycle", area=_FRAMES, summary="cyclic frame references",
+    meaning="Shots take their frames from each other, so none can be rendered first.",
     remedy="Give one of them another frame.")
 
 PROVIDER = Rule(id="provider", area=_PROVIDERS, summary="unknown provider",
     meaning="No table of a gateway has this name.",
     remedy="Write a name that `hailuo-batch providers` lists, or add a gateway to hailuo.yaml.")
 PROVIDER_TABLE = Rule(id="provider-table", area=_PROVIDERS, summary="no provider table",
-    meaning="What stands under the name of a gateway in hailuo.yaml is no mapping.",
+    meaning="The value under the name of a gateway in hailuo.yaml is not a mapping.",
     remedy="Write its keys below the name, as docs/gateways.md shows.")
 REGION = Rule(id="region", area=_PROVIDERS, summary="region not usable",
     meaning="A gateway has no such region, or the address in its place cannot be used.",
-    remedy="Write a region that is named, or a whole address from `https://` on.")
+    remedy="Write a region that the table names, or a whole address with `https://`.")
 ADDRESS_OPEN = Rule(id="address-open", area=_PROVIDERS, summary="address not safe",
-    meaning="The key of a gateway would travel unencrypted over http.",
+    meaning="The key of a gateway would be sent unencrypted over http.",
     remedy="Write `https://`; plain http is allowed for this machine only.")
 
 FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
@@ -216,7 +216,7 @@ REVIEW_SHOT = Rule(id="review-shot", area=_PROJECT, summary="unknown shot in rev
     meaning="The review has decisions about a shot that the manifest does not have; they are kept and not used.",
     remedy="If the shot was renamed, rename it in the review too.")
 LEDGER_GONE = Rule(id="ledger-gone", area=_PROJECT, summary="the ledger is gone", severity=_WARNING,
-    meaning="Clips are here that another ledger bought, and that ledger is missing.",
+    meaning="The clips here were bought under a ledger that is missing.",
     remedy="Put the ledger back; docs/money.md says when `run --new-ledger` is safe.")
 # fmt: on
 

@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """One switch: its name in a manifest, what a shot asks that says nothing of it, and what it does."""
+    """One switch: its name in a manifest, its default value, and what it does."""
 
     name: str
     default: bool

@@ -1,1 +1,1 @@
-"""What asks a provider for a video."""
+"""What renders requests: at a provider, or on this machine."""

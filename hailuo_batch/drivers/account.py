@@ -41,7 +41,7 @@ class TaskList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayAccount:
-    """One gateway that can be asked."""
+    """One gateway's account."""
 
     name: str
     title: str
@@ -94,7 +94,7 @@ class GatewayAccount:
         return TaskList(provider=self.name, models=models, tasks=tasks, is_complete=whole)
 
     async def list_events(self, task: str) -> tuple[Mapping[str, object], ...] | Failure:
-        """A task's events; only asked of a gateway that has them."""
+        """A task's events; only for a gateway that has them."""
         conversation = self.dialect.events(task)
         assert conversation is not None, self.name  # noqa: S101 - see `has_task_events`
         return await self.transport.run_conversation(conversation)

@@ -26,7 +26,7 @@ CHUNK = 256 * 1024
 LARGEST = 1024**3  # bytes; a clip of 10 s has some MB
 REDIRECTS = 5
 TRIES = 4
-LONGEST_PAUSE = 30.0  # seconds; a host of clips that asks for more is asked by the next run
+LONGEST_PAUSE = 30.0  # seconds; for a host of clips that asks for more, the next run downloads
 _GONE = frozenset({401, 403, 404, 410})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _HEADERS: Mapping[str, str] = {"Accept-Encoding": "identity"}  # a clip is compressed already, and its length is checked
@@ -151,7 +151,7 @@ def _check_response(response: aiohttp.ClientResponse, part: PartialDownload) -> 
         return Failure(kind=FailureKind.FLAKY, why=f"the clip's host answered {response.status}", wait_seconds=wait)
     if response.content_type.startswith(_PAGE_TYPES) or response.content_type.endswith(("+json", "+xml")):
         why = f"the link leads to a page ({response.content_type}), not to a clip"
-        return Failure(kind=FailureKind.CORRUPT, why=why, remedy="The next run asks the gateway for a fresh link.")
+        return Failure(kind=FailureKind.CORRUPT, why=why, remedy="The next run gets a fresh link from the gateway.")
     return None
 
 

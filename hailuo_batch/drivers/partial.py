@@ -22,7 +22,7 @@ class PartialDownload:
     accepts_ranges: bool = False  # the host says that it sends parts
 
     def range_headers(self) -> dict[str, str]:
-        """The headers that ask for the rest; none where the download starts at the first byte."""
+        """The headers that request the rest; none where the download starts at the first byte."""
         validator = self.etag or self.last_modified
         if self.total is None or not 0 < self.size < self.total or not (validator or self.accepts_ranges):
             return {}

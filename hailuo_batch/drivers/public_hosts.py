@@ -58,7 +58,7 @@ class PrivateAddressError(OSError):
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves names to addresses that may be asked."""
+    """Resolves names to addresses that may be called."""
 
     def __init__(self, *, loopback: bool = False, allow_private: bool = False) -> None:
         self._resolver = aiohttp.ThreadedResolver()
@@ -67,7 +67,7 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """The addresses of a name; an OSError when none of them may be asked."""
+        """The addresses of a name; an OSError when none of them may be called."""
         found = await self._resolver.resolve(host, port, family)
         allowed = [each for each in found if self._policy.may_connect(each["host"])]
         if not allowed:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def encode_request(sketch: "Sketch", target: Path) -> bytes:
-    """The line that asks for a drawing of the sketch at `target`."""
+    """The line that orders a drawing of the sketch at `target`."""
     return _encode_line({"sketch": asdict(sketch), "target": target})
 
 

@@ -52,7 +52,7 @@ class ErrorClassifier:
         )
 
     def classify_incomplete(self, reply: Reply, context: ErrorContext, missing: ErrorMeaning) -> Failure:
-        """Why an answer lacks what was asked for: what it says itself, else that it is `missing`."""
+        """Why an answer lacks what it should have: what it says itself, else that it is `missing`."""
         known = self._rule_for_code(reply.body)
         # Money: a text beside a missing task may be "success" as well; only an error proves that nothing was accepted.
         if known is None and self._is_error_body(reply.body):

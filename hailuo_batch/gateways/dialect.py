@@ -18,7 +18,7 @@ class Call:
     """One HTTP request, below the gateway's base address.
 
     `paid` marks the one that may cost money; `idempotent` says of such a one that it carries a key by which the gateway
-    takes it once however often it is sent, so that a lost answer may be asked for again.
+    accepts it once however often it is sent, so that a submit without an answer may be resent.
     """
 
     method: str
@@ -62,7 +62,7 @@ class SubmitAccepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRunning:
-    """Not done yet: the gateway's own word, and how far it is (0 to 1), where it tells."""
+    """Not done yet: the gateway's own word, and how far it is (0 to 1), if it reports that."""
 
     status: str
     progress: float | None = None
@@ -79,7 +79,7 @@ class ClipReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTask:
-    """A task that the gateway lists: for settling a doubt. `created` is seconds since the epoch, where it tells."""
+    """A task that the gateway lists: for settling a doubt. `created` is seconds since the epoch, if it reports that."""
 
     task: str
     status: str
@@ -89,7 +89,7 @@ class FoundTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What is left on the account; `remaining` None is unlimited or not told."""
+    """What is left on the account; `remaining` None is unlimited or not reported."""
 
     remaining: Money | None
     unlimited: bool = False
@@ -127,7 +127,7 @@ class Dialect(Protocol):
         ...
 
     def balance(self) -> Conversation[Balance | Failure] | None:
-        """What is left on the account, or None when it does not tell."""
+        """What is left on the account, or None when it does not report it."""
         ...
 
     def events(self, task: str) -> Conversation[tuple[Mapping[str, object], ...] | Failure] | None:

@@ -15,16 +15,16 @@ class ErrorContext(StrEnum):
     """When something went wrong."""
 
     SUBMIT = "submit"  # the call that may cost money
-    READ = "read"  # a call that only asks
+    READ = "read"  # a call that only reads
     TASK = "task"  # the gateway says that the task itself ended without a clip
 
 
 class ErrorMeaning(StrEnum):
     """What a gateway wants to say; the words stand in the tables."""
 
-    PARAMETER = "parameter"  # something that was asked for, or how it was written
+    PARAMETER = "parameter"  # a parameter, or how it was written
     IMAGE = "picture"  # a frame that it cannot use
-    PROMPT = "prompt"  # moderation of what was asked
+    PROMPT = "prompt"  # moderation of the request
     CLIP = "clip"  # moderation of what was made
     KEY = "key"  # missing, wrong, or of another region
     MONEY = "money"  # no balance, or the plan used up
@@ -39,7 +39,7 @@ class ErrorMeaning(StrEnum):
     REDIRECT = "moved"  # a redirect, which is not followed with a key
     UNREADABLE = "unreadable"  # an answer that is none
     NO_LINK = "linkless"  # the clip is made, and no link came
-    MISMATCH = "strange"  # an answer about another task or file than the one that was asked for
+    MISMATCH = "strange"  # an answer about another task or file than the one of the call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +74,12 @@ def _consequence(kinds: tuple[FailureKind, FailureKind, FailureKind], why: str, 
 # one of the kinds that end a task (refused, prompt_refused, clip_refused, broken), and every meaning gives a task one.
 _REFUSED_KINDS = (FailureKind.REFUSED, FailureKind.UNKNOWN_OUTCOME, FailureKind.REFUSED)
 _RESEND_KINDS = (FailureKind.UNKNOWN_OUTCOME, FailureKind.FLAKY, FailureKind.BROKEN)
-_CHECK_ACCOUNT = "It may be making the clip and may charge for it. Look in your account before asking again."
+_CHECK_ACCOUNT = "It may be making the clip and may charge for it. Check your account before you buy it again."
 CONSEQUENCES = {
     ErrorMeaning.PARAMETER: _consequence(
         _REFUSED_KINDS,
-        "did not accept what was asked",
-        "Change what it names; if that is nothing of the shot, it may be a bug here.",
+        "did not accept a parameter",
+        "Change what it names. If the shot has no such value, this may be a bug in hailuo_batch.",
     ),
     ErrorMeaning.IMAGE: _consequence(
         _REFUSED_KINDS,
@@ -89,12 +89,12 @@ CONSEQUENCES = {
     ErrorMeaning.PROMPT: _consequence(
         (FailureKind.PROMPT_REFUSED, FailureKind.UNKNOWN_OUTCOME, FailureKind.PROMPT_REFUSED),
         "refused the prompt or a frame (moderation)",
-        "Change the words or the picture; the same question is refused again.",
+        "Change the prompt or the image; the same request is refused again.",
     ),
     ErrorMeaning.CLIP: _consequence(
         (FailureKind.CLIP_REFUSED, FailureKind.UNKNOWN_OUTCOME, FailureKind.CLIP_REFUSED),
         "made a clip and holds it back (moderation)",
-        "Change the prompt, or ask for another take, which is a new purchase.",
+        "Change the prompt, or request another take, which is a new purchase.",
     ),
     ErrorMeaning.KEY: _consequence(
         (FailureKind.UNAUTHORIZED, FailureKind.UNAUTHORIZED, FailureKind.REFUSED),
@@ -109,7 +109,7 @@ CONSEQUENCES = {
     ErrorMeaning.PERMISSION: _consequence(
         (FailureKind.UNAUTHORIZED, FailureKind.UNAUTHORIZED, FailureKind.REFUSED),
         "does not allow this with the key in use",
-        "Look at the rights of {key} and at the balance of the account.",
+        "Check the rights of {key} and the balance of the account.",
     ),
     ErrorMeaning.THROTTLED: _consequence(
         (FailureKind.THROTTLED, FailureKind.THROTTLED, FailureKind.BROKEN),
@@ -118,8 +118,8 @@ CONSEQUENCES = {
     ),
     ErrorMeaning.NOT_FOUND: _consequence(
         (FailureKind.REFUSED, FailureKind.UNKNOWN_OUTCOME, FailureKind.REFUSED),
-        "does not know what was asked for",
-        "Look whether the base address and the account are the right ones.",
+        "does not know the address, the model or the task",
+        "Check the base address and the account.",
     ),
     ErrorMeaning.CONFLICT: _consequence(
         _REFUSED_KINDS,
@@ -134,25 +134,25 @@ CONSEQUENCES = {
     ErrorMeaning.INTERNAL: _consequence(_RESEND_KINDS, "had an error of its own", _CHECK_ACCOUNT),
     ErrorMeaning.FAILED: _consequence(_RESEND_KINDS, "could not make the clip", _CHECK_ACCOUNT),
     ErrorMeaning.CANCELLED: _consequence(
-        _REFUSED_KINDS, "cancelled the task", "If nobody here meant that, look in your account who did."
+        _REFUSED_KINDS, "cancelled the task", "If you did not cancel it, check your account for who did."
     ),
-    ErrorMeaning.MISMATCH: _consequence(_RESEND_KINDS, "answered about something else than was asked", _CHECK_ACCOUNT),
+    ErrorMeaning.MISMATCH: _consequence(_RESEND_KINDS, "answered about another task or file", _CHECK_ACCOUNT),
     ErrorMeaning.REDIRECT: _consequence(
         (FailureKind.UNKNOWN_OUTCOME, FailureKind.UNKNOWN_OUTCOME, FailureKind.BROKEN),
         "answered with a redirect, which is not followed",
-        "Look at the base address of this provider.",
+        "Check the base address of this provider.",
     ),
     ErrorMeaning.UNREADABLE: _consequence(_RESEND_KINDS, "sent an answer that cannot be read", _CHECK_ACCOUNT),
     ErrorMeaning.NO_LINK: _consequence(
         (FailureKind.UNKNOWN_OUTCOME, FailureKind.FLAKY, FailureKind.BROKEN),
         "says that the clip is made, and gives no link to it",
-        "It is asked again; if that goes on, look in your account.",
+        "It is polled again. If that goes on, check your account.",
     ),
 }
-# Where asking again is free, or the task may still be there, that is what a person should know first.
+# Where a repeated call is free, or the task may still be there, that is what a person should know first.
 _READ_REMEDIES = {
-    FailureKind.FLAKY: "Asking again costs nothing.",
-    FailureKind.UNKNOWN_OUTCOME: "The task itself may be running or made; the next run looks again, for nothing.",
+    FailureKind.FLAKY: "Another call is free.",
+    FailureKind.UNKNOWN_OUTCOME: "The task itself may be running or rendered. The next run polls it again, free.",
 }
 _SAME_READ_REMEDY = frozenset({ErrorMeaning.NOT_FOUND, ErrorMeaning.REDIRECT})
 
@@ -163,7 +163,7 @@ def choose_remedy(means: ErrorMeaning, context: ErrorContext) -> str:
     if context is ErrorContext.READ and means not in _SAME_READ_REMEDY:
         return _READ_REMEDIES.get(worth.read, worth.remedy)
     broken = context is ErrorContext.TASK and worth.task is FailureKind.BROKEN
-    return "The next run asks for it again, at its price; a new attempt may pass." if broken else worth.remedy
+    return "The next run submits it again, at its price; a new attempt may pass." if broken else worth.remedy
 
 
 # What HTTP itself says (RFC 9110); a gateway's table adds what is its own.
@@ -198,7 +198,7 @@ _TOO_FAST = re.compile(r"rate.?limit|too many requests|too fast|slow down|频繁
 
 
 def detect_moderation(text: str) -> ErrorMeaning | None:
-    """Moderation of what was asked or of what was made, where a text says so; gateways without codes only say it."""
+    """Moderation of the request or of the clip, where a text says so; gateways without codes only say it."""
     if not _MODERATION.search(text):
         return None
     return ErrorMeaning.CLIP if _ABOUT_RESULT.search(text) and not _ABOUT_INPUT.search(text) else ErrorMeaning.PROMPT

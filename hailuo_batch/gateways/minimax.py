@@ -16,7 +16,7 @@ class MiniMaxDialect(TableDialect):
     """A tabled dialect that trades a file's id for its link; the code in a 200 is `errors.accepted` of the table."""
 
     def read_link(self, reply: Reply) -> Conversation[ClipReady | Failure]:
-        """The link, which takes a second call; asking again gives a fresh one."""
+        """The link, which takes a second call; another call gives a fresh one."""
         row = self.table.link
         file = parse_task_id(find_first(reply.body, row.file)) if row else ""
         if row is None or not file:

@@ -1,6 +1,6 @@
 """What a gateway wrote, made fit to be shown: one short line, without addresses and without anything like a key.
 
-A driver that knows the key itself takes it out once more, letter by letter; here it can only be guessed by its looks.
+A driver that knows the key itself takes it out once more, letter by letter; here it can only be guessed by its form.
 """
 
 import re

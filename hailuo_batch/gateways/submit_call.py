@@ -1,4 +1,4 @@
-"""The call that asks for a clip, in a gateway's words; and what it has no words for, told before anything is sent."""
+"""The submit call in a gateway's words. What it has no words for is reported before anything is sent."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +42,7 @@ def build_submit(gateway_request: GatewayRequest, table: GatewayTable) -> Call |
 def _field_values(
     gateway_request: GatewayRequest, prompt: str, model: str, resolution: str
 ) -> Iterator[tuple[str, object]]:
-    """Our names and what is said under them; what is not said does not come."""
+    """Our names with their values; a name without a value is left out."""
     request = gateway_request.request
     said = {
         "model": model,
@@ -58,7 +58,7 @@ def _field_values(
 
 
 def _find_unsupported(gateway_request: GatewayRequest, prompt: str, table: GatewayTable) -> Iterator[tuple[str, str]]:
-    """What of a question cannot be said to this gateway, and what to do about it."""
+    """What of a request this gateway cannot express, and what to do about it."""
     request, submit = gateway_request.request, table.submit
     if request.model not in table.models:
         yield f"does not sell {request.model}", _OTHER_PROVIDER
@@ -83,7 +83,7 @@ def _check_image(name: str, image: str | None, submit: SubmitTable) -> Iterator[
             yield f"takes nothing without a {name} frame", _OTHER_PROVIDER
         return
     if name not in submit.fields:
-        # Money: without its field the frame would be left out, and another clip than the one asked for be paid.
+        # Money: without its field the frame would be left out, and another clip than the requested one be paid.
         yield f"takes no {name} frame", _OTHER_PROVIDER
     inline = image[:5].casefold() == "data:"
     if inline and not submit.takes_data:

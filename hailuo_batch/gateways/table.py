@@ -34,7 +34,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitTable:
-    """How a clip is asked for: the place of each field, and where the answer has the task's id."""
+    """How a request is submitted: the place of each field, and where the answer has the task's id."""
 
     endpoint: Endpoint
     fields: Mapping[str, str]  # our name → place in the body; what is missing here cannot be said to this gateway

@@ -56,7 +56,7 @@ class TableDialect:
         failure = self.classifier.classify_reply(reply, ErrorContext.SUBMIT)
         task = parse_task_id(find_first(reply.body, self.table.submit.task))
         if failure is not None:
-            # Money: a refusal that comes with a task's id contradicts itself; a person has to look.
+            # Money: a refusal that comes with a task's id contradicts itself; a person has to check.
             doubtful = bool(task) and 200 <= reply.status < 300
             return (
                 self.classifier.make_failure(ErrorMeaning.UNKNOWN_OUTCOME, ErrorContext.SUBMIT, reply)
@@ -99,7 +99,7 @@ class TableDialect:
         return None if listing is None else account.list_tasks(listing, self.classifier)
 
     def balance(self) -> Conversation[Balance | Failure] | None:
-        """What is left on the account, or None when it does not tell."""
+        """What is left on the account, or None when it does not report it."""
         row = self.table.account
         return None if row is None else account.read_balance(row, self.classifier)
 
@@ -127,12 +127,12 @@ class TableDialect:
         return ClipReady(link=link, link_seconds=life, cost=find_amount(reply.body, poll.cost))
 
     def is_mismatch(self, reply: Reply, paths: JsonPaths, expected: str) -> bool:
-        """Whether an answer names another task or file than the one that was asked for: its clip is somebody else's."""
+        """Whether an answer names another task or file than the call did: its clip belongs to another request."""
         named = parse_text(find_first(reply.body, paths))
         return 200 <= reply.status < 300 and bool(named) and named != expected
 
     def build_read_call(self, endpoint: Endpoint, **names: str) -> Call:
-        """A call that only asks, with a task's or a file's id filled in."""
+        """A call that only reads, with a task's or a file's id filled in."""
         return Call(
             method="GET",
             path=endpoint.path.format(**{name: encode_segment(value) for name, value in names.items()}),
@@ -141,6 +141,6 @@ class TableDialect:
 
 
 def find_amount(body: object, amounts: tuple[AmountPath, ...]) -> Money | None:
-    """The first amount that an answer tells."""
+    """The first amount that an answer has."""
     found = (parse_money(value, amount.unit) for amount in amounts for value in find_values(body, amount.path))
     return next((money for money in found if money is not None), None)

@@ -1,1 +1,1 @@
-"""The SQLite record of what was asked, sent, charged and kept."""
+"""The SQLite record of what was requested, submitted, charged and stored."""

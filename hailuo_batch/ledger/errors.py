@@ -9,7 +9,7 @@ from hailuo_batch.errors import DamagedLedgerError, LedgerError
 
 _DAMAGED_REMEDY = (
     "Move the file aside and put back a copy: a backup, or one that an upgrade left beside it. "
-    "Without one, clips in the store and in the lock file are safe; look in your providers' accounts for the rest."
+    "Without one, clips in the store and in the lock file are safe; check your providers' accounts for the rest."
 )
 _OPEN_REMEDY = "Check that its folder is there and can be written to."
 _BY_CODE: dict[int, tuple[str, str]] = {

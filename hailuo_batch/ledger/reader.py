@@ -50,7 +50,7 @@ class SqliteLedgerReader:
         return await self._connection.run(read_clip_sizes)
 
     async def preimages(self, fingerprints: Iterable[str]) -> dict[str, str]:
-        """What was asked, for those of the fingerprints that are known."""
+        """The requests of those fingerprints that are known."""
         return await self._connection.run(partial(read_preimages, fingerprints=list(fingerprints)))
 
     async def attempts(self, fingerprints: Iterable[str] | None = None) -> list[AttemptRecord]:
@@ -91,7 +91,7 @@ class SqliteLedgerReader:
         return await self._connection.run(partial(read_versions, campaign=campaign, shots=list(shots), sketch=sketch))
 
     async def shot_fingerprints(self, campaign: str, shot: str, *, sketch: bool) -> set[str]:
-        """What a shot ever asked whose clip got a name: every version of it."""
+        """Every version of a shot: each request whose clip got a name."""
         return await self._connection.run(partial(read_shot_fingerprints, campaign=campaign, shot=shot, sketch=sketch))
 
     async def runs(self) -> list[RunRecord]:

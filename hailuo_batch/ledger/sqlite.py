@@ -96,7 +96,7 @@ def _insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) -
     else:
         attempt, stage, provider = live
         # Money: anything further on may have been paid for; and what may have been sent to one provider before a
-        # crash is no leave to ask another.
+        # crash is never submitted to another.
         if stage != Stage.INTENDED or provider != intent.provider:
             raise AssertionError(
                 f"attempt {attempt} is {stage} at {provider}; it cannot be intended at {intent.provider}"

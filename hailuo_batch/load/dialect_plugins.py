@@ -1,4 +1,4 @@
-"""Which dialect a gateway's table asks for: one of our families, or one that a plugin brings.
+"""Which dialect a gateway's table names: one of our families, or one that a plugin brings.
 
 A plugin is an entry point of the group `hailuo_batch.dialects`. Its name is what tables write under `dialect`; what it
 names takes a table that fits `schemas/provider.schema.json` and gives a `Dialect`. It is loaded when it is used.
@@ -42,7 +42,7 @@ def _find_plugin(family: str, name: str) -> EntryPoint:
     if not fitting:
         known = [*DIALECTS, *sorted(plugin.name for plugin in plugins)]
         remedy = did_you_mean(family, known) or f"Known are {', '.join(known)}; a plugin may have to be installed."
-        raise InputError(f'there is no dialect "{family}"', why=f"The table of {name} asks for it.", remedy=remedy)
+        raise InputError(f'there is no dialect "{family}"', why=f"The table of {name} names it.", remedy=remedy)
     if len(fitting) > 1:
         why = f"It is brought by {' and by '.join(plugin.value for plugin in fitting)}."
         raise InputError(f'the dialect "{family}" is there twice', why=why, remedy="Uninstall one of them.")

@@ -43,7 +43,7 @@ def describe_misleading_name(name: str, kind: str) -> str:
     _, dot, ending = name.casefold().rpartition(".")
     if not dot or not kind or ending in _EXTENSIONS[kind]:
         return ""
-    return f"{quote_text(name)} is {_KIND_NAMES[kind]}, whatever its name says."
+    return f"{quote_text(name)} is {_KIND_NAMES[kind]}, despite its name."
 
 
 def describe_shape_mismatch(first: Size, last: Size, *, by_address: bool) -> str:

@@ -1,6 +1,6 @@
 """The frames of a manifest's shots, as they were found. How they are found stands in `inputs.py`.
 
-Apart, since most shots have no frame, and a manifest of such shots need not load what looks at pictures.
+Apart, since most shots have no frame, and a manifest of such shots need not load what reads pictures.
 """
 
 from collections.abc import Mapping

@@ -42,7 +42,7 @@ def read_inputs(
     remote_images: RemoteImages | None = None,
     for_gateways: bool = True,
 ) -> Inputs:
-    """The frames of all shots; each file is looked at once, however many shots name it.
+    """The frames of all shots; each file is read once, however many shots name it.
 
     A picture that is not `for_gateways` is drawn here, and need only be readable.
     """
@@ -85,7 +85,7 @@ class _FrameReader:
     reported: set[object] = field(default_factory=set)
 
     def read_shot(self, shot: Shot) -> None:
-        """Looks at a shot's frames; what is wrong is said once for each entry that names it."""
+        """Checks a shot's frames; a problem is reported once for each entry that has it."""
         for end, frame in (("first", shot.frames.first), ("last", shot.frames.last)):
             if frame is None or frame in self.images or (frame, shot.index) in self.reported:
                 continue
@@ -174,14 +174,14 @@ def _read_uncached_image(path: Path, stamp: Stamp) -> CachedImage:
 def _missing_file_error(path: Path) -> InputError:
     folder = f"{path.parent.name or path.parent}/"
     if not _is_folder(path.parent):
-        return InputError("file not found", why=f"there is no folder {quote_text(folder)}.", remedy="Look at the path.")
+        return InputError("file not found", why=f"there is no folder {quote_text(folder)}.", remedy="Check the path.")
     if kind := _file_kind(path):
         remedy = "Name a picture in it." if kind == "a folder" else "Name the file of a picture."
         return InputError("not a file", why=f"{quote_text(path.name)} is {kind}.", remedy=remedy)
     names = _list_names(path.parent)
     if path.name in names:
-        remedy = f"Look who may read {quote_text(folder)}."
-        return InputError("file not readable", why=f"{quote_text(path.name)} cannot be looked at.", remedy=remedy)
+        remedy = f"Check who may read {quote_text(folder)}."
+        return InputError("file not readable", why=f"{quote_text(path.name)} cannot be read.", remedy=remedy)
     remedy = did_you_mean(path.name, names) or "Paths begin at the manifest's folder."
     return InputError(
         "file not found", why=f"there is no file {quote_text(path.name)} in {quote_text(folder)}.", remedy=remedy

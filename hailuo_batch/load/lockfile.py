@@ -35,7 +35,7 @@ def read_lock(path: Path, *, campaign: str) -> Lockfile:
     except IsADirectoryError:
         raise _unreadable_error(path, "It is a folder.", "Move it away; a run writes the lock there.") from None
     except OSError as error:
-        remedy = "Look who may read the file; it is in git, with the manifest."
+        remedy = "Check who may read the file; it is in git, with the manifest."
         raise _unreadable_error(path, f"The system says: {error.strerror}.", remedy) from None
     document = read_document(data, name=str(path))
     if document.problems:

@@ -1,6 +1,6 @@
 """A manifest's text → `Manifest` and problems. A bad manifest never raises here, and all its problems come together.
 
-The JSON Schema is the truth about form; meaning (names, references, what providers sell) is looked at in `core`.
+The JSON Schema is the truth about form; meaning (names, references, what providers sell) is checked in `core`.
 """
 
 import re
@@ -33,7 +33,7 @@ from hailuo_batch.load.schemas import matches_schema
 
 MAX_PROBLEMS = 50
 _SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", *SWITCH_NAMES})
-# Gateways' key forms that can be told from words: MindVideo's prefix, the common sk-, and signed tokens.
+# Gateways' key forms that differ from words: MindVideo's prefix, the common sk-, and signed tokens.
 _SECRET_PATTERNS = (
     (b"mv_live_", rb"mv_live_\w{8,}"),
     (b"sk-", rb"\bsk-[\w-]{20,}"),
@@ -81,7 +81,7 @@ def read_and_validate(
 
 
 def _is_recoverable(problem: Problem) -> bool:
-    """Whether the value it is about was read as it is most likely meant, so that its form can be looked at too."""
+    """Whether the value it is about was read as it is most likely meant, so that its form can be checked too."""
     return problem.severity is Severity.WARNING or problem.rule == rules.YAML_NUMBER
 
 
@@ -101,7 +101,7 @@ def _wrong_file_problem(name: str, kind: str, rule: Rule, why: str) -> Problem:
 
 _FALLBACK_PROBLEM = Problem(
     rule=rules.FORM, why="a value has a character that cannot be used there.",
-    remedy="Look at the addresses and names in the file, and write them anew.",
+    remedy="Check the addresses and names in the file, and write them anew.",
 )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _find_secret(data: bytes, name: str) -> Problem | None:
             line = data.count(b"\n", 0, match.start()) + 1
             column = match.start() - data.rfind(b"\n", 0, match.start())
             why = "this line holds what looks like an API key. Keys come from the environment, not from a file."
-            remedy = "Take it out, and renew the key if it was ever committed."
+            remedy = "Delete it, and renew the key if it was ever committed."
             place = Place(file=name, line=line, column=column)
             return Problem(rule=rules.SECRET, why=why, remedy=remedy, place=place)
     return None

@@ -1,7 +1,7 @@
 """Where a project begins: the nearest folder upward with `hailuo.yaml` or `.hailuo/`, else the git root, else the
 manifest's own folder.
 
-Light on purpose: a run with nothing to do reads no settings, it only looks whether they are the same.
+Light on purpose: a run with nothing to do reads no settings, it only checks whether they are the same.
 """
 
 from pathlib import Path

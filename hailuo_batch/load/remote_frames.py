@@ -1,4 +1,4 @@
-"""Frames by web address → digests, by what is known of the addresses. Nothing here asks the web.
+"""Frames by web address → digests, by what is known of the addresses. Does no I/O.
 
 What is behind an address is not the user's own: what is wrong with it holds back the shots that want it, and no other.
 """
@@ -26,7 +26,7 @@ _DIGEST_PREFIX = "sha256:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteImages:
-    """What is known of web addresses: the pictures (`known`), why some gave none (`failures`), which were just asked.
+    """What is known of web addresses: the pictures (`known`), why some gave none (`failures`), which were just fetched.
 
     `folder` holds the bytes of pictures by digest.
     """
@@ -58,7 +58,7 @@ class RemoteImageRecord:
 
 
 def is_https_address(url: str) -> bool:
-    """Whether a picture can be asked for there."""
+    """Whether a picture can be fetched from there."""
     return _HTTPS_ADDRESS.match(url) is not None
 
 
@@ -134,19 +134,19 @@ def _fetch_problem(frame: UrlFrame, trouble: RemoteImageFailure, known: RemoteIm
     name = quote_text(_public_path(frame.url))
     if known is None:
         why = f"{name} gave no picture: {trouble.why}; the shot is held."
-        remedy = "Look at the address; or pin it with sha256, or save the picture in the project and name the file."
+        remedy = "Check the address; or pin it with sha256, or save the picture in the project and name the file."
         return Problem(rule=rules.FRAME_WEB, why=why, remedy=remedy)
     day = datetime.fromtimestamp(known.at, UTC).date()
     sent = ", and sent as a file" * trouble.gone
     why = f"{name} gave no picture: {trouble.why}; the one that was fetched on {day} is used{sent}."
-    remedy = "The next plan looks again; sha256 pins it."
-    return Problem(rule=rules.FRAME_WEB.case("web picture not looked at"), why=why, remedy=remedy)
+    remedy = "The next plan checks it again; sha256 pins it."
+    return Problem(rule=rules.FRAME_WEB.case("web picture not checked"), why=why, remedy=remedy)
 
 
 def _digest_problem(frame: UrlFrame, known: RemoteImage) -> Problem:
     name, found = quote_text(_public_path(frame.url)), known.digest.removeprefix(_DIGEST_PREFIX)
     why = f"the bytes behind {name} are not those that its sha256 names; theirs is {found}."
-    remedy = "Look at the picture; then change the sha256, or save the right one in the project and name the file."
+    remedy = "Check the picture; then change the sha256, or save the right one in the project and name the file."
     return Problem(rule=rules.FRAME_PINNED, why=why, remedy=remedy)
 
 

@@ -59,8 +59,7 @@ def _find_unknown_shots(entries: Iterable[str], known: list[str]) -> Iterator[Pr
             near = did_you_mean(shot, known)
             yield Problem(
                 rule=rules.REVIEW_SHOT,
-                why=f"the manifest has no shot {quote_text(shot)}; "
-                "what was decided about it is kept, and not looked at.",
+                why=f"the manifest has no shot {quote_text(shot)}; what was decided about it is kept, and not used.",
                 remedy=f"If it was renamed, rename it here too. {near}".strip(),
                 path=("shots", shot),
                 on_key=True,

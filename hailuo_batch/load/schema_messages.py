@@ -31,7 +31,7 @@ def find_schema_problems(
 ) -> Iterator[Problem]:
     """Everything a schema refuses in a document, or in what stands at `base` in one.
 
-    The items of the list `many`, each held against `definition`, are only looked into when the quick check refuses
+    The items of the list `many`, each held against `definition`, are only read when the quick check refuses
     them: a list of 100,000 with one mistake costs little more than the mistake.
     """
     from jsonschema import Draft7Validator
@@ -75,7 +75,7 @@ def _unknown_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
         where = (*path, key)
         if SECRET_NAME.search(key):
             why = f'"{key}" looks like a secret. Keys come from the environment, never from a file in git.'
-            remedy = "Take it out, and renew the key if it was ever committed."
+            remedy = "Delete it, and renew the key if it was ever committed."
             yield Problem(rule=rules.SECRET, why=why, remedy=remedy, path=where, on_key=True)
         else:
             remedy = did_you_mean(key, known) or f"Known here: {', '.join(sorted(known))}."

@@ -110,7 +110,7 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError(
-            f"no such file: {path}", remedy="Look at the name; `hailuo-batch init` makes a first one."
+            f"no such file: {path}", remedy="Check the name; `hailuo-batch init` creates a first one."
         ) from None
     except IsADirectoryError:
         raise InputError(f"{path} is a folder", remedy="Name a manifest in it.") from None

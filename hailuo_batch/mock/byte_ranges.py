@@ -1,6 +1,6 @@
-"""Parts of a file: what tells two files apart, and the answer to a request for a part. Pure.
+"""Parts of a file: what distinguishes two files, and the answer to a request for a part. Pure.
 
-One part is served; who asks for several gets the whole file, as any host may answer (RFC 9110, section 14.2).
+One part is served; a request for several gets the whole file, as any host may answer (RFC 9110, section 14.2).
 """
 
 import re

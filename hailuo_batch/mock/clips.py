@@ -1,4 +1,4 @@
-"""The files behind the links: real MP4s, a quiet card drawn once for each size and length, then told apart by a mark.
+"""The files behind the links: real MP4s, a quiet card drawn once for each size and length, then made unique by a mark.
 
 The mark is a box that players pass over, so that two tasks never deliver the same bytes, as no two renderings are.
 """

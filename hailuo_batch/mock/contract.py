@@ -53,18 +53,18 @@ class GatewayContract(ABC):
     failures: ClassVar[Mapping[str, TaskFailure]]  # how tasks fail, by code; the first is the usual one
     moderation_codes: ClassVar[tuple[str, str]]  # codes of an input and of an output refused in the task
     refuses_early: ClassVar[bool] = False  # moderation of the input answers the submit already
-    fresh_links: ClassVar[bool] = False  # each look gives a new link; else it lives from the task's end
+    fresh_links: ClassVar[bool] = False  # each poll gives a new link; else a link is valid from the task's end on
     link_seconds: ClassVar[float] = DAY
     dead_link: ClassVar[DeadLink] = FILE_GONE
     honours_idempotency_keys: ClassVar[bool] = False  # idempotency
-    callback_phases: ClassVar[frozenset[Phase]] = frozenset()  # what it tells of: the end, and some that it began
+    callback_phases: ClassVar[frozenset[Phase]] = frozenset()  # what it reports: the end, and for some the begin
     checks_frames: ClassVar[bool] = False  # it publishes what a picture has to be
     challenges_callbacks: ClassVar[bool] = False  # the address must answer a challenge first
     callback_retry_seconds: ClassVar[tuple[float, ...]] = ()  # seconds before each further try
 
     @abstractmethod
     def parse_order(self, body: Mapping[str, Any]) -> Order:
-        """What a valid submit asks for."""
+        """The request of a valid submit."""
 
     @abstractmethod
     def new_id(self, mark: int) -> str:

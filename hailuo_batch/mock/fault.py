@@ -23,7 +23,7 @@ class FaultKind(StrEnum):
     BAD_KEY = "bad_key"
     NOT_ALLOWED = "not_allowed"  # this account may not
     NO_BALANCE = "no_balance"
-    INPUT_REFUSED = "input_refused"  # moderation of what was asked
+    INPUT_REFUSED = "input_refused"  # moderation of the request
     OUTPUT_REFUSED = "output_refused"  # moderation of what was made
     TASK_FAILED = "task_failed"  # accepted, and then it fails; see `code`
     CANCELLED = "cancelled"  # accepted, and then cancelled, where the gateway has that word

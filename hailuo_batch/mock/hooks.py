@@ -1,4 +1,4 @@
-"""Moments a test can act on: told as they happen, from inside the server's loop, which waits for each listener."""
+"""Moments a test can act on: reported as they happen, from inside the server's loop, which waits for each listener."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class HookEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookEvent:
-    """One moment. `number` counts all that were told, from 1 on; `request` counts requests."""
+    """One moment. `number` counts all that were reported, from 1 on; `request` counts requests."""
 
     kind: HookEventKind
     number: int

@@ -1,4 +1,4 @@
-"""What the mock remembers: every request and every charge, in memory and, if asked, line by line in a file.
+"""What the mock remembers: every request and every charge, in memory and, with a file name, line by line in a file.
 
 Keys and signatures never get in, and pictures only by their length.
 """
@@ -49,7 +49,7 @@ class ChargeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackEntry:
-    """One callback: where it went, and the status that came back (None: nobody answered, or nobody was asked)."""
+    """One callback: where it went, and the status that came back (None: there was no answer, or no call)."""
 
     at: float
     gateway: str

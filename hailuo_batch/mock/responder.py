@@ -86,7 +86,7 @@ class Responder:
         """
         try:
             return await self._respond(request, answer, fault, at_half)
-        except ConnectionError:  # whoever asked has gone, which is no error of ours
+        except ConnectionError:  # the client has gone, which is no error of ours
             return RawResponse(reset=True)
 
     async def _respond(

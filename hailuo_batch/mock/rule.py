@@ -57,7 +57,7 @@ class Script:
 class FaultChooser:
     """Counts calls and says which fault meets each. The first rule that strikes is the one.
 
-    Chance depends on the seed, the rule, the task and how often it was asked, never on the order of other calls: the
+    Chance depends on the seed, the rule, the task and how often it was polled, never on the order of other calls: the
     same campaign meets the same faults at any concurrency.
     """
 

@@ -175,7 +175,7 @@ async def serve(
     allow_outside: bool = False,
     ready: Callable[[Mock], None] | None = None,
 ) -> None:
-    """Serves until it is cancelled; `ready` is told when it listens."""
+    """Serves until it is cancelled; `ready` is called when it listens."""
     read = read_script(script) if isinstance(script, Path) else script
     mock = Mock(
         read,

@@ -21,7 +21,7 @@ END_PHASES = frozenset({Phase.DONE, Phase.FAILED, Phase.CANCELLED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a submit asked for, in neutral words; `first` and `last` are addresses or data URIs."""
+    """The request of a submit, in neutral words; `first` and `last` are addresses or data URIs."""
 
     model: str
     prompt: str = ""
@@ -79,7 +79,7 @@ class Task:
 
     @property
     def uses_alternate_form(self) -> bool:
-        """Half of the tasks: where stored pages of a gateway disagree, these are told in the other way."""
+        """Half of the tasks: where stored pages of a gateway disagree, these use the other form."""
         return bool(self.mark & 1)
 
 

@@ -1,4 +1,4 @@
-"""Messages to callback addresses: MiniMax's challenge, and a word at each of the moments that a gateway tells of.
+"""Messages to callback addresses: MiniMax's challenge, and a message at each moment that a gateway reports.
 
 Messages go to loopback only, unless the mock may reach outside; `to` catches all of them at one address, because an
 address that a gateway would accept is rarely on this machine.

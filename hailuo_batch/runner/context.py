@@ -25,7 +25,7 @@ class RunContext:
     """All that a step is carried out with.
 
     `limiters` has the limiter of each gateway; the animatic provider has none.
-    `make_driver_request` tells a driver what a step needs on this machine, `find_clip` the facts of a clip in the
+    `make_driver_request` collects what a driver needs on this machine, `find_clip` the facts of a clip in the
     store, by digest.
     """
 

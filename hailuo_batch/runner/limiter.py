@@ -24,7 +24,7 @@ from hailuo_batch.core.pacing.rate_limit import (
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.runner.shutdown import Stop, wake
 
-PATIENCE = 300.0  # seconds that a provider may ask to wait, in one go or for one submit, before it is not asked again
+PATIENCE = 300.0  # seconds that a provider may ask to wait, at once or for one submit, before submits to it end
 _NO_STREAK = FailureStreak()
 _LOG = logging.getLogger("hailuo_batch.wait")
 

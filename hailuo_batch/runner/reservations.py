@@ -1,6 +1,7 @@
 """What may still be spent in this run: money is reserved before a submit, so that no `-j` oversteps a cap.
 
-One run works on a ledger at a time, and nothing is awaited between looking and reserving: what is free is free.
+One run works on a ledger at a time, and nothing is awaited between the check and the reservation. So no two steps
+reserve the same money.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,7 +55,7 @@ class Reservations:
             self._has_released = True
 
     def pop_release_flag(self) -> bool:
-        """Whether anything was given back since this was asked last: what was left out may have room now."""
+        """Whether anything was released since the last call: what was left out may have room now."""
         freed, self._has_released = self._has_released, False
         return freed
 

@@ -136,7 +136,7 @@ class _StepWorker:
         self._notify(step, StepStarted(step=step))
 
     def _report_pause(self, provider: str, why: str, seconds: float) -> None:
-        """Reports once what several steps were told at the same moment."""
+        """Reports a pause once that several steps got at the same moment."""
         pause = why, float(f"{seconds:.1g}")
         if self._last_pause.get(provider) != pause:
             self._last_pause[provider] = pause

@@ -35,14 +35,14 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
     if step.standing is not None and step.action in {Action.RESUME, Action.FETCH}:
         return await _resume_attempt(step, context)
     last = Failure(kind=FailureKind.REFUSED, why="no provider offers this")
-    # Money: what was intended at one provider before a crash is no leave to ask another.
+    # Money: what was intended at one provider before a crash is never submitted to another.
     others = () if step.why is StepReason.INTERRUPTED else step.route.fallbacks
     for route in (step.route, *others):
         answer = await _submit_to_provider(step, route, driver_request, context)
         if isinstance(answer, Submitted):
             return answer if route is step.route else replace(answer, fallback_reason=last.why)
         last = answer
-        # Money: another is asked only when it is proved that this one accepted nothing.
+        # Money: the request goes to another only when it is proved that this one accepted nothing.
         if not FAILURE_POLICIES[answer.kind].next_provider:
             break
     return last
@@ -66,7 +66,7 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
 async def _submit_to_provider(
     step: Step, route: Route, driver_request: DriverRequest, context: RunContext
 ) -> Submitted | Failure:
-    """Asks one provider, again and again while it is proved that nothing was accepted and patience lasts."""
+    """Submits to one provider, and resends while it is proved that nothing was accepted and patience lasts."""
     limiter = context.limiters.get(route.provider)
     if limiter is None:  # drawn on this machine
         context.on_start(step)
@@ -157,7 +157,7 @@ def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error
 
 
 def make_intent(step: Step, route: Route, context: RunContext) -> Intent:
-    """What is written down before a provider is asked."""
+    """What is recorded before a submit."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     return Intent(
         fingerprint=step.fingerprint,

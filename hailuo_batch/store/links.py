@@ -57,12 +57,12 @@ def temporary_name(final: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        if os.path.lexists(path):  # asked first: taking a name away waits for all who write in the folder
+        if os.path.lexists(path):  # checked first: removing a name waits for every writer in the folder
             path.unlink(missing_ok=True)
 
 
 def _make_temporary_name(final: Path) -> Path:
-    return final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}")  # see UNFINISHED
+    return final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}")  # see TEMPORARY_NAME
 
 
 def _clone(source: Path, final: Path) -> bool:

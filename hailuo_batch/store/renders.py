@@ -56,7 +56,7 @@ class LocalRenders:
         final = self._root / _check_name(name)
         about = final.with_suffix(".json")
         with translate_os_errors(f"cannot place {name}"):
-            if not self._root.is_dir():  # asked first: to make a folder that is there waits for all who write in it
+            if not self._root.is_dir():  # checked first: to make a folder that is there waits for every writer in it
                 self._root.mkdir(parents=True, exist_ok=True)
             _refuse_foreign_file(about, provenance)
             if os.path.lexists(final):

@@ -56,7 +56,7 @@ def join_amounts(sums: Iterable[Money]) -> str:
 
 
 def shot_length(duration: int | str) -> str:
-    """A shot's length as it was asked."""
+    """A shot's length as it was requested."""
     return duration if isinstance(duration, str) else f"{duration} s"
 
 

@@ -61,7 +61,7 @@ def _age_filter(garbage: Garbage, prefix: str) -> str:
 
 
 def _describe_clip(clip: UnreferencedClip, style: TextStyle) -> str:
-    """Which take it was, the first that asked for it, and what it cost."""
+    """Which take it was, the first of its request, and what it cost."""
     first = clip.attempts[0]
     others = f" and {len(clip.attempts) - 1:,} more" if len(clip.attempts) > 1 else ""
     price = " + ".join("price not known" if money is None else str(money) for money in clip.purchase_costs) or "free"

@@ -25,7 +25,7 @@ def draw_history(
 ) -> str:
     """Each take, below it its attempts, below each its events; attempts of earlier versions at the end.
 
-    `task_events` is what gateways say themselves, where they were asked.
+    `task_events` is what gateways report themselves, where they were queried.
     """
     lines = []
     for row in rows:
@@ -49,7 +49,7 @@ def history_dict(
     *,
     task_events: Sequence[TaskEvents] = (),
 ) -> dict[str, object]:
-    """The same as plain data; `task_events` stands with an attempt only where its gateway was asked."""
+    """The same as plain data; `task_events` is there only where the attempt's gateway was queried."""
     said = {each.attempt: each for each in task_events}
     return {
         "version": 1,

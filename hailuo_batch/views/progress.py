@@ -181,7 +181,7 @@ class _JsonListener:
 def live_table(console: "Console", now: MonotonicClock) -> Iterator[Listener]:
     """A table that redraws itself a few times a second; failures stay above it as lines.
 
-    It appears when the run begins: before that a person may be asked whether to spend.
+    It appears when the run begins: before that there may be a question whether to spend.
     """
     from rich.live import Live
     from rich.text import Text

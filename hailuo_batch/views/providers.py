@@ -17,7 +17,7 @@ ProjectLimits = Mapping[str, Mapping[str, float]]  # the limits that a project s
 UNKNOWN = "not known"
 NO_LIMITS: ProjectLimits = {}
 # How each limit that a project may set is called.
-SETTABLE_LIMITS = {"per_minute": "requests a minute", "at_once": "tasks at once", "polls_per_second": "looks a second"}
+SETTABLE_LIMITS = {"per_minute": "requests a minute", "at_once": "tasks at once", "polls_per_second": "polls a second"}
 RESUBMIT_WORDS = {
     True: "makes one clip and charges once: it honours an idempotency key",
     False: "may make two clips and charge for both: nothing is promised",
@@ -71,12 +71,12 @@ def image_words(provider: Provider) -> str:
 
 
 def list_switches(provider: Provider) -> list[str]:
-    """The switches of a shot that it can be told."""
+    """The switches of a shot that it accepts."""
     return [switch for switch in SWITCH_NAMES if provider.switches is None or switch in provider.switches]
 
 
 def switch_words(provider: Provider) -> str:
-    """Which switches of a shot it can be told."""
+    """Which switches of a shot it accepts."""
     known = list_switches(provider)
     lacking = [switch for switch in SWITCH_NAMES if switch not in known]
     return (", ".join(known) or "none") + (f"; no {' and no '.join(lacking)}" if lacking else "")

@@ -1,4 +1,4 @@
-"""How a run ended, as text: what was made, what failed and what to do, and where to look."""
+"""How a run ended, as text: what was made, what failed and what to do, and where the clips are."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Colours of a terminal, or none: every view asks an `TextStyle`, and `NO_COLOR` is settled where one is made."""
+"""Colours of a terminal, or none: every view takes a `TextStyle`, and `NO_COLOR` is read where one is made."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class TextStyle:
         return self._colorize("31", words)
 
     def warning(self, words: str) -> str:
-        """Words that want a look."""
+        """Words that need attention."""
         return self._colorize("33", words)
 
     def _colorize(self, code: str, words: str) -> str:

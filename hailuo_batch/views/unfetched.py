@@ -1,4 +1,4 @@
-"""Takes that were asked for and are not home, in words: at whom, as which task, and what a person does about them."""
+"""Takes that were submitted and not downloaded, in words: provider, task, and what to do about them."""
 
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
@@ -14,7 +14,7 @@ def is_unfetched(row: TakeRow) -> bool:
 
 
 def task_location(row: TakeRow) -> str:
-    """Who has a take that is not home, and as which task; "" for one that nobody was asked for, or that is home."""
+    """The provider and task of a take that is not downloaded; "" for one that is, or that was never submitted."""
     if is_unfetched(row):
         return f"task {safe_text(row.task)} at {safe_text(row.provider)}"
     return f"at {safe_text(row.provider)}" if row.is_in_doubt else ""

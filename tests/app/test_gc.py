@@ -194,7 +194,7 @@ async def test_what_another_manifest_wants_that_was_run_here_stays(changed: Proj
 
 async def test_a_manifest_that_cannot_be_planned_stops_it(changed: Project):
     changed.change("in fog", "in ${fog}")
-    with pytest.raises(InputError, match=r"gc cannot tell what film\.yaml needs"):
+    with pytest.raises(InputError, match=r"gc cannot determine what film\.yaml needs"):
         await gc(changed, remove=True)
     assert (await stages(changed)).count(Stage.STORED) == 5
 

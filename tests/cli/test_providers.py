@@ -67,7 +67,7 @@ def test_a_limit_of_the_project_stands_before_what_the_page_says(say: Say, surro
     (surroundings / "hailuo.yaml").write_text(f"version: 1\nlimits: {limits}\n")
     minimax, vtrix = say("providers", "minimax").out, say("providers", "vtrix").out
     assert "  requests a minute     6000 (hailuo.yaml; its page says 5)\n" in minimax
-    assert "  looks a second        2.5 (hailuo.yaml)\n" in minimax
+    assert "  polls a second        2.5 (hailuo.yaml)\n" in minimax
     assert "  tasks at once         3 (hailuo.yaml; its page says nothing)\n" in vtrix
     (row,) = json.loads(say("providers", "minimax", "--format", "json").out)["providers"]
     assert (row["limits"]["per_minute"], row["limits_set"]) == (5, {"per_minute": 6000, "polls_per_second": 2.5})

@@ -216,7 +216,7 @@ async def test_what_a_host_answers_instead_is_said(status: int, gone: bool, said
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<!doctype html><title>Sign in</title>", "its bytes are no picture, whatever its name says"),
+        (b"<!doctype html><title>Sign in</title>", "its bytes are not an image, despite its name"),
         (b"", "the file is empty"),
         (picture(kind="GIF"), "it is GIF"),
         (PNG[: len(PNG) // 2], "reading it stopped"),

@@ -83,9 +83,9 @@ def test_a_file_is_smaller_than_twenty_megabytes() -> None:
         ("a.png", "png", ""),
         ("a.webp", "webp", ""),
         ("a", "webp", ""),
-        ("a.png", "jpeg", '"a.png" is a JPG, whatever its name says.'),
-        ("a.jpg", "webp", '"a.jpg" is a WebP, whatever its name says.'),
-        ("a.b.tif", "png", '"a.b.tif" is a PNG, whatever its name says.'),
+        ("a.png", "jpeg", '"a.png" is a JPG, despite its name.'),
+        ("a.jpg", "webp", '"a.jpg" is a WebP, despite its name.'),
+        ("a.b.tif", "png", '"a.b.tif" is a PNG, despite its name.'),
     ],
 )
 def test_a_name_may_lie(name: str, kind: str, said: str) -> None:

@@ -140,7 +140,7 @@ def test_a_picture_that_gateways_refuse_holds_its_shot(tmp_path: Path, facts: di
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("a.jpg", '"a.jpg" is a PNG, whatever its name says.'), ("a.png", ""), ("image.php?x=a.jpg", ""), ("", "")],
+    [("a.jpg", '"a.jpg" is a PNG, despite its name.'), ("a.png", ""), ("image.php?x=a.jpg", ""), ("", "")],
 )
 def test_a_lying_name_in_an_address_is_a_warning(tmp_path: Path, path: str, said: str) -> None:
     frame = UrlFrame(url=f"https://frames.example/{path}")

@@ -336,7 +336,7 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
         "%YAML 3.0\n---\na: 1\n",
         "1:1 not readable as YAML [yaml-syntax]",
         "the YAML reader says: found incompatible YAML document.",
-        "Look at this line and the one above; quotes around a text that holds signs often help.",
+        "Check this line and the one above; quotes around a text that holds signs often help.",
     ),
     "a repeated key": (
         "a: 1\nb: 2\na: 3\n",

@@ -81,7 +81,7 @@ def test_a_picture_cut_short_is_refused(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "words"),
-    [(b"", "The file is empty."), (b"<html>not found</html>", "Its bytes are no picture"), (b"\xff\xd8\xff", "")],
+    [(b"", "The file is empty."), (b"<html>not found</html>", "Its bytes are not an image"), (b"\xff\xd8\xff", "")],
 )
 def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, sent: bytes, words: str) -> None:
     path = tmp_path / "open.png"

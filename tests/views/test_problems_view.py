@@ -80,7 +80,7 @@ def test_the_line_that_says_how_many_more_there_are_is_no_problem(errors: int, w
 
 
 def test_the_readers_own_count_of_more_is_taken_too() -> None:
-    found = [problem(), problem(rule=rules.YAML_MORE, why="1,000 more were found, and the rest was not looked at.")]
+    found = [problem(), problem(rule=rules.YAML_MORE, why="1,000 more were found, and the rest was not read.")]
     assert draw_problems(found).splitlines()[-1] == "1 problem shown, 1,000 more not shown."
 
 

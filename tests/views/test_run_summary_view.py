@@ -102,7 +102,10 @@ def away(shot: str, stage: Stage = Stage.SUBMITTED) -> TakeRow:
 
 def test_an_unclear_answer_about_a_task_that_runs_is_no_doubt_and_names_the_task(golden: Golden) -> None:
     failed = (
-        (step("turn"), failure("the answer cannot be read", "The next run looks again.", FailureKind.UNKNOWN_OUTCOME)),
+        (
+            step("turn"),
+            failure("the answer cannot be read", "The next run polls it again.", FailureKind.UNKNOWN_OUTCOME),
+        ),
         (step("open"), failure("the download broke off", kind=FailureKind.FLAKY)),
     )
     now = report(away("turn"), away("open", Stage.PRODUCED))

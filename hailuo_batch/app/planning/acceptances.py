@@ -20,7 +20,7 @@ _UNKNOWN_PROVIDER = "unknown"  # who made a clip of which only the review knows
 async def read_accepted_clips(
     validation: Validation, lock: Lockfile, standings: Mapping[str, Standing], ledger: "LedgerReader"
 ) -> "dict[str, AcceptedClip]":
-    """By the fingerprint that is asked now, every earlier clip that was accepted for one.
+    """By the fingerprint of the request as it is now, every earlier clip that was accepted for one.
 
     Only real clips can be accepted: sketches and rehearsals have clips of their own.
     """

@@ -20,7 +20,7 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
     """The summary of a manifest with nothing to do; None when that is not beyond doubt, and for rehearsals."""
     path = Path(file)
     if world is World.REHEARSAL:
-        return None  # a rehearsal asks the mock: what it says next is not cached
+        return None  # a rehearsal calls the mock, whose next answer is not cached
     try:
         data = path.read_bytes()
     except OSError:

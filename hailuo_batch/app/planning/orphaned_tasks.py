@@ -49,7 +49,7 @@ def _is_pending_attempt(attempt: AttemptRecord, standings: Mapping[str, Standing
 
 
 def make_orphan_step(attempt: AttemptRecord, standing: Standing) -> Step:
-    """The step that brings an open task's clip to the store: the attempt itself records what was asked."""
+    """The step that brings an open task's clip to the store: the attempt itself records the request."""
     return Step(
         why=_REASONS[standing.stage],
         uses=(),

@@ -48,7 +48,7 @@ async def plan(
     `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a
     row for each take with work to do, and with `full_report` for every take. Frames behind web addresses that are not
     pinned are fetched or checked there; with `offline` they count as they were last seen. With `force_refused` what was
-    refused for good is asked for again. `max_cost` is a cap beside those of the manifest and the project; the report
+    refused for good is submitted again. `max_cost` is a cap beside those of the manifest and the project; the report
     says what caps leave out.
 
     >>> import asyncio, pathlib, tempfile

@@ -30,7 +30,9 @@ class LedgerSnapshot:
     standings: Mapping[str, Standing]  # by fingerprint
     last_renders: Mapping[str, LastRender] = field(default_factory=dict)  # by shot id
     clip_sizes: Mapping[str, ClipSize] = field(default_factory=dict)  # by digest
-    accepted_clips: "Mapping[str, AcceptedClip]" = field(default_factory=dict)  # by the fingerprint that is asked now
+    accepted_clips: "Mapping[str, AcceptedClip]" = field(
+        default_factory=dict
+    )  # by the fingerprint of the request as it is now
     pending_attempts: tuple[AttemptRecord, ...] = ()  # the campaign's running tasks and clips not downloaded yet
 
 
@@ -48,6 +50,6 @@ class StepDetails:
 
     names: Mapping[str, str] = field(default_factory=dict)  # file → fingerprint
     clips: Mapping[str, Clip] | None = None  # by digest; only for a full report
-    requests: Mapping[str, str] = field(default_factory=dict)  # what changed shots asked: fingerprint → pre-image
+    requests: Mapping[str, str] = field(default_factory=dict)  # requests of changed shots: fingerprint → pre-image
     sibling_manifests: tuple[Path, ...] = ()  # other manifests that were run under the same campaign
     counted_attempts: tuple[CountedAttempt, ...] = ()  # as caps see them

@@ -190,7 +190,7 @@ def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> 
 
 
 def make_remote_images(draft: Draft) -> "RemoteImages":
-    """What is known of web addresses without asking there."""
+    """What is known of web addresses without a download."""
     from hailuo_batch.load.cache import read_cached_remote_images
     from hailuo_batch.load.remote_frames import RemoteImages
 
@@ -255,7 +255,7 @@ class _LazyProviders(Sequence[Provider]):
 
 @contextmanager
 def pause_python_gc() -> Iterator[None]:
-    """No search for garbage inside the block: building 100,000 shots makes none, and looking takes twice as long."""
+    """No search for garbage inside the block: building 100,000 shots makes none, and searching takes twice as long."""
     paused = gc.isenabled()
     gc.disable()
     try:

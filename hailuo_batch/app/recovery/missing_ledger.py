@@ -95,7 +95,7 @@ def inline_remedy(command: str) -> str:
 
 
 def _has_bought(standing: Standing) -> bool:
-    """Whether this very ledger has asked a gateway; a clip that was brought back has a task without an id."""
+    """Whether this very ledger has bought at a gateway. A restored clip has a task without an id."""
     return not is_local(standing.provider) and standing.task != ""
 
 

@@ -35,7 +35,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class DriverContext:
     """What drivers need to know of a run.
 
-    `rehearsal` is None when real gateways are asked. `render_times` is how long clips took: provider, pre-image,
+    `rehearsal` is None for real gateways. `render_times` is how long clips took: provider, pre-image,
     seconds.
     """
 

@@ -16,7 +16,7 @@ class Scope(StrEnum):
     ALL = "all"
     FAILED = "failed"  # only failed and refused takes, which are submitted again
     FETCH = "fetch"  # only takes that were paid for are downloaded; nothing is submitted
-    LOCKED = "locked"  # only clips that the lock names and this machine has; no provider is asked
+    LOCKED = "locked"  # only clips that the lock names and this machine has; nothing is submitted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

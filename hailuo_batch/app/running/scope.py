@@ -89,7 +89,7 @@ def require_any_key(planned: PlannedRun, scope: Scope) -> None:
 
 
 def missing_key_notes(planned: PlannedRun, scope: Scope) -> tuple[str, ...]:
-    """What to say of providers that come first for a step and have no key, so that another is asked."""
+    """What to say of providers that come first for a step and have no key, so that the next one gets the request."""
     is_rehearsal, said = planned.validation.world is World.REHEARSAL, dict[str, str]()
     for step in select_run_steps(planned, scope):
         if is_rehearsal or not step.submits or not step.route.fallbacks:

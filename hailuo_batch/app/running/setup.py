@@ -18,7 +18,7 @@ from hailuo_batch.load.settings import Project
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RunSetup:
-    """The project, its world, who may be asked, and under which caps."""
+    """The project, its world, its providers, and under which caps."""
 
     project: Project
     workspace: Workspace
@@ -56,7 +56,7 @@ def make_run_setup(planned: PlannedRun) -> RunSetup:
 
 
 def make_orphan_setup(project: Project, workspace: Workspace, steps: Iterable[Step]) -> RunSetup:
-    """The setup for tasks without a manifest: only the providers that hold them are asked."""
+    """The setup for tasks without a manifest: only with the providers that hold them."""
     holders = (step.standing.provider for step in steps if step.standing is not None)
     return RunSetup(project=project, workspace=workspace, providers=add_providers((), holders, "", project))
 

@@ -12,8 +12,8 @@ class FailureKind(StrEnum):
     FLAKY = "flaky"  # a reading call that came to nothing and may simply be repeated
     UNKNOWN_OUTCOME = "unclear"  # it may have been accepted: the submit is left in doubt
     REFUSED = "refused"  # a parameter or an image: submitting again is useless
-    PROMPT_REFUSED = "prompt_refused"  # moderation of what was asked
-    CLIP_REFUSED = "clip_refused"  # moderation of what was made
+    PROMPT_REFUSED = "prompt_refused"  # moderation of the request
+    CLIP_REFUSED = "clip_refused"  # moderation of the clip
     UNPAID = "unpaid"  # no balance at this provider
     UNAUTHORIZED = "unauthorized"  # a missing or rejected key
     BROKEN = "broken"  # the provider's own fault while making the clip
@@ -49,9 +49,9 @@ class FailurePolicy:
     """What a kind allows.
 
     `resend`: the same call may be made again, free. `stops_run`: no new submits. `ends_task`: the task is over and
-    there is no clip; after any other failure, it may be running or finished. `final`: asking the
-    same again is no use. `next_provider`: nothing was accepted, so another may be asked. `stops_provider`: this one is
-    asked no more in this run.
+    there is no clip; after any other failure, it may be running or finished. `final`: the same
+    request would be refused again. `next_provider`: nothing was accepted, so another may get the request.
+    `stops_provider`: no more submits to this one in this run.
     """
 
     resend: bool = False

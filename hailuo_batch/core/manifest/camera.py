@@ -64,7 +64,7 @@ _SEPARATOR = re.compile(r"[,，、]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraRemark:
-    """What a person should know about one bracket of a prompt; `hint` asks for the command that may have been meant."""
+    """What a person should know about one bracket of a prompt; `hint` adds the command that may have been meant."""
 
     rule: Rule
     bracket: str
@@ -117,7 +117,7 @@ def strip_commands(prompt: str) -> str:
 
 
 def camera_remarks(prompt: str) -> tuple[CameraRemark, ...]:
-    """Brackets that name no command, and those that ask for more at once than the vendor advises."""
+    """Brackets that name no command, and those with more moves at once than the vendor advises."""
     found = []
     for match in _BRACKET.finditer(prompt):
         commands = _parse_bracket(match[1])

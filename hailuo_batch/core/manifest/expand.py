@@ -246,7 +246,7 @@ def _check_id(shot_id: str) -> str:
 def _find_style(name: str, styles: Mapping[str, Style]) -> Style:
     if name in styles:
         return styles[name]
-    remedy = did_you_mean(name, styles) or "Add it under styles, or take it out."
+    remedy = did_you_mean(name, styles) or "Add it under styles, or delete it."
     raise InterpolationError(rules.STYLE_UNKNOWN, f"{quote_text(name)} is not under styles.", remedy)
 
 

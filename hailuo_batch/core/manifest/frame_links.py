@@ -9,7 +9,7 @@ from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
 
-_MAX_HINTS = 3  # each looks at every shot there is
+_MAX_HINTS = 3  # each compares all shots
 
 
 def frame_sources(shot: Shot) -> dict[str, str]:

@@ -41,7 +41,7 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
         nonlocal added
         found = _placeholder_value(match, text, values)
         added += len(found)
-        if added > MAX_TEXT_LENGTH:  # looked at while it grows: a text may name a long variable a million times
+        if added > MAX_TEXT_LENGTH:  # checked while it grows: a text may name a long variable a million times
             raise _text_too_long(text)
         return found
 
@@ -82,7 +82,7 @@ def resolve_variables(raw: Mapping[str, Scalar]) -> tuple[dict[str, str], tuple[
     left = MAX_VARIABLES_LENGTH
     for name in order:
         if name in broken or not broken.isdisjoint(uses[name]):
-            broken.add(name)  # told once is enough: its users are not blamed too
+            broken.add(name)  # one report is enough: its users are not blamed too
             continue
         try:
             done[name] = fill_placeholders(written[name], names)

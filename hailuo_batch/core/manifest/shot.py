@@ -55,14 +55,14 @@ class Shot:
 
     @property
     def mode(self) -> Mode:
-        """How the model is asked, by the frames that are given."""
+        """The mode of the model, by the frames that are given."""
         if self.frames.last is None:
             return Mode.TEXT if self.frames.first is None else Mode.FIRST
         return Mode.LAST if self.frames.first is None else Mode.FIRST_LAST
 
     @property
     def needs(self) -> ShotNeeds:
-        """What is asked of a provider, as far as it decides who can render it."""
+        """What a provider must offer to render the shot."""
         if self.frames is NO_FRAMES:
             return ShotNeeds(Mode.TEXT, self.resolution, self.duration, has_local_frame=False, has_hosted_frame=False)
         ends = [end for end in (self.frames.first, self.frames.last) if end is not None]

@@ -1,4 +1,4 @@
-"""How fast one provider may be asked: pure arithmetic over a `RateState`; the clock is an argument.
+"""How fast one provider may be called: pure arithmetic over a `RateState`; the clock is an argument.
 
 Three limits hold at once: so many submits in any minute, so many tasks running, and so many submits that are not
 answered yet. The last is small until the first ones are accepted, and halved by each answer that proves nothing: what
@@ -21,7 +21,7 @@ MAX_WAIT = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateState:
-    """How one provider is being asked; times are seconds of a clock that never goes back.
+    """How one provider is being called; times are seconds of a clock that never goes back.
 
     `per_minute` and `max_running` are the limits (None: none is known); `share` is what throttling has left of them.
     """

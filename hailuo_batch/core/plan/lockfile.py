@@ -108,7 +108,7 @@ def _is_other_version(shot: LockedShot | None, use: Use) -> bool:
 
 
 def _put_take(shot: LockedShot | None, use: Use, new_take: LockedTake | None) -> LockedShot:
-    assert new_take is not None  # noqa: S101 - the caller asks only for stored takes
+    assert new_take is not None  # noqa: S101 - the caller passes only stored takes
     if shot is None or shot.version != use.version:
         return LockedShot(version=use.version, takes={use.take: new_take})
     kept = {number: take for number, take in shot.takes.items() if number <= use.shot.takes}

@@ -22,8 +22,8 @@ class Action(StrEnum):
     """What a run would do for one request."""
 
     REUSE = "reuse"  # the clip is in the store
-    SUBMIT = "submit"  # ask for it
-    RESUME = "resume"  # it was asked for, and its task is running
+    SUBMIT = "submit"  # submit it
+    RESUME = "resume"  # it was submitted, and its task is running
     FETCH = "fetch"  # it is made, and not kept here
     WAIT = "wait"  # it starts from a frame of a shot that is not rendered yet
     HOLD = "hold"  # a person must decide first
@@ -163,7 +163,7 @@ class Step:
 
     @property
     def submits(self) -> bool:
-        """Whether a run asks a provider for it: at once, or when the frame that it waits for is there."""
+        """Whether a run submits it: at once, or when the frame that it waits for is ready."""
         return self.action is Action.SUBMIT or self.submits_later
 
 
@@ -178,7 +178,9 @@ class PlanInputs:
     last_renders: Mapping[str, LastRender]  # by shot id
     locked_clips: Mapping[str, NamedClip]  # by fingerprint, as the lock names them
     stored_digests: AbstractSet[str]  # digests in the store
-    accepted_clips: Mapping[str, "AcceptedClip"] = field(default_factory=dict)  # by the fingerprint that is asked now
+    accepted_clips: Mapping[str, "AcceptedClip"] = field(
+        default_factory=dict
+    )  # by the fingerprint of the request as it is now
     now: float = 0.0  # seconds since the epoch
     force_refused: bool = False  # what was refused for good is submitted again
     # The rest is read only for shots that need it, once a first plan has named them.

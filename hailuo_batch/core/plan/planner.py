@@ -1,7 +1,7 @@
 """Shots + what the ledger, the lock and the store hold → plan.
 
 Planning is the only place that decides. A run carries a plan out, and resuming is planning again from a fuller ledger.
-Shots that ask the same share one step: one clip, several names.
+Shots with the same request share one step: one clip, several names.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -256,7 +256,7 @@ def _choose_reason(
 def _resend_route(standing: Standing, route: Route, inputs: PlanInputs) -> Route | None:
     """By which way an attempt that a crash cut off may be sent again.
 
-    Money: such a crash proves nothing, so asking again must be free: drawn here, or sent to the same provider with the
+    Money: such a crash proves nothing, so a new submit must be free: drawn here, or sent to the same provider with the
     key of the same attempt, before that key may be forgotten.
     """
     ways = (way for way in (route, *route.fallbacks) if way.provider == standing.provider)

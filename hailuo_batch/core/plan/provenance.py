@@ -22,7 +22,7 @@ def make_provenance(
     cost: Money | None,
     sketch: bool,
 ) -> dict[str, object]:
-    """What was asked (None: not known any more), who answered, and with which bytes."""
+    """The request (None: no longer known), the provider, and the bytes that came."""
     return {
         "version": 1,
         "file": render_name(campaign, use, sketch=sketch),

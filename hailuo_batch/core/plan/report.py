@@ -39,9 +39,9 @@ class TakeRow:
     clip: Clip | None = None
     estimate: Money | None = None
     cost: Money | None = None
-    shared_with: tuple[str, ...] = ()  # other shots that ask the same and show the same clip
+    shared_with: tuple[str, ...] = ()  # other shots with the same request, so with the same clip
     changed: tuple[str, ...] = ()  # members of the request that differ from the last version
-    remarks: tuple[str, ...] = ()  # what differs from what was asked
+    remarks: tuple[str, ...] = ()  # what differs from the request
 
     @property
     def is_in_doubt(self) -> bool:
@@ -195,14 +195,14 @@ def diff_members(step: Step, requests: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def previous_request(step: Step, requests: Mapping[str, str]) -> Request | None:
-    """What was asked when the shot's clip was made, where that is still known; None when it is the same as now."""
+    """The request when the shot's clip was made, if it is still known; None when it is the same as now."""
     if step.accepted is not None:
         return step.accepted.request
     return parse_preimage(requests[step.previous_fingerprint]) if step.previous_fingerprint in requests else None
 
 
 def _clip_remarks(use: Use, clip: Clip | None, step: Step) -> tuple[str, ...]:
-    """A clip of another length or size than asked, or made for another request, is kept, being paid for; it is said."""
+    """How a clip differs from the request in length or size. It is kept, since it is paid for."""
     duration = use.shot.duration
     remarks = [describe_reason(step)] if step.why is StepReason.ACCEPTED else []
     if clip is not None and not isinstance(duration, str) and abs(clip.seconds - duration) >= 0.5:

@@ -10,7 +10,7 @@ from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.request.request import Request
 
-MAX_TAKES = 99  # of a shot; as many as its manifest may ask for, and as its names have digits for
+MAX_TAKES = 99  # of a shot; as many as a manifest allows, and as file names have digits for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Review:
 
     @property
     def acceptances(self) -> Iterator[Acceptance]:
-        """Every acceptance. A fingerprint says what is asked, whatever the shot is called now."""
+        """Every acceptance. A fingerprint identifies the request, whatever the shot is called now."""
         return (acceptance for shot in self.shots.values() for acceptance in shot.acceptances)
 
     @property
@@ -67,7 +67,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedClip:
-    """An acceptance with what is known of its clip: the attempt that made it, and what was asked then.
+    """An acceptance with what is known of its clip: the attempt that made it, and its request.
 
     `standing` is the attempt as the ledger has it; one that only the lock knows has number 0. `request` is None when
     the ledger that knew it is gone.

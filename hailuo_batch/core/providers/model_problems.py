@@ -21,7 +21,7 @@ def mode_problem(shot: Shot, model: Model, models: Sequence[Model]) -> Problem:
     """The model makes no clips in this way, whoever sells it; those of `models` that do are named."""
     modes = model.offers or {}
     why = (
-        f'shot "{shot.id}" asks {MODE_WORDS[shot.mode]}; {model.name} makes clips from '
+        f'shot "{shot.id}" asks for {MODE_WORDS[shot.mode]}; {model.name} makes clips from '
         f"{join_or(_SOURCE_WORDS[mode] for mode in modes)} only."
     )
     others = [each.name for each in models if _is_alternative(each, shot)]

@@ -18,11 +18,11 @@ from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How fast a gateway may be asked, and how long its links live; None is "not known"."""
+    """How fast a gateway may be called, and how long its links live; None is "not known"."""
 
     per_minute: float | None = None  # submits
     at_once: float | None = None  # running tasks
-    poll_seconds: float | None = None  # between two looks at a task
+    poll_seconds: float | None = None  # between two polls of a task
     answer_seconds: float | None = None  # a submit's answer may take so long
     link_seconds: float | None = None
 
@@ -40,7 +40,7 @@ class Inference:
 class Provider:
     """What a gateway sells of one model: `offers[mode][resolution]` are the seconds.
 
-    `idempotent`: a submit may be sent again with the same key. `switches` are those it can be told (None: any).
+    `idempotent`: a submit may be sent again with the same key. `switches` are those it accepts (None: any).
     """
 
     name: str
@@ -90,20 +90,20 @@ class Provider:
         return seconds is not None and seconds in self.offers.get(mode, {}).get(resolution, ())
 
     def can_render(self, needs: ShotNeeds) -> bool:
-        """Whether it sells what a shot asks, and can be given the shot's frames."""
+        """Whether it sells what a shot needs, and accepts the shot's frames."""
         reached = (self.accepts_data or not needs.has_local_frame) and (self.accepts_urls or not needs.has_hosted_frame)
         return reached and self.has_offer(needs.mode, needs.resolution, needs.duration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Who would be asked first, and for how much; `estimate` None is "unknown"."""
+    """Who gets the submit first, and at which price; `estimate` None is "unknown"."""
 
     provider: str
     estimate: Money | None
-    free: bool = False  # drawn on this machine: asking costs nothing, and asking again neither
+    free: bool = False  # drawn on this machine: a submit is free, however often
     idempotent: bool = False  # the same submit with the same key is taken once, however often it is sent
-    fallbacks: tuple["Route", ...] = ()  # who is asked next when this one definitely did not accept
+    fallbacks: tuple["Route", ...] = ()  # who gets the submit next when this one definitely did not accept
 
 
 NO_ROUTE = Route(provider="", estimate=None)
@@ -115,7 +115,7 @@ def local_provider(model: Model) -> Provider:
 
 
 def choose_route(shot: Shot, providers: Sequence[Provider]) -> Route:
-    """The first provider, in order of preference, that renders what the shot asks, and those that come after it."""
+    """The first provider, in order of preference, that renders what the shot needs, and those that come after it."""
     able = [_make_route(provider, shot) for provider in providers if provider.can_render(shot.needs)]
     return replace(able[0], fallbacks=tuple(able[1:])) if able else NO_ROUTE
 
@@ -250,7 +250,7 @@ def _missing_url_problem(shot: Shot, selling: Sequence[Provider], able: Sequence
 
 
 def _describe_alternatives(shot: Shot, providers: Sequence[Provider]) -> str:
-    """What the same providers do sell in this mode, nearest to what was asked."""
+    """What the same providers do sell in this mode, nearest to what the shot needs."""
     seconds = {p.find_seconds(shot.duration) for p in providers}
     rows = [p.offers.get(shot.mode, {}) for p in providers]
     lengths = sorted({second for row in rows for second in row.get(shot.resolution, ())})

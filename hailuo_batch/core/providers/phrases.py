@@ -1,4 +1,4 @@
-"""Parts of the sentences about what is asked of providers and models."""
+"""Parts of the sentences about providers and models."""
 
 from collections.abc import Iterable, Sequence
 

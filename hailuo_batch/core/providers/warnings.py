@@ -115,7 +115,7 @@ _SOURCE_WORDS = {
 
 
 def _describe_size_limit(needs: ShotNeeds, model: Model) -> tuple[str, str, list[str]]:
-    """What is asked, what the model makes instead, and what to write: for a size that it does not make in this mode."""
+    """What the shot needs, what the model makes instead, and what to write: for a size that it does not make so."""
     offers = model.offers or {}
     modes = [_SOURCE_WORDS[mode] for mode, sizes in offers.items() if needs.resolution in sizes]
     sizes = [size for size in offers.get(needs.mode, {}) if model.makes(needs.mode, size, needs.duration)]
@@ -129,7 +129,7 @@ def _describe_length_limit(needs: ShotNeeds, model: Model) -> tuple[str, str, li
     seconds = row[needs.resolution]
     words = [word for word, lengths in model.lengths.items() if not set(lengths).isdisjoint(seconds)]
     sizes = [size for size in row if model.makes(needs.mode, size, needs.duration)]
-    wanted = f"{needs.resolution} for {duration_text(needs.duration)}"
+    wanted = f"{duration_text(needs.duration)} at {needs.resolution}"
     return wanted, f"{needs.resolution} only for {join_or(map(str, seconds))} s", [*words, *sizes[:1]]
 
 
@@ -146,12 +146,12 @@ def _no_switch_warning(manifest: Manifest, switch: str, model: Model, group: _Gr
 
 def _make_switch_warning(manifest: Manifest, switch: str, group: _Group, who: str, keep: str) -> Problem:
     value = str(dict(group.first.switches)[switch]).lower()
-    why = f"{_subject_phrase(group)} {switch}: {value}; {who} no such switch and will not be told."
+    why = f"{_subject_phrase(group)} {switch}: {value}; {who} no such switch, so it is not sent."
     own = switch in dict(manifest.shots[group.first.index].settings.switches)
     path: DocumentPath = ("shots", group.first.index, switch) if own else ("defaults", switch)
-    return Problem(rule=rules.SWITCH, why=why, remedy=f"Take it out, or {keep}.", path=path)
+    return Problem(rule=rules.SWITCH, why=why, remedy=f"Delete it, or {keep}.", path=path)
 
 
 def _subject_phrase(group: _Group) -> str:
-    more = f" and {group.count - 1:,} more ask" if group.count > 1 else " asks"
+    more = f" and {group.count - 1:,} more ask for" if group.count > 1 else " asks for"
     return f'shot "{group.first.id}"{more}'

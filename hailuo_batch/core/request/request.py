@@ -65,7 +65,7 @@ def make_request(shot: Shot, take: int, *, model: Model, first: ImageRef | None,
         resolution=shot.resolution,
         first=first,
         last=last,
-        # MiniMax: pretreatment acts only with the optimizer, yet it is part of what is asked; it stays as written.
+        # MiniMax: pretreatment acts only with the optimizer, yet it is part of the request; it stays as written.
         switches=switches,
         take=take,
     )

@@ -1,6 +1,6 @@
 """What aliases add to a file, so that one of a thousand bytes cannot become a tree of a thousand million values.
 
-Nothing here says what is too much, or where: whoever builds the tree asks.
+Does not decide what is too much, or where: the builder of the tree does.
 """
 
 from itertools import islice

@@ -74,7 +74,7 @@ class Builder:
         self.anchor: str | None = None
         self.stack: list[tuple[list[Any], bool, str | None]] = []
         self.anchors: dict[str, Any] = {}
-        self.unused: dict[str, tuple[Spot, DocumentPath]] = {}  # texts with a mark that no alias has asked for yet
+        self.unused: dict[str, tuple[Spot, DocumentPath]] = {}  # texts with a mark that no alias has used yet
         self.holes = False  # some value could not be made
         self.keys_wrong = False  # some mapping has a repeated key, or one that is not text
 
@@ -220,7 +220,7 @@ class Builder:
         return make_finding(words, event_start(event), path=self._current_path())
 
     def _current_path(self) -> DocumentPath:
-        """The path of what is being read; only asked when something is wrong with it."""
+        """The path of what is being read; only needed when something is wrong with it."""
         path: list[str | int] = []
         for flat, is_mapping, _ in [*self.stack, (self.flat, self.is_mapping, self.anchor)][1:]:
             if not is_mapping:

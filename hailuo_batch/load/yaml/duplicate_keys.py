@@ -1,7 +1,7 @@
 """Keys that are written twice or are no text, each with its place.
 
 The first pass only learns that a mapping has such a key, for its dicts are made in one go; this is the second pass.
-No value of a key is looked at.
+No value of a key is read.
 """
 
 from collections.abc import Iterator

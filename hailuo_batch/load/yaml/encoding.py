@@ -1,6 +1,6 @@
 """Bytes that are no UTF-8 text or no one text, and characters that a file may not hold or that would move its lines.
 
-Nothing here asks what the text means.
+Independent of what the text means.
 """
 
 import codecs

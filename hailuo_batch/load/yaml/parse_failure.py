@@ -1,6 +1,6 @@
 """Where a reader gave up on a broken file, and the last things it had understood.
 
-Nothing here knows why, or what to say: `syntax_errors.py` asks these questions.
+Does not know why, or what to write: that is in `syntax_errors.py`.
 """
 
 from contextlib import suppress

@@ -66,6 +66,6 @@ class Findings:
         return (*problems, self._overflow_problem().with_place(pairs[-1][0])) if self.unshown else problems
 
     def _overflow_problem(self) -> Problem:
-        rest = ", and the rest was not looked at" if self.unshown == MAX_UNSHOWN else ""
+        rest = ", and the rest was not read" if self.unshown == MAX_UNSHOWN else ""
         problem, _ = make_finding(MORE_PROBLEMS.fill(count=f"{self.unshown:,}", rest=rest), None)
         return problem

@@ -22,7 +22,7 @@ from hailuo_batch.load.yaml.messages import (
 
 Scalar = str | int | float | bool | None
 
-# A plain scalar that starts otherwise is text, whatever follows: the reader's loop asks only for these.
+# A plain scalar that starts otherwise is text, whatever follows: the reader's loop handles only these.
 SPECIAL_STARTS = frozenset(["", *"~tTfFnN+-.0123456789<"])
 
 TAG_PREFIX = "tag:yaml.org,2002:"
@@ -103,7 +103,7 @@ def _parse_number(text: str) -> Scalar | ScalarRefusal:
 
 
 def _parse_integer(text: str, base: int) -> int | ScalarRefusal:
-    # int() refuses more than 4300 decimal digits with an exception, so the length is looked at first.
+    # int() refuses more than 4300 decimal digits with an exception, so the length is checked first.
     if base == 10 and len(text) > 20:
         return _refuse_too_large(text)
     value = int(text, base)

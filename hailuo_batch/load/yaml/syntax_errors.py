@@ -1,6 +1,6 @@
 """libyaml's errors in plain words: what a person most likely meant, and what to write instead.
 
-Each explainer looks at one kind of failure and is silent about others. Nothing here reads an event.
+Each explainer explains one kind of failure and returns nothing for others. Does not read events.
 """
 
 import re

@@ -117,5 +117,5 @@ WRONG_INDENT = Message(
 OTHER_SYNTAX_ERROR = Message(
     rules.YAML_SYNTAX,
     "the YAML reader says: {shown}.",
-    "Look at this line and the one above; quotes around a text that holds signs often help.",
+    "Check this line and the one above; quotes around a text that holds signs often help.",
 )

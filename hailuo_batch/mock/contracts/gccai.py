@@ -54,7 +54,7 @@ class Gccai(GatewayContract):
     moderation_codes: ClassVar[tuple[str, str]] = ("input", "output")
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
-        """What a valid submit asks for."""
+        """The request of a valid submit."""
         return Order(
             model=body["model"],
             prompt=body["prompt"],

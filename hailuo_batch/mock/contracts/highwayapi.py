@@ -1,4 +1,7 @@
-"""HighwayAPI: the platform of jiekou and Novita. Why a task failed is text; each look at a done one signs a link."""
+"""HighwayAPI: the platform of jiekou and Novita.
+
+Why a task failed is text, and each poll of a finished task signs a new link.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -47,7 +50,7 @@ class Highwayapi(GatewayContract):
     dead_link: ClassVar[DeadLink] = SIGNATURE_EXPIRED
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
-        """What a valid submit asks for; the model stands in the path."""
+        """The request of a valid submit; the model stands in the path."""
         return Order(
             model="minimax-hailuo-02",
             prompt=body["prompt"],

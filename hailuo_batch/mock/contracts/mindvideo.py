@@ -58,7 +58,7 @@ class Mindvideo(GatewayContract):
         return Money(amount=round(list_price(resolution, seconds).amount * _PRICE_FACTOR, 3), currency="units")
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
-        """What a valid submit asks for."""
+        """The request of a valid submit."""
         wanted = body["input"]
         return Order(
             model=body["model"],

@@ -89,7 +89,7 @@ class Minimax(GatewayContract):
         return published or super().price(resolution, seconds, model)
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
-        """What a valid submit asks for."""
+        """The request of a valid submit."""
         return Order(
             model=body["model"],
             prompt=body.get("prompt", ""),
@@ -105,7 +105,7 @@ class Minimax(GatewayContract):
         return str(100_000_000_000_000 + mark % 800_000_000_000_000)
 
     def target_task_id(self, received: IncomingCall) -> str:
-        """A file is sought by a number of its own, which tells the task's."""
+        """A file has a number of its own, from which the task's number follows."""
         if received.kind is not CallKind.FILE:
             return received.parts.get("task_id", "")
         number = received.parts.get("file_id", "")
@@ -129,7 +129,7 @@ class Minimax(GatewayContract):
         return json_answer(body, headers=_trace_header(view))
 
     def file_answer(self, view: TaskView) -> Answer:
-        """The link; here the number is a number, and the size is not told."""
+        """The link; here the number is a number, and the size is not reported."""
         file = {
             "file_id": int(_file_id(view)),
             "bytes": 0,
@@ -150,7 +150,7 @@ class Minimax(GatewayContract):
         }
 
     def refusal_answer(self, call: CallKind, refusal: Refusal) -> Answer:
-        """A 200 with a code, unless a status is asked for or a header has to be sent."""
+        """A 200 with a code, unless the script sets a status or a header has to be sent."""
         status = refusal.status or (429 if refusal.retry_after is not None else 200)
         usual = _BAD_KEY if status == 401 else _DEFAULT_CODES[refusal.reason]
         code = int(refusal.code) if refusal.code.isdecimal() else usual

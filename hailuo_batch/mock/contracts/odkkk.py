@@ -80,7 +80,7 @@ class Odkkk(GatewayContract):
         return Money(amount=Decimal(round(usd * _PER_USD)), currency="credits")
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
-        """What a valid submit asks for: no image, a first, or a first and a last."""
+        """The request of a valid submit: no image, a first, or a first and a last."""
         first, last = (*body.get("image_urls", ()), "", "")[:2]
         return Order(
             model=body["model"],

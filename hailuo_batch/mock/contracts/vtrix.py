@@ -50,7 +50,7 @@ class Vtrix(GatewayContract):
     callback_phases: ClassVar[frozenset[Phase]] = END_PHASES | {Phase.RUNNING}
 
     def parse_order(self, body: Mapping[str, Any]) -> Order:
-        """What a valid submit asks for."""
+        """The request of a valid submit."""
         wanted = body["input"][0]["params"]
         return Order(
             model=body["model"],

@@ -170,7 +170,7 @@ async def test_without_a_network_the_remembered_picture_is_used_and_that_is_said
     ("page", "said"),
     [
         (None, "its host answered 404 (Not Found)"),
-        (b"<!doctype html>", "its bytes are no picture"),
+        (b"<!doctype html>", "its bytes are not an image"),
         (picture("red", (200, 120)), "has 200 × 120 pixels"),
     ],
 )

@@ -32,14 +32,14 @@ def test_a_switch_that_nobody_can_be_told_is_named_with_its_shot() -> None:
     (problem,) = said(shot(watermark=True), by=(MUTE,), manifest=manifest)
     assert (problem.rule.id, problem.severity) == ("switch", Severity.WARNING)
     assert problem.path == ("shots", 0, "watermark")
-    assert problem.why == 'shot "open" asks watermark: true; mute has no such switch and will not be told.'
-    assert problem.remedy == "Take it out, or choose another provider."
+    assert problem.why == 'shot "open" asks for watermark: true; mute has no such switch, so it is not sent.'
+    assert problem.remedy == "Delete it, or choose another provider."
 
 
 def test_when_some_can_be_told_they_are_named() -> None:
     (problem,) = said(shot(fast_pretreatment=True), by=(KNOWS, MUTE, DUMB))
-    assert problem.why.endswith("fast_pretreatment: true; dumb and mute have no such switch and will not be told.")
-    assert problem.remedy == "Take it out, or name only knows under providers."
+    assert problem.why.endswith("fast_pretreatment: true; dumb and mute have no such switch, so it is not sent.")
+    assert problem.remedy == "Delete it, or name only knows under providers."
 
 
 def test_a_switch_of_the_defaults_is_said_once_and_there() -> None:
@@ -47,7 +47,7 @@ def test_a_switch_of_the_defaults_is_said_once_and_there() -> None:
     manifest = in_a_row(*(entry(each.id) for each in shots), defaults=Settings(switches=(("prompt_optimizer", False),)))
     (problem,) = said(*shots, by=(DUMB,), manifest=manifest)
     assert problem.path == ("defaults", "prompt_optimizer")
-    assert problem.why.startswith('shot "s0" and 1,199 more ask prompt_optimizer: false; dumb has')
+    assert problem.why.startswith('shot "s0" and 1,199 more ask for prompt_optimizer: false; dumb has')
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_a_provider_that_could_not_render_the_shot_is_not_spoken_of() -> None:
         ({"resolution": "512p"}, "text to video at 512p; knows lists that, but the model itself makes 512p only from"),
         ({"resolution": "512p", "frames": BOTH}, "a first and last frame at 512p; knows lists that"),
         ({"resolution": "512p", "frames": PICTURE}, ""),
-        ({"resolution": "1080p", "duration": 10}, "1080p for 10 s; knows lists that, but the model itself makes 1080p"),
-        ({"resolution": "1080p", "duration": "long"}, "1080p for long; knows lists that"),
+        ({"resolution": "1080p", "duration": 10}, "10 s at 1080p; knows lists that, but the model itself makes 1080p"),
+        ({"resolution": "1080p", "duration": "long"}, "long at 1080p; knows lists that"),
         ({"resolution": "1080p", "duration": "short"}, ""),
         ({"resolution": "768p", "duration": 10}, ""),
     ],
@@ -84,7 +84,7 @@ def test_it_is_said_once_for_all_shots_and_where_the_size_is_said() -> None:
     shots = [shot(f"s{n}", index=n, resolution="512p", resolution_path=("defaults", "resolution")) for n in range(946)]
     (problem,) = said(*shots, by=(KNOWS, MUTE))
     assert problem.path == ("defaults", "resolution")
-    assert problem.why.startswith('shot "s0" and 945 more ask text to video at 512p; knows and mute list that')
+    assert problem.why.startswith('shot "s0" and 945 more ask for text to video at 512p; knows and mute list that')
 
 
 def test_another_model_and_what_is_drawn_here_have_other_limits() -> None:

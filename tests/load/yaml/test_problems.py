@@ -17,4 +17,4 @@ def test_a_file_that_is_wrong_throughout_is_not_read_to_its_end() -> None:
     for source in ("a:\n" + "- 010\n" * 5000, "a: 1\n" * 5000):
         *kept, last = read(source).problems
         assert len(kept) == 50
-        assert last.why == "1,000 more were found, and the rest was not looked at."
+        assert last.why == "1,000 more were found, and the rest was not read."
