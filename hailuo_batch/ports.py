@@ -142,6 +142,12 @@ class LedgerWriter(LedgerReader, Protocol):
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
 
+    async def adopt_task(self, intent: Intent, task: str, reason: str) -> int:
+        """Records a task that was bought without this ledger, in one write; the number of its attempt.
+
+        `reason` says where it is known from; the event keeps it. A live attempt for this fingerprint is a bug.
+        """
+
     async def record_names(self, names: Iterable[RenderName]) -> None:
         """Records which names were given to which clips; a name that is recorded already costs nothing."""
 

@@ -273,10 +273,11 @@ def _make_facts(each: OpenAttempt, move: Move, record: _VerdictRecord) -> Facts:
 
 
 async def _read_manual_attempts(attempts: Sequence[AttemptRecord], ledger: LedgerReader) -> frozenset[int]:
-    """The attempts whose task's id a person gave: the gateway said nothing of it."""
+    """The attempts whose task's id a person or a file gave: the gateway said nothing of it."""
     accepted = [each.id for each in attempts if each.stage is Stage.SUBMITTED]
     events = await ledger.events(accepted) if accepted else ()
-    return frozenset(event.attempt for event in events if event.move == Move.FIND and "by" in event.data)
+    given: Mapping[str, str] = {Move.FIND: "by", Move.ACCEPT: "reason"}
+    return frozenset(each.attempt for each in events if given.get(each.move, "") in each.data)
 
 
 async def _refuse_stale(ledger: LedgerWriter, chosen: Sequence[OpenAttempt], found: OpenAttempts) -> None:

@@ -204,12 +204,13 @@ async def _remove_names(planned: PlannedRun, withdrawals: Iterable[Acceptance]) 
 def _pending_notes(steps: Iterable[Step]) -> Iterator[str]:
     """The takes that may still become what was wanted: a new one is bought beside them."""
     for step in steps:
-        if step.why is StepReason.IN_DOUBT or step.action in {Action.RESUME, Action.FETCH}:
+        if step.why in _DOUBTS or step.action in {Action.RESUME, Action.FETCH}:
             for use in step.uses:
                 still = f"{take_label(use)} is still pending: {describe_reason(step)}."
                 yield f"{still} The new take is bought beside it."
 
 
+_DOUBTS = frozenset({StepReason.IN_DOUBT, StepReason.DOUBT_ELSEWHERE})
 _ACCEPTABLE_REASONS = frozenset({
     StepReason.NEW, StepReason.CHANGED, StepReason.FAILED, StepReason.REFUSED, StepReason.FORCED,
     StepReason.CANCELLED, StepReason.WRITTEN_OFF, StepReason.DISCARDED,
@@ -222,7 +223,8 @@ def _earlier_clip(step: Step, use: Use, planned: PlannedRun) -> tuple[str, str] 
     name = take_label(use)
     if not step.fingerprint:
         return InputError(f"the request of {name} is not known yet", why=f"{_reason_sentence(step)}.")
-    live = step.accepted is None and step.standing is not None and step.standing.stage in LIVE_STAGES
+    is_live = step.standing is not None and step.standing.stage in LIVE_STAGES
+    live = step.accepted is None and (is_live or step.known_task is not None)
     if live and step.action is not Action.REUSE:
         return InputError(
             f"{name} was already submitted", why=f"{_reason_sentence(step)}.", remedy="A run downloads it."

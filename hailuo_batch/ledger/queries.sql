@@ -71,12 +71,14 @@ FROM attempts WHERE provider NOT IN (SELECT value FROM json_each(?)) AND NOT (ta
 ));
 
 -- name: lengths
--- Only clips that one run saw from beginning to end: what a later run found made says nothing of how long it took.
+-- Only clips that one run saw from beginning to end: what a later run found made says nothing of how long it took, nor
+-- does a task that was submitted elsewhere, whose event has a reason.
 SELECT attempts.provider, attempts.preimage, made.at - sent.at FROM attempts
 JOIN events AS sent ON sent.attempt = attempts.id AND sent.move = 'accept'
 JOIN events AS made ON made.attempt = attempts.id AND made.move = 'produce'
 JOIN runs ON runs.id = attempts.run AND made.at <= runs.ended_at
 WHERE attempts.provider NOT IN (SELECT value FROM json_each(?)) AND attempts.task <> ''
+    AND json_extract(sent.data, '$.reason') IS NULL
 ORDER BY attempts.id DESC LIMIT 2000;
 
 -- name: past

@@ -53,6 +53,12 @@ class SqliteLedger(SqliteLedgerReader):
             partial(_restore_clip, intent=intent, clip=clip, cost=cost, now=self._clock.now())
         )
 
+    async def adopt_task(self, intent: Intent, task: str, reason: str) -> int:
+        """Records a task that was bought without this ledger, in one write; the number of its attempt."""
+        return await self._writer.write(
+            partial(_adopt_task, intent=intent, task=task, reason=reason, now=self._clock.now())
+        )
+
     async def record_names(self, names: Iterable[RenderName]) -> None:
         """Records which names were given to which clips; a name that is recorded already costs nothing."""
         await self._writer.write(partial(_insert_names, names=list(names), now=self._clock.now()))
@@ -114,6 +120,15 @@ def _restore_clip(connection: sqlite3.Connection, intent: Intent, clip: Clip, co
     _move_attempt(connection, attempt, Move.ACCEPT, Facts(task=""), now)
     _move_attempt(connection, attempt, Move.PRODUCE, Facts(cost=cost), now)
     _move_attempt(connection, attempt, Move.KEEP, Facts(clip=clip), now)
+    return attempt
+
+
+def _adopt_task(connection: sqlite3.Connection, intent: Intent, task: str, reason: str, now: float) -> int:
+    # Money: an attempt that is live may have a task of its own, which must not be replaced.
+    if connection.execute(queries()["live_attempt"], (intent.fingerprint,)).fetchone() is not None:
+        raise AssertionError(f"a request with a live attempt cannot adopt task {task}")
+    attempt = _insert_intent(connection, intent, now)
+    _move_attempt(connection, attempt, Move.ACCEPT, Facts(task=task, reason=reason), now)
     return attempt
 
 

@@ -47,6 +47,13 @@ class _TracedLedger:
             outcome.stage = Stage.STORED
         return attempt
 
+    async def adopt_task(self, intent: Intent, task: str, reason: str) -> int:
+        facts = {**_intent_facts(intent), **_move_facts(Facts(task=task, reason=reason))}
+        with _trace_move("adopt", None, facts) as outcome:
+            outcome.attempt = attempt = await self._ledger.adopt_task(intent, task, reason)
+            outcome.stage = Stage.SUBMITTED
+        return attempt
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)  # what moves no attempt
 

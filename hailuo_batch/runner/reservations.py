@@ -28,13 +28,35 @@ class _CapUse:
 class Reservations:
     """The caps of a run, with what already counts against each."""
 
-    def __init__(self, caps: Iterable[Cap], attempts: Iterable[CountedAttempt], *, campaign: str, now: float) -> None:
+    def __init__(
+        self,
+        caps: Iterable[Cap],
+        attempts: Iterable[CountedAttempt],
+        *,
+        campaign: str,
+        now: float,
+        planned: Iterable[Step] = (),
+    ) -> None:
         known = list(attempts)
         self._campaign, self._now = campaign, now
         self._caps = [_CapUse(cap, cap_usage(cap, known)) for cap in caps]
         self._open = {each.attempt: each for each in known if each.charge.state in _OPEN_CHARGES}
         self._reserved: dict[str, dict[_CapUse, Decimal]] = {}  # by fingerprint: what this run set aside
         self._has_released = False
+        for step in planned:
+            if step.known_task is not None:
+                self.count_known_task(step)
+
+    def count_known_task(self, step: Step) -> None:
+        """Counts what was bought elsewhere, once, whether or not there is room: it is spent already."""
+        price = step.estimate
+        if price is None or step.fingerprint in self._reserved:
+            return
+        shared = (each for each in self._matching_caps(step) if not each.cap.is_per_run)
+        mine = [each for each in shared if price.is_same_currency(each.cap.limit)]
+        self._reserved[step.fingerprint] = dict.fromkeys(mine, price.amount)
+        for each in mine:
+            each.used += price.amount
 
     def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:
         """Sets the price aside, or says which cap has no room for it."""

@@ -96,7 +96,7 @@ async def _follow_task(
             await context.ledger.move(submitted.attempt, Move.FAIL, Facts(failure=produced))
         if limiter is not None:
             limiter.record_task_failure(produced)
-        return produced
+        return produced if step.known_task is None else _name_way_out(step, produced)
     if limiter is not None:
         limiter.record_task_success()
     if submitted.stage is Stage.SUBMITTED:
@@ -111,6 +111,15 @@ async def _follow_task(
         if isinstance(fresh, Produced):
             return await _download_clip(submitted, driver, driver_request, replace(fresh, cost=produced.cost), context)
     return kept
+
+
+def _name_way_out(step: Step, failure: Failure) -> Failure:
+    """What a person does about a known task whose provider does not say how it is: it may not know it at all."""
+    if failure.kind is not FailureKind.UNKNOWN_OUTCOME or step.known_task is None:
+        return failure
+    settle = f'hailuo-batch resolve {step.take_names[0].label} --never-sent --reason "not in the account"'
+    remedy = f"If the account never had task {step.known_task.task}, settle it, and the next run buys it:\n    {settle}"
+    return replace(failure, remedy=f"{failure.remedy}\n{remedy}".strip())
 
 
 async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import preimage
@@ -32,6 +33,8 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
 
     The attempt holds a place at its provider's limiter; the code that follows the task releases it.
     """
+    if step.known_task is not None:
+        return await _adopt_task(step, step.known_task, context)
     if step.standing is not None and step.action in {Action.RESUME, Action.FETCH}:
         return await _resume_attempt(step, context)
     last = Failure(kind=FailureKind.REFUSED, why="no provider offers this")
@@ -61,6 +64,19 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
     return Submitted(
         attempt=standing.attempt, stage=stage, task=ProviderTask(id=standing.task or ""), provider=standing.provider
     )
+
+
+async def _adopt_task(step: Step, known: KnownTask, context: RunContext) -> Submitted:
+    """The attempt of a task that was bought without this ledger, to be followed on."""
+    context.on_start(step)
+    # Money: it counts under the caps, and is recorded before anything else is done with it.
+    context.reservations.count_known_task(step)
+    attempt = await context.ledger.adopt_task(
+        make_intent(step, step.route, context), known.task, f"known from {known.source}"
+    )
+    if limiter := context.limiters.get(known.provider):
+        limiter.add_running_task()
+    return Submitted(attempt=attempt, stage=Stage.SUBMITTED, task=ProviderTask(id=known.task), provider=known.provider)
 
 
 async def _submit_to_provider(

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage, next_stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.ports import Clock, Facts, Intent, LedgerReader, LedgerWriter
 from hailuo_batch.testing.clock import FakeClock
 from hailuo_batch.testing.ledger_samples import (
@@ -160,6 +161,29 @@ class LedgerContract(LedgerOpener):
             assert (standing.attempt, standing.stage) == (attempt, Stage.STORED)
             assert (standing.digest, standing.cost, standing.task) == (DIGEST, usd("0.27"), "")
             assert await ledger.clips() == {DIGEST: STORED_CLIP}
+
+    async def test_a_task_from_elsewhere_is_recorded_at_once_with_where_it_is_known_from(self, tmp_path: Path) -> None:
+        async with self.open_writer(tmp_path, FakeClock(at=5.0)) as ledger:
+            attempt = await ledger.adopt_task(make_intent(), "t-7", "known from film.tasks.yaml")
+            (record,) = await ledger.attempts()
+            assert (record.id, record.stage, record.task, record.estimate) == (
+                attempt, Stage.SUBMITTED, "t-7", usd("0.28"),
+            )  # fmt: skip
+            assert [(event.move, event.data.get("reason")) for event in await ledger.events([attempt])] == [
+                ("intend", None),
+                ("accept", "known from film.tasks.yaml"),
+            ]
+            (counted,) = await ledger.counted_attempts()
+            assert (counted.charge.state, counted.charge.money) == (ChargeState.RUNNING, usd("0.28"))
+
+    @pytest.mark.parametrize("stage", sorted(LIVE_STAGES))
+    async def test_a_request_with_a_live_attempt_adopts_no_task(self, tmp_path: Path, stage: Stage) -> None:
+        async with self.open_writer(tmp_path, FakeClock()) as ledger:
+            await record_attempt(ledger, 1, MOVES_TO[stage])
+            before = await ledger.attempts()
+            with pytest.raises(AssertionError):
+                await ledger.adopt_task(make_intent(), "t-7", "known from film.tasks.yaml")
+            assert await ledger.attempts() == before
 
     async def test_a_run_is_recorded_from_its_beginning(self, tmp_path: Path) -> None:
         clock = FakeClock(at=1.0)

@@ -207,6 +207,16 @@ class LedgerReadsContract(LedgerOpener):
             await ledger.move(attempt, Move.PRODUCE)
             assert await ledger.render_times() == []
 
+    async def test_a_task_that_was_submitted_elsewhere_says_nothing_either(self, tmp_path: Path) -> None:
+        clock = FakeClock()
+        async with self.open_writer(tmp_path, clock) as ledger:
+            run = await ledger.begin_run(manifest="a.yaml", campaign="aurora", sketch=False)
+            attempt = await ledger.adopt_task(replace(make_intent(1), run=run), "t-7", "known from film.tasks.yaml")
+            clock.advance(1.0)
+            await ledger.move(attempt, Move.PRODUCE)
+            await ledger.end_run(run, stored=0, failed=0, exit=0)
+            assert await ledger.render_times() == []
+
     async def test_a_clip_of_a_run_that_was_killed_says_nothing_either(self, tmp_path: Path) -> None:
         clock = FakeClock()
         async with self.open_writer(tmp_path, clock) as ledger:

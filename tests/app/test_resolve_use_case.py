@@ -67,6 +67,21 @@ async def test_what_a_crash_left_is_a_doubt_unless_the_key_makes_sending_again_f
     ]
 
 
+async def test_a_task_that_was_known_from_elsewhere_may_be_settled_as_an_id_of_a_person(left: Left):
+    async with open_ledger(Workspace(left.folder).ledger_file, clock=SystemClock()) as ledger:
+        asked = request(1)
+        intent = Intent(
+            fingerprint=fingerprint(asked), preimage=preimage(asked).decode(), provider="minimax",
+            campaign="teaser", shot="open", take=1,
+        )  # fmt: skip
+        await ledger.adopt_task(intent, "t-7", "known from film.tasks.yaml")
+    found = await list_open_attempts(folder=left.folder)
+    (each,) = found.attempts
+    assert (each.has_manual_task, each.task) == (True, "t-7")
+    (settled,) = await settle(found, [each], Verdict.NEVER_SENT, reason="not in the account")
+    assert settled.stage is Stage.CANCELLED
+
+
 async def test_what_a_working_run_is_asking_for_is_no_doubt(left: Left):
     number = await left.attempt("minimax")
     async with open_ledger(Workspace(left.folder).ledger_file, clock=SystemClock()) as ledger:

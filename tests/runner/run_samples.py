@@ -13,6 +13,7 @@ from hailuo_batch.core.manifest.document import NO_FRAMES, FrameRole, Frames, Sh
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.pacing.rate_limit import RateState
 from hailuo_batch.core.plan.event import Event
+from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import make_plan
@@ -66,6 +67,7 @@ class World:
     others: dict[str, ScriptedDriver] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
     events: list[Event] = field(default_factory=list)
+    known_tasks: dict[str, KnownTask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.file = self.folder / ".hailuo" / "ledger.db"
@@ -82,6 +84,7 @@ class World:
                 last_renders=await ledger.latest_versions("spring", sketch=False),
                 locked_clips={},
                 stored_digests=list_digests(self.folder / ".hailuo" / "store"),
+                known_tasks=self.known_tasks,
                 now=self.clock.now(),
             )
         return make_plan(self.shots, grounds, campaign="spring")

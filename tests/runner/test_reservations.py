@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from run_samples import PAID, shot
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.plan import Step, StepReason, Use
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt
 from hailuo_batch.core.spending.charge import Charge, ChargeState
@@ -58,6 +60,20 @@ def test_what_was_counted_before_is_counted():
     found = purse(cap("1.00"), attempts=(earlier(1, "0.80", ChargeState.SPENT),))
     assert found.reserve(step_of("a"), usd("0.21"), "minimax") is not None
     assert found.reserve(step_of("b"), usd("0.20"), "minimax") is None
+
+
+def test_what_was_bought_elsewhere_counts_once_and_is_not_what_this_run_may_buy():
+    known = KnownTask(provider="minimax", task="t-7", source="film.tasks.yaml")
+    route = replace(PAID, estimate=usd("0.80"))
+    step = replace(step_of("a"), why=StepReason.TASK_KNOWN, route=route, known_task=known)
+    for most, fits in [(cap("1.00"), False), (cap("1.00", is_per_run=True, since=NOW), True)]:
+        found = Reservations((most,), (), campaign="spring", now=NOW, planned=(step, step_of("b")))
+        found.count_known_task(step)
+        assert (found.reserve(step_of("b"), usd("0.21"), "minimax") is None) is fits
+        assert found.reserve(step_of("c"), usd("0.20"), "minimax") is None
+    found = Reservations((cap("1.00"),), (), campaign="spring", now=NOW, planned=(step,))
+    found.record_actual_cost(step, usd("0.70"))
+    assert found.reserve(step_of("b"), usd("0.30"), "minimax") is None
 
 
 def test_what_is_given_back_can_be_spent_again_and_only_once():

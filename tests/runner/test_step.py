@@ -15,6 +15,7 @@ from run_samples import FREE, PAID, World, kept, mark, scripted, shot
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
@@ -49,6 +50,49 @@ async def test_a_step_goes_from_intent_to_a_named_clip(world: World):
     [attempt] = await world.attempts()
     assert (attempt.stage, attempt.cost, attempt.digest) == (Stage.STORED, PRICE, result.clip.digest)
     assert world.leftovers() == []
+
+
+def known(task: str = "") -> dict[str, KnownTask]:
+    return {mark(OPEN): KnownTask(provider="minimax", task=task or f"{mark(OPEN)}/1", source="film.tasks.yaml")}
+
+
+async def test_a_task_that_is_known_elsewhere_is_recorded_and_followed_and_never_submitted(world: World):
+    world.known_tasks = known()
+    result = kept(await world.step())
+    assert world.driver.calls == [(point, mark(OPEN)) for point in ("wait", "download")]
+    assert await world.moves() == ["intend", "accept", "produce", "keep"]
+    [attempt] = await world.attempts()
+    assert (attempt.stage, attempt.task, attempt.digest) == (Stage.STORED, f"{mark(OPEN)}/1", result.clip.digest)
+
+
+@pytest.mark.parametrize(
+    ("kind", "then"),
+    [
+        (FailureKind.UNKNOWN_OUTCOME, StepReason.RUNNING),  # as where the provider does not know it
+        (FailureKind.PENDING, StepReason.RUNNING),
+        (FailureKind.BROKEN, StepReason.FAILED),
+    ],
+)
+async def test_a_known_task_that_gives_no_clip_ends_as_one_of_our_own(
+    world: World, kind: FailureKind, then: StepReason
+):
+    world.known_tasks = known()
+    world.driver.wait_script = failing(kind)
+    for _ in range(2 if then is StepReason.RUNNING else 1):
+        outcome = await world.run()
+        assert [failure.kind for _, failure in outcome.failed] == [kind]
+        assert [step.why for step in (await world.plan()).steps] == [then]
+    assert not world.driver.submits
+
+
+async def test_a_known_task_that_its_provider_does_not_know_names_the_way_out(world: World):
+    world.known_tasks = known()
+    world.driver.wait_script = failing(FailureKind.UNKNOWN_OUTCOME)
+    failure = await world.step()
+    assert isinstance(failure, Failure)
+    assert failure.remedy.splitlines()[-1] == (
+        '    hailuo-batch resolve open#1 --never-sent --reason "not in the account"'
+    )
 
 
 async def test_the_provenance_beside_a_clip_says_what_was_asked_and_what_came(world: World):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.plan.plan import Plan, Step
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt, make_caps, parse_amount
 from hailuo_batch.errors import InputError
 from hailuo_batch.runner.reservations import Reservations
@@ -48,10 +48,10 @@ def month_start(now: float) -> float:
 
 
 def find_steps_over_cap(
-    steps: Iterable[Step], caps: tuple[Cap, ...], paid: Iterable[CountedAttempt], *, campaign: str, now: float
+    steps: Iterable[Step], caps: tuple[Cap, ...], paid: Iterable[CountedAttempt], *, plan: Plan, now: float
 ) -> tuple[tuple[Step, Failure], ...]:
     """The submits for which the caps leave no room, if all go out in this order and cost what they should."""
-    reservations = Reservations(caps, paid, campaign=campaign, now=now)
+    reservations = Reservations(caps, paid, campaign=plan.campaign, now=now, planned=plan.steps if caps else ())
     refused = []
     for step in steps:
         if step.submits and not step.route.free:

@@ -148,7 +148,7 @@ def _make_report(
         clips=details.clips,
         requests=details.requests,
         shots_outside=len(validation.shots) - len(shown) if only else 0,
-        over_cap=find_steps_over_cap(selected, caps, details.counted_attempts, campaign=made.campaign, now=now),
+        over_cap=find_steps_over_cap(selected, caps, details.counted_attempts, plan=made, now=now),
     )
 
 

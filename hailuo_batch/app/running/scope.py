@@ -108,7 +108,9 @@ def _key_variables(step: Step, planned: PlannedRun) -> Mapping[str, str]:
     """The key variables of a step's possible providers, by provider."""
     if step.action in {Action.REUSE, Action.HOLD, Action.WAIT} or step.why in _LOCAL_REASONS:
         return {}
-    if step.standing is not None and step.action in _FETCH_ACTIONS:
+    if step.known_task is not None:
+        names = [step.known_task.provider]
+    elif step.standing is not None and step.action in _FETCH_ACTIONS:
         names = [step.standing.provider]
     else:
         names = [route.provider for route in (step.route, *step.route.fallbacks)]

@@ -40,7 +40,10 @@ class RunSetup:
 def make_run_setup(planned: PlannedRun) -> RunSetup:
     """The setup for a plan. Providers that hold a task of ours take part, whatever the manifest names now."""
     validation, project = planned.validation, planned.validation.project
-    holders = () if validation.sketch else (standing.provider for standing in planned.snapshot.standings.values())
+    holders: set[str] = set()
+    if not validation.sketch:
+        holders = {standing.provider for standing in planned.snapshot.standings.values()}
+        holders |= {known.provider for known in planned.plan.inputs.known_tasks.values()}
     return RunSetup(
         project=project,
         workspace=validation.workspace,

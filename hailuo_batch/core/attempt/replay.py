@@ -21,7 +21,8 @@ class ReplayedFacts:
     """What one attempt's events come to.
 
     `facts` has the last value of each; `accepted`, whether a provider ever had it; `reason`, what a person
-    wrote who decided about it; `inconsistency`, where they stop making sense.
+    wrote who decided about it; `adoption_reason`, where its task is known from, if it was submitted elsewhere;
+    `inconsistency`, where they stop making sense.
     """
 
     first_event: int
@@ -30,6 +31,7 @@ class ReplayedFacts:
     facts: Mapping[str, object]
     reason: str
     inconsistency: str
+    adoption_reason: str = ""
 
 
 def replay(attempt: AttemptRecord, events: Sequence[EventRecord]) -> ReplayedFacts:
@@ -54,7 +56,12 @@ def replay(attempt: AttemptRecord, events: Sequence[EventRecord]) -> ReplayedFac
         facts=facts,
         reason=str(events[-1].data.get("reason") or ""),
         inconsistency=_find_inconsistency(attempt, events),
+        adoption_reason=next((str(each.data["reason"]) for each in events if _is_adoption(each)), ""),
     )
+
+
+def _is_adoption(event: EventRecord) -> bool:
+    return event.move == Move.ACCEPT and "reason" in event.data
 
 
 def find_mismatches(attempt: AttemptRecord, replayed: ReplayedFacts) -> str:

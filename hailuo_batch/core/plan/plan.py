@@ -11,6 +11,7 @@ from hailuo_batch.core.manifest.document import Frame
 from hailuo_batch.core.manifest.shot import Shot, ShotNeeds
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money, sum_by_currency
+from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request
 
@@ -54,6 +55,7 @@ class StepReason(StrEnum):
     FORCED = "it was refused, and --failed submits it again", Action.SUBMIT
     INTERRUPTED = "a run stopped before it was submitted", Action.SUBMIT
     RUNNING = "submitted, still rendering", Action.RESUME
+    TASK_KNOWN = "submitted elsewhere: its task is followed, and not bought again", Action.RESUME
     PRODUCED = "rendered, not downloaded yet", Action.FETCH
     CLIP_GONE = "its clip is gone from the store", Action.FETCH
     IN_RENDERS = "its clip is gone from the store, but renders/ still has a copy", Action.FETCH
@@ -61,6 +63,7 @@ class StepReason(StrEnum):
     LOCKED_ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
     ACCEPTED_ELSEWHERE = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
     IN_DOUBT = "outcome unknown: it may have been accepted", Action.HOLD
+    DOUBT_ELSEWHERE = "it may have been submitted elsewhere, where its outcome is not known yet", Action.HOLD
     NEEDS_FRAME = "its source shot is not rendered yet", Action.WAIT
     IMAGE_UNKNOWN = "its frame's web address has given no image yet (`plan` tries again)", Action.HOLD
 
@@ -128,6 +131,7 @@ class Step:
     named_clip: NamedClip | None = None  # where its clip still is, when the store has lost it
     orphan: TakeName | None = None  # whose task it was; no manifest asks for it now, so its clip gets no file name
     accepted: "AcceptedClip | None" = None  # the earlier clip that is used instead
+    known_task: KnownTask | None = None  # the task that something besides this ledger knows; `route` is its provider
 
     @property
     def action(self) -> Action:
@@ -181,6 +185,7 @@ class PlanInputs:
     accepted_clips: Mapping[str, "AcceptedClip"] = field(
         default_factory=dict
     )  # by the fingerprint of the request as it is now
+    known_tasks: Mapping[str, KnownTask] = field(default_factory=dict)  # by fingerprint; not in this ledger
     now: float = 0.0  # seconds since the epoch
     force_refused: bool = False  # what was refused for good is submitted again
     # The rest is read only for shots that need it, once a first plan has named them.

@@ -15,14 +15,14 @@ from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.manifest.document import NO_FRAMES, Frame, ShotFrame
 from hailuo_batch.core.manifest.frame_links import frame_sources
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step, StepReason, Use
+from hailuo_batch.core.plan.known_task import known_task_route, pick_known_task
+from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, Step, StepReason, Use
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import AcceptedClip
-
 
 KEY_LIFETIME_SECONDS = 24 * 3600.0  # no gateway says how long it knows a key; a day is what others promise for theirs
 
@@ -120,6 +120,9 @@ def _make_step(shot: Shot, request: Request, route: Route, inputs: PlanInputs) -
     )
     if why is StepReason.INTERRUPTED and standing is not None:
         route = _resend_route(standing, route, inputs) or route
+    known = inputs.known_tasks[mark] if why in {StepReason.TASK_KNOWN, StepReason.DOUBT_ELSEWHERE} else None
+    if known is not None:  # an attempt of this ledger that has ended says nothing of that task
+        route, standing = known_task_route(known, route), None
     named = inputs.named_clips.get(mark if accepted is None else accepted.made_for)
     return Step(
         why=why,
@@ -131,14 +134,15 @@ def _make_step(shot: Shot, request: Request, route: Route, inputs: PlanInputs) -
         previous_fingerprint=inputs.last_renders[shot.id].fingerprint if changed else "",
         named_clip=inputs.locked_clips[mark] if why is StepReason.LOCKED else named,
         accepted=accepted,
+        known_task=known,
     )
 
 
 def _find_accepted_clip(own_fingerprint: str, standing: Standing | None, inputs: PlanInputs) -> "AcceptedClip | None":
     """The earlier clip that is used for a request. Money: a clip bought for the request itself comes first."""
-    return (
-        None if standing is not None and standing.stage in LIVE_STAGES else inputs.accepted_clips.get(own_fingerprint)
-    )
+    is_live = standing is not None and standing.stage in LIVE_STAGES
+    is_bought = is_live or pick_known_task(inputs.known_tasks.get(own_fingerprint), standing) is not None
+    return None if is_bought else inputs.accepted_clips.get(own_fingerprint)
 
 
 def _acceptance_reason(accepted: "AcceptedClip", inputs: PlanInputs) -> StepReason:
@@ -278,14 +282,21 @@ def _new_attempt_reason(
     decided = None if standing is None or standing.kind is None else _REASON_BY_VERDICT.get(standing.kind)
     if own_fingerprint in inputs.locked_clips and decided is None:
         # Money: it was paid for, on another machine or before the ledger was lost.
-        if inputs.locked_clips[own_fingerprint].digest in inputs.stored_digests:
-            return StepReason.LOCKED
-        return StepReason.LOCKED_SKETCH if route.free else StepReason.LOCKED_ELSEWHERE
+        return _locked_reason(inputs.locked_clips[own_fingerprint], route, inputs)
+    if known := pick_known_task(inputs.known_tasks.get(own_fingerprint), standing):
+        # Money: it was paid for without this ledger, or may have been.
+        return StepReason.TASK_KNOWN if known.task else StepReason.DOUBT_ELSEWHERE
     if standing is None:
         return StepReason.CHANGED if changed else StepReason.NEW
     if standing.kind is not None and FAILURE_POLICIES[standing.kind].final and not route.free:
         return StepReason.FORCED if inputs.force_refused else StepReason.REFUSED
     return decided or (StepReason.FAILED if standing.stage is Stage.FAILED else StepReason.CANCELLED)
+
+
+def _locked_reason(clip: NamedClip, route: Route, inputs: PlanInputs) -> StepReason:
+    if clip.digest in inputs.stored_digests:
+        return StepReason.LOCKED
+    return StepReason.LOCKED_SKETCH if route.free else StepReason.LOCKED_ELSEWHERE
 
 
 def _add_steps(steps: dict[str, Step], found: Iterator[Step]) -> None:

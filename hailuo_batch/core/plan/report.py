@@ -144,6 +144,12 @@ def _clip_digest(step: Step) -> str:
     return step.standing.digest or "" if step.standing is not None else ""
 
 
+def _step_task(step: Step) -> str:
+    if step.known_task is not None:
+        return step.known_task.task
+    return "" if step.standing is None else step.standing.task or ""
+
+
 def _make_rows(
     step: Step, plan: Plan, clips: Mapping[str, Clip], requests: Mapping[str, str], *, sketch: bool
 ) -> Iterable[TakeRow]:
@@ -165,7 +171,7 @@ def _make_rows(
             fingerprint=step.fingerprint,
             file=render_name(plan.campaign, use, sketch=sketch) if step.action is Action.REUSE else "",
             provider=standing.provider if standing is not None else step.route.provider,
-            task=(standing.task or "") if standing is not None else "",
+            task=_step_task(step),
             clip=clip,
             estimate=step.estimate,
             cost=standing.cost if standing is not None else None,
@@ -179,6 +185,8 @@ def describe_reason(step: Step) -> str:
     """Why a step is there, with the names that belong to it."""
     if step.waits_for:
         return f"it starts from {', '.join(step.waits_for)}, not rendered yet"
+    if step.known_task is not None:
+        return f"{step.why} (known from {step.known_task.source})"
     if step.accepted is not None and step.accepted.why:
         return f"{step.why}: {step.accepted.why}"
     if step.standing is not None and step.standing.why and step.standing.stage is Stage.FAILED:

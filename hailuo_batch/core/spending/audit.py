@@ -94,7 +94,7 @@ def make_audit(inputs: AuditInputs) -> Audit:
     stored = [each for each in inputs.attempts if each.stage is Stage.STORED and each.digest in inputs.file_sizes]
     return Audit(
         findings=findings,
-        remarks=(*(each for each in bought if isinstance(each, AuditNote)), *_find_notes(paid)),
+        remarks=(*(each for each in bought if isinstance(each, AuditNote)), *_find_notes(paid, replayed)),
         unfinished=tuple(each for each in paid if each.attempt.stage in LIVE_STAGES - {Stage.STORED}),
         requests=len({each.attempt.fingerprint for each in paid}),
         purchases=sum(each.charge.state not in {ChargeState.NOTHING, ChargeState.IN_DOUBT} for each in paid),
@@ -229,11 +229,15 @@ def _row_amounts(rows: Iterable[CostRow]) -> Iterator[Money]:
                 yield Money(amount=row.sums[column], currency=row.currency)
 
 
-def _find_notes(charged_attempts: Iterable[ChargedAttempt]) -> Iterator[AuditNote]:
-    """Clips that two requests share although each was paid for, and clips that were brought back."""
+def _find_notes(
+    charged_attempts: Iterable[ChargedAttempt], replays: Mapping[int, ReplayedFacts]
+) -> Iterator[AuditNote]:
+    """Clips that two requests share although each was paid for, clips that were brought back, and adopted tasks."""
     clips: dict[str, dict[str, AttemptRecord]] = {}
     for each in charged_attempts:
         attempt = each.attempt
+        if source := replays[attempt.id].adoption_reason:
+            yield AuditNote(remark=AuditRemark.ADOPTED, attempts=(attempt,), why=source)
         if is_recovered(attempt):
             yield AuditNote(remark=AuditRemark.BROUGHT_BACK, attempts=(attempt,))
         elif attempt.stage is Stage.STORED and attempt.digest is not None:

@@ -91,6 +91,7 @@ class AuditRemark(StrEnum):
     AFTER_DECISION = "bought again after a person wrote the earlier one off"
     SAME_CLIP = "two requests returned the same clip"
     BROUGHT_BACK = "its clip was restored, not requested"
+    ADOPTED = "it was submitted elsewhere, and its task was followed here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

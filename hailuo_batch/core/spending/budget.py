@@ -20,7 +20,8 @@ MONTH = "month"
 class Cap:
     """At most `limit`, for attempts of a campaign (None: any) with a tag (None: any) intended since a moment.
 
-    `description` name it to people, amount included; `since` is seconds since the epoch.
+    `description` name it to people, amount included; `since` is seconds since the epoch. `is_per_run`: it limits what
+    one run buys itself.
     """
 
     description: str
@@ -28,6 +29,7 @@ class Cap:
     campaign: str | None = None
     tag: str | None = None
     since: float = 0.0
+    is_per_run: bool = False
 
     def covers(self, *, campaign: str, tags: Iterable[str], at: float) -> bool:
         """Whether an attempt falls under it."""
@@ -103,7 +105,7 @@ def make_caps(
     """
     caps = []
     if limit is not None:
-        caps.append(Cap(description=f"--max-cost of {limit}", limit=limit, since=now))
+        caps.append(Cap(description=f"--max-cost of {limit}", limit=limit, since=now, is_per_run=True))
     if budget is not None:
         caps.append(Cap(description=f"the manifest's budget of {budget}", limit=budget, campaign=campaign))
     for row in settings:

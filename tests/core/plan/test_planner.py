@@ -19,11 +19,12 @@ from core_samples import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.manifest.document import FileFrame, FrameRole, Frames, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import sum_by_currency
+from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.plan import Action, LastRender, NamedClip, Plan, ShotVersions, Step, StepReason
 from hailuo_batch.core.plan.planner import find_unlocked_steps, make_plan, resolve_versions
 from hailuo_batch.core.providers.offers import Route
@@ -75,6 +76,63 @@ def test_what_the_ledger_says_decides_what_is_done(stage, digest, why, action, r
 def test_every_stage_is_in_the_table_above() -> None:
     for stage in Stage:
         assert only(planned(shot(), standings={MARK: standing(stage)})).action in Action
+
+
+KNOWN = KnownTask(provider="minimax", task="t-7", source="film.tasks.yaml")
+DOUBT = replace(KNOWN, task="")
+
+
+@pytest.mark.parametrize("known", [KNOWN, DOUBT])
+@pytest.mark.parametrize(
+    ("now", "follows"),
+    [
+        (None, True),
+        (standing(Stage.FAILED, digest=None), True),  # refused here, bought elsewhere
+        (standing(Stage.FAILED, digest=None, task="t-1"), True),  # another task failed here
+        (standing(Stage.FAILED, digest=None, task="t-7"), "doubt only"),  # this one ended here
+        (standing(Stage.CANCELLED, kind=FailureKind.NEVER_SENT), False),
+        (standing(Stage.CANCELLED, kind=FailureKind.WRITTEN_OFF), False),
+        (standing(Stage.CANCELLED, kind=FailureKind.WRITTEN_OFF, task="t-7"), False),
+        (standing(Stage.CANCELLED, kind=FailureKind.DISCARDED, task="t-7"), False),
+        (standing(Stage.CANCELLED, kind=FailureKind.WRITTEN_OFF, task="t-1"), "task only"),
+        *[(standing(stage, task="t-1"), False) for stage in sorted(LIVE_STAGES)],
+    ],
+)
+def test_a_task_that_is_known_elsewhere_is_followed_unless_this_ledger_knows_better(now, known, follows) -> None:
+    standings = {} if now is None else {MARK: now}
+    step = only(planned(shot(), standings=standings, known_tasks={MARK: known}, stored_digests={"sha256:aa"}))
+    if follows is True or follows == ("task only" if known.task else "doubt only"):
+        why = StepReason.TASK_KNOWN if known.task else StepReason.DOUBT_ELSEWHERE
+        assert (step.why, step.standing, step.known_task) == (why, None, known)
+        assert not step.submits
+    else:
+        assert (step.why, step.known_task) == (
+            only(planned(shot(), standings=standings, stored_digests={"sha256:aa"})).why,
+            None,
+        )
+
+
+def test_a_known_task_is_at_its_own_provider_for_its_price_there() -> None:
+    route = replace(PAID, fallbacks=(Route(provider="vtrix", estimate=usd("0.20")),))
+    for known, expected in [
+        (KNOWN, PAID),
+        (replace(KNOWN, provider="vtrix"), Route(provider="vtrix", estimate=usd("0.20"))),
+        (replace(KNOWN, provider="gone"), Route(provider="gone", estimate=None)),
+        (replace(KNOWN, estimate=usd("0.31")), replace(PAID, estimate=usd("0.31"))),
+    ]:
+        assert only(planned(shot(), route=route, known_tasks={MARK: known})).route == expected
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ({"named_clips": {MARK: ELSEWHERE}}, StepReason.IN_RENDERS),
+        ({"locked_clips": {MARK: ELSEWHERE}}, StepReason.LOCKED_ELSEWHERE),
+    ],
+)
+def test_a_clip_that_is_named_comes_before_a_known_task(members: dict[str, Any], why: StepReason) -> None:
+    step = only(planned(shot(), known_tasks={MARK: KNOWN}, **members))
+    assert (step.why, step.known_task) == (why, None)
 
 
 def test_what_was_never_asked_is_submitted() -> None:

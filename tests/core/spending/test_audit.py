@@ -105,6 +105,18 @@ def test_a_clip_that_was_brought_back_is_no_purchase() -> None:
     assert (audit.purchases, audit.clips) == (1, 1)
 
 
+def test_a_task_that_was_followed_here_is_no_second_purchase_and_is_remarked() -> None:
+    earlier, adopted = failed(1, fingerprint=ONE), attempt(2, fingerprint=ONE)
+    told = [
+        replace(each, data={**each.data, "reason": "known from film.tasks.yaml"}) if each.move == Move.ACCEPT else each
+        for each in history(adopted)
+    ]
+    audit = make_audit(books(adopted, events=told))
+    assert (found(audit), remarks(audit)) == ([], [(AuditRemark.ADOPTED, (2,), "known from film.tasks.yaml")])
+    assert (audit.purchases, audit.double_purchases) == (1, 0)
+    assert found(books(earlier, adopted)) == []
+
+
 def test_a_request_asked_for_before_the_earlier_attempt_had_ended_is_found() -> None:
     earlier, later = bare(1, Stage.FAILED, fingerprint=ONE), attempt(2, fingerprint=ONE)
     begun, ended = events_of(earlier, 1)
