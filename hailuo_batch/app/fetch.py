@@ -4,7 +4,8 @@ Nothing is submitted. Of an orphaned task, provider and id are known and its att
 download needs. Its clip gets a file name when a manifest asks for it again.
 """
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hailuo_batch.app.planning.orphaned_tasks import make_orphan_step
 from hailuo_batch.app.run import execute_run
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.running.setup import make_orphan_setup
+from hailuo_batch.app.workspace.paths import tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
@@ -23,7 +25,9 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError, InputError
 from hailuo_batch.load.manifest import read_manifest
+from hailuo_batch.load.project_root import HIDDEN_FOLDER
 from hailuo_batch.load.settings import Project, read_file, read_project
+from hailuo_batch.load.tasks_file import read_tasks
 from hailuo_batch.runner.shutdown import Stop
 
 _PENDING_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED})
@@ -62,22 +66,42 @@ async def list_pending_tasks(folder: Path, *, world: World = World.REAL) -> Pend
     """What was paid for in the project around a folder and is not in the store yet."""
     project = read_project(folder)
     workspace = Workspace(project.root, world)
-    if world is World.SKETCH or not workspace.exists:  # a sketch is stored when it is drawn
+    from_elsewhere = dict(_read_task_files(project.root)) if world is World.REAL else {}
+    if world is World.SKETCH or not (workspace.exists or from_elsewhere):  # a sketch is stored when it is drawn
         return PendingTasks(project=project, workspace=workspace)
     async with workspace.read_ledger() as ledger:
         attempts = await ledger.open_attempts()
         runs = await ledger.runs()
+        recorded = (await ledger.tasks()).keys() if from_elsewhere else frozenset()
     pending = [each for each in attempts if each.stage in _PENDING_STAGES and not is_local(each.provider)]
     campaigns = {each.campaign for each in pending}
     last = {run.campaign: run.manifest for run in runs if not run.sketch and run.campaign in campaigns}
     there = {name: project.root / file for name, file in last.items() if _has_campaign(project.root / file, name)}
+    bought = (there[each.campaign] for each in pending if each.campaign in there)
+    told = (file for file, tasks in from_elsewhere.items() if not tasks <= recorded)
     return PendingTasks(
         project=project,
         workspace=workspace,
-        manifests=tuple(dict.fromkeys(there[each.campaign] for each in pending if each.campaign in there)),
+        manifests=tuple(dict.fromkeys((*bought, *told))),
         orphaned_tasks=tuple(each for each in pending if each.campaign not in there),
         missing_manifests={campaign: file for campaign, file in last.items() if campaign not in there},
     )
+
+
+def _read_task_files(root: Path) -> Iterator[tuple[Path, frozenset[tuple[str, str]]]]:
+    """Each manifest of the project that has a tasks file, with provider and id of its tasks.
+
+    A file that cannot be read has a task that nobody knows: the run of its manifest says what is wrong.
+    """
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if name not in {HIDDEN_FOLDER, ".git"}]
+        for manifest in (Path(folder) / name for name in sorted(names) if name.endswith((".yaml", ".yml"))):
+            path = tasks_path(manifest)
+            if path.name in names and not manifest.stem.endswith(".tasks"):
+                try:
+                    yield manifest, frozenset((each.provider, each.task) for each in read_tasks(path))
+                except InputError:
+                    yield manifest, frozenset({("", "")})
 
 
 def _has_campaign(file: Path, campaign: str) -> bool:

@@ -1,4 +1,4 @@
-"""A first project in a folder: settings, a manifest that sketches as it is, and .gitignore lines."""
+"""A first project in a folder: settings, a manifest that sketches as it is, and lines for git."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,16 +8,17 @@ from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.settings import make_folder
 
 FIRST_MANIFEST = "manifests/first.yaml"
+_LINE_FILES = frozenset({".gitignore", ".gitattributes"})
 
 
 async def init(folder: Path | str) -> tuple[Path, ...]:
-    """Makes a first project in a folder: settings, a manifest that sketches as it stands, and a .gitignore line.
+    """Makes a first project in a folder: settings, a manifest that sketches as it stands, and lines for git.
 
     Raises `RefusedError` when a file is there already; nothing is overwritten.
     """
     root = Path(folder)
     written = {root / name: text for name, text in _FIRST_PROJECT.items()}
-    there = [path for path in written if path.exists() and path.name != ".gitignore"]
+    there = [path for path in written if path.exists() and path.name not in _LINE_FILES]
     if there:
         raise RefusedError(f"{there[0]} is there already", why="Nothing was written.", remedy="Choose another folder.")
     try:
@@ -27,9 +28,9 @@ async def init(folder: Path | str) -> tuple[Path, ...]:
 
 
 def _write_new_file(path: Path, text: str) -> bool:
-    """Writes a file that is not there; a .gitignore gets only the lines that it lacks."""
+    """Writes a file that is not there; a file of git gets only the lines that it lacks."""
     make_folder(path.parent)
-    if path.name == ".gitignore" and path.exists():
+    if path.name in _LINE_FILES and path.exists():
         before = path.read_text(encoding="utf-8")
         more = [line for line in text.splitlines() if line not in before.splitlines()]
         if not more:
@@ -68,4 +69,5 @@ shots:
     prompt: ${bottle} in ${colour} on a slow turntable [Static shot]
 """,
     ".gitignore": ".hailuo/\nrenders/\n",
+    ".gitattributes": "*.tasks.yaml merge=union\n",
 }

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
 from hailuo_batch.app.planning.plan import plan, plan_again
-from hailuo_batch.app.planning.plan_cache import make_lockfile
+from hailuo_batch.app.planning.plan_cache import list_tasks, make_lockfile
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.task_list import has_tasks_file, write_task_entries
 from hailuo_batch.app.recovery.missing_ledger import refuse_lost_ledger
 from hailuo_batch.app.running.context import run_context
 from hailuo_batch.app.running.options import RunOptions, Scope
@@ -19,14 +20,15 @@ from hailuo_batch.app.running.scope import (
     select_run_steps,
 )
 from hailuo_batch.app.running.setup import RunSetup, make_run_setup
+from hailuo_batch.app.running.task_recorder import record_tasks
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.app.workspace.paths import lock_path
+from hailuo_batch.app.workspace.paths import lock_path, tasks_path
 from hailuo_batch.core.plan.event import Event, Listener
 from hailuo_batch.core.plan.outcome import Outcome, exit_code
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.world import World, command_line
-from hailuo_batch.errors import Exit, HailuoError, LedgerError, StoreError
+from hailuo_batch.errors import Exit, HailuoError, InputError, LedgerError, StoreError
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.runner.runner import run_plan
 from hailuo_batch.runner.shutdown import Stop
@@ -96,7 +98,7 @@ async def run(
     if scope is Scope.LOCKED:
         require_lock_coverage(before)
     if not select_run_steps(before, scope):
-        return _update_lock(RunResult(outcome=Outcome(), before=before, after=before, scope=scope))
+        return await _update_idle(_update_lock(RunResult(outcome=Outcome(), before=before, after=before, scope=scope)))
     before = _require_ledger(before, options)
     require_any_key(before, scope)
     workspace = before.validation.workspace
@@ -108,13 +110,20 @@ async def run(
         if options.world is not World.REHEARSAL and scope in {Scope.ALL, Scope.FAILED}:  # the others submit nothing
             approve(replace(narrow_plan(before, scope), notes=missing_key_notes(before, scope)))
         steps = select_run_steps(before, scope)
-        outcome, error = await execute_run(make_run_setup(before), steps, options, listener, stop)
+        setup = make_run_setup(before)
+        if setup.tasks_file is not None:
+            write_task_entries(setup.tasks_file, setup.tasks)
+        outcome, error = await execute_run(setup, steps, options, listener, stop)
         try:
             # Afterwards, for report and lock; from the manifest as it was read first: the user may be editing it.
             after = await plan_again(before)
-        except LedgerError as trouble:
-            after, error = before, error or trouble
-        return _update_lock(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+        except (LedgerError, InputError) as trouble:
+            # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
+            failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
+            return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
+        return _update_tasks(
+            _update_lock(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+        )
 
 
 async def _make_plan(file: Path | str, options: RunOptions, *, full_report: bool = False) -> PlannedRun:
@@ -145,7 +154,10 @@ async def execute_run(
     clock = SystemClock()
     workers = options.jobs or (cpu_count() if setup.is_local else MAX_CONCURRENT_STEPS)
     error: HailuoError | None = None
-    async with setup.workspace.open_ledger(clock) as ledger:
+    async with (
+        setup.workspace.open_ledger(clock) as opened,
+        record_tasks(opened, setup.tasks_file, setup.tasks) as ledger,
+    ):
         is_sketch = setup.workspace.world is World.SKETCH
         number = await ledger.begin_run(manifest=setup.manifest, campaign=setup.campaign, sketch=is_sketch)
         async with run_context(setup, ledger, number, options, workers, stop) as context:
@@ -165,6 +177,32 @@ async def execute_run(
         except LedgerError as trouble:  # what was done is still reported: it may contain a task's id
             error = trouble
     return outcome, error
+
+
+async def _update_idle(result: RunResult) -> RunResult:
+    """Brings the tasks file up to date where nothing is left to do, as after a merge."""
+    planned = result.after
+    if not planned.tasks or list_tasks(planned, make_lockfile(planned)) == planned.tasks:
+        return result
+    workspace = planned.validation.workspace
+    try:
+        with workspace.hold_run_lock(f"run {planned.validation.name}"):
+            return _update_tasks(replace(result, after=await plan_again(planned)))
+    except LedgerError:  # a run works here, and does it at its end
+        return result
+
+
+def _update_tasks(result: RunResult) -> RunResult:
+    """Brings the tasks file up to date: what the lock names and what has ended leaves it."""
+    planned = result.after
+    if not has_tasks_file(planned.validation):
+        return result
+    lock = planned.lock if result.error is not None else make_lockfile(planned)
+    try:
+        write_task_entries(tasks_path(planned.validation.file), list_tasks(planned, lock))
+    except StoreError as trouble:
+        return replace(result, error=result.error or trouble)
+    return result
 
 
 def _update_lock(result: RunResult) -> RunResult:

@@ -74,7 +74,7 @@ def find_manifest(given: Path | None) -> Path:
 
 
 def _is_manifest(path: Path) -> bool:
-    return not any(path.stem.endswith(ending) for ending in (".lock", ".review"))
+    return not any(path.stem.endswith(ending) for ending in (".lock", ".review", ".tasks"))
 
 
 max_cost = click.option("--max-cost", metavar="AMOUNT", help='The most a run may spend, such as 12.50 or "12.50 EUR".')

@@ -102,6 +102,9 @@ LOCK_FILE = Rule(id="lock-file", area=_VALUES, summary="this is a lock file",
 REVIEW_FILE = Rule(id="review-file", area=_VALUES, summary="this is a review file",
     meaning="The file that was named is a review, where a manifest is needed.",
     remedy="Name the manifest beside it.")
+TASKS_FILE = Rule(id="tasks-file", area=_VALUES, summary="this is a tasks file",
+    meaning="The file that was named has accepted tasks, where a manifest is needed.",
+    remedy="Name the manifest beside it.")
 
 NAME_SYNTAX = Rule(id="name-syntax", area=_TEXTS, summary="name not closed",
     meaning="A text has `${` without the brace that closes it.",
@@ -215,6 +218,9 @@ FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
 REVIEW_SHOT = Rule(id="review-shot", area=_PROJECT, summary="unknown shot in review", severity=_WARNING,
     meaning="The review has decisions about a shot that the manifest does not have; they are kept and not used.",
     remedy="If the shot was renamed, rename it in the review too.")
+TASK_UNASKED = Rule(id="task-unasked", area=_PROJECT, summary="a paid task has no shot", severity=_WARNING,
+    meaning="The tasks file beside the manifest has tasks for requests that no shot asks now.",
+    remedy="Restore the request and run it. If nobody needs the clip, delete the task's line.")
 LEDGER_GONE = Rule(id="ledger-gone", area=_PROJECT, summary="the ledger is gone", severity=_WARNING,
     meaning="The clips here were bought under a ledger that is missing.",
     remedy="Put the ledger back; docs/money.md says when `run --new-ledger` is safe.")

@@ -106,7 +106,14 @@ def write_finished_manifest(
 
 
 def plan_dependencies(
-    *, tool: str, manifest: bytes, settings: Path, lock: Path | None, review: Path | None, ledger: Path
+    *,
+    tool: str,
+    manifest: bytes,
+    settings: Path,
+    lock: Path | None,
+    review: Path | None,
+    tasks: Path | None,
+    ledger: Path,
 ) -> dict[str, str | list[int] | None]:
     """Everything that an unchanged plan depends on, but for the pictures, the store and the names."""
     return {
@@ -115,6 +122,7 @@ def plan_dependencies(
         "settings": _hash_file(settings),
         "lock": _hash_file(lock) if lock is not None else None,
         "review": _hash_file(review) if review is not None else None,
+        "tasks": _hash_file(tasks) if tasks is not None else None,
         "ledger": _stamp_row(ledger),
         "wal": _stamp_row(ledger.with_name(ledger.name + "-wal")),
     }

@@ -49,6 +49,8 @@ def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Pro
         return None, (_wrong_file_problem(name, "lock", rules.LOCK_FILE, _LOCK_WHY),)
     if name.endswith((".review.yaml", ".review.yml")):
         return None, (_wrong_file_problem(name, "review", rules.REVIEW_FILE, _REVIEW_WHY),)
+    if name.endswith((".tasks.yaml", ".tasks.yml")):
+        return None, (_wrong_file_problem(name, "tasks", rules.TASKS_FILE, _TASKS_WHY),)
     tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot")
     return (_manifest(tree) if tree else None), problems
 
@@ -87,6 +89,7 @@ def _is_recoverable(problem: Problem) -> bool:
 
 _LOCK_WHY = "it says which clips are the campaign, and is written by hailuo-batch."
 _REVIEW_WHY = "it says what was decided about shots, and is read with the manifest beside it."
+_TASKS_WHY = "it has the tasks that were accepted, and is written by hailuo-batch."
 
 
 def _wrong_file_problem(name: str, kind: str, rule: Rule, why: str) -> Problem:

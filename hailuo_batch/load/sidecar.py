@@ -23,7 +23,12 @@ def quote_yaml(word: str) -> str:
     """
     if _PLAIN_WORD.match(word) and word.casefold() not in _RESERVED_WORDS:
         return word
-    return _ESCAPE_PATTERN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(word, ensure_ascii=False))
+    return quote_text(word)
+
+
+def quote_text(text: str) -> str:
+    """A text in quotes, on one line: the same for YAML and for JSON."""
+    return _ESCAPE_PATTERN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -38,10 +43,10 @@ def write_atomically(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):  # it is gone when all went well
             temporary.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Returns when the names in a folder are on the disk; Windows has no such call, and keeps them by itself."""
     if os.name == "nt":
         return

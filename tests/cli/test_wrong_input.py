@@ -105,13 +105,13 @@ def test_which_manifest_is_meant(surroundings: Path, say: Say, golden: Golden) -
     golden(said.err, "wrong_no_manifest.txt")
     folder = surroundings / "manifests"
     folder.mkdir()
-    for name in ("a.yaml", "b.yml", "a.lock.yaml", "b.review.yaml"):
+    for name in ("a.yaml", "b.yml", "a.lock.yaml", "b.review.yaml", "a.tasks.yaml"):
         (folder / name).write_text(PAID)
     said = say("plan")
     assert said.code == 3
     golden(said.err, "wrong_two_manifests.txt")
     (folder / "b.yml").unlink()
-    assert say("validate").code == 0, "locks and reviews are no manifests"
+    assert say("validate").code == 0, "locks, reviews and tasks files are no manifests"
 
 
 def test_yes_is_no_harm_where_nothing_costs(film: Path, say: Say) -> None:

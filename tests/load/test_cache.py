@@ -40,7 +40,10 @@ def picture(tmp_path: Path) -> Path:
 @pytest.fixture
 def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Circumstances of files that were written long ago."""
-    for name in ("hailuo.yaml", "teaser.lock.yaml", "teaser.review.yaml", "ledger.sqlite", "ledger.sqlite-wal"):
+    for name in (
+        "hailuo.yaml", "teaser.lock.yaml", "teaser.review.yaml", "teaser.tasks.yaml", "ledger.sqlite",
+        "ledger.sqlite-wal",
+    ):  # fmt: skip
         (tmp_path / name).write_text(name)
     now = time.time_ns() + 10 * MTIME_SLACK_NS
     monkeypatch.setattr(time, "time_ns", lambda: now)
@@ -50,7 +53,7 @@ def facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def now_of(folder: Path, manifest: bytes = b"version: 1", tool: str = "1.0") -> dict[str, Any]:
     return plan_dependencies(
         tool=tool, manifest=manifest, settings=folder / "hailuo.yaml", lock=folder / "teaser.lock.yaml",
-        review=folder / "teaser.review.yaml", ledger=folder / "ledger.sqlite",
+        review=folder / "teaser.review.yaml", tasks=folder / "teaser.tasks.yaml", ledger=folder / "ledger.sqlite",
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The short way: a manifest that had nothing to do, and has not changed since, is not even parsed.
 
-Its bytes, the settings, the lock, the ledger and every image must be as they were, and every clip and name must still
-be listed. The cache is only a shortcut: what is not beyond doubt is planned the long way.
+Its bytes, the settings, the lock, the tasks file, the ledger and every image must be as they were, and every clip and
+name must still be listed. The cache is only a shortcut: what is not beyond doubt is planned the long way.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch import __version__
-from hailuo_batch.app.workspace.paths import lock_path, review_path
+from hailuo_batch.app.workspace.paths import lock_path, review_path, tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, plan_dependencies, read_finished_manifest
@@ -41,6 +41,7 @@ def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping
         settings=workspace.project_root / SETTINGS_FILE,
         lock=lock_path(file) if is_real else None,
         review=review_path(file) if is_real else None,
+        tasks=tasks_path(file) if is_real else None,
         ledger=workspace.ledger_file,
     )
 

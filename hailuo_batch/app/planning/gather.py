@@ -26,7 +26,9 @@ def list_folders(validation: Validation) -> Listings:
     return Listings(digests=workspace.list_digests(), names=workspace.list_render_names())
 
 
-async def read_snapshot(ledger: "LedgerReader", validation: Validation, lock: Lockfile) -> LedgerSnapshot:
+async def read_snapshot(
+    ledger: "LedgerReader", validation: Validation, lock: Lockfile, *, has_tasks: bool = False
+) -> LedgerSnapshot:
     """What every plan of a manifest needs."""
     standings = await ledger.standings()
     return LedgerSnapshot(
@@ -34,6 +36,7 @@ async def read_snapshot(ledger: "LedgerReader", validation: Validation, lock: Lo
         last_renders=await ledger.latest_versions(validation.campaign, sketch=validation.sketch),
         clip_sizes=await ledger.clip_sizes(),
         accepted_clips=await read_accepted_clips(validation, lock, standings, ledger),
+        recorded_tasks=frozenset(await ledger.tasks()) if has_tasks else frozenset(),
         pending_attempts=await read_pending_attempts(validation.campaign, standings, ledger),
     )
 

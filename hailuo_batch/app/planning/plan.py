@@ -7,6 +7,7 @@ last touch the disk; plan and report are values made from values.
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.caps import find_steps_over_cap, run_caps
 from hailuo_batch.app.planning.gather import list_folders, read_details, read_histories, read_snapshot
@@ -16,6 +17,7 @@ from hailuo_batch.app.planning.planned import ManifestError, PlannedRun, PlanOpt
 from hailuo_batch.app.planning.remote_frames import validate_online
 from hailuo_batch.app.planning.selection import filter_steps
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
+from hailuo_batch.app.planning.task_list import find_known_tasks, read_task_entries
 from hailuo_batch.app.planning.validate import Validation, pause_python_gc, validate_offline
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, find_lost_ledger
 from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders
@@ -31,6 +33,9 @@ from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import DamagedLedgerError
 from hailuo_batch.load.lockfile import read_lock
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.task_entries import TaskEntry
 
 
 async def plan(
@@ -72,9 +77,9 @@ async def plan_again(planned: PlannedRun) -> PlannedRun:
 
 
 async def _plan_validated(validation: Validation, options: PlanOptions, *, full_report: bool) -> PlannedRun:
-    lock, listings = _read_lock(validation), list_folders(validation)
+    lock, tasks, listings = _read_lock(validation), read_task_entries(validation), list_folders(validation)
     try:
-        planned = await _gather_and_plan(validation, options, lock, listings, full_report=full_report)
+        planned = await _gather_and_plan(validation, options, lock, tasks, listings, full_report=full_report)
     except DamagedLedgerError as error:
         from hailuo_batch.app.recovery.damaged_ledger import explain_damaged_ledger
 
@@ -90,13 +95,20 @@ async def _plan_validated(validation: Validation, options: PlanOptions, *, full_
 
 
 async def _gather_and_plan(
-    validation: Validation, options: PlanOptions, lock: Lockfile, listings: Listings, *, full_report: bool
+    validation: Validation,
+    options: PlanOptions,
+    lock: Lockfile,
+    tasks: "tuple[TaskEntry, ...]",
+    listings: Listings,
+    *,
+    full_report: bool,
 ) -> PlannedRun:
     now = SystemClock().now()
     caps = run_caps(validation, options.max_cost, now)
     async with validation.workspace.read_ledger() as ledger:
-        snapshot = await read_snapshot(ledger, validation, lock)
+        snapshot = await read_snapshot(ledger, validation, lock, has_tasks=bool(tasks))
         inputs = _make_inputs(validation, options, lock, listings, snapshot, now=now)
+        inputs = replace(inputs, known_tasks=find_known_tasks(tasks, snapshot, validation)) if tasks else inputs
         draft = make_plan(validation.shots, inputs, campaign=validation.campaign)
         histories = await read_histories(ledger, validation, listings.names, find_unversioned_steps(draft))
         made = _complete_plan(draft, validation, histories)
@@ -112,6 +124,7 @@ async def _gather_and_plan(
         snapshot=snapshot,
         details=details,
         listings=listings,
+        tasks=tasks,
         orphan_steps=make_orphan_steps(snapshot, made.steps),
         report=_make_report(validation, made, selected, snapshot, details, caps, now=now, only=bool(options.only)),
         lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings),

@@ -4,15 +4,19 @@ Delete the cache and every answer is the same. A plan that cannot be cached is n
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.planning.fast_path import cache_dependencies
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.task_list import has_tasks_file, list_current_entries
 from hailuo_batch.core.plan.lockfile import Lockfile, update_lockfile
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached_inputs, write_finished_manifest
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.task_entries import TaskEntry
 
 
 def make_lockfile(planned: PlannedRun) -> Lockfile:
@@ -46,7 +50,16 @@ def _is_finished(planned: PlannedRun) -> bool:
         return False
     if not planned.validation.inputs.is_stable:
         return False
-    return planned.validation.world is not World.REAL or make_lockfile(planned) == planned.lock
+    return planned.validation.world is not World.REAL or (
+        make_lockfile(planned) == planned.lock and list_tasks(planned, planned.lock) == planned.tasks
+    )
+
+
+def list_tasks(planned: PlannedRun, lock: Lockfile) -> "tuple[TaskEntry, ...]":
+    """What the tasks file should say beside this lock."""
+    if not has_tasks_file(planned.validation):
+        return ()
+    return list_current_entries(planned.tasks, planned.snapshot, planned.plan, lock)
 
 
 def make_summary(report: Report) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """A plan with everything that carrying it out needs, as a value; `plan.py` makes it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, StepDetails
 from hailuo_batch.app.planning.validate import Validation
@@ -12,6 +13,9 @@ from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.task_entries import TaskEntry
 
 
 class ManifestError(InputError):
@@ -46,6 +50,7 @@ class PlannedRun:
     orphan_steps: tuple[Step, ...]  # tasks of the campaign that its manifest no longer asks for
     notes: tuple[str, ...] = ()  # what else to say before it is carried out
     report: Report  # brief, unless `plan` was called for a full one
+    tasks: "tuple[TaskEntry, ...]" = ()  # what the tasks file says
     lost_ledger: LostLedger | None = None  # clips that are here were bought under another ledger than this one
 
     @property

@@ -1,6 +1,7 @@
 """What ledger and folders say at one moment, as values; `gather.py` reads them."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ class LedgerSnapshot:
     accepted_clips: "Mapping[str, AcceptedClip]" = field(
         default_factory=dict
     )  # by the fingerprint of the request as it is now
+    recorded_tasks: AbstractSet[tuple[str, str]] = frozenset()  # provider and id, where a tasks file is there
     pending_attempts: tuple[AttemptRecord, ...] = ()  # the campaign's running tasks and clips not downloaded yet
 
 

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.running.options import Scope
-from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import make_report
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import KeyMissingError, PendingError
 from hailuo_batch.load.api_keys import read_api_key
-from hailuo_batch.load.provider_tables import read_provider_table
+from hailuo_batch.load.provider_tables import provider_names, read_provider_table
 
 MAX_LISTED_TAKES = 10
 _FAILED_REASONS = frozenset({StepReason.FAILED, StepReason.FORCED})
@@ -115,4 +114,5 @@ def _key_variables(step: Step, planned: PlannedRun) -> Mapping[str, str]:
     else:
         names = [route.provider for route in (step.route, *step.route.fallbacks)]
     tables = planned.validation.project.tables
-    return {name: str(read_provider_table(name, tables)["key"]) for name in names if name and not is_local(name)}
+    known = provider_names(tables)  # a file may name anything
+    return {name: str(read_provider_table(name, tables)["key"]) for name in names if name in known}

@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.caps import run_caps
+from hailuo_batch.app.planning.plan_cache import list_tasks
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.task_list import has_tasks_file
 from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.workspace.paths import tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.plan.plan import Plan, Step
@@ -14,6 +18,9 @@ from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.load.provider_tables import provider_names, read_providers
 from hailuo_batch.load.settings import Project
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.task_entries import TaskEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -30,6 +37,8 @@ class RunSetup:
     clips: Mapping[str, Clip] = field(default_factory=dict)  # by digest: what the ledger knows of stored clips
     image_files: Mapping[str, Path] = field(default_factory=dict)  # by digest
     image_urls: Mapping[str, str] = field(default_factory=dict)  # by digest
+    tasks_file: Path | None = None  # where accepted tasks are written for git
+    tasks: "tuple[TaskEntry, ...]" = ()  # what it says
 
     @property
     def is_local(self) -> bool:
@@ -55,6 +64,8 @@ def make_run_setup(planned: PlannedRun) -> RunSetup:
         clips=planned.details.clips or {},
         image_files=validation.inputs.files,
         image_urls=validation.inputs.addresses,
+        tasks_file=tasks_path(validation.file) if has_tasks_file(validation) else None,
+        tasks=list_tasks(planned, planned.lock),
     )
 
 

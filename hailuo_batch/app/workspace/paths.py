@@ -13,5 +13,10 @@ def review_path(manifest: Path) -> Path:
     return _sidecar_path(manifest, "review")
 
 
+def tasks_path(manifest: Path) -> Path:
+    """The tasks file beside a manifest: `film.tasks.yaml` has the tasks of `film.yaml` that were accepted."""
+    return _sidecar_path(manifest, "tasks")
+
+
 def _sidecar_path(manifest: Path, kind: str) -> Path:
     return manifest.with_name(f"{manifest.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")

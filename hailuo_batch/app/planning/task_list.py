@@ -1,0 +1,71 @@
+"""The tasks file of a manifest: what it says, what it should say after a plan, and writing that.
+
+Only the real world has one. Money: a checkout without the ledger follows these tasks instead of buying them again.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hailuo_batch.app.planning.snapshot import LedgerSnapshot
+from hailuo_batch.app.planning.validate import Validation
+from hailuo_batch.app.workspace.paths import tasks_path
+from hailuo_batch.core.plan.lockfile import Lockfile
+from hailuo_batch.core.plan.plan import Plan
+from hailuo_batch.core.world import World
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.known_task import KnownTask
+    from hailuo_batch.core.plan.task_entries import TaskEntry
+
+
+def has_tasks_file(validation: Validation) -> bool:
+    """Whether a manifest in this world may have a tasks file: where something can be bought."""
+    return validation.world is World.REAL and not validation.model.is_local
+
+
+def read_task_entries(validation: Validation) -> "tuple[TaskEntry, ...]":
+    """What the manifest's tasks file says."""
+    path = tasks_path(validation.file)
+    if not has_tasks_file(validation) or not os.path.lexists(path):
+        return ()
+    from hailuo_batch.load.tasks_file import read_tasks
+
+    return read_tasks(path)
+
+
+def write_task_entries(path: Path, entries: "tuple[TaskEntry, ...]") -> None:
+    """Writes the file anew where it says something else; `StoreError` when it cannot be written."""
+    if entries or os.path.lexists(path):
+        from hailuo_batch.load.tasks_file import write_tasks
+
+        write_tasks(path, entries)
+
+
+def find_known_tasks(
+    entries: "tuple[TaskEntry, ...]", snapshot: LedgerSnapshot, validation: Validation
+) -> "dict[str, KnownTask]":
+    """The tasks of the file that this ledger does not have, by fingerprint."""
+    if not entries:
+        return {}
+    from hailuo_batch.core.plan.task_entries import make_known_tasks
+
+    return make_known_tasks(entries, snapshot.recorded_tasks, source=tasks_path(validation.file).name)
+
+
+def list_current_entries(
+    entries: "tuple[TaskEntry, ...]", snapshot: LedgerSnapshot, plan: Plan, lock: Lockfile
+) -> "tuple[TaskEntry, ...]":
+    """What the tasks file should say, by the ledger, a plan and the lock."""
+    if not entries and not snapshot.pending_attempts:
+        return ()
+    from hailuo_batch.core.plan.task_entries import TaskFacts, update_entries
+
+    facts = TaskFacts(
+        locked=lock.clips.keys(),
+        asked={step.fingerprint for step in plan.steps},
+        recorded=snapshot.recorded_tasks,
+        standings=snapshot.standings,
+        pending=snapshot.pending_attempts,
+    )
+    return update_entries(entries, facts)

@@ -1,0 +1,122 @@
+"""Writes each accepted task to the manifest's tasks file while a run works, behind the ledger.
+
+Tasks that are accepted while the disk is busy share the next write, so that ten thousand of them cost a few hundred.
+The ledger comes first and decides; what cannot be written here is written at the end of the run, from the ledger.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from hailuo_batch.core.attempt.attempt import Move, Stage
+from hailuo_batch.core.models import is_local
+from hailuo_batch.ports import Facts, Intent, LedgerWriter
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.task_entries import TaskEntry
+
+_NO_FACTS = Facts()
+
+
+@asynccontextmanager
+async def record_tasks(
+    ledger: LedgerWriter, file: Path | None, written: "Iterable[TaskEntry]" = ()
+) -> AsyncIterator[LedgerWriter]:
+    """The ledger, which also writes accepted tasks to a file; `written` are those that are there already."""
+    if file is None:
+        yield ledger
+        return
+    appender = _Appender(file)
+    try:
+        yield cast("LedgerWriter", _TaskRecorder(ledger, appender, written))
+    finally:
+        await appender.close()
+
+
+class _TaskRecorder:
+    """Implements `ports.LedgerWriter`: passes every call to a ledger, and writes down what was accepted."""
+
+    def __init__(self, ledger: LedgerWriter, appender: "_Appender", written: "Iterable[TaskEntry]") -> None:
+        self._ledger, self._appender = ledger, appender
+        self._written = set(written)
+        self._intents: dict[int, Intent] = {}
+
+    async def record_intent(self, intent: Intent) -> int:
+        attempt = await self._ledger.record_intent(intent)
+        if not is_local(intent.provider):
+            self._intents[attempt] = intent
+        return attempt
+
+    async def move(self, attempt: int, move: Move, facts: Facts = _NO_FACTS) -> Stage:
+        stage = await self._ledger.move(attempt, move, facts)
+        if move is Move.ACCEPT and facts.task and attempt in self._intents:
+            # Money: returns when the file has the task, so that whatever was polled once is known to git.
+            await self._write(self._intents.pop(attempt), facts.task)
+        return stage
+
+    async def adopt_task(self, intent: Intent, task: str, reason: str) -> int:
+        attempt = await self._ledger.adopt_task(intent, task, reason)
+        await self._write(intent, task)
+        return attempt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    async def _write(self, intent: Intent, task: str) -> None:
+        from hailuo_batch.core.plan.task_entries import TaskEntry
+
+        entry = TaskEntry(
+            shot=intent.shot, take=intent.take, provider=intent.provider, task=task, fingerprint=intent.fingerprint
+        )
+        if entry not in self._written:
+            self._written.add(entry)
+            await self._appender.append(entry)
+
+
+class _Appender:
+    """The queue in front of the file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._queue: list[TaskEntry] = []
+        self._batch: asyncio.Future[None] | None = None  # of those in the queue
+        self._drain_task: asyncio.Task[None] | None = None
+        self._has_failed = False
+
+    async def append(self, entry: "TaskEntry") -> None:
+        """Returns when the entry is in the file, or cannot be written there."""
+        self._queue.append(entry)
+        if self._batch is None:
+            self._batch = asyncio.get_running_loop().create_future()
+        batch = self._batch
+        if self._drain_task is None or self._drain_task.done():
+            self._drain_task = asyncio.create_task(self._drain(), name="tasks file")
+        await asyncio.shield(batch)
+
+    async def close(self) -> None:
+        """Returns when all queued entries are written, even if the closer is cancelled."""
+        cancelled: asyncio.CancelledError | None = None
+        while self._drain_task is not None and not self._drain_task.done():
+            try:
+                await asyncio.wait({self._drain_task})
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+    async def _drain(self) -> None:
+        from hailuo_batch.load.tasks_file import append_tasks
+
+        while self._queue:
+            entries, self._queue = self._queue, []
+            batch, self._batch = self._batch, None
+            if not self._has_failed:
+                try:
+                    await asyncio.to_thread(append_tasks, self._file, entries)
+                except OSError:
+                    # A line may be cut off, and nothing may follow it: the end of the run writes the file anew.
+                    self._has_failed = True
+            if batch is not None and not batch.done():
+                batch.set_result(None)

@@ -1,0 +1,86 @@
+"""What a manifest's tasks file says, as values: accepted tasks whose clips the lock does not name yet.
+
+The file is in git, so that a checkout without the ledger follows these tasks instead of buying them again. It is read
+and written in `load/tasks_file.py`.
+"""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage, Standing
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.plan.known_task import KnownTask, pick_known_task
+
+_PENDING_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class TaskEntry:
+    """One accepted task: the take that it was submitted for, its provider, its id there, and the request."""
+
+    shot: str
+    take: int
+    provider: str
+    task: str
+    fingerprint: str
+
+
+def make_known_tasks(
+    entries: Iterable[TaskEntry], recorded: AbstractSet[tuple[str, str]], *, source: str
+) -> dict[str, KnownTask]:
+    """The tasks that the ledger does not have, by fingerprint; `recorded` are provider and id of those that it has."""
+    known: dict[str, KnownTask] = {}
+    for entry in sorted(entries):
+        if (entry.provider, entry.task) not in recorded:
+            found = KnownTask(provider=entry.provider, task=entry.task, source=source)
+            known.setdefault(entry.fingerprint, found)
+    return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TaskFacts:
+    """What decides which entries stay.
+
+    `locked` are the fingerprints whose clips the lock names, `asked` those of the plan, `recorded` provider and id of
+    every task that the ledger has, `pending` the campaign's attempts whose clips are not in the store.
+    """
+
+    locked: AbstractSet[str]
+    asked: AbstractSet[str]
+    recorded: AbstractSet[tuple[str, str]]
+    standings: Mapping[str, Standing]
+    pending: tuple[AttemptRecord, ...]
+
+
+def update_entries(entries: Iterable[TaskEntry], facts: TaskFacts) -> tuple[TaskEntry, ...]:
+    """What the file should say: entries that are not settled, and the ledger's own pending tasks. Sorted."""
+    kept = {entry for entry in entries if not _is_settled(entry, facts)}
+    return tuple(sorted(kept | {make_entry(each) for each in facts.pending if each.task}))
+
+
+def make_entry(attempt: AttemptRecord) -> TaskEntry:
+    """The entry of an attempt that has a task."""
+    return TaskEntry(
+        shot=attempt.shot,
+        take=attempt.take,
+        provider=attempt.provider,
+        task=attempt.task or "",
+        fingerprint=attempt.fingerprint,
+    )
+
+
+def _is_settled(entry: TaskEntry, facts: TaskFacts) -> bool:
+    """Whether nobody needs to follow the task: its clip is in the lock, or this ledger knows how it ended."""
+    standing = facts.standings.get(entry.fingerprint)
+    if entry.fingerprint in facts.locked:
+        return True
+    if (entry.provider, entry.task) not in facts.recorded:
+        known = KnownTask(provider=entry.provider, task=entry.task, source="")
+        is_open = standing is not None and standing.stage in LIVE_STAGES - {Stage.STORED}
+        return not is_open and pick_known_task(known, standing) is None
+    if standing is None or standing.task != entry.task:
+        return True
+    # Money: until the lock names a stored clip, this line is all that git has of it.
+    is_unlocked = standing.stage is Stage.STORED and entry.fingerprint in facts.asked
+    return standing.stage not in _PENDING_STAGES and not is_unlocked
