@@ -23,6 +23,7 @@ async def test_a_first_project_can_be_planned_as_it_stands(tmp_path: Path):
         "hailuo.yaml",
         "manifests/first.yaml",
         ".gitignore",
+        ".gitattributes",
     ]
     assert (await validate(written[1])).problems == ()
     assert len((await plan(written[1], world=World.SKETCH)).pending_steps) == 4

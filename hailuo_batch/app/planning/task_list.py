@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.workspace.paths import tasks_path
+from hailuo_batch.core import rules
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Plan
+from hailuo_batch.core.problem import Place, Problem
 from hailuo_batch.core.world import World
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.known_task import KnownTask
     from hailuo_batch.core.plan.task_entries import TaskEntry
+
+_UNASKED_REMEDY = "Restore the request and run it: the clip is downloaded. If nobody needs it, delete the task's line."
 
 
 def has_tasks_file(validation: Validation) -> bool:
@@ -51,6 +55,30 @@ def find_known_tasks(
     from hailuo_batch.core.plan.task_entries import make_known_tasks
 
     return make_known_tasks(entries, snapshot.recorded_tasks, source=tasks_path(validation.file).name)
+
+
+def find_unasked_tasks(
+    entries: "tuple[TaskEntry, ...]", snapshot: LedgerSnapshot, plan: Plan, lock: Lockfile, *, name: str
+) -> tuple[Problem, ...]:
+    """A warning of tasks that nobody here can follow, since no shot asks what they were submitted for."""
+    asked = {step.fingerprint for step in plan.steps}
+    if not entries or "" in asked:  # a shot that waits for a frame may be the one
+        return ()
+    strange = [
+        each
+        for each in entries
+        if each.fingerprint not in asked
+        and each.fingerprint not in lock.clips
+        and (each.provider, each.task) not in snapshot.recorded_tasks
+    ]
+    if not strange:
+        return ()
+    first = strange[0]
+    more = f" and {len(strange) - 1:,} more" if len(strange) > 1 else ""
+    whose = f"{first.shot}#{first.take}"
+    why = f"task {first.task} at {first.provider}{more} was submitted for another request than {whose} has now."
+    place = Place(file=name, line=1, column=1)
+    return (Problem(rule=rules.TASK_UNASKED, why=why, remedy=_UNASKED_REMEDY, place=place),)
 
 
 def list_current_entries(
