@@ -23,12 +23,12 @@ def quote_yaml(word: str) -> str:
     """
     if _PLAIN_WORD.match(word) and word.casefold() not in _RESERVED_WORDS:
         return word
-    return quote_text(word)
+    return escape_line(json.dumps(word, ensure_ascii=False))
 
 
-def quote_text(text: str) -> str:
-    """A text in quotes, on one line: the same for YAML and for JSON."""
-    return _ESCAPE_PATTERN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+def escape_line(text: str) -> str:
+    """JSON as YAML on one line: what YAML does not allow as it is, escaped."""
+    return _ESCAPE_PATTERN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

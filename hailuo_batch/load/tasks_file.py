@@ -17,10 +17,10 @@ from shlex import quote
 from typing import Any
 
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.plan.task_entries import TaskEntry
+from hailuo_batch.core.plan.task_entries import TaskEntry, sort_entries
 from hailuo_batch.errors import InputError, StoreError
 from hailuo_batch.gateways.coerce import parse_task_id
-from hailuo_batch.load.sidecar import quote_text, sync_folder, write_atomically
+from hailuo_batch.load.sidecar import escape_line, sync_folder, write_atomically
 
 TASKS_HEADER = """\
 # Accepted tasks whose clips the lock does not name yet. Written by hailuo-batch; commit it with the manifest.
@@ -31,6 +31,7 @@ MAX_BYTES = 32 * 1024 * 1024  # some 150,000 tasks
 _MAX_LINE = 4_000  # characters
 _MAX_NAME = 200
 _MEMBERS = ("shot", "take", "provider", "task", "fingerprint")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _FINGERPRINT = re.compile(r"v[0-9]{1,3}-[0-9a-f]{64}\Z")
 _VERSION = re.compile(r"version:\s*([0-9]{1,6})\Z")
 _CONFLICT_MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
@@ -53,7 +54,7 @@ def read_tasks(path: Path) -> tuple[TaskEntry, ...]:
 
 def tasks_text(entries: Iterable[TaskEntry]) -> str:
     """The file's text."""
-    return TASKS_HEADER + "".join(map(_entry_line, sorted(entries)))
+    return TASKS_HEADER + "".join(map(_entry_line, sort_entries(entries)))
 
 
 def write_tasks(path: Path, entries: Sequence[TaskEntry]) -> bool:
@@ -128,12 +129,7 @@ def _require_regular(number: int) -> int:
 
 
 def _entry_line(entry: TaskEntry) -> str:
-    members = (f'"{name}": {_member_text(getattr(entry, name))}' for name in _MEMBERS)
-    return f"  - {{{', '.join(members)}}}\n"
-
-
-def _member_text(value: str | int) -> str:
-    return str(value) if isinstance(value, int) else quote_text(value)
+    return f"  - {escape_line(_encode({name: getattr(entry, name) for name in _MEMBERS}))}\n"
 
 
 class _InvalidLineError(Exception):
@@ -157,7 +153,7 @@ def _parse_tasks(path: Path, data: bytes) -> tuple[TaskEntry, ...]:
                 why = f"{path}:{number}: task {entry.task} is that of {first.shot}#{first.take} too."
                 raise _unreadable_error(path, why)
             found[entry] = None
-    return tuple(sorted(found))
+    return sort_entries(found)
 
 
 def _parse_line(line: bytes) -> TaskEntry | None:

@@ -93,6 +93,16 @@ async def test_a_file_that_cannot_be_written_stops_no_run_and_gets_no_line_after
     assert tries == [1]
 
 
+async def test_a_bug_in_the_writer_reaches_those_who_wait(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(tasks_file, "append_tasks", broken)
+    async with open_ledger(tmp_path / "ledger.db", clock=FakeClock()) as opened, record_tasks(opened, file) as ledger:
+        found = await asyncio.gather(accept(ledger, 1), accept(ledger, 2), return_exceptions=True)
+    assert [type(each) for each in found] == [TypeError, TypeError]
+
+
 async def test_a_caller_that_is_cancelled_leaves_a_whole_line(file: Path, tmp_path: Path):
     async with open_ledger(tmp_path / "ledger.db", clock=FakeClock()) as opened, record_tasks(opened, file) as ledger:
         attempt = await opened.record_intent(make_intent(1))

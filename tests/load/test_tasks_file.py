@@ -14,7 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.core.plan.task_entries import TaskEntry
+from hailuo_batch.core.plan.task_entries import TaskEntry, sort_entries
 from hailuo_batch.errors import Exit, InputError, StoreError
 from hailuo_batch.gateways.coerce import parse_task_id
 from hailuo_batch.load.tasks_file import TASKS_HEADER, append_tasks, read_tasks, tasks_text, write_tasks
@@ -71,9 +71,9 @@ def test_without_tasks_there_is_no_file(path: Path) -> None:
 def test_what_is_written_is_read_again_and_is_yaml(path: Path, found: list[TaskEntry]) -> None:
     text = tasks_text(found)
     path.write_text(text, encoding="utf-8", newline="\n")
-    assert list(read_tasks(path)) == sorted(set(found))
+    assert read_tasks(path) == sort_entries(set(found))
     rows = yaml.safe_load(text)["tasks"] or []
-    assert [TaskEntry(**row) for row in rows] == sorted(found)
+    assert tuple(TaskEntry(**row) for row in rows) == sort_entries(found)
 
 
 @pytest.mark.parametrize(

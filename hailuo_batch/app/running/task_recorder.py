@@ -107,16 +107,26 @@ class _Appender:
             raise cancelled
 
     async def _drain(self) -> None:
-        from hailuo_batch.load.tasks_file import append_tasks
-
-        while self._queue:
+        while self._batch is not None:
             entries, self._queue = self._queue, []
             batch, self._batch = self._batch, None
-            if not self._has_failed:
-                try:
-                    await asyncio.to_thread(append_tasks, self._file, entries)
-                except OSError:
-                    # A line may be cut off, and nothing may follow it: the end of the run writes the file anew.
-                    self._has_failed = True
-            if batch is not None and not batch.done():
+            try:
+                await self._append_entries(entries)
+            except Exception as error:  # noqa: BLE001 - a bug goes to those who wait, none of whom may wait for ever
+                batch.set_exception(error)
+            except BaseException:
+                batch.cancel()
+                raise
+            else:
                 batch.set_result(None)
+
+    async def _append_entries(self, entries: "list[TaskEntry]") -> None:
+        from hailuo_batch.load.tasks_file import append_tasks
+
+        if self._has_failed:
+            return
+        try:
+            await asyncio.to_thread(append_tasks, self._file, entries)
+        except OSError:
+            # A line may be cut off, and nothing may follow it: the end of the run writes the file anew.
+            self._has_failed = True

@@ -15,7 +15,7 @@ from hailuo_batch.core.plan.known_task import KnownTask, pick_known_task
 _PENDING_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskEntry:
     """One accepted task: the take that it was submitted for, its provider, its id there, and the request."""
 
@@ -31,7 +31,7 @@ def make_known_tasks(
 ) -> dict[str, KnownTask]:
     """The tasks that the ledger does not have, by fingerprint; `recorded` are provider and id of those that it has."""
     known: dict[str, KnownTask] = {}
-    for entry in sorted(entries):
+    for entry in sort_entries(entries):
         if (entry.provider, entry.task) not in recorded:
             found = KnownTask(provider=entry.provider, task=entry.task, source=source)
             known.setdefault(entry.fingerprint, found)
@@ -56,7 +56,12 @@ class TaskFacts:
 def update_entries(entries: Iterable[TaskEntry], facts: TaskFacts) -> tuple[TaskEntry, ...]:
     """What the file should say: entries that are not settled, and the ledger's own pending tasks. Sorted."""
     kept = {entry for entry in entries if not _is_settled(entry, facts)}
-    return tuple(sorted(kept | {make_entry(each) for each in facts.pending if each.task}))
+    return sort_entries(kept | {make_entry(each) for each in facts.pending if each.task})
+
+
+def sort_entries(entries: Iterable[TaskEntry]) -> tuple[TaskEntry, ...]:
+    """The entries in the order of the file: by shot and take, then by task."""
+    return tuple(sorted(entries, key=lambda each: (each.shot, each.take, each.provider, each.task, each.fingerprint)))
 
 
 def make_entry(attempt: AttemptRecord) -> TaskEntry:
