@@ -102,9 +102,7 @@ async def test_plan_shows_what_would_be_followed_and_fetch_finds_its_manifest(tm
         followed = [step for step in planned.plan.steps if step.why is StepReason.TASK_KNOWN]
         assert {step.known_task.task for step in followed if step.known_task} == {entry.task for entry in entries}
         rows = [row for row in planned.report.rows if row.task]
-        assert {(row.why, row.provider) for row in rows} == {
-            (f"{StepReason.TASK_KNOWN} (known from film.tasks.yaml)", "minimax")
-        }
+        assert {(row.why, row.provider) for row in rows} == {(f"{StepReason.TASK_KNOWN} (film.tasks.yaml)", "minimax")}
         assert (await list_pending_tasks(second.folder)).manifests == (file,)
 
 

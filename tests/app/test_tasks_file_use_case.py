@@ -8,6 +8,7 @@ from bought_samples import PAID, buy
 from hailuo_batch.app.fetch import list_pending_tasks
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.review import accept, retake
 from hailuo_batch.app.run import run
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.plan.task_entries import TaskEntry
@@ -107,6 +108,16 @@ async def test_a_cap_counts_what_was_bought_elsewhere(film: Path, tasks: Path):
     assert (await plan(film, max_cost="0.60")).report.over_cap == (await plan(film)).report.over_cap
     film.write_text(PAID)
     assert (await plan(film, max_cost="0.60")).report.over_cap == ()
+
+
+async def test_a_take_whose_task_is_known_keeps_no_earlier_clip_and_is_said_to_be_pending(film: Path, tasks: Path):
+    await buy(film)
+    film.write_text(PAID.replace("on a table", "on a chair"))
+    write_tasks(tasks, [await entry(film, "pack", "t-1")])
+    with pytest.raises(InputError, match="was already submitted"):
+        await accept(film, ["pack"], why="only a chair")
+    (note,) = (await retake(film, ["pack"])).notes
+    assert note.startswith("pack#1 is still pending: submitted elsewhere, and followed here (film.tasks.yaml).")
 
 
 async def test_a_damaged_file_stops_a_plan_and_is_a_manifest_to_fetch(film: Path, tasks: Path):

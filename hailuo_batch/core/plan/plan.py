@@ -55,7 +55,7 @@ class StepReason(StrEnum):
     FORCED = "it was refused, and --failed submits it again", Action.SUBMIT
     INTERRUPTED = "a run stopped before it was submitted", Action.SUBMIT
     RUNNING = "submitted, still rendering", Action.RESUME
-    TASK_KNOWN = "submitted elsewhere: its task is followed, and not bought again", Action.RESUME
+    TASK_KNOWN = "submitted elsewhere, and followed here", Action.RESUME
     PRODUCED = "rendered, not downloaded yet", Action.FETCH
     CLIP_GONE = "its clip is gone from the store", Action.FETCH
     IN_RENDERS = "its clip is gone from the store, but renders/ still has a copy", Action.FETCH
@@ -63,7 +63,7 @@ class StepReason(StrEnum):
     LOCKED_ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
     ACCEPTED_ELSEWHERE = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
     IN_DOUBT = "outcome unknown: it may have been accepted", Action.HOLD
-    DOUBT_ELSEWHERE = "it may have been submitted elsewhere, where its outcome is not known yet", Action.HOLD
+    DOUBT_ELSEWHERE = "outcome unknown elsewhere: it may have been accepted", Action.HOLD
     NEEDS_FRAME = "its source shot is not rendered yet", Action.WAIT
     IMAGE_UNKNOWN = "its frame's web address has given no image yet (`plan` tries again)", Action.HOLD
 

@@ -186,7 +186,7 @@ def describe_reason(step: Step) -> str:
     if step.waits_for:
         return f"it starts from {', '.join(step.waits_for)}, not rendered yet"
     if step.known_task is not None:
-        return f"{step.why} (known from {step.known_task.source})"
+        return f"{step.why} ({step.known_task.source})"
     if step.accepted is not None and step.accepted.why:
         return f"{step.why}: {step.accepted.why}"
     if step.standing is not None and step.standing.why and step.standing.stage is Stage.FAILED:
