@@ -44,7 +44,7 @@ TROUBLES = (
     ("fdatasync of the ledger", "error=EIO:when=9+", LEDGER_FAILED),
     ("fdatasync of the ledger", "error=EIO:when=10", LEDGER_FAILED),
     ("fsync", "error=ENOSPC:when=2+", FULL),
-    ("fsync", "error=EIO:when=2", FAILED),
+    ("fsync", "error=EIO:when=10", FAILED),
     ("rename", "error=ENOSPC:when=3", FULL),
 )
 
@@ -114,6 +114,17 @@ async def test_a_call_that_fails_costs_nothing_twice_and_is_explained(
         told = [charge.task for charge in mock.charges if charge.task not in known]
         assert all(task in said for task in told), "an id that could not be written down is printed"
         assert (code == 8) is bool(told)
+        await found.assert_kept()
+
+
+@untraced
+@in_session
+@pytest.mark.usefixtures("keys")
+async def test_a_tasks_file_that_could_not_be_written_once_is_written_with_the_next_task(tmp_path: Path, forks: Forks):
+    async with new_mock() as mock:
+        found = Film.begun(tmp_path, forks, mock, "minimax")
+        code, said = await traced(tmp_path, found.base, BY_NAME["fsync"], "error=EIO:when=2")
+        assert code == 0, said
         await found.assert_kept()
 
 

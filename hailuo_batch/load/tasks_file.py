@@ -69,12 +69,17 @@ def write_tasks(path: Path, entries: Sequence[TaskEntry]) -> bool:
         with suppress(FileNotFoundError):
             if _read_regular_file(path) == data:
                 return False
-        write_atomically(path, data)
+        replace_tasks(path, entries)
     except OSError as error:
         why = f"{path}: the system says: {error.strerror}."
         remedy = "The ledger has every task. Make room, or see who may write there; the next run writes the file."
         raise StoreError("the tasks file could not be written", why=why, remedy=remedy) from None
     return True
+
+
+def replace_tasks(path: Path, entries: Iterable[TaskEntry]) -> None:
+    """Puts a whole file in the place of another, durably. Raises `OSError`."""
+    write_atomically(path, tasks_text(entries).encode())
 
 
 def append_tasks(path: Path, entries: Iterable[TaskEntry]) -> None:

@@ -1,6 +1,7 @@
 """What a run writes to the tasks file, and when: behind the ledger, before anything else is done with a task."""
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -76,21 +77,26 @@ async def test_many_tasks_share_few_writes_and_each_is_written_once(
     assert len(synced) < 100
 
 
-async def test_a_file_that_cannot_be_written_stops_no_run_and_gets_no_line_after_the_failure(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("failures", [1, 2, 9])
+async def test_a_disk_that_fails_stops_no_run_and_the_next_task_brings_the_others_along(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int
 ):
-    tries = list[int]()
+    """The first failure tears the file; from then on it is replaced as a whole."""
+    tries, fsync = list[int](), os.fsync
 
-    def full(*_: object) -> None:
-        tries.append(1)
-        raise OSError
+    def fail(number: int) -> None:
+        tries.append(number)
+        if len(tries) <= failures:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(number)
 
-    monkeypatch.setattr(tasks_file, "append_tasks", full)
     async with open_ledger(tmp_path / "ledger.db", clock=FakeClock()) as opened, record_tasks(opened, file) as ledger:
-        await accept(ledger, 1)
-        await accept(ledger, 2)
-        assert [each.task for each in await ledger.attempts()] == ["t-1", "t-2"]
-    assert tries == [1]
+        monkeypatch.setattr(os, "fsync", fail)
+        for number in (1, 2, 3):
+            await accept(ledger, number)
+        assert [each.task for each in await ledger.attempts()] == ["t-1", "t-2", "t-3"]
+    assert len(read_tasks(file)) == (3 if failures < 3 else 1)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 async def test_a_bug_in_the_writer_reaches_those_who_wait(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

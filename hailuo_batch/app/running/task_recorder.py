@@ -1,12 +1,12 @@
 """Writes each accepted task to the manifest's tasks file while a run works, behind the ledger.
 
 Tasks that are accepted while the disk is busy share the next write, so that ten thousand of them cost a few hundred.
-The ledger comes first and decides; what cannot be written here is written at the end of the run, from the ledger.
+The ledger comes first and decides. What cannot be written is tried again with the next tasks, and when the run ends.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,9 +28,9 @@ async def record_tasks(
     if file is None:
         yield ledger
         return
-    appender = _Appender(file)
+    appender = _Appender(file, written)
     try:
-        yield cast("LedgerWriter", _TaskRecorder(ledger, appender, written))
+        yield cast("LedgerWriter", _TaskRecorder(ledger, appender))
     finally:
         await appender.close()
 
@@ -38,9 +38,8 @@ async def record_tasks(
 class _TaskRecorder:
     """Implements `ports.LedgerWriter`: passes every call to a ledger, and writes down what was accepted."""
 
-    def __init__(self, ledger: LedgerWriter, appender: "_Appender", written: "Iterable[TaskEntry]") -> None:
+    def __init__(self, ledger: LedgerWriter, appender: "_Appender") -> None:
         self._ledger, self._appender = ledger, appender
-        self._written = set(written)
         self._intents: dict[int, Intent] = {}
 
     async def record_intent(self, intent: Intent) -> int:
@@ -70,23 +69,25 @@ class _TaskRecorder:
         entry = TaskEntry(
             shot=intent.shot, take=intent.take, provider=intent.provider, task=task, fingerprint=intent.fingerprint
         )
-        if entry not in self._written:
-            self._written.add(entry)
-            await self._appender.append(entry)
+        await self._appender.append(entry)
 
 
 class _Appender:
     """The queue in front of the file."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, written: "Iterable[TaskEntry]") -> None:
         self._file = file
+        self._entries = set(written)  # that the file has, or gets now
         self._queue: list[TaskEntry] = []
         self._batch: asyncio.Future[None] | None = None  # of those in the queue
         self._drain_task: asyncio.Task[None] | None = None
-        self._has_failed = False
+        self._is_torn = False
 
     async def append(self, entry: "TaskEntry") -> None:
-        """Returns when the entry is in the file, or cannot be written there."""
+        """Returns when the entry is in the file, or cannot be written there now."""
+        if entry in self._entries:
+            return
+        self._entries.add(entry)
         self._queue.append(entry)
         if self._batch is None:
             self._batch = asyncio.get_running_loop().create_future()
@@ -121,12 +122,14 @@ class _Appender:
                 batch.set_result(None)
 
     async def _append_entries(self, entries: "list[TaskEntry]") -> None:
-        from hailuo_batch.load.tasks_file import append_tasks
+        from hailuo_batch.load import tasks_file
 
-        if self._has_failed:
-            return
         try:
-            await asyncio.to_thread(append_tasks, self._file, entries)
+            if not self._is_torn:
+                await asyncio.to_thread(tasks_file.append_tasks, self._file, entries)
+                return
         except OSError:
-            # A line may be cut off, and nothing may follow it: the end of the run writes the file anew.
-            self._has_failed = True
+            self._is_torn = True  # a line may be cut off, and no other may follow it
+        with suppress(OSError):  # else it is tried with the next tasks, and at the end of the run, which says why not
+            await asyncio.to_thread(tasks_file.replace_tasks, self._file, tuple(self._entries))
+            self._is_torn = False
