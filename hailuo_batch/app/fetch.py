@@ -78,11 +78,11 @@ async def list_pending_tasks(folder: Path, *, world: World = World.REAL) -> Pend
     last = {run.campaign: run.manifest for run in runs if not run.sketch and run.campaign in campaigns}
     there = {name: project.root / file for name, file in last.items() if _has_campaign(project.root / file, name)}
     bought = (there[each.campaign] for each in pending if each.campaign in there)
-    told = (file for file, tasks in from_elsewhere.items() if not tasks <= recorded)
+    followed = (file for file, tasks in from_elsewhere.items() if not tasks <= recorded)
     return PendingTasks(
         project=project,
         workspace=workspace,
-        manifests=tuple(dict.fromkeys((*bought, *told))),
+        manifests=tuple(dict.fromkeys((*bought, *followed))),
         orphaned_tasks=tuple(each for each in pending if each.campaign not in there),
         missing_manifests={campaign: file for campaign, file in last.items() if campaign not in there},
     )

@@ -218,8 +218,8 @@ FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
 REVIEW_SHOT = Rule(id="review-shot", area=_PROJECT, summary="unknown shot in review", severity=_WARNING,
     meaning="The review has decisions about a shot that the manifest does not have; they are kept and not used.",
     remedy="If the shot was renamed, rename it in the review too.")
-TASK_UNASKED = Rule(id="task-unasked", area=_PROJECT, summary="a paid task has no shot", severity=_WARNING,
-    meaning="The tasks file beside the manifest has tasks for requests that no shot asks now.",
+TASK_WITHOUT_SHOT = Rule(id="task-without-shot", area=_PROJECT, summary="a paid task has no shot", severity=_WARNING,
+    meaning="The tasks file beside the manifest has tasks whose requests no shot has now.",
     remedy="Restore the request and run it. If nobody needs the clip, delete the task's line.")
 LEDGER_GONE = Rule(id="ledger-gone", area=_PROJECT, summary="the ledger is gone", severity=_WARNING,
     meaning="The clips here were bought under a ledger that is missing.",

@@ -68,7 +68,7 @@ async def test_a_task_that_no_shot_asks_for_is_warned_of_and_does_not_keep_a_sho
     write_tasks(tasks, [OTHER])
     planned = await plan(film)
     assert [(each.rule.id, each.why) for each in planned.extra_problems] == [
-        ("task-unasked", "task t-9 at minimax was submitted for another request than gone#1 has now.")
+        ("task-without-shot", "task t-9 at minimax was submitted for another request than gone#1 has now.")
     ]
     assert {step.why for step in planned.plan.steps} == {StepReason.NEW}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, StepDetails
-from hailuo_batch.app.planning.task_list import find_unasked_tasks
+from hailuo_batch.app.planning.task_list import find_tasks_without_shot
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, lost_ledger_warning
 from hailuo_batch.app.workspace.paths import tasks_path
@@ -71,10 +71,10 @@ class PlannedRun:
 
     @property
     def extra_problems(self) -> tuple[Problem, ...]:
-        """What a plan reports besides its steps: unknown images, tasks that no shot asks for, and a missing ledger."""
+        """What a plan reports besides its steps: unknown images, tasks without a shot, and a missing ledger."""
         file = tasks_path(self.validation.file).name
-        unasked = find_unasked_tasks(self.tasks, self.snapshot, self.plan, self.lock, name=file)
-        problems = (*self.validation.external_problems, *unasked)
+        without_shot = find_tasks_without_shot(self.tasks, self.snapshot, self.plan, self.lock, name=file)
+        problems = (*self.validation.external_problems, *without_shot)
         if self.lost_ledger is None or not (
             self.lost_ledger.is_empty or any(step.submits for step in self.pending_steps)
         ):

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from hailuo_batch.core.plan.known_task import KnownTask
     from hailuo_batch.core.plan.task_entries import TaskEntry
 
-_UNASKED_REMEDY = "Restore the request and run it: the clip is downloaded. If nobody needs it, delete the task's line."
+_WITHOUT_SHOT_REMEDY = (
+    "Restore the request and run it: the clip is downloaded. If nobody needs it, delete the task's line."
+)
 
 
 def has_tasks_file(validation: Validation) -> bool:
@@ -57,17 +59,17 @@ def find_known_tasks(
     return make_known_tasks(entries, snapshot.recorded_tasks, source=tasks_path(validation.file).name)
 
 
-def find_unasked_tasks(
+def find_tasks_without_shot(
     entries: "tuple[TaskEntry, ...]", snapshot: LedgerSnapshot, plan: Plan, lock: Lockfile, *, name: str
 ) -> tuple[Problem, ...]:
-    """A warning of tasks that nobody here can follow, since no shot asks what they were submitted for."""
-    asked = {step.fingerprint for step in plan.steps}
-    if not entries or "" in asked:  # a shot that waits for a frame may be the one
+    """A warning of tasks that nobody here can follow, since no shot has the request that they were submitted for."""
+    planned = {step.fingerprint for step in plan.steps}
+    if not entries or "" in planned:  # a shot that waits for a frame may be the one
         return ()
     strange = [
         each
         for each in entries
-        if each.fingerprint not in asked
+        if each.fingerprint not in planned
         and each.fingerprint not in lock.clips
         and (each.provider, each.task) not in snapshot.recorded_tasks
     ]
@@ -78,7 +80,7 @@ def find_unasked_tasks(
     whose = f"{first.shot}#{first.take}"
     why = f"task {first.task} at {first.provider}{more} was submitted for another request than {whose} has now."
     place = Place(file=name, line=1, column=1)
-    return (Problem(rule=rules.TASK_UNASKED, why=why, remedy=_UNASKED_REMEDY, place=place),)
+    return (Problem(rule=rules.TASK_WITHOUT_SHOT, why=why, remedy=_WITHOUT_SHOT_REMEDY, place=place),)
 
 
 def list_current_entries(
@@ -91,7 +93,7 @@ def list_current_entries(
 
     facts = TaskFacts(
         locked=lock.clips.keys(),
-        asked={step.fingerprint for step in plan.steps},
+        planned={step.fingerprint for step in plan.steps},
         recorded=snapshot.recorded_tasks,
         standings=snapshot.standings,
         pending=snapshot.pending_attempts,

@@ -37,7 +37,7 @@ def pick_known_task(known: KnownTask | None, standing: Standing | None) -> Known
 
 
 def known_task_route(known: KnownTask, route: Route) -> Route:
-    """Who renders a known task, and for how much. No other provider is asked for it."""
+    """Who renders a known task, and for how much. It is submitted to no other."""
     ways = (way for way in (route, *route.fallbacks) if way.provider == known.provider)
     found = next(ways, Route(provider=known.provider, estimate=None))
     return replace(found, estimate=known.estimate or found.estimate, fallbacks=())

@@ -42,12 +42,12 @@ def make_known_tasks(
 class TaskFacts:
     """What decides which entries stay.
 
-    `locked` are the fingerprints whose clips the lock names, `asked` those of the plan, `recorded` provider and id of
+    `locked` are the fingerprints whose clips the lock names, `planned` those of the plan, `recorded` provider and id of
     every task that the ledger has, `pending` the campaign's attempts whose clips are not in the store.
     """
 
     locked: AbstractSet[str]
-    asked: AbstractSet[str]
+    planned: AbstractSet[str]
     recorded: AbstractSet[tuple[str, str]]
     standings: Mapping[str, Standing]
     pending: tuple[AttemptRecord, ...]
@@ -87,5 +87,5 @@ def _is_settled(entry: TaskEntry, facts: TaskFacts) -> bool:
     if standing is None or standing.task != entry.task:
         return True
     # Money: until the lock names a stored clip, this line is all that git has of it.
-    is_unlocked = standing.stage is Stage.STORED and entry.fingerprint in facts.asked
+    is_unlocked = standing.stage is Stage.STORED and entry.fingerprint in facts.planned
     return standing.stage not in _PENDING_STAGES and not is_unlocked

@@ -14,7 +14,7 @@ from hailuo_batch.core.plan.task_entries import TaskEntry, TaskFacts, make_known
 MARK = "v1-" + "a" * 64
 ENTRY = TaskEntry(shot="open", take=1, provider="minimax", task="t-7", fingerprint=MARK)
 MINE = frozenset({("minimax", "t-7")})
-NOBODY = TaskFacts(locked=frozenset(), asked=frozenset({MARK}), recorded=frozenset(), standings={}, pending=())
+NOBODY = TaskFacts(locked=frozenset(), planned=frozenset({MARK}), recorded=frozenset(), standings={}, pending=())
 
 
 def test_a_task_that_the_ledger_has_is_no_news() -> None:
@@ -55,7 +55,7 @@ def test_an_entry_stays_until_its_clip_is_in_the_lock_or_it_came_to_nothing(
 
 
 def test_a_stored_clip_that_nobody_asks_for_needs_no_entry() -> None:
-    facts = replace(NOBODY, recorded=MINE, standings={MARK: standing(task="t-7")}, asked=frozenset())
+    facts = replace(NOBODY, recorded=MINE, standings={MARK: standing(task="t-7")}, planned=frozenset())
     assert update_entries([ENTRY], facts) == ()
 
 
