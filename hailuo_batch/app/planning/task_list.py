@@ -87,15 +87,16 @@ def list_current_entries(
     entries: "tuple[TaskEntry, ...]", snapshot: LedgerSnapshot, plan: Plan, lock: Lockfile
 ) -> "tuple[TaskEntry, ...]":
     """What the tasks file should say, by the ledger, a plan and the lock."""
-    if not entries and not snapshot.pending_attempts:
-        return ()
-    from hailuo_batch.core.plan.task_entries import TaskFacts, update_entries
+    from hailuo_batch.core.plan.task_entries import TaskFacts, list_pending_entries, update_entries
 
+    pending = list_pending_entries(snapshot.pending_attempts, plan.steps)
+    if not entries and not pending:
+        return ()
     facts = TaskFacts(
         locked=lock.clips.keys(),
         planned={step.fingerprint for step in plan.steps},
         recorded=snapshot.recorded_tasks,
         standings=snapshot.standings,
-        pending=snapshot.pending_attempts,
+        pending=pending,
     )
     return update_entries(entries, facts)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage, Standing
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.plan.known_task import KnownTask, pick_known_task
+from hailuo_batch.core.plan.plan import Action, Step
 
+_PENDING_ACTIONS = frozenset({Action.RESUME, Action.FETCH})
 _PENDING_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED})
 
 
@@ -43,20 +45,32 @@ class TaskFacts:
     """What decides which entries stay.
 
     `locked` are the fingerprints whose clips the lock names, `planned` those of the plan, `recorded` provider and id of
-    every task that the ledger has, `pending` the campaign's attempts whose clips are not in the store.
+    every task that the ledger has, `pending` its own tasks whose clips are not in the store.
     """
 
     locked: AbstractSet[str]
     planned: AbstractSet[str]
     recorded: AbstractSet[tuple[str, str]]
     standings: Mapping[str, Standing]
-    pending: tuple[AttemptRecord, ...]
+    pending: AbstractSet[TaskEntry]
 
 
 def update_entries(entries: Iterable[TaskEntry], facts: TaskFacts) -> tuple[TaskEntry, ...]:
     """What the file should say: entries that are not settled, and the ledger's own pending tasks. Sorted."""
     kept = {entry for entry in entries if not _is_settled(entry, facts)}
-    return sort_entries(kept | {make_entry(each) for each in facts.pending if each.task})
+    return sort_entries(kept | facts.pending)
+
+
+def list_pending_entries(attempts: Iterable[AttemptRecord], steps: Iterable[Step]) -> frozenset[TaskEntry]:
+    """The ledger's own pending tasks: those of the campaign (`attempts`), and those of steps that share a request with
+    another manifest, which submitted it.
+    """
+    mine = {(each.provider, each.task): _attempt_entry(each) for each in attempts if each.task}
+    for step in steps:
+        standing = step.standing if step.action in _PENDING_ACTIONS else None
+        if standing is not None and standing.task and standing.stage in _PENDING_STAGES:
+            mine.setdefault((standing.provider, standing.task), _step_entry(step, standing))
+    return frozenset(mine.values())
 
 
 def sort_entries(entries: Iterable[TaskEntry]) -> tuple[TaskEntry, ...]:
@@ -64,8 +78,18 @@ def sort_entries(entries: Iterable[TaskEntry]) -> tuple[TaskEntry, ...]:
     return tuple(sorted(entries, key=lambda each: (each.shot, each.take, each.provider, each.task, each.fingerprint)))
 
 
-def make_entry(attempt: AttemptRecord) -> TaskEntry:
-    """The entry of an attempt that has a task."""
+def _step_entry(step: Step, standing: Standing) -> TaskEntry:
+    name = step.take_names[0]
+    return TaskEntry(
+        shot=name.shot,
+        take=name.take,
+        provider=standing.provider,
+        task=standing.task or "",
+        fingerprint=step.fingerprint,
+    )
+
+
+def _attempt_entry(attempt: AttemptRecord) -> TaskEntry:
     return TaskEntry(
         shot=attempt.shot,
         take=attempt.take,

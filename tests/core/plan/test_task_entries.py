@@ -4,17 +4,25 @@ from dataclasses import replace
 
 import pytest
 from account_samples import attempt, bare
-from core_samples import standing
+from core_samples import planned, shot, standing
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.plan.known_task import KnownTask
-from hailuo_batch.core.plan.task_entries import TaskEntry, TaskFacts, make_known_tasks, update_entries
+from hailuo_batch.core.plan.task_entries import (
+    TaskEntry,
+    TaskFacts,
+    list_pending_entries,
+    make_known_tasks,
+    update_entries,
+)
 
 MARK = "v1-" + "a" * 64
 ENTRY = TaskEntry(shot="open", take=1, provider="minimax", task="t-7", fingerprint=MARK)
 MINE = frozenset({("minimax", "t-7")})
-NOBODY = TaskFacts(locked=frozenset(), planned=frozenset({MARK}), recorded=frozenset(), standings={}, pending=())
+NOBODY = TaskFacts(
+    locked=frozenset(), planned=frozenset({MARK}), recorded=frozenset(), standings={}, pending=frozenset()
+)
 
 
 def test_a_task_that_the_ledger_has_is_no_news() -> None:
@@ -62,7 +70,15 @@ def test_a_stored_clip_that_nobody_asks_for_needs_no_entry() -> None:
 def test_pending_tasks_of_the_ledger_come_in_sorted_and_once() -> None:
     mine = attempt(1, stage=Stage.SUBMITTED, fingerprint=MARK, shot="open", take=1, provider="minimax", task="t-7")
     other = replace(mine, shot="bag", task="t-8", fingerprint="v1-" + "b" * 64)
+    pending = list_pending_entries([mine, other, bare(3, Stage.INTENDED)], ())
     now = {MARK: standing(Stage.SUBMITTED, task="t-7")}
-    facts = replace(NOBODY, pending=(mine, other, bare(3, Stage.INTENDED)), recorded=MINE, standings=now)
-    found = update_entries([ENTRY], facts)
+    found = update_entries([ENTRY], replace(NOBODY, pending=pending, recorded=MINE, standings=now))
     assert [(entry.shot, entry.task) for entry in found] == [("bag", "t-8"), ("open", "t-7")]
+
+
+def test_a_task_that_another_manifest_submitted_for_the_same_request_is_pending_here_too() -> None:
+    (step,) = planned(shot("close")).steps
+    now = {step.fingerprint: standing(Stage.SUBMITTED, task="t-7", digest=None)}
+    (found,) = list_pending_entries((), planned(shot("close"), standings=now).steps)
+    assert (found.shot, found.task, found.fingerprint) == ("close", "t-7", step.fingerprint)
+    assert list_pending_entries((), [step]) == frozenset()
