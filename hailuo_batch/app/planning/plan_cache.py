@@ -50,9 +50,9 @@ def _is_finished(planned: PlannedRun) -> bool:
         return False
     if not planned.validation.inputs.is_stable:
         return False
-    return planned.validation.world is not World.REAL or (
-        make_lockfile(planned) == planned.lock and list_tasks(planned, planned.lock) == planned.tasks
-    )
+    if planned.tasks and list_tasks(planned, planned.lock) != planned.tasks:
+        return False
+    return planned.validation.world is not World.REAL or make_lockfile(planned) == planned.lock
 
 
 def list_tasks(planned: PlannedRun, lock: Lockfile) -> "tuple[TaskEntry, ...]":
