@@ -286,11 +286,14 @@ class Produced:
     cost: Money | None = None
 
 
+NEVER_LEFT = "nothing of the submit has left"  # the argument of a `CancelledError` that proves it
+
+
 class Driver(Protocol):
     """Talks to one provider. It never raises for a provider's answer, but returns it as a value."""
 
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
-        """The one call that may cost money."""
+        """The one call that may cost money. Cancelled before anything can have left, it raises with `NEVER_LEFT`."""
 
     async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:
         """Follows a task until it ends."""

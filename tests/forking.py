@@ -53,9 +53,9 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
         patch.object(context, "make_scaled_clock", lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)).start()
 
 
-async def go_on(folder: Path, base: str) -> int:
+async def go_on(folder: Path, base: str, answer: float) -> int:
     """One run of the folder's film; its exit code."""
-    work_at(base)
+    work_at(base, answer=answer)
     options = RunOptions(world=World.SKETCH, jobs=1) if base == SKETCH else RunOptions(jobs=HANDS)
     return int((await run(folder / "film.yaml", options)).exit)
 
@@ -86,14 +86,14 @@ def _serve() -> None:
     forgotten only after one more, so that nobody ever kills a stranger of the same number.
     """
     for line in sys.stdin:
-        folder, base = json.loads(line)
+        folder, base, answer = json.loads(line)
         waiting, begin = os.pipe()
         living, alive = os.pipe()
         process = os.fork()
         if not process:
             os.close(living)
             os.read(waiting, 1)
-            os._exit(_ended(Path(folder), base))
+            os._exit(_ended(Path(folder), base, answer))
         os.close(alive)
         print(process, flush=True)
         sys.stdin.readline()
@@ -107,11 +107,11 @@ def _serve() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _ended(folder: Path, base: str) -> int:
+def _ended(folder: Path, base: str, answer: float) -> int:
     with (folder / "told").open("w") as told:
         os.dup2(told.fileno(), 2)
         try:
-            return asyncio.run(go_on(folder, base))
+            return asyncio.run(go_on(folder, base, answer))
         except BaseException as error:  # noqa: BLE001 - the child must never go on as its parent
             print(f"Traceback: {error!r}", file=sys.stderr, flush=True)
             return 70
@@ -150,11 +150,13 @@ class Forks:
             self._server.stdin.close()
             await self._server.wait()
 
-    async def run(self, folder: Path, base: str, *, begun: Callable[[Fork], None] = _unheard) -> int:
+    async def run(
+        self, folder: Path, base: str, *, begun: Callable[[Fork], None] = _unheard, answer: float = 10.0
+    ) -> int:
         """One run; `begun` is given it before it does anything. Its exit code, negative for a signal."""
         server = self._server or await self._start()
         try:
-            fork = Fork(int(await _answer(server, json.dumps([str(folder), base]))))
+            fork = Fork(int(await _answer(server, json.dumps([str(folder), base, answer]))))
             begun(fork)
             await _answer(server, "begin")
             fork.over = True

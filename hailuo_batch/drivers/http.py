@@ -21,7 +21,7 @@ from hailuo_batch.drivers.poll_scheduler import PollScheduler
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.drivers.wakeups import WakeupSource
 from hailuo_batch.gateways.dialect import ClipReady, Dialect, GatewayRequest, SubmitAccepted, TaskRunning
-from hailuo_batch.ports import DataPlane, DriverRequest, Produced, ProviderTask
+from hailuo_batch.ports import NEVER_LEFT, DataPlane, DriverRequest, Produced, ProviderTask
 
 POLL_SECONDS = 10.0  # MiniMax's published advice; the others say less or nothing
 Sleep = Callable[[float], Awaitable[None]]
@@ -73,13 +73,22 @@ class HttpDriver:
 
         What is proved not to have been accepted is sent again by the caller, which knows when the gateway allows it.
         """
-        question = await self._make_gateway_request(driver_request)
-        if isinstance(question, Failure):
-            return question
+        try:
+            question = await self._make_gateway_request(driver_request)
+        except asyncio.CancelledError:
+            raise asyncio.CancelledError(NEVER_LEFT) from None
+        return question if isinstance(question, Failure) else await self._submit_until_clear(question)
+
+    async def _submit_until_clear(self, question: GatewayRequest) -> ProviderTask | Failure:
         waited, times = 0.0, 0
         doubt: Failure | None = None
         while True:
-            answer = await self._transport.run_conversation(self._dialect.submit(question))
+            try:
+                answer = await self._transport.run_conversation(self._dialect.submit(question))
+            except asyncio.CancelledError:
+                if doubt is not None:  # Money: that this call never left says nothing about an earlier one.
+                    raise asyncio.CancelledError from None
+                raise
             if isinstance(answer, SubmitAccepted):
                 return ProviderTask(id=answer.task, is_new=True)
             # Money: a later no says nothing about an earlier call that may have been accepted.

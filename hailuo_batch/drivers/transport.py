@@ -18,12 +18,15 @@ from yarl import URL
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.redaction import redact_key
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.drivers.answer_deadline import answer_deadline
+from hailuo_batch.drivers.departure import Departure, make_departure_trace
 from hailuo_batch.drivers.download import CHUNK
 from hailuo_batch.drivers.network_errors import describe_network_error
 from hailuo_batch.drivers.public_hosts import PublicResolver
 from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
 from hailuo_batch.gateways.retry_after import parse_retry_after
+from hailuo_batch.ports import NEVER_LEFT
 
 CONNECT_SECONDS = 20
 ANSWER_SECONDS = 120  # EvoLink's client waits so long for a submit; the others say nothing
@@ -31,6 +34,7 @@ STALLED_SECONDS = 60  # a download from which nothing arrives for so long is bro
 AT_ONCE = 200  # calls under way, of those that cost and of those that do not: each holds a socket, and those are few
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
 
+_CONNECT_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
 Value = TypeVar("Value")
 _LOG = logging.getLogger("hailuo_batch.wait")
 
@@ -50,7 +54,7 @@ class Transport:
     ) -> None:
         self._session, self._paying, self._gateway = session, paying, gateway
         self._base, self._key = base_url.rstrip("/"), key.strip()
-        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+        self._seconds = seconds
         self._slots, self._paid_slots = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
 
     async def run_conversation(self, conversation: Conversation[Value]) -> Value | Failure:
@@ -68,7 +72,19 @@ class Transport:
             return value
 
     async def send_call(self, call: Call) -> Reply | Failure:
-        """One call and its reply, whatever its status; it may wait for others to end, before its own time begins."""
+        """One call and its reply, whatever its status; it may wait for others to end, before its own time begins.
+
+        A paid call that is cancelled before any of it can have left says so: `NEVER_LEFT`.
+        """
+        departure = Departure()
+        try:
+            return await self._send_in_turn(call, departure)
+        except asyncio.CancelledError:
+            if call.paid and departure.is_held:
+                raise asyncio.CancelledError(NEVER_LEFT) from None
+            raise
+
+    async def _send_in_turn(self, call: Call, departure: Departure) -> Reply | Failure:
         slots = self._paid_slots if call.paid else self._slots
         if slots.locked():
             _LOG.debug(WaitLine(reason=WaitReason.SLOT, seconds=None, gateway=self._gateway))
@@ -76,32 +92,46 @@ class Transport:
             url = URL(self._base + call.path, encoded=True).update_query(call.query)
             kind = "submit" if call.paid else "read"
             with RequestTrace(kind, url, method=call.method, gateway=self._gateway, call=call) as trace:
-                answer = await self._send_now(call, url)
+                answer = await self._send_now(call, url, departure)
                 if isinstance(answer, Reply):
                     trace.record_reply(answer)
                 else:
                     trace.why = answer.why
             return answer
 
-    async def _send_now(self, call: Call, url: URL) -> Reply | Failure:
+    async def _send_now(self, call: Call, url: URL, departure: Departure) -> Reply | Failure:
         # Money: a paid call never goes over a connection that was used before: one that the gateway closed meanwhile
         # would leave a doubt that need not be.
         session = self._paying if call.paid else self._session
         headers = {**call.headers, "Authorization": f"Bearer {self._key}"}
+        departure.hand_over()
         try:
-            async with session.request(
-                call.method, url, json=call.body, headers=headers, timeout=self._timeout, allow_redirects=False
-            ) as response:
+            async with (
+                answer_deadline(self._seconds),
+                session.request(
+                    call.method,
+                    url,
+                    json=call.body,
+                    headers=headers,
+                    timeout=_CONNECT_TIMEOUT,
+                    allow_redirects=False,
+                    trace_request_ctx=departure,
+                ) as response,
+            ):
                 return await _read_reply(response, self._key)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             return Failure(kind=FailureKind.NOT_SENT, why="the gateway's base address is not a valid URL")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Failure(
-                kind=FailureKind.NOT_SENT, why=f"{url.host} cannot be reached: {describe_network_error(error)}"
-            )
+            return _unreachable_failure(url, error)
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
+            if call.paid and departure.is_held:
+                return _unreachable_failure(url, error)
             kind = FailureKind.UNKNOWN_OUTCOME if call.paid else FailureKind.FLAKY
             return Failure(kind=kind, why=f"no whole answer came from {url.host}: {describe_network_error(error)}")
+
+
+def _unreachable_failure(url: URL, error: BaseException) -> Failure:
+    return Failure(kind=FailureKind.NOT_SENT, why=f"{url.host} cannot be reached: {describe_network_error(error)}")
 
 
 async def _read_reply(response: aiohttp.ClientResponse, key: str) -> Reply:
@@ -135,7 +165,11 @@ async def open_sessions(
     jar = aiohttp.DummyCookieJar
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=jar()) as reading,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), cookie_jar=jar()) as paying,
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),
+            cookie_jar=jar(),
+            trace_configs=[make_departure_trace()],
+        ) as paying,
         aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0, resolver=PublicResolver(loopback=loopback, allow_private=allow_private)

@@ -4,6 +4,8 @@ What may cost money is recorded before it happens, and the task's id before anyt
 of a failure decides whether a call may be resent. Does not wait for a clip.
 """
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
@@ -13,7 +15,7 @@ from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.errors import LedgerError
-from hailuo_batch.ports import DriverRequest, Facts, Intent, ProviderTask
+from hailuo_batch.ports import NEVER_LEFT, DriverRequest, Facts, Intent, ProviderTask
 from hailuo_batch.runner.context import RunContext
 
 
@@ -119,18 +121,37 @@ async def _submit_to_provider(
 
 async def _record_intent(step: Step, route: Route, attempt: int | None, context: RunContext) -> int:
     """The number of the attempt. Money: the intent is durable before the one call that may cost something."""
-    if (
-        attempt is not None and step.why is not StepReason.INTERRUPTED
-    ):  # the same call again: it belongs to the same attempt
-        await context.ledger.move(attempt, Move.RESEND)
-        return attempt
-    return await context.ledger.record_intent(make_intent(step, route, context))
+    is_resend = attempt is not None and step.why is not StepReason.INTERRUPTED  # it belongs to the same attempt
+    intent = make_intent(step, route, context)
+    try:
+        if is_resend and attempt is not None:
+            await context.ledger.move(attempt, Move.RESEND)
+            return attempt
+        return await context.ledger.record_intent(intent)
+    except asyncio.CancelledError:
+        # The write is done all the same. Recorded once more, the intent says which attempt it is.
+        with suppress(LedgerError):
+            written = attempt if is_resend and attempt is not None else await context.ledger.record_intent(intent)
+            await _record_never_left(step, route, written, context)
+        raise
+
+
+async def _record_never_left(step: Step, route: Route, attempt: int, context: RunContext) -> None:
+    """The run was stopped before anything was sent: no doubt is left. Where it cannot be recorded, the doubt stays."""
+    failure = Failure(kind=FailureKind.NOT_SENT, why="the run was stopped before it was sent")
+    with suppress(LedgerError):
+        await _record_failure(step, route, attempt, failure, context)
 
 
 async def _submit_once(
     step: Step, route: Route, driver_request: DriverRequest, attempt: int, context: RunContext
 ) -> Submitted | Failure:
-    answer = await context.drivers[route.provider].submit(replace(driver_request, attempt=attempt))
+    try:
+        answer = await context.drivers[route.provider].submit(replace(driver_request, attempt=attempt))
+    except asyncio.CancelledError as stopped:
+        if NEVER_LEFT in stopped.args:
+            await _record_never_left(step, route, attempt, context)
+        raise
     if isinstance(answer, Failure):
         return await _record_failure(step, route, attempt, answer, context)
     try:

@@ -1,5 +1,6 @@
 """The driver of a gateway against the mock: what it sends again, how long it waits, and when it leaves off."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,10 +16,11 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.drivers.http import HttpDriver, Patience
+from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
-from hailuo_batch.ports import Produced, ProviderTask
+from hailuo_batch.ports import NEVER_LEFT, Produced, ProviderTask
 from hailuo_batch.testing.clips import CLIP
 
 LITTLE = Patience(submit=10.0, task=60.0)
@@ -86,6 +88,21 @@ async def test_an_unclear_submit_is_sent_again_with_its_key_where_that_is_free()
         assert len(keys(mock)) == 3
         assert len(set(keys(mock))) == 1
         assert [charge.task for charge in mock.charges] == [task.id]
+
+
+async def test_a_second_sending_that_never_left_is_no_proof_for_the_first(monkeypatch: pytest.MonkeyPatch):
+    answers = [Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="it broke off"), asyncio.CancelledError(NEVER_LEFT)]
+
+    async def answer(*_: object) -> Failure:
+        if isinstance(found := answers.pop(0), Failure):
+            return found
+        raise found
+
+    monkeypatch.setattr(Transport, "run_conversation", answer)
+    async with mocked() as mock, driver("mindvideo", mock, patience=LITTLE) as asked:
+        with pytest.raises(asyncio.CancelledError) as stopped:
+            await asked.submit(order())
+    assert (answers, stopped.value.args) == ([], ())
 
 
 @pytest.mark.parametrize("gateway", NOT_IDEMPOTENT)

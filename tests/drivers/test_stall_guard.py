@@ -48,6 +48,12 @@ def test_no_download_lasts_longer_than_half_an_hour_however_fast_it_is():
     assert words[-1] == "the download was not finished after 30 minutes"
 
 
+def test_a_machine_that_slept_is_no_slow_host():
+    night = 8 * 3600.0
+    assert not any(told([(1.0, LEAST_RATE), (night, 1), *[(1.0, LEAST_RATE)] * 600]))
+    assert any(told([(1.0, LEAST_RATE), (night, 1), *[(1.0, 1)] * 61])), "a slow host is one after it too"
+
+
 @given(st.lists(st.tuples(st.floats(0, 20), st.integers(0, 400_000)), max_size=200))
 def test_a_rate_that_is_complained_of_is_one_that_some_window_has(comes: list[tuple[float, int]]):
     words = told(comes)

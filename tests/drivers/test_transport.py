@@ -1,16 +1,21 @@
 """One call over real loopback HTTP: where the key goes, what silence proves, and which answers can be read."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from aiohttp import web
 from driver_samples import KEY, answering, host, nobody, raw_host, wire
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.drivers import transport as room
 from hailuo_batch.gateways.dialect import Call, Reply
+from hailuo_batch.ports import NEVER_LEFT
 
 PAID = Call(
     method="POST", path="/v1/make", query={}, body={"prompt": "a kite"}, headers={"Idempotency-Key": "k"}, paid=True
@@ -88,6 +93,58 @@ async def test_nothing_was_sent_when_no_trust_was_found(call: Call):
     async with raw_host(b"no TLS here", hasty=True) as url:
         said = failure(await carried(url.replace("http:", "https:"), call))
     assert said.kind is FailureKind.NOT_SENT
+
+
+@asynccontextmanager
+async def handshaking() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A host that accepts a connection and never says a word of TLS; the event comes with the first byte of it."""
+    over, begun = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        begun.set()
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}", begun
+    finally:
+        over.set()
+        server.close()
+
+
+async def test_a_paid_call_that_times_out_before_its_connection_stands_was_not_sent():
+    async with handshaking() as (url, _):
+        said = failure(await carried(url, PAID, seconds=0.1))
+    assert (said.kind, said.why) == (FailureKind.NOT_SENT, "127.0.0.1 cannot be reached: timed out")
+
+
+async def test_a_paid_call_that_is_cancelled_before_its_connection_stands_says_that_nothing_left():
+    async with handshaking() as (url, begun), wire(url) as found:
+        call = asyncio.create_task(found.send_call(PAID))
+        await begun.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError, match=NEVER_LEFT):
+            await call
+
+
+async def test_a_paid_call_that_is_cancelled_after_it_left_proves_nothing():
+    arrived, over = asyncio.Event(), asyncio.Event()
+
+    async def hear(_: web.BaseRequest) -> web.StreamResponse:
+        arrived.set()
+        await over.wait()
+        return web.Response()
+
+    async with host(hear) as gateway, wire(gateway.url) as found:
+        call = asyncio.create_task(found.send_call(PAID))
+        await arrived.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError) as stopped:
+            await call
+        over.set()
+    assert NEVER_LEFT not in stopped.value.args
 
 
 HALF = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id": '
