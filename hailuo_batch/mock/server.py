@@ -40,7 +40,8 @@ class Mock:
     """All gateways at one port; an async context manager. Equal seeds and calls give equal tasks and faults.
 
     `speed` is how many of its seconds pass in one of the world's; `clip` is delivered in place of drawn cards; `log`
-    gets a line for each request and charge; `callback_to` gets all callbacks, wherever a client wants them.
+    gets a line for each request and charge; `callback_to` gets all callbacks, wherever a client wants them; another
+    `salt` gives tasks other ids.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Mock:
         log: Path | None = None,
         callback_to: str = "",
         allow_outside: bool = False,
+        salt: str = "",
     ) -> None:
         _check_host(host, allow_outside=allow_outside)
         self.clock = Clock(speed)
@@ -61,7 +63,7 @@ class Mock:
         self._host, self._port, self._log = host, port, log
         self._script = script or Script()
         self._journal = Journal()
-        self._state = MockState(self._script, self.clock.now, self._journal)
+        self._state = MockState(self._script, self.clock.now, self._journal, salt)
         self._clips = ClipRenderer(clip)
         self._callbacks = CallbackSender(
             self._state, self.clock, self._journal, to=callback_to, allow_outside=allow_outside

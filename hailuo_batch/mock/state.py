@@ -22,10 +22,10 @@ LANDSCAPE = (16, 9)
 
 
 class MockState:
-    """What the mock knows. `base_url` is the address that links begin with."""
+    """What the mock knows. `base_url` is the address that links begin with; another `salt` gives tasks other ids."""
 
-    def __init__(self, script: Script, now: Callable[[], float], journal: Journal) -> None:
-        self._script = script
+    def __init__(self, script: Script, now: Callable[[], float], journal: Journal, salt: str = "") -> None:
+        self._script, self._salt = script, salt
         self._now = now
         self._journal = journal
         self._tasks: dict[str, dict[str, Task]] = {}
@@ -141,7 +141,7 @@ class MockState:
         seconds = rendered_seconds(order.seconds)
         return Task(
             gateway=gateway,
-            id=contract.new_id(mark),
+            id=contract.new_id(_hash_number(f"{self._salt} {mark}") if self._salt else mark),
             payload=payload,
             prompt=order.prompt,
             model=order.model,

@@ -1,7 +1,7 @@
 """What the steps of a run work with. Independent of what a step does."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip
@@ -10,6 +10,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, Renders, Store
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
+from hailuo_batch.runner.task_ids import TaskIds
 
 
 def _ignore_start(_: Step) -> None:
@@ -41,6 +42,7 @@ class RunContext:
     probe: Callable[[Path, str], Awaitable[Clip | Failure]]  # a file and its digest, if it has one
     make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
+    task_ids: TaskIds = field(default_factory=TaskIds)
     on_start: Callable[[Step], None] = _ignore_start  # called when a step starts
     on_provider_pause: Callable[[str, str, float], None] = (
         _ignore_pause  # called when a provider asks to wait: who, why, seconds

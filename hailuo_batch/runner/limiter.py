@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
-from hailuo_batch.core.pacing.circuit_breaker import FailureStreak, add_failure, breaker_failure
+from hailuo_batch.core.pacing.circuit_breaker import FailureStreak, add_failure, breaker_failure, closing_failure
 from hailuo_batch.core.pacing.rate_limit import (
     RateState,
     accept_submit,
@@ -110,14 +110,12 @@ class Limiter:
     def record_refusal(self, failure: Failure) -> float:
         """A submit was not accepted; the seconds that the next one waits for it."""
         now = self._tempo.now()
-        self.pace = fail_submit(self.pace, is_outcome_known=failure.kind is not FailureKind.UNKNOWN_OUTCOME)
+        self.pace = fail_submit(self.pace, is_outcome_known=not FAILURE_POLICIES[failure.kind].leaves_doubt)
         if FAILURE_POLICIES[failure.kind].resend:
             self.pace = throttle(self.pace, now, failure.wait_seconds)
         else:
             self._submits = add_failure(self._submits, failure)
-        self._close(
-            failure if FAILURE_POLICIES[failure.kind].stops_provider else breaker_failure(self._submits, self.provider)
-        )
+        self._close(closing_failure(failure) or breaker_failure(self._submits, self.provider))
         self._wake()
         pause = max(0.0, self.pace.not_before - now)
         if FAILURE_POLICIES[failure.kind].resend:

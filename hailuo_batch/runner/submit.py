@@ -154,6 +154,9 @@ async def _submit_once(
         raise
     if isinstance(answer, Failure):
         return await _record_failure(step, route, attempt, answer, context)
+    if route.provider in context.limiters and (other := context.task_ids.claim(route.provider, answer.id, attempt)):
+        failure = await _shared_task_failure(route, answer, other, context)
+        return await _record_failure(step, route, attempt, failure, context)
     try:
         # Money: the task id is durable before anything else is done with it.
         stage = await context.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id))
@@ -172,12 +175,24 @@ async def _record_failure(step: Step, route: Route, attempt: int, answer: Failur
             return answer  # it stays intended, and goes out again under the same key
         # Money: a no to the second sending says nothing about the first, whose answer a crash may have cut off.
         answer = replace(answer, kind=FailureKind.UNKNOWN_OUTCOME)
-    doubt = answer.kind is FailureKind.UNKNOWN_OUTCOME
+    doubt = FAILURE_POLICIES[answer.kind].leaves_doubt
     if not doubt:
         context.reservations.release(step)
     move = Move.LOSE_SIGHT if doubt else Move.REFUSE
     await context.ledger.move(attempt, move, Facts(failure=answer))
     return answer
+
+
+async def _shared_task_failure(route: Route, task: ProviderTask, other: int, context: RunContext) -> Failure:
+    """Money: one task makes one clip. Whether the second submit was charged too is for a person to find out."""
+    owner = next((each for each in await context.ledger.attempts() if each.id == other), None)
+    take = f" ({owner.campaign}/{owner.shot}#{owner.take})" if owner is not None else ""
+    why = f"{route.provider} gave it task {task.id}, which is the task of attempt {other}{take}"
+    remedy = (
+        f"Nothing more is submitted to {route.provider} in this run. Check your account there: were both charged, and "
+        "under which ids? Then settle this take with `hailuo-batch resolve`."
+    )
+    return Failure(kind=FailureKind.SHARED_TASK, why=why, remedy=remedy)
 
 
 def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error: LedgerError) -> Failure:

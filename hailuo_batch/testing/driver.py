@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
 from pathlib import Path
 
-from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.ports import DriverRequest, Produced, ProviderTask
 from hailuo_batch.testing.clips import make_clip
@@ -56,7 +56,7 @@ class ScriptedDriver:
         failure = await self._run_script("submit", self.submit_script, driver_request)
         if failure is None:
             return ProviderTask(id=f"{driver_request.fingerprint}/{self.submits[driver_request.fingerprint]}")
-        if failure.kind is not FailureKind.UNKNOWN_OUTCOME:
+        if not FAILURE_POLICIES[failure.kind].leaves_doubt:
             self.charges[driver_request.fingerprint] -= 1
         return failure
 

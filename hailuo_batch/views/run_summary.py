@@ -63,7 +63,9 @@ def draw_run_summary(
 
 
 # Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, and what failed.
-_NEEDS_PERSON = frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.PENDING, FailureKind.UNRECORDED})
+_NEEDS_PERSON = frozenset(
+    {FailureKind.UNKNOWN_OUTCOME, FailureKind.SHARED_TASK, FailureKind.PENDING, FailureKind.UNRECORDED}
+)
 _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("needs attention", _NEEDS_PERSON),
     ("left out", frozenset({FailureKind.OVER_CAP})),

@@ -50,7 +50,7 @@ def dice(seed: int) -> random.Random:
 def _ends(point: str, kind: FailureKind) -> bool:
     """Whether a failure proves that nothing was or will be made for the money."""
     if point == "submit":
-        return kind not in {FailureKind.UNKNOWN_OUTCOME, FailureKind.FLAKY}
+        return not FAILURE_POLICIES[kind].leaves_doubt and kind is not FailureKind.FLAKY
     return point == "wait" and FAILURE_POLICIES[kind].ends_task
 
 

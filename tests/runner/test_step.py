@@ -151,6 +151,7 @@ LEFT: dict[tuple[str, FailureKind], tuple[Stage, Action]] = {
     # Money: asking the same again is no use, and may cost again.
     **{("submit", kind): (Stage.FAILED, Action.HOLD) for kind in FINAL},
     ("submit", FailureKind.UNKNOWN_OUTCOME): (Stage.IN_DOUBT, Action.HOLD),
+    ("submit", FailureKind.SHARED_TASK): (Stage.IN_DOUBT, Action.HOLD),
     ("submit", FailureKind.FLAKY): (Stage.IN_DOUBT, Action.HOLD),  # said of a submit, it proves nothing
     # Money: only these say that the task ended; everything else may be no more than a bad line.
     **{("wait", kind): (Stage.SUBMITTED, Action.RESUME) for kind in FailureKind},

@@ -19,6 +19,7 @@ from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.limiter import Limiter, Tempo
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.runner.task_ids import TaskIds
 
 DEFAULT_CONCURRENCY = 50  # tasks in progress at a gateway that names no limit, unless `-j` says otherwise
 
@@ -44,6 +45,7 @@ async def run_context(
             clock=clock,
             rehearsal=options.rehearsal if setup.workspace.world is World.REHEARSAL else None,
             webhook=options.webhook,
+            run=number,
             render_times=tuple(await ledger.render_times()) if gateways else (),
         )
         yield RunContext(
@@ -65,6 +67,7 @@ async def run_context(
             probe=partial(data_plane.probe, decode=bool(gateways)),
             make_driver_request=lambda step: make_driver_request(step, setup, store),
             find_clip=setup.clips.get,
+            task_ids=TaskIds(await ledger.tasks() if gateways else None),
         )
 
 

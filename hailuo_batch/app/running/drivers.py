@@ -35,8 +35,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class DriverContext:
     """What drivers need to know of a run.
 
-    `rehearsal` is None for real gateways. `render_times` is how long clips took: provider, pre-image,
-    seconds.
+    `rehearsal` is None for real gateways. `run` is the run's number in its ledger. `render_times` is how long clips
+    took: provider, pre-image, seconds.
     """
 
     project: Project
@@ -46,6 +46,7 @@ class DriverContext:
     clock: Tempo = field(default_factory=lambda: Tempo(elapsed=time.monotonic))
     rehearsal: Rehearsal | None = None
     webhook: WebhookOptions | None = None
+    run: int = 0
     render_times: tuple[tuple[str, str, float], ...] = ()
 
     async def sleep(self, seconds: float) -> None:
@@ -68,7 +69,7 @@ async def open_drivers(providers: Sequence[Provider], context: DriverContext) ->
             return
         callbacks = await stack.enter_async_context(_start_webhooks(providers, context))
         if context.rehearsal is not None:
-            mock = await stack.enter_async_context(_start_mock(providers, context.rehearsal, callbacks))
+            mock = await stack.enter_async_context(_start_mock(providers, context, context.rehearsal, callbacks))
             urls = {provider.name: mock.url(provider.name) for provider in providers}
         else:
             urls = {provider.name: provider.base_url for provider in providers}
@@ -136,14 +137,16 @@ async def _open_http_drivers(
 
 @asynccontextmanager
 async def _start_mock(
-    providers: Iterable[Provider], rehearsal: Rehearsal, callbacks: "WebhookReceiver | None"
+    providers: Iterable[Provider], context: DriverContext, rehearsal: Rehearsal, callbacks: "WebhookReceiver | None"
 ) -> AsyncIterator["Mock"]:
     from hailuo_batch.mock.script import read_script
     from hailuo_batch.mock.server import Mock
 
     script = read_script(rehearsal.script) if rehearsal.script is not None else None
     called = f"http://{callbacks.address}" if callbacks is not None else ""
-    async with Mock(script, speed=rehearsal.speed, log=rehearsal.log, callback_to=called) as mock:
+    # The mock of each run is a new one, and the ledger stays: a task's id must not come twice.
+    salt = f"run {context.run}"
+    async with Mock(script, speed=rehearsal.speed, log=rehearsal.log, callback_to=called, salt=salt) as mock:
         if strangers := [provider.name for provider in providers if provider.name not in mock.urls]:
             raise RefusedError(
                 f"the mock does not include {', '.join(strangers)}",

@@ -11,6 +11,7 @@ class FailureKind(StrEnum):
     THROTTLED = "throttled"  # too fast: wait, then the same call
     FLAKY = "flaky"  # a reading call that came to nothing and may simply be repeated
     UNKNOWN_OUTCOME = "unclear"  # it may have been accepted: the submit is left in doubt
+    SHARED_TASK = "shared_task"  # the task's id is that of another attempt: whether both were bought is unknown
     REFUSED = "refused"  # a parameter or an image: submitting again is useless
     PROMPT_REFUSED = "prompt_refused"  # moderation of the request
     CLIP_REFUSED = "clip_refused"  # moderation of the clip
@@ -49,15 +50,16 @@ class FailurePolicy:
     """What a kind allows.
 
     `resend`: the same call may be made again, free. `stops_run`: no new submits. `ends_task`: the task is over and
-    there is no clip; after any other failure, it may be running or finished. `final`: the same
-    request would be refused again. `next_provider`: nothing was accepted, so another may get the request.
-    `stops_provider`: no more submits to this one in this run.
+    there is no clip; after any other failure, it may be running or finished. `final`: the same request would be refused
+    again. `leaves_doubt`: the submit may have been accepted. `next_provider`: nothing was accepted, so another may get
+    the request. `stops_provider`: no more submits to this one in this run.
     """
 
     resend: bool = False
     stops_run: bool = False
     ends_task: bool = False
     final: bool = False
+    leaves_doubt: bool = False
     next_provider: bool = False
     stops_provider: bool = False
 
@@ -66,7 +68,8 @@ FAILURE_POLICIES: dict[FailureKind, FailurePolicy] = {
     FailureKind.NOT_SENT: FailurePolicy(resend=True, next_provider=True),
     FailureKind.THROTTLED: FailurePolicy(resend=True, next_provider=True),
     FailureKind.FLAKY: FailurePolicy(resend=True),
-    FailureKind.UNKNOWN_OUTCOME: FailurePolicy(),
+    FailureKind.UNKNOWN_OUTCOME: FailurePolicy(leaves_doubt=True),
+    FailureKind.SHARED_TASK: FailurePolicy(leaves_doubt=True, stops_provider=True),
     FailureKind.REFUSED: FailurePolicy(ends_task=True, final=True),
     FailureKind.PROMPT_REFUSED: FailurePolicy(ends_task=True, final=True),
     FailureKind.CLIP_REFUSED: FailurePolicy(ends_task=True, final=True),

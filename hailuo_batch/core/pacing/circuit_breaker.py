@@ -6,7 +6,7 @@ What is said of one prompt or one clip says nothing about the next, so moderatio
 import re
 from dataclasses import dataclass, replace
 
-from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 
 FAILURE_THRESHOLD = 5  # in a row
 _SHOT_KINDS = frozenset(
@@ -36,6 +36,15 @@ def add_failure(streak: FailureStreak, failure: Failure) -> FailureStreak:
         return streak
     same = streak.failure is not None and _error_signature(streak.failure) == _error_signature(failure)
     return replace(streak, failure=failure, count=streak.count + 1 if same else 1)
+
+
+def closing_failure(failure: Failure) -> Failure | None:
+    """Why one failure alone ends submits to a provider, as the steps that wait for it are told; None if it does not."""
+    policy = FAILURE_POLICIES[failure.kind]
+    if not policy.stops_provider:
+        return None
+    # A doubt is about one step: of the others, nothing was submitted.
+    return replace(failure, kind=FailureKind.CLOSED) if policy.leaves_doubt else failure
 
 
 def breaker_failure(streak: FailureStreak, provider: str) -> Failure | None:

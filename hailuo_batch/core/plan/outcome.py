@@ -39,7 +39,10 @@ class Outcome:
 
 # The first that applies is the exit code: a take in doubt comes before money, money before the key.
 _EXIT_CODES = (
-    (Exit.NEEDS_PERSON, frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.PENDING, FailureKind.UNRECORDED})),
+    (
+        Exit.NEEDS_PERSON,
+        frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.SHARED_TASK, FailureKind.PENDING, FailureKind.UNRECORDED}),
+    ),
     (Exit.BALANCE, frozenset({FailureKind.UNPAID})),
     (Exit.KEY, frozenset({FailureKind.UNAUTHORIZED})),
 )

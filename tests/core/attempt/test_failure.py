@@ -21,6 +21,7 @@ def test_no_room_or_an_id_that_is_not_written_down_stops_the_run_and_no_balance_
     assert {kind for kind, allows in FAILURE_POLICIES.items() if allows.stops_provider} == {
         FailureKind.UNPAID,
         FailureKind.UNAUTHORIZED,
+        FailureKind.SHARED_TASK,
     }
 
 
