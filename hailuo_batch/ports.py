@@ -14,6 +14,7 @@ from typing import Protocol
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt, EventRecord, RunRecord
+from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
 from hailuo_batch.core.plan.report import ClipSize
@@ -213,6 +214,19 @@ class Store(Protocol):
 
         With `before`, only what was last written before that moment.
         """
+
+
+class RejectedClips(Protocol):
+    """Files that were paid for and are not whole videos, kept aside on this machine."""
+
+    async def keep(self, file: Path, about: RejectedClip) -> RejectedClip:
+        """Moves a file in, durably; the clip with its digest and its place."""
+
+    def list_all(self) -> tuple[RejectedClip, ...]:
+        """Every rejected clip."""
+
+    def remove(self, clip: RejectedClip) -> None:
+        """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
 
 
 class Renders(Protocol):

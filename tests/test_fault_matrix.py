@@ -208,7 +208,8 @@ DOWNLOAD = (
     row("cut", BROKE_OFF, STORED, call="download", first=FETCHES),
     repeated("length_too_long", "download"),
     row("length_too_long", BROKE_OFF, STORED, call="download", first=TWICE),
-    row("length_too_short", LEFT, STORED, call="download", nth=1, bytes=100),
+    repeated("length_too_short", "download", bytes=100),
+    row("length_too_short", LEFT, STORED, call="download", first=2, bytes=100),
     row("wrong_type", LEFT, STORED, call="download", nth=1),
     row("huge", LEFT, STORED, call="download", nth=1),
     repeated("redirect", "download"),
@@ -417,6 +418,13 @@ async def test_a_link_that_dies_at_once_is_asked_for_anew_by_each_run(tmp_path: 
         for _ in range(2):
             assert await found.tell() == "expired produced, 1 charged, exit 4"
         assert len(found.calls("download")) == 4
+        assert found.ran is not None
+        [(_, failure)] = found.ran.outcome.failed
+        assert failure.remedy == (
+            "The next run, or `fetch`, asks for it again.\nIf it never comes, give it up. It counts as 0.28 USD, and "
+            "the next run buys it again:\n    hailuo-batch resolve --rehearsal s1#1@1 --write-off --reason "
+            '"no whole clip comes"'
+        )
 
 
 @pytest.mark.parametrize(

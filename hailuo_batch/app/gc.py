@@ -21,6 +21,7 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
+from hailuo_batch.core.attempt.rejected import find_last_copies
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
@@ -66,6 +67,7 @@ async def _find_garbage(
     store = workspace.open_store()
     async with workspace.read_ledger() as ledger:
         attempts, runs = await ledger.attempts(), await ledger.runs()
+        standings = await ledger.standings()
         given: dict[str, str] = {}
         for campaign, sketch in {(run.campaign, run.sketch) for run in runs}:
             given |= await ledger.names(campaign, sketch=sketch)
@@ -79,9 +81,13 @@ async def _find_garbage(
     known = {attempt.digest for attempt in attempts}
     if workspace.world is World.SKETCH:  # the real world's store holds both; only its sketches are checked
         needed |= {attempt.digest for attempt in attempts if attempt.digest and not is_local(attempt.provider)}
+    rejected = workspace.list_rejected()
+    last_copies = find_last_copies(rejected, standings)
     garbage = Garbage(
         clips=find_unreferenced_clips(files, needed, attempts, before=before),
         leftovers=tuple(_list_leftovers(project, workspace, before)),
+        rejected=tuple(each for each in rejected if each not in last_copies and each.modified_at < before),
+        last_copies=len(last_copies),
         unknown=len(files.keys() - known),
         days=days,
     )
@@ -103,6 +109,9 @@ async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[st
         store.remove(clip.digest)
         for name in names.get(clip.digest, ()) if workspace.world is World.REHEARSAL else ():
             renders.remove(name)
+    aside = workspace.open_rejected()
+    for rejected in garbage.rejected:
+        aside.remove(rejected)
 
 
 def _list_files(project: Project, store: Store) -> Iterator[tuple[str, DiskFile]]:

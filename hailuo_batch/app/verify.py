@@ -15,6 +15,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.rejected import find_last_copies
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.world import World
@@ -35,6 +36,7 @@ class VerifyFault(StrEnum):
     ALONE = "its .json in renders/ is gone or differs"
     UNLOCKED = "the lock names a clip that is not in the store"
     UNKNOWN = "the store has a file that is not in the ledger"
+    REJECTED = "it was paid for and is not a whole video"
 
     @property
     def remedy(self) -> str:
@@ -44,7 +46,7 @@ class VerifyFault(StrEnum):
     @property
     def is_fixable_by_run(self) -> bool:
         """Whether a run fixes it after the user has followed the remedy."""
-        return self is not VerifyFault.UNKNOWN
+        return self not in {VerifyFault.UNKNOWN, VerifyFault.REJECTED}
 
 
 _REMEDIES: Mapping[VerifyFault, str] = {
@@ -70,6 +72,10 @@ _REMEDIES: Mapping[VerifyFault, str] = {
     ),
     VerifyFault.UNKNOWN: (
         "Nothing uses it, and it does no harm. It may belong to a missing ledger: check it before you remove it."
+    ),
+    VerifyFault.REJECTED: (
+        "It is kept aside, since its take has no other clip. A run, or `fetch`, downloads it again while its link "
+        "lives. If it never comes whole, `hailuo-batch resolve SHOT#TAKE --write-off` gives it up."
     ),
 }
 
@@ -139,6 +145,10 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
     found += [
         VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(store.location(digest),))
         for digest in sorted(stored - recorded.keys())
+    ]
+    found += [
+        VerifyFinding(subject=each.label, fault=VerifyFault.REJECTED, files=(each.file,), why=each.why)
+        for each in find_last_copies(workspace.list_rejected(), planned.snapshot.standings)
     ]
     found += _check_names(planned, copies)
     found += _check_lock(planned, store, stored)

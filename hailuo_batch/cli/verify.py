@@ -50,7 +50,7 @@ def _draw_verification(found: Verification, run: str, style: TextStyle) -> Itera
 
 def _draw_finding(finding: VerifyFinding, style: TextStyle) -> Iterator[str]:
     file, *others = map(safe_text, finding.files or (finding.subject,))
-    label = f" ({safe_text(finding.subject)})" if finding.fault is VerifyFault.UNLOCKED else ""
+    label = f" ({safe_text(finding.subject)})" if finding.fault in {VerifyFault.UNLOCKED, VerifyFault.REJECTED} else ""
     words = f": {safe_text(finding.why)}" if finding.why else ""
     yield f"{style.bad(file)}{label}  {finding.fault}{words}"
     yield from (f"  and {other}" for other in others)

@@ -87,6 +87,7 @@ def probe_clip(file: Path, digest: str) -> Clip | Failure:
         seconds=float(found.seconds),
         frames=found.frames,
         codec=found.codec,
+        trailing=found.trailing,
     )
 
 

@@ -19,9 +19,9 @@ class Departure:
         self.is_held = False
 
 
-def make_departure_trace() -> "aiohttp.TraceConfig[object]":
+def make_departure_trace() -> aiohttp.TraceConfig:
     """What a session needs so that it says of each request with a `Departure` when its connection stands."""
-    trace: aiohttp.TraceConfig[object] = aiohttp.TraceConfig()
+    trace = aiohttp.TraceConfig()
     trace.on_request_start.append(_hold)
     trace.on_connection_create_end.append(_let_go)
     trace.on_connection_reuseconn.append(_let_go)

@@ -1,8 +1,9 @@
 """Checks that a file is a whole video, by the boxes of the MP4, in some hundredths of a millisecond.
 
-The check finds a file that is cut at any length. Every box has its length, the last one must end where the file ends,
-and all samples of the header must be inside. It does not find a flipped bit inside a frame; `decode.py` does, at a
-thousand times the cost. No byte is trusted: anything that is not a video becomes a reason in words, never an exception.
+The check finds a file that is cut at any length. Every box has its length, and all samples of the header must be inside.
+Bytes behind the last box that are no part of an MP4 are counted, since every player passes over them. The check does not
+find a flipped bit inside a frame; `decode.py` does, at a thousand times the cost. No byte is trusted: anything that is
+not a video becomes a reason in words, never an exception.
 """
 
 import os
@@ -16,6 +17,13 @@ from hailuo_batch.media.mp4_boxes import Track, UnsoundError, add_fragments, rea
 
 _MAX_BOXES = 20_000  # at the top level; a clip of ten seconds in fragments has some dozens
 _MAX_HEADER = 16_000_000  # bytes of a moov or moof that are read; real ones stay under 100 KB
+# What may follow the pictures: one of these that is not whole is a cut, and anything else behind them is no part of it.
+_KNOWN_BOXES = frozenset(
+    {
+        *(b"ftyp", b"styp", b"free", b"skip", b"wide", b"moov", b"mdat", b"moof", b"mfra", b"sidx", b"ssix", b"prft"),
+        *(b"meta", b"meco", b"uuid", b"udta", b"emsg", b"pdin", b"pnot"),
+    }
+)
 _CODECS = {
     b"avc1": "h264",
     b"avc3": "h264",
@@ -29,7 +37,10 @@ _CODECS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFacts:
-    """The facts of a whole MP4: upright size, length, number of frames, codec, and the file's bytes."""
+    """The facts of a whole MP4: upright size, length, number of frames, codec, and the file's bytes.
+
+    `trailing` is how many of them are behind its last part.
+    """
 
     width: int
     height: int
@@ -37,6 +48,7 @@ class VideoFacts:
     frames: int
     codec: str
     size: int
+    trailing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,7 @@ class _Mp4File:
     moofs: list[bytes] = field(default_factory=list)
     indexes: list[bytes] = field(default_factory=list)
     payload: int = 0  # bytes inside all mdat
+    trailing: int = 0  # bytes behind the last part
 
 
 def probe(path: Path) -> VideoFacts | InvalidVideo:
@@ -77,6 +90,9 @@ def _read_boxes(file: BinaryIO) -> _Mp4File:
     while at < film.size:
         file.seek(at)
         head = file.read(16)
+        if _is_behind_the_end(film, head, at):
+            film.trailing = film.size - at
+            break
         kind, body, end = read_box(head, at, film.size)
         if at == 0:
             _sniff(head, kind, film.size)
@@ -89,6 +105,20 @@ def _read_boxes(file: BinaryIO) -> _Mp4File:
         _keep_box(file, film, kind, (body, end))
         at = end
     return film
+
+
+def _is_behind_the_end(film: _Mp4File, head: bytes, at: int) -> bool:
+    """Whether what begins here is no part of an MP4 whose header and pictures were all read.
+
+    A film in fragments ends anywhere, so the rest of one that was cut looks the same: there, nothing may follow.
+    """
+    if film.moofs or not film.moov or not film.payload:
+        return False
+    try:
+        kind, _, end = read_box(head, at, film.size)
+    except UnsoundError:
+        return head[4:8] not in _KNOWN_BOXES
+    return end > film.size and kind not in _KNOWN_BOXES
 
 
 def _sniff(head: bytes, kind: bytes, size: int) -> None:
@@ -138,6 +168,7 @@ def _video_facts(film: _Mp4File) -> VideoFacts:
         frames=track.frames,
         codec=_CODECS.get(track.codec, track.codec.decode("latin-1").strip()),
         size=film.size,
+        trailing=film.trailing,
     )
 
 

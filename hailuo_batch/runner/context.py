@@ -1,5 +1,6 @@
 """What the steps of a run work with. Independent of what a step does."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, Renders, Store
+from hailuo_batch.core.world import World
+from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, RejectedClips, Renders, Store
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.task_ids import TaskIds
@@ -35,6 +37,7 @@ class RunContext:
     run: int | None
     ledger: LedgerWriter
     store: Store
+    rejected: RejectedClips
     renders: Renders
     drivers: Mapping[str, Driver]
     limiters: Mapping[str, Limiter]
@@ -42,6 +45,8 @@ class RunContext:
     probe: Callable[[Path, str], Awaitable[Clip | Failure]]  # a file and its digest, if it has one
     make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    world: World = World.REAL
     task_ids: TaskIds = field(default_factory=TaskIds)
     on_start: Callable[[Step], None] = _ignore_start  # called when a step starts
     on_provider_pause: Callable[[str, str, float], None] = (

@@ -26,8 +26,9 @@ from hailuo_batch.core.plan.planner import find_unlocked_steps
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import Clock
 from hailuo_batch.runner.context import RunContext
+from hailuo_batch.runner.download import StoredClip
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.runner.step import StoredClip, run_step
+from hailuo_batch.runner.step import run_step
 from hailuo_batch.runner.workers import run_workers
 
 _LOG = logging.getLogger("hailuo_batch.wait")
@@ -87,6 +88,7 @@ class _StepWorker:
     ) -> None:
         self._stored = self._named = self._left = 0
         self._failures: list[tuple[Step, Failure]] = []
+        self._remarks: list[tuple[Step, str]] = []
         self._over_cap: list[tuple[Step, Failure]] = []
         self._unlocks, self._listener, self._stop, self._fail_fast = unlocks, listener, stop, fail_fast
         self._context = replace(context, on_start=self._report_start, on_provider_pause=self._report_pause)
@@ -100,6 +102,7 @@ class _StepWorker:
             stored=self._stored,
             named=self._named,
             failed=tuple(self._failures),
+            remarks=tuple(self._remarks),
             other_providers=tuple((who, count, why) for (who, why), count in sorted(self._fallbacks.items())),
             left_running=self._left,
             stop_reason=stopped,
@@ -162,6 +165,10 @@ class _StepWorker:
         elif step.action is Action.REUSE:
             self._named += 1
         self._stored += step.action is not Action.REUSE
+        if stored.clip.trailing:
+            plural = "s" * (stored.clip.trailing != 1)
+            words = f"{stored.clip.trailing:,} byte{plural} behind the end of its MP4 are no part of it; it plays"
+            self._remarks.append((step, words))
         if stored.fallback_reason:
             self._fallbacks[stored.provider, stored.fallback_reason] += 1
         self._notify(step, StepStored(step=step, clip=stored.clip, cost=stored.cost))

@@ -1,35 +1,22 @@
 """One step from top to bottom: submit → poll → download → probe → keep → name.
 
-The order is the guarantee. `submit.py` has the submit; this module has what becomes of a task.
+The order is the guarantee. `submit.py` has the submit, `download.py` how a rendered clip comes to the store.
 """
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from hailuo_batch.core.attempt.attempt import Clip, Move, Stage
+from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
-from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.plan.provenance import make_provenance
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.errors import LedgerError, RefusedError, StoreError
-from hailuo_batch.ports import Driver, DriverRequest, Facts, Produced, RenderName
+from hailuo_batch.ports import DriverRequest, Facts, RenderName
 from hailuo_batch.runner.context import RunContext
+from hailuo_batch.runner.download import FinishedTask, StoredClip, add_way_out, download_clip, may_be_lost
 from hailuo_batch.runner.submit import Submitted, make_intent, submit_step
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredClip:
-    """A clip that is in the store; `naming_failure` says why it could not be given all its readable names, and
-    `fallback_reason` why another provider than planned made it.
-    """
-
-    clip: Clip
-    provider: str
-    cost: Money | None
-    fallback_reason: str = ""
-    naming_failure: Failure | None = None
 
 
 async def run_step(step: Step, context: RunContext) -> StoredClip | Failure:
@@ -96,6 +83,9 @@ async def _follow_task(
             await context.ledger.move(submitted.attempt, Move.FAIL, Facts(failure=produced))
         if limiter is not None:
             limiter.record_task_failure(produced)
+        if submitted.stage is Stage.PRODUCED and may_be_lost(produced):
+            cost = step.standing.cost if step.standing is not None else None
+            return add_way_out(produced, step, submitted, cost, context)
         return produced if step.known_task is None else _name_way_out(step, produced)
     if limiter is not None:
         limiter.record_task_success()
@@ -104,13 +94,8 @@ async def _follow_task(
         context.reservations.record_actual_cost(step, produced.cost)
     if produced.cost is None and step.action is Action.FETCH and step.standing is not None:
         produced = replace(produced, cost=step.standing.cost)  # reported when it was rendered, and not again
-    kept = await _download_clip(submitted, driver, driver_request, produced, context)
-    if isinstance(kept, Failure) and kept.kind is FailureKind.EXPIRED:
-        # Polls for a fresh link, once and at once: the clip is ready.
-        fresh = await driver.wait(driver_request, replace(submitted.task, is_new=False))
-        if isinstance(fresh, Produced):
-            return await _download_clip(submitted, driver, driver_request, replace(fresh, cost=produced.cost), context)
-    return kept
+    task = FinishedTask(submitted=submitted, produced=produced, driver=driver, driver_request=driver_request)
+    return await download_clip(step, task, context)
 
 
 def _name_way_out(step: Step, failure: Failure) -> Failure:
@@ -144,28 +129,6 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
         route = Route(provider=named.provider, estimate=price)
         await context.ledger.restore_clip(make_intent(step, route, context), clip, named.cost)
     return StoredClip(clip=clip, provider=named.provider, cost=named.cost)
-
-
-async def _download_clip(
-    submitted: Submitted, driver: Driver, driver_request: DriverRequest, produced: Produced, context: RunContext
-) -> StoredClip | Failure:
-    """The clip in the store. A clip that cannot be fetched or is not whole stays `produced`, to be fetched again."""
-    file = context.store.temporary_path()
-    with ExitStack() as leftovers:
-        leftovers.callback(file.unlink, missing_ok=True)
-        failure = await driver.download(driver_request, produced, file)
-        if failure is not None:
-            return failure
-        clip = await context.probe(file, "")
-        if isinstance(clip, Failure):
-            return clip
-        digest = await context.store.keep(file)
-        leftovers.pop_all()  # it was moved
-    whole = replace(clip, digest=digest)
-    await context.ledger.move(submitted.attempt, Move.KEEP, Facts(clip=whole))
-    return StoredClip(
-        clip=whole, provider=submitted.provider, cost=produced.cost, fallback_reason=submitted.fallback_reason
-    )
 
 
 async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> None:

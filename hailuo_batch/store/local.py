@@ -1,6 +1,7 @@
 """The store on a local disk: each clip under the digest of its bytes, whole or not at all.
 
     incoming/…            being written; the next run deletes what a killed one left
+    rejected/…            paid, and not a whole video: see `rejected.py`
     ab/abcd….mp4          kept: read-only, on disk before the caller continues
 
 The same bytes are kept once. Does not know which request a clip belongs to, or whether it is a video.
@@ -125,7 +126,7 @@ class LocalStore:
 
     def _put(self, file: Path) -> str:
         with translate_os_errors("cannot store a clip"):
-            digest = _seal_file(file)
+            digest = seal_file(file)
             final = self._path(digest)
             if _is_stored(final, file):
                 file.unlink()
@@ -157,7 +158,7 @@ def _read_inode(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _seal_file(file: Path) -> str:
+def seal_file(file: Path) -> str:
     """The digest of a file whose bytes are now on the disk and read-only."""
     with file.open("r+b", buffering=0) as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()

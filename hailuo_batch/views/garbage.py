@@ -14,15 +14,16 @@ _DIGEST_LENGTH = 19  # of a digest: `sha256:` and twelve
 
 def draw_garbage(garbage: Garbage, *, remove_command: str, style: TextStyle = PLAIN) -> str:
     """The clips with size, day and price, then what it comes to; `remove_command` is the command that removes them."""
-    if not garbage.clips and not garbage.leftovers:
-        return "\n".join(
-            (f"Nothing to remove{_age_filter(garbage, ' that is')}.", *_unknown_file_lines(garbage, style))
-        )
+    if not garbage.clips and not garbage.leftovers and not garbage.rejected:
+        nothing = f"Nothing to remove{_age_filter(garbage, ' that is')}."
+        return "\n".join((nothing, *_last_copy_lines(garbage), *_unknown_file_lines(garbage, style)))
     return "\n".join(
         (
             *_clip_lines(garbage, style),
+            *_rejected_lines(garbage),
             *_leftover_lines(garbage),
             _totals_line(garbage, style),
+            *_last_copy_lines(garbage),
             *_unknown_file_lines(garbage, style),
             *_removal_hint(garbage, remove_command),
         )
@@ -37,6 +38,11 @@ def garbage_dict(garbage: Garbage) -> dict[str, object]:
         "older_than_days": garbage.days,
         "clips": [_clip_dict(clip) for clip in garbage.clips],
         "leftovers": [_file_dict(file) for file in garbage.leftovers],
+        "rejected": [
+            {"take": clip.label, "campaign": clip.campaign, "file": clip.file, "bytes": clip.size}
+            for clip in garbage.rejected
+        ],
+        "rejected_that_stay": garbage.last_copies,
         "bytes": garbage.bytes,
         "paid": [money_dict(money) for money in garbage.cost],
         "clips_at_unknown_price": garbage.unpriced,
@@ -67,6 +73,24 @@ def _describe_clip(clip: UnreferencedClip, style: TextStyle) -> str:
     price = " + ".join("price not known" if money is None else str(money) for money in clip.purchase_costs) or "free"
     take = safe_text(f"{first.shot}#{first.take}")
     return f"{take}{others} of {safe_text(first.campaign)}{style.dim(f'  {first.provider} {price}')}"
+
+
+def _rejected_lines(garbage: Garbage) -> Iterator[str]:
+    if not garbage.rejected:
+        return
+    clips = count(len(garbage.rejected), "rejected clip")
+    yield f"{clips}{' removed' * garbage.is_removed}; each take has another clip, or was given up:"
+    for clip in garbage.rejected[:MAX_ROWS]:
+        take = safe_text(f"{clip.label} of {clip.campaign}")
+        yield f"  {take}  {format_size(clip.size):>8}  {safe_text(clip.file)}"
+    if len(garbage.rejected) > MAX_ROWS:
+        yield f"  … and {len(garbage.rejected) - MAX_ROWS:,} more; --format json shows them all"
+
+
+def _last_copy_lines(garbage: Garbage) -> Iterator[str]:
+    if garbage.last_copies:
+        clips = count(garbage.last_copies, "rejected clip")
+        yield f"{clips} {'stays' if garbage.last_copies == 1 else 'stay'}: nothing else is left of what was paid for."
 
 
 def _leftover_lines(garbage: Garbage) -> Iterator[str]:

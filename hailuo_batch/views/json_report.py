@@ -60,6 +60,7 @@ def outcome_dict(outcome: Outcome, report: Report) -> dict[str, object]:
         "left_running": outcome.left_running,
         "elsewhere": [{"provider": who, "clips": clips, "why": why} for who, clips, why in outcome.other_providers],
         "seconds": round(outcome.seconds, 3),
+        "remarks": [{"takes": [n._asdict() for n in step.take_names], "text": text} for step, text in outcome.remarks],
         "failed": [_failure_dict(step, failure, report) for step, failure in outcome.clip_failures],
         "stored_and_not_named": [_failure_dict(step, failure, report) for step, failure in outcome.naming_failures],
     }

@@ -26,7 +26,10 @@ def _take_status(row: TakeRow, style: TextStyle) -> str:
     if row.action is not Action.REUSE or clip is None:
         whom = task_location(row)
         by = style.dim(f"  {whom}") if whom else ""
-        return f"{style.warning(f'v{row.version:03d}')}  {truncate(reason_text(row), 80)}{by}"
+        return f"{style.warning(f'v{row.version:03d}')}  {truncate(reason_text(row), 80)}{by}{_remark_text(row, style)}"
     facts = f"{f'{clip.width}x{clip.height}':<9}  {format_seconds(clip.seconds):>6}  {format_size(clip.size):>7}"
-    remarks = f"  {style.warning(single_line('; '.join(row.remarks)))}" if row.remarks else ""
-    return f"{style.good(f'v{row.version:03d}')}  {facts}  {safe_text(row.file)}{remarks}"
+    return f"{style.good(f'v{row.version:03d}')}  {facts}  {safe_text(row.file)}{_remark_text(row, style)}"
+
+
+def _remark_text(row: TakeRow, style: TextStyle) -> str:
+    return f"  {style.warning(single_line('; '.join(row.remarks)))}" if row.remarks else ""

@@ -45,6 +45,7 @@ def draw_run_summary(
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
     for provider, clips, reason in outcome.other_providers:
         lines.append(f"{count(clips, 'clip')} by {safe_text(provider)} instead: {single_line(reason)}.")
+    lines += _remark_lines(outcome)
     lines += _failure_lines(outcome, report, style)
     if outcome.stop_reason:
         lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run resumes from here.")
@@ -60,6 +61,14 @@ def draw_run_summary(
     if lock:
         lines.append(f"Lock: {safe_text(lock.as_posix())}; commit it together with the manifest.")
     return "\n".join(lines)
+
+
+def _remark_lines(outcome: Outcome) -> list[str]:
+    told = [
+        f"{safe_text(step.take_names[0].label)}: {single_line(words)}." for step, words in outcome.remarks[:MAX_ROWS]
+    ]
+    more = len(outcome.remarks) - MAX_ROWS
+    return [*told, f"… and {more:,} more remarks; --format json shows them all"] if more > 0 else told
 
 
 # Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, and what failed.

@@ -1,5 +1,6 @@
 """Takes that were submitted and not downloaded, in words: provider, task, and what to do about them."""
 
+from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import command_line
@@ -32,4 +33,17 @@ def next_steps(report: Report) -> list[str]:
     if any(map(is_unfetched, report.rows)):
         fetch = command_line("fetch", manifest=safe_text(report.manifest), world=report.world)
         lines.append(f"To download clips already paid for, without buying anything:\n    {fetch}")
-    return lines
+    return [*lines, *_give_up_hint(report)]
+
+
+def _give_up_hint(report: Report) -> list[str]:
+    """How to give up a rendered clip that does not come: its link may be dead for good."""
+    row = next((each for each in report.rows if each.stage is Stage.PRODUCED and is_unfetched(each)), None)
+    if row is None:
+        return []
+    price = f"{row.cost}, which was charged, counts" if row.cost is not None else f"{row.estimate or 'it'} counts"
+    line = command_line("resolve", world=report.world)
+    return [
+        f"If a rendered clip never comes, give it up: {price} as spent, and the next run buys it again:\n"
+        f'    {line} {safe_text(row.shot)}#{row.take} --write-off --reason "..."'
+    ]

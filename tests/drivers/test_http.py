@@ -91,7 +91,10 @@ async def test_an_unclear_submit_is_sent_again_with_its_key_where_that_is_free()
 
 
 async def test_a_second_sending_that_never_left_is_no_proof_for_the_first(monkeypatch: pytest.MonkeyPatch):
-    answers = [Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="it broke off"), asyncio.CancelledError(NEVER_LEFT)]
+    answers: list[Failure | asyncio.CancelledError] = [
+        Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="it broke off"),
+        asyncio.CancelledError(NEVER_LEFT),
+    ]
 
     async def answer(*_: object) -> Failure:
         if isinstance(found := answers.pop(0), Failure):

@@ -1,5 +1,6 @@
 import os
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,11 +77,31 @@ def test_a_clip_cut_at_any_length_is_broken(clip: Path) -> None:
         assert isinstance(probe(clip), InvalidVideo), length
 
 
-def test_a_clip_with_anything_after_it_is_broken(clip: Path) -> None:
-    whole = clip.read_bytes()
-    for tail in (b"\0", b"\0" * 8, b"<html>", b"\0\0\1\0mdat", b"Internal Server Error"):
-        clip.write_bytes(whole + tail)
-        assert isinstance(probe(clip), InvalidVideo), tail
+@pytest.mark.parametrize(
+    "tail", [b"\0", b"\0" * 8, b"<html>", b"Internal Server Error", b"\0\0\1\0nope", b"\r\n" * 40_000]
+)
+def test_bytes_behind_the_last_part_are_counted_and_the_clip_plays(clip: Path, tail: bytes) -> None:
+    whole, size = probe(clip), clip.stat().st_size
+    with clip.open("ab") as file:
+        file.write(tail)
+    assert isinstance(whole, VideoFacts)
+    assert probe(clip) == replace(whole, size=size + len(tail), trailing=len(tail))
+    assert (check_end_frames(clip), check_decoding(clip)) == (None, None)
+
+
+@pytest.mark.parametrize("tail", [b"\0\0\1\0mdat", b"\0\0\1\0free12", b"\0\0\0\1moov"])
+def test_a_part_behind_the_pictures_that_is_not_whole_is_a_cut(clip: Path, tail: bytes) -> None:
+    with clip.open("ab") as file:
+        file.write(tail)
+    assert isinstance(probe(clip), InvalidVideo)
+
+
+def test_a_film_in_fragments_ends_where_its_last_part_ends(tmp_path: Path) -> None:
+    """It ends anywhere: what follows may be the rest of a fragment that was cut."""
+    path = fragmented(tmp_path / "f.mp4", "frag_keyframe+empty_moov")
+    with path.open("ab") as file:
+        file.write(b"\0" * 8)
+    assert isinstance(probe(path), InvalidVideo)
 
 
 @pytest.mark.parametrize(

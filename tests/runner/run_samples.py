@@ -26,13 +26,15 @@ from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.ports import DriverRequest
 from hailuo_batch.runner.context import RunContext
+from hailuo_batch.runner.download import StoredClip
 from hailuo_batch.runner.limiter import Limiter, Tempo
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.runner import run_plan
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.runner.step import StoredClip, run_step
+from hailuo_batch.runner.step import run_step
 from hailuo_batch.store.listing import list_digests, list_render_names
 from hailuo_batch.store.local import LocalStore
+from hailuo_batch.store.rejected import LocalRejectedClips
 from hailuo_batch.store.renders import LocalRenders
 from hailuo_batch.testing.clock import FakeClock
 from hailuo_batch.testing.driver import ScriptedDriver
@@ -117,7 +119,8 @@ class World:
     async def bench(self, ledger: SqliteLedger, **instead: Any) -> RunContext:
         usual: dict[str, Any] = {
             "campaign": "spring", "sketch": False, "run": None, "ledger": ledger,
-            "store": self.store, "renders": self.renders,
+            "store": self.store, "renders": self.renders, "sleep": _no_pause,
+            "rejected": LocalRejectedClips(self.folder / ".hailuo" / "store" / "rejected", below=self.folder),
             "drivers": {"minimax": self.driver, **self.others},
             "probe": partial(LocalDataPlane(workers=1).probe, decode=False),
             "make_driver_request": _order,
@@ -179,3 +182,7 @@ def scripted(point: str, script: Any) -> ScriptedDriver:
 def kept(result: object) -> StoredClip:
     assert isinstance(result, StoredClip), result
     return result
+
+
+async def _no_pause(_: float) -> None:
+    """Over at once."""

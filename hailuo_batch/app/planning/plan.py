@@ -23,9 +23,10 @@ from hailuo_batch.app.recovery.missing_ledger import LostLedger, find_lost_ledge
 from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import lock_path
+from hailuo_batch.core.attempt.rejected import RejectedClip, find_last_copies
 from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.plan.lockfile import Lockfile
-from hailuo_batch.core.plan.plan import LastRender, Plan, PlanInputs, Step
+from hailuo_batch.core.plan.plan import Action, LastRender, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, resolve_versions
 from hailuo_batch.core.plan.report import Report, make_report
 from hailuo_batch.core.providers.offers import Route, choose_route
@@ -162,7 +163,15 @@ def _make_report(
         requests=details.requests,
         shots_outside=len(validation.shots) - len(shown) if only else 0,
         over_cap=find_steps_over_cap(selected, caps, details.counted_attempts, plan=made, now=now),
+        rejected=_list_rejected(validation, selected, snapshot),
     )
+
+
+def _list_rejected(validation: Validation, steps: Sequence[Step], snapshot: LedgerSnapshot) -> tuple[RejectedClip, ...]:
+    """The clips that are not whole and whose take has no other."""
+    if not any(step.action in {Action.RESUME, Action.FETCH} for step in steps):
+        return ()
+    return find_last_copies(validation.workspace.list_rejected(), snapshot.standings)
 
 
 def _find_lost_ledger(

@@ -54,6 +54,7 @@ async def run_context(
             run=number,
             ledger=ledger,
             store=store,
+            rejected=setup.workspace.open_rejected(),
             renders=renders,
             drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),
             limiters={each.name: _make_limiter(each, setup, options, clock, stop) for each in gateways},
@@ -67,6 +68,8 @@ async def run_context(
             probe=partial(data_plane.probe, decode=bool(gateways)),
             make_driver_request=lambda step: make_driver_request(step, setup, store),
             find_clip=setup.clips.get,
+            sleep=drivers_context.sleep,
+            world=setup.workspace.world,
             task_ids=TaskIds(await ledger.tasks() if gateways else None),
         )
 

@@ -14,7 +14,8 @@ from hailuo_batch.core.world import World
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
 
 if TYPE_CHECKING:
-    from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, Renders, Store
+    from hailuo_batch.core.attempt.rejected import RejectedClip
+    from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, RejectedClips, Renders, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,16 @@ class Workspace:
         from hailuo_batch.store.renders import LocalRenders
 
         return LocalRenders(self.renders_folder)
+
+    def open_rejected(self) -> "RejectedClips":
+        """The clips that were paid for and are not whole."""
+        from hailuo_batch.store.rejected import LocalRejectedClips
+
+        return LocalRejectedClips(self.store_folder / "rejected", below=self.project_root)
+
+    def list_rejected(self) -> "tuple[RejectedClip, ...]":
+        """All of those; the store of the real world holds sketches too, and no sketch is paid for."""
+        return () if self.world is World.SKETCH else self.open_rejected().list_all()
 
     @property
     def store_folder(self) -> Path:

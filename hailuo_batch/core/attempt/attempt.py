@@ -6,7 +6,7 @@
 never sent or sent without an answer, and only the provider's rules say which of the two may be assumed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.failure import FailureKind
@@ -80,7 +80,10 @@ def next_stage(stage: Stage, move: Move) -> Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A verified MP4: digest (`sha256:…`), size in bytes, frame size in pixels, length in seconds, frame count."""
+    """A verified MP4: digest (`sha256:…`), size in bytes, frame size in pixels, length in seconds, frame count.
+
+    `trailing` is how many of its bytes are behind its last part, as a probe of the file says; no ledger keeps it.
+    """
 
     digest: str
     size: int
@@ -89,6 +92,7 @@ class Clip:
     seconds: float
     frames: int
     codec: str
+    trailing: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,14 +14,16 @@ INTERRUPTED = "interrupted"
 class Outcome:
     """Clips stored, clips that only got their names, failed steps, why it was stopped (""), and how long it took.
 
-    `other_providers` has the clips that another provider made than was planned: who, how many, why. `left_running` is
-    how many tasks were running when it was stopped: the next run follows them, and they may be billed.
+    `remarks` are on clips that were stored and are not quite as they should be. `other_providers` has the clips that
+    another provider made than was planned: who, how many, why. `left_running` is how many tasks were running when it
+    was stopped: the next run follows them, and they may be billed.
     """
 
     stored: int = 0
     named: int = 0
     failed: tuple[tuple[Step, Failure], ...] = ()
     other_providers: tuple[tuple[str, int, str], ...] = ()
+    remarks: tuple[tuple[Step, str], ...] = ()
     left_running: int = 0
     stop_reason: str = ""
     seconds: float = 0.0

@@ -45,6 +45,7 @@ def make_provenance(
             "seconds": clip.seconds,
             "frames": clip.frames,
             "codec": clip.codec,
+            **({"trailing_bytes": clip.trailing} if clip.trailing else {}),
         },
         "made_by_ai": not is_local(provider if request is None else request.model),
     }

@@ -1,12 +1,13 @@
 """A plan made after a run + facts about clips → Report, the one value that every view draws."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import fsum
 
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.plan_cost import sum_plan_cost
@@ -99,10 +100,12 @@ def make_report(
     requests: Mapping[str, str] | None = None,
     shots_outside: int = 0,
     over_cap: Iterable[tuple[Step, Failure]] = (),
+    rejected: Iterable[RejectedClip] = (),
 ) -> Report:
     """The report of a plan, in the order of the manifest.
 
-    `clip_sizes` and `clips` are by digest, `requests` are pre-images by fingerprint. Without `clips` the report is
+    `clip_sizes` and `clips` are by digest, `requests` are pre-images by fingerprint, `rejected` are clips that are not
+    whole and whose take has no other. Without `clips` the report is
     brief: takes with nothing to do are counted and have no row.
     """
     brief = clips is None
@@ -110,7 +113,10 @@ def make_report(
     left = {id(step) for step, _ in refused}
     bought = plan if not left else replace(plan, steps=tuple(step for step in plan.steps if id(step) not in left))
     steps = plan.pending_steps if brief else plan.steps
-    rows = [row for step in steps for row in _make_rows(step, plan, clips or {}, requests or {}, sketch=sketch)]
+    aside: dict[str, list[RejectedClip]] = {}
+    for each in rejected:
+        aside.setdefault(each.fingerprint, []).append(each)
+    rows = [row for step in steps for row in _make_rows(step, plan, clips or {}, requests or {}, aside, sketch=sketch)]
     kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := _clip_digest(step)) in clip_sizes}
     counts: Counter[Action] = Counter()
     paid = sum_plan_cost(plan)
@@ -151,7 +157,13 @@ def _step_task(step: Step) -> str:
 
 
 def _make_rows(
-    step: Step, plan: Plan, clips: Mapping[str, Clip], requests: Mapping[str, str], *, sketch: bool
+    step: Step,
+    plan: Plan,
+    clips: Mapping[str, Clip],
+    requests: Mapping[str, str],
+    aside: Mapping[str, Sequence[RejectedClip]],
+    *,
+    sketch: bool,
 ) -> Iterable[TakeRow]:
     standing = step.standing
     clip = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
@@ -177,7 +189,7 @@ def _make_rows(
             cost=standing.cost if standing is not None else None,
             shared_with=tuple(other.shot.id for other in step.uses if other is not use),
             changed=diff_members(step, requests),
-            remarks=_clip_remarks(use, clip, step),
+            remarks=(*_clip_remarks(use, clip, step), *_rejection_remarks(aside.get(step.fingerprint, ()))),
         )
 
 
@@ -207,6 +219,10 @@ def previous_request(step: Step, requests: Mapping[str, str]) -> Request | None:
     if step.accepted is not None:
         return step.accepted.request
     return parse_preimage(requests[step.previous_fingerprint]) if step.previous_fingerprint in requests else None
+
+
+def _rejection_remarks(rejected: Iterable[RejectedClip]) -> Iterable[str]:
+    return (f"what came is not a whole video, and is kept aside as {each.file}" for each in rejected)
 
 
 def _clip_remarks(use: Use, clip: Clip | None, step: Step) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.spending.charge import ChargeState, make_charge
@@ -55,10 +56,15 @@ class UnreferencedClip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage:
-    """What can go, or (`is_removed`) what went. `unknown` files of the store are in no ledger and always stay."""
+    """What can go, or (`is_removed`) what went. `unknown` files of the store are in no ledger and always stay.
+
+    `rejected` clips can go: their takes have another, or were given up. `last_copies` are rejected clips that stay.
+    """
 
     clips: tuple[UnreferencedClip, ...] = ()
     leftovers: tuple[DiskFile, ...] = ()
+    rejected: tuple[RejectedClip, ...] = ()
+    last_copies: int = 0
     unknown: int = 0
     days: int
     is_removed: bool = False
@@ -66,7 +72,8 @@ class Garbage:
     @property
     def bytes(self) -> int:
         """How much room it all takes."""
-        return sum(clip.file.size for clip in self.clips) + sum(file.size for file in self.leftovers)
+        other = sum(file.size for file in self.leftovers) + sum(clip.size for clip in self.rejected)
+        return sum(clip.file.size for clip in self.clips) + other
 
     @property
     def cost(self) -> tuple[Money, ...]:
