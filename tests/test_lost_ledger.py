@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from time import monotonic
@@ -12,12 +12,15 @@ from time import monotonic
 import pytest
 from rehearsal import KEY, SPEED, Studio, film
 
+from hailuo_batch.app.costs import audit, costs
 from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
 from hailuo_batch.app.inspect import explain
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run
 from hailuo_batch.app.running.options import RunOptions, Scope
+from hailuo_batch.app.verify import VerifyFault, verify
 from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.core.spending.audit_findings import AuditFault
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.mock.server import Mock
@@ -308,3 +311,70 @@ async def test_a_damaged_ledger_names_the_way_to_begin_anew(project: Path):
         with pytest.raises(LedgerError) as error:
             await plan(project / "film.yaml")
     assert error.value.remedy.endswith("\n    hailuo-batch run --new-ledger film.yaml")
+
+
+@ledger_is_lost
+@pytest.mark.parametrize("prove", [audit, costs])
+async def test_an_empty_ledger_beside_paid_clips_is_no_proof(
+    lose: Lose, prove: Callable[[Path], Awaitable[object]], project: Path
+):
+    async with bought(project):
+        lose(project)
+        with pytest.raises(LedgerError, match="the ledger is gone") as error:
+            await prove(project)
+        assert error.value.exit is Exit.LEDGER
+        assert "Running tasks and takes in doubt are recorded only in the missing ledger" in error.value.why
+        assert "`hailuo-batch run --new-ledger`" in error.value.remedy
+
+
+async def test_what_was_taken_into_a_new_ledger_proves_nothing_of_the_old_one(project: Path):
+    async with bought(project):
+        remove(project)
+        ask(project, "a kite", "a boat")
+        await bring(project)
+        assert [each.fault for each in (await audit(project)).findings] == [AuditFault.LEDGER_GONE]
+        [problem] = (await costs(project)).problems
+        assert "ledger.db has bought nothing yet, and renders/ has film_s1_v001_t01.mp4" in problem.why
+
+
+async def test_clips_that_the_ledger_does_not_know_are_found_and_sums_are_not_the_whole_truth(project: Path):
+    async with bought(project):
+        remove(project)
+        (project / "film.lock.yaml").unlink()
+        shutil.move(project / "renders", project / "elsewhere")
+        ask(project, "a lake")
+        await bring(project, new_ledger=True)
+        for name in ("film_s2_v001_t01.mp4", "film_s2_v001_t01.json"):
+            shutil.copy(project / "elsewhere" / name, project / "renders" / name)
+        [found] = (await audit(project)).findings
+        assert found.fault is AuditFault.UNKNOWN_CLIPS
+        assert "2 in the store: sha256:" in found.why
+        assert found.why.endswith("1 in renders/: film_s2_v001_t01.mp4")
+        [problem] = (await costs(project)).problems
+        assert found.why in problem.why
+        looked = await verify(project / "film.yaml")
+        assert [each.fault for each in looked.findings] == [VerifyFault.UNKNOWN] * 2 + [VerifyFault.UNKNOWN_NAME]
+        assert (await ledger_check(project)).result is CheckResult.NOTE
+        told = {command: said(project, command)[0] for command in ("audit", "costs")}
+        assert told == {"audit": Exit.TAKES_FAILED, "costs": Exit.TAKES_FAILED}
+
+
+async def test_a_sketch_that_the_ledger_does_not_know_is_no_purchase(project: Path):
+    async with mocked(project):
+        ask(project, "a kite")
+        await bring(project, world=World.SKETCH)
+        remove(project)
+        await bring(project)
+        assert (await audit(project)).findings == ()
+        assert (await costs(project)).problems == ()
+
+
+async def test_every_command_that_looks_says_that_the_ledger_is_gone(project: Path):
+    async with bought(project):
+        truncate(project)
+    ends = {}
+    for args in (("audit",), ("costs",), ("verify", "film.yaml"), ("report", "film.yaml"), ("status", "film.yaml")):
+        code, _, err = said(project, *args)
+        assert "the ledger is gone" in err, args
+        ends[args[0]] = code
+    assert ends == {"audit": 9, "costs": 9, "verify": 9, "report": 0, "status": 0}

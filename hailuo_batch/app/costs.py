@@ -3,23 +3,34 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from hashlib import file_digest
 from pathlib import Path
 
+from hailuo_batch.app.recovery.given_names import read_given_names
+from hailuo_batch.app.recovery.missing_ledger import (
+    LostLedger,
+    UnknownClips,
+    find_lost_ledger,
+    find_unknown_clips,
+    lost_ledger_warning,
+    refuse_empty_proof,
+    unknown_clips_warning,
+)
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.spending.audit import Audit, AuditInputs, make_audit
 from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.core.spending.costs import ChargedAttempt, Costs, GroupBy, charge_attempts, sum_costs
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.project_root import find_project_root
-from hailuo_batch.ports import Store
+from hailuo_batch.ports import LedgerReader, Store
 
 
 async def costs(
@@ -32,28 +43,33 @@ async def costs(
 ) -> Costs:
     """What the project around `folder` has cost: of one campaign, or since a day (UTC), or all of it.
 
-    Raises `InputError` for a campaign that nothing was ever submitted for.
+    Raises `InputError` for a campaign that nothing was ever submitted for, and `LedgerError` where the ledger is gone
+    that bought what is here.
     """
-    async with _open_workspace(folder, world).read_ledger() as ledger:
+    workspace = _open_workspace(folder, world)
+    async with workspace.read_ledger() as ledger:
         attempts = [] if world is World.SKETCH else await ledger.attempts()  # sketches are free
+        strangers = await _find_strangers(workspace, ledger, attempts)
         if campaign is not None and attempts:
             _require_known_campaign(campaign, {each.campaign for each in attempts})
         wanted = _filter_attempts(charge_attempts(attempts), campaign, since)
         ended = [each.attempt.id for each in wanted if each.charge.state is ChargeState.LOST]
         events = await ledger.events(ended)
     reasons = {event.attempt: str(event.data["reason"]) for event in events if event.data.get("reason")}
-    return sum_costs(wanted, group_by=group_by, reasons=reasons)
+    sums = sum_costs(wanted, group_by=group_by, reasons=reasons)
+    return replace(sums, problems=strangers.make_warnings(workspace.ledger_file))
 
 
 async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bool = False) -> Audit:
     """Whether each request of the project around `folder` was bought once, from ledger and store.
 
-    `deep` also reads every clip, byte by byte.
+    `deep` also reads every clip, byte by byte. Raises `LedgerError` where the ledger is gone that bought what is here.
     """
     workspace = _open_workspace(folder, world)
     # The ledger before the store: a clip is in the store before the ledger says so.
     async with workspace.read_ledger() as ledger:
         attempts, events, clips = await ledger.audit_records()
+        strangers = await _find_strangers(workspace, ledger, attempts, has_events=bool(events))
     if world is World.SKETCH:
         attempts = [each for each in attempts if is_local(each.provider)]
         mine = {each.id for each in attempts}
@@ -62,8 +78,46 @@ async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bo
     store = workspace.open_store()
     there, changed = await asyncio.to_thread(_check_clips, store, attempts, recorded if deep else {})
     return make_audit(
-        AuditInputs(attempts=attempts, events=events, recorded_sizes=recorded, file_sizes=there, corruptions=changed)
+        AuditInputs(
+            attempts=attempts,
+            events=events,
+            recorded_sizes=recorded,
+            file_sizes=there,
+            corruptions=changed,
+            lost_ledger=strangers.lost.explain(workspace.ledger_file) if strangers.lost is not None else "",
+            unknown_clips=strangers.unknown.description,
+        )
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Strangers:
+    """Clips that are here and that this ledger did not buy: all of another ledger's, or some."""
+
+    lost: LostLedger | None = None
+    unknown: UnknownClips = UnknownClips()  # noqa: RUF009 - it is frozen
+
+    def make_warnings(self, ledger: Path) -> tuple[Problem, ...]:
+        gone = [lost_ledger_warning(self.lost, ledger=ledger)] if self.lost is not None else []
+        return (*gone, *([unknown_clips_warning(self.unknown)] if self.unknown else []))
+
+
+async def _find_strangers(
+    workspace: Workspace, ledger: LedgerReader, attempts: Iterable[AttemptRecord], *, has_events: bool = False
+) -> _Strangers:
+    """Raises `LedgerError` where the ledger says nothing: no purchases beside paid clips would be a false proof."""
+    if workspace.world is World.SKETCH:
+        return _Strangers()
+    present, names, folder = workspace.list_digests(), workspace.list_render_names(), workspace.renders_folder
+    lost = find_lost_ledger(await ledger.standings(), present=present, locked=frozenset(), names=names, folder=folder)
+    if not has_events:
+        refuse_empty_proof(lost, ledger=workspace.ledger_file)
+    if lost is not None:
+        return _Strangers(lost=lost)
+    known = frozenset(each.digest for each in attempts if each.digest is not None)
+    given = frozenset(await read_given_names(ledger))
+    unknown = find_unknown_clips(known, given=given, present=present, names=names, folder=folder)
+    return _Strangers(unknown=unknown)
 
 
 def _open_workspace(folder: Path | str, world: World) -> Workspace:

@@ -13,7 +13,13 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from hailuo_batch import __version__
-from hailuo_batch.app.recovery.missing_ledger import find_lost_ledger, inline_remedy
+from hailuo_batch.app.recovery.given_names import read_given_names
+from hailuo_batch.app.recovery.missing_ledger import (
+    find_lost_ledger,
+    find_unknown_clips,
+    inline_remedy,
+    unknown_clips_warning,
+)
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.world import command_line
@@ -93,19 +99,23 @@ async def _check_ledger(root: Path) -> DoctorCheck:
     file, folder = workspace.ledger_file, workspace.renders_folder
     try:
         async with workspace.read_ledger() as ledger:
-            standings, attempts = await ledger.standings(), len(await ledger.attempts())
+            standings, known = await ledger.standings(), await ledger.attempts()
+            given = frozenset(await read_given_names(ledger))
     except LedgerError as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
-    present = workspace.list_digests()
-    lost = find_lost_ledger(
-        standings, present=present, locked=frozenset(), names=workspace.list_render_names(), folder=folder
-    )
+    present, names, attempts = workspace.list_digests(), workspace.list_render_names(), len(known)
+    lost = find_lost_ledger(standings, present=present, locked=frozenset(), names=names, folder=folder)
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
         return DoctorCheck(
             name="ledger", result=state, detail=f"missing: {lost.explain(file)}", remedy=inline_remedy(_NEW_LEDGER)
         )
+    digests = frozenset(each.digest for each in known if each.digest is not None)
+    unknown = find_unknown_clips(digests, given=given, present=present, names=names, folder=folder)
+    if unknown:
+        warning = unknown_clips_warning(unknown)
+        return DoctorCheck(name="ledger", result=CheckResult.NOTE, detail=warning.why, remedy=warning.remedy)
     some = f"{attempts:,} attempt{'s' * (attempts != 1)}"
     return DoctorCheck(name="ledger", result=CheckResult.GOOD, detail=some if file.exists() else "none yet")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
+from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name
 from hailuo_batch.app.workspace.workspace import Workspace
@@ -67,10 +68,7 @@ async def _find_garbage(
     store = workspace.open_store()
     async with workspace.read_ledger() as ledger:
         attempts, runs = await ledger.attempts(), await ledger.runs()
-        standings = await ledger.standings()
-        given: dict[str, str] = {}
-        for campaign, sketch in {(run.campaign, run.sketch) for run in runs}:
-            given |= await ledger.names(campaign, sketch=sketch)
+        standings, given = await ledger.standings(), await read_given_names(ledger)
     files = dict(_list_files(project, store))
     needed = _unfinished_digests(attempts)
     names = _names_by_digest(given, attempts)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, poster_name
@@ -24,6 +25,12 @@ async def report(file: Path | str, *, world: World = World.REAL, page: Path | No
 
     The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
     """
+    planned, target = await write_report(file, world=world, page=page)
+    return planned.report, target
+
+
+async def write_report(file: Path | str, *, world: World, page: Path | None) -> tuple[PlannedRun, Path]:
+    """The same, with the whole plan."""
     planned = await plan(file, world=world, full_report=True, offline=True)
     workspace = planned.validation.workspace
     folder = workspace.renders_folder
@@ -33,7 +40,7 @@ async def report(file: Path | str, *, world: World = World.REAL, page: Path | No
     make_folder(target.parent)
     await _write_posters(folder, await _missing_posters(planned.report, workspace.open_store(), folder))
     _write_page(target, draw_contact_sheet(planned.report, folder=folder, page=target))
-    return planned.report, target
+    return planned, target
 
 
 def _require_own_page(target: Path) -> None:

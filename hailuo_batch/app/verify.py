@@ -12,12 +12,16 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.recovery.given_names import read_given_names
+from hailuo_batch.app.recovery.missing_ledger import UNKNOWN_CLIPS_REMEDY, find_unknown_clips
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.rejected import find_last_copies
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.render_names import render_name
+from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.rules import LEDGER_GONE
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.errors import Exit
@@ -35,6 +39,7 @@ class VerifyFault(StrEnum):
     RENAMED = "its file in renders/ is another clip"
     ALONE = "its .json in renders/ is gone or differs"
     UNLOCKED = "the lock names a clip that is not in the store"
+    UNKNOWN_NAME = "renders/ has a clip that is not in the ledger"
     UNKNOWN = "the store has a file that is not in the ledger"
     REJECTED = "it was paid for and is not a whole video"
 
@@ -46,7 +51,7 @@ class VerifyFault(StrEnum):
     @property
     def is_fixable_by_run(self) -> bool:
         """Whether a run fixes it after the user has followed the remedy."""
-        return self not in {VerifyFault.UNKNOWN, VerifyFault.REJECTED}
+        return self not in {VerifyFault.UNKNOWN, VerifyFault.UNKNOWN_NAME, VerifyFault.REJECTED}
 
 
 _REMEDIES: Mapping[VerifyFault, str] = {
@@ -73,6 +78,7 @@ _REMEDIES: Mapping[VerifyFault, str] = {
     VerifyFault.UNKNOWN: (
         "Nothing uses it, and it does no harm. It may belong to a missing ledger: check it before you remove it."
     ),
+    VerifyFault.UNKNOWN_NAME: UNKNOWN_CLIPS_REMEDY,
     VerifyFault.REJECTED: (
         "It is kept aside, since its take has no other clip. A run, or `fetch`, downloads it again while its link "
         "lives. If it never comes whole, `hailuo-batch resolve SHOT#TAKE --write-off` gives it up."
@@ -96,16 +102,22 @@ class VerifyFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What was checked and what was found; `clips` and `names` count those checked, `bytes` those read."""
+    """What was checked and what was found; `clips` and `names` count those checked, `bytes` those read.
+
+    `problems` are of the project: that the ledger is gone.
+    """
 
     clips: int
     names: int
     bytes: int
     findings: tuple[VerifyFinding, ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def exit(self) -> Exit:
-        """The exit code."""
+        """The exit code: without its ledger, nothing is proved of any clip."""
+        if any(each.rule is LEDGER_GONE for each in self.problems):
+            return Exit.LEDGER
         return Exit.TAKES_FAILED if self.findings else Exit.DONE
 
 
@@ -118,7 +130,7 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
     workspace = planned.validation.workspace
     store = workspace.open_store()
     async with workspace.read_ledger() as ledger:
-        recorded = await ledger.clips()
+        recorded, given = await ledger.clips(), frozenset(await read_given_names(ledger))
     wanted = {
         step.standing.digest: step
         for step in planned.plan.steps
@@ -150,12 +162,17 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
         VerifyFinding(subject=each.label, fault=VerifyFault.REJECTED, files=(each.file,), why=each.why)
         for each in find_last_copies(workspace.list_rejected(), planned.snapshot.standings)
     ]
+    found += _find_unknown_names(planned, recorded.keys(), given)
     found += _check_names(planned, copies)
     found += _check_lock(planned, store, stored)
     found = [_display_paths(planned.validation.project, finding) for finding in found]
     names = sum(len(step.uses) for step in planned.plan.select_steps(Action.REUSE))
     return Verification(
-        clips=len(clips), names=names, bytes=sum(clip.size for clip in clips.values()), findings=tuple(found)
+        clips=len(clips),
+        names=names,
+        bytes=sum(clip.size for clip in clips.values()),
+        findings=tuple(found),
+        problems=tuple(each for each in planned.extra_problems if each.rule is LEDGER_GONE),
     )
 
 
@@ -219,6 +236,17 @@ def _check_names(planned: PlannedRun, copies: Mapping[str, Path]) -> Iterator[Ve
                 digest = step.standing.digest
                 if fault := _check_name(named, copies[digest], digest, step.clip_fingerprint):
                     yield VerifyFinding(subject=named.name, fault=fault, files=(str(named),))
+
+
+def _find_unknown_names(
+    planned: PlannedRun, recorded: AbstractSet[str], given: AbstractSet[str]
+) -> Iterator[VerifyFinding]:
+    workspace = planned.validation.workspace
+    if workspace.world is not World.SKETCH:
+        folder, names = workspace.renders_folder, planned.listings.names
+        unknown = find_unknown_clips(recorded, given=given, present=frozenset(), names=names, folder=folder)
+        for name in unknown.names:
+            yield VerifyFinding(subject=name, fault=VerifyFault.UNKNOWN_NAME, files=(str(folder / name),))
 
 
 def _check_name(path: Path, clip: Path, digest: str, fingerprint: str) -> VerifyFault | None:

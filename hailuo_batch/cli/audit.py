@@ -20,7 +20,7 @@ from hailuo_batch.views.audit import audit_dict, draw_audit
 def command(*, deep: bool, world: World, form: str) -> int:
     """Prove that each request of this project was bought once, from attempts, events, task ids, clips and money.
 
-    Changes nothing. Exits with 4 when it finds a fault, and prints what to do.
+    Changes nothing. Exits with 4 when it finds a fault, and prints what to do; with 9 when the ledger is gone.
     """
     found = run_async(audit(deep=deep, world=world))
     if form == "json":

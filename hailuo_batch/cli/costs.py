@@ -7,10 +7,11 @@ import click
 
 from hailuo_batch.app.costs import costs
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text
+from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_raw, print_text
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.spending.costs import GroupBy
 from hailuo_batch.core.world import World
+from hailuo_batch.errors import Exit
 from hailuo_batch.views.costs import costs_dict, draw_costs
 from hailuo_batch.views.costs_csv import costs_csv
 
@@ -51,12 +52,14 @@ def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date
     show_default=True,
     help="For people, spreadsheets or programs.",
 )
-def command(*, by: str, campaign: str | None, since: date | None, world: World, form: str) -> None:
+def command(*, by: str, campaign: str | None, since: date | None, world: World, form: str) -> int:
     """Show what this project has cost: estimate and actual cost, spent, running, in doubt, and lost money.
 
-    Currencies are never added together. Attempts without a known price are counted, not estimated.
+    Currencies are never added together. Attempts without a known price are counted, not estimated. Exits with 4 when
+    clips are here that the ledger does not know, and with 9 when the ledger is gone.
     """
     found = run_async(costs(group_by=GroupBy(by), campaign=campaign, since=since, world=world))
+    print_extra_problems(found.problems)
     if form == "json":
         print_json(costs_dict(found, rehearsal=world is World.REHEARSAL))
     elif form == "csv":
@@ -65,3 +68,4 @@ def command(*, by: str, campaign: str | None, since: date | None, world: World, 
         of = [f"campaign {campaign}"] if campaign else []
         of += [f"since {since}"] if since else []
         print_text(draw_costs(found, filters=of, rehearsal=world is World.REHEARSAL, style=make_style(sys.stdout)))
+    return Exit.TAKES_FAILED if found.problems else Exit.DONE

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.report import report
+from hailuo_batch.app.report import write_report
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
+from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World
 from hailuo_batch.views.format import safe_text
@@ -30,7 +30,9 @@ def command(manifest: Path, *, world: World, out: Path | None, form: str) -> Non
 
     The page is written beside the clips (renders/CAMPAIGN.html) and needs no network.
     """
-    drawn, page = run_async(report(manifest, world=world, page=out))
+    planned, page = run_async(write_report(manifest, world=world, page=out))
+    print_extra_problems(planned.extra_problems)
+    drawn = planned.report
     if form == "json":
         print_json(report_dict(drawn))
     else:

@@ -9,7 +9,7 @@ import click
 
 from hailuo_batch.app.verify import Verification, VerifyFault, VerifyFinding, verify
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import count, format_size, safe_text
@@ -24,10 +24,11 @@ from hailuo_batch.views.style import TextStyle
 def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
     """Check every clip of MANIFEST against the ledger, its names and the lock, byte by byte.
 
-    Changes nothing. Exits with 4 when something is not as recorded, and prints what to do: `run` restores missing clips
-    and names; files with other content must be removed first.
+    Changes nothing. Exits with 4 when something is not as recorded (9: the ledger is gone), and prints what to do:
+    `run` restores missing clips and names; files with other content must be removed first.
     """
     found = run_async(verify(manifest, world=world, deep=deep))
+    print_extra_problems(found.problems)
     if form == "json":
         print_json(_verification_dict(found))
     else:

@@ -224,6 +224,9 @@ TASK_WITHOUT_SHOT = Rule(id="task-without-shot", area=_PROJECT, summary="a paid 
 LEDGER_GONE = Rule(id="ledger-gone", area=_PROJECT, summary="the ledger is gone", severity=_WARNING,
     meaning="The clips here were bought under a ledger that is missing.",
     remedy="Put the ledger back; docs/money.md says when `run --new-ledger` is safe.")
+UNKNOWN_CLIPS = Rule(id="unknown-clips", area=_PROJECT, summary="the ledger does not know all clips", severity=_WARNING,
+    meaning="Clips are in the store or in renders/ that no attempt of the ledger has.",
+    remedy="Look where they were bought; a run of their manifest takes named clips in, without buying.")
 # fmt: on
 
 RULES = tuple(each for each in globals().values() if isinstance(each, Rule))

@@ -44,6 +44,7 @@ def costs_dict(costs: Costs, *, rehearsal: bool = False) -> dict[str, object]:
         "by": str(costs.group_by),
         "rehearsal": rehearsal,
         "overlapping": costs.has_overlap,
+        "complete": not costs.problems,
         "rows": [{"group": row.group or None, **_row_dict(row)} for row in costs.rows],
         "totals": [_row_dict(row) for row in costs.totals],
         "unknown": {column_key(COLUMN_BY_STATE[claim]): costs.unknown.get(claim, 0) for claim in COLUMN_BY_STATE},

@@ -1,4 +1,4 @@
-"""A missing ledger, while clips bought under it are here: never taken for the ledger of a new project.
+"""A missing ledger, while clips bought under it are here: never taken for the ledger of a new project, nor for a proof.
 
 No clip is lost, but no other file records the tasks that were running and the takes in doubt. Until the new ledger has
 bought something itself, a sketch or a restored clip proves nothing. This module does not read the ledger.
@@ -20,6 +20,10 @@ from hailuo_batch.errors import LedgerError
 
 MAX_LISTED_NAMES = 3  # readable names; one proves as much as all of them
 _SKETCH = "_sketch.mp4"
+UNKNOWN_CLIPS_REMEDY = (
+    "If they come from another machine or an older ledger, its costs are there. A run of their manifest takes named "
+    "clips in, without buying. Those that nobody needs may be removed."
+)
 _REMEDY = (
     "Put the ledger back, from a copy or from where these clips were rendered. If it was moved aside on purpose, or "
     "if only the clips were copied here, check your providers' accounts for running tasks, then run"
@@ -77,7 +81,66 @@ def refuse_lost_ledger(lost: LostLedger | None, steps: Iterable[Step], *, ledger
     """Raises `LedgerError` when something would be bought without the ledger that knows what was bought before."""
     if lost is not None and any(step.submits for step in steps):
         # Money: a task that runs is nowhere but in the ledger; without it, it would be bought a second time.
-        raise LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=f"{_REMEDY}:\n    {command}")
+        raise lost_ledger_error(lost, ledger=ledger, remedy=f"{_REMEDY}:\n    {command}")
+
+
+def refuse_empty_proof(lost: LostLedger | None, *, ledger: Path) -> None:
+    """Raises `LedgerError` where an empty ledger would be taken for the proof that nothing was bought."""
+    if lost is not None and lost.is_empty:
+        raise lost_ledger_error(lost, ledger=ledger, remedy=inline_remedy())
+
+
+def lost_ledger_error(lost: LostLedger, *, ledger: Path, remedy: str) -> LedgerError:
+    """The error of a command that cannot go on, or would prove nothing."""
+    return LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownClips:
+    """Clips that are here and that no attempt of the ledger has: digests in the store, and readable names."""
+
+    digests: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.digests or self.names)
+
+    @property
+    def description(self) -> str:
+        """How many, and the first of them."""
+        return " and ".join(
+            f"{len(found):,} in {place}: {', '.join(found[:MAX_LISTED_NAMES])}"
+            + (" and more" if len(found) > MAX_LISTED_NAMES else "")
+            for place, found in (("the store", self.digests), ("renders/", self.names))
+            if found
+        )
+
+
+def find_unknown_clips(
+    known: AbstractSet[str],
+    *,
+    given: AbstractSet[str],
+    present: AbstractSet[str],
+    names: AbstractSet[str],
+    folder: Path,
+) -> UnknownClips:
+    """What was bought and is in no attempt; sketches cost nothing and are left out.
+
+    `known` are the digests of all attempts, `given` the names that the ledger has, `present` the digests in the store.
+    """
+    stray = present - known
+    digests = stray - _find_sketch_digests(names, folder) if stray else stray
+    bought = _find_bought_names(names - given, folder, known)
+    return UnknownClips(digests=tuple(sorted(digests)), names=tuple(bought))
+
+
+def unknown_clips_warning(unknown: UnknownClips) -> Problem:
+    """The same for a command that sums up."""
+    return Problem(
+        rule=rules.UNKNOWN_CLIPS,
+        why=f"The ledger has no attempt for {unknown.description}. They may have been paid for, and are not counted.",
+        remedy=UNKNOWN_CLIPS_REMEDY,
+    )
 
 
 def lost_ledger_warning(lost: LostLedger, *, ledger: Path, command: str) -> Problem:
@@ -99,11 +162,11 @@ def _has_bought(standing: Standing) -> bool:
     return not is_local(standing.provider) and standing.task != ""
 
 
-def _find_bought_names(names: Iterable[str], folder: Path) -> Iterator[str]:
-    """Readable names of clips that a gateway made, by the provenance beside them."""
+def _find_bought_names(names: Iterable[str], folder: Path, known: AbstractSet[str] = frozenset()) -> Iterator[str]:
+    """Readable names of clips that a gateway made, by the provenance beside them, but for those that are known."""
     for name in sorted(name for name in names if not name.endswith(_SKETCH)):
         clip = read_render_clip(folder / name)
-        if clip is not None and not is_local(clip.provider):
+        if clip is not None and not is_local(clip.provider) and clip.digest not in known:
             yield name
 
 

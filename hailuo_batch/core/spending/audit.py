@@ -36,7 +36,8 @@ class AuditInputs:
     """All that an audit checks, by digest where it is about clips; attempts and events by their numbers.
 
     `recorded_sizes` are the sizes that the ledger has, `file_sizes` those of the files in the store, and `corruptions`
-    says what is wrong with the bytes of those whose bytes were read.
+    says what is wrong with the bytes of those whose bytes were read. `lost_ledger` and `unknown_clips` say in words
+    which clips are here that this ledger did not buy.
     """
 
     attempts: Sequence[AttemptRecord]
@@ -44,6 +45,8 @@ class AuditInputs:
     recorded_sizes: Mapping[str, int]
     file_sizes: Mapping[str, int]
     corruptions: Mapping[str, str] = field(default_factory=dict)
+    lost_ledger: str = ""
+    unknown_clips: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ def make_audit(inputs: AuditInputs) -> Audit:
         *_check_clips(inputs),
         *_check_records(inputs.attempts, replayed),
         *(AuditFinding(fault=AuditFault.NOBODYS, why=f"attempt {number}") for number in nobodys),
+        *_check_strangers(inputs),
         *_check_sums(paid, costs),
     )
     stored = [each for each in inputs.attempts if each.stage is Stage.STORED and each.digest in inputs.file_sizes]
@@ -170,6 +174,14 @@ def _check_tasks(
             yield AuditFinding(fault=AuditFault.NO_TASK, attempts=(attempt,))
         if never and attempt.cost is not None:
             yield AuditFinding(fault=AuditFault.COST_UNSENT, attempts=(attempt,))
+
+
+def _check_strangers(inputs: AuditInputs) -> Iterator[AuditFinding]:
+    """What is here and was bought by nothing that this ledger has."""
+    if inputs.lost_ledger:
+        yield AuditFinding(fault=AuditFault.LEDGER_GONE, why=inputs.lost_ledger)
+    if inputs.unknown_clips:
+        yield AuditFinding(fault=AuditFault.UNKNOWN_CLIPS, why=inputs.unknown_clips)
 
 
 def _check_clips(inputs: AuditInputs) -> Iterator[AuditFinding]:

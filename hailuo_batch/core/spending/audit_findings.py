@@ -24,6 +24,8 @@ class AuditFault(StrEnum):
     REPLAY = "its events do not lead to its stage"
     UNTOLD = "its record has facts that its events do not have"
     NOBODYS = "the ledger has events for an attempt that does not exist"
+    LEDGER_GONE = "clips are here that another ledger bought"
+    UNKNOWN_CLIPS = "clips are here that the ledger does not know"
     SUMS = "the sums of `costs` are not those of the attempts"
 
     @property
@@ -69,6 +71,14 @@ _REMEDIES: Mapping[AuditFault, str] = {
     AuditFault.REPLAY: _LEDGER_REMEDY,
     AuditFault.UNTOLD: _LEDGER_REMEDY,
     AuditFault.NOBODYS: _LEDGER_REMEDY,
+    AuditFault.LEDGER_GONE: (
+        "Nothing proves what that ledger bought, and what may be running. Put it back, from a copy or from where these "
+        "clips were rendered; docs/money.md says when `hailuo-batch run --new-ledger` is safe."
+    ),
+    AuditFault.UNKNOWN_CLIPS: (
+        "They may have been paid for under another ledger, or twice. If they come from another machine, audit there. A "
+        "run of their manifest takes named clips in, without buying. Those that nobody needs may be removed."
+    ),
     AuditFault.SUMS: "This is a bug in hailuo_batch. Please report it with a copy of the ledger.",
 }
 

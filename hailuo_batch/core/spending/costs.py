@@ -13,6 +13,7 @@ from enum import StrEnum
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.charge import Charge, ChargeState, make_charge
 from hailuo_batch.core.spending.month import utc_month
 
@@ -87,7 +88,8 @@ class LostMoney:
 class Costs:
     """The rows by their groups, the true totals by currency, and what no clip came of.
 
-    `unknown` counts attempts without a price by what they are. `has_overlap`: an attempt may be in several rows.
+    `unknown` counts attempts without a price by what they are. `problems` say why the sums may not be the whole truth.
+    `has_overlap`: an attempt may be in several rows.
     """
 
     group_by: GroupBy
@@ -95,6 +97,7 @@ class Costs:
     totals: tuple[CostRow, ...]
     unknown: Mapping[ChargeState, int]
     lost_money: tuple[LostMoney, ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def has_overlap(self) -> bool:
