@@ -421,10 +421,10 @@ async def test_a_link_that_dies_at_once_is_asked_for_anew_by_each_run(tmp_path: 
         assert found.ran is not None
         [(_, failure)] = found.ran.outcome.failed
         assert failure.remedy == (
-            "The next run, or `fetch`, asks for it again.\nIf it never comes, give it up. It counts as 0.28 USD, and "
-            "the next run buys it again:\n    hailuo-batch resolve --rehearsal s1#1@1 --write-off --reason "
-            '"no whole clip comes"'
+            "The next run, or `fetch`, polls it again. If it never comes, give it up. It counts as 0.28 USD, and the "
+            "next run buys it again:"
         )
+        assert failure.command == ("resolve", "s1#1@1", "--write-off", "--reason", "no whole clip comes")
 
 
 @pytest.mark.parametrize(

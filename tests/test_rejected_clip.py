@@ -63,12 +63,12 @@ async def test_a_file_that_comes_twice_is_kept_and_told_everywhere(tmp_path: Pat
         assert found.ran is not None
         words = draw_run_summary(found.ran.outcome, found.ran.after.report, lock=None, folder="renders/")
         assert f"The same bytes came twice: this is minimax's file, kept aside as {clip}" in words
-        assert 'hailuo-batch resolve --rehearsal s1#1@1 --write-off --reason "' in words
+        assert "hailuo-batch resolve --rehearsal s1#1@1 --write-off --reason 'no whole clip comes' film.yaml" in words
 
         planned = await plan(found.folder / "film.yaml", world=World.REHEARSAL, full_report=True)
         status = draw_report(planned.report)
         assert f"what came is not a whole video, and is kept aside as {clip}" in status
-        assert 'hailuo-batch resolve --rehearsal s1#1 --write-off --reason "..."' in status
+        assert 'hailuo-batch resolve --rehearsal s1#1 --write-off film.yaml --reason "..."' in status
         looked = await verify(found.folder / "film.yaml", world=World.REHEARSAL)
         assert [(each.fault, each.files) for each in looked.findings] == [(VerifyFault.REJECTED, (clip,))]
 

@@ -27,7 +27,7 @@ from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.spending.audit import Audit, AuditInputs, make_audit
 from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.core.spending.costs import ChargedAttempt, Costs, GroupBy, charge_attempts, sum_costs
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.ports import LedgerReader, Store
@@ -57,7 +57,7 @@ async def costs(
         events = await ledger.events(ended)
     reasons = {event.attempt: str(event.data["reason"]) for event in events if event.data.get("reason")}
     sums = sum_costs(wanted, group_by=group_by, reasons=reasons)
-    return replace(sums, problems=strangers.make_warnings(workspace.ledger_file))
+    return replace(sums, problems=strangers.make_warnings(workspace))
 
 
 async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bool = False) -> Audit:
@@ -97,9 +97,18 @@ class _Strangers:
     lost: LostLedger | None = None
     unknown: UnknownClips = UnknownClips()  # noqa: RUF009 - it is frozen
 
-    def make_warnings(self, ledger: Path) -> tuple[Problem, ...]:
-        gone = [lost_ledger_warning(self.lost, ledger=ledger)] if self.lost is not None else []
+    def make_warnings(self, workspace: Workspace) -> tuple[Problem, ...]:
+        gone = (
+            [lost_ledger_warning(self.lost, ledger=workspace.ledger_file, command=_new_ledger_line(workspace))]
+            if self.lost is not None
+            else []
+        )
         return (*gone, *([unknown_clips_warning(self.unknown)] if self.unknown else []))
+
+
+def _new_ledger_line(workspace: Workspace) -> str:
+    """These commands are about a project, and know no manifest."""
+    return command_line("run", "--new-ledger", "MANIFEST", world=workspace.world)
 
 
 async def _find_strangers(
@@ -111,7 +120,7 @@ async def _find_strangers(
     present, names, folder = workspace.list_digests(), workspace.list_render_names(), workspace.renders_folder
     lost = find_lost_ledger(await ledger.standings(), present=present, locked=frozenset(), names=names, folder=folder)
     if not has_events:
-        refuse_empty_proof(lost, ledger=workspace.ledger_file)
+        refuse_empty_proof(lost, ledger=workspace.ledger_file, command=_new_ledger_line(workspace))
     if lost is not None:
         return _Strangers(lost=lost)
     known = frozenset(each.digest for each in attempts if each.digest is not None)

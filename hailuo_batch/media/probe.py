@@ -1,9 +1,9 @@
 """Checks that a file is a whole video, by the boxes of the MP4, in some hundredths of a millisecond.
 
-The check finds a file that is cut at any length. Every box has its length, and all samples of the header must be inside.
-Bytes behind the last box that are no part of an MP4 are counted, since every player passes over them. The check does not
-find a flipped bit inside a frame; `decode.py` does, at a thousand times the cost. No byte is trusted: anything that is
-not a video becomes a reason in words, never an exception.
+The check finds a file that is cut at any length. Every box has its length, and all samples of the header must be
+inside. Bytes behind the last box that are no part of an MP4 are counted, since every player passes over them. The check
+does not find a flipped bit inside a frame; `decode.py` does, at a thousand times the cost. No byte is trusted: anything
+that is not a video becomes a reason in words, never an exception.
 """
 
 import os

@@ -8,7 +8,6 @@ from pathlib import Path
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.world import World
 from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, RejectedClips, Renders, Store
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
@@ -46,7 +45,6 @@ class RunContext:
     make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    world: World = World.REAL
     task_ids: TaskIds = field(default_factory=TaskIds)
     on_start: Callable[[Step], None] = _ignore_start  # called when a step starts
     on_provider_pause: Callable[[str, str, float], None] = (

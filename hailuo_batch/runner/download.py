@@ -13,7 +13,6 @@ from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.world import command_line
 from hailuo_batch.ports import Driver, DriverRequest, Facts, Produced
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.submit import Submitted
@@ -57,7 +56,7 @@ async def download_clip(step: Step, task: FinishedTask, context: RunContext) -> 
         if not isinstance(answer, RejectedClip):
             return answer
         if any(each.digest == answer.digest for each in earlier):
-            return _same_file_failure(answer, step, task, context)
+            return _same_file_failure(answer, step, task)
         earlier.append(answer)
     return _rejected_failure(earlier[-1])
 
@@ -74,7 +73,7 @@ async def _download_alive(step: Step, task: FinishedTask, context: RunContext) -
     else:
         answer = await _download_once(step, task, replace(fresh, cost=task.produced.cost), context)
     if isinstance(answer, Failure) and answer.kind is FailureKind.EXPIRED:
-        return add_way_out(answer, step, task.submitted, task.produced.cost, context)
+        return add_way_out(answer, step, task.submitted, task.produced.cost)
     return answer
 
 
@@ -123,25 +122,25 @@ def _rejected_failure(clip: RejectedClip) -> Failure:
     )
 
 
-def _same_file_failure(clip: RejectedClip, step: Step, task: FinishedTask, context: RunContext) -> Failure:
+def _same_file_failure(clip: RejectedClip, step: Step, task: FinishedTask) -> Failure:
     """The gateway's own file is not whole: a further download would bring the same bytes."""
     why = f"{clip.why} The same bytes came twice: this is {clip.provider}'s file, kept aside as {clip.file}"
     failure = Failure(
         kind=FailureKind.CORRUPT, why=why, remedy=f"Play it, and report task {clip.task} to {clip.provider}."
     )
-    return add_way_out(failure, step, task.submitted, task.produced.cost, context)
+    return add_way_out(failure, step, task.submitted, task.produced.cost)
 
 
-def add_way_out(failure: Failure, step: Step, submitted: Submitted, cost: Money | None, context: RunContext) -> Failure:
+def add_way_out(failure: Failure, step: Step, submitted: Submitted, cost: Money | None) -> Failure:
     """The same failure with what to do where the clip may never come: it is given up for what it cost."""
-    price = f"{cost} was charged for it" if cost is not None else f"it counts as {step.estimate or 'an unknown amount'}"
-    label = f"{step.take_names[0].label}@{submitted.attempt}"
-    line = f'{command_line("resolve", world=context.world)} {label} --write-off --reason "no whole clip comes"'
+    price = f"{cost} was charged for it" if cost is not None else f"It counts as {step.estimate or 'an unknown amount'}"
     remedy = (
-        f"{failure.remedy or 'The next run, or `fetch`, asks for it again.'}\n"
-        f"If it never comes, give it up. {price[0].upper()}{price[1:]}, and the next run buys it again:\n    {line}"
+        f"{failure.remedy or 'The next run, or `fetch`, polls it again.'} If it never comes, give it up. {price}, and "
+        "the next run buys it again:"
     )
-    return replace(failure, remedy=remedy)
+    label = f"{step.take_names[0].label}@{submitted.attempt}"
+    command = ("resolve", label, "--write-off", "--reason", "no whole clip comes")
+    return replace(failure, remedy=remedy, command=command)
 
 
 def may_be_lost(failure: Failure) -> bool:

@@ -85,7 +85,7 @@ async def _follow_task(
             limiter.record_task_failure(produced)
         if submitted.stage is Stage.PRODUCED and may_be_lost(produced):
             cost = step.standing.cost if step.standing is not None else None
-            return add_way_out(produced, step, submitted, cost, context)
+            return add_way_out(produced, step, submitted, cost)
         return produced if step.known_task is None else _name_way_out(step, produced)
     if limiter is not None:
         limiter.record_task_success()

@@ -190,7 +190,7 @@ async def _shared_task_failure(route: Route, task: ProviderTask, other: int, con
     why = f"{route.provider} gave it task {task.id}, which is the task of attempt {other}{take}"
     remedy = (
         f"Nothing more is submitted to {route.provider} in this run. Check your account there: were both charged, and "
-        "under which ids? Then settle this take with `hailuo-batch resolve`."
+        "under which ids? Then settle this take with `resolve`."
     )
     return Failure(kind=FailureKind.SHARED_TASK, why=why, remedy=remedy)
 

@@ -64,11 +64,10 @@ def draw_run_summary(
 
 
 def _remark_lines(outcome: Outcome) -> list[str]:
-    told = [
-        f"{safe_text(step.take_names[0].label)}: {single_line(words)}." for step, words in outcome.remarks[:MAX_ROWS]
-    ]
-    more = len(outcome.remarks) - MAX_ROWS
-    return [*told, f"… and {more:,} more remarks; --format json shows them all"] if more > 0 else told
+    shown = outcome.remarks[:MAX_ROWS]
+    lines = [f"{safe_text(step.take_names[0].label)}: {single_line(words)}." for step, words in shown]
+    more = len(outcome.remarks) - len(shown)
+    return [*lines, f"… and {more:,} more remarks; --format json shows them all"] if more else lines
 
 
 # Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, and what failed.

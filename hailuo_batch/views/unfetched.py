@@ -42,8 +42,7 @@ def _give_up_hint(report: Report) -> list[str]:
     if row is None:
         return []
     price = f"{row.cost}, which was charged, counts" if row.cost is not None else f"{row.estimate or 'it'} counts"
-    line = command_line("resolve", world=report.world)
-    return [
-        f"If a rendered clip never comes, give it up: {price} as spent, and the next run buys it again:\n"
-        f'    {line} {safe_text(row.shot)}#{row.take} --write-off --reason "..."'
-    ]
+    label, manifest = safe_text(f"{row.shot}#{row.take}"), safe_text(report.manifest)
+    line = command_line("resolve", label, "--write-off", manifest=manifest, world=report.world)
+    words = f"If a rendered clip never comes, give it up: {price} as spent, and the next run buys it again:"
+    return [f'{words}\n    {line} --reason "..."']

@@ -81,18 +81,17 @@ def refuse_lost_ledger(lost: LostLedger | None, steps: Iterable[Step], *, ledger
     """Raises `LedgerError` when something would be bought without the ledger that knows what was bought before."""
     if lost is not None and any(step.submits for step in steps):
         # Money: a task that runs is nowhere but in the ledger; without it, it would be bought a second time.
-        raise lost_ledger_error(lost, ledger=ledger, remedy=f"{_REMEDY}:\n    {command}")
+        raise _lost_ledger_error(lost, ledger=ledger, command=command)
 
 
-def refuse_empty_proof(lost: LostLedger | None, *, ledger: Path) -> None:
+def refuse_empty_proof(lost: LostLedger | None, *, ledger: Path, command: str) -> None:
     """Raises `LedgerError` where an empty ledger would be taken for the proof that nothing was bought."""
     if lost is not None and lost.is_empty:
-        raise lost_ledger_error(lost, ledger=ledger, remedy=inline_remedy())
+        raise _lost_ledger_error(lost, ledger=ledger, command=command)
 
 
-def lost_ledger_error(lost: LostLedger, *, ledger: Path, remedy: str) -> LedgerError:
-    """The error of a command that cannot go on, or would prove nothing."""
-    return LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=remedy)
+def _lost_ledger_error(lost: LostLedger, *, ledger: Path, command: str) -> LedgerError:
+    return LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=f"{_REMEDY}:\n    {command}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +127,8 @@ def find_unknown_clips(
 
     `known` are the digests of all attempts, `given` the names that the ledger has, `present` the digests in the store.
     """
-    stray = present - known
-    digests = stray - _find_sketch_digests(names, folder) if stray else stray
+    others = present - known
+    digests = others - _find_sketch_digests(names, folder) if others else others
     bought = _find_bought_names(names - given, folder, known)
     return UnknownClips(digests=tuple(sorted(digests)), names=tuple(bought))
 

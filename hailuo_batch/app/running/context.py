@@ -69,7 +69,6 @@ async def run_context(
             make_driver_request=lambda step: make_driver_request(step, setup, store),
             find_clip=setup.clips.get,
             sleep=drivers_context.sleep,
-            world=setup.workspace.world,
             task_ids=TaskIds(await ledger.tasks() if gateways else None),
         )
 

@@ -39,12 +39,15 @@ def add_failure(streak: FailureStreak, failure: Failure) -> FailureStreak:
 
 
 def closing_failure(failure: Failure) -> Failure | None:
-    """Why one failure alone ends submits to a provider, as the steps that wait for it are told; None if it does not."""
+    """Why one failure alone ends submits to a provider, for the steps that wait for it; None if it does not."""
     policy = FAILURE_POLICIES[failure.kind]
     if not policy.stops_provider:
         return None
+    if not policy.leaves_doubt:
+        return failure
     # A doubt is about one step: of the others, nothing was submitted.
-    return replace(failure, kind=FailureKind.CLOSED) if policy.leaves_doubt else failure
+    why = f"submits ended after a failure of another take: {failure.why}"
+    return Failure(kind=FailureKind.CLOSED, why=why, remedy="Settle that take, then run again.")
 
 
 def breaker_failure(streak: FailureStreak, provider: str) -> Failure | None:
