@@ -164,3 +164,35 @@ async def test_the_second_signal_ends_at_once_and_leaves_a_doubt_where_an_answer
             code, out, _ = await told(process)
         assert code == 8, out
         assert (found.submits(), len(found.mock.charges)) == (1, 1)
+
+
+async def test_the_second_signal_leaves_no_doubt_where_the_connection_did_not_stand_yet(tmp_path: Path):
+    """The gateway's host accepts the connection and never answers the TLS handshake: no byte of the submit has left."""
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def shake_no_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        begun.set()
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(shake_no_hands, "127.0.0.1", 0)
+    async with project(tmp_path) as found:
+        settings, address = tmp_path / "hailuo.yaml", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        told_first = settings.read_text()
+        settings.write_text(told_first.replace(found.mock.url("minimax"), address))
+        async with found.running("--only", "s1") as process:
+            await asyncio.wait_for(begun.wait(), 30)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            while b"stopping" not in await asyncio.wait_for(process.stderr.readline(), 10):
+                pass
+            process.send_signal(signal.SIGINT)
+            code, _, _ = await told(process)
+        over.set()
+        server.close()
+        assert (code, found.stages()) == (130, {"s1": "failed"})
+        settings.write_text(told_first)
+        async with found.running("--only", "s1") as process:
+            code, out, _ = await told(process)
+        assert (code, len(found.mock.charges)) == (0, 1), out
