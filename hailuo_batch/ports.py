@@ -112,6 +112,9 @@ class LedgerReader(Protocol):
     async def render_times(self) -> list[tuple[str, str, float]]:
         """How long the last clips took that providers made: provider, pre-image, seconds; the newest last."""
 
+    async def deliveries(self, since: float) -> AbstractSet[str]:
+        """The providers of which a clip was stored since then; one that was stored again is no delivery."""
+
     async def names(self, campaign: str, *, sketch: bool) -> Mapping[str, str]:
         """Which clip each name of a campaign was given to: file → fingerprint."""
 

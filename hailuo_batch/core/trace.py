@@ -14,6 +14,7 @@ class WaitReason(StrEnum):
     """Why something waits."""
 
     OWN_PACE = "own_pace"  # our limit of submits or polls: the gateway publishes it, or the settings say it
+    FIRST_CLIPS = "first_clips"  # a few takes go first there, until one of them is stored
     CONCURRENCY = "concurrency"  # as many tasks run, or submits are unanswered, as may
     THROTTLED = "throttled"  # the gateway said "too fast"
     POLL = "poll"  # until the next poll of a running task

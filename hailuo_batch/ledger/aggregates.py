@@ -44,6 +44,11 @@ def read_render_times(connection: sqlite3.Connection) -> list[tuple[str, str, fl
     return connection.execute(queries()["lengths"], (_LOCAL,)).fetchall()[::-1]
 
 
+def read_deliveries(connection: sqlite3.Connection, since: float) -> set[str]:
+    """The providers of which a clip was stored since then."""
+    return {provider for (provider,) in connection.execute(queries()["deliveries"], (since,))}
+
+
 def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
     """Every attempt at a provider that is no longer open, the oldest first."""
     return [

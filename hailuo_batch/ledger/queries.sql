@@ -81,6 +81,13 @@ WHERE attempts.provider NOT IN (SELECT value FROM json_each(?)) AND attempts.tas
     AND json_extract(sent.data, '$.reason') IS NULL
 ORDER BY attempts.id DESC LIMIT 2000;
 
+-- name: deliveries
+-- A clip that was missed may have come back from its readable name, and not from its provider. An empty task is a clip
+-- that was found here.
+SELECT DISTINCT provider FROM attempts
+WHERE stage = 'stored' AND changed_at >= ? AND task <> ''
+AND NOT EXISTS (SELECT 1 FROM events WHERE events.attempt = attempts.id AND events.move = 'miss');
+
 -- name: past
 SELECT shot, version, take, fingerprint FROM names
 WHERE campaign = ? AND sketch = ? ORDER BY shot, version DESC, take;

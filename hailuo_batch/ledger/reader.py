@@ -18,7 +18,12 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.spending.budget import CountedAttempt
-from hailuo_batch.ledger.aggregates import read_counted_attempts, read_ended_attempts, read_render_times
+from hailuo_batch.ledger.aggregates import (
+    read_counted_attempts,
+    read_deliveries,
+    read_ended_attempts,
+    read_render_times,
+)
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.queries import queries
 
@@ -81,6 +86,10 @@ class SqliteLedgerReader:
     async def render_times(self) -> list[tuple[str, str, float]]:
         """How long the last clips took that providers made: provider, pre-image, seconds; the newest last."""
         return await self._connection.run(read_render_times)
+
+    async def deliveries(self, since: float) -> set[str]:
+        """The providers of which a clip was stored since then; one that was stored again is no delivery."""
+        return await self._connection.run(partial(read_deliveries, since=since))
 
     async def names(self, campaign: str, *, sketch: bool) -> dict[str, str]:
         """Which clip each name of a campaign was given to: file → fingerprint."""

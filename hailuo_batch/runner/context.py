@@ -18,6 +18,10 @@ def _ignore_start(_: Step) -> None:
     """Ignores the event."""
 
 
+def _ignore_hold(_: str, __: int) -> None:
+    """Ignores the event."""
+
+
 def _ignore_pause(_: str, __: str, ___: float) -> None:
     """Ignores the event."""
 
@@ -46,7 +50,9 @@ class RunContext:
     find_clip: Callable[[str], Clip | None]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     task_ids: TaskIds = field(default_factory=TaskIds)
+    recent_attempts: frozenset[int] = frozenset()  # bought within a day and not stored, when the run began
     on_start: Callable[[Step], None] = _ignore_start  # called when a step starts
     on_provider_pause: Callable[[str, str, float], None] = (
         _ignore_pause  # called when a provider asks to wait: who, why, seconds
     )
+    on_hold: Callable[[str, int], None] = _ignore_hold  # called when takes wait for the first clips: where, how many

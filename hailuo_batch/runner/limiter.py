@@ -1,7 +1,8 @@
 """Admission to one provider: when the next step may submit, and whether any still may.
 
 Steps pass in the order of their arrival, one at a time. A step holds a place from before its submit until its task has
-ended; polls and downloads of running tasks are not limited here. The rules are in `core/pacing/rate_limit.py`.
+ended; polls and downloads of running tasks are not limited here. The rules are in `core/pacing/rate_limit.py`, and how
+many takes may be bought before their clips are stored in `core/pacing/slow_start.py`.
 """
 
 import asyncio
@@ -21,12 +22,25 @@ from hailuo_batch.core.pacing.rate_limit import (
     submit_delay,
     throttle,
 )
+from hailuo_batch.core.pacing.slow_start import (
+    LostTake,
+    SlowStart,
+    add_take,
+    delivery_failure,
+    lose_take,
+    remove_take,
+    store_take,
+)
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.runner.shutdown import Stop, wake
 
 PATIENCE = 300.0  # seconds that a provider may ask to wait, at once or for one submit, before submits to it end
 _NO_STREAK = FailureStreak()
 _LOG = logging.getLogger("hailuo_batch.wait")
+
+
+def _ignore_hold(_: int) -> None:
+    """Ignores the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,36 +58,46 @@ class Tempo:
 class Limiter:
     """The limiter of one provider."""
 
-    def __init__(self, provider: str, pace: RateState, *, tempo: Tempo, stop: Stop) -> None:
-        self.provider, self.pace, self.patience = provider, pace, PATIENCE
+    def __init__(self, provider: str, pace: RateState, slow_start: SlowStart, *, tempo: Tempo, stop: Stop) -> None:
+        self.provider, self.pace, self.slow_start, self.patience = provider, pace, slow_start, PATIENCE
         self._tempo, self._stop = tempo, stop
         self._queue_lock = asyncio.Lock()
         self._waiting: asyncio.Future[None] | None = None  # the first step in line
-        self._submits = self._tasks = _NO_STREAK
+        self._submits = _NO_STREAK
         self.closed: Failure | None = None
 
-    async def acquire(self) -> Failure | None:
-        """Waits for a turn and takes a place; what comes back says why there is none."""
+    async def acquire(self, on_hold: Callable[[int], None] = _ignore_hold) -> Failure | None:
+        """Waits for a turn and takes a place; what comes back says why there is none.
+
+        `on_hold` is told how many takes are under way when this one waits until one of them is stored.
+        """
         async with self._queue_lock:
             while not self._stop.is_requested and self.closed is None:
                 now = self._tempo.now()
                 if self.pace.not_before - now > self.patience:
                     why = f"{self.provider} asks to wait {self.pace.not_before - now:,.0f} s before the next call"
                     return Failure(kind=FailureKind.THROTTLED, why=why, remedy="Run again then. Nothing was submitted.")
-                pause = submit_delay(self.pace, now)
+                # Money: nothing is bought beyond the window while no clip has come from there.
+                is_held = not self.slow_start.may_buy
+                pause = None if is_held else submit_delay(self.pace, now)
                 if pause == 0:
-                    self.pace = start_submit(self.pace, now)
+                    self.pace, self.slow_start = start_submit(self.pace, now), add_take(self.slow_start)
                     return None
+                if is_held:
+                    on_hold(self.slow_start.not_stored)
                 if _LOG.isEnabledFor(logging.DEBUG):
-                    _LOG.debug(self._wait_line(pause, now))
+                    _LOG.debug(self._wait_line(pause, now, is_held=is_held))
                 await self._wait_turn(pause)
         return self.closed or Failure(kind=FailureKind.STOPPED, why="the run was stopped before it was submitted")
 
-    def _wait_line(self, pause: float | None, now: float) -> WaitLine:
-        reason = WaitReason.THROTTLED if self.pace.not_before > now else WaitReason.OWN_PACE
-        return WaitLine(
-            reason=WaitReason.CONCURRENCY if pause is None else reason, seconds=pause, gateway=self.provider
-        )
+    def _wait_line(self, pause: float | None, now: float, *, is_held: bool) -> WaitLine:
+        if is_held:
+            reason = WaitReason.FIRST_CLIPS
+        elif pause is None:
+            reason = WaitReason.CONCURRENCY
+        else:
+            reason = WaitReason.THROTTLED if self.pace.not_before > now else WaitReason.OWN_PACE
+        return WaitLine(reason=reason, seconds=pause, gateway=self.provider)
 
     async def _wait_turn(self, pause: float | None) -> None:
         """Waits so long (None: until a place is free), or until submits end; only the first in line waits here."""
@@ -87,6 +111,10 @@ class Limiter:
             if alarm is not None:
                 alarm.cancel()
 
+    def expect_task(self) -> None:
+        """A task that was bought lately, by an earlier run, is followed on by this one."""
+        self.slow_start = add_take(self.slow_start)
+
     def add_running_task(self) -> None:
         """A task of an earlier run takes its place; it runs already."""
         self.pace = add_task(self.pace)
@@ -98,7 +126,7 @@ class Limiter:
 
     def cancel_submit(self) -> None:
         """The admitted step sent nothing, or was cut off."""
-        self.pace = fail_submit(self.pace, is_outcome_known=True)
+        self.pace, self.slow_start = fail_submit(self.pace, is_outcome_known=True), remove_take(self.slow_start)
         self.release()
 
     def record_acceptance(self) -> None:
@@ -107,10 +135,15 @@ class Limiter:
         self._submits = _NO_STREAK
         self._wake()
 
-    def record_refusal(self, failure: Failure) -> float:
-        """A submit was not accepted; the seconds that the next one waits for it."""
+    def record_refusal(self, failure: Failure, take: str = "") -> float:
+        """A submit was not accepted, as far as is known; the seconds that the next one waits for it."""
         now = self._tempo.now()
-        self.pace = fail_submit(self.pace, is_outcome_known=not FAILURE_POLICIES[failure.kind].leaves_doubt)
+        is_unclear = FAILURE_POLICIES[failure.kind].leaves_doubt
+        if is_unclear or failure.kind is FailureKind.UNRECORDED:
+            self._lose(LostTake(name=take, failure=failure))
+        else:
+            self.slow_start = remove_take(self.slow_start)
+        self.pace = fail_submit(self.pace, is_outcome_known=not is_unclear)
         if FAILURE_POLICIES[failure.kind].resend:
             self.pace = throttle(self.pace, now, failure.wait_seconds)
         else:
@@ -128,14 +161,19 @@ class Limiter:
         self._submits = add_failure(self._submits, failure)
         self._close(breaker_failure(self._submits, self.provider))
 
-    def record_task_success(self) -> None:
-        """A task has its clip."""
-        self._tasks = _NO_STREAK
+    def record_clip(self, *, is_counted: bool = True) -> None:
+        """A clip is in the store; `is_counted`: its task was bought or expected here."""
+        self.slow_start = store_take(self.slow_start, is_counted=is_counted)
+        self._wake()
 
-    def record_task_failure(self, failure: Failure) -> None:
-        """A task ended without a clip, or could not be followed."""
-        self._tasks = add_failure(self._tasks, failure)
-        self._close(breaker_failure(self._tasks, self.provider))
+    def record_loss(self, take: str, failure: Failure) -> None:
+        """A take that was bought or expected here has no clip: its task failed, or the clip could not be stored."""
+        self._lose(LostTake(name=take, failure=failure))
+        self._wake()
+
+    def _lose(self, lost: LostTake) -> None:
+        self.slow_start = lose_take(self.slow_start, lost)
+        self._close(delivery_failure(self.slow_start, self.provider))
 
     def _close(self, why: Failure | None) -> None:
         self.closed = self.closed or why

@@ -19,6 +19,7 @@ from hailuo_batch.core.plan.event import (
     StepStarted,
     StepStored,
     StepsUnlocked,
+    TakesHeld,
 )
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
@@ -59,7 +60,8 @@ async def run_plan(
     _log_waiting(waiting)
     listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
     unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
-    work = _StepWorker(unlocks, context, listener, stop, fail_fast=fail_fast)
+    _expect_tasks(todo, context)
+    work = _StepWorker(unlocks, context, listener, stop, submits=sum(map(_is_submit, todo)), fail_fast=fail_fast)
     await run_workers(todo, work, workers)
     while again := work.pop_over_cap():
         await run_workers(again, work, workers)
@@ -80,18 +82,37 @@ def _is_submit(step: Step) -> bool:
     return step.action is Action.SUBMIT
 
 
+def _expect_tasks(steps: Iterable[Step], context: RunContext) -> None:
+    """Money: what was bought lately and is not stored counts at its provider before anything is submitted there."""
+    for step in steps:
+        if step.standing is None or not step.is_resumed or step.standing.attempt not in context.recent_attempts:
+            continue
+        if limiter := context.limiters.get(step.standing.provider):
+            limiter.expect_task()
+
+
 class _StepWorker:
     """What a worker does with one step, and what it makes possible."""
 
     def __init__(
-        self, unlocks: "_FrameUnlocks | None", context: RunContext, listener: Listener, stop: Stop, *, fail_fast: bool
+        self,
+        unlocks: "_FrameUnlocks | None",
+        context: RunContext,
+        listener: Listener,
+        stop: Stop,
+        *,
+        submits: int,
+        fail_fast: bool,
     ) -> None:
         self._stored = self._named = self._left = 0
         self._failures: list[tuple[Step, Failure]] = []
         self._remarks: list[tuple[Step, str]] = []
         self._over_cap: list[tuple[Step, Failure]] = []
         self._unlocks, self._listener, self._stop, self._fail_fast = unlocks, listener, stop, fail_fast
-        self._context = replace(context, on_start=self._report_start, on_provider_pause=self._report_pause)
+        self._context = replace(
+            context, on_start=self._report_start, on_provider_pause=self._report_pause, on_hold=self._report_hold
+        )
+        self._submits_left, self._held = submits, set[str]()
         self._last_pause: dict[str, tuple[str, float]] = {}
         self._fallbacks: Counter[tuple[str, str]] = Counter()
         self._started_fingerprints: set[str] = set()
@@ -136,6 +157,7 @@ class _StepWorker:
             self._notify(step, StepFailed(step=step, failure=failure))
 
     def _report_start(self, step: Step) -> None:
+        self._submits_left -= _is_submit(step)
         self._notify(step, StepStarted(step=step))
 
     def _report_pause(self, provider: str, why: str, seconds: float) -> None:
@@ -144,6 +166,12 @@ class _StepWorker:
         if self._last_pause.get(provider) != pause:
             self._last_pause[provider] = pause
             self._listener(ProviderHeld(provider=provider, why=why, seconds=seconds))
+
+    def _report_hold(self, provider: str, first: int) -> None:
+        """Reports once in a run that a provider's first takes go first."""
+        if provider not in self._held:
+            self._held.add(provider)
+            self._listener(TakesHeld(provider=provider, first=first, waiting=max(1, self._submits_left)))
 
     def _record_failure(self, step: Step, failure: Failure) -> None:
         if failure.kind is FailureKind.STOPPED:  # no failure: it was not begun, or its task is left to the next run

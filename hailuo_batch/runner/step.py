@@ -16,6 +16,7 @@ from hailuo_batch.errors import LedgerError, RefusedError, StoreError
 from hailuo_batch.ports import DriverRequest, Facts, RenderName
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.download import FinishedTask, StoredClip, add_way_out, download_clip, may_be_lost
+from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.submit import Submitted, make_intent, submit_step
 
 
@@ -63,7 +64,21 @@ async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     with ExitStack() as place:
         if limiter := context.limiters.get(answer.provider):
             place.callback(limiter.release)
-        return await _follow_task(step, order, answer, context)
+        kept = await _follow_task(step, order, answer, context)
+        if limiter is not None:
+            _record_delivery(step, answer, kept, limiter, context)
+        return kept
+
+
+def _record_delivery(
+    step: Step, submitted: Submitted, kept: StoredClip | Failure, limiter: Limiter, context: RunContext
+) -> None:
+    """Money: whether more is bought at a provider depends on whether its clips arrive."""
+    is_counted = not step.is_resumed or submitted.attempt in context.recent_attempts
+    if not isinstance(kept, Failure):
+        limiter.record_clip(is_counted=is_counted)
+    elif is_counted and kept.kind is not FailureKind.STOPPED:
+        limiter.record_loss(f"task {submitted.task.id} ({step.take_names[0].label})", kept)
 
 
 async def _follow_task(
@@ -75,20 +90,15 @@ async def _follow_task(
         remedy = f"Restore the table of {submitted.provider} in hailuo.yaml. Nothing is bought again."
         return Failure(kind=FailureKind.PENDING, why=why, remedy=remedy)
     produced = await driver.wait(driver_request, submitted.task)
-    limiter = context.limiters.get(submitted.provider)
     if isinstance(produced, Failure):
         # Money: only a kind that ends the task does so here; after any other, the task may be running
         # or finished, and the next run polls it again. It is never submitted a second time.
         if submitted.stage is Stage.SUBMITTED and FAILURE_POLICIES[produced.kind].ends_task:
             await context.ledger.move(submitted.attempt, Move.FAIL, Facts(failure=produced))
-        if limiter is not None:
-            limiter.record_task_failure(produced)
         if submitted.stage is Stage.PRODUCED and may_be_lost(produced):
             cost = step.standing.cost if step.standing is not None else None
             return add_way_out(produced, step, submitted, cost)
         return produced if step.known_task is None else _name_way_out(step, produced)
-    if limiter is not None:
-        limiter.record_task_success()
     if submitted.stage is Stage.SUBMITTED:
         await context.ledger.move(submitted.attempt, Move.PRODUCE, Facts(cost=produced.cost))
         context.reservations.record_actual_cost(step, produced.cost)

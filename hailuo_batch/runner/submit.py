@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.plan.known_task import KnownTask
-from hailuo_batch.core.plan.plan import Action, Step, StepReason
+from hailuo_batch.core.plan.plan import Step, StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.errors import LedgerError
@@ -37,7 +37,7 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
     """
     if step.known_task is not None:
         return await _adopt_task(step, step.known_task, context)
-    if step.standing is not None and step.action in {Action.RESUME, Action.FETCH}:
+    if step.is_resumed:
         return await _resume_attempt(step, context)
     last = Failure(kind=FailureKind.REFUSED, why="no provider offers this")
     # Money: what was intended at one provider before a crash is never submitted to another.
@@ -92,7 +92,7 @@ async def _submit_to_provider(
             step, route, driver_request, await _record_intent(step, route, None, context), context
         )
     waited, attempt = 0.0, None
-    while (shut := await limiter.acquire()) is None:
+    while (shut := await limiter.acquire(lambda first: context.on_hold(route.provider, first))) is None:
         # Money: what it may cost is set aside before anything is sent, and given back only when nothing was accepted.
         if shut := context.reservations.reserve(step, route.estimate, route.provider):
             limiter.cancel_submit()
@@ -108,7 +108,7 @@ async def _submit_to_provider(
             limiter.record_acceptance()
             return answer
         limiter.release()
-        pause = limiter.record_refusal(answer)
+        pause = limiter.record_refusal(answer, f"{step.take_names[0].label} (in doubt)")
         waited += pause
         if not FAILURE_POLICIES[answer.kind].resend:
             return answer

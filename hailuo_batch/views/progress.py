@@ -22,6 +22,7 @@ from hailuo_batch.core.plan.event import (
     StepStored,
     StepsUnlocked,
     Stopping,
+    TakesHeld,
 )
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.views.format import (
@@ -101,6 +102,8 @@ class RunProgress:
                 self.without_clip[outcome_word(failure)] += 1
             case ProviderHeld(provider=provider, why=why):
                 self.wait_note = f"{provider} asks to wait: {single_line(why)}"
+            case TakesHeld():
+                self.wait_note = _hold_words(event)
             case Stopping():
                 self.stopping = True
 
@@ -141,10 +144,18 @@ class _LineListener:
                 return f"{place} {_unblocked_words(steps)}"
             case ProviderHeld(provider=provider, why=why, seconds=seconds):
                 return f"{place} {safe_text(provider)}: {single_line(why)}; trying again in {format_duration(seconds)}"
+            case TakesHeld():
+                return f"{place} {_hold_words(event)}"
             case Stopping():
                 left = "nothing more is submitted, and running tasks are left to the next run"
                 return f"{place} stopping: {left}; Ctrl-C again ends at once"
         return ""
+
+
+def _hold_words(held: TakesHeld) -> str:
+    go, wait = "goes" if held.first == 1 else "go", "waits" if held.waiting == 1 else "wait"
+    first = f"{count(held.first, 'take')} {go} first"
+    return f"{safe_text(held.provider)}: {first}; {held.waiting:,} {wait} until one is stored"
 
 
 def _unblocked_words(takes: int) -> str:
@@ -172,6 +183,8 @@ class _JsonListener:
                 members |= {**_step_dict(step), "kind": str(failure.kind), "why": failure.why}
             case ProviderHeld(provider=provider, why=why, seconds=seconds):
                 members |= {"provider": provider, "why": why, "seconds": round(seconds, 3)}
+            case TakesHeld(provider=provider, first=first, waiting=waiting):
+                members |= {"provider": provider, "first": first, "waiting": waiting}
             case RunEnded(stored=stored, failed=failed, seconds=seconds):
                 members |= {"stored": stored, "failed": failed, "seconds": round(seconds, 3)}
         _print_line(json_text(members), self._stream)
@@ -230,18 +243,17 @@ def _progress_table(progress: RunProgress, height: int) -> "Group":
     eta = f"about {format_duration(left)} left" if left is not None and left > 1 else ""
     state = "stopping, Ctrl-C again ends it" if progress.stopping else eta
     otherwise = ", ".join(f"{steps:,} {how}" for how, steps in progress.without_clip.items())
-    facts = "  ".join(
-        filter(None, (f"{progress.ended_steps:,}/{progress.steps:,}", format_size(progress.bytes), otherwise, state))
-    )
+    counts = f"{progress.ended_steps:,}/{progress.steps:,}"
+    facts = "  ".join(filter(None, (counts, format_size(progress.bytes), otherwise, state)))
     head.add_row(ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=24), Text(facts))
     rows = Table.grid(padding=(0, 2))
     for _ in range(3):
         rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
-    now = progress.now()
-    for step, since in list(progress.running.values())[: max(height - 4, 1)]:
+    now, notes = progress.now(), [Text(progress.wait_note, no_wrap=True, overflow="ellipsis")] * bool(progress.wait_note)
+    for step, since in list(progress.running.values())[: max(height - 4 - len(notes), 1)]:
         prompt = truncate(step.uses[0].shot.prompt if step.uses else "", 60)
         rows.add_row(Text(_step_name(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))
-    return Group(head, rows)
+    return Group(head, *notes, rows)
 
 
 class _TolerantStream:

@@ -12,6 +12,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.manifest.document import NO_FRAMES, FrameRole, Frames, ShotFrame
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.pacing.rate_limit import RateState
+from hailuo_batch.core.pacing.slow_start import begin_slow_start
 from hailuo_batch.core.plan.event import Event
 from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.outcome import Outcome
@@ -67,6 +68,7 @@ class World:
     driver: ScriptedDriver = field(default_factory=ScriptedDriver)
     route: Route = PAID
     others: dict[str, ScriptedDriver] = field(default_factory=dict)
+    delivered: bool = True  # a clip came from each provider within a day
     clock: FakeClock = field(default_factory=FakeClock)
     events: list[Event] = field(default_factory=list)
     known_tasks: dict[str, KnownTask] = field(default_factory=dict)
@@ -130,11 +132,13 @@ class World:
         return RunContext(**{**usual, **instead})
 
     def gates(self, stop: Stop) -> dict[str, Limiter]:
-        """Doors that hold nobody back; time flies."""
+        """Doors that hold nobody back, unless nothing was `delivered` lately; time flies."""
         if self.route.free:
             return {}
         tempo = Tempo(elapsed=monotonic, speed=1000.0)
-        return {name: Limiter(name, RateState(), tempo=tempo, stop=stop) for name in ("minimax", *self.others)}
+        trusted = begin_slow_start(50, delivered_within_a_day=self.delivered)
+        names = ("minimax", *self.others)
+        return {name: Limiter(name, RateState(), trusted, tempo=tempo, stop=stop) for name in names}
 
     async def actions(self) -> dict[str, Action]:
         """What a run would do now, by shot."""

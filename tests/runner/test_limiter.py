@@ -13,6 +13,7 @@ from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
 from hailuo_batch.core.pacing.rate_limit import INITIAL_UNANSWERED, RateState
+from hailuo_batch.core.pacing.slow_start import FIRST_TAKES, LOSS_THRESHOLD, begin_slow_start
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.ports import DriverRequest
@@ -25,10 +26,13 @@ SPEED = 5000.0  # a minute is over after 12 ms
 BUSY = Failure(kind=FailureKind.THROTTLED, why="too fast")
 
 
-def gate(name: str = "minimax", *, stop: Stop | None = None, speed: float = SPEED, **pace: Any) -> Limiter:
+def gate(
+    name: str = "minimax", *, stop: Stop | None = None, speed: float = SPEED, delivered: bool = True, **pace: Any
+) -> Limiter:
     return Limiter(
         name,
         RateState(**{"max_unanswered": 100, **pace}),
+        begin_slow_start(50, delivered_within_a_day=delivered),
         tempo=Tempo(elapsed=monotonic, speed=speed),
         stop=stop or Stop(),
     )
@@ -175,14 +179,50 @@ async def test_the_same_error_again_and_again_closes_the_door_and_a_yes_in_betwe
 async def test_tasks_that_all_end_alike_close_the_door_and_a_clip_in_between_does_not():
     door, broken = gate(), Failure(kind=FailureKind.BROKEN, why="the renderer is down")
     for _ in range(3):
-        for _ in range(FAILURE_THRESHOLD - 1):
-            door.record_task_failure(broken)
+        for number in range(LOSS_THRESHOLD - 1):
+            door.record_loss(f"task {number}", broken)
         door.record_acceptance()  # says nothing of how tasks end
-        door.record_task_success()
+        door.record_clip()
     assert door.closed is None
-    for _ in range(FAILURE_THRESHOLD):
-        door.record_task_failure(broken)
+    for number in range(LOSS_THRESHOLD):
+        door.record_loss(f"task {number} (s{number}#1)", broken)
     assert door.closed is not None
+    assert all(f"task {number} (s{number}#1)" in door.closed.remedy for number in range(LOSS_THRESHOLD))
+
+
+async def test_a_few_are_bought_before_a_clip_is_stored_and_who_waits_is_told():
+    door, told = gate(delivered=False), list[int]()
+    takes = [asyncio.create_task(door.acquire(told.append)) for _ in range(FIRST_TAKES + 5)]
+    await turns()
+    assert [take.done() for take in takes] == [True] * FIRST_TAKES + [False] * 5
+    assert told == [FIRST_TAKES]
+    door.record_clip()
+    await asyncio.wait_for(asyncio.gather(*takes), 1)
+
+
+async def test_what_is_proved_not_to_be_bought_gives_its_place_back():
+    door = gate(delivered=False)
+    for _ in range(FIRST_TAKES):
+        assert await door.acquire() is None
+        door.release()
+        door.record_refusal(Failure(kind=FailureKind.PROMPT_REFUSED, why="no hands, please"))
+    assert door.slow_start.not_stored == 0
+    for _ in range(FIRST_TAKES):
+        assert await door.acquire() is None
+        door.cancel_submit()
+    assert door.slow_start.not_stored == 0
+
+
+async def test_takes_that_may_have_been_bought_fill_the_window_and_are_named():
+    door = gate(delivered=False)
+    for number in range(FIRST_TAKES):
+        assert await door.acquire() is None
+        door.release()
+        door.record_refusal(Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="no answer"), f"s{number}#1 (in doubt)")
+    shut = await asyncio.wait_for(door.acquire(), 1)
+    assert shut is not None
+    assert shut.kind is FailureKind.CLOSED
+    assert "s0#1 (in doubt), s1#1 (in doubt)" in shut.remedy
 
 
 async def test_submits_that_patience_ended_for_close_the_door_when_they_are_many():

@@ -18,6 +18,7 @@ from hailuo_batch.core.plan.event import (
     StepStored,
     StepsUnlocked,
     Stopping,
+    TakesHeld,
 )
 from hailuo_batch.views.progress import RunProgress, _progress_table, live_table, progress_listener
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -78,6 +79,18 @@ def test_only_what_failed_is_called_failed(kind: FailureKind, said: str) -> None
     assert f"open#1 {said}: why" in through_live(events, colour=False)
     *_, last = frames(events)
     assert f"1 {said}" in last
+
+
+def test_takes_that_wait_for_the_first_clips_are_told_until_one_is_there() -> None:
+    held = TakesHeld(provider="minimax", first=4, waiting=56)
+    told = "minimax: 4 takes go first; 56 wait until one is stored"
+    assert drawn("lines", (RunStarted(steps=60), held)) == f"[0/60] {told}\n"
+    *_, waiting, stored = frames((RunStarted(steps=60), StepStarted(step=OPEN), held, StepStored(step=OPEN, clip=clip())))
+    assert told in waiting.splitlines()[1]
+    assert told not in stored
+    assert json.loads(drawn("json", (held,))) == {
+        "version": 1, "event": "TakesHeld", "provider": "minimax", "first": 4, "waiting": 56,
+    }  # fmt: skip
 
 
 def test_json_is_one_object_an_event_each_with_its_version(golden: Golden) -> None:

@@ -9,7 +9,9 @@ from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.running.setup import RunSetup
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
+from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.pacing.rate_limit import RateState
+from hailuo_batch.core.pacing.slow_start import DELIVERY_SECONDS, begin_slow_start
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
@@ -34,6 +36,8 @@ async def run_context(
     renders.remove_leftovers()
     clock = make_scaled_clock(options)
     gateways = [provider for provider in setup.providers if not provider.is_local]
+    since = SystemClock().now() - DELIVERY_SECONDS
+    delivered = await ledger.deliveries(since) if gateways else frozenset()
     counted = await ledger.counted_attempts() if setup.caps else ()
     async with AsyncExitStack() as stack:
         data_plane = await stack.enter_async_context(LocalDataPlane(workers=min(workers, cpu_count())))
@@ -57,7 +61,11 @@ async def run_context(
             rejected=setup.workspace.open_rejected(),
             renders=renders,
             drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),
-            limiters={each.name: _make_limiter(each, setup, options, clock, stop) for each in gateways},
+            limiters={
+                each.name: _make_limiter(each, setup, options, clock, stop, delivered_within_a_day=each.name in delivered)
+                for each in gateways
+            },
+            recent_attempts=await _list_recent_attempts(ledger, since) if gateways else frozenset(),
             reservations=Reservations(
                 setup.caps,
                 counted,
@@ -73,16 +81,32 @@ async def run_context(
         )
 
 
-def _make_limiter(provider: Provider, setup: RunSetup, options: RunOptions, clock: Tempo, stop: Stop) -> Limiter:
+async def _list_recent_attempts(ledger: LedgerWriter, since: float) -> frozenset[int]:
+    """The attempts since then that have a task and no clip in the store."""
+    return frozenset(
+        each.id
+        for each in await ledger.open_attempts()
+        if each.stage in {Stage.SUBMITTED, Stage.PRODUCED} and each.intended_at > since
+    )
+
+
+def _make_limiter(
+    provider: Provider,
+    setup: RunSetup,
+    options: RunOptions,
+    clock: Tempo,
+    stop: Stop,
+    *,
+    delivered_within_a_day: bool,
+) -> Limiter:
     """The limiter of a provider: by its table, unless the project's settings say otherwise."""
     own: Mapping[str, float] = setup.project.limits.get(provider.name, {})
     known = own.get("at_once", provider.limits.at_once)
     limits = [limit for limit in (known, options.jobs) if limit is not None]
-    rate = RateState(
-        per_minute=own.get("per_minute", provider.limits.per_minute),
-        max_running=int(min(limits, default=DEFAULT_CONCURRENCY)),
-    )
-    return Limiter(provider.name, rate, tempo=clock, stop=stop)
+    at_once = int(min(limits, default=DEFAULT_CONCURRENCY))
+    rate = RateState(per_minute=own.get("per_minute", provider.limits.per_minute), max_running=at_once)
+    slow_start = begin_slow_start(at_once, delivered_within_a_day=delivered_within_a_day)
+    return Limiter(provider.name, rate, slow_start, tempo=clock, stop=stop)
 
 
 async def make_driver_request(step: Step, setup: RunSetup, store: Store) -> DriverRequest:

@@ -57,6 +57,15 @@ class ProviderHeld:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakesHeld:
+    """A few takes go first at a provider: the others wait until one of them is stored."""
+
+    provider: str
+    first: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
     """A stop was requested: nothing new starts, and work under way is finished."""
 
@@ -70,7 +79,17 @@ class RunEnded:
     seconds: float
 
 
-Event = RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | ProviderHeld | Stopping | RunEnded
+Event = (
+    RunStarted
+    | StepStarted
+    | StepStored
+    | StepFailed
+    | StepsUnlocked
+    | ProviderHeld
+    | TakesHeld
+    | Stopping
+    | RunEnded
+)
 
 # Gets each event, and never answers; it must not raise.
 Listener = Callable[[Event], None]

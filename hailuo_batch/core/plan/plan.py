@@ -149,6 +149,12 @@ class Step:
         return self.fingerprint if self.accepted is None else self.accepted.made_for
 
     @property
+    def is_resumed(self) -> bool:
+        """Whether the step follows a task that was bought before this run."""
+        is_known = self.standing is not None or self.known_task is not None
+        return is_known and self.action in {Action.RESUME, Action.FETCH}
+
+    @property
     def take_names(self) -> tuple[TakeName, ...]:
         """Every take that the clip is for; an orphaned task has the one that it was submitted for."""
         if self.orphan is not None:
