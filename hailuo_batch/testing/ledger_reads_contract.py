@@ -238,6 +238,23 @@ class LedgerReadsContract(LedgerOpener):
             await ledger.end_run(run, stored=1, failed=0, exit=0)
             assert [seconds for _, _, seconds in await ledger.render_times()] == [60.0]
 
+    async def test_a_delivery_is_a_clip_that_was_stored_for_the_first_time_and_came_from_a_provider(
+        self, tmp_path: Path
+    ) -> None:
+        clock = FakeClock(at=1000.0)
+        async with self.open_writer(tmp_path, clock) as ledger:
+            for number, (stage, moves) in enumerate(MOVES_TO.items()):
+                await record_attempt(ledger, number, moves, provider=stage)
+            found = [(Move.ACCEPT, Facts(task="")), *MOVES_TO["stored"][1:]]
+            await record_attempt(ledger, 100, found, provider="found here")
+            again = [*MOVES_TO["stored"], (Move.MISS, Facts()), MOVES_TO["stored"][-1]]
+            await record_attempt(ledger, 101, again, provider="missed and stored again")
+            clock.advance(500.0)
+            await record_attempt(ledger, 102, MOVES_TO["stored"], provider="later")
+            assert await ledger.deliveries(1000.0) == {"stored", "later"}
+            assert await ledger.deliveries(1500.0) == {"later"}
+            assert await ledger.deliveries(1501.0) == set()
+
     async def test_what_a_shot_was_called_and_requested_is_known_by_version(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             await ledger.record_names(

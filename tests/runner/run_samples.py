@@ -69,6 +69,7 @@ class World:
     route: Route = PAID
     others: dict[str, ScriptedDriver] = field(default_factory=dict)
     delivered: bool = True  # a clip came from each provider within a day
+    recent_attempts: frozenset[int] = frozenset()  # bought within a day and not stored
     clock: FakeClock = field(default_factory=FakeClock)
     events: list[Event] = field(default_factory=list)
     known_tasks: dict[str, KnownTask] = field(default_factory=dict)
@@ -126,6 +127,7 @@ class World:
             "drivers": {"minimax": self.driver, **self.others},
             "probe": partial(LocalDataPlane(workers=1).probe, decode=False),
             "make_driver_request": _order,
+            "recent_attempts": self.recent_attempts,
             "find_clip": (await ledger.clips()).get, "limiters": self.gates(Stop()),
             "reservations": Reservations((), (), campaign="spring", now=self.clock.now()),
         }  # fmt: skip

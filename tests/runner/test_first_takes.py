@@ -1,0 +1,84 @@
+"""A run at a provider of which no clip came lately: how many takes are bought before one is stored."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_samples import World, mark, scripted, shot
+
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.pacing.slow_start import FIRST_TAKES
+from hailuo_batch.core.plan.event import TakesHeld
+from hailuo_batch.ports import DriverRequest
+from hailuo_batch.testing.driver import ScriptedDriver
+
+PAGE = Failure(kind=FailureKind.CORRUPT, why="the link leads to a page (text/html), not to a clip")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(folder=tmp_path, shots=[shot(f"s{number:02d}") for number in range(20)], delivered=False)
+
+
+def held_back(world: World) -> tuple[Callable[[DriverRequest], Any], asyncio.Event, list[int]]:
+    """A download that waits for its turn, what gives it, and how many were submitted at each download's end."""
+    turn, seen = asyncio.Event(), list[int]()
+
+    async def download(_: DriverRequest) -> None:
+        await turn.wait()
+        seen.append(world.driver.submits.total())
+
+    return download, turn, seen
+
+
+async def test_four_takes_go_first_and_the_others_when_one_is_stored(world: World):
+    script, turn, _ = held_back(world)
+    world.driver = scripted("download", script)
+    ran = asyncio.create_task(world.run(workers=20))
+    while world.driver.calls.count(("download", mark(world.shots[FIRST_TAKES - 1]))) < 1:
+        await asyncio.sleep(0.001)
+    assert world.driver.submits.total() == FIRST_TAKES
+    turn.set()
+    assert (await ran).stored == 20
+    assert [event for event in world.events if isinstance(event, TakesHeld)] == [
+        TakesHeld(provider="minimax", first=FIRST_TAKES, waiting=20 - FIRST_TAKES)
+    ]
+
+
+@pytest.mark.parametrize("workers", [1, 3, 20])
+async def test_without_a_clip_only_those_four_are_bought_and_the_rest_is_told(world: World, workers: int):
+    world.driver = scripted("download", lambda _: PAGE)
+    outcome = await world.run(workers=workers)
+    assert world.driver.charges.total() == FIRST_TAKES
+    assert [failure.kind for _, failure in outcome.failed].count(FailureKind.CLOSED) == 20 - FIRST_TAKES
+    assert await world.stages() == [Stage.PRODUCED] * FIRST_TAKES
+
+
+async def test_what_a_chain_unlocks_is_held_like_any_other_and_a_chain_alone_is_not(world: World):
+    world.shots = [shot("a"), *(shot(f"b{number}", after="a") for number in range(9))]
+    world.driver = ScriptedDriver(download=lambda order: None if order.shot == "a" else PAGE)
+    outcome = await world.run(workers=20)
+    assert outcome.stored == 1
+    assert world.driver.charges.total() <= 1 + 2 * FIRST_TAKES
+
+
+@pytest.mark.parametrize("is_recent", [True, False])
+async def test_a_task_of_an_earlier_run_counts_when_it_was_bought_within_a_day(world: World, is_recent: bool):
+    world.driver = scripted("download", lambda _: PAGE)
+    await world.run(workers=20)
+    recent = frozenset(attempt.id for attempt in await world.attempts()) if is_recent else frozenset()
+    world.recent_attempts = recent
+    await world.run(workers=20)
+    assert world.driver.charges.total() == (FIRST_TAKES if is_recent else 2 * FIRST_TAKES)
+
+
+async def test_a_clip_of_an_earlier_run_that_comes_home_opens_the_way(world: World):
+    world.driver = scripted("download", lambda _: PAGE)
+    await world.run(workers=20)
+    world.driver.download_script = {mark(each): PAGE for each in world.shots[1:FIRST_TAKES]}
+    world.recent_attempts = frozenset(attempt.id for attempt in await world.attempts())
+    outcome = await world.run(workers=20)
+    assert (outcome.stored, len(outcome.failed)) == (17, 3)
