@@ -70,6 +70,10 @@ class DamagedLedgerError(LedgerError):
     """The ledger's file is there and cannot be read."""
 
 
+class LedgerMovedError(LedgerError):
+    """The ledger or its run lock was removed or replaced while a command was using it."""
+
+
 class StoreError(HailuoError):
     """A file of ours could not be kept: no room, no right to write. In a run it is a failure of a step."""
 

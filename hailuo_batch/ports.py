@@ -134,7 +134,9 @@ class LedgerReader(Protocol):
 class LedgerWriter(LedgerReader, Protocol):
     """The durable record for the one run that writes. A write returns when it would survive a power cut.
 
-    Money: a write that was begun is done whole, also when its caller is cancelled meanwhile.
+    Money: a write that was begun is done whole, also when its caller is cancelled meanwhile. It raises
+    `LedgerMovedError` when it is done and nobody would find it: the ledger, or the run lock that it was opened with, is
+    no longer the one of its name. What was written can still be read until the ledger is closed.
     """
 
     async def record_intent(self, intent: Intent) -> int:
@@ -261,10 +263,17 @@ class RunHolder:
     since: str
 
 
+class RunLock(Protocol):
+    """The run lock while it is held."""
+
+    def check(self) -> None:
+        """Raises `LedgerMovedError` when another run could hold a lock of this name. Any thread may call it."""
+
+
 class Locks(Protocol):
     """Who may write: one run at a time. A lock is free again when its holder ends, however that ends."""
 
-    def hold_run_lock(self, command: str) -> AbstractContextManager[None]:
+    def hold_run_lock(self, command: str) -> AbstractContextManager[RunLock]:
         """Holds the run lock while inside; a `LedgerError` names the holder if there is one."""
 
     def is_run_active(self) -> bool:

@@ -14,7 +14,7 @@ from rehearsal import SPEED, Studio, film
 from hailuo_batch.app.run import RunResult, run
 from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope
 from hailuo_batch.core.attempt.failure import FailureKind
-from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
+from hailuo_batch.core.pacing.slow_start import FIRST_TAKES
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, InputError
@@ -342,7 +342,7 @@ async def test_a_gateway_that_answers_nothing_clear_leaves_a_few_doubts_and_not_
     async with studio({"fault": "server_error", "status": 500, "accepted": False, "call": "submit"}) as found:
         found.write(film("odkkk", *kites(60)))
         ran = await found.run()
-        assert found.stages() == ["in_doubt"] * FAILURE_THRESHOLD
+        assert found.stages() == ["in_doubt"] * FIRST_TAKES
         assert len(ran.outcome.failed) == 60
         assert ran.exit is Exit.NEEDS_PERSON
 

@@ -117,4 +117,4 @@ async def test_each_provider_has_its_own_first_takes(studio: Callable[..., Studi
         assert len(mock.charges) == SHOTS
         [(other, clips, why)] = ran.outcome.other_providers
         assert (other, clips) == ("highwayapi", SHOTS - FIRST_TAKES)
-        assert "none of the last 4 takes bought at mindvideo was stored" in why
+        assert "none of the last 4 takes submitted to mindvideo was stored" in why

@@ -23,7 +23,7 @@ from hailuo_batch.core.plan.event import Listener
 from hailuo_batch.core.plan.outcome import Outcome, exit_code
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import Exit, HailuoError, InputError
+from hailuo_batch.errors import Exit, HailuoError, InputError, LedgerMovedError
 from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
 from hailuo_batch.load.settings import Project, read_file, read_project
@@ -59,6 +59,8 @@ class OrphanReport:
     @property
     def exit(self) -> Exit:
         """The exit code: a task whose clip did not come is for a person to know."""
+        if isinstance(self.error, LedgerMovedError):
+            return Exit.LEDGER
         return exit_code(self.outcome, is_unfinished=bool(self.unfetched), has_error=self.error is not None)
 
 
@@ -117,12 +119,12 @@ def _has_campaign(file: Path, campaign: str) -> bool:
 
 async def fetch_orphans(pending: PendingTasks, options: RunOptions, *, listener: Listener, stop: Stop) -> OrphanReport:
     """Downloads the clips of tasks without a manifest into the store. Submits nothing, and gives no names."""
-    with pending.workspace.hold_run_lock("fetch"):
+    with pending.workspace.hold_run_lock("fetch") as lock:
         before = await _read_standings(pending.workspace)
         steps = _make_steps(pending.orphaned_tasks, before)
         setup = make_orphan_setup(pending.project, pending.workspace, steps)
-        outcome, error = await execute_run(setup, steps, options, listener, stop)
-        after = await _read_standings(pending.workspace)
+        outcome, error = await execute_run(setup, steps, options, listener, stop, lock)
+        after = before if isinstance(error, LedgerMovedError) else await _read_standings(pending.workspace)
     failures = {step.fingerprint: failure for step, failure in outcome.failed}
     fetched = tuple(each for each in pending.orphaned_tasks if after[each.fingerprint].stage is Stage.STORED)
     left = tuple((each, failures.get(each.fingerprint)) for each in pending.orphaned_tasks if each not in fetched)

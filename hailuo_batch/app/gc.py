@@ -8,7 +8,7 @@ rehearsal come from the mock: only their age and open attempts keep them.
 import asyncio
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -33,7 +33,7 @@ from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER
 from hailuo_batch.load.review import read_review
 from hailuo_batch.load.settings import Project, read_project
-from hailuo_batch.ports import Facts, Store, StoredFile
+from hailuo_batch.ports import Facts, RunLock, Store, StoredFile
 
 DEFAULT_DAYS = 30
 _DAY_SECONDS = 86_400
@@ -53,12 +53,13 @@ async def collect_garbage(
     if not workspace.exists:
         return Garbage(days=days)
     before = SystemClock().now() - days * _DAY_SECONDS
-    with workspace.hold_run_lock("gc") if remove else nullcontext():
+    if not remove:
+        return (await _find_garbage(project, workspace, days, before))[0]
+    with workspace.hold_run_lock("gc") as lock:
         found, names = await _find_garbage(project, workspace, days, before)
-        if remove:
-            await _remove_garbage(workspace, found, names, by or login_name())
-            _remove_leftovers(workspace, before)
-    return replace(found, is_removed=remove)
+        await _remove_garbage(workspace, found, names, by or login_name(), lock)
+        _remove_leftovers(workspace, before)
+    return replace(found, is_removed=True)
 
 
 async def _find_garbage(
@@ -92,13 +93,15 @@ async def _find_garbage(
     return garbage, names
 
 
-async def _remove_garbage(workspace: Workspace, garbage: Garbage, names: dict[str, list[str]], by: str) -> None:
+async def _remove_garbage(
+    workspace: Workspace, garbage: Garbage, names: dict[str, list[str]], by: str, lock: RunLock
+) -> None:
     # The ledger first: a file that is there still is found again by the next gc; a ledger that says "stored" of a clip
     # that is gone would send the next run to fetch it.
     gone = Failure(kind=FailureKind.DISCARDED, why="gc removed its clip from the store")
     facts = Facts(failure=gone, reason="gc", decided_by=by)
     attempts = [attempt.id for clip in garbage.clips for attempt in clip.stored_attempts]
-    async with workspace.open_ledger(SystemClock()) as ledger:
+    async with workspace.open_ledger(SystemClock(), lock) as ledger:
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))

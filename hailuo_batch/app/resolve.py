@@ -206,8 +206,8 @@ async def settle(
     if not chosen:
         return ()
     ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
-    with found.workspace.hold_run_lock("resolve"):
-        async with found.workspace.open_ledger(SystemClock()) as ledger:
+    with found.workspace.hold_run_lock("resolve") as lock:
+        async with found.workspace.open_ledger(SystemClock(), lock) as ledger:
             await _refuse_stale(ledger, chosen, found)
             record = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
             return tuple([await _settle_attempt(ledger, each, record) for each in chosen])

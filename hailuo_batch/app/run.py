@@ -10,6 +10,7 @@ from hailuo_batch.app.planning.plan_cache import list_tasks, make_lockfile
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.task_list import has_tasks_file, write_task_entries
 from hailuo_batch.app.recovery.missing_ledger import refuse_lost_ledger
+from hailuo_batch.app.recovery.moved_ledger import explain_moved_ledger
 from hailuo_batch.app.running.context import run_context
 from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.running.scope import (
@@ -28,8 +29,9 @@ from hailuo_batch.core.plan.event import Event, Listener
 from hailuo_batch.core.plan.outcome import Outcome, exit_code
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.world import World, command_line
-from hailuo_batch.errors import Exit, HailuoError, InputError, LedgerError, StoreError
+from hailuo_batch.errors import Exit, HailuoError, InputError, LedgerError, LedgerMovedError, StoreError
 from hailuo_batch.load.lockfile import write_lock
+from hailuo_batch.ports import RunLock
 from hailuo_batch.runner.runner import run_plan
 from hailuo_batch.runner.shutdown import Stop
 
@@ -51,8 +53,15 @@ class RunResult:
     @property
     def exit(self) -> Exit:
         """The exit code of the run: 8 when what is left is neither failed nor stopped, but waits for a person."""
+        if self.is_ledger_moved:
+            return Exit.LEDGER
         left = self.error is None and self.scope is Scope.ALL and bool(self.after.pending_steps)
         return exit_code(self.outcome, is_unfinished=left, has_error=self.error is not None)
+
+    @property
+    def is_ledger_moved(self) -> bool:
+        """Whether the ledger was taken away during the run: then `after` is the plan of before."""
+        return isinstance(self.error, LedgerMovedError)
 
 
 def _agree(_: PlannedRun) -> None:
@@ -103,7 +112,7 @@ async def run(
     require_any_key(before, scope)
     workspace = before.validation.workspace
     workspace.create()
-    with workspace.hold_run_lock(f"run {before.validation.name}"):
+    with workspace.hold_run_lock(f"run {before.validation.name}") as lock:
         # Money: under the lock, since what is approved is what no other run can change, and is what is carried out.
         before = _require_ledger(await plan_again(before), options)
         refuse_name_collisions(before)
@@ -113,7 +122,9 @@ async def run(
         setup = make_run_setup(before)
         if setup.tasks_file is not None:
             write_task_entries(setup.tasks_file, setup.tasks)
-        outcome, error = await execute_run(setup, steps, options, listener, stop)
+        outcome, error = await execute_run(setup, steps, options, listener, stop, lock)
+        if isinstance(error, LedgerMovedError):  # what is there now says nothing of this run
+            return RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error)
         try:
             # Afterwards, for report and lock; from the manifest as it was read first: the user may be editing it.
             after = await plan_again(before)
@@ -148,14 +159,14 @@ def _require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
 
 
 async def execute_run(
-    setup: RunSetup, steps: Sequence[Step], options: RunOptions, listener: Listener, stop: Stop
+    setup: RunSetup, steps: Sequence[Step], options: RunOptions, listener: Listener, stop: Stop, lock: RunLock
 ) -> tuple[Outcome, HailuoError | None]:
     """Carries steps out, under a row of its own in the ledger; a row without an end is a run that was killed."""
     clock = SystemClock()
     workers = options.jobs or (cpu_count() if setup.is_local else MAX_CONCURRENT_STEPS)
     error: HailuoError | None = None
     async with (
-        setup.workspace.open_ledger(clock) as opened,
+        setup.workspace.open_ledger(clock, lock) as opened,
         record_tasks(opened, setup.tasks_file, setup.tasks) as ledger,
     ):
         is_sketch = setup.workspace.world is World.SKETCH
@@ -174,6 +185,8 @@ async def execute_run(
         try:
             failed, code = len(outcome.clip_failures), exit_code(outcome)
             await ledger.end_run(number, stored=outcome.stored, failed=failed, exit=code)
+        except LedgerMovedError as moved:
+            error = await explain_moved_ledger(moved, ledger, setup.workspace.open_store())
         except LedgerError as trouble:  # what was done is still reported: it may contain a task's id
             error = trouble
     return outcome, error

@@ -52,8 +52,10 @@ def print_run(result: "RunResult", form: str) -> int:
 
 def _draw_run(result: "RunResult", style: "TextStyle") -> str:
     from hailuo_batch.app.running.options import Scope
-    from hailuo_batch.views.run_summary import draw_run_summary
+    from hailuo_batch.views.run_summary import draw_cut_run, draw_run_summary
 
+    if result.is_ledger_moved:
+        return draw_cut_run(result.outcome, result.before.report, style=style)
     workspace = result.after.validation.workspace
     return draw_run_summary(
         result.outcome,

@@ -28,10 +28,19 @@ class LedgerConnection:
         self.path = path
         self._file, self._thread = file, thread
 
-    async def run(self, work: Callable[[sqlite3.Connection], Answer], *, begin: str = "BEGIN") -> Answer:
-        """What `work` returns, carried out on the connection's thread, also if the caller is cancelled meanwhile."""
+    async def run(
+        self,
+        work: Callable[[sqlite3.Connection], Answer],
+        *,
+        begin: str = "BEGIN",
+        check: Callable[[], None] | None = None,
+    ) -> Answer:
+        """What `work` returns, carried out on the connection's thread, also if the caller is cancelled meanwhile.
+
+        `check` is called there when it is committed, and what it raises is raised here.
+        """
         answers: list[Answer] = []
-        self._file.queue(lambda: answers.append(work(self._file)), begin=begin)
+        self._file.queue(lambda: answers.append(work(self._file)), begin=begin, check=check)
         with translate_sqlite_errors(self.path):
             await self._thread.commit()
         return answers[0]  # Money: empty, and so an error, if aiosqlite ever committed without us

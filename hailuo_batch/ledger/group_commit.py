@@ -29,9 +29,10 @@ class _QueuedWrite:
 class WriteQueue:
     """The queue in front of the one connection that writes."""
 
-    def __init__(self, connection: LedgerConnection) -> None:
+    def __init__(self, connection: LedgerConnection, check: Callable[[], None]) -> None:
+        """`check` raises when what was committed would not be found again; nobody continues then."""
         self.commits = 0
-        self._connection = connection
+        self._connection, self._check = connection, check
         self._queue: list[_QueuedWrite] = []
         self._drain_task: asyncio.Task[None] | None = None
         self._closed = False
@@ -63,7 +64,9 @@ class WriteQueue:
         while self._queue:
             batch, self._queue = self._queue[:_MAX_BATCH], self._queue[_MAX_BATCH:]
             try:
-                outcomes = await self._connection.run(partial(_apply_batch, batch=batch), begin="BEGIN IMMEDIATE")
+                outcomes = await self._connection.run(
+                    partial(_apply_batch, batch=batch), begin="BEGIN IMMEDIATE", check=self._check
+                )
             except Exception as error:  # noqa: BLE001 — it goes to those who wait, none of whom may go on
                 outcomes = [error] * len(batch)
             except BaseException:

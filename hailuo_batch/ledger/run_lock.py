@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hailuo_batch.errors import LedgerError
-from hailuo_batch.ports import RunHolder
+from hailuo_batch.ledger.named_file import NamedFile
+from hailuo_batch.ports import RunHolder, RunLock
 
 if sys.platform == "win32":
     import msvcrt
@@ -50,6 +51,7 @@ else:
     _CHECKS_SHARE = True
 
 
+_REOPENINGS = 20  # of a file that something keeps removing
 _HELD_ERRNOS = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})  # what the systems say of a lock that is held
 _TRIES = 20  # with pauses of 10 ms: a check holds a shared lock for some microseconds, or longer on a busy machine
 
@@ -61,12 +63,14 @@ class FileLocks:
         self._path = path
 
     @contextmanager
-    def hold_run_lock(self, command: str) -> Iterator[None]:
+    def hold_run_lock(self, command: str) -> Iterator[RunLock]:
         """Holds the lock while inside; a `LedgerError` names the holder if there is one."""
-        with _open_file(self._path) as file:
-            _acquire(self._path, file, command)
+        file, named = _acquire_named(self._path)
+        with file:
             try:
-                yield
+                with _translate_errors(self._path):
+                    _write_holder(file, command)
+                yield named
             finally:
                 # The file stays: were it removed, two runs could each hold a lock of this name.
                 file.truncate(0)
@@ -96,11 +100,34 @@ def _open_file(path: Path) -> BinaryIO:
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
 
 
-def _acquire(path: Path, file: BinaryIO, command: str) -> None:
+def _acquire_named(path: Path) -> tuple[BinaryIO, NamedFile]:
+    """The locked file of this name.
+
+    Money: between opening and locking, the file may have been removed and made anew; a lock on a file without a name
+    keeps nobody away.
+    """
+    for _ in range(_REOPENINGS):
+        file = _open_file(path)
+        try:
+            _acquire(path, file)
+            named = NamedFile(path, os.fstat(file.fileno()))
+        except BaseException:
+            file.close()
+            raise
+        if named.is_in_place:
+            return file, named
+        file.close()  # frees its lock
+    raise LedgerError(
+        "the run lock cannot be taken",
+        why=f"{path} was removed or replaced each time that it was locked.",
+        remedy="See which program removes it (a sync client?), and keep that away from the folder.",
+    )
+
+
+def _acquire(path: Path, file: BinaryIO) -> None:
     with _translate_errors(path):
         for _ in range(_TRIES):
             if _try(_seize, file):
-                _write_holder(file, command)
                 return
             if _CHECKS_SHARE and _is_held_by_run(file):
                 break

@@ -6,7 +6,7 @@ module only records them. It never gets a key or a link, so it stores none.
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,8 @@ from hailuo_batch.ledger.group_commit import WriteQueue
 from hailuo_batch.ledger.open import open_for_reading, open_for_writing
 from hailuo_batch.ledger.queries import queries
 from hailuo_batch.ledger.reader import SqliteLedgerReader
-from hailuo_batch.ports import Clock, Facts, Intent, RenderName
+from hailuo_batch.ledger.named_file import NamedFile, stat_file
+from hailuo_batch.ports import Clock, Facts, Intent, RenderName, RunLock
 
 INTEND = "intend"  # the event that begins an attempt; every other one is a `Move`
 _NO_FACTS = Facts()
@@ -75,14 +76,29 @@ class SqliteLedger(SqliteLedgerReader):
 
 
 @asynccontextmanager
-async def open_ledger(path: Path, *, clock: Clock) -> AsyncIterator[SqliteLedger]:
+async def open_ledger(path: Path, *, clock: Clock, lock: RunLock | None = None) -> AsyncIterator[SqliteLedger]:
     """The ledger for writing; only the holder of the run lock opens it. Leaving it writes what is queued."""
     async with open_connection(partial(open_for_writing, path), path) as connection:
-        writer = WriteQueue(connection)
+        writer = WriteQueue(connection, _make_place_check(path, lock))
         try:
             yield SqliteLedger(connection, writer, clock)
         finally:
             await writer.close()
+
+
+def _make_place_check(path: Path, lock: RunLock | None) -> Callable[[], None]:
+    """What raises `LedgerMovedError` when the open ledger, or the lock, is no longer the one of its name.
+
+    The file is not looked at through its descriptor: to close a second one would drop SQLite's own locks on it.
+    """
+    files = [NamedFile(each, stat_file(each)) for each in (path, path.with_name(f"{path.name}-wal"))]
+    checks = [each.check for each in files] + ([] if lock is None else [lock.check])
+
+    def check() -> None:
+        for each in checks:
+            each()
+
+    return check
 
 
 @asynccontextmanager

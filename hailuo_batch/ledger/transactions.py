@@ -16,15 +16,18 @@ class TransactionConnection(sqlite3.Connection):
         super().__init__(*arguments, **options)
         self._queue: deque[Callable[[], None]] = deque()
 
-    def queue(self, work: Callable[[], None], *, begin: str) -> None:
-        """Queues a transaction; any thread may. What `work` raises is raised by its `commit`, and undoes all of it."""
-        self._queue.append(lambda: self._transact(work, begin))
+    def queue(self, work: Callable[[], None], *, begin: str, check: Callable[[], None] | None = None) -> None:
+        """Queues a transaction; any thread may. What `work` raises is raised by its `commit`, and undoes all of it.
+
+        What `check` raises is raised as well; it is called when the transaction is committed, and undoes nothing.
+        """
+        self._queue.append(lambda: self._transact(work, begin, check))
 
     def commit(self) -> None:
         """Carries out the next transaction."""
         self._queue.popleft()()
 
-    def _transact(self, work: Callable[[], None], begin: str) -> None:
+    def _transact(self, work: Callable[[], None], begin: str, check: Callable[[], None] | None) -> None:
         self.execute(begin)
         try:
             work()
@@ -33,3 +36,5 @@ class TransactionConnection(sqlite3.Connection):
             if self.in_transaction:  # SQLite may have given it up already: no room, a failing disk
                 self.execute("ROLLBACK")
             raise
+        if check is not None:
+            check()

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage, next_stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.spending.charge import ChargeState
+from hailuo_batch.errors import LedgerMovedError
 from hailuo_batch.ports import Clock, Facts, Intent, LedgerReader, LedgerWriter
 from hailuo_batch.testing.clock import FakeClock
 from hailuo_batch.testing.ledger_samples import (
@@ -48,6 +49,10 @@ class LedgerOpener:
         """The ledger for writing; it is made when there is none."""
         raise NotImplementedError
 
+    def take_away(self, folder: Path) -> None:
+        """Takes the ledger away from its place while it is open, as `git clean` or a sync client does."""
+        raise NotImplementedError
+
     def open_reader(self, folder: Path) -> AbstractAsyncContextManager[LedgerReader]:
         """The ledger for reading; one that was never written reads as empty."""
         raise NotImplementedError
@@ -64,6 +69,21 @@ class LedgerContract(LedgerOpener):
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             after = await ledger.attempts(), await ledger.events([1]), await ledger.names("aurora", sketch=False)
         assert before == after
+
+    async def test_after_it_was_taken_away_no_write_returns_and_what_was_written_can_be_read(
+        self, tmp_path: Path
+    ) -> None:
+        async with self.open_writer(tmp_path, FakeClock()) as ledger:
+            first = await record_attempt(ledger, 1, [])
+            second = await record_attempt(ledger, 2, [])
+            self.take_away(tmp_path)
+            with pytest.raises(LedgerMovedError):
+                await ledger.move(first, Move.ACCEPT, Facts(task="t-1"))
+            with pytest.raises(LedgerMovedError):
+                await ledger.record_intent(make_intent(3))
+            assert {each.id: each.task for each in await ledger.attempts()} == {first: "t-1", second: None, 3: None}
+        async with self.open_reader(tmp_path) as reader:
+            assert await reader.attempts() == []
 
     async def test_every_event_says_when_which_move_and_what_was_learnt(self, tmp_path: Path) -> None:
         clock = FakeClock(at=100.0)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_batch.errors import Exit, LedgerError
+from hailuo_batch.errors import Exit, LedgerError, LedgerMovedError
 from hailuo_batch.ports import Locks
 
 _HOLD = """
@@ -46,6 +46,12 @@ class LocksContract:
         found: Locks = getattr(import_module(module), name)(place)
         return found
 
+    def take_away(self, place: Path) -> None:
+        """Removes what is locked, while it is held, as `git clean` or a sync client does."""
+        if sys.platform == "win32":
+            pytest.skip("Windows removes no file that is open")
+        place.unlink()
+
     @contextmanager
     def hold_elsewhere(self, place: Path) -> Iterator[subprocess.Popen[bytes]]:
         """Another process that holds the lock; it is killed at the end."""
@@ -70,6 +76,17 @@ class LocksContract:
         assert "`status`" in error.remedy
         assert holder is not None
         assert (holder.command, holder.process) == ("hailuo-batch run spring.yaml", process.pid)
+
+    def test_a_lock_that_was_taken_away_is_noticed_by_its_holder(self, locks: Locks, place: Path) -> None:
+        with locks.hold_run_lock("first") as held:
+            held.check()
+            self.take_away(place)
+            with pytest.raises(LedgerMovedError):
+                held.check()
+            with locks.hold_run_lock("second") as other:
+                other.check()
+                with pytest.raises(LedgerMovedError):
+                    held.check()
 
     def test_the_lock_of_a_killed_run_is_free(self, locks: Locks, place: Path) -> None:
         with self.hold_elsewhere(place) as process:

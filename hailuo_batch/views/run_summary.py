@@ -1,6 +1,7 @@
 """How a run ended, as text: what was made, what failed and what to do, and where the clips are."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -37,9 +38,7 @@ def draw_run_summary(
             return waiting[0]
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
         return "\n".join((*lines, *waiting, *doubts))
-    verb = "Sketched" if report.sketch else "Rendered"
-    colour = style.good if outcome.stored else style.warning
-    lines = [f"{colour(verb)} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}."]
+    lines = [_rendered_line(outcome, style, sketch=report.sketch)]
     if outcome.named:
         there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
@@ -70,6 +69,12 @@ def _remark_lines(outcome: Outcome) -> list[str]:
     return [*lines, f"… and {more:,} more remarks; --format json shows them all"] if more else lines
 
 
+def draw_cut_run(outcome: Outcome, report: Report, *, style: TextStyle = PLAIN) -> str:
+    """A run whose ledger was taken away: what it did, and no promise of what another run will find."""
+    failed = _failure_lines(outcome, replace(report, rows=()), style)
+    return "\n".join((_rendered_line(outcome, style, sketch=report.sketch), *failed))
+
+
 # Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, and what failed.
 _NEEDS_PERSON = frozenset(
     {FailureKind.UNKNOWN_OUTCOME, FailureKind.SHARED_TASK, FailureKind.PENDING, FailureKind.UNRECORDED}
@@ -80,6 +85,12 @@ _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("stored without a name", frozenset({FailureKind.UNNAMED})),
     ("failed", frozenset(FailureKind) - _NEEDS_PERSON - {FailureKind.OVER_CAP, FailureKind.UNNAMED}),
 )
+
+
+def _rendered_line(outcome: Outcome, style: TextStyle, *, sketch: bool) -> str:
+    verb = "Sketched" if sketch else "Rendered"
+    colour = style.good if outcome.stored else style.warning
+    return f"{colour(verb)} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}."
 
 
 def _failure_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[str]:

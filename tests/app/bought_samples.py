@@ -38,21 +38,22 @@ async def buy(file: Path, *, cost: Money | None = None, named: bool = True, **ho
     store = workspace.open_store()
     workspace.create()
     clips = []
-    async with workspace.open_ledger(SystemClock()) as ledger:
-        name = project.display_path(file.resolve())
-        run = await ledger.begin_run(manifest=name, campaign=campaign, sketch=planned.validation.sketch)
-        for step in planned.pending_steps:
-            attempt = await ledger.record_intent(intent_for(step, campaign, run))
-            await ledger.move(attempt, Move.ACCEPT, Facts(task=f"t-{attempt}"))
-            await ledger.move(attempt, Move.PRODUCE, Facts(cost=cost))
-            clip = await _kept(store, step.fingerprint)
-            await ledger.move(attempt, Move.KEEP, Facts(clip=clip))
-            clips.append(clip.digest)
-            if named:
-                await ledger.record_names(
-                    list(_names(step, campaign, workspace.renders_folder, Path(store.location(clip.digest))))
-                )
-        await ledger.end_run(run, stored=len(clips), failed=0, exit=0)
+    with workspace.hold_run_lock("test") as lock:
+        async with workspace.open_ledger(SystemClock(), lock) as ledger:
+            name = project.display_path(file.resolve())
+            run = await ledger.begin_run(manifest=name, campaign=campaign, sketch=planned.validation.sketch)
+            for step in planned.pending_steps:
+                attempt = await ledger.record_intent(intent_for(step, campaign, run))
+                await ledger.move(attempt, Move.ACCEPT, Facts(task=f"t-{attempt}"))
+                await ledger.move(attempt, Move.PRODUCE, Facts(cost=cost))
+                clip = await _kept(store, step.fingerprint)
+                await ledger.move(attempt, Move.KEEP, Facts(clip=clip))
+                clips.append(clip.digest)
+                if named:
+                    await ledger.record_names(
+                        list(_names(step, campaign, workspace.renders_folder, Path(store.location(clip.digest))))
+                    )
+            await ledger.end_run(run, stored=len(clips), failed=0, exit=0)
     after = await plan(file, **how)
     if workspace.world is World.REAL:
         write_lock(lock_path(file), make_lockfile(after))

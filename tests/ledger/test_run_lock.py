@@ -12,12 +12,14 @@ from typing import BinaryIO
 import pytest
 
 from hailuo_batch.errors import LedgerError
+from hailuo_batch.ledger import run_lock
 from hailuo_batch.ledger.run_lock import FileLocks
 from hailuo_batch.testing.locks_contract import LocksContract
 
 HOLDER = """
 import sys
 from pathlib import Path
+from typing import BinaryIO
 from hailuo_batch.ledger.run_lock import FileLocks
 with FileLocks(Path(sys.argv[1])).hold_run_lock("hailuo-batch run spring.yaml"):
     print("held", flush=True)
@@ -177,3 +179,29 @@ def test_a_child_that_outlives_a_killed_run_does_not_hold_its_lock(lock: Path):
                 pass
         finally:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+@pytest.mark.parametrize("removals", [1, 3, 1000])
+def test_a_lock_on_a_file_that_lost_its_name_is_not_held(
+    lock: Path, removals: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Somebody removes the file between its opening and its locking, so often; a second run may have made it anew."""
+    seize, left = run_lock._seize, removals
+
+    def removed_first(file: BinaryIO) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            lock.unlink()
+        seize(file)
+
+    monkeypatch.setattr(run_lock, "_seize", removed_first)
+    if removals > 20:
+        with pytest.raises(LedgerError, match="the run lock cannot be taken"), FileLocks(lock).hold_run_lock("run"):
+            pass
+        return
+    with FileLocks(lock).hold_run_lock("run") as held:
+        held.check()
+        with pytest.raises(LedgerError, match="another run"), FileLocks(lock).hold_run_lock("second"):
+            pass

@@ -1,5 +1,7 @@
 import asyncio
+import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from decimal import Decimal
@@ -9,7 +11,7 @@ import pytest
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES
 from hailuo_batch.core.money import Money
-from hailuo_batch.errors import LedgerError
+from hailuo_batch.errors import Exit, LedgerError, LedgerMovedError
 from hailuo_batch.ledger.migrate import migrations
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter
@@ -29,6 +31,12 @@ class SqliteOpener:
 
     def open_writer(self, folder: Path, clock: Clock) -> AbstractAsyncContextManager[LedgerWriter]:
         return open_ledger(folder / "ledger.db", clock=clock)
+
+    def take_away(self, folder: Path) -> None:
+        if sys.platform == "win32":
+            pytest.skip("Windows removes no file that is open")
+        for file in folder.glob("ledger.db*"):
+            file.unlink()
 
     def open_reader(self, folder: Path) -> AbstractAsyncContextManager[LedgerReader]:
         return read_ledger(folder / "ledger.db")
@@ -138,3 +146,43 @@ async def test_equal_amounts_are_one_value_in_memory(file: Path):
         costs = [standing.cost for standing in (await ledger.standings()).values()]
     assert costs[0] is costs[1]
     assert costs[0] == Money(amount=Decimal("0.27"), currency="USD")
+
+
+MOVED = {  # what happens to the files of an open ledger, and how the message begins
+    "removed": (lambda folder: (folder / "ledger.db").unlink(), "is gone"),
+    "replaced by a copy": (
+        lambda folder: Path(shutil.copy(folder / "ledger.db", folder / "copy")).replace(folder / "ledger.db"),
+        "is another file now",
+    ),
+    "moved aside": (lambda folder: (folder / "ledger.db").rename(folder / "ledger.old"), "is gone"),
+    "only its log removed": (lambda folder: (folder / "ledger.db-wal").unlink(), "is gone"),
+    "its folder renamed": (lambda folder: folder.rename(folder.with_name("trash")), "is gone"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "there before"])
+@pytest.mark.parametrize("how", MOVED)
+async def test_each_way_to_lose_the_name_is_noticed_at_the_next_commit(how: str, is_new: bool, tmp_path: Path):
+    change, words = MOVED[how]
+    folder = tmp_path / ".hailuo"
+    if not is_new:
+        async with open_ledger(folder / "ledger.db", clock=FakeClock()) as ledger:
+            await ledger.record_intent(make_intent(1))
+    async with open_ledger(folder / "ledger.db", clock=FakeClock()) as ledger:
+        await ledger.record_intent(make_intent(2))
+        change(folder)
+        with pytest.raises(LedgerMovedError) as caught:
+            await ledger.record_intent(make_intent(3))
+        assert words in caught.value.why
+        assert caught.value.exit is Exit.LEDGER
+
+
+async def test_a_lock_that_is_lost_is_noticed_with_the_ledger_in_its_place(tmp_path: Path):
+    class Lost:
+        def check(self) -> None:
+            raise LedgerMovedError("the lock is gone")
+
+    async with open_ledger(tmp_path / "ledger.db", clock=FakeClock(), lock=Lost()) as ledger:
+        with pytest.raises(LedgerMovedError):
+            await ledger.record_intent(make_intent(1))

@@ -15,7 +15,7 @@ from hailuo_batch.load.project_root import HIDDEN_FOLDER
 
 if TYPE_CHECKING:
     from hailuo_batch.core.attempt.rejected import RejectedClip
-    from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, RejectedClips, Renders, Store
+    from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, RejectedClips, Renders, RunLock, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ class Workspace:
         return read_ledger(self.ledger_file)
 
     @asynccontextmanager
-    async def open_ledger(self, clock: "Clock") -> "AsyncIterator[LedgerWriter]":
+    async def open_ledger(self, clock: "Clock", lock: "RunLock") -> "AsyncIterator[LedgerWriter]":
         """The ledger for writing, traced; only the holder of the run lock may open it."""
         from hailuo_batch.ledger.sqlite import open_ledger
         from hailuo_batch.ledger.trace_moves import trace_moves
 
-        async with open_ledger(self.ledger_file, clock=clock) as ledger:
+        async with open_ledger(self.ledger_file, clock=clock, lock=lock) as ledger:
             yield trace_moves(ledger)
 
     def open_store(self) -> "Store":
@@ -124,7 +124,7 @@ class Workspace:
 
         return list_render_names(self.renders_folder)
 
-    def hold_run_lock(self, holder: str) -> AbstractContextManager[None]:
+    def hold_run_lock(self, holder: str) -> "AbstractContextManager[RunLock]":
         """The right to write here, for one command at a time; `LedgerError` names who holds it."""
         return self._locks.hold_run_lock(holder)
 

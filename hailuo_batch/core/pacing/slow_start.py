@@ -86,10 +86,10 @@ def lose_take(state: SlowStart, take: LostTake) -> SlowStart:
 def delivery_failure(state: SlowStart, provider: str) -> Failure | None:
     """Why no more takes are bought at a provider, when clips do not come; None while they may."""
     if not state.may_buy and state.under_way == 0:
-        return _make_failure(f"none of the last {len(state.lost)} takes bought at {provider} was stored", state.lost)
+        return _make_failure(f"none of the last {len(state.lost)} takes submitted to {provider} was stored", state.lost)
     refused = sum(take.failure.kind in _REFUSALS for take in state.streak)
     if len(state.streak) - refused >= LOSS_THRESHOLD or len(state.streak) >= REFUSAL_THRESHOLD:
-        why = f"{len(state.streak)} takes in a row bought at {provider} brought no clip"
+        why = f"{len(state.streak)} takes in a row at {provider} brought no clip"
         return _make_failure(why, state.streak)
     return None
 

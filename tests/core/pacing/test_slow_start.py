@@ -81,7 +81,7 @@ def test_with_no_clip_the_provider_is_closed_when_nothing_is_under_way_and_the_t
     closed = delivery_failure(state, "minimax")
     assert closed is not None
     assert closed.kind is FailureKind.CLOSED
-    assert closed.why == "none of the last 4 takes bought at minimax was stored, so nothing more is submitted there"
+    assert closed.why == "none of the last 4 takes submitted to minimax was stored, so nothing more is submitted there"
     assert closed.remedy == (
         "They are task 0 (s0#1), task 1 (s1#1), task 2 (s2#1), task 3 (s3#1). "
         "The last reason: so it is: corrupt. When that is mended, run again."

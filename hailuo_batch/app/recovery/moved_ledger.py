@@ -1,0 +1,49 @@
+"""What to tell when the ledger was taken away under a run: every task that is still out there, by its id."""
+
+from collections.abc import Iterable
+
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.models import is_local
+from hailuo_batch.errors import LedgerError, LedgerMovedError
+from hailuo_batch.ports import LedgerReader, Store
+
+_OPEN_STAGES = frozenset({Stage.INTENDED, Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT})
+
+
+async def explain_moved_ledger(error: LedgerMovedError, ledger: LedgerReader, store: Store) -> LedgerMovedError:
+    """The error with every task that was bought and has no clip in the store; the open ledger can still be read.
+
+    Money: from here on these ids are recorded nowhere else, and the tasks may be billed.
+    """
+    summary = "the ledger was taken away during this run, so nothing more was submitted"
+    try:
+        attempts = await ledger.attempts()
+    except LedgerError as trouble:
+        why = f"{error.why} It cannot be read any more either: {trouble.summary} ({trouble.why})."
+        remedy = "Look in the gateways' accounts for tasks that run. Put the ledger back before the next run."
+        return LedgerMovedError(summary, why=why, remedy=remedy)
+    missing = [each for each in attempts if not is_local(each.provider) and _is_missing(each, store)]
+    return LedgerMovedError(summary, why=error.why, remedy="\n".join(_remedy_lines(missing)))
+
+
+def _is_missing(attempt: AttemptRecord, store: Store) -> bool:
+    """Whether it was bought, or may have been, and its clip is not here."""
+    if attempt.stage is Stage.STORED:
+        return bool(attempt.task) and attempt.digest is not None and store.stat(attempt.digest) is None
+    return attempt.stage in _OPEN_STAGES
+
+
+def _remedy_lines(missing: Iterable[AttemptRecord]) -> Iterable[str]:
+    rows = [
+        (each.provider, f"task {each.task}" if each.task else "in doubt, no task id", f"{each.shot}#{each.take}", each)
+        for each in missing
+    ]
+    if rows:
+        yield "These takes were bought, or may have been, and their clips are not here. The tasks run on, and may be"
+        yield "billed. Their ids are shown here and recorded nowhere else, so note them:"
+        widths = [max(len(row[column]) for row in rows) for column in range(2)]
+        for provider, task, take, each in rows:
+            yield f"    {provider:<{widths[0]}}  {task:<{widths[1]}}  {take} of {each.campaign}"
+    yield "Put the ledger back (from the trash, the sync client or a backup) before the next run here."
+    yield "Without it, nothing downloads these clips, and a run may buy them again."
