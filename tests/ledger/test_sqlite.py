@@ -186,3 +186,21 @@ async def test_a_lock_that_is_lost_is_noticed_with_the_ledger_in_its_place(tmp_p
     async with open_ledger(tmp_path / "ledger.db", clock=FakeClock(), lock=Lost()) as ledger:
         with pytest.raises(LedgerMovedError):
             await ledger.record_intent(make_intent(1))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+async def test_a_ledger_that_was_taken_away_leaves_the_new_one_of_its_name_whole(tmp_path: Path):
+    """SQLite removes its log by name when it closes; that of another ledger must stay."""
+    file = tmp_path / "ledger.db"
+    async with open_ledger(file, clock=FakeClock()) as old:
+        await old.record_intent(make_intent(1))
+        for each in tmp_path.iterdir():
+            each.unlink()
+        async with open_ledger(file, clock=FakeClock()) as new:
+            await new.record_intent(make_intent(2))
+            with pytest.raises(LedgerMovedError):
+                await old.record_intent(make_intent(3))
+            await old._connection._thread.close()
+            await new.record_intent(make_intent(4))
+            async with read_ledger(file) as reader:
+                assert [each.take for each in await reader.attempts()] == [2, 4]
