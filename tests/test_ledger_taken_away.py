@@ -32,15 +32,13 @@ LOSSES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("how", LOSSES)
-async def test_a_run_whose_files_are_taken_away_sends_nothing_more_and_prints_what_it_holds(
-    how: str, tmp_path: Path
-):
+async def test_a_run_whose_files_are_taken_away_sends_nothing_more_and_prints_what_it_holds(how: str, tmp_path: Path):
     """Two tasks run, the answer to a third submit comes afterwards, and the other shots are to be submitted."""
-    async with project(tmp_path, {"fault": "slow", "seconds": LATE, "call": "submit", "nth": 3}, **LONG) as found:
-        async with found.running("-j", str(SHOTS)) as process:
-            await found.until(nth(2, "answered", "submit"))
-            LOSSES[how](tmp_path / ".hailuo")
-            code, out, err = await told(process)
+    late = {"fault": "slow", "seconds": LATE, "call": "submit", "nth": 3}
+    async with project(tmp_path, late, **LONG) as found, found.running("-j", str(SHOTS)) as process:
+        await found.until(nth(2, "answered", "submit"))
+        LOSSES[how](tmp_path / ".hailuo")
+        code, out, err = await told(process)
     assert code == 9, out + err
     assert found.submits() == AT_ONCE
     assert "could not be recorded" in out
@@ -52,12 +50,11 @@ async def test_a_run_whose_files_are_taken_away_sends_nothing_more_and_prints_wh
 
 
 async def test_a_stop_does_not_promise_that_anything_finds_the_tasks(tmp_path: Path):
-    async with project(tmp_path, **LONG) as found:
-        async with found.running() as process:
-            await found.until(nth(AT_ONCE, "answered", "submit"))
-            shutil.rmtree(tmp_path / ".hailuo")
-            os.kill(process.pid, signal.SIGINT)
-            code, out, err = await told(process)
+    async with project(tmp_path, **LONG) as found, found.running() as process:
+        await found.until(nth(AT_ONCE, "answered", "submit"))
+        shutil.rmtree(tmp_path / ".hailuo")
+        os.kill(process.pid, signal.SIGINT)
+        code, out, err = await told(process)
     assert code == 9
     assert all(f"task {task.id} " in err for task in found.mock.tasks("minimax"))
     assert "fetch" not in out + err

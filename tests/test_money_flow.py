@@ -14,6 +14,7 @@ from rehearsal import SPEED, Studio, film
 from hailuo_batch.app.run import RunResult, run
 from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
 from hailuo_batch.core.pacing.slow_start import FIRST_TAKES
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.world import World

@@ -55,9 +55,7 @@ def closed(ran: RunResult) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_with_no_clip_coming_home_only_the_first_takes_are_bought(
-    name: str, studio: Callable[..., Studio]
-):
+async def test_with_no_clip_coming_home_only_the_first_takes_are_bought(name: str, studio: Callable[..., Studio]):
     fault, word = FAULTS[name]
     async with open_mock(fault) as mock:
         found = studio(mock)

@@ -15,10 +15,10 @@ from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, next_stage
 from hailuo_batch.core.money import Money
 from hailuo_batch.ledger.connection import LedgerConnection, open_connection
 from hailuo_batch.ledger.group_commit import WriteQueue
+from hailuo_batch.ledger.named_file import NamedFile, stat_file
 from hailuo_batch.ledger.open import open_for_reading, open_for_writing
 from hailuo_batch.ledger.queries import queries
 from hailuo_batch.ledger.reader import SqliteLedgerReader
-from hailuo_batch.ledger.named_file import NamedFile, stat_file
 from hailuo_batch.ports import Clock, Facts, Intent, RenderName, RunLock
 
 INTEND = "intend"  # the event that begins an attempt; every other one is a `Move`

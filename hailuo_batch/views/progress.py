@@ -103,7 +103,7 @@ class RunProgress:
             case ProviderHeld(provider=provider, why=why):
                 self.wait_note = f"{provider} asks to wait: {single_line(why)}"
             case TakesHeld():
-                self.wait_note = _hold_words(event)
+                self.wait_note = _wait_words(event)
             case Stopping():
                 self.stopping = True
 
@@ -142,20 +142,21 @@ class _LineListener:
                 )
             case StepsUnlocked(steps=steps):
                 return f"{place} {_unblocked_words(steps)}"
-            case ProviderHeld(provider=provider, why=why, seconds=seconds):
-                return f"{place} {safe_text(provider)}: {single_line(why)}; trying again in {format_duration(seconds)}"
-            case TakesHeld():
-                return f"{place} {_hold_words(event)}"
+            case ProviderHeld() | TakesHeld():
+                return f"{place} {_wait_words(event)}"
             case Stopping():
                 left = "nothing more is submitted, and running tasks are left to the next run"
                 return f"{place} stopping: {left}; Ctrl-C again ends at once"
         return ""
 
 
-def _hold_words(held: TakesHeld) -> str:
+def _wait_words(held: ProviderHeld | TakesHeld) -> str:
+    who = safe_text(held.provider)
+    if isinstance(held, ProviderHeld):
+        return f"{who}: {single_line(held.why)}; trying again in {format_duration(held.seconds)}"
     go, wait = "goes" if held.first == 1 else "go", "waits" if held.waiting == 1 else "wait"
     first = f"{count(held.first, 'take')} {go} first"
-    return f"{safe_text(held.provider)}: {first}; {held.waiting:,} {wait} until one is stored"
+    return f"{who}: {first}; {held.waiting:,} {wait} until one is stored"
 
 
 def _unblocked_words(takes: int) -> str:
@@ -249,7 +250,10 @@ def _progress_table(progress: RunProgress, height: int) -> "Group":
     rows = Table.grid(padding=(0, 2))
     for _ in range(3):
         rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
-    now, notes = progress.now(), [Text(progress.wait_note, no_wrap=True, overflow="ellipsis")] * bool(progress.wait_note)
+    now, notes = (
+        progress.now(),
+        [Text(progress.wait_note, no_wrap=True, overflow="ellipsis")] * bool(progress.wait_note),
+    )
     for step, since in list(progress.running.values())[: max(height - 4 - len(notes), 1)]:
         prompt = truncate(step.uses[0].shot.prompt if step.uses else "", 60)
         rows.add_row(Text(_step_name(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))

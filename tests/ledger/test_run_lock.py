@@ -183,9 +183,7 @@ def test_a_child_that_outlives_a_killed_run_does_not_hold_its_lock(lock: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
 @pytest.mark.parametrize("removals", [1, 3, 1000])
-def test_a_lock_on_a_file_that_lost_its_name_is_not_held(
-    lock: Path, removals: int, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_lock_on_a_file_that_lost_its_name_is_not_held(lock: Path, removals: int, monkeypatch: pytest.MonkeyPatch):
     """Somebody removes the file between its opening and its locking, so often; a second run may have made it anew."""
     seize, left = run_lock._seize, removals
 

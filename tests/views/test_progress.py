@@ -85,7 +85,9 @@ def test_takes_that_wait_for_the_first_clips_are_told_until_one_is_there() -> No
     held = TakesHeld(provider="minimax", first=4, waiting=56)
     told = "minimax: 4 takes go first; 56 wait until one is stored"
     assert drawn("lines", (RunStarted(steps=60), held)) == f"[0/60] {told}\n"
-    *_, waiting, stored = frames((RunStarted(steps=60), StepStarted(step=OPEN), held, StepStored(step=OPEN, clip=clip())))
+    *_, waiting, stored = frames(
+        (RunStarted(steps=60), StepStarted(step=OPEN), held, StepStored(step=OPEN, clip=clip()))
+    )
     assert told in waiting.splitlines()[1]
     assert told not in stored
     assert json.loads(drawn("json", (held,))) == {

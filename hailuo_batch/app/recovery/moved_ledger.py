@@ -36,14 +36,17 @@ def _is_missing(attempt: AttemptRecord, store: Store) -> bool:
 
 def _remedy_lines(missing: Iterable[AttemptRecord]) -> Iterable[str]:
     rows = [
-        (each.provider, f"task {each.task}" if each.task else "in doubt, no task id", f"{each.shot}#{each.take}", each)
+        (
+            each.provider,
+            f"task {each.task}" if each.task else "in doubt, no task id",
+            f"{each.shot}#{each.take} of {each.campaign}",
+        )
         for each in missing
     ]
     if rows:
         yield "These takes were bought, or may have been, and their clips are not here. The tasks run on, and may be"
         yield "billed. Their ids are shown here and recorded nowhere else, so note them:"
-        widths = [max(len(row[column]) for row in rows) for column in range(2)]
-        for provider, task, take, each in rows:
-            yield f"    {provider:<{widths[0]}}  {task:<{widths[1]}}  {take} of {each.campaign}"
+        wide, wider = (max(len(row[column]) for row in rows) for column in range(2))
+        yield from (f"    {provider:<{wide}}  {task:<{wider}}  {take}" for provider, task, take in rows)
     yield "Put the ledger back (from the trash, the sync client or a backup) before the next run here."
     yield "Without it, nothing downloads these clips, and a run may buy them again."

@@ -62,7 +62,9 @@ async def run_context(
             renders=renders,
             drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),
             limiters={
-                each.name: _make_limiter(each, setup, options, clock, stop, delivered_within_a_day=each.name in delivered)
+                each.name: _make_limiter(
+                    each, setup, options, clock, stop, delivered_within_a_day=each.name in delivered
+                )
                 for each in gateways
             },
             recent_attempts=await _list_recent_attempts(ledger, since) if gateways else frozenset(),

@@ -80,15 +80,7 @@ class RunEnded:
 
 
 Event = (
-    RunStarted
-    | StepStarted
-    | StepStored
-    | StepFailed
-    | StepsUnlocked
-    | ProviderHeld
-    | TakesHeld
-    | Stopping
-    | RunEnded
+    RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | ProviderHeld | TakesHeld | Stopping | RunEnded
 )
 
 # Gets each event, and never answers; it must not raise.
