@@ -78,3 +78,7 @@ class StoreError(HailuoError):
     """A file of ours could not be kept: no room, no right to write. In a run it is a failure of a step."""
 
     exit = Exit.REFUSED
+
+
+class FileChangedError(StoreError):
+    """A file that is read, and written back later, is no longer the one that was read."""

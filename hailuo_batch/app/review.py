@@ -35,7 +35,7 @@ from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.load.review import write_review
 from hailuo_batch.ports import Clock
 
-NO_REVIEW = Review(shots={})
+NO_REVIEW = Review(shots={}, source="")  # there is no file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -126,8 +126,9 @@ async def run(
         if isinstance(error, LedgerMovedError):  # what is there now says nothing of this run
             return RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error)
         try:
-            # Afterwards, for report and lock; from the manifest as it was read first: the user may be editing it.
-            after = await plan_again(before)
+            # Afterwards, for report and lock; from manifest and lock as they were read first: the user may be editing
+            # the one, and may have checked out another branch, whose lock says nothing of this run.
+            after = await plan_again(before, lock=before.lock)
         except (LedgerError, InputError) as trouble:
             # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
             failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)

@@ -6,6 +6,7 @@ branches that touched different shots.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from shlex import quote
@@ -14,9 +15,9 @@ from typing import Any
 from hailuo_batch.core import rules
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
-from hailuo_batch.errors import InputError, StoreError
+from hailuo_batch.errors import FileChangedError, InputError, StoreError
 from hailuo_batch.load.document import read_document
-from hailuo_batch.load.sidecar import quote_yaml, write_atomically
+from hailuo_batch.load.sidecar import quote_yaml, read_source, replace_source, source_digest, write_atomically
 
 LOCK_HEADER = """\
 # Which clips are the campaign. Written by hailuo-batch; commit it with the manifest.
@@ -31,7 +32,7 @@ def read_lock(path: Path, *, campaign: str) -> Lockfile:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return Lockfile(campaign=campaign, shots={})
+        return Lockfile(campaign=campaign, shots={}, source=source_digest(None))
     except IsADirectoryError:
         raise _unreadable_error(path, "It is a folder.", "Move it away; a run writes the lock there.") from None
     except OSError as error:
@@ -44,7 +45,7 @@ def read_lock(path: Path, *, campaign: str) -> Lockfile:
         raise _unreadable_error(
             path, f"{where}: {first.why}", _merge_remedy(path) if first.rule == rules.YAML_MERGE else ""
         )
-    return _parse_lock(path, document.tree)
+    return replace(_parse_lock(path, document.tree), source=source_digest(data))
 
 
 def lock_text(lock: Lockfile) -> str:
@@ -59,18 +60,33 @@ def lock_text(lock: Lockfile) -> str:
 def write_lock(path: Path, lock: Lockfile) -> bool:
     """Writes the lock if it says something new; whether it did. It is there whole or not at all.
 
-    Raises `StoreError` when it cannot be written.
+    Raises `StoreError` when it cannot be written, and `FileChangedError` when the file is not the one that the lock was
+    read from: then what would have been written is put beside it.
     """
-    data = lock_text(lock).encode()
+    data, beside = lock_text(lock).encode(), path.with_name(f"{path.name}.new")
     try:
-        before = path.read_bytes() if path.exists() else None
-        if before == data or (before is None and not lock.shots):
+        if not lock.shots and not path.exists():
             return False
-        write_atomically(path, data)
+        try:
+            is_new = replace_source(path, data, lock.source)
+        except FileChangedError:
+            write_atomically(beside, data)
+            raise _changed_error(path, beside) from None
+        if read_source(beside) == data:
+            beside.unlink()
     except OSError as error:
         why = f"{path}: the system says: {error.strerror}."
         raise StoreError("the lock could not be written", why=why, remedy=_WRITE_REMEDY) from None
-    return True
+    return is_new
+
+
+def _changed_error(path: Path, beside: Path) -> FileChangedError:
+    remedy = (
+        f"What would have been written is in {beside}.\n"
+        "Go back to the branch that it belongs to and run again: that writes the lock there, and buys nothing again."
+    )
+    why = f"{path} is not the file that was read: another branch was checked out, or another command wrote it."
+    return FileChangedError("the lock was changed meanwhile, so it was not written over", why=why, remedy=remedy)
 
 
 _WRITE_REMEDY = (

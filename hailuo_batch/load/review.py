@@ -12,10 +12,10 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
 from hailuo_batch.core.problem import Problem, did_you_mean
-from hailuo_batch.errors import StoreError
+from hailuo_batch.errors import FileChangedError, StoreError
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.settings import read_file
-from hailuo_batch.load.sidecar import quote_yaml, write_atomically
+from hailuo_batch.load.sidecar import quote_yaml, replace_source, source_digest
 
 REVIEW_HEADER = """\
 # What was decided about shots: who, when and why. Written by hailuo-batch and by hand; commit it with the manifest.
@@ -34,7 +34,8 @@ def read_review(path: Path, *, name: str, shots: Iterable[str]) -> tuple[Review,
     entries: Mapping[str, Any] = tree.get("shots", {})
     strangers = tuple(_find_unknown_shots(entries, list(shots)))
     found = (*problems, *locate_problems(strangers, data, name=name)) if strangers else problems
-    return Review(shots={shot: _parse_shot(entry) for shot, entry in entries.items()}), found
+    shots_found = {shot: _parse_shot(entry) for shot, entry in entries.items()}
+    return Review(shots=shots_found, source=source_digest(data)), found
 
 
 def review_text(review: Review) -> str:
@@ -45,7 +46,12 @@ def review_text(review: Review) -> str:
 def write_review(path: Path, review: Review) -> None:
     """Writes the review, whole or not at all; `StoreError` when it cannot be."""
     try:
-        write_atomically(path, review_text(review).encode())
+        replace_source(path, review_text(review).encode(), review.source)
+    except FileChangedError as changed:
+        remedy = "Nothing was decided. Look at the file and at the branch, then say it again."
+        raise FileChangedError(
+            "the review was changed meanwhile, so it was not written over", why=changed.why, remedy=remedy
+        ) from None
     except OSError as error:
         why = f"{path}: the system says: {error.strerror}."
         remedy = "Nothing was decided. Make room, or see who may write there, and say it again."

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from app_samples import Project
 
+from hailuo_batch.core.plan.event import Event, StepStored
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import Exit, StoreError
+from hailuo_batch.errors import Exit, FileChangedError, StoreError
 
 SHOTS = "version: 1\ncampaign: alpha\nmodel: animatic\ndefaults: {duration: 1, resolution: 512p}\nshots:\n" + "".join(
     f"  - {{id: s{n:02d}, prompt: bottle {n}}}\n" for n in range(1, 9)
@@ -141,3 +142,66 @@ async def test_a_lock_that_cannot_be_written_is_said_after_the_run_and_loses_no_
     assert ran.error is not None
     assert ran.error.summary == "the lock could not be written"
     monkeypatch.undo()
+
+
+OTHER_LOCK = """\
+# Which clips are the campaign. Written by hailuo-batch; commit it with the manifest.
+version: 1
+campaign: alpha
+shots:
+  s01:
+    version: 2
+    takes:
+      "1":
+        fingerprint: v1-{one}
+        artifact: sha256:{two}
+        provider: mindvideo
+""".format(one="1" * 64, two="2" * 64)
+
+
+@pytest.mark.parametrize(("is_locked", "there"), [(False, OTHER_LOCK), (True, OTHER_LOCK), (True, None)])
+async def test_a_branch_that_is_checked_out_during_a_run_keeps_its_lock(
+    project: Project, there: str | None, is_locked: bool
+):
+    project.write(SHOTS)
+    (project.folder / ".gitignore").write_text(".hailuo/\nrenders/\n")
+    git(project.folder, "init", "-qb", "main")
+    if is_locked:
+        assert (await project.run(world=World.REAL, only=("s07",))).exit == 0
+    git(project.folder, "add", "-A")
+    git(project.folder, "commit", "-qm", "main")
+    git(project.folder, "checkout", "-qb", "other")
+    project.change("bottle 1}", "bottle one}")
+    project.lock.write_text(there) if there else project.lock.unlink()
+    git(project.folder, "add", "-A")
+    git(project.folder, "commit", "-qm", "other")
+    git(project.folder, "checkout", "-q", "main")
+
+    def switch(event: Event) -> None:
+        if isinstance(event, StepStored):
+            git(project.folder, "checkout", "-q", "other")
+
+    ran = await project.run(world=World.REAL, listener=switch)
+    assert (ran.outcome.stored, ran.lock, ran.exit) == (8 - is_locked, None, Exit.TAKES_FAILED)
+    assert project.lock.is_file() == (there is not None)
+    assert not there or project.lock.read_text() == there
+    assert git(project.folder, "status", "--porcelain") == "?? film.lock.yaml.new\n"
+    beside = project.folder / "film.lock.yaml.new"
+    assert isinstance(ran.error, FileChangedError)
+    assert str(beside) in ran.error.remedy
+
+    wanted = beside.read_bytes()
+    assert wanted.count(b"artifact:") == 8
+    git(project.folder, "checkout", "-q", "main")
+    assert await project.submits(world=World.REAL) == 0
+    assert project.lock.read_bytes() == wanted, "the next run on the right branch writes it"
+    assert not beside.exists()
+
+
+async def test_a_lock_that_another_command_writes_during_a_run_is_not_written_over(project: Project):
+    project.write(SHOTS)
+    ran = await project.run(
+        world=World.REAL, listener=lambda _: project.lock.write_text(OTHER_LOCK) if not project.lock.exists() else None
+    )
+    assert project.lock.read_text() == OTHER_LOCK
+    assert isinstance(ran.error, FileChangedError)

@@ -18,7 +18,7 @@ from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import InputError, RefusedError, StoreError
+from hailuo_batch.errors import FileChangedError, InputError, RefusedError, StoreError
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.ports import RenderName
 from hailuo_batch.testing.clock import FakeClock
@@ -357,7 +357,7 @@ async def test_a_review_that_cannot_be_written_decides_nothing(drawn: Project, m
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("hailuo_batch.load.review.write_atomically", full)
+    monkeypatch.setattr("hailuo_batch.load.sidecar.write_atomically", full)
     with pytest.raises(StoreError, match="the review could not be written"):
         await retake(drawn.file, ["open"])
     assert not review(drawn).exists()
@@ -380,3 +380,17 @@ async def test_a_name_that_shows_an_accepted_clip_still_is_seen_before_anything_
     review(bought).unlink()
     with pytest.raises(RefusedError, match=f"renders/{name} is there already"):
         refuse_name_collisions(await plan(bought.file))
+
+
+async def test_a_review_that_changes_while_a_take_is_decided_is_kept_and_nothing_is_decided(drawn: Project):
+    await retake(drawn.file, ["pack"])
+
+    class Meanwhile(FakeClock):
+        def now(self) -> float:
+            review(drawn).write_text(review(drawn).read_text() + "# a colleague's\n")
+            return super().now()
+
+    with pytest.raises(FileChangedError):
+        await retake(drawn.file, ["open"], clock=Meanwhile())
+    assert review(drawn).read_text().endswith("# a colleague's\n")
+    assert "open" not in review(drawn).read_text()

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
-from hailuo_batch.errors import Exit, InputError, StoreError
+from hailuo_batch.errors import Exit, FileChangedError, InputError, StoreError
 from hailuo_batch.load.lockfile import lock_text, read_lock, write_lock
+from hailuo_batch.load.sidecar import read_source, source_digest
 
 MARK, DIGEST = "v1-" + "ab" * 32, "sha256:" + "cd" * 32
 
@@ -330,3 +332,34 @@ def test_a_lock_damaged_at_random_is_read_or_refused_and_never_anything_else(
     assert all(past.version >= 1 for past in lock.last_renders.values())
     write_lock(path, lock)
     assert read_lock(path, campaign="teaser") == lock
+
+
+@pytest.mark.parametrize("now", [None, "", "# another\n" + TEXT], ids=["gone", "empty", "another"])
+def test_a_lock_that_is_not_the_one_that_was_read_is_put_beside(path: Path, now: str | None) -> None:
+    write_lock(path, LOCK)
+    read = read_lock(path, campaign="teaser")
+    path.unlink() if now is None else path.write_text(now)
+    shots = {"more": LockedShot(version=1, takes={})}
+    with pytest.raises(FileChangedError) as wrong:
+        write_lock(path, replace(read, shots=shots))
+    beside = path.with_name(f"{path.name}.new")
+    assert str(beside) in wrong.value.remedy
+    assert "more:" in beside.read_text()
+    assert (path.read_text() if path.exists() else None) == now
+    write_lock(path, Lockfile(campaign="teaser", shots=shots, source=source_digest(read_source(path))))
+    assert "more:" in path.read_text()
+    assert not beside.exists()
+
+
+def test_a_lock_that_was_not_there_when_it_was_read_is_not_written_over(path: Path) -> None:
+    read = read_lock(path, campaign="teaser")
+    write_lock(path, LOCK)
+    with pytest.raises(FileChangedError):
+        write_lock(path, replace(read, shots={"more": LockedShot(version=1, takes={})}))
+    assert path.read_text() == TEXT
+
+
+def test_what_says_the_same_is_no_conflict_whoever_wrote_it(path: Path) -> None:
+    read = read_lock(path, campaign="teaser")
+    write_lock(path, LOCK)
+    assert not write_lock(path, replace(read, shots=LOCK.shots))

@@ -1,5 +1,7 @@
 """`load/review.py` and `load/sidecar.py`: the review beside a manifest, and how such files are written."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
 from hailuo_batch.core.problem import Severity
-from hailuo_batch.errors import InputError, StoreError
+from hailuo_batch.errors import FileChangedError, InputError, StoreError
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.review import REVIEW_HEADER, read_review, review_text, write_review
 from hailuo_batch.load.schemas import read_schema
@@ -158,3 +160,28 @@ def test_a_word_of_yaml_is_the_word(word: str) -> None:
     document = read_document(f"a: {quote_yaml(word)}\n".encode(), name="f.yaml")
     if not any("\ud800" <= letter <= "\udfff" for letter in word):
         assert document.tree == {"a": word}
+
+
+@pytest.mark.parametrize("before", [REVIEW, None], ids=["a review", "none"])
+def test_a_review_that_somebody_else_wrote_meanwhile_is_not_written_over(file: Path, before: Review | None) -> None:
+    if before is not None:
+        write_review(file, before)
+    mine = read(file)[0] if before is not None else Review(shots={}, source="")
+    write_review(file, Review(shots={"turn": REVIEW.shots["turn"]}))
+    theirs = file.read_bytes()
+    with pytest.raises(FileChangedError, match="the review was changed meanwhile") as wrong:
+        write_review(file, replace(mine, shots={"open": REVIEW.shots["open"]}))
+    assert wrong.value.remedy.startswith("Nothing was decided.")
+    assert file.read_bytes() == theirs
+
+
+def test_of_many_who_write_a_review_at_once_one_wins_and_the_others_are_told(file: Path) -> None:
+    def write(number: int) -> bool:
+        try:
+            write_review(file, Review(shots={f"s{number}": REVIEW.shots["turn"]}, source=""))
+        except FileChangedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(write, range(32))) == 1

@@ -71,14 +71,20 @@ async def plan(
         return await _plan_validated(read, options, full_report=full_report)
 
 
-async def plan_again(planned: PlannedRun) -> PlannedRun:
-    """The same manifest, as it was read then, planned from a fuller ledger; its report has every take."""
+async def plan_again(planned: PlannedRun, *, lock: Lockfile | None = None) -> PlannedRun:
+    """The same manifest, as it was read then, planned from a fuller ledger; its report has every take.
+
+    The lock is read again, unless it is given.
+    """
     with pause_python_gc():
-        return await _plan_validated(planned.validation, planned.options, full_report=True)
+        return await _plan_validated(planned.validation, planned.options, full_report=True, held_lock=lock)
 
 
-async def _plan_validated(validation: Validation, options: PlanOptions, *, full_report: bool) -> PlannedRun:
-    lock, tasks, listings = _read_lock(validation), read_task_entries(validation), list_folders(validation)
+async def _plan_validated(
+    validation: Validation, options: PlanOptions, *, full_report: bool, held_lock: Lockfile | None = None
+) -> PlannedRun:
+    lock, tasks = held_lock or _read_lock(validation), read_task_entries(validation)
+    listings = list_folders(validation)
     try:
         planned = await _gather_and_plan(validation, options, lock, tasks, listings, full_report=full_report)
     except DamagedLedgerError as error:
@@ -91,7 +97,8 @@ async def _plan_validated(validation: Validation, options: PlanOptions, *, full_
             lock=lock,
             present=listings.digests,
         ) from error
-    write_plan_cache(planned)
+    if held_lock is None or validation.world is not World.REAL:  # else the file may be another by now
+        write_plan_cache(planned)
     return planned
 
 

@@ -5,7 +5,7 @@ shots merge. The file itself is read and written in `load/lockfile.py`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.money import Money
@@ -45,6 +45,7 @@ class Lockfile:
 
     campaign: str
     shots: Mapping[str, LockedShot]
+    source: str | None = field(default=None, compare=False)  # tells which file it was read from, "": there was none
 
     @property
     def clips(self) -> dict[str, NamedClip]:
@@ -77,7 +78,7 @@ def update_lockfile(lock: Lockfile, plan: Plan, shot_ids: Iterable[str]) -> Lock
         for use in step.uses if taken else ():
             if step.accepted is None or not _is_other_version(shots.get(use.shot.id), use):
                 shots[use.shot.id] = _put_take(shots.get(use.shot.id), use, taken)
-    return Lockfile(campaign=plan.campaign, shots=shots)
+    return replace(lock, campaign=plan.campaign, shots=shots)
 
 
 def _lock_take(step: Step) -> LockedTake | None:

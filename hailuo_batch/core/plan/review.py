@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.shot import Shot
@@ -53,6 +53,7 @@ class Review:
     """One manifest's review, by shot id; an id that the manifest does not have keeps its entry."""
 
     shots: Mapping[str, ShotReview]
+    source: str | None = field(default=None, compare=False)  # tells which file it was read from, "": there was none
 
     @property
     def acceptances(self) -> Iterator[Acceptance]:
@@ -128,4 +129,4 @@ def _shot_review(review: Review, shot: str) -> ShotReview:
 
 def _update_shots(review: Review, shots: Mapping[str, ShotReview]) -> Review:
     merged = {**review.shots, **shots}
-    return Review(shots={shot: entry for shot, entry in merged.items() if entry != EMPTY_REVIEW})
+    return replace(review, shots={shot: entry for shot, entry in merged.items() if entry != EMPTY_REVIEW})
