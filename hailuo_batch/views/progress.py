@@ -64,6 +64,7 @@ def progress_listener(mode: str, stream: TextIO, style: TextStyle) -> Iterator[L
 # What ended without a clip and is no failure: it is not over, or was never begun.
 _OUTCOME_WORDS = {
     FailureKind.OVER_CAP: "left out",
+    FailureKind.CLOSED: "not submitted",
     FailureKind.UNKNOWN_OUTCOME: "in doubt",
     FailureKind.PENDING: "left running",
     FailureKind.UNRECORDED: "not recorded",

@@ -82,8 +82,12 @@ _NEEDS_PERSON = frozenset(
 _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("needs attention", _NEEDS_PERSON),
     ("left out", frozenset({FailureKind.OVER_CAP})),
+    ("not submitted", frozenset({FailureKind.CLOSED})),
     ("stored without a name", frozenset({FailureKind.UNNAMED})),
-    ("failed", frozenset(FailureKind) - _NEEDS_PERSON - {FailureKind.OVER_CAP, FailureKind.UNNAMED}),
+    (
+        "failed",
+        frozenset(FailureKind) - _NEEDS_PERSON - {FailureKind.OVER_CAP, FailureKind.CLOSED, FailureKind.UNNAMED},
+    ),
 )
 
 

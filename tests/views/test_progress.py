@@ -70,6 +70,7 @@ def test_lines_say_each_thing_that_happens_once(golden: Golden) -> None:
         (FailureKind.UNKNOWN_OUTCOME, "in doubt"),
         (FailureKind.PENDING, "left running"),
         (FailureKind.OVER_CAP, "left out"),
+        (FailureKind.CLOSED, "not submitted"),
         (FailureKind.UNRECORDED, "not recorded"),
     ],
 )
