@@ -166,6 +166,7 @@ async def execute_run(
     clock = SystemClock()
     workers = options.jobs or (cpu_count() if setup.is_local else MAX_CONCURRENT_STEPS)
     error: HailuoError | None = None
+    begun_at = clock.now()
     async with (
         setup.workspace.open_ledger(clock, lock) as opened,
         record_tasks(opened, setup.tasks_file, setup.tasks) as ledger,
@@ -187,7 +188,8 @@ async def execute_run(
             failed, code = len(outcome.clip_failures), exit_code(outcome)
             await ledger.end_run(number, stored=outcome.stored, failed=failed, exit=code)
         except LedgerMovedError as moved:
-            error = await explain_moved_ledger(moved, ledger, setup.workspace.open_store())
+            store = setup.workspace.open_store()
+            error = await explain_moved_ledger(moved, ledger, store, begun_at=begun_at)
         except LedgerError as trouble:  # what was done is still reported: it may contain a task's id
             error = trouble
     return outcome, error

@@ -8,12 +8,15 @@ from hailuo_batch.core.models import is_local
 from hailuo_batch.errors import LedgerError, LedgerMovedError
 from hailuo_batch.ports import LedgerReader, Store
 
-_OPEN_STAGES = frozenset({Stage.INTENDED, Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT})
+_OPEN_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT})
 
 
-async def explain_moved_ledger(error: LedgerMovedError, ledger: LedgerReader, store: Store) -> LedgerMovedError:
+async def explain_moved_ledger(
+    error: LedgerMovedError, ledger: LedgerReader, store: Store, *, begun_at: float
+) -> LedgerMovedError:
     """The error with every task that was bought and has no clip in the store; the open ledger can still be read.
 
+    What was first intended since `begun_at` and not answered was never sent: the run that asks kept it back.
     Money: from here on these ids are recorded nowhere else, and the tasks may be billed.
     """
     summary = "the ledger was taken away during this run, so nothing more was submitted"
@@ -23,12 +26,14 @@ async def explain_moved_ledger(error: LedgerMovedError, ledger: LedgerReader, st
         why = f"{error.why} It cannot be read any more either: {trouble.summary} ({trouble.why})."
         remedy = "Look in the gateways' accounts for tasks that run. Put the ledger back before the next run."
         return LedgerMovedError(summary, why=why, remedy=remedy)
-    missing = [each for each in attempts if not is_local(each.provider) and _is_missing(each, store)]
+    missing = [each for each in attempts if not is_local(each.provider) and _is_missing(each, store, begun_at)]
     return LedgerMovedError(summary, why=error.why, remedy="\n".join(_remedy_lines(missing)))
 
 
-def _is_missing(attempt: AttemptRecord, store: Store) -> bool:
+def _is_missing(attempt: AttemptRecord, store: Store, begun_at: float) -> bool:
     """Whether it was bought, or may have been, and its clip is not here."""
+    if attempt.stage is Stage.INTENDED:
+        return attempt.intended_at < begun_at
     if attempt.stage is Stage.STORED:
         return bool(attempt.task) and attempt.digest is not None and store.stat(attempt.digest) is None
     return attempt.stage in _OPEN_STAGES
@@ -48,5 +53,5 @@ def _remedy_lines(missing: Iterable[AttemptRecord]) -> Iterable[str]:
         yield "billed. Their ids are shown here and recorded nowhere else, so note them:"
         wide, wider = (max(len(row[column]) for row in rows) for column in range(2))
         yield from (f"    {provider:<{wide}}  {task:<{wider}}  {take}" for provider, task, take in rows)
+        yield "Without the ledger, nothing downloads these clips, and a run may buy them again."
     yield "Put the ledger back (from the trash, the sync client or a backup) before the next run here."
-    yield "Without it, nothing downloads these clips, and a run may buy them again."

@@ -150,9 +150,12 @@ class Step:
 
     @property
     def is_resumed(self) -> bool:
-        """Whether the step follows a task that was bought before this run."""
-        is_known = self.standing is not None or self.known_task is not None
-        return is_known and self.action in {Action.RESUME, Action.FETCH}
+        """Whether the step follows a task that was bought before this run; a clip that is here follows none."""
+        return (
+            (self.standing is not None or self.known_task is not None)
+            and self.action in {Action.RESUME, Action.FETCH}
+            and self.why not in {StepReason.IN_RENDERS, StepReason.LOCKED}
+        )
 
     @property
     def take_names(self) -> tuple[TakeName, ...]:
