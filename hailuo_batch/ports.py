@@ -135,8 +135,7 @@ class LedgerWriter(LedgerReader, Protocol):
     """The durable record for the one run that writes. A write returns when it would survive a power cut.
 
     Money: a write that was begun is done whole, also when its caller is cancelled meanwhile. It raises
-    `LedgerMovedError` when it is done and nobody would find it: the ledger, or the run lock that it was opened with, is
-    no longer the one of its name. What was written can still be read until the ledger is closed.
+    `LedgerMovedError` when ledger or run lock is no longer the one of its name; what was written can still be read.
     """
 
     async def record_intent(self, intent: Intent) -> int:
