@@ -1,6 +1,7 @@
 """The door to a provider: who passes when, who is told that nobody does, and that every place comes back."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -190,12 +191,14 @@ async def test_tasks_that_all_end_alike_close_the_door_and_a_clip_in_between_doe
     assert all(f"task {number} (s{number}#1)" in door.closed.remedy for number in range(LOSS_THRESHOLD))
 
 
-async def test_a_few_are_bought_before_a_clip_is_stored_and_who_waits_is_told():
+async def test_a_few_are_bought_before_a_clip_is_stored_and_who_waits_is_told(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG, "hailuo_batch.wait")
     door, told = gate(delivered=False), list[int]()
     takes = [asyncio.create_task(door.acquire(told.append)) for _ in range(FIRST_TAKES + 5)]
     await turns()
     assert [take.done() for take in takes] == [True] * FIRST_TAKES + [False] * 5
     assert told == [FIRST_TAKES]
+    assert [str(record.msg) for record in caplog.records] == ["minimax waits: first_clips"]
     door.record_clip()
     await asyncio.wait_for(asyncio.gather(*takes), 1)
 
