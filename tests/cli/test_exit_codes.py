@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -164,7 +163,7 @@ def test_130_an_interrupted_run_begins_nothing_more(film: Path, say: Say, number
 
 
 def test_130_a_second_ctrl_c_ends_at_once(film: Path, say: Say) -> None:
-    film.write_text("version: 1\ncampaign: teaser\nshots: [{id: a, prompt: x, duration: 10, resolution: 1080p}]\n")
+    film.write_text("version: 1\ncampaign: teaser\nshots: [{id: a, prompt: x, duration: 60, resolution: 1080p}]\n")
     run = subprocess.Popen(
         [sys.executable, "-m", "hailuo_batch.cli.main", "run", "--sketch", "--progress", "json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -175,7 +174,6 @@ def test_130_a_second_ctrl_c_ends_at_once(film: Path, say: Say) -> None:
     run.send_signal(signal.SIGINT)
     while "Stopping" not in run.stderr.readline():
         pass
-    begin = time.monotonic()
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=60)
     assert run.returncode == Exit.INTERRUPTED, err
@@ -183,5 +181,4 @@ def test_130_a_second_ctrl_c_ends_at_once(film: Path, say: Say) -> None:
     assert after == "Interrupted. What was finished is stored; the next run resumes from there."
     assert "" not in err.splitlines()
     assert "Traceback" not in err
-    assert time.monotonic() - begin < 5
-    assert say("status", "--sketch").code == Exit.DONE
+    assert say("plan", "--sketch", "--detailed-exitcode").code == Exit.PENDING, "nobody waited for the drawing"

@@ -72,7 +72,7 @@ def polls(mock: Mock) -> int:
 
 
 async def until(mock: Mock, count: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while polls(mock) < count:
             await asyncio.sleep(0.001)
 
@@ -83,7 +83,7 @@ async def until(mock: Mock, count: int) -> None:
 @pytest.mark.parametrize("gateway", CALLING)
 async def test_a_clip_is_found_when_its_gateway_calls_and_not_a_day_later(gateway: str):
     async with hearing() as callbacks, mocked(callbacks) as mock, driver(gateway, mock, callbacks) as asked:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             made = await asked.wait(order(), await task_at(asked, gateway))
         assert isinstance(made, Produced)
         assert polls(mock) <= 4
@@ -98,7 +98,7 @@ async def test_a_failure_is_found_when_its_gateway_calls(gateway: str):
         hearing() as callbacks,
         mocked(callbacks, faults=[fault]) as mock,
         driver(gateway, mock, callbacks) as asked,
-        asyncio.timeout(5),
+        asyncio.timeout(30),
     ):
         ended = await asked.wait(order(), await task_at(asked, gateway))
         assert not isinstance(ended, Produced)
@@ -107,7 +107,7 @@ async def test_a_failure_is_found_when_its_gateway_calls(gateway: str):
 async def test_a_call_that_comes_before_anybody_waits_is_not_lost():
     async with hearing() as callbacks, mocked(callbacks) as mock, driver("odkkk", mock, callbacks) as asked:
         task = await task_at(asked, "odkkk")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not mock.callbacks:
                 await asyncio.sleep(0.001)
             assert isinstance(await asked.wait(order(), task), Produced)
@@ -152,7 +152,7 @@ async def test_what_a_gateway_asks_to_wait_is_not_cut_short_by_a_call():
         hearing() as callbacks,
         mocked(callbacks, faults=[throttled]) as mock,
         driver("odkkk", mock, callbacks) as asked,
-        asyncio.timeout(5),
+        asyncio.timeout(30),
     ):
         asked._sleep = noted
         task = await task_at(asked, "odkkk")
@@ -194,7 +194,7 @@ async def test_a_call_that_says_success_only_makes_the_driver_look():
         assert not waiting.done()
         mock.clock.advance(DAY * 10)
         await call(local(callbacks, "minimax"), json={"task_id": task.id, "status": "failed"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             made = await waiting
         assert isinstance(made, Produced)
         assert "evil" not in made.link

@@ -124,7 +124,7 @@ class Client:
     def __init__(self, mock: Mock, session: aiohttp.ClientSession) -> None:
         self.mock, self.session = mock, session
 
-    async def ask(self, method: str, url: str, patience: float = 5.0, key: str | None = KEY, **more: Any) -> Arrived:
+    async def ask(self, method: str, url: str, patience: float = 30.0, key: str | None = KEY, **more: Any) -> Arrived:
         headers = {**({"Authorization": f"Bearer {key}"} if key is not None else {}), **more.pop("headers", {})}
         timeout = aiohttp.ClientTimeout(total=patience)
         try:
@@ -165,7 +165,7 @@ class Client:
     async def download(self, link: str, **more: Any) -> Arrived:
         return await self.ask("GET", link, key=None, **more)
 
-    async def call(self, kind: str, gateway: str, patience: float = 5.0) -> Arrived:
+    async def call(self, kind: str, gateway: str, patience: float = 30.0) -> Arrived:
         """One call of a kind, after those that have to come before it."""
         if kind == "submit":
             return await self.submit(gateway, patience=patience)

@@ -17,7 +17,7 @@ from hailuo_batch.testing.clips import make_clip
 
 API = ("submit", "poll")
 EVERY = ("submit", "poll", "download")
-QUICK = 0.15  # seconds after which a client gives up on an answer
+QUICK = 0.4  # seconds after which a client gives up on an answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

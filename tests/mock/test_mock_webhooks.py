@@ -32,7 +32,7 @@ class Ear:
         return web.Response(status=self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
 
     async def until(self, count: int) -> list[dict[str, Any]]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.heard) < count:
                 self._news.clear()
                 await self._news.wait()

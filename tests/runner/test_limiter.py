@@ -87,7 +87,7 @@ async def test_a_door_that_closes_wakes_all_who_wait(pace: dict[str, Any], kind:
     tasks, passed = await queue(door, 5)
     assert passed == [0]
     door.record_refusal(closed)
-    assert await asyncio.wait_for(asyncio.gather(*tasks[1:]), 1) == [closed] * 4
+    assert await asyncio.wait_for(asyncio.gather(*tasks[1:]), 30) == [closed] * 4
     assert await door.acquire() == closed
     assert door.pace.running == 1
 
@@ -99,7 +99,7 @@ async def test_a_stop_wakes_all_who_wait(pace: dict[str, Any], leave: bool):
     door = gate(stop=stop, speed=1.0, **pace)
     tasks, passed = await queue(door, 5)
     stop.request("enough", leave_tasks=leave)
-    answers = await asyncio.wait_for(asyncio.gather(*tasks[1:]), 1)
+    answers = await asyncio.wait_for(asyncio.gather(*tasks[1:]), 30)
     assert [answer.kind for answer in answers if answer] == [FailureKind.STOPPED] * 4
     assert not any(answer.running for answer in answers if answer)
     assert passed == [0]
@@ -113,7 +113,7 @@ async def test_who_gives_up_waiting_lets_the_next_one_pass():
     tasks[2].cancel()  # behind it
     await turns()
     door.release()
-    await asyncio.wait_for(tasks[3], 1)
+    await asyncio.wait_for(tasks[3], 30)
     assert passed == [0, 3]
     assert door.pace.running == 1
 
@@ -126,7 +126,7 @@ async def test_tasks_of_an_earlier_run_take_places_at_once():
     assert passed == []
     door.release()
     door.release()
-    await asyncio.wait_for(tasks[0], 1)
+    await asyncio.wait_for(tasks[0], 30)
     assert door.pace.running == 2
 
 
@@ -155,7 +155,7 @@ async def test_a_provider_that_asks_for_more_than_patience_is_sent_nothing_more_
         door.record_refusal(Failure(kind=FailureKind.THROTTLED, why="too fast", wait_seconds=2 * PATIENCE)) > PATIENCE
     )
     for _ in range(3):
-        shut = await asyncio.wait_for(door.acquire(), 1)
+        shut = await asyncio.wait_for(door.acquire(), 30)
         assert shut is not None
         assert shut.kind is FailureKind.THROTTLED
         assert shut.why == "minimax asks to wait 600 s before the next call"
@@ -348,7 +348,7 @@ async def test_a_few_go_first_and_the_others_when_one_was_accepted():
     assert len(passed) == 2 * INITIAL_UNANSWERED + 1, "one is answered, and twice as many may be under way"
     for _ in range(3):
         door.record_acceptance()
-    await asyncio.wait_for(asyncio.gather(*tasks), 1)
+    await asyncio.wait_for(asyncio.gather(*tasks), 30)
 
 
 async def test_after_an_answer_that_proves_nothing_they_go_one_by_one():
@@ -359,5 +359,5 @@ async def test_after_an_answer_that_proves_nothing_they_go_one_by_one():
         await turns()
     assert len(passed) == INITIAL_UNANSWERED + 1, "with the last of those under way answered, one more goes"
     door.record_refusal(Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="the connection broke off"))
-    await asyncio.wait_for(asyncio.gather(*tasks), 1)
+    await asyncio.wait_for(asyncio.gather(*tasks), 30)
     assert len(passed) == FAILURE_THRESHOLD, "so many doubts, and not twelve"

@@ -79,7 +79,7 @@ async def test_steps_that_come_when_some_workers_have_gone_home_bring_them_back(
 
 async def test_an_empty_list_ends_at_once():
     work = Bench()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         await run_workers([], work, 4)
     assert work.begun == []
 
@@ -98,7 +98,7 @@ async def test_an_exception_ends_the_other_workers_and_surfaces_as_it_is():
             raise
         return ()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(LedgerError, match="the disk is gone"):
             await run_workers(steps("a", "b", "c", "d"), work, 3)
     assert sorted(ended) == ["a", "c"]
