@@ -1,8 +1,8 @@
 """A real process that buys from each gateway, killed by the mock at its moments and at any time: nothing twice or lost.
 
-Four shots are in flight at once, one of two takes, one that starts from another's last frame. Here every moment of a
-submit is a kill at every gateway, and every moment of the calls that only read at two gateways; `benchmarks/crashes.py`
-takes all four hundred moments.
+Four shots are in flight at once, one of two takes, one that starts from another's last frame. Here every moment is a
+kill for each way of buying: MiniMax's own dialect, a table, and a table whose gateway honours keys. The other tables
+meet one moment of a submit each; `benchmarks/crashes.py` takes all four hundred moments.
 """
 
 import random
@@ -28,14 +28,20 @@ KILLS_IN_A_ROW = 3
 TAKES = 4  # a kill meets the first to the fourth take, in turn; the last of five may be all that is left to do
 
 
+WAYS = ("minimax", "odkkk", "mindvideo")
+TABLES = tuple(gateway for gateway in GATEWAYS if gateway != "minimax")
+
+
 def moments() -> Iterator[tuple[str, str, str, int]]:
     """Gateway, call, kind of moment, and the how manieth of its kind in a run."""
     for place, (call, kind) in enumerate(PAYING):
-        for number, gateway in enumerate(GATEWAYS):
+        for number, gateway in enumerate(WAYS):
             yield gateway, call, kind, 1 + (place + number) % TAKES
+    for number, gateway in enumerate(gateway for gateway in GATEWAYS if gateway not in WAYS):
+        yield gateway, *PAYING[1 + number % 3], 1 + number % TAKES
     for place, (call, kind) in enumerate(READING):
-        for number in (place, place + 3):
-            yield GATEWAYS[number % len(GATEWAYS)], call, kind, 1 + number % TAKES
+        for number, gateway in enumerate(("minimax", TABLES[place % len(TABLES)])):
+            yield gateway, call, kind, 1 + (place + number) % TAKES
     for place, (call, kind) in enumerate(FILE):
         yield "minimax", call, kind, 1 + place
 

@@ -37,11 +37,9 @@ FULL, FAILED = "the disk is full", "the disk failed"
 # submit, among the submits, and while clips come home.
 TROUBLES = (
     ("pwrite64 of the ledger", "error=ENOSPC:when=3+", LEDGER_FULL),
-    ("pwrite64 of the ledger", "error=ENOSPC:when=40+", LEDGER_FULL),
     ("pwrite64 of the ledger", "error=ENOSPC:when=60+", LEDGER_FULL),
     ("pwrite64 of the ledger", "error=ENOSPC:when=85+", LEDGER_FULL),
     ("fdatasync of the ledger", "error=EIO:when=6+", LEDGER_FAILED),
-    ("fdatasync of the ledger", "error=EIO:when=9+", LEDGER_FAILED),
     ("fdatasync of the ledger", "error=EIO:when=10", LEDGER_FAILED),
     ("fsync", "error=ENOSPC:when=2+", FULL),
     ("fsync", "error=EIO:when=10", FAILED),

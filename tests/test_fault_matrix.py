@@ -304,7 +304,7 @@ def assert_no_secret_is_told(found: Studio) -> None:
     assert not any(entry.key for entry in found.calls("download")), "the key went to the host of the clips"
 
 
-@pytest.mark.parametrize("gateway", GATEWAYS)
+@pytest.mark.parametrize("gateway", ["minimax", "odkkk"])
 async def test_a_download_that_was_cut_fetches_only_the_rest(
     gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -319,9 +319,9 @@ async def test_a_download_that_was_cut_fetches_only_the_rest(
 
 
 @pytest.mark.parametrize(
-    ("fault", "made"), [("other_clip_length", (1366, 768, 4.0)), ("other_clip_size", (910, 512, 6.0))]
+    ("gateway", "fault", "made"),
+    [("minimax", "other_clip_length", (1366, 768, 4.0)), ("odkkk", "other_clip_size", (910, 512, 6.0))],
 )
-@pytest.mark.parametrize("gateway", GATEWAYS)
 async def test_a_clip_of_another_length_or_size_is_kept_since_it_was_paid_for(
     gateway: str, fault: str, made: tuple[int, int, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -356,7 +356,7 @@ STORM = (
 )
 
 
-@pytest.mark.parametrize("gateway", GATEWAYS)
+@pytest.mark.parametrize("gateway", ["minimax", "odkkk", "mindvideo"])  # a dialect, a table, a table with keys
 async def test_in_a_storm_of_faults_nothing_is_bought_twice(
     gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
