@@ -8,6 +8,8 @@ The process that is killed is a real one; only the imports were made before. Wha
 
 import asyncio
 import concurrent.futures
+import gc
+import importlib
 import json
 import os
 import signal
@@ -34,6 +36,13 @@ from hailuo_batch.runner.limiter import Tempo
 
 KILLED = -9  # by its number: Windows has no name for it
 HANDS = 8
+# What a run imports while it works. Without `av` and PIL a fork would spend longer on them than on its work.
+LATE = (
+    "aiosqlite", "av", "jsonschema_rs", "PIL.ExifTags", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "secrets",
+    "hailuo_batch.gateways.minimax", "hailuo_batch.gateways.registry", "hailuo_batch.ledger.sqlite",
+    "hailuo_batch.ledger.run_lock", "hailuo_batch.load.inputs", "hailuo_batch.media.frames", "hailuo_batch.media.probe",
+    "hailuo_batch.store.listing", "hailuo_batch.store.local", "hailuo_batch.store.renders",
+)  # fmt: skip
 SKETCH = "sketch"  # in the place of an address: nobody is asked
 
 
@@ -85,6 +94,9 @@ def _serve() -> None:
     """Forks for each line. The child waits for the next one, so that its number is known before it begins; it is
     forgotten only after one more, so that nobody ever kills a stranger of the same number.
     """
+    for name in LATE:
+        importlib.import_module(name)
+    gc.freeze()  # a fork that collects nothing of this copies no pages
     for line in sys.stdin:
         folder, base, answer = json.loads(line)
         waiting, begin = os.pipe()
