@@ -151,12 +151,21 @@ def on_a_terminal(*args: str, cwd: Path, **env: str | None) -> tuple[int, str]:
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@pytest.mark.parametrize("args", [("plan", "--sketch"), ("status", "--sketch"), ("validate", "--sketch")], ids=" ".join)
-def test_a_terminal_has_colour_unless_it_is_dumb_or_told_not_to(args: tuple[str, ...], drawn: Path) -> None:
+PLAINLY: tuple[dict[str, str | None], ...] = ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {"TERM": None})
+
+
+@pytest.mark.parametrize(
+    ("args", "plainly"),
+    [(("plan", "--sketch"), PLAINLY), (("status", "--sketch"), PLAINLY[:1]), (("validate", "--sketch"), PLAINLY[1:2])],
+    ids=["plan", "status", "validate"],
+)
+def test_a_terminal_has_colour_unless_it_is_dumb_or_told_not_to(
+    args: tuple[str, ...], plainly: tuple[dict[str, str | None], ...], drawn: Path
+) -> None:
     code, shown = on_a_terminal(*args, cwd=drawn)
     assert code == 0
     assert COLOUR.search(shown)
-    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {"TERM": None}):
+    for env in plainly:
         code, plain = on_a_terminal(*args, cwd=drawn, **env)
         assert code == 0
         assert "\x1b" not in plain, env

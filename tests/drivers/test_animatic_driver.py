@@ -185,23 +185,23 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_drawing_made_again(tm
     async with animatic(1, tmp_path) as driver:
         await drawn(driver, order(), tmp_path / "a.mp4")
         [worker] = workers_of(driver)
-        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=8), tmp_path / "b.mp4"))
+        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=4), tmp_path / "b.mp4"))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         os.kill(worker, signal.SIGKILL)
         assert await drawing is None
         assert workers_of(driver) != [worker]
-        assert clip(tmp_path / "b.mp4").seconds == 8
+        assert clip(tmp_path / "b.mp4").seconds == 4
 
 
 @unix
 async def test_all_drawings_in_hand_survive_the_death_of_one_worker(tmp_path: Path):
     async with animatic(2, tmp_path) as driver:
-        orders = [order(prompt=f"{number}: {SLOW}", duration=4) for number in range(4)]
+        orders = [order(prompt=f"{number}: {SLOW}", duration=2) for number in range(3)]
         drawing = asyncio.gather(*(drawn(driver, each, tmp_path / f"{n}.mp4") for n, each in enumerate(orders)))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         os.kill(workers_of(driver)[0], signal.SIGKILL)
-        assert await drawing == [None] * 4
-    assert [clip(tmp_path / f"{n}.mp4").frames for n in range(4)] == [96] * 4
+        assert await drawing == [None] * 3
+    assert [clip(tmp_path / f"{n}.mp4").frames for n in range(3)] == [48] * 3
 
 
 @unix
@@ -380,7 +380,7 @@ async def test_a_drawing_that_failed_leaves_no_file(tmp_path: Path, monkeypatch:
 @unix
 async def test_a_worker_leaves_ctrl_c_to_the_run(tmp_path: Path):
     async with animatic(1, tmp_path) as driver:
-        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=10), tmp_path / "a.mp4"))
+        drawing = asyncio.create_task(drawn(driver, order(prompt=SLOW, duration=5), tmp_path / "a.mp4"))
         await _until(lambda: any(tmp_path.glob("drawing-*")))
         [worker] = workers_of(driver)
         os.kill(worker, signal.SIGINT)
@@ -414,7 +414,7 @@ async def test_leaving_by_an_exception_ends_the_workers_in_the_middle_of_a_drawi
 @unix
 async def test_leaving_in_peace_waits_for_the_drawing_in_hand_and_those_in_the_queue_fail(tmp_path: Path):
     async with animatic(1, tmp_path) as driver:
-        orders = [order(prompt=SLOW, duration=10, take=take) for take in (1, 2)]
+        orders = [order(prompt=SLOW, duration=5, take=take) for take in (1, 2)]
         drawings = [asyncio.create_task(drawn(driver, each, tmp_path / f"{each.request.take}.mp4")) for each in orders]
         await _until(lambda: any(tmp_path.glob("drawing-*")))
     assert await drawings[0] is None
@@ -488,7 +488,7 @@ def test_a_script_without_a_guard_runs_once(tmp_path: Path):
 def test_the_workers_end_when_the_process_that_started_them_is_killed(tmp_path: Path):
     """Each after the drawing in hand; what it drew is taken away, since nobody else can."""
     (tmp_path / "hailuo.yaml").write_text("version: 1\n")
-    (tmp_path / "long.yaml").write_text(LONG.replace("60", "20"))
+    (tmp_path / "long.yaml").write_text(LONG.replace("60", "8"))
     incoming = tmp_path / ".hailuo" / "store" / "incoming"
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path / "long.yaml")]) as parent:
         try:

@@ -22,7 +22,7 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | s
 JSON = st.recursive(
     LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(WORDS) | st.text(), inner), max_leaves=8
 )
-PATIENT = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 REPLIES = st.builds(
     Reply,
     status=st.sampled_from([200, 201, 204, 302, 400, 401, 403, 404, 409, 429, 500, 503]) | st.integers(100, 599),

@@ -170,7 +170,7 @@ def test_the_quick_reader_and_the_one_with_words_agree_on_manifests(tree: Any) -
 
 
 @given(shots)
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 def test_they_agree_on_shots(tree: Any) -> None:
     assert matches_schema("manifest", tree, definition="shot") == SLOW_SHOT.is_valid(tree)
 

@@ -34,11 +34,12 @@ def test_a_poster_is_never_wider_than_its_video(clip: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(("which", "place"), [("first", 0), ("last", -1)])
 def test_a_frame_as_png_is_that_frame(clip: Path, tmp_path: Path, which: str, place: int) -> None:
     write_frame_png(clip, which, tmp_path / "frame")
+    frames = decoded(clip)
     with Image.open(tmp_path / "frame") as image:
         assert image.format == "PNG"
-        bands: Any = ImageChops.difference(image, decoded(clip)[place]).getextrema()  # a pair for each colour
+        bands: Any = ImageChops.difference(image, frames[place]).getextrema()  # a pair for each colour
         assert max(high for _, high in bands) <= 24
-        assert apart(image, decoded(clip)[place]) < 6 < apart(image, decoded(clip)[36])
+        assert apart(image, frames[place]) < 6 < apart(image, frames[36])
 
 
 def test_a_frame_keeps_the_colours_of_the_picture_it_was_made_from(drawn: Drawn, tmp_path: Path) -> None:

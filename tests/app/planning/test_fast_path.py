@@ -152,7 +152,7 @@ async def test_without_its_memory_a_project_says_the_same(finished: Project):
     assert finished.short_way()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_memory_with_other_bytes_is_none(finished: Project, data: st.DataObject):
     for path in memory(finished):

@@ -65,19 +65,19 @@ def test_a_ring_through_a_last_frame_is_found_too() -> None:
     assert [problem.rule.id for problem in frame_link_problems(shots, set())] == ["frame-cycle"]
 
 
-def test_a_chain_of_twenty_thousand_is_no_problem_and_a_ring_of_them_is_one_line() -> None:
+def test_a_chain_of_ten_thousand_is_no_problem_and_a_ring_of_them_is_one_line() -> None:
     began = time.process_time()
-    links = [entry(f"s{n}", frames=after_shot(f"s{n - 1}")) for n in range(1, 20_000)]
+    links = [entry(f"s{n}", frames=after_shot(f"s{n - 1}")) for n in range(1, 10_000)]
     shots, problems = expand(in_a_row(entry("s0"), *links))
-    assert (len(shots), problems) == (20_000, ())
-    _, (problem,) = expand(in_a_row(entry("s0", frames=after_shot("s19999")), *links))
+    assert (len(shots), problems) == (10_000, ())
+    _, (problem,) = expand(in_a_row(entry("s0", frames=after_shot("s9999")), *links))
     assert problem.rule.id == "frame-cycle"
     assert len(problem.why) < 200
-    assert time.process_time() - began < 8
+    assert time.process_time() - began < 4
 
 
-def test_twenty_thousand_shots_that_name_nobody_are_told_in_bounded_time() -> None:
+def test_ten_thousand_shots_that_name_nobody_are_told_in_bounded_time() -> None:
     began = time.process_time()
-    shots = [shot(f"scene-{n:05d}-wide", index=n, frames=frames(f"scne-{n:05d}-wide")) for n in range(20_000)]
-    assert len(list(frame_link_problems(shots, set()))) == 20_000
-    assert time.process_time() - began < 20
+    shots = [shot(f"scene-{n:05d}-wide", index=n, frames=frames(f"scne-{n:05d}-wide")) for n in range(10_000)]
+    assert len(list(frame_link_problems(shots, set()))) == 10_000
+    assert time.process_time() - began < 10

@@ -35,9 +35,8 @@ def test_the_clip_has_the_size_asked_for(drawn: Drawn, resolution: str, size: tu
     assert facts(drawn(prompt="mist [Push in]", resolution=resolution)) == (*size, 24, 1.0)
 
 
-@pytest.mark.parametrize("seconds", [1, 5, 6, 10])
-@pytest.mark.parametrize("prompt", ["mist", "mist [Static shot], [Truck left]"])
-def test_the_clip_has_every_frame_of_its_length(drawn: Drawn, seconds: int, prompt: str) -> None:
+@pytest.mark.parametrize(("prompt", "seconds"), [("mist", 1), ("mist", 10), ("mist [Static shot], [Truck left]", 5)])
+def test_the_clip_has_every_frame_of_its_length(drawn: Drawn, prompt: str, seconds: int) -> None:
     assert facts(drawn(prompt=prompt, seconds=seconds))[2:] == (24 * seconds, float(seconds))
 
 
@@ -119,7 +118,7 @@ MOVES = {
 
 @pytest.mark.parametrize("command", list(CameraCommand))
 def test_each_command_moves_the_picture_as_it_says(drawn: Drawn, dots: Path, command: CameraCommand) -> None:
-    frames = decoded(drawn(prompt=f"x [{command}]", seconds=2, first=Still(path=str(dots))))
+    frames = decoded(drawn(prompt=f"x [{command}]", first=Still(path=str(dots))))
     at = [(centre(frames[place], RED), centre(frames[place], GREEN)) for place in (0, -1)]
     (red, green), (red_then, green_then) = at
     right = (red_then[0] + green_then[0] - red[0] - green[0]) / 2
