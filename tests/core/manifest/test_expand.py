@@ -229,11 +229,11 @@ def test_different_mistakes_of_a_matrix_are_all_told() -> None:
 
 def test_a_large_matrix_with_one_mistake_costs_little() -> None:
     began = time.process_time()
-    n = tuple(range(400))
+    n = tuple(range(150))
     shots, problems = expand(manifest(entry("p-${a}-${b}", "${botle}", matrix={"a": n, "b": n})))
     assert (shots, len(problems)) == ((), 1)
     assert len(n) ** 2 > MAX_SHOTS_DIAGNOSED
-    assert time.process_time() - began < 8
+    assert time.process_time() - began < 2
 
 
 def test_an_unknown_style_of_the_defaults_is_told_once_and_at_the_defaults() -> None:
