@@ -7,6 +7,7 @@ from run_samples import PAID, World, mark, shot
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.manifest.document import FrameRole, Frames, ShotFrame
+from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
 from hailuo_batch.core.plan.event import Event, RunEnded, RunStarted, StepFailed, StepStarted, StepStored, StepsUnlocked
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome, exit_code
 from hailuo_batch.core.plan.plan import Action
@@ -177,6 +178,35 @@ async def test_a_stop_that_comes_before_the_run_begins_nothing(world: World):
     stop.request(INTERRUPTED)
     assert await world.run(stop=stop) == Outcome(stop_reason=INTERRUPTED)
     assert world.driver.calls == []
+
+
+async def test_a_stop_leaves_what_runs_since_an_earlier_run_and_counts_it(world: World):
+    world.shots = [shot("a")]
+    world.driver.wait_script = failing("a", kind=FailureKind.PENDING)
+    await world.run()
+    world.driver.wait_script, world.driver.calls, stop = None, [], Stop()
+    stop.request(INTERRUPTED)
+    assert await world.run(stop=stop) == Outcome(left_running=1, stop_reason=INTERRUPTED)
+    assert world.driver.calls == [], "not even its task is polled"
+    world.events.clear()
+    assert (await world.run()).stored == 1
+    assert spoken(world.events) == ["run of 1", "+a", "=a", "1 stored, 0 failed"]
+    assert world.driver.submits.total() == 1
+
+
+async def test_a_task_that_a_stop_left_running_is_counted_and_is_no_failure(world: World):
+    world.shots = [shot("a"), shot("b")]
+    world.driver.wait_script = lambda _: Failure(kind=FailureKind.STOPPED, why="enough", running=True)
+    outcome = await world.run()
+    assert (outcome.left_running, outcome.failed) == (2, ())
+
+
+async def test_a_provider_whose_tasks_fail_alike_is_sent_no_more(world: World):
+    world.shots = [shot(f"s{number}") for number in range(FAILURE_THRESHOLD + 3)]
+    world.driver.wait_script = lambda _: Failure(kind=FailureKind.BROKEN, why="out of order")
+    outcome = await world.run(workers=1)
+    assert world.driver.submits.total() == FAILURE_THRESHOLD
+    assert outcome.failed[-1][1].kind is FailureKind.CLOSED
 
 
 async def test_a_stop_keeps_a_chain_from_going_on(world: World):
