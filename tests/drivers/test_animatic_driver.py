@@ -280,7 +280,7 @@ async def test_a_drawing_that_is_given_up_while_its_worker_starts_leaves_no_proc
             with pytest.raises(asyncio.CancelledError):
                 await given_up
         assert await drawn(driver, order(), tmp_path / "a.mp4") is None
-    assert children(os.getpid()) == before
+    assert set(children(os.getpid())) <= set(before)  # one of another test may have ended meanwhile
 
 
 async def test_more_drawings_than_workers_and_more_workers_than_cores_are_fine(tmp_path: Path):
