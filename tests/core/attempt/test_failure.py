@@ -34,3 +34,9 @@ def test_another_provider_is_asked_only_when_nothing_was_accepted() -> None:
         FailureKind.UNAUTHORIZED,
         FailureKind.CLOSED,
     }
+
+
+def test_only_a_no_to_what_was_asked_is_final_and_a_task_ends_by_it_or_by_breaking() -> None:
+    no = {FailureKind.REFUSED, FailureKind.PROMPT_REFUSED, FailureKind.CLIP_REFUSED}
+    assert {kind for kind, allows in FAILURE_POLICIES.items() if allows.final} == no
+    assert {kind for kind, allows in FAILURE_POLICIES.items() if allows.ends_task} == no | {FailureKind.BROKEN}
