@@ -173,8 +173,9 @@ async def _record_failure(step: Step, route: Route, attempt: int, answer: Failur
         if FAILURE_POLICIES[answer.kind].resend:
             context.reservations.release(step)
             return answer  # it stays intended, and goes out again under the same key
-        # Money: a no to the second sending says nothing about the first, whose answer a crash may have cut off.
-        answer = replace(answer, kind=FailureKind.UNKNOWN_OUTCOME)
+        if not FAILURE_POLICIES[answer.kind].leaves_doubt:
+            # Money: a no to the second sending says nothing about the first, whose answer a crash may have cut off.
+            answer = replace(answer, kind=FailureKind.UNKNOWN_OUTCOME)
     doubt = FAILURE_POLICIES[answer.kind].leaves_doubt
     if not doubt:
         context.reservations.release(step)

@@ -508,6 +508,16 @@ async def test_a_no_to_what_is_sent_again_after_a_crash_leaves_the_first_sending
     assert world.others["vtrix"].submits.total() == 0
 
 
+async def test_another_takes_task_as_the_answer_to_what_is_sent_again_ends_submits_there(world: World):
+    await _interrupted(world)
+    world.shots = [OPEN, shot("next")]
+    world.route = replace(PAID, idempotent=True)
+    world.driver = ScriptedDriver(submit=failing(FailureKind.SHARED_TASK))
+    outcome = await world.run(workers=1)
+    assert [failure.kind for _, failure in outcome.failed] == [FailureKind.SHARED_TASK, FailureKind.CLOSED]
+    assert (await world.stages(), world.driver.submits.total()) == ([Stage.IN_DOUBT], 1)
+
+
 @pytest.mark.parametrize("kind", [FailureKind.THROTTLED, FailureKind.NOT_SENT])
 async def test_what_is_not_taken_now_after_a_crash_goes_out_again_later_under_the_same_key(
     world: World, kind: FailureKind
