@@ -75,19 +75,20 @@ def draw_cut_run(outcome: Outcome, report: Report, *, style: TextStyle = PLAIN) 
     return "\n".join((_rendered_line(outcome, style, sketch=report.sketch), *failed))
 
 
-# Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, and what failed.
+# Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, what failed, and
+# what was kept back because of that.
 _NEEDS_PERSON = frozenset(
     {FailureKind.UNKNOWN_OUTCOME, FailureKind.SHARED_TASK, FailureKind.PENDING, FailureKind.UNRECORDED}
 )
 _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("needs attention", _NEEDS_PERSON),
     ("left out", frozenset({FailureKind.OVER_CAP})),
-    ("not submitted", frozenset({FailureKind.CLOSED})),
     ("stored without a name", frozenset({FailureKind.UNNAMED})),
     (
         "failed",
         frozenset(FailureKind) - _NEEDS_PERSON - {FailureKind.OVER_CAP, FailureKind.CLOSED, FailureKind.UNNAMED},
     ),
+    ("not submitted", frozenset({FailureKind.CLOSED})),
 )
 
 

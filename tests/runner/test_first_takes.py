@@ -1,11 +1,14 @@
 """A run at a provider of which no clip came lately: how many takes are bought before one is stored."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from run_samples import World, mark, scripted, shot
 
 from hailuo_batch.core.attempt.attempt import Stage
@@ -82,3 +85,36 @@ async def test_a_clip_of_an_earlier_run_that_comes_home_opens_the_way(world: Wor
     world.recent_attempts = frozenset(attempt.id for attempt in await world.attempts())
     outcome = await world.run(workers=20)
     assert (outcome.stored, len(outcome.failed)) == (17, 3)
+
+
+# Where a take ends, and how; "" is a stored clip.
+ENDS = st.sampled_from(
+    [
+        ("", FailureKind.BROKEN),
+        ("submit", FailureKind.PROMPT_REFUSED),
+        ("submit", FailureKind.UNKNOWN_OUTCOME),
+        ("wait", FailureKind.BROKEN),
+        ("wait", FailureKind.CLIP_REFUSED),
+        ("wait", FailureKind.PENDING),
+        ("download", FailureKind.EXPIRED),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(ENDS, min_size=1, max_size=14), st.integers(1, 14))
+async def test_however_takes_end_each_is_answered_and_without_a_clip_few_are_bought(
+    ends: list[tuple[str, FailureKind]], workers: int
+):
+    shots = [shot(f"s{number:02d}") for number in range(len(ends))]
+    scripts: dict[str, dict[str, Failure]] = {"submit": {}, "wait": {}, "download": {}}
+    for each, (point, kind) in zip(shots, ends, strict=True):
+        if point:
+            scripts[point][mark(each)] = Failure(kind=kind, why=f"so it is: {kind}")
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(folder=Path(folder), shots=shots, delivered=False, driver=ScriptedDriver(**scripts))
+        outcome = await asyncio.wait_for(world.run(workers=workers), 60)
+    assert outcome.stored + len(outcome.failed) == len(shots), "nobody waits for ever"
+    assert outcome.stored or world.driver.charges.total() <= FIRST_TAKES
+    closed = sum(failure.kind is FailureKind.CLOSED for _, failure in outcome.failed)
+    assert world.driver.submits.total() == len(shots) - closed

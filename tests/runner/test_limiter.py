@@ -225,7 +225,7 @@ async def test_takes_that_may_have_been_bought_fill_the_window_and_are_named():
     shut = await asyncio.wait_for(door.acquire(), 1)
     assert shut is not None
     assert shut.kind is FailureKind.CLOSED
-    assert "s0#1 (in doubt), s1#1 (in doubt)" in shut.remedy
+    assert all(f"    s{number}#1 (in doubt)\n" in shut.remedy for number in range(FIRST_TAKES))
 
 
 async def test_submits_that_patience_ended_for_close_the_door_when_they_are_many():

@@ -95,7 +95,7 @@ def delivery_failure(state: SlowStart, provider: str) -> Failure | None:
 
 
 def _make_failure(why: str, lost: tuple[LostTake, ...]) -> Failure:
-    tasks = ", ".join(take.name for take in lost)
-    last = lost[-1].failure
-    remedy = f"They are {tasks}. The last reason: {last.why}. When that is mended, run again."
-    return Failure(kind=FailureKind.CLOSED, why=f"{why}, so nothing more is submitted there", remedy=remedy)
+    tasks = "".join(f"\n    {take.name}" for take in lost)
+    remedy = f"They are:{tasks}\nThe last reason: {lost[-1].failure.why}. When that is mended, run again:"
+    closed = f"{why}, so nothing more is submitted there"
+    return Failure(kind=FailureKind.CLOSED, why=closed, remedy=remedy, command=("run",))

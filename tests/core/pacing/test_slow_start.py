@@ -83,8 +83,8 @@ def test_with_no_clip_the_provider_is_closed_when_nothing_is_under_way_and_the_t
     assert closed.kind is FailureKind.CLOSED
     assert closed.why == "none of the last 4 takes submitted to minimax was stored, so nothing more is submitted there"
     assert closed.remedy == (
-        "They are task 0 (s0#1), task 1 (s1#1), task 2 (s2#1), task 3 (s3#1). "
-        "The last reason: so it is: corrupt. When that is mended, run again."
+        "They are:\n    task 0 (s0#1)\n    task 1 (s1#1)\n    task 2 (s2#1)\n    task 3 (s3#1)\n"
+        "The last reason: so it is: corrupt. When that is mended, run again:"
     )
 
 
