@@ -100,7 +100,7 @@ def base_url(name: str, wanted: str = "", tables: Tables = NO_CUSTOM_TABLES) -> 
     table = read_provider_table(name, tables)
     if "://" in wanted:
         if not matches_schema("provider", wanted.rstrip("/"), definition="base_url"):
-            why = "It needs http or https, a host, and neither a question mark nor a user's name."
+            why = "It needs http or https, a host in ASCII, and neither a question mark nor a user's name."
             raise InputError(f"the base address of {name} cannot be used", why=why)
         return wanted.rstrip("/")
     region = _find_region(table, wanted)

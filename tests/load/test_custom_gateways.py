@@ -47,6 +47,7 @@ def test_plain_http_is_for_this_machine(tmp_path: Path, address: str) -> None:
         ("regions: {minimax: chna}", "region", ("regions", "minimax"), 'Did you mean "china"?'),
         ("regions: {gccai: eu}", "region", ("regions", "gccai"), "Give the whole address"),
         ("regions: {gccai: 'https://x.test?a=1'}", "region", ("regions", "gccai"), "question mark"),
+        ("regions: {minimax: 'https://\u0430pi.minimax.io'}", "region", ("regions", "minimax"), "host in ASCII"),
         ("regions: {gccai: 'ftp://x.test'}", "region", ("regions", "gccai"), "http or https"),
         ("regions: {gccai: 'http://x.test'}", "address-open", ("regions", "gccai"), "unencrypted"),
         ("regions: {gccai: 'http://127.0.0.1.x.test'}", "address-open", ("regions", "gccai"), "https://"),
