@@ -4,6 +4,7 @@ The head is the same whatever costs are kept by. Amounts are plain decimals, and
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 
@@ -13,7 +14,8 @@ from hailuo_batch.views.format import safe_text
 
 HEADER = ("by", "group", "currency", "attempts", "unknown", *map(column_key, CostColumn))
 TOTAL = "total"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet computes instead of showing
+# What a spreadsheet computes instead of showing, wide signs too; also where semicolons or tabs part cells.
+_FORMULA = re.compile("(^|[;\t])([ \xa0]*)(?=[-=+@\t\r＝＋－＠])")
 
 
 def costs_csv(costs: Costs) -> str:
@@ -34,7 +36,7 @@ def _cells(by: str, group: str, row: CostRow) -> Iterable[str | int]:
 def _escape_formula(words: str) -> str:
     """Words that no spreadsheet takes for a formula.
 
-    >>> _escape_formula("=1+1"), _escape_formula("hero")
-    ("'=1+1", 'hero')
+    >>> _escape_formula("=1+1"), _escape_formula("hero"), _escape_formula("a; =1")
+    ("'=1+1", 'hero', "a;' =1")
     """
-    return f"'{safe_text(words)}" if words.startswith(_FORMULA) else safe_text(words)
+    return safe_text(_FORMULA.sub(r"\1'\2", words))

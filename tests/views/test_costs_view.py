@@ -105,11 +105,15 @@ def test_the_groups_of_a_spreadsheet_come_to_its_totals() -> None:
             assert groups == totals, f"{column} in {currency}"
 
 
-@pytest.mark.parametrize("words", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])
+@pytest.mark.parametrize("words", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1+1", "\uff1d1"])
 def test_a_tag_is_never_a_formula(words: str) -> None:
     text = costs_csv(costs(attempt(1, tags=(words,)), group_by=GroupBy.TAG))
     _, row, _ = csv.reader(io.StringIO(text, newline=""))
     assert row[1] == f"'{words}"
+
+
+def test_a_formula_does_not_hide_behind_what_parts_cells_elsewhere() -> None:
+    assert "a;'=1+1" in costs_csv(costs(attempt(1, tags=("a;=1+1",)), group_by=GroupBy.TAG))
 
 
 def test_hostile_words_move_no_cursor_and_begin_no_line() -> None:
