@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hailuo_batch.app.run import run
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
     from hailuo_batch.app.schema import schema
+    from hailuo_batch.app.trust import read_stakes, trust, trusted_projects, untrust
     from hailuo_batch.app.verify import verify
     from hailuo_batch.core.world import World
 
@@ -45,6 +46,7 @@ _MODULES = {
     "list_pending_tasks": "app.fetch",
     "plan": "app.planning.plan",
     "providers": "app.providers",
+    "read_stakes": "app.trust",
     "report": "app.report",
     "retake": "app.review",
     "run": "app.run",
@@ -52,7 +54,10 @@ _MODULES = {
     "settle": "app.resolve",
     "show": "app.inspect",
     "status": "app.inspect",
+    "trust": "app.trust",
+    "trusted_projects": "app.trust",
     "unaccept": "app.review",
+    "untrust": "app.trust",
     "validate": "app.planning.validate",
     "verify": "app.verify",
 }
@@ -74,6 +79,7 @@ __all__ = [
     "list_pending_tasks",
     "plan",
     "providers",
+    "read_stakes",
     "report",
     "retake",
     "run",
@@ -81,7 +87,10 @@ __all__ = [
     "settle",
     "show",
     "status",
+    "trust",
+    "trusted_projects",
     "unaccept",
+    "untrust",
     "validate",
     "verify",
 ]

@@ -48,6 +48,10 @@ class RefusedError(HailuoError):
     exit = Exit.REFUSED
 
 
+class UntrustedError(RefusedError):
+    """A key would go to an address that the user has not trusted, or a setting would widen what they did not allow."""
+
+
 class PendingError(HailuoError):
     """Work is pending where none may be: the lock does not cover the manifest."""
 

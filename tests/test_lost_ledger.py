@@ -11,6 +11,7 @@ from time import monotonic
 
 import pytest
 from rehearsal import KEY, SPEED, Studio, film
+from trusting import trust_project
 
 from hailuo_batch.app.costs import audit, costs
 from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
@@ -49,6 +50,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def mocked(folder: Path) -> AsyncIterator[Mock]:
     async with Mock(speed=SPEED, clip=CLIP) as mock:
         (folder / "hailuo.yaml").write_text(f"version: 1\nregions: {{minimax: '{mock.url('minimax')}'}}\n")
+        trust_project(folder)
         yield mock
 
 
@@ -256,6 +258,7 @@ async def clone(project: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("hailuo.yaml", "film.yaml", "film.lock.yaml"):
         shutil.copy(project / name, folder)
+    trust_project(folder)
     return folder
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from rehearsal import KEY, SPEED, film
+from trusting import trust_project
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.run import RunResult, run
@@ -45,6 +46,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def settle(folder: Path, base: str) -> None:
     (folder / "hailuo.yaml").write_text(f"version: 1\nregions: {{minimax: '{base}'}}\n")
+    trust_project(folder)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from rehearsal import KEY, SPEED, nth
+from trusting import trust_project
 
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.script import parse_script
@@ -38,6 +39,7 @@ class Project:
         limits = f"limits: {{minimax: {{per_minute: 6000, at_once: {AT_ONCE}}}}}\n"
         regions = f"regions: {{minimax: '{self.mock.url('minimax')}'}}\n"
         (self.folder / "hailuo.yaml").write_text(f"version: 1\n{limits}{regions}")
+        trust_project(self.folder)
         head = "version: 1\ncampaign: film\nproviders: [minimax]\ndefaults: {duration: 6, resolution: 768p}\nshots:\n"
         (self.folder / "film.yaml").write_text(head + FILM)
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from aiohttp import web
 from rehearsal import GATEWAYS, SPEED, film
+from trusting import trust_project
 
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptions
@@ -56,6 +57,7 @@ def traced(folder: Path) -> Iterator[Path]:
 
 def settle(folder: Path, gateway: str, base: str) -> None:
     (folder / "hailuo.yaml").write_text(f"version: 1\nregions: {{{gateway}: '{base}'}}\n")
+    trust_project(folder)
 
 
 def assert_no_secret(file: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

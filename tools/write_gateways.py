@@ -142,6 +142,11 @@ regions:
   vtrix: https://gateway.vtrix.ai       # or an address
 ```
 
+Such settings can send a key anywhere, so they count only for a project that you trust on this machine. Run
+`hailuo-batch trust` once: it shows each address and key variable, and asks. Regions of our own tables need no trust. An
+address does, unless our table of that gateway names it. Until then, `validate`, `plan`, sketches and rehearsals work,
+and no such key is read or sent ([commands.md](commands.md#trusting-a-project)).
+
 Python packages add a dialect by an entry point of the group `hailuo_batch.dialects`; a table names it under `dialect`.
 """
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.errors import InputError, KeyMissingError
 from hailuo_batch.gateways.dialect import Conversation
-from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.gateway_keys import find_key_route, read_gateway_key, require_trusted_gateway
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.provider_tables import load_dialect, provider_names, read_provider, read_provider_table
 from hailuo_batch.load.settings import Project
@@ -19,7 +19,10 @@ ANSWER_SECONDS = 15.0
 
 @asynccontextmanager
 async def open_accounts(project: Project) -> AsyncIterator[Callable[[str], "GatewayAccount"]]:
-    """Gives the gateways of a project by name; `KeyMissingError` for one whose key is not set."""
+    """Gives the gateways of a project by name; `KeyMissingError` for one whose key is not set.
+
+    `UntrustedError` for one whose address the user has not trusted.
+    """
     from hailuo_batch.drivers.account import GatewayAccount
     from hailuo_batch.drivers.transport import Transport, open_sessions
 
@@ -28,12 +31,13 @@ async def open_accounts(project: Project) -> AsyncIterator[Callable[[str], "Gate
 
         def gateway(name: str) -> GatewayAccount:
             require_known_provider(project, name)
+            require_trusted_gateway(project, name)
             found = read_provider(name, region=project.regions.get(name, ""), tables=project.tables)
             transport = Transport(
                 session=reading,
                 paying=paying,
-                base_url=found.base_url,
-                key=_require_key(name, found.key),
+                base_url=find_key_route(project, name).address,
+                key=_require_key(name, found.key, project),
                 seconds=ANSWER_SECONDS,
                 gateway=name,
             )
@@ -86,8 +90,8 @@ def _is_supported(conversation: Conversation[Any] | None) -> bool:
     return True
 
 
-def _require_key(name: str, variable: str) -> str:
-    key = read_api_key(variable)
+def _require_key(name: str, variable: str, project: Project) -> str:
+    key = read_gateway_key(project, name)
     if not key:
         raise KeyMissingError(
             f"{variable} is not set",

@@ -24,9 +24,9 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, LedgerError
-from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.gateway_keys import find_destination, read_gateway_key
 from hailuo_batch.load.project_root import SETTINGS_FILE
-from hailuo_batch.load.provider_tables import provider_names, read_provider_table
+from hailuo_batch.load.provider_tables import provider_names
 from hailuo_batch.load.settings import Project, read_project
 
 if TYPE_CHECKING:
@@ -73,7 +73,18 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
         name="python", result=CheckResult.GOOD, detail=f"{platform.python_version()} on {platform.platform()}"
     )
     yield _check_sqlite()
-    for package in ("aiohttp", "aiosqlite", "av", "pillow", "jsonschema", "jsonschema-rs", "pyyaml", "jinja2", "rich"):
+    for package in (
+        "aiohttp",
+        "aiosqlite",
+        "av",
+        "pillow",
+        "jsonschema",
+        "jsonschema-rs",
+        "pyyaml",
+        "jinja2",
+        "platformdirs",
+        "rich",
+    ):
         yield _check_package(package)
     yield from _check_fonts()
     project = read_project(folder)
@@ -83,14 +94,20 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
         yield DoctorCheck(name="settings", result=CheckResult.BAD, detail=problem.why, remedy=problem.remedy)
     yield _check_writable(project.root)
     yield _check_disk_space(project.root)
+    for problem in project.warnings:
+        yield DoctorCheck(name="settings", result=CheckResult.NOTE, detail=problem.why, remedy=problem.remedy)
     for name in provider_names(project.tables):
-        key = str(read_provider_table(name, project.tables)["key"])
-        found = "set" if read_api_key(key) else "not set"
-        yield DoctorCheck(
-            name=f"key of {name}",
-            result=CheckResult.GOOD if found == "set" else CheckResult.NOTE,
-            detail=f"{key} {found}",
-        )
+        yield _check_key(name, project)
+
+
+def _check_key(name: str, project: Project) -> DoctorCheck:
+    """Whether the key of a gateway is set, and where it goes; of one that is not trusted the key is not read."""
+    found, what = find_destination(project, name), f"key of {name}"
+    if not found.is_trusted:
+        return DoctorCheck(name=what, result=CheckResult.NOTE, detail=f"not read: {found}")
+    is_set = bool(read_gateway_key(project, name))
+    detail = f"{found.route.variable} {'set' if is_set else 'not set'}, for {found.place}"
+    return DoctorCheck(name=what, result=CheckResult.GOOD if is_set else CheckResult.NOTE, detail=detail)
 
 
 async def _check_ledger(root: Path) -> DoctorCheck:
@@ -138,7 +155,7 @@ async def _check_balances(project: Project) -> tuple[DoctorCheck, ...]:
 def _may_read_balance(name: str, project: Project) -> bool:
     from hailuo_batch.app.account import has_balance
 
-    if not read_api_key(str(read_provider_table(name, project.tables)["key"])):
+    if not read_gateway_key(project, name):
         return False
     try:
         return has_balance(project, name)

@@ -12,6 +12,7 @@ from pathlib import Path
 from hailuo_batch.app.planning.orphaned_tasks import make_orphan_step
 from hailuo_batch.app.run import execute_run
 from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.running.scope import require_trust
 from hailuo_batch.app.running.setup import make_orphan_setup
 from hailuo_batch.app.workspace.paths import tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
@@ -122,6 +123,8 @@ async def fetch_orphans(pending: PendingTasks, options: RunOptions, *, listener:
     with pending.workspace.hold_run_lock("fetch") as lock:
         before = await _read_standings(pending.workspace)
         steps = _make_steps(pending.orphaned_tasks, before)
+        if pending.workspace.world is World.REAL:
+            require_trust(pending.project, steps)
         setup = make_orphan_setup(pending.project, pending.workspace, steps)
         outcome, error = await execute_run(setup, steps, options, listener, stop, lock)
         after = before if isinstance(error, LedgerMovedError) else await _read_standings(pending.workspace)

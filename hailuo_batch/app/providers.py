@@ -8,7 +8,7 @@ from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.gateway_keys import is_trusted_gateway, read_gateway_key
 from hailuo_batch.load.model_tables import model_names
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
@@ -20,7 +20,7 @@ class ProviderFacts:
     """What is known of a provider: what it sells, where that was read, whether its key is set, the project's limits."""
 
     provider: Provider
-    has_key: bool
+    has_key: bool | None  # None: not read, since its address is not trusted
     read_on: str
     source: str
     limits: Mapping[str, float]  # of the project's settings, which go before the provider's own
@@ -59,7 +59,7 @@ def _provider_facts(name: str, model: str, project: Project) -> ProviderFacts:
     row = read_provider_table(name, project.tables)["models"].get(model, {})
     return ProviderFacts(
         provider=provider,
-        has_key=bool(read_api_key(provider.key)),
+        has_key=bool(read_gateway_key(project, name)) if is_trusted_gateway(project, name) else None,
         read_on=row.get("read", ""),
         source=row.get("source", ""),
         limits=project.limits.get(name, {}),

@@ -35,9 +35,9 @@ from hailuo_batch.core.world import World, command_line
 from hailuo_batch.drivers.account import TaskList, TaskLookup
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.gateways.coerce import parse_task_id
-from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.gateway_keys import read_gateway_key
 from hailuo_batch.load.manifest import read_manifest
-from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
+from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
 from hailuo_batch.ports import Facts, LedgerReader, LedgerWriter
 
@@ -219,7 +219,7 @@ async def check_task(found: OpenAttempts, doubt: OpenAttempt, task: str) -> Task
     project = found.project
     if found.workspace.world is not World.REAL or doubt.provider not in provider_names(project.tables):
         return None
-    if not read_api_key(str(read_provider_table(doubt.provider, project.tables)["key"])):
+    if not read_gateway_key(project, doubt.provider):
         return None
     async with open_accounts(project) as gateway:
         return await gateway(doubt.provider).poll_task(task)

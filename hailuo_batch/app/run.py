@@ -18,6 +18,7 @@ from hailuo_batch.app.running.scope import (
     narrow_plan,
     require_any_key,
     require_lock_coverage,
+    require_trust,
     select_run_steps,
 )
 from hailuo_batch.app.running.setup import RunSetup, make_run_setup
@@ -109,12 +110,14 @@ async def run(
     if not select_run_steps(before, scope):
         return await _update_idle(_update_lock(RunResult(outcome=Outcome(), before=before, after=before, scope=scope)))
     before = _require_ledger(before, options)
+    _require_trust(before, scope)
     require_any_key(before, scope)
     workspace = before.validation.workspace
     workspace.create()
     with workspace.hold_run_lock(f"run {before.validation.name}") as lock:
         # Money: under the lock, since what is approved is what no other run can change, and is what is carried out.
         before = _require_ledger(await plan_again(before), options)
+        _require_trust(before, scope)
         refuse_name_collisions(before)
         if options.world is not World.REHEARSAL and scope in {Scope.ALL, Scope.FAILED}:  # the others submit nothing
             approve(replace(narrow_plan(before, scope), notes=missing_key_notes(before, scope)))
@@ -157,6 +160,12 @@ def _require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
     steps, ledger = select_run_steps(planned, options.scope), planned.validation.workspace.ledger_file
     refuse_lost_ledger(planned.lost_ledger, steps, ledger=ledger, command=command)
     return planned
+
+
+def _require_trust(planned: PlannedRun, scope: Scope) -> None:
+    """Refuses a run that needs what the user has not trusted; in the other worlds no key is sent."""
+    if planned.validation.world is World.REAL:
+        require_trust(planned.validation.project, select_run_steps(planned, scope))
 
 
 async def execute_run(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "init": "Create a first project to start from.",
+    "trust": "Trust a project's settings on this machine.",
     "validate": "Check a manifest and report every problem.",
     "plan": "Show what a run would do, why and for how much.",
     "run": "Render what is missing.",

@@ -215,6 +215,9 @@ ADDRESS_OPEN = Rule(id="address-open", area=_PROVIDERS, summary="address not saf
 FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
     meaning="A folder that the settings name cannot be found under that name.",
     remedy="Write the path of a folder.")
+UNTRUSTED = Rule(id="untrusted", area=_PROJECT, summary="setting does not count", severity=_WARNING,
+    meaning="A setting can send a key somewhere or widen a limit, and nobody trusted it on this machine.",
+    remedy="Read hailuo.yaml, then run `hailuo-batch trust`.")
 REVIEW_SHOT = Rule(id="review-shot", area=_PROJECT, summary="unknown shot in review", severity=_WARNING,
     meaning="The review has decisions about a shot that the manifest does not have; they are kept and not used.",
     remedy="If the shot was renamed, rename it in the review too.")

@@ -7,7 +7,7 @@ Delete it and every answer is the same; pictures on the web are fetched again fo
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -23,11 +23,15 @@ _SEPARATOR = "\n\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedManifest:
-    """A manifest with nothing to do: which clips and names must be there for that to be still so."""
+    """A manifest with nothing to do: which clips and names must be there for that to be still so.
+
+    `trust` is what the user trusted in its project; None where nothing is at stake.
+    """
 
     digests: frozenset[str]
     files: frozenset[str]
     summary: Mapping[str, Any]
+    trust: str | None = None
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -69,17 +73,25 @@ def write_cached_remote_images(hidden_folder: Path, images: Mapping[str, RemoteI
         _write_text(hidden_folder / CACHE_FOLDER / "addresses.txt", json.dumps(rows))
 
 
-def read_finished_manifest(hidden_folder: Path, key: str, dependencies: Mapping[str, Any]) -> FinishedManifest | None:
-    """What was finished under the same circumstances, if none of its pictures has changed since."""
+def read_finished_manifest(
+    hidden_folder: Path, key: str, dependencies: Mapping[str, Any], *, read_trust: Callable[[], str] = str
+) -> FinishedManifest | None:
+    """What was finished under the same circumstances, if none of its pictures has changed since.
+
+    `read_trust` says what the user trusts here; it is called only for a project in which something is at stake.
+    """
     try:
         head, digests, files = _read_text(_finished_file(hidden_folder, key)).split(_SEPARATOR)
         known = json.loads(head)
         if known["circumstances"] != dependencies or not _is_reliable(known):
             return None
+        if known["trust"] is not None and known["trust"] != read_trust():
+            return None
         return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
             files=frozenset(files.split("\n")) - {""},
             summary=known["summary"],
+            trust=known["trust"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -98,6 +110,7 @@ def write_finished_manifest(
         "at": time.time_ns(),
         "inputs": {path: memory.row for path, memory in inputs.items()},
         "summary": finished.summary,
+        "trust": finished.trust,
     }
     _write_text(
         _finished_file(hidden_folder, key),

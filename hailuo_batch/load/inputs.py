@@ -30,7 +30,7 @@ from hailuo_batch.load.image_checks import (
 )
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.remote_frames import RemoteImages, check_remote_frame, find_remote_image, is_gone
-from hailuo_batch.load.settings import Project
+from hailuo_batch.load.settings import Project, trust_command
 
 
 def read_inputs(
@@ -201,6 +201,8 @@ def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Pat
     if not any(path.is_relative_to(place) for place in allowed):
         why = f"{quote_text(frame.path)} leads out of the project, to {path}."
         remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."
+        if not project.is_trusted and any(path.is_relative_to(place) for place in project.stakes.outside):
+            remedy = f"Its folder counts only when you trust the project: `{trust_command(project.root)}`"
         raise InputError("file outside the project", why=why, remedy=remedy)
     return path
 

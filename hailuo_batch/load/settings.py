@@ -1,6 +1,7 @@
 """What a project's settings say."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,16 +9,23 @@ from typing import Any
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
+from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.custom_gateways import mask_key, read_custom_gateways, read_regions
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
+from hailuo_batch.load.stakes import find_stakes, untrusted_problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project's folders and settings."""
+    """A project's folders and settings.
+
+    What widens a limit is here only when the user trusts it. Tables and regions are here in any case, for plans; their
+    keys are behind `load/gateway_keys.py`.
+    """
 
     root: Path
     providers: tuple[str, ...] = ()
@@ -28,6 +36,29 @@ class Project:
     caps: tuple[Mapping[str, Any], ...] = ()  # as rows: max, currency, tag, per
     limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # gateway → per_minute, at_once, …
     allow_private_downloads: bool = False
+    stakes: Stakes = NO_STAKES  # what needs trust
+    trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
+    warnings: tuple[Problem, ...] = ()  # settings that do not count
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether everything that these settings say counts."""
+        return not self.stakes or self.trusted_digest == self.stakes.digest
+
+    @property
+    def was_trusted(self) -> bool:
+        """Whether the user trusts another content of these settings."""
+        return bool(self.trusted_digest) and not self.is_trusted
+
+    @property
+    def trusted_routes(self) -> tuple[KeyRoute, ...]:
+        """Which keys the user lets go where, beside what our own tables say."""
+        return self.stakes.key_routes if self.is_trusted else ()
+
+    @property
+    def trust_remedy(self) -> str:
+        """How to trust this project, as a command that can be pasted here."""
+        return f"Read {SETTINGS_FILE} first. If you trust it:\n    {trust_command(self.root)}"
 
     @property
     def unusable_gateways(self) -> frozenset[str]:
@@ -58,17 +89,43 @@ def read_project(folder: Path) -> Project:
         _resolve_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))
     ]
     known = provider_names(tables)
+    folders = tuple(folder for folder in outside if folder is not None)
+    stakes = find_stakes(tree, tables, regions, (each for each in folders if not each.is_relative_to(root.resolve())))
+    trusted = _read_trusted_digest(root) if stakes else ""
+    is_trusted = trusted == stakes.digest
+    doubted = (
+        []
+        if is_trusted
+        else [*untrusted_problems(stakes, tree, tables, remedy=f"To trust it: `{trust_command(root)}`")]
+    )
     return Project(
         root=root,
         providers=tuple(name for name in names if name in known),
-        allow_outside=tuple(folder for folder in outside if folder is not None),
+        allow_outside=folders if is_trusted else (),
         problems=tuple(map(mask_key, (*problems, *locate_problems(found, data, name=SETTINGS_FILE)))),
+        warnings=tuple(map(mask_key, locate_problems(doubted, data, name=SETTINGS_FILE))) if doubted else (),
         tables=tables,
         regions=regions,
         caps=tuple(tree.get("caps", ())),
         limits=limits,
-        allow_private_downloads=tree.get("allow_private_downloads", False),
+        allow_private_downloads=is_trusted and stakes.private_downloads,
+        stakes=stakes,
+        trusted_digest=trusted,
     )
+
+
+def trust_command(root: Path) -> str:
+    """The command that trusts a project, as it can be pasted here."""
+    with suppress(OSError):  # the current folder may be gone
+        if find_project_root(Path.cwd()) == root.resolve():
+            return command_line("trust")
+    return command_line("trust", str(root))
+
+
+def _read_trusted_digest(root: Path) -> str:
+    from hailuo_batch.load.trust import read_trusted_digest
+
+    return read_trusted_digest(root)
 
 
 def _find_unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[Problem]:

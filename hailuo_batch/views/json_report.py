@@ -47,6 +47,15 @@ def report_dict(report: Report) -> dict[str, object]:
             "takes_at_unknown_price": report.unpriced,
             "over_cap": [{"take": take, "why": why} for take, why in report.over_cap],
         },
+        "gateways": [
+            {
+                "provider": each.route.gateway,
+                "address": each.route.address,
+                "key": each.route.variable,
+                "trusted": each.is_trusted,
+            }
+            for each in report.destinations
+        ],
         "takes": [take_dict(row) for row in report.rows],
     }
 

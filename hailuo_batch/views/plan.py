@@ -49,7 +49,7 @@ def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
     lines = [plan_heading(report, style), "", *_table_rows(rows[:MAX_ROWS], style)]
     if len(rows) > MAX_ROWS:
         lines.append(style.dim(f"  … and {len(rows) - MAX_ROWS:,} more; --format json shows them all"))
-    lines += ["", plan_totals(report, style)]
+    lines += ["", plan_totals(report, style), *_destination_lines(report, style)]
     lines += _over_cap_lines(report, style)
     if any(row.is_in_doubt for row in rows):
         lines.append(resolve_hint(report))
@@ -66,6 +66,12 @@ def _over_cap_lines(report: Report, style: TextStyle) -> list[str]:
     more = f" and {len(names) - MAX_ROWS:,} more" if len(names) > MAX_ROWS else ""
     left = f"{count(len(names), 'take')} left out under a cap"
     return [f"{style.warning(left)}: {', '.join(names[:MAX_ROWS])}{more}.", f"  {safe_text(report.over_cap[0][1])}"]
+
+
+def _destination_lines(report: Report, style: TextStyle) -> list[str]:
+    """Where keys go when the plan is carried out."""
+    lines = [(f"  {safe_text(each.route.gateway)}: {safe_text(str(each))}", each) for each in report.destinations]
+    return [line if each.is_trusted else style.bad(line) for line, each in lines]
 
 
 def plan_heading(report: Report, style: TextStyle) -> str:
@@ -125,10 +131,17 @@ def spending_question(report: Report) -> str:
     """What a person confirms before a run spends. It is an estimate: another provider of a shot may be dearer."""
     unpriced = f"buy {count(report.unpriced, 'take')} without a known price"
     if not report.to_spend:
-        return f"Proceed? This run will {unpriced}."
+        return f"Proceed? This run will {unpriced}{_destination_phrase(report)}."
     bought = report.counts.get(Action.SUBMIT, 0) + report.counts.get(Action.WAIT, 0) - len(report.over_cap)
     rest = f", and {unpriced}" if report.unpriced else f" for {count(bought, 'take')}"
-    return f"Proceed? This run will spend an estimated {join_amounts(report.to_spend)}{rest}."
+    where = _destination_phrase(report)
+    return f"Proceed? This run will spend an estimated {join_amounts(report.to_spend)}{rest}{where}."
+
+
+def _destination_phrase(report: Report) -> str:
+    """At which addresses, with which keys."""
+    places = [f"{safe_text(each.route.gateway)} ({safe_text(str(each))})" for each in report.destinations]
+    return f" at {' or '.join(places)}" if places else ""
 
 
 def _table_rows(rows: list[TakeRow], style: TextStyle) -> Iterable[str]:

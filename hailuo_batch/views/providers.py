@@ -11,7 +11,8 @@ from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.views.format import safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
-ProviderRow = tuple[Provider, bool, str, str]  # provider, whether its key is set, when and where its table was read
+# Provider, whether its key is set (None: not read, since it is not trusted), when and where its table was read.
+ProviderRow = tuple[Provider, bool | None, str, str]
 ProjectLimits = Mapping[str, Mapping[str, float]]  # the limits that a project sets, by provider
 
 UNKNOWN = "not known"
@@ -84,7 +85,7 @@ def switch_words(provider: Provider) -> str:
 
 def _provider_block(row: ProviderRow, project_limits: Mapping[str, float], style: TextStyle) -> str:
     provider, has_key, read, source = row
-    key = style.good("set") if has_key else style.dim("not set")
+    key = style.good("set") if has_key else style.dim("not set" if has_key is False else "not read, not trusted")
     lines = [f"{style.bold(provider.name)}  {safe_text(provider.title)}; key {provider.key} {key}"]
     lines += [f"  {name:<21} {safe_text(said)}".rstrip() for name, said in _fact_rows(provider, project_limits)]
     lines += [style.dim(f"  {name:<21} {safe_text(said)}") for name, said in _source_rows(provider, read, source)]
@@ -134,7 +135,7 @@ def _label_rows(name: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield name if place == 0 else "", each
 
 
-def _provider_dict(provider: Provider, has_key: bool, read: str, source: str) -> dict[str, object]:  # noqa: FBT001
+def _provider_dict(provider: Provider, has_key: bool | None, read: str, source: str) -> dict[str, object]:  # noqa: FBT001
     return {
         "name": provider.name,
         "title": provider.title,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from trusting import trust_project
 
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.workspace import Workspace
@@ -61,6 +62,8 @@ class Left:
         regions = "".join(f'  {name}: "{url}"\n' for name, url in urls.items())
         text = f"version: 1\nregions:\n{regions}" if regions else "version: 1\n"
         (self.folder / "hailuo.yaml").write_text(text)
+        if regions:
+            trust_project(self.folder)
 
     async def attempt(
         self,

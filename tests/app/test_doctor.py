@@ -113,7 +113,7 @@ async def test_doctor_never_shows_a_key(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("MINIMAX_API_KEY", "sk-very-secret")
     checks = await doctor(tmp_path)
     [key] = [check for check in checks if check.name == "key of minimax"]
-    assert (key.result, key.detail) == (CheckResult.GOOD, "MINIMAX_API_KEY set")
+    assert (key.result, key.detail) == (CheckResult.GOOD, "MINIMAX_API_KEY set, for api.minimax.io")
     assert "secret" not in repr(checks)
 
 

@@ -15,6 +15,7 @@ from cli_samples import FILM, PROGRAM
 
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.core.models import SKETCH_MODEL
+from hailuo_batch.load.user_state import STATE_VARIABLE
 from hailuo_batch.ports import Driver
 from hailuo_batch.testing.driver import ScriptedDriver
 
@@ -40,7 +41,8 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("CI", "GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
         monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.endswith("_API_KEY") or "HAILUO" in name]:
-        monkeypatch.delenv(name)
+        if name != STATE_VARIABLE:  # the user's own folder is that of the test
+            monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "100")
     return root
 

@@ -30,6 +30,7 @@ READS: dict[str, tuple[str, ...]] = {
     "fetch": ("fetch",),
     "providers": ("providers",),
     "doctor": ("doctor",),
+    "trust": ("trust",),
     "run": ("run", "--sketch"),
     "run -n": ("run", "--sketch", "-n"),
 }

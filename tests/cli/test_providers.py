@@ -55,6 +55,7 @@ def test_a_key_is_set_or_not_and_never_shown(say: Say, monkeypatch: pytest.Monke
 def test_a_projects_own_gateway_and_region_are_listed(say: Say, surroundings: Path) -> None:
     (surroundings / "hailuo.yaml").write_text(STUDIO)
     assert "base address          https://video.studio.example" in say("providers", "studio").out
+    assert "key STUDIO_API_KEY not read, not trusted\n" in say("providers", "studio").out
     minimax = say("providers", "minimax").out
     assert "0.60 CNY" in minimax
     assert "https://api.minimaxi.com" in minimax

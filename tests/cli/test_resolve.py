@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trusting import trust_project
 
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.core.attempt.attempt import Move
@@ -262,6 +263,7 @@ async def test_what_has_one_match_is_settled_by_itself_only_when_that_is_said(
     await asyncio.to_thread(leave, surroundings, "odkkk")
     async with Mock(speed=1, clip=CLIP) as mock:
         (surroundings / "hailuo.yaml").write_text(f"version: 1\nregions: {{odkkk: '{mock.url('odkkk')}'}}\n")
+        trust_project(surroundings)
         nothing = await asyncio.to_thread(say, "resolve", "--ask")
         assert (nothing.code, "--never-sent" in nothing.out) == (Exit.NEEDS_PERSON, True)
         await _submit(mock.url("odkkk"))
@@ -287,6 +289,7 @@ async def test_a_task_that_the_gateway_does_not_know_needs_force(
     await asyncio.to_thread(leave, surroundings, "minimax", 2)
     async with Mock(parse_script({}), speed=1000, clip=CLIP) as mock:
         (surroundings / "hailuo.yaml").write_text(f"version: 1\nregions: {{minimax: '{mock.url('minimax')}'}}\n")
+        trust_project(surroundings)
         refused = await asyncio.to_thread(say, "resolve", "open#1", "--task", "715829735007682", *WHY)
         assert refused.code == Exit.INVALID
         assert "the gateway does not know that task" in refused.err

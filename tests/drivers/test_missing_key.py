@@ -4,7 +4,7 @@ import pytest
 from driver_samples import order
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
-from hailuo_batch.drivers.missing_key import MissingKeyDriver
+from hailuo_batch.drivers.missing_key import MissingKeyDriver, missing_key_failure
 from hailuo_batch.ports import Produced, ProviderTask
 
 
@@ -21,7 +21,7 @@ from hailuo_batch.ports import Produced, ProviderTask
     ids=["not set", "no key"],
 )
 async def test_every_answer_says_what_to_set_and_nothing_of_what_is_there(found: str, why: str, tmp_path: Path):
-    driver = MissingKeyDriver(provider="minimax", variable="MINIMAX_API_KEY", value=found)
+    driver = MissingKeyDriver(missing_key_failure("minimax", "MINIMAX_API_KEY", value=found))
     target = tmp_path / "clip.mp4"
     answers = [
         await driver.submit(order()),

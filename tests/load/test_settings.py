@@ -5,6 +5,7 @@ import pytest
 from hailuo_batch.errors import Exit, InputError
 from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.load.settings import Project, read_file, read_project
+from hailuo_batch.load.trust import write_trust
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def test_a_project_without_settings_has_none(deep: Path, tmp_path: Path) -> None
 
 def settings(folder: Path, text: str) -> Project:
     (folder / "hailuo.yaml").write_text(text)
+    write_trust(folder, read_project(folder).stakes)
     return read_project(folder)
 
 

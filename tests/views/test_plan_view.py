@@ -7,8 +7,11 @@ from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.trust import KeyDestination, KeyRoute
 from hailuo_batch.core.world import World
-from hailuo_batch.views.plan import MAX_ROWS, draw_nothing_to_do, draw_plan
+from hailuo_batch.views.json_report import report_dict
+from hailuo_batch.views.plan import MAX_ROWS, draw_nothing_to_do, draw_plan, spending_question
 from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
@@ -90,3 +93,33 @@ def test_shots_that_were_not_looked_at_are_counted(golden: Golden) -> None:
 
 def test_a_manifest_without_shots_has_nothing_to_do() -> None:
     assert draw_plan(report()).endswith("Nothing to do: 0 takes in the store, 0.0 s of video, 0 kB.")
+
+
+def test_a_plan_and_its_question_say_where_keys_go() -> None:
+    own = KeyRoute(gateway="minimax", variable="MINIMAX_API_KEY", address="https://api.minimax.io")
+    other = KeyRoute(gateway="studio", variable="STUDIO_API_KEY", address="https://studio.example/v1")
+    found = report(
+        row("open"),
+        to_spend=(usd("0.28"),),
+        destinations=(
+            KeyDestination(route=own, place="api.minimax.io"),
+            KeyDestination(route=other, place=other.address, is_trusted=False),
+        ),
+    )
+    assert draw_plan(found).endswith(
+        "Plan: 1 to render. Cost: 0.28 USD.\n"
+        "  minimax: api.minimax.io, key MINIMAX_API_KEY\n"
+        "  studio: https://studio.example/v1, key STUDIO_API_KEY, not trusted"
+    )
+    assert spending_question(found) == (
+        "Proceed? This run will spend an estimated 0.28 USD for 1 take "
+        "at minimax (api.minimax.io, key MINIMAX_API_KEY) "
+        "or studio (https://studio.example/v1, key STUDIO_API_KEY, not trusted)."
+    )
+    assert [(each["provider"], each["trusted"]) for each in _members(found)] == [("minimax", True), ("studio", False)]
+
+
+def _members(found: Report) -> list[dict[str, object]]:
+    members = report_dict(found)["gateways"]
+    assert isinstance(members, list)
+    return members

@@ -1,7 +1,8 @@
 """The short way: a manifest that had nothing to do, and has not changed since, is not even parsed.
 
-Its bytes, the settings, the lock, the tasks file, the ledger and every image must be as they were, and every clip and
-name must still be listed. The cache is only a shortcut: what is not beyond doubt is planned the long way.
+Its bytes, the settings, the lock, the tasks file, the ledger and every image must be as they were, and what the user
+trusts here. Every clip and name must still be listed. The cache is only a shortcut: what is not beyond doubt is planned
+the long way.
 """
 
 from collections.abc import Mapping
@@ -48,4 +49,13 @@ def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping
 
 def _read_cached_plan(file: Path, workspace: Workspace, data: bytes) -> FinishedManifest | None:
     key = manifest_key(file.resolve(), sketch=workspace.world is World.SKETCH)
-    return read_finished_manifest(workspace.state_folder, key, cache_dependencies(file, workspace, data))
+    facts = cache_dependencies(file, workspace, data)
+    return read_finished_manifest(
+        workspace.state_folder, key, facts, read_trust=lambda: _read_trust(workspace.project_root)
+    )
+
+
+def _read_trust(root: Path) -> str:
+    from hailuo_batch.load.trust import read_trusted_digest
+
+    return read_trusted_digest(root)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.caps import find_steps_over_cap, run_caps
+from hailuo_batch.app.planning.destinations import find_destinations
 from hailuo_batch.app.planning.gather import list_folders, read_details, read_histories, read_snapshot
 from hailuo_batch.app.planning.orphaned_tasks import make_orphan_steps
 from hailuo_batch.app.planning.plan_cache import write_plan_cache
@@ -160,7 +161,7 @@ def _make_report(
     only: bool,
 ) -> Report:
     shown = {use.shot.id for step in selected for use in step.uses}
-    return make_report(
+    report = make_report(
         replace(made, steps=selected) if only else made,
         manifest=validation.name,
         sketch=validation.sketch,
@@ -172,6 +173,9 @@ def _make_report(
         over_cap=find_steps_over_cap(selected, caps, details.counted_attempts, plan=made, now=now),
         rejected=_list_rejected(validation, selected, snapshot),
     )
+    if validation.world is not World.REAL:
+        return report  # no key is sent
+    return replace(report, destinations=find_destinations(selected, validation.project))
 
 
 def _list_rejected(validation: Validation, steps: Sequence[Step], snapshot: LedgerSnapshot) -> tuple[RejectedClip, ...]:

@@ -39,6 +39,7 @@ def write_plan_cache(planned: PlannedRun) -> None:
             render_name(planned.plan.campaign, use, sketch=validation.sketch) for step in steps for use in step.uses
         ),
         summary={**make_summary(planned.report), "warnings": len(validation.problems)},
+        trust=validation.project.trusted_digest if validation.project.stakes else None,
     )
     facts = cache_dependencies(validation.file, workspace, validation.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)

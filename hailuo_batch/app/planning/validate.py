@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hailuo_batch.load.remote_frames import RemoteImages
 
 
-_EXTERNAL_RULES = frozenset({rules.FRAME_WEB, rules.REVIEW_SHOT})
+_EXTERNAL_RULES = frozenset({rules.FRAME_WEB, rules.REVIEW_SHOT, rules.UNTRUSTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -149,9 +149,15 @@ def read_draft(file: Path, *, world: World) -> Draft:
         model=NO_MODEL,
         world=world,
         providers=(),
-        problems=(*project.problems, *problems),
+        problems=(*_list_settings_problems(project, world), *problems),
     )
     return draft if manifest is None else _expand_draft(draft, manifest)
+
+
+def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]:
+    """What is wrong in the settings, and what of them does not count; only a real run sends a key."""
+    yield from project.problems
+    yield from (each for each in project.warnings if world is World.REAL or each.path[0] == "allow_outside")
 
 
 def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:

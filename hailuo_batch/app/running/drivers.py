@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptions
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import RefusedError
-from hailuo_batch.load.api_keys import read_api_key
+from hailuo_batch.load.gateway_keys import find_key_route, is_trusted_gateway, read_gateway_key
 from hailuo_batch.load.provider_tables import load_dialect
 from hailuo_batch.load.settings import Project
 from hailuo_batch.ports import Driver, Store
@@ -72,7 +73,7 @@ async def open_drivers(providers: Sequence[Provider], context: DriverContext) ->
             mock = await stack.enter_async_context(_start_mock(providers, context, context.rehearsal, callbacks))
             urls = {provider.name: mock.url(provider.name) for provider in providers}
         else:
-            urls = {provider.name: provider.base_url for provider in providers}
+            urls = _real_addresses(providers, context.project)
         yield await stack.enter_async_context(_open_http_drivers(providers, urls, context, callbacks))
 
 
@@ -85,7 +86,7 @@ async def _open_http_drivers(
 ) -> AsyncIterator[Mapping[str, Driver]]:
     from hailuo_batch.drivers.download import Downloader
     from hailuo_batch.drivers.http import POLL_SECONDS, HttpDriver
-    from hailuo_batch.drivers.missing_key import MissingKeyDriver
+    from hailuo_batch.drivers.missing_key import MissingKeyDriver, missing_key_failure
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
     from hailuo_batch.drivers.transport import Transport, open_sessions
 
@@ -102,9 +103,11 @@ async def _open_http_drivers(
         data_plane = context.data_plane.with_downloader(downloader)
 
         def driver(provider: Provider) -> Driver:
-            key = REHEARSAL_KEY if context.rehearsal else read_api_key(provider.key)
+            if provider.name not in urls:
+                return _make_untrusted_driver(provider, project)
+            key = REHEARSAL_KEY if context.rehearsal else read_gateway_key(project, provider.name)
             if not (key and key.isascii() and key.isprintable()):
-                return MissingKeyDriver(provider=provider.name, variable=provider.key, value=key)
+                return MissingKeyDriver(missing_key_failure(provider.name, provider.key, value=key))
             transport = Transport(
                 session=reading,
                 paying=paying,
@@ -192,6 +195,20 @@ def _past_render_times(provider: Provider, context: DriverContext) -> Iterable[t
         if name == provider.name and 0 < took <= longest:
             request = parse_preimage(preimage)
             yield (request.resolution, provider.find_seconds(request.duration) or 0), took
+
+
+def _real_addresses(providers: Iterable[Provider], project: Project) -> dict[str, str]:
+    """Where the gateways are that the user trusts; the others have no address, so that nothing can go there."""
+    names = (provider.name for provider in providers)
+    return {name: find_key_route(project, name).address for name in names if is_trusted_gateway(project, name)}
+
+
+def _make_untrusted_driver(provider: Provider, project: Project) -> Driver:
+    """What stands in for a gateway that is not trusted: it sends nothing, whoever calls it."""
+    from hailuo_batch.drivers.missing_key import MissingKeyDriver
+
+    why = f"{provider.name} is not trusted: {find_key_route(project, provider.name)}"
+    return MissingKeyDriver(Failure(kind=FailureKind.UNAUTHORIZED, why=why, remedy=project.trust_remedy))
 
 
 def _is_loopback(url: str) -> bool:

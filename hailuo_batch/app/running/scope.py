@@ -1,22 +1,27 @@
 """Which part of a plan a run carries out, and what must be there before anything is submitted."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 
+from hailuo_batch.app.planning.destinations import find_destinations, list_gateways
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.running.options import Scope
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import make_report
+from hailuo_batch.core.plan.step_gateways import FETCH_ACTIONS, LOCAL_REASONS, step_gateways
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import KeyMissingError, PendingError
-from hailuo_batch.load.api_keys import read_api_key
-from hailuo_batch.load.provider_tables import provider_names, read_provider_table
+from hailuo_batch.load.gateway_keys import (
+    find_key_route,
+    read_gateway_key,
+    require_trusted_gateway,
+    untrusted_error,
+)
+from hailuo_batch.load.settings import Project
 
 MAX_LISTED_TAKES = 10
 _FAILED_REASONS = frozenset({StepReason.FAILED, StepReason.FORCED})
-_FETCH_ACTIONS = frozenset({Action.RESUME, Action.FETCH})
-_LOCAL_REASONS = frozenset({StepReason.IN_RENDERS, StepReason.LOCKED})
 
 
 def select_run_steps(planned: PlannedRun, scope: Scope) -> tuple[Step, ...]:
@@ -27,9 +32,9 @@ def select_run_steps(planned: PlannedRun, scope: Scope) -> tuple[Step, ...]:
         case Scope.FAILED:
             return tuple(step for step in planned.pending_steps if step.why in _FAILED_REASONS)
         case Scope.FETCH:
-            fetches = (step for step in planned.pending_steps if step.action in _FETCH_ACTIONS)
+            fetches = (step for step in planned.pending_steps if step.action in FETCH_ACTIONS)
             return (*fetches, *planned.unnamed_steps, *planned.orphan_steps)
-    return (*(step for step in planned.pending_steps if step.why in _LOCAL_REASONS), *planned.unnamed_steps)
+    return (*(step for step in planned.pending_steps if step.why in LOCAL_REASONS), *planned.unnamed_steps)
 
 
 def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
@@ -46,6 +51,8 @@ def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
         clips=planned.details.clips,
         requests=planned.details.requests,
     )
+    if planned.validation.world is World.REAL:
+        report = replace(report, destinations=find_destinations(steps, planned.validation.project))
     return replace(planned, report=report)
 
 
@@ -72,11 +79,13 @@ def require_any_key(planned: PlannedRun, scope: Scope) -> None:
     """
     if planned.validation.world is World.REHEARSAL:
         return
-    keys: dict[str, str] = {}
-    for step in select_run_steps(planned, scope):
-        keys |= _key_variables(step, planned)
-    if not keys or any(map(read_api_key, keys.values())):
+    project = planned.validation.project
+    names = list_gateways(
+        (step for step in select_run_steps(planned, scope) if step.action is not Action.WAIT), project
+    )
+    if not names or any(read_gateway_key(project, name) for name in names):
         return
+    keys = {name: find_key_route(project, name).variable for name in names}
     some, variable = next(iter(keys.items()))
     others = f" Not set either: {', '.join(list(keys)[1:])}." if len(keys) > 1 else ""
     raise KeyMissingError(
@@ -89,30 +98,30 @@ def require_any_key(planned: PlannedRun, scope: Scope) -> None:
 
 def missing_key_notes(planned: PlannedRun, scope: Scope) -> tuple[str, ...]:
     """What to say of providers that come first for a step and have no key, so that the next one gets the request."""
-    is_rehearsal, said = planned.validation.world is World.REHEARSAL, dict[str, str]()
-    for step in select_run_steps(planned, scope):
-        if is_rehearsal or not step.submits or not step.route.fallbacks:
-            continue
-        keys = _key_variables(step, planned)
+    project, said = planned.validation.project, dict[str, str]()
+    if planned.validation.world is World.REHEARSAL:
+        return ()
+    steps = [step for step in select_run_steps(planned, scope) if step.submits and step.route.fallbacks]
+    names = list_gateways(steps, project)
+    ready = {name for name in names if read_gateway_key(project, name)}
+    for step in steps:
         first = step.route.provider
-        if first in keys and first not in said and not read_api_key(keys[first]):
-            then = next((way for way in step.route.fallbacks if read_api_key(keys.get(way.provider, ""))), None)
+        if first in names and first not in ready and first not in said:
+            then = next((way for way in step.route.fallbacks if way.provider in ready), None)
             if then is not None:
                 price = f"{then.estimate} for the first of them" if then.estimate else "an unknown price"
-                said[first] = f"{keys[first]} is not set, so {then.provider} renders instead of {first}, at {price}."
+                variable = find_key_route(project, first).variable
+                said[first] = f"{variable} is not set, so {then.provider} renders instead of {first}, at {price}."
     return tuple(said.values())
 
 
-def _key_variables(step: Step, planned: PlannedRun) -> Mapping[str, str]:
-    """The key variables of a step's possible providers, by provider."""
-    if step.action in {Action.REUSE, Action.HOLD, Action.WAIT} or step.why in _LOCAL_REASONS:
-        return {}
-    if step.known_task is not None:
-        names = [step.known_task.provider]
-    elif step.standing is not None and step.action in _FETCH_ACTIONS:
-        names = [step.standing.provider]
-    else:
-        names = [route.provider for route in (step.route, *step.route.fallbacks)]
-    tables = planned.validation.project.tables
-    known = provider_names(tables)  # a file may name anything
-    return {name: str(read_provider_table(name, tables)["key"]) for name in names if name in known}
+def require_trust(project: Project, steps: Sequence[Step]) -> None:
+    """Raises `UntrustedError` when a step needs a gateway that is not trusted, or would buy what cannot come here.
+
+    Money: a link into a private network would be refused after the clip was bought.
+    """
+    for name in list_gateways(steps, project):
+        require_trusted_gateway(project, name)
+    buys = any(step.action not in FETCH_ACTIONS and step_gateways(step) for step in steps)
+    if buys and project.stakes.private_downloads and not project.is_trusted:
+        raise untrusted_error(project, "hailuo.yaml lets links lead to private addresses (allow_private_downloads).")

@@ -15,6 +15,7 @@ from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.frame_size import SHORT_SIDES
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.core.trust import KeyDestination
 from hailuo_batch.core.world import World
 
 
@@ -74,6 +75,7 @@ class Report:
     over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
+    destinations: tuple[KeyDestination, ...] = ()  # where keys go when it is carried out
 
     @property
     def world(self) -> World:

@@ -102,6 +102,16 @@ async def test_the_short_way_is_not_taken_when_something_changed(finished: Proje
     assert not finished.short_way()
 
 
+async def test_the_short_way_reads_no_trust_where_nothing_is_at_stake(
+    finished: Project, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(_: Path) -> str:
+        raise AssertionError("trust was read")
+
+    monkeypatch.setattr("hailuo_batch.load.trust.read_trusted_digest", fail)
+    assert finished.short_way()
+
+
 async def test_the_short_way_is_not_taken_when_the_ledger_was_written(finished: Project):
     async with open_ledger(finished.folder / ".hailuo" / "ledger.db", clock=FakeClock()) as ledger:
         await ledger.begin_run(manifest="film.yaml", campaign="aurora", sketch=True)

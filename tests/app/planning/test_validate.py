@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from app_samples import FILM, Project
 from PIL import Image
+from trusting import trust_project
 
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.core.problem import Severity
@@ -96,6 +97,7 @@ async def test_a_gateway_of_the_project_sells_what_its_table_says(project: Proje
     )
     shot = "{id: a, prompt: p, duration: 5, watermark: true}"
     project.file.write_text(f"version: 1\ncampaign: aurora\nproviders: [studio]\nshots: [{shot}]\n")
+    trust_project(project.folder)
     found = await validate(project.file)
     assert (found.problems, [each.base_url for each in found.providers]) == ((), ["https://s.test"])
     project.change("[studio]", "[minimax]")
