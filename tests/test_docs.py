@@ -1,6 +1,7 @@
 """The docs say what the program has: every command, option and exit code; their links lead somewhere, examples work."""
 
 import asyncio
+import json
 import re
 import shlex
 import unicodedata
@@ -195,3 +196,18 @@ def test_the_path_of_a_shot_names_files_that_exist() -> None:
     files = [folder + name for folder, names in steps for name in (names.strip("{}").split(",") if names else [""])]
     assert len(files) > 15
     assert [name for name in files if not (HOUSE / f"{name}.py").exists()] == []
+
+
+def test_the_tests_that_hold_the_threat_model_are_there() -> None:
+    rows = table(ROOT / "SECURITY.md", "who")
+    assert len(rows) > 10
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)`", row[-1])
+        assert named, row[0]
+        assert all((ROOT / name).is_file() for name in named), row[0]
+
+
+def test_every_setting_has_its_line_on_trust() -> None:
+    known = json.loads((ROOT / "schemas" / "settings.schema.json").read_text(encoding="utf-8"))["properties"]
+    lines = {INLINE.findall(row[0])[0].strip("`") for row in table(ROOT / "SECURITY.md", "setting")}
+    assert lines == known.keys() - {"version"}

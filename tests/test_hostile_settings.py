@@ -31,10 +31,12 @@ from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.plan.task_entries import TaskEntry
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, UntrustedError
 from hailuo_batch.load import api_keys, gateway_keys
 from hailuo_batch.load.settings import read_project
+from hailuo_batch.load.tasks_file import write_tasks
 from hailuo_batch.ports import Facts
 from hailuo_batch.runner.shutdown import Stop
 
@@ -177,6 +179,19 @@ def test_no_command_sends_a_key_until_the_project_is_trusted(
     trust_project(clone.folder)
     say(monkeypatch, *COMMANDS[command])
     assert any(SENTINEL in request for request in clone.attacker.heard), capfd.readouterr()
+
+
+@pytest.mark.parametrize("command", ["run", "fetch"])
+def test_a_tasks_file_has_no_task_polled_where_nobody_trusts_the_address(
+    command: str, clone: Clone, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = clone.write(SETTINGS["our variable"], "odkkk")
+    (step, _) = asyncio.run(plan(clone.folder / "film.yaml")).plan.steps
+    entry = TaskEntry(shot="open", take=1, provider=name, task="t-1", fingerprint=step.fingerprint)
+    write_tasks(clone.folder / "film.tasks.yaml", [entry])
+    assert say(monkeypatch, command, "film.yaml") == Exit.REFUSED
+    assert "would send MINIMAX_API_KEY to" in capfd.readouterr().err
+    assert clone.attacker.heard == []
 
 
 async def _run(clone: Clone) -> Any:
