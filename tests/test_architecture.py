@@ -16,7 +16,7 @@ STEPS = (
     {"runner", "views", "mock"},
     {"load", "ledger", "store", "drivers"},
     {"ports", "gateways", "media"},
-    {"core"},
+    {"core", "files"},
     {"errors"},
 )
 # Narrower than the steps: `runner` meets the world through ports, `views` draw values.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hailuo_batch.errors import StoreError
+from hailuo_batch.files.regular import UnsafeFileError
 
 _NO_PERMISSION = (
     "no permission",
@@ -35,6 +36,9 @@ def translate_os_errors(action: str) -> Iterator[None]:
     """Turns an `OSError` inside into a `StoreError` that begins with `action` could not be done."""
     try:
         yield
+    except UnsafeFileError as error:
+        why, remedy = f"{error.path}: it {error.reason}", error.remedy or "Move it away, then run the command again."
+        raise StoreError(f"{action}: what is there is not ours", why=why, remedy=remedy) from error
     except OSError as error:
         reason, remedy = _BY_ERRNO.get(error.errno or 0, _DEFAULT)
         raise StoreError(f"{action}: {reason}", why=str(error), remedy=remedy) from error

@@ -14,15 +14,24 @@ _HEX = 64
 def list_digests(store: Path) -> frozenset[str]:
     """The digests (`sha256:…`) of all clips in a store; a missing store is empty."""
     found: list[str] = []
-    for fan in list_folder(store):
-        if len(fan) == 2:  # clips are below the first two digits of their digest
-            found += [f"sha256:{name[:_HEX]}" for name in list_folder(store / fan) if len(name) == _HEX + 4]
+    for fan in _list_fans(store):
+        found += [f"sha256:{name[:_HEX]}" for name in list_folder(store / fan) if len(name) == _HEX + 4]
     return frozenset(found)
 
 
 def list_render_names(renders: Path) -> frozenset[str]:
     """The readable names of all clips below `renders/`."""
     return frozenset(name for name in list_folder(renders) if name.endswith(".mp4"))
+
+
+def _list_fans(store: Path) -> list[str]:
+    """The folders of clips, which are below the first two digits of their digest; a link is none."""
+    with translate_os_errors(f"cannot read {store}"):
+        try:
+            with os.scandir(store) as entries:
+                return [each.name for each in entries if len(each.name) == 2 and each.is_dir(follow_symlinks=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
 
 def list_folder(folder: Path) -> list[str]:

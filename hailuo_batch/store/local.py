@@ -13,16 +13,19 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from io import BufferedReader
+from contextlib import AbstractContextManager, suppress
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from hailuo_batch.errors import InputError
+from hailuo_batch.files.folder import Folder, OpenFolder
+from hailuo_batch.files.fsync import sync_file
+from hailuo_batch.files.regular import open_regular
 from hailuo_batch.ports import StoredFile
 from hailuo_batch.store.errors import translate_os_errors
-from hailuo_batch.store.fsync import sync_file, sync_folder
-from hailuo_batch.store.listing import list_digests, list_folder
+from hailuo_batch.store.listing import list_digests
 
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})", re.ASCII)
 _PREFIX = "sha256:"
@@ -30,18 +33,18 @@ _SUFFIX = ".mp4"
 
 
 class LocalStore:
-    """Implements `ports.Store` below one folder, which is made when first written to."""
+    """Implements `ports.Store` below one folder, which is made when first written to; below `trusted`, no link is
+    followed.
+    """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._temporary_folder = root / "incoming"
+    def __init__(self, root: Path, *, trusted: Path | None = None) -> None:
+        self._root, self._trusted = root, root.parent if trusted is None else trusted
+        self._incoming = Folder(root / "incoming", self._trusted)
 
     def temporary_path(self) -> Path:
         """A new temporary name on the store's own file system."""
-        with translate_os_errors("cannot write to the store"):
-            if not self._temporary_folder.is_dir():
-                self._temporary_folder.mkdir(parents=True, exist_ok=True)
-        return self._temporary_folder / f"{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
+        with translate_os_errors("cannot write to the store"), self._incoming.open(make=True) as folder:
+            return folder.path / f"{os.getpid()}-{secrets.token_hex(8)}{_SUFFIX}"
 
     async def keep(self, file: Path) -> str:
         """Moves a whole file in, durably, under its digest, which comes back."""
@@ -52,8 +55,11 @@ class LocalStore:
         return await asyncio.to_thread(self._restore, file, digest)
 
     async def local_copy(self, digest: str) -> Path:
-        """The clip's own file: it is on this machine."""
-        return self._path(digest)
+        """The clip's own file: it is on this machine. `StoreError` when something else is in its place."""
+        path = self._path(digest)
+        with translate_os_errors("cannot use a clip of the store"), suppress(FileNotFoundError):
+            self._open_clip(path).close()
+        return path
 
     def list_digests(self) -> frozenset[str]:
         """The digests of all clips, by listing folders."""
@@ -65,7 +71,7 @@ class LocalStore:
 
     def open(self, digest: str) -> BufferedReader:
         """The clip's bytes, to be read from the first on; an `OSError` says why they cannot be."""
-        return self._path(digest).open("rb")
+        return BufferedReader(self._open_clip(self._path(digest)))
 
     def location(self, digest: str) -> str:
         """The clip's path, for messages."""
@@ -77,7 +83,8 @@ class LocalStore:
         with translate_os_errors("cannot remove a clip from the store"), suppress(FileNotFoundError):
             if os.name == "nt":
                 path.chmod(0o644)  # Windows removes no file that is read-only; elsewhere the folder decides
-            path.unlink()
+            with self._open(path.parent) as folder:
+                folder.remove(path.name)
 
     def find_linked_clips(self, files: Iterable[Path]) -> frozenset[str]:
         """The clips that are hard links to one of these files, by digest."""
@@ -87,18 +94,27 @@ class LocalStore:
 
     def list_leftovers(self) -> Mapping[str, StoredFile]:
         """What earlier runs left half written, by path; what a run writes at this moment is among it."""
-        paths = (self._temporary_folder / name for name in sorted(list_folder(self._temporary_folder)))
-        return {str(path): file for path in paths if path.is_file() and (file := _stat_file(path))}
+        found: dict[str, StoredFile] = {}
+        with (
+            translate_os_errors("cannot read the store's temporary files"),
+            suppress(FileNotFoundError, NotADirectoryError),
+            self._incoming.open() as folder,
+        ):
+            for name, file in folder.regular_files():
+                found[str(folder.path / name)] = StoredFile(size=file.st_size, modified_at=file.st_mtime)
+        return found
 
     def remove_leftovers(self, *, before: float | None = None) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
-        names = list_folder(self._temporary_folder)
-        if before is not None:
-            names = [Path(path).name for path, file in self.list_leftovers().items() if file.modified_at < before]
         with translate_os_errors("cannot delete the store's temporary files"):
-            for name in names:
-                (self._temporary_folder / name).unlink(missing_ok=True)
-        return len(names)
+            return self._incoming.sweep(lambda _, found: before is None or found.st_mtime < before)
+
+    def _open_clip(self, path: Path) -> FileIO:
+        with self._open(path.parent) as folder:
+            return folder.open(path.name)
+
+    def _open(self, path: Path, *, make: bool = False) -> AbstractContextManager[OpenFolder]:
+        return Folder(path, self._trusted).open(make=make)
 
     def _path(self, digest: str) -> Path:
         """Where a clip is, or would be."""
@@ -117,8 +133,9 @@ class LocalStore:
         copy = self.temporary_path()
         try:
             with translate_os_errors("cannot restore a clip to the store"):
-                shutil.copyfile(file, copy)
-                with copy.open("rb") as opened:
+                with open_regular(file) as source, self._incoming.open() as folder, folder.create(copy.name) as target:
+                    shutil.copyfileobj(source, target, 1 << 20)
+                with open_regular(copy) as opened:
                     same = _PREFIX + hashlib.file_digest(opened, "sha256").hexdigest() == digest
             return same and self._put(copy) == digest
         finally:
@@ -128,25 +145,23 @@ class LocalStore:
         with translate_os_errors("cannot store a clip"):
             digest = seal_file(file)
             final = self._path(digest)
-            if _is_stored(final, file):
-                file.unlink()
-                return digest
-            if not final.parent.is_dir():
-                final.parent.mkdir(parents=True, exist_ok=True)
-                sync_folder(self._root)
-                sync_folder(self._root.parent)
-            file.replace(final)
-            # The ledger says "stored" after this; the name must be on the disk before.
-            sync_folder(final.parent)
+            # The folder's own name is on the disk when it is open.
+            with self._open(final.parent, make=True) as folder:
+                if _is_stored(folder, final.name, file):
+                    file.unlink()
+                    return digest
+                folder.move_in(file, final.name)
+                # The ledger says "stored" after this; the name must be on the disk before.
+                folder.sync()
         return digest
 
 
 def _stat_file(path: Path) -> StoredFile | None:
     try:
-        found = path.stat()
+        found = path.lstat()
     except OSError:
         return None
-    return StoredFile(size=found.st_size, modified_at=found.st_mtime)
+    return StoredFile(size=found.st_size, modified_at=found.st_mtime) if stat.S_ISREG(found.st_mode) else None
 
 
 def _read_inode(path: Path) -> tuple[int, int] | None:
@@ -160,7 +175,7 @@ def _read_inode(path: Path) -> tuple[int, int] | None:
 
 def seal_file(file: Path) -> str:
     """The digest of a file whose bytes are now on the disk and read-only."""
-    with file.open("r+b", buffering=0) as opened:
+    with open_regular(file, os.O_RDWR) as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
         # A render is a hard link to this file: read-only, so that no editor writes through to the store.
         file.chmod(0o444)
@@ -168,9 +183,10 @@ def seal_file(file: Path) -> str:
     return _PREFIX + digest
 
 
-def _is_stored(final: Path, file: Path) -> bool:
-    """Whether the clip is kept already. One of another length was damaged since, and is replaced."""
+def _is_stored(folder: OpenFolder, name: str, file: Path) -> bool:
+    """Whether the clip is kept already. One of another length was damaged since, and is replaced; so is a link."""
     try:
-        return final.stat().st_size == file.stat().st_size
+        found = folder.stat(name)
     except FileNotFoundError:
         return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == file.stat().st_size

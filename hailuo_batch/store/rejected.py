@@ -15,12 +15,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from hailuo_batch.core.attempt.rejected import RejectedClip
+from hailuo_batch.files.folder import Folder, OpenFolder
 from hailuo_batch.store.errors import translate_os_errors
-from hailuo_batch.store.fsync import sync_folder
-from hailuo_batch.store.links import replace_content
-from hailuo_batch.store.listing import list_folder
 from hailuo_batch.store.local import seal_file
 
+_LARGEST = 1024**2  # bytes of a JSON
 _FACTS = ("digest", "fingerprint", "campaign", "shot", "take", "provider", "task", "why")
 _UNFIT = re.compile(r"[^\w.-]+")
 
@@ -29,7 +28,7 @@ class LocalRejectedClips:
     """Implements `ports.RejectedClips` in one folder, which is made when the first clip is rejected."""
 
     def __init__(self, root: Path, *, below: Path) -> None:
-        self._root, self._below = root, below
+        self._root, self._below = Folder(root, below), below
 
     async def keep(self, file: Path, about: RejectedClip) -> RejectedClip:
         """Moves a file in, durably; the clip with its digest and its place."""
@@ -37,39 +36,44 @@ class LocalRejectedClips:
 
     def list_all(self) -> tuple[RejectedClip, ...]:
         """Every rejected clip, by name."""
-        names = sorted(name for name in list_folder(self._root) if name.endswith(".json"))
-        found = (self._read(self._root / name) for name in names)
-        return tuple(clip for clip in found if clip is not None)
+        with translate_os_errors("cannot read the rejected clips"):
+            try:
+                with self._root.open() as folder:
+                    names = sorted(name for name in folder.names() if name.endswith(".json"))
+                    return tuple(clip for name in names if (clip := self._read(folder, name)) is not None)
+            except (FileNotFoundError, NotADirectoryError):
+                return ()
 
     def remove(self, clip: RejectedClip) -> None:
         """Removes a clip for good; only the run lock's holder may call it."""
         path = self._below / clip.file
         with translate_os_errors("cannot remove a rejected clip"):
-            with suppress(FileNotFoundError):
-                if os.name == "nt":
+            if os.name == "nt":
+                with suppress(FileNotFoundError):
                     path.chmod(0o644)  # Windows removes no file that is read-only
-                path.unlink()
-            path.with_suffix(".json").unlink(missing_ok=True)
+            with suppress(FileNotFoundError), self._root.open() as folder:
+                folder.remove(path.name)
+                folder.remove(path.with_suffix(".json").name)
 
     def _put(self, file: Path, about: RejectedClip) -> RejectedClip:
         with translate_os_errors("cannot keep a rejected clip"):
             digest = seal_file(file)
             stem = _UNFIT.sub("-", f"{about.campaign}_{about.shot}_t{about.take:02d}_{digest.removeprefix('sha256:')}")
-            final = self._root / f"{stem}.mp4"
-            self._root.mkdir(parents=True, exist_ok=True)
             facts = {name: value for name, value in asdict(replace(about, digest=digest)).items() if name in _FACTS}
             # The words come first: a clip that a killed run left without them could not say whose it is.
             text = json.dumps({"version": 1, **facts}, sort_keys=True, indent=2, ensure_ascii=False)
-            replace_content(final.with_suffix(".json"), f"{text}\n".encode())
-            file.replace(final)
-            sync_folder(self._root)
-        return replace(about, digest=digest, file=self._display(final), size=final.stat().st_size)
+            with self._root.open(make=True) as folder:
+                folder.replace_content(f"{stem}.json", f"{text}\n".encode())
+                folder.move_in(file, f"{stem}.mp4")
+                folder.sync()
+                size = folder.stat(f"{stem}.mp4").st_size
+        return replace(about, digest=digest, file=self._display(self._root.path / f"{stem}.mp4"), size=size)
 
-    def _read(self, about: Path) -> RejectedClip | None:
-        clip = about.with_suffix(".mp4")
+    def _read(self, folder: OpenFolder, about: str) -> RejectedClip | None:
+        clip = (folder.path / about).with_suffix(".mp4")
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            facts = json.loads(about.read_bytes())
-            found = clip.lstat()
+            facts = json.loads(folder.read(about, _LARGEST))
+            found = folder.stat(clip.name)
             known = {name: facts[name] for name in _FACTS}
             if isinstance(known["take"], int) and all(
                 isinstance(known[name], str) for name in _FACTS if name != "take"

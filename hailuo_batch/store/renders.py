@@ -8,22 +8,29 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.files.folder import Folder, OpenFolder
+from hailuo_batch.files.regular import UnsafeFileError, open_regular
 from hailuo_batch.store.errors import translate_os_errors
-from hailuo_batch.store.links import TEMPORARY_NAME, Linker, replace_content
-from hailuo_batch.store.listing import list_folder, list_render_names
+from hailuo_batch.store.links import TEMPORARY_NAME, Linker
+from hailuo_batch.store.listing import list_render_names
 
+_LARGEST = 1024**2  # bytes of a provenance
 _NAME = re.compile(r"[^/\\:\x00-\x1f\x7f]+\.mp4")  # no separators, no drive letters, no control characters
 
 
 class LocalRenders:
-    """Implements `ports.Renders` in one folder, which is made when the first clip is placed."""
+    """Implements `ports.Renders` in one folder, which is made when the first clip is placed; below `trusted`, no link
+    is followed.
+    """
 
-    def __init__(self, root: Path) -> None:
-        self._root, self._linker = root, Linker()
+    def __init__(self, root: Path, *, trusted: Path | None = None) -> None:
+        self._root, self._linker = Folder(root, trusted), Linker()
 
     async def place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
         """Gives a clip a name, with its provenance beside it; raises `RefusedError` rather than overwrite anything."""
@@ -31,50 +38,48 @@ class LocalRenders:
 
     def path(self, name: str) -> Path:
         """Where a name is, or would be."""
-        return self._root / _check_name(name)
+        return self._root.path / _check_name(name)
 
     def list_names(self) -> frozenset[str]:
         """The names of the clips that are there."""
-        return list_render_names(self._root)
+        return list_render_names(self._root.path)
 
     def remove(self, name: str) -> None:
         """Takes a name and its provenance away; the clip stays where it is. One that is gone already is no fault."""
         final = self.path(name)
-        with translate_os_errors(f"cannot remove {name}"):
-            final.unlink(missing_ok=True)
-            final.with_suffix(".json").unlink(missing_ok=True)
+        with (
+            translate_os_errors(f"cannot remove {name}"),
+            suppress(FileNotFoundError),
+            self._root.open() as folder,
+        ):
+            folder.remove(final.name)
+            folder.remove(_about_name(final.name))
 
     def remove_leftovers(self) -> int:
         """Removes what earlier runs left half written, and says how many; only the run lock's holder may call it."""
-        leftovers = [name for name in list_folder(self._root) if TEMPORARY_NAME.fullmatch(name)]
         with translate_os_errors("cannot delete the temporary files in renders/"):
-            for name in leftovers:
-                (self._root / name).unlink(missing_ok=True)
-        return len(leftovers)
+            return self._root.sweep(lambda name, _: TEMPORARY_NAME.fullmatch(name) is not None)
 
     def _place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
-        final = self._root / _check_name(name)
-        about = final.with_suffix(".json")
-        with translate_os_errors(f"cannot place {name}"):
-            if not self._root.is_dir():  # checked first: to make a folder that is there waits for every writer in it
-                self._root.mkdir(parents=True, exist_ok=True)
-            _refuse_foreign_file(about, provenance)
-            if os.path.lexists(final):
-                if not _is_same_clip(final, clip):
-                    raise _name_in_use_error(final)
-                if not _has_content(about):
-                    _write_provenance(about, provenance)
+        about = _about_name(_check_name(name))
+        with translate_os_errors(f"cannot place {name}"), self._root.open(make=True) as folder:
+            _refuse_foreign_file(folder, about, provenance)
+            if os.path.lexists(folder.path / name):
+                if not _is_same_clip(folder, name, clip):
+                    raise _name_in_use_error(folder.path / name)
+                if not _has_content(folder, about):
+                    _write_provenance(folder, about, provenance)
                 return
             # The words come first: a clip that a killed run left without them could not say what it is.
-            _write_provenance(about, provenance)
+            _write_provenance(folder, about, provenance)
             try:
-                self._linker.link(clip, final)
+                self._linker.link(clip, folder, name)
             except BaseException as error:
-                if isinstance(error, FileExistsError) and _is_same_clip(final, clip):
+                if isinstance(error, FileExistsError) and _is_same_clip(folder, name, clip):
                     return
-                about.unlink(missing_ok=True)
+                folder.remove(about)
                 if isinstance(error, FileExistsError):
-                    raise _name_in_use_error(final) from None
+                    raise _name_in_use_error(folder.path / name) from None
                 raise
 
 
@@ -89,26 +94,31 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _is_same_clip(final: Path, clip: Path) -> bool:
-    """Whether a name leads to this clip already."""
-    if not final.is_file():
+def _about_name(name: str) -> str:
+    return f"{name.removesuffix('.mp4')}.json"
+
+
+def _is_same_clip(folder: OpenFolder, name: str, clip: Path) -> bool:
+    """Whether a name has this clip already; a link, even one that leads to it, is not of our making."""
+    there, wanted = folder.stat(name), clip.lstat()
+    if not stat.S_ISREG(there.st_mode):
         return False
-    if final.samefile(clip):
+    if os.path.samestat(there, wanted):
         return True
-    return final.stat().st_size == clip.stat().st_size and _hash_file(final) == _hash_file(clip)
+    if there.st_size != wanted.st_size:
+        return False
+    with folder.open(name) as one, open_regular(clip) as other:
+        return hashlib.file_digest(one, "sha256").digest() == hashlib.file_digest(other, "sha256").digest()
 
 
-def _hash_file(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").digest()
-
-
-def _refuse_foreign_file(about: Path, provenance: Mapping[str, object]) -> None:
-    """A JSON file that shares no member with a provenance is the user's own, and stays."""
+def _refuse_foreign_file(folder: OpenFolder, about: str, provenance: Mapping[str, object]) -> None:
+    """A JSON file that shares no member with a provenance is the user's own, and stays; so does what is no file."""
     try:
-        text = about.read_bytes()
+        text = folder.read(about, _LARGEST)
     except FileNotFoundError:
         return
+    except UnsafeFileError:
+        raise _name_in_use_error(folder.path / about) from None
     if not text:
         return  # a power cut left it empty
     try:
@@ -116,17 +126,21 @@ def _refuse_foreign_file(about: Path, provenance: Mapping[str, object]) -> None:
     except ValueError:
         there = None
     if not isinstance(there, dict) or not there.keys() & provenance.keys():
-        raise _name_in_use_error(about)
+        raise _name_in_use_error(folder.path / about)
 
 
-def _has_content(about: Path) -> bool:
-    return about.is_file() and about.stat().st_size > 0
+def _has_content(folder: OpenFolder, about: str) -> bool:
+    try:
+        found = folder.stat(about)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size > 0
 
 
-def _write_provenance(about: Path, provenance: Mapping[str, object]) -> None:
+def _write_provenance(folder: OpenFolder, about: str, provenance: Mapping[str, object]) -> None:
     # Not forced to the disk: a power cut may leave it empty, and the next placing writes it anew.
     text = json.dumps(provenance, sort_keys=True, indent=2, ensure_ascii=False)
-    replace_content(about, f"{text}\n".encode())
+    folder.replace_content(about, f"{text}\n".encode())
 
 
 def _name_in_use_error(file: Path) -> RefusedError:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,20 +77,20 @@ async def test_the_bytes_and_the_name_are_on_the_disk_before_anybody_is_told(
     store: LocalStore, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     steps: list[str] = []
-    sync, replace = os.fsync, Path.replace
+    sync, replace, file = os.fsync, os.replace, write_clip(store, b"one")
 
     def synced(number: int) -> None:
         steps.append("sync " + ("folder" if stat.S_ISDIR(os.fstat(number).st_mode) else "file"))
         sync(number)
 
-    def moved(self: Path, target: Path) -> Path:
+    def moved(*names: Any, **folders: Any) -> None:
         steps.append("move")
-        return replace(self, target)
+        replace(*names, **folders)
 
     monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(Path, "replace", moved)
-    await store.keep(write_clip(store, b"one"))
-    assert steps == ["sync file", "sync folder", "sync folder", "move", "sync folder"]
+    monkeypatch.setattr(os, "replace", moved)
+    await store.keep(file)
+    assert steps == ["sync file", "sync folder", "move", "sync folder"]
 
 
 async def test_a_kept_clip_that_was_cut_since_is_replaced_by_a_whole_one(store: LocalStore):
@@ -124,10 +125,10 @@ async def test_a_disk_that_refuses_is_told_in_plain_words(
 ):
     file = write_clip(store)
 
-    def refuse(self: Path, target: Path) -> Path:
-        raise OSError(number, os.strerror(number), str(target))
+    def refuse(*names: object, **_: object) -> None:
+        raise OSError(number, os.strerror(number), str(names[1]))
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(StoreError) as caught:
         await store.keep(file)
     assert (caught.value.summary, caught.value.exit) == (summary, Exit.REFUSED)
@@ -153,7 +154,7 @@ def test_a_store_that_cannot_be_listed_is_not_taken_for_an_empty_one(
     def refuse(folder: Path) -> list[str]:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
-    monkeypatch.setattr(os, "listdir", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(StoreError, match=r"cannot read .*: no permission"):
         store.list_digests()
 

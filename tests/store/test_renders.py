@@ -4,12 +4,13 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hailuo_batch.errors import RefusedError, StoreError
+from hailuo_batch.files.folder import temporary_name
 from hailuo_batch.ports import Renders
-from hailuo_batch.store.links import temporary_name
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.renders import LocalRenders
 from hailuo_batch.testing.renders_contract import NAME, PROVENANCE, RendersContract, list_folder
@@ -68,10 +69,10 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> None:
     hard(monkeypatch)
     link = os.link
 
-    def across(source: Path, target: Path, **options: object) -> None:
-        if Path(source).parent != Path(target).parent:
+    def across(source: Path, target: Path, **options: Any) -> None:
+        if not Path(source).name.startswith("."):
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        link(source, target)
+        link(source, target, **options)
 
     monkeypatch.setattr(os, "link", across)
 
@@ -136,9 +137,8 @@ def test_a_copy_that_finds_no_room_leaves_nothing(
 
 def test_sweeping_takes_leftovers_and_nothing_else(renders: LocalRenders, root: Path, artifact: Path):
     place(renders, artifact)
-    with temporary_name(root / NAME) as leftover:
-        leftover.touch()
-        (root / ".notes").touch()
-        assert renders.list_names() == {NAME}
-        assert renders.remove_leftovers() == 1
+    (root / temporary_name(NAME)).touch()
+    (root / ".notes").touch()
+    assert renders.list_names() == {NAME}
+    assert renders.remove_leftovers() == 1
     assert list_folder(root) == [".notes", "aurora_open_v001_t01.json", NAME]
