@@ -6,10 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hailuo_batch.errors import DamagedLedgerError, LedgerError
+from hailuo_batch.files.regular import UnsafeFileError
 
 _DAMAGED_REMEDY = (
     "Move the file aside and put back a copy: a backup, or one that an upgrade left beside it. "
     "Without one, clips in the store and in the lock file are safe; check your providers' accounts for the rest."
+)
+_FOREIGN_REMEDY = (
+    "If it leads to your own ledger, move that file here, in the place of the link: a new ledger knows nothing of what "
+    "was bought. Otherwise move it away."
 )
 _OPEN_REMEDY = "Check that its folder is there and can be written to."
 _BY_CODE: dict[int, tuple[str, str]] = {
@@ -35,6 +40,10 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.IntegrityError as error:
         raise AssertionError(f"the ledger refused a write: {error}") from error
+    except UnsafeFileError as error:
+        remedy = error.remedy or _FOREIGN_REMEDY
+        why = f"{error.path}: it {error.reason}. It was not used."
+        raise LedgerError("what is in the ledger's place is not ours", why=why, remedy=remedy) from error
     except OSError as error:
         raise LedgerError(
             "the ledger cannot be opened", why=f"{path}: {error.strerror}", remedy=_OPEN_REMEDY

@@ -62,7 +62,8 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
     """Copies a ledger beside itself before it is changed; the copy's path."""
     copy = path.with_name(f"{path.stem}.v{version}{path.suffix}")
     unfinished = copy.with_name(f"{copy.name}.tmp")
-    unfinished.unlink(missing_ok=True)
+    for ending in ("", "-journal"):  # what a killed upgrade left; a link there is taken away, and not followed
+        unfinished.with_name(unfinished.name + ending).unlink(missing_ok=True)
     with closing(sqlite3.connect(unfinished)) as target:
         connection.backup(target)
     unfinished.replace(copy)

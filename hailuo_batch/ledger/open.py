@@ -8,17 +8,24 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shlex import quote
 
+from hailuo_batch.files.folder import Folder
+from hailuo_batch.files.fsync import sync_folder
+from hailuo_batch.files.regular import UnsafeFileError, require_regular_path
 from hailuo_batch.ledger import migrate
 from hailuo_batch.ledger.transactions import TransactionConnection
 
+_BESIDE = ("", "-wal", "-shm", "-journal")  # the files of one SQLite file, by what their names end in
 _PATIENCE = 5.0  # seconds to wait for another program (a backup, a file browser) that has the file locked
 
 
 def open_for_writing(path: Path) -> TransactionConnection:
     """A connection that writes durably, on a file that is brought up to date; makes the file if there is none."""
     fresh = not path.exists()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with Folder(path.parent).open(make=True, mode=0o700):
+        require_regular_files(path)
+    _refuse_second_name(path)
     connection = _connect(path)
     try:
         _prepare(connection, path)
@@ -27,8 +34,8 @@ def open_for_writing(path: Path) -> TransactionConnection:
         raise
     if fresh:
         # Money: the file's own name must survive a power cut too, and the name of a folder that was made for it.
-        _sync_folder(path.parent)
-        _sync_folder(path.parent.parent)
+        sync_folder(path.parent)
+        sync_folder(path.parent.parent)
     return connection
 
 
@@ -45,6 +52,7 @@ def open_for_reading(path: Path) -> TransactionConnection:
 
 def _open_reader(path: Path) -> TransactionConnection:
     steps = migrate.migrations()
+    require_regular_files(path)
     if not path.exists():
         return _copy_to_memory(None, 0, steps)
     connection = _connect(_read_only_uri(path), uri=True)
@@ -115,11 +123,17 @@ def _copy_to_memory(source: sqlite3.Connection | None, version: int, scripts: tu
     return memory
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # Windows has no such call, and keeps names by itself
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+def require_regular_files(path: Path) -> None:
+    """Raises where SQLite would follow a link, or open what is no file, in the place of a ledger or beside it."""
+    for ending in _BESIDE:
+        require_regular_path(path.with_name(path.name + ending))
+
+
+def _refuse_second_name(path: Path) -> None:
+    """SQLite warns of it: a file's other name has other files beside it, and what is written there gets lost."""
+    if path.exists() and path.stat().st_nlink > 1:
+        copy = f"{path}.copy"
+        remedy = (
+            f"Give it one name again:\n    cp {quote(str(path))} {quote(copy)} && mv {quote(copy)} {quote(str(path))}"
+        )
+        raise UnsafeFileError(path, "has a second name (a hard link), whose content would change with it", remedy)

@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from hailuo_batch.errors import LedgerError
+from hailuo_batch.files.folder import Folder
+from hailuo_batch.files.regular import UnsafeFileError, open_regular
 from hailuo_batch.ledger.named_file import NamedFile
 from hailuo_batch.ports import RunHolder, RunLock
 
@@ -25,11 +27,11 @@ if sys.platform == "win32":
 
     _FAR = 1 << 30  # Windows keeps others from reading locked bytes: the locked one lies far behind the text
 
-    def _seize(file: BinaryIO) -> None:
+    def _seize(file: FileIO) -> None:
         file.seek(_FAR)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
-    def _release(file: BinaryIO) -> None:
+    def _release(file: FileIO) -> None:
         file.seek(_FAR)
         msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
@@ -39,13 +41,13 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _seize(file: BinaryIO) -> None:
+    def _seize(file: FileIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _share(file: BinaryIO) -> None:
+    def _share(file: FileIO) -> None:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
-    def _release(file: BinaryIO) -> None:
+    def _release(file: FileIO) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
 
     _CHECKS_SHARE = True
@@ -81,7 +83,7 @@ class FileLocks:
         try:
             if not self._path.stat().st_size:
                 return False
-            with self._path.open("r+b", buffering=0) as file:
+            with open_regular(self._path, os.O_RDWR) as file:
                 return _is_held_by_run(file)
         except OSError as error:
             return error.errno in _HELD_ERRNOS
@@ -90,17 +92,21 @@ class FileLocks:
         """Who holds the lock now; None when it is free or the holder has not signed yet."""
         if not self.is_run_active():
             return None
-        with _translate_errors(self._path), self._path.open("rb", buffering=0) as file:
+        with _translate_errors(self._path), open_regular(self._path) as file:
             return _read_holder(file)
 
 
-def _open_file(path: Path) -> BinaryIO:
+def _open_file(path: Path) -> FileIO:
     with _translate_errors(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+        with Folder(path.parent).open(make=True, mode=0o700) as folder:
+            file = folder.open_for_update(path.name)
+        if os.fstat(file.fileno()).st_nlink > 1:
+            file.close()
+            raise UnsafeFileError(path, "has a second name (a hard link), whose content would change with it")
+        return file
 
 
-def _acquire_named(path: Path) -> tuple[BinaryIO, NamedFile]:
+def _acquire_named(path: Path) -> tuple[FileIO, NamedFile]:
     """The locked file of this name.
 
     Money: between opening and locking, the file may have been removed and made anew; a lock on a file without a name
@@ -124,7 +130,7 @@ def _acquire_named(path: Path) -> tuple[BinaryIO, NamedFile]:
     )
 
 
-def _acquire(path: Path, file: BinaryIO) -> None:
+def _acquire(path: Path, file: FileIO) -> None:
     with _translate_errors(path):
         for _ in range(_TRIES):
             if _try(_seize, file):
@@ -135,7 +141,7 @@ def _acquire(path: Path, file: BinaryIO) -> None:
         raise _lock_held_error(path, file)
 
 
-def _is_held_by_run(file: BinaryIO) -> bool:
+def _is_held_by_run(file: FileIO) -> bool:
     """Whether a run holds the lock, and not only checks like this one, which share it."""
     if not _try(_share, file):
         return True
@@ -143,7 +149,7 @@ def _is_held_by_run(file: BinaryIO) -> bool:
     return False
 
 
-def _try(lock: Callable[[BinaryIO], None], file: BinaryIO) -> bool:
+def _try(lock: Callable[[FileIO], None], file: FileIO) -> bool:
     """Whether a lock could be had at once."""
     try:
         lock(file)
@@ -162,6 +168,9 @@ def _pause() -> None:
 def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
+    except UnsafeFileError as error:
+        why, remedy = f"{error.path}: it {error.reason}. It was not used.", "Move it away, then run the command again."
+        raise LedgerError("the run lock is not ours", why=why, remedy=remedy) from error
     except OSError as error:
         raise LedgerError(
             "the run lock cannot be taken",
@@ -170,7 +179,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_holder(file: BinaryIO, command: str) -> None:
+def _write_holder(file: FileIO, command: str) -> None:
     """Writes who holds the lock."""
     holder = {
         "pid": os.getpid(),
@@ -183,7 +192,7 @@ def _write_holder(file: BinaryIO, command: str) -> None:
     file.write(json.dumps(holder).encode())
 
 
-def _read_holder(file: BinaryIO) -> RunHolder | None:
+def _read_holder(file: FileIO) -> RunHolder | None:
     """Who signed, or None if the text is not there or half written."""
     file.seek(0)
     try:
@@ -193,7 +202,7 @@ def _read_holder(file: BinaryIO) -> RunHolder | None:
         return None
 
 
-def _lock_held_error(path: Path, file: BinaryIO) -> LedgerError:
+def _lock_held_error(path: Path, file: FileIO) -> LedgerError:
     holder = _read_holder(file)
     return LedgerError(
         "another run is working in this project",
