@@ -79,7 +79,8 @@ async def list_pending_tasks(folder: Path, *, world: World = World.REAL) -> Pend
     pending = [each for each in attempts if each.stage in _PENDING_STAGES and not is_local(each.provider)]
     campaigns = {each.campaign for each in pending}
     last = {run.campaign: run.manifest for run in runs if not run.sketch and run.campaign in campaigns}
-    there = {name: project.root / file for name, file in last.items() if _has_campaign(project.root / file, name)}
+    found = {campaign: file for campaign, name in last.items() if (file := project.find_manifest(name)) is not None}
+    there = {campaign: file for campaign, file in found.items() if _has_campaign(file, campaign)}
     bought = (there[each.campaign] for each in pending if each.campaign in there)
     followed = (file for file, tasks in from_elsewhere.items() if not tasks <= recorded)
     return PendingTasks(
@@ -108,9 +109,7 @@ def _read_task_files(root: Path) -> Iterator[tuple[Path, frozenset[tuple[str, st
 
 
 def _has_campaign(file: Path, campaign: str) -> bool:
-    """Whether a manifest is there and still of its campaign; what is wrong with it is for its run to say."""
-    if not file.is_file():
-        return False
+    """Whether a manifest is still of its campaign; what is wrong with it is for its run to say."""
     try:
         manifest, _ = read_manifest(read_file(file), name=file.name)
     except InputError:

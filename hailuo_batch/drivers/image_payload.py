@@ -6,18 +6,21 @@ Data is sent upright, and a last frame in the shape of the first. A file that ne
 import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
-from hashlib import file_digest
+from hashlib import sha256
 from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.providers.image_limits import Size
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import HailuoError
+from hailuo_batch.files.regular import read_regular
 from hailuo_batch.media.images import read_image_facts
 from hailuo_batch.media.reencode import read_frame_size, reencode_frame, reencode_image
 from hailuo_batch.ports import DriverRequest
 
 ImagePayload = str | None | Failure  # an address or a data URI; None for a frame that there is not
+
+_MAX_BYTES = 1024**3
 
 
 async def load_image_payloads(
@@ -58,12 +61,13 @@ def _encode_image(image: ImageRef, driver_request: DriverRequest, other: ImageRe
 def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Failure:
     if image.frame is not None:
         kind, content = reencode_frame(file, image.frame, shape)
-    elif _has_digest(file, image.digest):
-        kind, content = reencode_image(file, shape)
-    else:
+        return f"data:image/{kind};base64,{b64encode(content).decode()}"
+    data = read_regular(file, _MAX_BYTES)  # once: what is sent is what was compared
+    if f"sha256:{sha256(data).hexdigest()}" != image.digest:
         # Money: the clip would be kept as an answer to another question.
         why = f"the image {file.name} changed since the plan was made"
         return Failure(kind=FailureKind.STALE, why=why, remedy="Run again: the run makes a new plan.")
+    kind, content = reencode_image(file, data, shape)
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
@@ -76,8 +80,3 @@ def _read_size(image: ImageRef | None, driver_request: DriverRequest) -> Size | 
         return read_frame_size(file, image.frame)
     facts = read_image_facts(file)
     return facts.width, facts.height
-
-
-def _has_digest(file: Path, digest: str) -> bool:
-    with file.open("rb") as content:
-        return f"sha256:{file_digest(content, 'sha256').hexdigest()}" == digest

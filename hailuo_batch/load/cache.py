@@ -5,7 +5,6 @@ Delete it and every answer is the same; pictures on the web are fetched again fo
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.request.remote_image import RemoteImage
+from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
+from hailuo_batch.load.project_root import CACHE_FOLDER
+from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 
-CACHE_FOLDER = "memory"
+_LARGEST = 1024**3  # bytes
 _SEPARATOR = "\n\n"
 
 
@@ -161,7 +163,7 @@ def _stamp_row(path: Path) -> list[int] | None:
 
 def _hash_file(path: Path) -> str | None:
     with suppress(OSError):
-        return sha256(path.read_bytes()).hexdigest()
+        return sha256(read_user_file(path, MAX_LOCK_BYTES)).hexdigest()
     return None
 
 
@@ -171,7 +173,8 @@ def _finished_file(hidden_folder: Path, key: str) -> Path:
 
 def _read_text(path: Path) -> str:
     """What `_write_text` wrote; a file that was touched since is none."""
-    mark, _, data = path.read_bytes().partition(b"\n")
+    with Folder(path.parent, path.parent.parent.parent).open() as folder:
+        mark, _, data = folder.read(path.name, _LARGEST).partition(b"\n")
     if mark.decode() != sha256(data).hexdigest():
         raise ValueError(path)
     return data.decode()
@@ -180,8 +183,5 @@ def _read_text(path: Path) -> str:
 def _write_text(path: Path, text: str) -> None:
     """Whole or not at all, with its own hash in front; a memory that cannot be written is none."""
     data = text.encode()
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(sha256(data).hexdigest().encode() + b"\n" + data)
-        temporary.replace(path)
+    with suppress(OSError), Folder(path.parent, path.parent.parent.parent).open(make=True) as folder:
+        folder.replace_content(path.name, sha256(data).hexdigest().encode() + b"\n" + data)

@@ -6,11 +6,10 @@ memory is only a shortcut: any doubt, and the file is read. What is behind web a
 """
 
 import os
-import stat
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import file_digest
+from hashlib import sha256
 from pathlib import Path
 
 from hailuo_batch.core import rules
@@ -21,6 +20,7 @@ from hailuo_batch.core.problem import Problem, Rule, did_you_mean
 from hailuo_batch.core.providers.image_limits import Size
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import InputError
+from hailuo_batch.files.regular import file_kind, read_regular
 from hailuo_batch.load.file_stamp import CachedImage, Stamp, is_unchanged, read_stamp
 from hailuo_batch.load.image_checks import (
     describe_misleading_name,
@@ -31,6 +31,8 @@ from hailuo_batch.load.image_checks import (
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.remote_frames import RemoteImages, check_remote_frame, find_remote_image, is_gone
 from hailuo_batch.load.settings import Project, trust_command
+
+_MAX_BYTES = 1024**3  # of a picture that is only drawn; gateways take much less
 
 
 def read_inputs(
@@ -160,9 +162,9 @@ def _read_uncached_image(path: Path, stamp: Stamp) -> CachedImage:
 
     at = time.time_ns()
     try:
-        facts = read_image_facts(path)  # raises when it is no picture
-        with path.open("rb") as file:
-            digest = f"sha256:{file_digest(file, 'sha256').hexdigest()}"
+        data = read_regular(path, _MAX_BYTES)
+        facts = read_image_facts(path, data)  # raises when it is no picture
+        digest = f"sha256:{sha256(data).hexdigest()}"
         return CachedImage(stamp=stamp, digest=digest, cached_at=at, kind=facts.kind, size=(facts.width, facts.height))
     except InputError as error:
         why = f"{quote_text(path.name)}: {error.why[:1].lower()}{error.why[1:]}"
@@ -224,19 +226,9 @@ def _is_folder(path: Path) -> bool:
 def _file_kind(path: Path) -> str:
     """What stands there in the place of a file; nothing when there is none."""
     try:
-        mode = path.stat().st_mode
+        return file_kind(path.stat())
     except (OSError, ValueError):  # also a name that is too long for the file system
         return ""
-    return next((words for is_one, words in _FILE_KINDS if is_one(mode)), "")
-
-
-_FILE_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe (FIFO)"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 def _list_names(folder: Path) -> list[str]:

@@ -4,6 +4,7 @@ Sorted, LF, quoted only where YAML needs it, one line for each fact: the same lo
 branches that touched different shots.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,8 +17,10 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
 from hailuo_batch.errors import FileChangedError, InputError, StoreError
+from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.sidecar import quote_yaml, read_source, replace_source, source_digest, write_atomically
+from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 
 LOCK_HEADER = """\
 # Which clips are the campaign. Written by hailuo-batch; commit it with the manifest.
@@ -30,11 +33,13 @@ _AMOUNT = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?(?:E[+-]?[0-9]{1,2})? [^\s]+
 def read_lock(path: Path, *, campaign: str) -> Lockfile:
     """A lock file's lock; no file is an empty lock."""
     try:
-        data = path.read_bytes()
+        data = read_user_file(path, MAX_LOCK_BYTES)
     except FileNotFoundError:
         return Lockfile(campaign=campaign, shots={}, source=source_digest(None))
     except IsADirectoryError:
         raise _unreadable_error(path, "It is a folder.", "Move it away; a run writes the lock there.") from None
+    except UnsafeFileError as error:
+        raise _unreadable_error(path, f"It {error.reason}.", error.remedy) from None
     except OSError as error:
         remedy = "Check who may read the file; it is in git, with the manifest."
         raise _unreadable_error(path, f"The system says: {error.strerror}.", remedy) from None
@@ -65,7 +70,7 @@ def write_lock(path: Path, lock: Lockfile) -> bool:
     """
     data, beside = lock_text(lock).encode(), path.with_name(f"{path.name}.new")
     try:
-        if not lock.shots and not path.exists():
+        if not lock.shots and not os.path.lexists(path):
             return False
         try:
             is_new = replace_source(path, data, lock.source)

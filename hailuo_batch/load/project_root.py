@@ -8,6 +8,7 @@ from pathlib import Path
 
 SETTINGS_FILE = "hailuo.yaml"
 HIDDEN_FOLDER = ".hailuo"
+CACHE_FOLDER = "memory"  # below the hidden folder
 
 
 def find_project_root(folder: Path) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import UrlFrame
@@ -42,10 +43,10 @@ class RemoteImages:
             return None
         file = self.folder / digest.removeprefix(_DIGEST_PREFIX)
         try:
-            there = file.stat().st_size
+            found = file.lstat()
         except OSError:
             return None
-        return file if length is None or length == there else None
+        return file if S_ISREG(found.st_mode) and length in {None, found.st_size} else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What a project's settings say."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,11 +13,13 @@ from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
+from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.custom_gateways import mask_key, read_custom_gateways, read_regions
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
+from hailuo_batch.load.user_files import read_user_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,12 @@ class Project:
         """Gateways whose tables stand in the settings and are wrong."""
         return frozenset(str(each.path[1]) for each in self.problems if each.path[:1] == ("gateways",) != each.path)
 
+    def find_manifest(self, name: str) -> Path | None:
+        """The manifest of a name in the ledger; None when the project has no such file, whatever is outside of it."""
+        path = self.root / name
+        is_inside = Path(os.path.realpath(path)).is_relative_to(self.root.resolve())
+        return path if is_inside and path.is_file() else None
+
     def display_path(self, path: Path) -> str:
         """A path as people see it: below the root if it is there."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
@@ -74,7 +83,7 @@ def read_project(folder: Path) -> Project:
     """The project around a folder; what is wrong in its settings comes along as problems."""
     root = find_project_root(folder)
     file = root / SETTINGS_FILE
-    if not file.is_file():
+    if not os.path.lexists(file) or file.is_dir():
         return Project(root=root)
     data = read_file(file)
     tree, problems = read_and_validate(data, name=SETTINGS_FILE, schema="settings")
@@ -162,14 +171,17 @@ def make_folder(path: Path) -> None:
 
 
 def read_file(path: Path) -> bytes:
-    """A file's bytes; what stops that is said in plain words."""
+    """The bytes of a file that people wrote; what stops that is said in plain words."""
     try:
-        return path.read_bytes()
+        return read_user_file(path)
     except FileNotFoundError:
         raise InputError(
             f"no such file: {path}", remedy="Check the name; `hailuo-batch init` creates a first one."
         ) from None
     except IsADirectoryError:
         raise InputError(f"{path} is a folder", remedy="Name a manifest in it.") from None
+    except UnsafeFileError as error:
+        remedy = error.remedy or "Put a regular file in its place."
+        raise InputError(f"{path} is not read", why=f"It {error.reason}.", remedy=remedy) from None
     except OSError as error:
         raise InputError(f"cannot read {path}", why=str(error.strerror)) from None

@@ -5,8 +5,8 @@ meanwhile, and another command may write it. Nothing here knows what stands in i
 """
 
 import json
-import os
 import re
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from hailuo_batch.errors import FileChangedError
+from hailuo_batch.files.folder import write_beside
+from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 
 if sys.platform != "win32":
     import fcntl
@@ -48,7 +50,7 @@ def source_digest(data: bytes | None) -> str:
 def read_source(path: Path) -> bytes | None:
     """A file's bytes; None when there is none."""
     try:
-        return path.read_bytes()
+        return read_user_file(path, MAX_LOCK_BYTES)
     except FileNotFoundError:
         return None
 
@@ -86,25 +88,4 @@ def _hold_folder(folder: Path) -> Iterator[None]:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Puts a whole file in the place of another, durably."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):  # it is gone when all went well
-            temporary.unlink()
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Returns when the names in a folder are on the disk; Windows has no such call, and keeps them by itself."""
-    if os.name == "nt":
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    write_beside(path, data, durable=True)

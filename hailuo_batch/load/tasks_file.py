@@ -5,11 +5,9 @@ come in any order and more than once. The file may come from anybody: it is read
 link, and a task id must be one that a gateway might give.
 """
 
-import errno
 import json
 import os
 import re
-import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,8 +17,10 @@ from typing import Any
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.task_entries import TaskEntry, sort_entries
 from hailuo_batch.errors import InputError, StoreError
+from hailuo_batch.files.fsync import sync_folder
+from hailuo_batch.files.regular import open_regular, read_regular
 from hailuo_batch.gateways.coerce import parse_task_id
-from hailuo_batch.load.sidecar import escape_line, sync_folder, write_atomically
+from hailuo_batch.load.sidecar import escape_line, write_atomically
 
 TASKS_HEADER = """\
 # Accepted tasks whose clips the lock does not name yet. Written by hailuo-batch; commit it with the manifest.
@@ -35,18 +35,16 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 _FINGERPRINT = re.compile(r"v[0-9]{1,3}-[0-9a-f]{64}\Z")
 _VERSION = re.compile(r"version:\s*([0-9]{1,6})\Z")
 _CONFLICT_MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
-# Of a file that somebody else may have put there: no link is followed, and no pipe is waited for.
-_CAREFULLY = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
 
 
 def read_tasks(path: Path) -> tuple[TaskEntry, ...]:
     """A tasks file's entries, each once, sorted; no file has none."""
     try:
-        data = _read_regular_file(path)
+        data = read_regular(path, MAX_BYTES)
     except FileNotFoundError:
         return ()
     except OSError as error:
-        said = "it is a link, and none is followed" if error.errno == errno.ELOOP else error.strerror
+        said = error.strerror
         remedy = "Move it away; a run writes the tasks file there."
         raise _unreadable_error(path, f"The system says: {said}.", remedy) from None
     return _parse_tasks(path, data)
@@ -67,7 +65,7 @@ def write_tasks(path: Path, entries: Sequence[TaskEntry]) -> bool:
         if not entries:
             return _remove(path)
         with suppress(FileNotFoundError):
-            if _read_regular_file(path) == data:
+            if read_regular(path, MAX_BYTES) == data:
                 return False
         replace_tasks(path, entries)
     except OSError as error:
@@ -84,13 +82,11 @@ def replace_tasks(path: Path, entries: Iterable[TaskEntry]) -> None:
 
 def append_tasks(path: Path, entries: Iterable[TaskEntry]) -> None:
     """Adds entries durably; the file is made when it is not there. Raises `OSError`."""
-    number = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _CAREFULLY, 0o666)
-    try:
-        size = _require_regular(number)
+    with open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, mode=0o666) as file:
+        number = file.fileno()
+        size = os.fstat(number).st_size
         _write_all(number, (_text_before(number, size) + "".join(map(_entry_line, entries))).encode())
         os.fsync(number)
-    finally:
-        os.close(number)
     if not size:
         sync_folder(path.parent)
 
@@ -115,22 +111,6 @@ def _remove(path: Path) -> bool:
         return False
     sync_folder(path.parent)
     return True
-
-
-def _read_regular_file(path: Path) -> bytes:
-    number = os.open(path, os.O_RDONLY | _CAREFULLY)
-    with os.fdopen(number, "rb") as file:
-        if _require_regular(number) > MAX_BYTES:
-            raise OSError(errno.EFBIG, f"It is larger than {MAX_BYTES:,} bytes")
-        return file.read(MAX_BYTES)
-
-
-def _require_regular(number: int) -> int:
-    """The size of an open file that is neither folder, pipe nor device."""
-    found = os.fstat(number)
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "It is not a regular file")
-    return found.st_size
 
 
 def _entry_line(entry: TaskEntry) -> str:

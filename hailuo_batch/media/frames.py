@@ -3,6 +3,7 @@
 Files are written where the caller says. The caller makes sure that a file is there whole or not at all.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 _BT709, _UNSPECIFIED, _FULL = 1, 2, 2  # codes of H.273: two of the matrix, one of the range
 
 
-def write_poster(video: Path, target: Path, *, width: int = 480) -> None:
-    """The first frame as a JPEG, `width` pixels wide or the video's own width if that is less."""
+def draw_poster(video: Path, *, width: int = 480) -> bytes:
+    """The first frame as the bytes of a JPEG, `width` pixels wide or the video's own width if that is less."""
     image = read_frame(video, "first")
     if image.width > width:
         image = image.resize((width, max(1, round(image.height * width / image.width))), reducing_gap=2.0)
+    target = BytesIO()
     image.save(target, "JPEG", quality=84, optimize=True)
+    return target.getvalue()
 
 
 def write_frame_png(video: Path, which: str, target: Path) -> None:

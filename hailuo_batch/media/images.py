@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,12 @@ class ImageFacts:
     is_rotated: bool = False
 
 
-def read_image_facts(path: Path) -> ImageFacts:
-    """Kind, upright size and bytes of a picture which was decoded to its end; an InputError if it cannot be decoded."""
-    with _open_safely(path) as image:
+def read_image_facts(path: Path, data: bytes | None = None) -> ImageFacts:
+    """Kind, upright size and bytes of a picture which was decoded to its end; an InputError if it cannot be decoded.
+
+    With `data`, these are the file's bytes, and it is not opened.
+    """
+    with _open_safely(path, data) as image:
         width, height = image.size
         orientation = image.getexif().get(_ORIENTATION, 1)
         kind = _FORMATS[image.format or ""]
@@ -51,17 +55,17 @@ def read_image_facts(path: Path) -> ImageFacts:
         image.load()
     wide, high = (height, width) if orientation in _SWAPPED_ORIENTATIONS else (width, height)
     turned = orientation in _ROTATED_ORIENTATIONS
-    return ImageFacts(kind=kind, width=wide, height=high, bytes=path.stat().st_size, is_rotated=turned)
+    return ImageFacts(kind=kind, width=wide, height=high, bytes=_length(path, data), is_rotated=turned)
 
 
-def open_image(path: Path, *, min_side: int = 0) -> "Image.Image":
+def open_image(path: Path, data: bytes | None = None, *, min_side: int = 0) -> "Image.Image":
     """The image upright, in RGB, with transparent parts on white; an InputError if it cannot be read.
 
     With `min_side`, pixels of the shorter side, a larger JPEG may come at half or a quarter size, which is faster.
     """
     from PIL import ImageOps
 
-    with _open_safely(path) as image:
+    with _open_safely(path, data) as image:
         if min_side:
             scale = min_side / min(image.size)
             image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
@@ -94,26 +98,30 @@ def fit_image(image: "Image.Image", width: int, height: int) -> "Image.Image":
 
 
 @contextmanager
-def _open_safely(path: Path) -> Iterator["Image.Image"]:
+def _open_safely(path: Path, data: bytes | None = None) -> Iterator["Image.Image"]:
     """The file, opened by its bytes. Errors inside become an InputError in plain words."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures; the limit below refuses them
-            with Image.open(path) as image:
+            with Image.open(path if data is None else BytesIO(data)) as image:
                 _check_image(path, image)
                 yield image
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise InputError(f"cannot open the picture {path}", why=error.strerror or "") from error
     except UnidentifiedImageError as error:
-        why = "The file is empty." if path.stat().st_size == 0 else "Its bytes are not an image, despite its name."
+        why = "The file is empty." if _length(path, data) == 0 else "Its bytes are not an image, despite its name."
         raise InputError(f"not a picture: {path}", why=why, remedy=_FORMAT_REMEDY) from error
     except Image.DecompressionBombError as error:
         raise InputError(f"picture too large: {path}", why=_too_large_reason(), remedy="Scale it down.") from error
     except _DECODER_ERRORS as error:
         why = f"Reading it stopped: {error}."
         raise InputError(f"damaged picture: {path}", why=why, remedy="Export it or copy it again.") from error
+
+
+def _length(path: Path, data: bytes | None) -> int:
+    return path.stat().st_size if data is None else len(data)
 
 
 _FORMAT_REMEDY = "Use a JPEG, PNG or WebP file."

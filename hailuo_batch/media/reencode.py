@@ -18,13 +18,16 @@ _QUALITIES = (95, 88, 75)  # of a JPEG; a lower one is only for what would be to
 _ICC_COLOUR_SPACE = slice(16, 20)  # where an ICC profile says whose colours it describes
 
 
-def reencode_image(path: Path, shape: Size | None) -> tuple[str, bytes]:
-    """Kind and bytes of a picture: its file's own, unless it has to be turned, or cut to the shape of another size."""
-    facts = read_image_facts(path)
+def reencode_image(path: Path, data: bytes, shape: Size | None) -> tuple[str, bytes]:
+    """Kind and bytes of a picture: its file's own, unless it has to be turned, or cut to the shape of another size.
+
+    `data` are the file's bytes, which is not opened.
+    """
+    facts = read_image_facts(path, data)
     middle = crop_size(shape, (facts.width, facts.height)) if shape else None
     if not facts.is_rotated and middle is None:
-        return facts.kind, path.read_bytes()
-    return _encode_for_upload(_crop_middle(open_image(path), middle), facts.kind)
+        return facts.kind, data
+    return _encode_for_upload(_crop_middle(open_image(path, data), middle), facts.kind)
 
 
 def reencode_frame(video: Path, which: str, shape: Size | None) -> tuple[str, bytes]:

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.load.cache import (
-    CACHE_FOLDER,
     FinishedManifest,
     manifest_key,
     plan_dependencies,
@@ -18,6 +17,7 @@ from hailuo_batch.load.cache import (
     write_finished_manifest,
 )
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, read_stamp
+from hailuo_batch.load.project_root import CACHE_FOLDER
 
 FINISHED = FinishedManifest(
     digests=frozenset({"sha256:aa", "sha256:bb"}), files=frozenset({"a.mp4"}), summary={"takes": 2}

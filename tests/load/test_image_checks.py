@@ -164,7 +164,7 @@ def test_what_was_remembered_is_judged_without_reading_it_again(
     cache.write_cached_inputs(project.root, seen)
     recalled = cache.read_cached_inputs(project.root)
     assert recalled == seen
-    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the picture was opened"))
+    monkeypatch.setattr("hailuo_batch.load.inputs.read_regular", lambda *_, **__: pytest.fail("the picture was opened"))
     (problem,) = told(project, "a.png", cached_images=recalled)
     assert problem.summary == "picture too small"
 

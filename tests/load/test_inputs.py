@@ -105,7 +105,7 @@ def test_a_picture_that_did_not_change_is_not_read_again(
     later(monkeypatch)
     before = read(project, first("assets/open.png"))
     assert len(opened) == 1
-    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the picture was opened"))
+    monkeypatch.setattr("hailuo_batch.load.inputs.read_regular", lambda *_, **__: pytest.fail("the picture was opened"))
     again = read(project, first("assets/open.png"), remembered=dict(before.cache_entries))
     assert (again.images, again.cache_entries) == (before.images, before.cache_entries)
     assert len(opened) == 1
@@ -316,7 +316,7 @@ def test_a_file_that_may_not_be_read_says_so(project: Project, monkeypatch: pyte
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("hailuo_batch.load.inputs.read_regular", refuse)
     (problem,) = read(project, first("assets/open.png")).problems
     assert problem.rule.id == "frame-file"
     assert "open.png" in problem.why

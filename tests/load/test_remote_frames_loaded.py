@@ -10,9 +10,10 @@ from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
-from hailuo_batch.load.cache import CACHE_FOLDER, read_cached_remote_images, write_cached_remote_images
+from hailuo_batch.load.cache import read_cached_remote_images, write_cached_remote_images
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.inputs import read_inputs
+from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.remote_frames import RemoteImages
 from hailuo_batch.load.settings import Project
 

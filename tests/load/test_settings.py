@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -136,10 +137,12 @@ def test_a_file_that_cannot_be_read_ends_a_command_in_plain_words(tmp_path: Path
 
 
 def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    (tmp_path / "teaser.yaml").touch()
+
+    def refuse(path: Path, *_: object, **__: object) -> int:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(InputError, match="cannot read") as wrong:
         read_file(tmp_path / "teaser.yaml")
     assert wrong.value.why == "Permission denied"

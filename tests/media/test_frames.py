@@ -1,3 +1,4 @@
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from hailuo_batch.core.sketch import Still
 from hailuo_batch.errors import InputError
-from hailuo_batch.media.frames import read_frame, write_frame_png, write_poster
+from hailuo_batch.media.frames import draw_poster, read_frame, write_frame_png
 
 
 def apart(a: Image.Image, b: Image.Image) -> float:
@@ -19,15 +20,13 @@ def clip(drawn: Drawn) -> Path:
     return drawn(prompt="copper [Zoom in]", seconds=3)
 
 
-def test_a_poster_is_a_small_jpeg_of_the_first_frame(clip: Path, tmp_path: Path) -> None:
-    write_poster(clip, tmp_path / "poster")
-    with Image.open(tmp_path / "poster") as image:
+def test_a_poster_is_a_small_jpeg_of_the_first_frame(clip: Path) -> None:
+    with Image.open(BytesIO(draw_poster(clip))) as image:
         assert (image.format, image.size) == ("JPEG", (480, 270))
 
 
-def test_a_poster_is_never_wider_than_its_video(clip: Path, tmp_path: Path) -> None:
-    write_poster(clip, tmp_path / "poster", width=4000)
-    with Image.open(tmp_path / "poster") as image:
+def test_a_poster_is_never_wider_than_its_video(clip: Path) -> None:
+    with Image.open(BytesIO(draw_poster(clip, width=4000))) as image:
         assert image.size == (910, 512)
 
 
@@ -64,5 +63,4 @@ def test_what_is_no_video_has_no_frames(tmp_path: Path, which: str, sent: bytes)
 
 def test_a_video_that_is_not_there_has_no_frames(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no first frame"):
-        write_poster(tmp_path / "nothing.mp4", tmp_path / "poster")
-    assert not (tmp_path / "poster").exists()
+        draw_poster(tmp_path / "nothing.mp4")

@@ -15,6 +15,7 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, plan_dependencies, read_finished_manifest
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
+from hailuo_batch.load.user_files import read_user_file
 
 
 def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mapping[str, Any] | None:
@@ -23,7 +24,7 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
     if world is World.REHEARSAL:
         return None  # a rehearsal calls the mock, whose next answer is not cached
     try:
-        data = path.read_bytes()
+        data = read_user_file(path)
     except OSError:
         return None  # the long way says what is wrong with it
     workspace = Workspace(find_project_root(path.resolve().parent), world)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def find_sibling_manifests(runs: Iterable[RunRecord], validation: Validation) -> tuple[Path, ...]:
     """Other manifests that gave names of this campaign. One that was moved or deleted since has no say."""
-    root, here = validation.project.root, validation.file.resolve()
     kind = (validation.campaign, validation.sketch)
-    files = dict.fromkeys((root / each.manifest).resolve() for each in runs if (each.campaign, each.sketch) == kind)
-    return tuple(file for file in files if file != here and file.is_file())
+    names = dict.fromkeys(each.manifest for each in runs if (each.campaign, each.sketch) == kind)
+    files = dict.fromkeys(file.resolve() for name in names if (file := validation.project.find_manifest(name)))
+    return tuple(file for file in files if file != validation.file.resolve())
 
 
 def refuse_name_collisions(planned: "PlannedRun") -> None:

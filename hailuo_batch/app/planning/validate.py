@@ -1,6 +1,7 @@
 """Manifest file → shots, inputs and problems: the first half of every other use case. Writes nothing."""
 
 import gc
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -184,7 +185,7 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
 def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
     """The draft and its shots with what people decided about them; a sketch has one take, whatever was decided."""
     path = review_path(draft.file)
-    if draft.world is World.SKETCH or not path.is_file():
+    if draft.world is World.SKETCH or not os.path.lexists(path) or path.is_dir():
         return draft, shots
     from hailuo_batch.core.plan.review import with_retakes
     from hailuo_batch.load.review import read_review

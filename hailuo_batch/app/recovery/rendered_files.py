@@ -11,7 +11,9 @@ from typing import Any
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, NamedClip
+from hailuo_batch.files.regular import read_regular
 
+MAX_PROVENANCE_BYTES = 1024**2
 _NAME_PATTERN = re.compile(r"(?P<shot>.+)_v(?P<version>\d{3,})_(?:t(?P<take>\d\d)|sketch)\.mp4\Z")
 
 
@@ -72,7 +74,7 @@ def read_render_clip(file: Path) -> NamedClip | None:
 def _read_provenance(file: Path) -> tuple[str, NamedClip] | None:
     """What the provenance beside a clip says: the fingerprint, and the clip; None when it says nothing of use."""
     try:
-        about = json.loads(file.with_suffix(".json").read_bytes())
+        about = json.loads(read_regular(file.with_suffix(".json"), MAX_PROVENANCE_BYTES))
         clip = NamedClip(
             file=file.name,
             digest=about["artifact"]["digest"],

@@ -1,0 +1,29 @@
+"""The files that people write: read once, when they are regular files inside their project.
+
+A repository may ship a link in the place of a manifest, of the settings or of a folder of them. One that leads out of
+the project is refused before a byte is read, since messages show lines of what is read.
+"""
+
+import os
+from pathlib import Path
+
+from hailuo_batch.files.regular import UnsafeFileError, read_regular
+from hailuo_batch.load.project_root import find_project_root
+
+MAX_BYTES = 64 * 1024**2  # 100,000 shots have about 30 MB
+MAX_LOCK_BYTES = 4 * MAX_BYTES  # written by us, with some lines for each take
+
+
+def read_user_file(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a file; an `OSError` says why they cannot be read, an `UnsafeFileError` why they are not."""
+    named = os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`, behind which a link may lead elsewhere
+    real = os.path.realpath(path)
+    if real != named:
+        _require_inside(Path(named), Path(real))
+    return read_regular(real, limit)
+
+
+def _require_inside(named: Path, real: Path) -> None:
+    root = find_project_root(named.parent).resolve()
+    if not real.is_relative_to(root):
+        raise UnsafeFileError(named, f"leads out of the project, to {real}", "Name the file that it leads to.")
