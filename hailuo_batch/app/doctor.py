@@ -23,7 +23,7 @@ from hailuo_batch.app.recovery.missing_ledger import (
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.world import command_line
-from hailuo_batch.errors import InputError, LedgerError
+from hailuo_batch.errors import InputError, LedgerError, RefusedError
 from hailuo_batch.load.gateway_keys import find_destination, read_gateway_key
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.provider_tables import provider_names
@@ -118,7 +118,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
         async with workspace.read_ledger() as ledger:
             standings, known = await ledger.standings(), await ledger.attempts()
             given = frozenset(await read_given_names(ledger))
-    except LedgerError as error:
+    except (LedgerError, RefusedError) as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
     present, names, attempts = workspace.list_digests(), workspace.list_render_names(), len(known)

@@ -28,9 +28,9 @@ from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, find_unreferenced_clips
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.cache import CACHE_FOLDER
+from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.lockfile import read_lock
-from hailuo_batch.load.project_root import HIDDEN_FOLDER
+from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER
 from hailuo_batch.load.review import read_review
 from hailuo_batch.load.settings import Project, read_project
 from hailuo_batch.ports import Facts, RunLock, Store, StoredFile
@@ -135,18 +135,17 @@ def _list_leftovers(project: Project, workspace: Workspace, before: float) -> It
 
 def _remove_leftovers(workspace: Workspace, before: float) -> None:
     workspace.open_store().remove_leftovers(before=before)
-    for path, file in _list_cache_files(workspace):
-        if file.modified_at < before:
-            path.unlink(missing_ok=True)
+    _cache_folder(workspace).sweep(lambda _, found: found.st_mtime < before)
 
 
 def _list_cache_files(workspace: Workspace) -> Iterator[tuple[Path, StoredFile]]:
-    folder = workspace.state_folder / CACHE_FOLDER
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        with suppress(OSError):  # it was removed since its folder was listed
-            if path.is_file():
-                found = path.stat()
-                yield path, StoredFile(size=found.st_size, modified_at=found.st_mtime)
+    with suppress(FileNotFoundError), _cache_folder(workspace).open() as folder:
+        for name, found in folder.regular_files():
+            yield folder.path / name, StoredFile(size=found.st_size, modified_at=found.st_mtime)
+
+
+def _cache_folder(workspace: Workspace) -> Folder:
+    return Folder(workspace.state_folder / CACHE_FOLDER, workspace.project_root)
 
 
 def _unfinished_digests(attempts: Iterable[AttemptRecord]) -> set[str]:
@@ -198,8 +197,8 @@ async def _plan_needed_digests(project: Project, runs: Iterable[RunRecord]) -> s
     """What the manifests that were run here want now, their sketches included; one that is gone wants nothing."""
     needed: set[str] = set()
     for name, sketch in sorted({(run.manifest, run.sketch) for run in runs}):
-        file = project.root / name
-        if not file.is_file():
+        file = project.find_manifest(name)
+        if file is None:
             continue
         try:
             planned = await plan(file, world=World.SKETCH if sketch else World.REAL, offline=True)

@@ -1,11 +1,17 @@
 """A first project in a folder: settings, a manifest that sketches as it is, and lines for git."""
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.files.folder import Folder
+from hailuo_batch.files.ownership import refuse_unsafe_files
+from hailuo_batch.files.regular import require_regular_path
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.settings import make_folder
+from hailuo_batch.load.user_files import MAX_BYTES
 
 FIRST_MANIFEST = "manifests/first.yaml"
 _LINE_FILES = frozenset({".gitignore", ".gitattributes"})
@@ -17,26 +23,40 @@ async def init(folder: Path | str) -> tuple[Path, ...]:
     Raises `RefusedError` when a file is there already; nothing is overwritten.
     """
     root = Path(folder)
-    written = {root / name: text for name, text in _FIRST_PROJECT.items()}
-    there = [path for path in written if path.exists() and path.name not in _LINE_FILES]
+    there = [path for name in _FIRST_PROJECT if os.path.lexists(path := root / name) and name not in _LINE_FILES]
     if there:
         raise RefusedError(f"{there[0]} is there already", why="Nothing was written.", remedy="Choose another folder.")
+    make_folder(root)
     try:
-        return tuple(path for path, text in written.items() if _write_new_file(path, text))
+        with refuse_unsafe_files():
+            _require_own_places(root)
+            return tuple(root / name for name, text in _FIRST_PROJECT.items() if _write_new_file(root, name, text))
     except OSError as error:
         raise InputError(f"cannot write in {root}", why=f"The system says: {error.strerror}.") from None
 
 
-def _write_new_file(path: Path, text: str) -> bool:
+def _require_own_places(root: Path) -> None:
+    """Raises where a link would be followed, before anything is written."""
+    for name in _LINE_FILES:
+        require_regular_path(root / name)
+    with suppress(FileNotFoundError), Folder(root / "manifests").open():
+        pass
+
+
+def _write_new_file(root: Path, name: str, text: str) -> bool:
     """Writes a file that is not there; a file of git gets only the lines that it lacks."""
-    make_folder(path.parent)
-    if path.name in _LINE_FILES and path.exists():
-        before = path.read_text(encoding="utf-8")
-        more = [line for line in text.splitlines() if line not in before.splitlines()]
-        if not more:
-            return False
-        text = before + ("" if before.endswith("\n") or not before else "\n") + "\n".join(more) + "\n"
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path = root / name
+    with Folder(path.parent, root).open(make=True) as folder:
+        if path.name in _LINE_FILES and os.path.lexists(path):
+            before = folder.read(path.name, MAX_BYTES).decode()
+            more = [line for line in text.splitlines() if line not in before.splitlines()]
+            if not more:
+                return False
+            text = before + ("" if before.endswith("\n") or not before else "\n") + "\n".join(more) + "\n"
+            folder.replace_content(path.name, text.encode())
+            return True
+        with folder.create(path.name) as file:
+            file.write(text.encode())
     return True
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
@@ -15,6 +14,8 @@ from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import write_thumbnail
 from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.files.folder import write_beside
+from hailuo_batch.files.regular import UnsafeFileError, is_regular, open_regular
 from hailuo_batch.load.settings import make_folder
 from hailuo_batch.ports import Store
 from hailuo_batch.views.contact_sheet import draw_contact_sheet
@@ -36,6 +37,7 @@ async def write_report(file: Path | str, *, world: World, page: Path | None) -> 
     folder = workspace.renders_folder
     kind = "_sketch" if planned.validation.sketch else ""
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
+    workspace.require_own_files(writing=True)
     _require_own_page(target)
     make_folder(target.parent)
     await _write_posters(folder, await _missing_posters(planned.report, workspace.open_store(), folder))
@@ -44,14 +46,18 @@ async def write_report(file: Path | str, *, world: World, page: Path | None) -> 
 
 
 def _require_own_page(target: Path) -> None:
-    """Raises unless a page of ours may stand there."""
+    """Raises unless a page of ours may be put there."""
     if target.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"{target} is not a page", why="A report ends in .html.")
     try:
-        if target.exists() and not target.is_file():
-            kind = "folder" if target.is_dir() else "device or a pipe"
-            raise InputError(f"{target} is a {kind}", remedy="Name a file that ends in .html.")
-        mine = not target.exists() or b'name="generator" content="hailuo-batch"' in target.read_bytes()[:2000]
+        with open_regular(target) as file:
+            mine = b'name="generator" content="hailuo-batch"' in file.read(2000)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except IsADirectoryError:
+        raise InputError(f"{target} is a folder", remedy="Name a file that ends in .html.") from None
+    except UnsafeFileError as error:
+        raise InputError(f"{target} {error.reason}", remedy="Name another file that ends in .html.") from None
     except OSError as error:
         raise InputError(f"cannot read {target}", why=f"The system says: {error.strerror}.") from None
     if not mine:
@@ -59,20 +65,16 @@ def _require_own_page(target: Path) -> None:
 
 
 def _write_page(target: Path, text: str) -> None:
-    temporary = target.with_name(f".{target.name}.new")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(target)
+        write_beside(target, text.encode())
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise InputError(f"cannot write {target}", why=f"The system says: {error.strerror}.") from None
 
 
 async def _missing_posters(drawn: Report, store: Store, folder: Path) -> dict[str, Path]:
     """The clips that the page shows without a poster yet, by the names of their posters."""
     clips = {row.clip.digest for row in drawn.rows if row.clip is not None and row.action is Action.REUSE}
-    todo = {name: digest for digest in clips if not (folder / (name := poster_name(digest))).exists()}
+    todo = {name: digest for digest in clips if not is_regular(folder / (name := poster_name(digest)))}
     return {name: await store.local_copy(digest) for name, digest in todo.items()}
 
 

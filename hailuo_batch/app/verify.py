@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.recovery.missing_ledger import UNKNOWN_CLIPS_REMEDY, find_unknown_clips
+from hailuo_batch.app.recovery.rendered_files import MAX_PROVENANCE_BYTES
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip
 from hailuo_batch.core.attempt.failure import Failure
@@ -25,6 +27,7 @@ from hailuo_batch.core.rules import LEDGER_GONE
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.errors import Exit
+from hailuo_batch.files.regular import is_regular, open_regular, read_regular
 from hailuo_batch.load.settings import Project
 from hailuo_batch.ports import Store
 
@@ -207,14 +210,14 @@ def _check_clip(
 
 
 def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return f"sha256:{file_digest(file, 'sha256').hexdigest()}"
 
 
 def _is_same_file(name: Path, clip: Path) -> bool:
     """Whether a readable name is a link to the very file, so that what changed the one has changed the other."""
     try:
-        return name.samefile(clip)
+        return is_regular(name) and name.samefile(clip)
     except OSError:
         return False
 
@@ -251,12 +254,12 @@ def _find_unknown_names(
 
 def _check_name(path: Path, clip: Path, digest: str, fingerprint: str) -> VerifyFault | None:
     """What is wrong with a name. It is held against the digest: where the store's bytes changed, it may be whole."""
-    if not path.exists():
+    if not os.path.lexists(path):
         return VerifyFault.UNNAMED
     if not _is_same_file(path, clip) and not _has_digest(path, digest):
         return VerifyFault.RENAMED
     try:
-        says = json.loads(path.with_suffix(".json").read_bytes())["fingerprint"]
+        says = json.loads(read_regular(path.with_suffix(".json"), MAX_PROVENANCE_BYTES))["fingerprint"]
     except (OSError, ValueError, KeyError, TypeError):
         says = ""
     return None if says == fingerprint else VerifyFault.ALONE

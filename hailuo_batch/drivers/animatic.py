@@ -5,6 +5,7 @@ Its task is the request itself: a run that was killed draws it again.
 """
 
 import os
+import secrets
 from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -26,7 +27,7 @@ class AnimaticDriver:
 
     async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:  # noqa: ARG002 - the task is the request
         """Draws the clip; `link` is the file it is in."""
-        target = self._folder / f"drawing-{os.getpid()}-{driver_request.fingerprint}.mp4"
+        target = self._folder / f"drawing-{os.getpid()}-{secrets.token_hex(8)}.mp4"  # a name that nobody can foresee
         failure = await self._data_plane.draw(_make_sketch(driver_request, self._provider), target)
         return failure or Produced(link=str(target))
 

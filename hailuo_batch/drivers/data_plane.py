@@ -14,6 +14,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.drivers.render_pool import RenderPool, WorkerDiedError
 from hailuo_batch.errors import HailuoError
+from hailuo_batch.files.folder import write_beside
 
 if TYPE_CHECKING:
     from hailuo_batch.drivers.download import Downloader
@@ -93,12 +94,10 @@ def probe_clip(file: Path, digest: str) -> Clip | Failure:
 
 def write_thumbnail(clip: Path, target: Path) -> Failure | None:
     """What `LocalDataPlane.thumbnail` does, for a thread."""
-    from hailuo_batch.media.frames import write_poster
+    from hailuo_batch.media.frames import draw_poster
 
-    temporary = target.with_name(f".{target.name}.new")
     try:
-        write_poster(clip, temporary)
-        temporary.replace(target)
+        write_beside(target, draw_poster(clip))
     except (HailuoError, OSError) as error:
         return Failure(kind=FailureKind.BROKEN, why=str(error))
     return None

@@ -8,8 +8,10 @@ still the same. Whether the file is a video is not decided here.
 import asyncio
 import errno
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from io import BufferedWriter
 from pathlib import Path
 
 import aiohttp
@@ -20,6 +22,7 @@ from hailuo_batch.drivers.partial import PartialDownload
 from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, parse_link, private_address_failure
 from hailuo_batch.drivers.stall_guard import StallGuard
 from hailuo_batch.drivers.trace_request import RequestTrace
+from hailuo_batch.files.regular import open_regular
 from hailuo_batch.gateways.retry_after import parse_retry_after
 
 CHUNK = 256 * 1024
@@ -27,6 +30,7 @@ LARGEST = 1024**3  # bytes; a clip of 10 s has some MB
 REDIRECTS = 5
 TRIES = 4
 LONGEST_PAUSE = 30.0  # seconds; for a host of clips that asks for more, the next run downloads
+_UPDATE = os.O_RDWR | os.O_CREAT
 _GONE = frozenset({401, 403, 404, 410})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _HEADERS: Mapping[str, str] = {"Accept-Encoding": "identity"}  # a clip is compressed already, and its length is checked
@@ -120,7 +124,8 @@ class Downloader:
         if part.total is not None and part.total > LARGEST:
             return _too_large_failure()
         flow = StallGuard(self._elapsed)
-        with target.open("r+b" if part.size else "wb") as file:  # buffered: a raw file may write less than it is given
+        flags = _UPDATE if part.size else _UPDATE | os.O_TRUNC
+        with BufferedWriter(open_regular(target, flags, mode=0o666)) as file:  # a raw one may write less than is given
             if part.size:
                 file.seek(part.size)
                 file.truncate()

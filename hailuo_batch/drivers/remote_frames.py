@@ -25,6 +25,7 @@ from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailu
 from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, PublicResolver, parse_link
 from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.errors import InputError
+from hailuo_batch.files.folder import Folder, OpenFolder
 from hailuo_batch.media.images import read_image_facts
 
 AT_ONCE = 8
@@ -40,18 +41,22 @@ _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": f"hail
 
 
 class RemoteImageDownloader:
-    """Checks addresses, a few at once, and keeps what it downloads in `folder`, each file under its digest."""
+    """Checks addresses, a few at once, and keeps what it downloads in `folder`, each file under its digest.
+
+    Below `trusted`, no link is followed.
+    """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         *,
         folder: Path,
+        trusted: Path | None = None,
         loopback: bool = False,
         seconds: float = SECONDS,
         largest: int = MAX_BYTES,
     ) -> None:
-        self._session, self._folder, self._policy = session, folder, HostPolicy(loopback=loopback)
+        self._session, self._folder, self._policy = session, Folder(folder, trusted), HostPolicy(loopback=loopback)
         self._seconds, self._largest, self._slots = seconds, largest, asyncio.Semaphore(AT_ONCE)
 
     async def refresh(self, known: Mapping[str, RemoteImage | None]) -> dict[str, RemoteImage | RemoteImageFailure]:
@@ -99,16 +104,16 @@ class RemoteImageDownloader:
         if response.status != HTTPStatus.OK:
             passing = response.status in _TRANSIENT_STATUSES or response.status >= 500
             return RemoteImageFailure(why=f"its host answered {_status_text(response.status)}", gone=not passing)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        file = self._folder / f"incoming-{os.getpid()}-{secrets.token_hex(8)}"
-        try:
-            digest, length = await self._write_body(response, file)
-            facts = await asyncio.to_thread(read_image_facts, file)
-            file.replace(self._folder / digest)
-        except InputError as error:
-            return RemoteImageFailure(why=f"{error.why[:1].lower()}{error.why[1:]}".rstrip("."), gone=True)
-        finally:
-            file.unlink(missing_ok=True)
+        name = f"incoming-{os.getpid()}-{secrets.token_hex(8)}"
+        with self._folder.open(make=True) as folder:
+            try:
+                digest, length = await self._write_body(response, folder, name)
+                facts = await asyncio.to_thread(read_image_facts, folder.path / name)
+                folder.move(name, digest)
+            except InputError as error:
+                return RemoteImageFailure(why=f"{error.why[:1].lower()}{error.why[1:]}".rstrip("."), gone=True)
+            finally:
+                folder.remove(name)
         etag, modified = _read_validators(response)
         return RemoteImage(
             digest=f"sha256:{digest}",
@@ -121,12 +126,12 @@ class RemoteImageDownloader:
             at=int(time.time()),
         )
 
-    async def _write_body(self, response: aiohttp.ClientResponse, file: Path) -> tuple[str, int]:
-        """Digest and length of what arrived, which is in `file`."""
+    async def _write_body(self, response: aiohttp.ClientResponse, folder: OpenFolder, name: str) -> tuple[str, int]:
+        """Digest and length of what arrived, which is in the file of that name."""
         if (response.content_length or 0) >= self._largest:
             raise self._too_large_error()
         hashed, length = sha256(), 0
-        with file.open("wb") as target:
+        with folder.create(name) as target:
             async for chunk in response.content.iter_chunked(CHUNK):
                 length += len(chunk)
                 if length >= self._largest:
@@ -141,12 +146,12 @@ class RemoteImageDownloader:
 
 
 @asynccontextmanager
-async def open_remote_images(folder: Path) -> AsyncIterator[RemoteImageDownloader]:
+async def open_remote_images(folder: Path, *, trusted: Path | None = None) -> AsyncIterator[RemoteImageDownloader]:
     """Checks addresses from a session of their own, which knows no key and keeps no cookie."""
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, resolver=PublicResolver()), cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
-        yield RemoteImageDownloader(session, folder=folder)
+        yield RemoteImageDownloader(session, folder=folder, trusted=trusted)
 
 
 def _conditional_headers(before: RemoteImage) -> dict[str, str]:
@@ -200,8 +205,7 @@ def _private_address_result() -> RemoteImageFailure:
     return RemoteImageFailure(why="it leads to a private address, which is not opened", gone=True)
 
 
-def _remove_leftovers(folder: Path) -> None:
+def _remove_leftovers(folder: Folder) -> None:
     with suppress(OSError):
-        for file in folder.glob("incoming-*"):
-            if file.stat().st_mtime < time.time() - _LEFTOVER_SECONDS:
-                file.unlink(missing_ok=True)
+        before = time.time() - _LEFTOVER_SECONDS
+        folder.sweep(lambda name, found: name.startswith("incoming-") and found.st_mtime < before)

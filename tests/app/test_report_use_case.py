@@ -165,11 +165,10 @@ async def test_a_disk_that_is_full_leaves_the_old_page_and_nothing_else(
     _, page = await report(project.file, world=World.SKETCH)
     before = page.read_bytes()
 
-    def full(file: Path, *_: object, **__: object) -> None:
-        file.touch()
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(InputError, match="cannot write") as wrong:
         await report(project.file, world=World.SKETCH)
     assert wrong.value.why == "The system says: No space left on device."

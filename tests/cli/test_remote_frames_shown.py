@@ -27,7 +27,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             return dict.fromkeys(known, RemoteImageFailure(why="its host answered 404 (Not Found)", gone=True))
 
     @asynccontextmanager
-    async def frames(folder: Path) -> AsyncIterator[Silence]:
+    async def frames(folder: Path, *, trusted: Path) -> AsyncIterator[Silence]:
         yield Silence()
 
     monkeypatch.setattr("hailuo_batch.drivers.remote_frames.open_remote_images", frames)

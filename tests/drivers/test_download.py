@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from yarl import URL
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.drivers import download as room
 from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, PublicResolver
+from hailuo_batch.files.regular import open_regular
 from hailuo_batch.testing.clips import CLIP
 
+OPEN = "hailuo_batch.drivers.download.open_regular"
 PRIVATE = (
     "10.0.0.7", "127.0.0.1", "0.0.0.0",  # noqa: S104 - to be refused
     "169.254.169.254", "192.168.1.1", "172.16.0.1", "100.64.0.1", "224.0.0.1",
@@ -375,10 +378,11 @@ async def test_any_other_type_may_be_a_clip(kind: str, target: Path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /dev/full")
-async def test_a_full_disk_is_said_to_be_one_and_not_tried_again():
+async def test_a_full_disk_is_said_to_be_one_and_not_tried_again(target: Path, monkeypatch: pytest.MonkeyPatch):
     pauses = Pauses()
+    monkeypatch.setattr(OPEN, lambda *_, **__: FileIO("/dev/full", "r+"))
     async with host(answering(CLIP)) as cdn:
-        failure = await fetched(cdn.url, Path("/dev/full"), pauses=pauses)
+        failure = await fetched(cdn.url, target, pauses=pauses)
     assert failure is not None
     assert (failure.kind, len(cdn.asked), pauses) == (FailureKind.NO_ROOM, 1, [])
     assert failure.why == "the clip could not be written: the disk is full"
@@ -397,11 +401,11 @@ async def test_a_full_disk_is_said_to_be_one_and_not_tried_again():
 async def test_what_another_try_does_not_mend_on_this_machine_is_not_tried_again(
     number: int, words: str, target: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
     async with host(answering(CLIP)) as cdn:
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(OPEN, refuse)
         failure = await fetched(cdn.url, target)
     assert failure is not None
     assert (failure.kind, len(cdn.asked)) == (FailureKind.NO_ROOM, 1)
@@ -409,17 +413,17 @@ async def test_what_another_try_does_not_mend_on_this_machine_is_not_tried_again
 
 
 async def test_a_disk_that_failed_once_is_given_the_whole_file_again(target: Path, monkeypatch: pytest.MonkeyPatch):
-    real, times = Path.open, 0
+    real, times = open_regular, 0
 
-    def stumble(path: Path, mode: str) -> Any:
+    def stumble(*given: Any, **named: Any) -> Any:
         nonlocal times
         times += 1
         if times == 1:
             raise OSError(errno.EIO, "Input/output error")
-        return real(path, mode)
+        return real(*given, **named)
 
     async with host(answering(CLIP, ETag='"a"')) as cdn:
-        monkeypatch.setattr(Path, "open", stumble)
+        monkeypatch.setattr(OPEN, stumble)
         assert await fetched(cdn.url, target) is None
     assert target.read_bytes() == CLIP
     assert "Range" not in cdn.asked[1].headers

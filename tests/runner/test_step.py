@@ -2,6 +2,7 @@ import asyncio
 import functools
 import itertools
 import json
+import os
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import replace
@@ -307,11 +308,11 @@ async def test_a_clip_whose_name_is_taken_is_kept_and_the_failure_says_so(world:
 async def test_a_store_without_room_is_a_failure_and_the_clip_waits_at_the_provider(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    def full(path: Path, target: Path) -> Path:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", full)
+        patched.setattr(os, "replace", full)
         failure = await world.step()
     assert isinstance(failure, Failure)
     assert failure.kind is FailureKind.NO_ROOM

@@ -39,8 +39,8 @@ async def _refresh_addresses(draft: Draft, remote_images: RemoteImages, addresse
     assert remote_images.folder is not None  # noqa: S101 - `cached_remote_images` names it
     hidden = draft.workspace.shared_folder
     with suppress(StoreError):  # who then wants to write there says why that cannot be
-        ensure_state_folder(hidden)
-    async with open_remote_images(remote_images.folder) as frames:
+        ensure_state_folder(hidden, trusted=draft.project.root)
+    async with open_remote_images(remote_images.folder, trusted=draft.project.root) as frames:
         found = await frames.refresh({address: _cached_image(remote_images, address) for address in addresses})
     seen = {address: each for address, each in found.items() if isinstance(each, RemoteImage)}
     unfetched = {address: each for address, each in found.items() if isinstance(each, RemoteImageFailure)}

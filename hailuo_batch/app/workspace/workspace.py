@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.world import World
-from hailuo_batch.load.project_root import HIDDEN_FOLDER
+from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER
 
 if TYPE_CHECKING:
     from hailuo_batch.core.attempt.rejected import RejectedClip
@@ -68,12 +68,31 @@ class Workspace:
         """Makes the state folder (mode 0700, hidden from git) unless it is there."""
         from hailuo_batch.store.state_dir import ensure_state_folder
 
-        ensure_state_folder(self.state_folder)
+        self.require_own_files(writing=True)
+        ensure_state_folder(self.state_folder, trusted=self.project_root)
+
+    def require_own_files(self, *, writing: bool = False) -> None:
+        """Raises `RefusedError` where a repository, a link or another user's folder stands in for what we make."""
+        from hailuo_batch.core.plan.render_names import POSTERS_FOLDER
+        from hailuo_batch.files.ownership import require_own_folders
+
+        store, renders = self.store_folder, self.renders_folder
+        stored = (store, store / "incoming", store / "rejected")
+        folders = (
+            self.state_folder,
+            *stored,
+            self.state_folder / CACHE_FOLDER,
+            self.images_folder,
+            renders,
+            renders / POSTERS_FOLDER,
+        )
+        require_own_folders(self.project_root, *folders, state=HIDDEN_FOLDER, writing=writing)
 
     def read_ledger(self) -> "AbstractAsyncContextManager[LedgerReader]":
         """The ledger for reading, also while a run writes; a missing one reads as empty and is not made."""
         from hailuo_batch.ledger.sqlite import read_ledger
 
+        self.require_own_files()
         return read_ledger(self.ledger_file)
 
     @asynccontextmanager
@@ -89,13 +108,13 @@ class Workspace:
         """The clips by digest."""
         from hailuo_batch.store.local import LocalStore
 
-        return LocalStore(self.store_folder)
+        return LocalStore(self.store_folder, trusted=self.project_root)
 
     def open_renders(self) -> "Renders":
         """The readable names, linked from the store."""
         from hailuo_batch.store.renders import LocalRenders
 
-        return LocalRenders(self.renders_folder)
+        return LocalRenders(self.renders_folder, trusted=self.project_root)
 
     def open_rejected(self) -> "RejectedClips":
         """The clips that were paid for and are not whole."""
@@ -126,6 +145,7 @@ class Workspace:
 
     def hold_run_lock(self, holder: str) -> "AbstractContextManager[RunLock]":
         """The right to write here, for one command at a time; `LedgerError` names who holds it."""
+        self.require_own_files(writing=True)
         return self._locks.hold_run_lock(holder)
 
     def is_run_active(self) -> bool:

@@ -78,10 +78,11 @@ async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     found = Site()
 
     @asynccontextmanager
-    async def frames(folder: Path) -> AsyncIterator[RemoteImageDownloader]:
+    async def frames(folder: Path, *, trusted: Path) -> AsyncIterator[RemoteImageDownloader]:
         found.looks += 1
         async with aiohttp.ClientSession() as real:
-            yield RemoteImageDownloader(Rerouted(real, found), folder=folder)  # type: ignore[arg-type]
+            session: Any = Rerouted(real, found)
+            yield RemoteImageDownloader(session, folder=folder, trusted=trusted)
 
     monkeypatch.setattr("hailuo_batch.drivers.remote_frames.open_remote_images", frames)
     runner = web.ServerRunner(web.Server(found.handle, access_log=None), shutdown_timeout=0.1)
