@@ -179,6 +179,37 @@ def test_only_the_workspace_opens_ledger_and_store() -> None:
     assert openers == {"app/workspace/workspace.py"}
 
 
+# Who makes, moves and removes files by path, and why that is safe; everybody else goes through `files`.
+BY_PATH = {
+    "cli/output.py": "the page of GitHub's runner",
+    "drivers/animatic.py": "a drawing under a random name, in a folder that the store has opened",
+    "drivers/render_worker.py": "the same",
+    "ledger/migrate.py": "a copy beside the ledger, in its folder that is looked at before",
+    "media/animatic/encode.py": "the same drawing",
+    "load/tasks_file.py": "a tasks file without tasks, which is the user's; a link there is taken away, not followed",
+    "load/settings.py": "folders that the user names",
+    "store/local.py": "a download under a random name",
+}
+CHANGES_FILES = {"write_text", "write_bytes", "mkdir", "makedirs", "unlink", "rmdir", "rmtree", "rename", "touch",
+                 "symlink_to", "hardlink_to", "mkstemp", "copyfile", "copy2"}  # fmt: skip
+
+
+def changes_files(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    modes = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    writes = node.func.attr == "open" and any(set(mode) & set("wax+") and len(mode) <= 3 for mode in modes)
+    of_a_path = node.func.attr == "replace" and ast.unparse(node.func.value).startswith("Path(")
+    return writes or of_a_path or node.func.attr in CHANGES_FILES
+
+
+def test_only_files_makes_moves_and_removes_files() -> None:
+    """A link that a repository ships is then followed nowhere."""
+    mine = OUTSIDE | {"files", "mock"}
+    found = {names(path) for path in FILES if room_of(path) not in mine for node in nodes(path) if changes_files(node)}
+    assert found == BY_PATH.keys()
+
+
 # Inside a room, arrows go to the right too; a file beside the sub-rooms is named by itself.
 SUB_STEPS = {
     "core": (

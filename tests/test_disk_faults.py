@@ -131,7 +131,7 @@ async def test_a_tasks_file_that_could_not_be_written_once_is_written_with_the_n
 @pytest.mark.usefixtures("keys")
 async def test_a_sketch_on_a_disk_that_fails_goes_on_when_it_works_again(tmp_path: Path, forks: Forks):
     found = Film.begun(tmp_path, forks, None)
-    code, said = await traced(tmp_path, found.base, BY_NAME["fsync"], "error=EIO:when=2")
+    code, said = await traced(tmp_path, found.base, BY_NAME["fsync"], "error=EIO:when=4")  # before: folders
     assert code == 4, said
     assert FAILED in said
     await found.assert_kept()
