@@ -84,7 +84,7 @@ _REMEDIES: Mapping[VerifyFault, str] = {
     VerifyFault.UNKNOWN_NAME: UNKNOWN_CLIPS_REMEDY,
     VerifyFault.REJECTED: (
         "It is kept aside, since its take has no other clip. A run, or `fetch`, downloads it again while its link "
-        "lives. If it never comes whole, `hailuo-batch resolve SHOT#TAKE --write-off` gives it up."
+        "lives. If it never comes whole, `resolve` with `--write-off` gives it up."
     ),
 }
 

@@ -5,8 +5,8 @@ meanwhile, and another command may write it. Nothing here knows what stands in i
 """
 
 import json
-import re
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

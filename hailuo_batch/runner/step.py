@@ -112,9 +112,9 @@ def _name_way_out(step: Step, failure: Failure) -> Failure:
     """What a person does about a known task whose provider does not say how it is: it may not know it at all."""
     if failure.kind is not FailureKind.UNKNOWN_OUTCOME or step.known_task is None:
         return failure
-    settle = f'hailuo-batch resolve {step.take_names[0].label} --never-sent --reason "not in the account"'
-    remedy = f"If the account never had task {step.known_task.task}, settle it, and the next run buys it:\n    {settle}"
-    return replace(failure, remedy=f"{failure.remedy}\n{remedy}".strip())
+    settle = f"If the account never had task {step.known_task.task}, settle it, and the next run buys it:"
+    command = ("resolve", step.take_names[0].label, "--never-sent", "--reason", "not in the account")
+    return replace(failure, remedy=f"{failure.remedy}\n{settle}".strip(), command=command)
 
 
 async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure:

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -19,7 +19,6 @@ from hailuo_batch.testing.locks_contract import LocksContract
 HOLDER = """
 import sys
 from pathlib import Path
-from typing import BinaryIO
 from hailuo_batch.ledger.run_lock import FileLocks
 with FileLocks(Path(sys.argv[1])).hold_run_lock("hailuo-batch run spring.yaml"):
     print("held", flush=True)
@@ -187,7 +186,7 @@ def test_a_lock_on_a_file_that_lost_its_name_is_not_held(lock: Path, removals: i
     """Somebody removes the file between its opening and its locking, so often; a second run may have made it anew."""
     seize, left = run_lock._seize, removals
 
-    def removed_first(file: BinaryIO) -> None:
+    def removed_first(file: FileIO) -> None:
         nonlocal left
         if left:
             left -= 1

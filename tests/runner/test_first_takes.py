@@ -107,7 +107,7 @@ async def test_however_takes_end_each_is_answered_and_without_a_clip_few_are_bou
     ends: list[tuple[str, FailureKind]], workers: int
 ):
     shots = [shot(f"s{number:02d}") for number in range(len(ends))]
-    scripts: dict[str, dict[str, Failure]] = {"submit": {}, "wait": {}, "download": {}}
+    scripts: dict[str, Any] = {"submit": {}, "wait": {}, "download": {}}
     for each, (point, kind) in zip(shots, ends, strict=True):
         if point:
             scripts[point][mark(each)] = Failure(kind=kind, why=f"so it is: {kind}")
