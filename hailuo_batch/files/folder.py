@@ -104,11 +104,11 @@ class OpenFolder:
             with suppress(OSError):
                 self.remove(name)
 
-    def replace_content(self, name: str, data: bytes, *, durable: bool = False) -> None:
+    def replace_content(self, name: str, data: bytes, *, durable: bool = False, mode: int = 0o666) -> None:
         """Makes a name have this content, whole or not at all; `durable` returns when both are on the disk."""
         temporary = temporary_name(name)
         try:
-            with self.create(temporary) as file:
+            with self.create(temporary, mode) as file:
                 file.write(data)
                 if durable:
                     file.flush()

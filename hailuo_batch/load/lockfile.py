@@ -17,6 +17,7 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
 from hailuo_batch.errors import FileChangedError, InputError, StoreError
+from hailuo_batch.files.folder import Folder
 from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.sidecar import quote_yaml, read_source, replace_source, source_digest, write_atomically
@@ -78,7 +79,8 @@ def write_lock(path: Path, lock: Lockfile) -> bool:
             write_atomically(beside, data)
             raise _changed_error(path, beside) from None
         if read_source(beside) == data:
-            beside.unlink()
+            with Folder(beside.parent).open() as folder:
+                folder.remove(beside.name)
     except OSError as error:
         why = f"{path}: the system says: {error.strerror}."
         raise StoreError("the lock could not be written", why=why, remedy=_WRITE_REMEDY) from None

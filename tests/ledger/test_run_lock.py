@@ -112,7 +112,7 @@ def check(lock: Path, monkeypatch: pytest.MonkeyPatch):
         lock.write_bytes(b"{}")
         calls = [meanwhile]
 
-        def flock(file: BinaryIO, how: int) -> None:
+        def flock(file: FileIO, how: int) -> None:
             if how == fcntl.LOCK_UN and calls:
                 calls.pop()()
             real_flock(file, how)

@@ -193,9 +193,9 @@ def test_trust_in_a_folder_that_a_repository_can_ship_is_none(
 def test_trust_is_not_written_where_others_may_write(folder: Path, user_state: Path) -> None:
     user_state.mkdir(parents=True)
     user_state.chmod(0o777)
-    with pytest.raises(StoreError, match="cannot write") as refused:
+    with pytest.raises(StoreError, match="cannot write in") as refused:
         write_trust(folder, settings(folder, STUDIO).stakes)
-    assert "belong to you alone" in refused.value.remedy
+    assert "must belong to you alone" in refused.value.remedy
     assert list(user_state.iterdir()) == []
 
 

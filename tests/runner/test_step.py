@@ -91,9 +91,8 @@ async def test_a_known_task_that_its_provider_does_not_know_names_the_way_out(wo
     world.driver.wait_script = failing(FailureKind.UNKNOWN_OUTCOME)
     failure = await world.step()
     assert isinstance(failure, Failure)
-    assert failure.remedy.splitlines()[-1] == (
-        '    hailuo-batch resolve open#1 --never-sent --reason "not in the account"'
-    )
+    assert failure.command == ("resolve", "open#1", "--never-sent", "--reason", "not in the account")
+    assert failure.remedy.endswith("settle it, and the next run buys it:")
 
 
 async def test_the_provenance_beside_a_clip_says_what_was_asked_and_what_came(world: World):
