@@ -78,6 +78,10 @@ class LedgerMovedError(LedgerError):
     """The ledger or its run lock was removed or replaced while a command was using it."""
 
 
+class BoughtElsewhereError(LedgerError):
+    """Another ledger of this machine bought the take meanwhile: nothing was submitted."""
+
+
 class StoreError(HailuoError):
     """A file of ours could not be kept: no room, no right to write. In a run it is a failure of a step."""
 

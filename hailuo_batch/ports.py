@@ -21,6 +21,7 @@ from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
 
 
 class Clock(Protocol):
@@ -130,6 +131,15 @@ class LedgerReader(Protocol):
     async def runs(self) -> list[RunRecord]:
         """The runs so far, the oldest first."""
 
+    async def purchases_elsewhere(self, fingerprints: Iterable[str]) -> Mapping[str, Purchase]:
+        """Live purchases of these fingerprints by other ledgers of this machine; one that is stored comes first."""
+
+    async def known_stores(self) -> tuple[str, ...]:
+        """The folders of all stores that ledgers of this machine have used."""
+
+    async def journal_finding(self) -> JournalFinding | None:
+        """How this ledger differs from what the journal of this machine knows of it."""
+
 
 class LedgerWriter(LedgerReader, Protocol):
     """The durable record for the one run that writes. A write returns when it would survive a power cut.
@@ -139,7 +149,10 @@ class LedgerWriter(LedgerReader, Protocol):
     """
 
     async def record_intent(self, intent: Intent) -> int:
-        """The number of the live attempt for this fingerprint: a new one, or the one that was intended before."""
+        """The number of the live attempt for this fingerprint: a new one, or the one that was intended before.
+
+        Raises `BoughtElsewhereError` when another ledger of this machine has bought it, or may have.
+        """
 
     async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
@@ -151,6 +164,12 @@ class LedgerWriter(LedgerReader, Protocol):
         """Records a task that was bought without this ledger, in one write; the number of its attempt.
 
         `reason` says where it is known from; the event keeps it. A live attempt for this fingerprint is a bug.
+        """
+
+    async def take_over_purchases(self, place: str) -> int:
+        """Takes over what the journal knows and this ledger lacks: of itself, and of the ledgers that had this place.
+
+        How many attempts that were; the numbers of attempts may be new.
         """
 
     async def record_names(self, names: Iterable[RenderName]) -> None:

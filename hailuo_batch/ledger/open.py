@@ -14,21 +14,26 @@ from hailuo_batch.files.folder import Folder
 from hailuo_batch.files.fsync import sync_folder
 from hailuo_batch.files.regular import UnsafeFileError, require_regular_path
 from hailuo_batch.ledger import migrate
+from hailuo_batch.ledger.journal import JournalLink, attach_for_reading, attach_for_writing
 from hailuo_batch.ledger.transactions import TransactionConnection
 
 _BESIDE = ("", "-wal", "-shm", "-journal")  # the files of one SQLite file, by what their names end in
 _PATIENCE = 5.0  # seconds to wait for another program (a backup, a file browser) that has the file locked
+# Runs of other projects lock the journal for some milliseconds at each commit. A task's id waits rather than be lost.
+_JOURNAL_PATIENCE = 60.0
 
 
-def open_for_writing(path: Path) -> TransactionConnection:
+def open_for_writing(path: Path, journal: JournalLink | None = None) -> TransactionConnection:
     """A connection that writes durably, on a file that is brought up to date; makes the file if there is none."""
     fresh = not path.exists()
     with Folder(path.parent).open(make=True, mode=0o700):
         require_regular_files(path)
     _refuse_second_name(path)
-    connection = _connect(path)
+    connection = _connect(path, patience=_PATIENCE if journal is None else _JOURNAL_PATIENCE)
     try:
         _prepare(connection, path)
+        if journal is not None:
+            attach_for_writing(connection, journal)
     except BaseException:
         connection.close()
         raise
@@ -39,15 +44,25 @@ def open_for_writing(path: Path) -> TransactionConnection:
     return connection
 
 
-def open_for_reading(path: Path) -> TransactionConnection:
-    """A connection that only reads and waits for no writer. A missing file reads as empty, an older one as migrated."""
+def open_for_reading(path: Path, journal: Path | None = None) -> TransactionConnection:
+    """A connection that only reads and waits for no writer, with the journal attached where there is one.
+
+    A missing file reads as empty, an older one as migrated.
+    """
     try:
-        return _open_reader(path)
+        connection = _open_reader(path)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
             raise
-    _roll_back(path)
-    return _open_reader(path)
+        _roll_back(path)
+        connection = _open_reader(path)
+    try:
+        if journal is not None:
+            attach_for_reading(connection, journal)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _open_reader(path: Path) -> TransactionConnection:
@@ -69,11 +84,11 @@ def _open_reader(path: Path) -> TransactionConnection:
     return memory
 
 
-def _connect(file: Path | str, *, uri: bool = False) -> TransactionConnection:
+def _connect(file: Path | str, *, uri: bool = False, patience: float = _PATIENCE) -> TransactionConnection:
     return sqlite3.connect(
         file,
         uri=uri,
-        timeout=_PATIENCE,
+        timeout=patience,
         isolation_level=None,  # transactions are begun by `TransactionConnection` alone
         check_same_thread=False,
         factory=TransactionConnection,
@@ -112,7 +127,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _copy_to_memory(source: sqlite3.Connection | None, version: int, scripts: tuple[str, ...]) -> TransactionConnection:
     """An up-to-date copy in memory, for a reader that must not change the file."""
-    memory = _connect(":memory:")
+    memory = _connect(":memory:", uri=True)  # so that the journal can be attached by its address
     try:
         if source is not None:
             source.backup(memory)

@@ -143,3 +143,53 @@ SELECT DISTINCT fingerprint FROM names WHERE campaign = ? AND sketch = ? AND sho
 
 -- name: runs
 SELECT id, manifest, campaign, sketch, started_at, ended_at, stored, failed, exit FROM runs ORDER BY id;
+
+-- name: is_newest_purchase_known
+-- 0 when the ledger lacks the newest event that the journal has of it; no row where the journal has none.
+SELECT EXISTS (
+    SELECT 1 FROM events JOIN attempts ON attempts.id = events.attempt
+    WHERE events.id = purchases.event AND attempts.id = purchases.attempt AND attempts.fingerprint = purchases.fingerprint
+) FROM purchases WHERE ledger = ? ORDER BY event DESC LIMIT 1;
+
+-- name: count_missing_purchases
+SELECT count(*) FROM purchases WHERE ledger = ? AND NOT EXISTS (
+    SELECT 1 FROM events JOIN attempts ON attempts.id = events.attempt
+    WHERE events.id = purchases.event AND attempts.id = purchases.attempt AND attempts.fingerprint = purchases.fingerprint
+);
+
+-- name: count_gone_purchases
+SELECT count(*) FROM purchases JOIN ledgers ON ledgers.id = purchases.ledger
+WHERE ledgers.place = ? AND ledgers.id <> ? AND NOT ledgers.replaced;
+
+-- name: replace_ledgers
+UPDATE ledgers SET replaced = 1 WHERE place = ? AND id <> (SELECT id FROM identity);
+
+-- name: live_purchases
+-- The best of each fingerprint comes last: a stored clip, then a task.
+SELECT fingerprint, provider, stage, place, account, task, digest, cost_amount, cost_currency
+FROM purchases JOIN ledgers ON ledgers.id = ledger WHERE fingerprint IN (SELECT value FROM json_each(:marks))
+    AND stage IN ('intended', 'submitted', 'produced', 'stored', 'in_doubt')
+    AND ledger <> (SELECT id FROM identity)
+ORDER BY stage = 'stored', task IS NOT NULL;
+
+-- name: enter_ledger
+INSERT INTO ledgers (id, place, device, inode) SELECT id, ?, ?, ? FROM identity WHERE true
+ON CONFLICT (id) DO UPDATE SET place = excluded.place, device = excluded.device, inode = excluded.inode, replaced = 0;
+
+-- name: enter_store
+INSERT OR IGNORE INTO stores (ledger, folder) SELECT id, ? FROM identity;
+
+-- name: moved_since_journal
+SELECT attempt FROM events WHERE id > (
+    SELECT coalesce(max(event), 0) FROM purchases WHERE ledger = (SELECT id FROM identity)
+);
+
+-- name: missing_purchases
+SELECT ledger, attempt, fingerprint, preimage, provider, campaign, shot, take, tags, stage, task,
+    estimate_amount, estimate_currency, cost_amount, cost_currency, failure, why, remedy
+FROM purchases WHERE NOT EXISTS (
+    SELECT 1 FROM events JOIN attempts ON attempts.id = events.attempt
+    WHERE purchases.ledger = :own AND events.id = purchases.event AND attempts.id = purchases.attempt
+        AND attempts.fingerprint = purchases.fingerprint
+) AND ledger IN (SELECT id FROM ledgers WHERE id = :own OR place = :place)
+ORDER BY intended_at, ledger, attempt;

@@ -18,6 +18,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
 from hailuo_batch.ledger.aggregates import (
     read_counted_attempts,
     read_deliveries,
@@ -25,6 +26,7 @@ from hailuo_batch.ledger.aggregates import (
     read_render_times,
 )
 from hailuo_batch.ledger.connection import LedgerConnection
+from hailuo_batch.ledger.journal import read_journal_finding, read_known_stores, read_purchases_elsewhere
 from hailuo_batch.ledger.queries import queries
 
 
@@ -106,6 +108,18 @@ class SqliteLedgerReader:
     async def runs(self) -> list[RunRecord]:
         """The runs so far, the oldest first."""
         return await self._connection.run(read_runs)
+
+    async def purchases_elsewhere(self, fingerprints: Iterable[str]) -> dict[str, Purchase]:
+        """Live purchases of these fingerprints by other ledgers of this machine; one that is stored comes first."""
+        return await self._connection.run(partial(read_purchases_elsewhere, fingerprints=list(fingerprints)))
+
+    async def known_stores(self) -> tuple[str, ...]:
+        """The folders of all stores that ledgers of this machine have used."""
+        return await self._connection.run(read_known_stores)
+
+    async def journal_finding(self) -> JournalFinding | None:
+        """How this ledger differs from what the journal of this machine knows of it."""
+        return await self._connection.run(partial(read_journal_finding, ledger=self._connection.path))
 
 
 def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:

@@ -12,9 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, next_stage
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.ledger.connection import LedgerConnection, open_connection
 from hailuo_batch.ledger.group_commit import WriteQueue
+from hailuo_batch.ledger.journal import JournalLink, refuse_unsafe_purchase
 from hailuo_batch.ledger.named_file import NamedFile, stat_file
 from hailuo_batch.ledger.open import open_for_reading, open_for_writing
 from hailuo_batch.ledger.queries import queries
@@ -28,10 +30,13 @@ _NO_FACTS = Facts()
 class SqliteLedger(SqliteLedgerReader):
     """Implements `ports.LedgerWriter`."""
 
-    def __init__(self, connection: LedgerConnection, writer: WriteQueue, clock: Clock) -> None:
+    def __init__(
+        self, connection: LedgerConnection, writer: WriteQueue, clock: Clock, *, has_journal: bool = False
+    ) -> None:
         super().__init__(connection)
         self._writer = writer
         self._clock = clock
+        self._has_journal = has_journal
 
     @property
     def commits(self) -> int:
@@ -39,13 +44,19 @@ class SqliteLedger(SqliteLedgerReader):
         return self._writer.commits
 
     async def record_intent(self, intent: Intent) -> int:
-        """The number of the live attempt for this fingerprint: a new one, or the one that was intended before."""
-        return await self._writer.write(partial(_insert_intent, intent=intent, now=self._clock.now()))
+        """The number of the live attempt for this fingerprint: a new one, or the one that was intended before.
+
+        Raises `BoughtElsewhereError` when another ledger of this machine has bought it, or may have.
+        """
+        record = insert_intent
+        if self._has_journal and not is_local(intent.provider):
+            record = partial(_claim_intent, ledger=self._connection.path)
+        return await self._writer.write(partial(record, intent=intent, now=self._clock.now()))
 
     async def move(self, attempt: int, move: Move, facts: Facts = _NO_FACTS) -> Stage:
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
         return await self._writer.write(
-            partial(_move_attempt, attempt=attempt, move=move, facts=facts, now=self._clock.now())
+            partial(move_attempt, attempt=attempt, move=move, facts=facts, now=self._clock.now())
         )
 
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
@@ -59,6 +70,15 @@ class SqliteLedger(SqliteLedgerReader):
         return await self._writer.write(
             partial(_adopt_task, intent=intent, task=task, reason=reason, now=self._clock.now())
         )
+
+    async def take_over_purchases(self, place: str) -> int:
+        """Takes over what the journal knows and this ledger lacks: of itself, and of the ledgers that had this place.
+
+        How many attempts that were; the numbers of attempts may be new.
+        """
+        from hailuo_batch.ledger.repair import take_over  # few runs mend anything
+
+        return await self._writer.write(partial(take_over, place=place, now=self._clock.now()))
 
     async def record_names(self, names: Iterable[RenderName]) -> None:
         """Records which names were given to which clips; a name that is recorded already costs nothing."""
@@ -76,12 +96,17 @@ class SqliteLedger(SqliteLedgerReader):
 
 
 @asynccontextmanager
-async def open_ledger(path: Path, *, clock: Clock, lock: RunLock | None = None) -> AsyncIterator[SqliteLedger]:
-    """The ledger for writing; only the holder of the run lock opens it. Leaving it writes what is queued."""
-    async with open_connection(partial(open_for_writing, path), path) as connection:
+async def open_ledger(
+    path: Path, *, clock: Clock, lock: RunLock | None = None, journal: JournalLink | None = None
+) -> AsyncIterator[SqliteLedger]:
+    """The ledger for writing; only the holder of the run lock opens it. Leaving it writes what is queued.
+
+    With `journal` each purchase is entered there by the same commit.
+    """
+    async with open_connection(partial(open_for_writing, path, journal), path) as connection:
         writer = WriteQueue(connection, _make_place_check(path, lock))
         try:
-            yield SqliteLedger(connection, writer, clock)
+            yield SqliteLedger(connection, writer, clock, has_journal=journal is not None)
         finally:
             await writer.close()
 
@@ -102,13 +127,20 @@ def _make_place_check(path: Path, lock: RunLock | None) -> Callable[[], None]:
 
 
 @asynccontextmanager
-async def read_ledger(path: Path) -> AsyncIterator[SqliteLedgerReader]:
+async def read_ledger(path: Path, *, journal: Path | None = None) -> AsyncIterator[SqliteLedgerReader]:
     """The ledger for reading, also while a run writes; a missing file reads as empty and is not made."""
-    async with open_connection(partial(open_for_reading, path), path) as connection:
+    async with open_connection(partial(open_for_reading, path, journal), path) as connection:
         yield SqliteLedgerReader(connection)
 
 
-def _insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
+def _claim_intent(connection: sqlite3.Connection, intent: Intent, now: float, *, ledger: Path) -> int:
+    """Money: the journal is locked until the commit, so no other ledger can intend the same meanwhile."""
+    refuse_unsafe_purchase(connection, intent.fingerprint, ledger=ledger)
+    return insert_intent(connection, intent, now)
+
+
+def insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) -> int:
+    """See `LedgerWriter.record_intent`, without the journal."""
     estimate = _money_columns(intent.estimate)
     live = connection.execute(queries()["live_attempt"], (intent.fingerprint,)).fetchone()
     if live is None:
@@ -132,10 +164,10 @@ def _insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) -
 
 
 def _restore_clip(connection: sqlite3.Connection, intent: Intent, clip: Clip, cost: Money | None, now: float) -> int:
-    attempt = _insert_intent(connection, intent, now)
-    _move_attempt(connection, attempt, Move.ACCEPT, Facts(task=""), now)
-    _move_attempt(connection, attempt, Move.PRODUCE, Facts(cost=cost), now)
-    _move_attempt(connection, attempt, Move.KEEP, Facts(clip=clip), now)
+    attempt = insert_intent(connection, intent, now)
+    move_attempt(connection, attempt, Move.ACCEPT, Facts(task=""), now)
+    move_attempt(connection, attempt, Move.PRODUCE, Facts(cost=cost), now)
+    move_attempt(connection, attempt, Move.KEEP, Facts(clip=clip), now)
     return attempt
 
 
@@ -143,12 +175,13 @@ def _adopt_task(connection: sqlite3.Connection, intent: Intent, task: str, reaso
     # Money: an attempt that is live may have a task of its own, which must not be replaced.
     if connection.execute(queries()["live_attempt"], (intent.fingerprint,)).fetchone() is not None:
         raise AssertionError(f"a request with a live attempt cannot adopt task {task}")
-    attempt = _insert_intent(connection, intent, now)
-    _move_attempt(connection, attempt, Move.ACCEPT, Facts(task=task, reason=reason), now)
+    attempt = insert_intent(connection, intent, now)
+    move_attempt(connection, attempt, Move.ACCEPT, Facts(task=task, reason=reason), now)
     return attempt
 
 
-def _move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts: Facts, now: float) -> Stage:
+def move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts: Facts, now: float) -> Stage:
+    """See `LedgerWriter.move`."""
     row = connection.execute(queries()["stage_of"], (attempt,)).fetchone()
     if row is None:
         raise AssertionError(f"there is no attempt {attempt}")

@@ -61,7 +61,7 @@ async def test_migrating_keeps_every_row_and_leaves_a_copy_of_the_old_ledger(fil
     upgrade()
     async with open_ledger(file, clock=FakeClock()) as ledger:
         assert [record.fingerprint for record in await ledger.attempts()] == [make_intent().fingerprint]
-    copy = file.with_name("ledger.v1.db")
+    copy = file.with_name(f"ledger.v{len(migrate.migrations()) - 1}.db")
     assert form(copy) == before
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT count(*) FROM attempts").fetchone() == (1,)
@@ -99,7 +99,8 @@ async def test_a_ledger_that_is_newer_than_the_tool_is_left_alone(file: Path, up
                 pass
         assert caught.value.exit is Exit.LEDGER
         assert caught.value.summary == "the ledger is newer than this tool"
-        assert caught.value.why == f"{file} has version 2; this hailuo-batch knows versions up to 1"
+        newest = len(migrate.migrations())
+        assert caught.value.why == f"{file} has version {newest + 1}; this hailuo-batch knows versions up to {newest}"
         assert "pip install --upgrade hailuo-batch" in caught.value.remedy
     assert file.read_bytes() == before
 
