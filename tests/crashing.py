@@ -6,6 +6,7 @@ doubt is settled, everything is stored, `audit` and `verify` find nothing. A bro
 
 import asyncio
 import io
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -115,6 +116,8 @@ class Film:
     def begun(cls, folder: Path, forks: Forks, mock: Mock | None, gateway: str = "") -> "Film":
         """The project as it is before its first run."""
         folder.mkdir(parents=True, exist_ok=True)
+        # Every film has the same shots: each is bought on a machine of its own.
+        os.environ["HAILUO_STATE"] = str(folder.with_name(f"{folder.name}.state"))
         text, prompts = storm(gateway) if gateway else (SKETCHED, {})
         (folder / "hailuo.yaml").write_text("version: 1\n")
         (folder / "film.yaml").write_text(text)

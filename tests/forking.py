@@ -98,7 +98,7 @@ def _serve() -> None:
         importlib.import_module(name)
     gc.freeze()  # a fork that collects nothing of this copies no pages
     for line in sys.stdin:
-        folder, base, answer = json.loads(line)
+        folder, base, answer, os.environ["HAILUO_STATE"] = json.loads(line)
         waiting, begin = os.pipe()
         living, alive = os.pipe()
         process = os.fork()
@@ -168,7 +168,8 @@ class Forks:
         """One run; `begun` is given it before it does anything. Its exit code, negative for a signal."""
         server = self._server or await self._start()
         try:
-            fork = Fork(int(await _answer(server, json.dumps([str(folder), base, answer]))))
+            order = json.dumps([str(folder), base, answer, os.environ["HAILUO_STATE"]])
+            fork = Fork(int(await _answer(server, order)))
             begun(fork)
             await _answer(server, "begin")
             fork.over = True

@@ -249,8 +249,8 @@ async def test_doctor_has_a_line_on_the_ledger(project: Path):
 
 
 @pytest.fixture
-async def clone(project: Path, tmp_path: Path) -> Path:
-    """What git has of a project whose shots were bought: no ledger, no store, no renders."""
+async def clone(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What git has of a project whose shots were bought, on another machine: no ledger, no store, no renders."""
     async with mocked(project):
         ask(project, "a kite", "a boat")
         await bring(project)
@@ -258,6 +258,7 @@ async def clone(project: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("hailuo.yaml", "film.yaml", "film.lock.yaml"):
         shutil.copy(project / name, folder)
+    monkeypatch.setenv("HAILUO_STATE", str(tmp_path / "other machine"))
     trust_project(folder)
     return folder
 

@@ -27,6 +27,7 @@ from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.spending.audit import Audit, AuditInputs, make_audit
 from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.core.spending.costs import ChargedAttempt, Costs, GroupBy, charge_attempts, sum_costs
+from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.project_root import find_project_root
@@ -114,11 +115,25 @@ def _new_ledger_line(workspace: Workspace) -> str:
 async def _find_strangers(
     workspace: Workspace, ledger: LedgerReader, attempts: Iterable[AttemptRecord], *, has_events: bool = False
 ) -> _Strangers:
-    """Raises `LedgerError` where the ledger says nothing: no purchases beside paid clips would be a false proof."""
+    """Raises `LedgerError` where the ledger is older than its purchases, a copy, or says nothing beside paid clips.
+
+    Each would be a false proof.
+    """
     if workspace.world is World.SKETCH:
         return _Strangers()
     present, names, folder = workspace.list_digests(), workspace.list_render_names(), workspace.renders_folder
-    lost = find_lost_ledger(await ledger.standings(), present=present, locked=frozenset(), names=names, folder=folder)
+    finding = await ledger.journal_finding()
+    lost = find_lost_ledger(
+        await ledger.standings(),
+        present=present,
+        locked=frozenset(),
+        names=names,
+        folder=folder,
+        finding=finding,
+        world=workspace.world,
+    )
+    if finding is not None and (lost is None or finding.fault is not JournalFault.GONE):
+        raise explain_journal_fault(finding, ledger=str(workspace.ledger_file), world=workspace.world)
     if not has_events:
         refuse_empty_proof(lost, ledger=workspace.ledger_file, command=_new_ledger_line(workspace))
     if lost is not None:

@@ -22,6 +22,7 @@ from hailuo_batch.app.recovery.missing_ledger import (
 )
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, LedgerError, RefusedError
 from hailuo_batch.load.gateway_keys import find_destination, read_gateway_key
@@ -118,15 +119,21 @@ async def _check_ledger(root: Path) -> DoctorCheck:
         async with workspace.read_ledger() as ledger:
             standings, known = await ledger.standings(), await ledger.attempts()
             given = frozenset(await read_given_names(ledger))
+            finding = await ledger.journal_finding()
+            if finding is not None and finding.fault is not JournalFault.GONE:
+                raise explain_journal_fault(finding, ledger=str(file))
     except (LedgerError, RefusedError) as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
     present, names, attempts = workspace.list_digests(), workspace.list_render_names(), len(known)
-    lost = find_lost_ledger(standings, present=present, locked=frozenset(), names=names, folder=folder)
+    lost = find_lost_ledger(standings, present=present, locked=frozenset(), names=names, folder=folder, finding=finding)
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
         return DoctorCheck(
-            name="ledger", result=state, detail=f"missing: {lost.explain(file)}", remedy=inline_remedy(_NEW_LEDGER)
+            name="ledger",
+            result=state,
+            detail=f"missing: {lost.explain(file)}",
+            remedy=inline_remedy(lost, _NEW_LEDGER),
         )
     digests = frozenset(each.digest for each in known if each.digest is not None)
     unknown = find_unknown_clips(digests, given=given, present=present, names=names, folder=folder)

@@ -100,8 +100,11 @@ async def _remove_garbage(
     # that is gone would send the next run to fetch it.
     gone = Failure(kind=FailureKind.DISCARDED, why="gc removed its clip from the store")
     facts = Facts(failure=gone, reason="gc", decided_by=by)
-    attempts = [attempt.id for clip in garbage.clips for attempt in clip.stored_attempts]
     async with workspace.open_ledger(SystemClock(), lock) as ledger:
+        # Money: a worktree that shares this ledger may still have the clip; it must not be bought again there.
+        copies = workspace.find_copies([clip.digest for clip in garbage.clips], await ledger.known_stores())
+        gone_clips = [clip for clip in garbage.clips if clip.digest not in copies]
+        attempts = [attempt.id for clip in gone_clips for attempt in clip.stored_attempts]
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))

@@ -11,6 +11,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.task_list import has_tasks_file, write_task_entries
 from hailuo_batch.app.recovery.missing_ledger import refuse_lost_ledger
 from hailuo_batch.app.recovery.moved_ledger import explain_moved_ledger
+from hailuo_batch.app.running.accounts import read_accounts
 from hailuo_batch.app.running.context import run_context
 from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.running.scope import (
@@ -29,6 +30,7 @@ from hailuo_batch.app.workspace.paths import lock_path, tasks_path
 from hailuo_batch.core.plan.event import Event, Listener
 from hailuo_batch.core.plan.outcome import Outcome, exit_code
 from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, HailuoError, InputError, LedgerError, LedgerMovedError, StoreError
 from hailuo_batch.load.lockfile import write_lock
@@ -154,11 +156,22 @@ async def _make_plan(file: Path | str, options: RunOptions, *, full_report: bool
 
 def _require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
     """The plan, unless the ledger that bought what is here is gone; where that is known, nothing warns of it again."""
+    world, steps = options.world, select_run_steps(planned, options.scope)
+    finding, ledger = planned.snapshot.journal_finding, planned.validation.workspace.ledger_file
+    is_gone = finding is not None and finding.fault is JournalFault.GONE
+    if finding is not None and steps and not is_gone:
+        raise explain_journal_fault(finding, ledger=str(ledger), world=world)
     if options.new_ledger:
-        return replace(planned, lost_ledger=None)
-    command = command_line("run", "--new-ledger", manifest=planned.validation.name, world=options.world)
-    steps, ledger = select_run_steps(planned, options.scope), planned.validation.workspace.ledger_file
-    refuse_lost_ledger(planned.lost_ledger, steps, ledger=ledger, command=command)
+        return replace(planned, lost_ledger=None, snapshot=replace(planned.snapshot, journal_finding=None))
+    name = planned.validation.name
+    refuse_lost_ledger(
+        planned.lost_ledger,
+        steps,
+        ledger=ledger,
+        command=command_line("run", "--new-ledger", manifest=name, world=world),
+    )
+    if finding is not None and any(step.submits for step in steps):
+        raise explain_journal_fault(finding, ledger=str(ledger), world=world, manifest=name)
     return planned
 
 
@@ -176,8 +189,9 @@ async def execute_run(
     workers = options.jobs or (cpu_count() if setup.is_local else MAX_CONCURRENT_STEPS)
     error: HailuoError | None = None
     begun_at = clock.now()
+    mended = frozenset({JournalFault.GONE} if options.new_ledger else ())
     async with (
-        setup.workspace.open_ledger(clock, lock) as opened,
+        setup.workspace.open_ledger(clock, lock, accounts=read_accounts(setup), mended=mended) as opened,
         record_tasks(opened, setup.tasks_file, setup.tasks) as ledger,
     ):
         is_sketch = setup.workspace.world is World.SKETCH

@@ -5,6 +5,7 @@ The order is the guarantee. `submit.py` has the submit, `download.py` how a rend
 
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -54,7 +55,7 @@ async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
 
 
 async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
-    if step.why in {StepReason.IN_RENDERS, StepReason.LOCKED}:
+    if step.why in {StepReason.IN_RENDERS, StepReason.LOCKED, StepReason.IN_OTHER_STORE}:
         context.on_start(step)
         return await _restore_clip(step, context)
     order = await context.make_driver_request(step)
@@ -121,6 +122,9 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
     """The clip that a readable name or the lock still has, restored: it was paid for, and is not bought again."""
     named, standing = step.named_clip, step.standing
     assert named is not None  # noqa: S101 - the plan says NAMED or LOCKED only with one
+    if named.copy and not await context.store.restore(Path(named.copy), named.digest):
+        why, remedy = f"{named.copy} is not the clip that its name says", "Run `hailuo-batch verify` there."
+        return Failure(kind=FailureKind.CORRUPT, why=why, remedy=remedy)
     if named.file and not await context.store.restore(context.renders.path(named.file), named.digest):
         remedy = f"Move {named.file} and its .json out of renders/, then run again."
         return Failure(

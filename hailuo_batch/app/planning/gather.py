@@ -38,6 +38,7 @@ async def read_snapshot(
         accepted_clips=await read_accepted_clips(validation, lock, standings, ledger),
         recorded_tasks=frozenset(await ledger.tasks()) if has_tasks else frozenset(),
         pending_attempts=await read_pending_attempts(validation.campaign, standings, ledger),
+        journal_finding=None if validation.sketch else await ledger.journal_finding(),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.caps import find_steps_over_cap, run_caps
 from hailuo_batch.app.planning.destinations import find_destinations
+from hailuo_batch.app.planning.elsewhere import count_unknown_takes, read_elsewhere
 from hailuo_batch.app.planning.gather import list_folders, read_details, read_histories, read_snapshot
 from hailuo_batch.app.planning.orphaned_tasks import make_orphan_steps
 from hailuo_batch.app.planning.plan_cache import write_plan_cache
@@ -119,11 +120,15 @@ async def _gather_and_plan(
         inputs = _make_inputs(validation, options, lock, listings, snapshot, now=now)
         inputs = replace(inputs, known_tasks=find_known_tasks(tasks, snapshot, validation)) if tasks else inputs
         draft = make_plan(validation.shots, inputs, campaign=validation.campaign)
+        elsewhere = await read_elsewhere(ledger, validation.workspace, listings, inputs, draft.steps)
+        if known := elsewhere.add_to(inputs):
+            draft = make_plan(validation.shots, known, campaign=validation.campaign)
         histories = await read_histories(ledger, validation, listings.names, find_unversioned_steps(draft))
         made = _complete_plan(draft, validation, histories)
         list_command = command_line("status", manifest=validation.name, world=validation.world)
         selected = filter_steps(made.steps, options.only, validation.shots, list_command=list_command)
         details = await read_details(ledger, validation, selected, full_report=full_report, has_caps=bool(caps))
+        unknown_takes = await count_unknown_takes(ledger, lock, snapshot.standings)
     return PlannedRun(
         validation=validation,
         options=options,
@@ -136,7 +141,7 @@ async def _gather_and_plan(
         tasks=tasks,
         orphan_steps=make_orphan_steps(snapshot, made.steps),
         report=_make_report(validation, made, selected, snapshot, details, caps, now=now, only=bool(options.only)),
-        lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings),
+        lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes),
     )
 
 
@@ -186,7 +191,7 @@ def _list_rejected(validation: Validation, steps: Sequence[Step], snapshot: Ledg
 
 
 def _find_lost_ledger(
-    validation: Validation, snapshot: LedgerSnapshot, lock: Lockfile, listings: Listings
+    validation: Validation, snapshot: LedgerSnapshot, lock: Lockfile, listings: Listings, *, unknown_takes: int
 ) -> LostLedger | None:
     """Whether the ledger is not the one that bought what is here; for what is drawn, none is needed."""
     if validation.model.is_local:
@@ -197,6 +202,9 @@ def _find_lost_ledger(
         locked=frozenset(clip.digest for clip in lock.clips.values()),
         names=listings.names,
         folder=validation.workspace.renders_folder,
+        unknown_takes=unknown_takes,
+        finding=snapshot.journal_finding,
+        world=validation.world,
     )
 
 

@@ -1,18 +1,20 @@
 """A plan with everything that carrying it out needs, as a value; `plan.py` makes it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, StepDetails
 from hailuo_batch.app.planning.task_list import find_tasks_without_shot
 from hailuo_batch.app.planning.validate import Validation
-from hailuo_batch.app.recovery.missing_ledger import LostLedger, lost_ledger_warning
+from hailuo_batch.app.recovery.missing_ledger import LostLedger, ledger_problem, lost_ledger_warning
 from hailuo_batch.app.workspace.paths import tasks_path
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, Plan, Step, Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.spending.purchase import explain_journal_fault
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 
@@ -74,17 +76,18 @@ class PlannedRun:
         """What a plan reports besides its steps: unknown images, tasks without a shot, and a missing ledger."""
         file = tasks_path(self.validation.file).name
         without_shot = find_tasks_without_shot(self.tasks, self.snapshot, self.plan, self.lock, name=file)
-        problems = (*self.validation.external_problems, *without_shot)
-        if self.lost_ledger is None or not (
-            self.lost_ledger.is_empty or any(step.submits for step in self.pending_steps)
-        ):
-            return problems
-        return (*problems, self._lost_ledger_warning(self.lost_ledger))
+        return (*self.validation.external_problems, *without_shot, *self._ledger_problems())
 
-    def _lost_ledger_warning(self, lost: LostLedger) -> Problem:
-        validation = self.validation
-        command = command_line("run", "--new-ledger", manifest=validation.name, world=validation.world)
-        return lost_ledger_warning(lost, ledger=validation.workspace.ledger_file, command=command)
+    def _ledger_problems(self) -> Iterator[Problem]:
+        validation, lost, finding = self.validation, self.lost_ledger, self.snapshot.journal_finding
+        ledger, world = validation.workspace.ledger_file, validation.world
+        has_submits = any(step.submits for step in self.pending_steps)
+        if lost is not None and (has_submits or (lost.is_empty and lost.is_here)):
+            command = command_line("run", "--new-ledger", manifest=validation.name, world=world)
+            yield lost_ledger_warning(lost, ledger=ledger, command=command)
+        elif finding is not None:
+            error = explain_journal_fault(finding, ledger=str(ledger), world=world, manifest=validation.name)
+            yield ledger_problem(error)
 
     def _has_name(self, use: Use) -> bool:
         """A name without its record is a user's own file, or from a killed run: versions would lose count."""

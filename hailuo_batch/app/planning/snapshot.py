@@ -11,6 +11,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.plan.plan import LastRender, NamedClip, ShotVersions
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.core.spending.purchase import JournalFinding
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import AcceptedClip
@@ -35,6 +36,7 @@ class LedgerSnapshot:
         default_factory=dict
     )  # by the fingerprint of the request as it is now
     recorded_tasks: AbstractSet[tuple[str, str]] = frozenset()  # provider and id, where a tasks file is there
+    journal_finding: JournalFinding | None = None  # how the ledger differs from what the journal knows of it
     pending_attempts: tuple[AttemptRecord, ...] = ()  # the campaign's running tasks and clips not downloaded yet
 
 

@@ -16,6 +16,8 @@ from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.spending.purchase import JournalFault, JournalFinding
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import LedgerError
 
 MAX_LISTED_NAMES = 3  # readable names; one proves as much as all of them
@@ -28,6 +30,10 @@ _REMEDY = (
     "Put the ledger back, from a copy or from where these clips were rendered. If it was moved aside on purpose, or "
     "if only the clips were copied here, check your providers' accounts for running tasks, then run"
 )
+_ELSEWHERE_REMEDY = (
+    "What was bought elsewhere is not known here. Commit what each run writes beside the manifest, and look at your "
+    "providers' accounts for running tasks. If this machine is to buy too, run"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +43,41 @@ class LostLedger:
     clips: int
     names: tuple[str, ...]
     is_empty: bool  # the ledger that is here says nothing at all: its file is missing or empty
+    locked: int = 0  # takes that the lock names, and no ledger of this machine
+    journaled: int = 0  # attempts of it that the journal of this machine has
+    world: World = World.REAL
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it was on this machine; a lock alone may come from another one."""
+        return bool(self.clips or self.names or self.journaled)
+
+    @property
+    def repair_command(self) -> str:
+        """What takes over the attempts of the journal."""
+        return command_line("ledger repair", world=self.world)
 
     def explain(self, ledger: Path) -> str:
         """What is here, and what went with the ledger."""
         state = "has bought nothing yet" if not self.is_empty else "is empty" if ledger.exists() else "is missing"
+        journaled = (
+            f" The journal of this machine has {_count(self.journaled, 'attempt')} of it." if self.journaled else ""
+        )
         return (
             f"{ledger} {state}, and {self.description}. "
             "Running tasks and takes in doubt are recorded only in the missing ledger, and would be bought again. "
-            "Caps do not count what was spent."
+            f"Caps do not count what was spent.{journaled}"
         )
 
     @property
     def description(self) -> str:
         """The clips in words."""
-        store = f"the store has {self.clips:,} clip{'s' * (self.clips != 1)}"
+        store = f"the store has {_count(self.clips, 'clip')}"
         more = " and more" if len(self.names) > MAX_LISTED_NAMES else ""
         named = f"renders/ has {', '.join(self.names[:MAX_LISTED_NAMES])}{more}"
-        return " and ".join([store] * bool(self.clips) + [named] * bool(self.names))
+        locked = f"the lock names {_count(self.locked, 'take')} that no ledger of this machine bought"
+        there = [store] * bool(self.clips) + [named] * bool(self.names)
+        return " and ".join(there or [locked])
 
 
 def find_lost_ledger(
@@ -63,18 +87,31 @@ def find_lost_ledger(
     locked: AbstractSet[str],
     names: Iterable[str],
     folder: Path,
+    finding: JournalFinding | None = None,
+    world: World = World.REAL,
+    unknown_takes: int = 0,
 ) -> LostLedger | None:
     """What is left of a ledger that is not the one whose standings these are; None where none is missed.
 
     `present` are the digests in the store, `locked` those that the lock names, `names` are the files in `folder`.
+    `finding` is what the journal says of this ledger. `unknown_takes` are those of the lock that no ledger of this
+    machine bought.
     """
-    if any(map(_has_bought, standings.values())):
+    if any(map(has_bought, standings.values())):
         return None
     bought = tuple(islice(_find_bought_names(names, folder), MAX_LISTED_NAMES + 1))
     # What an empty ledger does not know may be real unless its name says otherwise; one that has drawn may have died
     # over a sketch that nothing names.
     clips = present & locked if standings else present - _find_sketch_digests(names, folder) if present else frozenset()
-    return LostLedger(clips=len(clips), names=bought, is_empty=not standings) if clips or bought else None
+    lost = LostLedger(
+        clips=len(clips),
+        names=bought,
+        is_empty=not standings,
+        locked=unknown_takes,
+        journaled=finding.attempts if finding is not None and finding.fault is JournalFault.GONE else 0,
+        world=world,
+    )
+    return lost if clips or bought or unknown_takes else None
 
 
 def refuse_lost_ledger(lost: LostLedger | None, steps: Iterable[Step], *, ledger: Path, command: str) -> None:
@@ -91,7 +128,9 @@ def refuse_empty_proof(lost: LostLedger | None, *, ledger: Path, command: str) -
 
 
 def _lost_ledger_error(lost: LostLedger, *, ledger: Path, command: str) -> LedgerError:
-    return LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=f"{_REMEDY}:\n    {command}")
+    first = f"Take over what the journal knows:\n    {lost.repair_command}\n" if lost.journaled else ""
+    remedy = f"{first}{_REMEDY if lost.is_here else _ELSEWHERE_REMEDY}:\n    {command}"
+    return LedgerError(rules.LEDGER_GONE.summary, why=lost.explain(ledger), remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,16 +186,26 @@ def lost_ledger_warning(lost: LostLedger, *, ledger: Path, command: str) -> Prob
     return Problem(
         rule=rules.LEDGER_GONE,
         why=lost.explain(ledger),
-        remedy=inline_remedy(command),
+        remedy=inline_remedy(lost, command),
     )
 
 
-def inline_remedy(command: str) -> str:
-    """What to do, as one sentence with the command that starts a new ledger."""
-    return f"{_REMEDY} `{command}`."
+def ledger_problem(error: LedgerError) -> Problem:
+    """A refusal of `run` as a warning of a command that only reads."""
+    return Problem(rule=rules.LEDGER_GONE, why=f"{error.why}.", remedy=error.remedy)
 
 
-def _has_bought(standing: Standing) -> bool:
+def inline_remedy(lost: LostLedger, command: str) -> str:
+    """What to do, as sentences with the command that starts a new ledger."""
+    first = f"Take over what the journal knows: `{lost.repair_command}`. " if lost.journaled else ""
+    return f"{first}{_REMEDY if lost.is_here else _ELSEWHERE_REMEDY} `{command}`."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def has_bought(standing: Standing) -> bool:
     """Whether this very ledger has bought at a gateway. A restored clip has a task without an id."""
     return not is_local(standing.provider) and standing.task != ""
 

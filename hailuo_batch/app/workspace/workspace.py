@@ -4,18 +4,25 @@ It hands out what implements the ports, so that a ledger or a store elsewhere is
 imported when it is opened: most commands open few of them.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.world import World
+from hailuo_batch.load.git_folder import find_git_folder
 from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER
+from hailuo_batch.load.user_state import find_user_state
 
 if TYPE_CHECKING:
     from hailuo_batch.core.attempt.rejected import RejectedClip
+    from hailuo_batch.core.spending.purchase import JournalFault
     from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, RejectedClips, Renders, RunLock, Store
+
+LEDGER_NAME = "ledger.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,41 @@ class Workspace:
         return self.data_root / "renders"
 
     @property
+    def ledger_folder(self) -> Path:
+        """Where ledger and run lock are: in git's own folder, which all worktrees share, which `git clean` does not
+        reach and no clone can ship. Without git, and in a rehearsal, in `.hailuo/`.
+        """
+        git = None if self.world is World.REHEARSAL else find_git_folder(self.project_root)
+        if git is None:
+            return self.state_folder
+        below = self.project_root.resolve().relative_to(git.top.resolve())
+        return git.common / "hailuo" / "projects" / below if below.parts else git.common / "hailuo"
+
+    @property
     def ledger_file(self) -> Path:
         """The SQLite record, for messages and for caches that depend on it; `read_ledger` opens it."""
-        return self.state_folder / "ledger.db"
+        file, older = self.ledger_folder / LEDGER_NAME, self.older_ledger_file
+        if older == file or file.exists() or not older.exists():
+            return file
+        from hailuo_batch.ledger.move_over import is_ledger
+
+        return older if is_ledger(older) else file
+
+    @property
+    def older_ledger_file(self) -> Path:
+        """Where the ledger of a project in git was before; it moves over when it is next written to."""
+        return self.state_folder / LEDGER_NAME
+
+    @property
+    def journal_file(self) -> Path:
+        """The purchases of this user's ledgers on this machine; a rehearsal rehearses them too, apart."""
+        folder = self.state_folder if self.world is World.REHEARSAL else find_user_state()
+        return folder / "journal.db"
 
     @property
     def exists(self) -> bool:
         """Whether a command of this world ever wrote here."""
-        return self.state_folder.is_dir()
+        return self.state_folder.is_dir() or self.ledger_file.exists()
 
     def create(self) -> None:
         """Makes the state folder (mode 0700, hidden from git) unless it is there."""
@@ -93,15 +127,38 @@ class Workspace:
         from hailuo_batch.ledger.sqlite import read_ledger
 
         self.require_own_files()
-        return read_ledger(self.ledger_file)
+        return read_ledger(self.ledger_file, journal=self.journal_file)
 
     @asynccontextmanager
-    async def open_ledger(self, clock: "Clock", lock: "RunLock") -> "AsyncIterator[LedgerWriter]":
-        """The ledger for writing, traced; only the holder of the run lock may open it."""
+    async def open_ledger(
+        self,
+        clock: "Clock",
+        lock: "RunLock",
+        *,
+        accounts: Mapping[str, str] = MappingProxyType({}),
+        mended: "AbstractSet[JournalFault]" = frozenset(),
+    ) -> "AsyncIterator[LedgerWriter]":
+        """The ledger for writing, traced; only the holder of the run lock may open it.
+
+        Each purchase is entered in the journal too: see `JournalLink` for `accounts` and `mended`.
+        """
+        from hailuo_batch.ledger.journal import JournalLink
+        from hailuo_batch.ledger.move_over import move_over
         from hailuo_batch.ledger.sqlite import open_ledger
         from hailuo_batch.ledger.trace_moves import trace_moves
 
-        async with open_ledger(self.ledger_file, clock=clock, lock=lock) as ledger:
+        file = self.ledger_folder / LEDGER_NAME
+        move_over(self.older_ledger_file, file)
+        link = JournalLink(
+            file=self.journal_file,
+            ledger=file,
+            store=self.store_folder,
+            world=self.world,
+            accounts=accounts,
+            mended=mended,
+        )
+        journal = None if self.world is World.SKETCH else link  # what is drawn here is no purchase
+        async with open_ledger(file, clock=clock, lock=lock, journal=journal) as ledger:
             yield trace_moves(ledger)
 
     def open_store(self) -> "Store":
@@ -137,16 +194,30 @@ class Workspace:
 
         return list_digests(self.store_folder)
 
+    def find_copies(self, digests: Iterable[str], stores: Iterable[str]) -> dict[str, str]:
+        """The files of clips in other stores of this machine, by digest."""
+        from hailuo_batch.store.local import LocalStore
+
+        others = [LocalStore(Path(folder)) for folder in stores if Path(folder) != self.store_folder]
+        found = ((digest, store) for store in others for digest in digests if store.stat(digest) is not None)
+        return {digest: store.location(digest) for digest, store in found}
+
     def list_render_names(self) -> frozenset[str]:
         """The readable names of all clips below `renders/`."""
         from hailuo_batch.store.listing import list_render_names
 
         return list_render_names(self.renders_folder)
 
-    def hold_run_lock(self, holder: str) -> "AbstractContextManager[RunLock]":
+    @contextmanager
+    def hold_run_lock(self, holder: str) -> "Iterator[RunLock]":
         """The right to write here, for one command at a time; `LedgerError` names who holds it."""
         self.require_own_files(writing=True)
-        return self._locks.hold_run_lock(holder)
+        with ExitStack() as held:
+            lock = held.enter_context(self._locks.hold_run_lock(holder))
+            if self.ledger_file == self.older_ledger_file != self.ledger_folder / LEDGER_NAME:
+                # A version before this one may be working on the ledger that is about to move.
+                held.enter_context(_locks_in(self.state_folder).hold_run_lock(holder))
+            yield lock
 
     def is_run_active(self) -> bool:
         """Whether a command holds the run lock now."""
@@ -154,6 +225,10 @@ class Workspace:
 
     @property
     def _locks(self) -> "Locks":
-        from hailuo_batch.ledger.run_lock import FileLocks
+        return _locks_in(self.ledger_folder)
 
-        return FileLocks(self.state_folder / "run.lock")
+
+def _locks_in(folder: Path) -> "Locks":
+    from hailuo_batch.ledger.run_lock import FileLocks
+
+    return FileLocks(folder / "run.lock")

@@ -59,6 +59,7 @@ class StepReason(StrEnum):
     PRODUCED = "rendered, not downloaded yet", Action.FETCH
     CLIP_GONE = "its clip is gone from the store", Action.FETCH
     IN_RENDERS = "its clip is gone from the store, but renders/ still has a copy", Action.FETCH
+    IN_OTHER_STORE = "another store of this machine has its clip, which is copied from there", Action.FETCH
     LOCKED = "the lock names its clip, which is in the store", Action.FETCH
     LOCKED_ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
     ACCEPTED_ELSEWHERE = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
@@ -96,12 +97,16 @@ class ShotVersions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedClip:
-    """A clip that something besides the ledger names: its provenance below `renders/`, or the lock (`file` is "")."""
+    """A clip that something besides the ledger names: its provenance below `renders/`, or the lock (`file` is "").
+
+    `copy` is the path of its file in another store of this machine.
+    """
 
     file: str
     digest: str
     provider: str
     cost: Money | None = None
+    copy: str = ""
 
 
 class TakeName(NamedTuple):
@@ -195,6 +200,8 @@ class PlanInputs:
         default_factory=dict
     )  # by the fingerprint of the request as it is now
     known_tasks: Mapping[str, KnownTask] = field(default_factory=dict)  # by fingerprint; not in this ledger
+    bought_clips: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint; stored by other ledgers
+    copies: Mapping[str, str] = field(default_factory=dict)  # by digest: the file of a clip in another store
     now: float = 0.0  # seconds since the epoch
     force_refused: bool = False  # what was refused for good is submitted again
     # The rest is read only for shots that need it, once a first plan has named them.

@@ -132,7 +132,11 @@ def _make_step(shot: Shot, request: Request, route: Route, inputs: PlanInputs) -
         fingerprint=mark,
         standing=standing,
         previous_fingerprint=inputs.last_renders[shot.id].fingerprint if changed else "",
-        named_clip=inputs.locked_clips[mark] if why is StepReason.LOCKED else named,
+        named_clip=_find_copied_clip(mark, standing, inputs)
+        if why is StepReason.IN_OTHER_STORE
+        else inputs.locked_clips[mark]
+        if why is StepReason.LOCKED
+        else named,
         accepted=accepted,
         known_task=known,
     )
@@ -251,7 +255,9 @@ def _choose_reason(
     if standing.stage is Stage.STORED:
         if standing.digest in inputs.stored_digests:
             return StepReason.STORED
-        return StepReason.IN_RENDERS if named is not None and named.digest == standing.digest else StepReason.CLIP_GONE
+        if named is not None and named.digest == standing.digest:
+            return StepReason.IN_RENDERS
+        return StepReason.IN_OTHER_STORE if standing.digest in inputs.copies else StepReason.CLIP_GONE
     if standing.stage is Stage.INTENDED:
         return StepReason.INTERRUPTED if _resend_route(standing, route, inputs) else StepReason.IN_DOUBT
     return _REASON_BY_STAGE[standing.stage]
@@ -277,12 +283,9 @@ def _new_attempt_reason(
     own_fingerprint: str, standing: Standing | None, route: Route, inputs: PlanInputs, *, changed: bool
 ) -> StepReason:
     """Why a request has no live attempt, and whether it may be submitted."""
-    if own_fingerprint in inputs.named_clips:
-        return StepReason.IN_RENDERS  # the ledger is gone, and the clip is not
     decided = None if standing is None or standing.kind is None else _REASON_BY_VERDICT.get(standing.kind)
-    if own_fingerprint in inputs.locked_clips and decided is None:
-        # Money: it was paid for, on another machine or before the ledger was lost.
-        return _locked_reason(inputs.locked_clips[own_fingerprint], route, inputs)
+    if why := _clip_elsewhere_reason(own_fingerprint, route, inputs, is_decided=decided is not None):
+        return why
     if known := pick_known_task(inputs.known_tasks.get(own_fingerprint), standing):
         # Money: it was paid for without this ledger, or may have been.
         return StepReason.TASK_KNOWN if known.task else StepReason.DOUBT_ELSEWHERE
@@ -293,10 +296,29 @@ def _new_attempt_reason(
     return decided or (StepReason.FAILED if standing.stage is Stage.FAILED else StepReason.CANCELLED)
 
 
-def _locked_reason(clip: NamedClip, route: Route, inputs: PlanInputs) -> StepReason:
-    if clip.digest in inputs.stored_digests:
-        return StepReason.LOCKED
-    return StepReason.LOCKED_SKETCH if route.free else StepReason.LOCKED_ELSEWHERE
+def _clip_elsewhere_reason(
+    own_fingerprint: str, route: Route, inputs: PlanInputs, *, is_decided: bool
+) -> StepReason | None:
+    """Money: its clip was paid for: elsewhere, by another ledger of this machine, or before this ledger was lost."""
+    if own_fingerprint in inputs.named_clips:
+        return StepReason.IN_RENDERS
+    if is_decided:
+        return None
+    if locked := inputs.locked_clips.get(own_fingerprint):
+        if locked.digest in inputs.stored_digests:
+            return StepReason.LOCKED
+        if locked.digest not in inputs.copies:
+            return StepReason.LOCKED_SKETCH if route.free else StepReason.LOCKED_ELSEWHERE
+    return StepReason.IN_OTHER_STORE if locked or own_fingerprint in inputs.bought_clips else None
+
+
+def _find_copied_clip(own_fingerprint: str, standing: Standing | None, inputs: PlanInputs) -> NamedClip:
+    """The clip of a request that another store has, with its file there."""
+    if standing is not None and standing.stage is Stage.STORED and standing.digest is not None:
+        clip = NamedClip(file="", digest=standing.digest, provider=standing.provider, cost=standing.cost)
+    else:
+        clip = inputs.locked_clips.get(own_fingerprint) or inputs.bought_clips[own_fingerprint]
+    return replace(clip, copy=inputs.copies.get(clip.digest, ""))
 
 
 def _add_steps(steps: dict[str, Step], found: Iterator[Step]) -> None:
