@@ -28,6 +28,7 @@ from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.testing.clips import CLIP
+from hailuo_batch.views.failure_advice import failure_advice
 
 BY_NAME = {str(place): place for place in PLACES}
 LEDGER_FULL = "the disk is full, so the ledger cannot be written"
@@ -211,6 +212,6 @@ async def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_sen
 
 def words_of(ran: RunResult) -> str:
     """Everything that a run has to say of what went wrong."""
-    failed = [f"{failure.why}\n{failure.remedy}" for _, failure in ran.outcome.failed]
+    failed = [f"{failure.why}\n{failure_advice(failure)}" for _, failure in ran.outcome.failed]
     trouble = [] if ran.error is None else [f"{ran.error.summary}: {ran.error.why}"]
     return "\n".join([*failed, *trouble])

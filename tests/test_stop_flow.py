@@ -189,6 +189,7 @@ async def test_the_second_signal_leaves_no_doubt_where_the_connection_did_not_st
         settings, address = tmp_path / "hailuo.yaml", f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         told_first = settings.read_text()
         settings.write_text(told_first.replace(found.mock.url("minimax"), address))
+        trust_project(tmp_path)
         async with found.running("--only", "s1") as process:
             await asyncio.wait_for(begun.wait(), 30)
             process.send_signal(signal.SIGINT)
@@ -201,6 +202,7 @@ async def test_the_second_signal_leaves_no_doubt_where_the_connection_did_not_st
         server.close()
         assert (code, found.stages()) == (130, {"s1": "failed"})
         settings.write_text(told_first)
+        trust_project(tmp_path)
         async with found.running("--only", "s1") as process:
             code, out, _ = await told(process)
         assert (code, len(found.mock.charges)) == (0, 1), out
