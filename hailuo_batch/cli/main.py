@@ -35,8 +35,8 @@ COMMANDS = {
     "resolve": "List takes in doubt, and settle them.",
     "retake": "Request one more take of a shot, unchanged.",
     "accept": "Keep an earlier clip for a changed request.",
-    "ledger": "Mend a ledger that was restored, removed or copied.",
     "verify": "Check ledger, store, names and lock against each other.",
+    "ledger": "Mend a ledger that was restored, removed or copied.",
     "gc": "List or delete clips that nothing refers to.",
     "report": "Write the campaign's report: terminal, JSON or a page.",
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
@@ -59,7 +59,7 @@ class _LazyCommands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"hailuo_batch.cli.{cmd_name}").command
-        return command if isinstance(command, click.Group) else add_trace_options(command)
+        return add_trace_options(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

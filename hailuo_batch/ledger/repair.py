@@ -18,7 +18,7 @@ from hailuo_batch.ledger.sqlite import insert_intent, move_attempt
 from hailuo_batch.ports import Facts, Intent
 
 _REASON = "taken over from the journal of purchases"
-_UNCLEAR = Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="the ledger that knew the answer is gone")
+_NO_ANSWER = Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="the ledger that knew the answer is gone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def _facts_of(move: Move, facts: Facts) -> Facts:
         case Move.PRODUCE:
             return Facts(cost=facts.cost, reason=_REASON)
         case Move.LOSE_SIGHT:
-            return Facts(failure=facts.failure or _UNCLEAR, reason=_REASON)
+            return Facts(failure=facts.failure or _NO_ANSWER, reason=_REASON)
         case _:
             return Facts(failure=facts.failure, reason=_REASON)
 

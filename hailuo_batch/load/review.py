@@ -48,7 +48,7 @@ def write_review(path: Path, review: Review) -> None:
     try:
         replace_source(path, review_text(review).encode(), review.source)
     except FileChangedError as changed:
-        remedy = "Nothing was decided. Look at the file and at the branch, then say it again."
+        remedy = "Nothing was decided. Check the file and the branch, then decide again."
         raise FileChangedError(
             "the review was changed meanwhile, so it was not written over", why=changed.why, remedy=remedy
         ) from None

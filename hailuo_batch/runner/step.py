@@ -123,8 +123,10 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
     named, standing = step.named_clip, step.standing
     assert named is not None  # noqa: S101 - the plan says NAMED or LOCKED only with one
     if named.copy and not await context.store.restore(Path(named.copy), named.digest):
-        why, remedy = f"{named.copy} is not the clip that its name says", "Run `hailuo-batch verify` there."
-        return Failure(kind=FailureKind.CORRUPT, why=why, remedy=remedy)
+        why = f"{named.copy} is not the clip that its name says"
+        return Failure(
+            kind=FailureKind.CORRUPT, why=why, remedy="Check the store of that project, with `verify` there."
+        )
     if named.file and not await context.store.restore(context.renders.path(named.file), named.digest):
         remedy = f"Move {named.file} and its .json out of renders/, then run again."
         return Failure(

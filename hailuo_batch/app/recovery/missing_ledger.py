@@ -31,7 +31,7 @@ _REMEDY = (
     "if only the clips were copied here, check your providers' accounts for running tasks, then run"
 )
 _ELSEWHERE_REMEDY = (
-    "What was bought elsewhere is not known here. Commit what each run writes beside the manifest, and look at your "
+    "What was bought elsewhere is not known here. Commit what each run writes beside the manifest, and check your "
     "providers' accounts for running tasks. If this machine is to buy too, run"
 )
 
