@@ -12,6 +12,7 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.files.folder import Folder, OpenFolder
@@ -31,6 +32,8 @@ class LocalRenders:
 
     def __init__(self, root: Path, *, trusted: Path | None = None) -> None:
         self._root, self._linker = Folder(root, trusted), Linker()
+        # Where a disk has no hard links, a name begins as an empty file: nobody may look at it before it is whole.
+        self._placing = Lock()
 
     async def place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
         """Gives a clip a name, with its provenance beside it; raises `RefusedError` rather than overwrite anything."""
@@ -62,7 +65,7 @@ class LocalRenders:
 
     def _place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
         about = _about_name(_check_name(name))
-        with translate_os_errors(f"cannot place {name}"), self._root.open(make=True) as folder:
+        with self._placing, translate_os_errors(f"cannot place {name}"), self._root.open(make=True) as folder:
             _refuse_foreign_file(folder, about, provenance)
             if os.path.lexists(folder.path / name):
                 if not _is_same_clip(folder, name, clip):
