@@ -48,7 +48,7 @@ def write_review(path: Path, review: Review) -> None:
     try:
         replace_source(path, review_text(review).encode(), review.source)
     except FileChangedError as changed:
-        remedy = "Nothing was decided. Check the file and the branch, then decide again."
+        remedy = "Nothing was decided. Check the file and the branch, then run the command again."
         raise FileChangedError(
             "the review was changed meanwhile, so it was not written over", why=changed.why, remedy=remedy
         ) from None

@@ -69,7 +69,7 @@ class Limiter:
     async def acquire(self, on_hold: Callable[[int], None] = _ignore_hold) -> Failure | None:
         """Waits for a turn and takes a place; what comes back says why there is none.
 
-        `on_hold` gets how many takes are under way when this one waits until one of them is stored.
+        `on_hold` is called with the number of takes under way, when this one waits until one of them is stored.
         """
         async with self._queue_lock:
             while not self._stop.is_requested and self.closed is None:
@@ -138,12 +138,12 @@ class Limiter:
     def record_refusal(self, failure: Failure, take: str = "") -> float:
         """A submit was not accepted, as far as is known; the seconds that the next one waits for it."""
         now = self._tempo.now()
-        is_doubtful = FAILURE_POLICIES[failure.kind].leaves_doubt
-        if is_doubtful or failure.kind is FailureKind.UNRECORDED:
+        is_unclear = FAILURE_POLICIES[failure.kind].leaves_doubt
+        if is_unclear or failure.kind is FailureKind.UNRECORDED:
             self._lose(LostTake(name=take, failure=failure))
         else:
             self.slow_start = remove_take(self.slow_start)
-        self.pace = fail_submit(self.pace, is_outcome_known=not is_doubtful)
+        self.pace = fail_submit(self.pace, is_outcome_known=not is_unclear)
         if FAILURE_POLICIES[failure.kind].resend:
             self.pace = throttle(self.pace, now, failure.wait_seconds)
         else:
