@@ -56,3 +56,12 @@ class RunContext:
         _ignore_pause  # called when a provider asks to wait: who, why, seconds
     )
     on_hold: Callable[[str, int], None] = _ignore_hold  # called when takes wait for the first clips: where, how many
+
+    def is_recent(self, step: Step) -> bool:
+        """Whether the task that a step follows was bought within a day; of a task without a record, it may have been.
+
+        Money: what was bought lately and did not arrive is a reason to buy no more.
+        """
+        if step.known_task is not None:
+            return True
+        return step.standing is not None and step.standing.attempt in self.recent_attempts

@@ -138,12 +138,12 @@ class Limiter:
     def record_refusal(self, failure: Failure, take: str = "") -> float:
         """A submit was not accepted, as far as is known; the seconds that the next one waits for it."""
         now = self._tempo.now()
-        is_unclear = FAILURE_POLICIES[failure.kind].leaves_doubt
-        if is_unclear or failure.kind is FailureKind.UNRECORDED:
+        is_in_doubt = FAILURE_POLICIES[failure.kind].leaves_doubt
+        if is_in_doubt or failure.kind is FailureKind.UNRECORDED:
             self._lose(LostTake(name=take, failure=failure))
         else:
             self.slow_start = remove_take(self.slow_start)
-        self.pace = fail_submit(self.pace, is_outcome_known=not is_unclear)
+        self.pace = fail_submit(self.pace, is_outcome_known=not is_in_doubt)
         if FAILURE_POLICIES[failure.kind].resend:
             self.pace = throttle(self.pace, now, failure.wait_seconds)
         else:

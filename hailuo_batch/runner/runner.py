@@ -85,9 +85,10 @@ def _is_submit(step: Step) -> bool:
 def _expect_tasks(steps: Iterable[Step], context: RunContext) -> None:
     """Money: what was bought lately and is not stored counts at its provider before anything is submitted there."""
     for step in steps:
-        if step.standing is None or not step.is_resumed or step.standing.attempt not in context.recent_attempts:
+        if not step.is_resumed or not context.is_recent(step):
             continue
-        if limiter := context.limiters.get(step.standing.provider):
+        known = step.known_task or step.standing
+        if known is not None and (limiter := context.limiters.get(known.provider)):
             limiter.expect_task()
 
 

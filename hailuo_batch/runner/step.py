@@ -75,7 +75,7 @@ def _record_delivery(
     step: Step, submitted: Submitted, kept: StoredClip | Failure, limiter: Limiter, context: RunContext
 ) -> None:
     """Money: whether more is bought at a provider depends on whether its clips arrive."""
-    is_counted = not step.is_resumed or submitted.attempt in context.recent_attempts
+    is_counted = not step.is_resumed or context.is_recent(step)
     if not isinstance(kept, Failure):
         limiter.record_clip(is_counted=is_counted)
     elif is_counted and kept.kind is not FailureKind.STOPPED:

@@ -15,6 +15,7 @@ from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.pacing.slow_start import FIRST_TAKES
 from hailuo_batch.core.plan.event import TakesHeld
+from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.ports import DriverRequest
 from hailuo_batch.testing.driver import ScriptedDriver
 
@@ -107,14 +108,24 @@ async def test_however_takes_end_each_is_answered_and_without_a_clip_few_are_bou
     ends: list[tuple[str, FailureKind]], workers: int
 ):
     shots = [shot(f"s{number:02d}") for number in range(len(ends))]
-    scripts: dict[str, Any] = {"submit": {}, "wait": {}, "download": {}}
+    scripts: dict[str, dict[str, Failure]] = {"": {}, "submit": {}, "wait": {}, "download": {}}
     for each, (point, kind) in zip(shots, ends, strict=True):
-        if point:
-            scripts[point][mark(each)] = Failure(kind=kind, why=f"so it is: {kind}")
+        scripts[point][mark(each)] = Failure(kind=kind, why=f"so it is: {kind}")
+    driver = ScriptedDriver(submit=scripts["submit"], wait=scripts["wait"], download=scripts["download"])
     with tempfile.TemporaryDirectory() as folder:
-        world = World(folder=Path(folder), shots=shots, delivered=False, driver=ScriptedDriver(**scripts))
+        world = World(folder=Path(folder), shots=shots, delivered=False, driver=driver)
         outcome = await asyncio.wait_for(world.run(workers=workers), 60)
     assert outcome.stored + len(outcome.failed) == len(shots), "nobody waits for ever"
     assert outcome.stored or world.driver.charges.total() <= FIRST_TAKES
     closed = sum(failure.kind is FailureKind.CLOSED for _, failure in outcome.failed)
     assert world.driver.submits.total() == len(shots) - closed
+
+
+async def test_tasks_that_were_bought_without_this_ledger_count_as_bought_lately(world: World):
+    for number, each in enumerate(world.shots[:FIRST_TAKES], 1):
+        task = f"{mark(each)}/{number}"
+        world.known_tasks[mark(each)] = KnownTask(provider="minimax", task=task, source="spring.tasks.yaml")
+    world.driver = scripted("download", lambda _: PAGE)
+    outcome = await world.run(workers=20)
+    assert world.driver.submits.total() == 0
+    assert len(outcome.failed) == 20

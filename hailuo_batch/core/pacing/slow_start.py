@@ -7,7 +7,7 @@ may run there at once. A provider that delivered within a day needs no such star
 
 from dataclasses import dataclass, replace
 
-from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 
 FIRST_TAKES = 4  # bought before one is stored
 DELIVERY_SECONDS = 86_400.0  # a clip that was stored within a day says that clips arrive
@@ -15,7 +15,10 @@ LOSS_THRESHOLD = 5  # takes in a row without a clip
 # Prompts of one campaign resemble each other, so a few refusals say little of the next take. Many do.
 REFUSAL_THRESHOLD = 20
 _REFUSALS = frozenset({FailureKind.CLIP_REFUSED, FailureKind.PROMPT_REFUSED})
-_NO_VERDICT = frozenset({FailureKind.PENDING, FailureKind.UNKNOWN_OUTCOME, FailureKind.UNRECORDED})  # may still arrive
+# After these, a clip may still arrive.
+_NO_VERDICT = {FailureKind.PENDING, FailureKind.UNRECORDED} | {
+    kind for kind, policy in FAILURE_POLICIES.items() if policy.leaves_doubt
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
