@@ -19,10 +19,11 @@ from hailuo_batch.errors import Exit
 def command(*, action: str, place: str | None, world: World) -> int:
     """Mend this project's ledger from the journal of purchases, which knows what this machine bought.
 
-    ACTION `repair` takes over what the ledger lacks, after it was restored from an older copy or removed. Clips that are
-    in a store of this machine are stored again. It submits nothing, and exits with 8 when takes are in doubt.
+    ACTION `repair` takes over what the ledger lacks, after it was restored from an older copy or removed. Clips that
+    are in a store of this machine are stored again. It submits nothing, and exits with 8 when takes are in doubt.
 
-    ACTION `fork` makes a copied ledger one of its own, so that original and copy both go on. What one buys, the other does not.
+    ACTION `fork` makes a copied ledger one of its own, so that original and copy both go on. What one buys, the other
+    does not.
     """
     if action == "fork":
         if place is not None:
