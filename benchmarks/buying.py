@@ -31,7 +31,7 @@ from unittest.mock import patch
 
 from bare import buy
 from loopback import gateway
-from measure import table
+from measure import table, use_own_machine
 
 AT_ONCE = 200
 SPEED = 20_000.0  # looks are counted here, not timed: what is learnt of times must not hold them back
@@ -116,6 +116,7 @@ def _ours(base: str, folder: Path, shots: int, *, decode: bool, profile: str = "
     project = folder / "ours"
     project.mkdir(parents=True)
     (project / "hailuo.yaml").write_text(SETTINGS.format(base=base, at_once=AT_ONCE))
+    use_own_machine(project)
     (project / "bench.yaml").write_text(HEAD + "".join(SHOT.format(n=n) for n in range(shots)))
     return _child("ours", str(project / "bench.yaml"), "decode" if decode else "", profile)
 

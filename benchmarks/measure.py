@@ -1,12 +1,16 @@
 """Whole processes measured from outside: wall and CPU seconds, peak memory; medians of several runs after a warm-up."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from hailuo_batch.load.settings import read_project
+from hailuo_batch.load.trust import write_trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,12 @@ class Figures:
     wall: float
     cpu: float
     megabytes: float
+
+
+def use_own_machine(folder: Path) -> None:
+    """Lets a project's purchases be the first of a user, who trusts it: they are known to no other measurement."""
+    os.environ["HAILUO_STATE"] = str(folder / "user")
+    write_trust(folder, read_project(folder).stakes)
 
 
 def tool(*args: str) -> list[str]:

@@ -27,7 +27,7 @@ from urllib.request import urlopen
 from bare import look
 from buying import HEAD, SETTINGS, SHOT
 from loopback import NEVER, gateway
-from measure import table
+from measure import table, use_own_machine
 
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.pacing.slow_start import begin_slow_start
@@ -57,6 +57,7 @@ def flight(folder: Path, takes: int, seconds: float) -> str:
         bare = _child("bare", base, str(BARE_LOOKS))
     with gateway(looks=NEVER) as base:
         (folder / "hailuo.yaml").write_text(SETTINGS.format(base=base, at_once=takes))
+        use_own_machine(folder)
         (folder / "bench.yaml").write_text(HEAD + "".join(SHOT.format(n=n) for n in range(takes)))
         told = _child("flight", str(folder / "bench.yaml"), base, str(takes), str(seconds))
     row = (

@@ -166,10 +166,10 @@ class LedgerWriter(LedgerReader, Protocol):
         `reason` says where it is known from; the event keeps it. A live attempt for this fingerprint is a bug.
         """
 
-    async def take_over_purchases(self, place: str) -> int:
+    async def take_over_purchases(self, place: str) -> Mapping[int, str]:
         """Takes over what the journal knows and this ledger lacks: of itself, and of the ledgers that had this place.
 
-        How many attempts that were; the numbers of attempts may be new.
+        The attempts, each with the digest of its clip if one was stored; their numbers may be new.
         """
 
     async def record_names(self, names: Iterable[RenderName]) -> None:

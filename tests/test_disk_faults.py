@@ -41,7 +41,7 @@ TROUBLES = (
     ("pwrite64 of the ledger", "error=ENOSPC:when=60+", LEDGER_FULL),
     ("pwrite64 of the ledger", "error=ENOSPC:when=85+", LEDGER_FULL),
     ("fdatasync of the ledger", "error=EIO:when=6+", LEDGER_FAILED),
-    ("fdatasync of the ledger", "error=EIO:when=10", LEDGER_FAILED),
+    ("fdatasync of the ledger", "error=EIO:when=8", LEDGER_FAILED),
     ("fsync", "error=ENOSPC:when=2+", FULL),
     ("fsync", "error=EIO:when=10", FAILED),
     ("rename", "error=ENOSPC:when=3", FULL),

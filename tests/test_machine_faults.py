@@ -25,6 +25,7 @@ from rehearsal import SPEED, Studio, film
 
 from hailuo_batch.app.costs import audit
 from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.recovery.repair import repair_ledger
 from hailuo_batch.app.resolve import list_open_attempts, settle
 from hailuo_batch.app.running.drivers import DriverContext, _past_render_times
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -77,7 +78,8 @@ def locked(file: Path) -> sqlite3.Connection:
 async def test_a_ledger_that_another_program_keeps_locked_is_told_before_anything_is_sent(
     studio: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("hailuo_batch.ledger.open._PATIENCE", 0.05)
+    for name in ("_PATIENCE", "_JOURNAL_PATIENCE"):
+        monkeypatch.setattr(f"hailuo_batch.ledger.open.{name}", 0.05)
     async with studio("a kite") as found:
         await found.run()
         found.write(film("minimax", "a kite", "a boat"))
@@ -93,7 +95,8 @@ async def test_a_ledger_that_another_program_keeps_locked_is_told_before_anythin
 async def test_a_task_whose_id_cannot_be_written_down_is_printed_and_brought_home_by_its_id(
     gateway: str, studio: Open, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("hailuo_batch.ledger.open._PATIENCE", 0.05)
+    for name in ("_PATIENCE", "_JOURNAL_PATIENCE"):
+        monkeypatch.setattr(f"hailuo_batch.ledger.open.{name}", 0.05)
     others: list[sqlite3.Connection] = []
 
     def lock(moment: HookEvent) -> None:
@@ -262,6 +265,7 @@ async def test_a_damaged_ledger_says_what_can_be_saved_and_nothing_is_bought_aga
             (tmp_path / "renders").rename(tmp_path / "elsewhere")
         steps = (await plan(tmp_path / "film.yaml")).selected
         assert {step.why for step in steps} == {StepReason.IN_RENDERS if renders else StepReason.LOCKED}
+        assert (await repair_ledger(tmp_path)).clips == 5
         await found.assert_kept()
         assert len(mock.charges) == 5
 

@@ -29,6 +29,7 @@ from hailuo_batch.ledger.queries import queries
 _APPLICATION_ID = int.from_bytes(b"HAlJ", "big")
 _VERSION = 1
 _FREE_PROVIDERS = ", ".join(f"'{name}'" for name in sorted(LOCAL_MODELS))  # names of our own: no quote is in them
+_OF_THE_DISK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _FACTS = (
     "fingerprint", "preimage", "provider", "campaign", "shot", "take", "tags", "stage", "task", "digest",
     "estimate_amount", "estimate_currency", "cost_amount", "cost_currency", "failure", "why", "remedy", "intended_at",
@@ -63,6 +64,8 @@ def attach_for_writing(connection: sqlite3.Connection, link: JournalLink) -> Non
 
     Raises `LedgerError` for a fault that is not being mended, and where the journal cannot be used.
     """
+    connection.execute("BEGIN IMMEDIATE")  # whatever another program does to the ledger itself shows here
+    connection.execute("COMMIT")
     with _translate_errors(link.file):
         with Folder(link.file.parent).open(make=True, mode=0o700) as folder:
             folder.open_for_update(link.file.name).close()
@@ -220,6 +223,8 @@ def _translate_errors(file: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK:
+            raise  # it is the same disk, or a full one like it: the ledger's own words tell it
         why = f"{file}: {error.strerror if isinstance(error, OSError) else error}"
         remedy = (
             "It holds what was bought on this machine: check who owns the folder, and whether its disk is full. If the "

@@ -185,7 +185,7 @@ SELECT attempt FROM events WHERE id > (
 );
 
 -- name: missing_purchases
-SELECT ledger, attempt, fingerprint, preimage, provider, campaign, shot, take, tags, stage, task,
+SELECT ledger, attempt, fingerprint, preimage, provider, campaign, shot, take, tags, stage, task, digest,
     estimate_amount, estimate_currency, cost_amount, cost_currency, failure, why, remedy
 FROM purchases WHERE NOT EXISTS (
     SELECT 1 FROM events JOIN attempts ON attempts.id = events.attempt

@@ -30,26 +30,28 @@ class _Missing:
     intent: Intent
     stage: Stage
     facts: Facts
+    digest: str  # of its clip; "" where none was stored
 
 
-def take_over(connection: sqlite3.Connection, place: str, now: float) -> int:
+def take_over(connection: sqlite3.Connection, place: str, now: float) -> dict[int, str]:
     """See `LedgerWriter.take_over_purchases`."""
     (own,) = connection.execute("SELECT id FROM identity").fetchone()
     rows = connection.execute(queries()["missing_purchases"], {"own": own, "place": place}).fetchall()
     # They are this ledger's from here on: the trigger enters each again, under the number that it gets here.
     connection.executemany("DELETE FROM purchases WHERE ledger = ? AND attempt = ?", [row[:2] for row in rows])
-    return sum(_take_over_one(connection, _parse(row), own, now) for row in rows)
+    taken = {_take_over_one(connection, missing, own, now): missing.digest for missing in map(_parse, rows)}
+    return {attempt: digest for attempt, digest in taken.items() if attempt is not None}
 
 
-def _take_over_one(connection: sqlite3.Connection, missing: _Missing, own: str, now: float) -> bool:
+def _take_over_one(connection: sqlite3.Connection, missing: _Missing, own: str, now: float) -> int | None:
     attempt, stage = _find_own(connection, missing, own)
     if attempt is None:
         if _is_live(connection, missing.intent.fingerprint) and missing.stage in LIVE_STAGES:
-            return False  # this ledger has it already, by an attempt of its own
+            return None  # this ledger has it already, by an attempt of its own
         attempt, stage = insert_intent(connection, missing.intent, now), Stage.INTENDED
     for move in _find_moves(stage, missing):
         move_attempt(connection, attempt, move, _facts_of(move, missing.facts), now)
-    return True
+    return attempt
 
 
 def _find_own(connection: sqlite3.Connection, missing: _Missing, own: str) -> tuple[int | None, Stage]:
@@ -108,7 +110,7 @@ def _facts_of(move: Move, facts: Facts) -> Facts:
 
 
 def _parse(row: sqlite3.Row) -> _Missing:
-    ledger, attempt, fingerprint, preimage, provider, campaign, shot, take, tags, stage, task, *rest = row
+    ledger, attempt, fingerprint, preimage, provider, campaign, shot, take, tags, stage, task, digest, *rest = row
     estimate, cost, (failure, why, remedy) = rest[:2], rest[2:4], rest[4:]
     return _Missing(
         ledger=ledger,
@@ -124,6 +126,7 @@ def _parse(row: sqlite3.Row) -> _Missing:
             estimate=_parse_money(*estimate),
         ),
         stage=Stage(stage),
+        digest=digest or "",
         facts=Facts(
             task=task,
             cost=_parse_money(*cost),

@@ -71,10 +71,10 @@ class SqliteLedger(SqliteLedgerReader):
             partial(_adopt_task, intent=intent, task=task, reason=reason, now=self._clock.now())
         )
 
-    async def take_over_purchases(self, place: str) -> int:
+    async def take_over_purchases(self, place: str) -> Mapping[int, str]:
         """Takes over what the journal knows and this ledger lacks: of itself, and of the ledgers that had this place.
 
-        How many attempts that were; the numbers of attempts may be new.
+        The attempts, each with the digest of its clip if one was stored; their numbers may be new.
         """
         from hailuo_batch.ledger.repair import take_over  # few runs mend anything
 

@@ -95,6 +95,7 @@ async def _plan_validated(
         raise explain_damaged_ledger(
             error,
             ledger=validation.workspace.ledger_file,
+            repair=command_line("ledger repair", world=validation.world),
             restart=command_line("run", "--new-ledger", manifest=validation.name, world=validation.world),
             lock=lock,
             present=listings.digests,

@@ -8,11 +8,12 @@ from hailuo_batch.errors import DamagedLedgerError
 
 
 def explain_damaged_ledger(
-    error: DamagedLedgerError, *, ledger: Path, restart: str, lock: Lockfile, present: AbstractSet[str]
+    error: DamagedLedgerError, *, ledger: Path, repair: str, restart: str, lock: Lockfile, present: AbstractSet[str]
 ) -> DamagedLedgerError:
     """The same error, with what can be saved and how.
 
-    `restart` is the command that begins a new ledger; `present` are the digests in the store.
+    `repair` takes over what the journal knows, `restart` begins a new ledger: both are commands. `present`
+    are the digests in the store.
     """
     locked = lock.clips.values()
     there = sum(clip.digest in present for clip in locked)
@@ -21,13 +22,14 @@ def explain_damaged_ledger(
     why = (
         f"{error.why}. The store has {clips}. The lock names {takes} of this manifest, and the clips of {there:,} are "
         "in the store. A new ledger takes these in again, and clips that have a name in renders/. "
-        "Running tasks are recorded only in the damaged ledger."
+        "Takes in doubt are recorded only in the damaged ledger and in the journal."
     )
     files = (ledger, ledger.with_name(f"{ledger.name}-wal"))
     aside = "\n".join(f"    mv {file} {file}.damaged" for file in files if file.exists())
     remedy = (
-        "Put back a copy if you have one: a backup, or one that an upgrade left beside it. Otherwise check your "
-        "providers' accounts for running tasks, move the ledger aside, and start a new one:\n"
-        f"{aside}\n    {restart}"
+        "Put back a copy if you have one: a backup, or one that an upgrade left beside it. Otherwise move the ledger "
+        f"aside, and take over what the journal of this machine knows:\n{aside}\n    {repair}\n"
+        "Without the journal, check your providers' accounts for running tasks, and start a new ledger:\n"
+        f"    {restart}"
     )
     return DamagedLedgerError(error.summary, why=why, remedy=remedy)

@@ -8,6 +8,8 @@ from hailuo_batch.core.models import is_local
 from hailuo_batch.errors import LedgerError, LedgerMovedError
 from hailuo_batch.ports import LedgerReader, Store
 
+_PUT_BACK = "Put the ledger back (from the trash, the sync client or a backup) before the next run here."
+_TAKE_OVER = "If it is gone for good, `hailuo-batch ledger repair` takes its purchases over from the journal."
 _OPEN_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT})
 
 
@@ -17,14 +19,14 @@ async def explain_moved_ledger(
     """The error with every task that was bought and has no clip in the store; the open ledger can still be read.
 
     What was first intended since `begun_at` and not answered was never sent: the run that asks kept it back.
-    Money: from here on these ids are recorded nowhere else, and the tasks may be billed.
+    Money: from here on only the journal of this machine has these ids, and the tasks may be billed.
     """
     summary = "the ledger was taken away during this run, so nothing more was submitted"
     try:
         attempts = await ledger.attempts()
     except LedgerError as trouble:
         why = f"{error.why} It cannot be read any more either: {trouble.summary} ({trouble.why})."
-        remedy = "Look in the gateways' accounts for tasks that run. Put the ledger back before the next run."
+        remedy = f"Check the gateways' accounts for tasks that run. {_PUT_BACK} {_TAKE_OVER}"
         return LedgerMovedError(summary, why=why, remedy=remedy)
     missing = [each for each in attempts if not is_local(each.provider) and _is_missing(each, store, begun_at)]
     return LedgerMovedError(summary, why=error.why, remedy="\n".join(_remedy_lines(missing)))
@@ -50,8 +52,9 @@ def _remedy_lines(missing: Iterable[AttemptRecord]) -> Iterable[str]:
     ]
     if rows:
         yield "These takes were bought, or may have been, and their clips are not here. The tasks run on, and may be"
-        yield "billed. Their ids are shown here and recorded nowhere else, so note them:"
+        yield "billed. The journal of this machine has their ids; note them all the same:"
         wide, wider = (max(len(row[column]) for row in rows) for column in range(2))
         yield from (f"    {provider:<{wide}}  {task:<{wider}}  {take}" for provider, task, take in rows)
-        yield "Without the ledger, nothing downloads these clips, and a run may buy them again."
-    yield "Put the ledger back (from the trash, the sync client or a backup) before the next run here."
+        yield "Without the ledger, nothing downloads these clips."
+    yield _PUT_BACK
+    yield _TAKE_OVER

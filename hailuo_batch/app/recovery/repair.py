@@ -1,6 +1,6 @@
 """Mends a ledger from the journal of this machine's purchases: one that was restored, removed, or copied."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +37,10 @@ async def repair_ledger(folder: Path | str = ".", *, place: str = "", world: Wor
     workspace = Workspace(find_project_root(Path(folder).resolve()), world)
     mended = frozenset({JournalFault.BEHIND, JournalFault.GONE})
     async with _open_ledger(workspace, "ledger repair", mended) as ledger:
-        count = await ledger.take_over_purchases(place or str(workspace.ledger_file))
-        clips = await _keep_clips(ledger, workspace) if count else 0
+        taken = await ledger.take_over_purchases(place or str(workspace.ledger_file))
+        clips = await _keep_clips(ledger, workspace, taken) if any(taken.values()) else 0
         doubts = [each for each in await ledger.open_attempts() if each.stage is Stage.IN_DOUBT]
-    return RepairResult(ledger=workspace.ledger_file, attempts=count, clips=clips, in_doubt=len(doubts))
+    return RepairResult(ledger=workspace.ledger_file, attempts=len(taken), clips=clips, in_doubt=len(doubts))
 
 
 async def fork_ledger(folder: Path | str = ".", *, world: World = World.REAL) -> Path:
@@ -60,20 +60,20 @@ async def _open_ledger(
             yield ledger
 
 
-async def _keep_clips(ledger: LedgerWriter, workspace: Workspace) -> int:
+async def _keep_clips(ledger: LedgerWriter, workspace: Workspace, taken: Mapping[int, str]) -> int:
     """Stored again are those whose clip is in this store or another one: what a clip is, its own bytes say."""
     store, count = workspace.open_store(), 0
-    produced = {each.digest: each for each in await ledger.open_attempts() if each.stage is Stage.PRODUCED}
-    digests = [digest for digest in produced if digest]
-    copies = workspace.find_copies(digests, await ledger.known_stores())
+    produced = [each.id for each in await ledger.open_attempts() if each.stage is Stage.PRODUCED and taken.get(each.id)]
+    copies = workspace.find_copies({taken[attempt] for attempt in produced}, await ledger.known_stores())
     async with LocalDataPlane(workers=1) as data_plane:
-        for digest in digests:
+        for attempt in produced:
+            digest = taken[attempt]
             if store.stat(digest) is None and (
                 digest not in copies or not await store.restore(Path(copies[digest]), digest)
             ):
                 continue
             clip = await data_plane.probe(await store.local_copy(digest), digest, decode=True)
             if not isinstance(clip, Failure):
-                await ledger.move(produced[digest].id, Move.KEEP, Facts(clip=clip))
+                await ledger.move(attempt, Move.KEEP, Facts(clip=clip))
                 count += 1
     return count
