@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from crashing import new_mock
-from forking import KILLED, Fork, Forks, go_on
+from forking import KILLED, Fork, Forks
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.recovery.repair import fork_ledger, repair_ledger
@@ -134,7 +134,7 @@ async def test_two_worktrees_never_run_at_once(studio: Studio, repository: Path,
     tree = tmp_path / "tree"
     git(repository, "worktree", "add", "-b", "other", str(tree))
     with Workspace(repository).hold_run_lock("run film.yaml"), pytest.raises(LedgerError, match="another run"):
-        await go_on(tree, studio.mock.base_url, 10.0)
+        await run(tree / "film.yaml")
     assert studio.bought() == Counter()
 
 

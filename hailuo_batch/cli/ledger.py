@@ -40,8 +40,9 @@ def _describe(result: RepairResult, world: World) -> str:
     if not result.attempts:
         return f"{result.ledger} lacks nothing that the journal knows."
     taken = f"{result.attempts:,} attempt{'s' * (result.attempts != 1)}"
-    lines = [f"{result.ledger} took over {taken} from the journal; {result.clips:,} of their clips are in the store."]
+    lines = [f"{result.ledger} took over {taken} from the journal. Clips in the store: {result.clips:,}."]
     if result.in_doubt:
         lines.append(f"In doubt: {result.in_doubt:,}. To settle them:\n    {command_line('resolve', world=world)}")
-    lines.append(f"To download what is still running:\n    {command_line('fetch', world=world)}")
+    if result.pending:
+        lines.append(f"To download what is still running:\n    {command_line('fetch', world=world)}")
     return "\n".join(lines)

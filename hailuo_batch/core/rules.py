@@ -230,6 +230,12 @@ LEDGER_GONE = Rule(id="ledger-gone", area=_PROJECT, summary="the ledger is gone"
 UNKNOWN_CLIPS = Rule(id="unknown-clips", area=_PROJECT, summary="the ledger does not know all clips", severity=_WARNING,
     meaning="Clips are in the store or in renders/ that no attempt of the ledger has.",
     remedy="Look where they were bought; a run of their manifest takes named clips in, without buying.")
+LEDGER_OLDER = Rule(id="ledger-older", area=_PROJECT, summary="the ledger is an older copy", severity=_WARNING,
+    meaning="An earlier copy took the ledger's place: the journal of this machine has purchases that it lacks.",
+    remedy="Take them over with `ledger repair`.")
+LEDGER_COPY = Rule(id="ledger-copy", area=_PROJECT, summary="the ledger is a copy", severity=_WARNING,
+    meaning="The project was copied, and the original is still in its place: both would buy the same takes.",
+    remedy="Work where the original is, or make the copy a ledger of its own with `ledger fork`.")
 # fmt: on
 
 RULES = tuple(each for each in globals().values() if isinstance(each, Rule))

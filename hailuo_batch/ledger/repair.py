@@ -100,7 +100,8 @@ def _facts_of(move: Move, facts: Facts) -> Facts:
     """What of an attempt's facts a move tells."""
     match move:
         case Move.ACCEPT:
-            return Facts(task=facts.task, reason=_REASON)
+            # Without a reason: the gateway gave this id, and nobody may replace it.
+            return Facts(task=facts.task, decided_by="ledger repair")
         case Move.PRODUCE:
             return Facts(cost=facts.cost, reason=_REASON)
         case Move.LOSE_SIGHT:

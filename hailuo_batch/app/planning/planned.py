@@ -14,7 +14,6 @@ from hailuo_batch.core.plan.plan import Action, Plan, Step, Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.spending.purchase import explain_journal_fault
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 
@@ -86,8 +85,7 @@ class PlannedRun:
             command = command_line("run", "--new-ledger", manifest=validation.name, world=world)
             yield lost_ledger_warning(lost, ledger=ledger, command=command)
         elif finding is not None:
-            error = explain_journal_fault(finding, ledger=str(ledger), world=world, manifest=validation.name)
-            yield ledger_problem(error)
+            yield ledger_problem(finding, ledger=ledger, world=world, manifest=validation.name)
 
     def _has_name(self, use: Use) -> bool:
         """A name without its record is a user's own file, or from a killed run: versions would lose count."""

@@ -16,7 +16,7 @@ from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.spending.purchase import JournalFault, JournalFinding
+from hailuo_batch.core.spending.purchase import JournalFault, JournalFinding, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import LedgerError
 
@@ -190,9 +190,17 @@ def lost_ledger_warning(lost: LostLedger, *, ledger: Path, command: str) -> Prob
     )
 
 
-def ledger_problem(error: LedgerError) -> Problem:
-    """A refusal of `run` as a warning of a command that only reads."""
-    return Problem(rule=rules.LEDGER_GONE, why=f"{error.why}.", remedy=error.remedy)
+_RULES = {
+    JournalFault.GONE: rules.LEDGER_GONE,
+    JournalFault.BEHIND: rules.LEDGER_OLDER,
+    JournalFault.COPY: rules.LEDGER_COPY,
+}
+
+
+def ledger_problem(finding: JournalFinding, *, ledger: Path, world: World, manifest: str) -> Problem:
+    """Why `run` is refused, as a warning of a command that only reads."""
+    error = explain_journal_fault(finding, ledger=str(ledger), world=world, manifest=manifest)
+    return Problem(rule=_RULES[finding.fault], why=f"{error.why}.", remedy=error.remedy)
 
 
 def inline_remedy(lost: LostLedger, command: str) -> str:

@@ -1,5 +1,6 @@
 """Mends a ledger from the journal of this machine's purchases: one that was restored, removed, or copied."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,13 +21,14 @@ from hailuo_batch.ports import Facts, LedgerWriter
 class RepairResult:
     """What a ledger took over: attempts from the journal, and how many of their clips are in a store of this machine.
 
-    `in_doubt` are attempts whose outcome a person must settle now.
+    `in_doubt` are attempts whose outcome a person must settle now, `pending` those whose clip is still to come.
     """
 
     ledger: Path
     attempts: int
     clips: int = 0
     in_doubt: int = 0
+    pending: int = 0
 
 
 async def repair_ledger(folder: Path | str = ".", *, place: str = "", world: World = World.REAL) -> RepairResult:
@@ -39,8 +41,14 @@ async def repair_ledger(folder: Path | str = ".", *, place: str = "", world: Wor
     async with _open_ledger(workspace, "ledger repair", mended) as ledger:
         taken = await ledger.take_over_purchases(place or str(workspace.ledger_file))
         clips = await _keep_clips(ledger, workspace, taken) if any(taken.values()) else 0
-        doubts = [each for each in await ledger.open_attempts() if each.stage is Stage.IN_DOUBT]
-    return RepairResult(ledger=workspace.ledger_file, attempts=len(taken), clips=clips, in_doubt=len(doubts))
+        stages = Counter(each.stage for each in await ledger.open_attempts())
+    return RepairResult(
+        ledger=workspace.ledger_file,
+        attempts=len(taken),
+        clips=clips,
+        in_doubt=stages[Stage.IN_DOUBT],
+        pending=stages[Stage.SUBMITTED] + stages[Stage.PRODUCED],
+    )
 
 
 async def fork_ledger(folder: Path | str = ".", *, world: World = World.REAL) -> Path:
