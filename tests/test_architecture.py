@@ -218,7 +218,7 @@ SUB_STEPS = {
         {"request"},
         {"models"},
         {"manifest"},
-        {"rules", "redaction"},
+        {"rules", "redaction", "trusted"},
         {"switches", "problem", "money", "world", "sketch", "trace", "trust"},
     ),
     "app": (

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hailuo_batch.app.account import require_valid_settings
-from hailuo_batch.core.trust import KeyRoute, Stakes, TrustedProject, TrustQuestion
+from hailuo_batch.core.trust import KeyRoute, Stakes
+from hailuo_batch.core.trusted import TrustedProject, TrustQuestion
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.project_root import find_project_root

@@ -24,13 +24,14 @@ def command(
     manifest: Path, *, world: World, only: tuple[str, ...], max_cost: str | None, form: str, detailed_exitcode: bool
 ) -> int:
     """Show what a run of MANIFEST would do, why and for how much. Spends nothing."""
-    from hailuo_batch.views.plan import draw_nothing_to_do, draw_plan
+    from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
     ink = make_style(sys.stdout)
     if form == "text" and not only and (summary := read_cached_summary(manifest, world=world)) is not None:
         print_text(draw_nothing_to_do(dict(summary), ink, manifest=str(manifest), world=world))
         return Exit.DONE
     from hailuo_batch.app.planning.plan import plan
+    from hailuo_batch.views.plan import draw_plan
 
     planned = run_async(plan(manifest, world=world, only=only, full_report=form == "json", max_cost=max_cost))
     write_ci_summary(planned.report)

@@ -86,7 +86,7 @@ def command(
     if bool(callback_url) != bool(callback_listen):
         raise click.UsageError("--callback-url and --callback-listen belong together.")
     if form == "text" and not only and not failed and (summary := read_cached_summary(manifest, world=world)):
-        from hailuo_batch.views.plan import draw_nothing_to_do
+        from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
         print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(manifest), world=world))
         return Exit.DONE

@@ -12,7 +12,7 @@ from hailuo_batch.errors import Exit, RefusedError
 from hailuo_batch.views.format import safe_text
 
 if TYPE_CHECKING:
-    from hailuo_batch.core.trust import TrustQuestion
+    from hailuo_batch.core.trusted import TrustQuestion
 
 
 @click.command("trust")

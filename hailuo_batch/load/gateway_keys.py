@@ -5,7 +5,8 @@ Money and trust: no key variable is even read for an address that is neither in 
 
 from urllib.parse import urlsplit
 
-from hailuo_batch.core.trust import KeyDestination, KeyRoute
+from hailuo_batch.core.trust import KeyRoute
+from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.errors import UntrustedError
 from hailuo_batch.load.api_keys import read_api_key
 from hailuo_batch.load.project_root import SETTINGS_FILE

@@ -6,7 +6,6 @@ SECURITY.md lists the decision for each setting.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,8 @@ def find_stakes(tree: Mapping[str, Any], tables: Tables, regions: Mapping[str, s
         "allow_outside": folders,
         "allow_private_downloads": private,
     }
+    from hashlib import sha256  # loads OpenSSL: most projects have nothing at stake
+
     text = json.dumps(matters, sort_keys=True, ensure_ascii=True, default=str)
     digest = f"sha256:{sha256(text.encode()).hexdigest()}"
     return Stakes(key_routes=routes, outside=folders, private_downloads=private, digest=digest)

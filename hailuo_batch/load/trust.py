@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from hailuo_batch.core.trust import Stakes, TrustedProject
+from hailuo_batch.core.trust import Stakes
+from hailuo_batch.core.trusted import TrustedProject
 from hailuo_batch.errors import StoreError
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.user_state import STATE_VARIABLE, find_user_state

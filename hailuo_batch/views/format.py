@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from hailuo_batch.core.money import Money
+if TYPE_CHECKING:
+    from hailuo_batch.core.money import Money  # loads decimal, which a run with nothing to do does not need
 
 # Controls but for the tab, line and paragraph separators, what turns text around, and halves of characters (bytes of a
 # file name that are no UTF-8).
@@ -50,7 +52,7 @@ def format_seconds(seconds: float) -> str:
     return f"{round(seconds, 2):g} s"
 
 
-def join_amounts(sums: Iterable[Money]) -> str:
+def join_amounts(sums: "Iterable[Money]") -> str:
     """Sums in their own currencies, never added together."""
     return " and ".join(str(money) for money in sums)
 

@@ -5,16 +5,14 @@ from collections.abc import Iterable
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import (
     count,
-    format_duration,
-    format_size,
     join_amounts,
     safe_text,
     shot_length,
     truncate,
 )
+from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.unfetched import resolve_hint, task_location
 
@@ -87,35 +85,13 @@ def plan_totals(report: Report, style: TextStyle) -> str:
     ]
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     if set(report.counts) <= {Action.REUSE}:
-        stored = f"{_report_store_summary(report)}.{_acceptance_note(report.accepted)}"
+        stored = f"{_report_store_summary(report)}.{acceptance_note(report.accepted)}"
         return f"{style.good('Nothing to do')}: {stored}{outside}"
-    return f"Plan: {', '.join(counts)}.{_cost_sentence(report)}{_acceptance_note(report.accepted)}{outside}"
-
-
-def draw_nothing_to_do(
-    summary: dict[str, int | float | str], style: TextStyle = PLAIN, *, manifest: str = "", world: World = World.REAL
-) -> str:
-    """The same sentence from what was remembered of a finished manifest."""
-    clips = _store_summary(
-        int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
-    )
-    warnings = int(summary.get("warnings", 0))
-    line = safe_text(command_line("validate", manifest=manifest, world=world))
-    care = f"\nTo show {count(warnings, 'warning')}:\n    {line}" if warnings else ""
-    return f"{style.good('Nothing to do')}: {clips}.{_acceptance_note(int(summary.get('accepted', 0)))}{care}"
-
-
-def _acceptance_note(takes: int) -> str:
-    return f" {count(takes, 'take')} {'uses' if takes == 1 else 'use'} an accepted earlier clip." if takes else ""
+    return f"Plan: {', '.join(counts)}.{_cost_sentence(report)}{acceptance_note(report.accepted)}{outside}"
 
 
 def _report_store_summary(report: Report) -> str:
-    return _store_summary(report.takes, report.clips, report.seconds, report.bytes)
-
-
-def _store_summary(takes: int, clips: int, seconds: float, size: int) -> str:
-    shared = f" as {count(clips, 'clip')}" if clips != takes else ""
-    return f"{count(takes, 'take')} in the store{shared}, {format_duration(seconds)} of video, {format_size(size)}"
+    return store_summary(report.takes, report.clips, report.seconds, report.bytes)
 
 
 def _cost_sentence(report: Report) -> str:

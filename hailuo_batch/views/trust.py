@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hailuo_batch.core.trust import TrustedProject, TrustQuestion
+from hailuo_batch.core.trusted import TrustedProject, TrustQuestion
 from hailuo_batch.views.format import count, safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 

@@ -8,10 +8,12 @@ from view_samples import report, row, stored, usd
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.core.trust import KeyDestination, KeyRoute
+from hailuo_batch.core.trust import KeyRoute
+from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
 from hailuo_batch.views.json_report import report_dict
-from hailuo_batch.views.plan import MAX_ROWS, draw_nothing_to_do, draw_plan, spending_question
+from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
+from hailuo_batch.views.plan import MAX_ROWS, draw_plan, spending_question
 from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.step_gateways import step_gateways
-from hailuo_batch.core.trust import KeyDestination
+from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.load.gateway_keys import find_destination
 from hailuo_batch.load.provider_tables import provider_names
 from hailuo_batch.load.settings import Project

@@ -15,7 +15,7 @@ from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.frame_size import SHORT_SIDES
 from hailuo_batch.core.request.request import Request
-from hailuo_batch.core.trust import KeyDestination
+from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
 
 

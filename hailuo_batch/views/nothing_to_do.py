@@ -1,0 +1,31 @@
+"""What to say of a manifest with nothing to do; light on purpose, since such a run loads no more of the views."""
+
+from hailuo_batch.core.world import World, command_line
+from hailuo_batch.views.format import count, format_duration, format_size, safe_text
+from hailuo_batch.views.style import PLAIN, TextStyle
+
+
+def draw_nothing_to_do(
+    summary: dict[str, int | float | str], style: TextStyle = PLAIN, *, manifest: str = "", world: World = World.REAL
+) -> str:
+    """The sentence, from what was cached of a finished manifest."""
+    clips = store_summary(
+        int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
+    )
+    warnings = int(summary.get("warnings", 0))
+    care = ""
+    if warnings:
+        line = safe_text(command_line("validate", manifest=manifest, world=world))
+        care = f"\nTo show {count(warnings, 'warning')}:\n    {line}"
+    return f"{style.good('Nothing to do')}: {clips}.{acceptance_note(int(summary.get('accepted', 0)))}{care}"
+
+
+def acceptance_note(takes: int) -> str:
+    """That some takes use a clip that was made for another request."""
+    return f" {count(takes, 'take')} {'uses' if takes == 1 else 'use'} an accepted earlier clip." if takes else ""
+
+
+def store_summary(takes: int, clips: int, seconds: float, size: int) -> str:
+    """What the store has of the takes; `seconds` of video, `size` in bytes."""
+    shared = f" as {count(clips, 'clip')}" if clips != takes else ""
+    return f"{count(takes, 'take')} in the store{shared}, {format_duration(seconds)} of video, {format_size(size)}"
