@@ -23,6 +23,7 @@ from hailuo_batch.app.costs import audit
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.resolve import list_open_attempts, settle
 from hailuo_batch.app.verify import verify
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.plan.plan import Action
@@ -169,7 +170,7 @@ class Film:
 
     async def stages(self) -> list[str]:
         """The stages of all attempts, the oldest first."""
-        async with read_ledger(self.folder / ".hailuo" / "ledger.db") as ledger:
+        async with read_ledger(Workspace(self.folder).ledger_file) as ledger:
             return [str(attempt.stage) for attempt in await ledger.attempts()]
 
     async def _count(self) -> None:
@@ -178,7 +179,7 @@ class Film:
         self.tally.lost += stands.takes - stands.counts.get(Action.REUSE, 0)
         if self.mock is None:
             return
-        async with read_ledger(self.folder / ".hailuo" / "ledger.db") as ledger:
+        async with read_ledger(Workspace(self.folder).ledger_file) as ledger:
             followed = {attempt.task for attempt in await ledger.attempts()}
         charged = Counter(charge.prompt for charge in self.mock.charges)
         self.tally.twice += (charged - Counter(self.prompts)).total()

@@ -43,6 +43,7 @@ LATE = (
     "hailuo_batch.ledger.run_lock", "hailuo_batch.load.inputs", "hailuo_batch.media.frames", "hailuo_batch.media.probe",
     "hailuo_batch.store.listing", "hailuo_batch.store.local", "hailuo_batch.store.renders",
 )  # fmt: skip
+NEW_LEDGER = "new-ledger"  # a file of this name: the run is called with that option
 SKETCH = "sketch"  # in the place of an address: nobody is asked
 
 
@@ -65,7 +66,8 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
 async def go_on(folder: Path, base: str, answer: float) -> int:
     """One run of the folder's film; its exit code."""
     work_at(base, answer=answer)
-    options = RunOptions(world=World.SKETCH, jobs=1) if base == SKETCH else RunOptions(jobs=HANDS)
+    anew = (folder / NEW_LEDGER).exists()
+    options = RunOptions(world=World.SKETCH, jobs=1) if base == SKETCH else RunOptions(jobs=HANDS, new_ledger=anew)
     return int((await run(folder / "film.yaml", options)).exit)
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from crashing import ENVIRONMENT, Film, new_mock
 from forking import KILLED, Forks
+from rehearsal import nth
 from tracing import PLACES, Place, traced, why_not
+
+from hailuo_batch.app.workspace.workspace import Workspace
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),  # in which the server of the forks lives
@@ -28,6 +31,8 @@ BOUGHT = {
     "write": (9,),
 }
 DRAWN = {"fsync": (3,)}
+# The copy, its way to its name, and the mark in the old place; then the run goes on.
+MOVED = {"pwrite64 of the ledger": (1, 4, 12, 20), "fdatasync of the ledger": (2, 4), "rename": (1, 2)}
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +53,22 @@ async def test_a_run_that_buys_may_die_before_any_write(place: Place, number: in
         code, said = await traced(tmp_path, film.base, place, f"signal=SIGKILL:when={number}")
         assert code == KILLED, said
         await film.assert_kept()
+
+
+@pytest.mark.parametrize(("place", "number"), spread(MOVED))
+async def test_a_ledger_may_die_before_any_write_of_its_move_into_the_git_folder(
+    place: Place, number: int, tmp_path: Path, forks: Forks
+):
+    async with new_mock() as mock:
+        film = Film.begun(tmp_path, forks, mock, "minimax")
+        assert await film.run_until(nth(2, "answered", "submit")) == KILLED
+        for name in ("objects", "refs"):
+            (tmp_path / ".git" / name).mkdir(parents=True)
+        (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+        code, said = await traced(tmp_path, film.base, place, f"signal=SIGKILL:when={number}")
+        assert code == KILLED, said
+        await film.assert_kept()
+        assert ".git" in Workspace(tmp_path).ledger_file.parts
 
 
 @pytest.mark.parametrize(("place", "number"), spread(DRAWN))

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from crashing import ENVIRONMENT, Film, new_mock
-from forking import KILLED, Forks
+from forking import KILLED, NEW_LEDGER, Forks
 
 from hailuo_batch.app.costs import audit
 from hailuo_batch.app.fetch import list_pending_tasks
 from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.run import run
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.plan.task_entries import TaskEntry
+from hailuo_batch.errors import LedgerError
 from hailuo_batch.load.tasks_file import append_tasks, read_tasks
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.server import Mock
@@ -117,6 +119,9 @@ async def test_a_task_that_the_account_does_not_have_is_neither_bought_nor_forgo
             shot="open", take=1, provider=gateway, task="../../v1/x?y=#z", fingerprint=first.fingerprint
         )
         append_tasks(film.folder / "film.tasks.yaml", [invented])
+        with pytest.raises(LedgerError, match="the ledger is gone"):  # who wrote that may have bought more
+            await run(film.folder / "film.yaml")
+        (film.folder / NEW_LEDGER).touch()
         for _ in range(2):
             assert await film.run() == 8
         assert "a kite rises" not in {charge.prompt for charge in mock.charges}

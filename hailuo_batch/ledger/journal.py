@@ -110,9 +110,9 @@ def has_journal(connection: sqlite3.Connection) -> bool:
     return any(name == "journal" for _, name, _ in connection.execute("PRAGMA database_list"))
 
 
-def read_journal_finding(connection: sqlite3.Connection, ledger: Path) -> JournalFinding | None:
+def read_journal_finding(connection: sqlite3.Connection, ledger: Path, former: Path | None) -> JournalFinding | None:
     """See `LedgerReader.journal_finding`."""
-    return find_journal_fault(connection, ledger) if has_journal(connection) else None
+    return find_journal_fault(connection, ledger, former) if has_journal(connection) else None
 
 
 def read_purchases_elsewhere(connection: sqlite3.Connection, fingerprints: list[str]) -> dict[str, Purchase]:
@@ -142,13 +142,18 @@ def read_known_stores(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(folder for (folder,) in connection.execute("SELECT DISTINCT folder FROM stores ORDER BY folder"))
 
 
-def find_journal_fault(connection: sqlite3.Connection, ledger: Path) -> JournalFinding | None:
-    """How the ledger of a connection differs from what the attached journal knows of it; None: not at all."""
+def find_journal_fault(
+    connection: sqlite3.Connection, ledger: Path, former: Path | None = None
+) -> JournalFinding | None:
+    """How the ledger of a connection differs from what the attached journal knows of it; None: not at all.
+
+    `former` is where the same project's ledger was before: it is no copy of itself while it moves.
+    """
     (own,) = connection.execute("SELECT id FROM identity").fetchone()
     entered = connection.execute("SELECT place, device, inode FROM ledgers WHERE id = ?", (own,)).fetchone()
     if entered is not None:
         place, *entered_file = entered
-        if _file_number(ledger) != entered_file == _file_number(Path(place)):
+        if Path(place) != former and _file_number(ledger) != entered_file == _file_number(Path(place)):
             return JournalFinding(fault=JournalFault.COPY, attempts=0, place=place)
         if connection.execute(queries()["is_newest_purchase_known"], (own,)).fetchone() == (0,):
             missing = connection.execute(queries()["count_missing_purchases"], (own,)).fetchone()[0]
@@ -227,7 +232,8 @@ def _translate_errors(file: Path) -> Iterator[None]:
             raise  # it is the same disk, or a full one like it: the ledger's own words tell it
         why = f"{file}: {error.strerror if isinstance(error, OSError) else error}"
         remedy = (
-            "It holds what was bought on this machine: check who owns the folder, and whether its disk is full. If the "
+            "It holds what was bought on this machine: check who owns the folder, and whether its disk is full, or "
+            "name another folder that stays, with HAILUO_STATE. If the "
             "file is damaged, put back a copy, or move it aside. Then use every project once before you buy: "
             "`hailuo-batch ledger repair` enters its ledger again."
         )

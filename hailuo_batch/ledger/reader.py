@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip, Stage, Standing
@@ -33,8 +34,9 @@ from hailuo_batch.ledger.queries import queries
 class SqliteLedgerReader:
     """Implements `ports.LedgerReader`."""
 
-    def __init__(self, connection: LedgerConnection) -> None:
+    def __init__(self, connection: LedgerConnection, *, former_file: Path | None = None) -> None:
         self._connection = connection
+        self._former_file = former_file
 
     async def standings(self) -> dict[str, Standing]:
         """The attempt that counts for each fingerprint: the live one, else the last that ended."""
@@ -119,7 +121,9 @@ class SqliteLedgerReader:
 
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
-        return await self._connection.run(partial(read_journal_finding, ledger=self._connection.path))
+        return await self._connection.run(
+            partial(read_journal_finding, ledger=self._connection.path, former=self._former_file)
+        )
 
 
 def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:

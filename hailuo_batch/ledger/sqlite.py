@@ -127,10 +127,15 @@ def _make_place_check(path: Path, lock: RunLock | None) -> Callable[[], None]:
 
 
 @asynccontextmanager
-async def read_ledger(path: Path, *, journal: Path | None = None) -> AsyncIterator[SqliteLedgerReader]:
-    """The ledger for reading, also while a run writes; a missing file reads as empty and is not made."""
+async def read_ledger(
+    path: Path, *, journal: Path | None = None, former: Path | None = None
+) -> AsyncIterator[SqliteLedgerReader]:
+    """The ledger for reading, also while a run writes; a missing file reads as empty and is not made.
+
+    `former` is where it was before it moved to its place.
+    """
     async with open_connection(partial(open_for_reading, path, journal), path) as connection:
-        yield SqliteLedgerReader(connection)
+        yield SqliteLedgerReader(connection, former_file=former)
 
 
 def _claim_intent(connection: sqlite3.Connection, intent: Intent, now: float, *, ledger: Path) -> int:

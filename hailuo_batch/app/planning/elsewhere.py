@@ -14,6 +14,7 @@ from hailuo_batch.core.plan.plan import Action, NamedClip, PlanInputs, Step, Ste
 from hailuo_batch.core.spending.purchase import Purchase
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.plan.task_entries import TaskEntry
     from hailuo_batch.ports import LedgerReader
 
 _CLIP_MISSING = frozenset({StepReason.CLIP_GONE, StepReason.LOCKED_ELSEWHERE})
@@ -59,9 +60,11 @@ async def read_elsewhere(
     return Elsewhere(tasks=tasks, clips=clips, copies=copies)
 
 
-async def count_unknown_takes(ledger: "LedgerReader", lock: Lockfile, standings: Mapping[str, Standing]) -> int:
-    """How many takes the lock names that no ledger of this machine bought, where this one has bought nothing yet."""
-    marks = lock.clips.keys() - standings.keys()
+async def count_unknown_takes(
+    ledger: "LedgerReader", lock: Lockfile, tasks: "Iterable[TaskEntry]", standings: Mapping[str, Standing]
+) -> int:
+    """How many takes lock and tasks file name that no ledger of this machine bought, where this one bought nothing."""
+    marks = (lock.clips.keys() | {entry.fingerprint for entry in tasks}) - standings.keys()
     if not marks or any(map(has_bought, standings.values())):
         return 0
     return len(marks) - len(await ledger.purchases_elsewhere(marks))

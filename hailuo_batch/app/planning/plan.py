@@ -129,7 +129,7 @@ async def _gather_and_plan(
         list_command = command_line("status", manifest=validation.name, world=validation.world)
         selected = filter_steps(made.steps, options.only, validation.shots, list_command=list_command)
         details = await read_details(ledger, validation, selected, full_report=full_report, has_caps=bool(caps))
-        unknown_takes = await count_unknown_takes(ledger, lock, snapshot.standings)
+        unknown_takes = await count_unknown_takes(ledger, lock, tasks, snapshot.standings)
     return PlannedRun(
         validation=validation,
         options=options,

@@ -43,7 +43,7 @@ class LostLedger:
     clips: int
     names: tuple[str, ...]
     is_empty: bool  # the ledger that is here says nothing at all: its file is missing or empty
-    locked: int = 0  # takes that the lock names, and no ledger of this machine
+    locked: int = 0  # takes that lock or tasks file name, and no ledger of this machine bought
     journaled: int = 0  # attempts of it that the journal of this machine has
     world: World = World.REAL
 
@@ -75,7 +75,7 @@ class LostLedger:
         store = f"the store has {_count(self.clips, 'clip')}"
         more = " and more" if len(self.names) > MAX_LISTED_NAMES else ""
         named = f"renders/ has {', '.join(self.names[:MAX_LISTED_NAMES])}{more}"
-        locked = f"the lock names {_count(self.locked, 'take')} that no ledger of this machine bought"
+        locked = f"lock or tasks file name {_count(self.locked, 'take')} that no ledger of this machine bought"
         there = [store] * bool(self.clips) + [named] * bool(self.names)
         return " and ".join(there or [locked])
 

@@ -127,7 +127,7 @@ class Workspace:
         from hailuo_batch.ledger.sqlite import read_ledger
 
         self.require_own_files()
-        return read_ledger(self.ledger_file, journal=self.journal_file)
+        return read_ledger(self.ledger_file, journal=self.journal_file, former=self.older_ledger_file)
 
     @asynccontextmanager
     async def open_ledger(
