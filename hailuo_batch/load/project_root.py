@@ -1,5 +1,5 @@
 """Where a project begins: the nearest folder upward with `hailuo.yaml` or `.hailuo/`, else the git root, else the
-manifest's own folder.
+manifest's own folder. A `.hailuo/` above the git root belongs to something else.
 
 Light on purpose: a run with nothing to do reads no settings, it only checks whether they are the same.
 """
@@ -13,9 +13,11 @@ CACHE_FOLDER = "memory"  # below the hidden folder
 
 def find_project_root(folder: Path) -> Path:
     """The project's root for a manifest in `folder`."""
-    upward = (folder, *folder.parents)
-    for marks in ((SETTINGS_FILE, HIDDEN_FOLDER), (".git",)):
-        for candidate in upward:
-            if any((candidate / mark).exists() for mark in marks):
-                return candidate
-    return folder
+    git_root = None
+    for candidate in (folder, *folder.parents):
+        # Settings are written on purpose. A state folder is left behind by any command, in a home folder too.
+        if (candidate / SETTINGS_FILE).exists() or (git_root is None and (candidate / HIDDEN_FOLDER).exists()):
+            return candidate
+        if git_root is None and (candidate / ".git").exists():
+            git_root = candidate
+    return folder if git_root is None else git_root
