@@ -1,5 +1,6 @@
 """Checks whether this machine and this project are fit for a run. Changes nothing."""
 
+import os
 import platform
 import sqlite3
 import sys
@@ -88,6 +89,7 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
     ):
         yield _check_package(package)
     yield from _check_fonts()
+    yield from _check_way_out()
     project = read_project(folder)
     settings = f"{SETTINGS_FILE} read" if (project.root / SETTINGS_FILE).exists() else f"no {SETTINGS_FILE} (optional)"
     yield DoctorCheck(name="project", result=CheckResult.GOOD, detail=f"{project.root}: {settings}")
@@ -215,6 +217,27 @@ def _check_fonts() -> Iterator[DoctorCheck]:
         )
     else:
         yield DoctorCheck(name="fonts", result=CheckResult.GOOD, detail="Latin, CJK and emoji")
+
+
+def _check_way_out() -> Iterator[DoctorCheck]:
+    """The proxy and the certificates that the environment names, if any."""
+    from hailuo_batch.drivers.proxy import UnusableProxyError, describe_proxy
+
+    try:
+        if proxy := describe_proxy():
+            yield DoctorCheck(name="proxy", result=CheckResult.GOOD, detail=proxy)
+    except UnusableProxyError as error:
+        remedy = "Set it to an http:// address, or unset it."
+        yield DoctorCheck(name="proxy", result=CheckResult.BAD, detail=str(error), remedy=remedy)
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if named := os.environ.get(variable):
+            is_there = os.access(named, os.R_OK)
+            yield DoctorCheck(
+                name="certificates",
+                result=CheckResult.GOOD if is_there else CheckResult.BAD,
+                detail=f"{named} ({variable}){'' if is_there else ' cannot be read'}",
+                remedy="" if is_there else f"Set {variable} to the file of your network's certificates, or unset it.",
+            )
 
 
 def _check_writable(root: Path) -> DoctorCheck:

@@ -18,7 +18,14 @@ import aiohttp
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.drivers.network_errors import BROKE_OFF, CERTIFICATE_REMEDY, describe_network_error
 from hailuo_batch.drivers.partial import PartialDownload
+from hailuo_batch.drivers.proxy import (
+    UnusableProxyError,
+    find_proxy,
+    refuse_private_name,
+    unusable_proxy_failure,
+)
 from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, parse_link, private_address_failure
 from hailuo_batch.drivers.stall_guard import StallGuard
 from hailuo_batch.drivers.trace_request import RequestTrace
@@ -85,13 +92,14 @@ class Downloader:
         try:
             return await self._follow_redirects(link, target, part)
         except aiohttp.ClientConnectorError as error:
-            return (
-                private_address_failure() if isinstance(error.os_error, PrivateAddressError) else _interrupted_failure()
-            )
+            is_private = isinstance(error.os_error, PrivateAddressError)
+            return private_address_failure() if is_private else _interrupted_failure(error)
+        except UnusableProxyError as error:
+            return unusable_proxy_failure(error)
         except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
             return Failure(kind=FailureKind.CORRUPT, why="the gateway's link is not a valid URL")
-        except (aiohttp.ClientError, TimeoutError):
-            return _interrupted_failure()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return _interrupted_failure(error)
         except OSError as error:
             part.reset()  # it is unknown how much of it was written
             return _write_failure(error)
@@ -101,9 +109,12 @@ class Downloader:
         for _ in range(REDIRECTS):
             if refused := self._policy.refusal(url):
                 return refused
+            proxy = find_proxy(url)
+            if refused := await refuse_private_name(url, proxy, self._policy):
+                return refused
             headers = {**_HEADERS, **part.range_headers()}
             with RequestTrace("download", url) as trace:
-                async with self._session.get(url, allow_redirects=False, headers=headers) as response:
+                async with self._session.get(url, allow_redirects=False, headers=headers, proxy=proxy) as response:
                     trace.record_response(response)
                     is_unusable = "Range" in headers and not _is_usable(response, part)
                     if not is_unusable and (response.status not in _MOVED or "Location" not in response.headers):
@@ -164,8 +175,13 @@ def _too_large_failure() -> Failure:
     return Failure(kind=FailureKind.CORRUPT, why=f"the clip is larger than {LARGEST // 1024**2} MB")
 
 
-def _interrupted_failure() -> Failure:
-    return Failure(kind=FailureKind.FLAKY, why="the download broke off")
+def _interrupted_failure(error: BaseException) -> Failure:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):  # it stays so until a person does something
+        why = "the certificate of the clip's host cannot be trusted"
+        return Failure(kind=FailureKind.CORRUPT, why=why, remedy=CERTIFICATE_REMEDY)
+    words = describe_network_error(error)
+    more = "" if words == BROKE_OFF else f": {words}"
+    return Failure(kind=FailureKind.FLAKY, why=f"the download broke off{more}")
 
 
 def _write_failure(error: OSError) -> Failure:

@@ -7,9 +7,13 @@ import os
 
 import aiohttp
 
+CERTIFICATE_REMEDY = (
+    "If your network opens secure connections, set SSL_CERT_FILE to a file with its certificates. Check the clock too."
+)
 BROKE_OFF = "the connection broke off"
 # The first class that an error is of decides; subclasses come before their bases.
 _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
+    (aiohttp.ClientProxyConnectionError, "the proxy (HTTPS_PROXY) cannot be reached"),
     (aiohttp.ClientConnectorDNSError, "cannot resolve host"),
     (aiohttp.ClientConnectorCertificateError, "its certificate cannot be trusted"),
     (aiohttp.ClientSSLError, "no secure connection could be made"),
@@ -24,6 +28,8 @@ _DESCRIPTIONS: tuple[tuple[type[BaseException], str], ...] = (
 
 def describe_network_error(error: BaseException) -> str:
     """Why, in words; what nothing better is known of is a connection that broke off."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy (HTTPS_PROXY) answered {error.status}"
     for kind, words in _DESCRIPTIONS:
         if isinstance(error, kind):
             return words

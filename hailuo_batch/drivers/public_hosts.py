@@ -49,8 +49,7 @@ class HostPolicy:
     def _is_loopback(self, host: str) -> bool:
         if not (self.loopback or self.private):
             return False
-        found = _parse_ip(host)
-        return host == "localhost" if found is None else found.is_loopback
+        return is_loopback_host(host)
 
 
 class PrivateAddressError(OSError):
@@ -60,8 +59,8 @@ class PrivateAddressError(OSError):
 class PublicResolver(AbstractResolver):
     """Resolves names to addresses that may be called."""
 
-    def __init__(self, *, loopback: bool = False, allow_private: bool = False) -> None:
-        self._resolver = aiohttp.ThreadedResolver()
+    def __init__(self, *, loopback: bool = False, allow_private: bool = False, proxy: str = "") -> None:
+        self._resolver, self._proxy = aiohttp.ThreadedResolver(), proxy
         self._policy = HostPolicy(loopback=loopback, private=allow_private)
 
     async def resolve(
@@ -69,6 +68,8 @@ class PublicResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The addresses of a name; an OSError when none of them may be called."""
         found = await self._resolver.resolve(host, port, family)
+        if self._proxy and host == self._proxy:  # the user named it; no link leads there, see `refuse_private_name`
+            return found
         allowed = [each for each in found if self._policy.may_connect(each["host"])]
         if not allowed:
             raise PrivateAddressError(None, f"{host} is not a public address")
@@ -92,6 +93,12 @@ def private_address_failure() -> Failure:
     """What is said of a link into a private network."""
     why = "the gateway's link leads to a private address, which is not opened"
     return Failure(kind=FailureKind.CORRUPT, why=why)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a name or a number is this machine."""
+    found = _parse_ip(host)
+    return host.rstrip(".").lower() == "localhost" if found is None else found.is_loopback
 
 
 def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:

@@ -22,6 +22,8 @@ from yarl import URL
 from hailuo_batch import __version__
 from hailuo_batch.core.providers.image_limits import MAX_BYTES
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
+from hailuo_batch.drivers.network_errors import describe_network_error
+from hailuo_batch.drivers.proxy import UnusableProxyError, find_proxy, find_proxy_host, refuse_private_name
 from hailuo_batch.drivers.public_hosts import HostPolicy, PrivateAddressError, PublicResolver, parse_link
 from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.errors import InputError
@@ -74,10 +76,11 @@ class RemoteImageDownloader:
                 return RemoteImageFailure(why=f"no whole image came within {self._seconds:g} s")
             except aiohttp.ClientConnectorError as error:
                 return _explain_connection_error(error)
-            except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
-                return RemoteImageFailure(why="not a valid URL", gone=True)
-            except aiohttp.ClientError:
-                return RemoteImageFailure(why="the connection broke off")
+            except (aiohttp.InvalidURL, ValueError) as error:  # yarl and the codec of names raise the latter
+                is_proxy = isinstance(error, UnusableProxyError)
+                return RemoteImageFailure(why=str(error) if is_proxy else "not a valid URL", gone=not is_proxy)
+            except aiohttp.ClientError as error:
+                return RemoteImageFailure(why=describe_network_error(error))
             except OSError as error:
                 return RemoteImageFailure(why=f"the image cannot be stored on this machine: {error.strerror}")
 
@@ -89,9 +92,14 @@ class RemoteImageDownloader:
                     if url.scheme == "https"
                     else RemoteImageFailure(why="it redirects away from https", gone=True)
                 )
+            proxy = find_proxy(url)
+            if await refuse_private_name(url, proxy, self._policy):
+                return _private_address_result()
             shown = _conditional_headers(before) if before is not None and before.home == str(url) else {}
             with RequestTrace("image", url) as trace:
-                async with self._session.get(url, allow_redirects=False, headers={**_HEADERS, **shown}) as response:
+                async with self._session.get(
+                    url, allow_redirects=False, headers={**_HEADERS, **shown}, proxy=proxy
+                ) as response:
                     trace.record_response(response)
                     if response.status not in _MOVED or "Location" not in response.headers:
                         if response.status == HTTPStatus.NOT_MODIFIED and before is not None and shown:
@@ -149,7 +157,8 @@ class RemoteImageDownloader:
 async def open_remote_images(folder: Path, *, trusted: Path | None = None) -> AsyncIterator[RemoteImageDownloader]:
     """Checks addresses from a session of their own, which knows no key and keeps no cookie."""
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, resolver=PublicResolver()), cookie_jar=aiohttp.DummyCookieJar()
+        connector=aiohttp.TCPConnector(limit=0, resolver=PublicResolver(proxy=find_proxy_host())),
+        cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
         yield RemoteImageDownloader(session, folder=folder, trusted=trusted)
 

@@ -21,7 +21,8 @@ from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.drivers.answer_deadline import answer_deadline
 from hailuo_batch.drivers.departure import Departure, make_departure_trace
 from hailuo_batch.drivers.download import CHUNK
-from hailuo_batch.drivers.network_errors import describe_network_error
+from hailuo_batch.drivers.network_errors import CERTIFICATE_REMEDY, describe_network_error
+from hailuo_batch.drivers.proxy import UnusableProxyError, find_proxy, find_proxy_host, unusable_proxy_failure
 from hailuo_batch.drivers.public_hosts import PublicResolver
 from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
@@ -104,6 +105,10 @@ class Transport:
         # would leave a doubt that need not be.
         session = self._paying if call.paid else self._session
         headers = {**call.headers, "Authorization": f"Bearer {self._key}"}
+        try:
+            proxy = find_proxy(url)
+        except UnusableProxyError as error:
+            return unusable_proxy_failure(error)
         departure.hand_over()
         try:
             async with (
@@ -115,6 +120,7 @@ class Transport:
                     headers=headers,
                     timeout=_CONNECT_TIMEOUT,
                     allow_redirects=False,
+                    proxy=proxy,
                     trace_request_ctx=departure,
                 ) as response,
             ):
@@ -131,6 +137,9 @@ class Transport:
 
 
 def _unreachable_failure(url: URL, error: BaseException) -> Failure:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):  # it stays so until a person does something
+        why = f"{url.host} cannot be reached: its certificate cannot be trusted"
+        return Failure(kind=FailureKind.CLOSED, why=why, remedy=CERTIFICATE_REMEDY)
     return Failure(kind=FailureKind.NOT_SENT, why=f"{url.host} cannot be reached: {describe_network_error(error)}")
 
 
@@ -172,7 +181,8 @@ async def open_sessions(
         ) as paying,
         aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, resolver=PublicResolver(loopback=loopback, allow_private=allow_private)
+                limit=0,
+                resolver=PublicResolver(loopback=loopback, allow_private=allow_private, proxy=find_proxy_host()),
             ),
             cookie_jar=jar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=STALLED_SECONDS),

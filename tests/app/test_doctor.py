@@ -137,3 +137,16 @@ async def test_doctor_tells_a_folder_that_cannot_be_written_to(tmp_path: Path, m
 def test_an_unknown_public_name_is_an_error():
     with pytest.raises(AttributeError, match="has no attribute 'rendr'"):
         _ = hailuo_batch.rendr
+
+
+async def test_the_proxy_and_the_certificates_of_the_environment_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:sesame@proxy.corp:3128")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
+    checks = {each.name: each for each in await doctor(tmp_path, offline=True)}
+    assert checks["proxy"].detail.startswith("http://proxy.corp:3128 (HTTPS_PROXY)")
+    assert checks["certificates"].result is CheckResult.BAD
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.corp:1080")
+    checks = {each.name: each for each in await doctor(tmp_path, offline=True)}
+    assert checks["proxy"].result is CheckResult.BAD

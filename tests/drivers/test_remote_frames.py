@@ -320,7 +320,7 @@ async def test_no_more_than_a_few_are_asked_at_once_and_all_are_answered(tmp_pat
 
 
 async def test_no_cookie_is_kept_and_no_name_of_ours_is_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(drivers_web_frames, "PublicResolver", lambda: PublicResolver(loopback=True))
+    monkeypatch.setattr(drivers_web_frames, "PublicResolver", lambda **_: PublicResolver(loopback=True))
     monkeypatch.setattr(drivers_web_frames, "HostPolicy", lambda **_: HostPolicy(loopback=True))
     async with host(answering(PNG, Set_Cookie="a=b")) as there, open_remote_images(tmp_path) as looking:
         for _ in range(2):
