@@ -143,6 +143,7 @@ async def test_the_proxy_and_the_certificates_of_the_environment_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:sesame@proxy.corp:3128")
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
     checks = {each.name: each for each in await doctor(tmp_path, offline=True)}
     assert checks["proxy"].detail.startswith("http://proxy.corp:3128 (HTTPS_PROXY)")
