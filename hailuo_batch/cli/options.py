@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hailuo_batch.app.workspace.paths import is_sidecar
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 
@@ -62,7 +63,7 @@ def find_manifest(given: Path | None) -> Path:
     """The manifest that is meant: the one named, else the only one in manifests/."""
     if given is not None:
         return given
-    here = sorted(p for ending in ("yaml", "yml") for p in Path("manifests").glob(f"*.{ending}") if _is_manifest(p))
+    here = sorted(p for ending in ("yaml", "yml") for p in Path("manifests").glob(f"*.{ending}") if not is_sidecar(p))
     if len(here) == 1:
         return here[0]
     if not here:
@@ -71,10 +72,6 @@ def find_manifest(given: Path | None) -> Path:
         )
     names = "".join(f"\n    {path.as_posix()}" for path in here)
     raise InputError("which manifest?", why="There are several. Name one of them:" + names)
-
-
-def _is_manifest(path: Path) -> bool:
-    return not any(path.stem.endswith(ending) for ending in (".lock", ".review", ".tasks"))
 
 
 max_cost = click.option("--max-cost", metavar="AMOUNT", help='The most a run may spend, such as 12.50 or "12.50 EUR".')

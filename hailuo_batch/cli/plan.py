@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from hailuo_batch.cli.output import make_style, print_extra_problems, print_json
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
+
+if TYPE_CHECKING:
+    from hailuo_batch.app.planning.planned import PlannedRun
 
 
 @click.command("plan")
@@ -39,7 +43,17 @@ def command(
     if form == "json":
         from hailuo_batch.views.json_report import report_dict
 
+        _refuse_name_collisions(planned)
         print_json(report_dict(planned.report))
     else:
         print_text(draw_plan(planned.report, ink))
+        _refuse_name_collisions(planned)
     return Exit.PENDING if detailed_exitcode and planned.pending_steps else Exit.DONE
+
+
+def _refuse_name_collisions(planned: "PlannedRun") -> None:
+    """Ends as the run would; where the ledger is gone, a run ends earlier, and for that."""
+    from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
+
+    if planned.lost_ledger is None:
+        refuse_name_collisions(planned)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
@@ -23,14 +24,20 @@ from hailuo_batch.views.problems import draw_problems, github_annotations, probl
 def command(manifests: tuple[Path, ...], *, world: World, form: str) -> int:
     """Check MANIFESTS and report every problem, with line and column.
 
-    Sends nothing and writes nothing. Exits with 3 when one of them cannot be used.
+    MANIFESTS are files, folders or patterns; without them, all of manifests/. Locks, reviews and tasks files among them
+    are passed over. Sends nothing and writes nothing. Exits with 3 when a manifest cannot be used.
     """
-    found = [run_sync(validate(file, world=world)) for file in manifests or (options.find_manifest(None),)]
+    files, passed_over = find_manifests(manifests)
+    found = find_shared_shots([run_sync(validate(file, world=world)) for file in files])
     if form == "json":
-        print_json({"version": 1, "manifests": [_validation_dict(validation) for validation in found]})
+        rows = [_validation_dict(validation) for validation in found]
+        print_json({"version": 1, "manifests": rows, "passed_over": [path.as_posix() for path in passed_over]})
     else:
         for validation in found:
             _print_validation(validation)
+        if manifests and passed_over:
+            names = ", ".join(safe_text(path.as_posix()) for path in passed_over)
+            print_text(f"Passed over, as they are no manifests: {names}.")
     return Exit.INVALID if any(validation.errors for validation in found) else Exit.DONE
 
 

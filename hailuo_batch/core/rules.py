@@ -218,6 +218,9 @@ FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
 UNTRUSTED = Rule(id="untrusted", area=_PROJECT, summary="setting does not count", severity=_WARNING,
     meaning="A setting can send a key somewhere or widen a limit, and nobody trusted it on this machine.",
     remedy="Read hailuo.yaml, then run `hailuo-batch trust`.")
+SHOT_SHARED = Rule(id="shot-shared", area=_PROJECT, summary="two manifests have this shot",
+    meaning="Two manifests of one campaign have a shot with the same id, so two clips would have one name.",
+    remedy="Give one of the two manifests another campaign, or the shot another id.")
 REVIEW_SHOT = Rule(id="review-shot", area=_PROJECT, summary="unknown shot in review", severity=_WARNING,
     meaning="The review has decisions about a shot that the manifest does not have; they are kept and not used.",
     remedy="If the shot was renamed, rename it in the review too.")

@@ -18,5 +18,10 @@ def tasks_path(manifest: Path) -> Path:
     return _sidecar_path(manifest, "tasks")
 
 
+def is_sidecar(path: Path) -> bool:
+    """Whether a name is that of a lock, a review or a tasks file."""
+    return path.stem.endswith((".lock", ".review", ".tasks"))
+
+
 def _sidecar_path(manifest: Path, kind: str) -> Path:
     return manifest.with_name(f"{manifest.name.removesuffix('.yaml').removesuffix('.yml')}.{kind}.yaml")

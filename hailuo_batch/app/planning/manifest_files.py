@@ -1,0 +1,82 @@
+"""Which manifests are meant by names, folders and patterns, and what is wrong between several of them."""
+
+import glob
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hailuo_batch.app.planning.validate import Validation
+from hailuo_batch.app.workspace.paths import is_sidecar
+from hailuo_batch.core import rules
+from hailuo_batch.core.problem import Problem
+from hailuo_batch.errors import InputError
+from hailuo_batch.load.manifest import locate_problems
+from hailuo_batch.load.project_root import SETTINGS_FILE
+
+MANIFESTS_FOLDER = Path("manifests")
+
+
+def find_manifests(given: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The manifests among files, folders and patterns, and our own files among them, which are passed over.
+
+    Without names those of `manifests/`. A file of ours that is named alone stays, so that its problem is reported.
+    """
+    found = tuple(dict.fromkeys(file for path in given or (MANIFESTS_FOLDER,) for file in _expand_path(path)))
+    manifests = tuple(path for path in found if not is_own_file(path))
+    if not found:
+        where = ", ".join(f"{path.as_posix()}" for path in given) or f"{MANIFESTS_FOLDER}/"
+        raise InputError(
+            "which manifest?", why=f"There is none in {where}.", remedy="Create one:\n    hailuo-batch init"
+        )
+    return (manifests, tuple(path for path in found if is_own_file(path))) if manifests else (found, ())
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a name is that of the settings, or of a lock, review or tasks file."""
+    return is_sidecar(path) or path.name == SETTINGS_FILE
+
+
+def find_shared_shots(validations: Sequence[Validation]) -> tuple[Validation, ...]:
+    """The same with a problem in each manifest whose campaign and shot are those of one before it.
+
+    A run refuses such a shot: two clips would have one name.
+    """
+    seen: dict[tuple[Path, str, str], str] = {}
+    return tuple(_add_shared_shot(validation, seen) for validation in validations)
+
+
+def _add_shared_shot(validation: Validation, seen: dict[tuple[Path, str, str], str]) -> Validation:
+    if validation.manifest is None:
+        return validation
+    root, campaign = validation.project.root, validation.campaign
+    keys = {(root, campaign, shot.id): shot.id for shot in validation.shots}
+    shared = [(shot, seen[key]) for key, shot in keys.items() if key in seen]
+    seen.update({key: validation.name for key in keys if key not in seen})
+    if not shared:
+        return validation
+    first, other = shared[0]
+    more = f", and {len(shared) - 1:,} more" if len(shared) > 1 else ""
+    problem = Problem(
+        rule=rules.SHOT_SHARED,
+        why=f'{other} has the campaign "{campaign}" too, with the shot "{first}"{more}.',
+        remedy="Give one of the two manifests another campaign, or the shot another id.",
+        path=("campaign",),
+    )
+    located = locate_problems([problem], validation.data, name=validation.name)
+    return replace(validation, problems=(*validation.problems, *located))
+
+
+def _expand_path(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from _list_folder(path)
+    elif path == MANIFESTS_FOLDER:
+        return
+    elif glob.has_magic(str(path)) and not path.exists():  # a shell that expands no patterns, or quotes around one
+        for name in sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - a pattern may be absolute
+            yield from _expand_path(Path(name))
+    else:
+        yield path
+
+
+def _list_folder(folder: Path) -> Iterable[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in {".yaml", ".yml"} and path.is_file())
