@@ -87,6 +87,8 @@ class Problem:
     path: DocumentPath = ()
     on_key: bool = False
     place: Place | None = None
+    count: int = 1  # of how many places it is true; `place` is the first of them
+    more_lines: tuple[int, ...] = ()  # the lines of the next ones
 
     @property
     def summary(self) -> str:
@@ -103,6 +105,8 @@ class Problem:
         return replace(self, place=place)
 
 
+_NEAR = 0.75  # a letter too many, too few, wrong or moved; "narration" is no misspelt "duration"
+_LEAST_BEGINNING = 4  # letters of a name that was not written to its end
 _MAX_COMPARED_LENGTH = 100  # letters: comparing takes the square of the length
 
 
@@ -115,5 +119,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     ''
     """
     originals = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold()[:_MAX_COMPARED_LENGTH], originals, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold()[:_MAX_COMPARED_LENGTH], originals, n=1, cutoff=_NEAR)
+    near = near or [name for name in originals if len(word) >= _LEAST_BEGINNING and name.startswith(word.casefold())]
     return f'Did you mean "{originals[near[0]]}"?' if near else ""

@@ -26,12 +26,14 @@ from hailuo_batch.core.manifest.document import (
     UrlFrame,
 )
 from hailuo_batch.core.models import DEFAULT_MODEL
-from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, Rule, Severity
+from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity
 from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
 from hailuo_batch.load.document import locate, read_document
 from hailuo_batch.load.schemas import matches_schema
 
 MAX_PROBLEMS = 50
+SHOWN_PLACES = 3  # of one problem that comes more often
+_SHOT_WORDS = re.compile(r'^shot "[^"]*"')
 _SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", *SWITCH_NAMES})
 # Gateways' key forms that differ from words: MindVideo's prefix, the common sk-, and signed tokens.
 _SECRET_PATTERNS = (
@@ -109,21 +111,47 @@ _FALLBACK_PROBLEM = Problem(
 
 
 def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Problem, ...]:
-    """The same problems with line and column, in the order of the file; at most `MAX_PROBLEMS`, then how many more."""
-    problems = tuple(problems)
-    if not problems:
+    """The same problems with line and column, in the order of the file; at most `MAX_PROBLEMS`, then how many more.
+
+    One that comes often is one problem with a count. What is missing at the top comes first: it decides the most.
+    """
+    kinds = _group_problems(problems)
+    if not kinds:
         return ()
-    shown = problems[:MAX_PROBLEMS]
-    places = locate(data, {(problem.path, problem.on_key) for problem in shown}, name=name)
-    found = [
-        _mask_secrets(problem.with_place(problem.place or places.get((problem.path, problem.on_key))))
-        for problem in shown
-    ]
+    kinds.sort(key=lambda kind: len(kind[0].path))  # so that the whole file's own are never cut off
+    shown = kinds[:MAX_PROBLEMS]
+    wanted = {(problem.path, problem.on_key) for kind in shown for problem in kind[:SHOWN_PLACES]}
+    places = locate(data, wanted, name=name)
+    found = [_locate_kind(kind, places) for kind in shown]
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
-    if len(problems) > MAX_PROBLEMS:
-        why = f"{len(problems) - MAX_PROBLEMS:,} more problems are not shown; mend these first."
+    found.sort(key=lambda problem: problem.rule != rules.KEY_MISSING or bool(problem.path))
+    if len(kinds) > MAX_PROBLEMS:
+        hidden = sum(problem.count for kind in kinds[MAX_PROBLEMS:] for problem in kind)
+        why = f"{hidden:,} more problems are not shown; mend these first."
         found.append(Problem(rule=rules.MORE, why=why))
     return tuple(found)
+
+
+def _group_problems(problems: Iterable[Problem]) -> list[list[Problem]]:
+    """Those that say the same of many entries of a list, together; a few are shown one by one."""
+    kinds: dict[object, list[Problem]] = {}
+    for place, problem in enumerate(problems):
+        is_entry = any(isinstance(part, int) for part in problem.path)
+        words = _SHOT_WORDS.sub("", problem.why)
+        kinds.setdefault((problem.rule.id, words, problem.remedy) if is_entry else place, []).append(problem)
+    return [
+        part for kind in kinds.values() for part in ([kind] if len(kind) > SHOWN_PLACES else [[each] for each in kind])
+    ]
+
+
+def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool], Place]) -> Problem:
+    first = kind[0]
+    more = (problem.place or places.get((problem.path, problem.on_key)) for problem in kind[1:SHOWN_PLACES])
+    located = first.with_place(first.place or places.get((first.path, first.on_key)))
+    lines = tuple(place.line for place in more if place is not None)
+    return _mask_secrets(
+        replace(located, count=sum(problem.count for problem in kind), more_lines=located.more_lines or lines)
+    )
 
 
 def _mask_secrets(problem: Problem) -> Problem:

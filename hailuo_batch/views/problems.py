@@ -18,8 +18,8 @@ def draw_problems(problems: Sequence[Problem], style: TextStyle = PLAIN) -> str:
     """Every problem with its line of the file and a caret, then how many there are."""
     blocks = [_problem_block(problem, style) for problem in problems]
     shown = [problem for problem in problems if problem.rule not in _MORE_RULES]
-    errors = sum(problem.severity is Severity.ERROR for problem in shown)
-    warnings = len(shown) - errors
+    errors = sum(problem.count for problem in shown if problem.severity is Severity.ERROR)
+    warnings = sum(problem.count for problem in shown) - errors
     parts = [count(errors, "problem")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
     unshown = sum(_hidden_count(problem) for problem in problems if problem.rule in _MORE_RULES)
     more = f" shown, {unshown:,} more not shown" if unshown else ""
@@ -52,6 +52,7 @@ def problem_dict(problem: Problem) -> dict[str, object]:
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
+        "count": problem.count,
     }
 
 
@@ -62,7 +63,7 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
         place = problem.place
         where = f"file={_escape_property(place.file)},line={place.line},col={place.column}," if place else ""
         title = _escape_property(f"{problem.summary} [{problem.rule.id}]")
-        words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}".strip()))
+        words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}{_places_text(problem)}".strip()))
         lines.append(f"::{problem.severity} {where}title={title}::{words}")
     return lines
 
@@ -83,13 +84,21 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     colour = style.bad if problem.severity is Severity.ERROR else style.warning
     mark = "" if problem.severity is Severity.ERROR else "warning: "
     head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]"
-    words = safe_lines(f"{problem.why} {problem.remedy}".strip())
+    words = safe_lines(f"{problem.why} {problem.remedy}{_places_text(problem)}".strip())
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
     start, indent = _excerpt(place.text, place.column)
     first, *rest = words.splitlines() or [""]
     shown = (f"    {start}", f"    {indent}^ {first}".rstrip(), *(f"    {indent}  {line}" for line in rest))
     return "\n".join((head, *shown))
+
+
+def _places_text(problem: Problem) -> str:
+    """How often it comes, and where it comes next."""
+    if problem.count == 1:
+        return ""
+    lines = ", ".join(f"{line:,}" for line in problem.more_lines)
+    return f"\nThe same in {problem.count:,} places" + (f"; next in lines {lines}." if lines else ".")
 
 
 def _excerpt(text: str, column: int) -> tuple[str, str]:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
@@ -249,11 +250,31 @@ def test_plain_words_are_no_keys(word: str) -> None:
 
 
 def test_at_most_fifty_problems_are_shown_and_the_rest_is_counted() -> None:
-    text = HEAD + "shots:\n" + "  - {id: a, promt: b}\n" * 80
+    text = HEAD + "shots:\n" + "".join(f"  - {{id: a, key_{number}: b}}\n" for number in range(80))
     said = problems(text)
     assert len(said) == MAX_PROBLEMS + 1
     assert said[-1].rule.id == "more"
     assert said[-1].why.startswith("30 more problems")
+
+
+def test_a_list_of_another_program_has_one_problem_per_key_and_what_is_missing_first() -> None:
+    shot = "  - {id: s, prompt: a boat, narration: it floats, motion: {type: push_in}, act: 1}\n"
+    said = problems("anchors: {a: b}\nshots:\n" + shot * 45)
+    assert [each.why.split()[0] for each in said] == [
+        '"version"', '"campaign"', '"anchors"', '"narration"', '"motion"', '"act"',
+    ]  # fmt: skip
+    assert [each.count for each in said] == [1, 1, 1, 45, 45, 45]
+    assert said[3].more_lines == (4, 5)
+    assert not any("Did you mean" in each.remedy for each in said)
+
+
+def test_problems_of_many_shots_are_one_whatever_the_shots_are_called() -> None:
+    found = [
+        Problem(rule=rules.SHOT_LENGTH, why=f'shot "s{number}" asks for 7 s.', path=("shots", number))
+        for number in range(9)
+    ]
+    (said,) = locate_problems(found, (HEAD + "shots:\n" + "  - {id: s}\n" * 9).encode(), name="teaser.yaml")
+    assert (said.why, said.count, len(said.more_lines)) == ('shot "s0" asks for 7 s.', 9, 2)
 
 
 def test_problems_stand_in_the_order_of_the_file() -> None:

@@ -123,3 +123,9 @@ def test_an_error_says_what_why_and_what_to_do(golden: Golden) -> None:
     golden(draw_error(error), "error.txt")
     assert draw_error(InputError("no such file: x")) == "error: no such file: x"
     assert draw_error(InputError("gone"), TextStyle(colour=True)) == "\x1b[31merror:\x1b[0m gone"
+
+
+def test_a_problem_of_many_places_is_drawn_once_with_their_number() -> None:
+    drawn = draw_problems([problem(count=1_045, more_lines=(16, 18)), problem()])
+    assert "The same in 1,045 places; next in lines 16, 18." in drawn
+    assert drawn.endswith("1,046 problems.")
