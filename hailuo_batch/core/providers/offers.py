@@ -267,19 +267,33 @@ def _length_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[P
     unsaid = ", as shots do that say nothing" if shot.duration_path == ("shots", shot.index) else ""
     why = f'shot "{shot.id}" asks for {duration_text(shot.duration)}{unsaid}, but {makes} {sold}.'
     others = [p for p in known if not p.is_free and p.can_render(shot.needs)]
+    wanted = providers[0].model.list_seconds(shot.duration)[-1]
     if others:
         spoken = LONG_DURATION if shot.duration in providers[0].model.lengths[LONG_DURATION] else SHORT_DURATION
         portable = any(p.can_render(shot.needs._replace(duration=spoken)) for p in providers)
         sell = "sells" if len(others) == 1 else "sell"
+        longer = min((second for second in lengths if second > wanted), default=None)
+        cut = f", or {longer}, which can be cut" if longer is not None else ""
         remedy = f"{join_provider_names(others, 'and')} {sell} it" + (
-            f"; or write {spoken}, which every provider has." * portable or "."
+            f"; or write {spoken}, which every provider has{cut}." * portable or "."
         )
     else:
-        wanted = providers[0].model.list_seconds(shot.duration)[-1]
-        nearest = min(lengths, key=lambda second: (abs(second - wanted), -second), default=6)
-        remedy = f"Did you mean {nearest}?"
+        remedy = _length_remedy(wanted, lengths)
     path = shot.duration_path or ("shots", shot.index, "duration")
     return Problem(rule=rules.SHOT_LENGTH, why=why, remedy=remedy, path=path)
+
+
+def _length_remedy(wanted: float, lengths: Sequence[int]) -> str:
+    """The lengths on both sides of the wanted one; what is offered is the longer, since a clip can be cut.
+
+    >>> _length_remedy(7, [6, 10]), _length_remedy(3, [6, 10]), _length_remedy(15, [6, 10])
+    ('6 is shorter, 10 is longer and can be cut. Did you mean 10?', 'Did you mean 6?', 'Did you mean 10?')
+    """
+    shorter = max((second for second in lengths if second < wanted), default=None)
+    longer = min((second for second in lengths if second > wanted), default=None)
+    if shorter is None or longer is None:
+        return f"Did you mean {shorter or longer or 6}?"
+    return f"{shorter} is shorter, {longer} is longer and can be cut. Did you mean {longer}?"
 
 
 def join_provider_names(providers: Iterable[Provider], word: str) -> str:

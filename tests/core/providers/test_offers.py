@@ -95,12 +95,13 @@ def test_a_length_that_another_provider_sells_names_it_and_the_portable_word() -
     (problem,) = told(shot(duration=5), SIXER)
     assert (problem.rule.id, problem.path) == ("shot-length", ("shots", 0, "duration"))
     assert problem.why == 'shot "open" asks for 5 s, but sixer renders only 6 s or 10 s.'
-    assert problem.remedy == "fiver sells it; or write short, which every provider has."
+    assert problem.remedy == "fiver sells it; or write short, which every provider has, or 6, which can be cut."
 
 
-def test_a_length_that_nobody_sells_names_the_nearest_and_of_two_the_longer() -> None:
-    assert told(shot(duration=7), SIXER)[0].remedy == "Did you mean 6?"
-    assert told(shot(duration=8), SIXER)[0].remedy == "Did you mean 10?"
+def test_of_a_length_that_nobody_sells_the_longer_is_offered() -> None:
+    both = "6 is shorter, 10 is longer and can be cut. Did you mean 10?"
+    assert [told(shot(duration=length), SIXER)[0].remedy for length in (7, 8)] == [both, both]
+    assert told(shot(duration=3), SIXER)[0].remedy == "Did you mean 6?"
     assert told(shot(duration=60), SIXER)[0].remedy == "Did you mean 10?"
 
 
