@@ -255,6 +255,9 @@ class RejectedClips(Protocol):
 class Renders(Protocol):
     """The readable names of clips: files on this machine, each with its provenance beside it."""
 
+    def make(self) -> None:
+        """Makes the folder unless it is there."""
+
     async def place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
         """Gives a clip a name, with its provenance beside it; raises `RefusedError` rather than overwrite anything."""
 

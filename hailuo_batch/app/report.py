@@ -1,19 +1,22 @@
 """The campaign's report as a page: posters drawn once, clips linked, everything in one folder."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import gettempdir
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.workspace.cpus import cpu_count
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, poster_name
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.drivers.data_plane import write_thumbnail
-from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.files.folder import write_beside
 from hailuo_batch.files.regular import UnsafeFileError, is_regular, open_regular
 from hailuo_batch.load.settings import make_folder
@@ -30,18 +33,26 @@ async def report(file: Path | str, *, world: World = World.REAL, page: Path | No
     return planned.report, target
 
 
+async def read_report(file: Path | str, *, world: World = World.REAL) -> PlannedRun:
+    """The plan with the whole report; writes no page."""
+    return await plan(file, world=world, full_report=True, offline=True)
+
+
 async def write_report(file: Path | str, *, world: World, page: Path | None) -> tuple[PlannedRun, Path]:
     """The same, with the whole plan."""
-    planned = await plan(file, world=world, full_report=True, offline=True)
+    planned = await read_report(file, world=world)
     workspace = planned.validation.workspace
     folder = workspace.renders_folder
     kind = "_sketch" if planned.validation.sketch else ""
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
     workspace.require_own_files(writing=True)
     _require_own_page(target)
-    make_folder(target.parent)
+    _make_page_folder(workspace, target, planned)
     await _write_posters(folder, await _missing_posters(planned.report, workspace.open_store(), folder))
-    _write_page(target, draw_contact_sheet(planned.report, folder=folder, page=target))
+    try:
+        write_beside(target, draw_contact_sheet(planned.report, folder=folder, page=target).encode())
+    except OSError as error:
+        raise _unwritable_error(target, planned, f"The system says: {error.strerror}.") from None
     return planned, target
 
 
@@ -64,11 +75,26 @@ def _require_own_page(target: Path) -> None:
         raise RefusedError(f"{target} is not a report of ours", why="It was not changed.", remedy="Name another file.")
 
 
-def _write_page(target: Path, text: str) -> None:
+def _make_page_folder(workspace: Workspace, target: Path, planned: PlannedRun) -> None:
+    if target.parent != workspace.renders_folder or os.path.lexists(target.parent):
+        make_folder(target.parent)
+        return
     try:
-        write_beside(target, text.encode())
-    except OSError as error:
-        raise InputError(f"cannot write {target}", why=f"The system says: {error.strerror}.") from None
+        workspace.open_renders().make()
+    except StoreError as error:
+        raise _unwritable_error(target, planned, error.why) from None
+
+
+def _unwritable_error(target: Path, planned: PlannedRun, why: str) -> InputError:
+    """Who may only read the campaign can have the page elsewhere, or no page."""
+    manifest, world = planned.validation.name, planned.validation.world
+    elsewhere = command_line("report", "--out", str(Path(gettempdir()) / target.name), manifest=manifest, world=world)
+    without = command_line("report", "--format", "json", manifest=manifest, world=world)
+    return InputError(
+        f"cannot write {target}",
+        why=why,
+        remedy=f"To write the page elsewhere, or to write none:\n    {elsewhere}\n    {without}",
+    )
 
 
 async def _missing_posters(drawn: Report, store: Store, folder: Path) -> dict[str, Path]:
@@ -80,7 +106,7 @@ async def _missing_posters(drawn: Report, store: Store, folder: Path) -> dict[st
 
 async def _write_posters(folder: Path, clips: Mapping[str, Path]) -> None:
     """A clip without a poster is still playable, so a poster that cannot be written stops nothing."""
-    if not clips:
+    if not clips or not os.access(folder if folder.exists() else folder.parent, os.W_OK):
         return
     make_folder(folder / POSTERS_FOLDER)
     with ThreadPoolExecutor(cpu_count()) as pool:

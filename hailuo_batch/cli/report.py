@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.report import write_report
+from hailuo_batch.app.report import read_report, write_report
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
@@ -28,8 +28,14 @@ from hailuo_batch.views.report import draw_report
 def command(manifest: Path, *, world: World, out: Path | None, form: str) -> None:
     """Write the report of MANIFEST as a page with posters and clips, and print it.
 
-    The page is written beside the clips (renders/CAMPAIGN.html) and needs no network.
+    The page is written beside the clips (renders/CAMPAIGN.html) and needs no network. As JSON, the report is only
+    printed, unless --out names a page.
     """
+    if form == "json" and out is None:
+        planned = run_async(read_report(manifest, world=world))
+        print_extra_problems(planned.extra_problems)
+        print_json(report_dict(planned.report))
+        return
     planned, page = run_async(write_report(manifest, world=world, page=out))
     print_extra_problems(planned.extra_problems)
     drawn = planned.report

@@ -113,7 +113,7 @@ class RemoteImageDownloader:
             passing = response.status in _TRANSIENT_STATUSES or response.status >= 500
             return RemoteImageFailure(why=f"its host answered {_status_text(response.status)}", gone=not passing)
         name = f"incoming-{os.getpid()}-{secrets.token_hex(8)}"
-        with self._folder.open(make=True) as folder:
+        with self._folder.open(make=True, mode=0o700) as folder:
             try:
                 digest, length = await self._write_body(response, folder, name)
                 facts = await asyncio.to_thread(read_image_facts, folder.path / name)

@@ -183,5 +183,5 @@ def _read_text(path: Path) -> str:
 def _write_text(path: Path, text: str) -> None:
     """Whole or not at all, with its own hash in front; a memory that cannot be written is none."""
     data = text.encode()
-    with suppress(OSError), Folder(path.parent, path.parent.parent.parent).open(make=True) as folder:
+    with suppress(OSError), Folder(path.parent, path.parent.parent.parent).open(make=True, mode=0o700) as folder:
         folder.replace_content(path.name, sha256(data).hexdigest().encode() + b"\n" + data)

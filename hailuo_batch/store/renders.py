@@ -9,8 +9,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -30,8 +30,9 @@ class LocalRenders:
     is followed.
     """
 
-    def __init__(self, root: Path, *, trusted: Path | None = None) -> None:
-        self._root, self._linker = Folder(root, trusted), Linker()
+    def __init__(self, root: Path, *, trusted: Path | None = None, hide: bool = False) -> None:
+        """With `hide`, git ignores the folder if it is made here."""
+        self._root, self._linker, self._hides = Folder(root, trusted), Linker(), hide
         # Where a disk has no hard links, a name begins as an empty file: nobody may look at it before it is whole.
         self._placing = Lock()
 
@@ -63,9 +64,23 @@ class LocalRenders:
         with translate_os_errors("cannot delete the temporary files in renders/"):
             return self._root.sweep(lambda name, _: TEMPORARY_NAME.fullmatch(name) is not None)
 
+    def make(self) -> None:
+        """Makes the folder unless it is there."""
+        with translate_os_errors(f"cannot make {self._root.path}"), self._open_or_make():
+            pass
+
+    @contextmanager
+    def _open_or_make(self) -> Iterator[OpenFolder]:
+        is_new = self._hides and not self._root.path.exists()
+        with self._root.open(make=True) as folder:
+            if is_new:
+                with suppress(FileExistsError), folder.create(".gitignore", mode=0o644) as file:
+                    file.write(b"*\n")
+            yield folder
+
     def _place(self, clip: Path, name: str, provenance: Mapping[str, object]) -> None:
         about = _about_name(_check_name(name))
-        with self._placing, translate_os_errors(f"cannot place {name}"), self._root.open(make=True) as folder:
+        with self._placing, translate_os_errors(f"cannot place {name}"), self._open_or_make() as folder:
             _refuse_foreign_file(folder, about, provenance)
             if os.path.lexists(folder.path / name):
                 if not _is_same_clip(folder, name, clip):

@@ -103,6 +103,7 @@ class Workspace:
         from hailuo_batch.store.state_dir import ensure_state_folder
 
         self.require_own_files(writing=True)
+        ensure_state_folder(self.shared_folder, trusted=self.project_root)  # what a rehearsal keeps is below it
         ensure_state_folder(self.state_folder, trusted=self.project_root)
 
     def require_own_files(self, *, writing: bool = False) -> None:
@@ -168,10 +169,10 @@ class Workspace:
         return LocalStore(self.store_folder, trusted=self.project_root)
 
     def open_renders(self) -> "Renders":
-        """The readable names, linked from the store."""
+        """The readable names, linked from the store; git ignores a new folder, whether or not `init` was run."""
         from hailuo_batch.store.renders import LocalRenders
 
-        return LocalRenders(self.renders_folder, trusted=self.project_root)
+        return LocalRenders(self.renders_folder, trusted=self.project_root, hide=True)
 
     def open_rejected(self) -> "RejectedClips":
         """The clips that were paid for and are not whole."""
