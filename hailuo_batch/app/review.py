@@ -213,7 +213,7 @@ def _pending_notes(steps: Iterable[Step]) -> Iterator[str]:
 _DOUBTS = frozenset({StepReason.IN_DOUBT, StepReason.DOUBT_ELSEWHERE})
 _ACCEPTABLE_REASONS = frozenset({
     StepReason.NEW, StepReason.CHANGED, StepReason.FAILED, StepReason.REFUSED, StepReason.FORCED,
-    StepReason.CANCELLED, StepReason.WRITTEN_OFF, StepReason.DISCARDED,
+    StepReason.REFUSED_ELSEWHERE, StepReason.CANCELLED, StepReason.WRITTEN_OFF, StepReason.DISCARDED,
     StepReason.NEEDS_FRAME, StepReason.ACCEPTED, StepReason.ACCEPTED_ELSEWHERE,
 })  # fmt: skip
 

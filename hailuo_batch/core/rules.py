@@ -159,8 +159,11 @@ MODEL_LIMIT = Rule(id="model-limit", area=_SHOTS, summary="more than the model m
     meaning="A provider lists a size or length that the model itself does not make, by its vendor's own pages.",
     remedy="Choose a size and length that the model makes, or buy one clip first.")
 SWITCH = Rule(id="switch", area=_SHOTS, summary="switch not passed on", severity=_WARNING,
-    meaning="A provider or the model has no such switch, so it is not sent there.",
+    meaning="The model lacks it, so it is not sent; or a provider does, so another renders the shot.",
     remedy="Delete the switch, or choose a provider or a model that has it.")
+SWITCH_NOT_OFFERED = Rule(id="switch-not-offered", area=_SHOTS, summary="switch not offered",
+    meaning="No provider of the manifest that renders the shot has this switch.",
+    remedy="Delete the switch, or add a provider that has it.")
 MODEL_RETIRED = Rule(id="model-retired", area=_SHOTS, summary="retired model", severity=_WARNING,
     meaning="The vendor no longer sells the model.",
     remedy="Choose another model.")

@@ -169,7 +169,7 @@ class HttpDriver:
         seconds = self._provider.find_seconds(request.duration)
         if seconds is None:
             why = f"{self._provider.name} does not offer {request.duration}"
-            return Failure(kind=FailureKind.REFUSED, why=why)
+            return Failure(kind=FailureKind.UNABLE, why=why)
         first, last = await load_image_payloads(driver_request, allow_urls=self._provider.accepts_urls)
         if isinstance(first, Failure):
             return first

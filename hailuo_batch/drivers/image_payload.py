@@ -49,13 +49,13 @@ def _load_payload(
 def _encode_image(image: ImageRef, driver_request: DriverRequest, other: ImageRef | None) -> str | Failure:
     file = driver_request.images.get(image.digest)
     if file is None:
-        return Failure(kind=FailureKind.REFUSED, why="an image of the request is not on this machine")
+        return Failure(kind=FailureKind.UNABLE, why="an image of the request is not on this machine")
     try:
         return _make_data_uri(image, file, _read_size(other, driver_request))
     except HailuoError as error:
-        return Failure(kind=FailureKind.REFUSED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
+        return Failure(kind=FailureKind.UNABLE, why=f"{error.summary}: {error.why}", remedy=error.remedy)
     except OSError as error:
-        return Failure(kind=FailureKind.REFUSED, why=f"the image {file.name} cannot be read: {error.strerror}")
+        return Failure(kind=FailureKind.UNABLE, why=f"the image {file.name} cannot be read: {error.strerror}")
 
 
 def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Failure:

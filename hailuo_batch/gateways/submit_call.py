@@ -19,7 +19,7 @@ def build_submit(gateway_request: GatewayRequest, table: GatewayTable) -> Call |
     unsaid = next(_find_unsupported(gateway_request, prompt, table), None)
     if unsaid is not None:
         why, remedy = unsaid
-        return Failure(kind=FailureKind.REFUSED, why=f"Nothing was sent: {table.title} {why}", remedy=remedy)
+        return Failure(kind=FailureKind.UNABLE, why=f"Nothing was sent: {table.title} {why}", remedy=remedy)
     model = table.models[gateway_request.request.model]
     body: dict[str, Any] = {}
     for name, value in _field_values(

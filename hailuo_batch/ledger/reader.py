@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip, Stage, Standing
-from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt, EventRecord, RunRecord
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
@@ -137,6 +137,9 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
         there = found.get(fingerprint)
         if there is not None and there.stage in LIVE_STAGES:
             continue
+        refused_by = () if there is None else there.refused_by
+        if kind is not None or refused_by:
+            refused_by = _update_refusals(refused_by, provider, kind, task)
         cost = None
         if amount is not None:
             cost = amounts.get((amount, currency))
@@ -151,9 +154,19 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             cost=cost,
             kind=None if kind is None else FailureKind(kind),
             why=why,
+            refused_by=refused_by,
             since=since,
         )
     return found
+
+
+def _update_refusals(refused_by: tuple[str, ...], provider: str, kind: str | None, task: str | None) -> tuple[str, ...]:
+    """Who refused the submit, after one more attempt: a provider that has accepted it since is not among them."""
+    others = tuple(each for each in refused_by if each != provider)
+    if task:
+        return others
+    is_refusal = kind is not None and FAILURE_POLICIES[FailureKind(kind)].final
+    return (*others, provider) if is_refusal else refused_by
 
 
 def read_latest_versions(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, LastRender]:

@@ -39,7 +39,7 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
         return await _adopt_task(step, step.known_task, context)
     if step.is_resumed:
         return await _resume_attempt(step, context)
-    last = Failure(kind=FailureKind.REFUSED, why="no provider offers this")
+    last = Failure(kind=FailureKind.UNABLE, why="no provider offers this")
     # Money: what was intended at one provider before a crash is never submitted to another.
     others = () if step.why is StepReason.INTERRUPTED else step.route.fallbacks
     for route in (step.route, *others):

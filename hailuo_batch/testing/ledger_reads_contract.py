@@ -88,6 +88,22 @@ class LedgerReadsContract(LedgerOpener):
                 EndedAttempt(id=2, take=2, stage=Stage.FAILED, kind=FailureKind.REFUSED, **usual),
             ]
 
+    async def test_a_standing_names_who_refused_the_submit_and_has_not_accepted_it_since(self, tmp_path: Path) -> None:
+        refused = (Move.REFUSE, _fail_with(FailureKind.PROMPT_REFUSED))
+        unpaid = (Move.REFUSE, _fail_with(FailureKind.UNPAID))
+        ended = [*MOVES_TO["submitted"], (Move.FAIL, _fail_with(FailureKind.CLIP_REFUSED))]
+        async with self.open_writer(tmp_path, FakeClock()) as ledger:
+            for provider, moves, expected in [
+                ("vtrix", [unpaid], ()),
+                ("minimax", [refused], ("minimax",)),
+                ("vtrix", [unpaid], ("minimax",)),
+                ("vtrix", [refused], ("minimax", "vtrix")),
+                ("minimax", ended, ("vtrix",)),
+            ]:
+                await record_attempt(ledger, 1, moves, provider=provider)
+                (standing,) = (await ledger.standings()).values()
+                assert standing.refused_by == expected
+
     async def test_known_tasks_are_those_of_every_attempt_with_one(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             first = await record_attempt(ledger, 1, [*MOVES_TO["submitted"], (Move.FAIL, Facts())])

@@ -266,7 +266,7 @@ async def test_a_picture_is_not_sent_to_who_takes_addresses_only(tmp_path: Path)
     Image.new("RGB", (400, 300)).save(file)
     async with mocked() as mock, driver("odkkk", mock) as asked:
         here = ImageRef(digest=f"sha256:{sha256(file.read_bytes()).hexdigest()}")
-        said = failed(await asked.submit(order(first=here, pictures={here.digest: file})), FailureKind.REFUSED)
+        said = failed(await asked.submit(order(first=here, pictures={here.digest: file})), FailureKind.UNABLE)
         assert mock.log == []
     assert said.why == "Nothing was sent: odkkk apiv1 takes pictures by web address only"
     assert said.remedy
@@ -275,7 +275,7 @@ async def test_a_picture_is_not_sent_to_who_takes_addresses_only(tmp_path: Path)
 async def test_what_is_not_sold_or_not_here_is_refused_without_a_call():
     async with mocked() as mock, driver("minimax", mock) as asked:
         for wrong in (order(duration=8), order(first=PICTURE), order(first=PICTURE, last=PICTURE)):
-            failed(await asked.submit(wrong), FailureKind.REFUSED)
+            failed(await asked.submit(wrong), FailureKind.UNABLE)
         assert mock.log == []
 
 

@@ -251,7 +251,7 @@ async def test_a_picture_that_cannot_be_read_is_refused_before_anything_is_sent(
     ):
         said = await told(picture, file)
         assert isinstance(said, Failure), said
-        assert (said.kind, bool(said.why)) == (FailureKind.REFUSED, True)
+        assert (said.kind, bool(said.why)) == (FailureKind.UNABLE, True)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -260,10 +260,10 @@ async def test_a_picture_that_may_not_be_read_is_refused(tmp_path: Path):
     file.chmod(0)
     said = await told(PICTURE, file)
     assert isinstance(said, Failure)
-    assert said.kind is FailureKind.REFUSED
+    assert said.kind is FailureKind.UNABLE
 
 
 async def test_a_picture_that_is_not_here_is_refused():
     said, _ = await load_image_payloads(order(first=PICTURE))
     assert isinstance(said, Failure)
-    assert said.kind is FailureKind.REFUSED
+    assert said.kind is FailureKind.UNABLE

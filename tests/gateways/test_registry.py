@@ -280,4 +280,4 @@ def test_a_table_of_another_resolution_is_not_sent() -> None:
     tables = {"studio": {**studio(), "wire": {**studio()["wire"]}}}
     tables["studio"]["wire"]["submit"] = {**tables["studio"]["wire"]["submit"], "resolutions": {"768p": "HD"}}
     dialect = load_dialect("studio", tables)
-    assert play_conversation(dialect.submit(question(resolution="1080p")), ())[1].kind is FailureKind.REFUSED  # type: ignore[union-attr]
+    assert play_conversation(dialect.submit(question(resolution="1080p")), ())[1].kind is FailureKind.UNABLE  # type: ignore[union-attr]

@@ -134,7 +134,7 @@ def test_what_a_gateway_has_no_words_for_is_not_sent(name: str, of: object, why:
     calls, value = play_conversation(dialect(name).submit(of), ())  # type: ignore[arg-type]
     assert calls == []
     assert isinstance(value, Failure)
-    assert (value.kind, value.why) == (FailureKind.REFUSED, f"Nothing was sent: {why}")
+    assert (value.kind, value.why) == (FailureKind.UNABLE, f"Nothing was sent: {why}")
     assert value.remedy
 
 

@@ -21,7 +21,7 @@ from hailuo_batch.load.gateway_keys import (
 from hailuo_batch.load.settings import Project
 
 MAX_LISTED_TAKES = 10
-_FAILED_REASONS = frozenset({StepReason.FAILED, StepReason.FORCED})
+_FAILED_REASONS = frozenset({StepReason.FAILED, StepReason.FORCED, StepReason.REFUSED_ELSEWHERE})
 
 
 def select_run_steps(planned: PlannedRun, scope: Scope) -> tuple[Step, ...]:

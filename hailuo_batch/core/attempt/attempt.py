@@ -107,4 +107,5 @@ class Standing:
     cost: Money | None = None
     kind: FailureKind | None = None  # of the failure that ended it
     why: str = ""
+    refused_by: tuple[str, ...] = ()  # who refused the submit for good, in this or an earlier attempt
     since: float | None = None  # for one that is intended: since when, in seconds since the epoch

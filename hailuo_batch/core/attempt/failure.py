@@ -13,6 +13,7 @@ class FailureKind(StrEnum):
     UNKNOWN_OUTCOME = "unclear"  # it may have been accepted: the submit is left in doubt
     SHARED_TASK = "shared_task"  # the task's id is that of another attempt: whether both were bought is unknown
     REFUSED = "refused"  # a parameter or an image: submitting again is useless
+    UNABLE = "unable"  # this provider cannot be sent the request: found on this machine, so nothing was sent
     PROMPT_REFUSED = "prompt_refused"  # moderation of the request
     CLIP_REFUSED = "clip_refused"  # moderation of the clip
     UNPAID = "unpaid"  # no balance at this provider
@@ -50,8 +51,8 @@ class FailurePolicy:
     """What a kind allows.
 
     `resend`: the same call may be made again, free. `stops_run`: no new submits. `ends_task`: the task is over and
-    there is no clip; after any other failure, it may be running or finished. `final`: the same request would be refused
-    again. `leaves_doubt`: the submit may have been accepted. `next_provider`: nothing was accepted, so another may get
+    there is no clip; after any other failure, it may be running or finished. `final`: this
+    provider would refuse the same request again. `leaves_doubt`: the submit may have been accepted. `next_provider`: nothing was accepted, so another may get
     the request. `stops_provider`: no more submits to this one in this run.
     """
 
@@ -71,6 +72,7 @@ FAILURE_POLICIES: dict[FailureKind, FailurePolicy] = {
     FailureKind.UNKNOWN_OUTCOME: FailurePolicy(leaves_doubt=True),
     FailureKind.SHARED_TASK: FailurePolicy(leaves_doubt=True, stops_provider=True),
     FailureKind.REFUSED: FailurePolicy(ends_task=True, final=True),
+    FailureKind.UNABLE: FailurePolicy(next_provider=True),
     FailureKind.PROMPT_REFUSED: FailurePolicy(ends_task=True, final=True),
     FailureKind.CLIP_REFUSED: FailurePolicy(ends_task=True, final=True),
     FailureKind.UNPAID: FailurePolicy(next_provider=True, stops_provider=True),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hailuo_batch.core.manifest.document import NO_FRAMES, Duration, Frames, UrlFrame
 from hailuo_batch.core.problem import DocumentPath
-from hailuo_batch.core.switches import SwitchValues
+from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues
 
 
 class Mode(StrEnum):
@@ -23,7 +23,7 @@ class ShotNeeds(NamedTuple):
 
     `has_local_frame`: a frame is on this machine (a file, or a frame of another shot) and has no address on the web;
     `has_hosted_frame`: a frame is known by its pinned address only. One that is not pinned was fetched, so it can be
-    sent either way.
+    sent either way. `switches` are empty where all have their usual values.
     """
 
     mode: Mode
@@ -31,6 +31,7 @@ class ShotNeeds(NamedTuple):
     duration: Duration
     has_local_frame: bool
     has_hosted_frame: bool
+    switches: SwitchValues = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +64,11 @@ class Shot:
     @property
     def needs(self) -> ShotNeeds:
         """What a provider must offer to render the shot."""
+        switches = () if self.switches == DEFAULT_SWITCHES else self.switches
         if self.frames is NO_FRAMES:
-            return ShotNeeds(Mode.TEXT, self.resolution, self.duration, has_local_frame=False, has_hosted_frame=False)
+            needs = ShotNeeds(Mode.TEXT, self.resolution, self.duration, has_local_frame=False, has_hosted_frame=False)
+            return needs if not switches else needs._replace(switches=switches)
         ends = [end for end in (self.frames.first, self.frames.last) if end is not None]
         local = not all(isinstance(end, UrlFrame) for end in ends)
         hosted = any(isinstance(end, UrlFrame) and end.sha256 is not None for end in ends)
-        return ShotNeeds(self.mode, self.resolution, self.duration, has_local_frame=local, has_hosted_frame=hosted)
+        return ShotNeeds(self.mode, self.resolution, self.duration, local, hosted, switches)

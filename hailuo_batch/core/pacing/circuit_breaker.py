@@ -1,6 +1,7 @@
 """When the same error comes again and again from one provider: nothing new is sent there; what runs goes on.
 
-What is said of one prompt or one clip says nothing about the next, so moderation never counts.
+What is said of one prompt or one clip says nothing about the next, so moderation never counts. Nor
+does what was found on this machine.
 """
 
 import re
@@ -11,6 +12,7 @@ from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, Failure
 FAILURE_THRESHOLD = 5  # in a row
 _SHOT_KINDS = frozenset(
     {
+        FailureKind.UNABLE,
         FailureKind.PROMPT_REFUSED,
         FailureKind.CLIP_REFUSED,
         FailureKind.PENDING,

@@ -48,7 +48,8 @@ class StepReason(StrEnum):
     CHANGED = "the request changed", Action.SUBMIT
     LOCKED_SKETCH = "the lock names its clip, which is drawn again here", Action.SUBMIT
     FAILED = "the last attempt failed", Action.SUBMIT
-    REFUSED = "it was refused, and the same request would be refused again: change it", Action.HOLD
+    REFUSED = "it was refused: change it, or submit it again by `run --failed`", Action.HOLD
+    REFUSED_ELSEWHERE = "another provider refused it, and this one has not had it yet", Action.SUBMIT
     CANCELLED = "the last attempt was never sent", Action.SUBMIT
     WRITTEN_OFF = "the last attempt was written off", Action.SUBMIT
     DISCARDED = "its clip was removed from the store by gc", Action.SUBMIT

@@ -17,7 +17,7 @@ from hailuo_batch.core.manifest.frame_links import frame_sources
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.known_task import known_task_route, pick_known_task
 from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, Step, StepReason, Use
-from hailuo_batch.core.providers.offers import Route
+from hailuo_batch.core.providers.offers import Route, skip_refusals
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
 
@@ -123,6 +123,8 @@ def _make_step(shot: Shot, request: Request, route: Route, inputs: PlanInputs) -
     known = inputs.known_tasks[mark] if why in {StepReason.TASK_KNOWN, StepReason.DOUBT_ELSEWHERE} else None
     if known is not None:  # an attempt of this ledger that has ended says nothing of that task
         route, standing = known_task_route(known, route), None
+    if why in {StepReason.REFUSED_ELSEWHERE, StepReason.FAILED} and standing is not None:
+        route = _route_after_refusals(standing, route) or route
     named = inputs.named_clips.get(mark if accepted is None else accepted.made_for)
     return Step(
         why=why,
@@ -291,9 +293,19 @@ def _new_attempt_reason(
         return StepReason.TASK_KNOWN if known.task else StepReason.DOUBT_ELSEWHERE
     if standing is None:
         return StepReason.CHANGED if changed else StepReason.NEW
-    if standing.kind is not None and FAILURE_POLICIES[standing.kind].final and not route.free:
-        return StepReason.FORCED if inputs.force_refused else StepReason.REFUSED
+    is_refused = standing.kind is not None and FAILURE_POLICIES[standing.kind].final
+    if (is_refused or standing.refused_by) and not (route.free or decided):
+        # Money: what ended with a task may have been charged, so nobody else gets it unless a person says so.
+        if (is_refused and standing.task) or _route_after_refusals(standing, route) is None:
+            return StepReason.FORCED if inputs.force_refused else StepReason.REFUSED
+        return StepReason.REFUSED_ELSEWHERE if is_refused else StepReason.FAILED
     return decided or (StepReason.FAILED if standing.stage is Stage.FAILED else StepReason.CANCELLED)
+
+
+def _route_after_refusals(standing: Standing, route: Route) -> Route | None:
+    """The providers that have not refused the request; None when nobody is left."""
+    is_refused = standing.kind is not None and FAILURE_POLICIES[standing.kind].final
+    return skip_refusals(route, (*standing.refused_by, standing.provider) if is_refused else standing.refused_by)
 
 
 def _clip_elsewhere_reason(

@@ -3,7 +3,7 @@
 A number of seconds is exact; `short` and `long` are whatever the provider sells of the model under those words.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hailuo_batch.core import rules
@@ -14,6 +14,7 @@ from hailuo_batch.core.money import Money, PriceRow, find_price
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.providers.model_problems import mode_problem, model_problem
 from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_names, join_or
+from hailuo_batch.core.switches import DEFAULT_SWITCHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,19 @@ class Provider:
         seconds = self.find_seconds(duration)
         return seconds is not None and seconds in self.offers.get(mode, {}).get(resolution, ())
 
+    def missing_switches(self, needs: ShotNeeds) -> tuple[str, ...]:
+        """Which switches of the model a shot sets otherwise than usual, and this provider has not."""
+        if self.switches is None or not needs.switches:
+            return ()
+        had, wanted = dict(self.model.switches), (each for each in needs.switches if each not in DEFAULT_SWITCHES)
+        return tuple(name for name, _ in wanted if name in had and name not in self.switches)
+
     def can_render(self, needs: ShotNeeds) -> bool:
-        """Whether it sells what a shot needs, and accepts the shot's frames."""
+        """Whether it sells what a shot needs, has the shot's switches, and accepts its frames."""
+        return self.can_film(needs) and not self.missing_switches(needs)
+
+    def can_film(self, needs: ShotNeeds) -> bool:
+        """Whether it sells what a shot needs and accepts its frames, whatever the switches."""
         reached = (self.accepts_data or not needs.has_local_frame) and (self.accepts_urls or not needs.has_hosted_frame)
         return reached and self.has_offer(needs.mode, needs.resolution, needs.duration)
 
@@ -120,6 +132,12 @@ def choose_route(shot: Shot, providers: Sequence[Provider]) -> Route:
     return replace(able[0], fallbacks=tuple(able[1:])) if able else NO_ROUTE
 
 
+def skip_refusals(route: Route, refused_by: Collection[str]) -> Route | None:
+    """The route without the providers that refused the request; None when nobody is left."""
+    ways = [way for way in (route, *route.fallbacks) if way.provider not in refused_by]
+    return replace(ways[0], fallbacks=tuple(ways[1:])) if ways else None
+
+
 def _make_route(provider: Provider, shot: Shot) -> Route:
     seconds = provider.find_seconds(shot.duration) or 0
     price = None if provider.is_free else find_price(provider.prices, resolution=shot.resolution, seconds=seconds)
@@ -143,7 +161,8 @@ def offer_problems(
     for shot in shots:
         wish = shot.needs
         if wish not in fits:
-            fits[wish] = any(provider.can_render(wish) for provider in providers)
+            # What only switches stop is in `warnings.py`, which knows where the manifest has them.
+            fits[wish] = any(provider.can_film(wish) for provider in providers)
         if not fits[wish]:
             selling = [p for p in providers if p.has_offer(wish.mode, wish.resolution, wish.duration)]
             if selling and _add_new(reported, (wish, shot.index)):

@@ -1,6 +1,6 @@
-"""What may come out otherwise than the manifest reads: warnings, each said once however many shots it concerns.
+"""What may come out otherwise than the manifest reads: each warning once, however many shots it concerns.
 
-`offers.py` has the problems that stop a shot; here are only those with which it goes on.
+`offers.py` has the problems that stop a shot. Of those, only a switch that no provider has is here, beside its warning.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,35 +29,36 @@ class _Group:
 
 
 def provider_warnings(manifest: Manifest, shots: Sequence[Shot], providers: Sequence[Provider]) -> Iterator[Problem]:
-    """Warnings about switches that a provider or the model does not have, and about what the model itself refuses.
+    """What is said of switches that a provider or the model does not have, and of what the model itself refuses.
 
     All providers are those of one model.
     """
     model = providers[0].model
     had = dict(model.switches)
-    mute: dict[tuple[str, frozenset[str]], _Group] = {}
+    mute: dict[tuple[str, frozenset[str], bool], _Group] = {}
     refused: dict[tuple[Mode, str, bool], _Group] = {}
     for alike in _group_shots(shots):
         shot, wish = alike.first, alike.first.needs
-        able = [provider for provider in providers if provider.can_render(wish)]
+        able = [provider for provider in providers if provider.can_film(wish)]
+        is_stopped = bool(able) and all(provider.missing_switches(wish) for provider in able)
         if able and _exceeds_model(wish, model):
             _merge_group(refused, (wish.mode, wish.resolution, _makes_size(wish, model)), alike, able)
         for switch, value in shot.switches:
             # Only what differs from what the model does unasked has to reach the gateway.
-            unable = [p for p in able if p.switches is not None and switch not in p.switches]
-            if switch in had and unable and value is not had[switch]:
-                _merge_group(mute, (switch, frozenset(p.name for p in unable)), alike, able)
+            unable = frozenset(p.name for p in able if switch in p.missing_switches(wish))
+            if unable:
+                _merge_group(mute, (switch, unable, is_stopped), alike, able)
             if switch not in had and not model.is_local and (switch, value) not in DEFAULT_SWITCHES:
-                _merge_group(mute, (switch, frozenset()), alike, able)
+                _merge_group(mute, (switch, frozenset(), False), alike, able)
     if model.is_retired:
         why = f"{model.name} is no longer sold by those who make it."
         yield Problem(rule=rules.MODEL_RETIRED, why=why, remedy="Choose another model.", path=("model",))
     for group in refused.values():
         yield _model_limit_warning(group, model)
-    for (switch, names), group in mute.items():
+    for (switch, names, is_stopped), group in mute.items():
         unable = [group.providers[name] for name in sorted(names)]
         yield (
-            _switch_warning(manifest, switch, unable, group)
+            _provider_switch_problem(manifest, switch, unable, group, is_stopped=is_stopped)
             if names
             else _no_switch_warning(manifest, switch, model, group)
         )
@@ -133,23 +134,38 @@ def _describe_length_limit(needs: ShotNeeds, model: Model) -> tuple[str, str, li
     return wanted, f"{needs.resolution} only for {join_or(map(str, seconds))} s", [*words, *sizes[:1]]
 
 
-def _switch_warning(manifest: Manifest, switch: str, unable: Sequence[Provider], group: _Group) -> Problem:
-    others = [provider for provider in group.providers.values() if provider not in unable]
-    who = f"{join_provider_names(unable, 'and')} {'has' if len(unable) == 1 else 'have'}"
-    keep = f"name only {join_provider_names(others, 'and')} under providers" if others else "choose another provider"
-    return _make_switch_warning(manifest, switch, group, who, keep)
+def _provider_switch_problem(
+    manifest: Manifest, switch: str, unable: Sequence[Provider], group: _Group, *, is_stopped: bool
+) -> Problem:
+    """An error where no provider of the list has all the shot's switches; else a warning of who cannot render it."""
+    others = [provider for provider in group.providers.values() if not provider.missing_switches(group.first.needs)]
+    who = f"{join_provider_names(unable, 'and')} {'has' if len(unable) == 1 else 'have'} no such switch"
+    if not is_stopped:
+        return _make_switch_problem(
+            rules.SWITCH, manifest, switch, group,
+            f"{who}, so {join_provider_names(others, 'or')} renders it.",
+            f"Delete it, or leave {join_provider_names(unable, 'and')} out of providers.",
+        )  # fmt: skip
+    return _make_switch_problem(
+        rules.SWITCH_NOT_OFFERED, manifest, switch, group,
+        f"{who}, and no other of the providers can render it.",
+        "Delete it, or add a provider that has it.",
+    )  # fmt: skip
 
 
 def _no_switch_warning(manifest: Manifest, switch: str, model: Model, group: _Group) -> Problem:
-    return _make_switch_warning(manifest, switch, group, f"{model.name} has", "choose another model")
+    why = f"{model.name} has no such switch, so it is not sent."
+    return _make_switch_problem(rules.SWITCH, manifest, switch, group, why, "Delete it, or choose another model.")
 
 
-def _make_switch_warning(manifest: Manifest, switch: str, group: _Group, who: str, keep: str) -> Problem:
+def _make_switch_problem(
+    rule: rules.Rule, manifest: Manifest, switch: str, group: _Group, why: str, remedy: str
+) -> Problem:
     value = str(dict(group.first.switches)[switch]).lower()
-    why = f"{_subject_phrase(group)} {switch}: {value}; {who} no such switch, so it is not sent."
     own = switch in dict(manifest.shots[group.first.index].settings.switches)
     path: DocumentPath = ("shots", group.first.index, switch) if own else ("defaults", switch)
-    return Problem(rule=rules.SWITCH, why=why, remedy=f"Delete it, or {keep}.", path=path)
+    why = f"{_subject_phrase(group)} {switch}: {value}; {why}"
+    return Problem(rule=rule, why=why, remedy=remedy, path=path)
 
 
 def _subject_phrase(group: _Group) -> str:

@@ -33,6 +33,7 @@ def test_another_provider_is_asked_only_when_nothing_was_accepted() -> None:
         FailureKind.UNPAID,
         FailureKind.UNAUTHORIZED,
         FailureKind.CLOSED,
+        FailureKind.UNABLE,
     }
 
 

@@ -6,6 +6,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD, FailureStreak, add_failure, breaker_failure
 
 OF_ONE_SHOT = {
+    FailureKind.UNABLE,
     FailureKind.PROMPT_REFUSED,
     FailureKind.CLIP_REFUSED,
     FailureKind.PENDING,

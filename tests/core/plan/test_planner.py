@@ -529,3 +529,28 @@ def test_what_was_refused_for_good_is_held_until_the_request_changes(kind: Failu
     ended = {MARK: replace(standing(Stage.FAILED, digest=None), kind=kind)}
     assert only(planned(shot(), standings=ended)).why is StepReason.REFUSED
     assert only(planned(shot(), standings=ended, route=FREE)).action is Action.SUBMIT
+
+
+BOTH_WAYS = replace(PAID, fallbacks=(Route(provider="vtrix", estimate=usd("0.20")),))
+
+
+@pytest.mark.parametrize(
+    ("last", "force", "why", "providers"),
+    [
+        ({"provider": "minimax"}, False, StepReason.REFUSED_ELSEWHERE, ["vtrix"]),
+        ({"provider": "gone"}, False, StepReason.REFUSED_ELSEWHERE, ["minimax", "vtrix"]),
+        ({"provider": "vtrix", "refused_by": ("minimax",)}, False, StepReason.REFUSED, ["minimax", "vtrix"]),
+        ({"provider": "vtrix", "refused_by": ("minimax",)}, True, StepReason.FORCED, ["minimax", "vtrix"]),
+        ({"provider": "minimax", "task": "t-1"}, False, StepReason.REFUSED, ["minimax", "vtrix"]),  # it may be charged
+        (
+            {"provider": "vtrix", "refused_by": ("minimax",), "kind": FailureKind.UNPAID},
+            False, StepReason.FAILED, ["vtrix"],
+        ),
+        ({"provider": "minimax", "kind": FailureKind.UNABLE}, False, StepReason.FAILED, ["minimax", "vtrix"]),
+    ],
+)  # fmt: skip
+def test_a_refused_submit_goes_to_those_of_the_list_that_have_not_refused_it(last, force, why, providers) -> None:
+    ended = standing(Stage.FAILED, digest=None, **{"kind": FailureKind.PROMPT_REFUSED, **last})
+    step = only(planned(shot(), route=BOTH_WAYS, standings={MARK: ended}, force_refused=force))
+    assert step.why is why
+    assert [way.provider for way in (step.route, *step.route.fallbacks)] == providers

@@ -274,3 +274,11 @@ def test_a_shot_has_a_route_or_a_problem_and_the_named_would_render_it(frames, r
         for each in (FIVER, SIXER, PICKY):
             if each.name in problem.remedy:
                 assert each.can_render(of.needs)
+
+
+def test_a_shot_is_routed_past_a_provider_that_lacks_its_switch() -> None:
+    plain = provider("plain", offers={Mode.TEXT: SIXES}, switches=frozenset())
+    able = provider("able", offers={Mode.TEXT: SIXES}, switches=frozenset({"watermark"}))
+    for of, providers in [(shot(), ["plain", "able"]), (shot(watermark=True), ["able"])]:
+        route = choose_route(of, (plain, able))
+        assert [way.provider for way in (route, *route.fallbacks)] == providers

@@ -27,19 +27,29 @@ def said(*shots: Shot, by: tuple[Provider, ...], manifest: Manifest | None = Non
     return list(provider_warnings(manifest or plain, shots, by))
 
 
-def test_a_switch_that_nobody_can_be_told_is_named_with_its_shot() -> None:
+def test_a_switch_that_no_provider_has_is_an_error_with_its_place() -> None:
     manifest = in_a_row(entry(settings=Settings(switches=(("watermark", True),))))
     (problem,) = said(shot(watermark=True), by=(MUTE,), manifest=manifest)
-    assert (problem.rule.id, problem.severity) == ("switch", Severity.WARNING)
+    assert (problem.rule.id, problem.severity) == ("switch-not-offered", Severity.ERROR)
     assert problem.path == ("shots", 0, "watermark")
-    assert problem.why == 'shot "open" asks for watermark: true; mute has no such switch, so it is not sent.'
-    assert problem.remedy == "Delete it, or choose another provider."
+    assert problem.why == (
+        'shot "open" asks for watermark: true; mute has no such switch, and no other of the providers can render it.'
+    )
+    assert problem.remedy == "Delete it, or add a provider that has it."
 
 
-def test_when_some_can_be_told_they_are_named() -> None:
+def test_a_switch_that_some_provider_has_is_a_warning_that_names_who_renders_it() -> None:
     (problem,) = said(shot(fast_pretreatment=True), by=(KNOWS, MUTE, DUMB))
-    assert problem.why.endswith("fast_pretreatment: true; dumb and mute have no such switch, so it is not sent.")
-    assert problem.remedy == "Delete it, or name only knows under providers."
+    assert (problem.rule.id, problem.severity) == ("switch", Severity.WARNING)
+    assert problem.why.endswith("fast_pretreatment: true; dumb and mute have no such switch, so knows renders it.")
+    assert problem.remedy == "Delete it, or leave dumb and mute out of providers."
+
+
+def test_two_switches_that_no_single_provider_has_are_errors() -> None:
+    optimizing = provider("optimizing", offers=ALL, switches=frozenset({"prompt_optimizer"}))
+    marking = provider("marking", offers=ALL, switches=frozenset({"watermark"}))
+    problems = said(shot(prompt_optimizer=False, watermark=True), by=(optimizing, marking))
+    assert [problem.rule.id for problem in problems] == ["switch-not-offered"] * 2
 
 
 def test_a_switch_of_the_defaults_is_said_once_and_there() -> None:
