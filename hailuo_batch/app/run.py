@@ -28,7 +28,7 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.paths import lock_path, tasks_path
 from hailuo_batch.core.plan.event import Event, Listener
-from hailuo_batch.core.plan.outcome import Outcome, exit_code
+from hailuo_batch.core.plan.outcome import Outcome, exit_code, is_only_refused
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
@@ -58,8 +58,13 @@ class RunResult:
         """The exit code of the run: 8 when what is left is neither failed nor stopped, but waits for a person."""
         if self.is_ledger_moved:
             return Exit.LEDGER
-        left = self.error is None and self.scope is Scope.ALL and bool(self.after.pending_steps)
-        return exit_code(self.outcome, is_unfinished=left, has_error=self.error is not None)
+        left = self.after.pending_steps if self.error is None and self.scope is Scope.ALL else ()
+        return exit_code(
+            self.outcome,
+            is_unfinished=bool(left),
+            is_refused=is_only_refused(left),
+            has_error=self.error is not None,
+        )
 
     @property
     def is_ledger_moved(self) -> bool:

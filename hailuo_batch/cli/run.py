@@ -111,7 +111,7 @@ def command(
     if dry_run:
         from hailuo_batch.app.run import plan_run
 
-        print_plan(run_async(plan_run(manifest, chosen, full_report=form == "json")), form)
+        print_plan(run_async(plan_run(manifest, chosen, full_report=form == "json")), form, only_failed=failed)
         return Exit.DONE
     running = run_interactive(manifest, chosen, yes=yes, progress=progress)
     return print_run(run_async(running, bought_for=str(manifest) if world is World.REAL else ""), form)

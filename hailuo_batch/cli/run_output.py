@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from hailuo_batch.views.style import TextStyle
 
 
-def print_plan(planned: "PlannedRun", form: str) -> None:
-    """Prints what a run would do."""
+def print_plan(planned: "PlannedRun", form: str, *, only_failed: bool = False) -> None:
+    """Prints what a run would do, or what a run of failed takes alone would."""
     print_extra_problems(planned.extra_problems)
     if form == "json":
         from hailuo_batch.views.json_report import report_dict
 
         print_json(report_dict(planned.report))
+    elif only_failed and not planned.report.rows:
+        from hailuo_batch.views.run_summary import draw_nothing_failed
+
+        print_text(draw_nothing_failed(planned.report))
     else:
         from hailuo_batch.views.plan import draw_plan
 
@@ -63,6 +67,7 @@ def _draw_run(result: "RunResult", style: "TextStyle") -> str:
         lock=result.lock,
         folder=shorten_path(workspace.renders_folder) + "/",
         frozen=result.scope is Scope.LOCKED,
+        only_failed=result.scope is Scope.FAILED,
         style=style,
     )
 

@@ -46,11 +46,18 @@ async def submit_step(step: Step, driver_request: DriverRequest, context: RunCon
         answer = await _submit_to_provider(step, route, driver_request, context)
         if isinstance(answer, Submitted):
             return answer if route is step.route else replace(answer, fallback_reason=last.why)
-        last = answer
+        last = _combine_failures(last, answer)
         # Money: the request goes to another only when it is proved that this one accepted nothing.
         if not FAILURE_POLICIES[answer.kind].next_provider:
             break
     return last
+
+
+def _combine_failures(before: Failure, answer: Failure) -> Failure:
+    """The failure to report; where a cap leaves no room for the next provider, why that one was needed comes first."""
+    if answer.kind is not FailureKind.OVER_CAP or not FAILURE_POLICIES[before.kind].stops_provider:
+        return answer
+    return replace(before, why=f"{before.why}; of the next provider: {answer.why}")
 
 
 async def _resume_attempt(step: Step, context: RunContext) -> Submitted:

@@ -44,7 +44,9 @@ def report_dict(report: Report) -> dict[str, object]:
             "estimated": [money_dict(money) for money in report.estimated],
             "takes_at_unknown_cost": report.unknown_cost,
             "to_spend": [money_dict(money) for money in report.to_spend],
+            "most_to_spend": [money_dict(money) for money in report.most_to_spend],
             "takes_at_unknown_price": report.unpriced,
+            "takes_at_unknown_fallback_price": report.unpriced_fallbacks,
             "over_cap": [{"take": take, "why": why} for take, why in report.over_cap],
         },
         "gateways": [

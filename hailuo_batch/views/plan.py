@@ -94,13 +94,22 @@ def _report_store_summary(report: Report) -> str:
     return store_summary(report.takes, report.clips, report.seconds, report.bytes)
 
 
+def _amount_phrase(report: Report) -> str:
+    """The cost at the first providers, and what the others of the list may cost, where that is more or unknown."""
+    is_more = bool(report.most_to_spend) and report.most_to_spend != report.to_spend
+    most = f", up to {join_amounts(report.most_to_spend)}" if is_more else ""
+    takes = report.unpriced_fallbacks
+    unknown = f", unknown for {count(takes, 'take')} at another provider of the list" if takes else ""
+    return f"{join_amounts(report.to_spend)}{most}{unknown}"
+
+
 def _cost_sentence(report: Report) -> str:
     if report.unpriced and report.to_spend:
         unpriced = count(report.unpriced, "take")
-        return f" Cost: {join_amounts(report.to_spend)}, and {unpriced} without a known price."
+        return f" Cost: {_amount_phrase(report)}, and {unpriced} without a known price."
     if report.unpriced:
         return f" Cost: unknown ({count(report.unpriced, 'take')} without a published price)."
-    return f" Cost: {join_amounts(report.to_spend)}." if report.to_spend else " Cost: none."
+    return f" Cost: {_amount_phrase(report)}." if report.to_spend else " Cost: none."
 
 
 def spending_question(report: Report) -> str:
@@ -111,7 +120,7 @@ def spending_question(report: Report) -> str:
     bought = report.counts.get(Action.SUBMIT, 0) + report.counts.get(Action.WAIT, 0) - len(report.over_cap)
     rest = f", and {unpriced}" if report.unpriced else f" for {count(bought, 'take')}"
     where = _destination_phrase(report)
-    return f"Proceed? This run will spend an estimated {join_amounts(report.to_spend)}{rest}{where}."
+    return f"Proceed? This run will spend an estimated {_amount_phrase(report)}{rest}{where}."
 
 
 def _destination_phrase(report: Report) -> str:

@@ -8,6 +8,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.world import command_line
 from hailuo_batch.views.cost_phrases import spending_text
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
@@ -25,6 +26,7 @@ def draw_run_summary(
     lock: Path | None,
     folder: str,
     frozen: bool = False,
+    only_failed: bool = False,
     style: TextStyle = PLAIN,
 ) -> str:
     """The run in a few lines; `folder` is where the named clips are.
@@ -36,6 +38,8 @@ def draw_run_summary(
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stop_reason:
         if frozen and waiting:
             return waiting[0]
+        if only_failed:
+            return draw_nothing_failed(report)
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
         return "\n".join((*lines, *waiting, *doubts))
     lines = [_rendered_line(outcome, style, sketch=report.sketch)]
@@ -60,6 +64,12 @@ def draw_run_summary(
     if lock:
         lines.append(f"Lock: {safe_text(lock.as_posix())}; commit it together with the manifest.")
     return "\n".join(lines)
+
+
+def draw_nothing_failed(report: Report) -> str:
+    """What `run --failed` says where no take has failed or was refused; other takes may still wait for a run."""
+    line = safe_text(command_line("status", manifest=report.manifest, world=report.world))
+    return f"No take has failed or was refused, so --failed submits nothing. The state of all takes:\n    {line}"
 
 
 def _remark_lines(outcome: Outcome) -> list[str]:

@@ -281,3 +281,14 @@ def test_a_file_whose_name_is_no_text_is_named_all_the_same(film: Path, spawn: S
         assert said.code == 0
         assert said.out == "manifests/��[31m.yaml: valid, 2 shots, 2 takes.\n"
         assert spawn("plan", "--sketch", odd, "--format", "json", PYTHONUTF8=utf8).code == 0
+
+
+@pytest.mark.usefixtures("film")
+@pytest.mark.parametrize("more", [(), ("-n",)])
+def test_a_run_of_failed_takes_says_that_nothing_failed(say: Say, more: tuple[str, ...]) -> None:
+    said = say("run", "--failed", "--sketch", *more, "manifests/film.yaml")
+    assert (said.code, said.out) == (
+        0,
+        "No take has failed or was refused, so --failed submits nothing. The state of all takes:\n"
+        "    hailuo-batch status --sketch manifests/film.yaml\n",
+    )

@@ -271,3 +271,9 @@ def test_an_interrupted_run_says_so_whatever_failed():
     assert exit_code(Outcome()) is Exit.DONE
     assert exit_code(Outcome(failed=failed)) is Exit.TAKES_FAILED  # type: ignore[arg-type]
     assert exit_code(Outcome(failed=failed, stop_reason=INTERRUPTED)) is Exit.INTERRUPTED  # type: ignore[arg-type]
+
+
+def test_what_an_earlier_run_reported_as_refused_keeps_its_exit_code():
+    assert exit_code(Outcome(), is_unfinished=True, is_refused=True) is Exit.TAKES_FAILED
+    assert exit_code(Outcome(), is_unfinished=True) is Exit.NEEDS_PERSON
+    assert exit_code(Outcome(left_running=1), is_unfinished=True, is_refused=True) is Exit.NEEDS_PERSON

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
@@ -95,6 +97,21 @@ def test_shots_that_were_not_looked_at_are_counted(golden: Golden) -> None:
 
 def test_a_manifest_without_shots_has_nothing_to_do() -> None:
     assert draw_plan(report()).endswith("Nothing to do: 0 takes in the store, 0.0 s of video, 0 kB.")
+
+
+@pytest.mark.parametrize(
+    ("members", "cost"),
+    [
+        ({"most_to_spend": (usd("0.28"),)}, "0.28 USD."),
+        ({"most_to_spend": (usd("0.41"),)}, "0.28 USD, up to 0.41 USD."),
+        (
+            {"most_to_spend": (usd("0.28"),), "unpriced_fallbacks": 1},
+            "0.28 USD, unknown for 1 take at another provider of the list.",
+        ),
+    ],
+)
+def test_a_plan_says_what_the_other_providers_of_the_list_may_cost(members: dict[str, Any], cost: str) -> None:
+    assert draw_plan(report(row("open"), to_spend=(usd("0.28"),), **members)).endswith(f"Cost: {cost}")
 
 
 def test_a_plan_and_its_question_say_where_keys_go() -> None:

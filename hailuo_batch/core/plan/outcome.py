@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.errors import Exit
 
 INTERRUPTED = "interrupted"
@@ -62,11 +62,19 @@ _URGENCY = (
 )
 
 
-def exit_code(outcome: Outcome, *, is_unfinished: bool = False, has_error: bool = False) -> Exit:
+def is_only_refused(left: Iterable[Step]) -> bool:
+    """Whether all that is left was refused, or waits for a frame: a refused take has one exit code in every run."""
+    reasons = {step.why for step in left if step.action is not Action.WAIT}
+    return reasons == {StepReason.REFUSED}
+
+
+def exit_code(
+    outcome: Outcome, *, is_unfinished: bool = False, is_refused: bool = False, has_error: bool = False
+) -> Exit:
     """The exit code of a run.
 
-    `is_unfinished`: something is left that neither failed nor was stopped. `has_error`: lock or ledger could not be
-    written.
+    `is_unfinished`: something is left that neither failed nor was stopped; `is_refused`: an earlier run has reported
+    all of it as failed. `has_error`: lock or ledger could not be written.
     """
     if outcome.stop_reason == INTERRUPTED:
         return Exit.INTERRUPTED
@@ -76,7 +84,7 @@ def exit_code(outcome: Outcome, *, is_unfinished: bool = False, has_error: bool 
             return code
     if FailureKind.OVER_CAP in kinds:
         return Exit.REFUSED  # what a cap left out counts when nothing else went wrong
-    if kinds:
+    if kinds or (is_refused and not outcome.left_running):
         return Exit.TAKES_FAILED
     if outcome.left_running or is_unfinished:
         return Exit.NEEDS_PERSON

@@ -150,6 +150,18 @@ class Step:
         return self.route.estimate
 
     @property
+    def worst_estimates(self) -> tuple[Money, ...]:
+        """The dearest price that a provider of its list has, in each currency."""
+        if not self.route.fallbacks:
+            return () if self.route.estimate is None else (self.route.estimate,)
+        worst: dict[str, Money] = {}
+        for way in (self.route, *self.route.fallbacks):
+            price = way.estimate
+            if price is not None and (price.currency not in worst or worst[price.currency].amount < price.amount):
+                worst[price.currency] = price
+        return tuple(worst.values())
+
+    @property
     def clip_fingerprint(self) -> str:
         """The fingerprint that the step's clip answers: its own, unless an earlier clip was accepted for it."""
         return self.fingerprint if self.accepted is None else self.accepted.made_for
@@ -231,6 +243,22 @@ class Plan:
     def cost(self) -> tuple[Money, ...]:
         """What a run would spend where that is known, by currency; takes that wait for a frame are submitted too."""
         return sum_by_currency(step.estimate for step in self._submit_steps() if step.estimate is not None)
+
+    @property
+    def worst_cost(self) -> tuple[Money, ...]:
+        """What a run would spend at most where prices are known, if the dearest provider of each shot's list renders.
+
+        Currencies are not compared: each sum is the most of that currency.
+        """
+        return sum_by_currency(money for step in self._submit_steps() for money in step.worst_estimates)
+
+    @property
+    def unpriced_fallbacks(self) -> int:
+        """How many submits have a known price at the first provider, and none at another that may render them."""
+        return sum(
+            step.estimate is not None and any(way.estimate is None and not way.free for way in step.route.fallbacks)
+            for step in self._submit_steps()
+        )
 
     @property
     def unpriced(self) -> int:

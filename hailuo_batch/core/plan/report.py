@@ -71,7 +71,9 @@ class Report:
     unknown_cost: int = 0  # clips of which neither is known
     silent_providers: tuple[str, ...] = ()  # providers that reported no cost of a clip
     to_spend: tuple[Money, ...] = ()
+    most_to_spend: tuple[Money, ...] = ()  # if the dearest provider of each list renders; without unknown prices
     unpriced: int = 0
+    unpriced_fallbacks: int = 0  # takes whose price is unknown only at a later provider of the list
     over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
@@ -142,7 +144,9 @@ def make_report(
         unknown_cost=paid.unknown,
         silent_providers=paid.silent_providers,
         to_spend=bought.cost,
+        most_to_spend=bought.worst_cost,
         unpriced=bought.unpriced,
+        unpriced_fallbacks=bought.unpriced_fallbacks,
         over_cap=tuple((take_label(use), failure.why) for step, failure in refused for use in step.uses),
         accepted=sum(len(step.uses) for step in plan.steps if step.why is StepReason.ACCEPTED),
     )

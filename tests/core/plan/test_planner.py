@@ -554,3 +554,10 @@ def test_a_refused_submit_goes_to_those_of_the_list_that_have_not_refused_it(las
     step = only(planned(shot(), route=BOTH_WAYS, standings={MARK: ended}, force_refused=force))
     assert step.why is why
     assert [way.provider for way in (step.route, *step.route.fallbacks)] == providers
+
+
+def test_a_plan_knows_the_most_that_its_list_may_cost_and_what_is_unknown_there() -> None:
+    dearer = replace(PAID, fallbacks=(Route(provider="a", estimate=usd("0.41")), Route(provider="b", estimate=None)))
+    for route, most, unknown in [(PAID, "0.28", 0), (BOTH_WAYS, "0.28", 0), (dearer, "0.41", 1)]:
+        plan = planned(shot(), route=route)
+        assert (plan.cost, plan.worst_cost, plan.unpriced_fallbacks) == ((usd("0.28"),), (usd(most),), unknown)

@@ -1,0 +1,57 @@
+"""What is refused, who gets the request next, and with which exit code a run says so, over real loopback HTTP."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rehearsal import SPEED, Studio
+
+from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.mock.script import parse_script
+from hailuo_batch.mock.server import Mock
+from hailuo_batch.testing.clips import CLIP
+
+Open = Callable[..., AbstractAsyncContextManager[Studio]]
+REFUSED = {"fault": "input_refused", "gateway": "minimax"}
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    @asynccontextmanager
+    async def opened(providers: str, *faults: dict[str, Any], more: str = "") -> AsyncIterator[Studio]:
+        async with Mock(parse_script({"faults": list(faults)}), speed=SPEED, clip=CLIP) as mock:
+            found = Studio(folder=tmp_path, mock=mock, monkeypatch=monkeypatch)
+            found.write(
+                f"version: 1\ncampaign: film\nproviders: [{providers}]\n{more}defaults: {{duration: short}}\n"
+                "shots:\n  - {id: open, prompt: a bottle in mist}\n"
+            )
+            yield found
+
+    return opened
+
+
+async def test_a_refused_shot_has_one_exit_code_in_every_run(studio: Open) -> None:
+    async with studio("minimax", REFUSED) as found:
+        assert [(await found.run()).exit for _ in range(3)] == [4, 4, 4]
+        assert len(found.calls("submit")) == 1
+
+
+async def test_what_one_gateway_refused_goes_to_the_next_of_the_list_in_the_next_run(studio: Open) -> None:
+    async with studio("minimax, highwayapi", REFUSED) as found:
+        assert (await found.run()).exit == 4
+        ran = await found.run()
+        assert (ran.exit, ran.outcome.stored) == (0, 1)
+        assert [call.gateway for call in found.calls("submit")] == ["minimax", "highwayapi"]
+
+
+async def test_an_empty_account_is_the_reason_when_the_next_price_is_unknown_under_a_cap(studio: Open) -> None:
+    empty = {"fault": "no_balance", "gateway": "minimax"}
+    async with studio("minimax, mindvideo", empty, more="budget: {max: 5, currency: USD}\n") as found:
+        ran = await found.run()
+        ((_, failure),) = ran.outcome.failed
+        assert (ran.exit, failure.kind) == (7, FailureKind.UNPAID)
+        assert "MiniMax says that the balance or the plan is used up" in failure.why
+        assert "mindvideo" in failure.why
+        assert [call.gateway for call in found.calls("submit")] == ["minimax"]
