@@ -28,7 +28,7 @@ from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, LedgerError, RefusedError
 from hailuo_batch.load.gateway_keys import find_destination, read_gateway_key
 from hailuo_batch.load.project_root import SETTINGS_FILE
-from hailuo_batch.load.provider_tables import provider_names
+from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_project
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class DoctorCheck:
     result: CheckResult
     detail: str
     remedy: str = ""
+    is_key_rejected: bool = False
 
 
 _NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about a project, and knows no manifest
@@ -61,7 +62,7 @@ _NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about
 async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[DoctorCheck, ...]:
     """Checks whether this machine and this project are fit for a run; changes nothing.
 
-    Unless `offline`, gateways that report a balance and whose key is set are queried for it; this is free.
+    Unless `offline`, each gateway whose key is set is queried, free: for the balance, or only whether the key works.
     """
     root = Path(folder).resolve()
     project = read_project(root)
@@ -147,29 +148,55 @@ async def _check_ledger(root: Path) -> DoctorCheck:
 
 
 async def _check_balances(project: Project) -> tuple[DoctorCheck, ...]:
-    """The balance at the gateways that report one. Settings with problems could send a key elsewhere."""
-    names = (
-        []
-        if project.problems
-        else [name for name in provider_names(project.tables) if _may_read_balance(name, project)]
-    )
-    if not names:
+    """The balance at the gateways that report one, and at the others whether the key works. Settings with problems could send a key elsewhere."""
+    names = () if project.problems else provider_names(project.tables)
+    keyed = {name: has_balance for name in names if (has_balance := _find_check(name, project)) is not None}
+    if not keyed:
         return ()
     from hailuo_batch.app.account import open_accounts
 
     async with open_accounts(project) as gateway:
-        return tuple([_check_balance(name, await gateway(name).read_balance()) for name in names])
+        return tuple(
+            [
+                _check_balance(name, await gateway(name).read_balance())
+                if has_balance
+                else _check_account(name, await gateway(name).check_key(), project)
+                for name, has_balance in keyed.items()
+            ]
+        )
 
 
-def _may_read_balance(name: str, project: Project) -> bool:
+def _find_check(name: str, project: Project) -> bool | None:
+    """Whether a gateway reports its balance; None when its key is not set or nothing can be sent to it."""
     from hailuo_batch.app.account import has_balance
 
     if not read_gateway_key(project, name):
-        return False
+        return None
     try:
         return has_balance(project, name)
     except InputError:  # a dialect of a plugin that cannot be used; the command that uses it reports that
-        return False
+        return None
+
+
+def _check_account(name: str, failure: "Failure | None", project: Project) -> DoctorCheck:
+    """Whether a gateway that reports no balance accepts the key; where it has regions, it may belong to another."""
+    what, place = f"account of {name}", find_destination(project, name).place
+    if failure is None:
+        return DoctorCheck(name=what, result=CheckResult.GOOD, detail=f"{place} accepts the key")
+    rejected = failure.kind is FailureKind.UNAUTHORIZED
+    regions = read_provider(name, region=project.regions.get(name, ""), tables=project.tables).regions
+    other = (
+        f" Its regions are {', '.join(regions)}; to choose one, write `regions: {{{name}: {regions[-1]}}}`."
+        if rejected and len(regions) > 1
+        else ""
+    )
+    return DoctorCheck(
+        name=what,
+        result=CheckResult.BAD if rejected else CheckResult.NOTE,
+        detail=f"{place}: {failure.why}",
+        remedy=f"{failure.remedy}{other}",
+        is_key_rejected=rejected,
+    )
 
 
 def _check_balance(name: str, answer: "Balance | Failure") -> DoctorCheck:
@@ -177,7 +204,11 @@ def _check_balance(name: str, answer: "Balance | Failure") -> DoctorCheck:
     if isinstance(answer, Failure):
         rejected = answer.kind is FailureKind.UNAUTHORIZED
         return DoctorCheck(
-            name=what, result=CheckResult.BAD if rejected else CheckResult.NOTE, detail=answer.why, remedy=answer.remedy
+            name=what,
+            result=CheckResult.BAD if rejected else CheckResult.NOTE,
+            detail=answer.why,
+            remedy=answer.remedy,
+            is_key_rejected=rejected,
         )
     if answer.remaining is None:
         return DoctorCheck(

@@ -13,12 +13,13 @@ from hailuo_batch.views.format import safe_text
 
 
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Do not query gateways for the balance.")
+@click.option("--offline", is_flag=True, help="Do not query gateways.")
 @options.output_format
 def command(*, offline: bool, form: str) -> int:
-    """Check this machine and the project around this folder. Changes nothing. Exits with 3 when a check fails.
+    """Check this machine and the project around this folder. Changes nothing. Exits with 3 when a check fails,
+    and with 6 when a gateway rejects its key.
 
-    Queries the balance of each gateway that reports one and whose key is set; that is free.
+    Queries each gateway whose key is set, free: for the balance where it reports one, else whether the key works.
     """
     checks = run_async(doctor(offline=offline))
     if form == "json":
@@ -34,4 +35,6 @@ def command(*, offline: bool, form: str) -> int:
                 f"{colours[check.result](f'{check.result:<4}')}  {check.name:<{wide}}  "
                 f"{safe_text(check.detail)}{remedy}"
             )
+    if any(check.is_key_rejected for check in checks):
+        return Exit.KEY
     return Exit.INVALID if any(check.result is CheckResult.BAD for check in checks) else Exit.DONE

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.attempt.in_doubt import ListedTask
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.gateways.dialect import Balance, ClipReady, Conversation, Dialect, Reply, TaskRunning
 from hailuo_batch.gateways.json_paths import find_first
 
+_NO_TASK = "0"  # no gateway gives such an id
 _MAX_EPOCH_SECONDS = 1e11  # more seconds since the epoch than that would be the year 5138
 
 Value = TypeVar("Value")
@@ -104,6 +105,20 @@ class GatewayAccount:
         conversation = self.dialect.balance()
         assert conversation is not None, self.name  # noqa: S101 - see `has_balance`
         return await self.transport.run_conversation(conversation)
+
+
+    async def check_key(self) -> Failure | None:
+        """Why the gateway does not accept the key, or could not be reached; None when it did not object to it.
+
+        It is a free poll of a task that does not exist, for a gateway that reports no balance.
+        """
+        heard: list[Reply] = []
+        answer = await self.transport.run_conversation(_record_replies(self.dialect.poll(_NO_TASK), heard))
+        if not isinstance(answer, Failure) or FAILURE_POLICIES[answer.kind].ends_task:
+            return None
+        # It refuses to read such a task: then it has accepted the key. A redirect says nothing.
+        moved = not heard or 300 <= heard[-1].status < 400
+        return None if answer.kind is FailureKind.UNKNOWN_OUTCOME and not moved else answer
 
 
 def _record_replies(conversation: Conversation[Value], replies: list[Reply]) -> Conversation[Value]:

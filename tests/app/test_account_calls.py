@@ -53,12 +53,32 @@ async def test_doctor_tells_what_is_left_where_a_key_is_set_and_a_gateway_tells(
             "gccai": (CheckResult.GOOD, "12.50 gccai-units"),
             "odkkk": (CheckResult.GOOD, "850.00 credits"),
         }
-        assert {entry.call for entry in mock.log} == {"balance"}
+        assert {entry.call for entry in mock.log if entry.gateway != "minimax"} == {"balance"}
         asked = len(mock.log)
         assert await balances(left.folder, offline=True) == {}
         monkeypatch.delenv("GCCAI_API_KEY")
         assert set(await balances(left.folder)) == {"odkkk"}
-        assert len(mock.log) == asked + 1
+        assert len(mock.log) == asked + 2
+
+
+@pytest.mark.parametrize("gateway", ["minimax", "mindvideo", "vtrix", "highwayapi"])
+async def test_where_no_balance_is_reported_the_key_is_tried_free(
+    gateway: str, left: Left, monkeypatch: pytest.MonkeyPatch
+):
+    keys(monkeypatch, gateway)
+    found = []
+    for script in ({}, {"keys": ["another"]}):
+        async with Mock(parse_script(script), speed=1000, clip=CLIP) as mock:
+            left.settings(mock.urls)
+            found += [each for each in await doctor(left.folder) if each.name == f"account of {gateway}"]
+            assert not mock.charges
+    assert [(each.result, each.is_key_rejected) for each in found] == [
+        (CheckResult.GOOD, False),
+        (CheckResult.BAD, True),
+    ]
+    assert f"{gateway.upper()}_API_KEY" in found[1].remedy
+    assert ("regions: {minimax: china}" in found[1].remedy) == (gateway == "minimax")
+    assert KEY not in repr(found)
 
 
 async def test_an_empty_account_is_worth_a_note(left: Left, monkeypatch: pytest.MonkeyPatch):

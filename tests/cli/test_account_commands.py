@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from hailuo_batch.app.doctor import CheckResult, DoctorCheck
+
 pytestmark = pytest.mark.usefixtures("quick_sketches")
 Say = Callable[..., Any]
 
@@ -83,6 +85,19 @@ def test_a_campaign_that_is_none_is_said_with_a_hint(bought: Path, say: Say) -> 
     said = say("costs", "--campaign", "teazer")
     assert (said.code, said.out) == (3, "")
     assert 'Did you mean "teaser"?' in said.err
+
+
+def test_a_doctor_to_whom_a_gateway_rejects_the_key_exits_with_6(
+    surroundings: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def rejecting(*_: Any, **__: Any) -> tuple[DoctorCheck, ...]:
+        found = {"name": "account of minimax", "detail": "the key is not accepted"}
+        broken = DoctorCheck(name="disk", result=CheckResult.BAD, detail="it is full")
+        return broken, DoctorCheck(result=CheckResult.BAD, is_key_rejected=True, **found)
+
+    monkeypatch.setattr("hailuo_batch.cli.doctor.doctor", rejecting)
+    assert surroundings
+    assert say("doctor").code == 6
 
 
 def test_an_audit_that_finds_something_exits_with_4_and_says_what_to_do(bought: Path, say: Say) -> None:

@@ -51,9 +51,9 @@ class FailurePolicy:
     """What a kind allows.
 
     `resend`: the same call may be made again, free. `stops_run`: no new submits. `ends_task`: the task is over and
-    there is no clip; after any other failure, it may be running or finished. `final`: this
-    provider would refuse the same request again. `leaves_doubt`: the submit may have been accepted. `next_provider`: nothing was accepted, so another may get
-    the request. `stops_provider`: no more submits to this one in this run.
+    there is no clip; after any other failure, it may be running or finished. `final`: this provider would refuse the
+    same request again. `leaves_doubt`: the submit may have been accepted. `next_provider`: nothing was accepted, so
+    another may get the request. `stops_provider`: no more submits to this one in this run.
     """
 
     resend: bool = False
