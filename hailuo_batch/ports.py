@@ -3,7 +3,7 @@
 `testing` has a suite for each port that says in tests what is said here in words.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.core.spending.charge import Charge
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
 
 
@@ -112,6 +113,12 @@ class LedgerReader(Protocol):
 
     async def render_times(self) -> list[tuple[str, str, float]]:
         """How long the last clips took that providers made: provider, pre-image, seconds; the newest last."""
+
+    async def submit_times(self, since: float) -> Mapping[str, Sequence[float]]:
+        """When the last submits went out since then, by provider; the oldest first."""
+
+    async def campaign_charges(self, campaign: str) -> list[tuple[str, Charge, int]]:
+        """What the attempts of a campaign count as: provider, charge, and how many are alike."""
 
     async def deliveries(self, since: float) -> AbstractSet[str]:
         """The providers of which a clip was stored since then; one that was stored again is no delivery."""

@@ -9,8 +9,10 @@ import pytest
 from rehearsal import SPEED, Studio
 
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.pacing.rate_limit import RateState, submit_delay
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
+from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.testing.clips import CLIP
 
 Open = Callable[..., AbstractAsyncContextManager[Studio]]
@@ -55,3 +57,33 @@ async def test_an_empty_account_is_the_reason_when_the_next_price_is_unknown_und
         assert "MiniMax says that the balance or the plan is used up" in failure.why
         assert "mindvideo" in failure.why
         assert [call.gateway for call in found.calls("submit")] == ["minimax"]
+
+
+async def test_the_pace_of_a_gateway_survives_between_runs(studio: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    paces = []
+
+    class Watched(Limiter):
+        def __init__(self, provider: str, pace: RateState, *rest: Any, **more: Any) -> None:
+            paces.append(pace)
+            super().__init__(provider, pace, *rest, **more)
+
+    monkeypatch.setattr("hailuo_batch.app.running.context.Limiter", Watched)
+    async with studio("minimax") as found:
+        (found.folder / "hailuo.yaml").write_text("version: 1\nlimits: {minimax: {per_minute: 0.05}}\n")
+        await found.run()
+        found.write((found.folder / "film.yaml").read_text().replace("in mist", "in fog"))
+        await found.run()
+    first, second = paces
+    assert (len(first.submit_times), len(second.submit_times)) == (0, 1)
+    assert submit_delay(second, second.submit_times[0] + 1.0) == pytest.approx(1199.0)
+
+
+async def test_spent_so_far_has_older_versions_and_other_providers(studio: Open) -> None:
+    async with studio("minimax") as found:
+        await found.run()
+        text = (found.folder / "film.yaml").read_text()
+        found.write(text.replace("in mist", "in fog").replace("[minimax]", "[highwayapi]"))
+        ran = await found.run()
+        report = ran.after.report
+        assert ([str(money) for money in report.estimated], report.unknown_cost) == (["0.28 USD"], 1)
+        assert report.silent_providers == ("highwayapi", "minimax")

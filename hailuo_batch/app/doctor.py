@@ -148,7 +148,10 @@ async def _check_ledger(root: Path) -> DoctorCheck:
 
 
 async def _check_balances(project: Project) -> tuple[DoctorCheck, ...]:
-    """The balance at the gateways that report one, and at the others whether the key works. Settings with problems could send a key elsewhere."""
+    """The balance at the gateways that report one, and at the others whether the key works.
+
+    Settings with problems could send a key elsewhere.
+    """
     names = () if project.problems else provider_names(project.tables)
     keyed = {name: has_balance for name in names if (has_balance := _find_check(name, project)) is not None}
     if not keyed:

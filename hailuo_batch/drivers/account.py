@@ -106,7 +106,6 @@ class GatewayAccount:
         assert conversation is not None, self.name  # noqa: S101 - see `has_balance`
         return await self.transport.run_conversation(conversation)
 
-
     async def check_key(self) -> Failure | None:
         """Why the gateway does not accept the key, or could not be reached; None when it did not object to it.
 

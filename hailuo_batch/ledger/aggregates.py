@@ -13,7 +13,7 @@ from hailuo_batch.core.attempt.records import EndedAttempt
 from hailuo_batch.core.models import LOCAL_MODELS
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.budget import CountedAttempt
-from hailuo_batch.core.spending.charge import make_charge
+from hailuo_batch.core.spending.charge import Charge, make_charge
 from hailuo_batch.ledger.queries import queries
 
 _LOCAL = json.dumps(sorted(LOCAL_MODELS))  # the providers that cost nothing
@@ -36,6 +36,30 @@ def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt
                 estimate=estimate,
             )
         )
+    return found
+
+
+def read_campaign_charges(connection: sqlite3.Connection, campaign: str) -> list[tuple[str, Charge, int]]:
+    """What the attempts of a campaign count as: provider, charge, and how many are alike."""
+    found = []
+    rows = connection.execute(queries()["campaign_paid"], (campaign, _LOCAL))
+    for provider, stage, kind, task, *money, count in rows:
+        charge = make_charge(
+            Stage(stage),
+            kind=None if kind is None else FailureKind(kind),
+            task="some" if task else None,
+            estimate=_parse_money(*money[:2]),
+            cost=_parse_money(*money[2:]),
+        )
+        found.append((provider, charge, count))
+    return found
+
+
+def read_submit_times(connection: sqlite3.Connection, since: float) -> dict[str, list[float]]:
+    """When the last submits went out since then, by provider."""
+    found: dict[str, list[float]] = {}
+    for provider, at in connection.execute(queries()["submit_times"], (since, _LOCAL)):
+        found.setdefault(provider, []).append(at)
     return found
 
 

@@ -70,6 +70,21 @@ FROM attempts WHERE provider NOT IN (SELECT value FROM json_each(?)) AND NOT (ta
     SELECT 1 FROM attempts AS first WHERE first.fingerprint = attempts.fingerprint AND first.id < attempts.id AND first.task <> ''
 ));
 
+-- name: campaign_paid
+-- The same rows, those that are alike in one.
+SELECT provider, stage, failure, CASE WHEN task <> '' THEN 1 END AS has_task,
+    estimate_amount, estimate_currency, cost_amount, cost_currency, count(*)
+FROM attempts WHERE campaign = ? AND provider NOT IN (SELECT value FROM json_each(?)) AND NOT (task IS '' AND EXISTS (
+    SELECT 1 FROM attempts AS first WHERE first.fingerprint = attempts.fingerprint AND first.id < attempts.id AND first.task <> ''
+)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY min(id);
+
+-- name: submit_times
+-- Only the newest events are read: there is no index by time, and no minute has more submits.
+SELECT attempts.provider, events.at FROM events JOIN attempts ON attempts.id = events.attempt
+WHERE events.id > (SELECT max(id) - 5000 FROM events) AND events.at >= ? AND events.move IN ('intend', 'resend')
+    AND attempts.provider NOT IN (SELECT value FROM json_each(?))
+ORDER BY events.id;
+
 -- name: lengths
 -- Only clips that one run saw from beginning to end: what a later run found made says nothing of how long it took, nor
 -- does a task that was submitted elsewhere, whose event has a reason.

@@ -12,19 +12,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip, Stage, Standing
-from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip, Stage, Standing, update_refusals
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt, EventRecord, RunRecord
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.core.spending.charge import Charge
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
 from hailuo_batch.ledger.aggregates import (
+    read_campaign_charges,
     read_counted_attempts,
     read_deliveries,
     read_ended_attempts,
     read_render_times,
+    read_submit_times,
 )
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.journal import read_journal_finding, read_known_stores, read_purchases_elsewhere
@@ -91,6 +94,14 @@ class SqliteLedgerReader:
         """How long the last clips took that providers made: provider, pre-image, seconds; the newest last."""
         return await self._connection.run(read_render_times)
 
+    async def submit_times(self, since: float) -> dict[str, list[float]]:
+        """When the last submits went out since then, by provider; the oldest first."""
+        return await self._connection.run(partial(read_submit_times, since=since))
+
+    async def campaign_charges(self, campaign: str) -> list[tuple[str, Charge, int]]:
+        """What the attempts of a campaign count as: provider, charge, and how many are alike."""
+        return await self._connection.run(partial(read_campaign_charges, campaign=campaign))
+
     async def deliveries(self, since: float) -> set[str]:
         """The providers of which a clip was stored since then; one that was stored again is no delivery."""
         return await self._connection.run(partial(read_deliveries, since=since))
@@ -139,7 +150,7 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             continue
         refused_by = () if there is None else there.refused_by
         if kind is not None or refused_by:
-            refused_by = _update_refusals(refused_by, provider, kind, task)
+            refused_by = update_refusals(refused_by, provider, None if kind is None else FailureKind(kind), task)
         cost = None
         if amount is not None:
             cost = amounts.get((amount, currency))
@@ -158,15 +169,6 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             since=since,
         )
     return found
-
-
-def _update_refusals(refused_by: tuple[str, ...], provider: str, kind: str | None, task: str | None) -> tuple[str, ...]:
-    """Who refused the submit, after one more attempt: a provider that has accepted it since is not among them."""
-    others = tuple(each for each in refused_by if each != provider)
-    if task:
-        return others
-    is_refusal = kind is not None and FAILURE_POLICIES[FailureKind(kind)].final
-    return (*others, provider) if is_refusal else refused_by
 
 
 def read_latest_versions(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, LastRender]:

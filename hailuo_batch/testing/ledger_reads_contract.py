@@ -163,6 +163,35 @@ class LedgerReadsContract(LedgerOpener):
                 ChargeState.IN_DOUBT,
             ]
 
+    async def test_the_charges_of_a_campaign_are_those_of_every_version_and_provider(self, tmp_path: Path) -> None:
+        async with self.open_writer(tmp_path, FakeClock()) as ledger:
+            for number, provider in enumerate(["minimax", "minimax", "gccai"]):
+                await record_attempt(ledger, number, MOVES_TO["stored"], provider=provider)
+            await record_attempt(ledger, 3, MOVES_TO["failed"])
+            paid = Charge(state=ChargeState.SPENT, money=usd("0.27"), is_actual=True)
+            found = await ledger.campaign_charges("aurora")
+            assert [each for each in found if each[1].state is not ChargeState.NOTHING] == [
+                ("minimax", paid, 2),
+                ("gccai", paid, 1),
+            ]
+            assert await ledger.campaign_charges("another") == []
+
+    async def test_the_last_submits_are_known_by_provider_and_a_resend_is_one(self, tmp_path: Path) -> None:
+        clock = FakeClock()
+        async with self.open_writer(tmp_path, clock) as ledger:
+            for number, provider in enumerate(["minimax", "gccai", "minimax", SKETCH_MODEL]):
+                await record_attempt(ledger, number, [], provider=provider)
+                clock.advance(10.0)
+            begun = clock.now() - 40.0
+            refused = await ledger.record_intent(make_intent(9))
+            await ledger.move(refused, Move.REFUSE, _fail_with(FailureKind.THROTTLED))
+            clock.advance(5.0)
+            await ledger.move(refused, Move.RESEND)
+            assert await ledger.submit_times(begun + 1.0) == {
+                "gccai": [begun + 10.0],
+                "minimax": [begun + 20.0, begun + 40.0, begun + 45.0],
+            }
+
     async def test_what_is_drawn_on_this_machine_is_no_matter_of_money_or_pace(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             run = await ledger.begin_run(manifest="a.yaml", campaign="aurora", sketch=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.acceptances import read_accepted_clips
+from hailuo_batch.app.planning.campaign_cost import sum_campaign_cost
 from hailuo_batch.app.planning.name_collisions import find_sibling_manifests
 from hailuo_batch.app.planning.orphaned_tasks import read_pending_attempts
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
@@ -15,6 +16,7 @@ from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders, read_named_clips
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, ShotVersions, Step
+from hailuo_batch.core.plan.plan_cost import PlanCost
 
 if TYPE_CHECKING:
     from hailuo_batch.ports import LedgerReader
@@ -75,5 +77,11 @@ async def read_details(
         clips=await ledger.clips() if full_report else None,
         requests=await ledger.preimages(previous) if previous else {},
         sibling_manifests=find_sibling_manifests(await ledger.runs(), validation) if has_work else (),
+        campaign_cost=await _sum_campaign_cost(ledger, validation) if full_report else None,
         counted_attempts=tuple(await ledger.counted_attempts()) if has_work and has_caps else (),
     )
+
+
+async def _sum_campaign_cost(ledger: "LedgerReader", validation: Validation) -> PlanCost:
+    """The ledger's sum for the campaign; sketches are free."""
+    return PlanCost() if validation.sketch else sum_campaign_cost(await ledger.campaign_charges(validation.campaign))

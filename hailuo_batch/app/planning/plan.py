@@ -178,6 +178,7 @@ def _make_report(
         shots_outside=len(validation.shots) - len(shown) if only else 0,
         over_cap=find_steps_over_cap(selected, caps, details.counted_attempts, plan=made, now=now),
         rejected=_list_rejected(validation, selected, snapshot),
+        campaign_cost=details.campaign_cost,
     )
     if validation.world is not World.REAL:
         return report  # no key is sent

@@ -1,6 +1,6 @@
 """Opens everything that steps are carried out with: store, drivers, limiters, reservations."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -10,7 +10,7 @@ from hailuo_batch.app.running.setup import RunSetup
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.pacing.rate_limit import RateState
+from hailuo_batch.core.pacing.rate_limit import RateState, resume_pace
 from hailuo_batch.core.pacing.slow_start import DELIVERY_SECONDS, begin_slow_start
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
@@ -38,6 +38,7 @@ async def run_context(
     gateways = [provider for provider in setup.providers if not provider.is_local]
     since = SystemClock().now() - DELIVERY_SECONDS
     delivered = await ledger.deliveries(since) if gateways else frozenset()
+    submits = await ledger.submit_times(since) if gateways else {}
     counted = await ledger.counted_attempts() if setup.caps else ()
     async with AsyncExitStack() as stack:
         data_plane = await stack.enter_async_context(LocalDataPlane(workers=min(workers, cpu_count())))
@@ -63,7 +64,13 @@ async def run_context(
             drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),
             limiters={
                 each.name: _make_limiter(
-                    each, setup, options, clock, stop, delivered_within_a_day=each.name in delivered
+                    each,
+                    setup,
+                    options,
+                    clock,
+                    stop,
+                    submit_times=submits.get(each.name, ()),
+                    delivered_within_a_day=each.name in delivered,
                 )
                 for each in gateways
             },
@@ -99,6 +106,7 @@ def _make_limiter(
     clock: Tempo,
     stop: Stop,
     *,
+    submit_times: Sequence[float],
     delivered_within_a_day: bool,
 ) -> Limiter:
     """The limiter of a provider: by its table, unless the project's settings say otherwise."""
@@ -107,6 +115,8 @@ def _make_limiter(
     limits = [limit for limit in (known, options.jobs) if limit is not None]
     at_once = int(min(limits, default=DEFAULT_CONCURRENCY))
     rate = RateState(per_minute=own.get("per_minute", provider.limits.per_minute), max_running=at_once)
+    now = SystemClock().now()
+    rate = resume_pace(rate, ((now - at) * clock.speed for at in submit_times), clock.now())
     slow_start = begin_slow_start(at_once, delivered_within_a_day=delivered_within_a_day)
     return Limiter(provider.name, rate, slow_start, tempo=clock, stop=stop)
 

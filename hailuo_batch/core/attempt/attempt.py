@@ -9,7 +9,7 @@ never sent or sent without an answer, and only the provider's rules say which of
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.money import Money
 
 
@@ -109,3 +109,13 @@ class Standing:
     why: str = ""
     refused_by: tuple[str, ...] = ()  # who refused the submit for good, in this or an earlier attempt
     since: float | None = None  # for one that is intended: since when, in seconds since the epoch
+
+
+def update_refusals(
+    refused_by: tuple[str, ...], provider: str, kind: FailureKind | None, task: str | None
+) -> tuple[str, ...]:
+    """Who refused a submit, after one more attempt: a provider that has accepted it since is not among them."""
+    if task:
+        return tuple(each for each in refused_by if each != provider)
+    is_refusal = kind is not None and FAILURE_POLICIES[kind].final and provider not in refused_by
+    return (*refused_by, provider) if is_refusal else refused_by

@@ -7,6 +7,7 @@ other two, and each submit that it takes afterwards gives a little back. No wind
 than the limit, wherever the window begins.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 WINDOW_SECONDS = 60.0  # seconds: published limits are "per minute"
@@ -65,14 +66,27 @@ def _earliest_submit(state: RateState) -> float:
     return max(state.not_before, free)
 
 
+def resume_pace(state: RateState, ages: Iterable[float], now: float) -> RateState:
+    """The state with the submits of earlier runs, `ages` seconds ago: the provider counts them in the same minute.
+
+    One from the future, by a clock that was turned back, counts as one of this moment.
+    """
+    if state.per_minute is None:
+        return state
+    longest = _longest_window(state.per_minute)
+    return replace(state, submit_times=tuple(sorted(now - max(0.0, age) for age in ages if age < longest)))
+
+
+def _longest_window(per_minute: float) -> float:
+    return max(WINDOW_SECONDS + MARGIN_SECONDS, WINDOW_SECONDS / (per_minute * MIN_SHARE))
+
+
 def start_submit(state: RateState, now: float) -> RateState:
     """A submit goes out; its task counts as running from here on."""
-    longest = (
-        WINDOW_SECONDS + MARGIN_SECONDS
-        if state.per_minute is None
-        else max(WINDOW_SECONDS + MARGIN_SECONDS, WINDOW_SECONDS / (state.per_minute * MIN_SHARE))
-    )
-    sent = () if state.per_minute is None else (*(at for at in state.submit_times if at > now - longest), now)
+    sent: tuple[float, ...] = ()
+    if state.per_minute is not None:
+        longest = _longest_window(state.per_minute)
+        sent = (*(at for at in state.submit_times if at > now - longest), now)
     return replace(state, submit_times=sent, running=state.running + 1, unanswered=state.unanswered + 1)
 
 

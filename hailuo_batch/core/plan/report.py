@@ -10,7 +10,7 @@ from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, Use
-from hailuo_batch.core.plan.plan_cost import sum_plan_cost
+from hailuo_batch.core.plan.plan_cost import PlanCost, sum_plan_cost
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.frame_size import SHORT_SIDES
@@ -105,12 +105,13 @@ def make_report(
     shots_outside: int = 0,
     over_cap: Iterable[tuple[Step, Failure]] = (),
     rejected: Iterable[RejectedClip] = (),
+    campaign_cost: PlanCost | None = None,
 ) -> Report:
     """The report of a plan, in the order of the manifest.
 
     `clip_sizes` and `clips` are by digest, `requests` are pre-images by fingerprint, `rejected` are clips that are not
-    whole and whose take has no other. Without `clips` the report is
-    brief: takes with nothing to do are counted and have no row.
+    whole and whose take has no other. `campaign_cost` is what the ledger sums; without it, the plan's own clips are
+    summed. Without `clips` the report is brief: takes with nothing to do are counted and have no row.
     """
     brief = clips is None
     refused = tuple(over_cap)
@@ -123,7 +124,7 @@ def make_report(
     rows = [row for step in steps for row in _make_rows(step, plan, clips or {}, requests or {}, aside, sketch=sketch)]
     kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := _clip_digest(step)) in clip_sizes}
     counts: Counter[Action] = Counter()
-    paid = sum_plan_cost(plan)
+    paid = campaign_cost or sum_plan_cost(plan)
     for step in plan.steps:
         counts[step.action] += len(step.uses)
     return Report(

@@ -11,7 +11,7 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Manifest
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
 from hailuo_batch.core.models import Model
-from hailuo_batch.core.problem import DocumentPath, Problem
+from hailuo_batch.core.problem import DocumentPath, Problem, Rule
 from hailuo_batch.core.providers.offers import Provider, join_provider_names
 from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_or
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
@@ -45,9 +45,9 @@ def provider_warnings(manifest: Manifest, shots: Sequence[Shot], providers: Sequ
             _merge_group(refused, (wish.mode, wish.resolution, _makes_size(wish, model)), alike, able)
         for switch, value in shot.switches:
             # Only what differs from what the model does unasked has to reach the gateway.
-            unable = frozenset(p.name for p in able if switch in p.missing_switches(wish))
-            if unable:
-                _merge_group(mute, (switch, unable, is_stopped), alike, able)
+            lacking = frozenset(p.name for p in able if switch in p.missing_switches(wish))
+            if lacking:
+                _merge_group(mute, (switch, lacking, is_stopped), alike, able)
             if switch not in had and not model.is_local and (switch, value) not in DEFAULT_SWITCHES:
                 _merge_group(mute, (switch, frozenset(), False), alike, able)
     if model.is_retired:
@@ -158,9 +158,7 @@ def _no_switch_warning(manifest: Manifest, switch: str, model: Model, group: _Gr
     return _make_switch_problem(rules.SWITCH, manifest, switch, group, why, "Delete it, or choose another model.")
 
 
-def _make_switch_problem(
-    rule: rules.Rule, manifest: Manifest, switch: str, group: _Group, why: str, remedy: str
-) -> Problem:
+def _make_switch_problem(rule: Rule, manifest: Manifest, switch: str, group: _Group, why: str, remedy: str) -> Problem:
     value = str(dict(group.first.switches)[switch]).lower()
     own = switch in dict(manifest.shots[group.first.index].settings.switches)
     path: DocumentPath = ("shots", group.first.index, switch) if own else ("defaults", switch)
