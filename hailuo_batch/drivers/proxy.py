@@ -5,7 +5,7 @@ aiohttp's own `trust_env` is not used: it also reads passwords of `.netrc`, whic
 
 import socket
 from contextlib import suppress
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 import aiohttp
 from yarl import URL
