@@ -116,8 +116,8 @@ async def run(
         require_lock_coverage(before)
     if not select_run_steps(before, scope):
         return await _update_idle(_update_lock(RunResult(outcome=Outcome(), before=before, after=before, scope=scope)))
-    before = _require_ledger(before, options)
     _require_trust(before, scope)
+    before = _require_ledger(before, options)
     require_any_key(before, scope)
     workspace = before.validation.workspace
     workspace.create()

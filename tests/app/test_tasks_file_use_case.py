@@ -10,6 +10,7 @@ from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.review import accept, retake
 from hailuo_batch.app.run import run
+from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.plan.task_entries import TaskEntry
 from hailuo_batch.core.world import World
@@ -67,9 +68,11 @@ async def test_a_task_that_no_shot_asks_for_is_warned_of_and_does_not_keep_a_sho
 ):
     write_tasks(tasks, [OTHER])
     planned = await plan(film)
-    assert [(each.rule.id, each.why) for each in planned.extra_problems] == [
-        ("task-without-shot", "task t-9 at minimax was submitted for another request than gone#1 has now.")
-    ]
+    without_shot, hint = planned.extra_problems
+    assert (without_shot.rule.id, without_shot.why) == (
+        "task-without-shot", "task t-9 at minimax was submitted for another request than gone#1 has now."
+    )  # fmt: skip
+    assert "lock or tasks file name 1 take that no ledger of this machine bought" in hint.why
     assert {step.why for step in planned.plan.steps} == {StepReason.NEW}
 
 
@@ -90,7 +93,7 @@ async def test_a_task_at_a_provider_that_this_project_does_not_have_is_not_bough
     planned = await plan(film)
     assert [step.why for step in planned.plan.steps].count(StepReason.TASK_KNOWN) == 2
     with pytest.raises(KeyMissingError) as caught:  # of the take that nobody bought
-        await run(film)
+        await run(film, RunOptions(new_ledger=True))
     assert "MINIMAX_API_KEY" in caught.value.summary
     film.write_text(PAID.replace(", takes: 2", ""))
     ran = await run(film)
