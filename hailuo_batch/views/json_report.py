@@ -45,8 +45,10 @@ def report_dict(report: Report) -> dict[str, object]:
             "takes_at_unknown_cost": report.unknown_cost,
             "to_spend": [money_dict(money) for money in report.to_spend],
             "most_to_spend": [money_dict(money) for money in report.most_to_spend],
+            "clips_to_buy": report.clips_to_buy,
             "takes_at_unknown_price": report.unpriced,
             "takes_at_unknown_fallback_price": report.unpriced_fallbacks,
+            "caps": [{"cap": each.description, "left": money_dict(each.left)} for each in report.caps_left],
             "over_cap": [{"take": take, "why": why} for take, why in report.over_cap],
         },
         "gateways": [
@@ -100,6 +102,8 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "estimate": money_dict(row.estimate),
         "cost": money_dict(row.cost),
         "shared_with": list(row.shared_with),
+        "same_clip_as": row.same_clip_as or None,
+        "bought": row.is_bought,
         "remarks": list(row.remarks),
     }
 

@@ -20,6 +20,8 @@ MISSING_CLIP_HINT = (
     "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
     "renders/). Or remove the take from the lock: the next run buys it again."
 )
+_MAX_SHARED = 3  # names of shots that share a clip; JSON has them all
+_BUYING_ACTIONS = frozenset({Action.SUBMIT, Action.WAIT})
 MAX_ROWS = 60  # rows of a plan on a terminal; JSON has them all
 _ACTION_MARKS = {
     Action.SUBMIT: "+",
@@ -80,9 +82,10 @@ def plan_heading(report: Report, style: TextStyle) -> str:
 
 def plan_totals(report: Report, style: TextStyle) -> str:
     """How many takes of each action, and the money."""
-    counts = [
-        f"{report.counts[action]:,} {_ACTION_WORDS[action]}" for action in _ACTION_MARKS if report.counts.get(action)
-    ]
+    numbers = {action: report.counts.get(action, 0) - report.left_out.get(action, 0) for action in _ACTION_MARKS}
+    counts = [f"{number:,} {_ACTION_WORDS[action]}" for action, number in numbers.items() if number]
+    if left := sum(report.left_out.values()):
+        counts.append(f"{left:,} left out under a cap")
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     if set(report.counts) <= {Action.REUSE}:
         stored = f"{_report_store_summary(report)}.{acceptance_note(report.accepted)}"
@@ -98,29 +101,39 @@ def _amount_phrase(report: Report) -> str:
     """The cost at the first providers, and what the others of the list may cost, where that is more or unknown."""
     is_more = bool(report.most_to_spend) and report.most_to_spend != report.to_spend
     most = f", up to {join_amounts(report.most_to_spend)}" if is_more else ""
-    takes = report.unpriced_fallbacks
-    unknown = f", unknown for {count(takes, 'take')} at another provider of the list" if takes else ""
+    clips = report.unpriced_fallbacks
+    unknown = f", unknown for {count(clips, 'clip')} at another provider of the list" if clips else ""
     return f"{join_amounts(report.to_spend)}{most}{unknown}"
 
 
 def _cost_sentence(report: Report) -> str:
+    shared = report.clips_to_buy != report.takes_to_buy
+    clips = f" Takes with the same request share a clip: {count(report.clips_to_buy, 'clip')} to buy." if shared else ""
     if report.unpriced and report.to_spend:
-        unpriced = count(report.unpriced, "take")
-        return f" Cost: {_amount_phrase(report)}, and {unpriced} without a known price."
+        unpriced = count(report.unpriced, "clip")
+        return f" Cost: {_amount_phrase(report)}, and {unpriced} without a known price.{clips}"
     if report.unpriced:
-        return f" Cost: unknown ({count(report.unpriced, 'take')} without a published price)."
-    return f" Cost: {_amount_phrase(report)}." if report.to_spend else " Cost: none."
+        return f" Cost: unknown ({count(report.unpriced, 'clip')} without a published price).{clips}"
+    if not report.to_spend:
+        return f" Cost: none.{clips}"
+    return f" Cost: {_amount_phrase(report)}.{clips}"
 
 
 def spending_question(report: Report) -> str:
-    """What a person confirms before a run spends. It is an estimate: another provider of a shot may be dearer."""
-    unpriced = f"buy {count(report.unpriced, 'take')} without a known price"
-    if not report.to_spend:
-        return f"Proceed? This run will {unpriced}{_destination_phrase(report)}."
-    bought = report.counts.get(Action.SUBMIT, 0) + report.counts.get(Action.WAIT, 0) - len(report.over_cap)
-    rest = f", and {unpriced}" if report.unpriced else f" for {count(bought, 'take')}"
-    where = _destination_phrase(report)
-    return f"Proceed? This run will spend an estimated {_amount_phrase(report)}{rest}{where}."
+    """What a person confirms before a run spends: the most it may cost, for what, where, and what caps still allow."""
+    clips = count(report.clips_to_buy, "clip")
+    if report.takes_to_buy != report.clips_to_buy:
+        clips += f" ({count(report.takes_to_buy, 'take')})"
+    unpriced = f"buy {count(report.unpriced, 'clip')} without a known price"
+    if report.to_spend:
+        rest = f", and {unpriced}" if report.unpriced else ""
+        what = f"spend up to {join_amounts(report.most_to_spend or report.to_spend)} for {clips}{rest}"
+    else:
+        what = unpriced
+    number = report.unpriced_fallbacks
+    unsure = f" For {count(number, 'clip')}, another provider of the list has an unknown price." if number else ""
+    left = "".join(f" {each.left} left of {safe_text(each.description)}." for each in report.caps_left)
+    return f"This run will {what}{_destination_phrase(report)}.{unsure}{left} Proceed?"
 
 
 def _destination_phrase(report: Report) -> str:
@@ -134,7 +147,7 @@ def _table_rows(rows: list[TakeRow], style: TextStyle) -> Iterable[str]:
     requests = [f"{shot_length(row.duration)} {row.resolution}" for row in rows]
     wide, middle = max(map(len, names)), max(map(len, requests))
     for row, name, request in zip(rows, names, requests, strict=True):
-        whom = _take_cost(row) if row.action is Action.SUBMIT else task_location(row)
+        whom = _take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row)
         beside = style.dim(f"  {whom}") if whom else ""
         mark = (style.warning if row.action in {Action.HOLD, Action.WAIT} else style.good)(_ACTION_MARKS[row.action])
         yield f"  {mark} {name:<{wide}}  {request:<{middle}}  {truncate(reason_text(row), 70)}{beside}"
@@ -146,6 +159,13 @@ def is_elsewhere(row: TakeRow) -> bool:
 
 
 def _take_cost(row: TakeRow) -> str:
+    """What the take adds to the cost of the plan: a line for each part of the sum."""
+    if row.is_left_out:
+        return "left out"
+    if not row.is_bought:
+        return "not in this run" if row.action is Action.WAIT and not row.task else task_location(row)
+    if row.same_clip_as:
+        return f"same clip as {safe_text(row.same_clip_as)}"
     if is_local(row.provider):
         return "free"
     return f"{row.provider} {row.estimate or 'price not known'}"
@@ -154,5 +174,7 @@ def _take_cost(row: TakeRow) -> str:
 def reason_text(row: TakeRow) -> str:
     """Why a take's step is there, with what changed."""
     changed = f": {', '.join(row.changed)}" if row.changed else ""
-    shared = f" (one clip with {', '.join(row.shared_with)})" if row.shared_with else ""
+    others = row.shared_with if not row.same_clip_as else ()
+    names = others if len(others) <= _MAX_SHARED else (*others[:_MAX_SHARED], f"{len(others) - _MAX_SHARED:,} more")
+    shared = f" (one clip with {', '.join(names)})" if names else ""
     return f"{row.why}{changed}{shared}"

@@ -19,6 +19,7 @@ def planned(**members: Any) -> Any:
 
     plain = {"campaign": "teaser", "manifest": "x.yaml", "model": "hailuo-02", "sketch": False, "rows": ()}
     plain["counts"] = {Action.SUBMIT: 1} if members else {}
+    plain |= {"takes_to_buy": 1, "clips_to_buy": 1} if members else {}
     return SimpleNamespace(notes=(), report=Report(**{**plain, **members}))
 
 
@@ -50,4 +51,4 @@ def test_on_a_terminal_the_plan_is_shown_and_the_answer_counts(
     assert isinstance(asked.exception, RefusedError) is not agreed
     assert asked.stdout == "", "a question is no result"
     assert "Plan: 1 to render. Cost: 1.00 USD." in asked.stderr
-    assert "Proceed? This run will spend an estimated 1.00 USD for 1 take. [y/N]:" in asked.stderr
+    assert "This run will spend up to 1.00 USD for 1 clip. Proceed? [y/N]:" in asked.stderr

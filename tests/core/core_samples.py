@@ -20,6 +20,7 @@ from hailuo_batch.core.manifest.document import (
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, Plan, PlanInputs
+from hailuo_batch.core.plan.plan_cost import PurchaseSum, list_purchases, sum_purchases
 from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Provider, Route
 from hailuo_batch.core.request.request import ImageRef, Request
@@ -135,3 +136,8 @@ requests = st.builds(
     switches=switches,
     take=st.integers(1, 99),
 )
+
+
+def buys(plan: Plan) -> PurchaseSum:
+    """What a run of the plan would buy."""
+    return sum_purchases(list_purchases(plan.steps))

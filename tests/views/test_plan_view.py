@@ -9,13 +9,13 @@ from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
-from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.plan.report import CapLeft, Report
 from hailuo_batch.core.trust import KeyRoute
 from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
 from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
-from hailuo_batch.views.plan import MAX_ROWS, draw_plan, spending_question
+from hailuo_batch.views.plan import MAX_ROWS, draw_plan, plan_totals, spending_question
 from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
@@ -106,7 +106,7 @@ def test_a_manifest_without_shots_has_nothing_to_do() -> None:
         ({"most_to_spend": (usd("0.41"),)}, "0.28 USD, up to 0.41 USD."),
         (
             {"most_to_spend": (usd("0.28"),), "unpriced_fallbacks": 1},
-            "0.28 USD, unknown for 1 take at another provider of the list.",
+            "0.28 USD, unknown for 1 clip at another provider of the list.",
         ),
     ],
 )
@@ -131,11 +131,46 @@ def test_a_plan_and_its_question_say_where_keys_go() -> None:
         "  studio: https://studio.example/v1, key STUDIO_API_KEY, not trusted"
     )
     assert spending_question(found) == (
-        "Proceed? This run will spend an estimated 0.28 USD for 1 take "
+        "This run will spend up to 0.28 USD for 1 clip "
         "at minimax (api.minimax.io, key MINIMAX_API_KEY) "
-        "or studio (https://studio.example/v1, key STUDIO_API_KEY, not trusted)."
+        "or studio (https://studio.example/v1, key STUDIO_API_KEY, not trusted). Proceed?"
     )
     assert [(each["provider"], each["trusted"]) for each in _members(found)] == [("minimax", True), ("studio", False)]
+
+
+def test_the_question_has_the_most_that_fallbacks_may_cost_and_what_the_caps_still_allow() -> None:
+    budget = CapLeft(description="the manifest's budget of 40.00 USD", left=usd("12.20"))
+    found = report(
+        row("open"), row("twin", same_clip_as="open#1"), row("turn"),
+        to_spend=(usd("0.56"),), most_to_spend=(usd("0.98"),), unpriced_fallbacks=1, caps_left=(budget,),
+    )  # fmt: skip
+    assert spending_question(found) == (
+        "This run will spend up to 0.98 USD for 2 clips (3 takes). "
+        "For 1 clip, another provider of the list has an unknown price. "
+        "12.20 USD left of the manifest's budget of 40.00 USD. Proceed?"
+    )
+    assert plan_totals(found, TextStyle()) == (
+        "Plan: 3 to render. Cost: 0.56 USD, up to 0.98 USD, unknown for 1 clip at another provider of the list. "
+        "Takes with the same request share a clip: 2 clips to buy."
+    )
+
+
+def test_lines_add_up_to_the_total(golden: Golden) -> None:
+    """Each clip has its price once, and what is not bought in this run has none."""
+    rows = (
+        row("a", why="the request changed"),
+        row("twin", shared_with=("a",), same_clip_as="a#1"),
+        row("b", action=Action.WAIT, why="it starts from a, which must be rendered again"),
+        row("c", action=Action.WAIT, why="it starts from doubt, not rendered yet", is_bought=False),
+        row("d", is_bought=False, is_left_out=True),
+    )
+    found = report(
+        *rows,
+        to_spend=(usd("0.56"),),
+        left_out={Action.SUBMIT: 1},
+        over_cap=(("d#1", "it would cost 0.28 USD, and --max-cost of 0.56 USD has 0.00 USD left"),),
+    )
+    golden(draw_plan(found), "plan_lines_add_up.txt")
 
 
 def _members(found: Report) -> list[dict[str, object]]:

@@ -39,7 +39,8 @@ def row(shot: str = "open", **members: Any) -> TakeRow:
         "prompt": "a bottle in mist", "tags": (), "notes": "", "duration": 6, "resolution": "768p",
         "fingerprint": "v1-" + "0" * 64, "file": "", "provider": "minimax", "estimate": usd("0.28"),
     }  # fmt: skip
-    return TakeRow(**{"shot": shot, **plain, **members})
+    whole = {"shot": shot, **plain, **members}
+    return TakeRow(**{"is_bought": whole["action"] in {Action.SUBMIT, Action.WAIT}, **whole})
 
 
 def stored(shot: str = "open", **members: Any) -> TakeRow:
@@ -54,7 +55,9 @@ def report(*rows: TakeRow, **members: Any) -> Report:
     counts = {action: sum(each.action is action for each in rows) for action in Action}
     plain = {
         "campaign": "teaser", "manifest": "manifests/teaser.yaml", "model": "hailuo-02", "sketch": False,
-        "takes": len(rows), "counts": {action: number for action, number in counts.items() if number},
+        "takes": len(rows), "takes_to_buy": sum(row.is_bought for row in rows),
+        "clips_to_buy": sum(row.is_bought and not row.same_clip_as for row in rows),
+        "counts": {action: number for action, number in counts.items() if number},
     }  # fmt: skip
     return Report(rows=rows, **{**plain, **members})
 

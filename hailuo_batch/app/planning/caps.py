@@ -1,13 +1,15 @@
 """The caps of a plan, and the steps that they would leave out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from hailuo_batch.app.planning.validate import Validation
-from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Plan, Step
-from hailuo_batch.core.spending.budget import Cap, CountedAttempt, make_caps, parse_amount
+from hailuo_batch.core.plan.plan_cost import list_purchases
+from hailuo_batch.core.plan.report import CapLeft
+from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, make_caps, money_left, parse_amount
 from hailuo_batch.errors import InputError
 from hailuo_batch.runner.reservations import Reservations
 
@@ -51,11 +53,28 @@ def find_steps_over_cap(
     steps: Iterable[Step], caps: tuple[Cap, ...], paid: Iterable[CountedAttempt], *, plan: Plan, now: float
 ) -> tuple[tuple[Step, Failure], ...]:
     """The submits for which the caps leave no room, if all go out in this order and cost what they should."""
-    reservations = Reservations(caps, paid, campaign=plan.campaign, now=now, planned=plan.steps if caps else ())
-    refused = []
-    for step in steps:
-        if step.submits and not step.route.free:
-            failure = reservations.reserve(step, step.estimate, step.route.provider)
-            if failure is not None:
-                refused.append((step, failure))
+    if not caps:
+        return ()
+    reservations = Reservations(caps, paid, campaign=plan.campaign, now=now, planned=plan.steps)
+    refused, left = [], set[str]()
+    for step in list_purchases(tuple(steps)):
+        if step.route.free:
+            continue
+        givers = [giver for giver in step.waits_for if giver in left]
+        failure = _left_out_failure(givers[0]) if givers else None
+        failure = failure or reservations.reserve(step, step.estimate, step.route.provider)
+        if failure is not None:
+            refused.append((step, failure))
+            left.update(use.shot.id for use in step.uses if use.take == 1)
     return tuple(refused)
+
+
+def _left_out_failure(giver: str) -> Failure:
+    """Why a shot whose source is left out is not bought either."""
+    why = f"it starts from a frame of {giver}, which is left out"
+    return Failure(kind=FailureKind.OVER_CAP, why=why, remedy="Raise the cap, or select with --only what to buy first.")
+
+
+def find_caps_left(caps: Iterable[Cap], attempts: Sequence[CountedAttempt]) -> tuple[CapLeft, ...]:
+    """What each cap still allows, before a run."""
+    return tuple(CapLeft(description=cap.description, left=money_left(cap, cap_usage(cap, attempts))) for cap in caps)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hailuo_batch.app.planning.caps import find_steps_over_cap, run_caps
+from hailuo_batch.app.planning.caps import find_caps_left, find_steps_over_cap, run_caps
 from hailuo_batch.app.planning.destinations import find_destinations
 from hailuo_batch.app.planning.elsewhere import count_unknown_takes, read_elsewhere
 from hailuo_batch.app.planning.gather import list_folders, read_details, read_histories, read_snapshot
@@ -177,6 +177,7 @@ def _make_report(
         requests=details.requests,
         shots_outside=len(validation.shots) - len(shown) if only else 0,
         over_cap=find_steps_over_cap(selected, caps, details.counted_attempts, plan=made, now=now),
+        caps_left=find_caps_left(caps, details.counted_attempts),
         rejected=_list_rejected(validation, selected, snapshot),
         campaign_cost=details.campaign_cost,
     )

@@ -10,7 +10,7 @@ from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.document import Frame
 from hailuo_batch.core.manifest.shot import Shot, ShotNeeds
 from hailuo_batch.core.models import Model
-from hailuo_batch.core.money import Money, sum_by_currency
+from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request
@@ -133,6 +133,7 @@ class Step:
     fingerprint: str = ""
     standing: Standing | None = None
     waits_for: tuple[str, ...] = ()
+    is_frame_renewed: bool = False  # the shots that it waits for had a clip, and get another
     previous_fingerprint: str = ""  # what the shot's fingerprint was, when the request changed
     named_clip: NamedClip | None = None  # where its clip still is, when the store has lost it
     orphan: TakeName | None = None  # whose task it was; no manifest asks for it now, so its clip gets no file name
@@ -238,32 +239,3 @@ class Plan:
     def pending_steps(self) -> tuple[Step, ...]:
         """Everything that is not there yet."""
         return tuple(step for step in self.steps if step.action is not Action.REUSE)
-
-    @property
-    def cost(self) -> tuple[Money, ...]:
-        """What a run would spend where that is known, by currency; takes that wait for a frame are submitted too."""
-        return sum_by_currency(step.estimate for step in self._submit_steps() if step.estimate is not None)
-
-    @property
-    def worst_cost(self) -> tuple[Money, ...]:
-        """What a run would spend at most where prices are known, if the dearest provider of each shot's list renders.
-
-        Currencies are not compared: each sum is the most of that currency.
-        """
-        return sum_by_currency(money for step in self._submit_steps() for money in step.worst_estimates)
-
-    @property
-    def unpriced_fallbacks(self) -> int:
-        """How many submits have a known price at the first provider, and none at another that may render them."""
-        return sum(
-            step.estimate is not None and any(way.estimate is None and not way.free for way in step.route.fallbacks)
-            for step in self._submit_steps()
-        )
-
-    @property
-    def unpriced(self) -> int:
-        """How many submits have no known price."""
-        return sum(step.estimate is None and not step.route.free for step in self._submit_steps())
-
-    def _submit_steps(self) -> tuple[Step, ...]:
-        return tuple(step for step in self.steps if step.submits)

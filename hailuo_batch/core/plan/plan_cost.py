@@ -2,16 +2,20 @@
 
 A list price is not a bill, so the two are never added together. A clip with neither is counted and stays unknown. The
 outcome of every attempt, those without a clip included, is in the ledger (`core/spending/costs.py`).
+
+What a run would buy is summed here too: every view takes these sums, so that a total is what its lines add up to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
-from hailuo_batch.core.plan.plan import Plan, Step
+from hailuo_batch.core.plan.plan import Action, Plan, Step
+from hailuo_batch.core.providers.offers import Route
 
+_NOT_MADE = frozenset({Action.WAIT, Action.HOLD})  # by themselves
 _MADE_STAGES = frozenset({Stage.PRODUCED, Stage.STORED})
 
 
@@ -23,6 +27,67 @@ class PlanCost:
     estimated: tuple[Money, ...] = ()
     unknown: int = 0
     silent_providers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseSum:
+    """What a run would buy: for how many takes, as how many clips, at the prices of the providers that come first.
+
+    `most` is the sum if the dearest provider of each shot's list renders. Currencies are not compared: each sum is the
+    most of that currency. `unpriced_fallbacks` counts the clips whose price is unknown only at a later provider.
+    """
+
+    takes: int = 0
+    clips: int = 0
+    cost: tuple[Money, ...] = ()
+    unpriced: int = 0
+    most: tuple[Money, ...] = ()
+    unpriced_fallbacks: int = 0
+
+
+def list_purchases(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps that a run submits, in that order: a shot that waits for a frame comes after the shot that gives it.
+
+    A shot whose source is not made in the same run is not bought in it: its source is on hold, or is not selected.
+    """
+    bought = [step for step in steps if step.action is Action.SUBMIT]
+    waiting = [step for step in steps if step.action is Action.WAIT]
+    made = set(_giver_ids(step for step in steps if step.action not in _NOT_MADE)) if waiting else set[str]()
+    while waiting:
+        rest = []
+        for step in waiting:
+            if not made.issuperset(step.waits_for):
+                rest.append(step)
+                continue
+            made.update(_giver_ids([step]))
+            if step.submits:
+                bought.append(step)
+        if len(rest) == len(waiting):
+            break
+        waiting = rest
+    return tuple(bought)
+
+
+def _giver_ids(steps: Iterable[Step]) -> Iterator[str]:
+    """The shots whose frames these steps give: others start from a shot's first take."""
+    return (use.shot.id for step in steps for use in step.uses if use.take == 1)
+
+
+def sum_purchases(bought: Sequence[Step]) -> PurchaseSum:
+    """What submits of these steps spend; takes that share a clip are bought once."""
+    paid = [step for step in bought if not step.route.free]
+    return PurchaseSum(
+        takes=sum(len(step.uses) for step in bought),
+        clips=len(bought),
+        cost=sum_by_currency(step.estimate for step in paid if step.estimate is not None),
+        unpriced=sum(step.estimate is None for step in paid),
+        most=sum_by_currency(money for step in paid for money in step.worst_estimates),
+        unpriced_fallbacks=sum(step.estimate is not None and _has_unpriced_fallback(step.route) for step in paid),
+    )
+
+
+def _has_unpriced_fallback(route: Route) -> bool:
+    return any(way.estimate is None and not way.free for way in route.fallbacks)
 
 
 def sum_plan_cost(plan: Plan) -> PlanCost:

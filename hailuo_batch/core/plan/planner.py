@@ -170,6 +170,8 @@ def _make_waiting_steps(shot: Shot, inputs: PlanInputs, route: Route, missing: t
             uses=(use,),
             route=route,
             waits_for=missing,
+            is_frame_renewed=all(giver in inputs.last_renders for giver in missing),
+            previous_fingerprint=past.fingerprint if past else "",
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import fsum
 
 from hailuo_batch.core.attempt.attempt import Clip, Stage
@@ -10,7 +10,7 @@ from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, Use
-from hailuo_batch.core.plan.plan_cost import PlanCost, sum_plan_cost
+from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.frame_size import SHORT_SIDES
@@ -42,6 +42,9 @@ class TakeRow:
     estimate: Money | None = None
     cost: Money | None = None
     shared_with: tuple[str, ...] = ()  # other shots with the same request, so with the same clip
+    same_clip_as: str = ""  # the take whose line has the price of the clip that both share
+    is_bought: bool = False  # a run submits it; a shot that waits for a frame, once that is there
+    is_left_out: bool = False  # a cap leaves it out
     changed: tuple[str, ...] = ()  # members of the request that differ from the last version
     remarks: tuple[str, ...] = ()  # what differs from the request
 
@@ -49,6 +52,14 @@ class TakeRow:
     def is_in_doubt(self) -> bool:
         """Whether its outcome is unknown, so that a person has to settle it."""
         return self.action is Action.HOLD and self.stage in {Stage.IN_DOUBT, Stage.INTENDED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapLeft:
+    """What a cap still allows; `description` names the cap."""
+
+    description: str
+    left: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -73,7 +84,11 @@ class Report:
     to_spend: tuple[Money, ...] = ()
     most_to_spend: tuple[Money, ...] = ()  # if the dearest provider of each list renders; without unknown prices
     unpriced: int = 0
-    unpriced_fallbacks: int = 0  # takes whose price is unknown only at a later provider of the list
+    takes_to_buy: int = 0
+    clips_to_buy: int = 0  # fewer than takes where shots have the same request
+    unpriced_fallbacks: int = 0  # clips whose price is unknown only at a later provider of the list
+    left_out: Mapping[Action, int] = field(default_factory=dict)  # of `counts`, what a cap leaves out
+    caps_left: tuple[CapLeft, ...] = ()  # what each cap still allows, before the run
     over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
@@ -104,6 +119,7 @@ def make_report(
     requests: Mapping[str, str] | None = None,
     shots_outside: int = 0,
     over_cap: Iterable[tuple[Step, Failure]] = (),
+    caps_left: Iterable[CapLeft] = (),
     rejected: Iterable[RejectedClip] = (),
     campaign_cost: PlanCost | None = None,
 ) -> Report:
@@ -116,12 +132,26 @@ def make_report(
     brief = clips is None
     refused = tuple(over_cap)
     left = {id(step) for step, _ in refused}
-    bought = plan if not left else replace(plan, steps=tuple(step for step in plan.steps if id(step) not in left))
-    steps = plan.pending_steps if brief else plan.steps
+    bought = tuple(step for step in list_purchases(plan.steps) if id(step) not in left)
+    buying = sum_purchases(bought)
     aside: dict[str, list[RejectedClip]] = {}
     for each in rejected:
         aside.setdefault(each.fingerprint, []).append(each)
-    rows = [row for step in steps for row in _make_rows(step, plan, clips or {}, requests or {}, aside, sketch=sketch)]
+    mine = {id(step) for step in bought}
+    rows = [
+        row
+        for step in (plan.pending_steps if brief else plan.steps)
+        for row in _make_rows(
+            step,
+            plan,
+            clips or {},
+            requests or {},
+            aside,
+            sketch=sketch,
+            is_bought=id(step) in mine,
+            is_left_out=id(step) in left,
+        )
+    ]
     kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := _clip_digest(step)) in clip_sizes}
     counts: Counter[Action] = Counter()
     paid = campaign_cost or sum_plan_cost(plan)
@@ -144,10 +174,14 @@ def make_report(
         estimated=paid.estimated,
         unknown_cost=paid.unknown,
         silent_providers=paid.silent_providers,
-        to_spend=bought.cost,
-        most_to_spend=bought.worst_cost,
-        unpriced=bought.unpriced,
-        unpriced_fallbacks=bought.unpriced_fallbacks,
+        to_spend=buying.cost,
+        unpriced=buying.unpriced,
+        takes_to_buy=buying.takes,
+        clips_to_buy=buying.clips,
+        most_to_spend=buying.most,
+        unpriced_fallbacks=buying.unpriced_fallbacks,
+        left_out=Counter(step.action for step, _ in refused for _use in step.uses),
+        caps_left=tuple(caps_left),
         over_cap=tuple((take_label(use), failure.why) for step, failure in refused for use in step.uses),
         accepted=sum(len(step.uses) for step in plan.steps if step.why is StepReason.ACCEPTED),
     )
@@ -171,6 +205,8 @@ def _make_rows(
     aside: Mapping[str, Sequence[RejectedClip]],
     *,
     sketch: bool,
+    is_bought: bool,
+    is_left_out: bool,
 ) -> Iterable[TakeRow]:
     standing = step.standing
     clip = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
@@ -194,6 +230,9 @@ def _make_rows(
             clip=clip,
             estimate=step.estimate,
             cost=standing.cost if standing is not None else None,
+            same_clip_as="" if use is step.uses[0] else take_label(step.uses[0]),
+            is_bought=is_bought,
+            is_left_out=is_left_out,
             shared_with=tuple(other.shot.id for other in step.uses if other is not use),
             changed=diff_members(step, requests),
             remarks=(*_clip_remarks(use, clip, step), *_rejection_remarks(aside.get(step.fingerprint, ()))),
@@ -203,7 +242,7 @@ def _make_rows(
 def describe_reason(step: Step) -> str:
     """Why a step is there, with the names that belong to it."""
     if step.waits_for:
-        return f"it starts from {', '.join(step.waits_for)}, not rendered yet"
+        return f"it starts from {', '.join(step.waits_for)}, {_frame_state(step)}"
     if step.known_task is not None:
         return f"{step.why} ({step.known_task.source})"
     if step.accepted is not None and step.accepted.why:
@@ -211,6 +250,13 @@ def describe_reason(step: Step) -> str:
     if step.standing is not None and step.standing.why and step.standing.stage is Stage.FAILED:
         return f"{step.why}: {step.standing.why}"
     return str(step.why)
+
+
+def _frame_state(step: Step) -> str:
+    """Why the frames that a step waits for are not here: what had a clip before is not "not rendered"."""
+    if step.fingerprint:
+        return "whose clip is not in this store"
+    return "which must be rendered again" if step.is_frame_renewed else "not rendered yet"
 
 
 def diff_members(step: Step, requests: Mapping[str, str]) -> tuple[str, ...]:

@@ -68,6 +68,11 @@ def cap_usage(cap: Cap, attempts: Iterable[CountedAttempt]) -> Decimal:
     return sum((each.counted_amount(cap) for each in mine), Decimal(0))
 
 
+def money_left(cap: Cap, used: Decimal) -> Money:
+    """What a cap that has `used` against it still allows."""
+    return Money(amount=max(cap.limit.amount - used, Decimal(0)), currency=cap.limit.currency)
+
+
 def check_cap(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Failure | None:
     """Why something of this price may not be bought under a cap that has `used` against it; None when it may."""
     if price is None:
@@ -81,8 +86,7 @@ def check_cap(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Fa
             kind=FailureKind.OVER_CAP, why=why, remedy=f"Choose a provider that is paid in {cap.limit.currency}."
         )
     if used + price.amount > cap.limit.amount:
-        left = Money(amount=max(cap.limit.amount - used, Decimal(0)), currency=cap.limit.currency)
-        why = f"it would cost {price}, and {cap.description} has {left} left"
+        why = f"it would cost {price}, and {cap.description} has {money_left(cap, used)} left"
         return Failure(
             kind=FailureKind.OVER_CAP, why=why, remedy="Raise the cap, or select with --only what to buy first."
         )

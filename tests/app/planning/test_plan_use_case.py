@@ -9,6 +9,7 @@ from app_samples import FILM, Project
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.core.plan.plan import Action, StepReason
+from hailuo_batch.core.plan.plan_cost import list_purchases, sum_purchases
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import read_lock
@@ -157,7 +158,7 @@ async def test_a_sketch_and_a_drawing_of_one_manifest_share_clips_and_no_names(d
 async def test_what_a_gateway_would_cost_is_planned_without_a_key(project: Project):
     project.change("duration: 1, resolution: 512p", "duration: 6, resolution: 768p")
     planned = await project.plan(world=World.REAL)
-    assert [str(money) for money in planned.plan.cost] == ["0.84 USD"]
+    assert [str(money) for money in sum_purchases(list_purchases(planned.plan.steps)).cost] == ["0.84 USD"]
     planned = await project.plan(world=World.REAL, only=["pack"])
     assert [str(money) for money in planned.report.to_spend] == ["0.28 USD"]
     assert planned.report.shots_outside == 2

@@ -4,12 +4,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from core_samples import ANIMATIC, FREE, PAID, planned, shot, standing, usd
+from core_samples import ANIMATIC, FREE, PAID, after_shot, buys, planned, shot, standing, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Plan, StepReason
-from hailuo_batch.core.plan.plan_cost import PlanCost, sum_plan_cost
+from hailuo_batch.core.plan.plan_cost import PlanCost, PurchaseSum, list_purchases, sum_plan_cost
 from hailuo_batch.core.plan.review import AcceptedClip
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import Request
@@ -87,3 +87,29 @@ def test_an_accepted_clip_costs_what_was_asked_when_it_was_made(made_for: Reques
     assert sum_plan_cost(replace(plan, steps=(kept,))) == found
     twice = replace(plan, steps=(kept, replace(step, standing=clip(1, cost=usd("0.30")))))
     assert sum_plan_cost(twice) == PlanCost(actual=(usd("0.30"),)), "the clip's own step has it already"
+
+
+def test_takes_with_one_request_are_bought_once() -> None:
+    found = buys(planned(shot("a", takes=2), shot("b"), route=PAID))
+    assert (found.takes, found.clips, found.cost, found.most) == (3, 2, (usd("0.56"),), (usd("0.56"),))
+
+
+def test_the_most_that_a_list_of_providers_may_cost_is_its_dearest_price_and_the_rest_is_counted() -> None:
+    dear = replace(PAID, fallbacks=(Route(provider="dear", estimate=usd("0.70")),))
+    assert (buys(planned(shot(), route=dear)).cost, buys(planned(shot(), route=dear)).most) == (
+        (usd("0.28"),), (usd("0.70"),),
+    )  # fmt: skip
+    ways = buys(planned(shot(), route=WAYS))
+    assert (ways.most, ways.unpriced_fallbacks) == ((usd("0.28"), CREDITS), 1), "currencies are not compared"
+    unknown = buys(planned(shot(), route=Route(provider="vtrix", estimate=None, fallbacks=(PAID,))))
+    assert (unknown.cost, unknown.most, unknown.unpriced, unknown.unpriced_fallbacks) == ((), (usd("0.28"),), 1, 0)
+
+
+def test_what_starts_from_a_shot_that_is_not_made_in_the_same_run_is_not_bought() -> None:
+    chain = (shot("c", frames=after_shot("b")), shot("b", frames=after_shot("a")), shot("a"))
+    mark = planned(shot("a")).steps[0].fingerprint
+    assert [step.uses[0].shot.id for step in list_purchases(planned(*chain).steps)] == ["a", "b", "c"]
+    held = planned(*chain, standings={mark: standing(Stage.IN_DOUBT, digest=None)})
+    assert buys(held) == PurchaseSum()
+    assert buys(planned(*chain, standings={mark: standing(Stage.SUBMITTED, digest=None)})).clips == 2
+    assert not list_purchases(tuple(step for step in planned(*chain).steps if step.uses[0].shot.id != "a"))

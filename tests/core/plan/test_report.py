@@ -123,3 +123,15 @@ def test_every_take_has_one_row_and_the_counts_are_their_number(of: list[tuple[s
     shots = [shot(f"{name}{n}", prompt=prompt, takes=takes) for n, (name, prompt, takes) in enumerate(of)]
     found = report(planned(*shots))
     assert sum(found.counts.values()) == len(found.rows) == sum(takes for _, _, takes in of)
+
+
+def test_followers_of_a_changed_shot_say_that_it_is_rendered_again_and_have_their_price() -> None:
+    chain = (shot("a"), shot("b", frames=after_shot("a")), shot("new", frames=after_shot("a")))
+    past = {name: LastRender(version=1, take=1, fingerprint=f"v1-old-{name}") for name in ("a", "b")}
+    found = report(planned(*chain, last_renders=past))
+    assert [(row.why, row.version, row.is_bought, row.estimate) for row in found.rows] == [
+        ("the request changed", 2, True, usd("0.28")),
+        ("it starts from a, which must be rendered again", 2, True, usd("0.28")),
+        ("it starts from a, which must be rendered again", 1, True, usd("0.28")),
+    ]
+    assert found.to_spend == (usd("0.84"),)

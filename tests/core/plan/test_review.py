@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_samples import FREE, PAID, after_shot, grounds, planned, shot, standing, stored, usd
+from core_samples import FREE, PAID, after_shot, buys, grounds, planned, shot, standing, stored, usd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,7 +133,7 @@ def test_an_accepted_clip_is_reused_and_the_version_stays() -> None:
 def test_an_accepted_clip_that_the_store_does_not_have_is_held_and_never_bought() -> None:
     plan = changed(1, 1, stored_digests=frozenset())
     assert [(step.why, step.action) for step in plan.steps] == [(StepReason.ACCEPTED_ELSEWHERE, Action.HOLD)]
-    assert (plan.cost, plan.unpriced) == ((), 0)
+    assert (buys(plan).cost, buys(plan).unpriced) == ((), 0)
 
 
 def test_an_accepted_clip_that_its_name_still_has_is_taken_from_there() -> None:
