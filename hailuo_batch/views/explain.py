@@ -4,7 +4,7 @@ import json
 
 from hailuo_batch.core.plan.explain import Explanation, Member
 from hailuo_batch.core.plan.plan import StepReason
-from hailuo_batch.views.format import safe_text, single_line
+from hailuo_batch.views.format import safe_text, shorten_digest, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.plan import MISSING_CLIP_HINT
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -43,7 +43,15 @@ def explanation_dict(explanation: Explanation) -> dict[str, object]:
         "action": str(explanation.action),
         "reason": explanation.reason,
         "members": [
-            {"name": m.name, "now": m.now, "before": m.before, "changed": m.changed} for m in explanation.members
+            {
+                "name": member.name,
+                "now": member.now,
+                "before": member.before,
+                "changed": member.changed,
+                "label": member.label or None,
+                "label_before": member.label_before or None,
+            }
+            for member in explanation.members
         ],
         "fingerprint": explanation.fingerprint or None,
         "before": explanation.previous_fingerprint or None,
@@ -58,11 +66,19 @@ def explanation_dict(explanation: Explanation) -> dict[str, object]:
 def _member_lines(member: Member, wide: int, style: TextStyle) -> list[str]:
     name = f"{member.name:<{wide}}"
     if not member.changed:
-        return [f"    {name}  {_value_text(member.now)}"]
+        return [f"    {name}  {_labelled_text(member.label, member.now)}"]
     return [
-        f"  {style.bad('-')} {name}  {_value_text(member.before)}",
-        f"  {style.good('+')} {name}  {_value_text(member.now)}",
+        f"  {style.bad('-')} {name}  {_labelled_text(member.label_before, member.before)}",
+        f"  {style.good('+')} {name}  {_labelled_text(member.label, member.now)}",
     ]
+
+
+def _labelled_text(label: str, value: object) -> str:
+    """A frame by the name that the manifest gives it, with the start of its digest."""
+    digest = value.get("artifact") if isinstance(value, dict) else value
+    if not label:
+        return _value_text(value)
+    return f"{safe_text(label)} ({shorten_digest(str(digest))})" if digest else safe_text(label)
 
 
 def _price(explanation: Explanation) -> str:

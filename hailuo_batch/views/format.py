@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 # Controls but for the tab, line and paragraph separators, what turns text around, and halves of characters (bytes of a
 # file name that are no UTF-8).
+_DIGEST_LENGTH = 19  # `sha256:` and twelve
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -89,3 +90,12 @@ def truncate(words: str, width: int) -> str:
     """Words on one line, cut where they are too long."""
     line = single_line(words)
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def shorten_digest(digest: str) -> str:
+    """The start of a digest, which is enough to tell clips apart.
+
+    >>> shorten_digest("sha256:" + "ab" * 32)
+    'sha256:abababababab…'
+    """
+    return digest if len(digest) <= _DIGEST_LENGTH else f"{digest[:_DIGEST_LENGTH]}…"

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from hailuo_batch.core.spending.garbage import DiskFile, Garbage, UnreferencedClip
-from hailuo_batch.views.format import count, format_size, join_amounts, safe_text
+from hailuo_batch.views.format import count, format_size, join_amounts, safe_text, shorten_digest
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 MAX_ROWS = 60  # clips on a terminal; JSON has them all
-_DIGEST_LENGTH = 19  # of a digest: `sha256:` and twelve
 
 
 def draw_garbage(garbage: Garbage, *, remove_command: str, style: TextStyle = PLAIN) -> str:
@@ -57,7 +56,7 @@ def _clip_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:
     yield f"{clips} removed:" if garbage.is_removed else f"{clips}{_age_filter(garbage, ',')}:"
     for clip in garbage.clips[:MAX_ROWS]:
         size, about = format_size(clip.file.size), _describe_clip(clip, style)
-        yield f"  {clip.digest[:_DIGEST_LENGTH]}…  {size:>8}  {_day(clip.file)}  {about}"
+        yield f"  {shorten_digest(clip.digest)}  {size:>8}  {_day(clip.file)}  {about}"
     if len(garbage.clips) > MAX_ROWS:
         yield style.dim(f"  … and {len(garbage.clips) - MAX_ROWS:,} more; --format json shows them all")
 

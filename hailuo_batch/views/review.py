@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.plan.review import Acceptance, Retake
-from hailuo_batch.views.format import safe_text, single_line
+from hailuo_batch.views.format import safe_text, shorten_digest, single_line
 from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.plan import draw_plan
 from hailuo_batch.views.style import PLAIN, TextStyle
-
-_DIGEST_LENGTH = 19  # of a digest: `sha256:` and twelve
 
 
 def draw_retakes(
@@ -34,12 +32,12 @@ def draw_acceptances(
 ) -> str:
     """The clips that were kept or are kept no more, what to know about them, and what a run would do."""
     lines = [
-        f"{style.good(safe_text(f'{shot}#{each.take}'))} keeps {each.clip[:_DIGEST_LENGTH]}… for its changed request"
+        f"{style.good(safe_text(f'{shot}#{each.take}'))} keeps {shorten_digest(each.clip)} for its changed request"
         f"{_reason_suffix(each.why)}."
         for shot, each in _flatten(accepted)
     ]
     lines += [
-        f"{style.warning(safe_text(f'{shot}#{each.take}'))} no longer keeps {each.clip[:_DIGEST_LENGTH]}…."
+        f"{style.warning(safe_text(f'{shot}#{each.take}'))} no longer keeps {shorten_digest(each.clip)}."
         for shot, each in _flatten(withdrawn)
     ]
     return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))

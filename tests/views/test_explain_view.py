@@ -50,6 +50,17 @@ def test_what_changed_stands_beside_what_it_was(golden: Golden) -> None:
     golden(json.dumps(explanation_dict(CHANGED), indent=2), "explanation_changed.json")
 
 
+def test_frames_are_shown_by_their_names(golden: Golden) -> None:
+    members = (
+        Member(
+            name="first", now=None, before={"artifact": "sha256:" + "1" * 64, "frame": "last"}, changed=True,
+            label="last frame of open, not here yet", label_before="last frame of open v001",
+        ),
+        Member(name="last", now="sha256:" + "2" * 64, label="assets/end.png"),
+    )  # fmt: skip
+    golden(draw_explanation(explanation(members=members)), "explanation_frames.txt")
+
+
 def test_a_take_that_is_there(golden: Golden) -> None:
     there = explanation(
         action=Action.REUSE, reason="its clip is in the store", digest="sha256:" + "3" * 64, estimate=None, free=True,
