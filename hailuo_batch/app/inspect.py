@@ -45,17 +45,24 @@ async def explain(file: Path | str, take: str, *, world: World = World.REAL) -> 
 
 
 async def show(file: Path | str, shot: str, *, world: World = World.REAL, ask: bool = False) -> ShotHistory:
-    """A shot's takes with every attempt and event. Raises `InputError` for an unknown shot.
+    """A shot's takes with every attempt and event; of `open#2`, those of that take.
+
+    Raises `InputError` for an unknown shot or take.
 
     With `ask`, gateways that keep events of their tasks are queried for them; this is free.
     """
     planned = await plan(file, world=world, full_report=True, offline=True)
-    rows = tuple(row for row in planned.report.rows if row.shot == shot)
+    label, (shot, number) = shot, parse_take(shot)
+    is_one = "#" in label
+    rows = tuple(row for row in planned.report.rows if row.shot == shot and (not is_one or row.take == number))
     if not rows:
-        raise _unknown_take_error(planned, shot)
+        raise _unknown_take_error(planned, label)
     async with planned.validation.workspace.read_ledger() as ledger:
         earlier = await ledger.shot_fingerprints(planned.plan.campaign, shot, sketch=planned.validation.sketch)
-        attempts = await ledger.attempts(({row.fingerprint for row in rows} | earlier) - {""})
+        mine = {row.fingerprint for row in rows}
+        attempts = await ledger.attempts((mine | earlier) - {""})
+        if is_one:
+            attempts = [each for each in attempts if each.fingerprint in mine or each.take == number]
         events = await ledger.events([attempt.id for attempt in attempts])
     found = await _read_task_events(planned.validation.project, attempts) if ask else ()
     return ShotHistory(rows=rows, attempts=tuple(attempts), events=tuple(events), task_events=found)

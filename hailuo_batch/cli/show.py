@@ -14,13 +14,13 @@ from hailuo_batch.views.history import draw_history, history_dict
 
 
 @click.command("show")
-@click.argument("shot")
+@click.argument("shot", metavar="SHOT[#TAKE]")
 @options.manifest
 @options.world
 @click.option("--ask", is_flag=True, help="Also query the gateway, if it keeps events (mindvideo); free.")
 @options.output_format
 def command(shot: str, manifest: Path, *, world: World, ask: bool, form: str) -> None:
-    """Show the takes of SHOT in MANIFEST, with every attempt and event in the ledger."""
+    """Show the takes of SHOT (or the one after #) in MANIFEST, with every attempt and event in the ledger."""
     shown = run_async(show(manifest, shot, world=world, ask=ask))
     if form == "json":
         print_json(history_dict(shown.rows, shown.attempts, shown.events, task_events=shown.task_events))

@@ -12,7 +12,7 @@ def spending_text(report: Report) -> str:
         parts.append(f"{join_amounts(report.estimated)} ({'; '.join(filter(None, ('list price', silence)))})")
     if report.unknown_cost:
         note = f" ({silence})" if silence and not report.estimated else ""
-        parts.append(f"{count(report.unknown_cost, 'clip')} at an unknown cost{note}")
+        parts.append(f"{'an ' if parts else ''}unknown cost for {count(report.unknown_cost, 'clip')}{note}")
     return ", and ".join(parts)
 
 

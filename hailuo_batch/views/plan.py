@@ -1,6 +1,6 @@
 """A plan as text: what would be done, why and for how much, and what to type next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Action, StepReason
@@ -20,6 +20,7 @@ MISSING_CLIP_HINT = (
     "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
     "renders/). Or remove the take from the lock: the next run buys it again."
 )
+_MAX_NAMES = 20  # of shots in one sentence; JSON has them all
 _MAX_SHARED = 3  # names of shots that share a clip; JSON has them all
 _BUYING_ACTIONS = frozenset({Action.SUBMIT, Action.WAIT})
 MAX_ROWS = 60  # rows of a plan on a terminal; JSON has them all
@@ -45,12 +46,13 @@ def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
     """The takes with work to do, then one line of sums."""
     rows = [row for row in report.rows if row.action is not Action.REUSE]
     if not rows:
-        return plan_totals(report, style)
+        return "\n".join((plan_totals(report, style), *dropped_lines(report, style)))
     lines = [plan_heading(report, style), "", *_table_rows(rows[:MAX_ROWS], style)]
     if len(rows) > MAX_ROWS:
         lines.append(style.dim(f"  … and {len(rows) - MAX_ROWS:,} more; --format json shows them all"))
     lines += ["", plan_totals(report, style), *_destination_lines(report, style)]
     lines += _over_cap_lines(report, style)
+    lines += dropped_lines(report, style)
     if any(row.is_in_doubt for row in rows):
         lines.append(resolve_hint(report))
     if any(map(is_elsewhere, rows)):
@@ -62,10 +64,27 @@ def _over_cap_lines(report: Report, style: TextStyle) -> list[str]:
     """What the caps leave out: each take by name, and the first one's reason."""
     if not report.over_cap:
         return []
-    names = [safe_text(take) for take, _ in report.over_cap]
-    more = f" and {len(names) - MAX_ROWS:,} more" if len(names) > MAX_ROWS else ""
+    names = [take for take, _ in report.over_cap]
     left = f"{count(len(names), 'take')} left out under a cap"
-    return [f"{style.warning(left)}: {', '.join(names[:MAX_ROWS])}{more}.", f"  {safe_text(report.over_cap[0][1])}"]
+    return [f"{style.warning(left)}: {_name_list(names)}.", f"  {safe_text(report.over_cap[0][1])}"]
+
+
+def dropped_lines(report: Report, style: TextStyle = PLAIN) -> list[str]:
+    """Shots that left the manifest since the lock was written, so that a slip of the hand is noticed."""
+    removed = [each.shot for each in report.dropped if not each.renamed_to]
+    renamed = [f"{each.shot} → {each.renamed_to}" for each in report.dropped if each.renamed_to]
+    lines = []
+    if renamed:
+        lines.append(f"{style.warning('Renamed')}, with the clips as they are: {_name_list(renamed)}.")
+    if removed:
+        words = "No longer in the manifest; a run drops them from the lock and keeps their clips"
+        lines.append(f"{style.warning(words)}: {_name_list(removed)}.")
+    return lines
+
+
+def _name_list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+    return f"{', '.join(map(safe_text, names[:_MAX_NAMES]))}{more}"
 
 
 def _destination_lines(report: Report, style: TextStyle) -> list[str]:
@@ -91,6 +110,21 @@ def plan_totals(report: Report, style: TextStyle) -> str:
         stored = f"{_report_store_summary(report)}.{acceptance_note(report.accepted)}"
         return f"{style.good('Nothing to do')}: {stored}{outside}"
     return f"Plan: {', '.join(counts)}.{_cost_sentence(report)}{acceptance_note(report.accepted)}{outside}"
+
+
+def state_totals(report: Report, style: TextStyle) -> str:
+    """How many takes are in which state, and what is still to buy: no plan, but what there is."""
+    stored = report.counts.get(Action.REUSE, 0)
+    if stored == report.takes:
+        return plan_totals(report, style)
+    counts = [
+        f"{report.counts[action]:,} {_ACTION_WORDS[action]}"
+        for action in _ACTION_MARKS
+        if action is not Action.REUSE and report.counts.get(action)
+    ]
+    outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
+    head = f"{stored:,} of {count(report.takes, 'take')} in the store"
+    return f"{head}; {', '.join(counts)}.{acceptance_note(report.accepted)}{outside}"
 
 
 def _report_store_summary(report: Report) -> str:

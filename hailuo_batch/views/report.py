@@ -4,7 +4,7 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_text
 from hailuo_batch.views.format import format_seconds, format_size, safe_text, single_line, truncate
-from hailuo_batch.views.plan import plan_heading, plan_totals, reason_text
+from hailuo_batch.views.plan import dropped_lines, plan_heading, reason_text, state_totals
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.unfetched import next_steps, task_location
 
@@ -17,7 +17,14 @@ def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
     spent = f" Spent: {words}." if (words := spending_text(report)) else ""
     table = (*rows, "") if rows else ()
     return "\n".join(
-        (plan_heading(report, style), "", *table, f"{plan_totals(report, style)}{spent}", *next_steps(report))
+        (
+            plan_heading(report, style),
+            "",
+            *table,
+            f"{state_totals(report, style)}{spent}",
+            *dropped_lines(report, style),
+            *next_steps(report),
+        )
     )
 
 

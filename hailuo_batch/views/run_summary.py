@@ -12,7 +12,7 @@ from hailuo_batch.core.world import command_line
 from hailuo_batch.views.cost_phrases import spending_text
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
-from hailuo_batch.views.plan import MISSING_CLIP_HINT, is_elsewhere, plan_totals, reason_text
+from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, is_elsewhere, plan_totals, reason_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, task_location
 
@@ -41,7 +41,7 @@ def draw_run_summary(
         if only_failed:
             return draw_nothing_failed(report)
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
-        return "\n".join((*lines, *waiting, *doubts))
+        return "\n".join((*lines, *dropped_lines(report, style), *waiting, *doubts))
     lines = [_rendered_line(outcome, style, sketch=report.sketch)]
     if outcome.named:
         there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
@@ -61,6 +61,7 @@ def draw_run_summary(
     lines += doubts
     if spent := spending_text(report):
         lines.append(f"{'Estimated cost' if report.rehearsal else 'Spent so far'}: {spent}.")
+    lines += dropped_lines(report, style)
     if lock:
         lines.append(f"Lock: {safe_text(lock.as_posix())}; commit it together with the manifest.")
     return "\n".join(lines)

@@ -97,6 +97,16 @@ async def test_show_tells_the_version_before_too(project: Project):
     assert [attempt.stage for attempt in shown.attempts] == [Stage.STORED]  # of what it was
 
 
+async def test_show_of_one_take_is_about_that_take(project: Project):
+    await project.run()
+    project.change("on a table", "on a cable")
+    shown = await show(project.file, "pack#1", world=World.SKETCH)
+    assert [(row.shot, row.take) for row in shown.rows] == [("pack", 1)]
+    assert [attempt.stage for attempt in shown.attempts] == [Stage.STORED], "the earlier version of that take"
+    with pytest.raises(InputError, match="no take pack#7"):
+        await show(project.file, "pack#7", world=World.SKETCH)
+
+
 async def test_looking_writes_nothing(project: Project):
     await status(project.file, world=World.SKETCH)
     await explain(project.file, "open", world=World.SKETCH)

@@ -34,11 +34,11 @@ CREDITS = Money(amount=Decimal(55), currency="credits")
         ),
         (
             {"unknown_cost": 1, "silent_providers": ("vtrix",)},
-            "1 clip at an unknown cost (vtrix does not report actual cost)",
+            "unknown cost for 1 clip (vtrix does not report actual cost)",
         ),
         (
             {"spent": (usd("1"),), "unknown_cost": 2, "silent_providers": ("gccai", "odkkk", "vtrix")},
-            "1.00 USD, and 2 clips at an unknown cost (gccai, odkkk and vtrix do not report actual cost)",
+            "1.00 USD, and an unknown cost for 2 clips (gccai, odkkk and vtrix do not report actual cost)",
         ),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import CapLeft, Report
 from hailuo_batch.core.trust import KeyRoute
@@ -153,6 +154,16 @@ def test_the_question_has_the_most_that_fallbacks_may_cost_and_what_the_caps_sti
         "Plan: 3 to render. Cost: 0.56 USD, up to 0.98 USD, unknown for 1 clip at another provider of the list. "
         "Takes with the same request share a clip: 2 clips to buy."
     )
+
+
+def test_dropped_and_renamed_shots_are_named_also_when_there_is_nothing_to_do() -> None:
+    dropped = (DroppedShot(shot="old", renamed_to="new"), DroppedShot(shot="gone"), DroppedShot(shot="lost"))
+    words = (
+        "Renamed, with the clips as they are: old → new.\n"
+        "No longer in the manifest; a run drops them from the lock and keeps their clips: gone, lost."
+    )
+    assert draw_plan(report(stored("new"), dropped=dropped)).endswith(f" kB.\n{words}")
+    assert draw_plan(report(row("new"), to_spend=(usd("0.28"),), dropped=dropped)).endswith(f"USD.\n{words}")
 
 
 def test_lines_add_up_to_the_total(golden: Golden) -> None:

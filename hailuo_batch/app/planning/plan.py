@@ -27,6 +27,7 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.core.attempt.rejected import RejectedClip, find_last_copies
 from hailuo_batch.core.manifest.shot import ShotNeeds
+from hailuo_batch.core.plan.dropped_shots import find_dropped_shots
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, LastRender, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, resolve_versions
@@ -141,7 +142,10 @@ async def _gather_and_plan(
         listings=listings,
         tasks=tasks,
         orphan_steps=make_orphan_steps(snapshot, made.steps),
-        report=_make_report(validation, made, selected, snapshot, details, caps, now=now, only=bool(options.only)),
+        report=replace(
+            _make_report(validation, made, selected, snapshot, details, caps, now=now, only=bool(options.only)),
+            dropped=find_dropped_shots(lock, made.steps, [shot.id for shot in validation.shots]),
+        ),
         lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes),
     )
 

@@ -9,6 +9,7 @@ from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.render_names import render_name, take_label
@@ -89,6 +90,7 @@ class Report:
     unpriced_fallbacks: int = 0  # clips whose price is unknown only at a later provider of the list
     left_out: Mapping[Action, int] = field(default_factory=dict)  # of `counts`, what a cap leaves out
     caps_left: tuple[CapLeft, ...] = ()  # what each cap still allows, before the run
+    dropped: tuple[DroppedShot, ...] = ()  # what the lock names and the manifest no longer has
     over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
