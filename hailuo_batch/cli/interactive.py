@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hailuo_batch.cli.output import make_style
+from hailuo_batch.cli.output import fit_text, make_style
 from hailuo_batch.cli.streams import can_redraw
 from hailuo_batch.cli.trace_options import is_verbose
 from hailuo_batch.errors import RefusedError
@@ -105,14 +105,14 @@ def _confirm_spending(planned: "PlannedRun", *, yes: bool) -> None:
     """Asks before money is spent; without a terminal to ask on, `--yes` must have said so."""
     report = planned.report
     for note in planned.notes:
-        click.echo(note, err=True)
+        click.echo(fit_text(note, sys.stderr), err=True)
     if yes or not (report.to_spend or report.unpriced):
         return
     from hailuo_batch.views.plan import draw_plan, spending_question
 
-    click.echo(draw_plan(report, make_style(sys.stderr)), err=True)
+    click.echo(fit_text(draw_plan(report, make_style(sys.stderr)), sys.stderr), err=True)
     if not sys.stdin.isatty():
         why = "This run would spend money, and there is no terminal to ask for confirmation."
         raise RefusedError("not approved", why=why, remedy="Add --yes.")
-    if not click.confirm(spending_question(report), err=True):
+    if not click.confirm(fit_text(spending_question(report), sys.stderr), err=True):
         raise RefusedError("not approved", why="Nothing was submitted.")

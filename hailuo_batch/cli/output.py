@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from hailuo_batch.cli.streams import can_redraw, discard_stdout
+from hailuo_batch.cli.streams import can_redraw, discard_stdout, terminal_width
 from hailuo_batch.errors import HailuoError, InputError
+from hailuo_batch.views.fit import fit_lines
 from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
 
 def make_style(stream: TextIO) -> TextStyle:
     """Colour on a terminal, unless `NO_COLOR` is set (https://no-color.org) or the terminal is dumb."""
-    return TextStyle(colour=can_redraw(stream) and not os.environ.get("NO_COLOR"))
+    return TextStyle(colour=can_redraw(stream) and not os.environ.get("NO_COLOR"), width=terminal_width(stream))
+
+
+def fit_text(text: str, stream: TextIO) -> str:
+    """A text for people as the stream's terminal shows it without breaking words."""
+    return fit_lines(text, terminal_width(stream))
 
 
 def print_text(text: str) -> None:
     """A result for people."""
-    _write_stdout(f"{text}\n")
+    _write_stdout(f"{fit_text(text, sys.stdout)}\n")
 
 
 def print_raw(text: str) -> None:
@@ -68,7 +74,7 @@ def print_extra_problems(problems: Sequence["Problem"]) -> None:
     if problems:
         from hailuo_batch.views.problems import draw_problems
 
-        click.echo(draw_problems(problems, make_style(sys.stderr)), err=True)
+        click.echo(fit_text(draw_problems(problems, make_style(sys.stderr)), sys.stderr), err=True)
 
 
 def format_error(error: HailuoError) -> str:
@@ -77,7 +83,7 @@ def format_error(error: HailuoError) -> str:
 
     problems = getattr(error, "problems", ())
     ink = make_style(sys.stderr)
-    return draw_problems(problems, ink) if problems else draw_error(error, ink)
+    return fit_text(draw_problems(problems, ink) if problems else draw_error(error, ink), sys.stderr)
 
 
 def print_json(members: object) -> None:
@@ -85,4 +91,4 @@ def print_json(members: object) -> None:
     from hailuo_batch.views.json_report import json_text
 
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
-    print_text(json_text(members, indent=2, ascii_only=not encoding.startswith("utf")))
+    _write_stdout(f"{json_text(members, indent=2, ascii_only=not encoding.startswith('utf'))}\n")

@@ -18,7 +18,7 @@ from hailuo_batch.app.resolve import (
     settle,
 )
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
+from hailuo_batch.cli.output import fit_text, make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
 from hailuo_batch.core.world import World, command_line
@@ -275,7 +275,8 @@ def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, found: OpenAttempt
     running = verdict is Verdict.WRITTEN_OFF and any(each.state is DoubtState.RUNNING for each in chosen)
     if yes or (len(chosen) == 1 and not running):
         return
-    click.echo(draw_decision(chosen, verdict, manifest=found.manifest, world=found.workspace.world), err=True)
+    decision = draw_decision(chosen, verdict, manifest=found.manifest, world=found.workspace.world)
+    click.echo(fit_text(decision, sys.stderr), err=True)
     if not sys.stdin.isatty():
         why = "A running task would be given up." if running else "Several takes would be settled at once."
         raise RefusedError("not approved", why=why, remedy="Add --yes.")

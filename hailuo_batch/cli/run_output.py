@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hailuo_batch.cli.output import (
+    fit_text,
     make_style,
     print_extra_problems,
     print_json,
@@ -45,11 +46,11 @@ def print_run(result: "RunResult", form: str) -> int:
     if result.error is not None:
         from hailuo_batch.views.problems import draw_error
 
-        click.echo(draw_error(result.error, make_style(sys.stderr)), err=True)
+        click.echo(fit_text(draw_error(result.error, make_style(sys.stderr)), sys.stderr), err=True)
     try:
         print_json(run_dict(result)) if form == "json" else print_text(_draw_run(result, make_style(sys.stdout)))
     except InputError:  # Money: what a run came to may hold a task's id that is recorded nowhere else
-        click.echo(_draw_run(result, make_style(sys.stderr)), err=True)
+        click.echo(fit_text(_draw_run(result, make_style(sys.stderr)), sys.stderr), err=True)
         raise
     return result.exit
 

@@ -24,6 +24,19 @@ def discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def terminal_width(stream: TextIO) -> int:
+    """The cells of a line, of `COLUMNS` or of the terminal itself; 0 for a stream that is no terminal."""
+    if not stream.isatty():
+        return 0
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
 def can_redraw(stream: TextIO) -> bool:
     """Whether a stream is a terminal that knows escape codes; one that does not say what it is may not.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.output import fit_text, make_style, print_json, print_text
 from hailuo_batch.errors import Exit, RefusedError
 from hailuo_batch.views.format import safe_text
 
@@ -52,7 +52,7 @@ def _approve(question: "TrustQuestion", *, yes: bool, digest: str | None) -> Non
     from hailuo_batch.core.world import command_line
     from hailuo_batch.views.trust import confirm_question, draw_question
 
-    click.echo(draw_question(question, make_style(sys.stderr)), err=True)
+    click.echo(fit_text(draw_question(question, make_style(sys.stderr)), sys.stderr), err=True)
     if digest is not None and digest != question.digest:
         trust(question, digest=digest)  # raises
     if yes and digest is not None:

@@ -9,6 +9,7 @@ from hailuo_batch.core.spending.costs import COLUMN_BY_STATE, CostColumn, CostRo
 from hailuo_batch.views.format import count, join_amounts, safe_text, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 
 NO_TAG = "(no tag)"
 NOT_KNOWN = "not known"
@@ -117,10 +118,13 @@ def _table(costs: Costs, style: TextStyle) -> Iterable[str]:
     head = [str(costs.group_by), "currency", "attempts", *map(column_label, columns)]
     body = [_cells(safe_text(row.group or NO_TAG), row, columns) for row in costs.rows]
     foot = [_cells("" if place else "total", row, columns) for place, row in enumerate(costs.totals)]
-    widths = [max(map(len, cells)) for cells in zip(head, *body, *foot, strict=True)]
-    yield style.dim(_column_line(head, widths))
-    yield from (_column_line(cells, widths) for cells in body)
-    yield from (style.bold(_column_line(cells, widths)) for cells in foot)
+    lines = [
+        [Cell(cell, style.dim) for cell in head],
+        *([Cell(cell) for cell in cells] for cells in body),
+        *([Cell(cell, style.bold) for cell in cells] for cells in foot),
+    ]
+    sums = [Column(right=True)] * (len(head) - 2)
+    return draw_table(lines, [Column(fit=Fit.MIDDLE), Column(), *sums], width=style.width)
 
 
 def _cells(name: str, row: CostRow, columns: Sequence[CostColumn]) -> list[str]:
@@ -142,12 +146,6 @@ def _cell(row: CostRow, column: CostColumn) -> str:
     return f"{amount:+,.{decimals}f}" if column is CostColumn.DIFFERENCE else f"{amount:,.{decimals}f}"
 
 
-def _column_line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Two columns of words, then numbers at their right ends."""
-    pairs = enumerate(zip(cells, widths, strict=True))
-    return "  " + "  ".join(f"{cell:<{wide}}" if place < 2 else f"{cell:>{wide}}" for place, (cell, wide) in pairs)
-
-
 def _lost_money_lines(lost_money: Sequence[LostMoney], style: TextStyle) -> Iterable[str]:
     if not lost_money:
         return
@@ -156,9 +154,10 @@ def _lost_money_lines(lost_money: Sequence[LostMoney], style: TextStyle) -> Iter
     total = f" ({known})" if known else ""
     yield f"{style.bold('Lost money')}, charged or possibly charged, and no clip came of it{total}:"
     names = [safe_text(f"{each.attempt.campaign}/{each.attempt.shot}#{each.attempt.take}") for each in lost_money]
-    wide = max(map(len, names))
+    rows = []
     for name, each in zip(names, lost_money, strict=True):
         task = f"task {each.attempt.task}" if each.attempt.task else "no task id"
         price = each.money or "price not known"
         facts = safe_text(f"{each.attempt.provider}, {task}, {price}")
-        yield f"  {name:<{wide}}  {facts}: {single_line(each.why)}"
+        rows.append((Cell(name), Cell(f"{facts}: {single_line(each.why)}")))
+    yield from draw_table(rows, (Column(fit=Fit.MIDDLE), Column(fit=Fit.WRAP, least=24)), width=style.width)

@@ -10,10 +10,11 @@ from hailuo_batch.views.format import (
     join_amounts,
     safe_text,
     shot_length,
-    truncate,
+    single_line,
 )
 from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
 from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 from hailuo_batch.views.unfetched import resolve_hint, task_location
 
 MISSING_CLIP_HINT = (
@@ -176,15 +177,28 @@ def _destination_phrase(report: Report) -> str:
     return f" at {' or '.join(places)}" if places else ""
 
 
+_COLUMNS = (
+    Column(gap=1),
+    Column(fit=Fit.MIDDLE),
+    Column(),
+    Column(fit=Fit.WRAP, least=16),
+    Column(fit=Fit.WRAP, least=16),
+)
+
+
 def _table_rows(rows: list[TakeRow], style: TextStyle) -> Iterable[str]:
-    names = [safe_text(f"{row.shot}#{row.take}") for row in rows]
-    requests = [f"{shot_length(row.duration)} {row.resolution}" for row in rows]
-    wide, middle = max(map(len, names)), max(map(len, requests))
-    for row, name, request in zip(rows, names, requests, strict=True):
-        whom = _take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row)
-        beside = style.dim(f"  {whom}") if whom else ""
-        mark = (style.warning if row.action in {Action.HOLD, Action.WAIT} else style.good)(_ACTION_MARKS[row.action])
-        yield f"  {mark} {name:<{wide}}  {request:<{middle}}  {truncate(reason_text(row), 70)}{beside}"
+    return draw_table([_cells(row, style) for row in rows], _COLUMNS, width=style.width)
+
+
+def _cells(row: TakeRow, style: TextStyle) -> tuple[Cell, ...]:
+    paint = style.warning if row.action in {Action.HOLD, Action.WAIT} or row.is_left_out else style.good
+    return (
+        Cell(_ACTION_MARKS[row.action], paint),
+        Cell(safe_text(f"{row.shot}#{row.take}")),
+        Cell(f"{shot_length(row.duration)} {row.resolution}"),
+        Cell(single_line(reason_text(row))),
+        Cell(_take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row), style.dim),
+    )
 
 
 def is_elsewhere(row: TakeRow) -> bool:

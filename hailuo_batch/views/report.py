@@ -1,19 +1,30 @@
 """A report as text: every take as it stands."""
 
+from collections.abc import Iterator
+
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_text
-from hailuo_batch.views.format import format_seconds, format_size, safe_text, single_line, truncate
+from hailuo_batch.views.format import format_seconds, format_size, safe_text, single_line
 from hailuo_batch.views.plan import dropped_lines, plan_heading, reason_text, state_totals
 from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 from hailuo_batch.views.unfetched import next_steps, task_location
+
+_COLUMNS = (
+    Column(fit=Fit.MIDDLE),
+    Column(),
+    Column(),
+    Column(right=True),
+    Column(right=True),
+    Column(fit=Fit.MIDDLE, least=20),
+    Column(fit=Fit.WRAP, least=16),
+)
 
 
 def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
     """One line a take, in the order of the manifest, then the sums."""
-    names = [safe_text(f"{row.shot}#{row.take}") for row in report.rows]
-    wide = max(map(len, names), default=0)
-    rows = [f"  {name:<{wide}}  {_take_status(row, style)}" for name, row in zip(names, report.rows, strict=True)]
+    rows = tuple(draw_table([cells for row in report.rows for cells in _rows(row, style)], _COLUMNS, width=style.width))
     spent = f" Spent: {words}." if (words := spending_text(report)) else ""
     table = (*rows, "") if rows else ()
     return "\n".join(
@@ -28,15 +39,29 @@ def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
     )
 
 
-def _take_status(row: TakeRow, style: TextStyle) -> str:
-    clip = row.clip
+def _rows(row: TakeRow, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
+    """A take's line; on a terminal its remarks are below it, since there is no room for both."""
+    cells = _cells(row, style)
+    if not style.width or not row.remarks or len(cells) < len(_COLUMNS):
+        yield cells
+        return
+    *facts, remark = cells
+    yield (*facts, Cell(""))
+    yield (Cell(""), Cell(""), remark)
+
+
+def _cells(row: TakeRow, style: TextStyle) -> tuple[Cell, ...]:
+    name, clip = Cell(safe_text(f"{row.shot}#{row.take}")), row.clip
+    remark = single_line("; ".join(row.remarks))
     if row.action is not Action.REUSE or clip is None:
-        whom = task_location(row)
-        by = style.dim(f"  {whom}") if whom else ""
-        return f"{style.warning(f'v{row.version:03d}')}  {truncate(reason_text(row), 80)}{by}{_remark_text(row, style)}"
-    facts = f"{f'{clip.width}x{clip.height}':<9}  {format_seconds(clip.seconds):>6}  {format_size(clip.size):>7}"
-    return f"{style.good(f'v{row.version:03d}')}  {facts}  {safe_text(row.file)}{_remark_text(row, style)}"
-
-
-def _remark_text(row: TakeRow, style: TextStyle) -> str:
-    return f"  {style.warning(single_line('; '.join(row.remarks)))}" if row.remarks else ""
+        parts = (single_line(reason_text(row)), task_location(row), remark)
+        return (name, Cell(f"v{row.version:03d}", style.warning), Cell("  ".join(filter(None, parts))))
+    return (
+        name,
+        Cell(f"v{row.version:03d}", style.good),
+        Cell(f"{clip.width}x{clip.height}"),
+        Cell(format_seconds(clip.seconds)),
+        Cell(format_size(clip.size)),
+        Cell(safe_text(row.file)),
+        Cell(remark, style.warning),
+    )

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextStyle:
-    """Marks words for a terminal; without colour the words stay as they are."""
+    """Marks words for a terminal; without colour the words stay as they are. `width` is in cells, 0 where none is."""
 
     colour: bool = False
+    width: int = 0
 
     def bold(self, words: str) -> str:
         """Words that head something."""

@@ -1,0 +1,110 @@
+"""Text that fits a terminal, measured in cells: wide letters take two, combining marks and colours none.
+
+Words are never broken. What has no room is shortened in the middle, since names differ at their ends.
+"""
+
+import re
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_LEAST_WIDTH = 20  # a terminal narrower than this is not served
+_GAP = re.compile(r"\S {2,}(?=\S)")
+
+
+def measure_text(words: str) -> int:
+    """How many cells of a terminal the words take.
+
+    >>> measure_text("open"), measure_text("\\x1b[1mopen\\x1b[0m"), measure_text("日本"), measure_text("e\\u0301")
+    (4, 4, 4, 1)
+    """
+    if "\x1b" in words:
+        words = _COLOURS.sub("", words)
+    if words.isascii():
+        return len(words)
+    from rich.cells import cell_len  # few texts need it
+
+    return cell_len(words)
+
+
+def pad_text(words: str, width: int, *, right: bool = False) -> str:
+    """The words with blanks up to a width, behind them or (`right`) in front.
+
+    >>> pad_text("日本", 6), pad_text("6 s", 6, right=True)
+    ('日本  ', '   6 s')
+    """
+    blanks = " " * max(width - measure_text(words), 0)
+    return blanks + words if right else words + blanks
+
+
+def shorten_middle(words: str, width: int) -> str:
+    """Words without colours, with a sign in place of their middle where they are too wide.
+
+    >>> shorten_middle("sq010-s010-rooftop-at-dawn#12", 15), shorten_middle("open#1", 15)
+    ('sq010-s…dawn#12', 'open#1')
+    """
+    if measure_text(words) <= width:
+        return words
+    head = max(width - 1, 0) // 2
+    tail = max(width - 1 - head, 0)
+    return f"{_cut_start(words, head)}…{_cut_start(words[::-1], tail)[::-1]}"
+
+
+def _cut_start(words: str, width: int) -> str:
+    end = min(len(words), width)
+    while end and measure_text(words[:end]) > width:
+        end -= 1
+    return words[:end]
+
+
+def wrap_words(words: str, width: int) -> list[str]:
+    """Lines of whole words; a single word that is too wide is shortened in the middle.
+
+    >>> wrap_words("it starts from street, which must be rendered again", 24)
+    ['it starts from street,', 'which must be rendered', 'again']
+    """
+    lines: list[str] = []
+    line: list[str] = []
+    taken = 0
+    for word in words.split():
+        wide = measure_text(word)
+        if line and taken + 1 + wide > width:
+            lines.append(" ".join(line))
+            line, taken = [], 0
+        taken += wide + bool(line)
+        line.append(word if wide <= width else shorten_middle(word, width))
+    return [*lines, " ".join(line)] if line else lines or [""]
+
+
+def fit_lines(text: str, width: int) -> str:
+    """The text with lines that are too wide continued below, under the column that they end in.
+
+    A command, alone on its line below a sentence that ends with a colon, stays whole so that it can be copied. Without
+    a `width` the text stays as it is.
+    """
+    if width < _LEAST_WIDTH:
+        return text
+    lines, previous = [], ""
+    for line in text.split("\n"):
+        is_command = line.startswith("    ") and (previous.endswith(":") or previous.startswith("    hailuo-batch"))
+        narrow = is_command or (len(line) <= width and (line.isascii() or measure_text(line) <= width))
+        lines += [line] if narrow or measure_text(line) <= width else _continue_line(line, width)
+        previous = line
+    return "\n".join(lines)
+
+
+def _continue_line(line: str, width: int) -> list[str]:
+    """One line as several: its head up to the last column in the first half stays, words follow at that column."""
+    start = len(line) - len(line.lstrip(" "))
+    for gap in _GAP.finditer(line):
+        if measure_text(line[: gap.end()]) > width // 2:
+            break
+        start = gap.end()
+    head, rest = line[:start], line[start:]
+    column = measure_text(head)
+    found, current = [], head
+    for word in re.findall(r" *[^ ]+", rest):
+        if current.strip() and current != head and measure_text(current) + measure_text(word) > width:
+            found.append(current)
+            current = " " * column + word.lstrip(" ")
+        else:
+            current += word
+    return [*found, current]

@@ -1,0 +1,105 @@
+"""One table for every view: columns of measured width that fit the terminal, or as wide as they are where none is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
+
+from hailuo_batch.views.fit import measure_text, pad_text, shorten_middle, wrap_words
+
+
+class Fit(Enum):
+    """What becomes of a cell for which there is no room."""
+
+    WHOLE = auto()  # numbers and marks: never changed
+    MIDDLE = auto()  # names: shortened in the middle
+    WRAP = auto()  # sentences: continued below
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """How a column is drawn; it gets no narrower than `least`, and `gap` blanks follow it."""
+
+    fit: Fit = Fit.WHOLE
+    right: bool = False
+    least: int = 12
+    gap: int = 2
+
+
+class Cell(NamedTuple):
+    """Safe words on one line, and how they are coloured."""
+
+    text: str
+    paint: Callable[[str], str] = str
+
+
+def draw_table(
+    rows: Sequence[Sequence[Cell]], columns: Sequence[Column], *, width: int = 0, indent: int = 2
+) -> Iterator[str]:
+    """The lines of a table, `width` cells at most (0: any). The last cell of a short row has the rest of the line."""
+    widths = _natural_widths(rows, len(columns))
+    if width:
+        _shrink(widths, columns, width - indent)
+    for row in rows:
+        yield from _row_lines(row, columns, widths, width, indent)
+
+
+def _natural_widths(rows: Sequence[Sequence[Cell]], number: int) -> list[int]:
+    widths = [0] * number
+    for row in rows:
+        own = row if len(row) == number else row[:-1]
+        for place, cell in enumerate(own):
+            widths[place] = max(widths[place], measure_text(cell.text))
+    return widths
+
+
+def _shrink(widths: list[int], columns: Sequence[Column], room: int) -> None:
+    """Takes from the widest column that may give, cell by cell."""
+    gaps = [column.gap for column, wide in zip(columns, widths, strict=True) if wide]
+    over = sum(widths) + sum(gaps[:-1]) - room
+    for _ in range(over):
+        able = [
+            place
+            for place, column in enumerate(columns)
+            if column.fit is not Fit.WHOLE and widths[place] > column.least
+        ]
+        if not able:
+            return
+        widths[max(able, key=widths.__getitem__)] -= 1
+
+
+def _row_lines(
+    row: Sequence[Cell], columns: Sequence[Column], widths: Sequence[int], width: int, indent: int
+) -> Iterator[str]:
+    """A row: as many lines as its longest cell has."""
+    parts, start = [], indent
+    for place, (cell, column) in enumerate(zip(row, columns, strict=False)):
+        is_rest = place == len(row) - 1 and len(row) < len(columns)
+        wide = max(width - start, column.least) if is_rest and width else widths[place]
+        if is_rest and not width:
+            wide = measure_text(cell.text)
+        if not wide:
+            continue
+        fit = Fit.WRAP if is_rest else column.fit
+        parts.append((_cell_lines(cell.text, fit, wide), cell, column, wide))
+        start += wide + column.gap
+    for number in range(max((len(lines) for lines, *_ in parts), default=0)):
+        yield (" " * indent + _join_cells(parts, number)).rstrip()
+
+
+def _cell_lines(text: str, fit: Fit, wide: int) -> list[str]:
+    if measure_text(text) <= wide or fit is Fit.WHOLE:
+        return [text]
+    return wrap_words(text, wide) if fit is Fit.WRAP else [shorten_middle(text, wide)]
+
+
+def _join_cells(parts: Sequence[tuple[list[str], Cell, Column, int]], number: int) -> str:
+    """One line of a row; blanks at its end are left out, also behind colours."""
+    texts = [lines[number] if number < len(lines) else "" for lines, *_ in parts]
+    last = max((place for place, text in enumerate(texts) if text), default=0)
+    line = ""
+    for place, (text, (_, cell, column, wide)) in enumerate(zip(texts[: last + 1], parts, strict=False)):
+        whole = pad_text(text, wide, right=column.right) if place < last or column.right else text
+        line += whole.replace(text, cell.paint(text), 1) if text else whole
+        line += " " * column.gap if place < last else ""
+    return line
