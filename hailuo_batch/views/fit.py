@@ -4,6 +4,8 @@ Words are never broken. What has no room is shortened in the middle, since names
 """
 
 import re
+from collections.abc import Iterable
+from itertools import takewhile
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _LEAST_WIDTH = 20  # a terminal narrower than this is not served
@@ -46,6 +48,29 @@ def shorten_middle(words: str, width: int) -> str:
     head = max(width - 1, 0) // 2
     tail = max(width - 1 - head, 0)
     return f"{_cut_start(words, head)}…{_cut_start(words[::-1], tail)[::-1]}"
+
+
+def shorten_names(names: Iterable[str], width: int) -> dict[str, str]:
+    """Names by what they are shortened to; where only their middles differ, that part is what stays.
+
+    >>> list(shorten_names(["market-stall-red-at-the-end#1", "market-stall-blue-at-the-end#1"], 17).values())
+    ['ma…red-at…e-end#1', 'ma…blue-a…e-end#1']
+    """
+    short = {name: shorten_middle(name, width) for name in names}
+    groups: dict[str, list[str]] = {}
+    for name, shown in short.items():
+        groups.setdefault(shown, []).append(name)
+    for alike in groups.values():
+        if len(alike) > 1:
+            start = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*alike, strict=False)))
+            short |= {name: _show_from(name, start, width) for name in alike}
+    return short
+
+
+def _show_from(name: str, start: int, width: int) -> str:
+    """A name as its first letters, and what follows `start`."""
+    head = _cut_start(name, max(width // 8, 1))
+    return f"{head}…{shorten_middle(name[start:], max(width - measure_text(head) - 1, 1))}"
 
 
 def _cut_start(words: str, width: int) -> str:
@@ -93,18 +118,23 @@ def fit_lines(text: str, width: int) -> str:
 
 def _continue_line(line: str, width: int) -> list[str]:
     """One line as several: its head up to the last column in the first half stays, words follow at that column."""
-    start = len(line) - len(line.lstrip(" "))
+    start = start_of_line = len(line) - len(line.lstrip(" "))
     for gap in _GAP.finditer(line):
         if measure_text(line[: gap.end()]) > width // 2:
             break
         start = gap.end()
     head, rest = line[:start], line[start:]
-    column = measure_text(head)
+    column = measure_text(head) if head.strip() or not head else len(head) + 2
     found, current = [], head
     for word in re.findall(r" *[^ ]+", rest):
-        if current.strip() and current != head and measure_text(current) + measure_text(word) > width:
-            found.append(current)
-            current = " " * column + word.lstrip(" ")
-        else:
+        wide = measure_text(word.lstrip(" "))
+        is_first = current == head
+        if measure_text(current) + measure_text(word) <= width or (is_first and not head.strip()):
             current += word
+            continue
+        if not is_first or column + wide > width:
+            found.append(current.rstrip())
+            current = ""
+        # A word that is too wide for its column begins further left, so that it stays whole.
+        current = (current or " " * (column if column + wide <= width else start_of_line + 2)) + word.lstrip(" ")
     return [*found, current]

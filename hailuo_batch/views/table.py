@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
-from hailuo_batch.views.fit import measure_text, pad_text, shorten_middle, wrap_words
+from hailuo_batch.views.fit import measure_text, pad_text, shorten_middle, shorten_names, wrap_words
 
 
 class Fit(Enum):
@@ -38,10 +38,22 @@ def draw_table(
 ) -> Iterator[str]:
     """The lines of a table, `width` cells at most (0: any). The last cell of a short row has the rest of the line."""
     widths = _natural_widths(rows, len(columns))
+    names: list[dict[str, str]] = [{}] * len(columns)
     if width:
         _shrink(widths, columns, width - indent)
+        _make_room_for_rest(rows, widths, columns, width - indent)
+        names = [_short_names(rows, place, columns[place], wide) for place, wide in enumerate(widths)]
     for row in rows:
-        yield from _row_lines(row, columns, widths, width, indent)
+        shown = [cell._replace(text=short.get(cell.text, cell.text)) for cell, short in zip(row, names, strict=False)]
+        yield from _row_lines(shown, columns, widths, width, indent)
+
+
+def _short_names(rows: Sequence[Sequence[Cell]], place: int, column: Column, wide: int) -> dict[str, str]:
+    """What stands for names that are too wide for their column."""
+    if column.fit is not Fit.MIDDLE:
+        return {}
+    texts = (row[place].text for row in rows if len(row) > place)
+    return shorten_names((text for text in texts if measure_text(text) > wide), wide) if wide else {}
 
 
 def _natural_widths(rows: Sequence[Sequence[Cell]], number: int) -> list[int]:
@@ -56,7 +68,20 @@ def _natural_widths(rows: Sequence[Sequence[Cell]], number: int) -> list[int]:
 def _shrink(widths: list[int], columns: Sequence[Column], room: int) -> None:
     """Takes from the widest column that may give, cell by cell."""
     gaps = [column.gap for column, wide in zip(columns, widths, strict=True) if wide]
-    over = sum(widths) + sum(gaps[:-1]) - room
+    _take_cells(widths, columns, sum(widths) + sum(gaps[:-1]) - room)
+
+
+def _make_room_for_rest(
+    rows: Sequence[Sequence[Cell]], widths: list[int], columns: Sequence[Column], room: int
+) -> None:
+    """Leaves a fair part of the line to the last cell of short rows."""
+    for number in {len(row) for row in rows if 1 < len(row) < len(columns)}:
+        longest = max(measure_text(row[-1].text) for row in rows if len(row) == number)
+        before = sum(wide + column.gap for wide, column in zip(widths[: number - 1], columns, strict=False) if wide)
+        _take_cells(widths, columns[: number - 1], before + min(longest, room // 2) - room)
+
+
+def _take_cells(widths: list[int], columns: Sequence[Column], over: int) -> None:
     for _ in range(over):
         able = [
             place
