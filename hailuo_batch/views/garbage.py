@@ -7,6 +7,7 @@ from hailuo_batch.core.spending.garbage import DiskFile, Garbage, UnreferencedCl
 from hailuo_batch.views.format import count, format_size, join_amounts, safe_text, shorten_digest
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 
 MAX_ROWS = 60  # clips on a terminal; JSON has them all
 
@@ -54,9 +55,8 @@ def _clip_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:
         return
     clips = count(len(garbage.clips), "clip" if garbage.is_removed else "unreferenced clip")
     yield f"{clips} removed:" if garbage.is_removed else f"{clips}{_age_filter(garbage, ',')}:"
-    for clip in garbage.clips[:MAX_ROWS]:
-        size, about = format_size(clip.file.size), _describe_clip(clip, style)
-        yield f"  {shorten_digest(clip.digest)}  {size:>8}  {_day(clip.file)}  {about}"
+    rows = [_clip_cells(clip, style) for clip in garbage.clips[:MAX_ROWS]]
+    yield from draw_table(rows, _CLIP_COLUMNS, width=style.width)
     if len(garbage.clips) > MAX_ROWS:
         yield style.dim(f"  … and {len(garbage.clips) - MAX_ROWS:,} more; --format json shows them all")
 
@@ -65,13 +65,28 @@ def _age_filter(garbage: Garbage, prefix: str) -> str:
     return f"{prefix} older than {count(garbage.days, 'day')}" if garbage.days else ""
 
 
-def _describe_clip(clip: UnreferencedClip, style: TextStyle) -> str:
+_CLIP_COLUMNS = (
+    Column(),
+    Column(right=True),
+    Column(),
+    Column(fit=Fit.WRAP, least=16),
+    Column(fit=Fit.WRAP, least=12),
+)
+
+
+def _clip_cells(clip: UnreferencedClip, style: TextStyle) -> tuple[Cell, ...]:
     """Which take it was, the first of its request, and what it cost."""
     first = clip.attempts[0]
     others = f" and {len(clip.attempts) - 1:,} more" if len(clip.attempts) > 1 else ""
     price = " + ".join("price not known" if money is None else str(money) for money in clip.purchase_costs) or "free"
     take = safe_text(f"{first.shot}#{first.take}")
-    return f"{take}{others} of {safe_text(first.campaign)}{style.dim(f'  {first.provider} {price}')}"
+    return (
+        Cell(shorten_digest(clip.digest)),
+        Cell(format_size(clip.file.size)),
+        Cell(_day(clip.file)),
+        Cell(f"{take}{others} of {safe_text(first.campaign)}"),
+        Cell(f"{first.provider} {price}", style.dim),
+    )
 
 
 def _rejected_lines(garbage: Garbage) -> Iterator[str]:
