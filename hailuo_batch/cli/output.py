@@ -11,7 +11,6 @@ import click
 
 from hailuo_batch.cli.streams import can_redraw, discard_stdout, terminal_width
 from hailuo_batch.errors import HailuoError, InputError
-from hailuo_batch.views.fit import fit_lines
 from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
@@ -26,7 +25,12 @@ def make_style(stream: TextIO) -> TextStyle:
 
 def fit_text(text: str, stream: TextIO) -> str:
     """A text for people as the stream's terminal shows it without breaking words."""
-    return fit_lines(text, terminal_width(stream))
+    width = terminal_width(stream)
+    if not width:
+        return text
+    from hailuo_batch.views.fit import fit_lines
+
+    return fit_lines(text, width)
 
 
 def print_text(text: str) -> None:
