@@ -14,7 +14,7 @@ from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.files.fsync import sync_file
+from hailuo_batch.files.fsync import sync_file, sync_names
 from hailuo_batch.files.regular import NO_LINK, UnsafeFileError, file_kind, open_regular, read_regular
 
 _HAS_DESCRIPTORS = {os.open, os.mkdir, os.stat, os.link, os.unlink, os.rename} <= os.supports_dir_fd and bool(NO_LINK)
@@ -124,7 +124,7 @@ class OpenFolder:
     def sync(self) -> None:
         """Returns when the names here are on the disk; Windows has no such call, and keeps names by itself."""
         if self._number is not None:
-            sync_file(self._number)
+            sync_names(self._number, self.path)
 
     def _at(self, name: str, *others: Any) -> tuple[Any, ...]:
         if not name or name in {".", ".."} or "/" in name or os.sep in name:
@@ -221,7 +221,7 @@ def _open_one(above: int, name: str, here: Path, *, make: bool, mode: int) -> in
         raise
     with suppress(FileExistsError):  # another thread was quicker
         os.mkdir(name, mode, dir_fd=above)
-        sync_file(above)
+        sync_names(above, here.parent)
     return _open_one(above, name, here, make=False, mode=mode)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.task_entries import TaskEntry, sort_entries
 from hailuo_batch.errors import InputError, StoreError
-from hailuo_batch.files.fsync import sync_folder
+from hailuo_batch.files.fsync import sync_file, sync_folder
 from hailuo_batch.files.regular import open_regular, read_regular
 from hailuo_batch.gateways.coerce import parse_task_id
 from hailuo_batch.load.sidecar import escape_line, write_atomically
@@ -86,7 +86,7 @@ def append_tasks(path: Path, entries: Iterable[TaskEntry]) -> None:
         number = file.fileno()
         size = os.fstat(number).st_size
         _write_all(number, (_text_before(number, size) + "".join(map(_entry_line, entries))).encode())
-        os.fsync(number)
+        sync_file(number)
     if not size:
         sync_folder(path.parent)
 
