@@ -27,6 +27,7 @@ HOMES = {
     "yarl": {"drivers", "mock"},
     "aiosqlite": {"ledger"},
     "yaml": {"load"},
+    "ruamel": {"load"},
     "jsonschema": {"load"},
     "jsonschema_rs": {"load"},
     "rich": {"views"},

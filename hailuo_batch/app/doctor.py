@@ -84,6 +84,7 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
         "jsonschema",
         "jsonschema-rs",
         "pyyaml",
+        "ruamel.yaml",
         "jinja2",
         "platformdirs",
         "rich",

@@ -5,14 +5,12 @@ of the disk: the work goes on, and one warning says so. An error of the disk its
 """
 
 import errno
-import logging
 import os
 import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-_LOG = logging.getLogger("hailuo_batch.files")  # without a trace, Python shows a warning of it on stderr
 _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY, errno.ENOSYS})
 
 
@@ -30,8 +28,10 @@ def sync_names(descriptor: int, folder: Path) -> None:
     except OSError as error:
         if error.errno not in _NOT_SUPPORTED:
             raise
-        for words in _warnings(os.fstat(descriptor).st_dev):
-            _LOG.warning(words, folder)
+        import logging
+
+        for words in _warnings(os.fstat(descriptor).st_dev):  # without a trace, Python shows it on stderr
+            logging.getLogger("hailuo_batch.files").warning(words, folder)
 
 
 def sync_folder(folder: Path) -> None:

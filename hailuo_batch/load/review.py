@@ -1,12 +1,12 @@
 """The review beside a manifest (`film.review.yaml`): read into a `Review` with its problems, and written from one.
 
 It is written by commands and by hand, so everything wrong with it is said with line and column. Written anew it is
-sorted by shot, one line for each fact; comments are not kept, the words behind `why` are.
+sorted by shot, one line for each fact. Where somebody wrote comments, only what was decided is changed in it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
@@ -15,8 +15,9 @@ from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import FileChangedError, StoreError
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.settings import read_file
-from hailuo_batch.load.sidecar import quote_yaml, replace_source, source_digest
+from hailuo_batch.load.sidecar import quote_yaml, read_source, replace_source, source_digest
 
+Decided = TypeVar("Decided", Retake, Acceptance)
 REVIEW_HEADER = """\
 # What was decided about shots: who, when and why. Written by hailuo-batch and by hand; commit it with the manifest.
 version: 1
@@ -34,8 +35,7 @@ def read_review(path: Path, *, name: str, shots: Iterable[str]) -> tuple[Review,
     entries: Mapping[str, Any] = tree.get("shots", {})
     strangers = tuple(_find_unknown_shots(entries, list(shots)))
     found = (*problems, *locate_problems(strangers, data, name=name)) if strangers else problems
-    shots_found = {shot: _parse_shot(entry) for shot, entry in entries.items()}
-    return Review(shots=shots_found, source=source_digest(data)), found
+    return Review(shots=_parse_shots(entries), source=source_digest(data)), found
 
 
 def review_text(review: Review) -> str:
@@ -46,7 +46,8 @@ def review_text(review: Review) -> str:
 def write_review(path: Path, review: Review) -> None:
     """Writes the review, whole or not at all; `StoreError` when it cannot be."""
     try:
-        replace_source(path, review_text(review).encode(), review.source)
+        text = _commented_text(read_source(path), review) or review_text(review)
+        replace_source(path, text.encode(), review.source)
     except FileChangedError as changed:
         remedy = "Nothing was decided. Check the file and the branch, then run the command again."
         raise FileChangedError(
@@ -56,6 +57,20 @@ def write_review(path: Path, review: Review) -> None:
         why = f"{path}: the system says: {error.strerror}."
         remedy = "Nothing was decided. Make room, or see who may write there, and say it again."
         raise StoreError("the review could not be written", why=why, remedy=remedy) from None
+
+
+def _commented_text(before: bytes | None, review: Review) -> str | None:
+    """The text that was there with these decisions; None where nobody wrote a comment, or where it cannot be kept."""
+    if before is None or b"#" not in before.removeprefix(REVIEW_HEADER.encode()):
+        return None
+    from hailuo_batch.load.review_comments import edit_text
+
+    entries = {shot: dict(_entry_lists(each)) for shot, each in sorted(review.shots.items())}
+    text = edit_text(before.decode(errors="replace"), entries)
+    tree, _ = read_and_validate((text or "").encode(), name="", schema="review")
+    found = {shot: _in_order(each) for shot, each in _parse_shots(tree.get("shots", {})).items()}
+    meant = {shot: _in_order(each) for shot, each in review.shots.items()}
+    return text if tree and found == meant else None  # it must say the same
 
 
 def _find_unknown_shots(entries: Iterable[str], known: list[str]) -> Iterator[Problem]:
@@ -72,6 +87,10 @@ def _find_unknown_shots(entries: Iterable[str], known: list[str]) -> Iterator[Pr
             )
 
 
+def _parse_shots(entries: Mapping[str, Any]) -> dict[str, ShotReview]:
+    return {shot: _parse_shot(entry) for shot, entry in entries.items()}
+
+
 def _parse_shot(entry: Mapping[str, Any]) -> ShotReview:
     return ShotReview(
         retakes=tuple(Retake(**{**each, "take": int(each["take"])}) for each in entry.get("retakes", ())),
@@ -79,23 +98,40 @@ def _parse_shot(entry: Mapping[str, Any]) -> ShotReview:
     )
 
 
+def _in_order(shot: ShotReview) -> ShotReview:
+    return ShotReview(retakes=_sort(shot.retakes), acceptances=_sort(shot.acceptances))
+
+
+def _sort(entries: Iterable[Decided]) -> tuple[Decided, ...]:
+    return tuple(sorted(entries, key=lambda each: (each.take, each.at)))
+
+
+def _entry_lists(shot: ShotReview) -> Iterator[tuple[str, tuple[dict[str, str | int], ...]]]:
+    """A shot's decisions as the file has them: under which key, member by member."""
+    for key, entries, members in (
+        ("retakes", _sort(shot.retakes), ("take", "by", "at", "why")),
+        ("accepted", _sort(shot.acceptances), ("take", "request", "clip", "made_for", "by", "at", "why")),
+    ):
+        if entries:
+            yield (
+                key,
+                tuple({name: getattr(each, name) for name in members if _is_written(each, name)} for each in entries),
+            )
+
+
+def _is_written(entry: Retake | Acceptance, member: str) -> bool:
+    return member != "why" or bool(entry.why) or isinstance(entry, Acceptance)
+
+
 def _lines(review: Review) -> Iterator[str]:
     for shot_id, shot in sorted(review.shots.items()):
         yield f"  {quote_yaml(shot_id)}:\n"
-        yield from _list_lines("retakes", shot.retakes, ("by", "at", "why"))
-        yield from _list_lines("accepted", shot.acceptances, ("request", "clip", "made_for", "by", "at", "why"))
+        for key, entries in _entry_lists(shot):
+            yield f"    {key}:\n"
+            for entry in entries:
+                for member, value in entry.items():
+                    words = str(value) if member in _UNQUOTED_MEMBERS else quote_yaml(str(value))
+                    yield f"      {'-' if member == 'take' else ' '} {member}: {words}\n"
 
 
-def _list_lines(key: str, entries: Iterable[Retake | Acceptance], members: tuple[str, ...]) -> Iterator[str]:
-    ordered = sorted(entries, key=lambda each: (each.take, each.at))
-    if ordered:
-        yield f"    {key}:\n"
-    for entry in ordered:
-        yield f"      - take: {entry.take}\n"
-        for member in members:
-            words = str(getattr(entry, member))
-            if words or member != "why" or isinstance(entry, Acceptance):
-                yield f"        {member}: {words if member in _UNQUOTED_MEMBERS else quote_yaml(words)}\n"
-
-
-_UNQUOTED_MEMBERS = {"request", "clip", "made_for"}
+_UNQUOTED_MEMBERS = {"take", "request", "clip", "made_for"}

@@ -31,7 +31,7 @@ def disk_answers(monkeypatch: pytest.MonkeyPatch) -> Answer:
                 raise OSError(number, os.strerror(number))
             real(descriptor)
 
-        monkeypatch.setattr(room.os, "fsync", fsync)
+        monkeypatch.setattr(os, "fsync", fsync)
         room._warnings.cache_clear()
 
     return answer
@@ -69,8 +69,8 @@ def test_macos_falls_back_to_the_call_that_each_disk_has(
             raise OSError(answer, os.strerror(answer))
 
     synced: list[int] = []
-    monkeypatch.setattr(room.sys, "platform", "darwin")
-    monkeypatch.setattr(room.os, "fsync", synced.append)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(os, "fsync", synced.append)
     monkeypatch.setitem(sys.modules, "fcntl", SimpleNamespace(fcntl=fcntl, F_FULLFSYNC=51))
     with (tmp_path / "file").open("wb") as file:
         sync_file(file.fileno())

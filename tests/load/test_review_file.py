@@ -1,5 +1,6 @@
 """`load/review.py` and `load/sidecar.py`: the review beside a manifest, and how such files are written."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
+from hailuo_batch.core.plan.review import (
+    Acceptance,
+    Retake,
+    Review,
+    ShotReview,
+    add_acceptances,
+    add_retakes,
+    remove_acceptances,
+)
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.errors import FileChangedError, InputError, StoreError
 from hailuo_batch.load.document import read_document
@@ -185,3 +194,71 @@ def test_of_many_who_write_a_review_at_once_one_wins_and_the_others_are_told(fil
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(write, range(32))) == 1
+
+
+BY_HAND = """\
+# Film: spring. Ann decides.
+version: 1
+shots:
+  # the opening: fog, please
+  open:   # hero
+    retakes:
+      - take: 2   # too early
+        by: ann
+        at: 2026-11-20  # a Friday
+
+  # ben is happy with this
+  turn:
+    retakes: [{take: 2, by: ben, at: 2026-11-20, why: 'once # more'}]
+
+  # nothing below here
+"""
+ADDED = Retake(take=3, by="c d", at="2026-11-21T08:00:00Z", why="darker: \u201cnight\u201d")
+
+
+def test_comments_stay_with_what_they_are_about(file: Path) -> None:
+    file.write_text(BY_HAND, encoding="utf-8")
+    review, _ = read(file, "open", "turn")
+    write_review(file, add_retakes(review, {"open": ADDED, "pack": ADDED}))
+    added = """\
+      - take: 3
+        by: "c d"
+        at: "2026-11-21T08:00:00Z"
+        why: "darker: \u201cnight\u201d"
+"""
+    gap = "\n  # ben is happy with this\n"
+    pack = f"  pack:\n    retakes:\n{added}"
+    assert file.read_text(encoding="utf-8") == BY_HAND.replace(gap, added + pack + gap)
+
+
+def test_what_is_withdrawn_takes_no_comment_about_others_with_it(file: Path) -> None:
+    write_review(file, REVIEW)
+    text = file.read_text(encoding="utf-8").replace("    accepted:", "    # kept\n    accepted:")
+    file.write_text(text.replace("  turn:", "  # about turn\n  turn:"), encoding="utf-8")
+    review, _ = read(file, "open", "turn")
+    write_review(file, remove_acceptances(review, ["open"]))
+    left = file.read_text(encoding="utf-8")
+    assert "    # kept\n  # about turn\n  turn:\n    retakes:\n      - take: 3\n" in left
+    assert "accepted" not in left
+    write_review(file, replace(read(file)[0], shots={}))
+    assert "# about turn" in file.read_text(encoding="utf-8")
+    assert read(file) == (Review(shots={}), ())
+
+
+@given(st.lists(st.sampled_from(["open", "pack", "turn", "zoom"]), max_size=6), st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+def test_whatever_is_decided_no_comment_is_lost(file: Path, shots: list[str], data: st.DataObject) -> None:
+    file.write_text(BY_HAND, encoding="utf-8")
+    for number, shot in enumerate(shots):
+        review, problems = read(file, "open", "pack", "turn", "zoom")
+        assert problems == ()
+        take = Retake(take=number + 4, by="ann", at="2026-11-22", why=data.draw(people))
+        accepted = Acceptance(take=1, request=MARK, clip=CLIP, made_for=MARK, by="a", at="2026-11-22", why="so")
+        changed = data.draw(
+            st.sampled_from([add_retakes(review, {shot: take}), add_acceptances(review, {shot: [accepted]})])
+        )
+        write_review(file, changed)
+        assert read(file)[0] == changed
+    text = file.read_text(encoding="utf-8")
+    comments = re.findall(r"# (?:Film|the|hero|too|a Friday|ben|nothing).*", BY_HAND)
+    assert [each for each in comments if text.count(each) != 1] == []
