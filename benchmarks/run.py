@@ -1,6 +1,7 @@
 """The figures of docs/performance.md, measured on this machine: `make bench`, or
 
-    python benchmarks/run.py [starting] [planning] [drawing] [buying] [waiting] [looking] [--sizes 1000] [--runs 5]
+    python benchmarks/run.py [starting] [planning] [drawing] [buying] [waiting] [looking] [extremes]
+        [--sizes 1000] [--runs 5]
 
 Ratios are what count: every anchor (an empty Python, ninja, doit, the plain filter graph, the loop of `bare.py`) is
 measured in the same run.
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import buying
 import drawing
+import extremes
 import looking
 import planning
 import starting
 import waiting
 
-PARTS = ["starting", "planning", "drawing", "buying", "waiting", "looking"]
+PARTS = ["starting", "planning", "drawing", "buying", "waiting", "looking", "extremes"]
 
 
 def main() -> None:
@@ -47,6 +49,8 @@ def main() -> None:
                     tables.append(waiting.report(own))
                 case "looking":
                     tables.append(looking.report(own))
+                case "extremes":
+                    tables.append(extremes.report(own, runs=given.runs))
     print("\n\n".join(tables))
 
 

@@ -16,7 +16,7 @@ from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, Failure
 from hailuo_batch.core.pacing.progress_eta import ProgressSample
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.trace import WaitLine, WaitReason
-from hailuo_batch.drivers.image_payload import load_image_payloads
+from hailuo_batch.drivers.image_preparation import ImagePreparation
 from hailuo_batch.drivers.poll_scheduler import PollScheduler
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.drivers.wakeups import WakeupSource
@@ -61,12 +61,14 @@ class HttpDriver:
         sleep: Sleep = asyncio.sleep,
         is_stopping: Callable[[], bool] = _never,
         callbacks: WakeupSource | None = None,
+        images: ImagePreparation | None = None,
     ) -> None:
         self._transport, self._dialect, self._provider, self._data_plane = transport, dialect, provider, data_plane
         self._patience, self._sleep, self._is_stopping = patience or Patience(), sleep, is_stopping
         every = provider.limits.poll_seconds or POLL_SECONDS
         self._scheduler = scheduler or PollScheduler(every=every, elapsed=monotonic, sleep=sleep, gateway=provider.name)
         self._callbacks = callbacks if provider.callbacks else None
+        self._images = images or ImagePreparation()
 
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """The one call that may cost money. Sent once; again only where the same key means the same task.
@@ -170,7 +172,7 @@ class HttpDriver:
         if seconds is None:
             why = f"{self._provider.name} does not offer {request.duration}"
             return Failure(kind=FailureKind.UNABLE, why=why)
-        first, last = await load_image_payloads(driver_request, allow_urls=self._provider.accepts_urls)
+        first, last = await self._images.load(driver_request, allow_urls=self._provider.accepts_urls)
         if isinstance(first, Failure):
             return first
         if isinstance(last, Failure):

@@ -3,7 +3,6 @@
 Data is sent upright, and a last frame in the shape of the first. A file that needs neither is sent byte for byte.
 """
 
-import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -23,14 +22,9 @@ ImagePayload = str | None | Failure  # an address or a data URI; None for a fram
 _MAX_BYTES = 1024**3
 
 
-async def load_image_payloads(
-    driver_request: DriverRequest, *, allow_urls: bool = True
-) -> tuple[ImagePayload, ImagePayload]:
+def load_image_payloads(driver_request: DriverRequest, *, allow_urls: bool = True) -> tuple[ImagePayload, ImagePayload]:
     """How a request carries the first and the last frame; without `allow_urls`, it carries no address."""
-    return await asyncio.to_thread(_load_payloads, driver_request, driver_request.image_urls if allow_urls else {})
-
-
-def _load_payloads(driver_request: DriverRequest, urls: Mapping[str, str]) -> tuple[ImagePayload, ImagePayload]:
+    urls = driver_request.image_urls if allow_urls else {}
     first, last = driver_request.request.first, driver_request.request.last
     return _load_payload(first, driver_request, urls), _load_payload(last, driver_request, urls, other=first)
 

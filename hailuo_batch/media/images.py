@@ -58,6 +58,12 @@ def read_image_facts(path: Path, data: bytes | None = None) -> ImageFacts:
     return ImageFacts(kind=kind, width=wide, height=high, bytes=_length(path, data), is_rotated=turned)
 
 
+def read_pixel_count(path: Path) -> int:
+    """How many pixels a picture declares; nothing is decoded. An InputError if it is none."""
+    with _open_safely(path) as image:
+        return image.width * image.height
+
+
 def open_image(path: Path, data: bytes | None = None, *, min_side: int = 0) -> "Image.Image":
     """The image upright, in RGB, with transparent parts on white; an InputError if it cannot be read.
 
@@ -70,7 +76,8 @@ def open_image(path: Path, data: bytes | None = None, *, min_side: int = 0) -> "
             scale = min_side / min(image.size)
             image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
         image.load()
-        return flatten(ImageOps.exif_transpose(image))
+        ImageOps.exif_transpose(image, in_place=True)
+        return flatten(image)
 
 
 def flatten(image: "Image.Image") -> "Image.Image":
@@ -83,7 +90,7 @@ def flatten(image: "Image.Image") -> "Image.Image":
         clear = image.convert("RGBA")
         paper = Image.new("RGBA", clear.size, "white")
         return Image.alpha_composite(paper, clear).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def fit_image(image: "Image.Image", width: int, height: int) -> "Image.Image":

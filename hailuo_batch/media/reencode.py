@@ -64,8 +64,7 @@ def _encode_for_upload(image: "Image.Image", kind: str) -> tuple[str, bytes]:
 
 
 def _encode(image: "Image.Image", file_format: str, **how: object) -> bytes:
-    plain = image.copy()
-    plain.info.clear()  # else metadata of the source file would be written too
+    image.info.clear()  # else metadata of the source file would be written too
     target = BytesIO()
-    plain.save(target, file_format, **how)
+    image.save(target, file_format, **how)
     return target.getvalue()

@@ -45,7 +45,7 @@ def digest(file: Path) -> str:
 async def told(picture: ImageRef | None, file: Path, **members: Any) -> str | Failure | None:
     """What is told of a first frame, which is in a file."""
     pictures = {picture.digest: file} if picture else {}
-    return (await load_image_payloads(order(first=picture, pictures=pictures, **members)))[0]
+    return (load_image_payloads(order(first=picture, pictures=pictures, **members)))[0]
 
 
 async def told_of(file: Path) -> str | Failure | None:
@@ -59,7 +59,7 @@ async def both(first: Path, last: Path, *, hosted: tuple[Path, ...] = (), **how:
     asked = order(
         first=ImageRef(digest=digest(first)), last=ImageRef(digest=digest(last)), pictures=pictures, addresses=addresses
     )
-    return await load_image_payloads(asked, **how)
+    return load_image_payloads(asked, **how)
 
 
 def bytes_of(uri: object, kind: str) -> bytes:
@@ -209,7 +209,7 @@ async def test_beside_a_picture_that_is_not_here_the_last_frame_stays_as_it_is(t
         first=PICTURE, last=ImageRef(digest=digest(last)), pictures={digest(last): last},
         addresses={PICTURE.digest: "https://frames.example/pinned.png"},
     )  # fmt: skip
-    first, other = await load_image_payloads(asked)
+    first, other = load_image_payloads(asked)
     assert (first, bytes_of(other, "png")) == ("https://frames.example/pinned.png", last.read_bytes())
 
 
@@ -222,7 +222,7 @@ async def test_a_frame_of_a_clip_has_a_shape_too(chained: str, tmp_path: Path):
     frame, picture = ImageRef(digest=PICTURE.digest, frame=FrameRole.LAST), ImageRef(digest=digest(other))
     first, end = (frame, picture) if chained == "first" else (picture, frame)
     pictures = {PICTURE.digest: clip, digest(other): other}
-    _, last = await load_image_payloads(order(first=first, last=end, pictures=pictures))
+    _, last = load_image_payloads(order(first=first, last=end, pictures=pictures))
     wide, high = seen(last, "png").size
     if chained == "first":
         assert wide / high == pytest.approx(shape[0] / shape[1], rel=0.01)
@@ -264,6 +264,6 @@ async def test_a_picture_that_may_not_be_read_is_refused(tmp_path: Path):
 
 
 async def test_a_picture_that_is_not_here_is_refused():
-    said, _ = await load_image_payloads(order(first=PICTURE))
+    said, _ = load_image_payloads(order(first=PICTURE))
     assert isinstance(said, Failure)
     assert said.kind is FailureKind.UNABLE

@@ -86,6 +86,7 @@ async def _open_http_drivers(
 ) -> AsyncIterator[Mapping[str, Driver]]:
     from hailuo_batch.drivers.download import Downloader
     from hailuo_batch.drivers.http import POLL_SECONDS, HttpDriver
+    from hailuo_batch.drivers.image_preparation import ImagePreparation
     from hailuo_batch.drivers.missing_key import MissingKeyDriver, missing_key_failure
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
     from hailuo_batch.drivers.transport import Transport, open_sessions
@@ -100,7 +101,7 @@ async def _open_http_drivers(
         downloader = Downloader(
             fetching, loopback=here, allow_private=project.allow_private_downloads, sleep=context.sleep
         )
-        data_plane = context.data_plane.with_downloader(downloader)
+        data_plane, images = context.data_plane.with_downloader(downloader), ImagePreparation()
 
         def driver(provider: Provider) -> Driver:
             if provider.name not in urls:
@@ -133,6 +134,7 @@ async def _open_http_drivers(
                 sleep=context.sleep,
                 is_stopping=lambda: context.stop.waits.is_triggered,
                 callbacks=callbacks,
+                images=images,
             )
 
         yield {provider.name: driver(provider) for provider in providers}
