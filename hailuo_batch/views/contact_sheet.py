@@ -12,7 +12,15 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import poster_name
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_text
-from hailuo_batch.views.format import count, format_duration, format_seconds, format_size, safe_lines, shot_length
+from hailuo_batch.views.format import (
+    count,
+    format_duration,
+    format_seconds,
+    format_size,
+    join_names,
+    safe_lines,
+    shot_length,
+)
 from hailuo_batch.views.plan import plan_totals, reason_text
 from hailuo_batch.views.style import PLAIN
 from hailuo_batch.views.unfetched import next_steps, task_location
@@ -69,6 +77,7 @@ def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
     poster = poster_name(clip.digest) if clip is not None else ""
     return {
         "row": row,
+        "shared": join_names(row.shared_with, row.shared_count),
         "name": f"{row.shot}#{row.take}",
         "asked": f"{shot_length(row.duration)}, {row.resolution}",
         "why": reason_text(row),

@@ -4,7 +4,7 @@ import json
 
 from hailuo_batch.core.plan.explain import Explanation, Member
 from hailuo_batch.core.plan.plan import StepReason
-from hailuo_batch.views.format import safe_text, shorten_digest, single_line
+from hailuo_batch.views.format import join_names, safe_text, shorten_digest, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.plan import MISSING_CLIP_HINT
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -26,7 +26,7 @@ def draw_explanation(explanation: Explanation, style: TextStyle = PLAIN) -> str:
     if explanation.digest:
         lines.append(f"  clip         {explanation.digest}")
     if explanation.shared_with:
-        lines.append(f"  one clip with {safe_text(', '.join(explanation.shared_with))}: same request")
+        lines.append(f"  one clip with {safe_text(join_names(explanation.shared_with, 0))}: same request")
     lines.append(f"  provider     {explanation.provider}, {_price(explanation)}")
     if explanation.reason.startswith(StepReason.LOCKED_ELSEWHERE):
         lines += ["", MISSING_CLIP_HINT]

@@ -1,7 +1,7 @@
 """Numbers, lengths and amounts as people write them, the same in every view."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,6 +56,17 @@ def format_seconds(seconds: float) -> str:
 def join_amounts(sums: "Iterable[Money]") -> str:
     """Sums in their own currencies, never added together."""
     return " and ".join(str(money) for money in sums)
+
+
+def join_names(names: Sequence[str], count: int) -> str:
+    """Names in a line of text: the first of them, and how many there are besides.
+
+    >>> join_names(["a", "b"], 2), join_names(["a", "b", "c", "d"], 9)
+    ('a, b', 'a, b, c and 6 more')
+    """
+    shown = names if max(len(names), count) <= 4 else names[:3]
+    more = max(len(names), count) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def shot_length(duration: int | str) -> str:

@@ -11,7 +11,7 @@ from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.failure_advice import failure_advice
 
-VERSION = 1
+VERSION = 2  # 1 had all names in shared_with
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # json escapes those below a blank
 
 
@@ -103,6 +103,7 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "estimate": money_dict(row.estimate),
         "cost": money_dict(row.cost),
         "shared_with": list(row.shared_with),
+        "shared_count": row.shared_count,
         "same_clip_as": row.same_clip_as or None,
         "bought": row.is_bought,
         "remarks": list(row.remarks),

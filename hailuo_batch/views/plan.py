@@ -8,6 +8,7 @@ from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.format import (
     count,
     join_amounts,
+    join_names,
     safe_text,
     shot_length,
     single_line,
@@ -222,7 +223,6 @@ def _take_cost(row: TakeRow) -> str:
 def reason_text(row: TakeRow) -> str:
     """Why a take's step is there, with what changed."""
     changed = f": {', '.join(row.changed)}" if row.changed else ""
-    others = row.shared_with if not row.same_clip_as else ()
-    names = others if len(others) <= _MAX_SHARED else (*others[:_MAX_SHARED], f"{len(others) - _MAX_SHARED:,} more")
-    shared = f" (one clip with {', '.join(names)})" if names else ""
+    has_others = row.shared_with and not row.same_clip_as
+    shared = f" (one clip with {join_names(row.shared_with, row.shared_count)})" if has_others else ""
     return f"{row.why}{changed}{shared}"

@@ -20,7 +20,13 @@ Golden = Callable[[str, str], None]
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8"))
 FULL = report(
     stored("open", tags=("hero", "client:acme"), notes="for the opening", cost=usd("0.30"), task="t-7"),
-    stored("twin", shared_with=("open",), clip=clip(seconds=5.876543219), remarks=("requested 6 s, got 5.88 s",)),
+    stored(
+        "twin",
+        shared_with=("open",),
+        shared_count=1,
+        clip=clip(seconds=5.876543219),
+        remarks=("requested 6 s, got 5.88 s",),
+    ),
     row("turn", duration="long", version=2, why="the request changed", changed=("prompt",), stage=Stage.CANCELLED),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", estimate=None),
     row("nobody", action=Action.HOLD, why="outcome unknown: it may have been accepted", provider=""),

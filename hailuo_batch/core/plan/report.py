@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import fsum
 
 from hailuo_batch.core.attempt.attempt import Clip, Stage
@@ -18,6 +19,8 @@ from hailuo_batch.core.request.frame_size import SHORT_SIDES
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
+
+_MAX_SHARED = 20  # named shots a row: all of them in each row grow with the square of their number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,8 @@ class TakeRow:
     clip: Clip | None = None
     estimate: Money | None = None
     cost: Money | None = None
-    shared_with: tuple[str, ...] = ()  # other shots with the same request, so with the same clip
+    shared_with: tuple[str, ...] = ()  # the first other shots with the same request, so with the same clip
+    shared_count: int = 0  # how many they are in all
     same_clip_as: str = ""  # the take whose line has the price of the clip that both share
     is_bought: bool = False  # a run submits it; a shot that waits for a frame, once that is there
     is_left_out: bool = False  # a cap leaves it out
@@ -235,7 +239,8 @@ def _make_rows(
             same_clip_as="" if use is step.uses[0] else take_label(step.uses[0]),
             is_bought=is_bought,
             is_left_out=is_left_out,
-            shared_with=tuple(other.shot.id for other in step.uses if other is not use),
+            shared_with=tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED)),
+            shared_count=len(step.uses) - 1,
             changed=diff_members(step, requests),
             remarks=(*_clip_remarks(use, clip, step), *_rejection_remarks(aside.get(step.fingerprint, ()))),
         )

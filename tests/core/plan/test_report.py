@@ -46,6 +46,12 @@ def test_a_shared_clip_is_one_clip_with_a_row_for_each_name() -> None:
     assert (shared.clips, shared.seconds, shared.bytes, shared.spent) == (1, 6.0, 1000, (usd("0.30"),))
 
 
+def test_a_clip_that_many_share_names_the_first_of_them() -> None:
+    many = report(planned(*(shot(f"s{number:02d}") for number in range(30)), **STORED)).rows
+    assert {(len(row.shared_with), row.shared_count) for row in many} == {(20, 29)}
+    assert (many[0].shared_with[0], many[29].shared_with[-1]) == ("s01", "s19")
+
+
 def test_counts_and_money_are_sums() -> None:
     plan = planned(shot("a"), shot("b", prompt="q", takes=2), **STORED)
     found = report(plan, artifact(), shots_outside=3)
