@@ -22,7 +22,12 @@ def report(folder: Path, *, runs: int) -> str:
         ("plan as JSON, one prompt", 2_000, "  - {{id: s{n}, prompt: a bottle}}\n", "plan --format json"),
         ("plan as JSON, one prompt", 8_000, "  - {{id: s{n}, prompt: a bottle}}\n", "plan --format json"),
         ("validate, all wrong", 10_000, "  - {{id: s{n}, promt: a bottle, duration: soon, takes: x}}\n", "validate"),
-        ("validate, all too short", 10_000, '  - {{id: s{n}, prompt: "${{bottle}}", duration: 7}}\n', "validate"),
+        (
+            "validate, images misspelt",
+            1_000,
+            "  - {{id: s{n}, prompt: a, frames: {{first: tale-{n}.png}}}}\n",
+            "validate",
+        ),
     ):
         place = folder / f"{name.replace(' ', '-')}-{shots}"
         _write_manifest(place, shots, line)
@@ -39,6 +44,8 @@ def report(folder: Path, *, runs: int) -> str:
 def _write_manifest(folder: Path, shots: int, line: str) -> None:
     (folder / "manifests").mkdir(parents=True)
     (folder / "hailuo.yaml").write_text("version: 1\n")
+    for number in range(1_000):
+        (folder / "manifests" / f"take-{number}.png").touch()
     (folder / MANIFEST).write_text(HEAD + "".join(line.format(n=n) for n in range(shots)))
 
 

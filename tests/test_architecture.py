@@ -43,7 +43,7 @@ HOMES = {
 PURE = {"core", "gateways"}
 PURE_STDLIB = {
     "collections", "dataclasses", "decimal", "difflib", "enum", "fnmatch", "fractions", "functools", "graphlib",
-    "hashlib", "itertools", "json", "math", "re", "shlex", "typing", "unicodedata",
+    "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "shlex", "typing", "unicodedata",
 }  # fmt: skip
 
 OUTSIDE = {"__init__", "testing"}  # the package's face, and what only tests import: they may know every room

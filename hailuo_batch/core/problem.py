@@ -5,10 +5,12 @@ when there is a problem to show. Does no I/O.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from heapq import nlargest
+from operator import add
 
 DocumentPath = tuple[str | int, ...]
 
@@ -108,6 +110,8 @@ class Problem:
 _NEAR = 0.75  # a letter too many, too few, wrong or moved; "narration" is no misspelt "duration"
 _LEAST_BEGINNING = 4  # letters of a name that was not written to its end
 _MAX_COMPARED_LENGTH = 100  # letters: comparing takes the square of the length
+_MAX_COMPARED = 20  # names
+_MAX_HINTS = 50  # words of a file; no more problems are shown
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -119,6 +123,30 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     ''
     """
     originals = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold()[:_MAX_COMPARED_LENGTH], originals, n=1, cutoff=_NEAR)
+    wanted = word.casefold()[:_MAX_COMPARED_LENGTH]
+    near = get_close_matches(wanted, _most_alike(wanted, originals), n=1, cutoff=_NEAR)
     near = near or [name for name in originals if len(word) >= _LEAST_BEGINNING and name.startswith(word.casefold())]
     return f'Did you mean "{originals[near[0]]}"?' if near else ""
+
+
+class Suggestions:
+    """`did_you_mean` for the problems of one file: each word once, and not for more words than are shown."""
+
+    __slots__ = ("_hints",)
+
+    def __init__(self) -> None:
+        self._hints: dict[str, str] = {}
+
+    def suggest(self, word: str, known: Iterable[str]) -> str:
+        """The hint for a word, which is the same wherever it comes again."""
+        if word not in self._hints and len(self._hints) < _MAX_HINTS:
+            self._hints[word] = did_you_mean(word, known)
+        return self._hints.get(word, "")
+
+
+def _most_alike(word: str, names: Collection[str]) -> Collection[str]:
+    """Of many names, the few that share most pairs of letters with a word: comparing as difflib does takes longer."""
+    if len(names) <= _MAX_COMPARED:
+        return names
+    pairs = set(map(add, word, word[1:]))
+    return nlargest(_MAX_COMPARED, names, key=lambda name: len(pairs.intersection(map(add, name, name[1:]))))

@@ -16,7 +16,7 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, UrlFrame
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import Problem, Rule, did_you_mean
+from hailuo_batch.core.problem import Problem, Rule, Suggestions
 from hailuo_batch.core.providers.image_limits import Size
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import InputError
@@ -68,6 +68,23 @@ def read_inputs(
     )
 
 
+class _NearNames:
+    """The names in folders, each listed once, however many files are missing there."""
+
+    def __init__(self) -> None:
+        self.suggestions = Suggestions()
+        self._listings: dict[Path, list[str]] = {}
+
+    def list_names(self, folder: Path) -> list[str]:
+        """The names in a folder; none where it cannot be read."""
+        if folder not in self._listings:
+            try:
+                self._listings[folder] = os.listdir(folder)  # noqa: PTH208 - the names are all that is wanted
+            except OSError:
+                self._listings[folder] = []
+        return self._listings[folder]
+
+
 @dataclass(slots=True, kw_only=True)
 class _FrameReader:
     """What was found so far."""
@@ -85,6 +102,7 @@ class _FrameReader:
     cache_entries: dict[Frame, tuple[Path, CachedImage]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     reported: set[object] = field(default_factory=set)
+    near: _NearNames = field(default_factory=_NearNames)
 
     def read_shot(self, shot: Shot) -> None:
         """Checks a shot's frames; a problem is reported once for each entry that has it."""
@@ -104,7 +122,7 @@ class _FrameReader:
 
     def _read_file_frame(self, frame: FileFrame, shot: Shot, end: str) -> None:
         path = _resolve_frame_path(frame, self.folder, self.project)
-        memory = _read_image(path, self.cached_images.get(str(path)), for_gateways=self.for_gateways)
+        memory = _read_image(path, self.cached_images.get(str(path)), self.near, for_gateways=self.for_gateways)
         if self.for_gateways:
             refuse_unfit_image(path.name, length=memory.stamp[0], size=memory.size)
             if said := describe_misleading_name(path.name, memory.kind):
@@ -146,12 +164,12 @@ def _frame_warning(said: str, rule: Rule, shot: Shot, end: str) -> Problem:
     return Problem(rule=rule, why=f'shot "{shot.id}": {said}', remedy=rule.remedy, path=path)
 
 
-def _read_image(path: Path, cached: CachedImage | None, *, for_gateways: bool) -> CachedImage:
+def _read_image(path: Path, cached: CachedImage | None, near: _NearNames, *, for_gateways: bool) -> CachedImage:
     stamp = read_stamp(path)
     if cached is not None and is_unchanged(cached, stamp):
         return cached
     if stamp is None or not path.is_file():
-        raise _missing_file_error(path)
+        raise _missing_file_error(path, near)
     if for_gateways:
         refuse_large_image(path.name, stamp[0])  # before it is read
     return _read_uncached_image(path, stamp)
@@ -173,18 +191,18 @@ def _read_uncached_image(path: Path, stamp: Stamp) -> CachedImage:
         raise InputError("file not readable", why=f"{path.name} cannot be read: {error.strerror}.") from None
 
 
-def _missing_file_error(path: Path) -> InputError:
+def _missing_file_error(path: Path, near: _NearNames) -> InputError:
     folder = f"{path.parent.name or path.parent}/"
     if not _is_folder(path.parent):
         return InputError("file not found", why=f"there is no folder {quote_text(folder)}.", remedy="Check the path.")
     if kind := _file_kind(path):
         remedy = "Name a picture in it." if kind == "a folder" else "Name the file of a picture."
         return InputError("not a file", why=f"{quote_text(path.name)} is {kind}.", remedy=remedy)
-    names = _list_names(path.parent)
+    names = near.list_names(path.parent)
     if path.name in names:
         remedy = f"Check who may read {quote_text(folder)}."
         return InputError("file not readable", why=f"{quote_text(path.name)} cannot be read.", remedy=remedy)
-    remedy = did_you_mean(path.name, names) or "Paths begin at the manifest's folder."
+    remedy = near.suggestions.suggest(path.name, names) or "Paths begin at the manifest's folder."
     return InputError(
         "file not found", why=f"there is no file {quote_text(path.name)} in {quote_text(folder)}.", remedy=remedy
     )
@@ -229,13 +247,6 @@ def _file_kind(path: Path) -> str:
         return file_kind(path.stat())
     except (OSError, ValueError):  # also a name that is too long for the file system
         return ""
-
-
-def _list_names(folder: Path) -> list[str]:
-    try:
-        return [path.name for path in folder.iterdir()]
-    except OSError:
-        return []
 
 
 def _frame_problem(error: InputError, shot: Shot, end: str) -> Problem:

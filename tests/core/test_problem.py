@@ -1,10 +1,12 @@
 import time
+from collections.abc import Iterator
+from difflib import get_close_matches
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, did_you_mean
+from hailuo_batch.core.problem import SECRET_NAME, Place, Problem, Suggestions, did_you_mean
 from hailuo_batch.core.rules import TYPE
 
 
@@ -36,6 +38,31 @@ def test_a_word_as_long_as_a_book_is_compared_with_nothing() -> None:
     began = time.process_time()
     assert did_you_mean("a" * 1_000_000, ["prompt", "b" * 1_000_000]) == ""
     assert time.process_time() - began < 1
+
+
+def test_the_nearest_of_many_words_is_found_without_comparing_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [f"take-{number}.png" for number in range(5_000)]
+    compared: list[int] = []
+
+    def count(word: str, names: list[str], n: int, cutoff: float) -> list[str]:
+        compared.append(len(names))
+        return get_close_matches(word, names, n, cutoff)
+
+    monkeypatch.setattr("hailuo_batch.core.problem.get_close_matches", count)
+    assert did_you_mean("tkae-4321.png", known) == 'Did you mean "take-4321.png"?'
+    assert compared == [20]
+
+
+def test_hints_of_one_file_are_searched_once_a_word_and_not_for_ever() -> None:
+    suggestions, asked = Suggestions(), list[int]()
+
+    def words() -> Iterator[str]:
+        asked.append(1)
+        yield "prompt"
+
+    hints = [suggestions.suggest(f"promt{number}", words()) for number in [*range(100), 0, 99]]
+    assert (hints[0], hints[49], hints[50], hints[100], hints[101]) == (hints[0], hints[0], "", hints[0], "")
+    assert (hints[0], len(asked)) == ('Did you mean "prompt"?', 50)
 
 
 def test_a_problem_can_be_given_a_place_and_keeps_the_rest() -> None:

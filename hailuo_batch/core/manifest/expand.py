@@ -42,7 +42,7 @@ from hailuo_batch.core.manifest.interpolate import (
     scalar_text,
 )
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import DocumentPath, Problem, Rule, did_you_mean
+from hailuo_batch.core.problem import DocumentPath, Problem, Rule, Suggestions
 from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues, override_switches
 
 MAX_SHOTS = 200_000  # of one manifest, after its matrices
@@ -64,7 +64,7 @@ def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
     base = _resolve_defaults(manifest.defaults, styles, problems)
     shots: list[Shot] = []
     ids = {entry.id for entry in manifest.shots}  # those of shots with problems too: who names them is not to blame
-    length = 0
+    length, suggestions = 0, Suggestions()
     for entry in manifest.shots:
         plain = base if entry.settings is NO_SETTINGS else _resolve_settings(entry.settings, base)
         wrong: dict[Problem, None] = {}
@@ -77,7 +77,7 @@ def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
             except InterpolationError:
                 blamed += 1
                 if blamed <= MAX_SHOTS_DIAGNOSED:
-                    _diagnose_shot(entry, filled, plain, styles, wrong, ids)
+                    _diagnose_shot(entry, filled, plain, styles, wrong, ids, suggestions)
         problems += wrong
         if length > MAX_PROMPT_TEXT:
             return (), (*problems, _too_much_text(entry.index))
@@ -214,6 +214,7 @@ def _diagnose_shot(
     styles: Mapping[str, Style],
     problems: dict[Problem, None],
     ids: set[str],
+    suggestions: Suggestions,
 ) -> None:
     """Everything that is wrong with one shot, part by part; its id counts as written all the same."""
     parts: dict[DocumentPath, Callable[[], object]] = {
@@ -229,7 +230,7 @@ def _diagnose_shot(
         try:
             make()
         except InterpolationError as error:
-            problems[error.to_problem(("shots", entry.index, *path))] = None
+            problems[error.to_problem(("shots", entry.index, *path), suggestions.suggest)] = None
 
 
 def _check_id(shot_id: str) -> str:
@@ -246,8 +247,8 @@ def _check_id(shot_id: str) -> str:
 def _find_style(name: str, styles: Mapping[str, Style]) -> Style:
     if name in styles:
         return styles[name]
-    remedy = did_you_mean(name, styles) or "Add it under styles, or delete it."
-    raise InterpolationError(rules.STYLE_UNKNOWN, f"{quote_text(name)} is not under styles.", remedy)
+    why = f"{quote_text(name)} is not under styles."
+    raise InterpolationError(rules.STYLE_UNKNOWN, why, "Add it under styles, or delete it.", word=name, known=styles)
 
 
 def _fill_frames(frames: Frames, values: Mapping[str, str]) -> Frames:

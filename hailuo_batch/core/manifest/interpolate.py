@@ -6,7 +6,7 @@ place.
 
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Scalar
@@ -21,13 +21,15 @@ _NAME = re.compile(r"\$\$|\$\{([^{}]*)\}|\$\{")
 class InterpolationError(Exception):
     """A text that cannot be used as written; becomes a problem at its place, and never leaves `core`."""
 
-    def __init__(self, rule: Rule, why: str, remedy: str = "") -> None:
+    def __init__(self, rule: Rule, why: str, remedy: str = "", *, word: str = "", known: Iterable[str] = ()) -> None:
         super().__init__(rule.summary)
         self.rule, self.why, self.remedy = rule, why, remedy
+        self._word, self._known = word, known
 
-    def to_problem(self, path: DocumentPath) -> Problem:
-        """The same, as a problem at a place of the document."""
-        return Problem(rule=self.rule, why=self.why, remedy=self.remedy, path=path)
+    def to_problem(self, path: DocumentPath, suggest: Callable[[str, Iterable[str]], str] = did_you_mean) -> Problem:
+        """The same, as a problem at a place of the document; `suggest` finds the known word that is nearest."""
+        near = suggest(self._word, self._known) if self._word else ""
+        return Problem(rule=self.rule, why=self.why, remedy=near or self.remedy, path=path)
 
 
 def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
@@ -61,8 +63,8 @@ def _placeholder_value(match: re.Match[str], text: str, values: Mapping[str, str
         return values[match[1]]
     except KeyError:
         why = f"{quote_text(match[0])} is neither under vars nor in the matrix."
-        hint = did_you_mean(match[1], values) or "Add it under vars, or write $$ for a dollar sign."
-        raise InterpolationError(rules.NAME_UNKNOWN, why, hint) from None
+        remedy = "Add it under vars, or write $$ for a dollar sign."
+        raise InterpolationError(rules.NAME_UNKNOWN, why, remedy, word=match[1], known=values) from None
 
 
 def _text_too_long(text: str) -> InterpolationError:
