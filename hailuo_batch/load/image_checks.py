@@ -21,7 +21,7 @@ _KIND_NAMES = {"jpeg": "a JPG", "png": "a PNG", "webp": "a WebP"}
 def refuse_large_image(name: str, length: int) -> None:
     """Raises `InputError` for a file that is too large to send."""
     if length >= MAX_BYTES:
-        why = f"{quote_text(name)} has {length / 1e6:.1f} MB; gateways take less than {MAX_BYTES // 1024 // 1024} MB."
+        why = f"{quote_text(name)} has {length / 1e6:.1f} MB; gateways take less than {MAX_BYTES // 1_000_000} MB."
         raise InputError("picture too large", why=why, remedy="Save it smaller; JPG at 1080 pixels is plenty.")
 
 

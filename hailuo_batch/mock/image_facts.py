@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.images import ImageFacts, read_image_facts
 
-_MAX_BYTES = 20 * 1024 * 1024
+_MAX_BYTES = 20_000_000
 _MIN_SHORT_SIDE = 300  # pixels; the short side is longer
 _MAX_ASPECT = 5 / 2  # sides in relation
 

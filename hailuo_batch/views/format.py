@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hailuo_batch.core.money import Money  # loads decimal, which a run with nothing to do does not need
 
-# Controls but for the tab, line and paragraph separators, what turns text around, and halves of characters (bytes of a
-# file name that are no UTF-8).
 _DIGEST_LENGTH = 19  # `sha256:` and twelve
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Controls but for the tab, line and paragraph separators, what turns text around or cannot be seen, and halves of
+# characters (bytes of a file name that are no UTF-8). Joiners stay: emoji and Persian words are made with them.
+INVISIBLE = r"\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f"
+_UNPRINTABLE = re.compile(rf"[\x00-\x08\x0a-\x1f{INVISIBLE}]")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -10,9 +10,10 @@ from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.failure_advice import failure_advice
+from hailuo_batch.views.format import INVISIBLE
 
 VERSION = 2  # 1 had all names in shared_with
-_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # json escapes those below a blank
+_UNPRINTABLE = re.compile(f"[{INVISIBLE}]")  # json escapes those below a blank
 
 
 def json_text(data: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
@@ -22,7 +23,7 @@ def json_text(data: object, *, indent: int | None = None, ascii_only: bool = Fal
     '{"prompt": "a\\\\u009b31m b"}'
     """
     text = json.dumps(data, ensure_ascii=ascii_only, indent=indent)
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def report_dict(report: Report) -> dict[str, object]:

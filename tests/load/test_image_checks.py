@@ -69,9 +69,9 @@ def test_what_gateways_refuse(size: tuple[int, int], summary: str, words: str) -
 
 
 def test_a_file_is_smaller_than_twenty_megabytes() -> None:
-    refuse_unfit_image("a.png", length=20 * 1024 * 1024 - 1, size=(640, 360))
+    refuse_unfit_image("a.png", length=20_000_000 - 1, size=(640, 360))
     with pytest.raises(InputError, match="picture too large") as wrong:
-        refuse_unfit_image("a.png", length=20 * 1024 * 1024, size=(640, 360))
+        refuse_unfit_image("a.png", length=20_000_000, size=(640, 360))
     assert "gateways take less than 20 MB" in wrong.value.why
 
 

@@ -19,6 +19,7 @@ from hailuo_batch.core.problem import Place
 from hailuo_batch.errors import InputError
 from hailuo_batch.views.contact_sheet import draw_contact_sheet
 from hailuo_batch.views.explain import draw_explanation, explanation_dict
+from hailuo_batch.views.format import safe_text
 from hailuo_batch.views.history import draw_history, history_dict
 from hailuo_batch.views.json_report import json_text, report_dict
 from hailuo_batch.views.plan import draw_plan
@@ -135,3 +136,17 @@ def test_a_file_name_is_an_address_below_the_page(tmp_path: Path) -> None:
     for link in page.links:
         assert not link.startswith(("//", "javascript:", "http")), link
         assert '"' not in link
+
+
+@pytest.mark.parametrize("letter", ["\u200b", "\u200e", "\u200f", "\u061c", "\u2060", "\ufeff", "\U000e0041"])
+def test_what_cannot_be_seen_is_shown_as_such(letter: str) -> None:
+    assert safe_text(f"a{letter}b") == "a\ufffdb"
+    shown = json_text({"prompt": f"a{letter}b"})
+    assert letter not in shown
+    assert json.loads(shown) == {"prompt": f"a{letter}b"}
+
+
+def test_joiners_of_emoji_and_of_persian_words_stay() -> None:
+    assert safe_text("\U0001f469\u200d\U0001f680 \u0645\u06cc\u200c\u0634\u0648\u062f") == (
+        "\U0001f469\u200d\U0001f680 \u0645\u06cc\u200c\u0634\u0648\u062f"
+    )

@@ -15,6 +15,7 @@ from hailuo_batch.core.problem import DocumentPath, Problem, Rule, did_you_mean
 MAX_TEXT_LENGTH = 20_000  # characters, after names are filled in: a stop for names that multiply
 MAX_VARIABLES_LENGTH = 20_000_000  # of all variables together
 
+_INVISIBLE = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\U000e0000-\U000e007f]")
 _NAME = re.compile(r"\$\$|\$\{([^{}]*)\}|\$\{")
 
 
@@ -158,5 +159,5 @@ def quote_text(text: str) -> str:
     >>> quote_text("a cap"), quote_text("x" * 90)[-6:]
     ('"a cap"', 'xxxx…"')
     """
-    line = " ".join(text.split())
+    line = _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), " ".join(text.split()))
     return f'"{line}"' if len(line) <= 60 else f'"{line[:57]}…"'

@@ -6,7 +6,7 @@ model. Nothing here opens a picture.
 
 from fractions import Fraction
 
-MAX_BYTES = 20 * 1024 * 1024  # bytes; "less than 20 MB"
+MAX_BYTES = 20_000_000  # bytes; "less than 20 MB", which no reading of MB refuses
 MIN_SIDE = 300  # pixels; "more than 300"
 MIN_ASPECT, MAX_ASPECT = Fraction(2, 5), Fraction(5, 2)
 _ASPECT_TOLERANCE = Fraction(102, 100)  # a pixel more or less, of rounding, is no other shape

@@ -167,4 +167,5 @@ def test_a_value_stands_in_a_prompt_as_it_was_written(value: str | int | float |
 
 def test_words_in_a_message_are_on_one_line_and_short() -> None:
     assert quote_text("a\n  b\tc") == '"a b c"'
+    assert quote_text("s\u200b1\u061c\U000e0041") == r'"s\u200b1\u061c\U000e0041"'
     assert len(quote_text("x" * 500)) == 60
