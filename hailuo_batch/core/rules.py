@@ -53,6 +53,9 @@ YAML_ENCODING = Rule(id="yaml-encoding", area=_YAML, summary="not a UTF-8 file",
 YAML_CONTROL = Rule(id="yaml-control", area=_YAML, summary="control character",
     meaning="The file holds a character that cannot be seen and that YAML does not allow or readers differ about.",
     remedy="Delete it; retyping the line helps where it cannot be found.")
+YAML_COMMENT = Rule(id="yaml-comment", area=_YAML, summary="text cut off at #",
+    meaning="A text without quotes has a blank and `#` in it, and YAML takes what follows for a comment.",
+    remedy="Put quotes around the whole text, or write a blank behind the `#` of a comment.", severity=_WARNING)
 YAML_MORE = Rule(id="yaml-more", area=_YAML, summary="more problems than are shown",
     meaning="The reader of YAML found more problems in the file than it shows.",
     remedy="Fix those that are shown, and validate again.")

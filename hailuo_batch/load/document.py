@@ -14,6 +14,7 @@ import yaml
 
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.load.yaml.builder import Builder
+from hailuo_batch.load.yaml.cut_texts import find_cut_texts
 from hailuo_batch.load.yaml.duplicate_keys import find_invalid_keys
 from hailuo_batch.load.yaml.encoding import find_unreadable_bytes
 from hailuo_batch.load.yaml.events import parse_events
@@ -67,4 +68,6 @@ def _add_late_findings(builder: Builder, payload: bytes) -> None:
         for finding in find_invalid_keys(payload):
             builder.findings.add(finding)
     for finding in builder.find_unused_anchors():
+        builder.findings.add(finding)
+    for finding in find_cut_texts(payload):
         builder.findings.add(finding)

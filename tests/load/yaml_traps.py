@@ -38,6 +38,12 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
         "A value that starts with [ is read as a list, and after its end stands: the cap.",
         "Put the whole value in quotes.",
     ),
+    "a number sign in a text": (
+        "shots:\n  - id: a  #hero\n    prompt: A sign reading #1 in gold\n    duration: 6 #six\n",
+        "3:13 text cut off at # [yaml-comment]",
+        "The text ends at: reading. A blank and # begin a comment, so this is left out: #1 in gold",
+        "If it is part of the text, put quotes around the whole value; if not, write a blank behind the #.",
+    ),
     "a variable inside braces": (
         "shots:\n  - {id: pack-${colour}, prompt: x}\n",
         "2:10 variable without quotes [yaml-syntax]",

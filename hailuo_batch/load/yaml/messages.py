@@ -52,6 +52,11 @@ UNFIT_TAG = Message(
     "{shown} cannot be read as !!{kind}.",
     "Take the tag away, or write a value of that kind.",
 )
+TEXT_CUT = Message(
+    rules.YAML_COMMENT,
+    "The text ends at: {end}. A blank and # begin a comment, so this is left out: {shown}",
+    "If it is part of the text, put quotes around the whole value; if not, write a blank behind the #.",
+)
 DUPLICATE_KEY = Message(
     rules.YAML_DUPLICATE_KEY,
     '"{key}" stands here and in line {line}, column {column}; only one of them would be used.',
