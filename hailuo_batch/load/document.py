@@ -7,12 +7,13 @@ What it does not know: what a manifest is. It opens no file; whoever calls has t
 """
 
 import codecs
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import yaml
 
-from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.load.yaml.builder import Builder
 from hailuo_batch.load.yaml.cut_texts import find_cut_texts
 from hailuo_batch.load.yaml.duplicate_keys import find_invalid_keys
@@ -26,12 +27,16 @@ __all__ = ["Document", "locate", "read_document"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One file as plain values. `tree` is None when a problem left no whole tree to speak of."""
+    """One file as plain values. `tree` is None when a problem left no whole tree to speak of.
+
+    `written` are the numbers that were not written as Python writes them (`1.50`), by their path.
+    """
 
     name: str
     data: bytes
     tree: object
     problems: tuple[Problem, ...]
+    written: Mapping[DocumentPath, str] = field(default_factory=dict)
 
 
 def read_document(data: bytes, *, name: str) -> Document:
@@ -39,16 +44,17 @@ def read_document(data: bytes, *, name: str) -> Document:
     payload = data.removeprefix(codecs.BOM_UTF8)
     findings = Findings()
     unfit = find_unreadable_bytes(data, payload)
+    builder = Builder(findings, size=len(payload))
     if unfit is None:
-        tree = _build_tree(payload, findings)
+        tree = _build_tree(builder, payload)
     else:
         tree = None
         findings.add(unfit)
-    return Document(name=name, data=data, tree=tree, problems=findings.to_problems(payload, name))
+    problems = findings.to_problems(payload, name)
+    return Document(name=name, data=data, tree=tree, problems=problems, written=builder.written)
 
 
-def _build_tree(payload: bytes, findings: Findings) -> object:
-    builder = Builder(findings, size=len(payload))
+def _build_tree(builder: Builder, payload: bytes) -> object:
     try:
         builder.build(parse_events(payload))
     except yaml.YAMLError as error:

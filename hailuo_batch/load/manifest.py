@@ -5,6 +5,7 @@ The JSON Schema is the truth about form; meaning (names, references, what provid
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -28,7 +29,7 @@ from hailuo_batch.core.manifest.document import (
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity
 from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
-from hailuo_batch.load.document import locate, read_document
+from hailuo_batch.load.document import Document, locate, read_document
 from hailuo_batch.load.schemas import matches_schema
 
 MAX_PROBLEMS = 50
@@ -77,11 +78,34 @@ def read_and_validate(
         found = tuple(find_schema_problems(schema, document.tree, many=many, definition=definition)) or (
             _FALLBACK_PROBLEM,
         )
-        return {}, locate_problems((*said, *(each for each in found if each.path not in spoken)), data, name=name)
+        found = tuple(_repeat_number(each, document) for each in found if each.path not in spoken)
+        return {}, locate_problems((*said, *found), data, name=name)
     if any(problem.severity is Severity.ERROR for problem in said):
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
+    for path, words in document.written.items():
+        if schema == "manifest" and (path[0] == "vars" or "matrix" in path[2:3]):
+            _put(tree, path, words)  # it becomes part of a text, which repeats what was written
     return tree, said
+
+
+def _put(tree: Any, path: DocumentPath, words: str) -> None:
+    with suppress(LookupError):  # below a merge key, which is not in the values
+        for part in path[:-1]:
+            tree = tree[part]
+        tree[path[-1]] = words
+
+
+def _repeat_number(problem: Problem, document: Document) -> Problem:
+    """A problem about a number, in the user's spelling of it."""
+    words = document.written.get(problem.path)
+    if words is None:
+        return problem
+    value: Any = document.tree
+    for part in problem.path:
+        value = value[part]
+    why, remedy = (text.replace(str(value), words) for text in (problem.why, problem.remedy))
+    return replace(problem, why=why, remedy=remedy)
 
 
 def _is_recoverable(problem: Problem) -> bool:

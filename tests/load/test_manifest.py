@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -382,3 +383,32 @@ def test_no_bytes_make_it_raise(data: bytes) -> None:
     found, said = read_manifest(data, name="teaser.yaml")
     assert found is None
     assert said
+
+
+@pytest.mark.parametrize("number", ["1.50", "1e3", "0x10", "0o17", "+5", "1.0", "007", "-0"])
+def test_a_number_in_a_prompt_is_what_was_written(number: str) -> None:
+    shot = f"  - {{id: 'x${{b}}', matrix: {{b: [{number}]}}, prompt: '${{a}} ${{b}}'}}\n"
+    text = f"{HEAD}vars: {{a: {number}}}\nshots:\n{shot}"
+    manifest, problems = read_manifest(text.encode(), name="m.yaml")
+    if number == "007":  # which YAML readers differ about
+        assert [(problem.rule.id, '"007" in quotes' in problem.remedy) for problem in problems] == [
+            ("yaml-number", True),
+            ("yaml-number", True),
+        ]
+        return
+    assert manifest is not None
+    shots, _ = expand(replace(manifest, shots=tuple(replace(each, id="x") for each in manifest.shots)))
+    assert [shot.prompt for shot in shots] == [f"{number} {number}"]
+
+
+@pytest.mark.parametrize("number", ["1.50", "1e3", "0x10"])
+def test_a_remedy_repeats_the_number_that_was_written(number: str) -> None:
+    text = f"{HEAD}shots:\n  - {{id: {number}, prompt: {number}, tags: [{number}]}}\n"
+    _, problems = read_manifest(text.encode(), name="m.yaml")
+    assert [problem.remedy for problem in problems] == [f'Put it in quotes: "{number}".'] * 3
+
+
+def test_a_number_below_a_merge_key_stops_nothing() -> None:
+    text = f"{HEAD}vars: {{<<: {{a: 1.50}}}}\nshots: [{{id: x, prompt: a ${{a}}}}]\n"
+    manifest, problems = read_manifest(text.replace("a ${a}", "'a ${a}'").encode(), name="m.yaml")
+    assert (manifest is not None, problems) == (True, ())

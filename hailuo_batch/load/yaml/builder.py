@@ -42,6 +42,7 @@ from hailuo_batch.load.yaml.scalars import SPECIAL_STARTS, TAG_PREFIX, ScalarRef
 MAX_DEPTH = 64  # libyaml's time grows with the square of the depth of [[[, and its callers recurse
 MAX_ALIAS_NODES = 1_000_000  # nodes that aliases may add
 
+_NUMBERS = {int, float}
 _UNFINISHED = object()  # an anchor whose node has not ended: an alias to it would go round in a circle
 _NO_VALUE = object()  # where a value could not be made
 _MERGE_KEY = object()  # the key `<<` without quotes
@@ -63,6 +64,7 @@ class Builder:
         "keys_wrong",
         "stack",
         "unused",
+        "written",
     )
 
     def __init__(self, findings: Findings, *, size: int) -> None:
@@ -75,6 +77,7 @@ class Builder:
         self.stack: list[tuple[list[Any], bool, str | None]] = []
         self.anchors: dict[str, Any] = {}
         self.unused: dict[str, tuple[Spot, DocumentPath]] = {}  # texts with a mark that no alias has used yet
+        self.written: dict[DocumentPath, str] = {}  # numbers that were not written as Python writes them: 1.50, 0x10
         self.holes = False  # some value could not be made
         self.keys_wrong = False  # some mapping has a repeated key, or one that is not text
 
@@ -190,6 +193,8 @@ class Builder:
             value = _MERGE_KEY
         elif isinstance(value, ScalarRefusal):
             value = _NO_VALUE if is_key and value.message.rule == rules.YAML_NUMBER else self._refuse(value, event)
+        elif value.__class__ in _NUMBERS and str(value) != text:
+            self.written[self._current_path()] = text
         if event.anchor is not None:
             self.anchors[event.anchor] = value if value is not _MERGE_KEY else text
             self.unused[event.anchor] = (event_start(event), self._current_path())

@@ -10,7 +10,7 @@ import yaml
 from yaml.events import ScalarEvent
 
 from hailuo_batch.load.yaml.events import walk_nodes
-from hailuo_batch.load.yaml.marks import event_start
+from hailuo_batch.load.yaml.marks import event_start, mark_to_spot
 from hailuo_batch.load.yaml.messages import TEXT_CUT, shorten
 from hailuo_batch.load.yaml.problems import Finding, make_finding
 
@@ -26,7 +26,7 @@ def find_cut_texts(payload: bytes) -> Iterator[Finding]:
     try:
         for event, path, value, _ in walk_nodes(payload):
             if event.__class__ is ScalarEvent and event.implicit[0] and isinstance(value, str) and " " in value:
-                rest = _REST.match(text, event.end_mark.index)
+                rest = _REST.match(text, mark_to_spot(event.end_mark).offset)
                 if rest is not None:
                     words = TEXT_CUT.fill(shown=shorten(rest[1]), end=shorten(value[-40:].rpartition(" ")[2]))
                     yield make_finding(words, event_start(event), path=path)
