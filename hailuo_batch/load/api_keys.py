@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from hailuo_batch.core.redaction import KEY_PLACEHOLDER, SHORTEST_KEY, redact_key
+
 KEYRING_SERVICE = "hailuo-batch"  # as in: keyring set hailuo-batch MINIMAX_API_KEY
 
 
@@ -13,6 +15,26 @@ def read_api_key(variable: str, environment: Mapping[str, str] = os.environ) -> 
     'abc'
     """
     return environment.get(variable, "").strip() or _read_keyring(variable)
+
+
+def read_set_keys(environment: Mapping[str, str] = os.environ) -> list[tuple[str, str]]:
+    """The keys of gateways that the environment has, with the names of their variables.
+
+    >>> read_set_keys({"MINIMAX_API_KEY": " abcdefghij ", "ACME_API_KEY": "test", "HOME": "/root"})
+    [('MINIMAX_API_KEY', 'abcdefghij')]
+    """
+    keys = ((name, value.strip()) for name, value in environment.items() if name.upper().endswith("_API_KEY"))
+    return [(name, value) for name, value in keys if len(value) >= SHORTEST_KEY]
+
+
+def find_key(key: str, data: bytes) -> int | None:
+    """Where a text holds a key, also percent-encoded or as JSON escapes; None when it does not."""
+    place = data.find(key.encode())
+    if place >= 0 or not (b"%" in data or b"\\" in data):
+        return place if place >= 0 else None
+    text = data.decode(errors="replace")
+    before, found, _ = redact_key(key, text).partition(KEY_PLACEHOLDER)
+    return len(before.encode()) if found and KEY_PLACEHOLDER not in text else None
 
 
 def _read_keyring(variable: str) -> str:

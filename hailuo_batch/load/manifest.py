@@ -29,6 +29,7 @@ from hailuo_batch.core.manifest.document import (
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity
 from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
+from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document
 from hailuo_batch.load.schemas import matches_schema
 
@@ -43,6 +44,7 @@ _SECRET_PATTERNS = (
     (b"eyJ", rb"\beyJ[\w-]{16,}\.[\w.-]{16,}"),
 )
 _NAMED_SECRET = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
+_SECRET_OF_ADDRESS = re.compile(r"(?<=://)[^\s/\"'@]*(?=@)|(?<=\?)[^\s\"'?{}]+=[^\s\"'{}]*")
 _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
 
 
@@ -181,25 +183,37 @@ def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool],
 def _mask_secrets(problem: Problem) -> Problem:
     """The same problem, with what stands behind `api_key:` and its like blotted out, in place."""
     place = problem.place
-    if place is None or not SECRET_NAME.search(place.text):
-        return problem
-    text = _NAMED_SECRET.sub(lambda match: match[1] + "•" * len(match[2]), place.text)
-    why = _NAMED_SECRET_IN_WORDS.sub(r"\1•••", problem.why)
-    remedy = _NAMED_SECRET_IN_WORDS.sub(r"\1•••", problem.remedy)
-    return replace(problem.with_place(replace(place, text=text)), why=why, remedy=remedy)
+    if place is not None and "://" in place.text:
+        place = replace(place, text=_mask_addresses(place.text))
+    why, remedy = _mask_addresses(problem.why), _mask_addresses(problem.remedy)
+    if place is not None and SECRET_NAME.search(place.text):
+        text = _NAMED_SECRET.sub(lambda match: match[1] + "•" * len(match[2]), place.text)
+        place = replace(place, text=text)
+        why, remedy = (_NAMED_SECRET_IN_WORDS.sub(r"\1•••", words) for words in (why, remedy))
+    return replace(problem, place=place, why=why, remedy=remedy)
+
+
+def _mask_addresses(words: str) -> str:
+    """The same without passwords and queries of web addresses, which may be signatures; each letter keeps its place."""
+    return _SECRET_OF_ADDRESS.sub(lambda found: "•" * len(found[0]), words) if "://" in words else words
 
 
 def _find_secret(data: bytes, name: str) -> Problem | None:
     """Money and trust: a key in a manifest is refused before anything else, and never shown."""
     for marker, pattern in _SECRET_PATTERNS:
         if marker in data and (match := re.search(pattern, data)):
-            line = data.count(b"\n", 0, match.start()) + 1
-            column = match.start() - data.rfind(b"\n", 0, match.start())
-            why = "this line holds what looks like an API key. Keys come from the environment, not from a file."
-            remedy = "Delete it, and renew the key if it was ever committed."
-            place = Place(file=name, line=line, column=column)
-            return Problem(rule=rules.SECRET, why=why, remedy=remedy, place=place)
+            return _secret_problem("what looks like an API key", data, match.start(), name)
+    for variable, key in read_set_keys():
+        if (place := find_key(key, data)) is not None:
+            return _secret_problem(f"the value of {variable}", data, place, name)
     return None
+
+
+def _secret_problem(what: str, data: bytes, start: int, name: str) -> Problem:
+    place = Place(file=name, line=data.count(b"\n", 0, start) + 1, column=start - data.rfind(b"\n", 0, start))
+    why = f"this line holds {what}. Keys come from the environment, not from a file."
+    remedy = "Delete it, and renew the key if it was ever committed."
+    return Problem(rule=rules.SECRET, why=why, remedy=remedy, place=place)
 
 
 def _manifest(tree: Mapping[str, Any]) -> Manifest:

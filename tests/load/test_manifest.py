@@ -24,6 +24,7 @@ from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, make_request
+from hailuo_batch.core.rules import TYPE
 from hailuo_batch.load import schema_messages
 from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.model_tables import read_model
@@ -412,3 +413,28 @@ def test_a_number_below_a_merge_key_stops_nothing() -> None:
     text = f"{HEAD}vars: {{<<: {{a: 1.50}}}}\nshots: [{{id: x, prompt: a ${{a}}}}]\n"
     manifest, problems = read_manifest(text.replace("a ${a}", "'a ${a}'").encode(), name="m.yaml")
     assert (manifest is not None, problems) == (True, ())
+
+
+@pytest.mark.parametrize("written", ["b+cdefg/hij", "b%2Bcdefg%2fhij", "b+cdefg\\u002fhij"])
+def test_the_value_of_a_key_that_is_set_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setenv("ACME_API_KEY", "b+cdefg/hij")
+    data = f'{HEAD}shots: [{{id: x, prompt: "a bottle {written}"}}]\n'.encode()
+    manifest, (problem,) = read_manifest(data, name="m.yaml")
+    assert (manifest, problem.rule.id, problem.place and (problem.place.line, problem.place.column)) == (
+        None,
+        "secret",
+        (3, 35),
+    )
+    assert "the value of ACME_API_KEY" in problem.why
+    assert "cdefg" not in repr(problem)
+
+
+def test_passwords_and_signatures_of_addresses_are_not_shown() -> None:
+    address = "https://me:hidden1@cdn.example/a.png?sig=hidden2&e=1"
+    problem = Problem(rule=TYPE, why=f'"{address}" is wrong.', remedy=f"Write {address}", path=("shots", 0, "prompt"))
+    data = f'{HEAD}shots: [{{id: x, prompt: "{address}"}}]\n'.encode()
+    (shown,) = locate_problems([problem], data, name="m.yaml")
+    assert "hidden" not in repr(shown)
+    assert shown.place is not None
+    assert len(shown.place.text) == len(data.decode().splitlines()[2])
+    assert "@cdn.example/a.png?" in shown.why
