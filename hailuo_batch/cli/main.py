@@ -4,6 +4,7 @@ Commands are loaded when they are called; `--help` loads none of them. This is t
 foreign exceptions.
 """
 
+import errno
 import gc
 import os
 import sys
@@ -17,7 +18,7 @@ import click
 from hailuo_batch import __version__
 from hailuo_batch.cli.streams import prepare_streams
 from hailuo_batch.cli.trace_options import add_trace_options, trace_options
-from hailuo_batch.errors import Exit, HailuoError
+from hailuo_batch.errors import Exit, HailuoError, StoreError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -137,9 +138,17 @@ def _run_command(args: Sequence[str] | None, endings: list[Callable[[int], None]
         return _print_error(error)
     except SystemExit:  # click's way out when it has completed a word, and when whoever read `--help` has gone
         return Exit.DONE
-    except Exception:  # noqa: BLE001 - the last place that can say so
+    except Exception as error:  # noqa: BLE001 - the last place that can say so
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            return _print_error(_too_many_files_error(error))
         return _report_bug()
     return int(code or 0)
+
+
+def _too_many_files_error(error: OSError) -> HailuoError:
+    """Modules are loaded when they are used, so this may come wherever one is."""
+    remedy = "Run fewer takes at a time (`-j`), or raise `ulimit -n`, then run the command again."
+    return StoreError("too many open files", why=f"The system says: {error.strerror}.", remedy=remedy)
 
 
 def _print_usage_error(error: click.UsageError) -> None:

@@ -75,8 +75,7 @@ class FileLocks:
                 yield named
             finally:
                 # The file stays: were it removed, two runs could each hold a lock of this name.
-                file.truncate(0)
-                _release(file)
+                _free(self._path, file)
 
     def is_run_active(self) -> bool:
         """Whether a run works at this moment. A lock that nobody has signed is free."""
@@ -147,6 +146,18 @@ def _is_held_by_run(file: FileIO) -> bool:
         return True
     _release(file)
     return False
+
+
+def _free(path: Path, file: FileIO) -> None:
+    """Frees the lock. Where the disk fails, the kernel frees it with the file, and the next run overwrites the text."""
+    try:
+        file.truncate(0)
+        _release(file)
+    except OSError as error:
+        import logging
+
+        words = "warning: the run lock %s could not be cleared: %s. The run itself is finished; check the disk."
+        logging.getLogger("hailuo_batch.ledger").warning(words, path, error.strerror)
 
 
 def _try(lock: Callable[[FileIO], None], file: FileIO) -> bool:

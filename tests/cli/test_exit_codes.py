@@ -1,5 +1,6 @@
 """Every exit code that this version has, by a situation that leads to it."""
 
+import errno
 import os
 import signal
 import sqlite3
@@ -42,6 +43,17 @@ def test_1_a_bug_is_told_as_one(film: Path, say: Say, monkeypatch: pytest.Monkey
     assert said.out == ""
     assert "ZeroDivisionError: no such number" in said.err
     assert "This is a bug in hailuo_batch." in said.err
+
+
+def test_5_too_many_open_files_is_no_bug(film: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("hailuo_batch.cli.validate.validate", full)
+    said = say("validate")
+    assert said.code == Exit.REFUSED
+    assert said.err.startswith("error: too many open files\n")
+    assert "ulimit -n" in said.err
 
 
 def test_2_a_wrong_command_line(say: Say) -> None:

@@ -202,3 +202,16 @@ def test_a_lock_on_a_file_that_lost_its_name_is_not_held(lock: Path, removals: i
         held.check()
         with pytest.raises(LedgerError, match="another run"), FileLocks(lock).hold_run_lock("second"):
             pass
+
+
+def test_a_disk_that_fails_when_the_lock_is_freed_is_a_warning(
+    lock: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(_: FileIO) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken, FileLocks(lock).hold_run_lock("run"):
+        broken.setattr(run_lock, "_release", fail)
+    assert [os.strerror(errno.EIO) in record.getMessage() for record in caplog.records] == [True]
+    with FileLocks(lock).hold_run_lock("the next"):
+        pass
