@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -14,8 +14,10 @@ from hailuo_batch.errors import HailuoError, InputError
 from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.plan.outcome import Outcome
     from hailuo_batch.core.plan.report import Report
     from hailuo_batch.core.problem import Problem
+    from hailuo_batch.core.world import World
 
 
 def make_style(stream: TextIO) -> TextStyle:
@@ -59,18 +61,32 @@ def shorten_path(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def write_ci_summary(report: "Report") -> None:
-    """Adds a report to the page that GitHub's runners show of a job, where there is one (`GITHUB_STEP_SUMMARY`)."""
-    page = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not page:
-        return
-    from hailuo_batch.views.github_summary import draw_step_summary
+def write_ci_summary(report: "Report", outcome: "Outcome | None" = None) -> None:
+    """Adds a plan, or what a run did, to the page that GitHub's runners show of a job, where there is one."""
+    if page := _ci_page():
+        from hailuo_batch.views.github_summary import draw_step_summary
 
+        _append_to_page(page, draw_step_summary(report, outcome))
+
+
+def write_idle_ci_summary(summary: Mapping[str, int | float | str], world: "World") -> None:
+    """The same of a manifest that had nothing to do, from what was remembered of it."""
+    if page := _ci_page():
+        from hailuo_batch.views.github_summary import draw_idle_step_summary
+
+        _append_to_page(page, draw_idle_step_summary(summary, world))
+
+
+def _ci_page() -> str:
+    return os.environ.get("GITHUB_STEP_SUMMARY", "")
+
+
+def _append_to_page(page: str, text: str) -> None:
     with (
         suppress(OSError),
         Path(page).open("a", encoding="utf-8") as file,
     ):  # a page that cannot be written stops nothing
-        file.write(draw_step_summary(report))
+        file.write(text)
 
 
 def print_extra_problems(problems: Sequence["Problem"]) -> None:

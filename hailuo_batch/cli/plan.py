@@ -8,7 +8,14 @@ import click
 
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text, write_ci_summary
+from hailuo_batch.cli.output import (
+    make_style,
+    print_extra_problems,
+    print_json,
+    print_text,
+    write_ci_summary,
+    write_idle_ci_summary,
+)
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
@@ -32,6 +39,7 @@ def command(
 
     ink = make_style(sys.stdout)
     if form == "text" and not only and (summary := read_cached_summary(manifest, world=world)) is not None:
+        write_idle_ci_summary(summary, world)
         print_text(draw_nothing_to_do(dict(summary), ink, manifest=str(manifest), world=world))
         return Exit.DONE
     from hailuo_batch.app.planning.plan import plan

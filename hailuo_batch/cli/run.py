@@ -7,7 +7,7 @@ import click
 
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_text
+from hailuo_batch.cli.output import make_style, print_text, write_idle_ci_summary
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
@@ -88,6 +88,7 @@ def command(
     if form == "text" and not only and not failed and (summary := read_cached_summary(manifest, world=world)):
         from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
+        write_idle_ci_summary(summary, world)
         print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(manifest), world=world))
         return Exit.DONE
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def print_plan(planned: "PlannedRun", form: str, *, only_failed: bool = False) -> None:
     """Prints what a run would do, or what a run of failed takes alone would."""
+    write_ci_summary(planned.report)
     print_extra_problems(planned.extra_problems)
     if form == "json":
         from hailuo_batch.views.json_report import report_dict
@@ -41,7 +42,7 @@ def print_plan(planned: "PlannedRun", form: str, *, only_failed: bool = False) -
 
 def print_run(result: "RunResult", form: str) -> int:
     """Prints what a run came to; its exit code."""
-    write_ci_summary(result.after.report)
+    write_ci_summary(result.after.report, result.outcome)
     print_extra_problems(result.before.extra_problems)
     if result.error is not None:
         from hailuo_batch.views.problems import draw_error

@@ -16,6 +16,12 @@ def spending_text(report: Report) -> str:
     return ", and ".join(parts)
 
 
+def spending_line(report: Report) -> str:
+    """The same as a sentence; "" when there is nothing to say. Money: what a rehearsal would cost was not spent."""
+    words = spending_text(report)
+    return f"{'Estimated cost' if report.rehearsal else 'Spent so far'}: {words}." if words else ""
+
+
 def _no_actual_cost_note(report: Report) -> str:
     """Who reports no actual cost: an amount of theirs is only an estimate."""
     if not report.silent_providers:

@@ -1,23 +1,30 @@
 """What to say of a manifest with nothing to do; light on purpose, since such a run loads no more of the views."""
 
+from collections.abc import Mapping
+
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import count, format_duration, format_size, safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 
 def draw_nothing_to_do(
-    summary: dict[str, int | float | str], style: TextStyle = PLAIN, *, manifest: str = "", world: World = World.REAL
+    summary: Mapping[str, int | float | str], style: TextStyle = PLAIN, *, manifest: str = "", world: World = World.REAL
 ) -> str:
-    """The sentence, from what was cached of a finished manifest."""
-    clips = store_summary(
-        int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
-    )
+    """The sentence, from what was cached of a finished manifest, and a hint where it warned."""
     warnings = int(summary.get("warnings", 0))
     care = ""
     if warnings:
         line = safe_text(command_line("validate", manifest=manifest, world=world))
         care = f"\nTo show {count(warnings, 'warning')}:\n    {line}"
-    return f"{style.good('Nothing to do')}: {clips}.{acceptance_note(int(summary.get('accepted', 0)))}{care}"
+    return f"{nothing_to_do_text(summary, style)}{care}"
+
+
+def nothing_to_do_text(summary: Mapping[str, int | float | str], style: TextStyle = PLAIN) -> str:
+    """The sentence alone."""
+    clips = store_summary(
+        int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
+    )
+    return f"{style.good('Nothing to do')}: {clips}.{acceptance_note(int(summary.get('accepted', 0)))}"
 
 
 def acceptance_note(takes: int) -> str:

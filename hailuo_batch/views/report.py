@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.views.cost_phrases import spending_text
+from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.format import format_seconds, format_size, safe_text, single_line
 from hailuo_batch.views.plan import dropped_lines, plan_heading, reason_text, state_totals
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -25,7 +25,7 @@ _COLUMNS = (
 def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
     """One line a take, in the order of the manifest, then the sums."""
     rows = tuple(draw_table([cells for row in report.rows for cells in _rows(row, style)], _COLUMNS, width=style.width))
-    spent = f" Spent: {words}." if (words := spending_text(report)) else ""
+    spent = f" {words}" if (words := spending_line(report)) else ""
     table = (*rows, "") if rows else ()
     return "\n".join(
         (

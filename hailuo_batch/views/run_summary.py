@@ -9,7 +9,7 @@ from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import command_line
-from hailuo_batch.views.cost_phrases import spending_text
+from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, is_elsewhere, plan_totals, reason_text
@@ -59,8 +59,8 @@ def draw_run_summary(
     lines.append(_remaining_line(report, folder, style, named=not outcome.naming_failures))
     lines += waiting
     lines += doubts
-    if spent := spending_text(report):
-        lines.append(f"{'Estimated cost' if report.rehearsal else 'Spent so far'}: {spent}.")
+    if spent := spending_line(report):
+        lines.append(spent)
     lines += dropped_lines(report, style)
     if lock:
         lines.append(f"Lock: {safe_text(lock.as_posix())}; commit it together with the manifest.")

@@ -38,7 +38,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root.mkdir()
     (root / ".git").mkdir()  # a root, wherever the temporary folder is
     monkeypatch.chdir(root)
-    for name in ("CI", "GITHUB_ACTIONS", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
         monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.endswith("_API_KEY") or "HAILUO" in name]:
         if name != STATE_VARIABLE:  # the user's own folder is that of the test

@@ -292,3 +292,20 @@ def test_a_run_of_failed_takes_says_that_nothing_failed(say: Say, more: tuple[st
         "No take has failed or was refused, so --failed submits nothing. The state of all takes:\n"
         "    hailuo-batch status --sketch manifests/film.yaml\n",
     )
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+@pytest.mark.parametrize("more", [(), ("--format", "json")], ids=["remembered", "planned"])
+def test_a_manifest_with_nothing_to_do_is_on_the_page_that_ci_shows(
+    command: str,
+    more: tuple[str, ...],
+    finished: Path,
+    say: Say,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(finished)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page.md"))
+    assert say(command, "--sketch", *more).code == 0
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert page.startswith("### teaser (sketches)\n\nNothing to do: 2 takes in the store")

@@ -1,12 +1,14 @@
 """What was spent in words: a bill and a price list are told apart, and what is not known is said."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from view_samples import report, stored, usd
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.views.contact_sheet import draw_contact_sheet
 from hailuo_batch.views.cost_phrases import spending_text
 from hailuo_batch.views.github_summary import draw_step_summary
 from hailuo_batch.views.report import draw_report
@@ -49,6 +51,18 @@ def test_what_was_spent_says_where_it_is_from(members, words: str):
 def test_every_view_of_a_report_says_it():
     listed = report(stored("open"), estimated=(usd("1.12"),), silent_providers=("minimax",))
     words = "1.12 USD (list price; minimax does not report actual cost)."
-    assert draw_report(listed).endswith(f" Spent: {words}")
-    assert f"\nSpent: {words}\n" in draw_step_summary(listed)
+    assert draw_report(listed).endswith(f" Spent so far: {words}")
+    assert f"\nSpent so far: {words}\n" in draw_step_summary(listed, Outcome(stored=1))
     assert f"\nSpent so far: {words}" in draw_run_summary(Outcome(stored=1), listed, lock=None, folder="renders/")
+
+
+def test_no_view_says_that_a_rehearsal_spent_anything(tmp_path: Path):
+    listed = report(stored("open"), estimated=(usd("2.24"),), rehearsal=True)
+    for text in (
+        draw_report(listed),
+        draw_step_summary(listed, Outcome(stored=1)),
+        draw_run_summary(Outcome(stored=1), listed, lock=None, folder="renders/"),
+        draw_contact_sheet(listed, folder=tmp_path, page=tmp_path / "page.html"),
+    ):
+        assert "estimated cost" in text.lower()
+        assert "spent" not in text.lower()
