@@ -3,9 +3,9 @@
 `testing` has a suite for each port that says in tests what is said here in words.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
@@ -23,6 +23,7 @@ from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.charge import Charge
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
+from hailuo_batch.core.trace import WaitLine
 
 
 class Clock(Protocol):
@@ -311,6 +312,15 @@ class Locks(Protocol):
         """Who holds the run lock now; None when it is free or the holder has not signed yet."""
 
 
+# Is entered when a wait begins, and left when it ends, however it ends.
+WaitListener = Callable[[WaitLine], AbstractContextManager[None]]
+
+
+def ignore_wait(_: WaitLine) -> AbstractContextManager[None]:
+    """Listens to no wait."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverRequest:
     """One request with what a driver needs to carry it out on this machine."""
@@ -322,6 +332,7 @@ class DriverRequest:
     images: Mapping[str, Path]  # digest → the image's file, or the clip that a frame is taken from
     image_urls: Mapping[str, str] = field(default_factory=dict)  # digest → web address of an image
     attempt: int = 0  # which attempt this is: what makes an idempotency key the same again after a crash
+    on_wait: WaitListener = ignore_wait  # entered while the driver waits: until the next poll, for our own pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

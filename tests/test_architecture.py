@@ -214,7 +214,8 @@ def test_only_files_makes_moves_and_removes_files() -> None:
 # Inside a room, arrows go to the right too; a file beside the sub-rooms is named by itself.
 SUB_STEPS = {
     "core": (
-        {"plan", "spending", "pacing"},
+        {"plan", "spending"},
+        {"pacing"},
         {"attempt", "providers"},
         {"request"},
         {"models"},

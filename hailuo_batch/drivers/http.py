@@ -21,7 +21,7 @@ from hailuo_batch.drivers.poll_scheduler import PollScheduler
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.drivers.wakeups import WakeupSource
 from hailuo_batch.gateways.dialect import ClipReady, Dialect, GatewayRequest, SubmitAccepted, TaskRunning
-from hailuo_batch.ports import NEVER_LEFT, DataPlane, DriverRequest, Produced, ProviderTask
+from hailuo_batch.ports import NEVER_LEFT, DataPlane, DriverRequest, Produced, ProviderTask, WaitListener
 
 POLL_SECONDS = 10.0  # MiniMax's published advice; the others say less or nothing
 Sleep = Callable[[float], Awaitable[None]]
@@ -79,9 +79,13 @@ class HttpDriver:
             question = await self._make_gateway_request(driver_request)
         except asyncio.CancelledError:
             raise asyncio.CancelledError(NEVER_LEFT) from None
-        return question if isinstance(question, Failure) else await self._submit_until_clear(question)
+        return (
+            question
+            if isinstance(question, Failure)
+            else await self._submit_until_clear(question, driver_request.on_wait)
+        )
 
-    async def _submit_until_clear(self, question: GatewayRequest) -> ProviderTask | Failure:
+    async def _submit_until_clear(self, question: GatewayRequest, on_wait: WaitListener) -> ProviderTask | Failure:
         waited, times = 0.0, 0
         doubt: Failure | None = None
         while True:
@@ -100,8 +104,10 @@ class HttpDriver:
             again = doubt is not None and self._provider.idempotent and self._may_resend(answer)
             if not again or waited > self._patience.submit or self._is_stopping():
                 return doubt or answer
-            _LOG.info(WaitLine(reason=WaitReason.RESEND, seconds=pause, gateway=self._provider.name, why=answer.why))
-            await self._sleep(pause)
+            line = WaitLine(reason=WaitReason.RESEND, seconds=pause, gateway=self._provider.name, why=answer.why)
+            _LOG.info(line)
+            with on_wait(line):
+                await self._sleep(pause)
             if self._is_stopping():  # which has cut the pause short
                 return doubt or answer
 
@@ -109,9 +115,10 @@ class HttpDriver:
         """Follows a task until it ends; one that outlasts patience is running still, and is followed another time."""
         kin = (driver_request.request.resolution, self._provider.find_seconds(driver_request.request.duration) or 0)
         begun, flaky, samples = self._scheduler.elapsed(), 0, list[ProgressSample]()
-        waited = await self._pause(task, self._scheduler.poll_delay(kin, 0.0)) if task.is_new else 0.0
+        on_wait = driver_request.on_wait
+        waited = await self._pause(task, self._scheduler.poll_delay(kin, 0.0), on_wait) if task.is_new else 0.0
         while not self._is_stopping():
-            await self._scheduler.wait_turn()
+            await self._scheduler.wait_turn(on_wait)
             age = self._scheduler.elapsed() - begun
             seen = await self._transport.run_conversation(self._dialect.poll(task.id))
             if isinstance(seen, ClipReady):
@@ -130,7 +137,7 @@ class HttpDriver:
             )
             if waited + pause > self._patience.task:
                 return self._pending_failure(task, seen)
-            waited += await self._pause(task, pause, running=not flaky)
+            waited += await self._pause(task, pause, on_wait, failure=seen if isinstance(seen, Failure) else None)
         why = f"task {task.id} is running at {self._provider.name}"
         return Failure(kind=FailureKind.STOPPED, why=why, remedy="The next run will keep polling it.", running=True)
 
@@ -146,14 +153,22 @@ class HttpDriver:
         """Brings the clip to `target`."""
         return await self._data_plane.download(produced.link, target)
 
-    async def _pause(self, task: ProviderTask, seconds: float, *, running: bool = True) -> float:
+    async def _pause(
+        self, task: ProviderTask, seconds: float, on_wait: WaitListener, *, failure: Failure | None = None
+    ) -> float:
         """How much of the pause counts; a callback ends that of a running task, never one that a gateway requested."""
-        if _LOG.isEnabledFor(logging.DEBUG):
-            reason = WaitReason.POLL if running else WaitReason.RESEND
-            _LOG.debug(WaitLine(reason=reason, seconds=seconds, gateway=self._provider.name, task=task.id))
-        if self._callbacks is not None and running:
-            return await self._callbacks.pause(self._provider.name, task.id, seconds)
-        await self._sleep(seconds)
+        line = WaitLine(
+            reason=_poll_wait_reason(failure),
+            seconds=seconds,
+            gateway=self._provider.name,
+            task=task.id,
+            why=failure.why if failure is not None else "",
+        )
+        _LOG.debug(line)
+        with on_wait(line):
+            if self._callbacks is not None and failure is None:
+                return await self._callbacks.pause(self._provider.name, task.id, seconds)
+            await self._sleep(seconds)
         return seconds
 
     def _may_resend(self, failure: Failure) -> bool:
@@ -187,3 +202,9 @@ class HttpDriver:
             callback_url=self._callbacks.url(self._provider.name) if self._callbacks else None,
             idempotency_key=str(key),
         )
+
+
+def _poll_wait_reason(failure: Failure | None) -> WaitReason:
+    if failure is None:
+        return WaitReason.POLL
+    return WaitReason.THROTTLED if failure.kind is FailureKind.THROTTLED else WaitReason.RESEND

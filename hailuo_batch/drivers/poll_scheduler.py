@@ -24,6 +24,7 @@ from hailuo_batch.core.pacing.progress_eta import (
     predict_remaining,
 )
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.ports import WaitListener, ignore_wait
 
 ClipKind = tuple[str, int]  # clips that take alike: resolution and seconds
 _HistoryKey = (
@@ -85,15 +86,16 @@ class PollScheduler:
         """A clip was ready after so long."""
         self._record(kind, seconds)
 
-    async def wait_turn(self) -> None:
+    async def wait_turn(self, on_wait: WaitListener = ignore_wait) -> None:
         """Waits until one more poll is not too fast."""
         now = self.elapsed()
         at = max(self._next_poll, now)
         self._next_poll = at + self._min_interval
         if at > now:
-            if _LOG.isEnabledFor(logging.DEBUG):
-                _LOG.debug(WaitLine(reason=WaitReason.OWN_PACE, seconds=at - now, gateway=self._gateway))
-            await self._sleep(at - now)
+            line = WaitLine(reason=WaitReason.OWN_PACE, seconds=at - now, gateway=self._gateway)
+            _LOG.debug(line)
+            with on_wait(line):
+                await self._sleep(at - now)
 
     def back_off(self, seconds: float, *, why: str = "") -> None:
         """The gateway asks everybody to wait."""

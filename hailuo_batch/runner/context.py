@@ -2,28 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.trace import WaitLine
 from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, RejectedClips, Renders, Store
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.task_ids import TaskIds
 
 
-def _ignore_start(_: Step) -> None:
+def _ignore_start(_: Step, __: str) -> None:
     """Ignores the event."""
 
 
-def _ignore_hold(_: str, __: int) -> None:
+def _ignore_step_wait(_: Step | None, __: WaitLine) -> AbstractContextManager[None]:
     """Ignores the event."""
-
-
-def _ignore_pause(_: str, __: str, ___: float) -> None:
-    """Ignores the event."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +50,10 @@ class RunContext:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     task_ids: TaskIds = field(default_factory=TaskIds)
     recent_attempts: frozenset[int] = frozenset()  # bought within a day and not stored, when the run began
-    on_start: Callable[[Step], None] = _ignore_start  # called when a step starts
-    on_provider_pause: Callable[[str, str, float], None] = (
-        _ignore_pause  # called when a provider asks to wait: who, why, seconds
-    )
-    on_hold: Callable[[str, int], None] = _ignore_hold  # called when takes wait for the first clips: where, how many
+    speed: float = 1.0  # how many of the seconds that limits are written in pass in one of this machine's
+    on_start: Callable[[Step, str], None] = _ignore_start  # called when a provider starts with a step
+    # Entered when a step waits at a provider, or without a step all submits there, and left when that is over.
+    on_wait: Callable[[Step | None, WaitLine], AbstractContextManager[None]] = _ignore_step_wait
 
     def is_recent(self, step: Step) -> bool:
         """Whether the task that a step follows was bought within a day; of a task without a record, it may have been.

@@ -8,6 +8,7 @@ many takes may be bought before their clips are stored in `core/pacing/slow_star
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -32,15 +33,12 @@ from hailuo_batch.core.pacing.slow_start import (
     store_take,
 )
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.ports import WaitListener, ignore_wait
 from hailuo_batch.runner.shutdown import Stop, wake
 
 PATIENCE = 300.0  # seconds that a provider may ask to wait, at once or for one submit, before submits to it end
 _NO_STREAK = FailureStreak()
 _LOG = logging.getLogger("hailuo_batch.wait")
-
-
-def _ignore_hold(_: int) -> None:
-    """Ignores the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,40 +62,53 @@ class Limiter:
         self._queue_lock = asyncio.Lock()
         self._waiting: asyncio.Future[None] | None = None  # the first step in line
         self._submits = _NO_STREAK
+        self._pause = WaitReason.THROTTLED, ""  # why nothing is sent before `pace.not_before`
         self.closed: Failure | None = None
 
-    async def acquire(self, on_hold: Callable[[int], None] = _ignore_hold) -> Failure | None:
+    async def acquire(self, on_wait: WaitListener = ignore_wait) -> Failure | None:
         """Waits for a turn and takes a place; what comes back says why there is none.
 
-        `on_hold` is called with the number of takes under way, when this one waits until one of them is stored.
+        `on_wait` hears of each wait of the first in line; the others wait for it.
         """
         async with self._queue_lock:
-            while not self._stop.is_requested and self.closed is None:
-                now = self._tempo.now()
-                if self.pace.not_before - now > self.patience:
-                    why = f"{self.provider} asks to wait {self.pace.not_before - now:,.0f} s before the next call"
-                    return Failure(kind=FailureKind.THROTTLED, why=why, remedy="Run again then. Nothing was submitted.")
-                # Money: nothing is bought beyond the window while no clip has come from there.
-                is_held = not self.slow_start.may_buy
-                pause = None if is_held else submit_delay(self.pace, now)
-                if pause == 0:
-                    self.pace, self.slow_start = start_submit(self.pace, now), add_take(self.slow_start)
-                    return None
-                if is_held:
-                    on_hold(self.slow_start.not_stored)
-                if _LOG.isEnabledFor(logging.DEBUG):
-                    _LOG.debug(self._wait_line(pause, now, is_held=is_held))
-                await self._wait_turn(pause)
+            with ExitStack() as wait:
+                reason: WaitReason | None = None
+                while not self._stop.is_requested and self.closed is None:
+                    now = self._tempo.now()
+                    if self.pace.not_before - now > self.patience:
+                        return self._make_impatient_failure(now)
+                    # Money: nothing is bought beyond the window while no clip has come from there.
+                    is_held = not self.slow_start.may_buy
+                    pause = None if is_held else submit_delay(self.pace, now)
+                    if pause == 0:
+                        wait.close()  # before a place is taken, so that a listener that raises leaves none behind
+                        self.pace, self.slow_start = start_submit(self.pace, now), add_take(self.slow_start)
+                        return None
+                    line = self._wait_line(pause, now, is_held=is_held)
+                    _LOG.debug(line)
+                    if line.reason is not reason:  # woken early, it may wait on for the same reason
+                        wait.close()
+                        wait.enter_context(on_wait(line))
+                        reason = line.reason
+                    await self._wait_turn(pause)
         return self.closed or Failure(kind=FailureKind.STOPPED, why="the run was stopped before it was submitted")
 
+    def _make_impatient_failure(self, now: float) -> Failure:
+        why = f"{self.provider} asks to wait {self.pace.not_before - now:,.0f} s before the next call"
+        return Failure(kind=FailureKind.THROTTLED, why=why, remedy="Run again then. Nothing was submitted.")
+
     def _wait_line(self, pause: float | None, now: float, *, is_held: bool) -> WaitLine:
+        why = ""
         if is_held:
-            reason = WaitReason.FIRST_CLIPS
+            first = self.slow_start.not_stored
+            reason, why = WaitReason.FIRST_CLIPS, f"{first} take{'s go' if first != 1 else ' goes'} first"
         elif pause is None:
             reason = WaitReason.CONCURRENCY
+        elif self.pace.not_before > now:
+            reason, why = self._pause
         else:
-            reason = WaitReason.THROTTLED if self.pace.not_before > now else WaitReason.OWN_PACE
-        return WaitLine(reason=reason, seconds=pause, gateway=self.provider)
+            reason = WaitReason.OWN_PACE
+        return WaitLine(reason=reason, seconds=pause, gateway=self.provider, why=why)
 
     async def _wait_turn(self, pause: float | None) -> None:
         """Waits so long (None: until a place is free), or until submits end; only the first in line waits here."""
@@ -153,6 +164,7 @@ class Limiter:
         pause = max(0.0, self.pace.not_before - now)
         if FAILURE_POLICIES[failure.kind].resend:
             reason = WaitReason.THROTTLED if failure.kind is FailureKind.THROTTLED else WaitReason.RESEND
+            self._pause = reason, failure.why
             _LOG.info(WaitLine(reason=reason, seconds=pause, gateway=self.provider, why=failure.why))
         return pause
 

@@ -5,21 +5,23 @@ It decides nothing: a step defines what to do, and a failure's kind defines what
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.pacing.remaining_time import ProviderPace
 from hailuo_batch.core.plan.event import (
     Event,
     Listener,
-    ProviderHeld,
     RunEnded,
     RunStarted,
     StepFailed,
     StepStarted,
     StepStored,
     StepsUnlocked,
-    TakesHeld,
+    WaitEnded,
+    WaitStarted,
 )
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
@@ -58,10 +60,12 @@ async def run_plan(
     # Money: only a step that was given may be unlocked; the others were not selected.
     waiting = [step for step in given if step.action is Action.WAIT]
     _log_waiting(waiting)
-    listener(RunStarted(steps=sum(step.action is not Action.REUSE for step in todo) + len(waiting)))
+    count = sum(step.action is not Action.REUSE for step in todo) + len(waiting)
+    listener(RunStarted(steps=count, paces=_list_paces([*filter(_is_submit, todo), *waiting], context)))
     unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
     _expect_tasks(todo, context)
-    work = _StepWorker(unlocks, context, listener, stop, submits=sum(map(_is_submit, todo)), fail_fast=fail_fast)
+    submits = sum(map(_is_submit, todo))
+    work = _StepWorker(unlocks, context, listener, stop, clock=clock, submits=submits, fail_fast=fail_fast)
     await run_workers(todo, work, workers)
     while again := work.pop_over_cap():
         await run_workers(again, work, workers)
@@ -80,6 +84,22 @@ def _log_waiting(steps: Iterable[Step]) -> None:
 
 def _is_submit(step: Step) -> bool:
     return step.action is Action.SUBMIT
+
+
+def _list_paces(steps: Iterable[Step], context: RunContext) -> tuple[ProviderPace, ...]:
+    """How fast the gateways of these submits may be called."""
+    submits = Counter(step.route.provider for step in steps)
+    return tuple(
+        ProviderPace(
+            provider=name,
+            submits=submits[name],
+            per_minute=limiter.pace.per_minute,
+            at_once=limiter.pace.max_running,
+            first_takes=None if limiter.slow_start.is_over else limiter.slow_start.window,
+            speed=context.speed,
+        )
+        for name, limiter in context.limiters.items()
+    )
 
 
 def _expect_tasks(steps: Iterable[Step], context: RunContext) -> None:
@@ -102,6 +122,7 @@ class _StepWorker:
         listener: Listener,
         stop: Stop,
         *,
+        clock: Clock,
         submits: int,
         fail_fast: bool,
     ) -> None:
@@ -110,11 +131,9 @@ class _StepWorker:
         self._remarks: list[tuple[Step, str]] = []
         self._over_cap: list[tuple[Step, Failure]] = []
         self._unlocks, self._listener, self._stop, self._fail_fast = unlocks, listener, stop, fail_fast
-        self._context = replace(
-            context, on_start=self._report_start, on_provider_pause=self._report_pause, on_hold=self._report_hold
-        )
-        self._submits_left, self._held = submits, set[str]()
-        self._last_pause: dict[str, tuple[str, float]] = {}
+        self._context = replace(context, on_start=self._report_start, on_wait=self._report_wait)
+        self._clock, self._waits = clock, 0
+        self._submits_left, self._submitted = submits, set[str]()
         self._fallbacks: Counter[tuple[str, str]] = Counter()
         self._started_fingerprints: set[str] = set()
 
@@ -157,22 +176,25 @@ class _StepWorker:
             self._failures.append((step, failure))
             self._notify(step, StepFailed(step=step, failure=failure))
 
-    def _report_start(self, step: Step) -> None:
-        self._submits_left -= _is_submit(step)
-        self._notify(step, StepStarted(step=step))
+    def _report_start(self, step: Step, provider: str) -> None:
+        if _is_submit(step) and step.fingerprint not in self._submitted:  # a resend is no other submit
+            self._submitted.add(step.fingerprint)
+            self._submits_left -= 1
+        self._notify(step, StepStarted(step=step, provider=provider))
 
-    def _report_pause(self, provider: str, why: str, seconds: float) -> None:
-        """Reports a pause once that several steps got at the same moment."""
-        pause = why, float(f"{seconds:.1g}")
-        if self._last_pause.get(provider) != pause:
-            self._last_pause[provider] = pause
-            self._listener(ProviderHeld(provider=provider, why=why, seconds=seconds))
-
-    def _report_hold(self, provider: str, first: int) -> None:
-        """Reports once in a run that a provider's first takes go first."""
-        if provider not in self._held:
-            self._held.add(provider)
-            self._listener(TakesHeld(provider=provider, first=first, waiting=max(1, self._submits_left)))
+    @contextmanager
+    def _report_wait(self, step: Step | None, line: WaitLine) -> Iterator[None]:
+        """Reports a wait when it begins and when it ends, in seconds of this machine."""
+        if line.seconds is not None:
+            line = replace(line, seconds=line.seconds / self._context.speed)
+        self._waits += 1
+        number, begun = self._waits, self._clock.elapsed()
+        waiting = max(1, self._submits_left) if step is None else 0
+        self._listener(WaitStarted(number=number, line=line, waiting=waiting, step=step))
+        try:
+            yield
+        finally:
+            self._listener(WaitEnded(number=number, line=line, seconds=self._clock.elapsed() - begun))
 
     def _record_failure(self, step: Step, failure: Failure) -> None:
         if failure.kind is FailureKind.STOPPED:  # no failure: it was not begun, or its task is left to the next run
@@ -200,7 +222,7 @@ class _StepWorker:
             self._remarks.append((step, words))
         if stored.fallback_reason:
             self._fallbacks[stored.provider, stored.fallback_reason] += 1
-        self._notify(step, StepStored(step=step, clip=stored.clip, cost=stored.cost))
+        self._notify(step, StepStored(step=step, provider=stored.provider, clip=stored.clip, cost=stored.cost))
         more = self._unlocks.unlock(step, stored.clip.digest) if self._unlocks is not None else ()
         if more:
             self._listener(StepsUnlocked(steps=len(more)))

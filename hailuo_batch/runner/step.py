@@ -5,6 +5,7 @@ The order is the guarantee. `submit.py` has the submit, `download.py` how a rend
 
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
@@ -56,9 +57,9 @@ async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
 
 async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     if step.why in {StepReason.IN_RENDERS, StepReason.LOCKED, StepReason.IN_OTHER_STORE}:
-        context.on_start(step)
+        context.on_start(step, step.named_clip.provider if step.named_clip is not None else step.route.provider)
         return await _restore_clip(step, context)
-    order = await context.make_driver_request(step)
+    order = replace(await context.make_driver_request(step), on_wait=partial(context.on_wait, step))
     answer = await submit_step(step, order, context)
     if isinstance(answer, Failure):
         return answer

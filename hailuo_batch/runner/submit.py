@@ -7,6 +7,7 @@ of a failure decides whether a call may be resent. Does not wait for a clip.
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -64,7 +65,7 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
     """The attempt of an earlier run, to be followed on."""
     standing = step.standing
     assert standing is not None  # noqa: S101 - the caller has checked
-    context.on_start(step)
+    context.on_start(step, standing.provider)
     stage = standing.stage
     if stage is Stage.STORED:
         stage = await context.ledger.move(standing.attempt, Move.MISS)
@@ -77,7 +78,7 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
 
 async def _adopt_task(step: Step, known: KnownTask, context: RunContext) -> Submitted:
     """The attempt of a task that was bought without this ledger, to be followed on."""
-    context.on_start(step)
+    context.on_start(step, known.provider)
     # Money: it counts under the caps, and is recorded before anything else is done with it.
     context.reservations.count_known_task(step)
     attempt = await context.ledger.adopt_task(
@@ -94,18 +95,18 @@ async def _submit_to_provider(
     """Submits to one provider, and resends while it is proved that nothing was accepted and patience lasts."""
     limiter = context.limiters.get(route.provider)
     if limiter is None:  # drawn on this machine
-        context.on_start(step)
+        context.on_start(step, route.provider)
         return await _submit_once(
             step, route, driver_request, await _record_intent(step, route, None, context), context
         )
     waited, attempt = 0.0, None
-    while (shut := await limiter.acquire(lambda first: context.on_hold(route.provider, first))) is None:
+    while (shut := await limiter.acquire(partial(context.on_wait, None))) is None:
         # Money: what it may cost is set aside before anything is sent, and given back only when nothing was accepted.
         if shut := context.reservations.reserve(step, route.estimate, route.provider):
             limiter.cancel_submit()
             return shut
         try:
-            context.on_start(step)
+            context.on_start(step, route.provider)
             attempt = await _record_intent(step, route, attempt, context)
             answer = await _submit_once(step, route, driver_request, attempt, context)
         except BaseException:
@@ -119,7 +120,6 @@ async def _submit_to_provider(
         waited += pause
         if not FAILURE_POLICIES[answer.kind].resend:
             return answer
-        context.on_provider_pause(route.provider, answer.why, pause)
         if waited > limiter.patience:
             limiter.record_give_up(answer)
             return answer

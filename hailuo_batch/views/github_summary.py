@@ -11,7 +11,7 @@ from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.format import count, format_duration, safe_text, shot_length, truncate
 from hailuo_batch.views.nothing_to_do import nothing_to_do_text
 from hailuo_batch.views.plan import plan_totals, reason_text
-from hailuo_batch.views.progress import outcome_word
+from hailuo_batch.views.run_progress import outcome_word
 from hailuo_batch.views.style import PLAIN
 
 MAX_ROWS = 100

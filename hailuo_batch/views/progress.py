@@ -5,16 +5,14 @@ Listeners only draw. Nothing here decides, and a drawing that fails must not end
 """
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
-from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.event import (
     Event,
     Listener,
-    ProviderHeld,
     RunEnded,
     RunStarted,
     StepFailed,
@@ -22,9 +20,11 @@ from hailuo_batch.core.plan.event import (
     StepStored,
     StepsUnlocked,
     Stopping,
-    TakesHeld,
+    WaitEnded,
+    WaitStarted,
 )
 from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.views.format import (
     count,
     format_duration,
@@ -34,16 +34,17 @@ from hailuo_batch.views.format import (
     single_line,
     truncate,
 )
-from hailuo_batch.views.json_report import json_text
+from hailuo_batch.views.json_report import json_text, money_dict
+from hailuo_batch.views.run_progress import MonotonicClock, RunProgress, outcome_word, step_wait_words, wait_words
 from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
+    from rich.text import Text
 
 REDRAWS_PER_SECOND = 4  # a second; more costs a core's percents and shows nothing
-
-
-MonotonicClock = Callable[[], float]  # seconds since some moment, never going back
+LONG_WAIT = 5.0  # seconds; a line for each shorter wait would hide the others
+QUIET_SECONDS = 30.0  # after so long without a line, one says that the run goes on
 
 
 @contextmanager
@@ -61,103 +62,67 @@ def progress_listener(mode: str, stream: TextIO, style: TextStyle) -> Iterator[L
             yield lambda _: None
 
 
-# What ended without a clip and is no failure: it is not over, or was never begun.
-_OUTCOME_WORDS = {
-    FailureKind.OVER_CAP: "left out",
-    FailureKind.CLOSED: "not submitted",
-    FailureKind.UNKNOWN_OUTCOME: "in doubt",
-    FailureKind.PENDING: "left running",
-    FailureKind.UNRECORDED: "not recorded",
-}
-
-
-def outcome_word(failure: Failure) -> str:
-    """How it is said that a step ended without a clip."""
-    return _OUTCOME_WORDS.get(failure.kind, "failed")
-
-
-class RunProgress:
-    """How far a run is."""
-
-    def __init__(self, now: MonotonicClock) -> None:
-        self.now = now
-        self.start = now()
-        self.steps = self.stored = self.bytes = 0
-        self.without_clip: Counter[str] = Counter()  # steps without a clip, by how that is called
-        self.running: dict[str, tuple[Step, float]] = {}
-        self.stopping = False
-        self.wait_note = ""  # who asks to wait, until the next clip comes
-
-    def add_event(self, event: Event) -> None:
-        """Counts an event."""
-        match event:
-            case RunStarted(steps=steps):
-                self.steps, self.start = steps, self.now()
-            case StepStarted(step=step):
-                self.running[step.fingerprint] = step, self.now()
-            case StepStored(step=step, clip=stored):
-                self.running.pop(step.fingerprint, None)
-                self.stored, self.bytes, self.wait_note = self.stored + 1, self.bytes + stored.size, ""
-            case StepFailed(step=step, failure=failure):
-                self.running.pop(step.fingerprint, None)
-                self.without_clip[outcome_word(failure)] += 1
-            case ProviderHeld(provider=provider, why=why):
-                self.wait_note = f"{provider} asks to wait: {single_line(why)}"
-            case TakesHeld():
-                self.wait_note = _wait_words(event)
-            case Stopping():
-                self.stopping = True
-
-    @property
-    def ended_steps(self) -> int:
-        """Steps that have ended."""
-        return self.stored + self.without_clip.total()
-
-    def remaining_seconds(self) -> float | None:
-        """Seconds until the end at the pace so far; None while there is no pace."""
-        took = self.now() - self.start
-        return took / self.ended_steps * (self.steps - self.ended_steps) if self.ended_steps else None
-
-
 class _LineListener:
     """One line an event, for logs and CI."""
 
-    def __init__(self, stream: TextIO, style: TextStyle) -> None:
-        self._progress, self._stream, self._style = RunProgress(time.monotonic), stream, style
+    def __init__(self, stream: TextIO, style: TextStyle, now: MonotonicClock = time.monotonic) -> None:
+        self._progress, self._stream, self._style = RunProgress(now), stream, style
+        self._last_line = now()
 
     def __call__(self, event: Event) -> None:
         self._progress.add_event(event)
         line = self._event_line(event)
         if line:
-            _print_line(line, self._stream)
+            self._last_line = self._progress.now()
+            _print_line(f"[{self._progress.ended_steps}/{self._progress.steps}] {line}", self._stream)
 
     def _event_line(self, event: Event) -> str:
-        place = f"[{self._progress.ended_steps}/{self._progress.steps}]"
         match event:
             case StepStored(step=step, clip=stored):
                 clip = f"{format_seconds(stored.seconds)} {format_size(stored.size)}"
-                return f"{place} {_step_name(step)} {self._style.good('stored')} {clip}"
+                return f"{_step_name(step)} {self._style.good('stored')} {clip}{_purchase_words(event)}"
             case StepFailed(step=step, failure=failure):
-                return (
-                    f"{place} {_step_name(step)} {self._style.bad(outcome_word(failure))}: {single_line(failure.why)}"
-                )
+                return f"{_step_name(step)} {self._style.bad(outcome_word(failure))}: {single_line(failure.why)}"
             case StepsUnlocked(steps=steps):
-                return f"{place} {_unblocked_words(steps)}"
-            case ProviderHeld() | TakesHeld():
-                return f"{place} {_wait_words(event)}"
+                return _unblocked_words(steps)
+            case WaitStarted() | WaitEnded():
+                return self._wait_line(event)
             case Stopping():
                 left = "nothing more is submitted, and running tasks are left to the next run"
-                return f"{place} stopping: {left}; Ctrl-C again ends at once"
+                return f"stopping: {left}; Ctrl-C again ends at once"
         return ""
 
+    def _wait_line(self, event: WaitStarted | WaitEnded) -> str:
+        """Why submits wait, and that they go on; of polls only that the run goes on, after a quiet time."""
+        if isinstance(event, WaitStarted) and event.step is not None:
+            return self._running_line() if self._progress.now() - self._last_line >= QUIET_SECONDS else ""
+        if not _is_long_wait(event.line):
+            return ""
+        if isinstance(event, WaitStarted):
+            return wait_words(event, pace=self._progress.paces.get(event.line.gateway))
+        if event.line.task or event.seconds < LONG_WAIT:
+            return ""
+        return f"{safe_text(event.line.gateway)}: submits go on after {format_duration(event.seconds)}"
 
-def _wait_words(held: ProviderHeld | TakesHeld) -> str:
-    who = safe_text(held.provider)
-    if isinstance(held, ProviderHeld):
-        return f"{who}: {single_line(held.why)}; trying again in {format_duration(held.seconds)}"
-    go, wait = "goes" if held.first == 1 else "go", "waits" if held.waiting == 1 else "wait"
-    first = f"{count(held.first, 'take')} {go} first"
-    return f"{who}: {first}; {held.waiting:,} {wait} until one is stored"
+    def _running_line(self) -> str:
+        left = self._progress.remaining_seconds()
+        eta = f"about {format_duration(left)} left" if left is not None and left > 1 else ""
+        running = f"{count(len(self._progress.running), 'take')} under way"
+        return ", ".join(filter(None, (running, self._progress.cost_text(), eta)))
+
+
+def _is_long_wait(line: WaitLine) -> bool:
+    """Whether a wait of submits gets a line: places are waited for all the time."""
+    if line.reason in {WaitReason.OWN_PACE, WaitReason.CONCURRENCY}:
+        return line.seconds is not None and line.seconds >= LONG_WAIT
+    return True
+
+
+def _purchase_words(stored: StepStored) -> str:
+    """Who made the clip, and at what cost; nothing of what is drawn on this machine."""
+    if is_local(stored.provider):
+        return ""
+    return f" {safe_text(stored.provider)}" + (f" {stored.cost}" if stored.cost is not None else "")
 
 
 def _unblocked_words(takes: int) -> str:
@@ -177,16 +142,18 @@ class _JsonListener:
         match event:
             case RunStarted(steps=steps) | StepsUnlocked(steps=steps):
                 members["steps"] = steps
-            case StepStarted(step=step):
-                members |= _step_dict(step)
-            case StepStored(step=step, clip=stored):
-                members |= {**_step_dict(step), "artifact": stored.digest, "bytes": stored.size}
+            case StepStarted(step=step, provider=provider):
+                members |= _step_dict(step, provider)
+            case StepStored(step=step, provider=provider, clip=stored, cost=cost):
+                facts = {"artifact": stored.digest, "bytes": stored.size, "cost": money_dict(cost)}
+                members |= {**_step_dict(step, provider), **facts}
             case StepFailed(step=step, failure=failure):
                 members |= {**_step_dict(step), "kind": str(failure.kind), "why": failure.why}
-            case ProviderHeld(provider=provider, why=why, seconds=seconds):
-                members |= {"provider": provider, "why": why, "seconds": round(seconds, 3)}
-            case TakesHeld(provider=provider, first=first, waiting=waiting):
-                members |= {"provider": provider, "first": first, "waiting": waiting}
+            case WaitStarted(number=number, line=line, waiting=waiting, step=step):
+                members |= {**_wait_dict(number, line), "seconds": line.seconds and round(line.seconds, 3)}
+                members |= {"waiting": waiting} if step is None else {"takes": _take_dicts(step)}
+            case WaitEnded(number=number, line=line, seconds=seconds):
+                members |= {**_wait_dict(number, line), "seconds": round(seconds, 3)}
             case RunEnded(stored=stored, failed=failed, seconds=seconds):
                 members |= {"stored": stored, "failed": failed, "seconds": round(seconds, 3)}
         _print_line(json_text(members), self._stream)
@@ -241,24 +208,48 @@ def _progress_table(progress: RunProgress, height: int) -> "Group":
     head = Table.grid(padding=(0, 1), expand=False)
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True, overflow="ellipsis")
+    bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=16)
+    head.add_row(bar, Text(_facts(progress)))
+    rows = Table.grid(padding=(0, 2))
+    for _ in range(4):
+        rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
+    notes = [*_wait_notes(progress)]
+    now, room = progress.now(), max(height - 4 - len(notes), 1)
+    running = list(progress.running.values())
+    shown = running if len(running) <= room else running[: max(room - 1, 1)]
+    for each in shown:
+        prompt = truncate(each.step.uses[0].shot.prompt if each.step.uses else "", 60)
+        about = Text(_step_wait_note(progress, each.step) or prompt, style="dim")
+        rows.add_row(
+            Text(_step_name(each.step)), Text(safe_text(each.provider)), Text(f"{now - each.since:.0f} s"), about
+        )
+    more = [Text(f"… and {len(running) - len(shown):,} more")] * (len(running) > len(shown))
+    return Group(head, *notes, rows, *more)
+
+
+def _facts(progress: RunProgress) -> str:
+    """What matters most comes first: a narrow terminal cuts the end."""
     left = progress.remaining_seconds()
     eta = f"about {format_duration(left)} left" if left is not None and left > 1 else ""
     state = "stopping, Ctrl-C again ends it" if progress.stopping else eta
     otherwise = ", ".join(f"{steps:,} {how}" for how, steps in progress.without_clip.items())
     counts = f"{progress.ended_steps:,}/{progress.steps:,}"
-    facts = "  ".join(filter(None, (counts, format_size(progress.bytes), otherwise, state)))
-    head.add_row(ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=24), Text(facts))
-    rows = Table.grid(padding=(0, 2))
-    for _ in range(3):
-        rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
-    now, notes = (
-        progress.now(),
-        [Text(progress.wait_note, no_wrap=True, overflow="ellipsis")] * bool(progress.wait_note),
-    )
-    for step, since in list(progress.running.values())[: max(height - 4 - len(notes), 1)]:
-        prompt = truncate(step.uses[0].shot.prompt if step.uses else "", 60)
-        rows.add_row(Text(_step_name(step)), Text(f"{now - since:.0f} s"), Text(prompt, style="dim"))
-    return Group(head, *notes, rows)
+    size = format_size(progress.bytes) if progress.bytes else ""
+    return "  ".join(filter(None, (counts, otherwise, state, progress.cost_text(), size)))
+
+
+def _wait_notes(progress: RunProgress) -> Iterator["Text"]:
+    from rich.text import Text
+
+    for wait, since in progress.waits.values():
+        left = None if wait.line.seconds is None else wait.line.seconds - (progress.now() - since)
+        words = wait_words(wait, pace=progress.paces.get(wait.line.gateway), left=left)
+        yield Text(words, no_wrap=True, overflow="ellipsis")
+
+
+def _step_wait_note(progress: RunProgress, step: Step) -> str:
+    found = progress.step_wait(step)
+    return step_wait_words(*found) if found is not None else ""
 
 
 class _TolerantStream:
@@ -292,11 +283,19 @@ def _step_name(step: Step) -> str:
     return safe_text(first.label) + (f" and {len(more)} more" if more else "")
 
 
-def _step_dict(step: Step) -> dict[str, object]:
-    takes = [name._asdict() for name in step.take_names]
+def _step_dict(step: Step, provider: str = "") -> dict[str, object]:
     return {
-        "takes": takes,
+        "takes": _take_dicts(step),
         "action": str(step.action),
         "fingerprint": step.fingerprint,
-        "provider": step.route.provider,
+        "provider": provider or step.route.provider,
     }
+
+
+def _take_dicts(step: Step) -> list[dict[str, object]]:
+    return [name._asdict() for name in step.take_names]
+
+
+def _wait_dict(number: int, line: WaitLine) -> dict[str, object]:
+    known = {"wait": number, "reason": str(line.reason), "provider": line.gateway, "task": line.task, "why": line.why}
+    return {name: value for name, value in known.items() if value}

@@ -14,8 +14,9 @@ from run_samples import World, mark, scripted, shot
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.pacing.slow_start import FIRST_TAKES
-from hailuo_batch.core.plan.event import TakesHeld
+from hailuo_batch.core.plan.event import WaitEnded, WaitStarted
 from hailuo_batch.core.plan.known_task import KnownTask
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import DriverRequest
 from hailuo_batch.testing.driver import ScriptedDriver
 
@@ -47,9 +48,10 @@ async def test_four_takes_go_first_and_the_others_when_one_is_stored(world: Worl
     assert world.driver.submits.total() == FIRST_TAKES
     turn.set()
     assert (await ran).stored == 20
-    assert [event for event in world.events if isinstance(event, TakesHeld)] == [
-        TakesHeld(provider="minimax", first=FIRST_TAKES, waiting=20 - FIRST_TAKES)
-    ]
+    waits = [event for event in world.events if isinstance(event, WaitStarted)]
+    first = WaitLine(reason=WaitReason.FIRST_CLIPS, seconds=None, gateway="minimax", why="4 takes go first")
+    assert waits[0] == WaitStarted(number=1, line=first, waiting=20 - FIRST_TAKES)
+    assert [event.number for event in world.events if isinstance(event, WaitEnded)] == [each.number for each in waits]
 
 
 @pytest.mark.parametrize("workers", [1, 3, 20])

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,6 +16,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.pacing.circuit_breaker import FAILURE_THRESHOLD
 from hailuo_batch.core.pacing.rate_limit import INITIAL_UNANSWERED, RateState
 from hailuo_batch.core.pacing.slow_start import FIRST_TAKES, LOSS_THRESHOLD, begin_slow_start
+from hailuo_batch.core.trace import WaitLine
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.ports import DriverRequest
@@ -193,13 +195,25 @@ async def test_tasks_that_all_end_alike_close_the_door_and_a_clip_in_between_doe
 
 async def test_a_few_are_bought_before_a_clip_is_stored_and_who_waits_is_told(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG, "hailuo_batch.wait")
-    door, told = gate(delivered=False), list[int]()
-    takes = [asyncio.create_task(door.acquire(told.append)) for _ in range(FIRST_TAKES + 5)]
+    door, told = gate(delivered=False), list[str]()
+
+    @contextmanager
+    def listen(line: WaitLine) -> Iterator[None]:
+        told.append(line.why)
+        yield
+        told.append("over")
+
+    takes = [asyncio.create_task(door.acquire(listen)) for _ in range(FIRST_TAKES + 5)]
     await turns()
     assert [take.done() for take in takes] == [True] * FIRST_TAKES + [False] * 5
-    assert told == [FIRST_TAKES]
-    assert [str(record.msg) for record in caplog.records] == ["minimax waits: first_clips"]
+    assert told == ["4 takes go first"]
+    assert [str(record.msg) for record in caplog.records] == ["minimax waits: first_clips (4 takes go first)"]
+    door.record_acceptance()  # wakes who waits, who waits on for the same reason
+    await turns()
+    assert told == ["4 takes go first"]
     door.record_clip()
+    await turns()
+    assert told[:2] == ["4 takes go first", "over"]
     await asyncio.wait_for(asyncio.gather(*takes), 1)
 
 
@@ -330,7 +344,7 @@ async def test_a_listener_that_bursts_leaves_no_place_taken(world: World):
     doors = {"minimax": gate()}
     [step] = (await world.plan()).steps
 
-    def started(_: object) -> None:
+    def started(*_: object) -> None:
         raise ZeroDivisionError
 
     async with open_ledger(world.file, clock=world.clock) as ledger:

@@ -2,13 +2,16 @@
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from view_samples import FORBIDDEN, HOSTILE, clip, failure, shot, step
+from view_samples import FORBIDDEN, HOSTILE, clip, failure, shot, step, usd
 
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.pacing.remaining_time import ProviderPace
 from hailuo_batch.core.plan.event import (
     Event,
     RunEnded,
@@ -18,9 +21,13 @@ from hailuo_batch.core.plan.event import (
     StepStored,
     StepsUnlocked,
     Stopping,
-    TakesHeld,
+    WaitEnded,
+    WaitStarted,
 )
-from hailuo_batch.views.progress import RunProgress, _progress_table, live_table, progress_listener
+from hailuo_batch.core.providers.offers import Route
+from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.views.progress import _LineListener, _progress_table, live_table, progress_listener
+from hailuo_batch.views.run_progress import RunProgress
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 Golden = Callable[[str, str], None]
@@ -28,14 +35,14 @@ Golden = Callable[[str, str], None]
 OPEN, TWINS, TURN = step("open"), step("pack-red", "pack-blue"), step("turn")
 RUN: tuple[Event, ...] = (
     RunStarted(steps=3),
-    StepStarted(step=OPEN),
-    StepStarted(step=TWINS),
-    StepStored(step=OPEN, clip=clip(seconds=5.8767)),
+    StepStarted(step=OPEN, provider="animatic"),
+    StepStarted(step=TWINS, provider="animatic"),
+    StepStored(step=OPEN, provider="animatic", clip=clip(seconds=5.8767)),
     StepsUnlocked(steps=1),
     StepFailed(step=TWINS, failure=failure("the picture was refused")),
-    StepStarted(step=TURN),
+    StepStarted(step=TURN, provider="animatic"),
     Stopping(),
-    StepStored(step=TURN, clip=clip(size=90_000)),
+    StepStored(step=TURN, provider="animatic", clip=clip(size=90_000)),
     RunEnded(stored=2, failed=1, seconds=12.34567),
 )
 
@@ -75,25 +82,108 @@ def test_lines_say_each_thing_that_happens_once(golden: Golden) -> None:
     ],
 )
 def test_only_what_failed_is_called_failed(kind: FailureKind, said: str) -> None:
-    events = (RunStarted(steps=2), StepStarted(step=OPEN), StepFailed(step=OPEN, failure=failure("why", kind=kind)))
+    events = (
+        RunStarted(steps=2),
+        StepStarted(step=OPEN, provider="animatic"),
+        StepFailed(step=OPEN, failure=failure("why", kind=kind)),
+    )
     assert drawn("lines", events) == f"[1/2] open#1 {said}: why\n"
     assert f"open#1 {said}: why" in through_live(events, colour=False)
     *_, last = frames(events)
     assert f"1 {said}" in last
 
 
-def test_takes_that_wait_for_the_first_clips_are_told_until_one_is_there() -> None:
-    held = TakesHeld(provider="minimax", first=4, waiting=56)
-    told = "minimax: 4 takes go first; 56 wait until one is stored"
-    assert drawn("lines", (RunStarted(steps=60), held)) == f"[0/60] {told}\n"
-    *_, waiting, stored = frames(
-        (RunStarted(steps=60), StepStarted(step=OPEN), held, StepStored(step=OPEN, clip=clip()))
+PACE = ProviderPace(provider="minimax", submits=12, per_minute=5, at_once=50)
+SUBMIT_WAITS = {
+    "own pace": (
+        WaitLine(reason=WaitReason.OWN_PACE, seconds=60.0, gateway="minimax"),
+        "minimax: at most 5 submits a minute; 7 takes wait, the next for 1 min 00 s",
+    ),
+    "too fast": (
+        WaitLine(reason=WaitReason.THROTTLED, seconds=30.0, gateway="minimax", why="rate limit"),
+        "minimax: rate limit; trying again in 30.0 s",
+    ),
+    "first takes": (
+        WaitLine(reason=WaitReason.FIRST_CLIPS, seconds=None, gateway="minimax", why="4 takes go first"),
+        "minimax: 4 takes go first; 7 wait until one is stored",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SUBMIT_WAITS)
+def test_a_wait_of_submits_is_shown_from_its_begin_to_its_end(name: str) -> None:
+    line, words = SUBMIT_WAITS[name]
+    waits = WaitStarted(number=1, line=line, waiting=7)
+    events = (RunStarted(steps=12, paces=(PACE,)), waits, WaitEnded(number=1, line=line, seconds=60.2))
+    assert drawn("lines", events) == f"[0/12] {words}\n[0/12] minimax: submits go on after 1 min 00 s\n"
+    _, waiting, ended = frames(events)
+    assert words.split(";")[0] in waiting.splitlines()[1]
+    assert "minimax" not in ended
+    begun, over = (json.loads(each) for each in drawn("json", events).splitlines()[1:])
+    same = {"version": 1, "wait": 1, "reason": str(line.reason), "provider": "minimax"}
+    same |= {"why": line.why} if line.why else {}
+    assert begun == {**same, "event": "WaitStarted", "seconds": line.seconds, "waiting": 7}
+    assert over == {**same, "event": "WaitEnded", "seconds": 60.2}
+
+
+def test_a_short_wait_for_our_own_pace_has_no_line() -> None:
+    line = WaitLine(reason=WaitReason.OWN_PACE, seconds=1.2, gateway="minimax")
+    events = (WaitStarted(number=1, line=line, waiting=7), WaitEnded(number=1, line=line, seconds=1.2))
+    assert drawn("lines", events) == ""
+
+
+def test_a_running_take_is_shown_with_its_provider_and_its_next_poll_and_the_run_with_its_cost() -> None:
+    paid = replace(OPEN, route=Route(provider="minimax", estimate=usd("0.28"), fallbacks=()))
+    poll = WaitLine(reason=WaitReason.POLL, seconds=25.0, gateway="minimax", task="t-1")
+    events = (
+        RunStarted(steps=2, paces=(replace(PACE, submits=2),)),
+        StepStarted(step=paid, provider="minimax"),
+        WaitStarted(number=1, line=poll, step=paid),
+        WaitEnded(number=1, line=poll, seconds=25.0),
+        StepStored(step=paid, provider="minimax", clip=clip(), cost=usd("0.30")),
     )
-    assert told in waiting.splitlines()[1]
-    assert told not in stored
-    assert json.loads(drawn("json", (held,))) == {
-        "version": 1, "event": "TakesHeld", "provider": "minimax", "first": 4, "waiting": 56,
-    }  # fmt: skip
+    _, _, waiting, polling, done = frames(events)
+    assert "estimated cost 0.28 USD" in waiting
+    assert re.search(r"open#1 +minimax +20 s +next poll in 15 s", waiting)
+    assert "next poll" in polling  # the answer is not there yet
+    assert "  cost 0.30 USD" in done
+    assert drawn("lines", events).endswith("[1/2] open#1 stored 6 s 1.2 MB minimax 0.30 USD\n")
+    members = [json.loads(line) for line in drawn("json", events).splitlines()]
+    assert [each.get("task") for each in members] == [None, None, "t-1", "t-1", None]
+    assert members[-1]["cost"] == {"amount": "0.30", "currency": "USD"}
+
+
+def test_a_log_says_in_a_quiet_time_that_takes_are_under_way() -> None:
+    stream, clock = io.StringIO(), Clock()
+    listen = _LineListener(stream, PLAIN, clock)
+    paid = replace(OPEN, route=Route(provider="minimax", estimate=usd("0.28")))
+    listen(RunStarted(steps=1))
+    listen(StepStarted(step=paid, provider="minimax"))
+    line = WaitLine(reason=WaitReason.POLL, seconds=10.0, gateway="minimax", task="t-1")
+    for number in range(7):
+        listen(WaitStarted(number=number, line=line, step=paid))
+        clock.time += 10
+    assert stream.getvalue() == "[0/1] 1 take under way, estimated cost 0.28 USD\n" * 2
+
+
+def test_the_time_left_counts_our_own_pace() -> None:
+    """Twelve takes at five a minute, each 20 s under way: what is left only falls."""
+    clock = Clock()
+    tally, left = RunProgress(clock), list[float]()
+    steps = [replace(step(f"s{n}"), route=Route(provider="minimax", estimate=None)) for n in range(12)]
+    tally.add_event(RunStarted(steps=12, paces=(PACE,)))
+    begin = clock.time
+    for second in range(150):
+        clock.time = begin + second
+        for n, each in enumerate(steps):
+            if second == n // 5 * 61:
+                tally.add_event(StepStarted(step=each, provider="minimax"))
+            if second == n // 5 * 61 + 20:
+                tally.add_event(StepStored(step=each, provider="minimax", clip=clip()))
+        if (seconds := tally.remaining_seconds()) is not None:
+            assert seconds == pytest.approx(max(0, 142 - second))
+            left.append(seconds)
+    assert len(left) == 130
 
 
 def test_json_is_one_object_an_event_each_with_its_version(golden: Golden) -> None:
@@ -127,13 +217,13 @@ def test_the_live_table_shows_what_runs_for_how_long_and_what_is_left(golden: Go
 
 def test_a_row_of_the_live_table_is_a_line_on_a_narrow_terminal() -> None:
     wordy = step(shot("a-shot-with-a-name-of-many-words", prompt="a bottle in mist " * 9))
-    *_, last = frames((RunStarted(steps=1), StepStarted(step=wordy)), width=40)
+    *_, last = frames((RunStarted(steps=1), StepStarted(step=wordy, provider="animatic")), width=40)
     assert len([line for line in last.splitlines() if line.strip()]) <= 3  # the bar, its facts, one row
     assert max(map(len, last.splitlines())) <= 40
 
 
 def test_the_live_table_is_never_higher_than_the_terminal() -> None:
-    many = tuple(StepStarted(step=step(f"shot-{number}")) for number in range(50))
+    many = tuple(StepStarted(step=step(f"shot-{number}"), provider="animatic") for number in range(50))
     *_, last = frames((RunStarted(steps=50), *many), height=10)
     assert len(last.splitlines()) <= 10
 
@@ -187,13 +277,20 @@ def test_a_reader_that_has_gone_does_not_end_the_run(how: str) -> None:
 @pytest.mark.parametrize("how", ["lines", "json"])
 def test_what_users_wrote_is_only_text(how: str) -> None:
     odd = step(shot(HOSTILE, prompt=HOSTILE))
-    text = drawn(how, (RunStarted(steps=1), StepStarted(step=odd), StepFailed(step=odd, failure=failure(HOSTILE))))
+    text = drawn(
+        how,
+        (
+            RunStarted(steps=1),
+            StepStarted(step=odd, provider="animatic"),
+            StepFailed(step=odd, failure=failure(HOSTILE)),
+        ),
+    )
     assert not [each for each in FORBIDDEN if each in text]
     assert "<script>" in text
 
 
 def test_what_users_wrote_is_only_text_in_the_live_table() -> None:
     odd = step(shot(HOSTILE, prompt=HOSTILE))
-    *_, last = frames((RunStarted(steps=1), StepStarted(step=odd)), width=500)
+    *_, last = frames((RunStarted(steps=1), StepStarted(step=odd, provider="animatic")), width=500)
     assert not [each for each in FORBIDDEN if each in last]
     assert "[red]rich[/red] :smile:" in last

@@ -86,6 +86,7 @@ async def run_context(
             make_driver_request=lambda step: make_driver_request(step, setup, store),
             find_clip=setup.clips.get,
             sleep=drivers_context.sleep,
+            speed=clock.speed,
             task_ids=TaskIds(await ledger.tasks() if gateways else None),
         )
 

@@ -6,21 +6,28 @@ from dataclasses import dataclass
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.pacing.remaining_time import ProviderPace
 from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.trace import WaitLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run begins: how many steps there are to do, those that wait for a frame included."""
+    """A run begins: how many steps there are to do, those that wait for a frame included.
+
+    `paces` says how fast each gateway may be called.
+    """
 
     steps: int
+    paces: tuple[ProviderPace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
-    """A worker took a step up."""
+    """A worker took a step up; `provider` is who makes it, which may be another than was planned."""
 
     step: Step
+    provider: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +35,7 @@ class StepStored:
     """A clip is in the store; `cost` is the actual cost, None when the provider reports none."""
 
     step: Step
+    provider: str
     clip: Clip
     cost: Money | None = None
 
@@ -48,21 +56,25 @@ class StepsUnlocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderHeld:
-    """A provider accepted nothing for now: the same is sent again after so many seconds, unless patience ends."""
+class WaitStarted:
+    """Something waits at a provider; `number` tells the waits of a run apart.
 
-    provider: str
-    why: str
-    seconds: float
+    Without a step it is the submits there, and `waiting` is how many takes. `line.seconds` are of this machine's clock.
+    """
+
+    number: int
+    line: WaitLine
+    waiting: int = 0
+    step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakesHeld:
-    """A few takes go first at a provider: the others wait until one of them is stored."""
+class WaitEnded:
+    """A wait is over, after so many seconds."""
 
-    provider: str
-    first: int
-    waiting: int
+    number: int
+    line: WaitLine
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +92,7 @@ class RunEnded:
 
 
 Event = (
-    RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | ProviderHeld | TakesHeld | Stopping | RunEnded
+    RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | WaitStarted | WaitEnded | Stopping | RunEnded
 )
 
 # Gets each event, and never answers; it must not raise.
