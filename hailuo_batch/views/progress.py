@@ -173,7 +173,7 @@ def live_table(console: "Console", now: MonotonicClock) -> Iterator[Listener]:
         console=console,
         refresh_per_second=REDRAWS_PER_SECOND,
         transient=True,
-        get_renderable=lambda: _progress_table(tally, console.height),
+        get_renderable=lambda: _progress_table(tally, console.height, console.width),
     )
 
     def listen(event: Event) -> None:
@@ -199,7 +199,7 @@ def _console(stream: TextIO, style: TextStyle) -> "Console":
     return Console(file=_TolerantStream(stream), color_system=colours, highlight=False)  # type: ignore[arg-type]
 
 
-def _progress_table(progress: RunProgress, height: int) -> "Group":
+def _progress_table(progress: RunProgress, height: int, width: int) -> "Group":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -210,21 +210,29 @@ def _progress_table(progress: RunProgress, height: int) -> "Group":
     head.add_column(no_wrap=True, overflow="ellipsis")
     bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=16)
     head.add_row(bar, Text(_facts(progress)))
-    rows = Table.grid(padding=(0, 2))
-    for _ in range(4):
-        rows.add_column(no_wrap=True, overflow="ellipsis")  # a row is a line, also on a narrow terminal
     notes = [*_wait_notes(progress)]
-    now, room = progress.now(), max(height - 4 - len(notes), 1)
-    running = list(progress.running.values())
+    rows = [*_running_rows(progress, room=max(height - 4 - len(notes), 1), width=width)]
+    return Group(head, *notes, *rows)
+
+
+def _running_rows(progress: RunProgress, *, room: int, width: int) -> Iterator["Text"]:
+    """A line for each running take; what it waits for, or its prompt, gets the width that is left."""
+    from rich.text import Text
+
+    running, now = list(progress.running.values()), progress.now()
     shown = running if len(running) <= room else running[: max(room - 1, 1)]
-    for each in shown:
-        prompt = truncate(each.step.uses[0].shot.prompt if each.step.uses else "", 60)
-        about = Text(_step_wait_note(progress, each.step) or prompt, style="dim")
-        rows.add_row(
-            Text(_step_name(each.step)), Text(safe_text(each.provider)), Text(f"{now - each.since:.0f} s"), about
-        )
-    more = [Text(f"… and {len(running) - len(shown):,} more")] * (len(running) > len(shown))
-    return Group(head, *notes, rows, *more)
+    cells = [(_step_name(each.step), safe_text(each.provider), f"{now - each.since:.0f} s") for each in shown]
+    wide = [min(max(map(len, column)), max(width // 2, 8)) for column in zip(*cells, strict=True)]
+    for each, (name, *others) in zip(shown, cells, strict=True):
+        first = (f"{truncate(name, wide[0]):<{wide[0]}}", *(f"{c:>{w}}" for c, w in zip(others, wide[1:], strict=True)))
+        line = Text("  ".join(first), no_wrap=True, overflow="ellipsis")
+        yield line.append(f"  {_step_wait_note(progress, each.step) or _prompt_line(each.step)}", style="dim")
+    if len(running) > len(shown) > 0:
+        yield Text(f"… and {len(running) - len(shown):,} more")
+
+
+def _prompt_line(step: Step) -> str:
+    return single_line(step.uses[0].shot.prompt) if step.uses else ""
 
 
 def _facts(progress: RunProgress) -> str:

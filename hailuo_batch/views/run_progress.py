@@ -181,7 +181,7 @@ def wait_words(wait: WaitStarted, *, pace: ProviderPace | None = None, left: flo
             words = f"{single_line(line.why)}; {wait.waiting:,} {those} until one is stored"
         case WaitReason.OWN_PACE:
             most = f"at most {pace.per_minute:g} submits a minute; " if pace and pace.per_minute else ""
-            words = f"{most}{takes} {those}, the next for {format_duration(again)}"
+            words = f"{most}{takes} {those}, the next one goes in {format_duration(again)}"
         case WaitReason.CONCURRENCY:
             words = f"as many takes are under way as may be; {wait.waiting:,} {those} for a place"
         case _:

@@ -97,7 +97,7 @@ PACE = ProviderPace(provider="minimax", submits=12, per_minute=5, at_once=50)
 SUBMIT_WAITS = {
     "own pace": (
         WaitLine(reason=WaitReason.OWN_PACE, seconds=60.0, gateway="minimax"),
-        "minimax: at most 5 submits a minute; 7 takes wait, the next for 1 min 00 s",
+        "minimax: at most 5 submits a minute; 7 takes wait, the next one goes in 1 min 00 s",
     ),
     "too fast": (
         WaitLine(reason=WaitReason.THROTTLED, seconds=30.0, gateway="minimax", why="rate limit"),
@@ -207,7 +207,7 @@ def frames(events: tuple[Event, ...], *, width: int = 80, height: int = 24) -> I
         clock.time += 10
         console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
         with console.capture() as capture:
-            console.print(_progress_table(tally, height))
+            console.print(_progress_table(tally, height, width))
         yield capture.get()
 
 
