@@ -221,7 +221,7 @@ SUB_STEPS = {
         {"models"},
         {"manifest"},
         {"rules", "redaction", "trusted"},
-        {"switches", "problem", "money", "world", "sketch", "trace", "trust"},
+        {"switches", "problem", "money", "world", "pages", "sketch", "trace", "trust"},
     ),
     "app": (
         {

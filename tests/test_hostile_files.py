@@ -327,6 +327,7 @@ def test_a_store_that_a_run_of_ours_cleans_loses_only_files_directly_below(proje
 
 @pytest.mark.parametrize(("place", "trap"), [
     ("hailuo.yaml", to_nothing), ("manifests", to_folder), ("manifests/first.yaml", to_nothing),
+    ("manifests/stills", to_folder), ("manifests/stills/morning.jpg", to_nothing), ("schemas", to_folder),
     (".gitignore", to_file), (".gitattributes", to_file),
     (".gitignore", to_nothing), (".gitignore", pipe), (".gitignore", to_device),
 ])  # fmt: skip

@@ -136,6 +136,6 @@ def test_the_first_minutes_from_the_wheel(installed: Path, tmp_path: Path) -> No
     first.write_text(first.read_text().replace("duration: 6, resolution: 768p", "duration: 1, resolution: 512p"))
     assert run(program, "validate", "--sketch", cwd=film) == "manifests/first.yaml: valid, 4 shots, 4 takes.\n"
     assert run(program, "run", "--sketch", cwd=film).startswith("Sketched 4 clips in ")
-    assert run(program, "report", "--sketch", cwd=film).endswith("first-light_sketch.html\n")
+    assert run(program, "report", "--sketch", cwd=film).endswith("film_sketch.html\n")
     assert run(program, "verify", "--sketch", "--deep", cwd=film).endswith("all intact.\n")
     assert "no fonts" not in run(program, "doctor", cwd=film)

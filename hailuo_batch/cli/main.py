@@ -18,6 +18,7 @@ import click
 from hailuo_batch import __version__
 from hailuo_batch.cli.streams import prepare_streams
 from hailuo_batch.cli.trace_options import add_trace_options, trace_options
+from hailuo_batch.core.pages import page
 from hailuo_batch.errors import Exit, HailuoError, StoreError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class _LazyCommands(click.Group):
     cls=_LazyCommands,
     params=trace_options(hidden=False),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes, and what each command prints, are in docs/commands.md.",
+    epilog=f"\b\nExit codes, and what each command prints:\n  {page('commands')}",
 )
 @click.version_option(__version__, "--version", message="hailuo-batch %(version)s")
 def commands(**_: object) -> None:

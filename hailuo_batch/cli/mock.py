@@ -6,18 +6,17 @@ import click
 
 from hailuo_batch.cli.output import print_text
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.pages import page
 
 
-@click.command("mock")
+@click.command("mock", epilog=f"\b\nHow a script is written:\n  {page('mock')}")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="The address to listen on; only this machine can connect."
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="Use 0 to pick a free port."
 )
-@click.option(
-    "--script", type=click.Path(path_type=Path, dir_okay=False), help="The faults to inject, see docs/mock.md."
-)
+@click.option("--script", type=click.Path(path_type=Path, dir_okay=False), help="A file with the faults to inject.")
 @click.option(
     "--log", type=click.Path(path_type=Path, dir_okay=False), help="Append every request and charge to this file."
 )

@@ -9,11 +9,12 @@ from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_text, write_idle_ci_summary
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.pages import page
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 
 
-@click.command("run")
+@click.command("run", epilog=f"\b\nHow a rehearsal script is written:\n  {page('mock')}")
 @options.manifest
 @options.world
 @options.only
@@ -41,7 +42,7 @@ from hailuo_batch.errors import Exit
 @click.option(
     "--rehearsal-script",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Rehearse with the faults of this file (docs/mock.md).",
+    help="Rehearse with the faults of this file.",
 )
 @click.option("--callback-url", metavar="URL", help="The public https address that gateways call when a clip is ready.")
 @click.option("--callback-listen", metavar="HOST:PORT", help="Where this machine listens for these calls.")

@@ -4,6 +4,7 @@
 never changes its meaning. The checks themselves are elsewhere.
 """
 
+from hailuo_batch.core.pages import page
 from hailuo_batch.core.problem import Rule, RuleArea, Severity
 
 _YAML, _VALUES, _TEXTS, _SHOTS = RuleArea.YAML, RuleArea.VALUES, RuleArea.TEXTS, RuleArea.SHOTS
@@ -65,7 +66,7 @@ KEY_UNKNOWN = Rule(id="key-unknown", area=_VALUES, summary="unknown key",
     remedy="Write one of the known keys, or delete it.")
 KEY_MISSING = Rule(id="key-missing", area=_VALUES, summary="missing key",
     meaning="A required key is missing at this place.",
-    remedy="Add the key; docs/manifest.md has an example of each.")
+    remedy=f"Add the key; {page('manifest')} has an example of each.")
 TYPE = Rule(id="type", area=_VALUES, summary="wrong kind of value",
     meaning="A value has another kind than its key needs, such as a list instead of text.",
     remedy="Write a value of the kind that is named.")
@@ -210,7 +211,7 @@ PROVIDER = Rule(id="provider", area=_PROVIDERS, summary="unknown provider",
     remedy="Write a name that `hailuo-batch providers` lists, or add a gateway to hailuo.yaml.")
 PROVIDER_TABLE = Rule(id="provider-table", area=_PROVIDERS, summary="no provider table",
     meaning="The value under the name of a gateway in hailuo.yaml is not a mapping.",
-    remedy="Write its keys below the name, as docs/gateways.md shows.")
+    remedy=f"Write its keys below the name, as {page('gateways')} shows.")
 REGION = Rule(id="region", area=_PROVIDERS, summary="region not usable",
     meaning="A gateway has no such region, or the address in its place cannot be used.",
     remedy="Write a region that the table names, or a whole address with `https://`.")
@@ -235,7 +236,7 @@ TASK_WITHOUT_SHOT = Rule(id="task-without-shot", area=_PROJECT, summary="a paid 
     remedy="Restore the request and run it. If nobody needs the clip, delete the task's line.")
 LEDGER_GONE = Rule(id="ledger-gone", area=_PROJECT, summary="the ledger is gone", severity=_WARNING,
     meaning="The clips here were bought under a ledger that is missing.",
-    remedy="Put the ledger back; docs/money.md says when `run --new-ledger` is safe.")
+    remedy=f"Put the ledger back; {page('money')} says when `run --new-ledger` is safe.")
 UNKNOWN_CLIPS = Rule(id="unknown-clips", area=_PROJECT, summary="the ledger does not know all clips", severity=_WARNING,
     meaning="Clips are in the store or in renders/ that no attempt of the ledger has.",
     remedy="Look where they were bought; a run of their manifest takes named clips in, without buying.")

@@ -1,3 +1,4 @@
+import json
 import tomllib
 from pathlib import Path
 
@@ -22,10 +23,19 @@ async def test_a_first_project_can_be_planned_as_it_stands(tmp_path: Path):
     assert [path.relative_to(tmp_path / "new").as_posix() for path in written] == [
         "hailuo.yaml",
         "manifests/first.yaml",
+        "manifests/stills/morning.jpg",
+        "schemas/manifest.schema.json",
+        "schemas/settings.schema.json",
         ".gitignore",
         ".gitattributes",
     ]
-    assert (await validate(written[1])).problems == ()
+    validated = await validate(written[1])
+    assert validated.problems == ()
+    assert validated.manifest is not None
+    assert validated.manifest.campaign == "new"
+    for file in written[:2]:
+        place = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        assert json.loads((file.parent / place).read_text())["$id"].startswith("https://raw.githubusercontent.com/")
     assert len((await plan(written[1], world=World.SKETCH)).pending_steps) == 4
     assert len((await plan(written[1])).pending_steps) == 4
 

@@ -48,7 +48,7 @@ def test_from_an_empty_folder_to_a_page_of_sketches(
     assert said.out.startswith("Nothing to do: 4 takes in the store, 4.0 s of video, ")
 
     said = say("report", "--sketch")
-    assert said.out.endswith("\nPage: renders/first-light_sketch.html\n")
+    assert said.out.endswith("\nPage: renders/project_sketch.html\n")
     assert len(list((surroundings / "renders" / "posters").glob("*.jpg"))) == 4
     assert say("verify", "--sketch").out.endswith("and 4 names checked: all intact.\n")
 
@@ -66,6 +66,7 @@ def test_init_elsewhere_says_how_to_get_there(surroundings: Path, say: Say) -> N
     said = say("init", "my film's")
     assert "    cd 'my film'\"'\"'s'\n    hailuo-batch run --sketch manifests/first.yaml\n" in said.out
     assert (surroundings / "my film's" / "hailuo.yaml").exists()
+    assert "\ncampaign: my-film-s\n" in (surroundings / "my film's" / "manifests" / "first.yaml").read_text()
 
 
 def test_a_changed_shot_is_said_by_its_field_and_gets_its_next_version(
@@ -79,4 +80,4 @@ def test_a_changed_shot_is_said_by_its_field_and_gets_its_next_version(
     golden(say("plan", "--sketch", "--only", "pack-red").out, "newcomer_plan_changed.txt")
     assert say("run", "--sketch", "--only", "pack-red").code == 0
     named = sorted(path.name for path in (surroundings / "renders").glob("*pack-red*.mp4"))
-    assert named == ["first-light_pack-red_v001_sketch.mp4", "first-light_pack-red_v002_sketch.mp4"]
+    assert named == ["project_pack-red_v001_sketch.mp4", "project_pack-red_v002_sketch.mp4"]

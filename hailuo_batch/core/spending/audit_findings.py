@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.pages import page
 
 
 class AuditFault(StrEnum):
@@ -73,7 +74,7 @@ _REMEDIES: Mapping[AuditFault, str] = {
     AuditFault.NOBODYS: _LEDGER_REMEDY,
     AuditFault.LEDGER_GONE: (
         "Nothing proves what that ledger bought, and what may be running. Put it back, from a copy or from where these "
-        "clips were rendered; docs/money.md says when `run --new-ledger` is safe."
+        f"clips were rendered; {page('money')} says when `run --new-ledger` is safe."
     ),
     AuditFault.UNKNOWN_CLIPS: (
         "They may have been paid for under another ledger, or twice. If they come from another machine, audit there. A "
