@@ -1,4 +1,4 @@
-# Each target sets up what it needs in .venv, from the lock file.
+# Each target sets up what it needs in .venv, from a lock file: the demo what the program needs, the others all tools.
 #   make demo      sketch the product film: no key, no network, no money
 #   make test      lint, types and all tests
 #   make coverage  which lines the tests run; before Python 3.12 it is apart from make test, since tracing is slow
@@ -7,7 +7,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PACKAGES = $$(grep -c '^[a-z].*==' requirements/$(1).lock) packages
 FILM := manifests/product-film.yaml
 
 .PHONY: demo test lint types pytest coverage mutate bench lock clean help
@@ -15,18 +18,29 @@ FILM := manifests/product-film.yaml
 help:
 	@sed -n 's/^#   //p' Makefile
 
-$(READY): requirements/dev.lock pyproject.toml
+$(INSTALLED): requirements/run.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hailuo-batch needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $(READY)
+	@echo "Installing $(call PACKAGES,run) into $(VENV)/; this takes about half a minute."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements/run.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
 
-demo: $(READY)
+$(READY): requirements/dev.lock $(INSTALLED)
+	@echo "Installing all tools, $(call PACKAGES,dev), into $(VENV)/; this takes a minute or two."
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# One small shot first: it is there after a second, and the others take a while.
+demo: $(INSTALLED)
+	@printf 'Sketching one shot of %s: no key, no network, free.\n' '$(FILM)'
+	@$(BIN)/hailuo-batch run --sketch --only dew --progress none $(FILM)
+	@printf 'The first clip: renders/aurora-spring_dew_v001_sketch.mp4\n\nSketching the other shots of the film.\n'
 	@$(BIN)/hailuo-batch run --sketch $(FILM)
-	@$(BIN)/hailuo-batch report --sketch $(FILM)
-	@printf '\nOpen the page in a browser. Then try:\n'
+	@printf '\n'
+	@$(BIN)/hailuo-batch report --sketch $(FILM) | tail -n 1
+	@printf 'Open the page in a browser. Then try:\n'
 	@printf '    %s\n' '$(BIN)/hailuo-batch plan $(FILM)' '$(BIN)/hailuo-batch explain mist --sketch $(FILM)' \
 	  '$(BIN)/hailuo-batch init /tmp/my-film'
 
@@ -65,6 +79,8 @@ lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --group bench --universal --python-version 3.11 --generate-hashes \
 	  --no-header --upgrade -o requirements/dev.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --group install --universal --python-version 3.11 --generate-hashes \
+	  --no-header --constraint requirements/dev.lock -o requirements/run.lock
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,22 @@ def test_windows_runs_what_make_test_runs() -> None:
     ran = [line.removeprefix(".venv/Scripts/").removeprefix("python -m ") for line in steps]
     assert recipes
     assert [line for line in ran if line.startswith(("ruff", "mypy", "pytest"))] == recipes
+
+
+def locked(name: str) -> dict[str, str]:
+    """The entries of a lock by package: version, markers and hashes."""
+    text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
+    plain = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+    return {entry.split("==")[0]: entry for entry in re.split(r"^(?=[a-z0-9])", plain, flags=re.MULTILINE) if entry}
+
+
+def test_the_lock_of_the_demo_has_what_the_program_needs_and_no_tool() -> None:
+    run, dev = locked("run"), locked("dev")
+    assert {name: entry for name, entry in run.items() if dev.get(name) != entry} == {}, "run make lock"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["install"]]
+    assert [each for each in wanted if re.split("[<>=~ ]", each)[0] not in run] == [], "run make lock"
+    assert not {"pytest", "mypy", "ruff", "hypothesis", "playwright"} & set(run)
 
 
 def test_the_matrix_has_the_pythons_that_are_promised() -> None:
