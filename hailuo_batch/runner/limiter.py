@@ -72,7 +72,7 @@ class Limiter:
         """
         async with self._queue_lock:
             with ExitStack() as wait:
-                reason: WaitReason | None = None
+                reported: tuple[WaitReason, int | None] | None = None
                 while not self._stop.is_requested and self.closed is None:
                     now = self._tempo.now()
                     if self.pace.not_before - now > self.patience:
@@ -86,10 +86,11 @@ class Limiter:
                         return None
                     line = self._wait_line(pause, now, is_held=is_held)
                     _LOG.debug(line)
-                    if line.reason is not reason:  # woken early, it may wait on for the same reason
+                    why_and_until = line.reason, None if pause is None else round(now + pause)
+                    if why_and_until != reported:  # woken early, it may wait on as before
                         wait.close()
                         wait.enter_context(on_wait(line))
-                        reason = line.reason
+                        reported = why_and_until
                     await self._wait_turn(pause)
         return self.closed or Failure(kind=FailureKind.STOPPED, why="the run was stopped before it was submitted")
 
@@ -104,7 +105,7 @@ class Limiter:
             reason, why = WaitReason.FIRST_CLIPS, f"{first} take{'s go' if first != 1 else ' goes'} first"
         elif pause is None:
             reason = WaitReason.CONCURRENCY
-        elif self.pace.not_before > now:
+        elif self.pace.not_before - now >= pause:  # what holds longer is the reason
             reason, why = self._pause
         else:
             reason = WaitReason.OWN_PACE
