@@ -8,9 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.models import Model
 from hailuo_batch.core.pacing.remaining_time import ProviderPace
+from hailuo_batch.core.plan.clip_differences import describe_differences
 from hailuo_batch.core.plan.event import (
     Event,
     Listener,
@@ -64,8 +67,16 @@ async def run_plan(
     listener(RunStarted(steps=count, paces=_list_paces([*filter(_is_submit, todo), *waiting], context)))
     unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
     _expect_tasks(todo, context)
-    submits = sum(map(_is_submit, todo))
-    work = _StepWorker(unlocks, context, listener, stop, clock=clock, submits=submits, fail_fast=fail_fast)
+    work = _StepWorker(
+        unlocks,
+        context,
+        listener,
+        stop,
+        clock=clock,
+        submits=sum(map(_is_submit, todo)),
+        fail_fast=fail_fast,
+        model=None if plan is None else plan.inputs.model,
+    )
     await run_workers(todo, work, workers)
     while again := work.pop_over_cap():
         await run_workers(again, work, workers)
@@ -125,6 +136,7 @@ class _StepWorker:
         clock: Clock,
         submits: int,
         fail_fast: bool,
+        model: Model | None,
     ) -> None:
         self._stored = self._named = self._left = 0
         self._failures: list[tuple[Step, Failure]] = []
@@ -133,6 +145,7 @@ class _StepWorker:
         self._unlocks, self._listener, self._stop, self._fail_fast = unlocks, listener, stop, fail_fast
         self._context = replace(context, on_start=self._report_start, on_wait=self._report_wait)
         self._clock, self._waits = clock, 0
+        self._model = model
         self._submits_left, self._submitted = submits, set[str]()
         self._fallbacks: Counter[tuple[str, str]] = Counter()
         self._started_fingerprints: set[str] = set()
@@ -220,6 +233,9 @@ class _StepWorker:
             plural = "s" * (stored.clip.trailing != 1)
             words = f"{stored.clip.trailing:,} byte{plural} behind the end of its MP4 are no part of it; it plays"
             self._remarks.append((step, words))
+        if self._model is not None and step.action is not Action.REUSE:
+            found = (describe_differences(use.shot, stored.clip, self._model) for use in step.uses[:1])
+            self._remarks.extend((step, words) for words in chain.from_iterable(found))
         if stored.fallback_reason:
             self._fallbacks[stored.provider, stored.fallback_reason] += 1
         self._notify(step, StepStored(step=step, provider=stored.provider, clip=stored.clip, cost=stored.cost))

@@ -9,13 +9,14 @@ from math import fsum
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.rejected import RejectedClip
+from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.clip_differences import describe_differences
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
-from hailuo_batch.core.request.frame_size import SHORT_SIDES
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
@@ -242,7 +243,10 @@ def _make_rows(
             shared_with=tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED)),
             shared_count=len(step.uses) - 1,
             changed=diff_members(step, requests),
-            remarks=(*_clip_remarks(use, clip, step), *_rejection_remarks(aside.get(step.fingerprint, ()))),
+            remarks=(
+                *_clip_remarks(use, clip, step, plan.inputs.model),
+                *_rejection_remarks(aside.get(step.fingerprint, ())),
+            ),
         )
 
 
@@ -285,12 +289,6 @@ def _rejection_remarks(rejected: Iterable[RejectedClip]) -> Iterable[str]:
     return (f"what came is not a whole video, and is kept aside as {each.file}" for each in rejected)
 
 
-def _clip_remarks(use: Use, clip: Clip | None, step: Step) -> tuple[str, ...]:
-    """How a clip differs from the request in length or size. It is kept, since it is paid for."""
-    duration = use.shot.duration
-    remarks = [describe_reason(step)] if step.why is StepReason.ACCEPTED else []
-    if clip is not None and not isinstance(duration, str) and abs(clip.seconds - duration) >= 0.5:
-        remarks.append(f"requested {duration} s, got {clip.seconds:.2f} s")
-    if clip is not None and min(clip.width, clip.height) < 0.9 * SHORT_SIDES[use.shot.resolution]:
-        remarks.append(f"requested {use.shot.resolution}, got {clip.width} × {clip.height}")
-    return tuple(remarks)
+def _clip_remarks(use: Use, clip: Clip | None, step: Step, model: Model) -> tuple[str, ...]:
+    remarks = (describe_reason(step),) if step.why is StepReason.ACCEPTED else ()
+    return remarks if clip is None else (*remarks, *describe_differences(use.shot, clip, model))

@@ -94,7 +94,11 @@ def test_a_sketch_is_named_as_one() -> None:
         (6, 6.4, ()),
         (6, 5.875, ()),
         (10, 6.0, ("requested 10 s, got 6.00 s",)),
-        ("short", 9.0, ()),
+        ("short", 9.0, ("requested short (5 or 6 s), got 9.00 s",)),
+        ("short", 5.0, ()),
+        ("long", 6.0, ("requested long (10 s), got 6.00 s",)),
+        (5, 6.0, ()),  # two gateways sell the model's 6 s as 5
+        (6, 5.0, ("requested 6 s, got 5.00 s",)),
     ],
 )
 def test_a_clip_of_another_length_is_kept_and_said(duration, seconds: float, remarks: tuple[str, ...]) -> None:
