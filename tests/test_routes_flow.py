@@ -2,14 +2,22 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rehearsal import SPEED, Studio
 
+from hailuo_batch.app.run import run
+from hailuo_batch.app.running.drivers import _task_timeout
+from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.pacing.rate_limit import RateState, submit_delay
+from hailuo_batch.core.providers.offers import Limits
+from hailuo_batch.core.world import World
+from hailuo_batch.load.provider_tables import read_provider
+from hailuo_batch.load.settings import read_project
 from hailuo_batch.mock.script import parse_script
 from hailuo_batch.mock.server import Mock
 from hailuo_batch.runner.limiter import Limiter
@@ -87,3 +95,24 @@ async def test_spent_so_far_has_older_versions_and_other_providers(studio: Open)
         report = ran.after.report
         assert ([str(money) for money in report.estimated], report.unknown_cost) == (["0.28 USD"], 1)
         assert report.silent_providers == ("highwayapi", "minimax")
+
+
+@pytest.mark.parametrize(
+    ("limits", "waits"),
+    [("", "30 min"), ("limits: {minimax: {task_minutes: 7.5}}\n", "7.5 min")],
+)
+async def test_how_long_a_run_waits_for_a_task_is_a_setting(limits: str, waits: str, tmp_path: Path) -> None:
+    (tmp_path / "hailuo.yaml").write_text(f"version: 1\n{limits}")
+    (tmp_path / "film.yaml").write_text("version: 1\ncampaign: film\nshots: [{id: open, prompt: a bottle}]\n")
+    (tmp_path / "script.yaml").write_text("faults: [{fault: stuck}]\n")
+    rehearsal = Rehearsal(script=tmp_path / "script.yaml", speed=20_000.0)
+    ran = await run(tmp_path / "film.yaml", RunOptions(world=World.REHEARSAL, rehearsal=rehearsal))
+    ((_, failure),) = ran.outcome.failed
+    assert (ran.exit, failure.kind) == (8, FailureKind.PENDING)
+    assert f"within {waits} (last status" in failure.why
+    assert "limits: {minimax: {task_minutes: 60}}" in failure.remedy
+
+
+def test_a_table_may_say_how_long_a_task_takes(tmp_path: Path) -> None:
+    slow = replace(read_provider("minimax", "hailuo-02"), limits=Limits(task_seconds=7200))
+    assert _task_timeout(slow, read_project(tmp_path)) == 7200

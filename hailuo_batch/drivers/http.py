@@ -176,10 +176,11 @@ class HttpDriver:
 
     def _pending_failure(self, task: ProviderTask, answer: TaskRunning | Failure) -> Failure:
         said = answer.status if isinstance(answer, TaskRunning) else answer.why
-        why = f"{self._provider.name} has not finished task {task.id} within the time limit (last status: {said})"
-        return Failure(
-            kind=FailureKind.PENDING, why=why, remedy="The next run will keep polling it. Nothing is bought again."
-        )
+        limit = f"{self._patience.task / 60:,.3g} min"
+        why = f"{self._provider.name} has not finished task {task.id} within {limit} (last status: {said})"
+        remedy = f"""The next run will keep polling it. Nothing is bought again. hailuo.yaml can set a longer time:
+    limits: {{{self._provider.name}: {{task_minutes: 60}}}}"""
+        return Failure(kind=FailureKind.PENDING, why=why, remedy=remedy)
 
     async def _make_gateway_request(self, driver_request: DriverRequest) -> GatewayRequest | Failure:
         request = driver_request.request

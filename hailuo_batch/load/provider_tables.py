@@ -194,6 +194,7 @@ _LIMIT_NAMES = {
     "at_once": "tasks at once",
     "poll_seconds": "advised poll, in seconds",
     "answer_seconds": "the longest wait for the answer to a request, in seconds",
+    "task_seconds": "the longest wait for a task, in seconds",
     "link_seconds": "life of a link, in seconds",
 }
 

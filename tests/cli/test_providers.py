@@ -36,7 +36,14 @@ def test_the_json_has_what_the_text_has(name: str, say: Say) -> None:
         assert said in text
     for price in row["prices"]:
         assert f"{price['amount']} {price['currency']} (read {price['read']})" in text
-    assert set(row["limits"]) == {"per_minute", "at_once", "poll_seconds", "answer_seconds", "link_seconds"}
+    assert set(row["limits"]) == {
+        "per_minute",
+        "at_once",
+        "poll_seconds",
+        "answer_seconds",
+        "task_seconds",
+        "link_seconds",
+    }
     assert row["key_set"] is False
 
 

@@ -85,7 +85,7 @@ async def _open_http_drivers(
     callbacks: "WebhookReceiver | None",
 ) -> AsyncIterator[Mapping[str, Driver]]:
     from hailuo_batch.drivers.download import Downloader
-    from hailuo_batch.drivers.http import POLL_SECONDS, HttpDriver
+    from hailuo_batch.drivers.http import POLL_SECONDS, HttpDriver, Patience
     from hailuo_batch.drivers.image_preparation import ImagePreparation
     from hailuo_batch.drivers.missing_key import MissingKeyDriver, missing_key_failure
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
@@ -130,6 +130,7 @@ async def _open_http_drivers(
                 dialect=load_dialect(provider.name, project.tables),
                 provider=provider,
                 data_plane=data_plane,
+                patience=Patience(task=_task_timeout(provider, project)),
                 scheduler=scheduler,
                 sleep=context.sleep,
                 is_stopping=lambda: context.stop.waits.is_triggered,
@@ -186,11 +187,17 @@ def _answer_timeout(provider: Provider, context: DriverContext) -> float:
     return max(seconds, LEAST_ANSWER_SECONDS)
 
 
-def _past_render_times(provider: Provider, context: DriverContext) -> Iterable[tuple[tuple[str, int], float]]:
-    """How long this provider's clips took, by resolution and length, in the run's seconds."""
+def _task_timeout(provider: Provider, project: Project) -> float:
+    """How long a run waits for one task of a provider: by the project's settings, else by its table."""
     from hailuo_batch.drivers.http import Patience
 
-    longest = Patience().task
+    own = project.limits.get(provider.name, {}).get("task_minutes")
+    return 60.0 * own if own is not None else provider.limits.task_seconds or Patience().task
+
+
+def _past_render_times(provider: Provider, context: DriverContext) -> Iterable[tuple[tuple[str, int], float]]:
+    """How long this provider's clips took, by resolution and length, in the run's seconds."""
+    longest = _task_timeout(provider, context.project)
     for name, preimage, seconds in context.render_times:
         took = seconds * context.clock.speed
         # Nothing takes longer, since no run waits longer: the clock was turned meanwhile, or the machine slept.

@@ -25,6 +25,7 @@ class Limits:
     at_once: float | None = None  # running tasks
     poll_seconds: float | None = None  # between two polls of a task
     answer_seconds: float | None = None  # a submit's answer may take so long
+    task_seconds: float | None = None  # a run waits for one task so long
     link_seconds: float | None = None
 
 
