@@ -134,6 +134,9 @@ PROMPT_LENGTH = Rule(id="prompt-length", area=_TEXTS, summary="prompt too long",
 CAMERA_UNKNOWN = Rule(id="camera-unknown", area=_TEXTS, summary="no camera command", severity=_WARNING,
     meaning="A text in square brackets is not a camera command, and is sent as plain text.",
     remedy="Write one of the camera commands, or leave it if the words are meant.")
+CAMERA_OTHER = Rule(id="camera-other", area=_TEXTS, summary="another camera move", severity=_WARNING,
+    meaning="A gateway reads the words in a bracket as a camera command of its own.",
+    remedy="Write MiniMax's command for the move that is meant; every gateway is sent it.")
 CAMERA_CROWDED = Rule(id="camera-crowded", area=_TEXTS, summary="many camera moves at once", severity=_WARNING,
     meaning="A bracket asks for more camera moves at once than the vendor advises.",
     remedy="Ask for three at most, or put the others into a bracket that follows.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves
 
 _BRACKET_PATTERN = re.compile(r"\[[^\[\]]*\]")
-_PLAIN_WORDS = {
+PLAIN_WORDS = {
     CameraCommand.TRUCK_LEFT: "slides to the left",
     CameraCommand.TRUCK_RIGHT: "slides to the right",
     CameraCommand.PAN_LEFT: "turns to the left on the spot",
@@ -58,6 +58,6 @@ class CameraSpelling:
             return match[0]
         if self.plain.isdisjoint(commands):
             return f"[{', '.join(self.words.get(command, command) for command in commands)}]"
-        *before, last = (_PLAIN_WORDS[command] for command in dict.fromkeys(commands))
+        *before, last = (PLAIN_WORDS[command] for command in dict.fromkeys(commands))
         together = f"{', '.join(before)} and {last}, at the same time" if before else last
         return f"(the camera {together})"

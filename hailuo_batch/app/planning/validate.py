@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hailuo_batch.app.planning.camera_words import check_camera_words
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
@@ -178,6 +179,7 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     if providers and draft.world is not World.SKETCH:
         found += offer_problems(shots, providers, _LazyProviders(model.name, project), LazyModels())
         found += provider_warnings(manifest, shots, providers)
+        found += check_camera_words(shots, providers, project.tables)
         found += check_prompt_length(shots, providers, project.tables)
     return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
 

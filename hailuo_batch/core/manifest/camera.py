@@ -116,6 +116,19 @@ def strip_commands(prompt: str) -> str:
     return re.sub(r" +([,.;:!?])", r"\1", text).lstrip(",;: ")
 
 
+def find_brackets(prompt: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every bracket that names no command, with its words in small letters.
+
+    >>> find_brackets("mist [Tilt left] then [Push in]")
+    (('[Tilt left]', ('tilt left',)),)
+    """
+    return tuple(
+        (match[0], tuple(" ".join(word.split()).casefold() for word in _SEPARATOR.split(match[1])))
+        for match in _BRACKET.finditer(prompt)
+        if _parse_bracket(match[1]) is None
+    )
+
+
 def camera_remarks(prompt: str) -> tuple[CameraRemark, ...]:
     """Brackets that name no command, and those with more moves at once than the vendor advises."""
     found = []
