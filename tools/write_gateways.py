@@ -261,7 +261,9 @@ def _camera(known: Sequence[Provider]) -> Iterator[str]:
             rows += [[f"`[{command}]`", "plain language"] for command in camera["plain"]]
             yield from _table(["command", f"at {provider.title}"], rows)
             own = [f"`[{word}]` is read as `[{command}]`" for word, command in camera.get("own", {}).items()]
-            yield f"\nOf its own words, {', and '.join(own)} there.\n`validate` warns of such brackets.\n" if own else ""
+            yield (
+                f"\nOf its own words, {', and '.join(own)} there.\n`validate` warns of such brackets.\n" if own else ""
+            )
 
 
 def _about(provider: Provider) -> Iterator[str]:

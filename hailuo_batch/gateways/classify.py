@@ -4,6 +4,7 @@ The order matters. A server's own fault comes before any code in its body, since
 the gateway's own codes, then what its text says, then what HTTP says.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -25,7 +26,23 @@ from hailuo_batch.gateways.redact import redact
 from hailuo_batch.gateways.retry_after import parse_wait_seconds
 from hailuo_batch.gateways.table import GatewayTable
 
+# Where gateways and what stands before them name these; no page of theirs lists all. The last is the call's id.
+_DETAILS = {
+    "parameter": ("error.param", "param", "error.parameter"),
+    "suggestion": ("error.suggestion", "suggestion"),
+    "request id": ("request_id", "error.request_id", "requestId", "trace_id", "base_resp.trace_id"),
+}
+_REQUEST_ID_HEADERS = ("x-request-id", "trace-id", "x-trace-id")
+_MAX_DETAIL = 100  # characters
+_NO_BRACKETS = str.maketrans("[]", "()")
+
 _RESEND_KINDS = frozenset({FailureKind.THROTTLED, FailureKind.FLAKY})
+
+
+def find_all_texts(body: object, places: Iterable[str]) -> Iterator[str]:
+    """Every text that an answer has at these places."""
+    found = (parse_text(value) for place in places for value in find_values(body, place))
+    return (text for text in found if text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +93,18 @@ class ErrorClassifier:
         """The gateway's own words about what went wrong, fit to be shown."""
         found = (parse_text(value) for place in self.table.errors.message for value in find_values(body, place))
         return redact(next((text for text in found if text), ""))
+
+    def _details(self, reply: Reply) -> str:
+        """What a gateway's support wants to know: the code, which parameter, what it suggests, the call's id."""
+        found = [(name, next(find_all_texts(reply.body, places), "")) for name, places in _DETAILS.items()]
+        plain = {"200", str(reply.status)}  # which the words before say already
+        codes = [code for code in self._codes(reply.body) if code not in plain]
+        said = [("code", codes[0] if codes and codes[0] not in self.message(reply.body) else ""), *found]
+        header = next((reply.headers[name] for name in _REQUEST_ID_HEADERS if reply.headers.get(name)), "")
+        if header and not found[-1][1]:
+            said[-1] = (found[-1][0], header)
+        words = [f"{name} {redact(text)[:_MAX_DETAIL].translate(_NO_BRACKETS)}" for name, text in said if text]
+        return f" [{', '.join(words)}]" if words else ""
 
     def _check_readable(self, reply: Reply, context: ErrorContext) -> Failure | None:
         readable = isinstance(reply.body, dict | list)
@@ -144,7 +173,7 @@ class ErrorClassifier:
         remedy = own or choose_remedy(rule.means, context)
         return Failure(
             kind=kind,
-            why=f"{self.table.title} {rule.why or worth.why}{http}{quote}",
+            why=f"{self.table.title} {rule.why or worth.why}{http}{quote}{self._details(reply)}",
             remedy=remedy.replace("{key}", self.table.key),
             wait_seconds=parse_wait_seconds(reply.headers.get("retry-after")) if kind in _RESEND_KINDS else None,
         )

@@ -21,6 +21,7 @@ _SHOT_KINDS = frozenset(
         FailureKind.STOPPED,
     }
 )
+_DETAILS = re.compile(r" \[[^\[\]]*\]$")  # code, parameter and the call's own id, behind an error's words
 _VARIABLE_PARTS = re.compile(r"[0-9a-f]{8,}|\d+")  # ids and figures inside an error's words
 
 
@@ -63,4 +64,4 @@ def breaker_failure(streak: FailureStreak, provider: str) -> Failure | None:
 
 
 def _error_signature(failure: Failure) -> tuple[FailureKind, str]:
-    return failure.kind, _VARIABLE_PARTS.sub("", failure.why)
+    return failure.kind, _VARIABLE_PARTS.sub("", _DETAILS.sub("", failure.why))
