@@ -18,9 +18,9 @@ def check_camera_words(shots: Iterable[Shot], providers: Sequence[Provider], tab
         return
     reported: set[tuple[int, str, str]] = set()
     for shot in shots:
-        for bracket, words in find_brackets(shot.prompt) if "[" in shot.prompt else ():
+        for bracket, inside in find_brackets(shot.prompt) if "[" in shot.prompt else ():
             for provider in providers:
-                moves = [own[provider.name][word] for word in words if word in own.get(provider.name, {})]
+                moves = [own[provider.name][word] for word in inside if word in own.get(provider.name, {})]
                 where = (shot.index, bracket, provider.name)
                 if moves and where not in reported and provider.can_render(shot.needs):
                     reported.add(where)
