@@ -7,13 +7,13 @@ from hailuo_batch.core.manifest.camera import CameraCommand, find_brackets
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.gateways.camera import PLAIN_WORDS
 from hailuo_batch.load.provider_tables import Tables, read_provider_table
 
 
 def check_camera_words(shots: Iterable[Shot], providers: Sequence[Provider], tables: Tables) -> Iterator[Problem]:
     """A warning for each bracket of an entry by which a provider that may render it moves the camera in its own way."""
-    own = {each.name: words for each in providers if (words := _read_own_words(each.name, tables))}
+    gateways = [each for each in providers if not each.is_local]
+    own = {each.name: words for each in gateways if (words := _read_own_words(each.name, tables))}
     if not own:
         return
     reported: set[tuple[int, str, str]] = set()
@@ -37,6 +37,8 @@ def _read_own_words(name: str, tables: Tables) -> Mapping[str, CameraCommand]:
 
 
 def _make_problem(shot: Shot, bracket: str, provider: str, moves: Sequence[CameraCommand]) -> Problem:
+    from hailuo_batch.gateways.camera import PLAIN_WORDS  # few manifests have such a bracket
+
     move = " and ".join(PLAIN_WORDS[command] for command in moves)
     meant = ", ".join(moves)
     return Problem(

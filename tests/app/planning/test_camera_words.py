@@ -30,3 +30,9 @@ def test_validate_says_which_move_a_gateways_own_word_makes(
     found = [each for each in asyncio.run(validate(file)).problems if each.rule.id == "camera-other"]
     assert [each.why for each in found] == ([f'shot "a": {said}', f'shot "b": {said}'] if said else [])
     assert all(str(each.severity) == "warning" and each.place is not None for each in found)
+
+
+def test_what_is_drawn_here_has_no_gateways_words(tmp_path: Path) -> None:
+    file = tmp_path / "film.yaml"
+    file.write_text("version: 1\ncampaign: film\nmodel: animatic\nshots: [{id: a, prompt: 'mist [tilt left]'}]\n")
+    assert [each.rule.id for each in asyncio.run(validate(file)).problems] in ([], ["camera-unknown"])
