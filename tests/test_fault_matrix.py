@@ -120,7 +120,7 @@ SUBMIT = (
     doubtful("redirect", accepted=False),
     doubtful("redirect", accepted=True),
     row("unknown_status", STORED, call="submit", nth=1),
-    row("bad_parameter", "refused failed, 0 charged, exit 4", "held failed, 0 charged, exit 8", nth=1),
+    row("bad_parameter", "refused failed, 0 charged, exit 4", "held failed, 0 charged, exit 4", nth=1),
     row("bad_key", "unauthorized failed, 0 charged, exit 6", STORED, nth=1),
     row("not_allowed", "unauthorized failed, 0 charged, exit 6", STORED, nth=1),
     row("no_balance", "unpaid failed, 0 charged, exit 7", STORED, nth=1),
@@ -131,8 +131,8 @@ SUBMIT = (
     row(
         "input_refused",
         "prompt_refused failed, 1 charged, exit 4",
-        "held failed, 1 charged, exit 8",
-        at={"minimax": ("prompt_refused failed, 0 charged, exit 4", "held failed, 0 charged, exit 8")},
+        "held failed, 1 charged, exit 4",
+        at={"minimax": ("prompt_refused failed, 0 charged, exit 4", "held failed, 0 charged, exit 4")},
         nth=1,
     ),
 )
@@ -140,7 +140,7 @@ BROKEN = "broken failed, 1 charged, exit 4"
 NOT_THIS = "refused failed, 1 charged, exit 4"
 NOT_THIS_PROMPT = "prompt_refused failed, 1 charged, exit 4"
 NOT_SHOWN = "clip_refused failed, 1 charged, exit 4"
-HELD = "held failed, 1 charged, exit 8"
+HELD = "held failed, 1 charged, exit 4"
 TASK = (
     row("output_refused", NOT_SHOWN, HELD, at={"odkkk": (NOT_THIS_PROMPT, HELD)}, nth=1),
     row("task_failed", BROKEN, STORED_2, nth=1),
