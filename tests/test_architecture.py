@@ -229,6 +229,7 @@ SUB_STEPS = {
             "doctor",
             "fetch",
             "gc",
+            "locked_clips",
             "report",
             "resolve",
             "review",

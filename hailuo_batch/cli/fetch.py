@@ -1,7 +1,7 @@
 """hailuo-batch fetch"""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: s
     Clips whose manifest no longer exists are downloaded too, without a file name in renders/.
     """
     from hailuo_batch.app.fetch import list_pending_tasks
+    from hailuo_batch.app.locked_clips import count_missing_clips
     from hailuo_batch.core.plan.outcome import most_urgent
 
     pending = None if manifests else run_async(list_pending_tasks(Path.cwd(), world=world))
@@ -41,9 +42,15 @@ def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: s
     orphans = None
     if pending is not None and not any(ran.exit is Exit.INTERRUPTED for ran in runs):
         orphans = _fetch_orphans(pending, errors, world=world, progress=progress)
-    _print_result(runs, pending, orphans, errors, form, world)
+    # Afterwards: what was downloaded now is not missing.
+    missing = count_missing_clips(Path.cwd(), manifests) if world is World.REAL else {}
+    _print_result(runs, pending, orphans, errors, form, world, missing)
     _print_errors(errors, orphans, several=len(runs) + len(errors) > 1)
-    codes = [*(Exit(ran.exit) for ran in runs), *(error.exit for error in errors.values())]
+    codes = [
+        *[Exit.NEEDS_PERSON] * bool(missing),
+        *(Exit(ran.exit) for ran in runs),
+        *(error.exit for error in errors.values()),
+    ]
     return most_urgent(codes if orphans is None else [*codes, orphans.exit])
 
 
@@ -93,22 +100,25 @@ def _print_result(
     errors: _Errors,
     form: str,
     world: World,
+    missing: Mapping[str, int],
 ) -> None:
     from hailuo_batch.cli.run_output import print_run, run_dict
-    from hailuo_batch.views.orphans import draw_orphans, orphan_dicts
+    from hailuo_batch.views.orphans import draw_missing_clips, draw_orphans, orphan_dicts
 
     fetched, unfetched = (orphans.fetched, orphans.unfetched) if orphans is not None else ((), ())
     if form == "json":
         left = [{"manifest": name, "summary": error.summary, "why": error.why} for name, error in errors.items()]
         done, lost = [run_dict(ran) for ran in runs], orphan_dicts(fetched, unfetched)
-        print_json({"version": 1, "manifests": done, "strays": lost, "left_out": left})
+        print_json({"version": 1, "manifests": done, "strays": lost, "left_out": left, "missing_clips": dict(missing)})
         return
     for ran in runs:
         print_run(ran, form)
     if orphans is not None and pending is not None:
         text = draw_orphans(fetched, unfetched, pending.missing_manifests, make_style(sys.stdout), world=world)
         print_text(text)
-    if not runs and orphans is None and not errors:
+    if missing:
+        print_text(draw_missing_clips(missing))
+    elif not runs and orphans is None and not errors:
         print_text("Nothing to download.")
 
 

@@ -7,6 +7,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, safe_lines, safe_text, single_line
+from hailuo_batch.views.plan import MISSING_CLIP_HINT
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 MAX_ROWS = 60
@@ -81,3 +82,9 @@ def _orphan_dict(each: AttemptRecord, failure: Failure | None, *, fetched: bool)
         "home": fetched,
         "why": failure.why if failure is not None else None,
     }
+
+
+def draw_missing_clips(missing: Mapping[str, int]) -> str:
+    """The clips that locks name and that are not on this machine, and how they come here."""
+    clips = [f"  {count(number, 'clip')} of {safe_text(lock)}" for lock, number in missing.items()]
+    return "\n".join(("Not on this machine, and nothing to download at a gateway:", *clips, MISSING_CLIP_HINT))
