@@ -26,6 +26,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, LedgerError, RefusedError
+from hailuo_batch.load.api_keys import find_keyring_fault
 from hailuo_batch.load.gateway_keys import find_destination, read_gateway_key
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.provider_tables import provider_names, read_provider
@@ -103,6 +104,9 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
         yield DoctorCheck(name="settings", result=CheckResult.NOTE, detail=problem.why, remedy=problem.remedy)
     for name in provider_names(project.tables):
         yield _check_key(name, project)
+    if fault := find_keyring_fault():
+        remedy = "Set keys in the environment, or unlock the keyring."
+        yield DoctorCheck(name="keyring", result=CheckResult.NOTE, detail=fault, remedy=remedy)
 
 
 def _check_key(name: str, project: Project) -> DoctorCheck:
@@ -126,7 +130,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
             finding = await ledger.journal_finding()
             if finding is not None and finding.fault is not JournalFault.GONE:
                 raise explain_journal_fault(finding, ledger=str(file))
-    except (LedgerError, RefusedError) as error:
+    except (LedgerError, RefusedError, InputError) as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
     present, names, attempts = workspace.list_digests(), workspace.list_render_names(), len(known)

@@ -2,10 +2,15 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
+from queue import Empty, Queue
+from threading import Thread
 
 from hailuo_batch.core.redaction import KEY_PLACEHOLDER, SHORTEST_KEY, redact_key
 
 KEYRING_SERVICE = "hailuo-batch"  # as in: keyring set hailuo-batch MINIMAX_API_KEY
+KEYRING_SECONDS = 30.0  # somebody may have to type a password
+_PROBE = "probe"  # a name without a key
 
 
 def read_api_key(variable: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -37,14 +42,35 @@ def find_key(key: str, data: bytes) -> int | None:
     return len(before.encode()) if found and KEY_PLACEHOLDER not in text else None
 
 
+@lru_cache(maxsize=1)
+def find_keyring_fault() -> str:
+    """Why the system's keyring cannot be used; "" when it can, and when there is none. Found out once."""
+    return _read_in_time(_PROBE)[1]
+
+
 def _read_keyring(variable: str) -> str:
-    """What the keyring has; a machine without one, or with one that is locked, has nothing."""
+    """What the keyring has; a machine without one, or with one that cannot be used, has nothing."""
+    return "" if find_keyring_fault() else _read_in_time(variable)[0]
+
+
+def _read_in_time(variable: str) -> tuple[str, str]:
+    """What the keyring has under a name, and its fault; it may wait for a window that nobody sees."""
+    answers: Queue[tuple[str, str]] = Queue()
+    Thread(target=lambda: answers.put(_read_now(variable)), daemon=True).start()
+    try:
+        return answers.get(timeout=KEYRING_SECONDS)
+    except Empty:
+        return "", f"the keyring did not answer within {KEYRING_SECONDS:g} s"
+
+
+def _read_now(variable: str) -> tuple[str, str]:
     try:
         import keyring
-        from keyring.errors import KeyringError
     except ImportError:
-        return ""
+        return "", ""
+    except Exception as error:  # noqa: BLE001 - each system's part of it raises errors of its own
+        return "", f"the keyring cannot be used ({type(error).__name__})"
     try:
-        return (keyring.get_password(KEYRING_SERVICE, variable) or "").strip()
-    except KeyringError:
-        return ""
+        return (keyring.get_password(KEYRING_SERVICE, variable) or "").strip(), ""
+    except Exception as error:  # noqa: BLE001 - the same
+        return "", f"the keyring cannot be used ({type(error).__name__})"

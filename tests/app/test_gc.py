@@ -260,7 +260,7 @@ async def test_what_was_rehearsed_goes_with_its_names_and_touches_nothing_else(c
     found = await gc(changed, remove=True, world=World.REHEARSAL)
     assert len(found.clips) == 3
     assert list_digests(Workspace(base).store_folder) == frozenset()
-    assert [path.name for path in (base / "renders").iterdir()] == [".gitignore"]
+    assert list((base / "renders").iterdir()) == []
     assert len(list_digests(Workspace(changed.folder).store_folder)) == 5
     assert len(await buy(changed.file, world=World.REHEARSAL)) == 3, "it can be rehearsed again"
 

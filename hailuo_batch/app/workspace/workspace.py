@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.world import World
+from hailuo_batch.errors import InputError
 from hailuo_batch.load.git_folder import find_git_folder
 from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER
 from hailuo_batch.load.user_state import find_user_state
@@ -90,8 +91,14 @@ class Workspace:
     @property
     def journal_file(self) -> Path:
         """The purchases of this user's ledgers on this machine; a rehearsal rehearses them too, apart."""
-        folder = self.state_folder if self.world is World.REHEARSAL else find_user_state()
-        return folder / "journal.db"
+        if self.world is World.REHEARSAL:
+            return self.state_folder / "journal.db"
+        try:
+            return find_user_state() / "journal.db"
+        except InputError:
+            if self.world is World.REAL:
+                raise
+            return self.state_folder / "journal.db"  # nothing is bought: a sketch needs no home folder
 
     @property
     def exists(self) -> bool:

@@ -91,7 +91,8 @@ def _find_font_files(folders: tuple[str, ...]) -> Mapping[str, Path]:
     """Font files by name without case; of two with one name, the first in order of path."""
     found: dict[str, Path] = {}
     for folder in folders:
-        for parent, _, names in os.walk(os.path.expandvars(Path(folder).expanduser())):
+        # Without a home folder the path stays as it is written, and nothing is there.
+        for parent, _, names in os.walk(os.path.expandvars(os.path.expanduser(folder))):  # noqa: PTH111
             for name in names:
                 path = Path(parent) / name
                 found[name.casefold()] = min(path, found.get(name.casefold(), path))
