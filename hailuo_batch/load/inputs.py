@@ -6,6 +6,7 @@ memory is only a shortcut: any doubt, and the file is read. What is behind web a
 """
 
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -122,7 +123,8 @@ class _FrameReader:
 
     def _read_file_frame(self, frame: FileFrame, shot: Shot, end: str) -> None:
         path = _resolve_frame_path(frame, self.folder, self.project)
-        memory = _read_image(path, self.cached_images.get(str(path)), self.near, for_gateways=self.for_gateways)
+        cached = self.cached_images.get(str(path))
+        memory = _read_image(path, frame.path, cached, self.near, for_gateways=self.for_gateways)
         if self.for_gateways:
             refuse_unfit_image(path.name, length=memory.stamp[0], size=memory.size)
             if said := describe_misleading_name(path.name, memory.kind):
@@ -164,12 +166,14 @@ def _frame_warning(said: str, rule: Rule, shot: Shot, end: str) -> Problem:
     return Problem(rule=rule, why=f'shot "{shot.id}": {said}', remedy=rule.remedy, path=path)
 
 
-def _read_image(path: Path, cached: CachedImage | None, near: _NearNames, *, for_gateways: bool) -> CachedImage:
+def _read_image(
+    path: Path, written: str, cached: CachedImage | None, near: _NearNames, *, for_gateways: bool
+) -> CachedImage:
     stamp = read_stamp(path)
     if cached is not None and is_unchanged(cached, stamp):
         return cached
     if stamp is None or not path.is_file():
-        raise _missing_file_error(path, near)
+        raise _missing_file_error(path, written, near)
     if for_gateways:
         refuse_large_image(path.name, stamp[0])  # before it is read
     return _read_uncached_image(path, stamp)
@@ -191,7 +195,9 @@ def _read_uncached_image(path: Path, stamp: Stamp) -> CachedImage:
         raise InputError("file not readable", why=f"{path.name} cannot be read: {error.strerror}.") from None
 
 
-def _missing_file_error(path: Path, near: _NearNames) -> InputError:
+def _missing_file_error(path: Path, written: str, near: _NearNames) -> InputError:
+    if remedy := _written_remedy(written):
+        return InputError("file not found", why=f"there is no file {quote_text(written)}.", remedy=remedy)
     folder = f"{path.parent.name or path.parent}/"
     if not _is_folder(path.parent):
         return InputError("file not found", why=f"there is no folder {quote_text(folder)}.", remedy="Check the path.")
@@ -202,10 +208,23 @@ def _missing_file_error(path: Path, near: _NearNames) -> InputError:
     if path.name in names:
         remedy = f"Check who may read {quote_text(folder)}."
         return InputError("file not readable", why=f"{quote_text(path.name)} cannot be read.", remedy=remedy)
-    remedy = near.suggestions.suggest(path.name, names) or "Paths begin at the manifest's folder."
+    same_stem = next((name for name in sorted(names) if Path(name).stem == path.stem), "")
+    found = f'Did you mean "{same_stem}"?' if same_stem else near.suggestions.suggest(path.name, names)
+    remedy = found or "Paths begin at the manifest's folder."
     return InputError(
         "file not found", why=f"there is no file {quote_text(path.name)} in {quote_text(folder)}.", remedy=remedy
     )
+
+
+def _written_remedy(written: str) -> str:
+    """What is wrong with a path as it is written: it is one of Windows, or has blanks around it."""
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", written):  # a drive, or a share
+        return "It is a path of Windows. Copy the file into the project, and write its path from the manifest's folder."
+    if "\\" in written:
+        return f"Write {written.replace(chr(92), '/')} with slashes, which every system reads."
+    if written != written.strip():
+        return f"Write {written.strip()} without the blanks around it."
+    return ""
 
 
 def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Path:

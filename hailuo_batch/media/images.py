@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.errors import InputError
+from hailuo_batch.media.file_kinds import HEAD_BYTES, describe_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -118,13 +119,21 @@ def _open_safely(path: Path, data: bytes | None = None) -> Iterator["Image.Image
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise InputError(f"cannot open the picture {path}", why=error.strerror or "") from error
     except UnidentifiedImageError as error:
-        why = "The file is empty." if _length(path, data) == 0 else "Its bytes are not an image, despite its name."
-        raise InputError(f"not a picture: {path}", why=why, remedy=_FORMAT_REMEDY) from error
+        raise _no_image_error(path, data) from error
     except Image.DecompressionBombError as error:
         raise InputError(f"picture too large: {path}", why=_too_large_reason(), remedy="Scale it down.") from error
     except _DECODER_ERRORS as error:
         why = f"Reading it stopped: {error}."
         raise InputError(f"damaged picture: {path}", why=why, remedy="Export it or copy it again.") from error
+
+
+def _no_image_error(path: Path, data: bytes | None) -> InputError:
+    if data is None:
+        with path.open("rb") as file:
+            data = file.read(HEAD_BYTES)
+    why, remedy = describe_file(data[:HEAD_BYTES])
+    why = why or ("Its bytes are not an image, despite its name." if data else "The file is empty.")
+    return InputError(f"not a picture: {path}", why=why, remedy=remedy or _FORMAT_REMEDY)
 
 
 def _length(path: Path, data: bytes | None) -> int:

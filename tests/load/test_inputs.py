@@ -204,6 +204,43 @@ def test_a_file_that_cannot_be_taken_is_a_problem_at_its_end(project: Project, p
     assert len(problem.why) < 300
 
 
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("assets\\open.png", "Write assets/open.png with slashes"),
+        ("P:\\show\\open.png", "It is a path of Windows."),
+        ("\\\\nas\\show\\open.png", "It is a path of Windows."),
+        (" assets/open.png", "Write assets/open.png without the blanks"),
+        ("assets/open.jpg", 'Did you mean "open.png"?'),
+    ],
+)
+def test_a_path_that_was_written_on_another_system_has_a_remedy(project: Project, path: str, remedy: str) -> None:
+    (project.root / "assets" / "open-2.jpg").write_bytes(b"nearer by its letters")
+    (problem,) = read(project, Frames(first=FileFrame(path=path), last=None)).problems
+    assert problem.summary == "file not found"
+    assert problem.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("data", "why", "remedy"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git LFS pointer", "git lfs pull"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC", "Export it as JPEG."),
+        (b"8BPS\0\1", "photoshop file", "Export it as PNG or JPEG."),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "a video", "Export one of its frames"),
+        (bytes(50_000), "only zeros", "cloud folder"),
+        (b"words", "not an image, despite its name", "Use a JPEG, PNG or WebP file."),
+        (b"", "the file is empty", "Use a JPEG, PNG or WebP file."),
+    ],
+)
+def test_a_file_that_is_no_picture_is_called_what_it_is(project: Project, data: bytes, why: str, remedy: str) -> None:
+    (project.root / "assets" / "still.png").write_bytes(data)
+    (problem,) = read(project, first("assets/still.png")).problems
+    assert problem.summary == "not a picture"
+    assert why.casefold() in problem.why.casefold()
+    assert remedy in problem.remedy
+
+
 def _device(path: Path) -> None:
     try:
         os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
