@@ -73,11 +73,19 @@ class LocalDataPlane:
         return await asyncio.to_thread(write_thumbnail, clip, target)
 
 
+_UNREAD_REMEDY = (
+    "Check the disk. If too many files are open, run fewer takes at a time (`-j`) or raise `ulimit -n`. "
+    "Then run again: the clip is downloaded, not bought again."
+)
+
+
 def probe_clip(file: Path, digest: str) -> Clip | Failure:
     """The clip's facts by its own boxes, or why it is none; a twentieth of a millisecond."""
     from hailuo_batch.media.probe import InvalidVideo, probe
 
     found = probe(file)
+    if isinstance(found, InvalidVideo) and found.is_unread:
+        return Failure(kind=FailureKind.NO_ROOM, why=f"the clip was not checked. {found.reason}", remedy=_UNREAD_REMEDY)
     if isinstance(found, InvalidVideo):
         return Failure(kind=FailureKind.CORRUPT, why=f"the download is not a whole video: {found.reason}")
     return Clip(

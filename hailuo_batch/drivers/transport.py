@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import aiohttp
@@ -150,7 +150,7 @@ async def _read_reply(response: aiohttp.ClientResponse, key: str) -> Reply:
         if len(data) > LARGEST_REPLY:
             break
     # A gateway may repeat the key in an error's words, which go on to reports: it is blotted out here.
-    text = redact_key(key, data.decode("utf-8-sig", "replace"))
+    text = redact_key(key, _decode_text(bytes(data), response.charset))
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
@@ -160,6 +160,16 @@ async def _read_reply(response: aiohttp.ClientResponse, key: str) -> Reply:
     if (wait := parse_retry_after(headers.get("retry-after"), now=time.time())) is not None:
         headers["retry-after"] = f"{wait:.3f}"
     return Reply(status=response.status, body=body, text=text, headers=headers)
+
+
+def _decode_text(data: bytes, charset: str | None) -> str:
+    """The text in its own charset, else in UTF-8; bytes that are in neither are shown escaped, as JSON writes them."""
+    for name in (charset or "utf-8-sig", "utf-8-sig"):
+        # Gateways say gb2312 and send what only its superset has.
+        with suppress(LookupError, ValueError):
+            return data.decode({"gb2312": "gb18030", "gbk": "gb18030", "utf-8": "utf-8-sig"}.get(name.lower(), name))
+    # Money: it stays JSON, since the id of a task that was accepted may be in it.
+    return data.decode("utf-8-sig", "backslashreplace").replace("\\x", "\\u00")
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hailuo_batch.errors import DamagedLedgerError, LedgerError
 from hailuo_batch.files.regular import UnsafeFileError
+from hailuo_batch.ledger.disk_locks import has_no_locks, no_locks_error
 
 _DAMAGED_REMEDY = (
     "Move the file aside and put back a copy: a backup, or one that an upgrade left beside it. "
@@ -28,9 +29,11 @@ _BY_CODE: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_PERM: ("the ledger cannot be written to", "Check who owns the file and its folder."),
     sqlite3.SQLITE_CANTOPEN: ("the ledger cannot be opened", _OPEN_REMEDY),
     sqlite3.SQLITE_BUSY: ("the ledger is in use by another program", "Close that program, then try again."),
+    sqlite3.SQLITE_PROTOCOL: ("the ledger is in use by another program", "Close that program, then try again."),
     sqlite3.SQLITE_LOCKED: ("the ledger is in use by another program", "Close that program, then try again."),
     sqlite3.SQLITE_IOERR: ("the disk failed under the ledger", "Check the disk. Nothing was submitted after this."),
 }
+_LOCK_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_IOERR})
 
 
 @contextmanager
@@ -55,6 +58,8 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
 def make_ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
     """The error that a user sees, by SQLite's code."""
     code: int = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in _LOCK_CODES and has_no_locks(path.parent):
+        return no_locks_error(path)
     # The low byte is the kind; the rest distinguishes, for example, the many ways in which a disk can fail.
     summary, remedy = _BY_CODE.get(code & 0xFF, ("the ledger cannot be used", _DAMAGED_REMEDY))
     kind = DamagedLedgerError if remedy is _DAMAGED_REMEDY else LedgerError

@@ -19,6 +19,7 @@ from pathlib import Path
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.files.regular import UnsafeFileError, open_regular
+from hailuo_batch.ledger.disk_locks import NO_LOCKS, no_locks_error
 from hailuo_batch.ledger.named_file import NamedFile
 from hailuo_batch.ports import RunHolder, RunLock
 
@@ -183,6 +184,8 @@ def _translate_errors(path: Path) -> Iterator[None]:
         why, remedy = f"{error.path}: it {error.reason}. It was not used.", "Move it away, then run the command again."
         raise LedgerError("the run lock is not ours", why=why, remedy=remedy) from error
     except OSError as error:
+        if error.errno in NO_LOCKS:
+            raise no_locks_error(path) from error
         raise LedgerError(
             "the run lock cannot be taken",
             why=f"{path}: {error.strerror}",

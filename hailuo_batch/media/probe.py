@@ -53,9 +53,10 @@ class VideoFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidVideo:
-    """Why a file is not a whole video, in words for the user."""
+    """Why a file is not a whole video, in words for the user; `is_unread`: this machine could not read it."""
 
     reason: str
+    is_unread: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def probe(path: Path) -> VideoFacts | InvalidVideo:
     except UnsoundError as error:
         return InvalidVideo(reason=str(error))
     except OSError as error:
-        return InvalidVideo(reason=f"The file cannot be read: {error.strerror or error}.")
+        return InvalidVideo(reason=f"The file cannot be read: {error.strerror or error}.", is_unread=True)
     except (struct.error, IndexError, ValueError, OverflowError, MemoryError, RecursionError):
         return InvalidVideo(reason="The MP4's header is damaged.")
 

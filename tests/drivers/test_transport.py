@@ -196,7 +196,7 @@ async def test_an_answer_that_is_no_json_is_a_reply_without_a_body(data: bytes):
 
 @pytest.mark.parametrize(
     ("data", "body"),
-    [(b'\xef\xbb\xbf{"id": "t1"}', {"id": "t1"}), (b'{"id": "caf\xe9"}', {"id": "caf\ufffd"})],
+    [(b'\xef\xbb\xbf{"id": "t1"}', {"id": "t1"}), (b'{"id": "caf\xe9"}', {"id": "café"})],
     ids=["a mark of byte order", "Latin-1"],
 )
 async def test_an_answer_in_a_sloppy_encoding_is_read_all_the_same(data: bytes, body: object):
@@ -236,3 +236,21 @@ async def test_cookies_are_not_kept():
         await found.send_call(READ)
         await found.send_call(READ)
     assert "Cookie" not in gateway.asked[1].headers
+
+
+@pytest.mark.parametrize(
+    ("charset", "data", "text"),
+    [
+        ("gbk", "参数错误".encode("gbk"), "参数错误"),
+        ("gb2312", "参数錯誤".encode("gb18030"), "参数錯誤"),  # what only the superset has
+        ("utf-8", "参数错误".encode(), "参数错误"),
+        ("klingon", "参数错误".encode(), "参数错误"),
+        ("utf-8", b"caf\xe9", "caf\\u00e9"),
+    ],
+)
+async def test_a_reply_is_read_in_its_own_charset(charset: str, data: bytes, text: str):
+    async def handle(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=400, body=data, headers={"Content-Type": f"application/json; charset={charset}"})
+
+    async with host(handle) as gateway:
+        assert reply(await carried(gateway.url)).text == text

@@ -87,7 +87,7 @@ def test_a_disk_that_knows_no_locks_is_not_taken_for_a_second_run(lock: Path, mo
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(LedgerError, match="the run lock cannot be taken"), FileLocks(lock).hold_run_lock("run"):
+    with pytest.raises(LedgerError, match="this disk cannot lock files"), FileLocks(lock).hold_run_lock("run"):
         pass
 
 

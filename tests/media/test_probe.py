@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from media_samples import Drawn
 from PIL import Image
 
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.media.decode import check_decoding, check_end_frames
 from hailuo_batch.media.probe import InvalidVideo, VideoFacts, probe
 
@@ -127,7 +129,9 @@ def test_what_is_no_video_is_named(tmp_path: Path, sent: bytes, words: str) -> N
 
 
 def test_a_file_that_is_not_there_is_broken_and_does_not_raise(tmp_path: Path) -> None:
-    assert probe(tmp_path / "nothing.mp4") == InvalidVideo(reason="The file cannot be read: No such file or directory.")
+    assert probe(tmp_path / "nothing.mp4") == InvalidVideo(
+        reason="The file cannot be read: No such file or directory.", is_unread=True
+    )
 
 
 def test_a_payload_with_a_64_bit_length_is_read(clip: Path) -> None:
@@ -295,3 +299,10 @@ def test_no_bytes_make_the_deep_checks_raise(clip: Path, data: st.DataObject) ->
     path.write_bytes(broken)
     for reason in (check_decoding(path), check_end_frames(path)):
         assert reason is None or reason.endswith(".")
+
+
+def test_a_clip_that_this_machine_cannot_read_is_not_called_damaged(tmp_path: Path) -> None:
+    failure = probe_clip(tmp_path / "nothing.mp4", "")
+    assert isinstance(failure, Failure)
+    assert failure.kind is FailureKind.NO_ROOM
+    assert "ulimit -n" in failure.remedy

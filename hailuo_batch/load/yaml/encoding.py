@@ -21,8 +21,8 @@ MAX_BYTES = 64 * 1024 * 1024
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 # As git writes them; a line like that cannot begin so far left inside a mapping's text.
-_CONFLICT_SIGNS = (b"<<<<<<<", b"=======", b">>>>>>>")
-_CONFLICT_LINE = re.compile(rb"^(?:<{7} [^\r\n]*|<{7}|={7}|>{7}|>{7} [^\r\n]*)\r?$", re.MULTILINE)
+_CONFLICT_SIGNS = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")
+_CONFLICT_LINE = re.compile(rb"^(?:<{7} [^\r\n]*|<{7}|={7}|\|{7}|\|{7} [^\r\n]*|>{7}|>{7} [^\r\n]*)\r?$", re.MULTILINE)
 _BOMS = {
     codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
     codecs.BOM_UTF32_BE: "UTF-32",

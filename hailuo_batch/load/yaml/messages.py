@@ -125,7 +125,7 @@ NOT_A_MAPPING = Message(
 UNRESOLVED_MERGE = Message(
     rules.YAML_MERGE,
     "This file has an unresolved merge: git has put both sides into it, and marked where they begin and end.",
-    "Keep what is meant, and take the lines that begin with <<<<<<<, ======= and >>>>>>> away.",
+    "Keep what is meant, and take the lines that begin with <<<<<<<, |||||||, ======= and >>>>>>> away.",
 )
 FILE_TOO_LARGE = Message(
     rules.YAML_SIZE,
