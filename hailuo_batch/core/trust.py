@@ -22,16 +22,19 @@ class Stakes:
     key_routes: tuple[KeyRoute, ...] = ()
     outside: tuple[str, ...] = ()  # folders by their real paths: a link that leads elsewhere is another folder
     private_downloads: bool = False
+    fake_ip_downloads: bool = False
     digest: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.key_routes or self.outside or self.private_downloads)
+        return bool(self.key_routes or self.outside or self.private_downloads or self.fake_ip_downloads)
 
     @property
     def widenings(self) -> tuple[str, ...]:
         """What is allowed beside keys and addresses, in words."""
         folders = (f"frames from {folder}" for folder in self.outside)
-        return (*folders, *(("downloads from private addresses",) if self.private_downloads else ()))
+        private = ("downloads from private addresses",) if self.private_downloads else ()
+        fake = ("downloads from addresses that a proxy here makes up",) if self.fake_ip_downloads else ()
+        return (*folders, *private, *fake)
 
 
 NO_STAKES = Stakes()

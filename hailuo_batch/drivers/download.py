@@ -91,13 +91,10 @@ class Downloader:
     async def _try_once(self, link: str, target: Path, part: PartialDownload) -> Failure | None:
         try:
             return await self._follow_redirects(link, target, part)
-        except aiohttp.ClientConnectorError as error:
-            is_private = isinstance(error.os_error, PrivateAddressError)
-            return private_address_failure() if is_private else _interrupted_failure(error)
-        except UnusableProxyError as error:
-            return unusable_proxy_failure(error)
-        except (aiohttp.InvalidURL, ValueError):  # yarl and the codec of names raise the latter
-            return Failure(kind=FailureKind.CORRUPT, why="the gateway's link is not a valid URL")
+        except aiohttp.ClientConnectorError as error:  # before what follows: one of a certificate is a ValueError too
+            return _interrupted_failure(error)
+        except (aiohttp.InvalidURL, ValueError) as error:  # yarl and the codec of names raise the latter
+            return _address_failure(error)
         except (aiohttp.ClientError, TimeoutError) as error:
             return _interrupted_failure(error)
         except OSError as error:
@@ -175,7 +172,15 @@ def _too_large_failure() -> Failure:
     return Failure(kind=FailureKind.CORRUPT, why=f"the clip is larger than {LARGEST // 1024**2} MB")
 
 
+def _address_failure(error: ValueError) -> Failure:
+    if isinstance(error, UnusableProxyError):
+        return unusable_proxy_failure(error)
+    return Failure(kind=FailureKind.CORRUPT, why="the gateway's link is not a valid URL")
+
+
 def _interrupted_failure(error: BaseException) -> Failure:
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PrivateAddressError):
+        return private_address_failure(error.os_error.fake)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):  # it stays so until a person does something
         why = "the certificate of the clip's host cannot be trusted"
         return Failure(kind=FailureKind.CORRUPT, why=why, remedy=CERTIFICATE_REMEDY)

@@ -6,14 +6,17 @@ allowed ones, and the connection goes to exactly these. So a name that changes b
 
 import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.world import command_line
 
+FAKE_SETTING = "allow_fake_ip_downloads"
+_FAKE_NETWORK = IPv4Network("198.18.0.0/15")  # RFC 2544, for tests of networks: no host of the web has such an address
 _NAT64_PREFIX = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
 
 
@@ -53,15 +56,19 @@ class HostPolicy:
 
 
 class PrivateAddressError(OSError):
-    """A name without an address that may be contacted."""
+    """A name without an address that may be contacted; `fake` is one that a proxy on this machine made up."""
+
+    fake = ""
 
 
 class PublicResolver(AbstractResolver):
     """Resolves names to addresses that may be called."""
 
-    def __init__(self, *, loopback: bool = False, allow_private: bool = False, proxy: str = "") -> None:
+    def __init__(
+        self, *, loopback: bool = False, allow_private: bool = False, allow_fake: bool = False, proxy: str = ""
+    ) -> None:
         self._resolver, self._proxy = aiohttp.ThreadedResolver(), proxy
-        self._policy = HostPolicy(loopback=loopback, private=allow_private)
+        self._policy, self._allows_fake = HostPolicy(loopback=loopback, private=allow_private), allow_fake
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -70,9 +77,13 @@ class PublicResolver(AbstractResolver):
         found = await self._resolver.resolve(host, port, family)
         if self._proxy and host == self._proxy:  # the user named it; no link leads there, see `refuse_private_name`
             return found
+        fake = [each for each in found if _is_fake(each["host"])]
         allowed = [each for each in found if self._policy.may_connect(each["host"])]
+        allowed += [each for each in fake if self._allows_fake and each not in allowed]
         if not allowed:
-            raise PrivateAddressError(None, f"{host} is not a public address")
+            error = PrivateAddressError(None, f"{host} is not a public address")
+            error.fake = fake[0]["host"] if fake else ""
+            raise error
         return allowed
 
     async def close(self) -> None:
@@ -89,8 +100,15 @@ def parse_link(link: str) -> URL:
     return URL(written, encoded=written.isascii() and written.isprintable() and " " not in written)
 
 
-def private_address_failure() -> Failure:
-    """What is said of a link into a private network."""
+def private_address_failure(fake: str = "") -> Failure:
+    """What is said of a link into a private network, or to an address that a proxy on this machine made up."""
+    if fake:
+        why = f"the gateway's link leads to {fake}, an address that proxies such as Clash, sing-box and Surge make up"
+        remedy = (
+            f"If such a proxy runs here, add to hailuo.yaml:\n    {FAKE_SETTING}: true\n"
+            f"Then trust it, and run again; the clip is downloaded, not bought again:\n    {command_line('trust')}"
+        )
+        return Failure(kind=FailureKind.CORRUPT, why=why, remedy=remedy)
     why = "the gateway's link leads to a private address, which is not opened"
     return Failure(kind=FailureKind.CORRUPT, why=why)
 
@@ -106,6 +124,11 @@ def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+def _is_fake(address: str) -> bool:
+    found = _parse_ip(address)
+    return isinstance(found, IPv4Address) and found in _FAKE_NETWORK
 
 
 def _embedded_ipv4(address: IPv4Address | IPv6Address) -> IPv4Address | None:

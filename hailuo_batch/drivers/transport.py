@@ -174,7 +174,7 @@ def _decode_text(data: bytes, charset: str | None) -> str:
 
 @asynccontextmanager
 async def open_sessions(
-    *, loopback: bool = False, allow_private: bool = False
+    *, loopback: bool = False, allow_private: bool = False, allow_fake: bool = False
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, ...]]:
     """Three sessions: for reading calls, for the paid one, and for clips; none of them keeps cookies.
 
@@ -192,7 +192,9 @@ async def open_sessions(
         aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0,
-                resolver=PublicResolver(loopback=loopback, allow_private=allow_private, proxy=find_proxy_host()),
+                resolver=PublicResolver(
+                    loopback=loopback, allow_private=allow_private, allow_fake=allow_fake, proxy=find_proxy_host()
+                ),
             ),
             cookie_jar=jar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=STALLED_SECONDS),

@@ -39,6 +39,7 @@ class Project:
     caps: tuple[Mapping[str, Any], ...] = ()  # as rows: max, currency, tag, per
     limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # gateway → per_minute, at_once, …
     allow_private_downloads: bool = False
+    allow_fake_ip_downloads: bool = False
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
     warnings: tuple[Problem, ...] = ()  # settings that do not count
@@ -118,6 +119,7 @@ def read_project(folder: Path) -> Project:
         caps=tuple(tree.get("caps", ())),
         limits=limits,
         allow_private_downloads=is_trusted and stakes.private_downloads,
+        allow_fake_ip_downloads=is_trusted and stakes.fake_ip_downloads,
         stakes=stakes,
         trusted_digest=trusted,
     )

@@ -19,7 +19,8 @@ def find_stakes(tree: Mapping[str, Any], tables: Tables, regions: Mapping[str, s
     """What is at stake in settings that were read and checked; `outside` are the folders outside of the project."""
     routes = tuple(sorted(_list_key_routes(tables, regions)))
     folders, private = tuple(sorted(map(str, outside))), tree.get("allow_private_downloads", False)
-    if not (routes or folders or private):
+    fake = tree.get("allow_fake_ip_downloads", False)
+    if not (routes or folders or private or fake):
         return NO_STAKES
     matters = {
         "gateways": tree.get("gateways", {}),  # whole tables: paths and fields decide what is sent
@@ -29,9 +30,11 @@ def find_stakes(tree: Mapping[str, Any], tables: Tables, regions: Mapping[str, s
     }
     from hashlib import sha256  # loads OpenSSL: most projects have nothing at stake
 
+    if fake:  # not in older digests, which stay as they were
+        matters["allow_fake_ip_downloads"] = fake
     text = json.dumps(matters, sort_keys=True, ensure_ascii=True, default=str)
     digest = f"sha256:{sha256(text.encode()).hexdigest()}"
-    return Stakes(key_routes=routes, outside=folders, private_downloads=private, digest=digest)
+    return Stakes(key_routes=routes, outside=folders, private_downloads=private, fake_ip_downloads=fake, digest=digest)
 
 
 def own_route(name: str) -> KeyRoute:
@@ -65,6 +68,9 @@ def untrusted_problems(stakes: Stakes, tree: Mapping[str, Any], tables: Tables, 
     if stakes.private_downloads:
         why = "no clip is downloaded from a private address."
         yield _untrusted_problem(why, ("allow_private_downloads",), remedy)
+    if stakes.fake_ip_downloads:
+        why = "no clip is downloaded from an address that a proxy on this machine makes up."
+        yield _untrusted_problem(why, ("allow_fake_ip_downloads",), remedy)
 
 
 def _untrusted_problem(why: str, path: DocumentPath, remedy: str) -> Problem:

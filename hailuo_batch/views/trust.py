@@ -41,6 +41,7 @@ def question_dict(question: TrustQuestion) -> dict[str, object]:
         ],
         "allow_outside": list(stakes.outside),
         "allow_private_downloads": stakes.private_downloads,
+        "allow_fake_ip_downloads": stakes.fake_ip_downloads,
     }
 
 

@@ -108,6 +108,21 @@ async def test_a_name_that_stands_for_a_private_address_is_not_asked(target: Pat
     assert pauses == []
 
 
+async def test_an_address_that_a_proxy_makes_up_has_a_setting_of_its_own(target: Path, monkeypatch: pytest.MonkeyPatch):
+    _names(monkeypatch, "198.18.0.5")
+    failure = await fetched("https://cdn.example/clip.mp4", target, loopback=False)
+    assert failure is not None
+    assert "198.18.0.5" in failure.why
+    assert "allow_fake_ip_downloads: true" in failure.remedy
+    assert [each["host"] for each in await PublicResolver(allow_fake=True).resolve("cdn.example", 443)] == [
+        "198.18.0.5"
+    ]
+    assert await kind_of("https://198.18.0.5/clip.mp4", target, loopback=False) is FailureKind.CORRUPT
+    _names(monkeypatch, "10.0.0.7")
+    with pytest.raises(PrivateAddressError):
+        await PublicResolver(allow_fake=True).resolve("cdn.example", 443)
+
+
 async def test_of_several_addresses_only_the_public_ones_are_used(monkeypatch: pytest.MonkeyPatch):
     _names(monkeypatch, "10.0.0.7", "93.184.216.34", "::1", "127.0.0.1")
     resolver = PublicResolver()

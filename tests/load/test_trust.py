@@ -102,13 +102,14 @@ def test_what_does_not_count_is_said_where_it_is_written(folder: Path) -> None:
     project = settings(
         folder,
         f"{STUDIO}\nregions: {{minimax: 'https://proxy.example'}}\nallow_outside: [/mnt]\n"
-        "allow_private_downloads: true",
+        "allow_private_downloads: true\nallow_fake_ip_downloads: true",
     )
     assert [(str(each.rule.id), each.path, each.place.line if each.place else 0) for each in project.warnings] == [
         ("untrusted", ("gateways", "studio"), 2),
         ("untrusted", ("regions", "minimax"), 3),
         ("untrusted", ("allow_outside",), 4),
         ("untrusted", ("allow_private_downloads",), 5),
+        ("untrusted", ("allow_fake_ip_downloads",), 6),
     ]
     assert project.warnings[0].why == "studio is not used: https://api.studio.example, key STUDIO_API_KEY."
     assert project.warnings[0].remedy == f"To trust it: `hailuo-batch trust {folder}`"

@@ -93,7 +93,11 @@ async def _open_http_drivers(
 
     project, tempo = context.project, context.clock
     here = any(_is_loopback(url) for url in urls.values())
-    async with open_sessions(loopback=here, allow_private=project.allow_private_downloads) as (
+    async with open_sessions(
+        loopback=here,
+        allow_private=project.allow_private_downloads,
+        allow_fake=project.allow_fake_ip_downloads,
+    ) as (
         reading,
         paying,
         fetching,

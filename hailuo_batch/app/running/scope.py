@@ -125,3 +125,5 @@ def require_trust(project: Project, steps: Sequence[Step]) -> None:
     buys = any(step.action not in FETCH_ACTIONS and step_gateways(step) for step in steps)
     if buys and project.stakes.private_downloads and not project.is_trusted:
         raise untrusted_error(project, "hailuo.yaml lets links lead to private addresses (allow_private_downloads).")
+    if buys and project.stakes.fake_ip_downloads and not project.is_trusted:
+        raise untrusted_error(project, "hailuo.yaml lets links lead to made-up addresses (allow_fake_ip_downloads).")
