@@ -246,5 +246,7 @@ def _require_folder(found: os.stat_result, here: Path) -> None:
     kind = file_kind(found)
     if not kind:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(here))
+    if stat.S_ISLNK(found.st_mode) and not here.exists():
+        raise UnsafeFileError(here, "is a link that leads nowhere, as when its disk is not mounted")
     if kind != "a folder":
         raise UnsafeFileError(here, f"is {kind}, and no folder")

@@ -173,3 +173,9 @@ def test_a_file_of_the_user_is_written_whole_beside_itself(tmp_path: Path, canar
         b"ours",
         "mine",
     )
+
+
+def test_a_link_that_leads_nowhere_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "renders").symlink_to(tmp_path / "nas" / "renders")
+    with pytest.raises(UnsafeFileError, match="leads nowhere"), Folder(tmp_path / "renders", tmp_path).open():
+        pass
