@@ -28,7 +28,7 @@ from rehearsal import GATEWAYS, SPEED, Pauses, drivers_at
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running import context
 from hailuo_batch.app.running.drivers import DriverContext
-from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.core.world import World
 from hailuo_batch.ports import Driver
@@ -38,13 +38,15 @@ KILLED = -9  # by its number: Windows has no name for it
 HANDS = 8
 # What a run imports while it works. Without `av` and PIL a fork would spend longer on them than on its work.
 LATE = (
-    "aiosqlite", "av", "jsonschema_rs", "PIL.ExifTags", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "secrets",
+    "aiohttp.web", "aiosqlite", "av", "jsonschema_rs", "PIL.ExifTags", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "secrets",
     "hailuo_batch.gateways.minimax", "hailuo_batch.gateways.registry", "hailuo_batch.ledger.sqlite",
     "hailuo_batch.ledger.run_lock", "hailuo_batch.load.inputs", "hailuo_batch.media.frames", "hailuo_batch.media.probe",
-    "hailuo_batch.store.listing", "hailuo_batch.store.local", "hailuo_batch.store.renders",
+    "hailuo_batch.mock.server", "hailuo_batch.store.listing", "hailuo_batch.store.local", "hailuo_batch.store.renders",
 )  # fmt: skip
 NEW_LEDGER = "new-ledger"  # a file of this name: the run is called with that option
 SKETCH = "sketch"  # in the place of an address: nobody is asked
+REHEARSAL = "rehearsal"  # in the place of an address: the mock is inside; it delivers the folder's `clip.mp4`
+REHEARSAL_SPEED = 400.0  # a clip takes 10 ms, and a pause of a limiter 150 ms, in which a kill can meet it
 
 
 def work_at(base: str, *, answer: float = 10.0) -> None:
@@ -58,7 +60,7 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
         async with drivers_at(urls, providers, circumstances, answer=answer, pauses=Pauses()) as found:
             yield found
 
-    if base != SKETCH:
+    if base not in {SKETCH, REHEARSAL}:
         patch.object(context, "open_drivers", drivers).start()
         patch.object(context, "make_scaled_clock", lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)).start()
 
@@ -66,9 +68,17 @@ def work_at(base: str, *, answer: float = 10.0) -> None:
 async def go_on(folder: Path, base: str, answer: float) -> int:
     """One run of the folder's film; its exit code."""
     work_at(base, answer=answer)
-    anew = (folder / NEW_LEDGER).exists()
-    options = RunOptions(world=World.SKETCH, jobs=1) if base == SKETCH else RunOptions(jobs=HANDS, new_ledger=anew)
-    return int((await run(folder / "film.yaml", options)).exit)
+    return int((await run(folder / "film.yaml", _options(folder, base))).exit)
+
+
+def _options(folder: Path, base: str) -> RunOptions:
+    if base == SKETCH:
+        return RunOptions(world=World.SKETCH, jobs=1)
+    if base == REHEARSAL:
+        clip = (folder / "clip.mp4").read_bytes()
+        mock = Rehearsal(speed=REHEARSAL_SPEED, sketches=False, clip=clip)
+        return RunOptions(world=World.REHEARSAL, jobs=HANDS, rehearsal=mock)
+    return RunOptions(jobs=HANDS, new_ledger=(folder / NEW_LEDGER).exists())
 
 
 class Inline(ThreadPoolExecutor):

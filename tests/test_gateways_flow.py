@@ -76,7 +76,7 @@ async def test_everything_that_a_gateway_sells_is_rendered_and_bought_once(gatew
     rows = list(sold(provider))
     assert len(rows) >= (8 if model == DEFAULT_MODEL else 3), "the table lacks rows"
     film, log = manifest(tmp_path, provider), tmp_path / "req.jsonl"
-    rehearsal = Rehearsal(speed=SPEED, log=log)
+    rehearsal = Rehearsal(speed=SPEED, log=log, sketches=False)
 
     ran = await run(film, RunOptions(world=World.REHEARSAL, rehearsal=rehearsal))
 

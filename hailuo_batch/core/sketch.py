@@ -24,3 +24,4 @@ class Sketch:
     first: Still | None = None
     last: Still | None = None
     mark: str = ""
+    rehearsal: bool = False  # it stands for a clip that a rehearsal bought, and says so

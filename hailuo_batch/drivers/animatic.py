@@ -27,8 +27,8 @@ class AnimaticDriver:
 
     async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:  # noqa: ARG002 - the task is the request
         """Draws the clip; `link` is the file it is in."""
-        target = self._folder / f"drawing-{os.getpid()}-{secrets.token_hex(8)}.mp4"  # a name that nobody can foresee
-        failure = await self._data_plane.draw(_make_sketch(driver_request, self._provider), target)
+        target = drawing_path(self._folder)
+        failure = await self._data_plane.draw(make_sketch(driver_request, self._provider), target)
         return failure or Produced(link=str(target))
 
     async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
@@ -40,7 +40,13 @@ class AnimaticDriver:
         return None
 
 
-def _make_sketch(driver_request: DriverRequest, provider: Provider) -> Sketch:
+def drawing_path(folder: Path) -> Path:
+    """A new temporary file in this folder, by a name that nobody can foresee."""
+    return folder / f"drawing-{os.getpid()}-{secrets.token_hex(8)}.mp4"
+
+
+def make_sketch(driver_request: DriverRequest, provider: Provider) -> Sketch:
+    """The sketch of a request, as long as the provider makes it."""
     request = driver_request.request
     return Sketch(
         campaign=driver_request.campaign,

@@ -6,6 +6,7 @@ The mark is a box that players pass over, so that two tasks never deliver the sa
 import asyncio
 import struct
 import zlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,22 +16,33 @@ from hailuo_batch.media.animatic.draw import draw
 from hailuo_batch.mock.task import ClipSpec, Task
 
 
-class ClipRenderer:
-    """Draws in a thread, each size, length and shape once; `clip` is served instead of all drawings."""
+ClipFinder = Callable[[Task], Path | None]
 
-    def __init__(self, clip: bytes | None = None) -> None:
-        self._clip = clip
+
+class ClipRenderer:
+    """Draws in a thread, each size, length and shape once; `clip` is served instead of all drawings.
+
+    A file that `find_clip` has for a task is served instead of both; then nothing is drawn before it is read.
+    """
+
+    def __init__(self, clip: bytes | None = None, find_clip: ClipFinder | None = None) -> None:
+        self._clip, self._find_clip = clip, find_clip
         self._drawings: dict[ClipSpec, asyncio.Task[bytes]] = {}
 
     def start(self, task: Task) -> None:
         """Starts to draw what the task will deliver, if nobody has."""
-        if self._clip is None:
+        if self._clip is None and self._find_clip is None:
             self._start_drawing(task)
 
     async def read(self, task: Task) -> bytes:
         """The whole file of a task."""
-        base = self._clip if self._clip is not None else await asyncio.shield(self._start_drawing(task))
-        return base + _mark_box(task.id)
+        return await self._read_unmarked(task) + _mark_box(task.id)
+
+    async def _read_unmarked(self, task: Task) -> bytes:
+        found = self._find_clip(task) if self._find_clip is not None else None
+        if found is not None:
+            return await asyncio.to_thread(found.read_bytes)
+        return self._clip if self._clip is not None else await asyncio.shield(self._start_drawing(task))
 
     async def close(self) -> None:
         """Waits for drawings that are being made: a thread cannot be ended."""

@@ -81,9 +81,8 @@ class CallHandler:
             return CallResult(answer=contract.refusal_answer(CallKind.SUBMIT, refusal))
         if not self._state.can_pay(contract, order):
             return self.refuse(contract, CallKind.SUBMIT, Refusal(reason=RefusalReason.NO_BALANCE))
-        task = self._state.accept(contract, order, payload, fault, shape)
-        if key and contract.honours_idempotency_keys:
-            self._state.store_key(contract.name, owner, key, payload, task.id)
+        tied = (owner, key) if key and contract.honours_idempotency_keys else None
+        task = self._state.accept(contract, order, payload, fault, shape, tied)
         view = self._state.view(contract, task, _status_override(fault))
         return CallResult(answer=contract.submit_answer(view), task=task, is_charged=True)
 

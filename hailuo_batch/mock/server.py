@@ -17,12 +17,13 @@ from typing import Any, Self
 from aiohttp import web
 
 from hailuo_batch.errors import InputError, RefusedError
-from hailuo_batch.mock.clips import ClipRenderer
+from hailuo_batch.mock.clips import ClipFinder, ClipRenderer
 from hailuo_batch.mock.clock import Clock
 from hailuo_batch.mock.contracts.registry import contracts
 from hailuo_batch.mock.handlers import CallHandler
 from hailuo_batch.mock.hooks import HookListener
 from hailuo_batch.mock.journal import CallbackEntry, ChargeEntry, Journal, RequestEntry
+from hailuo_batch.mock.kept_tasks import KeptTasks
 from hailuo_batch.mock.responder import Responder
 from hailuo_batch.mock.router import Router
 from hailuo_batch.mock.rule import FaultChooser, Script
@@ -41,7 +42,8 @@ class Mock:
 
     `speed` is how many of its seconds pass in one of the world's; `clip` is delivered in place of drawn cards; `log`
     gets a line for each request and charge; `callback_to` gets all callbacks, wherever a client wants them; another
-    `salt` gives tasks other ids.
+    `salt` gives tasks other ids. `kept` has the tasks of earlier mocks, which go on here. `find_clip` may have a clip
+    of its own for a task.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class Mock:
         callback_to: str = "",
         allow_outside: bool = False,
         salt: str = "",
+        kept: KeptTasks | None = None,
+        find_clip: ClipFinder | None = None,
     ) -> None:
         _check_host(host, allow_outside=allow_outside)
         self.clock = Clock(speed)
@@ -63,8 +67,9 @@ class Mock:
         self._host, self._port, self._log = host, port, log
         self._script = script or Script()
         self._journal = Journal()
-        self._state = MockState(self._script, self.clock.now, self._journal, salt)
-        self._clips = ClipRenderer(clip)
+        self._kept = kept
+        self._state = MockState(self._script, self.clock.now, self._journal, salt, kept)
+        self._clips = ClipRenderer(clip, find_clip)
         self._callbacks = CallbackSender(
             self._state, self.clock, self._journal, to=callback_to, allow_outside=allow_outside
         )
@@ -76,6 +81,9 @@ class Mock:
         """Listens from here on."""
         if self._log:
             self._journal.open(self._log)
+        if self._kept is not None:
+            for kept in self._kept.open(self.clock):
+                self._state.restore(kept)
         # Handlers end with their client: one that hangs would wait for nobody.
         server = web.Server(
             self._service.handle, request_factory=_new_request, handler_cancellation=True, access_log=None
@@ -105,6 +113,8 @@ class Mock:
             await self._runner.cleanup()
         await self._clips.close()
         self._journal.close()
+        if self._kept is not None:
+            self._kept.close()
 
     @property
     def base_url(self) -> str:

@@ -13,6 +13,7 @@ from math import inf
 from hailuo_batch.mock.contract import AccountBalance, GatewayContract
 from hailuo_batch.mock.fault import TASK_FAILURES, Fault, FaultKind
 from hailuo_batch.mock.journal import ChargeEntry, Journal
+from hailuo_batch.mock.kept_tasks import KeptTask, KeptTasks, key_digest
 from hailuo_batch.mock.prices import rendered_seconds
 from hailuo_batch.mock.rule import Script
 from hailuo_batch.mock.signed_links import SignedLinks
@@ -22,17 +23,27 @@ LANDSCAPE = (16, 9)
 
 
 class MockState:
-    """What the mock knows. `base_url` is the address that links begin with; another `salt` gives tasks other ids."""
+    """What the mock knows. `base_url` is the address that links begin with; another `salt` gives tasks other ids.
 
-    def __init__(self, script: Script, now: Callable[[], float], journal: Journal, salt: str = "") -> None:
-        self._script, self._salt = script, salt
+    `kept` has the tasks for the mocks of later processes.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        now: Callable[[], float],
+        journal: Journal,
+        salt: str = "",
+        kept: KeptTasks | None = None,
+    ) -> None:
+        self._script, self._salt, self._kept = script, salt, kept
         self._now = now
         self._journal = journal
         self._tasks: dict[str, dict[str, Task]] = {}
         self._failing: dict[str, list[Task]] = {}
         self._spent: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()  # by gateway and payload
-        self._keys: dict[tuple[str, str, str], tuple[str, str]] = {}
+        self._keys: dict[str, tuple[str, str]] = {}  # by the digest of gateway, owner and key
         self.links = SignedLinks(script.seed)
         self.base_url = ""
 
@@ -43,14 +54,15 @@ class MockState:
         payload: str,
         fault: Fault | None = None,
         shape: tuple[int, int] = LANDSCAPE,
+        key: tuple[str, str] | None = None,
     ) -> Task:
-        """Books an order: from here on it is charged."""
+        """Books an order: from here on it is charged. `key` is an owner and an idempotency key, tied to this task."""
         gateway = contract.name
         task = self._new_task(contract, order, payload, fault, shape)
-        self._tasks.setdefault(gateway, {})[task.id] = task
-        if task.failure:
-            self._failing.setdefault(gateway, []).append(task)
-        self._spent[gateway] += task.price.amount  # type: ignore[assignment] # a Counter of amounts
+        kept = KeptTask(task=task, key=key_digest(gateway, *key) if key else "")
+        if self._kept is not None:
+            self._kept.add(kept)
+        self.restore(kept)
         self._journal.add_charge(
             ChargeEntry(
                 at=task.created,
@@ -63,6 +75,18 @@ class MockState:
             )
         )
         return task
+
+    def restore(self, kept: KeptTask) -> None:
+        """Knows a task that was booked, now or by an earlier mock."""
+        task = kept.task
+        gateway = task.gateway
+        self._tasks.setdefault(gateway, {})[task.id] = task
+        if task.failure:
+            self._failing.setdefault(gateway, []).append(task)
+        self._spent[gateway] += task.price.amount  # type: ignore[assignment] # a Counter of amounts
+        self._counts[f"{gateway} {task.payload}"] += 1
+        if kept.key:
+            self._keys[kept.key] = (task.payload, task.id)
 
     def find_task(self, gateway: str, task: str) -> Task | None:
         """The task of this id."""
@@ -114,13 +138,9 @@ class MockState:
         left = self.account(contract.name).left
         return left is None or left >= contract.price(order.resolution, order.seconds, order.model).amount
 
-    def store_key(self, gateway: str, owner: str, key: str, payload: str, task: str) -> None:
-        """Ties an idempotency key of an owner to its first payload and task."""
-        self._keys[gateway, owner, key] = (payload, task)
-
     def find_key(self, gateway: str, owner: str, key: str) -> tuple[str, str] | None:
         """The payload and the task that a key was first used with."""
-        return self._keys.get((gateway, owner, key))
+        return self._keys.get(key_digest(gateway, owner, key))
 
     def other_task_view(self, contract: GatewayContract, task: Task) -> TaskView:
         """A task of somebody else that is done: for answers about the wrong one."""
@@ -133,8 +153,7 @@ class MockState:
         self, contract: GatewayContract, order: Order, payload: str, fault: Fault | None, shape: tuple[int, int]
     ) -> Task:
         gateway, script = contract.name, self._script
-        self._counts[f"{gateway} {payload}"] += 1
-        mark = _hash_number(f"{script.seed} {gateway} {payload} {self._counts[f'{gateway} {payload}']}")
+        mark = _hash_number(f"{script.seed} {gateway} {payload} {self._counts[f'{gateway} {payload}'] + 1}")
         length = 1 + script.spread * (2 * ((mark >> 64) % 1000) / 999 - 1)
         doomed = fault is not None and fault.kind in TASK_FAILURES
         stuck = fault is not None and fault.kind is FaultKind.STUCK

@@ -42,13 +42,15 @@ async def run_context(
     counted = await ledger.counted_attempts() if setup.caps else ()
     async with AsyncExitStack() as stack:
         data_plane = await stack.enter_async_context(LocalDataPlane(workers=min(workers, cpu_count())))
+        is_rehearsal = setup.workspace.world is World.REHEARSAL
         drivers_context = DriverContext(
             project=setup.project,
             data_plane=data_plane,
             store=store,
             stop=stop,
             clock=clock,
-            rehearsal=options.rehearsal if setup.workspace.world is World.REHEARSAL else None,
+            rehearsal=options.rehearsal if is_rehearsal else None,
+            mock_tasks=setup.workspace.open_mock_tasks() if is_rehearsal else None,
             webhook=options.webhook,
             run=number,
             render_times=tuple(await ledger.render_times()) if gateways else (),

@@ -23,7 +23,9 @@ from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.runner.shutdown import Stop
 
 if TYPE_CHECKING:
+    from hailuo_batch.app.running.rehearsed_clips import RehearsedClips
     from hailuo_batch.drivers.webhooks import WebhookReceiver
+    from hailuo_batch.mock.kept_tasks import KeptTasks
     from hailuo_batch.mock.server import Mock
 
 REHEARSAL_KEY = "rehearsal"  # the mock takes any
@@ -36,7 +38,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class DriverContext:
     """What drivers need to know of a run.
 
-    `rehearsal` is None for real gateways. `run` is the run's number in its ledger. `render_times` is how long clips
+    `rehearsal` is None for real gateways, and `mock_tasks` is where the mock keeps its tasks. `run` is the run's number in its ledger. `render_times` is how long clips
     took: provider, pre-image, seconds.
     """
 
@@ -46,6 +48,7 @@ class DriverContext:
     stop: Stop
     clock: Tempo = field(default_factory=lambda: Tempo(elapsed=time.monotonic))
     rehearsal: Rehearsal | None = None
+    mock_tasks: "KeptTasks | None" = None
     webhook: WebhookOptions | None = None
     run: int = 0
     render_times: tuple[tuple[str, str, float], ...] = ()
@@ -69,12 +72,30 @@ async def open_drivers(providers: Sequence[Provider], context: DriverContext) ->
             yield {local.name: AnimaticDriver(context.data_plane, provider=local, folder=folder)}
             return
         callbacks = await stack.enter_async_context(_start_webhooks(providers, context))
-        if context.rehearsal is not None:
-            mock = await stack.enter_async_context(_start_mock(providers, context, context.rehearsal, callbacks))
-            urls = {provider.name: mock.url(provider.name) for provider in providers}
-        else:
+        if context.rehearsal is None:
             urls = _real_addresses(providers, context.project)
-        yield await stack.enter_async_context(_open_http_drivers(providers, urls, context, callbacks))
+            yield await stack.enter_async_context(_open_http_drivers(providers, urls, context, callbacks))
+            return
+        clips = _open_rehearsed_clips(context) if context.rehearsal.sketches else None
+        mock = await stack.enter_async_context(_start_mock(providers, context, context.rehearsal, callbacks, clips))
+        urls = {provider.name: mock.url(provider.name) for provider in providers}
+        drivers = await stack.enter_async_context(_open_http_drivers(providers, urls, context, callbacks))
+        yield drivers if clips is None else _draw_first(drivers, providers, clips)
+
+
+def _open_rehearsed_clips(context: DriverContext) -> "RehearsedClips":
+    from hailuo_batch.app.running.rehearsed_clips import RehearsedClips
+
+    return RehearsedClips(context.data_plane, context.store.temporary_path().parent)
+
+
+def _draw_first(
+    drivers: Mapping[str, Driver], providers: Iterable[Provider], clips: "RehearsedClips"
+) -> Mapping[str, Driver]:
+    """The same drivers, for which each clip is drawn before its download."""
+    from hailuo_batch.app.running.rehearsed_clips import RehearsalDriver
+
+    return {each.name: RehearsalDriver(drivers[each.name], each, clips) for each in providers}
 
 
 @asynccontextmanager
@@ -147,7 +168,11 @@ async def _open_http_drivers(
 
 @asynccontextmanager
 async def _start_mock(
-    providers: Iterable[Provider], context: DriverContext, rehearsal: Rehearsal, callbacks: "WebhookReceiver | None"
+    providers: Iterable[Provider],
+    context: DriverContext,
+    rehearsal: Rehearsal,
+    callbacks: "WebhookReceiver | None",
+    clips: "RehearsedClips | None",
 ) -> AsyncIterator["Mock"]:
     from hailuo_batch.mock.script import read_script
     from hailuo_batch.mock.server import Mock
@@ -156,7 +181,16 @@ async def _start_mock(
     called = f"http://{callbacks.address}" if callbacks is not None else ""
     # The mock of each run is a new one, and the ledger stays: a task's id must not come twice.
     salt = f"run {context.run}"
-    async with Mock(script, speed=rehearsal.speed, log=rehearsal.log, callback_to=called, salt=salt) as mock:
+    async with Mock(
+        script,
+        speed=rehearsal.speed,
+        clip=rehearsal.clip,
+        log=rehearsal.log,
+        callback_to=called,
+        salt=salt,
+        kept=context.mock_tasks,
+        find_clip=None if clips is None else clips.find,
+    ) as mock:
         if strangers := [provider.name for provider in providers if provider.name not in mock.urls]:
             raise RefusedError(
                 f"the mock does not include {', '.join(strangers)}",

@@ -21,11 +21,17 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """How the mock plays: which faults (`script`), where it logs requests and charges (`log`), how fast."""
+    """How the mock plays: which faults (`script`), where it logs requests and charges (`log`), how fast.
+
+    Its clips are the sketches of the shots. Without `sketches` they are cards, one for each size and length, or `clip`
+    for all: for tests, which need no picture.
+    """
 
     script: Path | None = None
     log: Path | None = None
     speed: float = REHEARSAL_SPEED
+    sketches: bool = True
+    clip: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from hailuo_batch.load.user_state import find_user_state
 if TYPE_CHECKING:
     from hailuo_batch.core.attempt.rejected import RejectedClip
     from hailuo_batch.core.spending.purchase import JournalFault
+    from hailuo_batch.mock.kept_tasks import KeptTasks
     from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, RejectedClips, Renders, RunLock, Store
 
 LEDGER_NAME = "ledger.db"
@@ -106,7 +107,7 @@ class Workspace:
         return self.state_folder.is_dir() or self.ledger_file.exists()
 
     def create(self) -> None:
-        """Makes the state folder (mode 0700, hidden from git) unless it is there."""
+        """Makes the state folder (mode 0700, hidden from git) unless it is there; that of the project first."""
         from hailuo_batch.store.state_dir import ensure_state_folder
 
         self.require_own_files(writing=True)
@@ -180,6 +181,12 @@ class Workspace:
         from hailuo_batch.store.renders import LocalRenders
 
         return LocalRenders(self.renders_folder, trusted=self.project_root, hide=True)
+
+    def open_mock_tasks(self) -> "KeptTasks":
+        """What the mock of a rehearsal keeps between runs."""
+        from hailuo_batch.mock.kept_tasks import KeptTasks
+
+        return KeptTasks(self.state_folder / "mock.jsonl", self.project_root)
 
     def open_rejected(self) -> "RejectedClips":
         """The clips that were paid for and are not whole."""

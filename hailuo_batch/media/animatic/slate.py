@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from hailuo_batch.core.sketch import Sketch
 
 _PAPER, _INK, _QUIET, _TAG = "#0b0b0c", "#f4f2ec", "#9a988f", "#f2b632"
-_STATUS = "SKETCH"
 
 
 class _HasSize(Protocol):
@@ -56,7 +55,7 @@ class _Slate:
         self._text = rows * 0.46
         self._base = rows * 0.665
         self._gap = rows * 0.62
-        right = self._draw_tag(width)
+        right = self._draw_tag(width, "REHEARSAL" if sketch.rehearsal else "SKETCH")
         left = self._gap
         groups = camera_moves(sketch.prompt)
         facts = (f"{sketch.seconds} s", sketch.resolution, *([sketch.mark] if sketch.mark else []))
@@ -86,13 +85,13 @@ class _Slate:
             before = [_Field(text=self._bold.elide(shot.text, room - self._gap, self._text), bold=True)]
         return before, after
 
-    def _draw_tag(self, width: int) -> float:
+    def _draw_tag(self, width: int, status: str) -> float:
         """The filled word at the right end; the x where it begins."""
         rows = self.image.height
         size = self._text * 0.86
-        wide = self._bold.width(_STATUS, size) + rows * 0.7
+        wide = self._bold.width(status, size) + rows * 0.7
         ImageDraw.Draw(self.image).rectangle((width - wide, 0, width, rows), fill=_TAG)
-        self._bold.draw(self.image, (width - wide + rows * 0.35, rows * 0.65), _STATUS, size, _PAPER)
+        self._bold.draw(self.image, (width - wide + rows * 0.35, rows * 0.65), status, size, _PAPER)
         return width - wide - self._gap
 
     def _typesetter(self, field: _Field) -> Typesetter:
