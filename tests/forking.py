@@ -38,7 +38,8 @@ KILLED = -9  # by its number: Windows has no name for it
 HANDS = 8
 # What a run imports while it works. Without `av` and PIL a fork would spend longer on them than on its work.
 LATE = (
-    "aiohttp.web", "aiosqlite", "av", "jsonschema_rs", "PIL.ExifTags", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "secrets",
+    "aiohttp.web", "aiosqlite", "av", "jsonschema_rs", "PIL.ExifTags", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
+    "secrets",
     "hailuo_batch.gateways.minimax", "hailuo_batch.gateways.registry", "hailuo_batch.ledger.sqlite",
     "hailuo_batch.ledger.run_lock", "hailuo_batch.load.inputs", "hailuo_batch.media.frames", "hailuo_batch.media.probe",
     "hailuo_batch.mock.server", "hailuo_batch.store.listing", "hailuo_batch.store.local", "hailuo_batch.store.renders",

@@ -1,4 +1,4 @@
-"""A rehearsal is killed with its mock at any moment, and the next one goes on: nothing is lost, bought twice or stuck."""
+"""A rehearsal is killed with its mock at any moment, and the next goes on: nothing is lost, stuck or bought twice."""
 
 import asyncio
 import json

@@ -131,6 +131,7 @@ async def _find_strangers(
         folder=folder,
         finding=finding,
         world=workspace.world,
+        list_rehearsed=workspace.list_rehearsed_digests,
     )
     if finding is not None and (lost is None or finding.fault is not JournalFault.GONE):
         raise explain_journal_fault(finding, ledger=str(workspace.ledger_file), world=workspace.world)
@@ -138,9 +139,9 @@ async def _find_strangers(
         refuse_empty_proof(lost, ledger=workspace.ledger_file, command=_new_ledger_line(workspace))
     if lost is not None:
         return _Strangers(lost=lost)
-    known = frozenset(each.digest for each in attempts if each.digest is not None)
+    known = frozenset(each.digest for each in attempts if each.digest is not None) | workspace.list_rehearsed_digests()
     given = frozenset(await read_given_names(ledger))
-    unknown = find_unknown_clips(known, given=given, present=present, names=names, folder=folder)
+    unknown = find_unknown_clips(known, given=given, present=present, names=names, folder=folder, world=workspace.world)
     return _Strangers(unknown=unknown)
 
 

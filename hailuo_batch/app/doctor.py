@@ -134,7 +134,15 @@ async def _check_ledger(root: Path) -> DoctorCheck:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
     present, names, attempts = workspace.list_digests(), workspace.list_render_names(), len(known)
-    lost = find_lost_ledger(standings, present=present, locked=frozenset(), names=names, folder=folder, finding=finding)
+    lost = find_lost_ledger(
+        standings,
+        present=present,
+        locked=frozenset(),
+        names=names,
+        folder=folder,
+        finding=finding,
+        list_rehearsed=workspace.list_rehearsed_digests,
+    )
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
         return DoctorCheck(
@@ -143,8 +151,10 @@ async def _check_ledger(root: Path) -> DoctorCheck:
             detail=f"missing: {lost.explain(file)}",
             remedy=inline_remedy(lost, _NEW_LEDGER),
         )
-    digests = frozenset(each.digest for each in known if each.digest is not None)
-    unknown = find_unknown_clips(digests, given=given, present=present, names=names, folder=folder)
+    digests = frozenset(each.digest for each in known if each.digest is not None) | workspace.list_rehearsed_digests()
+    unknown = find_unknown_clips(
+        digests, given=given, present=present, names=names, folder=folder, world=workspace.world
+    )
     if unknown:
         warning = unknown_clips_warning(unknown)
         return DoctorCheck(name="ledger", result=CheckResult.NOTE, detail=warning.why, remedy=warning.remedy)

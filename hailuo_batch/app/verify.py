@@ -247,7 +247,10 @@ def _find_unknown_names(
     workspace = planned.validation.workspace
     if workspace.world is not World.SKETCH:
         folder, names = workspace.renders_folder, planned.listings.names
-        unknown = find_unknown_clips(recorded, given=given, present=frozenset(), names=names, folder=folder)
+        known = recorded | workspace.list_rehearsed_digests()
+        unknown = find_unknown_clips(
+            known, given=given, present=frozenset(), names=names, folder=folder, world=workspace.world
+        )
         for name in unknown.names:
             yield VerifyFinding(subject=name, fault=VerifyFault.UNKNOWN_NAME, files=(str(folder / name),))
 

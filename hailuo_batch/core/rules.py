@@ -249,6 +249,9 @@ LEDGER_OLDER = Rule(id="ledger-older", area=_PROJECT, summary="the ledger is an 
 LEDGER_COPY = Rule(id="ledger-copy", area=_PROJECT, summary="the ledger is a copy", severity=_WARNING,
     meaning="The project was copied, and the original is still in its place: both would buy the same takes.",
     remedy="Work where the original is, or make the copy a ledger of its own with `ledger fork`.")
+REHEARSED_CLIPS = Rule(id="rehearsed-clips", area=_PROJECT, summary="renders/ has rehearsed clips", severity=_WARNING,
+    meaning="Clips of a rehearsal were copied among the real ones. They were never paid for, and stand for no take.",
+    remedy="Move them and their .json out of renders/.")
 # fmt: on
 
 RULES = tuple(each for each in globals().values() if isinstance(each, Rule))

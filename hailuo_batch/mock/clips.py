@@ -15,7 +15,6 @@ from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.media.animatic.draw import draw
 from hailuo_batch.mock.task import ClipSpec, Task
 
-
 ClipFinder = Callable[[Task], Path | None]
 
 

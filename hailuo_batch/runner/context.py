@@ -47,6 +47,7 @@ class RunContext:
     probe: Callable[[Path, str], Awaitable[Clip | Failure]]  # a file and its digest, if it has one
     make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
+    rehearsal: bool = False
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     task_ids: TaskIds = field(default_factory=TaskIds)
     recent_attempts: frozenset[int] = frozenset()  # bought within a day and not stored, when the run began

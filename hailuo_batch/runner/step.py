@@ -165,6 +165,7 @@ async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> Non
             provider=stored.provider,
             cost=stored.cost,
             sketch=context.sketch,
+            rehearsal=context.rehearsal,
         )
         await context.renders.place(source, file, origin)
         given.append(

@@ -24,7 +24,7 @@ async def test_the_next_mock_knows_tasks_charges_and_keys_and_no_key_is_written(
     async with client_of(script, kept=kept(tmp_path)) as client:
         answer = await client.submit("mindvideo", headers=KEY)
         task = task_in("mindvideo", answer.json)
-        left = client.mock._state.account("mindvideo").left
+        paid = client.mock._state.account("mindvideo").spent
     file = tmp_path / "mock.jsonl"
     assert "mv_live_secret" not in file.read_text()
     with file.open("a") as torn:
@@ -35,7 +35,7 @@ async def test_the_next_mock_knows_tasks_charges_and_keys_and_no_key_is_written(
         assert task_in("mindvideo", again.json) == task
         other = task_in("mindvideo", (await client.submit("mindvideo", headers={"Idempotency-Key": "two"})).json)
         assert other != task
-        assert client.mock._state.account("mindvideo").left == 2 * left - 1
+        assert client.mock._state.account("mindvideo").spent == 2 * paid
 
     async with client_of(script, kept=kept(tmp_path)) as client:
         assert {each.id for each in client.mock.tasks("mindvideo")} == {task, other}

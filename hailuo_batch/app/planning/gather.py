@@ -13,7 +13,12 @@ from hailuo_batch.app.planning.name_collisions import find_sibling_manifests
 from hailuo_batch.app.planning.orphaned_tasks import read_pending_attempts
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
 from hailuo_batch.app.planning.validate import Validation
-from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders, read_named_clips
+from hailuo_batch.app.recovery.rendered_files import (
+    is_of_world,
+    parse_render_names,
+    read_last_renders,
+    read_named_clips,
+)
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, ShotVersions, Step
 from hailuo_batch.core.plan.plan_cost import PlanCost
@@ -57,12 +62,19 @@ async def read_histories(
         return ShotHistories(versions=versions)
     folder = validation.workspace.renders_folder
     mine = tuple(parse_render_names(names, campaign=campaign, sketch=sketch))
-    by_names = {} if versions else read_last_renders(mine, folder)
+    rehearsed = validation.workspace.list_rehearsed_digests() if mine else frozenset()
+    by_names = {} if versions else read_last_renders(mine, folder, validation.world, rehearsed)
     found = {
         shot: ShotVersions(by_fingerprint={last.fingerprint: last.version}, highest=last.version)
         for shot, last in by_names.items()
     }
-    return ShotHistories(versions={**versions, **found}, named_clips=read_named_clips(mine, shots, folder))
+    named = read_named_clips(mine, shots, folder)
+    own = {mark: clip for mark, clip in named.items() if is_of_world(clip, validation.world, rehearsed)}
+    return ShotHistories(
+        versions={**versions, **found},
+        named_clips=own,
+        rehearsed_names=frozenset(clip.file for mark, clip in named.items() if mark not in own),
+    )
 
 
 async def read_details(

@@ -146,6 +146,7 @@ async def _gather_and_plan(
             _make_report(validation, made, selected, snapshot, details, caps, now=now, only=bool(options.only)),
             dropped=find_dropped_shots(lock, made.steps, [shot.id for shot in validation.shots]),
         ),
+        rehearsed_names=histories.rehearsed_names,
         lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes),
     )
 
@@ -212,6 +213,7 @@ def _find_lost_ledger(
         unknown_takes=unknown_takes,
         finding=snapshot.journal_finding,
         world=validation.world,
+        list_rehearsed=validation.workspace.list_rehearsed_digests,
     )
 
 
@@ -249,7 +251,8 @@ def _make_inputs(
 def _recover_last_renders(validation: Validation, listings: Listings) -> dict[str, LastRender]:
     """What the names below `renders/` say of shots, when the ledger that gave them is gone."""
     mine = parse_render_names(listings.names, campaign=validation.campaign, sketch=validation.sketch)
-    return read_last_renders(mine, validation.workspace.renders_folder)
+    workspace = validation.workspace
+    return read_last_renders(mine, workspace.renders_folder, workspace.world, workspace.list_rehearsed_digests())
 
 
 def _make_routes(validation: Validation) -> dict[ShotNeeds, Route]:

@@ -8,6 +8,7 @@ from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, StepDet
 from hailuo_batch.app.planning.task_list import find_tasks_without_shot
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, ledger_problem, lost_ledger_warning
+from hailuo_batch.app.recovery.rendered_files import rehearsed_clips_warning
 from hailuo_batch.app.workspace.paths import tasks_path
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, Plan, Step, Use
@@ -54,6 +55,7 @@ class PlannedRun:
     notes: tuple[str, ...] = ()  # what else to say before it is carried out
     report: Report  # brief, unless `plan` was called for a full one
     tasks: "tuple[TaskEntry, ...]" = ()  # what the tasks file says
+    rehearsed_names: frozenset[str] = frozenset()  # rehearsed clips that were copied among the real ones
     lost_ledger: LostLedger | None = None  # clips that are here were bought under another ledger than this one
 
     @property
@@ -72,10 +74,11 @@ class PlannedRun:
 
     @property
     def extra_problems(self) -> tuple[Problem, ...]:
-        """What a plan reports besides its steps: unknown images, tasks without a shot, and a missing ledger."""
+        """What a plan reports besides its steps, such as unknown images, rehearsed clips and a missing ledger."""
         file = tasks_path(self.validation.file).name
         without_shot = find_tasks_without_shot(self.tasks, self.snapshot, self.plan, self.lock, name=file)
-        return (*self.validation.external_problems, *without_shot, *self._ledger_problems())
+        rehearsed = (rehearsed_clips_warning(self.rehearsed_names),) if self.rehearsed_names else ()
+        return (*self.validation.external_problems, *without_shot, *rehearsed, *self._ledger_problems())
 
     def _ledger_problems(self) -> Iterator[Problem]:
         validation, lost, finding = self.validation, self.lost_ledger, self.snapshot.journal_finding

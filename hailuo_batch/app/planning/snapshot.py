@@ -47,6 +47,7 @@ class ShotHistories:
 
     versions: Mapping[str, ShotVersions] = field(default_factory=dict)  # by shot id
     named_clips: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint: a readable name has the clip
+    rehearsed_names: frozenset[str] = frozenset()  # names in renders/ that have rehearsed clips, and stand for nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

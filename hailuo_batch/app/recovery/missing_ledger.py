@@ -4,17 +4,17 @@ No clip is lost, but no other file records the tasks that were running and the t
 bought something itself, a sketch or a restored clip proves nothing. This module does not read the ledger.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from hailuo_batch.app.recovery.rendered_files import read_render_clip
+from hailuo_batch.app.recovery.rendered_files import is_of_world, read_render_clip
 from hailuo_batch.core import rules
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.plan.plan import NamedClip, Step
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.purchase import JournalFault, JournalFinding, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
@@ -90,16 +90,17 @@ def find_lost_ledger(
     finding: JournalFinding | None = None,
     world: World = World.REAL,
     unknown_takes: int = 0,
+    list_rehearsed: Callable[[], AbstractSet[str]] = frozenset,
 ) -> LostLedger | None:
     """What is left of a ledger that is not the one whose standings these are; None where none is missed.
 
     `present` are the digests in the store, `locked` those that the lock names, `names` are the files in `folder`.
     `finding` is what the journal says of this ledger. `unknown_takes` are those of the lock that no ledger of this
-    machine bought.
+    machine bought. `list_rehearsed` gives the digests of rehearsed clips, which prove no purchase.
     """
     if any(map(has_bought, standings.values())):
         return None
-    bought = tuple(islice(_find_bought_names(names, folder), MAX_LISTED_NAMES + 1))
+    bought = tuple(islice(_find_bought_names(names, folder, world, list_rehearsed()), MAX_LISTED_NAMES + 1))
     # What an empty ledger does not know may be real unless its name says otherwise; one that has drawn may have died
     # over a sketch that nothing names.
     clips = present & locked if standings else present - _find_sketch_digests(names, folder) if present else frozenset()
@@ -161,6 +162,7 @@ def find_unknown_clips(
     present: AbstractSet[str],
     names: AbstractSet[str],
     folder: Path,
+    world: World,
 ) -> UnknownClips:
     """What was bought and is in no attempt; sketches cost nothing and are left out.
 
@@ -168,7 +170,7 @@ def find_unknown_clips(
     """
     others = present - known
     digests = others - _find_sketch_digests(names, folder) if others else others
-    bought = _find_bought_names(names - given, folder, known)
+    bought = _find_bought_names(names - given, folder, world, known)
     return UnknownClips(digests=tuple(sorted(digests)), names=tuple(bought))
 
 
@@ -218,12 +220,18 @@ def has_bought(standing: Standing) -> bool:
     return not is_local(standing.provider) and standing.task != ""
 
 
-def _find_bought_names(names: Iterable[str], folder: Path, known: AbstractSet[str] = frozenset()) -> Iterator[str]:
+def _find_bought_names(
+    names: Iterable[str], folder: Path, world: World, known: AbstractSet[str] = frozenset()
+) -> Iterator[str]:
     """Readable names of clips that a gateway made, by the provenance beside them, but for those that are known."""
     for name in sorted(name for name in names if not name.endswith(_SKETCH)):
         clip = read_render_clip(folder / name)
-        if clip is not None and not is_local(clip.provider) and clip.digest not in known:
+        if clip is not None and _is_bought(clip, world) and clip.digest not in known:
             yield name
+
+
+def _is_bought(clip: NamedClip, world: World) -> bool:
+    return not is_local(clip.provider) and is_of_world(clip, world)
 
 
 def _find_sketch_digests(names: Iterable[str], folder: Path) -> frozenset[str]:

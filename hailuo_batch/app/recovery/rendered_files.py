@@ -9,11 +9,15 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, NamedClip
+from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.world import World
 from hailuo_batch.files.regular import read_regular
 
 MAX_PROVENANCE_BYTES = 1024**2
+_MAX_LISTED = 3  # names in a warning; one says as much as all of them
 _NAME_PATTERN = re.compile(r"(?P<shot>.+)_v(?P<version>\d{3,})_(?:t(?P<take>\d\d)|sketch)\.mp4\Z")
 
 
@@ -46,15 +50,38 @@ def read_named_clips(names: Iterable[ParsedRenderName], shots: AbstractSet[str],
     return dict(clip for clip in found if clip is not None)
 
 
-def read_last_renders(names: Iterable[ParsedRenderName], folder: Path) -> dict[str, LastRender]:
-    """The latest version of each shot by the names that are there: those are taken, since none is overwritten."""
+def is_of_world(clip: NamedClip, world: World, rehearsed: AbstractSet[str] = frozenset()) -> bool:
+    """Whether a named clip may stand for a take of this world; `rehearsed` are digests of rehearsed clips.
+
+    Money: what was rehearsed was never paid for, wherever its file was copied.
+    """
+    return world is World.REHEARSAL or not (clip.rehearsal or clip.digest in rehearsed)
+
+
+def rehearsed_clips_warning(names: Iterable[str]) -> Problem:
+    """That rehearsed clips lie among the real ones."""
+    return Problem(
+        rule=rules.REHEARSED_CLIPS,
+        why=f"Nobody paid for {', '.join(sorted(names)[:_MAX_LISTED])}. No plan, lock or sum counts rehearsed clips.",
+        remedy="Move them and their .json out of renders/.",
+    )
+
+
+def read_last_renders(
+    names: Iterable[ParsedRenderName], folder: Path, world: World, rehearsed: AbstractSet[str] = frozenset()
+) -> dict[str, LastRender]:
+    """The latest version of each shot by the names that are there: those are taken, since none is overwritten.
+
+    What is not of this world has taken its name, and is no version of the shot.
+    """
     latest: dict[str, ParsedRenderName] = {}
     for name in names:
         if name.shot not in latest or latest[name.shot].version < name.version:
             latest[name.shot] = name
-    marks = {shot: _read_provenance(folder / name.file) for shot, name in latest.items()}
+    found = {shot: _read_provenance(folder / name.file) for shot, name in latest.items()}
+    marks = {shot: mark for shot, mark in found.items() if mark and is_of_world(mark[1], world, rehearsed)}
     return {
-        shot: LastRender(version=name.version, take=name.take, fingerprint=mark[0] if (mark := marks[shot]) else "")
+        shot: LastRender(version=name.version, take=name.take, fingerprint=marks[shot][0] if shot in marks else "")
         for shot, name in latest.items()
     }
 
@@ -80,6 +107,7 @@ def _read_provenance(file: Path) -> tuple[str, NamedClip] | None:
             digest=about["artifact"]["digest"],
             provider=about["provider"],
             cost=_parse_cost(about.get("cost")),
+            rehearsal=about.get("rehearsal") is True,
         )
         return str(about["fingerprint"]), clip
     except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidOperation, RecursionError):

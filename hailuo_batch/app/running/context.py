@@ -58,6 +58,7 @@ async def run_context(
         yield RunContext(
             campaign=setup.campaign,
             sketch=setup.workspace.world is World.SKETCH,
+            rehearsal=is_rehearsal,
             run=number,
             ledger=ledger,
             store=store,

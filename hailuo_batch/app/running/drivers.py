@@ -38,8 +38,8 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class DriverContext:
     """What drivers need to know of a run.
 
-    `rehearsal` is None for real gateways, and `mock_tasks` is where the mock keeps its tasks. `run` is the run's number in its ledger. `render_times` is how long clips
-    took: provider, pre-image, seconds.
+    `rehearsal` is None for real gateways, and `mock_tasks` is where the mock keeps its tasks. `run` is the run's number
+    in its ledger. `render_times` is how long clips took: provider, pre-image, seconds.
     """
 
     project: Project

@@ -209,6 +209,12 @@ class Workspace:
 
         return list_digests(self.store_folder)
 
+    def list_rehearsed_digests(self) -> frozenset[str]:
+        """The digests of rehearsed clips, as another world sees them: none of them was paid for."""
+        if self.world is World.REHEARSAL:
+            return frozenset()
+        return Workspace(self.project_root, World.REHEARSAL).list_digests()
+
     def find_copies(self, digests: Iterable[str], stores: Iterable[str]) -> dict[str, str]:
         """The files of clips in other stores of this machine, by digest."""
         from hailuo_batch.store.local import LocalStore

@@ -100,7 +100,7 @@ class ShotVersions:
 class NamedClip:
     """A clip that something besides the ledger names: its provenance below `renders/`, or the lock (`file` is "").
 
-    `copy` is the path of its file in another store of this machine.
+    `copy` is the path of its file in another store of this machine. `rehearsal`: a rehearsal bought it.
     """
 
     file: str
@@ -108,6 +108,7 @@ class NamedClip:
     provider: str
     cost: Money | None = None
     copy: str = ""
+    rehearsal: bool = False
 
 
 class TakeName(NamedTuple):

@@ -21,6 +21,7 @@ def make_provenance(
     provider: str,
     cost: Money | None,
     sketch: bool,
+    rehearsal: bool = False,
 ) -> dict[str, object]:
     """The request (None: no longer known), the provider, and the bytes that came."""
     return {
@@ -33,6 +34,7 @@ def make_provenance(
         "tags": list(use.shot.tags),
         "notes": use.shot.notes,
         "sketch": sketch,
+        **({"rehearsal": True} if rehearsal else {}),  # a real clip's provenance keeps its bytes
         "fingerprint": fingerprint,
         "request": None if request is None else request_members(request),
         "provider": provider,
@@ -47,7 +49,7 @@ def make_provenance(
             "codec": clip.codec,
             **({"trailing_bytes": clip.trailing} if clip.trailing else {}),
         },
-        "made_by_ai": not is_local(provider if request is None else request.model),
+        "made_by_ai": not (rehearsal or is_local(provider if request is None else request.model)),
     }
 
 
