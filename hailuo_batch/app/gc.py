@@ -2,7 +2,7 @@
 
 A clip is referenced by a lock or a review of the project, by a readable name below `renders/`, by the plan of a
 manifest that was run here, or by an open attempt. If one of these cannot be read, nothing is deleted. Clips of a
-rehearsal come from the mock: only their age and open attempts keep them.
+rehearsal can be drawn again: only their age and open attempts keep them.
 """
 
 import asyncio

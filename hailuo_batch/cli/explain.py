@@ -22,6 +22,6 @@ def command(take: str, manifest: Path, *, world: World, form: str) -> None:
     """Explain why SHOT (its first take, or the one after #) of MANIFEST would be rendered or not, field by field."""
     explanation = run_async(explain(manifest, take, world=world))
     if form == "json":
-        print_json(explanation_dict(explanation))
+        print_json(explanation_dict(explanation, rehearsal=world is World.REHEARSAL))
     else:
-        print_text(draw_explanation(explanation, make_style(sys.stdout)))
+        print_text(draw_explanation(explanation, make_style(sys.stdout), rehearsal=world is World.REHEARSAL))

@@ -198,7 +198,9 @@ def _print_open_attempts(found: OpenAttempts, commands: dict[int, str], form: st
         print_json(in_doubt_dict(found.attempts, found.labels))
     else:
         listable, ink = _listing_providers(found), make_style(sys.stdout)
-        print_text(draw_in_doubt(found.attempts, commands, listable=listable, manifest=found.manifest, style=ink))
+        mock = found.workspace.mock_tasks_file if found.workspace.world is World.REHEARSAL else None
+        where = {"manifest": found.manifest, "mock_tasks": shorten_path(mock) if mock else ""}
+        print_text(draw_in_doubt(found.attempts, commands, listable=listable, style=ink, **where))
     return Exit.NEEDS_PERSON if found.in_doubt else Exit.DONE
 
 

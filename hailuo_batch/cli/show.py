@@ -22,11 +22,21 @@ from hailuo_batch.views.history import draw_history, history_dict
 def command(shot: str, manifest: Path, *, world: World, ask: bool, form: str) -> None:
     """Show the takes of SHOT (or the one after #) in MANIFEST, with every attempt and event in the ledger."""
     shown = run_async(show(manifest, shot, world=world, ask=ask))
+    is_rehearsal = world is World.REHEARSAL
     if form == "json":
-        print_json(history_dict(shown.rows, shown.attempts, shown.events, task_events=shown.task_events))
+        print_json(
+            history_dict(
+                shown.rows, shown.attempts, shown.events, task_events=shown.task_events, rehearsal=is_rehearsal
+            )
+        )
     else:
         print_text(
             draw_history(
-                shown.rows, shown.attempts, shown.events, make_style(sys.stdout), task_events=shown.task_events
+                shown.rows,
+                shown.attempts,
+                shown.events,
+                make_style(sys.stdout),
+                task_events=shown.task_events,
+                rehearsal=is_rehearsal,
             )
         )

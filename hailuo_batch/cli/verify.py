@@ -12,6 +12,7 @@ from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World, command_line
+from hailuo_batch.views.costs import REHEARSAL_NOTE
 from hailuo_batch.views.format import count, format_size, safe_text
 from hailuo_batch.views.style import TextStyle
 
@@ -30,8 +31,10 @@ def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
     found = run_async(verify(manifest, world=world, deep=deep))
     print_extra_problems(found.problems)
     if form == "json":
-        print_json(_verification_dict(found))
+        print_json({**_verification_dict(found), "rehearsal": world is World.REHEARSAL})
     else:
+        if world is World.REHEARSAL:
+            print_text(REHEARSAL_NOTE)
         line = command_line("run", manifest=str(manifest), world=world)
         print_text("\n".join(_draw_verification(found, line, make_style(sys.stdout))))
     return found.exit

@@ -4,16 +4,18 @@ import json
 
 from hailuo_batch.core.plan.explain import Explanation, Member
 from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.views.costs import REHEARSAL_NOTE
 from hailuo_batch.views.format import join_names, safe_text, shorten_digest, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.plan import MISSING_CLIP_HINT
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 
-def draw_explanation(explanation: Explanation, style: TextStyle = PLAIN) -> str:
+def draw_explanation(explanation: Explanation, style: TextStyle = PLAIN, *, rehearsal: bool = False) -> str:
     """What would happen and why, then the request member by member, with what each was before."""
     name = style.bold(safe_text(f"{explanation.shot}#{explanation.take}"))
-    lines = [f"{name} v{explanation.version:03d}: {explanation.action}, {single_line(explanation.reason)}.", ""]
+    lines = [style.warning(REHEARSAL_NOTE)] if rehearsal else []
+    lines += [f"{name} v{explanation.version:03d}: {explanation.action}, {single_line(explanation.reason)}.", ""]
     wide = max((len(member.name) for member in explanation.members), default=0)
     for member in explanation.members:
         lines += _member_lines(member, wide, style)
@@ -33,10 +35,11 @@ def draw_explanation(explanation: Explanation, style: TextStyle = PLAIN) -> str:
     return "\n".join(lines)
 
 
-def explanation_dict(explanation: Explanation) -> dict[str, object]:
+def explanation_dict(explanation: Explanation, *, rehearsal: bool = False) -> dict[str, object]:
     """The same as plain data."""
     return {
         "version": 1,
+        "rehearsal": rehearsal,
         "shot": explanation.shot,
         "take": explanation.take,
         "shot_version": explanation.version,

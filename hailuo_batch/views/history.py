@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEvents
 from hailuo_batch.core.plan.report import TakeRow
+from hailuo_batch.views.costs import REHEARSAL_NOTE
 from hailuo_batch.views.format import safe_text, single_line
 from hailuo_batch.views.json_report import money_dict, take_dict
 from hailuo_batch.views.plan import reason_text
@@ -22,12 +23,13 @@ def draw_history(
     style: TextStyle = PLAIN,
     *,
     task_events: Sequence[TaskEvents] = (),
+    rehearsal: bool = False,
 ) -> str:
     """Each take, below it its attempts, below each its events; attempts of earlier versions at the end.
 
     `task_events` is what gateways report themselves, where they were queried.
     """
-    lines = []
+    lines = [style.warning(REHEARSAL_NOTE)] if rehearsal else []
     for row in rows:
         name = style.bold(safe_text(f"{row.shot}#{row.take}"))
         lines.append(f"{name} v{row.version:03d}: {row.action}, {single_line(reason_text(row))}")
@@ -48,11 +50,13 @@ def history_dict(
     events: Sequence[EventRecord],
     *,
     task_events: Sequence[TaskEvents] = (),
+    rehearsal: bool = False,
 ) -> dict[str, object]:
     """The same as plain data; `task_events` is there only where the attempt's gateway was queried."""
     said = {each.attempt: each for each in task_events}
     return {
         "version": 1,
+        "rehearsal": rehearsal,
         "takes": [take_dict(row) for row in rows],
         "attempts": [
             {

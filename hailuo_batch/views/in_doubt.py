@@ -33,15 +33,16 @@ def draw_in_doubt(
     *,
     listable: AbstractSet[str] = frozenset(),
     manifest: str = "",
+    mock_tasks: str = "",
     style: TextStyle = PLAIN,
 ) -> str:
     """Each take in doubt with its commands; `listable` are the providers that list their tasks.
 
-    `manifest` is the one that the user named, if any.
+    `manifest` is the one that the user named, if any. `mock_tasks` is the file of a rehearsal's mock.
     """
     doubts = [each for each in open_attempts if each.state is DoubtState.IN_DOUBT]
     blocks = [_heading_line(doubts, style)]
-    blocks += [_attempt_block(each, commands, style) for each in doubts[:MAX_ROWS]]
+    blocks += [_attempt_block(each, commands, mock_tasks, style) for each in doubts[:MAX_ROWS]]
     if len(doubts) > MAX_ROWS:
         blocks.append(style.dim(f"… and {len(doubts) - MAX_ROWS:,} more; --format json shows them all"))
     if doubts:
@@ -168,8 +169,9 @@ def _heading_line(doubts: Sequence[OpenAttempt], style: TextStyle) -> str:
     return f"{style.bad(count(len(doubts), 'take') + ' in doubt')}, {_total_price(doubts)} at stake"
 
 
-def _attempt_block(each: OpenAttempt, commands: ResolveCommands, style: TextStyle) -> str:
+def _attempt_block(each: OpenAttempt, commands: ResolveCommands, mock_tasks: str, style: TextStyle) -> str:
     provider = safe_text(each.provider)
+    place = f"Find its prompt in {safe_text(mock_tasks)}" if mock_tasks else f"Check your {provider} account"
     request = parse_preimage(each.preimage)
     line = f"      {safe_text(commands[each.attempt])}"
     return "\n".join(
@@ -179,7 +181,7 @@ def _attempt_block(each: OpenAttempt, commands: ResolveCommands, style: TextStyl
             f"{shot_length(request.duration)} {safe_text(request.resolution)}",
             f"  Submitted at {_utc_time(each.intended_at)}: {single_line(each.why).removesuffix('.')}.",
             f"  {provider} may be rendering it and may charge for it. It is not submitted again automatically.",
-            f"  Check your {provider} account, then run one of:",
+            f"  {place}, then run one of:",
             f"{line} --task TASK_ID {_REASON_OPTION}",
             f"{line} --never-sent {_REASON_OPTION}",
             f"{line} --write-off {_REASON_OPTION}",

@@ -34,6 +34,7 @@ def report_dict(report: Report) -> dict[str, object]:
         "manifest": report.manifest,
         "model": report.model,
         "sketch": report.sketch,
+        "rehearsal": report.rehearsal,
         "summary": {
             "takes": report.takes,
             "clips": report.clips,

@@ -98,6 +98,7 @@ def _destination_lines(report: Report, style: TextStyle) -> list[str]:
 def plan_heading(report: Report, style: TextStyle) -> str:
     """Campaign, manifest and model in a line."""
     kind = "sketch, drawn on this machine" if report.sketch else report.model
+    kind += ", rehearsal: none of this is paid" if report.rehearsal else ""
     return f"{style.bold(report.campaign)} · {safe_text(report.manifest)} · {kind}"
 
 

@@ -42,7 +42,7 @@ def draw_run_summary(
             return draw_nothing_failed(report)
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
         return "\n".join((*lines, *dropped_lines(report, style), *waiting, *doubts))
-    lines = [_rendered_line(outcome, style, sketch=report.sketch)]
+    lines = [_rendered_line(outcome, style, report.world)]
     if outcome.named:
         there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
@@ -83,7 +83,7 @@ def _remark_lines(outcome: Outcome) -> list[str]:
 def draw_cut_run(outcome: Outcome, report: Report, *, style: TextStyle = PLAIN) -> str:
     """A run whose ledger was taken away: what it did, and no promise of what another run will find."""
     failed = _failure_lines(outcome, replace(report, rows=()), style)
-    return "\n".join((_rendered_line(outcome, style, sketch=report.sketch), *failed))
+    return "\n".join((_rendered_line(outcome, style, report.world), *failed))
 
 
 # Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, what failed, and
@@ -103,10 +103,12 @@ _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
 )
 
 
-def _rendered_line(outcome: Outcome, style: TextStyle, *, sketch: bool) -> str:
-    verb = "Sketched" if sketch else "Rendered"
+def _rendered_line(outcome: Outcome, style: TextStyle, world: World) -> str:
+    verb = {World.REAL: "Rendered", World.SKETCH: "Sketched", World.REHEARSAL: "Rehearsed"}[world]
     colour = style.good if outcome.stored else style.warning
-    return f"{colour(verb)} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}."
+    return f"{colour(verb)} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}." + (
+        " Nothing was paid." if world is World.REHEARSAL else ""
+    )
 
 
 def _failure_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[str]:

@@ -312,6 +312,7 @@ def test_a_rehearsal_has_doubts_of_its_own(surroundings: Path, say: Say) -> None
     assert said.code == Exit.NEEDS_PERSON
     assert '      hailuo-batch resolve --rehearsal open#1 --never-sent --reason "..."\n' in said.out
     assert "--ask" not in said.out
+    assert "Find its prompt in .hailuo/rehearsal/.hailuo/mock.jsonl, then run one of:" in said.out
     settled = say("resolve", "open#1", "--rehearsal", "--never-sent", *WHY)
     assert settled.code == Exit.DONE
     assert "    hailuo-batch run --rehearsal film.yaml\n" in settled.out

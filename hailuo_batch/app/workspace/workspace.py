@@ -182,11 +182,16 @@ class Workspace:
 
         return LocalRenders(self.renders_folder, trusted=self.project_root, hide=True)
 
+    @property
+    def mock_tasks_file(self) -> Path:
+        """What the mock of a rehearsal accepted, one task a line."""
+        return self.state_folder / "mock.jsonl"
+
     def open_mock_tasks(self) -> "KeptTasks":
         """What the mock of a rehearsal keeps between runs."""
         from hailuo_batch.mock.kept_tasks import KeptTasks
 
-        return KeptTasks(self.state_folder / "mock.jsonl", self.project_root)
+        return KeptTasks(self.mock_tasks_file, self.project_root)
 
     def open_rejected(self) -> "RejectedClips":
         """The clips that were paid for and are not whole."""
