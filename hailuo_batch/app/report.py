@@ -47,6 +47,8 @@ async def write_report(file: Path | str, *, world: World, page: Path | None) -> 
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
     workspace.require_own_files(writing=True)
     _require_own_page(target)
+    if workspace.world is World.REHEARSAL:
+        workspace.create()  # its renders are below the project's own folder, which is private from the first moment
     _make_page_folder(workspace, target, planned)
     await _write_posters(folder, await _missing_posters(planned.report, workspace.open_store(), folder))
     try:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from hailuo_batch.app.costs import audit, costs
 from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.report import report
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import Rehearsal, RunOptions
 from hailuo_batch.app.verify import verify
@@ -63,8 +64,12 @@ async def test_clips_are_the_sketches_of_their_shots_of_the_size_and_length_that
         assert (about["rehearsal"], about["made_by_ai"]) == (True, False)
 
 
-async def test_the_projects_own_folder_is_private_and_hidden_before_anything_is_in_it(film: Path):
-    await rehearse(film, sketches=False, clip=CLIP)
+@pytest.mark.parametrize("is_report", [False, True])
+async def test_the_projects_own_folder_is_private_and_hidden_before_anything_is_in_it(film: Path, is_report: bool):  # noqa: FBT001
+    if is_report:
+        await report(film, world=World.REHEARSAL)
+    else:
+        await rehearse(film, sketches=False, clip=CLIP)
     for folder in (film.parent / ".hailuo", film.parent / ".hailuo" / "rehearsal" / ".hailuo"):
         assert folder.stat().st_mode & 0o777 == 0o700
         assert (folder / ".gitignore").read_text() == "*\n"

@@ -109,7 +109,9 @@ class Film:
         return await plan(self.file, **how)
 
     async def run(self, **how: Any) -> RunResult:
-        return await run(self.file, RunOptions(world=World.REHEARSAL, rehearsal=Rehearsal(speed=200.0, **how)))
+        return await run(
+            self.file, RunOptions(world=World.REHEARSAL, rehearsal=Rehearsal(speed=200.0, sketches=False, **how))
+        )
 
 
 @pytest.fixture
