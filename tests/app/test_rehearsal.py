@@ -65,7 +65,7 @@ async def test_clips_are_the_sketches_of_their_shots_of_the_size_and_length_that
 
 
 @pytest.mark.parametrize("is_report", [False, True])
-async def test_the_projects_own_folder_is_private_and_hidden_before_anything_is_in_it(film: Path, is_report: bool):  # noqa: FBT001
+async def test_the_projects_own_folder_is_private_and_hidden_before_anything_is_in_it(film: Path, is_report: bool):
     if is_report:
         await report(film, world=World.REHEARSAL)
     else:
