@@ -47,8 +47,6 @@ async def write_report(file: Path | str, *, world: World, page: Path | None) -> 
     target = page or folder / f"{planned.plan.campaign}{kind}.html"
     workspace.require_own_files(writing=True)
     _require_own_page(target)
-    if workspace.world is World.REHEARSAL:
-        workspace.create()  # its renders are below the project's own folder, which is private from the first moment
     _make_page_folder(workspace, target, planned)
     await _write_posters(folder, await _missing_posters(planned.report, workspace.open_store(), folder))
     try:
@@ -82,6 +80,8 @@ def _make_page_folder(workspace: Workspace, target: Path, planned: PlannedRun) -
         make_folder(target.parent)
         return
     try:
+        if workspace.world is World.REHEARSAL:
+            workspace.create()  # its renders are below the project's own folder, which is private from the first moment
         workspace.open_renders().make()
     except StoreError as error:
         raise _unwritable_error(target, planned, error.why) from None
