@@ -75,6 +75,7 @@ class _NearNames:
     def __init__(self) -> None:
         self.suggestions = Suggestions()
         self._listings: dict[Path, list[str]] = {}
+        self._stems: dict[Path, dict[str, str]] = {}
 
     def list_names(self, folder: Path) -> list[str]:
         """The names in a folder; none where it cannot be read."""
@@ -84,6 +85,13 @@ class _NearNames:
             except OSError:
                 self._listings[folder] = []
         return self._listings[folder]
+
+    def find_same_stem(self, path: Path) -> str:
+        """A name beside a file that differs only in its ending; "" where there is none."""
+        if path.parent not in self._stems:
+            names = sorted(self.list_names(path.parent), reverse=True)
+            self._stems[path.parent] = {Path(name).stem: name for name in names}
+        return self._stems[path.parent].get(path.stem, "")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,7 +216,7 @@ def _missing_file_error(path: Path, written: str, near: _NearNames) -> InputErro
     if path.name in names:
         remedy = f"Check who may read {quote_text(folder)}."
         return InputError("file not readable", why=f"{quote_text(path.name)} cannot be read.", remedy=remedy)
-    same_stem = next((name for name in sorted(names) if Path(name).stem == path.stem), "")
+    same_stem = near.find_same_stem(path)
     found = f'Did you mean "{same_stem}"?' if same_stem else near.suggestions.suggest(path.name, names)
     remedy = found or "Paths begin at the manifest's folder."
     return InputError(

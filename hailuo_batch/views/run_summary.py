@@ -8,7 +8,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.core.world import command_line
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
