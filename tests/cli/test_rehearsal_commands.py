@@ -24,7 +24,7 @@ def test_every_view_of_a_rehearsal_says_so(surroundings: Path, say: Say) -> None
     ran = say("run", "film.yaml", "--rehearsal", "--yes", "--progress", "none")
     assert ran.code == Exit.DONE
     assert ran.out.startswith("Rehearsed 1 clip")
-    assert "\nWould have cost: 0.28 USD" in ran.out
+    assert "\nEstimated cost: 0.28 USD" in ran.out
     for command in COMMANDS:
         words = command.format("film.yaml").split()
         assert say(*words, "--rehearsal", "--format", "json").out.count('"rehearsal": true'), command

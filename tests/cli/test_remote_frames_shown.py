@@ -12,7 +12,7 @@ from hailuo_batch.core.request.remote_image import RemoteImageFailure
 URL = "https://frames.example/a.png?sig=secret"
 TOLD = """\
 manifests/film.yaml:4:60: warning: web picture not fetched [frame-web]
-    - {id: open, prompt: "a bottle in mist", frames: {first: "https://frames.example/a.png?sig=secret"}}
+    - {id: open, prompt: "a bottle in mist", frames: {first: "https://frames.example/a.png?••••••••••"}}
 """
 
 

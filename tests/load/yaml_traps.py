@@ -72,13 +72,13 @@ TRAPS: dict[str, tuple[str | bytes, str, str, str]] = {
         "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n",
         "2:1 unresolved merge [yaml-merge]",
         "This file has an unresolved merge: git has put both sides into it, and marked where they begin and end.",
-        "Keep what is meant, and take the lines that begin with <<<<<<<, ======= and >>>>>>> away.",
+        "Keep what is meant, and take the lines that begin with <<<<<<<, |||||||, ======= and >>>>>>> away.",
     ),
     "a mark of a merge that was left over": (
         "a: é\n>>>>>>> other\nb: 3\n",
         "2:1 unresolved merge [yaml-merge]",
         "This file has an unresolved merge: git has put both sides into it, and marked where they begin and end.",
-        "Keep what is meant, and take the lines that begin with <<<<<<<, ======= and >>>>>>> away.",
+        "Keep what is meant, and take the lines that begin with <<<<<<<, |||||||, ======= and >>>>>>> away.",
     ),
     "braces before a text": (
         "prompt: {hero} turns\n",
