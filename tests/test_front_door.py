@@ -84,16 +84,19 @@ def test_windows_runs_what_make_test_runs() -> None:
     assert [line for line in ran if line.startswith(("ruff", "mypy", "pytest"))] == recipes
 
 
-def locked(name: str) -> dict[str, str]:
-    """The entries of a lock by package: version, markers and hashes."""
+def locked(name: str) -> dict[str, list[str]]:
+    """The entries of a lock by package: version, markers and hashes; one for each Python where they differ."""
     text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     plain = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
-    return {entry.split("==")[0]: entry for entry in re.split(r"^(?=[a-z0-9])", plain, flags=re.MULTILINE) if entry}
+    found: dict[str, list[str]] = {}
+    for entry in filter(None, re.split(r"^(?=[a-z0-9])", plain, flags=re.MULTILINE)):
+        found.setdefault(entry.split("==")[0], []).append(entry)
+    return found
 
 
 def test_the_lock_of_the_demo_has_what_the_program_needs_and_no_tool() -> None:
     run, dev = locked("run"), locked("dev")
-    assert {name: entry for name, entry in run.items() if dev.get(name) != entry} == {}, "run make lock"
+    assert {name: entries for name, entries in run.items() if dev.get(name) != entries} == {}, "run make lock"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["install"]]
     assert [each for each in wanted if re.split("[<>=~ ]", each)[0].replace(".", "-") not in run] == [], "run make lock"
