@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.manifest.document import NO_FRAMES, FrameRole, Frames, ShotFrame
@@ -16,12 +17,13 @@ from hailuo_batch.core.pacing.slow_start import begin_slow_start
 from hailuo_batch.core.plan.event import Event
 from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
+from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, ShotVersions, Step
 from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import make_request
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
+from hailuo_batch.core.world import World as Realm
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.load.model_tables import read_model
@@ -81,12 +83,20 @@ class World:
 
     async def plan(self) -> Plan:
         async with read_ledger(self.file) as ledger:
+            last_renders = await ledger.latest_versions("spring", sketch=False)
+            names = parse_render_names(self.names(), campaign="spring", sketch=False)
+            unrecorded = [name for name in names if name.shot not in last_renders]
+            placed = read_last_renders(unrecorded, self.folder / "renders", Realm.REAL)
             grounds = PlanInputs(
                 model=read_model("hailuo-02"),
                 images={},
                 routes={each.needs: self.route for each in self.shots},
                 standings=await ledger.standings(),
-                last_renders=await ledger.latest_versions("spring", sketch=False),
+                last_renders=last_renders,
+                versions={
+                    shot: ShotVersions(by_fingerprint={last.fingerprint: last.version}, highest=last.version)
+                    for shot, last in placed.items()
+                },
                 locked_clips={},
                 stored_digests=list_digests(self.folder / ".hailuo" / "store"),
                 known_tasks=self.known_tasks,

@@ -63,7 +63,8 @@ async def read_histories(
     folder = validation.workspace.renders_folder
     mine = tuple(parse_render_names(names, campaign=campaign, sketch=sketch))
     rehearsed = validation.workspace.list_rehearsed_digests() if mine else frozenset()
-    by_names = {} if versions else read_last_renders(mine, folder, validation.world, rehearsed)
+    unrecorded = [name for name in mine if name.shot in shots and name.shot not in versions]
+    by_names = read_last_renders(unrecorded, folder, validation.world, rehearsed)
     found = {
         shot: ShotVersions(by_fingerprint={last.fingerprint: last.version}, highest=last.version)
         for shot, last in by_names.items()

@@ -16,7 +16,7 @@ from hailuo_batch.core.manifest.document import NO_FRAMES, Frame, ShotFrame
 from hailuo_batch.core.manifest.frame_links import frame_sources
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.known_task import known_task_route, pick_known_task
-from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, Step, StepReason, Use
+from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, ShotVersions, Step, StepReason, Use
 from hailuo_batch.core.providers.offers import Route, skip_refusals
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
@@ -195,18 +195,21 @@ def _find_version(shot: Shot, request: Request, own_fingerprint: str, inputs: Pl
     new one gets the next that no clip has. Where earlier clips are used for all takes, nothing is rendered, and the
     version stays.
     """
-    past = inputs.last_renders.get(shot.id)
-    if past is None:
-        return 1, False
+    past, seen = inputs.last_renders.get(shot.id), inputs.versions.get(shot.id)
+    if past is None:  # a name may be there whose record a killed run had no time for: no file is overwritten
+        return 1 if seen is None else _earlier_version(shot, request, seen) or seen.highest + 1, False
     again = own_fingerprint if request.take == past.take else fingerprint(replace(request, take=past.take))
     if again == past.fingerprint or _is_fully_accepted(shot, request, own_fingerprint, inputs):
         return past.version, False
-    seen = inputs.versions.get(shot.id)
     if seen is None:
         return past.version + 1, True
+    return _earlier_version(shot, request, seen) or max(seen.highest, past.version) + 1, True
+
+
+def _earlier_version(shot: Shot, request: Request, seen: ShotVersions) -> int:
+    """The version that the request had before; 0 if it had none."""
     marks = (fingerprint(replace(request, take=take)) for take in range(1, shot.takes + 1))
-    had = next((seen.by_fingerprint[each] for each in marks if each in seen.by_fingerprint), 0)
-    return had or max(seen.highest, past.version) + 1, True
+    return next((seen.by_fingerprint[each] for each in marks if each in seen.by_fingerprint), 0)
 
 
 def _is_fully_accepted(shot: Shot, request: Request, own_fingerprint: str, inputs: PlanInputs) -> bool:
