@@ -96,6 +96,7 @@ class World:
                 versions={
                     shot: ShotVersions(by_fingerprint={last.fingerprint: last.version}, highest=last.version)
                     for shot, last in placed.items()
+                    if last.fingerprint
                 },
                 locked_clips={},
                 stored_digests=list_digests(self.folder / ".hailuo" / "store"),
