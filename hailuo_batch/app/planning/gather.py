@@ -68,7 +68,7 @@ async def read_histories(
     found = {
         shot: ShotVersions(by_fingerprint={last.fingerprint: last.version}, highest=last.version)
         for shot, last in by_names.items()
-        if last.fingerprint or not versions  # a file of the user's own is refused as such, before anything is submitted
+        if last.fingerprint  # a file of the user's own has no provenance of ours, and is refused as such
     }
     named = read_named_clips(mine, shots, folder)
     own = {mark: clip for mark, clip in named.items() if is_of_world(clip, validation.world, rehearsed)}
