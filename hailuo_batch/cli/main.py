@@ -110,7 +110,7 @@ def main(args: Sequence[str] | None = None) -> None:
     prepare_streams()
     code = run_command_line(args)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # whoever read it may have gone
+        with suppress(OSError, ValueError):  # its reader may have ended
             stream.flush()
     # Everything durable is closed by now. Freeing 100,000 shots one by one would take a tenth of the whole command.
     os._exit(code)
@@ -137,7 +137,7 @@ def _run_command(args: Sequence[str] | None, endings: list[Callable[[int], None]
         return _report_interrupt(end.__cause__)
     except HailuoError as error:
         return _print_error(error)
-    except SystemExit:  # click's way out when it has completed a word, and when whoever read `--help` has gone
+    except SystemExit:  # click ends so when it has completed a word, or when the reader of `--help` has ended
         return Exit.DONE
     except Exception as error:  # noqa: BLE001 - the last place that can say so
         if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
@@ -207,7 +207,7 @@ def _report_bug() -> int:
 
 
 def _print_stderr(words: str) -> None:
-    with suppress(OSError):  # whoever read stderr may have gone; the exit code still says it
+    with suppress(OSError):  # the reader of stderr may have ended; the exit code still says it
         click.echo(words, err=True)
 
 

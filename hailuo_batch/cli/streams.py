@@ -20,7 +20,7 @@ def prepare_streams() -> None:
 
 
 def discard_stdout() -> None:
-    """Whoever read our output has gone (`| head`); nothing is to be flushed to it any more, and that is no error."""
+    """The reader of our output has ended (`| head`): nothing more is flushed to it, and that is no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
