@@ -145,7 +145,7 @@ class _FrameReader:
     def _read_url_frame(self, frame: UrlFrame, shot: Shot, end: str) -> None:
         place = ("shots", shot.index, "frames", end)
         for said in check_remote_frame(frame, self.remote_images, for_gateways=self.for_gateways):
-            self.problems.append(replace(said, why=f'shot "{shot.id}": {said.why}', path=place))
+            self.problems.append(replace(said, why=f'shot "{shot.id}": {said.why}', path=place, shot=shot.id))
         self.is_stable = self.is_stable and frame.sha256 is not None
         found = find_remote_image(frame, self.remote_images, for_gateways=self.for_gateways)
         if found is None:
@@ -171,7 +171,7 @@ class _FrameReader:
 
 def _frame_warning(said: str, rule: Rule, shot: Shot, end: str) -> Problem:
     path = ("shots", shot.index, "frames", end)
-    return Problem(rule=rule, why=f'shot "{shot.id}": {said}', remedy=rule.remedy, path=path)
+    return Problem(rule=rule, why=f'shot "{shot.id}": {said}', remedy=rule.remedy, path=path, shot=shot.id)
 
 
 def _read_image(
@@ -282,4 +282,5 @@ def _frame_problem(error: InputError, shot: Shot, end: str) -> Problem:
         why=f'shot "{shot.id}": {error.why}',
         remedy=error.remedy,
         path=("shots", shot.index, "frames", end),
+        shot=shot.id,
     )

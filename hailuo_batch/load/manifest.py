@@ -4,10 +4,11 @@ The JSON Schema is the truth about form; meaning (names, references, what provid
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from hailuo_batch.core import rules
@@ -27,7 +28,7 @@ from hailuo_batch.core.manifest.document import (
     UrlFrame,
 )
 from hailuo_batch.core.models import DEFAULT_MODEL
-from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity
+from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity, name_shots
 from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
 from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document
@@ -70,7 +71,7 @@ def read_and_validate(
     if secret := _find_secret(data, name):
         return {}, (secret,)
     document = read_document(data, name=name)
-    said = tuple(map(_mask_secrets, document.problems))
+    said = tuple(name_shots(map(_mask_secrets, document.problems), partial(_written_id, document.tree)))
     if document.tree is None or not all(map(_is_recoverable, said)):
         return {}, said
     if not matches_schema(schema, document.tree):
@@ -81,7 +82,8 @@ def read_and_validate(
             _FALLBACK_PROBLEM,
         )
         found = tuple(_repeat_number(each, document) for each in found if each.path not in spoken)
-        return {}, locate_problems((*said, *found), data, name=name)
+        named = name_shots(found, partial(_written_id, document.tree))
+        return {}, locate_problems((*said, *named), data, name=name)
     if any(problem.severity is Severity.ERROR for problem in said):
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
@@ -89,6 +91,13 @@ def read_and_validate(
         if schema == "manifest" and (path[0] == "vars" or "matrix" in path[2:3]):
             _put(tree, path, words)  # it becomes part of a text, which repeats what was written
     return tree, said
+
+
+def _written_id(tree: Any, index: int) -> str:
+    """The id of an entry as it is written; "" where there is none, whatever stands there."""
+    with suppress(LookupError, TypeError):
+        return str(tree["shots"][index]["id"])
+    return ""
 
 
 def _put(tree: Any, path: DocumentPath, words: str) -> None:
@@ -161,13 +170,34 @@ def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> t
 def _group_problems(problems: Iterable[Problem]) -> list[list[Problem]]:
     """Those that say the same of many entries of a list, together; a few are shown one by one."""
     kinds: dict[object, list[Problem]] = {}
-    for place, problem in enumerate(problems):
+    for place, problem in enumerate(_fold_cells(problems)):
         is_entry = any(isinstance(part, int) for part in problem.path)
         words = _SHOT_WORDS.sub("", problem.why)
         kinds.setdefault((problem.rule.id, words, problem.remedy) if is_entry else place, []).append(problem)
     return [
         part for kind in kinds.values() for part in ([kind] if len(kind) > SHOWN_PLACES else [[each] for each in kind])
     ]
+
+
+def _fold_cells(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """What the shots of one matrix share, once with a count: they have one place in the file.
+
+    A few that differ in their words, such as the names of missing images, are shown one by one.
+    """
+    groups: dict[object, list[Problem]] = {}
+    for place, problem in enumerate(problems):
+        is_shot = problem.path[:1] == ("shots",) and problem.place is None
+        groups.setdefault((problem.rule.id, problem.path, problem.on_key) if is_shot else place, []).append(problem)
+    for group in groups.values():
+        if len(group) > SHOWN_PLACES:
+            yield replace(group[0], count=sum(each.count for each in group))
+            continue
+        alike: dict[object, Problem] = {}
+        for each in group:
+            words = (_SHOT_WORDS.sub("", each.why), each.remedy)
+            known = alike.get(words)
+            alike[words] = each if known is None else replace(known, count=known.count + each.count)
+        yield from alike.values()
 
 
 def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool], Place]) -> Problem:

@@ -17,7 +17,7 @@ from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import camera_warnings, expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
-from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.problem import Problem, Severity, name_shots
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
@@ -226,8 +226,9 @@ def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) ->
             remote_images=remote_images or make_remote_images(draft),
             for_gateways=not draft.model.is_local,
         )
-    found = (*draft.problems, *inputs.problems)
-    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name) if found else ())
+    entries = draft.manifest.shots
+    found = name_shots((*draft.problems, *inputs.problems), lambda index: entries[index].id)
+    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name))
 
 
 def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:

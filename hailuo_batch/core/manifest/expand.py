@@ -5,6 +5,7 @@ providers sell (`offers.py`) or whether a file exists (`load/inputs.py`).
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -67,7 +68,7 @@ def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
     length, suggestions = 0, Suggestions()
     for entry in manifest.shots:
         plain = base if entry.settings is NO_SETTINGS else _resolve_settings(entry.settings, base)
-        wrong: dict[Problem, None] = {}
+        wrong: Counter[Problem] = Counter()
         blamed = 0
         for bound in _unroll_matrix(entry):
             filled = {**names, **bound} if bound else names
@@ -78,12 +79,18 @@ def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
                 blamed += 1
                 if blamed <= MAX_SHOTS_DIAGNOSED:
                     _diagnose_shot(entry, filled, plain, styles, wrong, ids, suggestions)
-        problems += wrong
+        problems += _count_cells(wrong, blamed)
         if length > MAX_PROMPT_TEXT:
             return (), (*problems, _too_much_text(entry.index))
     problems += _id_clashes(shots)
     problems += frame_link_problems(shots, ids)
     return tuple(shots), tuple(problems)
+
+
+def _count_cells(wrong: Mapping[Problem, int], blamed: int) -> Iterator[Problem]:
+    """What is wrong with the shots of one entry, each once; shots that were not diagnosed have a single mistake too."""
+    for problem, cells in wrong.items():
+        yield replace(problem, count=blamed if len(wrong) == 1 else cells)
 
 
 def _too_many_shots(count: int) -> Problem:
@@ -129,16 +136,20 @@ def _value_or_default(value: T | None, default: T) -> T:
 def camera_warnings(shots: tuple[Shot, ...]) -> Iterator[Problem]:
     """Warnings about brackets, one of a kind for each entry of the manifest, however many brackets and shots it has."""
     found: dict[tuple[int, Rule], dict[str, CameraRemark]] = {}
-    first: dict[int, str] = {}
+    ids: dict[tuple[int, Rule], list[str]] = {}
     for shot in shots:
-        for remark in camera_remarks(shot.prompt) if "[" in shot.prompt else ():
-            first.setdefault(shot.index, shot.id)
+        remarks = camera_remarks(shot.prompt) if "[" in shot.prompt else ()
+        for remark in remarks:
             found.setdefault((shot.index, remark.rule), {}).setdefault(remark.bracket, remark)
+        for rule in {remark.rule for remark in remarks}:
+            ids.setdefault((shot.index, rule), []).append(shot.id)
     for (index, rule), brackets in found.items():
         yield Problem(
             rule=rule,
-            why=f'shot "{first[index]}": {describe_remarks(tuple(brackets.values()))}',
+            why=f'shot "{ids[index, rule][0]}": {describe_remarks(tuple(brackets.values()))}',
             path=("shots", index, "prompt"),
+            count=len(ids[index, rule]),
+            shot=ids[index, rule][0],
         )
 
 
@@ -212,7 +223,7 @@ def _diagnose_shot(
     values: Mapping[str, str],
     settings: _ResolvedSettings,
     styles: Mapping[str, Style],
-    problems: dict[Problem, None],
+    problems: Counter[Problem],
     ids: set[str],
     suggestions: Suggestions,
 ) -> None:
@@ -230,7 +241,7 @@ def _diagnose_shot(
         try:
             make()
         except InterpolationError as error:
-            problems[error.to_problem(("shots", entry.index, *path), suggestions.suggest)] = None
+            problems[error.to_problem(("shots", entry.index, *path), suggestions.suggest)] += 1
 
 
 def _check_id(shot_id: str) -> str:
@@ -289,4 +300,4 @@ def _clash_problem(shot: Shot, other: Shot) -> Problem:
         remedy = "Put every name of the matrix into the id, as in pack-${colour}, and no value twice."
     else:
         why = f'"{shot.id}" is also the id of shot {other.index + 1} of the list.'
-    return Problem(rule=rules.SHOT_TWICE, why=why, remedy=remedy, path=("shots", shot.index, "id"))
+    return Problem(rule=rules.SHOT_TWICE, why=why, remedy=remedy, path=("shots", shot.index, "id"), shot=shot.id)

@@ -105,7 +105,7 @@ def _model_limit_warning(group: _Group, model: Model) -> Problem:
     remedy = f"Write {join_or(ways)}, or buy one of them first." if ways else "Buy one of them first."
     place = shot.resolution_path if len(shot.resolution_path) != 2 or shot.resolution_path[0] != "shots" else ()
     path = place or ("shots", shot.index)
-    return Problem(rule=rules.MODEL_LIMIT, why=why, remedy=remedy, path=path)
+    return Problem(rule=rules.MODEL_LIMIT, why=why, remedy=remedy, path=path, shot=shot.id)
 
 
 _SOURCE_WORDS = {
@@ -163,7 +163,7 @@ def _make_switch_problem(rule: Rule, manifest: Manifest, switch: str, group: _Gr
     own = switch in dict(manifest.shots[group.first.index].settings.switches)
     path: DocumentPath = ("shots", group.first.index, switch) if own else ("defaults", switch)
     why = f"{_subject_phrase(group)} {switch}: {value}; {why}"
-    return Problem(rule=rule, why=why, remedy=remedy, path=path)
+    return Problem(rule=rule, why=why, remedy=remedy, path=path, shot=group.first.id)
 
 
 def _subject_phrase(group: _Group) -> str:
