@@ -1,16 +1,13 @@
 """hailuo-batch validate"""
 
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from hailuo_batch import __version__
 from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots
-from hailuo_batch.app.planning.repository_paths import list_repository_problems
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text
@@ -19,7 +16,6 @@ from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.views.format import count, safe_text
 from hailuo_batch.views.problems import draw_problems, github_annotations, problem_dict
-from hailuo_batch.views.sarif import sarif_log
 
 
 @click.command("validate")
@@ -46,7 +42,7 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
         rows = [_validation_dict(validation, strict=strict) for validation in found]
         print_json({"version": 1, "manifests": rows, "passed_over": [path.as_posix() for path in passed_over]})
     elif form == "sarif":
-        print_json(sarif_log(list_repository_problems(found), version=__version__))
+        _print_sarif(found)
     elif form == "github":
         _print_annotations(found)
     else:
@@ -54,26 +50,35 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     return Exit.DONE if all(_is_accepted(each, strict=strict) for each in found) else Exit.INVALID
 
 
+def _print_sarif(found: Sequence[Validation]) -> None:
+    from hailuo_batch import __version__
+    from hailuo_batch.app.planning.repository_paths import list_repository_problems
+    from hailuo_batch.views.sarif import sarif_log
+
+    print_json(sarif_log(list_repository_problems(found), version=__version__))
+
+
 def _is_accepted(validation: Validation, *, strict: bool) -> bool:
     return not (validation.problems if strict else validation.errors)
 
 
 def _print_for_people(found: Sequence[Validation], passed_over: Sequence[Path], *, strict: bool) -> None:
-    on_github = bool(os.environ.get("GITHUB_ACTIONS"))
-    token = secrets.token_hex(16) if on_github else ""
-    if on_github:
+    token = os.urandom(16).hex() if os.environ.get("GITHUB_ACTIONS") else ""
+    if token:
         print_text(f"::stop-commands::{token}")  # a line of a manifest is no command of the runner
     for validation in found:
         _print_validation(validation, strict=strict)
     if passed_over:
         names = ", ".join(safe_text(path.as_posix()) for path in passed_over)
         print_text(f"Passed over, as they are no manifests: {names}.")
-    if on_github:
+    if token:
         print_text(f"::{token}::")
         _print_annotations(found)
 
 
 def _print_annotations(found: Sequence[Validation]) -> None:
+    from hailuo_batch.app.planning.repository_paths import list_repository_problems
+
     if lines := github_annotations(list_repository_problems(found)):
         print_raw("\n".join((*lines, "")))
 

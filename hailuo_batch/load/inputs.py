@@ -208,7 +208,9 @@ def _missing_file_error(path: Path, written: str, near: _NearNames) -> InputErro
         return InputError("file not found", why=f"there is no file {quote_text(written)}.", remedy=remedy)
     folder = f"{path.parent.name or path.parent}/"
     if not _is_folder(path.parent):
-        return InputError("file not found", why=f"there is no folder {quote_text(folder)}.", remedy="Check the path.")
+        nearest = near.suggestions.suggest(path.parent.name, near.list_names(path.parent.parent))
+        why = f"there is no folder {quote_text(folder)}."
+        return InputError("file not found", why=why, remedy=nearest or "Check the path.")
     if kind := _file_kind(path):
         remedy = "Name a picture in it." if kind == "a folder" else "Name the file of a picture."
         return InputError("not a file", why=f"{quote_text(path.name)} is {kind}.", remedy=remedy)

@@ -153,7 +153,8 @@ def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> t
     kinds = _group_problems(problems)
     if not kinds:
         return ()
-    kinds.sort(key=lambda kind: len(kind[0].path))  # so that the whole file's own are never cut off
+    # So that errors and the whole file's own are never cut off.
+    kinds.sort(key=lambda kind: (kind[0].severity is Severity.WARNING, len(kind[0].path)))
     shown = kinds[:MAX_PROBLEMS]
     wanted = {(problem.path, problem.on_key) for kind in shown for problem in kind[:SHOWN_PLACES]}
     places = locate(data, wanted, name=name)

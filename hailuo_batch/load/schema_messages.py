@@ -11,6 +11,7 @@ from typing import Any
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Problem, did_you_mean
+from hailuo_batch.core.rules import RULES
 from hailuo_batch.load.schemas import matches_schema, read_schema
 
 SchemaViolation = Any  # jsonschema's ValidationError, whose stubs type each member as perhaps unset
@@ -93,7 +94,7 @@ def _describe_place(path: DocumentPath) -> str:
 
 
 _GROUP_KEYS = {"vars", "styles", "frames", "budget", "matrix"}  # whose members are called by both names
-_ITEM_NAMES = {"shots": "a shot", "providers": "a provider's name", "tags": "a tag"}
+_ITEM_NAMES = {"shots": "a shot", "providers": "a provider's name", "tags": "a tag", "ignore": "a rule"}
 
 
 def _missing_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
@@ -165,6 +166,8 @@ def _wrong_choice(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
     choices = [str(choice) for choice in error.validator_value]
     why = f"{_path_name(path)} is {_display_value(error.instance)}."
     remedy = did_you_mean(str(error.instance), choices) or f"Choose one of {', '.join(choices)}."
+    if path[:2] == ("lint", "ignore") and any(error.instance == rule.id for rule in RULES):
+        remedy = "This rule is no warning of a manifest, so it always counts. Delete the line."
     yield Problem(rule=rules.CHOICE, why=why, remedy=remedy, path=path)
 
 

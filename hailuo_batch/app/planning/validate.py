@@ -125,14 +125,14 @@ async def validate(file: Path | str, *, world: World = World.REAL) -> Validation
     >>> asyncio.run(validate(file, world=World.SKETCH)).problems
     ()
     """
-    return validate_offline(Path(file), world=world)
+    with pause_python_gc():
+        return validate_draft(read_draft(Path(file), world=world), lint=True)
 
 
 def validate_offline(file: Path, *, world: World) -> Validation:
-    """What `validate` does, for callers that do not wait; web addresses are taken as they were last seen."""
+    """What stops a plan, for callers that do not wait; web addresses are taken as they were last seen."""
     with pause_python_gc():
-        draft = read_draft(file, world=world)
-        return validate_draft(draft)
+        return validate_draft(read_draft(file, world=world))
 
 
 def read_draft(file: Path, *, world: World) -> Draft:
@@ -207,9 +207,10 @@ def make_remote_images(draft: Draft) -> "RemoteImages":
     return RemoteImages(known=read_cached_remote_images(workspace.shared_folder), folder=workspace.images_folder)
 
 
-def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) -> Validation:
-    """The draft with its images, and their problems; without `remote_images`, addresses as they were last
-    seen.
+def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None, *, lint: bool = False) -> Validation:
+    """The draft with its images, and their problems; without `remote_images`, addresses as they were last seen.
+
+    `lint` adds warnings that no plan needs, and leaves out what the project ignores.
     """
     if draft.manifest is None:
         return _make_validation(draft, NO_INPUTS, draft.problems)
@@ -227,7 +228,12 @@ def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) ->
             for_gateways=not draft.model.is_local,
         )
     entries = draft.manifest.shots
-    found = name_shots((*draft.problems, *inputs.problems), lambda index: entries[index].id)
+    said = (*draft.problems, *inputs.problems)
+    if lint:
+        from hailuo_batch.app.planning.lint import find_lint, leave_out_ignored
+
+        said = tuple(leave_out_ignored((*said, *find_lint(draft, inputs)), draft.project.ignored_rules))
+    found = name_shots(said, lambda index: entries[index].id)
     return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name))
 
 

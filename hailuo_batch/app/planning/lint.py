@@ -1,0 +1,46 @@
+"""What `validate` says beyond what a plan needs: warnings about what is allowed and seldom meant.
+
+Nothing here stops a run, and no plan needs it. A project may leave out rules that only warn. Each check is loaded when
+a manifest has what it is about, since most have not.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from hailuo_batch.app.planning.validate import Draft
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.world import World
+from hailuo_batch.load.input_values import Inputs
+
+
+def find_lint(draft: Draft, inputs: Inputs) -> Iterator[Problem]:
+    """Every warning of these rules; each goes through the shots once."""
+    shots, words = draft.shots, draft.project.forbidden_words
+    if len({shot.prompt for shot in shots}) < len(shots):
+        from hailuo_batch.core.manifest.same_requests import find_same_requests
+
+        yield from find_same_requests(shots, inputs.images)
+    if words:
+        from hailuo_batch.core.manifest.forbidden_words import find_forbidden_words
+
+        yield from find_forbidden_words(shots, words)
+    if inputs.images:
+        from hailuo_batch.core.manifest.meeting_stills import find_unmatched_stills
+
+        yield from find_unmatched_stills(shots, inputs.images)
+    if draft.world is World.REAL and draft.manifest is not None:  # no other world buys
+        from hailuo_batch.app.planning.table_age import find_old_tables
+
+        yield from find_old_tables(draft.manifest, shots, draft.providers, read_time())
+
+
+def leave_out_ignored(problems: Iterable[Problem], ignored: frozenset[str]) -> Iterator[Problem]:
+    """The problems without warnings that the project ignores; an error is never left out."""
+    for problem in problems:
+        if problem.severity is Severity.ERROR or problem.rule.id not in ignored:
+            yield problem
+
+
+def read_time() -> float:
+    """Seconds since the epoch."""
+    return SystemClock().now()
