@@ -14,6 +14,7 @@ from hailuo_batch.cli.output import make_style, print_json, print_raw, print_tex
 from hailuo_batch.cli.run_async import run_sync
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
+from hailuo_batch.load.manifest import MAX_PROBLEMS
 from hailuo_batch.views.format import count, safe_text
 from hailuo_batch.views.problems import draw_problems, github_annotations, problem_dict
 
@@ -37,7 +38,8 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     are passed over. Sends nothing and writes nothing. Exits with 3 when a manifest cannot be used.
     """
     files, passed_over = find_manifests(manifests)
-    found = find_shared_shots([run_sync(validate(file, world=world)) for file in files])
+    most = 5_000 if form == "sarif" else MAX_PROBLEMS  # code hosts show so many; people read fewer
+    found = find_shared_shots([run_sync(validate(file, world=world, most=most)) for file in files])
     if form == "json":
         rows = [_validation_dict(validation, strict=strict) for validation in found]
         print_json({"version": 1, "manifests": rows, "passed_over": [path.as_posix() for path in passed_over]})

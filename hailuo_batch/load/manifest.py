@@ -49,7 +49,7 @@ _SECRET_OF_ADDRESS = re.compile(r"(?<=://)[^\s/\"'@]*(?=@)|(?<=\?)[^\s\"'?{}]+=[
 _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
 
 
-def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
+def read_manifest(data: bytes, *, name: str, most: int = MAX_PROBLEMS) -> tuple[Manifest | None, tuple[Problem, ...]]:
     """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages."""
     if name.endswith((".lock.yaml", ".lock.yml")):
         return None, (_wrong_file_problem(name, "lock", rules.LOCK_FILE, _LOCK_WHY),)
@@ -57,12 +57,12 @@ def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Pro
         return None, (_wrong_file_problem(name, "review", rules.REVIEW_FILE, _REVIEW_WHY),)
     if name.endswith((".tasks.yaml", ".tasks.yml")):
         return None, (_wrong_file_problem(name, "tasks", rules.TASKS_FILE, _TASKS_WHY),)
-    tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot")
+    tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot", most=most)
     return (_manifest(tree) if tree else None), problems
 
 
 def read_and_validate(
-    data: bytes, *, name: str, schema: str, many: str = "", definition: str = ""
+    data: bytes, *, name: str, schema: str, many: str = "", definition: str = "", most: int = MAX_PROBLEMS
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """A file that a person writes, as plain values that the schema holds for, and everything that is wrong with it.
 
@@ -83,7 +83,7 @@ def read_and_validate(
         )
         found = tuple(_repeat_number(each, document) for each in found if each.path not in spoken)
         named = name_shots(found, partial(_written_id, document.tree))
-        return {}, locate_problems((*said, *named), data, name=name)
+        return {}, locate_problems((*said, *named), data, name=name, most=most)
     if any(problem.severity is Severity.ERROR for problem in said):
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
@@ -96,7 +96,8 @@ def read_and_validate(
 def _written_id(tree: Any, index: int) -> str:
     """The id of an entry as it is written; "" where there is none, whatever stands there."""
     with suppress(LookupError, TypeError):
-        return str(tree["shots"][index]["id"])
+        written = tree["shots"][index]["id"]
+        return written if isinstance(written, str) else ""
     return ""
 
 
@@ -145,8 +146,10 @@ _FALLBACK_PROBLEM = Problem(
 )  # fmt: skip
 
 
-def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Problem, ...]:
-    """The same problems with line and column, in the order of the file; at most `MAX_PROBLEMS`, then how many more.
+def locate_problems(
+    problems: Iterable[Problem], data: bytes, *, name: str, most: int = MAX_PROBLEMS
+) -> tuple[Problem, ...]:
+    """The same problems with line and column, in the order of the file; at most so many, then how many more.
 
     One that comes often is one problem with a count. What is missing at the top comes first: it decides the most.
     """
@@ -155,14 +158,14 @@ def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> t
         return ()
     # So that errors and the whole file's own are never cut off.
     kinds.sort(key=lambda kind: (kind[0].severity is Severity.WARNING, len(kind[0].path)))
-    shown = kinds[:MAX_PROBLEMS]
+    shown = kinds[:most]
     wanted = {(problem.path, problem.on_key) for kind in shown for problem in kind[:SHOWN_PLACES]}
     places = locate(data, wanted, name=name)
     found = [_locate_kind(kind, places) for kind in shown]
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
     found.sort(key=lambda problem: problem.rule != rules.KEY_MISSING or bool(problem.path))
-    if len(kinds) > MAX_PROBLEMS:
-        hidden = sum(problem.count for kind in kinds[MAX_PROBLEMS:] for problem in kind)
+    if len(kinds) > most:
+        hidden = sum(problem.count for kind in kinds[most:] for problem in kind)
         why = f"{hidden:,} more problems are not shown; mend these first."
         found.append(Problem(rule=rules.MORE, why=why))
     return tuple(found)

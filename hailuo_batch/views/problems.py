@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
 
 from hailuo_batch.core import rules
+from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.format import count, safe_lines, safe_text
@@ -70,7 +71,8 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
 
 def problem_words(problem: Problem) -> str:
     """How, what to do and how often, and which shot: what stands alone, without the line of the file."""
-    shot = f'shot "{problem.shot}": ' if problem.shot and f'"{problem.shot}"' not in problem.why else ""
+    name = quote_text(problem.shot)
+    shot = f"shot {name}: " if problem.shot and name not in problem.why else ""
     return safe_lines(f"{shot}{problem.why} {problem.remedy}{_places_text(problem)}".strip())
 
 
@@ -90,7 +92,7 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     colour = style.bad if problem.severity is Severity.ERROR else style.warning
     mark = "" if problem.severity is Severity.ERROR else "warning: "
     head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]"
-    words = safe_lines(f"{problem.why} {problem.remedy}{_places_text(problem)}".strip())
+    words = problem_words(problem)
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
     start, indent = _excerpt(place.text, place.column)

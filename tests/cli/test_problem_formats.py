@@ -84,7 +84,7 @@ def test_several_manifests_are_one_run_errors_first_and_settings_once(repository
     assert [line.split()[0] for line in lines] == ["::error", "::error", "::warning"]
 
 
-@pytest.mark.parametrize("form", ["json", "github", "sarif"])
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
 def test_each_problem_names_its_shot_and_rule(repository: Path, say: Say, form: str) -> None:
     (repository / "manifests" / "a.yaml").write_text(HEAD + "- {id: dew-drop, promt: mist}\n")
     said = say("validate", "--format", form).out
@@ -119,3 +119,14 @@ def test_on_github_a_line_of_a_manifest_is_no_command(
     commands = [line for line in lines[lines.index(f"::{token}::") + 1 :] if line.startswith("::")]
     assert all(line.startswith("::error file=work/film%2C one/manifests/a.yaml,") for line in commands)
     assert commands
+
+
+def test_a_log_has_more_problems_than_people_read(repository: Path, say: Say) -> None:
+    shots = "".join(f"- {{id: s{n}, key{n:04}x: 1, prompt: mist {n}}}\n" for n in range(5_100))
+    (repository / "manifests" / "a.yaml").write_text(HEAD + shots)
+    (row,) = json.loads(say("validate", "--format", "json").out)["manifests"]
+    assert [row["problems"][-1]["code"], len(row["problems"])] == ["more", 51]
+    (run,) = log_of(say("validate", "--format", "sarif"))["runs"]
+    assert len(run["results"]) == 5_000
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"].startswith("100 more problems are not shown")

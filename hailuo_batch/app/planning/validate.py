@@ -22,7 +22,7 @@ from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
-from hailuo_batch.load.manifest import locate_problems, read_manifest
+from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project, read_file, read_project
@@ -112,10 +112,11 @@ class Draft:
         return self.manifest is None or any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
-async def validate(file: Path | str, *, world: World = World.REAL) -> Validation:
+async def validate(file: Path | str, *, world: World = World.REAL, most: int = MAX_PROBLEMS) -> Validation:
     """Everything that is wrong with a manifest, with line and column, before anything is sent or written.
 
-    A sketch has one take per shot and needs no provider. Raises `InputError` when the file cannot be read at all.
+    A sketch has one take per shot and needs no provider. Of more problems than `most`, the last are counted.
+    Raises `InputError` when the file cannot be read at all.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
@@ -126,7 +127,7 @@ async def validate(file: Path | str, *, world: World = World.REAL) -> Validation
     ()
     """
     with pause_python_gc():
-        return validate_draft(read_draft(Path(file), world=world), lint=True)
+        return validate_draft(read_draft(Path(file), world=world, most=most), lint=True, most=most)
 
 
 def validate_offline(file: Path, *, world: World) -> Validation:
@@ -135,12 +136,12 @@ def validate_offline(file: Path, *, world: World) -> Validation:
         return validate_draft(read_draft(file, world=world))
 
 
-def read_draft(file: Path, *, world: World) -> Draft:
+def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS) -> Draft:
     """The shots of a manifest, and every problem that is not about images."""
     data = read_file(file)
     project = read_project(file.resolve().parent)
     name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
-    manifest, problems = read_manifest(data, name=name)
+    manifest, problems = read_manifest(data, name=name, most=most)
     draft = Draft(
         file=file,
         name=name,
@@ -207,7 +208,9 @@ def make_remote_images(draft: Draft) -> "RemoteImages":
     return RemoteImages(known=read_cached_remote_images(workspace.shared_folder), folder=workspace.images_folder)
 
 
-def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None, *, lint: bool = False) -> Validation:
+def validate_draft(
+    draft: Draft, remote_images: "RemoteImages | None" = None, *, lint: bool = False, most: int = MAX_PROBLEMS
+) -> Validation:
     """The draft with its images, and their problems; without `remote_images`, addresses as they were last seen.
 
     `lint` adds warnings that no plan needs, and leaves out what the project ignores.
@@ -234,7 +237,7 @@ def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None, *,
 
         said = tuple(leave_out_ignored((*said, *find_lint(draft, inputs)), draft.project.ignored_rules))
     found = name_shots(said, lambda index: entries[index].id)
-    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name))
+    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name, most=most))
 
 
 def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:
