@@ -4,6 +4,7 @@ The JSON Schema is the truth about form; meaning (names, references, what provid
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -244,7 +245,8 @@ def _find_secret(data: bytes, name: str) -> Problem | None:
 
 
 def _secret_problem(what: str, data: bytes, start: int, name: str) -> Problem:
-    place = Place(file=name, line=data.count(b"\n", 0, start) + 1, column=start - data.rfind(b"\n", 0, start))
+    before = data[:start].removeprefix(BOM_UTF8).decode(errors="replace")  # columns count characters
+    place = Place(file=name, line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
     why = f"this line holds {what}. Keys come from the environment, not from a file."
     remedy = "Delete it, and renew the key if it was ever committed."
     return Problem(rule=rules.SECRET, why=why, remedy=remedy, place=place)

@@ -1,14 +1,14 @@
 """What `validate` says beyond what a plan needs: warnings about what is allowed and seldom meant.
 
-Nothing here stops a run, and no plan needs it. A project may leave out rules that only warn. Each check is loaded when
-a manifest has what it is about, since most have not.
+Nothing here stops a run, and no plan needs it. Each check is loaded when a manifest has what it is
+about, since most have not.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from hailuo_batch.app.planning.validate import Draft
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import Inputs
 
@@ -32,13 +32,6 @@ def find_lint(draft: Draft, inputs: Inputs) -> Iterator[Problem]:
         from hailuo_batch.app.planning.table_age import find_old_tables
 
         yield from find_old_tables(draft.manifest, shots, draft.providers, read_time())
-
-
-def leave_out_ignored(problems: Iterable[Problem], ignored: frozenset[str]) -> Iterator[Problem]:
-    """The problems without warnings that the project ignores; an error is never left out."""
-    for problem in problems:
-        if problem.severity is Severity.ERROR or problem.rule.id not in ignored:
-            yield problem
 
 
 def read_time() -> float:

@@ -216,7 +216,7 @@ def validate_draft(
     `lint` adds warnings that no plan needs, and leaves out what the project ignores.
     """
     if draft.manifest is None:
-        return _make_validation(draft, NO_INPUTS, draft.problems)
+        return _make_validation(draft, NO_INPUTS, _leave_out_ignored(draft, draft.problems) if lint else draft.problems)
     inputs = NO_INPUTS
     if any(shot.frames is not NO_FRAMES for shot in draft.shots):
         from hailuo_batch.load.cache import read_cached_inputs
@@ -233,11 +233,17 @@ def validate_draft(
     entries = draft.manifest.shots
     said = (*draft.problems, *inputs.problems)
     if lint:
-        from hailuo_batch.app.planning.lint import find_lint, leave_out_ignored
+        from hailuo_batch.app.planning.lint import find_lint
 
-        said = tuple(leave_out_ignored((*said, *find_lint(draft, inputs)), draft.project.ignored_rules))
+        said = _leave_out_ignored(draft, (*said, *find_lint(draft, inputs)))
     found = name_shots(said, lambda index: entries[index].id)
     return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name, most=most))
+
+
+def _leave_out_ignored(draft: Draft, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """The problems without warnings that the project ignores; an error is never left out."""
+    ignored = draft.project.ignored_rules
+    return tuple(each for each in problems if each.severity is Severity.ERROR or each.rule.id not in ignored)
 
 
 def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:

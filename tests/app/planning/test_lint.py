@@ -53,6 +53,7 @@ async def test_a_text_that_is_cut_is_ignored_by_its_id_too(project: Project) -> 
     assert await ids(project, text) == ["yaml-comment"]
     set_lint(project, "{ignore: [yaml-comment]}")
     assert await ids(project, text) == []
+    assert await ids(project, text + "  promt: x\n") == ["key-unknown"]  # an unusable manifest has none of it either
 
 
 @pytest.mark.parametrize(

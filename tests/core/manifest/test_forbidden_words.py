@@ -25,13 +25,15 @@ from hailuo_batch.core.manifest.forbidden_words import find_forbidden_words
         ("ружьё", "РУЖЬЁ на стене", True),
         ("血", "一滴血落下", True),  # no blanks between words
         ("ปืน", "ชายถือปืนยาว", True),
+        ("gun", "一把gun。총gun이", True),
         ("ab血", "cab血x", False),  # its first letter belongs to a word that has blanks
         ("[Shake]", "mist [shake]", True),
         ("gun", "", False),
     ],
 )
-def test_a_word_is_found_whole(word: str, prompt: str, *, found: bool) -> None:
-    problems = tuple(find_forbidden_words([shot(prompt=prompt)], [word]))
+@pytest.mark.parametrize("others", [(), tuple(f"zebra{n}" for n in range(300))], ids=["alone", "of-many"])
+def test_a_word_is_found_whole(word: str, prompt: str, others: tuple[str, ...], *, found: bool) -> None:
+    problems = tuple(find_forbidden_words([shot(prompt=prompt)], [word, *others]))
     assert [problem.path for problem in problems] == [("shots", 0, "prompt")] * found
     for problem in problems:
         assert f'"{word}"' in problem.why
