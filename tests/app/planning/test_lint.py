@@ -11,6 +11,7 @@ from hailuo_batch.app.planning.validate import validate, validate_offline
 from hailuo_batch.core.rules import IGNORABLE_RULES, RULES
 from hailuo_batch.core.world import World
 from hailuo_batch.load.provider_tables import read_provider
+from hailuo_batch.load.schemas import read_schema
 
 HEAD = "version: 1\ncampaign: c\n"
 DAY = 86_400
@@ -76,6 +77,11 @@ def test_what_is_about_money_or_trust_cannot_be_ignored() -> None:
     ignorable = {rule.id for rule in IGNORABLE_RULES}
     assert not ignorable & {"untrusted", "ledger-gone", "task-without-shot", "review-shot", "shot-length"}
     assert ignorable < {rule.id for rule in RULES}
+
+
+def test_the_schema_of_settings_completes_the_ids_that_can_be_ignored() -> None:
+    lint = read_schema("settings")["properties"]["lint"]["properties"]
+    assert lint["ignore"]["items"]["enum"] == [rule.id for rule in IGNORABLE_RULES]
 
 
 async def test_shots_that_should_meet_are_compared_by_their_bytes(project: Project) -> None:
