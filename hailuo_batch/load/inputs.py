@@ -19,6 +19,7 @@ from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Rule, Suggestions
 from hailuo_batch.core.providers.image_limits import Size
+from hailuo_batch.core.providers.image_traits import PERSONAL_TRAITS
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import InputError
 from hailuo_batch.files.regular import file_kind, read_regular
@@ -26,6 +27,7 @@ from hailuo_batch.load.file_stamp import CachedImage, Stamp, is_unchanged, read_
 from hailuo_batch.load.image_checks import (
     describe_misleading_name,
     describe_shape_mismatch,
+    describe_traits,
     refuse_large_image,
     refuse_unfit_image,
 )
@@ -137,6 +139,9 @@ class _FrameReader:
             refuse_unfit_image(path.name, length=memory.stamp[0], size=memory.size)
             if said := describe_misleading_name(path.name, memory.kind):
                 self.problems.append(_frame_warning(said, rules.FRAME_NAME, shot, end))
+            traits = set(memory.traits) - (PERSONAL_TRAITS if self.project.strip_metadata else set())
+            for rule, why in describe_traits(path.name, traits):
+                self.problems.append(_frame_warning(why, rule, shot, end))
         self.cache_entries[frame] = (path, memory)
         self.images[frame] = ImageRef(digest=memory.digest)
         self.sizes[frame] = memory.size
@@ -195,7 +200,10 @@ def _read_uncached_image(path: Path, stamp: Stamp) -> CachedImage:
         data = read_regular(path, _MAX_BYTES)
         facts = read_image_facts(path, data)  # raises when it is no picture
         digest = f"sha256:{sha256(data).hexdigest()}"
-        return CachedImage(stamp=stamp, digest=digest, cached_at=at, kind=facts.kind, size=(facts.width, facts.height))
+        return CachedImage(
+            stamp=stamp, digest=digest, cached_at=at, kind=facts.kind, size=(facts.width, facts.height),
+            traits=facts.traits,
+        )  # fmt: skip
     except InputError as error:
         why = f"{quote_text(path.name)}: {error.why[:1].lower()}{error.why[1:]}"
         raise InputError(error.summary.partition(f": {path}")[0], why=why, remedy=error.remedy) from None

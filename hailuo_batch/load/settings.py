@@ -42,6 +42,7 @@ class Project:
     allow_fake_ip_downloads: bool = False
     forbidden_words: tuple[str, ...] = ()  # in prompts
     ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
+    strip_metadata: bool = False  # of images, before gateways are sent them
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
     warnings: tuple[Problem, ...] = ()  # settings that do not count
@@ -124,6 +125,7 @@ def read_project(folder: Path) -> Project:
         allow_fake_ip_downloads=is_trusted and stakes.fake_ip_downloads,
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
         ignored_rules=frozenset(tree.get("lint", {}).get("ignore", ())),
+        strip_metadata=tree.get("strip_metadata", False),
         stakes=stakes,
         trusted_digest=trusted,
     )

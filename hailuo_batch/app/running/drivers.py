@@ -126,7 +126,10 @@ async def _open_http_drivers(
         downloader = Downloader(
             fetching, loopback=here, allow_private=project.allow_private_downloads, sleep=context.sleep
         )
-        data_plane, images = context.data_plane.with_downloader(downloader), ImagePreparation()
+        data_plane, images = (
+            context.data_plane.with_downloader(downloader),
+            ImagePreparation(strip_metadata=project.strip_metadata),
+        )
 
         def driver(provider: Provider) -> Driver:
             if provider.name not in urls:
