@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, UrlFrame
@@ -34,6 +34,7 @@ from hailuo_batch.load.image_checks import (
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.remote_frames import RemoteImages, check_remote_frame, find_remote_image, is_gone
 from hailuo_batch.load.settings import Project, trust_command
+from hailuo_batch.load.user_files import is_network_path
 
 _MAX_BYTES = 1024**3  # of a picture that is only drawn; gateways take much less
 
@@ -250,6 +251,10 @@ def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Pat
     if frame.path.startswith("data:"):
         why = "a picture written out as data is not read here."
         raise InputError("address not usable", why=why, remedy="Save it as a file and name that.")
+    if is_network_path(frame.path) and not _is_allowed_share(frame.path, project):
+        why = f"{quote_text(frame.path)} is a path of a network, which is not opened."
+        remedy = "Copy the file into the project, and write its path from the manifest's folder."
+        raise InputError("file outside the project", why=why, remedy=remedy)
     path = _resolve_path(folder / frame.path)
     if path is None:
         why = f"no file can be found under {quote_text(frame.path)}."
@@ -262,6 +267,12 @@ def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Pat
             remedy = f"Its folder counts only when you trust the project: `{trust_command(project.root)}`"
         raise InputError("file outside the project", why=why, remedy=remedy)
     return path
+
+
+def _is_allowed_share(written: str, project: Project) -> bool:
+    """Whether a path of a network is below one that the settings allow and the user trusts."""
+    path = PureWindowsPath(written)
+    return ".." not in path.parts and any(path.is_relative_to(PureWindowsPath(each)) for each in project.allow_outside)
 
 
 def _resolve_path(path: Path) -> Path | None:

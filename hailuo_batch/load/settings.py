@@ -19,7 +19,7 @@ from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
-from hailuo_batch.load.user_files import read_user_file
+from hailuo_batch.load.user_files import is_network_path, read_user_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,8 @@ def _find_unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[
 
 def _resolve_folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:
     try:
-        return (root / Path(written).expanduser()).resolve()
+        folder = root / Path(written).expanduser()
+        return folder if os.name == "nt" and is_network_path(written) else folder.resolve()
     except (OSError, ValueError, RuntimeError):  # nobody's home, a null byte, a link that leads to itself
         why = f"no folder can be found under {quote_text(written)}."
         remedy = "Write the path of a folder."
