@@ -55,6 +55,7 @@ def read_inputs(
     reading = _FrameReader(
         folder=folder,
         project=project,
+        real_root=project.root.resolve(),
         cached_images=cached_images,
         remote_images=remote_images or RemoteImages(),
         for_gateways=for_gateways,
@@ -103,6 +104,7 @@ class _FrameReader:
 
     folder: Path
     project: Project
+    real_root: Path
     cached_images: Mapping[str, CachedImage]
     remote_images: RemoteImages
     for_gateways: bool
@@ -133,7 +135,7 @@ class _FrameReader:
         self._compare_shapes(shot)
 
     def _read_file_frame(self, frame: FileFrame, shot: Shot, end: str) -> None:
-        path = _resolve_frame_path(frame, self.folder, self.project)
+        path = _resolve_frame_path(frame, self.folder, self.project, self.real_root)
         cached = self.cached_images.get(str(path))
         memory = _read_image(path, frame.path, cached, self.near, for_gateways=self.for_gateways)
         if self.for_gateways:
@@ -246,7 +248,7 @@ def _written_remedy(written: str) -> str:
     return ""
 
 
-def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Path:
+def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project, real_root: Path) -> Path:
     """The file's real path; one that leaves the project, by `..` or by a link, is refused unless it is allowed."""
     if frame.path.startswith("data:"):
         why = "a picture written out as data is not read here."
@@ -259,7 +261,7 @@ def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Pat
     if path is None:
         why = f"no file can be found under {quote_text(frame.path)}."
         raise InputError("file name not usable", why=why, remedy="Write the path of a picture.")
-    allowed = (project.root.resolve(), *project.allow_outside)
+    allowed = (real_root, *project.allow_outside)
     if not any(path.is_relative_to(place) for place in allowed):
         why = f"{quote_text(frame.path)} leads out of the project, to {path}."
         remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."

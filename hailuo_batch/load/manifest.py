@@ -154,7 +154,8 @@ def locate_problems(
 
     One that comes often is one problem with a count. What is missing at the top comes first: it decides the most.
     """
-    kinds = _group_problems(problems)
+    problems = tuple(problems)
+    kinds = _group_problems(problem for problem in problems if problem.rule != rules.MORE)
     if not kinds:
         return ()
     # So that errors and the whole file's own are never cut off.
@@ -165,8 +166,9 @@ def locate_problems(
     found = [_locate_kind(kind, places) for kind in shown]
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
     found.sort(key=lambda problem: problem.rule != rules.KEY_MISSING or bool(problem.path))
-    if len(kinds) > most:
-        hidden = sum(problem.count for kind in kinds[most:] for problem in kind)
+    hidden = sum(problem.count for kind in kinds[most:] for problem in kind)
+    hidden += sum(problem.count for problem in problems if problem.rule == rules.MORE)
+    if hidden:
         why = f"{hidden:,} more problems are not shown; mend these first."
         found.append(Problem(rule=rules.MORE, why=why))
     return tuple(found)

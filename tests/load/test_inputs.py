@@ -223,7 +223,7 @@ def test_a_path_that_was_written_on_another_system_has_a_remedy(project: Project
 @pytest.mark.parametrize("path", [r"\\nas\show\open.png", "//nas/show/open.png", r"\\?\C:\open.png", r"\\.\pipe\x"])
 def test_a_share_of_a_network_is_not_contacted(project: Project, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows would log in there with the user's own name."""
-    monkeypatch.setattr(Path, "resolve", lambda self, strict=False: pytest.fail("a path was resolved"))
+    monkeypatch.setattr(loading, "_resolve_path", lambda _: pytest.fail("the path was resolved"))
     (problem,) = read(project, Frames(first=FileFrame(path=path), last=None)).problems
     assert (problem.rule.id, problem.summary) == ("frame-file", "file outside the project")
     assert "is a path of a network, which is not opened." in problem.why
