@@ -111,9 +111,11 @@ async def _open_http_drivers(
     from hailuo_batch.drivers.missing_key import MissingKeyDriver, missing_key_failure
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
     from hailuo_batch.drivers.transport import Transport, open_sessions
+    from hailuo_batch.load.link_hosts import LinkHosts
 
     project, tempo = context.project, context.clock
     here = any(_is_loopback(url) for url in urls.values())
+    hosts = LinkHosts() if context.rehearsal is None else None
     async with open_sessions(
         loopback=here,
         allow_private=project.allow_private_downloads,
@@ -164,6 +166,7 @@ async def _open_http_drivers(
                 is_stopping=lambda: context.stop.waits.is_triggered,
                 callbacks=callbacks,
                 images=images,
+                on_link_host=None if hosts is None else hosts.add,
             )
 
         yield {provider.name: driver(provider) for provider in providers}
