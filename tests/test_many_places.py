@@ -21,7 +21,8 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.recovery.repair import fork_ledger, repair_ledger
 from hailuo_batch.app.run import run
 from hailuo_batch.app.workspace.workspace import Workspace
-from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.core.plan.plan import ClipSource, StepReason
+from hailuo_batch.core.plan.step_gateways import step_gateways
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.ledger import move_over
 from hailuo_batch.mock.hooks import HookEvent
@@ -124,7 +125,13 @@ async def test_worktrees_share_one_ledger_and_copy_each_others_clips(studio: Stu
     git(repository, "worktree", "add", "-b", "other", str(tree))
     assert studio.ledger(tree) == studio.ledger() == repository / ".git" / "hailuo" / "ledger.db"
     assert await studio.run() == Exit.DONE
+    planned = await plan(tree / "film.yaml")
+    assert {step.source for step in planned.selected} == {ClipSource.OTHER_STORE}
+    assert not any(step.is_resumed or step_gateways(step) for step in planned.selected), "no key is needed, or place"
+    assert planned.report.kept == {ClipSource.OTHER_STORE: len(PROMPTS)}
+    calls = len(studio.mock.log)
     assert await studio.run(tree) == Exit.DONE
+    assert len(studio.mock.log) == calls
     studio.assert_bought_once()
     await check_all_there(tree)
 

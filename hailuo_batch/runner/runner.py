@@ -27,7 +27,7 @@ from hailuo_batch.core.plan.event import (
     WaitStarted,
 )
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unlocked_steps
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import Clock
@@ -138,6 +138,7 @@ class _StepWorker:
         fail_fast: bool,
         model: Model | None,
     ) -> None:
+        self._kept: Counter[ClipSource] = Counter()
         self._stored = self._named = self._left = 0
         self._failures: list[tuple[Step, Failure]] = []
         self._remarks: list[tuple[Step, str]] = []
@@ -154,6 +155,7 @@ class _StepWorker:
         """What was done so far."""
         return Outcome(
             stored=self._stored,
+            kept=self._kept,
             named=self._named,
             failed=tuple(self._failures),
             remarks=tuple(self._remarks),
@@ -229,6 +231,7 @@ class _StepWorker:
         elif step.action is Action.REUSE:
             self._named += 1
         self._stored += step.action is not Action.REUSE
+        self._kept.update([step.source] if step.source is not None else [])
         if stored.clip.trailing:
             plural = "s" * (stored.clip.trailing != 1)
             words = f"{stored.clip.trailing:,} byte{plural} behind the end of its MP4 are no part of it; it plays"

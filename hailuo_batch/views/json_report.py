@@ -7,7 +7,7 @@ from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import INVISIBLE
@@ -42,6 +42,7 @@ def report_dict(report: Report) -> dict[str, object]:
             "bytes": report.bytes,
             "shots_not_looked_at": report.shots_outside,
             "actions": {str(action): report.counts.get(action, 0) for action in Action},
+            "kept": {str(source): report.kept.get(source, 0) for source in ClipSource},
             "spent": [money_dict(money) for money in report.spent],
             "estimated": [money_dict(money) for money in report.estimated],
             "takes_at_unknown_cost": report.unknown_cost,
@@ -71,6 +72,8 @@ def outcome_dict(outcome: Outcome, report: Report) -> dict[str, object]:
     """How a run went, as plain data: the member `run` of what `run --format json` prints."""
     return {
         "stored": outcome.stored,
+        "rendered": outcome.rendered,
+        "kept": {str(source): outcome.kept.get(source, 0) for source in ClipSource},
         "named": outcome.named,
         "stopped": outcome.stop_reason or None,
         "left_running": outcome.left_running,
@@ -100,6 +103,7 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "fingerprint": row.fingerprint or None,
         "file": row.file or None,
         "provider": row.provider or None,
+        "source": str(row.source) if row.source else None,
         "task": row.task or None,
         "artifact": _clip_dict(row.clip),
         "estimate": money_dict(row.estimate),

@@ -1,9 +1,9 @@
 """A plan as text: what would be done, why and for how much, and what to type next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.plan.plan import Action, StepReason
+from hailuo_batch.core.plan.plan import Action, ClipSource, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.format import (
     count,
@@ -41,6 +41,11 @@ _ACTION_WORDS = {
     Action.WAIT: "waiting for a frame",
     Action.HOLD: "on hold (needs your decision)",
     Action.REUSE: "in the store",
+}
+_SOURCE_WORDS = {
+    ClipSource.OTHER_STORE: "to copy from another project or worktree",
+    ClipSource.RENDERS: "to restore from renders/",
+    ClipSource.STORE: "to take from the store, as the lock says",
 }
 
 
@@ -105,7 +110,7 @@ def plan_heading(report: Report, style: TextStyle) -> str:
 def plan_totals(report: Report, style: TextStyle) -> str:
     """How many takes of each action, and the money."""
     numbers = {action: report.counts.get(action, 0) - report.left_out.get(action, 0) for action in _ACTION_MARKS}
-    counts = [f"{number:,} {_ACTION_WORDS[action]}" for action, number in numbers.items() if number]
+    counts = _count_phrases(numbers, report)
     if left := sum(report.left_out.values()):
         counts.append(f"{left:,} left out under a cap")
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
@@ -120,14 +125,21 @@ def state_totals(report: Report, style: TextStyle) -> str:
     stored = report.counts.get(Action.REUSE, 0)
     if stored == report.takes:
         return plan_totals(report, style)
-    counts = [
-        f"{report.counts[action]:,} {_ACTION_WORDS[action]}"
-        for action in _ACTION_MARKS
-        if action is not Action.REUSE and report.counts.get(action)
-    ]
+    counts = _count_phrases({**report.counts, Action.REUSE: 0}, report)
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     head = f"{stored:,} of {count(report.takes, 'take')} in the store"
     return f"{head}; {', '.join(counts)}.{acceptance_note(report.accepted)}{outside}"
+
+
+def _count_phrases(numbers: Mapping[Action, int], report: Report) -> list[str]:
+    """How many takes of each action; clips that are on this machine are not called downloads."""
+    phrases = []
+    for action in _ACTION_MARKS:
+        kept = report.kept if action is Action.FETCH else {}
+        if number := numbers.get(action, 0) - sum(kept.values()):
+            phrases.append(f"{number:,} {_ACTION_WORDS[action]}")
+        phrases += [f"{kept[source]:,} {words}" for source, words in _SOURCE_WORDS.items() if kept.get(source)]
+    return phrases
 
 
 def _report_store_summary(report: Report) -> str:

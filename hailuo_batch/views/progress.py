@@ -35,7 +35,14 @@ from hailuo_batch.views.format import (
     truncate,
 )
 from hailuo_batch.views.json_report import json_text, money_dict
-from hailuo_batch.views.run_progress import MonotonicClock, RunProgress, outcome_word, step_wait_words, wait_words
+from hailuo_batch.views.run_progress import (
+    SOURCE_WORDS,
+    MonotonicClock,
+    RunProgress,
+    outcome_word,
+    step_wait_words,
+    wait_words,
+)
 from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
@@ -119,7 +126,9 @@ def _is_long_wait(line: WaitLine) -> bool:
 
 
 def _purchase_words(stored: StepStored) -> str:
-    """Who made the clip, and at what cost; nothing of what is drawn on this machine."""
+    """Who made the clip, and at what cost; nothing of what is drawn on this machine, or was there before."""
+    if stored.step.source is not None:
+        return f" {SOURCE_WORDS[stored.step.source]}"
     if is_local(stored.provider):
         return ""
     return f" {safe_text(stored.provider)}" + (f" {stored.cost}" if stored.cost is not None else "")
@@ -146,7 +155,8 @@ class _JsonListener:
                 members |= _step_dict(step, provider)
             case StepStored(step=step, provider=provider, clip=stored, cost=cost):
                 facts = {"artifact": stored.digest, "bytes": stored.size, "cost": money_dict(cost)}
-                members |= {**_step_dict(step, provider), **facts}
+                source = {"source": str(step.source)} if step.source is not None else {}
+                members |= {**_step_dict(step, provider), **facts, **source}
             case StepFailed(step=step, failure=failure):
                 members |= {**_step_dict(step), "kind": str(failure.kind), "why": failure.why}
             case WaitStarted(number=number, line=line, waiting=waiting, step=step):

@@ -17,7 +17,7 @@ from hailuo_batch.core.plan.event import (
     WaitEnded,
     WaitStarted,
 )
-from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.trace import WaitReason
 from hailuo_batch.views.format import count, format_duration, join_amounts, safe_text, single_line
 
@@ -30,6 +30,12 @@ _OUTCOME_WORDS = {
     FailureKind.UNKNOWN_OUTCOME: "in doubt",
     FailureKind.PENDING: "left running",
     FailureKind.UNRECORDED: "not recorded",
+}
+# What is said of stored clips that were on this machine before.
+SOURCE_WORDS = {
+    ClipSource.OTHER_STORE: "copied from another project or worktree",
+    ClipSource.RENDERS: "restored from renders/",
+    ClipSource.STORE: "in the store already, as the lock says",
 }
 
 

@@ -13,6 +13,7 @@ from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, is_elsewhere, plan_totals, reason_text
+from hailuo_batch.views.run_progress import SOURCE_WORDS
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, task_location
 
@@ -42,7 +43,7 @@ def draw_run_summary(
             return draw_nothing_failed(report)
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
         return "\n".join((*lines, *dropped_lines(report, style), *waiting, *doubts))
-    lines = [_rendered_line(outcome, style, report.world)]
+    lines = _stored_lines(outcome, style, report.world)
     if outcome.named:
         there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
@@ -83,7 +84,7 @@ def _remark_lines(outcome: Outcome) -> list[str]:
 def draw_cut_run(outcome: Outcome, report: Report, *, style: TextStyle = PLAIN) -> str:
     """A run whose ledger was taken away: what it did, and no promise of what another run will find."""
     failed = _failure_lines(outcome, replace(report, rows=()), style)
-    return "\n".join((_rendered_line(outcome, style, report.world), *failed))
+    return "\n".join((*_stored_lines(outcome, style, report.world), *failed))
 
 
 # Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, what failed, and
@@ -103,10 +104,21 @@ _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
 )
 
 
+def kept_phrases(outcome: Outcome) -> list[str]:
+    """The stored clips that were on this machine before, by where: nothing was rendered or paid for them."""
+    return [f"{count(outcome.kept[at], 'clip')} {words}" for at, words in SOURCE_WORDS.items() if outcome.kept.get(at)]
+
+
+def _stored_lines(outcome: Outcome, style: TextStyle, world: World) -> list[str]:
+    kept = kept_phrases(outcome)
+    rendered = [_rendered_line(outcome, style, world)] if outcome.rendered or not kept else []
+    return [*rendered, *(f"{words}; {'nothing was paid' if world is World.REAL else 'free'}." for words in kept)]
+
+
 def _rendered_line(outcome: Outcome, style: TextStyle, world: World) -> str:
     verb = {World.REAL: "Rendered", World.SKETCH: "Sketched", World.REHEARSAL: "Rehearsed"}[world]
     colour = style.good if outcome.stored else style.warning
-    return f"{colour(verb)} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}." + (
+    return f"{colour(verb)} {count(outcome.rendered, 'clip')} in {format_duration(outcome.seconds)}." + (
         " Nothing was paid." if world is World.REHEARSAL else ""
     )
 

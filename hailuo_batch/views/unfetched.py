@@ -11,7 +11,7 @@ _FETCHABLE = frozenset({Action.RESUME, Action.FETCH})
 
 def is_unfetched(row: TakeRow) -> bool:
     """Whether a task of the take is known whose clip is not in the store."""
-    return row.action in _FETCHABLE and bool(row.task)
+    return row.action in _FETCHABLE and bool(row.task) and row.source is None
 
 
 def task_location(row: TakeRow) -> str:

@@ -9,14 +9,14 @@ from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
-from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.plan import Action, ClipSource
 from hailuo_batch.core.plan.report import CapLeft, Report
 from hailuo_batch.core.trust import KeyRoute
 from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
 from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
-from hailuo_batch.views.plan import MAX_ROWS, draw_plan, plan_totals, spending_question
+from hailuo_batch.views.plan import MAX_ROWS, draw_plan, plan_totals, spending_question, state_totals
 from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
@@ -44,6 +44,22 @@ EVERY_ACTION = report(
 
 def test_every_action_has_its_mark_its_reason_and_its_price(golden: Golden) -> None:
     golden(draw_plan(EVERY_ACTION), "plan_every_action.txt")
+
+
+def test_clips_that_are_on_this_machine_are_no_downloads() -> None:
+    """Each place has its own words, and none of them offers a gateway's download."""
+    words = "another store of this machine has its clip, which is copied from there"
+    copied = row("copied", action=Action.FETCH, why=words, task="t-7", source=ClipSource.OTHER_STORE)
+    loaded = row("gone", action=Action.FETCH, why="its clip is gone from the store", task="t-8")
+    found = report(copied, copied, loaded, kept={ClipSource.OTHER_STORE: 2})
+    totals = "1 to download, 2 to copy from another project or worktree."
+    assert plan_totals(found, TextStyle()) == f"Plan: {totals} Cost: none."
+    assert state_totals(found, TextStyle()) == f"0 of 3 takes in the store; {totals}"
+    assert "t-8 at minimax" in draw_plan(found) and "t-7" not in draw_plan(found)
+    both = {ClipSource.RENDERS: 1, ClipSource.STORE: 1}
+    assert plan_totals(report(copied, copied, kept=both), TextStyle()) == (
+        "Plan: 1 to restore from renders/, 1 to take from the store, as the lock says. Cost: none."
+    )
 
 
 def test_a_terminal_sees_the_same_words_in_colour(golden: Golden) -> None:
