@@ -64,7 +64,8 @@ async def run_plan(
     waiting = [step for step in given if step.action is Action.WAIT]
     _log_waiting(waiting)
     count = sum(step.action is not Action.REUSE for step in todo) + len(waiting)
-    listener(RunStarted(steps=count, paces=_list_paces([*filter(_is_submit, todo), *waiting], context)))
+    paces = _list_paces([*filter(_is_submit, todo), *waiting], context)
+    listener(RunStarted(steps=count, paces=paces, waiting=tuple(waiting)))
     unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
     _expect_tasks(todo, context)
     work = _StepWorker(

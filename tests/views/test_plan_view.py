@@ -55,7 +55,8 @@ def test_clips_that_are_on_this_machine_are_no_downloads() -> None:
     totals = "1 to download, 2 to copy from another project or worktree."
     assert plan_totals(found, TextStyle()) == f"Plan: {totals} Cost: none."
     assert state_totals(found, TextStyle()) == f"0 of 3 takes in the store; {totals}"
-    assert "t-8 at minimax" in draw_plan(found) and "t-7" not in draw_plan(found)
+    assert "t-8 at minimax" in draw_plan(found)
+    assert "t-7" not in draw_plan(found)
     both = {ClipSource.RENDERS: 1, ClipSource.STORE: 1}
     assert plan_totals(report(copied, copied, kept=both), TextStyle()) == (
         "Plan: 1 to restore from renders/, 1 to take from the store, as the lock says. Cost: none."

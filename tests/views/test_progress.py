@@ -24,6 +24,7 @@ from hailuo_batch.core.plan.event import (
     WaitEnded,
     WaitStarted,
 )
+from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.views.progress import _LineListener, _progress_table, live_table, progress_listener
@@ -184,6 +185,31 @@ def test_the_time_left_counts_our_own_pace() -> None:
             assert seconds == pytest.approx(max(0, 142 - second))
             left.append(seconds)
     assert len(left) == 130
+
+
+def test_the_time_left_counts_chains_and_forgets_those_that_cannot_go_on() -> None:
+    """A chain of four shots of 60 s, one beside it: no end before the sum, and none of what a failure cut off."""
+    clock = Clock()
+    tally = RunProgress(clock)
+    route = Route(provider="minimax", estimate=None)
+    lone, *chain = (replace(step(name), route=route) for name in ("lone", "a", "b", "c", "d"))
+    waiting = tuple(
+        replace(each, why=StepReason.NEEDS_FRAME, waits_for=(giver,))
+        for each, giver in zip(chain[1:], ("a", "b", "c"), strict=True)
+    )
+    pace = ProviderPace(provider="minimax", submits=5, at_once=5)
+    tally.add_event(RunStarted(steps=5, paces=(pace,), waiting=waiting))
+    tally.add_event(StepStarted(step=lone, provider="minimax"))
+    tally.add_event(StepStarted(step=chain[0], provider="minimax"))
+    clock.time += 60
+    tally.add_event(StepStored(step=lone, provider="minimax", clip=clip()))
+    tally.add_event(StepStored(step=chain[0], provider="minimax", clip=clip()))
+    assert tally.remaining_seconds() == 180
+    tally.add_event(StepStarted(step=chain[1], provider="minimax"))
+    clock.time += 20
+    assert tally.remaining_seconds() == 160
+    tally.add_event(StepFailed(step=chain[1], failure=failure()))
+    assert tally.remaining_seconds() == 0
 
 
 def test_json_is_one_object_an_event_each_with_its_version(golden: Golden) -> None:
