@@ -50,6 +50,24 @@ def shorten_middle(words: str, width: int) -> str:
     return f"{_cut_start(words, head)}…{_cut_start(words[::-1], tail)[::-1]}"
 
 
+def cut_end(words: str, width: int) -> str:
+    """Words without colours, with a sign in place of their end where they are too wide.
+
+    >>> cut_end("日本語のボトル", 8), cut_end("a bottle", 8)
+    ('日本語…', 'a bottle')
+    """
+    return words if measure_text(words) <= width else f"{_cut_start(words, width - 1)}…"
+
+
+def cut_start(words: str, width: int) -> str:
+    """Words without colours, with a sign in place of their beginning where they are too wide.
+
+    >>> cut_start("日本語のボトル", 8)
+    '…ボトル'
+    """
+    return words if measure_text(words) <= width else f"…{_cut_start(words[::-1], width - 1)[::-1]}"
+
+
 def shorten_names(names: Iterable[str], width: int) -> dict[str, str]:
     """Names by what they are shortened to; where only their middles differ, that part is what stays.
 

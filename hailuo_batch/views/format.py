@@ -98,12 +98,6 @@ def single_line(words: str) -> str:
     return safe_text(" ".join(words.split()))
 
 
-def truncate(words: str, width: int) -> str:
-    """Words on one line, cut where they are too long."""
-    line = single_line(words)
-    return line if len(line) <= width else line[: width - 1] + "…"
-
-
 def shorten_digest(digest: str) -> str:
     """The start of a digest, which is enough to tell clips apart.
 

@@ -11,7 +11,8 @@ from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, TaskMatc
 from hailuo_batch.core.money import sum_by_currency
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.world import World, command_line
-from hailuo_batch.views.format import count, join_amounts, safe_text, shot_length, single_line, truncate
+from hailuo_batch.views.fit import cut_end
+from hailuo_batch.views.format import count, join_amounts, safe_text, shot_length, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
 
@@ -177,7 +178,7 @@ def _attempt_block(each: OpenAttempt, commands: ResolveCommands, mock_tasks: str
     return "\n".join(
         (
             f"{style.bold(safe_text(each.label))} · {safe_text(each.campaign)} · {provider} · {_price(each)}",
-            f'  "{truncate(request.prompt, _PROMPT_WIDTH)}", '
+            f'  "{cut_end(single_line(request.prompt), _PROMPT_WIDTH)}", '
             f"{shot_length(request.duration)} {safe_text(request.resolution)}",
             f"  Submitted at {_utc_time(each.intended_at)}: {single_line(each.why).removesuffix('.')}.",
             f"  {provider} may be rendering it and may charge for it. It is not submitted again automatically.",

@@ -25,6 +25,7 @@ from hailuo_batch.core.plan.event import (
 )
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.views.fit import measure_text, pad_text, shorten_names
 from hailuo_batch.views.format import (
     count,
     format_duration,
@@ -32,7 +33,6 @@ from hailuo_batch.views.format import (
     format_size,
     safe_text,
     single_line,
-    truncate,
 )
 from hailuo_batch.views.json_report import json_text, money_dict
 from hailuo_batch.views.run_progress import (
@@ -232,10 +232,11 @@ def _running_rows(progress: RunProgress, *, room: int, width: int) -> Iterator["
     running, now = list(progress.running.values()), progress.now()
     shown = running if len(running) <= room else running[: max(room - 1, 1)]
     cells = [(_step_name(each.step), safe_text(each.provider), f"{now - each.since:.0f} s") for each in shown]
-    wide = [min(max(map(len, column)), max(width // 2, 8)) for column in zip(*cells, strict=True)]
+    wide = [min(max(map(measure_text, column)), max(width // 2, 8)) for column in zip(*cells, strict=True)]
+    short = shorten_names((name for name, *_ in cells), wide[0]) if wide else {}
     for each, (name, *others) in zip(shown, cells, strict=True):
-        first = (f"{truncate(name, wide[0]):<{wide[0]}}", *(f"{c:>{w}}" for c, w in zip(others, wide[1:], strict=True)))
-        line = Text("  ".join(first), no_wrap=True, overflow="ellipsis")
+        facts = (pad_text(words, room, right=True) for words, room in zip(others, wide[1:], strict=True))
+        line = Text("  ".join((pad_text(short[name], wide[0]), *facts)), no_wrap=True, overflow="ellipsis")
         yield line.append(f"  {_step_wait_note(progress, each.step) or _prompt_line(each.step)}", style="dim")
     if len(running) > len(shown) > 0:
         yield Text(f"… and {len(running) - len(shown):,} more")

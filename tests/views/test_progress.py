@@ -27,6 +27,7 @@ from hailuo_batch.core.plan.event import (
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.views.fit import measure_text
 from hailuo_batch.views.progress import _LineListener, _progress_table, live_table, progress_listener
 from hailuo_batch.views.run_progress import RunProgress
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -264,6 +265,18 @@ def through_live(events: tuple[Event, ...], *, colour: bool) -> str:
         for event in events:
             listener(event)
     return stream.getvalue()
+
+
+def test_wide_names_are_measured_in_cells() -> None:
+    """Each take keeps its line, the columns stand below each other, and the end of a name, its take, stays."""
+    names = ("瓶子在雾中升起" * 6, "👩‍🚀" * 9, "plain", "瓶子" * 3)
+    events = tuple(StepStarted(step=step(name), provider="minimax") for name in names)
+    *_, last = frames((RunStarted(steps=4), *events), width=60)
+    lines = [line.rstrip() for line in last.splitlines()[1:]]
+    assert len(lines) == 4
+    assert max(map(measure_text, lines)) <= 60
+    assert len({measure_text(line[: line.index("minimax")]) for line in lines}) == 1
+    assert all("#1 " in line for line in lines)
 
 
 def test_failures_stay_above_the_live_table_word_for_word() -> None:
