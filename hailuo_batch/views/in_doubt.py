@@ -49,8 +49,10 @@ def draw_in_doubt(
     if doubts:
         blocks.append("\n".join(f"  {line}" for line in _OPTIONS_HELP.splitlines()))
     if able := sorted({each.provider for each in doubts} & listable):
-        line = safe_text(command_line("resolve", "--ask", manifest=manifest))
-        blocks.append(f"{safe_text(' and '.join(able))} can list the tasks of your account:\n    {line}")
+        world = World.REHEARSAL if mock_tasks else World.REAL
+        line = safe_text(command_line("resolve", "--ask", manifest=manifest, world=world))
+        whose = "the rehearsal" if mock_tasks else "your account"
+        blocks.append(f"{safe_text(' and '.join(able))} can list the tasks of {whose}:\n    {line}")
     resent = [each for each in open_attempts if each.state is DoubtState.WILL_RESEND]
     if resent:
         blocks.append(_resend_note(resent))

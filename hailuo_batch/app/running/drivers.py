@@ -11,7 +11,7 @@ from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptio
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.fingerprint import parse_preimage
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import REHEARSAL_KEY, World
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import RefusedError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from hailuo_batch.mock.kept_tasks import KeptTasks
     from hailuo_batch.mock.server import Mock
 
-REHEARSAL_KEY = "rehearsal"  # the mock takes any
 # This machine works no faster in a rehearsal: a busy one must not pass for a gateway that does not answer.
 LEAST_ANSWER_SECONDS = 5.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
