@@ -55,6 +55,7 @@ class DoctorCheck:
     detail: str
     remedy: str = ""
     is_key_rejected: bool = False
+    group: str = ""  # good checks of one group are shown as one
 
 
 _NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about a project, and knows no manifest
@@ -249,7 +250,7 @@ def _check_sqlite() -> DoctorCheck:
 
 def _check_package(name: str) -> DoctorCheck:
     try:
-        return DoctorCheck(name=name, result=CheckResult.GOOD, detail=version(name))
+        return DoctorCheck(name=name, result=CheckResult.GOOD, detail=version(name), group="libraries")
     except PackageNotFoundError:
         remedy = f"{sys.executable} -m pip install {name}"
         return DoctorCheck(name=name, result=CheckResult.BAD, detail="not installed", remedy=remedy)

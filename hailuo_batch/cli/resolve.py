@@ -20,6 +20,7 @@ from hailuo_batch.app.resolve import (
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import fit_text, make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.cli.streams import terminal_width
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, InputError, RefusedError
@@ -271,7 +272,8 @@ def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, found: OpenAttempt
     running = verdict is Verdict.WRITTEN_OFF and any(each.state is DoubtState.RUNNING for each in chosen)
     if yes or (len(chosen) == 1 and not running):
         return
-    decision = draw_decision(chosen, verdict, manifest=found.manifest, world=found.workspace.world)
+    width = terminal_width(sys.stderr)
+    decision = draw_decision(chosen, verdict, manifest=found.manifest, world=found.workspace.world, width=width)
     click.echo(fit_text(decision, sys.stderr), err=True)
     if not sys.stdin.isatty():
         why = "A running task would be given up." if running else "Several takes would be settled at once."

@@ -98,8 +98,8 @@ def _cut_start(words: str, width: int) -> str:
     return words[:end]
 
 
-def wrap_words(words: str, width: int) -> list[str]:
-    """Lines of whole words; a single word that is too wide is shortened in the middle.
+def wrap_words(words: str, width: int, *, whole: bool = False) -> list[str]:
+    """Lines of whole words; a single word that is too wide is shortened in the middle, unless it stays `whole`.
 
     >>> wrap_words("it starts from street, which must be rendered again", 24)
     ['it starts from street,', 'which must be rendered', 'again']
@@ -113,7 +113,7 @@ def wrap_words(words: str, width: int) -> list[str]:
             lines.append(" ".join(line))
             line, taken = [], 0
         taken += wide + bool(line)
-        line.append(word if wide <= width else shorten_middle(word, width))
+        line.append(word if whole or wide <= width else shorten_middle(word, width))
     return [*lines, " ".join(line)] if line else lines or [""]
 
 

@@ -15,9 +15,14 @@ from hailuo_batch.views.format import count, format_duration, safe_lines, safe_t
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, is_elsewhere, plan_totals, reason_text
 from hailuo_batch.views.run_progress import SOURCE_WORDS
 from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_rows, draw_table
 from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, task_location
 
 MAX_ROWS = 20
+
+
+# A take and what is said of it: names give first, and no id or path of a sentence is cut.
+_COLUMNS = (Column(fit=Fit.MIDDLE), Column(fit=Fit.TEXT, least=32))
 
 
 def draw_run_summary(
@@ -49,7 +54,7 @@ def draw_run_summary(
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
     for provider, clips, reason in outcome.other_providers:
         lines.append(f"{count(clips, 'clip')} by {safe_text(provider)} instead: {single_line(reason)}.")
-    lines += _remark_lines(outcome)
+    lines += _remark_lines(outcome, style)
     lines += _failure_lines(outcome, report, style)
     if outcome.stop_reason:
         lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run resumes from here.")
@@ -74,9 +79,12 @@ def draw_nothing_failed(report: Report) -> str:
     return f"No take has failed or was refused, so --failed submits nothing. The state of all takes:\n    {line}"
 
 
-def _remark_lines(outcome: Outcome) -> list[str]:
+def _remark_lines(outcome: Outcome, style: TextStyle) -> list[str]:
     shown = outcome.remarks[:MAX_ROWS]
-    lines = [f"{safe_text(step.take_names[0].label)}: {single_line(words)}." for step, words in shown]
+    rows = [(Cell(safe_text(step.take_names[0].label)), Cell(f"{single_line(words)}.")) for step, words in shown]
+    lines = [*draw_table(rows, _COLUMNS, width=style.width)]
+    if lines:
+        lines.insert(0, f"{style.warning(count(len(outcome.remarks), 'remark'))}:")
     more = len(outcome.remarks) - len(shown)
     return [*lines, f"… and {more:,} more remarks; --format json shows them all"] if more else lines
 
@@ -139,11 +147,11 @@ def _failure_group_lines(
     takes = [len(step.take_names) for step, _ in failed]
     said = words.replace("needs", "need") if sum(takes) > 1 else words
     lines = [f"{style.bad(count(sum(takes), 'take') + ' ' + said)}:"]
+    shown = failed[:MAX_ROWS]
+    cells = [(Cell(_step_label(step)), Cell(single_line(failure.why))) for step, failure in shown]
     previous = ""
-    for step, failure in failed[:MAX_ROWS]:
-        first, *others = step.take_names
-        more = f" and {len(others):,} more" if others else ""
-        lines.append(f"  {safe_text(first.label)}{more}  {single_line(failure.why)}")
+    for (step, failure), drawn in zip(shown, draw_rows(cells, _COLUMNS, width=style.width), strict=True):
+        lines += drawn
         advice = failure_advice(failure, manifest=report.manifest, world=report.world)
         if advice != previous:  # the same advice once, not under each take
             lines += [f"      {line}" for line in safe_lines(advice).splitlines()]
@@ -157,14 +165,21 @@ def _failure_group_lines(
     return lines
 
 
+def _step_label(step: Step) -> str:
+    first, *others = step.take_names
+    return safe_text(first.label) + (f" and {len(others):,} more" if others else "")
+
+
 def _waiting_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[str]:
     """What is left although nothing failed and nobody stopped the run: each with its reason."""
     if outcome.failed or outcome.stop_reason:
         return []
     rows = [row for row in report.rows if row.action is not Action.REUSE]
-    lines = [
-        f"  {style.warning(safe_text(f'{row.shot}#{row.take}'))}  {_reason_and_task(row)}" for row in rows[:MAX_ROWS]
+    table = [
+        (Cell(safe_text(f"{row.shot}#{row.take}"), style.warning), Cell(_reason_and_task(row)))
+        for row in rows[:MAX_ROWS]
     ]
+    lines = [*draw_table(table, _COLUMNS, width=style.width)]
     if len(rows) > MAX_ROWS:
         lines.append(f"  … and {len(rows) - MAX_ROWS:,} more")
     if any(map(is_elsewhere, rows)):
