@@ -137,6 +137,8 @@ def fit_lines(text: str, width: int) -> str:
 def _continue_line(line: str, width: int) -> list[str]:
     """One line as several: its head up to the last column in the first half stays, words follow at that column."""
     start = start_of_line = len(line) - len(line.lstrip(" "))
+    if " " not in (word := line.strip(" ")):  # a path below a column: it begins further left, so that it may fit
+        return [" " * max(min(start, width - measure_text(word)), min(start, 2)) + word]
     for gap in _GAP.finditer(line):
         if measure_text(line[: gap.end()]) > width // 2:
             break

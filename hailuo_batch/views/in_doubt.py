@@ -180,10 +180,10 @@ _COLUMNS = (
     Column(fit=Fit.MIDDLE),
     Column(fit=Fit.MIDDLE, least=8),
     Column(fit=Fit.MIDDLE, least=8),
-    Column(right=True),
-    Column(),
-    Column(),
-    Column(fit=Fit.WRAP, least=16),
+    Column(fit=Fit.WRAP, right=True, least=9),
+    Column(fit=Fit.WRAP, least=10),
+    Column(fit=Fit.WRAP, least=5),
+    Column(fit=Fit.WRAP),
 )
 
 

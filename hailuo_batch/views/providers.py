@@ -93,11 +93,11 @@ _COMPARED_SIZE = "768p"  # of text to video: what every provider sells, and most
 _COLUMNS = (
     Column(fit=Fit.MIDDLE, least=8),
     Column(),
-    Column(fit=Fit.TEXT, least=12),
-    Column(fit=Fit.TEXT, least=10),
+    Column(fit=Fit.TEXT, least=11),
+    Column(fit=Fit.TEXT, least=8),
     Column(right=True),
     Column(right=True),
-    Column(fit=Fit.TEXT, least=10),
+    Column(fit=Fit.TEXT, least=8),
 )
 
 
@@ -115,7 +115,7 @@ def _comparison_cells(row: ProviderRow, project_limits: Mapping[str, float], sty
     mode, sizes = next(iter(provider.offers.items()), ("", {}))
     sells = ", ".join(f"{size} {'/'.join(map(str, seconds))} s" for size, seconds in sizes.items()) or "nothing"
     prices = [each for each in provider.prices if each.resolution == _COMPARED_SIZE]
-    amounts = "/".join(str(each.price.amount) for each in prices)
+    amounts = "/".join(str(each.price).split()[0] for each in prices)
     lengths = "/".join(str(each.seconds) for each in prices)
     limits = {
         **limit_words(provider.limits),
