@@ -89,6 +89,7 @@ def switch_words(provider: Provider) -> str:
     return (", ".join(known) or "none") + (f"; no {' and no '.join(lacking)}" if lacking else "")
 
 
+_DASH = "–"
 _COMPARED_SIZE = "768p"  # of text to video: what every provider sells, and most people buy
 _COLUMNS = (
     Column(fit=Fit.MIDDLE, least=8),
@@ -103,32 +104,29 @@ _COLUMNS = (
 
 def _comparison_lines(rows: Sequence[ProviderRow], project_limits: ProjectLimits, style: TextStyle) -> Iterator[str]:
     """A line for each provider, with what people choose by."""
-    head = ("provider", "key", "sells", "price", "a minute", "at once", "if sent twice")
+    head = ("provider", "key", "sells, in s", "price", "a minute", "at once", "sent twice")
     cells = [tuple(Cell(words, style.dim) for words in head)]
     cells += [_comparison_cells(row, project_limits.get(row[0].name, {}), style) for row in rows]
-    yield f"Compared, by text to video; prices are for {_COMPARED_SIZE}. What nobody wrote down is not known."
+    yield f"Compared, by text to video; prices are for {_COMPARED_SIZE}, and {_DASH} is not known:"
     yield from draw_table(cells, _COLUMNS, width=style.width)
 
 
 def _comparison_cells(row: ProviderRow, project_limits: Mapping[str, float], style: TextStyle) -> tuple[Cell, ...]:
     provider, has_key, *_ = row
     mode, sizes = next(iter(provider.offers.items()), ("", {}))
-    sells = ", ".join(f"{size} {'/'.join(map(str, seconds))} s" for size, seconds in sizes.items()) or "nothing"
+    sells = ", ".join(f"{size} {'/'.join(map(str, seconds))}" for size, seconds in sizes.items()) or "nothing"
     prices = [each for each in provider.prices if each.resolution == _COMPARED_SIZE]
     amounts = "/".join(str(each.price).split()[0] for each in prices)
-    lengths = "/".join(str(each.seconds) for each in prices)
-    limits = {
-        **limit_words(provider.limits),
-        **{SETTABLE_LIMITS[k]: f"{v:g}" for k, v in project_limits.items() if k in SETTABLE_LIMITS},
-    }
+    own = {SETTABLE_LIMITS[name]: f"{value:g}" for name, value in project_limits.items() if name in SETTABLE_LIMITS}
+    limits = {**limit_words(provider.limits), **own}
     return (
         Cell(safe_text(provider.name), style.bold),
-        Cell("set", style.good) if has_key else Cell("not set" if has_key is False else "not trusted", style.dim),
-        Cell(safe_text(sells if mode in {Mode.TEXT, ""} else f"with a {mode}: {sells}")),
-        Cell(safe_text(f"{amounts} {prices[0].price.currency} ({lengths} s)" if prices else UNKNOWN)),
-        Cell(limits["requests a minute"]),
-        Cell(limits["tasks at once"]),
-        Cell("one charge" if provider.idempotent else "may be two charges"),
+        Cell("set", style.good) if has_key else Cell("no" if has_key is False else "not trusted", style.dim),
+        Cell(safe_text(sells if mode in {Mode.TEXT, ""} else f"{mode}: {sells}")),
+        Cell(safe_text(f"{amounts} {prices[0].price.currency}" if prices else _DASH)),
+        Cell(limits["requests a minute"].replace(UNKNOWN, _DASH)),
+        Cell(limits["tasks at once"].replace(UNKNOWN, _DASH)),
+        Cell("one charge" if provider.idempotent else "may cost two"),
     )
 
 

@@ -60,11 +60,11 @@ def test_providers_are_compared_in_a_table_that_fits(width: int) -> None:
     table = drawn.split("\n\n")[-1].splitlines()[1:]
     assert max(map(measure_text, table)) <= width
     flat = " ".join(" ".join(table).split())
-    assert "vtrix not set 768p 6 s not known 7 " in flat
+    assert "vtrix no 768p 6 – 7 – may cost two" in flat
     if width == 200:
         assert len(table) == 5
-        assert "0.28/0.50 USD (6/10 s)" in flat
-        assert "framed not trusted with a first frame: 768p 6 s" in flat
+        assert " 0.28/0.50 USD 5 3 one charge" in flat
+        assert "framed not trusted first frame: 768p 6 –" in flat
     assert "Compared" not in draw_providers(ROWS[:1])
 
 
