@@ -30,6 +30,7 @@ from hailuo_batch.core.manifest.document import (
 )
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity, name_shots
+from hailuo_batch.core.redaction import mask_signatures
 from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
 from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document
@@ -46,7 +47,6 @@ _SECRET_PATTERNS = (
     (b"eyJ", rb"\beyJ[\w-]{16,}\.[\w.-]{16,}"),
 )
 _NAMED_SECRET = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
-_SECRET_OF_ADDRESS = re.compile(r"(?<=://)[^\s/\"'@]*(?=@)|(?<=\?)[^\s\"'?{}]+=[^\s\"'{}]*")
 _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
 
 
@@ -220,19 +220,14 @@ def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool],
 def _mask_secrets(problem: Problem) -> Problem:
     """The same problem, with what stands behind `api_key:` and its like blotted out, in place."""
     place = problem.place
-    if place is not None and "://" in place.text:
-        place = replace(place, text=_mask_addresses(place.text))
-    why, remedy = _mask_addresses(problem.why), _mask_addresses(problem.remedy)
+    if place is not None:
+        place = replace(place, text=mask_signatures(place.text))
+    why, remedy = mask_signatures(problem.why), mask_signatures(problem.remedy)
     if place is not None and SECRET_NAME.search(place.text):
         text = _NAMED_SECRET.sub(lambda match: match[1] + "•" * len(match[2]), place.text)
         place = replace(place, text=text)
         why, remedy = (_NAMED_SECRET_IN_WORDS.sub(r"\1•••", words) for words in (why, remedy))
     return replace(problem, place=place, why=why, remedy=remedy)
-
-
-def _mask_addresses(words: str) -> str:
-    """The same without passwords and queries of web addresses, which may be signatures; each letter keeps its place."""
-    return _SECRET_OF_ADDRESS.sub(lambda found: "•" * len(found[0]), words) if "://" in words else words
 
 
 def _find_secret(data: bytes, name: str) -> Problem | None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
@@ -9,6 +10,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.redaction import hide_signatures
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import INVISIBLE
 
@@ -19,11 +21,22 @@ _UNPRINTABLE = re.compile(f"[{INVISIBLE}]")  # json escapes those below a blank
 def json_text(data: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
     """Plain data as JSON that a terminal can show: what would move its cursor is written as an escape.
 
+    Passwords and signatures of addresses are hidden, as in every view.
+
     >>> json_text({"prompt": "a\\x9b31m b"})
     '{"prompt": "a\\\\u009b31m b"}'
     """
-    text = json.dumps(data, ensure_ascii=ascii_only, indent=indent)
+    text = json.dumps(_hide_all(data), ensure_ascii=ascii_only, indent=indent)
     return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _hide_all(data: object) -> object:
+    """The data with `hide_signatures` in each text."""
+    if isinstance(data, str):
+        return hide_signatures(data)
+    if isinstance(data, Mapping):
+        return {name: _hide_all(value) for name, value in data.items()}
+    return [_hide_all(value) for value in data] if isinstance(data, list | tuple) else data
 
 
 def report_dict(report: Report) -> dict[str, object]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.redaction import mask_signatures
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.fit import cut_end, cut_start, measure_text
-from hailuo_batch.views.format import count, safe_lines, safe_text
+from hailuo_batch.views.format import count, safe_lines, safe_text, visible_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 _MAX_WIDTH = 100
@@ -114,7 +115,7 @@ def _places_text(problem: Problem) -> str:
 
 def _excerpt(text: str, column: int, room: int) -> tuple[str, str]:
     """The line without its indent, cut around the place, and the blanks that lead to the place below it."""
-    line = safe_text(text.rstrip("\r\n"))
+    line = visible_text(mask_signatures(text.rstrip("\r\n")))
     left = len(line) - len(line.lstrip())
     before, after = line[left : max(column - 1, left)], line[max(column - 1, left) :]
     if measure_text(before) + measure_text(after) > room:
