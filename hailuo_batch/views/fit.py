@@ -120,14 +120,14 @@ def wrap_words(words: str, width: int, *, whole: bool = False) -> list[str]:
 def fit_lines(text: str, width: int) -> str:
     """The text with lines that are too wide continued below, under the column that they end in.
 
-    A command, alone on its line below a sentence that ends with a colon, stays whole so that it can be copied. Without
-    a `width` the text stays as it is.
+    A command, alone on its line below a sentence that ends with a colon, stays whole so that it can be copied; so does
+    each of our own. Without a `width` the text stays as it is.
     """
     if width < _LEAST_WIDTH:
         return text
     lines, previous = [], ""
     for line in text.split("\n"):
-        is_command = line.startswith("    ") and (previous.endswith(":") or previous.startswith("    hailuo-batch"))
+        is_command = line.startswith("    ") and (previous.endswith(":") or line.lstrip().startswith("hailuo-batch "))
         narrow = is_command or (len(line) <= width and (line.isascii() or measure_text(line) <= width))
         lines += [line] if narrow or measure_text(line) <= width else _continue_line(line, width)
         previous = line

@@ -18,7 +18,7 @@ from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 
 MAX_ROWS = 20  # doubts on a terminal; JSON has them all
-_PROMPT_WIDTH = 90  # letters
+_PROMPT_WIDTH = 60  # cells: enough to know it by
 _REASON_OPTION = '--reason "..."'  # kept in the ledger: a command that is copied asks for it by its dots
 TakeNames = Mapping[int, str]  # attempt → what a person types for it
 ResolveCommands = Mapping[int, str]  # attempt → the command that settles it, without the verdict
@@ -182,24 +182,25 @@ _COLUMNS = (
     Column(fit=Fit.MIDDLE, least=8),
     Column(fit=Fit.WRAP, right=True, least=9),
     Column(fit=Fit.WRAP, least=10),
-    Column(fit=Fit.WRAP, least=5),
+    Column(fit=Fit.WRAP, least=6),
     Column(fit=Fit.WRAP),
 )
 
 
 def _doubt_table(doubts: Sequence[OpenAttempt], style: TextStyle) -> Iterator[str]:
     """What is at stake, take by take."""
-    head = ("take", "campaign", "provider", "estimate", "submitted, UTC", "requested", "prompt")
+    several = len({each.campaign for each in doubts}) > 1
+    head = ("take", "campaign" * several, "provider", "estimate", "submitted, UTC", "length", "prompt")
     rows = [tuple(Cell(words, style.dim) for words in head)]
-    rows += [_doubt_cells(each, style) for each in doubts]
+    rows += [_doubt_cells(each, style, several=several) for each in doubts]
     return draw_table(rows, _COLUMNS, width=style.width)
 
 
-def _doubt_cells(each: OpenAttempt, style: TextStyle) -> tuple[Cell, ...]:
+def _doubt_cells(each: OpenAttempt, style: TextStyle, *, several: bool) -> tuple[Cell, ...]:
     request = parse_preimage(each.preimage)
     return (
         Cell(safe_text(each.label), style.bold),
-        Cell(safe_text(each.campaign)),
+        Cell(safe_text(each.campaign) * several),
         Cell(safe_text(each.provider)),
         Cell(_price(each)),
         Cell(_utc_time(each.intended_at).removesuffix(" UTC")),

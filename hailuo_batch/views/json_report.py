@@ -66,7 +66,7 @@ def report_dict(report: Report) -> dict[str, object]:
             "takes_at_unknown_fallback_price": report.unpriced_fallbacks,
             "caps": [{"cap": each.description, "left": money_dict(each.left)} for each in report.caps_left],
             "dropped": [{"shot": each.shot, "renamed_to": each.renamed_to or None} for each in report.dropped],
-            "over_cap": [{"take": take, "why": why} for take, why in report.over_cap],
+            "over_cap": [{"take": take, "why": each.why, "remedy": each.remedy} for take, each in report.over_cap],
         },
         "gateways": [
             {

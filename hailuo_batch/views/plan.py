@@ -16,13 +16,14 @@ from hailuo_batch.views.format import (
 from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
-from hailuo_batch.views.unfetched import resolve_hint, task_location
+from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint, task_location
 
 MISSING_CLIP_HINT = (
     "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
     "renders/). Or remove the take from the lock: the next run buys it again."
 )
 _MAX_NAMES = 20  # of shots in one sentence; JSON has them all
+_MAX_REASONS = 3  # of caps; most takes have the same
 _MAX_SHARED = 3  # names of shots that share a clip; JSON has them all
 _BUYING_ACTIONS = frozenset({Action.SUBMIT, Action.WAIT})
 MAX_ROWS = 60  # rows of a plan on a terminal; JSON has them all
@@ -62,18 +63,22 @@ def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
     lines += dropped_lines(report, style)
     if any(row.is_in_doubt for row in rows):
         lines.append(resolve_hint(report))
+    lines += resubmit_hint(report)
     if any(map(is_elsewhere, rows)):
         lines.append(MISSING_CLIP_HINT)
     return "\n".join(lines)
 
 
 def _over_cap_lines(report: Report, style: TextStyle) -> list[str]:
-    """What the caps leave out: each take by name, and the first one's reason."""
+    """What the caps leave out: each take by name, and each reason once, with what to do."""
     if not report.over_cap:
         return []
     names = [take for take, _ in report.over_cap]
     left = f"{count(len(names), 'take')} left out under a cap"
-    return [f"{style.warning(left)}: {_name_list(names)}.", f"  {safe_text(report.over_cap[0][1])}"]
+    reasons = dict.fromkeys((failure.why, failure.remedy) for _, failure in report.over_cap)
+    said = [f"  {single_line(why)}. {single_line(remedy)}".rstrip() for why, remedy in [*reasons][:_MAX_REASONS]]
+    more = [f"  … and {len(reasons) - _MAX_REASONS:,} more reasons; --format json shows them all"]
+    return [f"{style.warning(left)}: {_name_list(names)}.", *said, *more * (len(reasons) > _MAX_REASONS)]
 
 
 def dropped_lines(report: Report, style: TextStyle = PLAIN) -> list[str]:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 REDRAWS_PER_SECOND = 4  # a second; more costs a core's percents and shows nothing
 LONG_WAIT = 5.0  # seconds; a line for each shorter wait would hide the others
+_BAR_WIDTH = 16  # cells
 QUIET_SECONDS = 30.0  # after so long without a line, one says that the run goes on
 
 
@@ -218,9 +219,13 @@ def _progress_table(progress: RunProgress, height: int, width: int) -> "Group":
     head = Table.grid(padding=(0, 1), expand=False)
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True, overflow="ellipsis")
-    bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=16)
-    head.add_row(bar, Text(_facts(progress)))
-    notes = [*_wait_notes(progress)]
+    bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=_BAR_WIDTH)
+    facts = [*_facts(progress)]
+    shown = ["  ".join(facts)]
+    if measure_text(shown[0]) > width - _BAR_WIDTH - 1 and len(facts) > 1:  # what was paid is never cut
+        shown = facts
+    head.add_row(bar, Text(shown[0]))
+    notes = [*(Text(line, no_wrap=True, overflow="ellipsis") for line in shown[1:]), *_wait_notes(progress)]
     rows = [*_running_rows(progress, room=max(height - 4 - len(notes), 1), width=width)]
     return Group(head, *notes, *rows)
 
@@ -246,15 +251,17 @@ def _prompt_line(step: Step) -> str:
     return single_line(step.uses[0].shot.prompt) if step.uses else ""
 
 
-def _facts(progress: RunProgress) -> str:
-    """What matters most comes first: a narrow terminal cuts the end."""
+def _facts(progress: RunProgress) -> Iterator[str]:
+    """How far it is and how long it takes, then what was bought and stored."""
     left = progress.remaining_seconds()
     eta = f"about {format_duration(left)} left" if left is not None and left > 1 else ""
     state = "stopping, Ctrl-C again ends it" if progress.stopping else eta
     otherwise = ", ".join(f"{steps:,} {how}" for how, steps in progress.without_clip.items())
     counts = f"{progress.ended_steps:,}/{progress.steps:,}"
     size = format_size(progress.bytes) if progress.bytes else ""
-    return "  ".join(filter(None, (counts, otherwise, state, progress.cost_text(), size)))
+    yield "  ".join(filter(None, (counts, otherwise, state)))
+    if bought := "  ".join(filter(None, (progress.cost_text(), size))):
+        yield bought
 
 
 def _wait_notes(progress: RunProgress) -> Iterator["Text"]:

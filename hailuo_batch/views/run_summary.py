@@ -16,7 +16,7 @@ from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, is_elsewhe
 from hailuo_batch.views.run_progress import SOURCE_WORDS
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_rows, draw_table
-from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, task_location
+from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, resubmit_hint, task_location
 
 MAX_ROWS = 20
 
@@ -182,6 +182,7 @@ def _waiting_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[s
     lines = [*draw_table(table, _COLUMNS, width=style.width)]
     if len(rows) > MAX_ROWS:
         lines.append(f"  … and {len(rows) - MAX_ROWS:,} more")
+    lines += resubmit_hint(report)
     if any(map(is_elsewhere, rows)):
         lines.append(f"  {MISSING_CLIP_HINT}")
     if report.shots_outside and any(row.action is Action.WAIT for row in rows):

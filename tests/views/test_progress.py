@@ -267,6 +267,19 @@ def through_live(events: tuple[Event, ...], *, colour: bool) -> str:
     return stream.getvalue()
 
 
+def test_what_was_paid_is_never_cut() -> None:
+    """Two currencies do not fit beside the time left: they get a line of their own."""
+    route = Route(provider="minimax", estimate=usd("0.28"))
+    other = Route(provider="odkkk", estimate=replace(usd("19"), currency="credits"))
+    steps = [replace(step(f"s{n}"), route=way) for n, way in enumerate((route, other))]
+    events = (RunStarted(steps=9, paces=(PACE,)), *(StepStarted(step=s, provider=s.route.provider) for s in steps))
+    *_, wide = frames(events, width=120)
+    *_, narrow = frames(events, width=60)
+    cost = "estimated cost 0.28 USD and 19.00 credits"
+    assert cost in wide.splitlines()[0]
+    assert narrow.splitlines()[1].rstrip() == cost
+
+
 def test_wide_names_are_measured_in_cells() -> None:
     """Each take keeps its line, the columns stand below each other, and the end of a name, its take, stays."""
     names = ("瓶子在雾中升起" * 6, "👩‍🚀" * 9, "plain", "瓶子" * 3)

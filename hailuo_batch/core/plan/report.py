@@ -98,7 +98,7 @@ class Report:
     left_out: Mapping[Action, int] = field(default_factory=dict)  # of `counts`, what a cap leaves out
     caps_left: tuple[CapLeft, ...] = ()  # what each cap still allows, before the run
     dropped: tuple[DroppedShot, ...] = ()  # what the lock names and the manifest no longer has
-    over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
+    over_cap: tuple[tuple[str, Failure], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
     destinations: tuple[KeyDestination, ...] = ()  # where keys go when it is carried out
@@ -195,7 +195,7 @@ def make_report(
         unpriced_fallbacks=buying.unpriced_fallbacks,
         left_out=Counter(step.action for step, _ in refused for _use in step.uses),
         caps_left=tuple(caps_left),
-        over_cap=tuple((take_label(use), failure.why) for step, failure in refused for use in step.uses),
+        over_cap=tuple((take_label(use), failure) for step, failure in refused for use in step.uses),
         accepted=sum(len(step.uses) for step in plan.steps if step.why is StepReason.ACCEPTED),
     )
 
