@@ -17,6 +17,8 @@ import pytest_asyncio
 from crashing import new_mock
 from forking import KILLED, Fork, Forks
 
+from hailuo_batch.app.costs import costs
+from hailuo_batch.app.doctor import CheckResult, doctor
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.recovery.repair import fork_ledger, repair_ledger
 from hailuo_batch.app.run import run
@@ -235,6 +237,25 @@ async def test_a_fresh_checkout_follows_what_a_killed_run_began(studio: Studio, 
     code = await studio.run(fresh)
     assert max(studio.bought().values()) == 1, studio.said(fresh)
     assert code in {Exit.DONE, Exit.NEEDS_PERSON}  # a submit without an answer is held here too
+
+
+async def test_a_project_that_copied_all_its_clips_goes_on_buying(studio: Studio):
+    """What it copied was bought by a ledger that is there: no other one is missing."""
+    assert await studio.run() == Exit.DONE
+    other = studio.project.with_name("other")
+    other.mkdir()
+    (other / "hailuo.yaml").write_text("version: 1\n")
+    (other / "film.yaml").write_text(FILM)
+    assert await studio.run(other) == Exit.DONE
+    (other / "film.yaml").write_text(FILM + "  - {id: s5, prompt: five bells}\n")
+    planned = await plan(other / "film.yaml")
+    assert planned.lost_ledger is None
+    checks = await doctor(other, offline=True)
+    assert {check.result for check in checks if check.name == "ledger"} == {CheckResult.GOOD}
+    assert (await costs(other)).problems == ()
+    assert await studio.run(other) == Exit.DONE, studio.said(other)
+    assert max(studio.bought().values()) == 1
+    assert studio.bought()["five bells"] == 1
 
 
 async def test_copies_of_a_whole_project_never_both_buy(studio: Studio):

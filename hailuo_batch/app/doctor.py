@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from hailuo_batch import __version__
+from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.recovery.missing_ledger import (
     find_lost_ledger,
@@ -128,7 +129,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
         async with workspace.read_ledger() as ledger:
             standings, known = await ledger.standings(), await ledger.attempts()
             given = frozenset(await read_given_names(ledger))
-            finding = await ledger.journal_finding()
+            finding, copied = await ledger.journal_finding(), await read_copied_digests(ledger, standings)
             if finding is not None and finding.fault is not JournalFault.GONE:
                 raise explain_journal_fault(finding, ledger=str(file))
     except (LedgerError, RefusedError, InputError) as error:
@@ -143,6 +144,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
         folder=folder,
         finding=finding,
         list_rehearsed=workspace.list_rehearsed_digests,
+        copied=copied,
     )
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
