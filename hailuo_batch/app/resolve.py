@@ -142,6 +142,7 @@ class Settlement:
     attempt: OpenAttempt
     verdict: Verdict
     stage: Stage
+    task: str = ""  # that was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -261,7 +262,7 @@ async def _settle_attempt(ledger: LedgerWriter, each: OpenAttempt, record: _Verd
     stage = each.stage
     for move in verdict_moves(each.stage, record.verdict):
         stage = await ledger.move(each.attempt, move, _make_facts(each, move, record))
-    return Settlement(attempt=each, verdict=record.verdict, stage=stage)
+    return Settlement(attempt=each, verdict=record.verdict, stage=stage, task=record.tasks.get(each.attempt, ""))
 
 
 def _make_facts(each: OpenAttempt, move: Move, record: _VerdictRecord) -> Facts:

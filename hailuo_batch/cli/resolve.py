@@ -304,7 +304,10 @@ def _print_settlements(
         rows = [(each.attempt, each.verdict) for each in settlements]
         print_text(
             draw_verdicts(
-                rows, provider_message=words, run_command=_next_command([each.attempt for each in settlements], found)
+                rows,
+                tasks={each.attempt.attempt: each.task for each in settlements},
+                provider_message=words,
+                run_command=_next_command([each.attempt for each in settlements], found),
             )
         )
 

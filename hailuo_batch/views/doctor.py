@@ -25,12 +25,13 @@ def draw_checks(checks: Sequence[CheckRow], style: TextStyle = PLAIN) -> str:
     """The checks, each with its remedy below it, and how many of each kind there are."""
     paints = {"good": style.good, "note": style.warning, "bad": style.bad}
     rows: list[tuple[Cell, ...]] = []
-    for check in _fold(checks):
+    shown = [*_fold(checks)]
+    for check in shown:
         rows.append(
             (Cell(check.result, paints[check.result]), Cell(safe_text(check.name)), Cell(safe_text(check.detail)))
         )
         rows += [(Cell(""), Cell(""), Cell(safe_text(line))) for line in check.remedy.splitlines()]
-    counts = Counter(check.result for check in checks)
+    counts = Counter(check.result for check in shown)  # as many as there are lines
     notes = [count(counts["note"], "note")] if counts["note"] else []
     sums = ", ".join((f"{counts['good']} good", *notes, *([f"{counts['bad']} bad"] if counts["bad"] else [])))
     return "\n".join((*draw_table(rows, _COLUMNS, width=style.width, indent=0), "", f"{sums}."))

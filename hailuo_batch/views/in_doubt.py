@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from shlex import quote
+from types import MappingProxyType
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure
@@ -63,12 +64,16 @@ def draw_in_doubt(
 
 
 def draw_verdicts(
-    verdicts: Sequence[tuple[OpenAttempt, Verdict]], *, provider_message: str = "", run_command: str = ""
+    verdicts: Sequence[tuple[OpenAttempt, Verdict]],
+    *,
+    tasks: Mapping[int, str] = MappingProxyType({}),
+    provider_message: str = "",
+    run_command: str = "",
 ) -> str:
     """What was written down, and what follows from it; `provider_message` is a gateway's word, `run_command` the
-    command to go on with.
+    command to go on with. `tasks` are the ids of those that were found, by attempt.
     """
-    lines = [_verdict_line(each, verdict) for each, verdict in verdicts]
+    lines = [_verdict_line(each, verdict, tasks.get(each.attempt, "")) for each, verdict in verdicts]
     if provider_message:
         lines.insert(0, f"{single_line(provider_message)}.")
     if run_command:
@@ -202,7 +207,7 @@ def _doubt_cells(each: OpenAttempt, style: TextStyle, *, several: bool) -> tuple
         Cell(safe_text(each.label), style.bold),
         Cell(safe_text(each.campaign) * several),
         Cell(safe_text(each.provider)),
-        Cell(_price(each)),
+        Cell(str(each.estimate) if each.estimate is not None else "unknown"),
         Cell(_utc_time(each.intended_at).removesuffix(" UTC")),
         Cell(f"{shot_length(request.duration)} {safe_text(request.resolution)}"),
         Cell(cut_end(single_line(request.prompt), _PROMPT_WIDTH)),
@@ -249,10 +254,11 @@ def _task_text(each: OpenAttempt) -> str:
     return f"task {safe_text(each.task or '?')}, {status}"
 
 
-def _verdict_line(each: OpenAttempt, verdict: Verdict) -> str:
+def _verdict_line(each: OpenAttempt, verdict: Verdict, task: str) -> str:
     name = safe_text(each.label)
     if verdict is Verdict.FOUND:
-        return f"{name} is that task at {safe_text(each.provider)}; the next run downloads its clip."
+        which = f"task {safe_text(task)}" if task else "that task"
+        return f"{name} is {which} at {safe_text(each.provider)}; the next run downloads its clip."
     if verdict is Verdict.NEVER_SENT:
         return f"{name} was never sent: nothing is charged, and the next run submits it again."
     return f"{name} is written off: {_price(each)} counts as spent, and the next run buys it again."

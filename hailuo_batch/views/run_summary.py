@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.cost_phrases import spending_line
@@ -120,7 +120,10 @@ def kept_phrases(outcome: Outcome) -> list[str]:
 def _stored_lines(outcome: Outcome, style: TextStyle, world: World) -> list[str]:
     kept = kept_phrases(outcome)
     rendered = [_rendered_line(outcome, style, world)] if outcome.rendered or not kept else []
-    return [*rendered, *(f"{words}; {'nothing was paid' if world is World.REAL else 'free'}." for words in kept)]
+    lines = [*rendered, *(f"{words}; {'nothing was paid again' if world is World.REAL else 'free'}." for words in kept)]
+    if world is World.REAL and outcome.kept.get(ClipSource.OTHER_STORE):
+        lines.append("What they cost there counts here too, in sums and under caps.")
+    return lines
 
 
 def _rendered_line(outcome: Outcome, style: TextStyle, world: World) -> str:

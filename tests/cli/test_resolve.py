@@ -275,7 +275,7 @@ async def test_what_has_one_match_is_settled_by_itself_only_when_that_is_said(
         assert told["lists"] == [{"provider": "odkkk", "tasks": 1, "whole": True, "why": None}]
         done = await asyncio.to_thread(say, "resolve", "--ask", "--yes")
         assert (done.code, done.err) == (Exit.DONE, "")
-        assert "open#1 is that task at odkkk" in done.out
+        assert f"open#1 is task {task} at odkkk" in done.out
         assert "sk-never" not in f"{shown} {told} {done}"
     assert await asyncio.to_thread(stages, surroundings) == ["submitted"]
     assert len(mock.charges) == 1

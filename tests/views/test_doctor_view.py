@@ -27,7 +27,7 @@ def test_good_checks_of_a_group_share_a_line_and_others_have_what_to_do() -> Non
         "                      Restore it,",
         "                      or run again.�[2J",
         "",
-        "3 good, 1 note, 2 bad.",
+        "2 good, 1 note, 2 bad.",
     ]
 
 

@@ -35,8 +35,9 @@ def test_clips_that_were_there_before_are_not_called_rendered() -> None:
     copied = Outcome(stored=3, kept={ClipSource.OTHER_STORE: 2, ClipSource.RENDERS: 1}, seconds=1.0)
     both = replace(copied, stored=4)
     words = (
-        "2 clips copied from another project or worktree; nothing was paid.\n"
-        "1 clip restored from renders/; nothing was paid.\n"
+        "2 clips copied from another project or worktree; nothing was paid again.\n"
+        "1 clip restored from renders/; nothing was paid again.\n"
+        "What they cost there counts here too, in sums and under caps.\n"
     )
     assert draw_run_summary(copied, WHOLE, lock=None, folder="renders/").startswith(words)
     assert draw_run_summary(both, WHOLE, lock=None, folder="renders/").startswith(f"Rendered 1 clip in 1.0 s.\n{words}")
