@@ -142,11 +142,7 @@ def test_the_first_minutes_from_the_wheel(installed: Path, tmp_path: Path) -> No
     assert "no fonts" not in run(program, "doctor", cwd=film)
 
 
-def test_the_locks_agree_and_name_no_host() -> None:
+def test_the_locks_name_no_host() -> None:
     """Whoever writes them anew has own indexes and folders; `make lock` leaves packages, versions and hashes."""
-    pins = {}
-    for name in ("dev", "run"):
-        text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
-        assert not re.search(r"://|^--|^/|@ ", text, re.MULTILINE)
-        pins[name] = set(re.findall(r"^([\w.-]+==\S+)", text, re.MULTILINE))
-    assert pins["run"] < pins["dev"]
+    for file in (ROOT / "requirements").glob("*.lock"):
+        assert not re.search(r"://|^--|^/|@ ", file.read_text(encoding="utf-8"), re.MULTILINE), file

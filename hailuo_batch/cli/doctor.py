@@ -26,8 +26,8 @@ def command(*, offline: bool, form: str) -> int:
         rows = [{"name": c.name, "state": str(c.result), "found": c.detail, "remedy": c.remedy} for c in checks]
         print_json({"version": 1, "checks": rows})
     else:
-        rows = [CheckRow(str(c.result), c.name, c.detail, c.remedy, c.group) for c in checks]
-        print_text(draw_checks(rows, make_style(sys.stdout)))
+        lines = [CheckRow(str(c.result), c.name, c.detail, c.remedy, c.group) for c in checks]
+        print_text(draw_checks(lines, make_style(sys.stdout)))
     if any(check.is_key_rejected for check in checks):
         return Exit.KEY
     return Exit.INVALID if any(check.result is CheckResult.BAD for check in checks) else Exit.DONE

@@ -272,7 +272,8 @@ def test_what_was_paid_is_never_cut() -> None:
     route = Route(provider="minimax", estimate=usd("0.28"))
     other = Route(provider="odkkk", estimate=replace(usd("19"), currency="credits"))
     steps = [replace(step(f"s{n}"), route=way) for n, way in enumerate((route, other))]
-    events = (RunStarted(steps=9, paces=(PACE,)), *(StepStarted(step=s, provider=s.route.provider) for s in steps))
+    begun = (StepStarted(step=each, provider=each.route.provider) for each in steps)
+    events: tuple[Event, ...] = (RunStarted(steps=9, paces=(PACE,)), *begun)
     *_, wide = frames(events, width=120)
     *_, narrow = frames(events, width=60)
     cost = "estimated cost 0.28 USD and 19.00 credits"
