@@ -12,7 +12,7 @@ from hailuo_batch.views.fit import cut_end, cut_start, measure_text
 from hailuo_batch.views.format import count, safe_lines, safe_text, visible_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
-_MAX_WIDTH = 100
+_MAX_WIDTH = 101
 MORE_RULES = {rules.MORE, rules.YAML_MORE}  # no problems: how many more there are
 
 
