@@ -218,7 +218,7 @@ SUB_STEPS = {
         {"models"},
         {"manifest"},
         {"rules", "redaction", "trusted"},
-        {"switches", "problem", "money", "world", "pages", "sketch", "trace", "trust"},
+        {"switches", "problem", "money", "world", "pages", "signatures", "sketch", "trace", "trust"},
     ),
     "app": (
         {

@@ -1,14 +1,16 @@
-"""Takes secrets out of what is shown: all of them out of a trace, passwords and signatures of addresses elsewhere.
+"""Takes secrets out of a trace.
 
-From a trace it removes too much rather than too little (keys, addresses behind their host, images), since people attach
-one to public bug reports. Every other view hides only what lets somebody else in (`hide_signatures`); what is sent
-stays as it was written. `gateways/redact.py` shortens what a gateway wrote to one line for people.
+It removes too much rather than too little (keys, addresses behind their host, images), since people attach a trace to
+public bug reports. Every other view hides only what lets somebody else in (`signatures.py`). `gateways/redact.py`
+shortens what a gateway wrote to one line for people.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
+
+from hailuo_batch.core.signatures import HOST
 
 HIDDEN = "***"
 KEY_PLACEHOLDER = "[key]"
@@ -19,14 +21,6 @@ _LONGEST_INPUT = 65536  # letters that are searched; the rest of a text is cut o
 _DEEPEST = 50  # levels of a body
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]{1,20})(?::|%3A)(?:\\?/|%2F){2}([^\s\"<>]*)", re.IGNORECASE)
-_HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
-# As users write them, in prose, YAML and JSON: to the next blank, quote, bracket or brace.
-_WRITTEN_ADDRESS = re.compile(r"(?<=://)[^\s\"'<>{}\\]+")
-_WRITTEN_QUERY = re.compile(
-    r"(?<=\?)[^\s\"'<>{}\\?…]+=[^\s\"'<>{}\\]*"
-    r"|(?<=#)[\w-]*(?:token|signature|sig|key|secret)=[^\s\"'<>{}\\]+",
-    re.IGNORECASE,
-)
 _IMAGE = re.compile(r"data:([\w/+.-]{0,40})[;,]\S*", re.IGNORECASE)
 _QUERY = re.compile(r"\?[^\s\"<>?]*=[^\s\"<>]*")
 _NAMED_VALUE = re.compile(
@@ -42,38 +36,6 @@ _SECRET_NAME = re.compile(
     r"(?:api|access|secret|private|auth)[_-]?key$|token$|secret|passw|authorization|signature|^sig$|credential|cookie",
     re.IGNORECASE,
 )
-
-
-def hide_signatures(text: str) -> str:
-    """What a user wrote, without names, passwords and queries of web addresses: a query may be a signature.
-
-    >>> hide_signatures("see https://me:pw@cdn.test/a.png?X-Amz-Signature=abc&e=1 [Pan left]")
-    'see https://…@cdn.test/a.png?… [Pan left]'
-    """
-    return _replace_signatures(text, lambda _: "…")
-
-
-def mask_signatures(text: str) -> str:
-    """The same for a line with a mark below it: each letter keeps its place.
-
-    >>> mask_signatures("first: https://me:pw@cdn.test/a.png?sig=1")
-    'first: https://•••••@cdn.test/a.png?•••••'
-    """
-    return _replace_signatures(text, lambda secret: "•" * len(secret))
-
-
-def _replace_signatures(text: str, hide: Callable[[str], str]) -> str:
-    if "://" in text:
-        text = _WRITTEN_ADDRESS.sub(lambda found: _replace_user(found[0], hide), text)
-    return _WRITTEN_QUERY.sub(lambda found: hide(found[0]), text) if "?" in text or "#" in text else text
-
-
-def _replace_user(rest: str, hide: Callable[[str], str]) -> str:
-    """An address behind its scheme; a password may hold what ends a host, so the last @ counts where no host ends."""
-    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    whole = host if "@" in host or ":" not in host or _HOST.fullmatch(host) else rest
-    user, at, _ = whole.rpartition("@")
-    return f"{hide(user)}{at}{rest[len(user) + 1 :]}" if at and user else rest
 
 
 def redact_text(text: str) -> str:
@@ -160,7 +122,7 @@ def _keep_host(found: re.Match[str]) -> str:
     scheme, rest = found[1], found[2]
     before = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     host = before.rpartition("@")[2]
-    if not _HOST.fullmatch(host):
+    if not HOST.fullmatch(host):
         return f"{scheme}://…"
     return f"{scheme}://{host}" + ("/…" if len(rest) > len(before) + 1 else "")
 

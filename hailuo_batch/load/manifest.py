@@ -30,7 +30,7 @@ from hailuo_batch.core.manifest.document import (
 )
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity, name_shots
-from hailuo_batch.core.redaction import mask_signatures
+from hailuo_batch.core.signatures import mask_signatures
 from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
 from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from hailuo_batch.core.redaction import hide_signatures
+from hailuo_batch.core.signatures import hide_signatures
 
 if TYPE_CHECKING:
     from hailuo_batch.core.money import Money  # loads decimal, which a run with nothing to do does not need

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, Severity
-from hailuo_batch.core.redaction import mask_signatures
+from hailuo_batch.core.signatures import mask_signatures
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.fit import cut_end, cut_start, measure_text
 from hailuo_batch.views.format import count, safe_lines, safe_text, visible_text

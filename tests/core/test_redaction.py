@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.redaction import (
     LONGEST_BODY,
-    hide_signatures,
-    mask_signatures,
     redact_body,
     redact_key,
     redact_text,
@@ -71,35 +69,6 @@ def test_a_text_without_the_key_stays_as_it_is(text: str) -> None:
 )
 def test_what_looks_like_a_secret_is_not_shown(text: str) -> None:
     assert "SECRET" not in redact_text(text)
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [
-        ("https://me:SECRET@cdn.test/a.png", "https://…@cdn.test/a.png"),
-        ("https://SECRET@cdn.test", "https://…@cdn.test"),
-        ("https://me:SE/CR@ET?x@cdn.test/a", "https://…@cdn.test/a"),
-        (
-            "https://cdn.test/a?X-Amz-Signature=SECRET&e=1, then [Pan]",
-            "https://cdn.test/a?… then [Pan]",
-        ),
-        ("like cdn.test/a.png?sig=SECRET", "like cdn.test/a.png?…"),
-        ("https://cdn.test/${colour}.png?sig=SECRET", "https://cdn.test/${colour}.png?…"),
-        ("https://cdn.test/#access_token=SECRET", "https://cdn.test/#…"),
-        ('{"prompt":"https://u:SECRET@cdn.test/?sig=SECRET"}', '{"prompt":"https://…@cdn.test/?…"}'),
-        (
-            "http://127.0.0.1:8/a@b or https://x.test/@ana",
-            "http://127.0.0.1:8/a@b or https://x.test/@ana",
-        ),
-        ("Where to? x = 1, mail me@host.test, #1=gold", "Where to? x = 1, mail me@host.test, #1=gold"),
-    ],
-)
-def test_only_what_lets_somebody_in_is_hidden_from_what_users_wrote(written: str, shown: str) -> None:
-    assert hide_signatures(written) == shown
-    assert hide_signatures(shown) == shown
-    masked = mask_signatures(written)
-    assert "SECRET" not in masked
-    assert len(masked) == len(written)
 
 
 @pytest.mark.parametrize(

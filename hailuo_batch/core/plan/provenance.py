@@ -8,8 +8,8 @@ from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.render_names import render_name
-from hailuo_batch.core.redaction import hide_signatures
 from hailuo_batch.core.request.request import ImageRef, Request
+from hailuo_batch.core.signatures import hide_signatures
 
 
 def make_provenance(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves, strip_commands
-from hailuo_batch.core.redaction import hide_signatures
+from hailuo_batch.core.signatures import hide_signatures
 from hailuo_batch.media.animatic import slate
 from hailuo_batch.media.animatic.camera_icons import disc_mask, icon_mask
 from hailuo_batch.media.animatic.camera_motion import Window, common_area
