@@ -58,6 +58,7 @@ class Facts:
     task: str | None = None
     clip: Clip | None = None
     cost: Money | None = None
+    quote: Money | None = None  # the price that the gateway named at the submit
     failure: Failure | None = None
     reason: str | None = None  # a person's, for what a person decided; kept in the event
     decided_by: str | None = None  # who that was
@@ -337,10 +338,14 @@ class DriverRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderTask:
-    """The job running at a provider, by its id; `is_new`: it was submitted just now."""
+    """The job running at a provider, by its id; `is_new`: it was submitted just now.
+
+    `quote` is the price that the provider named at the submit.
+    """
 
     id: str
     is_new: bool = False
+    quote: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,9 @@ def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt
     """Every attempt at a provider that costs something, as caps see it."""
     found = []
     for number, campaign, tags, at, stage, kind, task, *money in connection.execute(queries()["paid"], (_LOCAL,)):
-        estimate, cost = _parse_money(*money[:2]), _parse_money(*money[2:])
+        estimate, quote, cost = _parse_money(*money[:2]), _parse_money(*money[2:4]), _parse_money(*money[4:])
         ended_by = None if kind is None else FailureKind(kind)
-        charge = make_charge(Stage(stage), kind=ended_by, task=task, estimate=estimate, cost=cost)
+        charge = make_charge(Stage(stage), kind=ended_by, task=task, estimate=estimate, cost=cost, quote=quote)
         found.append(
             CountedAttempt(
                 attempt=number,
@@ -34,6 +34,7 @@ def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt
                 at=at,
                 charge=charge,
                 estimate=estimate,
+                quote=quote,
             )
         )
     return found
@@ -49,7 +50,8 @@ def read_campaign_charges(connection: sqlite3.Connection, campaign: str) -> list
             kind=None if kind is None else FailureKind(kind),
             task="some" if task else None,
             estimate=_parse_money(*money[:2]),
-            cost=_parse_money(*money[2:]),
+            quote=_parse_money(*money[2:4]),
+            cost=_parse_money(*money[4:]),
         )
         found.append((provider, charge, count))
     return found

@@ -34,12 +34,24 @@ _FACTS = (
     "fingerprint", "preimage", "provider", "campaign", "shot", "take", "tags", "stage", "task", "digest",
     "estimate_amount", "estimate_currency", "cost_amount", "cost_currency", "failure", "why", "remedy", "intended_at",
 )  # fmt: skip
-_MOVED = ("event", "stage", "task", "digest", "cost_amount", "cost_currency", "failure", "why", "remedy")
+# Money: the journal has one estimate, which is the gateway's quote where that counts (`core/attempt/quote.py`).
+_IS_QUOTE_COUNTED = (
+    "attempts.estimate_amount IS NULL OR (lower(attempts.quote_currency) = lower(attempts.estimate_currency)"
+    " AND CAST(attempts.quote_amount AS REAL) > CAST(attempts.estimate_amount AS REAL))"
+)
+_VALUES = {
+    f"estimate_{part}": f"CASE WHEN {_IS_QUOTE_COUNTED} THEN attempts.quote_{part} ELSE attempts.estimate_{part} END"
+    for part in ("amount", "currency")
+}
+_MOVED = (
+    "event", "stage", "task", "digest", "estimate_amount", "estimate_currency", "cost_amount", "cost_currency",
+    "failure", "why", "remedy",
+)  # fmt: skip
 _COPY = f"""\
 INSERT INTO purchases (ledger, attempt, event, account, {", ".join(_FACTS)})
 SELECT identity.id, attempts.id, (SELECT max(id) FROM events WHERE attempt = attempts.id),
     coalesce((SELECT account FROM accounts WHERE accounts.provider = attempts.provider), ''),
-    {", ".join(f"attempts.{name}" for name in _FACTS)}
+    {", ".join(_VALUES.get(name, f"attempts.{name}") for name in _FACTS)}
 FROM attempts, identity WHERE attempts.provider NOT IN ({_FREE_PROVIDERS}) AND attempts.id {{which}}
 ON CONFLICT (ledger, attempt) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _MOVED)}"""  # noqa: S608 - every word of it stands above
 

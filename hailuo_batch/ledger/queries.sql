@@ -24,6 +24,8 @@ UPDATE attempts SET
     digest = coalesce(:digest, digest),
     cost_amount = coalesce(:cost_amount, cost_amount),
     cost_currency = coalesce(:cost_currency, cost_currency),
+    quote_amount = coalesce(:quote_amount, quote_amount),
+    quote_currency = coalesce(:quote_currency, quote_currency),
     failure = CASE WHEN :stage IN ('intended', 'submitted') THEN NULL ELSE coalesce(:failure, failure) END,
     why = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:why, why) END,
     remedy = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:remedy, remedy) END,
@@ -58,14 +60,15 @@ INSERT INTO runs (manifest, campaign, sketch, started_at) VALUES (?, ?, ?, ?);
 UPDATE runs SET ended_at = ?, stored = ?, failed = ?, exit = ? WHERE id = ?;
 
 -- name: standings
-SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, failure, why,
+SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, quote_amount, quote_currency, failure, why,
     CASE stage WHEN 'intended' THEN intended_at END
 FROM attempts ORDER BY id;
 
 -- name: paid
 -- A clip that was brought back is no second purchase where the first one is known: its task is '', by IS and not by =,
 -- since an attempt without an answer has NULL, and counts.
-SELECT id, campaign, tags, intended_at, stage, failure, task, estimate_amount, estimate_currency, cost_amount, cost_currency
+SELECT id, campaign, tags, intended_at, stage, failure, task, estimate_amount, estimate_currency, quote_amount, quote_currency,
+    cost_amount, cost_currency
 FROM attempts WHERE provider NOT IN (SELECT value FROM json_each(?)) AND NOT (task IS '' AND EXISTS (
     SELECT 1 FROM attempts AS first WHERE first.fingerprint = attempts.fingerprint AND first.id < attempts.id AND first.task <> ''
 ));
@@ -73,10 +76,10 @@ FROM attempts WHERE provider NOT IN (SELECT value FROM json_each(?)) AND NOT (ta
 -- name: campaign_paid
 -- The same rows, those that are alike in one.
 SELECT provider, stage, failure, CASE WHEN task <> '' THEN 1 END AS has_task,
-    estimate_amount, estimate_currency, cost_amount, cost_currency, count(*)
+    estimate_amount, estimate_currency, quote_amount, quote_currency, cost_amount, cost_currency, count(*)
 FROM attempts WHERE campaign = ? AND provider NOT IN (SELECT value FROM json_each(?)) AND NOT (task IS '' AND EXISTS (
     SELECT 1 FROM attempts AS first WHERE first.fingerprint = attempts.fingerprint AND first.id < attempts.id AND first.task <> ''
-)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY min(id);
+)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY min(id);
 
 -- name: submit_times
 -- Only the newest events are read: there is no index by time, and no minute has more submits.
@@ -118,17 +121,17 @@ SELECT fingerprint, preimage FROM attempts WHERE fingerprint IN (SELECT value FR
 
 -- name: attempts
 SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
-    cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+    quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?)) ORDER BY id;
 
 -- name: all_attempts
 SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
-    cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+    quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts ORDER BY id;
 
 -- name: open_attempts
 SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
-    cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+    quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts WHERE stage IN ('intended', 'submitted', 'produced', 'in_doubt') ORDER BY id;
 
 -- name: ended

@@ -144,7 +144,7 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
     providers: dict[str, str] = {}  # one string for each provider, not one for each row
     amounts: dict[tuple[str, str], Money] = {}
     rows = connection.execute(queries()["standings"])
-    for fingerprint, attempt, stage, provider, task, digest, amount, currency, kind, why, since in rows:
+    for fingerprint, attempt, stage, provider, task, digest, amount, currency, quoted, unit, kind, why, since in rows:
         there = found.get(fingerprint)
         if there is not None and there.stage in LIVE_STAGES:
             continue
@@ -163,6 +163,7 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             task=task,
             digest=digest,
             cost=cost,
+            quote=None if quoted is None else _parse_money(quoted, unit),
             kind=None if kind is None else FailureKind(kind),
             why=why,
             refused_by=refused_by,
@@ -249,13 +250,16 @@ def _make_attempt_records(rows: Iterable[Any]) -> list[AttemptRecord]:
             task=task,
             digest=digest,
             estimate=_parse_money(*estimate),
+            quote=_parse_money(*quote),
             cost=_parse_money(*cost),
             failure=_parse_failure(*failure),
             intended_at=intended_at,
             changed_at=changed_at,
         )
         for number, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, *rest in rows
-        for estimate, cost, failure, (intended_at, changed_at) in [(rest[:2], rest[2:4], rest[4:7], rest[7:])]
+        for estimate, quote, cost, failure, (intended_at, changed_at) in [
+            (rest[:2], rest[2:4], rest[4:6], rest[6:9], rest[9:])
+        ]
     ]
 
 

@@ -7,7 +7,7 @@ clip comes back as `produced`: what it is has to be probed again.
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
@@ -45,13 +45,22 @@ def take_over(connection: sqlite3.Connection, place: str, now: float) -> dict[in
 
 def _take_over_one(connection: sqlite3.Connection, missing: _Missing, own: str, now: float) -> int | None:
     attempt, stage = _find_own(connection, missing, own)
+    facts = missing.facts
+    if attempt is not None:
+        facts = replace(facts, quote=_find_quote(connection, attempt, missing.intent.estimate))
     if attempt is None:
         if _is_live(connection, missing.intent.fingerprint) and missing.stage in LIVE_STAGES:
             return None  # this ledger has it already, by an attempt of its own
         attempt, stage = insert_intent(connection, missing.intent, now), Stage.INTENDED
     for move in _find_moves(stage, missing):
-        move_attempt(connection, attempt, move, _facts_of(move, missing.facts), now)
+        move_attempt(connection, attempt, move, _facts_of(move, facts), now)
     return attempt
+
+
+def _find_quote(connection: sqlite3.Connection, attempt: int, counted: Money | None) -> Money | None:
+    """Money: what the journal counts and the attempt's own estimate is not, is what the gateway named."""
+    own = connection.execute("SELECT estimate_amount, estimate_currency FROM attempts WHERE id = ?", (attempt,))
+    return None if counted == _parse_money(*own.fetchone()) else counted
 
 
 def _find_own(connection: sqlite3.Connection, missing: _Missing, own: str) -> tuple[int | None, Stage]:
@@ -101,7 +110,7 @@ def _facts_of(move: Move, facts: Facts) -> Facts:
     match move:
         case Move.ACCEPT:
             # Without a reason: the gateway gave this id, and nobody may replace it.
-            return Facts(task=facts.task, decided_by="ledger repair")
+            return Facts(task=facts.task, quote=facts.quote, decided_by="ledger repair")
         case Move.PRODUCE:
             return Facts(cost=facts.cost, reason=_REASON)
         case Move.LOSE_SIGHT:

@@ -194,6 +194,7 @@ def move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts
     if facts.clip is not None:
         _insert_clip(connection, facts.clip, now)
     cost_amount, cost_currency = _money_columns(facts.cost)
+    quote_amount, quote_currency = _money_columns(facts.quote)
     failure = facts.failure
     changes = {
         "attempt": attempt,
@@ -202,6 +203,8 @@ def move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts
         "digest": None if facts.clip is None else facts.clip.digest,
         "cost_amount": cost_amount,
         "cost_currency": cost_currency,
+        "quote_amount": quote_amount,
+        "quote_currency": quote_currency,
         "failure": None if failure is None else failure.kind,
         "why": None if failure is None else failure.why,
         "remedy": None if failure is None else failure.remedy,
@@ -243,6 +246,7 @@ def _event_data(facts: Facts) -> dict[str, object]:
     return {
         "task": facts.task,
         "digest": None if facts.clip is None else facts.clip.digest,
+        "quote": _money_data(facts.quote),
         "cost": _money_data(facts.cost),
         "failure": None if failure is None else {"kind": failure.kind, "why": failure.why, "remedy": failure.remedy},
         "reason": facts.reason,

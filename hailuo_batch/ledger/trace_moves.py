@@ -103,6 +103,7 @@ def _move_facts(facts: Facts) -> dict[str, object]:
     return {
         "task": facts.task,
         "digest": facts.clip and facts.clip.digest,
+        "quote": _money_text(facts.quote),
         "cost": _money_text(facts.cost),
         "failure": failure and {"kind": failure.kind, "why": failure.why},
         "reason": facts.reason,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.trace import WaitLine
 from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, RejectedClips, Renders, Store
 from hailuo_batch.runner.limiter import Limiter
@@ -17,6 +19,10 @@ from hailuo_batch.runner.task_ids import TaskIds
 
 
 def _ignore_start(_: Step, __: str) -> None:
+    """Ignores the event."""
+
+
+def _ignore_quote(_: Step, __: Route, ___: Money) -> None:
     """Ignores the event."""
 
 
@@ -53,6 +59,7 @@ class RunContext:
     recent_attempts: frozenset[int] = frozenset()  # bought within a day and not stored, when the run began
     speed: float = 1.0  # how many of the seconds that limits are written in pass in one of this machine's
     on_start: Callable[[Step, str], None] = _ignore_start  # called when a provider starts with a step
+    on_quote: Callable[[Step, Route, Money], None] = _ignore_quote  # called when a provider names its price
     # Entered when a step waits at a provider, or without a step all submits there, and left when that is over.
     on_wait: Callable[[Step | None, WaitLine], AbstractContextManager[None]] = _ignore_step_wait
 

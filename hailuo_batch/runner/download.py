@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
@@ -133,7 +134,9 @@ def _same_file_failure(clip: RejectedClip, step: Step, task: FinishedTask) -> Fa
 
 def add_way_out(failure: Failure, step: Step, submitted: Submitted, cost: Money | None) -> Failure:
     """The same failure with what to do where the clip may never come: it is given up for what it cost."""
-    price = f"{cost} was charged for it" if cost is not None else f"It counts as {step.estimate or 'an unknown amount'}"
+    quote = submitted.task.quote if step.standing is None else step.standing.quote
+    counted = counted_estimate(step.estimate, quote)
+    price = f"{cost} was charged for it" if cost is not None else f"It counts as {counted or 'an unknown amount'}"
     remedy = (
         f"{failure.remedy or 'The next run, or `fetch`, polls it again.'} If it never comes, give it up. {price}, and "
         "the next run buys it again:"

@@ -5,10 +5,12 @@ reserve the same money.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.quote import counted_estimate
+from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, check_cap
@@ -42,6 +44,7 @@ class Reservations:
         self._caps = [_CapUse(cap, cap_usage(cap, known)) for cap in caps]
         self._open = {each.attempt: each for each in known if each.charge.state in _OPEN_CHARGES}
         self._reserved: dict[str, dict[_CapUse, Decimal]] = {}  # by fingerprint: what this run set aside
+        self._quotes: dict[tuple[str, ShotNeeds], Money] = {}  # the highest of this run, by provider and what is bought
         self._has_released = False
         for step in planned:
             if step.known_task is not None:
@@ -59,7 +62,11 @@ class Reservations:
             each.used += price.amount
 
     def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:
-        """Sets the price aside, or says which cap has no room for it."""
+        """Sets the price aside, or says which cap has no room for it.
+
+        Money: where the provider has named a higher price for the same in this run, that one is set aside.
+        """
+        price = counted_estimate(price, self._quotes.get((provider, step.uses[0].shot.needs)))
         mine = self._matching_caps(step)
         for each in mine:
             if refused := check_cap(each.cap, each.used, price, provider):
@@ -75,6 +82,25 @@ class Reservations:
         for each, amount in self._reserved.pop(step.fingerprint, {}).items():
             each.used -= amount
             self._has_released = True
+
+    def record_quote(self, step: Step, quote: Money, provider: str) -> None:
+        """The provider named its price at the submit: it counts from now on where it is higher than what is set aside.
+
+        Money: whether or not a cap has room: it is bought already. What is left of the cap is what counts after that.
+        """
+        key = (provider, step.uses[0].shot.needs)
+        self._quotes[key] = counted_estimate(self._quotes.get(key), quote) or quote
+        mine = self._reserved.get(step.fingerprint, {})
+        for each, amount in mine.items():
+            if quote.is_same_currency(each.cap.limit) and quote.amount > amount:
+                each.used += quote.amount - amount
+                mine[each] = quote.amount
+        before = self._earlier_use(step)
+        if step.standing is not None and before:
+            known = self._open[step.standing.attempt]
+            self._open[known.attempt] = replace(known, quote=counted_estimate(known.quote, quote))
+            for each, amount in self._earlier_use(step).items():
+                each.used += amount - before[each]
 
     def pop_release_flag(self) -> bool:
         """Whether anything was released since the last call: what was left out may have room now."""

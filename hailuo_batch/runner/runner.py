@@ -11,7 +11,10 @@ from dataclasses import replace
 from itertools import chain
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.attempt.quote import is_much_higher
+from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.models import Model
+from hailuo_batch.core.money import Money
 from hailuo_batch.core.pacing.remaining_time import ProviderPace
 from hailuo_batch.core.plan.clip_differences import describe_differences
 from hailuo_batch.core.plan.event import (
@@ -20,6 +23,7 @@ from hailuo_batch.core.plan.event import (
     RunEnded,
     RunStarted,
     StepFailed,
+    StepQuoted,
     StepStarted,
     StepStored,
     StepsUnlocked,
@@ -29,6 +33,7 @@ from hailuo_batch.core.plan.event import (
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unlocked_steps
+from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import Clock
 from hailuo_batch.runner.context import RunContext
@@ -145,12 +150,15 @@ class _StepWorker:
         self._remarks: list[tuple[Step, str]] = []
         self._over_cap: list[tuple[Step, Failure]] = []
         self._unlocks, self._listener, self._stop, self._fail_fast = unlocks, listener, stop, fail_fast
-        self._context = replace(context, on_start=self._report_start, on_wait=self._report_wait)
+        self._context = replace(
+            context, on_start=self._report_start, on_wait=self._report_wait, on_quote=self._report_quote
+        )
         self._clock, self._waits = clock, 0
         self._model = model
         self._submits_left, self._submitted = submits, set[str]()
         self._fallbacks: Counter[tuple[str, str]] = Counter()
         self._started_fingerprints: set[str] = set()
+        self._high_quotes: set[tuple[str, ShotNeeds]] = set()  # each is remarked once
 
     def outcome(self, *, stopped: str, seconds: float) -> Outcome:
         """What was done so far."""
@@ -197,6 +205,15 @@ class _StepWorker:
             self._submitted.add(step.fingerprint)
             self._submits_left -= 1
         self._notify(step, StepStarted(step=step, provider=provider))
+
+    def _report_quote(self, step: Step, route: Route, quote: Money) -> None:
+        """Reports a provider's own price, and remarks on one that is much higher than the price list has."""
+        self._notify(step, StepQuoted(step=step, provider=route.provider, quote=quote, estimate=route.estimate))
+        key = (route.provider, step.uses[0].shot.needs)
+        if is_much_higher(quote, route.estimate) and key not in self._high_quotes:
+            self._high_quotes.add(key)
+            words = f"{route.provider} names a price of {quote}, and the price list has {route.estimate}"
+            self._remarks.append((step, words))
 
     @contextmanager
     def _report_wait(self, step: Step | None, line: WaitLine) -> Iterator[None]:

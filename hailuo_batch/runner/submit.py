@@ -164,9 +164,13 @@ async def _submit_once(
     if route.provider in context.limiters and (other := context.task_ids.claim(route.provider, answer.id, attempt)):
         failure = await _shared_task_failure(route, answer, other, context)
         return await _record_failure(step, route, attempt, failure, context)
+    if answer.quote is not None:
+        # Money: it counts at once, so that no other submit gets room that is not there.
+        context.reservations.record_quote(step, answer.quote, route.provider)
+        context.on_quote(step, route, answer.quote)
     try:
         # Money: the task id is durable before anything else is done with it.
-        stage = await context.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id))
+        stage = await context.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id, quote=answer.quote))
     except LedgerError as error:
         return _unrecorded_task_failure(step, route, answer, error)
     return Submitted(attempt=attempt, stage=stage, task=answer, provider=route.provider)

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage, next_stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.replay import find_mismatches, replay
 from hailuo_batch.core.spending.charge import ChargeState
 from hailuo_batch.errors import LedgerMovedError
 from hailuo_batch.ports import Clock, Facts, Intent, LedgerReader, LedgerWriter
@@ -112,6 +113,22 @@ class LedgerContract(LedgerOpener):
             assert await ledger.move(attempt, Move.MISS) is Stage.PRODUCED
             standing = (await ledger.standings())[make_intent().fingerprint]
         assert (standing.task, standing.digest, standing.cost) == ("t-1", DIGEST, usd("0.27"))
+
+    async def test_the_price_that_a_gateway_named_is_kept_beside_the_estimate(self, tmp_path: Path) -> None:
+        """Of the two, the higher one counts."""
+        for number, (quote, counted) in enumerate([("0.40", "0.40"), ("0.20", "0.28")], 1):
+            async with self.open_writer(tmp_path / str(number), FakeClock()) as ledger:
+                attempt = await record_attempt(ledger, 1, [(Move.ACCEPT, Facts(task="t-1", quote=usd(quote)))])
+                await ledger.move(attempt, Move.PRODUCE, Facts())
+                (record,) = await ledger.attempts()
+                (paid,) = await ledger.counted_attempts()
+                ((_, charge, _),) = await ledger.campaign_charges("aurora")
+                standing = (await ledger.standings())[make_intent().fingerprint]
+                events = await ledger.events([attempt])
+            assert (record.estimate, record.quote, standing.quote) == (usd("0.28"), usd(quote), usd(quote))
+            assert (paid.charge.money, paid.quote, charge.money) == (usd(counted), usd(quote), usd(counted))
+            assert events[1].data == {"task": "t-1", "quote": {"amount": quote, "currency": "USD"}}
+            assert find_mismatches(record, replay(record, events)) == ""
 
     @pytest.mark.parametrize("amount", ["0.1", "0.10", "1E+2", "123456789012345678901234567890.123456789", "0"])
     async def test_money_comes_back_to_the_last_digit(self, tmp_path: Path, amount: str) -> None:

@@ -164,5 +164,6 @@ def _attempt_dict(attempt: AttemptRecord) -> dict[str, object]:
         "task": attempt.task,
         "artifact": attempt.digest,
         "estimate": money_dict(attempt.estimate),
+        "quote": money_dict(attempt.quote),
         "cost": money_dict(attempt.cost),
     }

@@ -67,6 +67,7 @@ def history_dict(
                 "task": each.task,
                 "artifact": each.digest,
                 "estimate": money_dict(each.estimate),
+                "quote": money_dict(each.quote),
                 "cost": money_dict(each.cost),
                 "failure": None if each.failure is None else {"kind": str(each.failure.kind), "why": each.failure.why},
                 "events": [_event_dict(event) for event in events if event.attempt == each.id],
@@ -87,7 +88,7 @@ def _attempt_lines(
     for each in attempts:
         task = f", task {single_line(each.task)}" if each.task else ""
         clip = f", {each.digest}" if each.digest else ""
-        cost = f", {each.cost}" if each.cost is not None else ""
+        cost = f"{_quote_words(each)}, {each.cost}" if each.cost is not None else _quote_words(each)
         lines.append(f"  attempt {each.id} at {each.provider}: {each.stage}{task}{clip}{cost}")
         if (
             each.failure is not None and each.stage not in _STAGES_AFTER_FAILURE
@@ -101,6 +102,13 @@ def _attempt_lines(
             for line in _task_event_lines(one, each.provider, style)
         ]
     return lines
+
+
+def _quote_words(attempt: AttemptRecord) -> str:
+    """The price that the gateway named at the submit, beside our estimate."""
+    if attempt.quote is None:
+        return ""
+    return f", {attempt.quote} named at the submit ({attempt.estimate or 'no estimate'})"
 
 
 def _event_line(event: EventRecord) -> str:

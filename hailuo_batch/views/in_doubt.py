@@ -9,6 +9,7 @@ from types import MappingProxyType
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, TaskMatch, Verdict
+from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.money import sum_by_currency
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.world import World, command_line
@@ -126,6 +127,7 @@ def open_attempt_dict(each: OpenAttempt, names: TakeNames) -> dict[str, object]:
         "task": each.task,
         "intended_at": _timestamp(each.intended_at),
         "estimate": money_dict(each.estimate),
+        "quote": money_dict(each.quote),
         "why": each.why or None,
         "prompt": request.prompt,
         "duration": request.duration,
@@ -296,12 +298,13 @@ def _task_status_text(status: str, created: float | None) -> str:
 
 
 def _price(each: OpenAttempt) -> str:
-    return str(each.estimate) if each.estimate is not None else "price not known"
+    return str(counted_estimate(each.estimate, each.quote) or "price not known")
 
 
 def _total_price(chosen: Sequence[OpenAttempt]) -> str:
-    known = sum_by_currency(each.estimate for each in chosen if each.estimate is not None)
-    unknown = sum(each.estimate is None for each in chosen)
+    prices = [counted_estimate(each.estimate, each.quote) for each in chosen]
+    known = sum_by_currency(price for price in prices if price is not None)
+    unknown = prices.count(None)
     if not unknown:
         return join_amounts(known)
     more = f"{count(unknown, 'price')} not known"

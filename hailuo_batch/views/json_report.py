@@ -120,6 +120,7 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "task": row.task or None,
         "artifact": _clip_dict(row.clip),
         "estimate": money_dict(row.estimate),
+        "quote": money_dict(row.quote),
         "cost": money_dict(row.cost),
         "shared_with": list(row.shared_with),
         "shared_count": row.shared_count,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from hailuo_batch.core.attempt.quote import is_much_higher
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.event import (
     Event,
@@ -16,6 +17,7 @@ from hailuo_batch.core.plan.event import (
     RunEnded,
     RunStarted,
     StepFailed,
+    StepQuoted,
     StepStarted,
     StepStored,
     StepsUnlocked,
@@ -85,6 +87,7 @@ class _LineListener:
             _print_line(f"[{self._progress.ended_steps}/{self._progress.steps}] {line}", self._stream)
 
     def _event_line(self, event: Event) -> str:
+        line = ""
         match event:
             case StepStored(step=step, clip=stored):
                 clip = f"{format_seconds(stored.seconds)} {format_size(stored.size)}"
@@ -95,10 +98,12 @@ class _LineListener:
                 return _unblocked_words(steps)
             case WaitStarted() | WaitEnded():
                 return self._wait_line(event)
+            case StepQuoted(quote=quote, estimate=estimate) if is_much_higher(quote, estimate):
+                line = f"{_step_name(event.step)} {safe_text(event.provider)} names a price of {quote}, not {estimate}"
             case Stopping():
                 left = "nothing more is submitted, and running tasks are left to the next run"
-                return f"stopping: {left}; Ctrl-C again ends at once"
-        return ""
+                line = f"stopping: {left}; Ctrl-C again ends at once"
+        return line
 
     def _wait_line(self, event: WaitStarted | WaitEnded) -> str:
         """Why submits wait, and that they go on; of polls only that the run goes on, after a quiet time."""
@@ -154,6 +159,9 @@ class _JsonListener:
                 members["steps"] = steps
             case StepStarted(step=step, provider=provider):
                 members |= _step_dict(step, provider)
+            case StepQuoted(step=step, provider=provider, quote=quote, estimate=estimate):
+                prices = {"quote": money_dict(quote), "estimate": money_dict(estimate)}
+                members |= {**_step_dict(step, provider), **prices}
             case StepStored(step=step, provider=provider, clip=stored, cost=cost):
                 facts = {"artifact": stored.digest, "bytes": stored.size, "cost": money_dict(cost)}
                 source = {"source": str(step.source)} if step.source is not None else {}

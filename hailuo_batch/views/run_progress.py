@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.pacing.remaining_time import ProviderPace, remaining_seconds
 from hailuo_batch.core.plan.event import (
     Event,
     RunStarted,
     StepFailed,
+    StepQuoted,
     StepStarted,
     StepStored,
     Stopping,
@@ -85,6 +87,8 @@ class RunProgress:
                 self._left.update({pace.provider: pace.submits for pace in paces})
             case StepStarted():
                 self._add_start(event)
+            case StepQuoted(step=step, quote=quote):
+                self._costs[step.fingerprint] = counted_estimate(self._costs.get(step.fingerprint), quote)
             case StepStored():
                 self._add_clip(event)
             case StepFailed():

@@ -49,7 +49,8 @@ def _give_up_hint(report: Report) -> list[str]:
     row = next((each for each in report.rows if each.stage is Stage.PRODUCED and is_unfetched(each)), None)
     if row is None:
         return []
-    price = f"{row.cost}, which was charged, counts" if row.cost is not None else f"{row.estimate or 'it'} counts"
+    counted = row.counted_estimate or "it"
+    price = f"{row.cost}, which was charged, counts" if row.cost is not None else f"{counted} counts"
     label, manifest = safe_text(f"{row.shot}#{row.take}"), safe_text(report.manifest)
     line = command_line("resolve", label, "--write-off", manifest=manifest, world=report.world)
     words = f"If a rendered clip never comes, give it up: {price} as spent, and the next run buys it again:"

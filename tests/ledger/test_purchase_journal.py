@@ -18,7 +18,7 @@ from hailuo_batch.ledger.reader import SqliteLedgerReader
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger, read_ledger
 from hailuo_batch.ports import Facts
 from hailuo_batch.testing.clock import FakeClock
-from hailuo_batch.testing.ledger_samples import DIGEST, MOVES_TO, make_intent, record_attempt
+from hailuo_batch.testing.ledger_samples import DIGEST, MOVES_TO, make_intent, record_attempt, usd
 
 MARK, OTHER = make_intent(1).fingerprint, make_intent(2).fingerprint
 
@@ -155,12 +155,13 @@ async def test_a_restored_ledger_is_refused_and_mended(machine: Machine, before:
     async with machine.writing("one") as ledger:
         await submit(ledger, 2)
         attempt = await ledger.record_intent(make_intent(1)) if before != "nothing" else 0
+        accepted = Facts(task="t-1", quote=usd("0.40"))
         if before == "submitted":
-            await ledger.move(attempt, Move.ACCEPT, Facts(task="t-1"))
+            await ledger.move(attempt, Move.ACCEPT, accepted)
         copy_ledger(machine, "one", kept)
         attempt = attempt or await ledger.record_intent(make_intent(1))
         if before != "submitted":
-            await ledger.move(attempt, Move.ACCEPT, Facts(task="t-1"))
+            await ledger.move(attempt, Move.ACCEPT, accepted)
         await ledger.move(attempt, Move.PRODUCE)
     for name in ("ledger.db-wal", "ledger.db-shm"):
         machine.ledger("one").with_name(name).unlink(missing_ok=True)
@@ -172,7 +173,9 @@ async def test_a_restored_ledger_is_refused_and_mended(machine: Machine, before:
     async with machine.writing("one", JournalFault.BEHIND) as ledger:
         assert len(await ledger.take_over_purchases(str(machine.ledger("one")))) == 1
         standing = (await ledger.standings())[MARK]
+        counted = {each.attempt: each.charge.money for each in await ledger.counted_attempts()}
     assert (standing.stage, standing.task) == (Stage.PRODUCED, "t-1")
+    assert counted[standing.attempt] == usd("0.40"), "what the gateway named is not forgotten"
     assert await machine.finding("one") is None
 
 

@@ -140,6 +140,50 @@ def test_what_a_crash_interrupted_is_counted_once_by_each_cap_that_has_it_and_by
     assert "the cap of 0.60 USD has 0.02 USD left" in refused.why
 
 
+@pytest.mark.parametrize(
+    ("quote", "left"),
+    [(usd("0.60"), "0.40"), (usd("0.20"), "0.50"), (Money(amount=Decimal("0.60"), currency="CNY"), "0.50")],
+    ids=["higher", "lower", "in CNY"],
+)
+def test_a_higher_quote_counts_from_the_submit_on_and_the_actual_cost_corrects_it(quote: Money, left: str):
+    found, a = purse(cap("1.00")), step_of("a")
+    assert found.reserve(a, usd("0.50"), "mindvideo") is None
+    found.record_quote(a, quote, "mindvideo")
+    assert found.reserve(step_of("b"), usd(str(Decimal(left) + Decimal("0.01"))), "minimax") is not None
+    assert found.reserve(step_of("c"), usd(left), "minimax") is None
+    found.record_actual_cost(a, usd("0.45"))
+    assert found.reserve(step_of("d"), usd(str(Decimal("0.56") - Decimal(left))), "minimax") is not None
+    assert found.reserve(step_of("e"), usd(str(Decimal("0.55") - Decimal(left))), "minimax") is None
+
+
+def test_a_quote_that_breaks_a_cap_ends_submits_under_it():
+    found, a = purse(cap("0.60")), step_of("a")
+    assert found.reserve(a, usd("0.28"), "mindvideo") is None
+    found.record_quote(a, usd("0.90"), "mindvideo")
+    refused = found.reserve(step_of("b"), usd("0.01"), "minimax")
+    assert refused is not None
+    assert "the cap of 0.60 USD has 0.00 USD left" in refused.why
+
+
+def test_the_same_shot_at_the_same_provider_is_reserved_at_the_price_that_it_named():
+    found = purse(cap("1.00"))
+    assert found.reserve(step_of("a"), usd("0.28"), "mindvideo") is None
+    found.record_quote(step_of("a"), usd("0.60"), "mindvideo")
+    assert found.reserve(step_of("b"), usd("0.28"), "mindvideo") is not None
+    assert found.reserve(step_of("b"), usd("0.28"), "minimax") is None
+
+
+def test_a_quote_counts_in_the_caps_that_have_the_attempt_since_an_earlier_run():
+    interrupted = step_of("old", attempt=7, stage=Stage.INTENDED)
+    found = purse(cap("1.00"), attempts=(earlier(7, "0.28", ChargeState.IN_DOUBT),))
+    assert found.reserve(interrupted, usd("0.28"), "mindvideo") is None
+    found.record_quote(interrupted, usd("0.80"), "mindvideo")
+    assert found.reserve(step_of("a"), usd("0.21"), "minimax") is not None
+    assert found.reserve(step_of("b"), usd("0.20"), "minimax") is None
+    found.record_actual_cost(interrupted, usd("0.30"))
+    assert found.reserve(step_of("c"), usd("0.50"), "minimax") is None
+
+
 @pytest.mark.parametrize("price", [None, Money(amount=Decimal("0.01"), currency="CNY")], ids=["unknown", "in CNY"])
 def test_without_a_cap_any_price_will_do_and_under_one_only_what_it_can_count(price: Money | None):
     assert purse().reserve(step_of("a"), price, "vtrix") is None
@@ -236,6 +280,16 @@ class Books(RuleBasedStateMachine):
             self.purse.release(STEPS[name])
             for held in self.held:
                 held.pop(name, None)
+
+    @rule(name=TO_SEND, quote=CENTS)
+    def quote(self, name: str, quote: Money) -> None:
+        if name not in self.open:
+            return
+        standing = STEPS[name].standing
+        self.purse.record_quote(STEPS[name], quote, f"the provider of {name}")
+        for held in self.held:
+            for each in {name, standing.attempt if standing else None} & held.keys():
+                held[each] = max(held[each], quote.amount)
 
     @rule(name=ALL, cost=CENTS)
     def correct(self, name: str, cost: Money) -> None:

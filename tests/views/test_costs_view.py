@@ -79,8 +79,8 @@ def test_a_spreadsheet_gets_the_same_columns_whatever_the_rows_are(by: GroupBy, 
     golden(text.replace("\r\n", "\n").removesuffix("\n"), f"costs_{by}.csv")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert {tuple(row) for row in rows} == {
-        ("by", "group", "currency", "attempts", "unknown", "estimate", "told", "difference", "spent", "running",
-         "in_doubt", "unclaimed"),
+        ("by", "group", "currency", "attempts", "unknown", "estimate", "quoted", "told", "difference", "spent",
+         "running", "in_doubt", "unclaimed"),
     }  # fmt: skip
 
 

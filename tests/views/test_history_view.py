@@ -36,7 +36,7 @@ ROWS = (
 ATTEMPTS = (
     attempt(1, fingerprint="v1-earlier", digest="sha256:" + "cd" * 32, cost=None),
     attempt(2, stage=Stage.FAILED, failure=failure("the picture was refused"), digest=None, cost=None, task=None),
-    attempt(3),
+    attempt(3, quote=usd("0.35")),
 )
 EVENTS = (
     event(1, 1, 1_790_000_000.0, "intend", Stage.INTENDED),

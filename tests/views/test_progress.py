@@ -17,6 +17,7 @@ from hailuo_batch.core.plan.event import (
     RunEnded,
     RunStarted,
     StepFailed,
+    StepQuoted,
     StepStarted,
     StepStored,
     StepsUnlocked,
@@ -70,6 +71,28 @@ def drawn(how: str, events: tuple[Event, ...], ink: TextStyle = PLAIN) -> str:
 def test_lines_say_each_thing_that_happens_once(golden: Golden) -> None:
     golden(drawn("lines", RUN), "progress_lines.txt")
     golden(drawn("lines", RUN, TextStyle(colour=True)).replace("\x1b", "ESC"), "progress_lines_colour.txt")
+
+
+@pytest.mark.parametrize(
+    ("quote", "line"),
+    [
+        ("0.40", "[0/1] open#1 mindvideo names a price of 0.40 USD, not 0.28 USD\n"),
+        ("0.30", ""),
+        ("0.20", ""),
+    ],
+)
+def test_a_price_that_a_gateway_names_is_counted_where_it_is_higher(quote: str, line: str) -> None:
+    route = Route(provider="mindvideo", estimate=usd("0.28"))
+    bought = replace(OPEN, route=route)
+    named = StepQuoted(step=bought, provider="mindvideo", quote=usd(quote), estimate=usd("0.28"))
+    events = (RunStarted(steps=1), StepStarted(step=bought, provider="mindvideo"), named)
+    assert drawn("lines", events) == line
+    told = json.loads(drawn("json", events).splitlines()[-1])
+    assert (told["event"], told["quote"]["amount"], told["estimate"]["amount"]) == ("StepQuoted", quote, "0.28")
+    counted = RunProgress(Clock())
+    for event in events:
+        counted.add_event(event)
+    assert counted.cost_text() == f"estimated cost {max(quote, '0.28')} USD"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot
 from hailuo_batch.core.attempt.attempt import Stage, Standing
+from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.plan import Step, StepReason, TakeName
@@ -53,7 +54,7 @@ def make_orphan_step(attempt: AttemptRecord, standing: Standing) -> Step:
     return Step(
         why=_REASONS[standing.stage],
         uses=(),
-        route=Route(provider=attempt.provider, estimate=attempt.estimate),
+        route=Route(provider=attempt.provider, estimate=counted_estimate(attempt.estimate, attempt.quote)),
         request=parse_preimage(attempt.preimage),
         fingerprint=attempt.fingerprint,
         standing=standing,

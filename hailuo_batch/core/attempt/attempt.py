@@ -105,6 +105,7 @@ class Standing:
     task: str | None = None
     digest: str | None = None
     cost: Money | None = None
+    quote: Money | None = None  # the price that the provider named at the submit
     kind: FailureKind | None = None  # of the failure that ended it
     why: str = ""
     refused_by: tuple[str, ...] = ()  # who refused the submit for good, in this or an earlier attempt

@@ -63,6 +63,7 @@ class OpenAttempt:
     last_heard_at: float
     estimate: Money | None
     why: str
+    quote: Money | None = None  # the price that the gateway named at the submit
     task: str | None = None
     has_manual_task: bool = False  # whether its task's id came from a person, and not from the gateway
     manifest: str = ""  # as its run named it, below the project's root
@@ -107,6 +108,7 @@ def open_attempts(
                 intended_at=each.intended_at,
                 last_heard_at=_last_heard_at(each, run),
                 estimate=each.estimate,
+                quote=each.quote,
                 why=_doubt_reason(each),
                 task=each.task,
                 has_manual_task=each.id in manual_tasks,

@@ -29,6 +29,7 @@ class AttemptRecord:
     failure: Failure | None
     intended_at: float
     changed_at: float
+    quote: Money | None = None  # the price that the gateway named at the submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ def find_mismatches(attempt: AttemptRecord, replayed: ReplayedFacts) -> str:
         "task": attempt.task,
         "digest": attempt.digest,
         "estimate": _money_fact(attempt.estimate),
+        "quote": _money_fact(attempt.quote),
         "cost": _money_fact(attempt.cost),
     }
     return ", ".join(name for name, value in says.items() if replayed.facts.get(name) != value)

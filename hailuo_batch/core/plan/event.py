@@ -32,6 +32,16 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepQuoted:
+    """A provider accepted a step and named its price; `estimate` is what the price list has."""
+
+    step: Step
+    provider: str
+    quote: Money
+    estimate: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStored:
     """A clip is in the store; `cost` is the actual cost, None when the provider reports none."""
 
@@ -93,7 +103,16 @@ class RunEnded:
 
 
 Event = (
-    RunStarted | StepStarted | StepStored | StepFailed | StepsUnlocked | WaitStarted | WaitEnded | Stopping | RunEnded
+    RunStarted
+    | StepStarted
+    | StepQuoted
+    | StepStored
+    | StepFailed
+    | StepsUnlocked
+    | WaitStarted
+    | WaitEnded
+    | Stopping
+    | RunEnded
 )
 
 # Gets each event, and never answers; it must not raise.

@@ -1,4 +1,4 @@
-"""What the clips of a plan cost: the actual cost where a provider reported it, else the list price.
+"""What the clips of a plan cost: the actual cost where a provider reported it, else a list price or a higher quote.
 
 A list price is not a bill, so the two are never added together. A clip with neither is counted and stays unknown. The
 outcome of every attempt, those without a clip included, is in the ledger (`core/spending/costs.py`).
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
+from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.plan.plan import Action, Plan, Step
@@ -101,7 +102,7 @@ def sum_plan_cost(plan: Plan) -> PlanCost:
         if standing.cost is not None:
             actual_costs.append(standing.cost)
         elif standing.stage in _MADE_STAGES and not is_local(standing.provider):
-            estimates.append(_list_price(step, standing.provider))
+            estimates.append(counted_estimate(_list_price(step, standing.provider), standing.quote))
             silent.add(standing.provider)
     return PlanCost(
         actual=sum_by_currency(actual_costs),

@@ -8,6 +8,7 @@ from math import fsum
 
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
@@ -45,6 +46,7 @@ class TakeRow:
     task: str = ""  # its id at the provider, where one was given
     clip: Clip | None = None
     estimate: Money | None = None
+    quote: Money | None = None  # the price that the provider named at the submit
     cost: Money | None = None
     shared_with: tuple[str, ...] = ()  # the first other shots with the same request, so with the same clip
     shared_count: int = 0  # how many they are in all
@@ -54,6 +56,11 @@ class TakeRow:
     is_left_out: bool = False  # a cap leaves it out
     changed: tuple[str, ...] = ()  # members of the request that differ from the last version
     remarks: tuple[str, ...] = ()  # what differs from the request
+
+    @property
+    def counted_estimate(self) -> Money | None:
+        """What it counts as while its actual cost is not known."""
+        return counted_estimate(self.estimate, self.quote)
 
     @property
     def is_in_doubt(self) -> bool:
@@ -243,6 +250,7 @@ def _make_rows(
             clip=clip,
             estimate=step.estimate,
             source=step.source,
+            quote=standing.quote if standing is not None else None,
             cost=standing.cost if standing is not None else None,
             same_clip_as="" if use is step.uses[0] else take_label(step.uses[0]),
             is_bought=is_bought,

@@ -44,7 +44,8 @@ class Cap:
 class CountedAttempt:
     """One attempt as caps see it; `at` is when it was intended, in seconds since the epoch.
 
-    `estimate` is what it was to cost: that counts under a cap when the actual cost is in another currency.
+    `estimate` is what it was to cost, and `quote` what the gateway named at the submit. The higher one counts under a
+    cap while no actual cost in its currency is known.
     """
 
     attempt: int
@@ -53,13 +54,19 @@ class CountedAttempt:
     at: float
     charge: Charge
     estimate: Money | None = None
+    quote: Money | None = None
 
     def counted_amount(self, cap: Cap) -> Decimal:
         """How much it counts under a cap, in its currency."""
         if self.charge.state is ChargeState.NOTHING:
             return Decimal(0)
-        known = (money for money in (self.charge.money, self.estimate) if money is not None)
-        return next((money.amount for money in known if money.is_same_currency(cap.limit)), Decimal(0))
+        known = (self.charge.money,) if self._has_actual_cost(cap) else (self.charge.money, self.estimate, self.quote)
+        amounts = (money.amount for money in known if money is not None and money.is_same_currency(cap.limit))
+        return max(amounts, default=Decimal(0))
+
+    def _has_actual_cost(self, cap: Cap) -> bool:
+        money = self.charge.money
+        return self.charge.is_actual and money is not None and money.is_same_currency(cap.limit)
 
 
 def cap_usage(cap: Cap, attempts: Iterable[CountedAttempt]) -> Decimal:

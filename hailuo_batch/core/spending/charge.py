@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.money import Money
 
 
@@ -41,15 +42,21 @@ _STATE_BY_STAGE = {
 
 
 def make_charge(
-    stage: Stage, *, kind: FailureKind | None, task: str | None, estimate: Money | None, cost: Money | None
+    stage: Stage,
+    *,
+    kind: FailureKind | None,
+    task: str | None,
+    estimate: Money | None,
+    cost: Money | None,
+    quote: Money | None = None,
 ) -> Charge:
-    """What an attempt counts as; the actual cost goes before the estimate.
+    """What an attempt counts as; the actual cost goes before the estimate, or a quote that is higher.
 
     A task that failed counts with its estimate: no gateway promises in writing that failed tasks are free,
     and a cap must hold in any case.
     """
     is_actual = cost is not None
-    money = cost if is_actual else estimate
+    money = cost if is_actual else counted_estimate(estimate, quote)
     claim = _STATE_BY_STAGE.get(stage) or _ended_state(kind, task)
     if claim is ChargeState.NOTHING:
         return Charge(state=claim, money=cost, is_actual=is_actual)

@@ -34,6 +34,7 @@ class CostColumn(StrEnum):
     """What is added up. The last four are the whole: each attempt with a price is in one of them."""
 
     ESTIMATE = "estimate"  # what was expected of attempts that count
+    QUOTE = "quoted"  # the price that the provider named at the submit
     ACTUAL = "told"  # what the provider said it charged
     DIFFERENCE = "difference"  # actual less estimate, where both are known
     SPENT = "spent"
@@ -121,6 +122,7 @@ def charge_attempts(attempts: Iterable[AttemptRecord]) -> list[ChargedAttempt]:
             kind=None if attempt.failure is None else attempt.failure.kind,
             task=attempt.task,
             estimate=attempt.estimate,
+            quote=attempt.quote,
             cost=attempt.cost,
         )
         # Money: where the ledger has the purchase, a clip that was brought back later is not paid for once more.
@@ -147,7 +149,7 @@ def sum_costs(
             unknown[claim] += 1
         if claim is ChargeState.LOST:
             lost.append(_make_lost_money(each, reasons or {}))
-        share = _make_share(each.charge, each.attempt.estimate)
+        share = _make_share(each.charge, each.attempt.estimate, each.attempt.quote)
         _add_share(share, "", totals)
         for group in groups_of(each.attempt):
             _add_share(share, group, rows)
@@ -189,10 +191,12 @@ class _Share:
     amounts: tuple[tuple[str, CostColumn, Decimal], ...] = ()
 
 
-def _make_share(charge: Charge, estimate: Money | None) -> _Share:
+def _make_share(charge: Charge, estimate: Money | None, quote: Money | None) -> _Share:
     if charge.state is ChargeState.NOTHING:
         return _Share(currency=UNKNOWN_CURRENCY if estimate is None else estimate.currency, unknown=False)
     found = [] if estimate is None else [(estimate.currency, CostColumn.ESTIMATE, estimate.amount)]
+    if quote is not None:
+        found.append((quote.currency, CostColumn.QUOTE, quote.amount))
     money = charge.money
     if money is None:
         return _Share(currency=UNKNOWN_CURRENCY, unknown=True, amounts=tuple(found))

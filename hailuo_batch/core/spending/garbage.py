@@ -46,6 +46,7 @@ class UnreferencedClip:
                 kind=None if each.failure is None else each.failure.kind,
                 task=each.task,
                 estimate=each.estimate,
+                quote=each.quote,
                 cost=each.cost,
             )
             for each in self.attempts

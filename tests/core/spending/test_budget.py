@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -41,6 +42,16 @@ def test_what_was_told_in_another_currency_counts_as_it_was_estimated():
     assert cap_usage(CAP, [told]) == Decimal("0.28")
     assert cap_usage(CAP, [paid("0.30", estimate=usd("0.28"))]) == Decimal("0.30"), "what was told goes first"
     assert cap_usage(CAP, [paid("3", ChargeState.NOTHING, currency="credits", estimate=usd("0.28"))]) == Decimal(0)
+
+
+def test_a_quote_counts_where_it_is_higher_or_in_the_currency_of_the_cap():
+    units = Money(amount=Decimal("0.40"), currency="Units")
+    named = paid("0.28", ChargeState.RUNNING, estimate=usd("0.28"), quote=units)
+    assert cap_usage(CAP, [named]) == Decimal("0.28")
+    assert cap_usage(Cap(description="it", limit=replace(units, currency="units")), [named]) == Decimal("0.40")
+    assert cap_usage(CAP, [replace(named, quote=usd("0.40"))]) == Decimal("0.40")
+    actual = Charge(state=ChargeState.SPENT, money=usd("0.30"), is_actual=True)
+    assert cap_usage(CAP, [replace(named, quote=usd("0.40"), charge=actual)]) == Decimal("0.30")
 
 
 @pytest.mark.parametrize(
