@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hailuo_batch.app.account import require_valid_settings
+from hailuo_batch.app.prices import read_valid_prices
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.providers.offers import Provider
+from hailuo_batch.core.providers.own_prices import OwnPrices
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.gateway_keys import is_trusted_gateway, read_gateway_key
 from hailuo_batch.load.model_tables import model_names
-from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.settings import Project, read_project
 
@@ -39,11 +41,7 @@ async def providers(
     ['MiniMax']
     """
     project = read_project(Path(folder).resolve())
-    if project.problems:
-        why = project.problems[0].why
-        raise InputError(
-            f"{SETTINGS_FILE} cannot be used", why=why[:1].upper() + why[1:], remedy=project.problems[0].remedy
-        )
+    require_valid_settings(project)
     if model not in model_names():
         remedy = did_you_mean(model, model_names()) or f"Known are {', '.join(model_names())}."
         raise InputError(f'there is no model called "{model}"', remedy=remedy)
@@ -51,11 +49,13 @@ async def providers(
     if name is not None and name not in known:
         remedy = did_you_mean(name, known) or f"Known are {', '.join(known)}."
         raise InputError(f'there is no provider called "{name}"', remedy=remedy)
-    return tuple(_provider_facts(each, model, project) for each in known if name in {None, each})
+    own_prices = read_valid_prices(project)
+    return tuple(_provider_facts(each, model, project, own_prices) for each in known if name in {None, each})
 
 
-def _provider_facts(name: str, model: str, project: Project) -> ProviderFacts:
-    provider = read_provider(name, model, region=project.regions.get(name, ""), tables=project.tables)
+def _provider_facts(name: str, model: str, project: Project, own_prices: OwnPrices) -> ProviderFacts:
+    region = project.regions.get(name, "")
+    provider = read_provider(name, model, region=region, tables=project.tables, own_prices=own_prices)
     row = read_provider_table(name, project.tables)["models"].get(model, {})
     return ProviderFacts(
         provider=provider,

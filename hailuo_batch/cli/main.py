@@ -44,6 +44,7 @@ COMMANDS = {
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
     "audit": "Prove that each request was bought once.",
     "providers": "List the providers: lengths, prices, limits.",
+    "prices": "List the prices in effect, and learn them from what was charged.",
     "mock": "Run a local server that mocks all gateways.",
     "doctor": "Check this machine and this project.",
     "schema": "Print a JSON Schema, for editors and programs.",

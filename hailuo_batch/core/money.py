@@ -6,6 +6,11 @@ A price we do not know is `None`, never zero; amounts of different currencies ar
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
+
+from hailuo_batch.core.days import days_since
+
+OLD_PRICE_DAYS = 90  # after so long a price is to be checked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +31,58 @@ class Money:
         return f"{amount} {self.currency}"
 
 
+class PriceOrigin(StrEnum):
+    """Whose word a price is. What comes later here counts before what comes earlier."""
+
+    TABLE = "table"  # of the gateway, ours or the project's own
+    USER = "user"  # prices.yaml of the user
+    PROJECT = "project"  # hailuo.yaml, when the user trusts the project
+
+
+_RANKS = {origin: rank for rank, origin in enumerate(PriceOrigin)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
-    """What one clip costs, where that was read and when (ISO date)."""
+    """What one clip costs, where that was read and when (ISO date); of a price of one's own, since when it holds."""
 
     resolution: str
     seconds: int
     price: Money
     read: str
     source: str
+    origin: PriceOrigin = PriceOrigin.TABLE
+
+    def age_days(self, now: float) -> int:
+        """How many days old it is at a moment in seconds since the epoch."""
+        return days_since(self.read, now)
+
+    def is_old(self, now: float) -> bool:
+        """Whether it is so old that it should be checked again."""
+        return self.age_days(now) > OLD_PRICE_DAYS
+
+
+def choose_price(rows: Iterable[PriceRow], *, resolution: str, seconds: int) -> PriceRow | None:
+    """The row that counts for one clip: the project's, else the user's, else the table's, and of these the newest.
+
+    Of two with one date, the first counts.
+    """
+    fitting = [row for row in rows if row.resolution == resolution and row.seconds == seconds]
+    return max(fitting, key=lambda row: (_RANKS[row.origin], row.read)) if fitting else None
 
 
 def find_price(rows: Iterable[PriceRow], *, resolution: str, seconds: int) -> Money | None:
-    """The price of one clip by the newest row for its resolution and length; None is "unknown"."""
-    fitting = [row for row in rows if row.resolution == resolution and row.seconds == seconds]
-    return max(fitting, key=lambda row: row.read).price if fitting else None
+    """The price of one clip; None is "unknown"."""
+    row = choose_price(rows, resolution=resolution, seconds=seconds)
+    return None if row is None else row.price
+
+
+def list_effective_prices(rows: Iterable[PriceRow]) -> tuple[PriceRow, ...]:
+    """The row that counts for each resolution and length, the smallest first."""
+    every = tuple(rows)
+    sizes = sorted({(row.resolution, row.seconds) for row in every}, key=lambda size: (len(size[0]), *size))
+    found = (choose_price(every, resolution=resolution, seconds=seconds) for resolution, seconds in sizes)
+    return tuple(row for row in found if row is not None)
 
 
 def sum_by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:

@@ -23,10 +23,11 @@ class Stakes:
     outside: tuple[str, ...] = ()  # folders by their real paths: a link that leads elsewhere is another folder
     private_downloads: bool = False
     fake_ip_downloads: bool = False
+    prices: tuple[str, ...] = ()  # each in words
     digest: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.key_routes or self.outside or self.private_downloads or self.fake_ip_downloads)
+        return bool(self.key_routes or self.outside or self.private_downloads or self.fake_ip_downloads or self.prices)
 
     @property
     def widenings(self) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ class Stakes:
         folders = (f"frames from {folder}" for folder in self.outside)
         private = ("downloads from private addresses",) if self.private_downloads else ()
         fake = ("downloads from addresses that a proxy here makes up",) if self.fake_ip_downloads else ()
-        return (*folders, *private, *fake)
+        return (*folders, *private, *fake, *(f"the price {price}" for price in self.prices))
 
 
 NO_STAKES = Stakes()

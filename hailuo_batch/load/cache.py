@@ -18,6 +18,7 @@ from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
 from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
+from hailuo_batch.load.user_state import list_place_variables
 
 _LARGEST = 1024**3  # bytes
 _SEPARATOR = "\n\n"
@@ -27,13 +28,15 @@ _SEPARATOR = "\n\n"
 class FinishedManifest:
     """A manifest with nothing to do: which clips and names must be there for that to be still so.
 
-    `trust` is what the user trusted in its project; None where nothing is at stake.
+    `trust` is what the user trusted in its project; None where nothing is at stake. `prices` is the path of the user's
+    prices ("": there is no place for them).
     """
 
     digests: frozenset[str]
     files: frozenset[str]
     summary: Mapping[str, Any]
     trust: str | None = None
+    prices: str = ""
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -87,6 +90,8 @@ def read_finished_manifest(
         known = json.loads(head)
         if known["circumstances"] != dependencies or not _is_reliable(known):
             return None
+        if known["prices"] != _price_file_row(known["prices"]["file"]):
+            return None
         if known["trust"] is not None and known["trust"] != read_trust():
             return None
         return FinishedManifest(
@@ -94,6 +99,7 @@ def read_finished_manifest(
             files=frozenset(files.split("\n")) - {""},
             summary=known["summary"],
             trust=known["trust"],
+            prices=known["prices"]["file"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -113,6 +119,7 @@ def write_finished_manifest(
         "inputs": {path: memory.row for path, memory in inputs.items()},
         "summary": finished.summary,
         "trust": finished.trust,
+        "prices": _price_file_row(finished.prices),
     }
     _write_text(
         _finished_file(hidden_folder, key),
@@ -154,6 +161,11 @@ def _is_reliable(known: Mapping[str, Any]) -> bool:
     if any(time_of_change >= known["at"] - MTIME_SLACK_NS for time_of_change in changed):
         return False
     return all(is_unchanged(parse_cached_image(row), read_stamp(Path(path))) for path, row in known["inputs"].items())
+
+
+def _price_file_row(file: str) -> dict[str, Any]:
+    """The user's prices as they are; the folder is not searched for, only what decides where it is."""
+    return {"file": file, "stamp": _stamp_row(Path(file)) if file else None, "place": list_place_variables()}
 
 
 def _stamp_row(path: Path) -> list[int] | None:

@@ -14,6 +14,7 @@ from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
 from hailuo_batch.core.providers.offers import Inference, Limits, Provider, local_provider
+from hailuo_batch.core.providers.own_prices import NO_OWN_PRICES, OwnPrices
 from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.document import read_document
@@ -115,10 +116,18 @@ def _find_region(table: Table, wanted: str) -> Table:
     return regions.get(wanted, {})
 
 
-def read_provider(name: str, model: str = "", *, region: str = "", tables: Tables = NO_CUSTOM_TABLES) -> Provider:
+def read_provider(
+    name: str,
+    model: str = "",
+    *,
+    region: str = "",
+    tables: Tables = NO_CUSTOM_TABLES,
+    own_prices: OwnPrices = NO_OWN_PRICES,
+) -> Provider:
     """What a gateway sells of a model; a model that it does not have, or no model, is offered in no mode.
 
-    A region has its own currency and prices; a base address in its place leaves them as they are.
+    A region has its own currency and prices; a base address in its place leaves them as they are. `own_prices` come
+    before those of the table; in a region, those in its currency.
     """
     table, made = read_provider_table(name, tables), read_model(model)
     there = {} if "://" in region else _find_region(table, region)
@@ -132,7 +141,10 @@ def read_provider(name: str, model: str = "", *, region: str = "", tables: Table
         model=made,
         models=tuple(table["models"]),
         offers=parse_offers(row.get("offers", {})),
-        prices=tuple(_price(price) for price in _price_rows(model, row, there)),
+        prices=(
+            *own_prices.find_rows(name, model, currency=there.get("currency")),
+            *(_price(price) for price in _price_rows(model, row, there)),
+        ),
         currency=there.get("currency", table.get("currency")),
         max_prompt_length=prompt.get("longest", made.max_prompt_length),
         prompt_modes=frozenset(Mode(mode) for mode in prompt.get("needed", ())),
@@ -150,7 +162,12 @@ def read_provider(name: str, model: str = "", *, region: str = "", tables: Table
 
 
 def read_providers(
-    names: Iterable[str], model: str, *, tables: Tables = NO_CUSTOM_TABLES, regions: Mapping[str, str] = NO_REGIONS
+    names: Iterable[str],
+    model: str,
+    *,
+    tables: Tables = NO_CUSTOM_TABLES,
+    regions: Mapping[str, str] = NO_REGIONS,
+    own_prices: OwnPrices = NO_OWN_PRICES,
 ) -> tuple[tuple[Provider, ...], tuple[Problem, ...]]:
     """The providers of a manifest, in its order of preference; a name without a table is a problem."""
     if (wanted_model := read_model(model)).is_local:
@@ -158,7 +175,9 @@ def read_providers(
     known = provider_names(tables)
     wanted = tuple(names) or DEFAULT_PROVIDERS
     found = tuple(
-        read_provider(name, model, region=regions.get(name, ""), tables=tables) for name in wanted if name in known
+        read_provider(name, model, region=regions.get(name, ""), tables=tables, own_prices=own_prices)
+        for name in wanted
+        if name in known
     )
     return found, unknown_providers(wanted, tables)
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
+from hailuo_batch.core.money import PriceOrigin
 from hailuo_batch.core.problem import Problem, did_you_mean
+from hailuo_batch.core.providers.own_prices import OwnPrice
 from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
@@ -43,6 +45,7 @@ class Project:
     forbidden_words: tuple[str, ...] = ()  # in prompts
     ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
     strip_metadata: bool = False  # of images, before gateways are sent them
+    prices: tuple[OwnPrice, ...] = ()  # of its own, before those of the user and of the tables
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
     warnings: tuple[Problem, ...] = ()  # settings that do not count
@@ -102,8 +105,10 @@ def read_project(folder: Path) -> Project:
         _resolve_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))
     ]
     known = provider_names(tables)
+    prices = _read_prices(tree, known, found)
     folders = tuple(folder for folder in outside if folder is not None)
-    stakes = find_stakes(tree, tables, regions, (each for each in folders if not each.is_relative_to(root.resolve())))
+    elsewhere = (each for each in folders if not each.is_relative_to(root.resolve()))
+    stakes = find_stakes(tree, tables, regions, elsewhere, prices)
     trusted = _read_trusted_digest(root) if stakes else ""
     is_trusted = trusted == stakes.digest
     doubted = (
@@ -121,6 +126,7 @@ def read_project(folder: Path) -> Project:
         regions=regions,
         caps=tuple(tree.get("caps", ())),
         limits=limits,
+        prices=prices if is_trusted else (),
         allow_private_downloads=is_trusted and stakes.private_downloads,
         allow_fake_ip_downloads=is_trusted and stakes.fake_ip_downloads,
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
@@ -143,6 +149,16 @@ def _read_trusted_digest(root: Path) -> str:
     from hailuo_batch.load.trust import read_trusted_digest
 
     return read_trusted_digest(root)
+
+
+def _read_prices(tree: Mapping[str, Any], known: tuple[str, ...], problems: list[Problem]) -> tuple[OwnPrice, ...]:
+    if not tree.get("prices"):
+        return ()
+    from hailuo_batch.load.prices import parse_prices  # few projects have any
+
+    rows, found = parse_prices(tree["prices"], PriceOrigin.PROJECT, known)
+    problems += found
+    return rows
 
 
 def _find_unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[Problem]:

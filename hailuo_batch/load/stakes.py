@@ -11,16 +11,27 @@ from typing import Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import DocumentPath, Problem
+from hailuo_batch.core.providers.own_prices import OwnPrice
 from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
 from hailuo_batch.load.provider_tables import Tables, base_url, provider_names, read_provider_table
 
 
-def find_stakes(tree: Mapping[str, Any], tables: Tables, regions: Mapping[str, str], outside: Iterable[Path]) -> Stakes:
-    """What is at stake in settings that were read and checked; `outside` are the folders outside of the project."""
+def find_stakes(
+    tree: Mapping[str, Any],
+    tables: Tables,
+    regions: Mapping[str, str],
+    outside: Iterable[Path],
+    prices: Iterable[OwnPrice] = (),
+) -> Stakes:
+    """What is at stake in settings that were read and checked; `outside` are the folders outside of the project.
+
+    Money: a price that is too low lets every cap buy more than it says.
+    """
     routes = tuple(sorted(_list_key_routes(tables, regions)))
     folders, private = tuple(sorted(map(str, outside))), tree.get("allow_private_downloads", False)
     fake = tree.get("allow_fake_ip_downloads", False)
-    if not (routes or folders or private or fake):
+    named = tuple(map(str, prices))
+    if not (routes or folders or private or fake or named):
         return NO_STAKES
     matters = {
         "gateways": tree.get("gateways", {}),  # whole tables: paths and fields decide what is sent
@@ -32,9 +43,18 @@ def find_stakes(tree: Mapping[str, Any], tables: Tables, regions: Mapping[str, s
 
     if fake:  # not in older digests, which stay as they were
         matters["allow_fake_ip_downloads"] = fake
+    if named:
+        matters["prices"] = named
     text = json.dumps(matters, sort_keys=True, ensure_ascii=True, default=str)
     digest = f"sha256:{sha256(text.encode()).hexdigest()}"
-    return Stakes(key_routes=routes, outside=folders, private_downloads=private, fake_ip_downloads=fake, digest=digest)
+    return Stakes(
+        key_routes=routes,
+        outside=folders,
+        private_downloads=private,
+        fake_ip_downloads=fake,
+        prices=named,
+        digest=digest,
+    )
 
 
 def own_route(name: str) -> KeyRoute:
@@ -71,6 +91,9 @@ def untrusted_problems(stakes: Stakes, tree: Mapping[str, Any], tables: Tables, 
     if stakes.fake_ip_downloads:
         why = "no clip is downloaded from an address that a proxy on this machine makes up."
         yield _untrusted_problem(why, ("allow_fake_ip_downloads",), remedy)
+    if stakes.prices:
+        more = f" and {len(stakes.prices) - 1:,} more" if len(stakes.prices) > 1 else ""
+        yield _untrusted_problem(f"no estimate is made by {stakes.prices[0]}{more}.", ("prices",), remedy)
 
 
 def _untrusted_problem(why: str, path: DocumentPath, remedy: str) -> Problem:

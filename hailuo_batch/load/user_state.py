@@ -1,6 +1,7 @@
 """The user's own folder on this machine, outside every project: what no repository can ship.
 
-It holds which projects are trusted and what was bought here. `HAILUO_STATE` names another place for it.
+It holds which projects are trusted and what was bought here. `HAILUO_STATE` names another place for it. What the user
+writes by hand, the prices, is where the system keeps such files, or in the folder that `HAILUO_STATE` names.
 """
 
 import os
@@ -9,6 +10,8 @@ from pathlib import Path
 from hailuo_batch.errors import InputError
 
 STATE_VARIABLE = "HAILUO_STATE"
+PRICES_FILE = "prices.yaml"
+_PLACE_VARIABLES = (STATE_VARIABLE, "XDG_CONFIG_HOME", "HOME", "APPDATA")  # what decides where that is
 
 
 def find_user_state() -> Path:
@@ -28,3 +31,22 @@ def find_user_state() -> Path:
             remedy=f"Name a folder that stays:\n    export {STATE_VARIABLE}=/path/to/a/folder",
         )
     return path
+
+
+def find_price_file() -> Path | None:
+    """The path of the user's prices; nothing is made or read. None where the user has no such folder."""
+    if named := os.environ.get(STATE_VARIABLE, ""):
+        # Money: a repository could ship a folder that is named by a relative path.
+        return Path(named) / PRICES_FILE if Path(named).is_absolute() else None
+    from platformdirs import user_config_path
+
+    try:
+        folder = user_config_path("hailuo-batch", appauthor=False)
+    except RuntimeError:
+        return None
+    return folder / PRICES_FILE if folder.is_absolute() else None
+
+
+def list_place_variables() -> list[str | None]:
+    """What decides where the prices are, so that a cache can tell without a search for the folder."""
+    return [os.environ.get(name) for name in _PLACE_VARIABLES]

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.core.money import Money
+from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.signatures import hide_signatures
+from hailuo_batch.core.providers.own_prices import UsedPrice
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import INVISIBLE
 
@@ -77,6 +78,7 @@ def report_dict(report: Report) -> dict[str, object]:
             }
             for each in report.destinations
         ],
+        "prices": [_used_price_dict(each, report.now) for each in report.prices],
         "takes": [take_dict(row) for row in report.rows],
     }
 
@@ -127,6 +129,29 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "same_clip_as": row.same_clip_as or None,
         "bought": row.is_bought,
         "remarks": list(row.remarks),
+    }
+
+
+def price_dict(row: PriceRow, now: float) -> dict[str, object]:
+    """A price as plain data: what, whose word it is, since when, and whether it is old."""
+    return {
+        "resolution": row.resolution,
+        "seconds": row.seconds,
+        "amount": str(row.price.amount),
+        "currency": row.price.currency,
+        "read": row.read,
+        "source": row.source,
+        "origin": str(row.origin),
+        "old": row.is_old(now),
+    }
+
+
+def _used_price_dict(used: UsedPrice, now: float) -> dict[str, object]:
+    other = used.instead_of
+    return {
+        "provider": used.provider,
+        **price_dict(used.row, now),
+        "instead_of": None if other is None else price_dict(other, now),
     }
 
 

@@ -14,6 +14,7 @@ from hailuo_batch.views.format import (
     single_line,
 )
 from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
+from hailuo_batch.views.prices import used_price_lines
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint, task_location
@@ -59,6 +60,7 @@ def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
     if len(rows) > MAX_ROWS:
         lines.append(style.dim(f"  … and {len(rows) - MAX_ROWS:,} more; --format json shows them all"))
     lines += ["", plan_totals(report, style), *_destination_lines(report, style)]
+    lines += used_price_lines(report.prices, report.now, style)
     lines += _over_cap_lines(report, style)
     lines += dropped_lines(report, style)
     if any(row.is_in_doubt for row in rows):

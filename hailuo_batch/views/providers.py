@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from hailuo_batch.core.manifest.shot import Mode
+from hailuo_batch.core.money import PriceOrigin, PriceRow, list_effective_prices
 from hailuo_batch.core.providers.offers import Limits, Provider
 from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.views.format import safe_text
@@ -148,7 +149,8 @@ def _fact_rows(provider: Provider, project_limits: Mapping[str, float]) -> Itera
         yield "sells", f"nothing of {provider.model.name}"
     if others := [name for name in provider.models if name != provider.model.name]:
         yield "other models", f"{', '.join(others)} (--model NAME)"
-    prices = [f"{row.resolution} {row.seconds} s {row.price} (read {row.read})" for row in provider.prices]
+    effective = list_effective_prices(provider.prices)
+    prices = [f"{row.resolution} {row.seconds} s {row.price} ({_price_origin(row)})" for row in effective]
     unit = f"; it bills in {provider.currency}" if provider.currency and not prices else ""
     yield from _label_rows("prices", prices or [UNKNOWN + unit])
     yield from _effective_limits(provider.limits, project_limits).items()
@@ -159,6 +161,13 @@ def _fact_rows(provider: Provider, project_limits: Mapping[str, float]) -> Itera
     yield "base address", provider.base_url or UNKNOWN
     yield "regions", ", ".join(provider.regions) or "only this one"
     yield from _label_rows("note", provider.notes)
+
+
+def _price_origin(row: PriceRow) -> str:
+    """Whose word a price is, and since when."""
+    if row.origin is PriceOrigin.TABLE:
+        return f"read {row.read}"
+    return f"{'your price' if row.origin is PriceOrigin.USER else 'price in hailuo.yaml'} of {row.read}"
 
 
 def _effective_limits(limits: Limits, project_limits: Mapping[str, float]) -> dict[str, str]:
@@ -206,8 +215,9 @@ def _provider_dict(provider: Provider, has_key: bool | None, read: str, source: 
                 "currency": row.price.currency,
                 "read": row.read,
                 "source": row.source,
+                "origin": str(row.origin),
             }
-            for row in provider.prices
+            for row in list_effective_prices(provider.prices)
         ],
         "limits": asdict(provider.limits),
         "pictures": {"address": provider.accepts_urls, "file": provider.accepts_data},

@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.camera_words import check_camera_words
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
+from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core import rules
+from hailuo_batch.core.days import utc_day
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import camera_warnings, expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
 from hailuo_batch.core.problem import Problem, Severity, name_shots
 from hailuo_batch.core.providers.offers import Provider, offer_problems
+from hailuo_batch.core.providers.own_prices import NO_OWN_PRICES, OwnPrices
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
+from hailuo_batch.load.prices import read_own_prices
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project, read_file, read_project
 
@@ -32,6 +36,12 @@ if TYPE_CHECKING:
     from hailuo_batch.load.remote_frames import RemoteImages
 
 
+# Which settings that do not count are named (None: all): a sketch has no price, and only a real run sends a key.
+_WARNED_IN = {
+    World.REAL: None,
+    World.REHEARSAL: frozenset({"allow_outside", "prices"}),
+    World.SKETCH: frozenset({"allow_outside"}),
+}
 _EXTERNAL_RULES = frozenset({rules.FRAME_WEB, rules.REVIEW_SHOT, rules.UNTRUSTED})
 
 
@@ -158,9 +168,10 @@ def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS) -> Draft:
 
 
 def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]:
-    """What is wrong in the settings, and what of them does not count; only a real run sends a key."""
+    """What is wrong in the settings, and what of them does not count."""
     yield from project.problems
-    yield from (each for each in project.warnings if world is World.REAL or each.path[0] == "allow_outside")
+    mine = _WARNED_IN[world]
+    yield from (each for each in project.warnings if mine is None or each.path[0] in mine)
 
 
 def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
@@ -171,10 +182,13 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     names = manifest.providers or project.providers
-    providers, unknown = read_providers(names, model.name, tables=project.tables, regions=project.regions)
+    own_prices, wrong = _read_prices(project, model)
+    providers, unknown = read_providers(
+        names, model.name, tables=project.tables, regions=project.regions, own_prices=own_prices
+    )
     # A gateway of the project whose table is wrong is not unknown: its table is reported.
     unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable_gateways)
-    found = [*draft.problems, *problems, *unknown]
+    found = [*draft.problems, *wrong, *problems, *unknown]
     if model.has_camera_commands:
         found += camera_warnings(shots)
     if providers and draft.world is not World.SKETCH:
@@ -183,6 +197,11 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
         found += check_camera_words(shots, providers, project.tables)
         found += check_prompt_length(shots, providers, project.tables)
     return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
+
+
+def _read_prices(project: Project, model: Model) -> tuple[OwnPrices, tuple[Problem, ...]]:
+    """Prices of one's own, and what is wrong with the user's; for what is drawn here, no file is read."""
+    return (NO_OWN_PRICES, ()) if model.is_local else read_own_prices(project.prices, utc_day(SystemClock().now()))
 
 
 def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:

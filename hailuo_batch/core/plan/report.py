@@ -17,6 +17,7 @@ from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.render_names import render_name, take_label
+from hailuo_batch.core.providers.own_prices import UsedPrice, list_used_prices
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.trusted import KeyDestination
@@ -109,6 +110,8 @@ class Report:
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
     destinations: tuple[KeyDestination, ...] = ()  # where keys go when it is carried out
+    prices: tuple[UsedPrice, ...] = ()  # by which the clips to buy are estimated
+    now: float = 0.0  # when the plan was made, in seconds since the epoch: prices grow old
 
     @property
     def world(self) -> World:
@@ -199,6 +202,8 @@ def make_report(
         takes_to_buy=buying.takes,
         clips_to_buy=buying.clips,
         most_to_spend=buying.most,
+        prices=list_used_prices(way.price for step in bought for way in (step.route, *step.route.fallbacks)),
+        now=plan.inputs.now,
         unpriced_fallbacks=buying.unpriced_fallbacks,
         left_out=Counter(step.action for step, _ in refused for _use in step.uses),
         caps_left=tuple(caps_left),

@@ -4,15 +4,16 @@ A number of seconds is exact; `short` and `long` are whatever the provider sells
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import LONG_DURATION, SHORT_DURATION, Duration, FileFrame, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
 from hailuo_batch.core.models import Model
-from hailuo_batch.core.money import Money, PriceRow, find_price
+from hailuo_batch.core.money import Money, PriceOrigin, PriceRow, choose_price
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.providers.model_problems import mode_problem, model_problem
+from hailuo_batch.core.providers.own_prices import UsedPrice
 from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_names, join_or
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
 
@@ -116,6 +117,7 @@ class Route:
     estimate: Money | None
     free: bool = False  # drawn on this machine: a submit is free, however often
     idempotent: bool = False  # the same submit with the same key is taken once, however often it is sent
+    price: UsedPrice | None = field(default=None, compare=False)  # the row that `estimate` is from
     fallbacks: tuple["Route", ...] = ()  # who gets the submit next when this one definitely did not accept
 
 
@@ -140,9 +142,24 @@ def skip_refusals(route: Route, refused_by: Collection[str]) -> Route | None:
 
 
 def _make_route(provider: Provider, shot: Shot) -> Route:
+    used = None if provider.is_free else _find_used_price(provider, shot)
+    return Route(
+        provider=provider.name,
+        estimate=None if used is None else used.row.price,
+        free=provider.is_free,
+        idempotent=provider.idempotent,
+        price=used,
+    )
+
+
+def _find_used_price(provider: Provider, shot: Shot) -> UsedPrice | None:
     seconds = provider.find_seconds(shot.duration) or 0
-    price = None if provider.is_free else find_price(provider.prices, resolution=shot.resolution, seconds=seconds)
-    return Route(provider=provider.name, estimate=price, free=provider.is_free, idempotent=provider.idempotent)
+    row = choose_price(provider.prices, resolution=shot.resolution, seconds=seconds)
+    if row is None or row.origin is PriceOrigin.TABLE:
+        return None if row is None else UsedPrice(provider=provider.name, row=row)
+    others = [each for each in provider.prices if each.origin is not row.origin]
+    other = choose_price(others, resolution=shot.resolution, seconds=seconds)
+    return UsedPrice(provider=provider.name, row=row, instead_of=other)
 
 
 def offer_problems(
