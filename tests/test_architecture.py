@@ -219,6 +219,7 @@ SUB_STEPS = {
         {"manifest"},
         {"rules", "redaction", "trusted"},
         {"switches", "problem", "money", "world", "pages", "signatures", "sketch", "trace", "trust"},
+        {"days"},
     ),
     "app": (
         {
@@ -236,7 +237,7 @@ SUB_STEPS = {
             "schema",
             "trust",
         },
-        {"run", "inspect"},
+        {"run", "inspect", "prices"},
         {"account", "running"},
         {"planning"},
         {"recovery"},

@@ -14,13 +14,13 @@ from hailuo_batch.views.prices import draw_learnt, draw_prices, learnt_dict, pri
 
 
 @click.command("prices")
-@click.argument("action", metavar="[learn]", required=False, type=click.Choice(["learn"]))
+@click.argument("action", metavar="[ACTION]", required=False, type=click.Choice(["learn"]))
 @click.option("--write", is_flag=True, help="With learn: add the rows to hailuo.yaml, whose other lines stay.")
 @options.output_format
 def command(*, action: str | None, write: bool, form: str) -> int:
     """List the prices in effect: of hailuo.yaml, else of your prices.yaml, else of the gateways' tables.
 
-    With `learn`, propose rows from what the ledger was actually charged, for each provider, model, resolution and
+    ACTION `learn` proposes rows from what the ledger was actually charged, for each provider, model, resolution and
     length. Where amounts differ, the newest is proposed.
     """
     if action is None and write:

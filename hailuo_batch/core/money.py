@@ -53,13 +53,9 @@ class PriceRow:
     source: str
     origin: PriceOrigin = PriceOrigin.TABLE
 
-    def age_days(self, now: float) -> int:
-        """How many days old it is at a moment in seconds since the epoch."""
-        return days_since(self.read, now)
-
     def is_old(self, now: float) -> bool:
-        """Whether it is so old that it should be checked again."""
-        return self.age_days(now) > OLD_PRICE_DAYS
+        """Whether it is so old that it should be checked again, at a moment in seconds since the epoch."""
+        return days_since(self.read, now) > OLD_PRICE_DAYS
 
 
 def choose_price(rows: Iterable[PriceRow], *, resolution: str, seconds: int) -> PriceRow | None:

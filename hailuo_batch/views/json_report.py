@@ -10,8 +10,8 @@ from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.core.signatures import hide_signatures
 from hailuo_batch.core.providers.own_prices import UsedPrice
+from hailuo_batch.core.signatures import hide_signatures
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import INVISIBLE
 

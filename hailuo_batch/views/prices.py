@@ -15,8 +15,8 @@ _USED_COLUMNS = (Column(fit=Fit.MIDDLE), Column(), Column(right=True), Column(fi
 
 
 def price_words(row: PriceRow, now: float) -> str:
-    """Whose word a price is, and since when; of an old one also how old it is."""
-    age = f", {row.age_days(now):,} days ago: check it" if row.is_old(now) else ""
+    """Whose word a price is, and since when; of an old one, that it should be checked."""
+    age = ", which is old: check it" if row.is_old(now) else ""
     match row.origin:
         case PriceOrigin.USER:
             return f"your price of {row.read}{age}"

@@ -64,7 +64,7 @@ def test_csv_is_as_the_standard_has_it_and_holds_no_formula(bought: Path, say: S
     assert (said.code, said.err) == (0, "")
     assert said.out.count("\r\n") == said.out.count("\n") == 3
     _, hero, total = csv.reader(io.StringIO(said.out, newline=""))
-    assert hero == ["tag", "'=hero", "USD", "1", "0", "0.28", "", "", "0.28", "0", "0", "0"]
+    assert hero == ["tag", "'=hero", "USD", "1", "0", "0.28", "", "", "", "0.28", "0", "0", "0"]
     assert total == ["total", "", *hero[2:]]
 
 

@@ -29,6 +29,7 @@ READS: dict[str, tuple[str, ...]] = {
     "resolve": ("resolve",),
     "fetch": ("fetch",),
     "providers": ("providers",),
+    "prices": ("prices",),
     "doctor": ("doctor",),
     "trust": ("trust",),
     "run": ("run", "--sketch"),

@@ -111,7 +111,7 @@ class Report:
     rehearsal: bool = False
     destinations: tuple[KeyDestination, ...] = ()  # where keys go when it is carried out
     prices: tuple[UsedPrice, ...] = ()  # by which the clips to buy are estimated
-    now: float = 0.0  # when the plan was made, in seconds since the epoch: prices grow old
+    now: float = field(default=0.0, compare=False)  # when the plan was made, since the epoch: prices grow old
 
     @property
     def world(self) -> World:
