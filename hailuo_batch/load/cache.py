@@ -157,7 +157,8 @@ def manifest_key(manifest: Path, *, sketch: bool) -> str:
 
 def _is_reliable(known: Mapping[str, Any]) -> bool:
     """Whether no file that counts was changed in the same moment as it was remembered."""
-    changed = [stamp[1] for stamp in (known["circumstances"]["ledger"], known["circumstances"]["wal"]) if stamp]
+    stamps = (known["circumstances"]["ledger"], known["circumstances"]["wal"], known["prices"]["stamp"])
+    changed = [stamp[1] for stamp in stamps if stamp]
     if any(time_of_change >= known["at"] - MTIME_SLACK_NS for time_of_change in changed):
         return False
     return all(is_unchanged(parse_cached_image(row), read_stamp(Path(path))) for path, row in known["inputs"].items())

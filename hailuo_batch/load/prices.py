@@ -74,12 +74,17 @@ def _parse_row(entry: Mapping[str, Any], origin: PriceOrigin) -> OwnPrice:
     row = PriceRow(
         resolution=entry["resolution"],
         seconds=entry["duration"],
-        price=Money(amount=Decimal(str(entry["amount"])), currency=entry["currency"]),
+        price=Money(amount=Decimal(str(entry["amount"])), currency=_normalize_currency(entry["currency"])),
         read=entry["since"],
         source=entry.get("source", ""),
         origin=origin,
     )
     return OwnPrice(provider=entry["provider"], model=entry.get("model", DEFAULT_MODEL), row=row)
+
+
+def _normalize_currency(currency: str) -> str:
+    """An ISO code in capitals, as tables have it, so that sums are of one currency; a gateway's unit as it is."""
+    return currency.upper() if len(currency) == len("USD") else currency
 
 
 def _find_problem(entry: Mapping[str, Any], place: int, known: Collection[str] | None) -> Problem | None:

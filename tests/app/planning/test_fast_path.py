@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from app_samples import Project
+from bought_samples import PAID, buy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -100,6 +101,25 @@ def _moved(project: Project) -> None:
 async def test_the_short_way_is_not_taken_when_something_changed(finished: Project, change: Callable[[Project], None]):
     change(finished)
     assert not finished.short_way()
+
+
+async def test_the_short_way_is_not_taken_when_the_users_prices_changed(
+    project: Project, nothing_is_too_fresh: None, user_state: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing else is read of them: neither the folder nor the file is searched for."""
+    project.write(PAID)
+    await buy(project.file)
+    for text in (None, "version: 1\n", "version: 1\nprices: []\n"):
+        if text is not None:
+            user_state.mkdir(exist_ok=True)
+            (user_state / "prices.yaml").write_text(text)
+            assert not project.short_way(world=World.REAL), text
+        await project.plan(world=World.REAL)
+        with monkeypatch.context() as patch:
+            patch.setattr("hailuo_batch.load.prices.find_price_file", None)
+            assert project.short_way(world=World.REAL)
+    monkeypatch.setenv("HAILUO_STATE", str(user_state.with_name("another")))
+    assert not project.short_way(world=World.REAL)
 
 
 async def test_the_short_way_reads_no_trust_where_nothing_is_at_stake(
