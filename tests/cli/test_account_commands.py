@@ -111,3 +111,24 @@ def test_an_audit_that_finds_something_exits_with_4_and_says_what_to_do(bought: 
     assert (members["version"], members["proved"], members["findings"][0]["fault"]) == (1, False, "untold")
     assert members["findings"][0]["remedy"]
     assert say("audit", "--rehearsal").code == 0
+
+
+def test_prices_are_learnt_from_charges_alone_and_written_on_request(bought: Path, film: Path, say: Say) -> None:
+    said = say("prices", "--write")
+    assert (said.code, said.out) == (2, "")
+    assert "--write belongs to learn" in said.err
+    assert say("prices", "learn", "--write").out.startswith("The ledger has no actual cost of any clip")
+    settings = film.parent.parent / "hailuo.yaml"
+    before = settings.read_text() if settings.exists() else "version: 1\n"
+    change(
+        bought,
+        "UPDATE attempts SET cost_amount = '0.25', cost_currency = 'USD', "
+        """preimage = json_set(preimage, '$.model', 'hailuo-02', '$.duration', 6, '$.resolution', '768p') """
+        "WHERE shot = 'open'",
+    )
+    learnt = json.loads(say("prices", "learn", "--write", "--format", "json").out)
+    assert learnt["written"] == str(settings)
+    (row,) = learnt["learnt"]
+    assert (row["charged"][0]["amount"], row["charged"][0]["newest"], row["proposed"]) == ("0.25", "2026-09-21", True)
+    assert settings.read_text().startswith(before)
+    assert "amount: 0.25, currency: USD, since: 2026-09-21" in settings.read_text()
