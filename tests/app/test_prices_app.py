@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_samples import Project
@@ -97,5 +98,6 @@ async def test_a_person_reads_what_was_charged_and_what_follows(project: Project
     assert "\n\nprices:\n  - {provider: minimax" in text
     written = draw_learnt(learnt, proposal_text(learnt), written=str(settings))
     assert written.endswith("hailuo-batch trust")
-    (row,) = learnt_dict(learnt, 0.0)["learnt"]  # type: ignore[misc]
+    rows: Any = learnt_dict(learnt, 0.0)["learnt"]
+    (row,) = rows
     assert (row["provider"], row["seconds"], row["proposed"], row["charged"][0]["count"]) == ("minimax", 6, True, 3)

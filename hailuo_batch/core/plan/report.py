@@ -266,6 +266,7 @@ def _make_rows(
             remarks=(
                 *_clip_remarks(use, clip, step, plan.inputs.model),
                 *_rejection_remarks(aside.get(step.fingerprint, ())),
+                *_quote_remarks(step),
             ),
         )
 
@@ -307,6 +308,16 @@ def previous_request(step: Step, requests: Mapping[str, str]) -> Request | None:
 
 def _rejection_remarks(rejected: Iterable[RejectedClip]) -> Iterable[str]:
     return (f"what came is not a whole video, and is kept aside as {each.file}" for each in rejected)
+
+
+def _quote_remarks(step: Step) -> tuple[str, ...]:
+    """That a provider named a higher price than ours, while what it charged is not known."""
+    standing, estimate = step.standing, step.estimate
+    if standing is None or standing.quote is None or standing.cost is not None or estimate is None:
+        return ()
+    if counted_estimate(estimate, standing.quote) == estimate:
+        return ()
+    return (f"{standing.provider} named a price of {standing.quote} at the submit, where our estimate is {estimate}",)
 
 
 def _clip_remarks(use: Use, clip: Clip | None, step: Step, model: Model) -> tuple[str, ...]:

@@ -145,3 +145,24 @@ def test_followers_of_a_changed_shot_say_that_it_is_rendered_again_and_have_thei
         ("it starts from a, which must be rendered again", 1, True, usd("0.28")),
     ]
     assert found.to_spend == (usd("0.84"),)
+
+
+@pytest.mark.parametrize(
+    ("members", "estimated", "remarks"),
+    [
+        (
+            {"quote": usd("0.40")},
+            ("0.40 USD",),
+            ("minimax named a price of 0.40 USD at the submit, where our estimate is 0.28 USD",),
+        ),
+        ({"quote": usd("0.20")}, ("0.28 USD",), ()),
+        ({"quote": usd("0.40"), "cost": usd("0.30")}, (), ()),
+    ],
+    ids=["higher", "lower", "charged since"],
+)
+def test_a_price_that_a_gateway_named_is_counted_and_said_where_it_is_higher(
+    members: dict[str, Any], estimated: tuple[str, ...], remarks: tuple[str, ...]
+) -> None:
+    there = {"standings": {MARK: standing(**members)}, "stored_digests": frozenset({"sha256:aa"})}
+    found = report(planned(shot(), **there), artifact())  # type: ignore[arg-type]
+    assert (tuple(map(str, found.estimated)), found.rows[0].remarks) == (estimated, remarks)
