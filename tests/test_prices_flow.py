@@ -55,26 +55,28 @@ def write_prices(user_state: Path, *rows: str) -> None:
 
 
 async def test_a_quote_above_the_users_own_price_ends_submits_under_a_cap(studio: Open, user_state: Path) -> None:
-    """The mock charges 0.225 for 5 s, where the user wrote 0.10: without the quote, four takes would fit."""
+    """The mock charges 0.225 for 5 s, where the user wrote 0.10: without the quotes, all four takes would fit."""
     write_prices(user_state, "duration: 5, amount: 0.1, currency: mindvideo-units, since: 2026-01-01")
     async with studio() as found:
         shots = "\n".join(f"  - {{id: s{number}, prompt: a bottle in mist {number}}}" for number in range(4))
         found.write(
-            "version: 1\ncampaign: film\nproviders: [mindvideo]\nbudget: {max: 0.4, currency: mindvideo-units}\n"
+            "version: 1\ncampaign: film\nproviders: [mindvideo]\nbudget: {max: 0.55, currency: mindvideo-units}\n"
             f"defaults: {{duration: short, resolution: 768p}}\nshots:\n{shots}\n"
         )
         ran = await found.run(jobs=1)
         charged = sum(charge.amount for charge in found.mock.charges)
         after = await plan(found.folder / "film.yaml", world=World.REHEARSAL)
-    assert (ran.exit, ran.outcome.stored) == (5, 1)
-    assert float(charged) == 0.225
+        recorded = found.rows("SELECT estimate_amount, quote_amount FROM attempts ORDER BY id")
+    assert (ran.exit, ran.outcome.stored) == (5, 2)
+    assert float(charged) == 0.45
+    assert recorded == [("0.1", "0.225"), ("0.225", "0.225")]  # the second is expected at the price of the first
     ((step, words),) = ((step, words) for step, words in ran.outcome.remarks if "price" in words)
     assert words == "mindvideo names a price of 0.225 mindvideo-units, and the price list has 0.10 mindvideo-units"
     assert step.take_names[0].label == "s0#1"
     assert {failure.kind for _, failure in ran.outcome.failed} == {FailureKind.OVER_CAP}
     # What the gateway named, and then charged, counts in the next run too; a price changes no fingerprint.
-    assert [str(each.left) for each in after.report.caps_left] == ["0.175 MINDVIDEO-UNITS"]
-    assert after.report.counts[Action.REUSE] == 1
+    assert [str(each.left) for each in after.report.caps_left] == ["0.100 MINDVIDEO-UNITS"]
+    assert after.report.counts[Action.REUSE] == 2
     (used,) = after.report.prices
     assert (used.row.origin, used.row.read, used.instead_of) == (PriceOrigin.USER, "2026-01-01", None)
 

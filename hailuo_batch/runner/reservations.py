@@ -61,12 +61,12 @@ class Reservations:
         for each in mine:
             each.used += price.amount
 
-    def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:
-        """Sets the price aside, or says which cap has no room for it.
+    def expected_price(self, step: Step, price: Money | None, provider: str) -> Money | None:
+        """What a provider is to charge for a step: this price, or a higher one that it named for the same in this run."""
+        return counted_estimate(price, self._quotes.get((provider, step.uses[0].shot.needs)))
 
-        Money: where the provider has named a higher price for the same in this run, that one is set aside.
-        """
-        price = counted_estimate(price, self._quotes.get((provider, step.uses[0].shot.needs)))
+    def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:
+        """Sets the price aside, or says which cap has no room for it."""
         mine = self._matching_caps(step)
         for each in mine:
             if refused := check_cap(each.cap, each.used, price, provider):

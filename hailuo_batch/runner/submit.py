@@ -102,6 +102,8 @@ async def _submit_to_provider(
     waited, attempt = 0.0, None
     while (shut := await limiter.acquire(partial(context.on_wait, None))) is None:
         # Money: what it may cost is set aside before anything is sent, and given back only when nothing was accepted.
+        price = context.reservations.expected_price(step, route.estimate, route.provider)
+        route = replace(route, estimate=price)
         if shut := context.reservations.reserve(step, route.estimate, route.provider):
             limiter.cancel_submit()
             return shut

@@ -165,12 +165,16 @@ def test_a_quote_that_breaks_a_cap_ends_submits_under_it():
     assert "the cap of 0.60 USD has 0.00 USD left" in refused.why
 
 
-def test_the_same_shot_at_the_same_provider_is_reserved_at_the_price_that_it_named():
-    found = purse(cap("1.00"))
+def test_the_same_at_the_same_provider_is_expected_at_the_highest_price_that_it_named():
+    found, b = purse(cap("1.00")), step_of("b")
     assert found.reserve(step_of("a"), usd("0.28"), "mindvideo") is None
     found.record_quote(step_of("a"), usd("0.60"), "mindvideo")
-    assert found.reserve(step_of("b"), usd("0.28"), "mindvideo") is not None
-    assert found.reserve(step_of("b"), usd("0.28"), "minimax") is None
+    found.record_quote(step_of("a"), usd("0.50"), "mindvideo")
+    assert found.expected_price(b, usd("0.28"), "mindvideo") == usd("0.60")
+    assert found.expected_price(b, usd("0.70"), "mindvideo") == usd("0.70")
+    assert found.expected_price(b, usd("0.28"), "minimax") == usd("0.28")
+    longer = replace(b, uses=(Use(shot=replace(shot("b"), duration=10), take=1, version=1),))
+    assert found.expected_price(longer, usd("0.56"), "mindvideo") == usd("0.56")
 
 
 def test_a_quote_counts_in_the_caps_that_have_the_attempt_since_an_earlier_run():
