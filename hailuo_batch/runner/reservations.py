@@ -62,7 +62,7 @@ class Reservations:
             each.used += price.amount
 
     def expected_price(self, step: Step, price: Money | None, provider: str) -> Money | None:
-        """What a provider is to charge for a step: this price, or a higher one that it named for the same in this run."""
+        """What a provider will charge for a step: this price, or a higher one that it named for the same before."""
         return counted_estimate(price, self._quotes.get((provider, step.uses[0].shot.needs)))
 
     def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:

@@ -81,6 +81,11 @@ def test_a_default_is_one_that_the_schema_takes(key: str) -> None:
         Draft7Validator({**said, "definitions": MANIFEST["definitions"]}).validate(said["default"])
 
 
+def test_a_price_is_written_alike_in_both_files() -> None:
+    rows = [read_schema(name)["properties"]["prices"]["items"] for name in ("prices", "settings")]
+    assert rows[0] == rows[1]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_unknown_is_let_through(name: str) -> None:
     def walk(schema: Any) -> Iterator[dict[str, Any]]:
