@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Manifest
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.money import PriceRow
+from hailuo_batch.core.money import PriceRow, list_effective_prices
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.providers.offers import Provider
 
@@ -22,7 +22,7 @@ def find_old_tables(
     wanted = {(shot.resolution, shot.duration) for shot in shots}
     for provider in providers:
         sizes = {(size, provider.find_seconds(duration)) for size, duration in wanted}
-        used = (row for row in _newest_rows(provider.prices) if (row.resolution, row.seconds) in sizes)
+        used = (row for row in list_effective_prices(provider.prices) if (row.resolution, row.seconds) in sizes)
         oldest = min(used, key=lambda row: row.read, default=None)
         if oldest is not None and oldest.read < _iso_day(now, MAX_PRICE_DAYS):
             yield _price_problem(manifest, provider, oldest)
@@ -31,11 +31,6 @@ def find_old_tables(
             why = f"what {model.name} makes was read on {model.read}, more than {MAX_MODEL_DAYS} days ago."
             remedy = "Check its vendor's pages, or install a newer hailuo-batch."
             yield Problem(rule=rules.TABLE_OLD, why=why, remedy=remedy, path=("model",))
-
-
-def _newest_rows(rows: Sequence[PriceRow]) -> Sequence[PriceRow]:
-    """The row that counts, of each size and length."""
-    return tuple({(row.resolution, row.seconds): row for row in sorted(rows, key=lambda row: row.read)}.values())
 
 
 def _iso_day(now: float, days: int) -> str:
