@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from hailuo_batch.core.days import days_since
 
-OLD_PRICE_DAYS = 90  # after so long a price is to be checked again
+OLD_PRICE_DAYS = 180  # after so long a price is to be checked again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
