@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Manifest
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.money import OLD_PRICE_DAYS, PriceRow, list_effective_prices
+from hailuo_batch.core.money import PriceRow, list_effective_prices
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.providers.offers import Provider
 
@@ -23,7 +23,7 @@ def find_old_tables(
         sizes = {(size, provider.find_seconds(duration)) for size, duration in wanted}
         used = (row for row in list_effective_prices(provider.prices) if (row.resolution, row.seconds) in sizes)
         oldest = min(used, key=lambda row: row.read, default=None)
-        if oldest is not None and oldest.read < _iso_day(now, OLD_PRICE_DAYS):
+        if oldest is not None and oldest.is_old(now):
             yield _price_problem(manifest, provider, oldest)
     for model in {provider.model.name: provider.model for provider in providers}.values():
         if not model.is_local and model.read < _iso_day(now, MAX_MODEL_DAYS):
@@ -39,7 +39,7 @@ def _iso_day(now: float, days: int) -> str:
 
 def _price_problem(manifest: Manifest, provider: Provider, row: PriceRow) -> Problem:
     what = f"{provider.name}'s price of {row.resolution} for {row.seconds} s"
-    why = f"{what} was read on {row.read}, more than {OLD_PRICE_DAYS} days ago."
+    why = f"{what} was read on {row.read}, which is long ago."
     remedy = "Check it at the gateway, or install a newer hailuo-batch."
     named = provider.name in manifest.providers
     path: DocumentPath = ("providers", manifest.providers.index(provider.name)) if named else ()
