@@ -79,7 +79,7 @@ def read_and_validate(
         from hailuo_batch.load.schema_messages import find_schema_problems
 
         spoken = {problem.path for problem in said if problem.severity is Severity.ERROR}
-        found = tuple(find_schema_problems(schema, document.tree, many=many, definition=definition)) or (
+        found = tuple(find_schema_problems(schema, document.tree, many=many, definition=definition, most=most)) or (
             _FALLBACK_PROBLEM,
         )
         found = tuple(_repeat_number(each, document) for each in found if each.path not in spoken)

@@ -12,7 +12,7 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.load.schemas import matches_property, matches_schema, read_schema
 
-MAX_DESCRIBED = 500  # parts of items; of the others it is only counted how many there are
+FEWEST_DESCRIBED = 500  # mistakes of items; where fewer are shown, the most important of so many are
 # With these keywords alone, what is wrong with one value of an item depends on no other.
 _INDEPENDENT = frozenset(
     {"type", "required", "properties", "additionalProperties", "description", "default", "examples"}
@@ -22,9 +22,12 @@ _Parts = Iterator[tuple[Hashable, object]]
 
 
 def find_item_problems(
-    name: str, items: Sequence[object], *, many: str, definition: str, describe: _Describe
+    name: str, items: Sequence[object], *, many: str, definition: str, most: int, describe: _Describe
 ) -> Iterator[Problem]:
-    """Everything that a definition refuses in a list; what is not described comes as one `rules.MORE` with a count."""
+    """Everything that a definition refuses in a list, as many mistakes as are shown at `most`.
+
+    The others come as one `rules.MORE` with a count.
+    """
     schema = read_schema(name)["definitions"][definition]
     known: dict[Hashable, tuple[Problem, ...]] = {}
     hidden = 0
@@ -35,7 +38,7 @@ def find_item_problems(
         if isinstance(item, dict) and schema.keys() <= _INDEPENDENT:
             parts = _split_item(name, definition, item, schema)
         for part, sample in parts:
-            if part not in known and len(known) >= MAX_DESCRIBED:
+            if part not in known and len(known) >= max(most, FEWEST_DESCRIBED):
                 hidden += 1
                 continue
             if part not in known:

@@ -29,7 +29,7 @@ _TYPE_NAMES = {
 
 
 def find_schema_problems(
-    name: str, tree: object, *, many: str = "", definition: str = "", base: DocumentPath = ()
+    name: str, tree: object, *, many: str = "", definition: str = "", most: int = 0, base: DocumentPath = ()
 ) -> Iterator[Problem]:
     """Everything a schema refuses in a document, or in what stands at `base` in one.
 
@@ -47,7 +47,7 @@ def find_schema_problems(
         def describe(item: object, place: DocumentPath) -> Iterator[Problem]:
             return _describe_errors(sub.iter_errors(item), place)
 
-        yield from find_item_problems(name, tree[many], many=many, definition=definition, describe=describe)
+        yield from find_item_problems(name, tree[many], many=many, definition=definition, most=most, describe=describe)
     yield from _describe_errors(Draft7Validator(schema).iter_errors(whole), base)
 
 

@@ -23,7 +23,7 @@ def test_many_items_that_are_wrong_alike_are_described_once_and_counted_in_full(
         return real(errors, place)
 
     monkeypatch.setattr(schema_messages, "_describe_errors", describe)
-    monkeypatch.setattr(schema_items, "MAX_DESCRIBED", 10)
+    monkeypatch.setattr(schema_items, "FEWEST_DESCRIBED", 10)
     # Each second shot has a mistake of its own beside the one that all have; ten ways are described.
     shots = "".join(f"  - {{id: s{n}, takes: x, promt{n if n % 2 else ''}: a}}\n" for n in range(100))
     _, problems = read_manifest(f"{LIST}{shots}".encode(), name="a.yaml")
