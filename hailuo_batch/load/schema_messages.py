@@ -70,7 +70,7 @@ def _describe_error(error: SchemaViolation, base: DocumentPath) -> Iterator[Prob
 def _unknown_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     known = error.schema.get("properties", {})
     for key in error.instance:
-        if key in known:
+        if key in known or key.startswith("x-"):
             continue
         where = (*path, key)
         if SECRET_NAME.search(key):

@@ -4,6 +4,7 @@
 knows YAML, files or lines.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -24,10 +25,20 @@ class FrameRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Who owns an image, and the last day on which it may be used (`2027-12-31`); empty where nothing is written."""
+
+    owner: str = ""
+    licence: str = ""
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileFrame:
     """A picture in the project; the path is relative to the manifest's folder."""
 
     path: str
+    rights: Rights | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +47,7 @@ class UrlFrame:
 
     url: str
     sha256: str | None = None
+    rights: Rights | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +74,32 @@ NO_FRAMES = Frames()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """Words around a prompt."""
+    """Words around a prompt; those of a variant stand between the prompt and the style's own."""
 
     prefix: str = ""
     suffix: str = ""
+    variants: Mapping[str, "Style"] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvVariable:
+    """A variable whose value comes from the environment; without a `default` it must be set there."""
+
+    env: str
+    default: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Where the edit starts and ends in a clip, in seconds."""
+
+    start: Decimal = Decimal(0)
+    end: Decimal
+
+    @property
+    def seconds(self) -> Decimal:
+        """How long the shot is in the edit."""
+        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +119,49 @@ class Settings:
     takes: int | None = None
     style: str | None = None
     switches: SwitchValues = ()  # those that are written
+    providers: tuple[str, ...] = ()  # none: those of the manifest
+    tags: tuple[str, ...] = ()  # of defaults, sequences and overrides: added to those of the shot
+    notes: str | None = None  # of defaults and overrides
 
 
 NO_SETTINGS = Settings()
 
 
+Meta = tuple[tuple[str, object], ...]  # columns of the user's own: names, and any plain values
+Cell = Mapping[str, str]  # names of a matrix, and the word that each has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """One part of the film, at `index` (from 0) under `sequences`, which is its place in the edit."""
+
+    index: int
+    id: str
+    title: str = ""
+    settings: Settings = NO_SETTINGS  # its defaults, style and tags
+    notes: str = ""  # about the sequence; those of its defaults are of its shots
+    meta: Meta = field(default=(), hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What some cells of a matrix have instead of the shot's own; None is "not written"."""
+
+    where: Cell
+    settings: Settings = NO_SETTINGS
+    prompt: str | None = None
+    frames: Frames | None = None
+    cut: Cut | None = None
+    meta: Meta = field(default=(), hash=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotEntry:
-    """One entry under `shots`, at `index` (from 0); with a matrix it stands for several shots."""
+    """One entry under `shots`, at `index` (from 0); with a matrix it stands for several shots.
+
+    `matrix[name]` has each word with its phrase, which is the word itself where none is written. `include` are cells
+    beside them, each with a word and a phrase for every name.
+    """
 
     index: int
     id: str
@@ -100,8 +169,14 @@ class ShotEntry:
     frames: Frames
     settings: Settings
     tags: tuple[str, ...] = ()
-    matrix: dict[str, tuple[Scalar, ...]] = field(default_factory=dict)
+    matrix: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    exclude: tuple[Cell, ...] = ()
+    include: tuple[Mapping[str, tuple[str, str]], ...] = ()
+    overrides: tuple[Override, ...] = ()
     notes: str = ""
+    cut: Cut | None = None
+    sequence: str = ""
+    meta: Meta = field(default=(), hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +187,9 @@ class Manifest:
     model: str
     providers: tuple[str, ...]
     budget: Budget | None
-    variables: dict[str, Scalar]
+    variables: dict[str, Scalar | EnvVariable]
     styles: dict[str, Style]
     defaults: Settings
     shots: tuple[ShotEntry, ...]
+    sequences: tuple[Sequence, ...] = ()
+    meta: Meta = field(default=(), hash=False)

@@ -23,6 +23,7 @@ from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
     NO_SETTINGS,
     Duration,
+    EnvVariable,
     FileFrame,
     Frame,
     Frames,
@@ -39,7 +40,6 @@ from hailuo_batch.core.manifest.interpolate import (
     fill_placeholders,
     quote_text,
     resolve_variables,
-    scalar_text,
 )
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import DocumentPath, Problem, Rule, Suggestions
@@ -55,7 +55,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
     """All shots in the order they are written, and everything that is wrong with them."""
-    names, found = resolve_variables(manifest.variables)
+    written = {name: value for name, value in manifest.variables.items() if not isinstance(value, EnvVariable)}
+    names, found = resolve_variables(written)
     problems = list(found)
     styles = _fill_styles(manifest.styles, names, problems)
     crowd = sum(_count_shots(entry) for entry in manifest.shots)
@@ -148,7 +149,8 @@ def _fill_styles(styles: Mapping[str, Style], values: Mapping[str, str], problem
         filled[name] = Style()
         for end in ("prefix", "suffix"):
             try:
-                filled[name] = replace(filled[name], **{end: fill_placeholders(getattr(style, end), values)})
+                words = fill_placeholders(getattr(style, end), values)
+                filled[name] = replace(filled[name], **{end: words})  # type: ignore[arg-type]
             except InterpolationError as wrong:
                 problems.append(wrong.to_problem(("styles", name, end)))
     return filled
@@ -161,7 +163,7 @@ def _count_shots(entry: ShotEntry) -> int:
 def _unroll_matrix(entry: ShotEntry) -> Iterator[dict[str, str]]:
     if not entry.matrix:
         return iter(({},))
-    rows = product(*([scalar_text(value) for value in values] for values in entry.matrix.values()))
+    rows = product(*(values.values() for values in entry.matrix.values()))
     return (dict(zip(entry.matrix, row, strict=True)) for row in rows)
 
 

@@ -1,10 +1,10 @@
 """A shot after expansion: every default resolved, every name filled in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from hailuo_batch.core.manifest.document import NO_FRAMES, Duration, Frames, UrlFrame
+from hailuo_batch.core.manifest.document import NO_FRAMES, Cut, Duration, Frames, Meta, UrlFrame
 from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues
 
@@ -53,6 +53,10 @@ class Shot:
     notes: str
     duration_path: DocumentPath = ()
     resolution_path: DocumentPath = ()
+    sequence: str = ""
+    providers: tuple[str, ...] = ()  # none: those of the manifest
+    cut: Cut | None = None  # the length in the edit; nothing of it is bought
+    meta: Meta = field(default=(), hash=False)  # the user's own columns
 
     @property
     def mode(self) -> Mode:
