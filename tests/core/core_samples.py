@@ -17,6 +17,7 @@ from hailuo_batch.core.manifest.document import (
     ShotEntry,
     ShotFrame,
 )
+from hailuo_batch.core.manifest.interpolate import scalar_text
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, Plan, PlanInputs
@@ -58,8 +59,14 @@ def after_shot(giver: str, end: FrameRole = FrameRole.LAST) -> Frames:
 
 
 def entry(name: str = "open", prompt: str = "a bottle in mist", **members: Any) -> ShotEntry:
+    """An entry of the list; a matrix may be given as words alone."""
     plain: dict[str, Any] = {"index": 0, "frames": NO_FRAMES, "settings": NO_SETTINGS}
-    return ShotEntry(id=name, prompt=prompt, **{**plain, **members})
+    matrix = {name: phrases(values) for name, values in members.pop("matrix", {}).items()}
+    return ShotEntry(id=name, prompt=prompt, matrix=matrix, **{**plain, **members})
+
+
+def phrases(values: Any) -> dict[str, str]:
+    return values if isinstance(values, dict) else {scalar_text(value): scalar_text(value) for value in values}
 
 
 def manifest(*entries: ShotEntry, **members: Any) -> Manifest:

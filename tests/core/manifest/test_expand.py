@@ -54,6 +54,7 @@ def test_a_shot_outranks_the_manifests_defaults_and_they_outrank_the_schemas() -
 def test_a_default_written_out_makes_the_same_shot(member: str) -> None:
     defaults: dict[str, Any] = {
         "duration": 6, "resolution": "768p", "takes": 1, "style": "none", "switches": DEFAULT_SWITCHES,
+        "providers": (), "tags": (), "notes": "",
     }  # fmt: skip
     values = {member: defaults[member]}
     from dataclasses import replace
