@@ -8,13 +8,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.request.remote_image import RemoteImage
 from hailuo_batch.files.folder import Folder
+from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
 from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
@@ -27,13 +28,15 @@ _SEPARATOR = "\n\n"
 class FinishedManifest:
     """A manifest with nothing to do: which clips and names must be there for that to be still so.
 
-    `trust` is what the user trusted in its project; None where nothing is at stake.
+    `trust` is what the user trusted in its project; None where nothing is at stake. `environment` has digests of the
+    values that its variables take from there, by name.
     """
 
     digests: frozenset[str]
     files: frozenset[str]
     summary: Mapping[str, Any]
     trust: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -89,11 +92,14 @@ def read_finished_manifest(
             return None
         if known["trust"] is not None and known["trust"] != read_trust():
             return None
+        if known["environment"] != hash_env_values(known["environment"]):
+            return None
         return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
             files=frozenset(files.split("\n")) - {""},
             summary=known["summary"],
             trust=known["trust"],
+            environment=known["environment"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -113,6 +119,7 @@ def write_finished_manifest(
         "inputs": {path: memory.row for path, memory in inputs.items()},
         "summary": finished.summary,
         "trust": finished.trust,
+        "environment": finished.environment,
     }
     _write_text(
         _finished_file(hidden_folder, key),

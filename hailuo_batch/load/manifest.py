@@ -22,6 +22,7 @@ from hailuo_batch.load.schemas import matches_schema
 
 MAX_PROBLEMS = 50
 SHOWN_PLACES = 3  # of one problem that comes more often
+_CELL_KEYS = frozenset({"matrix", "exclude", "include", "where"})  # below which a number is a word
 _SHOT_WORDS = re.compile(r'^shot "[^"]*"')
 _SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", "providers", *SWITCH_NAMES})
 _USUAL_NAMES = frozenset({"id", "prompt", "frames", "tags", "notes", *_SETTING_NAMES})  # of most shots
@@ -74,7 +75,7 @@ def read_and_validate(
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
     for path, words in document.written.items():
-        if schema == "manifest" and (path[0] == "vars" or "matrix" in path[2:3]):
+        if schema == "manifest" and (path[0] == "vars" or _CELL_KEYS.intersection(path[2:5:2])):
             _put(tree, path, words)  # it becomes part of a text, which repeats what was written
     return tree, said
 

@@ -62,13 +62,12 @@ def _style(style: Mapping[str, Any]) -> Style:
 
 
 def _sequence(index: int, entry: Mapping[str, Any]) -> Sequence:
-    defaults = entry.get("defaults", {})
-    tags = (*defaults.get("tags", ()), *entry.get("tags", ()))
     return Sequence(
         index=index,
         id=entry["id"],
         title=entry.get("title", ""),
-        settings=_settings({**defaults, "style": entry.get("style", defaults.get("style")), "tags": tags}),
+        defaults=_settings(entry.get("defaults", {})),
+        settings=_settings({key: entry[key] for key in ("style", "tags") if key in entry}),
         notes=entry.get("notes", ""),
         meta=_meta(entry),
     )
@@ -82,7 +81,7 @@ def _shot_entry(index: int, shot: Mapping[str, Any]) -> ShotEntry:
         frames=_frames(shot["frames"]) if "frames" in shot else NO_FRAMES,
         settings=NO_SETTINGS if _SETTING_NAMES.isdisjoint(shot) else _settings(shot, of_shot=True),
         tags=tuple(shot["tags"]) if "tags" in shot else (),
-        notes=shot.get("notes", ""),
+        notes=shot.get("notes"),
         **(_NOTHING_MORE if shot.keys() <= _USUAL_NAMES else _rest_of_entry(shot)),
     )
 

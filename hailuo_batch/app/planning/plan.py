@@ -260,5 +260,5 @@ def _make_routes(validation: Validation) -> dict[ShotNeeds, Route]:
     for shot in validation.shots:
         needs = shot.needs
         if needs not in routes:
-            routes[needs] = choose_route(shot, validation.providers)
+            routes[needs] = choose_route(shot, validation.provider_lists[shot.providers])
     return routes

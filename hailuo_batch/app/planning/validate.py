@@ -10,21 +10,30 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.camera_words import check_camera_words
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
+from hailuo_batch.app.planning.provider_lists import (
+    NO_PROVIDER_LISTS,
+    ProviderLists,
+    group_by_providers,
+    read_provider_lists,
+)
 from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core import rules
+from hailuo_batch.core.manifest.camera_warnings import camera_warnings
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
-from hailuo_batch.core.manifest.expand import camera_warnings, expand
+from hailuo_batch.core.manifest.env_variables import list_env_names
+from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
+from hailuo_batch.load.environment import read_env_values
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
-from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
+from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
 
 if TYPE_CHECKING:
@@ -47,7 +56,7 @@ class Validation:
     shots: tuple[Shot, ...]
     model: Model
     world: World
-    providers: tuple[Provider, ...]
+    provider_lists: ProviderLists
     inputs: Inputs
     problems: tuple[Problem, ...]
     review: "Review | None" = None  # what people decided about its shots, if anything
@@ -56,6 +65,12 @@ class Validation:
     def sketch(self) -> bool:
         """Whether its takes are drawn on this machine."""
         return self.world is World.SKETCH
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """Everyone who may render some shot, the manifest's own first."""
+        found = {each.name: each for providers in self.provider_lists.values() for each in providers}
+        return tuple(found.values())
 
     @property
     def workspace(self) -> Workspace:
@@ -97,7 +112,7 @@ class Draft:
     shots: tuple[Shot, ...]
     model: Model
     world: World
-    providers: tuple[Provider, ...]
+    provider_lists: ProviderLists
     problems: tuple[Problem, ...]
     review: "Review | None" = None
 
@@ -150,7 +165,7 @@ def read_draft(file: Path, *, world: World) -> Draft:
         shots=(),
         model=NO_MODEL,
         world=world,
-        providers=(),
+        provider_lists=NO_PROVIDER_LISTS,
         problems=(*_list_settings_problems(project, world), *problems),
     )
     return draft if manifest is None else _expand_draft(draft, manifest)
@@ -165,23 +180,27 @@ def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]
 def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     project = draft.project
     model = read_model(SKETCH_MODEL if draft.world is World.SKETCH else manifest.model)
-    shots, problems = expand(manifest)
+    shots, problems = expand(manifest, *read_env_values(list_env_names(manifest)))
     draft, shots = _apply_review(draft, manifest, shots)
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
-    names = manifest.providers or project.providers
-    providers, unknown = read_providers(names, model.name, tables=project.tables, regions=project.regions)
-    # A gateway of the project whose table is wrong is not unknown: its table is reported.
-    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable_gateways)
+    lists, unknown = read_provider_lists(manifest, project, model.name)
     found = [*draft.problems, *problems, *unknown]
     if model.has_camera_commands:
         found += camera_warnings(shots)
-    if providers and draft.world is not World.SKETCH:
-        found += offer_problems(shots, providers, _LazyProviders(model.name, project), LazyModels())
-        found += provider_warnings(manifest, shots, providers)
-        found += check_camera_words(shots, providers, project.tables)
-        found += check_prompt_length(shots, providers, project.tables)
-    return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
+    if draft.world is not World.SKETCH:
+        found += dict.fromkeys(_check_providers(shots, lists, model, project))
+    return replace(draft, shots=shots, model=model, provider_lists=lists, problems=tuple(found))
+
+
+def _check_providers(shots: Sequence[Shot], lists: ProviderLists, model: Model, project: Project) -> Iterator[Problem]:
+    """What the providers of each shot do not render, or do in another way."""
+    for names, group in group_by_providers(shots).items():
+        if providers := lists[names]:
+            yield from offer_problems(group, providers, _LazyProviders(model.name, project), LazyModels())
+            yield from provider_warnings(group, providers)
+            yield from check_camera_words(group, providers, project.tables)
+            yield from check_prompt_length(group, providers, project.tables)
 
 
 def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
@@ -241,7 +260,7 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
         shots=() if stopped else draft.shots,
         model=draft.model,
         world=draft.world,
-        providers=draft.providers,
+        provider_lists=draft.provider_lists,
         inputs=inputs,
         problems=problems,
         review=draft.review,

@@ -138,7 +138,8 @@ class Sequence:
     index: int
     id: str
     title: str = ""
-    settings: Settings = NO_SETTINGS  # its defaults, style and tags
+    defaults: Settings = NO_SETTINGS
+    settings: Settings = NO_SETTINGS  # its own style and tags, which count before those of its defaults
     notes: str = ""  # about the sequence; those of its defaults are of its shots
     meta: Meta = field(default=(), hash=False)
 
@@ -173,7 +174,7 @@ class ShotEntry:
     exclude: tuple[Cell, ...] = ()
     include: tuple[Mapping[str, tuple[str, str]], ...] = ()
     overrides: tuple[Override, ...] = ()
-    notes: str = ""
+    notes: str | None = None
     cut: Cut | None = None
     sequence: str = ""
     meta: Meta = field(default=(), hash=False)
