@@ -88,6 +88,11 @@ class Validation:
         return self.manifest.campaign if self.manifest is not None else ""
 
     @property
+    def sequence_titles(self) -> dict[str, str]:
+        """What people call the parts of the film, by id, in the order of the edit."""
+        return {each.id: each.title for each in self.manifest.sequences} if self.manifest is not None else {}
+
+    @property
     def external_problems(self) -> tuple[Problem, ...]:
         """What was said of other things than the manifest, which a plan says too.
 

@@ -5,6 +5,7 @@ import time
 import pytest
 from core_samples import entry, manifest, written
 
+from hailuo_batch.core.manifest.document import FileFrame
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.problem import Severity
 
@@ -33,7 +34,8 @@ def found(text: str) -> list[tuple[str, tuple[str | int, ...], str]]:
 
 def test_ids_tags_and_frames_get_the_word_and_prompts_and_notes_the_phrase() -> None:
     shot = expand(written(PACK))[0][0]
-    assert (shot.id, shot.tags, shot.frames.first.path) == ("pack-rose-en", ("scent:rose",), "assets/rose.png")
+    assert (shot.id, shot.tags) == ("pack-rose-en", ("scent:rose",))
+    assert shot.frames.first == FileFrame(path="assets/rose.png")
     assert (shot.prompt, shot.notes) == ("Damask rose, pink dawn in en", "Damask rose, pink dawn")
 
 
@@ -107,7 +109,7 @@ def test_an_override_changes_its_cells_only_and_the_last_that_fits_counts() -> N
     assert (sea_en.tags, sea_en.notes, dict(sea_en.switches)["prompt_optimizer"]) == (
         ("scent:sea", "wet"), "see salt air", False,
     )  # fmt: skip
-    assert (sea_ja.prompt, sea_ja.frames.first.path) == ("umi salt air", "sea-ja.png")
+    assert (sea_ja.prompt, sea_ja.frames.first) == ("umi salt air", FileFrame(path="sea-ja.png"))
     assert sea_ja.find_place("takes") == ("shots", 0, "overrides", 1, "takes")
 
 
