@@ -9,12 +9,9 @@ def read_env_values(
     names: Iterable[str], environment: Mapping[str, str] = os.environ
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """The values of these names that are set, and all keys that are set, by their names."""
-    wanted = tuple(names)
-    if not wanted:
-        return {}, {}
     from hailuo_batch.load.api_keys import read_set_keys
 
-    return {name: environment[name] for name in wanted if name in environment}, dict(read_set_keys(environment))
+    return {name: environment[name] for name in names if name in environment}, dict(read_set_keys(environment))
 
 
 def hash_env_values(names: Iterable[str], environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:

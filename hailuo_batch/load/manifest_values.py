@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from hailuo_batch.core.manifest.document import (
@@ -10,6 +11,7 @@ from hailuo_batch.core.manifest.document import (
     Budget,
     Cell,
     Cut,
+    Duration,
     EnvVariable,
     FileFrame,
     Frame,
@@ -29,7 +31,7 @@ from hailuo_batch.core.manifest.document import (
 )
 from hailuo_batch.core.manifest.interpolate import scalar_text
 from hailuo_batch.core.models import DEFAULT_MODEL
-from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
+from hailuo_batch.core.switches import SWITCH_NAMES, SwitchValues, pick_switches
 
 _SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", "providers", *SWITCH_NAMES})
 _USUAL_NAMES = frozenset({"id", "prompt", "frames", "tags", "notes", *_SETTING_NAMES})  # of most shots
@@ -139,16 +141,39 @@ def _settings(values: Mapping[str, Any], *, of_shot: bool = False) -> Settings:
     """What is written of a shot's settings; a shot keeps its own tags and notes elsewhere."""
     duration = values.get("duration")
     takes = values.get("takes")
-    return Settings(
+    return _share_settings(
         # 6.0 is a whole number to JSON Schema and to the user: it is 6 from here on.
-        duration=int(duration) if isinstance(duration, float) else duration,
-        resolution=values.get("resolution"),
-        takes=int(takes) if takes is not None else None,
-        style=values.get("style"),
-        switches=pick_switches(values),
-        providers=tuple(values.get("providers", ())),
-        tags=() if of_shot else tuple(values.get("tags", ())),
-        notes=None if of_shot else values.get("notes"),
+        int(duration) if isinstance(duration, float) else duration,
+        values.get("resolution"),
+        int(takes) if takes is not None else None,
+        values.get("style"),
+        pick_switches(values),
+        tuple(values["providers"]) if "providers" in values else (),
+        () if of_shot or "tags" not in values else tuple(values["tags"]),
+        None if of_shot else values.get("notes"),
+    )
+
+
+@lru_cache(maxsize=1024)  # thousands of shots have the same few settings
+def _share_settings(
+    duration: Duration | None,
+    resolution: str | None,
+    takes: int | None,
+    style: str | None,
+    switches: SwitchValues,
+    providers: tuple[str, ...],
+    tags: tuple[str, ...],
+    notes: str | None,
+) -> Settings:
+    return Settings(
+        duration=duration,
+        resolution=resolution,
+        takes=takes,
+        style=style,
+        switches=switches,
+        providers=providers,
+        tags=tags,
+        notes=notes,
     )
 
 

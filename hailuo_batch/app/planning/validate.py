@@ -21,7 +21,6 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera_warnings import camera_warnings
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
-from hailuo_batch.core.manifest.env_variables import list_env_names
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
@@ -29,7 +28,6 @@ from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
-from hailuo_batch.load.environment import read_env_values
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
@@ -185,7 +183,7 @@ def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]
 def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     project = draft.project
     model = read_model(SKETCH_MODEL if draft.world is World.SKETCH else manifest.model)
-    shots, problems = expand(manifest, *read_env_values(list_env_names(manifest)))
+    shots, problems = _expand_here(manifest)
     draft, shots = _apply_review(draft, manifest, shots)
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
@@ -196,6 +194,15 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     if draft.world is not World.SKETCH:
         found += dict.fromkeys(_check_providers(shots, lists, model, project))
     return replace(draft, shots=shots, model=model, provider_lists=lists, problems=tuple(found))
+
+
+def _expand_here(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
+    """The manifest's shots, with what the environment of this process has for them."""
+    if not manifest.env_names:
+        return expand(manifest)
+    from hailuo_batch.load.environment import read_env_values
+
+    return expand(manifest, *read_env_values(manifest.env_names))
 
 
 def _check_providers(shots: Sequence[Shot], lists: ProviderLists, model: Model, project: Project) -> Iterator[Problem]:

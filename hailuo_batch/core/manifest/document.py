@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from math import prod
+from typing import NamedTuple
 
 from hailuo_batch.core.switches import SwitchValues
 
@@ -81,8 +83,7 @@ class Style:
     variants: Mapping[str, "Style"] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvVariable:
+class EnvVariable(NamedTuple):
     """A variable whose value comes from the environment; without a `default` it must be set there."""
 
     env: str
@@ -156,6 +157,9 @@ class Override:
     meta: Meta = field(default=(), hash=False)
 
 
+_NO_MATRIX: Mapping[str, Mapping[str, str]] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotEntry:
     """One entry under `shots`, at `index` (from 0); with a matrix it stands for several shots.
@@ -170,7 +174,7 @@ class ShotEntry:
     frames: Frames
     settings: Settings
     tags: tuple[str, ...] = ()
-    matrix: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    matrix: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NO_MATRIX)
     exclude: tuple[Cell, ...] = ()
     include: tuple[Mapping[str, tuple[str, str]], ...] = ()
     overrides: tuple[Override, ...] = ()
@@ -178,6 +182,15 @@ class ShotEntry:
     cut: Cut | None = None
     sequence: str = ""
     meta: Meta = field(default=(), hash=False)
+
+    def count_cells(self) -> int:
+        """How many shots it makes at most."""
+        return prod(len(values) for values in self.matrix.values()) + len(self.include) if self.matrix else 1
+
+    @property
+    def has_one_cell(self) -> bool:
+        """Whether it has no matrix, and says nothing about cells."""
+        return not (self.matrix or self.exclude or self.include or self.overrides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,3 +207,8 @@ class Manifest:
     shots: tuple[ShotEntry, ...]
     sequences: tuple[Sequence, ...] = ()
     meta: Meta = field(default=(), hash=False)
+
+    @property
+    def env_names(self) -> tuple[str, ...]:
+        """The names in the environment on which its shots depend."""
+        return tuple(each.env for each in self.variables.values() if isinstance(each, EnvVariable))

@@ -10,19 +10,11 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import EnvVariable, Manifest, Scalar
 from hailuo_batch.core.problem import SECRET_NAME, Problem
 
-Environment = Mapping[str, str]
-NO_ENVIRONMENT: Environment = {}
-
 _SECRET_ENDINGS = ("_KEY", "_PAT", "_CREDENTIALS")  # of names, beside those that SECRET_NAME finds
 
 
-def list_env_names(manifest: Manifest) -> tuple[str, ...]:
-    """The names in the environment on which the manifest's shots depend."""
-    return tuple(each.env for each in manifest.variables.values() if isinstance(each, EnvVariable))
-
-
 def read_env_variables(
-    manifest: Manifest, environment: Environment, keys: Environment, problems: dict[Problem, None]
+    manifest: Manifest, environment: Mapping[str, str], keys: Mapping[str, str], problems: dict[Problem, None]
 ) -> dict[str, Scalar]:
     """The variables with what the environment says; `keys` are the keys that are set, by their names."""
     written: dict[str, Scalar] = {}
@@ -42,7 +34,7 @@ def read_env_variables(
     return written
 
 
-def _find_fault(name: str, variable: EnvVariable, value: str, keys: Environment) -> Problem | None:
+def _find_fault(name: str, variable: EnvVariable, value: str, keys: Mapping[str, str]) -> Problem | None:
     """Money and trust: what may be a key is never part of a prompt, and no message shows the value."""
     path, env = ("vars", name, "env"), variable.env
     if SECRET_NAME.search(env) or env.upper().endswith(_SECRET_ENDINGS) or env in keys:

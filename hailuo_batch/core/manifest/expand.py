@@ -6,8 +6,9 @@ providers sell (`offers.py`) or whether a file exists (`load/inputs.py`).
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera import normalize_commands
@@ -22,7 +23,6 @@ from hailuo_batch.core.manifest.document import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.manifest.env_variables import NO_ENVIRONMENT, Environment, read_env_variables
 from hailuo_batch.core.manifest.frame_links import frame_link_problems
 from hailuo_batch.core.manifest.interpolate import (
     InterpolationError,
@@ -30,9 +30,14 @@ from hailuo_batch.core.manifest.interpolate import (
     quote_text,
     resolve_variables,
 )
-from hailuo_batch.core.manifest.matrix import CellTexts, count_cells, unroll_matrix
 from hailuo_batch.core.manifest.sequences import check_sequences, order_entries, resolve_levels
-from hailuo_batch.core.manifest.settings import CellEntry, ResolvedSettings, make_cell_entry, override_cell_entry
+from hailuo_batch.core.manifest.settings import (
+    CellEntry,
+    CellTexts,
+    ResolvedSettings,
+    make_cell_entry,
+    override_cell_entry,
+)
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.manifest.styles import fill_styles, find_style
 from hailuo_batch.core.problem import DocumentPath, Problem, Suggestions
@@ -45,21 +50,21 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 def expand(
-    manifest: Manifest, environment: Environment = NO_ENVIRONMENT, keys: Environment = NO_ENVIRONMENT
+    manifest: Manifest, environment: Mapping[str, str] | None = None, keys: Mapping[str, str] | None = None
 ) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
     """All shots in the order of the edit, and everything that is wrong with them.
 
     `environment` has what is set there of the variables that the manifest declares, `keys` the keys that are set.
     """
     problems: dict[Problem, None] = {}
-    names, found = resolve_variables(read_env_variables(manifest, environment, keys, problems))
+    names, found = resolve_variables(_read_variables(manifest, environment or {}, keys or {}, problems))
     problems.update(dict.fromkeys(found))
     styles = fill_styles(manifest.styles, names, problems)
-    crowd = sum(count_cells(entry) if entry.matrix else 1 for entry in manifest.shots)
+    crowd = sum(entry.count_cells() for entry in manifest.shots)
     if crowd > MAX_SHOTS:
         return (), (*problems, _too_many_shots(crowd))
     ids = {entry.id for entry in manifest.shots}  # those of shots with problems too: who names them is not to blame
-    made = _Expansion(names=names, styles=styles, problems=problems, ids=ids)
+    made = _Expansion(texts=CellTexts(words=names, phrases=names), styles=styles, problems=problems, ids=ids)
     check_sequences(manifest, made.suggestions, problems)
     levels = resolve_levels(manifest, styles, problems)
     for entry in order_entries(manifest):
@@ -68,6 +73,16 @@ def expand(
             return (), (*problems, _too_much_text(entry.index))
     clashes = (*_id_clashes(made.shots), *frame_link_problems(made.shots, ids))
     return tuple(made.shots), (*problems, *clashes)
+
+
+def _read_variables(
+    manifest: Manifest, environment: Mapping[str, str], keys: Mapping[str, str], problems: dict[Problem, None]
+) -> Mapping[str, Any]:
+    if not manifest.env_names:
+        return manifest.variables
+    from hailuo_batch.core.manifest.env_variables import read_env_variables  # few manifests have any
+
+    return read_env_variables(manifest, environment, keys, problems)
 
 
 def _too_many_shots(count: int) -> Problem:
@@ -82,36 +97,48 @@ def _too_much_text(index: int) -> Problem:
     return Problem(rule=rules.TEXT_LONG, why=why, remedy=remedy, path=("shots", index))
 
 
-@dataclass(slots=True, kw_only=True)
 class _Expansion:
-    """What has been made so far of a manifest, and with which names and styles."""
+    """What has been made so far of a manifest, and with which names and styles.
 
-    names: Mapping[str, str]
-    styles: Mapping[str, Style]
-    problems: dict[Problem, None]
-    ids: set[str]
-    suggestions: Suggestions = field(default_factory=Suggestions)
-    shots: list[Shot] = field(default_factory=list)
-    length: int = 0  # of all prompts
+    `texts` are the variables, which shots without a matrix have alone; `length` is of all prompts.
+    """
+
+    __slots__ = ("ids", "length", "problems", "shots", "styles", "suggestions", "texts")
+
+    def __init__(
+        self, texts: CellTexts, styles: Mapping[str, Style], problems: dict[Problem, None], ids: set[str]
+    ) -> None:
+        self.texts, self.styles, self.problems, self.ids = texts, styles, problems, ids
+        self.suggestions = Suggestions()
+        self.shots: list[Shot] = []
+        self.length = 0
 
     def add_entry(self, entry: ShotEntry, base: ResolvedSettings) -> None:
         """The shots of one entry, or what is wrong with them."""
         whole = make_cell_entry(entry, base)
+        if entry.has_one_cell:
+            self._add_shot(whole, self.texts)
+            return
+        from hailuo_batch.core.manifest.matrix import unroll_matrix  # many manifests have none
+
         cells: dict[tuple[int, ...], CellEntry] = {(): whole}  # by the overrides that fit them
         blamed = 0
-        for texts in unroll_matrix(entry, self.names, self.problems):
+        for texts in unroll_matrix(entry, self.texts, self.problems):
             if texts.overrides not in cells:
                 cells[texts.overrides] = _override_cell(whole, texts.overrides)
-            cell = cells[texts.overrides]
-            try:
-                shot = _make_shot(cell, texts, self.styles)
-            except InterpolationError:
-                blamed += 1
-                if blamed <= MAX_SHOTS_DIAGNOSED:
-                    self._diagnose_shot(cell, texts)
-                continue
-            self.shots.append(shot)
-            self.length += len(shot.prompt)
+            blamed += not self._add_shot(cells[texts.overrides], texts, diagnose=blamed < MAX_SHOTS_DIAGNOSED)
+
+    def _add_shot(self, cell: CellEntry, texts: CellTexts, *, diagnose: bool = True) -> bool:
+        """Whether it could be made; else what is wrong with it is among the problems."""
+        try:
+            shot = _make_shot(cell, texts, self.styles)
+        except InterpolationError:
+            if diagnose:
+                self._diagnose_shot(cell, texts)
+            return False
+        self.shots.append(shot)
+        self.length += len(shot.prompt)
+        return True
 
     def _diagnose_shot(self, cell: CellEntry, texts: CellTexts) -> None:
         """Everything that is wrong with one shot, part by part; its id counts as written all the same."""
@@ -166,7 +193,8 @@ def _make_prompt(prompt: str, values: Mapping[str, str], style: Style) -> str:
 
 def _fill_tags(cell: CellEntry, values: Mapping[str, str]) -> tuple[str, ...]:
     """The tags of all levels, each once."""
-    return tuple(dict.fromkeys(fill_placeholders(tag, values) for _, tags in cell.tags for tag in tags))
+    tags = [fill_placeholders(tag, values) for _, tags in cell.tags for tag in tags]
+    return tuple(dict.fromkeys(tags))
 
 
 def _check_id(shot_id: str) -> str:

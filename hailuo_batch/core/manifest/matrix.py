@@ -4,45 +4,27 @@ A cell has a word for each name, which goes into ids, tags and frames, and a phr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, product
-from math import prod
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Cell, ShotEntry
 from hailuo_batch.core.manifest.interpolate import quote_text
+from hailuo_batch.core.manifest.settings import CellTexts
 from hailuo_batch.core.problem import DocumentPath, Problem, Suggestions
 
 WordPair = tuple[str, str]  # a word and its phrase
 Pairs = tuple[WordPair, ...]  # one for each name of the matrix, in its order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellTexts:
-    """What is filled in for one cell: `words` in ids, tags and frames, `phrases` in prompts and notes.
-
-    `overrides` are the numbers of the overrides that fit it.
-    """
-
-    words: Mapping[str, str]
-    phrases: Mapping[str, str]
-    overrides: tuple[int, ...] = ()
-
-
-def count_cells(entry: ShotEntry) -> int:
-    """How many shots an entry makes at most."""
-    return prod(len(values) for values in entry.matrix.values()) + len(entry.include)
-
-
-def unroll_matrix(entry: ShotEntry, names: Mapping[str, str], problems: dict[Problem, None]) -> Iterator[CellTexts]:
-    """The cells of an entry, one without a matrix; adds what is wrong with them. `names` are the variables."""
+def unroll_matrix(entry: ShotEntry, variables: CellTexts, problems: dict[Problem, None]) -> Iterator[CellTexts]:
+    """The cells of an entry, one without a matrix; adds what is wrong with them."""
     if not entry.matrix:
         for key in ("exclude", "include", "overrides"):
             if getattr(entry, key):
                 why = f'"{key}" is about cells of a matrix, and shot {quote_text(entry.id)} has none.'
                 problems[_cell_problem(why, "Add a matrix, or delete it.", ("shots", entry.index, key))] = None
-        return iter((CellTexts(words=names, phrases=names),))
-    return _unroll_cells(entry, names, problems)
+        return iter((variables,))
+    return _unroll_cells(entry, variables.words, problems)
 
 
 def _unroll_cells(entry: ShotEntry, names: Mapping[str, str], problems: dict[Problem, None]) -> Iterator[CellTexts]:

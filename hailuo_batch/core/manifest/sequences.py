@@ -1,7 +1,6 @@
 """Sequences: which shots are in which, in the order of the edit, and what counts for all shots of one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Manifest, ShotEntry, Style
@@ -75,5 +74,5 @@ def _check_style(
         find_style(settings.style, styles)
     except InterpolationError as wrong:
         problems[wrong.to_problem(settings.places["style"])] = None
-        return replace(settings, style=NO_STYLE)
+        return settings._replace(style=NO_STYLE)
     return settings

@@ -4,8 +4,7 @@ The nearest level that writes a value decides; tags add up. Each value knows whe
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, NamedTuple
 
 from hailuo_batch.core.manifest.document import (
     NO_SETTINGS,
@@ -19,13 +18,14 @@ from hailuo_batch.core.manifest.document import (
 from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues, override_switches
 
-T = TypeVar("T")
 TagList = tuple[DocumentPath, tuple[str, ...]]  # tags, and where that list is
 _VALUES = ("duration", "resolution", "takes", "style", "notes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedSettings:
+_NO_PLACES: Mapping[str, DocumentPath] = {}
+
+
+class ResolvedSettings(NamedTuple):
     """Settings with no value missing; `places` has the path of each that is written."""
 
     duration: Duration = 6
@@ -36,35 +36,47 @@ class ResolvedSettings:
     providers: tuple[str, ...] = ()
     tags: tuple[TagList, ...] = ()
     notes: str = ""
-    places: Mapping[str, DocumentPath] = field(default_factory=dict)
+    places: Mapping[str, DocumentPath] = _NO_PLACES
 
 
 def overlay_settings(base: ResolvedSettings, own: Settings, place: DocumentPath) -> ResolvedSettings:
     """What is written at `place`, else what counts without it."""
     if own is NO_SETTINGS:
         return base
-    names = [name for name in _VALUES if getattr(own, name) is not None]
-    names += [name for name, _ in own.switches]
-    names += ["providers"] * bool(own.providers)
     return ResolvedSettings(
-        duration=_value_or_default(own.duration, base.duration),
-        resolution=_value_or_default(own.resolution, base.resolution),
-        takes=_value_or_default(own.takes, base.takes),
-        style=_value_or_default(own.style, base.style),
-        switches=override_switches(base.switches, own.switches),
-        providers=own.providers or base.providers,
-        tags=(*base.tags, ((*place, "tags"), own.tags)) if own.tags else base.tags,
-        notes=_value_or_default(own.notes, base.notes),
-        places={**base.places, **{name: (*place, name) for name in names}},
+        base.duration if own.duration is None else own.duration,
+        base.resolution if own.resolution is None else own.resolution,
+        base.takes if own.takes is None else own.takes,
+        base.style if own.style is None else own.style,
+        override_switches(base.switches, own.switches) if own.switches else base.switches,
+        own.providers or base.providers,
+        (*base.tags, ((*place, "tags"), own.tags)) if own.tags else base.tags,
+        base.notes if own.notes is None else own.notes,
+        {**base.places, **{name: (*place, name) for name in _list_written(own)}},
     )
 
 
-def _value_or_default(value: T | None, default: T) -> T:
-    return default if value is None else value
+def _list_written(own: Settings) -> list[str]:
+    names = [name for name in _VALUES if getattr(own, name) is not None]
+    if own.switches:
+        names += [name for name, _ in own.switches]
+    if own.providers:
+        names.append("providers")
+    return names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellEntry:
+class CellTexts(NamedTuple):
+    """What is filled in for one cell: `words` in ids, tags and frames, `phrases` in prompts and notes.
+
+    `overrides` are the numbers of the overrides that fit it.
+    """
+
+    words: Mapping[str, str]
+    phrases: Mapping[str, str]
+    overrides: tuple[int, ...] = ()
+
+
+class CellEntry(NamedTuple):
     """What a shot is made from: an entry of the list, with all that counts for some of its cells.
 
     `prompt_place` and `frames_place` are the mappings in which these are written.
@@ -103,7 +115,7 @@ def override_cell_entry(cell: CellEntry, number: int, override: Override) -> Cel
     """The same with the values of the override at `number` before its own."""
     place: DocumentPath = ("shots", cell.entry.index, "overrides", number)
     own = override.settings
-    changes: dict[str, object] = {"settings": overlay_settings(cell.settings, own, place)}
+    changes: dict[str, Any] = {"settings": overlay_settings(cell.settings, own, place)}
     if override.prompt is not None:
         changes |= {"prompt": override.prompt, "prompt_place": place}
     if override.frames is not None:
@@ -112,7 +124,7 @@ def override_cell_entry(cell: CellEntry, number: int, override: Override) -> Cel
         changes |= {"notes": own.notes, "notes_path": (*place, "notes")}
     if own.tags:
         changes["tags"] = (*cell.tags, ((*place, "tags"), own.tags))
-    return replace(cell, **changes)  # type: ignore[arg-type]
+    return cell._replace(**changes)
 
 
 def list_provider_choices(manifest: Manifest) -> Iterator[tuple[DocumentPath, tuple[str, ...]]]:

@@ -3,7 +3,6 @@
 import pytest
 from core_samples import written
 
-from hailuo_batch.core.manifest.env_variables import list_env_names
 from hailuo_batch.core.manifest.expand import expand
 
 SEASON = """
@@ -28,7 +27,7 @@ def test_a_value_of_the_environment_is_taken_as_it_is_else_the_default(
 ) -> None:
     manifest = written(SEASON)
     (shot,), problems = expand(manifest, environment)
-    assert (shot.prompt, problems, list_env_names(manifest)) == (prompt, (), ("SEASON",))
+    assert (shot.prompt, problems, manifest.env_names) == (prompt, (), ("SEASON",))
 
 
 @pytest.mark.parametrize("environment", [{}, {"SEASON": ""}])
