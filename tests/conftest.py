@@ -35,6 +35,12 @@ def user_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     return folder
 
 
+@pytest.fixture(autouse=True)
+def lint_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day of `validate`, soon after our tables were read: no test begins to fail because they grow old."""
+    monkeypatch.setattr("hailuo_batch.app.planning.lint.read_time", lambda: 1_796_000_000.0)  # 2026-11-29
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def forks() -> AsyncIterator[Any]:
     """The `Forks` of all tests of a worker: starting it costs more than most runs."""

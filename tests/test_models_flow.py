@@ -69,7 +69,7 @@ async def test_what_a_model_does_not_make_is_a_problem_that_names_what_would_wor
 
 
 async def test_a_model_that_no_named_provider_sells_is_said_once(film: Film) -> None:
-    (problem,) = await problems(film("hailuo-2.3", "id: a, prompt: p", "id: b, prompt: p", providers="vtrix, odkkk"))
+    (problem,) = await problems(film("hailuo-2.3", "id: a, prompt: p", "id: b, prompt: q", providers="vtrix, odkkk"))
     assert (problem.rule.id, problem.path) == ("model-not-sold", ("model",))
     assert problem.why == "vtrix and odkkk do not sell hailuo-2.3."
     assert problem.remedy == "Add to providers one that does: minimax."

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,55 +10,97 @@ import click
 from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_json, print_text
+from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text
 from hailuo_batch.cli.run_async import run_sync
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
+from hailuo_batch.load.manifest import MAX_PROBLEMS
 from hailuo_batch.views.format import count, safe_text
 from hailuo_batch.views.problems import draw_problems, github_annotations, problem_dict
 
 
 @click.command("validate")
 @click.argument("manifests", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="Exit with 3 on a warning too.")
 @options.world
-@options.output_format
-def command(manifests: tuple[Path, ...], *, world: World, form: str) -> int:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="For people, programs, GitHub's annotations or code scanning.",
+)
+def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: str) -> int:
     """Check MANIFESTS and report every problem, with line and column.
 
     MANIFESTS are files, folders or patterns; without them, all of manifests/. Locks, reviews and tasks files among them
     are passed over. Sends nothing and writes nothing. Exits with 3 when a manifest cannot be used.
     """
     files, passed_over = find_manifests(manifests)
-    found = find_shared_shots([run_sync(validate(file, world=world)) for file in files])
+    most = 5_000 if form == "sarif" else MAX_PROBLEMS  # code hosts show so many; people read fewer
+    found = find_shared_shots([run_sync(validate(file, world=world, most=most)) for file in files])
     if form == "json":
-        rows = [_validation_dict(validation) for validation in found]
+        rows = [_validation_dict(validation, strict=strict) for validation in found]
         print_json({"version": 1, "manifests": rows, "passed_over": [path.as_posix() for path in passed_over]})
+    elif form == "sarif":
+        _print_sarif(found)
+    elif form == "github":
+        _print_annotations(found)
     else:
-        for validation in found:
-            _print_validation(validation)
-        if manifests and passed_over:
-            names = ", ".join(safe_text(path.as_posix()) for path in passed_over)
-            print_text(f"Passed over, as they are no manifests: {names}.")
-    return Exit.INVALID if any(validation.errors for validation in found) else Exit.DONE
+        _print_for_people(found, passed_over if manifests else (), strict=strict)
+    return Exit.DONE if all(_is_accepted(each, strict=strict) for each in found) else Exit.INVALID
 
 
-def _print_validation(validation: Validation) -> None:
+def _print_sarif(found: Sequence[Validation]) -> None:
+    from hailuo_batch import __version__
+    from hailuo_batch.app.planning.repository_paths import list_repository_problems
+    from hailuo_batch.views.sarif import sarif_log
+
+    print_json(sarif_log(list_repository_problems(found), version=__version__))
+
+
+def _is_accepted(validation: Validation, *, strict: bool) -> bool:
+    return not (validation.problems if strict else validation.errors)
+
+
+def _print_for_people(found: Sequence[Validation], passed_over: Sequence[Path], *, strict: bool) -> None:
+    token = os.urandom(16).hex() if os.environ.get("GITHUB_ACTIONS") else ""
+    if token:
+        print_text(f"::stop-commands::{token}")  # a line of a manifest is no command of the runner
+    for validation in found:
+        _print_validation(validation, strict=strict)
+    if passed_over:
+        names = ", ".join(safe_text(path.as_posix()) for path in passed_over)
+        print_text(f"Passed over, as they are no manifests: {names}.")
+    if token:
+        print_text(f"::{token}::")
+        _print_annotations(found)
+
+
+def _print_annotations(found: Sequence[Validation]) -> None:
+    from hailuo_batch.app.planning.repository_paths import list_repository_problems
+
+    if lines := github_annotations(list_repository_problems(found)):
+        print_raw("\n".join((*lines, "")))
+
+
+def _print_validation(validation: Validation, *, strict: bool) -> None:
+    style = make_style(sys.stdout)
     if validation.problems:
-        print_text(draw_problems(validation.problems, make_style(sys.stdout)))
-        if os.environ.get("GITHUB_ACTIONS"):
-            print_text("\n".join(github_annotations(validation.problems)))
-    if not validation.errors:
+        print_text(draw_problems(validation.problems, style))
+    if _is_accepted(validation, strict=strict):
         takes = sum(shot.takes for shot in validation.shots)
-        good = make_style(sys.stdout).good("valid")
-        print_text(
-            f"{safe_text(validation.name)}: {good}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}."
-        )
+        shown = f"{style.good('valid')}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}"
+        print_text(f"{safe_text(validation.name)}: {shown}.")
+    elif not validation.errors:
+        print_text(f"{safe_text(validation.name)}: {style.bad('refused')}, since --strict accepts no warning.")
 
 
-def _validation_dict(validation: Validation) -> dict[str, object]:
+def _validation_dict(validation: Validation, *, strict: bool) -> dict[str, object]:
     return {
         "manifest": validation.name,
-        "valid": not validation.errors,
+        "valid": _is_accepted(validation, strict=strict),
         "shots": len(validation.shots),
         "takes": sum(shot.takes for shot in validation.shots),
         "problems": [problem_dict(problem) for problem in validation.problems],

@@ -5,7 +5,7 @@ when there is a problem to show. Does no I/O.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
@@ -91,6 +91,7 @@ class Problem:
     place: Place | None = None
     count: int = 1  # of how many places it is true; `place` is the first of them
     more_lines: tuple[int, ...] = ()  # the lines of the next ones
+    shot: str = field(default="", compare=False)  # the id of the shot, or of its entry; of many the first
 
     @property
     def summary(self) -> str:
@@ -105,6 +106,20 @@ class Problem:
     def with_place(self, place: Place | None) -> "Problem":
         """The same problem, with its place in the file."""
         return replace(self, place=place)
+
+    def about(self, shot: str) -> "Problem":
+        """The same problem, with the id of the shot that it is about."""
+        return replace(self, shot=shot)
+
+
+def name_shots(problems: Iterable[Problem], ids: Callable[[int], str]) -> Iterator[Problem]:
+    """The same problems, each about a shot; `ids` finds the id of an entry where a problem does not have it."""
+    for problem in problems:
+        match problem.path:
+            case ("shots", int(index), *_) if not problem.shot:
+                yield problem.about(ids(index))
+            case _:
+                yield problem
 
 
 _NEAR = 0.75  # a letter too many, too few, wrong or moved; "narration" is no misspelt "duration"

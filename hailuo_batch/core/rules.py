@@ -146,6 +146,16 @@ CAMERA_OTHER = Rule(id="camera-other", area=_TEXTS, summary="another camera move
 CAMERA_CROWDED = Rule(id="camera-crowded", area=_TEXTS, summary="many camera moves at once", severity=_WARNING,
     meaning="A bracket asks for more camera moves at once than the vendor advises.",
     remedy="Ask for three at most, or put the others into a bracket that follows.")
+CAMERA_CONTRADICTION = Rule(id="camera-contradiction", area=_TEXTS, summary="camera moves undo each other",
+    severity=_WARNING,
+    meaning="A bracket asks for moves that exclude each other, such as a pan to the left and to the right.",
+    remedy="Write one of them, or put them into brackets that follow one another.")
+PROMPT_TWICE = Rule(id="prompt-twice", area=_TEXTS, summary="same request twice", severity=_WARNING,
+    meaning="Several shots ask for the same clip, so it is bought once and each of them has it.",
+    remedy="Change the prompts that are to differ; `takes` makes several clips of one prompt.")
+PROMPT_FORBIDDEN = Rule(id="prompt-forbidden", area=_TEXTS, summary="word that you forbid", severity=_WARNING,
+    meaning="A prompt as it is sent has a word that is under `lint.forbidden` in hailuo.yaml.",
+    remedy="Use other words, also in styles and variables, or take the word off the list.")
 
 SHOT_ID = Rule(id="shot-id", area=_SHOTS, summary="shot id not usable",
     meaning="The id of a shot becomes part of a file name, and cannot be used there.",
@@ -229,6 +239,9 @@ FRAME_SHOT = Rule(id="frame-shot", area=_FRAMES, summary="unknown shot",
 FRAME_CYCLE = Rule(id="frame-cycle", area=_FRAMES, summary="cyclic frame references",
     meaning="Shots take their frames from each other, so none can be rendered first.",
     remedy="Give one of them another frame.")
+FRAME_DIFFERS = Rule(id="frame-differs", area=_FRAMES, summary="shots do not meet in one still", severity=_WARNING,
+    meaning="A shot starts from another version of the image on which the shot before it ends.",
+    remedy="Name one file in both, or give the two files names of their own.")
 
 PROVIDER = Rule(id="provider", area=_PROVIDERS, summary="unknown provider",
     meaning="No table of a gateway has this name.",
@@ -242,6 +255,9 @@ REGION = Rule(id="region", area=_PROVIDERS, summary="region not usable",
 ADDRESS_OPEN = Rule(id="address-open", area=_PROVIDERS, summary="address not safe",
     meaning="The key of a gateway would be sent unencrypted over http.",
     remedy="Write `https://`; plain http is allowed for this machine only.")
+TABLE_OLD = Rule(id="table-old", area=_PROVIDERS, summary="price or model read long ago", severity=_WARNING,
+    meaning="A price is older than 180 days, or the row of a model older than 365, and may have changed.",
+    remedy="Check it at the gateway, or install a newer hailuo-batch.")
 
 FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
     meaning="A folder that the settings name cannot be found under that name.",
@@ -276,3 +292,5 @@ REHEARSED_CLIPS = Rule(id="rehearsed-clips", area=_PROJECT, summary="renders/ ha
 # fmt: on
 
 RULES = tuple(each for each in globals().values() if isinstance(each, Rule))
+# What a project may ignore: rules that only warn, and not of money, trust or decisions.
+IGNORABLE_RULES = tuple(each for each in RULES if each.severity is Severity.WARNING and each.area is not _PROJECT)

@@ -145,7 +145,7 @@ class _FrameReader:
     def _read_url_frame(self, frame: UrlFrame, shot: Shot, end: str) -> None:
         place = ("shots", shot.index, "frames", end)
         for said in check_remote_frame(frame, self.remote_images, for_gateways=self.for_gateways):
-            self.problems.append(replace(said, why=f'shot "{shot.id}": {said.why}', path=place))
+            self.problems.append(replace(said, why=f'shot "{shot.id}": {said.why}', path=place, shot=shot.id))
         self.is_stable = self.is_stable and frame.sha256 is not None
         found = find_remote_image(frame, self.remote_images, for_gateways=self.for_gateways)
         if found is None:
@@ -171,7 +171,7 @@ class _FrameReader:
 
 def _frame_warning(said: str, rule: Rule, shot: Shot, end: str) -> Problem:
     path = ("shots", shot.index, "frames", end)
-    return Problem(rule=rule, why=f'shot "{shot.id}": {said}', remedy=rule.remedy, path=path)
+    return Problem(rule=rule, why=f'shot "{shot.id}": {said}', remedy=rule.remedy, path=path, shot=shot.id)
 
 
 def _read_image(
@@ -208,7 +208,9 @@ def _missing_file_error(path: Path, written: str, near: _NearNames) -> InputErro
         return InputError("file not found", why=f"there is no file {quote_text(written)}.", remedy=remedy)
     folder = f"{path.parent.name or path.parent}/"
     if not _is_folder(path.parent):
-        return InputError("file not found", why=f"there is no folder {quote_text(folder)}.", remedy="Check the path.")
+        nearest = near.suggestions.suggest(path.parent.name, near.list_names(path.parent.parent))
+        why = f"there is no folder {quote_text(folder)}."
+        return InputError("file not found", why=why, remedy=nearest or "Check the path.")
     if kind := _file_kind(path):
         remedy = "Name a picture in it." if kind == "a folder" else "Name the file of a picture."
         return InputError("not a file", why=f"{quote_text(path.name)} is {kind}.", remedy=remedy)
@@ -282,4 +284,5 @@ def _frame_problem(error: InputError, shot: Shot, end: str) -> Problem:
         why=f'shot "{shot.id}": {error.why}',
         remedy=error.remedy,
         path=("shots", shot.index, "frames", end),
+        shot=shot.id,
     )

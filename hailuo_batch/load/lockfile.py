@@ -110,7 +110,7 @@ def _lines(lock: Lockfile) -> Iterator[str]:
                 yield f"        made_for: {take.made_for}\n"
             yield f"        artifact: {take.digest}\n        provider: {quote_yaml(take.provider)}\n"
             if take.cost is not None:
-                yield f'        cost: "{take.cost.amount} {take.cost.currency}"\n'
+                yield f"        cost: {quote_yaml(f'{take.cost.amount} {take.cost.currency}')}\n"
 
 
 def _parse_lock(path: Path, tree: Any) -> Lockfile:

@@ -4,16 +4,18 @@ The JSON Schema is the truth about form; meaning (names, references, what provid
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import (
     Manifest,
 )
-from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity
+from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity, name_shots
 from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document
@@ -37,7 +39,7 @@ _SECRET_OF_ADDRESS = re.compile(r"(?<=://)[^\s/\"'@]*(?=@)|(?<=\?)[^\s\"'?{}]+=[
 _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
 
 
-def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Problem, ...]]:
+def read_manifest(data: bytes, *, name: str, most: int = MAX_PROBLEMS) -> tuple[Manifest | None, tuple[Problem, ...]]:
     """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages."""
     if name.endswith((".lock.yaml", ".lock.yml")):
         return None, (_wrong_file_problem(name, "lock", rules.LOCK_FILE, _LOCK_WHY),)
@@ -45,12 +47,12 @@ def read_manifest(data: bytes, *, name: str) -> tuple[Manifest | None, tuple[Pro
         return None, (_wrong_file_problem(name, "review", rules.REVIEW_FILE, _REVIEW_WHY),)
     if name.endswith((".tasks.yaml", ".tasks.yml")):
         return None, (_wrong_file_problem(name, "tasks", rules.TASKS_FILE, _TASKS_WHY),)
-    tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot")
+    tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot", most=most)
     return (make_manifest(tree) if tree else None), problems
 
 
 def read_and_validate(
-    data: bytes, *, name: str, schema: str, many: str = "", definition: str = ""
+    data: bytes, *, name: str, schema: str, many: str = "", definition: str = "", most: int = MAX_PROBLEMS
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """A file that a person writes, as plain values that the schema holds for, and everything that is wrong with it.
 
@@ -59,7 +61,7 @@ def read_and_validate(
     if secret := _find_secret(data, name):
         return {}, (secret,)
     document = read_document(data, name=name)
-    said = tuple(map(_mask_secrets, document.problems))
+    said = tuple(name_shots(map(_mask_secrets, document.problems), partial(_written_id, document.tree)))
     if document.tree is None or not all(map(_is_recoverable, said)):
         return {}, said
     if not matches_schema(schema, document.tree):
@@ -70,7 +72,8 @@ def read_and_validate(
             _FALLBACK_PROBLEM,
         )
         found = tuple(_repeat_number(each, document) for each in found if each.path not in spoken)
-        return {}, locate_problems((*said, *found), data, name=name)
+        named = name_shots(found, partial(_written_id, document.tree))
+        return {}, locate_problems((*said, *named), data, name=name, most=most)
     if any(problem.severity is Severity.ERROR for problem in said):
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
@@ -78,6 +81,14 @@ def read_and_validate(
         if schema == "manifest" and (path[0] == "vars" or _CELL_KEYS.intersection(path[2:5:2])):
             _put(tree, path, words)  # it becomes part of a text, which repeats what was written
     return tree, said
+
+
+def _written_id(tree: Any, index: int) -> str:
+    """The id of an entry as it is written; "" where there is none, whatever stands there."""
+    with suppress(LookupError, TypeError):
+        written = tree["shots"][index]["id"]
+        return written if isinstance(written, str) else ""
+    return ""
 
 
 def _put(tree: Any, path: DocumentPath, words: str) -> None:
@@ -125,23 +136,26 @@ _FALLBACK_PROBLEM = Problem(
 )  # fmt: skip
 
 
-def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> tuple[Problem, ...]:
-    """The same problems with line and column, in the order of the file; at most `MAX_PROBLEMS`, then how many more.
+def locate_problems(
+    problems: Iterable[Problem], data: bytes, *, name: str, most: int = MAX_PROBLEMS
+) -> tuple[Problem, ...]:
+    """The same problems with line and column, in the order of the file; at most so many, then how many more.
 
     One that comes often is one problem with a count. What is missing at the top comes first: it decides the most.
     """
     kinds = _group_problems(problems)
     if not kinds:
         return ()
-    kinds.sort(key=lambda kind: len(kind[0].path))  # so that the whole file's own are never cut off
-    shown = kinds[:MAX_PROBLEMS]
+    # So that errors and the whole file's own are never cut off.
+    kinds.sort(key=lambda kind: (kind[0].severity is Severity.WARNING, len(kind[0].path)))
+    shown = kinds[:most]
     wanted = {(problem.path, problem.on_key) for kind in shown for problem in kind[:SHOWN_PLACES]}
     places = locate(data, wanted, name=name)
     found = [_locate_kind(kind, places) for kind in shown]
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
     found.sort(key=lambda problem: problem.rule != rules.KEY_MISSING or bool(problem.path))
-    if len(kinds) > MAX_PROBLEMS:
-        hidden = sum(problem.count for kind in kinds[MAX_PROBLEMS:] for problem in kind)
+    if len(kinds) > most:
+        hidden = sum(problem.count for kind in kinds[most:] for problem in kind)
         why = f"{hidden:,} more problems are not shown; mend these first."
         found.append(Problem(rule=rules.MORE, why=why))
     return tuple(found)
@@ -150,13 +164,34 @@ def locate_problems(problems: Iterable[Problem], data: bytes, *, name: str) -> t
 def _group_problems(problems: Iterable[Problem]) -> list[list[Problem]]:
     """Those that say the same of many entries of a list, together; a few are shown one by one."""
     kinds: dict[object, list[Problem]] = {}
-    for place, problem in enumerate(problems):
+    for place, problem in enumerate(_fold_cells(problems)):
         is_entry = any(isinstance(part, int) for part in problem.path)
         words = _SHOT_WORDS.sub("", problem.why)
         kinds.setdefault((problem.rule.id, words, problem.remedy) if is_entry else place, []).append(problem)
     return [
         part for kind in kinds.values() for part in ([kind] if len(kind) > SHOWN_PLACES else [[each] for each in kind])
     ]
+
+
+def _fold_cells(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """What the shots of one matrix share, once with a count: they have one place in the file.
+
+    A few that differ in their words, such as the names of missing images, are shown one by one.
+    """
+    groups: dict[object, list[Problem]] = {}
+    for place, problem in enumerate(problems):
+        is_shot = problem.path[:1] == ("shots",) and problem.place is None
+        groups.setdefault((problem.rule.id, problem.path, problem.on_key) if is_shot else place, []).append(problem)
+    for group in groups.values():
+        if len(group) > SHOWN_PLACES:
+            yield replace(group[0], count=sum(each.count for each in group))
+            continue
+        alike: dict[object, Problem] = {}
+        for each in group:
+            words = (_SHOT_WORDS.sub("", each.why), each.remedy)
+            known = alike.get(words)
+            alike[words] = each if known is None else replace(known, count=known.count + each.count)
+        yield from alike.values()
 
 
 def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool], Place]) -> Problem:
@@ -199,7 +234,8 @@ def _find_secret(data: bytes, name: str) -> Problem | None:
 
 
 def _secret_problem(what: str, data: bytes, start: int, name: str) -> Problem:
-    place = Place(file=name, line=data.count(b"\n", 0, start) + 1, column=start - data.rfind(b"\n", 0, start))
+    before = data[:start].removeprefix(BOM_UTF8).decode(errors="replace")  # columns count characters
+    place = Place(file=name, line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))
     why = f"this line holds {what}. Keys come from the environment, not from a file."
     remedy = "Delete it, and renew the key if it was ever committed."
     return Problem(rule=rules.SECRET, why=why, remedy=remedy, place=place)

@@ -9,6 +9,7 @@ from typing import Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Problem, did_you_mean
+from hailuo_batch.core.rules import RULES
 from hailuo_batch.load.schema_words import (
     as_list,
     describe_kinds,
@@ -124,6 +125,8 @@ def _wrong_choice(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
     choices = [str(choice) for choice in error.validator_value]
     why = f"{path_name(path)} is {display_value(error.instance)}."
     remedy = did_you_mean(str(error.instance), choices) or f"Choose one of {', '.join(choices)}."
+    if path[:2] == ("lint", "ignore") and any(error.instance == rule.id for rule in RULES):
+        remedy = "This rule is no warning of a manifest, so it always counts. Delete the line."
     yield Problem(rule=rules.CHOICE, why=why, remedy=remedy, path=path)
 
 

@@ -34,6 +34,7 @@ _ITEM_NAMES = {
     "sequences": "a sequence",
     "providers": "a provider's name",
     "tags": "a tag",
+    "ignore": "a rule",
     "exclude": "a cell to leave out",
     "include": "a cell to add",
     "overrides": "an override",

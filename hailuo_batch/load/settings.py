@@ -40,6 +40,8 @@ class Project:
     limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # gateway → per_minute, at_once, …
     allow_private_downloads: bool = False
     allow_fake_ip_downloads: bool = False
+    forbidden_words: tuple[str, ...] = ()  # in prompts
+    ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
     warnings: tuple[Problem, ...] = ()  # settings that do not count
@@ -120,6 +122,8 @@ def read_project(folder: Path) -> Project:
         limits=limits,
         allow_private_downloads=is_trusted and stakes.private_downloads,
         allow_fake_ip_downloads=is_trusted and stakes.fake_ip_downloads,
+        forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
+        ignored_rules=frozenset(tree.get("lint", {}).get("ignore", ())),
         stakes=stakes,
         trusted_digest=trusted,
     )

@@ -5,23 +5,24 @@ from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
 
 from hailuo_batch.core import rules
+from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.format import count, safe_lines, safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 _MAX_WIDTH = 100
-_MORE_RULES = {rules.MORE, rules.YAML_MORE}  # no problems: how many more there are
+MORE_RULES = {rules.MORE, rules.YAML_MORE}  # no problems: how many more there are
 
 
 def draw_problems(problems: Sequence[Problem], style: TextStyle = PLAIN) -> str:
     """Every problem with its line of the file and a caret, then how many there are."""
     blocks = [_problem_block(problem, style) for problem in problems]
-    shown = [problem for problem in problems if problem.rule not in _MORE_RULES]
+    shown = [problem for problem in problems if problem.rule not in MORE_RULES]
     errors = sum(problem.count for problem in shown if problem.severity is Severity.ERROR)
     warnings = sum(problem.count for problem in shown) - errors
     parts = [count(errors, "problem")] * bool(errors) + [count(warnings, "warning")] * bool(warnings)
-    unshown = sum(_hidden_count(problem) for problem in problems if problem.rule in _MORE_RULES)
+    unshown = sum(_hidden_count(problem) for problem in problems if problem.rule in MORE_RULES)
     more = f" shown, {unshown:,} more not shown" if unshown else ""
     return "\n\n".join((*blocks, f"{' and '.join(parts)}{more}."))
 
@@ -44,6 +45,7 @@ def problem_dict(problem: Problem) -> dict[str, object]:
     place = problem.place
     return {
         "code": problem.rule.id,
+        "shot": problem.shot or None,
         "severity": str(problem.severity),
         "summary": problem.summary,
         "why": problem.why,
@@ -63,9 +65,15 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
         place = problem.place
         where = f"file={_escape_property(place.file)},line={place.line},col={place.column}," if place else ""
         title = _escape_property(f"{problem.summary} [{problem.rule.id}]")
-        words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}{_places_text(problem)}".strip()))
-        lines.append(f"::{problem.severity} {where}title={title}::{words}")
+        lines.append(f"::{problem.severity} {where}title={title}::{_escape_annotation(problem_words(problem))}")
     return lines
+
+
+def problem_words(problem: Problem) -> str:
+    """How, what to do and how often, and which shot: what stands alone, without the line of the file."""
+    name = quote_text(problem.shot)
+    shot = f"shot {name}: " if problem.shot and name not in problem.why else ""
+    return safe_lines(f"{shot}{problem.why} {problem.remedy}{_places_text(problem)}".strip())
 
 
 def _escape_annotation(words: str) -> str:
@@ -84,7 +92,7 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     colour = style.bad if problem.severity is Severity.ERROR else style.warning
     mark = "" if problem.severity is Severity.ERROR else "warning: "
     head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]"
-    words = safe_lines(f"{problem.why} {problem.remedy}{_places_text(problem)}".strip())
+    words = problem_words(problem)
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
     start, indent = _excerpt(place.text, place.column)
@@ -98,6 +106,8 @@ def _places_text(problem: Problem) -> str:
     if problem.count == 1:
         return ""
     lines = ", ".join(f"{line:,}" for line in problem.more_lines)
+    if not lines and problem.path[:1] == ("shots",):  # of one matrix
+        return f"\nThe same in {problem.count:,} shots."
     return f"\nThe same in {problem.count:,} places" + (f"; next in lines {lines}." if lines else ".")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.core.money import Money
@@ -316,6 +316,7 @@ def test_the_lock_and_its_name_are_on_the_disk_when_it_is_written(path: Path, mo
     assert synced == [False, True]
 
 
+@example(place=TEXT.index('"0.28 USD"'), put=b"", gone=1)  # a currency that ends in a quote
 @given(st.integers(0, len(TEXT) - 1), st.binary(max_size=3), st.integers(0, 40))
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_lock_damaged_at_random_is_read_or_refused_and_never_anything_else(

@@ -438,3 +438,10 @@ def test_passwords_and_signatures_of_addresses_are_not_shown() -> None:
     assert shown.place is not None
     assert len(shown.place.text) == len(data.decode().splitlines()[2])
     assert "@cdn.example/a.png?" in shown.why
+
+
+def test_the_column_of_a_secret_counts_characters() -> None:
+    text = f'\ufeff{HEAD}shots: [{{id: a, prompt: "ein schöner Tag 雨 mv_live_0123456789abcdef"}}]\n'
+    (problem,) = problems(text)
+    assert problem.place is not None
+    assert problem.place.column == text.splitlines()[-1].index("mv_live") + 1

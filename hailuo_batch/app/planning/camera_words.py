@@ -1,6 +1,7 @@
 """Brackets that are no camera command of MiniMax's, and are one of a gateway's own: which move will happen there."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera import CameraCommand, find_brackets
@@ -16,15 +17,16 @@ def check_camera_words(shots: Iterable[Shot], providers: Sequence[Provider], tab
     own = {each.name: words for each in gateways if (words := _read_own_words(each.name, tables))}
     if not own:
         return
-    reported: set[tuple[int, str, str]] = set()
+    found: dict[tuple[int, str, str], Problem] = {}
     for shot in shots:
         for bracket, inside in find_brackets(shot.prompt) if "[" in shot.prompt else ():
             for provider in providers:
                 moves = [own[provider.name][word] for word in inside if word in own.get(provider.name, {})]
                 where = (shot.index, bracket, provider.name)
-                if moves and where not in reported and provider.can_render(shot.needs):
-                    reported.add(where)
-                    yield _make_problem(shot, bracket, provider.name, moves)
+                if moves and provider.can_render(shot.needs):
+                    known = found.get(where) or _make_problem(shot, bracket, provider.name, moves)
+                    found[where] = replace(known, count=known.count + (where in found))
+    yield from found.values()
 
 
 def _read_own_words(name: str, tables: Tables) -> Mapping[str, CameraCommand]:
@@ -46,4 +48,5 @@ def _make_problem(shot: Shot, bracket: str, provider: str, moves: Sequence[Camer
         why=f'shot "{shot.id}": {provider} reads {bracket} as its own command: the camera {move}.',
         remedy=f"If that is meant, write [{meant}], which every provider gets; else describe the move in words.",
         path=("shots", shot.index, "prompt"),
+        shot=shot.id,
     )

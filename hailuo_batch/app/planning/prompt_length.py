@@ -40,4 +40,5 @@ def _length_problem(shot: Shot, provider: str, length: int, longest: int, *, fir
         why=why,
         remedy="Make it shorter, or choose another provider.",
         path=("shots", shot.index, "prompt"),
+        shot=shot.id,
     )

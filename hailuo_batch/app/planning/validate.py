@@ -24,12 +24,12 @@ from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
-from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.problem import Problem, Severity, name_shots
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
-from hailuo_batch.load.manifest import locate_problems, read_manifest
+from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
@@ -130,10 +130,11 @@ class Draft:
         return self.manifest is None or any(problem.severity is Severity.ERROR for problem in self.problems)
 
 
-async def validate(file: Path | str, *, world: World = World.REAL) -> Validation:
+async def validate(file: Path | str, *, world: World = World.REAL, most: int = MAX_PROBLEMS) -> Validation:
     """Everything that is wrong with a manifest, with line and column, before anything is sent or written.
 
-    A sketch has one take per shot and needs no provider. Raises `InputError` when the file cannot be read at all.
+    A sketch has one take per shot and needs no provider. Of more problems than `most`, the last are counted.
+    Raises `InputError` when the file cannot be read at all.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
@@ -143,22 +144,22 @@ async def validate(file: Path | str, *, world: World = World.REAL) -> Validation
     >>> asyncio.run(validate(file, world=World.SKETCH)).problems
     ()
     """
-    return validate_offline(Path(file), world=world)
+    with pause_python_gc():
+        return validate_draft(read_draft(Path(file), world=world, most=most), lint=True, most=most)
 
 
 def validate_offline(file: Path, *, world: World) -> Validation:
-    """What `validate` does, for callers that do not wait; web addresses are taken as they were last seen."""
+    """What stops a plan, for callers that do not wait; web addresses are taken as they were last seen."""
     with pause_python_gc():
-        draft = read_draft(file, world=world)
-        return validate_draft(draft)
+        return validate_draft(read_draft(file, world=world))
 
 
-def read_draft(file: Path, *, world: World) -> Draft:
+def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS) -> Draft:
     """The shots of a manifest, and every problem that is not about images."""
     data = read_file(file)
     project = read_project(file.resolve().parent)
     name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
-    manifest, problems = read_manifest(data, name=name)
+    manifest, problems = read_manifest(data, name=name, most=most)
     draft = Draft(
         file=file,
         name=name,
@@ -238,12 +239,15 @@ def make_remote_images(draft: Draft) -> "RemoteImages":
     return RemoteImages(known=read_cached_remote_images(workspace.shared_folder), folder=workspace.images_folder)
 
 
-def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) -> Validation:
-    """The draft with its images, and their problems; without `remote_images`, addresses as they were last
-    seen.
+def validate_draft(
+    draft: Draft, remote_images: "RemoteImages | None" = None, *, lint: bool = False, most: int = MAX_PROBLEMS
+) -> Validation:
+    """The draft with its images, and their problems; without `remote_images`, addresses as they were last seen.
+
+    `lint` adds warnings that no plan needs, and leaves out what the project ignores.
     """
     if draft.manifest is None:
-        return _make_validation(draft, NO_INPUTS, draft.problems)
+        return _make_validation(draft, NO_INPUTS, _leave_out_ignored(draft, draft.problems) if lint else draft.problems)
     inputs = NO_INPUTS
     if any(shot.frames is not NO_FRAMES for shot in draft.shots):
         from hailuo_batch.load.cache import read_cached_inputs
@@ -257,8 +261,20 @@ def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) ->
             remote_images=remote_images or make_remote_images(draft),
             for_gateways=not draft.model.is_local,
         )
-    found = (*draft.problems, *inputs.problems)
-    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name) if found else ())
+    entries = draft.manifest.shots
+    said = (*draft.problems, *inputs.problems)
+    if lint:
+        from hailuo_batch.app.planning.lint import find_lint
+
+        said = _leave_out_ignored(draft, (*said, *find_lint(draft, inputs)))
+    found = name_shots(said, lambda index: entries[index].id)
+    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name, most=most))
+
+
+def _leave_out_ignored(draft: Draft, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """The problems without warnings that the project ignores; an error is never left out."""
+    ignored = draft.project.ignored_rules
+    return tuple(each for each in problems if each.severity is Severity.ERROR or each.rule.id not in ignored)
 
 
 def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:

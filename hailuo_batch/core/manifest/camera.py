@@ -57,6 +57,17 @@ CHINESE_COMMANDS = {
     "跟随": CameraCommand.TRACKING_SHOT,
     "固定": CameraCommand.STATIC_SHOT,
 }
+_OPPOSITES = tuple(
+    {CameraCommand(one), CameraCommand(other)}
+    for one, other in (
+        ("Truck left", "Truck right"),
+        ("Pan left", "Pan right"),
+        ("Push in", "Pull out"),
+        ("Pedestal up", "Pedestal down"),
+        ("Tilt up", "Tilt down"),
+        ("Zoom in", "Zoom out"),
+    )
+)
 _COMMANDS_BY_WORD = {command.casefold(): command for command in CameraCommand} | CHINESE_COMMANDS
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 _SEPARATOR = re.compile(r"[,，、]")
@@ -129,15 +140,25 @@ def find_brackets(prompt: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
+@lru_cache(maxsize=1024)
+def _is_contradiction(commands: tuple[CameraCommand, ...]) -> bool:
+    """Whether moves that act together exclude each other; `[Push in, Zoom out]`, `[Truck left, Pan right]` do not."""
+    named = set(commands)
+    return any(pair <= named for pair in _OPPOSITES) or (CameraCommand.STATIC_SHOT in named and len(named) > 1)
+
+
 def camera_remarks(prompt: str) -> tuple[CameraRemark, ...]:
-    """Brackets that name no command, and those with more moves at once than the vendor advises."""
+    """Brackets that name no command, those with more moves at once than the vendor advises, or that undo each other."""
     found = []
     for match in _BRACKET.finditer(prompt):
         commands = _parse_bracket(match[1])
         if commands is None:
             found.append(CameraRemark(rule=rules.CAMERA_UNKNOWN, bracket=match[0], hint=_suggest_command(match[1])))
-        elif len(commands) > MAX_MOVES_TOGETHER:
+            continue
+        if len(commands) > MAX_MOVES_TOGETHER:
             found.append(CameraRemark(rule=rules.CAMERA_CROWDED, bracket=match[0]))
+        if _is_contradiction(commands):
+            found.append(CameraRemark(rule=rules.CAMERA_CONTRADICTION, bracket=match[0]))
     return tuple(found)
 
 
@@ -147,8 +168,13 @@ def describe_remarks(remarks: Sequence[CameraRemark]) -> str:
     more = [f"{len(remarks) - MAX_BRACKETS_SHOWN:,} more"] if len(remarks) > MAX_BRACKETS_SHOWN else []
     *firsts, last = [*named, *more]
     brackets = f"{', '.join(firsts)} and {last}" if firsts else last
+    verb = "asks" if len(remarks) == 1 else "ask"
+    if remarks[0].rule == rules.CAMERA_CONTRADICTION:
+        return (
+            f"{brackets} {verb} for moves that exclude each other. Write one of them, or two brackets: [Pan left] "
+            "[Pan right] act in turn."
+        )
     if remarks[0].rule == rules.CAMERA_CROWDED:
-        verb = "asks" if len(remarks) == 1 else "ask"
         return (
             f"{brackets} {verb} for more than {MAX_MOVES_TOGETHER} moves at once; the vendor advises that many at most."
         )

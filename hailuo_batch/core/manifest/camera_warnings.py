@@ -10,14 +10,18 @@ from hailuo_batch.core.problem import Problem, Rule
 def camera_warnings(shots: tuple[Shot, ...]) -> Iterator[Problem]:
     """Warnings about brackets, one of a kind for each entry of the manifest, however many brackets and shots it has."""
     found: dict[tuple[int, Rule], dict[str, CameraRemark]] = {}
-    first: dict[int, str] = {}
+    ids: dict[tuple[int, Rule], list[str]] = {}
     for shot in shots:
-        for remark in camera_remarks(shot.prompt) if "[" in shot.prompt else ():
-            first.setdefault(shot.index, shot.id)
+        remarks = camera_remarks(shot.prompt) if "[" in shot.prompt else ()
+        for remark in remarks:
             found.setdefault((shot.index, remark.rule), {}).setdefault(remark.bracket, remark)
+        for rule in {remark.rule for remark in remarks}:
+            ids.setdefault((shot.index, rule), []).append(shot.id)
     for (index, rule), brackets in found.items():
         yield Problem(
             rule=rule,
-            why=f'shot "{first[index]}": {describe_remarks(tuple(brackets.values()))}',
+            why=f'shot "{ids[index, rule][0]}": {describe_remarks(tuple(brackets.values()))}',
             path=("shots", index, "prompt"),
+            count=len(ids[index, rule]),
+            shot=ids[index, rule][0],
         )

@@ -5,6 +5,7 @@ providers sell (`offers.py`) or whether a file exists (`load/inputs.py`).
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -70,9 +71,10 @@ def expand(
     for entry in order_entries(manifest):
         made.add_entry(entry, levels.get(entry.sequence, levels[""]))
         if made.length > MAX_PROMPT_TEXT:
-            return (), (*problems, _too_much_text(entry.index))
+            return (), (*problems, *made.mistakes, _too_much_text(entry.index))
+    mistakes = (replace(problem, count=count) for problem, count in made.mistakes.items())
     clashes = (*_id_clashes(made.shots), *frame_link_problems(made.shots, ids))
-    return tuple(made.shots), (*problems, *clashes)
+    return tuple(made.shots), (*problems, *mistakes, *clashes)
 
 
 def _read_variables(
@@ -100,10 +102,11 @@ def _too_much_text(index: int) -> Problem:
 class _Expansion:
     """What has been made so far of a manifest, and with which names and styles.
 
-    `texts` are the variables, which shots without a matrix have alone; `length` is of all prompts.
+    `texts` are the variables, which shots without a matrix have alone; `length` is of all prompts; `mistakes` are
+    counted by the shots that have them.
     """
 
-    __slots__ = ("ids", "length", "problems", "shots", "styles", "suggestions", "texts")
+    __slots__ = ("ids", "length", "mistakes", "problems", "shots", "styles", "suggestions", "texts")
 
     def __init__(
         self, texts: CellTexts, styles: Mapping[str, Style], problems: dict[Problem, None], ids: set[str]
@@ -111,36 +114,41 @@ class _Expansion:
         self.texts, self.styles, self.problems, self.ids = texts, styles, problems, ids
         self.suggestions = Suggestions()
         self.shots: list[Shot] = []
+        self.mistakes: Counter[Problem] = Counter()
         self.length = 0
 
     def add_entry(self, entry: ShotEntry, base: ResolvedSettings) -> None:
         """The shots of one entry, or what is wrong with them."""
         whole = make_cell_entry(entry, base)
         if entry.has_one_cell:
-            self._add_shot(whole, self.texts)
+            self._add_shot(whole, self.texts, self.mistakes)
             return
         from hailuo_batch.core.manifest.matrix import unroll_matrix  # many manifests have none
 
         cells: dict[tuple[int, ...], CellEntry] = {(): whole}  # by the overrides that fit them
+        wrong: Counter[Problem] = Counter()
         blamed = 0
         for texts in unroll_matrix(entry, self.texts, self.problems):
             if texts.overrides not in cells:
                 cells[texts.overrides] = _override_cell(whole, texts.overrides)
-            blamed += not self._add_shot(cells[texts.overrides], texts, diagnose=blamed < MAX_SHOTS_DIAGNOSED)
+            counted = wrong if blamed < MAX_SHOTS_DIAGNOSED else None
+            blamed += not self._add_shot(cells[texts.overrides], texts, counted)
+        # Shots that were not diagnosed have a single mistake too.
+        self.mistakes.update(dict.fromkeys(wrong, blamed) if len(wrong) == 1 else wrong)
 
-    def _add_shot(self, cell: CellEntry, texts: CellTexts, *, diagnose: bool = True) -> bool:
-        """Whether it could be made; else what is wrong with it is among the problems."""
+    def _add_shot(self, cell: CellEntry, texts: CellTexts, wrong: Counter[Problem] | None) -> bool:
+        """Whether it could be made; else what is wrong with it is counted."""
         try:
             shot = _make_shot(cell, texts, self.styles)
         except InterpolationError:
-            if diagnose:
-                self._diagnose_shot(cell, texts)
+            if wrong is not None:
+                self._diagnose_shot(cell, texts, wrong)
             return False
         self.shots.append(shot)
         self.length += len(shot.prompt)
         return True
 
-    def _diagnose_shot(self, cell: CellEntry, texts: CellTexts) -> None:
+    def _diagnose_shot(self, cell: CellEntry, texts: CellTexts, wrong: Counter[Problem]) -> None:
         """Everything that is wrong with one shot, part by part; its id counts as written all the same."""
         entry, frames, words = cell.entry, cell.frames, texts.words
         here: DocumentPath = ("shots", entry.index)
@@ -158,7 +166,7 @@ class _Expansion:
             try:
                 make()
             except InterpolationError as error:
-                self.problems[error.to_problem(path, self.suggestions.suggest)] = None
+                wrong[error.to_problem(path, self.suggestions.suggest)] += 1
 
 
 def _override_cell(cell: CellEntry, numbers: tuple[int, ...]) -> CellEntry:
@@ -246,4 +254,4 @@ def _clash_problem(shot: Shot, other: Shot) -> Problem:
         remedy = "Put every name of the matrix into the id, as in pack-${colour}, and no value twice."
     else:
         why = f'"{shot.id}" is also the id of shot {other.index + 1} of the list.'
-    return Problem(rule=rules.SHOT_TWICE, why=why, remedy=remedy, path=("shots", shot.index, "id"))
+    return Problem(rule=rules.SHOT_TWICE, why=why, remedy=remedy, path=("shots", shot.index, "id"), shot=shot.id)

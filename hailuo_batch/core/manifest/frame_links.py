@@ -39,13 +39,13 @@ def frame_link_problems(shots: Sequence[Shot], ids: Collection[str]) -> Iterator
             why = f'shot "{shot.id}" takes a frame of shot {quote_text(other)}, which is not in this manifest.'
             hint = did_you_mean(other, known) if len(reported) <= _MAX_HINTS else ""
             remedy = hint or "Write the id of a shot of this manifest."
-            yield Problem(rule=rules.FRAME_SHOT, why=why, remedy=remedy, path=path)
+            yield Problem(rule=rules.FRAME_SHOT, why=why, remedy=remedy, path=path, shot=shot.id)
     if ring := _find_cycle(needs):
         names = [*ring[:4], "…", *ring[-3:]] if len(ring) > 8 else ring
         why = f"{' → '.join(names)}: each starts from the one before, so none can be first."
         at_first = ("shots", known[ring[0]].index, "frames")
         remedy = "Give one of them another frame."
-        yield Problem(rule=rules.FRAME_CYCLE, why=why, remedy=remedy, path=at_first)
+        yield Problem(rule=rules.FRAME_CYCLE, why=why, remedy=remedy, path=at_first, shot=ring[0])
 
 
 def _find_cycle(sources: Mapping[str, Mapping[str, str]]) -> list[str]:

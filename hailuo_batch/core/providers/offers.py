@@ -167,14 +167,14 @@ def offer_problems(
         if not fits[wish]:
             selling = [p for p in providers if p.has_offer(wish.mode, wish.resolution, wish.duration)]
             if selling and _add_new(reported, (wish, shot.index)):
-                yield _frame_problem(shot, selling, known)
+                yield _frame_problem(shot, selling, known).about(shot.id)
             elif not selling and _add_new(reported, (wish.mode, wish.resolution, wish.duration, *_shared_places(shot))):
-                yield _no_offer_problem(shot, providers, known, models)
+                yield _no_offer_problem(shot, providers, known, models).about(shot.id)
         if longest and len(shot.prompt) > longest and _add_new(reported, ("long", shot.index)):
-            yield _prompt_length_problem(shot, longest)
+            yield _prompt_length_problem(shot, longest).about(shot.id)
         needing = () if shot.prompt else tuple(p for p in providers if shot.mode in p.prompt_modes)
         if needing and _add_new(reported, ("empty", shot.index)):
-            yield _empty_prompt_problem(shot, needing)
+            yield _empty_prompt_problem(shot, needing).about(shot.id)
 
 
 def _add_new(reported: set[object], key: object) -> bool:

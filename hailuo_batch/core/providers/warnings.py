@@ -103,7 +103,7 @@ def _model_limit_warning(group: _Group, model: Model) -> Problem:
     )
     remedy = f"Write {join_or(ways)}, or buy one of them first." if ways else "Buy one of them first."
     path = shot.find_place("resolution")
-    return Problem(rule=rules.MODEL_LIMIT, why=why, remedy=remedy, path=path)
+    return Problem(rule=rules.MODEL_LIMIT, why=why, remedy=remedy, path=path, shot=shot.id)
 
 
 _SOURCE_WORDS = {
@@ -158,7 +158,7 @@ def _make_switch_problem(rule: Rule, switch: str, group: _Group, why: str, remed
     value = str(dict(group.first.switches)[switch]).lower()
     path = group.first.find_place(switch)
     why = f"{_subject_phrase(group)} {switch}: {value}; {why}"
-    return Problem(rule=rule, why=why, remedy=remedy, path=path)
+    return Problem(rule=rule, why=why, remedy=remedy, path=path, shot=group.first.id)
 
 
 def _subject_phrase(group: _Group) -> str:

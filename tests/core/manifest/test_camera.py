@@ -157,3 +157,33 @@ def test_spelling_keeps_the_moves_and_the_words_around_them(prompt: str) -> None
 def test_what_people_read_holds_no_command(prompt: str) -> None:
     if "[[" not in prompt and "[]" not in prompt:
         assert not any(f"[{command}]" in strip_commands(prompt) for command in CameraCommand)
+
+
+@pytest.mark.parametrize(
+    ("bracket", "excluded"),
+    [
+        ("[Pan left, Pan right]", True),
+        ("[左移, truck RIGHT]", True),
+        ("[Push in, Tilt up, Pull out]", True),
+        ("[Pedestal up, Pedestal down]", True),
+        ("[Zoom in, Zoom out]", True),
+        ("[Tilt up, Tilt down]", True),
+        ("[Static shot, Shake]", True),
+        ("[Push in, Zoom out]", False),  # the known effect of a wall that comes nearer
+        ("[Truck left, Pan right]", False),  # an arc
+        ("[Pan left] [Pan right]", False),  # in turn
+        ("[Static shot]", False),
+        ("[Pan left, pan left]", False),
+        ("[left and right]", False),
+    ],
+)
+def test_moves_that_exclude_each_other_are_remarked(bracket: str, excluded: bool) -> None:
+    found = [remark for remark in camera_remarks(f"mist {bracket}") if remark.rule.id == "camera-contradiction"]
+    assert bool(found) == excluded
+    if found:
+        assert describe_remarks(found).startswith(f"{bracket} asks for moves that exclude each other.")
+
+
+def test_a_crowded_bracket_may_contradict_itself_too() -> None:
+    remarks = camera_remarks("[Pan left, Pan right, Push in, Tilt up]")
+    assert [remark.rule.id for remark in remarks] == ["camera-crowded", "camera-contradiction"]
