@@ -1,6 +1,7 @@
 """Inputs that are unlike others: what they cost in time and memory.
 
-8,000 shots with one prompt are one clip, 10,000 shots are all wrong, and twelve last frames have 88 megapixels each.
+8,000 shots with one prompt are one clip, 10,000 shots are all wrong in one way or in their own, and twelve last frames
+have 88 megapixels each.
 """
 
 import asyncio
@@ -22,6 +23,19 @@ def report(folder: Path, *, runs: int) -> str:
         ("plan as JSON, one prompt", 2_000, "  - {{id: s{n}, prompt: a bottle}}\n", "plan --format json"),
         ("plan as JSON, one prompt", 8_000, "  - {{id: s{n}, prompt: a bottle}}\n", "plan --format json"),
         ("validate, all wrong", 10_000, "  - {{id: s{n}, promt: a bottle, duration: soon, takes: x}}\n", "validate"),
+        (
+            "validate, all wrong in their own way",
+            10_000,
+            "  - {{id: s{n}, promt{n}: a bottle, duration: soon, takes: x{n}}}\n",
+            "validate",
+        ),
+        ("validate, length not offered", 10_000, "  - {{id: s{n}, prompt: a bottle, duration: 7}}\n", "validate"),
+        (
+            "validate, images missing",
+            10_000,
+            "  - {{id: s{n}, prompt: a, frames: {{first: none-{n}.png}}}}\n",
+            "validate",
+        ),
         (
             "validate, images misspelt",
             1_000,

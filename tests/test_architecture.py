@@ -185,11 +185,8 @@ BY_PATH = {
     "cli/output.py": "the page of GitHub's runner",
     "drivers/animatic.py": "a drawing under a random name, in a folder that the store has opened",
     "drivers/render_worker.py": "the same",
-    "ledger/migrate.py": "a copy beside the ledger, in its folder that is looked at before",
     "media/animatic/encode.py": "the same drawing",
-    "load/tasks_file.py": "a tasks file without tasks, which is the user's; a link there is taken away, not followed",
     "load/settings.py": "folders that the user names",
-    "store/local.py": "a download under a random name",
 }
 CHANGES_FILES = {"write_text", "write_bytes", "mkdir", "makedirs", "unlink", "rmdir", "rmtree", "rename", "touch",
                  "symlink_to", "hardlink_to", "mkstemp", "copyfile", "copy2"}  # fmt: skip
@@ -221,7 +218,7 @@ SUB_STEPS = {
         {"models"},
         {"manifest"},
         {"rules", "redaction", "trusted"},
-        {"switches", "problem", "money", "world", "pages", "sketch", "trace", "trust"},
+        {"switches", "problem", "money", "world", "pages", "signatures", "sketch", "trace", "trust"},
     ),
     "app": (
         {

@@ -85,12 +85,15 @@ def test_windows_runs_what_make_test_runs() -> None:
 
 
 def locked(name: str) -> dict[str, list[str]]:
-    """The entries of a lock by package: version, markers and hashes; one for each Python where they differ."""
+    """The entries of a lock by package: version and hashes; one for each Python where they differ.
+
+    Markers differ: what the program needs on older Pythons only, a tool may need on all.
+    """
     text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     plain = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
     found: dict[str, list[str]] = {}
     for entry in filter(None, re.split(r"^(?=[a-z0-9])", plain, flags=re.MULTILINE)):
-        found.setdefault(entry.split("==")[0], []).append(entry)
+        found.setdefault(entry.split("==")[0], []).append(re.sub(r" ;.*(?= \\$)", "", entry, flags=re.MULTILINE))
     return found
 
 

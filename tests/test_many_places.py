@@ -17,11 +17,14 @@ import pytest_asyncio
 from crashing import new_mock
 from forking import KILLED, Fork, Forks
 
+from hailuo_batch.app.costs import costs
+from hailuo_batch.app.doctor import CheckResult, doctor
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.recovery.repair import fork_ledger, repair_ledger
 from hailuo_batch.app.run import run
 from hailuo_batch.app.workspace.workspace import Workspace
-from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.core.plan.plan import ClipSource, StepReason
+from hailuo_batch.core.plan.step_gateways import step_gateways
 from hailuo_batch.errors import Exit, LedgerError
 from hailuo_batch.ledger import move_over
 from hailuo_batch.mock.hooks import HookEvent
@@ -124,7 +127,13 @@ async def test_worktrees_share_one_ledger_and_copy_each_others_clips(studio: Stu
     git(repository, "worktree", "add", "-b", "other", str(tree))
     assert studio.ledger(tree) == studio.ledger() == repository / ".git" / "hailuo" / "ledger.db"
     assert await studio.run() == Exit.DONE
+    planned = await plan(tree / "film.yaml")
+    assert {step.source for step in planned.selected} == {ClipSource.OTHER_STORE}
+    assert not any(step.is_resumed or step_gateways(step) for step in planned.selected), "no key is needed, or place"
+    assert planned.report.kept == {ClipSource.OTHER_STORE: len(PROMPTS)}
+    calls = len(studio.mock.log)
     assert await studio.run(tree) == Exit.DONE
+    assert len(studio.mock.log) == calls
     studio.assert_bought_once()
     await check_all_there(tree)
 
@@ -228,6 +237,25 @@ async def test_a_fresh_checkout_follows_what_a_killed_run_began(studio: Studio, 
     code = await studio.run(fresh)
     assert max(studio.bought().values()) == 1, studio.said(fresh)
     assert code in {Exit.DONE, Exit.NEEDS_PERSON}  # a submit without an answer is held here too
+
+
+async def test_a_project_that_copied_all_its_clips_goes_on_buying(studio: Studio):
+    """What it copied was bought by a ledger that is there: no other one is missing."""
+    assert await studio.run() == Exit.DONE
+    other = studio.project.with_name("other")
+    other.mkdir()
+    (other / "hailuo.yaml").write_text("version: 1\n")
+    (other / "film.yaml").write_text(FILM)
+    assert await studio.run(other) == Exit.DONE
+    (other / "film.yaml").write_text(FILM + "  - {id: s5, prompt: five bells}\n")
+    planned = await plan(other / "film.yaml")
+    assert planned.lost_ledger is None
+    checks = await doctor(other, offline=True)
+    assert {check.result for check in checks if check.name == "ledger"} == {CheckResult.GOOD}
+    assert (await costs(other)).problems == ()
+    assert await studio.run(other) == Exit.DONE, studio.said(other)
+    assert max(studio.bought().values()) == 1
+    assert studio.bought()["five bells"] == 1
 
 
 async def test_copies_of_a_whole_project_never_both_buy(studio: Studio):

@@ -67,7 +67,8 @@ async def test_a_cap_buys_what_it_can_and_names_the_others(studio: Open, jobs: i
         words = draw_run_summary(ran.outcome, ran.after.report, lock=None, folder="renders/")
         assert "7 takes left out:" in words
         for number in range(4, 11):
-            assert f"s{number}#1  it would cost 0.28 USD, and --max-cost of 1.00 USD has 0.16 USD left" in words
+            label = f"s{number}#1".ljust(len("s10#1"))
+            assert f"{label}  it would cost 0.28 USD, and --max-cost of 1.00 USD has 0.16 USD left" in words
 
 
 FAULTS: dict[str, list[dict[str, Any]]] = {

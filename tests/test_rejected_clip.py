@@ -102,6 +102,6 @@ async def test_bytes_behind_the_end_are_accepted_with_a_remark(tmp_path: Path, m
         assert await found.tell() == "stored, 1 charged, exit 0"
         assert found.ran is not None
         words = draw_run_summary(found.ran.outcome, found.ran.after.report, lock=None, folder="renders/")
-        assert "s1#1: 31 bytes behind the end of its MP4 are no part of it; it plays." in words
+        assert "s1#1  31 bytes behind the end of its MP4 are no part of it; it plays." in words
         about = json.loads(next((found.base / "renders").glob("*.json")).read_bytes())
         assert about["artifact"]["trailing_bytes"] == 31

@@ -1,6 +1,7 @@
 """The wheel as a user gets it: built, installed into an empty environment, and used from another folder."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -139,3 +140,9 @@ def test_the_first_minutes_from_the_wheel(installed: Path, tmp_path: Path) -> No
     assert run(program, "report", "--sketch", cwd=film).endswith("film_sketch.html\n")
     assert run(program, "verify", "--sketch", "--deep", cwd=film).endswith("all intact.\n")
     assert "no fonts" not in run(program, "doctor", cwd=film)
+
+
+def test_the_locks_name_no_host() -> None:
+    """Whoever writes them anew has own indexes and folders; `make lock` leaves packages, versions and hashes."""
+    for file in (ROOT / "requirements").glob("*.lock"):
+        assert not re.search(r"://|^--|^/|@ ", file.read_text(encoding="utf-8"), re.MULTILINE), file

@@ -89,8 +89,13 @@ Each file is checked before anything is submitted. It must be JPG, PNG or WebP b
 than 20 MB, and larger than 300 pixels on each side. Its shape, seen upright, must be between 2:5 and 5:2. odkkk, Vtrix
 and MiniMax publish these limits; the others publish none.
 
-A file is sent byte for byte, with two exceptions. If EXIF says that it lies on its side, it is sent upright. If a last
-frame has another shape than the first, only its middle is sent, in the first one's shape. Both lose their metadata.
+A file is sent byte for byte, with these exceptions. If EXIF says that it lies on its side, it is sent upright. If a
+last frame has another shape than the first, only its middle is sent, in the first one's shape. Both lose their
+metadata. With `strip_metadata: true` in `hailuo.yaml`, every file is sent without EXIF, XMP and IPTC; its pixels and
+the fingerprint stay the same. An image behind a web address is fetched by the gateway as it is.
+
+`validate` warns of an animation, of which gateways see the first frame only, and of colours of print (CMYK). It also
+warns of metadata with a GPS position or the name of an owner. A PNG with a wrong control sum is refused.
 
 `plan` and `run` download an address without `sha256` once. After that they only check whether the image changed; a
 changed image changes the request. The gateway gets the address and downloads it later, so pin an image that must not

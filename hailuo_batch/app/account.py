@@ -1,9 +1,14 @@
-"""Opens the gateways of a project for read-only calls outside of a run: whose key is set, and what each can answer."""
+"""Opens the gateways of a project for read-only calls outside of a run: whose key is set, and what each can answer.
 
-from collections.abc import AsyncIterator, Callable
+In a rehearsal the mock answers in their place, from the tasks that it keeps: no key and no real gateway is needed.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.core.world import REHEARSAL_KEY, REHEARSAL_SPEED, World
 from hailuo_batch.errors import InputError, KeyMissingError
 from hailuo_batch.gateways.dialect import Conversation
 from hailuo_batch.load.gateway_keys import find_key_route, read_gateway_key, require_trusted_gateway
@@ -18,26 +23,30 @@ ANSWER_SECONDS = 15.0
 
 
 @asynccontextmanager
-async def open_accounts(project: Project) -> AsyncIterator[Callable[[str], "GatewayAccount"]]:
+async def open_accounts(
+    project: Project, rehearsed: Workspace | None = None, *, speed: float = REHEARSAL_SPEED
+) -> AsyncIterator[Callable[[str], "GatewayAccount"]]:
     """Gives the gateways of a project by name; `KeyMissingError` for one whose key is not set.
 
-    `UntrustedError` for one whose address the user has not trusted.
+    `UntrustedError` for one whose address the user has not trusted. `rehearsed` is the workspace of a rehearsal, whose
+    mock renders with this speed.
     """
     from hailuo_batch.drivers.account import GatewayAccount
     from hailuo_batch.drivers.transport import Transport, open_sessions
 
     require_valid_settings(project)
-    async with open_sessions() as (reading, paying, *_):
+    async with _open_mock_addresses(rehearsed, speed) as mocks, open_sessions() as (reading, paying, *_):
 
         def gateway(name: str) -> GatewayAccount:
             require_known_provider(project, name)
-            require_trusted_gateway(project, name)
+            if mocks is None:
+                require_trusted_gateway(project, name)
             found = read_provider(name, region=project.regions.get(name, ""), tables=project.tables)
             transport = Transport(
                 session=reading,
                 paying=paying,
-                base_url=find_key_route(project, name).address,
-                key=_require_key(name, found.key, project),
+                base_url=find_key_route(project, name).address if mocks is None else mocks[name],
+                key=_require_key(name, found.key, project) if mocks is None else REHEARSAL_KEY,
                 seconds=ANSWER_SECONDS,
                 gateway=name,
             )
@@ -50,6 +59,19 @@ async def open_accounts(project: Project) -> AsyncIterator[Callable[[str], "Gate
             )
 
         yield gateway
+
+
+@asynccontextmanager
+async def _open_mock_addresses(rehearsed: Workspace | None, speed: float) -> AsyncIterator[Mapping[str, str] | None]:
+    """The addresses of a mock that knows what a rehearsal bought; None outside of one."""
+    if rehearsed is None or rehearsed.world is not World.REHEARSAL:
+        yield None
+        return
+    from hailuo_batch.mock.server import Mock
+
+    kept = rehearsed.open_mock_tasks() if rehearsed.mock_tasks_file.exists() else None
+    async with Mock(speed=speed, kept=kept) as mock:
+        yield mock.urls
 
 
 def require_valid_settings(project: Project) -> None:

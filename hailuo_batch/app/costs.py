@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from hashlib import file_digest
 from pathlib import Path
 
+from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.recovery.missing_ledger import (
     LostLedger,
@@ -123,8 +124,9 @@ async def _find_strangers(
         return _Strangers()
     present, names, folder = workspace.list_digests(), workspace.list_render_names(), workspace.renders_folder
     finding = await ledger.journal_finding()
+    standings = await ledger.standings()
     lost = find_lost_ledger(
-        await ledger.standings(),
+        standings,
         present=present,
         locked=frozenset(),
         names=names,
@@ -132,6 +134,7 @@ async def _find_strangers(
         finding=finding,
         world=workspace.world,
         list_rehearsed=workspace.list_rehearsed_digests,
+        copied=await read_copied_digests(ledger, standings),
     )
     if finding is not None and (lost is None or finding.fault is not JournalFault.GONE):
         raise explain_journal_fault(finding, ledger=str(workspace.ledger_file), world=workspace.world)

@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from hailuo_batch import __version__
+from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.recovery.missing_ledger import (
     find_lost_ledger,
@@ -55,6 +56,7 @@ class DoctorCheck:
     detail: str
     remedy: str = ""
     is_key_rejected: bool = False
+    group: str = ""  # good checks of one group are shown as one
 
 
 _NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about a project, and knows no manifest
@@ -127,7 +129,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
         async with workspace.read_ledger() as ledger:
             standings, known = await ledger.standings(), await ledger.attempts()
             given = frozenset(await read_given_names(ledger))
-            finding = await ledger.journal_finding()
+            finding, copied = await ledger.journal_finding(), await read_copied_digests(ledger, standings)
             if finding is not None and finding.fault is not JournalFault.GONE:
                 raise explain_journal_fault(finding, ledger=str(file))
     except (LedgerError, RefusedError, InputError) as error:
@@ -142,6 +144,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
         folder=folder,
         finding=finding,
         list_rehearsed=workspace.list_rehearsed_digests,
+        copied=copied,
     )
     if lost is not None:
         state = CheckResult.BAD if lost.is_empty else CheckResult.NOTE
@@ -249,7 +252,7 @@ def _check_sqlite() -> DoctorCheck:
 
 def _check_package(name: str) -> DoctorCheck:
     try:
-        return DoctorCheck(name=name, result=CheckResult.GOOD, detail=version(name))
+        return DoctorCheck(name=name, result=CheckResult.GOOD, detail=version(name), group="libraries")
     except PackageNotFoundError:
         remedy = f"{sys.executable} -m pip install {name}"
         return DoctorCheck(name=name, result=CheckResult.BAD, detail="not installed", remedy=remedy)

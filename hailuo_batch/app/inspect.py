@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEvents
 from hailuo_batch.core.plan.explain import Explanation, explain_take
@@ -14,7 +15,6 @@ from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.redact import redact
-from hailuo_batch.load.settings import Project
 
 _MAX_DEPTH = 6  # levels of an event that are shown
 
@@ -64,17 +64,17 @@ async def show(file: Path | str, shot: str, *, world: World = World.REAL, ask: b
         if is_one:
             attempts = [each for each in attempts if each.fingerprint in mine or each.take == number]
         events = await ledger.events([attempt.id for attempt in attempts])
-    found = await _read_task_events(planned.validation.project, attempts) if ask else ()
+    found = await _read_task_events(planned.validation, attempts) if ask else ()
     return ShotHistory(rows=rows, attempts=tuple(attempts), events=tuple(events), task_events=found)
 
 
-async def _read_task_events(project: Project, attempts: Sequence[AttemptRecord]) -> tuple[TaskEvents, ...]:
+async def _read_task_events(validation: Validation, attempts: Sequence[AttemptRecord]) -> tuple[TaskEvents, ...]:
     """What gateways report of these attempts' tasks. One without a key is not queried, and the value says so."""
     from hailuo_batch.app.account import has_task_events, open_accounts
     from hailuo_batch.errors import KeyMissingError
 
-    found = []
-    async with open_accounts(project) as gateway:
+    found, project = [], validation.project
+    async with open_accounts(project, validation.workspace) as gateway:
         for each in attempts:
             if not each.task or not has_task_events(project, each.provider):
                 continue

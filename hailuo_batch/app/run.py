@@ -24,6 +24,7 @@ from hailuo_batch.app.running.scope import (
 )
 from hailuo_batch.app.running.setup import RunSetup, make_run_setup
 from hailuo_batch.app.running.task_recorder import record_tasks
+from hailuo_batch.app.running.unreachable_hosts import refuse_unreachable_hosts
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.paths import lock_path, tasks_path
@@ -126,6 +127,7 @@ async def run(
         before = _require_ledger(await plan_again(before), options)
         _require_trust(before, scope)
         refuse_name_collisions(before)
+        await refuse_unreachable_hosts(before, scope)
         if options.world is not World.REHEARSAL and scope in {Scope.ALL, Scope.FAILED}:  # the others submit nothing
             approve(replace(narrow_plan(before, scope), notes=missing_key_notes(before, scope)))
         steps = select_run_steps(before, scope)

@@ -9,7 +9,7 @@ from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.errors import Exit
-from hailuo_batch.views.format import safe_text
+from hailuo_batch.views.doctor import CheckRow, draw_checks
 
 
 @click.command("doctor")
@@ -26,15 +26,8 @@ def command(*, offline: bool, form: str) -> int:
         rows = [{"name": c.name, "state": str(c.result), "found": c.detail, "remedy": c.remedy} for c in checks]
         print_json({"version": 1, "checks": rows})
     else:
-        ink = make_style(sys.stdout)
-        colours = {CheckResult.GOOD: ink.good, CheckResult.NOTE: ink.warning, CheckResult.BAD: ink.bad}
-        wide = max(len(check.name) for check in checks)
-        for check in checks:
-            remedy = f"\n{'':<{wide + 8}}{safe_text(check.remedy)}" if check.remedy else ""
-            print_text(
-                f"{colours[check.result](f'{check.result:<4}')}  {check.name:<{wide}}  "
-                f"{safe_text(check.detail)}{remedy}"
-            )
+        lines = [CheckRow(str(c.result), c.name, c.detail, c.remedy, c.group) for c in checks]
+        print_text(draw_checks(lines, make_style(sys.stdout)))
     if any(check.is_key_rejected for check in checks):
         return Exit.KEY
     return Exit.INVALID if any(check.result is CheckResult.BAD for check in checks) else Exit.DONE

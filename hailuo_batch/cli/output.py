@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from hailuo_batch.cli.streams import can_redraw, discard_stdout, terminal_width
+from hailuo_batch.cli.streams import can_redraw, discard_stdout, has_reader_ended, terminal_width
 from hailuo_batch.errors import HailuoError, InputError
 from hailuo_batch.views.style import TextStyle
 
@@ -48,10 +48,10 @@ def print_raw(text: str) -> None:
 def _write_stdout(result: str | bytes) -> None:
     try:
         click.echo(result, nl=False)
-    except BrokenPipeError:
-        discard_stdout()
     except OSError as error:
         discard_stdout()
+        if has_reader_ended(error):
+            return
         raise InputError("the output cannot be written", why=f"The system says: {error.strerror}.") from None
 
 

@@ -20,6 +20,7 @@ from hailuo_batch.app.resolve import (
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import fit_text, make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.cli.streams import terminal_width
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, InputError, RefusedError
@@ -82,7 +83,7 @@ def command(
     """
     labels, file = _split_words([*shots, *filter(None, [manifest])])
     verdict = _parse_verdict(task=task, never_sent=never_sent, write_off=write_off)
-    _check_options(labels, verdict, every=every, query=query, world=world)
+    _check_options(labels, verdict, every=every, query=query)
     request = _Request(
         labels=labels,
         file=file,
@@ -156,14 +157,12 @@ def _parse_verdict(*, task: str | None, never_sent: bool, write_off: bool) -> Ve
     return meant[0] if meant else None
 
 
-def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, query: bool, world: World) -> None:
+def _check_options(labels: Sequence[str], verdict: Verdict | None, *, every: bool, query: bool) -> None:
     if query:
         if labels or verdict is not None or every:
             raise click.UsageError(
                 "--ask is for all takes in doubt; leave out takes, --all, --task, --never-sent and --write-off."
             )
-        if world is World.REHEARSAL:
-            raise click.UsageError("The mock of a rehearsal ends with its run, so it cannot be queried.")
         return
     if verdict is None:
         if labels or every:
@@ -197,15 +196,11 @@ def _print_open_attempts(found: OpenAttempts, commands: dict[int, str], form: st
     if form == "json":
         print_json(in_doubt_dict(found.attempts, found.labels))
     else:
-        listable, ink = _listing_providers(found), make_style(sys.stdout)
+        ink = make_style(sys.stdout)
         mock = found.workspace.mock_tasks_file if found.workspace.world is World.REHEARSAL else None
         where = {"manifest": found.manifest, "mock_tasks": shorten_path(mock) if mock else ""}
-        print_text(draw_in_doubt(found.attempts, commands, listable=listable, style=ink, **where))
+        print_text(draw_in_doubt(found.attempts, commands, listable=found.listing_providers, style=ink, **where))
     return Exit.NEEDS_PERSON if found.in_doubt else Exit.DONE
-
-
-def _listing_providers(found: OpenAttempts) -> frozenset[str]:
-    return found.listing_providers if found.workspace.world is World.REAL else frozenset()
 
 
 async def _match_and_settle(found: OpenAttempts, commands: dict[int, str], request: _Request) -> int:
@@ -277,7 +272,8 @@ def _confirm(chosen: Sequence[OpenAttempt], verdict: Verdict, found: OpenAttempt
     running = verdict is Verdict.WRITTEN_OFF and any(each.state is DoubtState.RUNNING for each in chosen)
     if yes or (len(chosen) == 1 and not running):
         return
-    decision = draw_decision(chosen, verdict, manifest=found.manifest, world=found.workspace.world)
+    width = terminal_width(sys.stderr)
+    decision = draw_decision(chosen, verdict, manifest=found.manifest, world=found.workspace.world, width=width)
     click.echo(fit_text(decision, sys.stderr), err=True)
     if not sys.stdin.isatty():
         why = "A running task would be given up." if running else "Several takes would be settled at once."
@@ -308,7 +304,10 @@ def _print_settlements(
         rows = [(each.attempt, each.verdict) for each in settlements]
         print_text(
             draw_verdicts(
-                rows, provider_message=words, run_command=_next_command([each.attempt for each in settlements], found)
+                rows,
+                tasks={each.attempt.attempt: each.task for each in settlements},
+                provider_message=words,
+                run_command=_next_command([each.attempt for each in settlements], found),
             )
         )
 

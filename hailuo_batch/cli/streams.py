@@ -1,5 +1,6 @@
 """stdout and stderr as the caller left them: closed, a pipe that nobody reads, a terminal that cannot redraw."""
 
+import errno
 import os
 import sys
 from typing import TextIO
@@ -22,6 +23,11 @@ def prepare_streams() -> None:
 def discard_stdout() -> None:
     """The reader of our output has ended (`| head`): nothing more is flushed to it, and that is no error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def has_reader_ended(error: OSError) -> bool:
+    """Whether nobody reads a pipe any longer; Windows calls that an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 
 def terminal_width(stream: TextIO) -> int:

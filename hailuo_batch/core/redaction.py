@@ -1,13 +1,16 @@
-"""Takes secrets out of text and JSON that go into a trace: keys, addresses behind their host, images, passwords.
+"""Takes secrets out of a trace.
 
-It removes too much rather than too little, since people attach a trace to public bug reports. `gateways/redact.py`
-shortens what a gateway wrote to one line for people; here the text stays whole as far as it may.
+It removes too much rather than too little (keys, addresses behind their host, images), since people attach a trace to
+public bug reports. Every other view hides only what lets somebody else in (`signatures.py`). `gateways/redact.py`
+shortens what a gateway wrote to one line for people.
 """
 
 import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+
+from hailuo_batch.core.signatures import HOST
 
 HIDDEN = "***"
 KEY_PLACEHOLDER = "[key]"
@@ -18,7 +21,6 @@ _LONGEST_INPUT = 65536  # letters that are searched; the rest of a text is cut o
 _DEEPEST = 50  # levels of a body
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]{1,20})(?::|%3A)(?:\\?/|%2F){2}([^\s\"<>]*)", re.IGNORECASE)
-_HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
 _IMAGE = re.compile(r"data:([\w/+.-]{0,40})[;,]\S*", re.IGNORECASE)
 _QUERY = re.compile(r"\?[^\s\"<>?]*=[^\s\"<>]*")
 _NAMED_VALUE = re.compile(
@@ -120,7 +122,7 @@ def _keep_host(found: re.Match[str]) -> str:
     scheme, rest = found[1], found[2]
     before = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     host = before.rpartition("@")[2]
-    if not _HOST.fullmatch(host):
+    if not HOST.fullmatch(host):
         return f"{scheme}://…"
     return f"{scheme}://{host}" + ("/…" if len(rest) > len(before) + 1 else "")
 

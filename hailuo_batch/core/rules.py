@@ -212,6 +212,15 @@ FRAME_FILE = Rule(id="frame-file", area=_FRAMES, summary="picture not usable",
 FRAME_NAME = Rule(id="frame-name", area=_FRAMES, summary="misleading file name", severity=_WARNING,
     meaning="The name of an image has the ending of another format.",
     remedy="It works as it is. The right ending avoids mistakes.")
+FRAME_ANIMATED = Rule(id="frame-animated", area=_FRAMES, summary="animated image", severity=_WARNING,
+    meaning="The image is an animation (WebP or PNG), and gateways see only its first frame.",
+    remedy="Save the frame that is meant as an image of its own.")
+FRAME_CMYK = Rule(id="frame-cmyk", area=_FRAMES, summary="colours of print", severity=_WARNING,
+    meaning="The image is in CMYK. A clip is in RGB, and each gateway converts colours in its own way.",
+    remedy="Export it in RGB, and check its colours there.")
+FRAME_METADATA = Rule(id="frame-metadata", area=_FRAMES, summary="image reveals place or owner", severity=_WARNING,
+    meaning="The metadata of the image (EXIF, XMP, IPTC) has a GPS position or a name, and is sent with it.",
+    remedy="Write `strip_metadata: true` in hailuo.yaml, so that images are sent without metadata.")
 FRAME_SHAPES = Rule(id="frame-shapes", area=_FRAMES, summary="frames differ in shape", severity=_WARNING,
     meaning="The last frame has another shape than the first, and is cropped to it.",
     remedy="Give both the same shape, or check that the crop loses nothing.")

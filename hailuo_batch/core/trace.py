@@ -100,6 +100,17 @@ class CallbackLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallersLine:
+    """How many calls the server for callbacks refused, by reason; reported once, at its end."""
+
+    what: ClassVar = "callers"
+    refused: Mapping[str, int]
+
+    def __str__(self) -> str:
+        return f"callbacks refused: {', '.join(f'{number} {why}' for why, number in self.refused.items())}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartLine:
     """A command begins."""
 
@@ -136,7 +147,7 @@ class BugLine:
 
 
 _ALWAYS = frozenset({"status", "seconds"})  # here None says something
-TraceLine = RequestLine | MoveLine | WaitLine | CallbackLine | StartLine | EndLine | BugLine
+TraceLine = RequestLine | MoveLine | WaitLine | CallbackLine | CallersLine | StartLine | EndLine | BugLine
 
 
 def trace_members(line: TraceLine, at: float) -> dict[str, object]:

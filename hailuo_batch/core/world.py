@@ -6,6 +6,9 @@ Nothing of one world is used in another: each has clips of its own, and only the
 import re
 from enum import StrEnum
 
+# A rehearsal runs twenty times as fast as the world: a clip that takes four seconds is there after a fifth of one.
+REHEARSAL_SPEED = 20.0
+REHEARSAL_KEY = "rehearsal"  # the mock takes any key; its tasks belong to the one that bought them
 _SAFE_TAKE = re.compile(r"[A-Za-z0-9_.-]+#([0-9]+(@[0-9]+)?|TAKE)")
 
 

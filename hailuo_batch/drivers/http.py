@@ -18,6 +18,7 @@ from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.drivers.image_preparation import ImagePreparation
 from hailuo_batch.drivers.poll_scheduler import PollScheduler
+from hailuo_batch.drivers.public_hosts import find_link_host
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.drivers.wakeups import WakeupSource
 from hailuo_batch.gateways.dialect import ClipReady, Dialect, GatewayRequest, SubmitAccepted, TaskRunning
@@ -62,6 +63,7 @@ class HttpDriver:
         is_stopping: Callable[[], bool] = _never,
         callbacks: WakeupSource | None = None,
         images: ImagePreparation | None = None,
+        on_link_host: Callable[[str, str], None] | None = None,
     ) -> None:
         self._transport, self._dialect, self._provider, self._data_plane = transport, dialect, provider, data_plane
         self._patience, self._sleep, self._is_stopping = patience or Patience(), sleep, is_stopping
@@ -69,6 +71,7 @@ class HttpDriver:
         self._scheduler = scheduler or PollScheduler(every=every, elapsed=monotonic, sleep=sleep, gateway=provider.name)
         self._callbacks = callbacks if provider.callbacks else None
         self._images = images or ImagePreparation()
+        self._on_link_host = on_link_host
 
     async def submit(self, driver_request: DriverRequest) -> ProviderTask | Failure:
         """The one call that may cost money. Sent once; again only where the same key means the same task.
@@ -150,7 +153,9 @@ class HttpDriver:
         return pause
 
     async def download(self, driver_request: DriverRequest, produced: Produced, target: Path) -> Failure | None:  # noqa: ARG002
-        """Brings the clip to `target`."""
+        """Brings the clip to `target`; the host of the link is reported, and nothing else of it."""
+        if self._on_link_host is not None:
+            self._on_link_host(self._provider.name, find_link_host(produced.link))
         return await self._data_plane.download(produced.link, target)
 
     async def _pause(

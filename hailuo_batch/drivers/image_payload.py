@@ -5,6 +5,7 @@ Data is sent upright, and a last frame in the shape of the first. A file that ne
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,37 +23,50 @@ ImagePayload = str | None | Failure  # an address or a data URI; None for a fram
 _MAX_BYTES = 1024**3
 
 
-def load_image_payloads(driver_request: DriverRequest, *, allow_urls: bool = True) -> tuple[ImagePayload, ImagePayload]:
-    """How a request carries the first and the last frame; without `allow_urls`, it carries no address."""
+def load_image_payloads(
+    driver_request: DriverRequest, *, allow_urls: bool = True, strip_metadata: bool = False
+) -> tuple[ImagePayload, ImagePayload]:
+    """How a request carries the first and the last frame; without `allow_urls`, it carries no address.
+
+    With `strip_metadata`, data has pixels and colours only. The digest is still that of the file's own bytes.
+    """
     urls = driver_request.image_urls if allow_urls else {}
     first, last = driver_request.request.first, driver_request.request.last
-    return _load_payload(first, driver_request, urls), _load_payload(last, driver_request, urls, other=first)
+    load = partial(_load_payload, driver_request=driver_request, urls=urls, strip_metadata=strip_metadata)
+    return load(first), load(last, other=first)
 
 
 def _load_payload(
-    image: ImageRef | None, driver_request: DriverRequest, urls: Mapping[str, str], *, other: ImageRef | None = None
+    image: ImageRef | None,
+    *,
+    driver_request: DriverRequest,
+    urls: Mapping[str, str],
+    strip_metadata: bool,
+    other: ImageRef | None = None,
 ) -> ImagePayload:
     """An image in the gateway's form; data has the shape of `other`."""
     if image is None:
         return None
     if image.frame is None and image.digest in urls:
         return urls[image.digest]
-    return _encode_image(image, driver_request, other)
+    return _encode_image(image, driver_request, other, strip_metadata=strip_metadata)
 
 
-def _encode_image(image: ImageRef, driver_request: DriverRequest, other: ImageRef | None) -> str | Failure:
+def _encode_image(
+    image: ImageRef, driver_request: DriverRequest, other: ImageRef | None, *, strip_metadata: bool
+) -> str | Failure:
     file = driver_request.images.get(image.digest)
     if file is None:
         return Failure(kind=FailureKind.UNABLE, why="an image of the request is not on this machine")
     try:
-        return _make_data_uri(image, file, _read_size(other, driver_request))
+        return _make_data_uri(image, file, _read_size(other, driver_request), strip_metadata=strip_metadata)
     except HailuoError as error:
         return Failure(kind=FailureKind.UNABLE, why=f"{error.summary}: {error.why}", remedy=error.remedy)
     except OSError as error:
         return Failure(kind=FailureKind.UNABLE, why=f"the image {file.name} cannot be read: {error.strerror}")
 
 
-def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Failure:
+def _make_data_uri(image: ImageRef, file: Path, shape: Size | None, *, strip_metadata: bool) -> str | Failure:
     if image.frame is not None:
         kind, content = reencode_frame(file, image.frame, shape)
         return f"data:image/{kind};base64,{b64encode(content).decode()}"
@@ -61,7 +75,7 @@ def _make_data_uri(image: ImageRef, file: Path, shape: Size | None) -> str | Fai
         # Money: the clip would be kept as an answer to another question.
         why = f"the image {file.name} changed since the plan was made"
         return Failure(kind=FailureKind.STALE, why=why, remedy="Run again: the run makes a new plan.")
-    kind, content = reencode_image(file, data, shape)
+    kind, content = reencode_image(file, data, shape, strip_metadata=strip_metadata)
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 

@@ -18,9 +18,10 @@ _LARGE = 9_000_000  # pixels; a frame in 4K has 8.3 million
 
 
 class ImagePreparation:
-    """One for all drivers of a run."""
+    """One for all drivers of a run; with `strip_metadata`, images are sent without metadata."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, strip_metadata: bool = False) -> None:
+        self._strip_metadata = strip_metadata
         # One thread, and not only one at a time: memory that a thread has freed is kept for that thread.
         self._for_large = ThreadPoolExecutor(1, thread_name_prefix="large-images")
 
@@ -30,7 +31,7 @@ class ImagePreparation:
         """How a request carries its frames; see `load_image_payloads`."""
         is_large = bool(driver_request.images) and await asyncio.to_thread(_has_large_image, driver_request)
         executor = self._for_large if is_large else None
-        work = partial(load_image_payloads, driver_request, allow_urls=allow_urls)
+        work = partial(load_image_payloads, driver_request, allow_urls=allow_urls, strip_metadata=self._strip_metadata)
         return await asyncio.get_running_loop().run_in_executor(executor, work)
 
 

@@ -100,6 +100,14 @@ def parse_link(link: str) -> URL:
     return URL(written, encoded=written.isascii() and written.isprintable() and " " not in written)
 
 
+def find_link_host(link: str) -> str:
+    """The name of the host that a link leads to; "" for what is no address."""
+    try:
+        return parse_link(link).host or ""
+    except ValueError:
+        return ""
+
+
 def private_address_failure(fake: str = "") -> Failure:
     """What is said of a link into a private network, or to an address that a proxy on this machine made up."""
     if fake:

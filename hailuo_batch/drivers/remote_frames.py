@@ -131,6 +131,7 @@ class RemoteImageDownloader:
             home=str(url),
             etag=etag,
             modified=modified,
+            traits=" ".join(facts.traits),
             at=int(time.time()),
         )
 
@@ -149,7 +150,7 @@ class RemoteImageDownloader:
         return hashed.hexdigest(), length
 
     def _too_large_error(self) -> InputError:
-        megabytes = f"{self._largest / 1024**2:g} MB"
+        megabytes = f"{self._largest / 1_000_000:g} MB"
         return InputError("picture too large", why=f"It has {megabytes} or more; gateways take less than that.")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch.files.fsync import sync_file, sync_names
+from hailuo_batch.files.names import change_name
 from hailuo_batch.files.regular import NO_LINK, UnsafeFileError, file_kind, open_regular, read_regular
 
 _HAS_DESCRIPTORS = {os.open, os.mkdir, os.stat, os.link, os.unlink, os.rename} <= os.supports_dir_fd and bool(NO_LINK)
@@ -59,16 +60,19 @@ class OpenFolder:
 
     def move(self, old: str, new: str) -> None:
         """Puts one entry in the place of another."""
-        os.replace(*self._at(old), *self._at(new), src_dir_fd=self._number, dst_dir_fd=self._number)
+        names, number = (*self._at(old), *self._at(new)), self._number
+        change_name(lambda: os.replace(*names, src_dir_fd=number, dst_dir_fd=number), self.path / new)
 
     def move_in(self, source: Path, name: str) -> None:
         """Puts a file from elsewhere on this disk in the place of an entry."""
-        os.replace(source, *self._at(name), dst_dir_fd=self._number)
+        names = (source, *self._at(name))
+        change_name(lambda: os.replace(*names, dst_dir_fd=self._number), self.path / name)
 
     def remove(self, name: str) -> None:
         """Removes an entry that is no folder; one that is gone is no fault. What a link leads to stays."""
         with suppress(FileNotFoundError):
-            os.unlink(*self._at(name), dir_fd=self._number)
+            names = self._at(name)
+            change_name(lambda: os.unlink(*names, dir_fd=self._number), self.path / name)
 
     def names(self) -> list[str]:
         """The names of what is there."""

@@ -18,6 +18,10 @@ _FOREIGN_REMEDY = (
     "was bought. Otherwise move it away."
 )
 _OPEN_REMEDY = "Check that its folder is there and can be written to."
+_UNLOCKED_REMEDY = (
+    "Close other programs that have it open. If none has, its disk cannot lock files: keep the project on a local "
+    "disk, or mount this one with locks (for NFS without `nolock`)."
+)
 _BY_CODE: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_NOTADB: ("the ledger is not an SQLite file", _DAMAGED_REMEDY),
     sqlite3.SQLITE_CORRUPT: ("the ledger is damaged", _DAMAGED_REMEDY),
@@ -29,7 +33,7 @@ _BY_CODE: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_PERM: ("the ledger cannot be written to", "Check who owns the file and its folder."),
     sqlite3.SQLITE_CANTOPEN: ("the ledger cannot be opened", _OPEN_REMEDY),
     sqlite3.SQLITE_BUSY: ("the ledger is in use by another program", "Close that program, then try again."),
-    sqlite3.SQLITE_PROTOCOL: ("the ledger is in use by another program", "Close that program, then try again."),
+    sqlite3.SQLITE_PROTOCOL: ("the ledger cannot be locked", _UNLOCKED_REMEDY),
     sqlite3.SQLITE_LOCKED: ("the ledger is in use by another program", "Close that program, then try again."),
     sqlite3.SQLITE_IOERR: ("the disk failed under the ledger", "Check the disk. Nothing was submitted after this."),
 }

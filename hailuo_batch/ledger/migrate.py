@@ -5,11 +5,12 @@ The file itself has the number of its last migration (`user_version`). Independe
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 
 from hailuo_batch.errors import LedgerError
+from hailuo_batch.files.names import remove_file, replace_file
 
 APPLICATION_ID = int.from_bytes(b"HAlB", "big")  # in the file's header, set by the first migration
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
@@ -63,10 +64,11 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
     copy = path.with_name(f"{path.stem}.v{version}{path.suffix}")
     unfinished = copy.with_name(f"{copy.name}.tmp")
     for ending in ("", "-journal"):  # what a killed upgrade left; a link there is taken away, and not followed
-        unfinished.with_name(unfinished.name + ending).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            remove_file(unfinished.with_name(unfinished.name + ending))
     with closing(sqlite3.connect(unfinished)) as target:
         connection.backup(target)
-    unfinished.replace(copy)
+    replace_file(unfinished, copy)
     return copy
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hailuo_batch.core.providers.image_traits import ImageTrait, parse_traits
+
 # A file written in the same tick as it was remembered could change again without its time changing.
 MTIME_SLACK_NS = 2_000_000_000
 
@@ -23,17 +25,21 @@ class CachedImage:
     cached_at: int  # ns since the epoch
     kind: str = ""  # by its bytes
     size: tuple[int, int] = (0, 0)  # width and height as it is seen upright
+    traits: tuple[ImageTrait, ...] = ()
 
     @property
     def row(self) -> tuple[int | str, ...]:
         """The same as plain values, in one line."""
-        return *self.stamp, self.digest, self.cached_at, self.kind, *self.size
+        return *self.stamp, self.digest, self.cached_at, self.kind, *self.size, " ".join(self.traits)
 
 
 def parse_cached_image(row: Sequence[Any]) -> CachedImage:
     """What `row` was made from; `ValueError` when it has another form."""
-    length, changed, inode, digest, at, kind, width, height = row
-    return CachedImage(stamp=(length, changed, inode), digest=digest, cached_at=at, kind=kind, size=(width, height))
+    length, changed, inode, digest, at, kind, width, height, traits = row
+    return CachedImage(
+        stamp=(length, changed, inode), digest=digest, cached_at=at, kind=kind, size=(width, height),
+        traits=parse_traits(traits),
+    )  # fmt: skip
 
 
 def read_stamp(path: Path) -> Stamp | None:

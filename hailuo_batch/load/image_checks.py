@@ -1,8 +1,11 @@
 """Whether gateways take a picture as a frame, by its facts; nothing here opens a file."""
 
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
+from hailuo_batch.core.problem import Rule
 from hailuo_batch.core.providers.image_limits import (
     MAX_ASPECT,
     MAX_BYTES,
@@ -12,9 +15,11 @@ from hailuo_batch.core.providers.image_limits import (
     crop_size,
     is_same_aspect,
 )
+from hailuo_batch.core.providers.image_traits import PERSONAL_TRAITS, ImageTrait
 from hailuo_batch.errors import InputError
 
 _EXTENSIONS = {"jpeg": ("jpg", "jpeg", "jpe", "jfif"), "png": ("png",), "webp": ("webp",)}
+_REVEALED = {ImageTrait.PLACE: "the place where it was taken", ImageTrait.OWNER: "the name of its owner"}
 _KIND_NAMES = {"jpeg": "a JPG", "png": "a PNG", "webp": "a WebP"}
 
 
@@ -44,6 +49,18 @@ def describe_misleading_name(name: str, kind: str) -> str:
     if not dot or not kind or ending in _EXTENSIONS[kind]:
         return ""
     return f"{quote_text(name)} is {_KIND_NAMES[kind]}, despite its name."
+
+
+def describe_traits(name: str, traits: Collection[ImageTrait]) -> Iterator[tuple[Rule, str]]:
+    """What to say about an image that gateways take, and that may change there or reveals something."""
+    quoted = quote_text(name)
+    if ImageTrait.ANIMATED in traits:
+        yield rules.FRAME_ANIMATED, f"{quoted} is an animation; the clip is made from its first frame only."
+    if ImageTrait.CMYK in traits:
+        yield rules.FRAME_CMYK, f"{quoted} has the colours of print (CMYK); each gateway shows them in another way."
+    personal = [_REVEALED[trait] for trait in sorted(PERSONAL_TRAITS.intersection(traits), reverse=True)]
+    if personal:
+        yield rules.FRAME_METADATA, f"{quoted} contains {' and '.join(personal)}, and gateways are sent them."
 
 
 def describe_shape_mismatch(first: Size, last: Size, *, by_address: bool) -> str:

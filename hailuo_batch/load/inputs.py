@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, UrlFrame
@@ -19,6 +19,7 @@ from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem, Rule, Suggestions
 from hailuo_batch.core.providers.image_limits import Size
+from hailuo_batch.core.providers.image_traits import PERSONAL_TRAITS
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.errors import InputError
 from hailuo_batch.files.regular import file_kind, read_regular
@@ -26,12 +27,14 @@ from hailuo_batch.load.file_stamp import CachedImage, Stamp, is_unchanged, read_
 from hailuo_batch.load.image_checks import (
     describe_misleading_name,
     describe_shape_mismatch,
+    describe_traits,
     refuse_large_image,
     refuse_unfit_image,
 )
 from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.remote_frames import RemoteImages, check_remote_frame, find_remote_image, is_gone
 from hailuo_batch.load.settings import Project, trust_command
+from hailuo_batch.load.user_files import is_network_path
 
 _MAX_BYTES = 1024**3  # of a picture that is only drawn; gateways take much less
 
@@ -52,6 +55,7 @@ def read_inputs(
     reading = _FrameReader(
         folder=folder,
         project=project,
+        real_root=project.root.resolve(),
         cached_images=cached_images,
         remote_images=remote_images or RemoteImages(),
         for_gateways=for_gateways,
@@ -100,6 +104,7 @@ class _FrameReader:
 
     folder: Path
     project: Project
+    real_root: Path
     cached_images: Mapping[str, CachedImage]
     remote_images: RemoteImages
     for_gateways: bool
@@ -130,13 +135,16 @@ class _FrameReader:
         self._compare_shapes(shot)
 
     def _read_file_frame(self, frame: FileFrame, shot: Shot, end: str) -> None:
-        path = _resolve_frame_path(frame, self.folder, self.project)
+        path = _resolve_frame_path(frame, self.folder, self.project, self.real_root)
         cached = self.cached_images.get(str(path))
         memory = _read_image(path, frame.path, cached, self.near, for_gateways=self.for_gateways)
         if self.for_gateways:
             refuse_unfit_image(path.name, length=memory.stamp[0], size=memory.size)
             if said := describe_misleading_name(path.name, memory.kind):
                 self.problems.append(_frame_warning(said, rules.FRAME_NAME, shot, end))
+            traits = set(memory.traits) - (PERSONAL_TRAITS if self.project.strip_metadata else set())
+            for rule, why in describe_traits(path.name, traits):
+                self.problems.append(_frame_warning(why, rule, shot, end))
         self.cache_entries[frame] = (path, memory)
         self.images[frame] = ImageRef(digest=memory.digest)
         self.sizes[frame] = memory.size
@@ -195,7 +203,10 @@ def _read_uncached_image(path: Path, stamp: Stamp) -> CachedImage:
         data = read_regular(path, _MAX_BYTES)
         facts = read_image_facts(path, data)  # raises when it is no picture
         digest = f"sha256:{sha256(data).hexdigest()}"
-        return CachedImage(stamp=stamp, digest=digest, cached_at=at, kind=facts.kind, size=(facts.width, facts.height))
+        return CachedImage(
+            stamp=stamp, digest=digest, cached_at=at, kind=facts.kind, size=(facts.width, facts.height),
+            traits=facts.traits,
+        )  # fmt: skip
     except InputError as error:
         why = f"{quote_text(path.name)}: {error.why[:1].lower()}{error.why[1:]}"
         raise InputError(error.summary.partition(f": {path}")[0], why=why, remedy=error.remedy) from None
@@ -237,16 +248,20 @@ def _written_remedy(written: str) -> str:
     return ""
 
 
-def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Path:
+def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project, real_root: Path) -> Path:
     """The file's real path; one that leaves the project, by `..` or by a link, is refused unless it is allowed."""
     if frame.path.startswith("data:"):
         why = "a picture written out as data is not read here."
         raise InputError("address not usable", why=why, remedy="Save it as a file and name that.")
+    if is_network_path(frame.path) and not _is_allowed_share(frame.path, project):
+        why = f"{quote_text(frame.path)} is a path of a network, which is not opened."
+        remedy = "Copy the file into the project, and write its path from the manifest's folder."
+        raise InputError("file outside the project", why=why, remedy=remedy)
     path = _resolve_path(folder / frame.path)
     if path is None:
         why = f"no file can be found under {quote_text(frame.path)}."
         raise InputError("file name not usable", why=why, remedy="Write the path of a picture.")
-    allowed = (project.root.resolve(), *project.allow_outside)
+    allowed = (real_root, *project.allow_outside)
     if not any(path.is_relative_to(place) for place in allowed):
         why = f"{quote_text(frame.path)} leads out of the project, to {path}."
         remedy = "Copy it into the project, or allow its folder under allow_outside in hailuo.yaml."
@@ -254,6 +269,12 @@ def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Pat
             remedy = f"Its folder counts only when you trust the project: `{trust_command(project.root)}`"
         raise InputError("file outside the project", why=why, remedy=remedy)
     return path
+
+
+def _is_allowed_share(written: str, project: Project) -> bool:
+    """Whether a path of a network is below one that the settings allow and the user trusts."""
+    path = PureWindowsPath(written)
+    return ".." not in path.parts and any(path.is_relative_to(PureWindowsPath(each)) for each in project.allow_outside)
 
 
 def _resolve_path(path: Path) -> Path | None:

@@ -16,6 +16,7 @@ from hailuo_batch.core.manifest.document import (
     Manifest,
 )
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity, name_shots
+from hailuo_batch.core.signatures import mask_signatures
 from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document
@@ -35,7 +36,6 @@ _SECRET_PATTERNS = (
     (b"eyJ", rb"\beyJ[\w-]{16,}\.[\w.-]{16,}"),
 )
 _NAMED_SECRET = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
-_SECRET_OF_ADDRESS = re.compile(r"(?<=://)[^\s/\"'@]*(?=@)|(?<=\?)[^\s\"'?{}]+=[^\s\"'{}]*")
 _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*)(\S.*)", re.IGNORECASE)
 
 
@@ -143,7 +143,8 @@ def locate_problems(
 
     One that comes often is one problem with a count. What is missing at the top comes first: it decides the most.
     """
-    kinds = _group_problems(problems)
+    problems = tuple(problems)
+    kinds = _group_problems(problem for problem in problems if problem.rule != rules.MORE)
     if not kinds:
         return ()
     # So that errors and the whole file's own are never cut off.
@@ -154,8 +155,9 @@ def locate_problems(
     found = [_locate_kind(kind, places) for kind in shown]
     found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
     found.sort(key=lambda problem: problem.rule != rules.KEY_MISSING or bool(problem.path))
-    if len(kinds) > most:
-        hidden = sum(problem.count for kind in kinds[most:] for problem in kind)
+    hidden = sum(problem.count for kind in kinds[most:] for problem in kind)
+    hidden += sum(problem.count for problem in problems if problem.rule == rules.MORE)
+    if hidden:
         why = f"{hidden:,} more problems are not shown; mend these first."
         found.append(Problem(rule=rules.MORE, why=why))
     return tuple(found)
@@ -207,19 +209,14 @@ def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool],
 def _mask_secrets(problem: Problem) -> Problem:
     """The same problem, with what stands behind `api_key:` and its like blotted out, in place."""
     place = problem.place
-    if place is not None and "://" in place.text:
-        place = replace(place, text=_mask_addresses(place.text))
-    why, remedy = _mask_addresses(problem.why), _mask_addresses(problem.remedy)
+    if place is not None:
+        place = replace(place, text=mask_signatures(place.text))
+    why, remedy = mask_signatures(problem.why), mask_signatures(problem.remedy)
     if place is not None and SECRET_NAME.search(place.text):
         text = _NAMED_SECRET.sub(lambda match: match[1] + "•" * len(match[2]), place.text)
         place = replace(place, text=text)
         why, remedy = (_NAMED_SECRET_IN_WORDS.sub(r"\1•••", words) for words in (why, remedy))
     return replace(problem, place=place, why=why, remedy=remedy)
-
-
-def _mask_addresses(words: str) -> str:
-    """The same without passwords and queries of web addresses, which may be signatures; each letter keeps its place."""
-    return _SECRET_OF_ADDRESS.sub(lambda found: "•" * len(found[0]), words) if "://" in words else words
 
 
 def _find_secret(data: bytes, name: str) -> Problem | None:

@@ -16,9 +16,10 @@ from hailuo_batch.core.manifest.document import UrlFrame
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.providers.image_limits import Size
+from hailuo_batch.core.providers.image_traits import PERSONAL_TRAITS, parse_traits
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.image_checks import describe_misleading_name, refuse_unfit_image
+from hailuo_batch.load.image_checks import describe_misleading_name, describe_traits, refuse_unfit_image
 
 _HTTPS_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
 _IMAGE_NAME = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|heic|avif|svg)\Z", re.IGNORECASE)
@@ -121,6 +122,9 @@ def _check_image(frame: UrlFrame, known: RemoteImage) -> Iterator[Problem]:
     name = _public_path(frame.url).rpartition("/")[2]
     if _IMAGE_NAME.search(name) and (said := describe_misleading_name(name, known.kind)):
         yield Problem(rule=rules.FRAME_NAME, why=said, remedy=rules.FRAME_NAME.remedy)
+    # What it reveals is on the web already.
+    for rule, why in describe_traits(_public_path(frame.url), set(parse_traits(known.traits)) - PERSONAL_TRAITS):
+        yield Problem(rule=rule, why=why, remedy=rule.remedy)
 
 
 def _unfit_image_error(frame: UrlFrame, known: RemoteImage) -> InputError | None:

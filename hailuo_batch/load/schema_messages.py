@@ -10,6 +10,7 @@ from typing import Any
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Problem, did_you_mean
 from hailuo_batch.core.rules import RULES
+from hailuo_batch.load.schema_items import find_item_problems
 from hailuo_batch.load.schema_words import (
     as_list,
     describe_kinds,
@@ -19,7 +20,7 @@ from hailuo_batch.load.schema_words import (
     flow_yaml,
     path_name,
 )
-from hailuo_batch.load.schemas import matches_schema, read_schema
+from hailuo_batch.load.schemas import read_schema
 
 SchemaViolation = Any  # jsonschema's ValidationError, whose stubs type each member as perhaps unset
 
@@ -39,9 +40,11 @@ def find_schema_problems(
     if many and isinstance(tree, dict) and isinstance(tree.get(many), list):
         whole = {**tree, many: tree[many][:0] or _placeholder_items(tree[many])}
         sub = Draft7Validator({"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]})
-        for index, item in enumerate(tree[many]):
-            if not matches_schema(name, item, definition=definition):
-                yield from _describe_errors(sub.iter_errors(item), (many, index))
+
+        def describe(item: object, place: DocumentPath) -> Iterator[Problem]:
+            return _describe_errors(sub.iter_errors(item), place)
+
+        yield from find_item_problems(name, tree[many], many=many, definition=definition, describe=describe)
     yield from _describe_errors(Draft7Validator(schema).iter_errors(whole), base)
 
 

@@ -40,6 +40,24 @@ def _validator(name: str, definition: str) -> Any:
     return jsonschema_rs.Draft7Validator(schema)
 
 
+@cache
+def _property_validators(name: str, definition: str) -> dict[str, Any]:
+    import jsonschema_rs
+
+    schema = read_schema(name)
+    properties = schema["definitions"][definition]["properties"]
+    return {
+        key: jsonschema_rs.Draft7Validator({**each, "definitions": schema["definitions"]})
+        for key, each in properties.items()
+    }
+
+
+def matches_property(name: str, key: object, value: object, *, definition: str) -> bool:
+    """Whether a definition of a schema knows this key, and wants its value so."""
+    validator = _property_validators(name, definition).get(key)  # type: ignore[call-overload] # YAML has other keys too
+    return validator is not None and bool(validator.is_valid(value))
+
+
 def matches_schema(name: str, value: object, *, definition: str = "") -> bool:
     """Whether a value is as the schema (or one of its definitions) wants it."""
     accepted: bool = _validator(name, definition).is_valid(value)

@@ -19,7 +19,7 @@ from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
-from hailuo_batch.load.user_files import read_user_file
+from hailuo_batch.load.user_files import is_network_path, read_user_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Project:
     allow_fake_ip_downloads: bool = False
     forbidden_words: tuple[str, ...] = ()  # in prompts
     ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
+    strip_metadata: bool = False  # of images, before gateways are sent them
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
     warnings: tuple[Problem, ...] = ()  # settings that do not count
@@ -124,6 +125,7 @@ def read_project(folder: Path) -> Project:
         allow_fake_ip_downloads=is_trusted and stakes.fake_ip_downloads,
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
         ignored_rules=frozenset(tree.get("lint", {}).get("ignore", ())),
+        strip_metadata=tree.get("strip_metadata", False),
         stakes=stakes,
         trusted_digest=trusted,
     )
@@ -155,7 +157,8 @@ def _find_unknown_limits(limits: Mapping[str, Any], tables: Tables) -> Iterator[
 
 def _resolve_folder(root: Path, place: int, written: str, problems: list[Problem]) -> Path | None:
     try:
-        return (root / Path(written).expanduser()).resolve()
+        folder = root / Path(written).expanduser()
+        return folder if os.name == "nt" and is_network_path(written) else folder.resolve()
     except (OSError, ValueError, RuntimeError):  # nobody's home, a null byte, a link that leads to itself
         why = f"no folder can be found under {quote_text(written)}."
         remedy = "Write the path of a folder."

@@ -18,6 +18,7 @@ from hailuo_batch.core.models import is_local
 from hailuo_batch.core.plan.task_entries import TaskEntry, sort_entries
 from hailuo_batch.errors import InputError, StoreError
 from hailuo_batch.files.fsync import sync_file, sync_folder
+from hailuo_batch.files.names import remove_file
 from hailuo_batch.files.regular import open_regular, read_regular
 from hailuo_batch.gateways.coerce import parse_task_id
 from hailuo_batch.load.sidecar import escape_line, write_atomically
@@ -106,7 +107,7 @@ def _write_all(number: int, data: bytes) -> None:
 
 def _remove(path: Path) -> bool:
     try:
-        path.unlink()
+        remove_file(path)
     except FileNotFoundError:
         return False
     sync_folder(path.parent)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hailuo_batch.core.trust import Stakes
 from hailuo_batch.core.trusted import TrustedProject
-from hailuo_batch.errors import StoreError
+from hailuo_batch.errors import InputError, StoreError
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.user_state import STATE_VARIABLE, find_user_state
 
@@ -88,7 +88,7 @@ def _read_entry(name: str) -> TrustedProject | None:
         tree = json.loads(_read_private_file(name))
         agreed = tuple(map(str, tree["agreed"]))
         return TrustedProject(root=str(tree["root"]), digest=str(tree["digest"]), agreed=agreed)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, InputError):  # the last: a user without a home trusts nothing
         return None
 
 

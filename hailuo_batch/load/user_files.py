@@ -14,6 +14,14 @@ MAX_BYTES = 64 * 1024**2  # 100,000 shots have about 30 MB
 MAX_LOCK_BYTES = 4 * MAX_BYTES  # written by us, with some lines for each take
 
 
+def is_network_path(written: str) -> bool:
+    """Whether a path names a share of a network (`\\\\server\\share`) or a device of Windows.
+
+    Such a path is not resolved: Windows would log in at a server that a manifest of another author chose.
+    """
+    return written[:2] in {"\\\\", "\\/", "/\\", "//"}
+
+
 def read_user_file(path: Path, limit: int = MAX_BYTES) -> bytes:
     """The bytes of a file; an `OSError` says why they cannot be read, an `UnsafeFileError` why they are not."""
     named = os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`, behind which a link may lead elsewhere

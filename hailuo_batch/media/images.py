@@ -13,8 +13,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hailuo_batch.core.providers.image_traits import ImageTrait
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.file_kinds import HEAD_BYTES, describe_file
+from hailuo_batch.media.metadata import ORIENTATION, find_personal_traits
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 # What all gateways take as a frame. MPO is how phones write a JPEG with more pictures behind the first.
 _FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
 _MAX_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can declare far more
-_ORIENTATION = 0x0112
 _ROTATED_ORIENTATIONS = range(2, 9)  # EXIF orientations which are not upright; any other number means nothing
 _SWAPPED_ORIENTATIONS = {5, 6, 7, 8}  # those which swap width and height
 # Every exception that Pillow's decoders raised on damaged bytes in tests.
@@ -33,7 +34,7 @@ _DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zli
 class ImageFacts:
     """What a picture file really is: `kind` by its bytes, the size as it is seen upright, and its length in bytes.
 
-    `is_rotated`: its pixels are not stored upright; EXIF says how to turn them.
+    `is_rotated`: its pixels are not stored upright; EXIF says how to turn them. `traits`: what else to know of it.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class ImageFacts:
     height: int
     bytes: int
     is_rotated: bool = False
+    traits: tuple[ImageTrait, ...] = ()
 
 
 def read_image_facts(path: Path, data: bytes | None = None) -> ImageFacts:
@@ -50,13 +52,18 @@ def read_image_facts(path: Path, data: bytes | None = None) -> ImageFacts:
     """
     with _open_safely(path, data) as image:
         width, height = image.size
-        orientation = image.getexif().get(_ORIENTATION, 1)
+        orientation = image.getexif().get(ORIENTATION, 1)
         kind = _FORMATS[image.format or ""]
+        visible = _find_visible_traits(image)
         image.draft("L", (max(1, width // 8), max(1, height // 8)))  # a JPEG is read whole at an eighth of the work
         image.load()
+        turned = orientation in _ROTATED_ORIENTATIONS
+        # What is not stored upright is encoded again before it is sent, without metadata.
+        traits = visible if turned else (*visible, *find_personal_traits(image))
+    with _open_safely(path, data) as image:
+        _check_sums(path, image)
     wide, high = (height, width) if orientation in _SWAPPED_ORIENTATIONS else (width, height)
-    turned = orientation in _ROTATED_ORIENTATIONS
-    return ImageFacts(kind=kind, width=wide, height=high, bytes=_length(path, data), is_rotated=turned)
+    return ImageFacts(kind=kind, width=wide, height=high, bytes=_length(path, data), is_rotated=turned, traits=traits)
 
 
 def read_pixel_count(path: Path) -> int:
@@ -125,6 +132,25 @@ def _open_safely(path: Path, data: bytes | None = None) -> Iterator["Image.Image
     except _DECODER_ERRORS as error:
         why = f"Reading it stopped: {error}."
         raise InputError(f"damaged picture: {path}", why=why, remedy="Export it or copy it again.") from error
+
+
+def _check_sums(path: Path, image: "Image.Image") -> None:
+    """Decoders of gateways refuse a PNG with a wrong sum in one of its parts; ours reads over it.
+
+    The image cannot be loaded afterwards.
+    """
+    try:
+        image.verify()
+    except _DECODER_ERRORS as error:
+        why = "One of its parts has a wrong control sum or is cut off, so gateways may refuse it."
+        raise InputError(f"damaged picture: {path}", why=why, remedy="Export it or copy it again.") from error
+
+
+def _find_visible_traits(image: "Image.Image") -> tuple[ImageTrait, ...]:
+    """What may make a gateway's image look unlike the user's. The further pictures of an MPO are no animation."""
+    is_animated = image.format in {"PNG", "WEBP"} and getattr(image, "is_animated", False)
+    found = ((ImageTrait.CMYK, image.mode == "CMYK"), (ImageTrait.ANIMATED, is_animated))
+    return tuple(trait for trait, has in found if has)
 
 
 def _no_image_error(path: Path, data: bytes | None) -> InputError:

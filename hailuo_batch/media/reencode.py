@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.providers.image_limits import MAX_BYTES, Size, crop_size
+from hailuo_batch.core.providers.image_traits import PERSONAL_TRAITS
+from hailuo_batch.errors import InputError
 from hailuo_batch.media.frames import read_frame
-from hailuo_batch.media.images import open_image, read_image_facts
+from hailuo_batch.media.images import ImageFacts, open_image, read_image_facts
+from hailuo_batch.media.metadata import remove_metadata
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,15 +21,18 @@ _QUALITIES = (95, 88, 75)  # of a JPEG; a lower one is only for what would be to
 _ICC_COLOUR_SPACE = slice(16, 20)  # where an ICC profile says whose colours it describes
 
 
-def reencode_image(path: Path, data: bytes, shape: Size | None) -> tuple[str, bytes]:
+def reencode_image(path: Path, data: bytes, shape: Size | None, *, strip_metadata: bool = False) -> tuple[str, bytes]:
     """Kind and bytes of a picture: its file's own, unless it has to be turned, or cut to the shape of another size.
 
-    `data` are the file's bytes, which is not opened.
+    `data` are the file's bytes, which is not opened. With `strip_metadata`, only pixels and colours are left of them.
     """
     facts = read_image_facts(path, data)
     middle = crop_size(shape, (facts.width, facts.height)) if shape else None
     if not facts.is_rotated and middle is None:
-        return facts.kind, data
+        if not strip_metadata:
+            return facts.kind, data
+        if bare := _strip_metadata(path, data, facts):
+            return facts.kind, bare
     return _encode_for_upload(_crop_middle(open_image(path, data), middle), facts.kind)
 
 
@@ -39,6 +45,17 @@ def reencode_frame(video: Path, which: str, shape: Size | None) -> tuple[str, by
 def read_frame_size(video: Path, which: str) -> Size:
     """Width and height of the "first" or "last" frame of a video."""
     return read_frame(video, which).size
+
+
+def _strip_metadata(path: Path, data: bytes, facts: ImageFacts) -> bytes:
+    """The same pixels without metadata; nothing where that cannot be shown of the result."""
+    try:
+        bare = remove_metadata(facts.kind, data)
+        found = read_image_facts(path, bare)
+    except (ValueError, InputError):
+        return b""
+    is_same = (found.width, found.height) == (facts.width, facts.height)
+    return bare if is_same and not PERSONAL_TRAITS.intersection(found.traits) else b""
 
 
 def _crop_middle(image: "Image.Image", middle: Size | None) -> "Image.Image":

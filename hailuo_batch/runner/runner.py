@@ -27,7 +27,7 @@ from hailuo_batch.core.plan.event import (
     WaitStarted,
 )
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Plan, PlanInputs, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, PlanInputs, Step
 from hailuo_batch.core.plan.planner import find_unlocked_steps
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import Clock
@@ -64,7 +64,8 @@ async def run_plan(
     waiting = [step for step in given if step.action is Action.WAIT]
     _log_waiting(waiting)
     count = sum(step.action is not Action.REUSE for step in todo) + len(waiting)
-    listener(RunStarted(steps=count, paces=_list_paces([*filter(_is_submit, todo), *waiting], context)))
+    paces = _list_paces([*filter(_is_submit, todo), *waiting], context)
+    listener(RunStarted(steps=count, paces=paces, waiting=tuple(waiting)))
     unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
     _expect_tasks(todo, context)
     work = _StepWorker(
@@ -138,6 +139,7 @@ class _StepWorker:
         fail_fast: bool,
         model: Model | None,
     ) -> None:
+        self._kept: Counter[ClipSource] = Counter()
         self._stored = self._named = self._left = 0
         self._failures: list[tuple[Step, Failure]] = []
         self._remarks: list[tuple[Step, str]] = []
@@ -154,6 +156,7 @@ class _StepWorker:
         """What was done so far."""
         return Outcome(
             stored=self._stored,
+            kept=self._kept,
             named=self._named,
             failed=tuple(self._failures),
             remarks=tuple(self._remarks),
@@ -229,6 +232,7 @@ class _StepWorker:
         elif step.action is Action.REUSE:
             self._named += 1
         self._stored += step.action is not Action.REUSE
+        self._kept.update([step.source] if step.source is not None else [])
         if stored.clip.trailing:
             plural = "s" * (stored.clip.trailing != 1)
             words = f"{stored.clip.trailing:,} byte{plural} behind the end of its MP4 are no part of it; it plays"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
-from hailuo_batch.core.plan.plan import Action, Step, StepReason
+from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.provenance import make_provenance
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.providers.offers import Route
@@ -56,7 +56,7 @@ async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
 
 
 async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
-    if step.why in {StepReason.IN_RENDERS, StepReason.LOCKED, StepReason.IN_OTHER_STORE}:
+    if step.source is not None:
         context.on_start(step, step.named_clip.provider if step.named_clip is not None else step.route.provider)
         return await _restore_clip(step, context)
     order = replace(await context.make_driver_request(step), on_wait=partial(context.on_wait, step))

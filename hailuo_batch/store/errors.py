@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hailuo_batch.errors import StoreError
+from hailuo_batch.files.names import FileInUseError
 from hailuo_batch.files.regular import UnsafeFileError
 
 _NO_PERMISSION = (
@@ -39,6 +40,10 @@ def translate_os_errors(action: str) -> Iterator[None]:
     except UnsafeFileError as error:
         why, remedy = f"{error.path}: it {error.reason}", error.remedy or "Move it away, then run the command again."
         raise StoreError(f"{action}: what is there is not ours", why=why, remedy=remedy) from error
+    except FileInUseError as error:
+        why = f"Another program has {error.filename} open, or you may not change it."
+        remedy = "Close it there (a player, an editor, a virus scanner), then run the command again."
+        raise StoreError(f"{action}: the file is in use", why=why, remedy=remedy) from error
     except OSError as error:
         reason, remedy = _BY_ERRNO.get(error.errno or 0, _DEFAULT)
         raise StoreError(f"{action}: {reason}", why=str(error), remedy=remedy) from error

@@ -22,6 +22,7 @@ from pathlib import Path
 from hailuo_batch.errors import InputError
 from hailuo_batch.files.folder import Folder, OpenFolder
 from hailuo_batch.files.fsync import sync_file
+from hailuo_batch.files.names import remove_file
 from hailuo_batch.files.regular import open_regular
 from hailuo_batch.ports import StoredFile
 from hailuo_batch.store.errors import translate_os_errors
@@ -80,11 +81,12 @@ class LocalStore:
     def remove(self, digest: str) -> None:
         """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
         path = self._path(digest)
-        with translate_os_errors("cannot remove a clip from the store"), suppress(FileNotFoundError):
-            if os.name == "nt":
-                path.chmod(0o644)  # Windows removes no file that is read-only; elsewhere the folder decides
-            with self._open(path.parent) as folder:
-                folder.remove(path.name)
+        with (
+            translate_os_errors("cannot remove a clip from the store"),
+            suppress(FileNotFoundError),
+            self._open(path.parent) as folder,
+        ):
+            folder.remove(path.name)
 
     def find_linked_clips(self, files: Iterable[Path]) -> frozenset[str]:
         """The clips that are hard links to one of these files, by digest."""
@@ -139,7 +141,8 @@ class LocalStore:
                     same = _PREFIX + hashlib.file_digest(opened, "sha256").hexdigest() == digest
             return same and self._put(copy) == digest
         finally:
-            copy.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                remove_file(copy)
 
     def _put(self, file: Path) -> str:
         with translate_os_errors("cannot store a clip"):
@@ -148,7 +151,7 @@ class LocalStore:
             # The folder's own name is on the disk when it is open.
             with self._open(final.parent, make=True) as folder:
                 if _is_stored(folder, final.name, file):
-                    file.unlink()
+                    remove_file(file)
                     return digest
                 folder.move_in(file, final.name)
                 # The ledger says "stored" after this; the name must be on the disk before.

@@ -8,7 +8,6 @@ The JSON makes them known without a ledger. Files that have none are somebody el
 
 import asyncio
 import json
-import os
 import re
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -47,13 +46,13 @@ class LocalRejectedClips:
     def remove(self, clip: RejectedClip) -> None:
         """Removes a clip for good; only the run lock's holder may call it."""
         path = self._below / clip.file
-        with translate_os_errors("cannot remove a rejected clip"):
-            if os.name == "nt":
-                with suppress(FileNotFoundError):
-                    path.chmod(0o644)  # Windows removes no file that is read-only
-            with suppress(FileNotFoundError), self._root.open() as folder:
-                folder.remove(path.name)
-                folder.remove(path.with_suffix(".json").name)
+        with (
+            translate_os_errors("cannot remove a rejected clip"),
+            suppress(FileNotFoundError),
+            self._root.open() as folder,
+        ):
+            folder.remove(path.name)
+            folder.remove(path.with_suffix(".json").name)
 
     def _put(self, file: Path, about: RejectedClip) -> RejectedClip:
         with translate_os_errors("cannot keep a rejected clip"):

@@ -21,7 +21,7 @@ from hailuo_batch.views.format import (
     safe_lines,
     shot_length,
 )
-from hailuo_batch.views.plan import plan_totals, reason_text
+from hailuo_batch.views.plan import reason_text, state_totals
 from hailuo_batch.views.style import PLAIN
 from hailuo_batch.views.unfetched import next_steps, task_location
 
@@ -45,7 +45,7 @@ def draw_contact_sheet(report: Report, *, folder: Path, page: Path) -> str:
     return environment.get_template("contact_sheet.html").render(
         report=report,
         cards=cards,
-        sums=plan_totals(report, PLAIN),
+        sums=state_totals(report, PLAIN),
         length=format_duration(report.seconds),
         size=format_size(report.bytes),
         clips=count(report.clips, "clip"),

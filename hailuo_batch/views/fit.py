@@ -50,6 +50,24 @@ def shorten_middle(words: str, width: int) -> str:
     return f"{_cut_start(words, head)}…{_cut_start(words[::-1], tail)[::-1]}"
 
 
+def cut_end(words: str, width: int) -> str:
+    """Words without colours, with a sign in place of their end where they are too wide.
+
+    >>> cut_end("日本語のボトル", 8), cut_end("a bottle", 8)
+    ('日本語…', 'a bottle')
+    """
+    return words if measure_text(words) <= width else f"{_cut_start(words, width - 1)}…"
+
+
+def cut_start(words: str, width: int) -> str:
+    """Words without colours, with a sign in place of their beginning where they are too wide.
+
+    >>> cut_start("日本語のボトル", 8)
+    '…ボトル'
+    """
+    return words if measure_text(words) <= width else f"…{_cut_start(words[::-1], width - 1)[::-1]}"
+
+
 def shorten_names(names: Iterable[str], width: int) -> dict[str, str]:
     """Names by what they are shortened to; where only their middles differ, that part is what stays.
 
@@ -80,8 +98,8 @@ def _cut_start(words: str, width: int) -> str:
     return words[:end]
 
 
-def wrap_words(words: str, width: int) -> list[str]:
-    """Lines of whole words; a single word that is too wide is shortened in the middle.
+def wrap_words(words: str, width: int, *, whole: bool = False) -> list[str]:
+    """Lines of whole words; a single word that is too wide is shortened in the middle, unless it stays `whole`.
 
     >>> wrap_words("it starts from street, which must be rendered again", 24)
     ['it starts from street,', 'which must be rendered', 'again']
@@ -95,21 +113,21 @@ def wrap_words(words: str, width: int) -> list[str]:
             lines.append(" ".join(line))
             line, taken = [], 0
         taken += wide + bool(line)
-        line.append(word if wide <= width else shorten_middle(word, width))
+        line.append(word if whole or wide <= width else shorten_middle(word, width))
     return [*lines, " ".join(line)] if line else lines or [""]
 
 
 def fit_lines(text: str, width: int) -> str:
     """The text with lines that are too wide continued below, under the column that they end in.
 
-    A command, alone on its line below a sentence that ends with a colon, stays whole so that it can be copied. Without
-    a `width` the text stays as it is.
+    A command, alone on its line below a sentence that ends with a colon, stays whole so that it can be copied; so does
+    each of our own. Without a `width` the text stays as it is.
     """
     if width < _LEAST_WIDTH:
         return text
     lines, previous = [], ""
     for line in text.split("\n"):
-        is_command = line.startswith("    ") and (previous.endswith(":") or previous.startswith("    hailuo-batch"))
+        is_command = line.startswith("    ") and (previous.endswith(":") or line.lstrip().startswith("hailuo-batch "))
         narrow = is_command or (len(line) <= width and (line.isascii() or measure_text(line) <= width))
         lines += [line] if narrow or measure_text(line) <= width else _continue_line(line, width)
         previous = line
@@ -119,6 +137,8 @@ def fit_lines(text: str, width: int) -> str:
 def _continue_line(line: str, width: int) -> list[str]:
     """One line as several: its head up to the last column in the first half stays, words follow at that column."""
     start = start_of_line = len(line) - len(line.lstrip(" "))
+    if " " not in (word := line.strip(" ")):  # a path below a column: it begins further left, so that it may fit
+        return [" " * max(min(start, width - measure_text(word)), min(start, 2)) + word]
     for gap in _GAP.finditer(line):
         if measure_text(line[: gap.end()]) > width // 2:
             break

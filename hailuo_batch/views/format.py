@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from hailuo_batch.core.signatures import hide_signatures
+
 if TYPE_CHECKING:
     from hailuo_batch.core.money import Money  # loads decimal, which a run with nothing to do does not need
 
@@ -76,9 +78,18 @@ def shot_length(duration: int | str) -> str:
 
 
 def safe_text(words: str) -> str:
-    """What users wrote, without characters that would move a terminal's cursor or turn its text around.
+    """What users wrote, without passwords and signatures of addresses, and as `visible_text`.
 
-    >>> safe_text("\\x1b[31mred"), safe_text("two\\nlines")
+    >>> safe_text("https://cdn.test/a.png?sig=1")
+    'https://cdn.test/a.png?…'
+    """
+    return visible_text(hide_signatures(words))
+
+
+def visible_text(words: str) -> str:
+    """Words without characters that would move a terminal's cursor or turn its text around; as many letters.
+
+    >>> visible_text("\\x1b[31mred"), visible_text("two\\nlines")
     ('�[31mred', 'two�lines')
     """
     return _UNPRINTABLE.sub("�", words)
@@ -96,12 +107,6 @@ def single_line(words: str) -> str:
     'a bottle in mist'
     """
     return safe_text(" ".join(words.split()))
-
-
-def truncate(words: str, width: int) -> str:
-    """Words on one line, cut where they are too long."""
-    line = single_line(words)
-    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def shorten_digest(digest: str) -> str:

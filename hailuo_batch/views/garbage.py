@@ -20,7 +20,7 @@ def draw_garbage(garbage: Garbage, *, remove_command: str, style: TextStyle = PL
     return "\n".join(
         (
             *_clip_lines(garbage, style),
-            *_rejected_lines(garbage),
+            *_rejected_lines(garbage, style),
             *_leftover_lines(garbage),
             _totals_line(garbage, style),
             *_last_copy_lines(garbage),
@@ -89,14 +89,17 @@ def _clip_cells(clip: UnreferencedClip, style: TextStyle) -> tuple[Cell, ...]:
     )
 
 
-def _rejected_lines(garbage: Garbage) -> Iterator[str]:
+def _rejected_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:
     if not garbage.rejected:
         return
     clips = count(len(garbage.rejected), "rejected clip")
     yield f"{clips}{' removed' * garbage.is_removed}; each take has another clip, or was given up:"
-    for clip in garbage.rejected[:MAX_ROWS]:
-        take = safe_text(f"{clip.label} of {clip.campaign}")
-        yield f"  {take}  {format_size(clip.size):>8}  {safe_text(clip.file)}"
+    rows = [
+        (Cell(safe_text(f"{clip.label} of {clip.campaign}")), Cell(format_size(clip.size)), Cell(safe_text(clip.file)))
+        for clip in garbage.rejected[:MAX_ROWS]
+    ]
+    columns = (Column(fit=Fit.MIDDLE), Column(right=True), Column(fit=Fit.MIDDLE, least=24))
+    yield from draw_table(rows, columns, width=style.width)
     if len(garbage.rejected) > MAX_ROWS:
         yield f"  … and {len(garbage.rejected) - MAX_ROWS:,} more; --format json shows them all"
 

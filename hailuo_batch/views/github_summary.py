@@ -8,10 +8,12 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import World
 from hailuo_batch.views.cost_phrases import spending_line
-from hailuo_batch.views.format import count, format_duration, safe_text, shot_length, truncate
+from hailuo_batch.views.fit import cut_end
+from hailuo_batch.views.format import count, format_duration, safe_text, shot_length, single_line
 from hailuo_batch.views.nothing_to_do import nothing_to_do_text
 from hailuo_batch.views.plan import plan_totals, reason_text
 from hailuo_batch.views.run_progress import outcome_word
+from hailuo_batch.views.run_summary import kept_phrases
 from hailuo_batch.views.style import PLAIN
 
 MAX_ROWS = 100
@@ -47,8 +49,10 @@ def _sums(report: Report, outcome: Outcome | None) -> str:
     without_clip = Counter(outcome_word(failure) for _, failure in outcome.failed) if outcome is not None else {}
     if outcome is None or not (outcome.stored or without_clip or outcome.stop_reason):
         return plan_totals(report, PLAIN)
-    verb = "Sketched" if report.sketch else "Rendered"
-    done = [f"{verb} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}"]
+    kept = kept_phrases(outcome)
+    verb = {World.REAL: "Rendered", World.SKETCH: "Sketched", World.REHEARSAL: "Rehearsed"}[report.world]
+    made = f"{verb} {count(outcome.rendered, 'clip')} in {format_duration(outcome.seconds)}"
+    done = [*([made] if outcome.rendered or not kept else []), *kept]
     done += [f"{steps:,} {word}" for word, steps in without_clip.items()]
     stopped = f" Stopped: {safe_text(outcome.stop_reason)}." if outcome.stop_reason else ""
     stored = report.counts.get(Action.REUSE, 0)
@@ -58,8 +62,8 @@ def _sums(report: Report, outcome: Outcome | None) -> str:
 
 def _table_row(row: TakeRow) -> str:
     request = f"{shot_length(row.duration)} {row.resolution}"
-    take, why = _escape_markdown(safe_text(f"{row.shot}#{row.take}")), _escape_markdown(truncate(reason_text(row), 120))
-    return f"| {take} | {request} | {row.action} | {why} |"
+    take, why = safe_text(f"{row.shot}#{row.take}"), cut_end(single_line(reason_text(row)), 120)
+    return f"| {_escape_markdown(take)} | {request} | {row.action} | {_escape_markdown(why)} |"
 
 
 def _escape_markdown(words: str) -> str:

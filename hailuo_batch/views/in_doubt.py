@@ -1,9 +1,10 @@
 """Takes in doubt as text and as JSON: what is known of each, what to type, what a list says. Times are UTC."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from shlex import quote
+from types import MappingProxyType
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure
@@ -11,12 +12,14 @@ from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, TaskMatc
 from hailuo_batch.core.money import sum_by_currency
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.world import World, command_line
-from hailuo_batch.views.format import count, join_amounts, safe_text, shot_length, single_line, truncate
+from hailuo_batch.views.fit import cut_end
+from hailuo_batch.views.format import count, join_amounts, safe_text, shot_length, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 
 MAX_ROWS = 20  # doubts on a terminal; JSON has them all
-_PROMPT_WIDTH = 90  # letters
+_PROMPT_WIDTH = 60  # cells: enough to know it by
 _REASON_OPTION = '--reason "..."'  # kept in the ledger: a command that is copied asks for it by its dots
 TakeNames = Mapping[int, str]  # attempt → what a person types for it
 ResolveCommands = Mapping[int, str]  # attempt → the command that settles it, without the verdict
@@ -42,14 +45,18 @@ def draw_in_doubt(
     """
     doubts = [each for each in open_attempts if each.state is DoubtState.IN_DOUBT]
     blocks = [_heading_line(doubts, style)]
+    if doubts:
+        blocks.append("\n".join(_doubt_table(doubts[:MAX_ROWS], style)))
     blocks += [_attempt_block(each, commands, mock_tasks, style) for each in doubts[:MAX_ROWS]]
     if len(doubts) > MAX_ROWS:
         blocks.append(style.dim(f"… and {len(doubts) - MAX_ROWS:,} more; --format json shows them all"))
     if doubts:
         blocks.append("\n".join(f"  {line}" for line in _OPTIONS_HELP.splitlines()))
     if able := sorted({each.provider for each in doubts} & listable):
-        line = safe_text(command_line("resolve", "--ask", manifest=manifest))
-        blocks.append(f"{safe_text(' and '.join(able))} can list the tasks of your account:\n    {line}")
+        world = World.REHEARSAL if mock_tasks else World.REAL
+        line = safe_text(command_line("resolve", "--ask", manifest=manifest, world=world))
+        whose = "the rehearsal" if mock_tasks else "your account"
+        blocks.append(f"{safe_text(' and '.join(able))} can list the tasks of {whose}:\n    {line}")
     resent = [each for each in open_attempts if each.state is DoubtState.WILL_RESEND]
     if resent:
         blocks.append(_resend_note(resent))
@@ -57,12 +64,16 @@ def draw_in_doubt(
 
 
 def draw_verdicts(
-    verdicts: Sequence[tuple[OpenAttempt, Verdict]], *, provider_message: str = "", run_command: str = ""
+    verdicts: Sequence[tuple[OpenAttempt, Verdict]],
+    *,
+    tasks: Mapping[int, str] = MappingProxyType({}),
+    provider_message: str = "",
+    run_command: str = "",
 ) -> str:
     """What was written down, and what follows from it; `provider_message` is a gateway's word, `run_command` the
-    command to go on with.
+    command to go on with. `tasks` are the ids of those that were found, by attempt.
     """
-    lines = [_verdict_line(each, verdict) for each, verdict in verdicts]
+    lines = [_verdict_line(each, verdict, tasks.get(each.attempt, "")) for each, verdict in verdicts]
     if provider_message:
         lines.insert(0, f"{single_line(provider_message)}.")
     if run_command:
@@ -71,10 +82,11 @@ def draw_verdicts(
 
 
 def draw_decision(
-    chosen: Sequence[OpenAttempt], verdict: Verdict, *, manifest: str = "", world: World = World.REAL
+    chosen: Sequence[OpenAttempt], verdict: Verdict, *, manifest: str = "", world: World = World.REAL, width: int = 0
 ) -> str:
     """What a person is about to say of several attempts, and what it means."""
-    lines = [f"  {_attempt_line(each)}" for each in chosen[:MAX_ROWS]]
+    rows = [_decision_cells(each) for each in chosen[:MAX_ROWS]]
+    lines = [*draw_table(rows, (*_COLUMNS[:4], Column(fit=Fit.TEXT)), width=width)]
     if len(chosen) > MAX_ROWS:
         lines.append(f"  … and {len(chosen) - MAX_ROWS:,} more")
     them = "them" if len(chosen) > 1 else "it"
@@ -169,17 +181,46 @@ def _heading_line(doubts: Sequence[OpenAttempt], style: TextStyle) -> str:
     return f"{style.bad(count(len(doubts), 'take') + ' in doubt')}, {_total_price(doubts)} at stake"
 
 
+_COLUMNS = (
+    Column(fit=Fit.MIDDLE),
+    Column(fit=Fit.MIDDLE, least=8),
+    Column(fit=Fit.MIDDLE, least=8),
+    Column(fit=Fit.WRAP, right=True, least=9),
+    Column(fit=Fit.WRAP, least=10),
+    Column(fit=Fit.WRAP, least=6),
+    Column(fit=Fit.WRAP),
+)
+
+
+def _doubt_table(doubts: Sequence[OpenAttempt], style: TextStyle) -> Iterator[str]:
+    """What is at stake, take by take."""
+    several = len({each.campaign for each in doubts}) > 1
+    head = ("take", "campaign" * several, "provider", "estimate", "submitted, UTC", "length", "prompt")
+    rows = [tuple(Cell(words, style.dim) for words in head)]
+    rows += [_doubt_cells(each, style, several=several) for each in doubts]
+    return draw_table(rows, _COLUMNS, width=style.width)
+
+
+def _doubt_cells(each: OpenAttempt, style: TextStyle, *, several: bool) -> tuple[Cell, ...]:
+    request = parse_preimage(each.preimage)
+    return (
+        Cell(safe_text(each.label), style.bold),
+        Cell(safe_text(each.campaign) * several),
+        Cell(safe_text(each.provider)),
+        Cell(str(each.estimate) if each.estimate is not None else "unknown"),
+        Cell(_utc_time(each.intended_at).removesuffix(" UTC")),
+        Cell(f"{shot_length(request.duration)} {safe_text(request.resolution)}"),
+        Cell(cut_end(single_line(request.prompt), _PROMPT_WIDTH)),
+    )
+
+
 def _attempt_block(each: OpenAttempt, commands: ResolveCommands, mock_tasks: str, style: TextStyle) -> str:
     provider = safe_text(each.provider)
     place = f"Find its prompt in {safe_text(mock_tasks)}" if mock_tasks else f"Check your {provider} account"
-    request = parse_preimage(each.preimage)
     line = f"      {safe_text(commands[each.attempt])}"
     return "\n".join(
         (
-            f"{style.bold(safe_text(each.label))} · {safe_text(each.campaign)} · {provider} · {_price(each)}",
-            f'  "{truncate(request.prompt, _PROMPT_WIDTH)}", '
-            f"{shot_length(request.duration)} {safe_text(request.resolution)}",
-            f"  Submitted at {_utc_time(each.intended_at)}: {single_line(each.why).removesuffix('.')}.",
+            f"{style.bold(safe_text(each.label))}: {single_line(each.why).removesuffix('.')}.",
             f"  {provider} may be rendering it and may charge for it. It is not submitted again automatically.",
             f"  {place}, then run one of:",
             f"{line} --task TASK_ID {_REASON_OPTION}",
@@ -195,9 +236,10 @@ def _resend_note(resent: Sequence[OpenAttempt]) -> str:
     return f"No answer came; the next run resends these under the same idempotency key, which is free: {names}"
 
 
-def _attempt_line(each: OpenAttempt) -> str:
-    task = f" · {_task_text(each)}" if each.state is DoubtState.RUNNING else ""
-    return f"{safe_text(each.label)} · {safe_text(each.campaign)} · {safe_text(each.provider)} · {_price(each)}{task}"
+def _decision_cells(each: OpenAttempt) -> tuple[Cell, ...]:
+    names = (each.label, each.campaign, each.provider)
+    task = _task_text(each) if each.state is DoubtState.RUNNING else ""
+    return (*(Cell(safe_text(name)) for name in names), Cell(_price(each)), Cell(task))
 
 
 def _task_text(each: OpenAttempt) -> str:
@@ -212,10 +254,11 @@ def _task_text(each: OpenAttempt) -> str:
     return f"task {safe_text(each.task or '?')}, {status}"
 
 
-def _verdict_line(each: OpenAttempt, verdict: Verdict) -> str:
+def _verdict_line(each: OpenAttempt, verdict: Verdict, task: str) -> str:
     name = safe_text(each.label)
     if verdict is Verdict.FOUND:
-        return f"{name} is that task at {safe_text(each.provider)}; the next run downloads its clip."
+        which = f"task {safe_text(task)}" if task else "that task"
+        return f"{name} is {which} at {safe_text(each.provider)}; the next run downloads its clip."
     if verdict is Verdict.NEVER_SENT:
         return f"{name} was never sent: nothing is charged, and the next run submits it again."
     return f"{name} is written off: {_price(each)} counts as spent, and the next run buys it again."
@@ -233,10 +276,11 @@ def _match_block(match: TaskMatch, commands: ResolveCommands, style: TextStyle) 
             f"{head}{style.good('a match')}\n  {words}\n{command} --task {quote(safe_text(task.task))} {_REASON_OPTION}"
         )
     if match.candidates:
-        lines = [
-            f"  {safe_text(each.task)}  {_task_status_text(each.status, each.created)}"
+        rows = [
+            (Cell(safe_text(each.task)), Cell(_task_status_text(each.status, each.created)))
             for each in match.candidates[:MAX_ROWS]
         ]
+        lines = [*draw_table(rows, (Column(), Column(fit=Fit.TEXT)), width=style.width)]
         what = count(len(match.candidates), "task") + " match; some may belong to another take"
         line = f"{command} --task TASK_ID {_REASON_OPTION}"
         return "\n".join((f"{head}{style.warning(what)}", *lines, line))

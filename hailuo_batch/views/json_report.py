@@ -2,13 +2,15 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.signatures import hide_signatures
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import INVISIBLE
 
@@ -19,11 +21,22 @@ _UNPRINTABLE = re.compile(f"[{INVISIBLE}]")  # json escapes those below a blank
 def json_text(data: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
     """Plain data as JSON that a terminal can show: what would move its cursor is written as an escape.
 
+    Passwords and signatures of addresses are hidden, as in every view.
+
     >>> json_text({"prompt": "a\\x9b31m b"})
     '{"prompt": "a\\\\u009b31m b"}'
     """
-    text = json.dumps(data, ensure_ascii=ascii_only, indent=indent)
+    text = json.dumps(_hide_all(data), ensure_ascii=ascii_only, indent=indent)
     return _UNPRINTABLE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def _hide_all(data: object) -> object:
+    """The data with `hide_signatures` in each text."""
+    if isinstance(data, str):
+        return hide_signatures(data)
+    if isinstance(data, Mapping):
+        return {name: _hide_all(value) for name, value in data.items()}
+    return [_hide_all(value) for value in data] if isinstance(data, list | tuple) else data
 
 
 def report_dict(report: Report) -> dict[str, object]:
@@ -42,6 +55,7 @@ def report_dict(report: Report) -> dict[str, object]:
             "bytes": report.bytes,
             "shots_not_looked_at": report.shots_outside,
             "actions": {str(action): report.counts.get(action, 0) for action in Action},
+            "kept": {str(source): report.kept.get(source, 0) for source in ClipSource},
             "spent": [money_dict(money) for money in report.spent],
             "estimated": [money_dict(money) for money in report.estimated],
             "takes_at_unknown_cost": report.unknown_cost,
@@ -52,7 +66,7 @@ def report_dict(report: Report) -> dict[str, object]:
             "takes_at_unknown_fallback_price": report.unpriced_fallbacks,
             "caps": [{"cap": each.description, "left": money_dict(each.left)} for each in report.caps_left],
             "dropped": [{"shot": each.shot, "renamed_to": each.renamed_to or None} for each in report.dropped],
-            "over_cap": [{"take": take, "why": why} for take, why in report.over_cap],
+            "over_cap": [{"take": take, "why": each.why, "remedy": each.remedy} for take, each in report.over_cap],
         },
         "gateways": [
             {
@@ -71,6 +85,8 @@ def outcome_dict(outcome: Outcome, report: Report) -> dict[str, object]:
     """How a run went, as plain data: the member `run` of what `run --format json` prints."""
     return {
         "stored": outcome.stored,
+        "rendered": outcome.rendered,
+        "kept": {str(source): outcome.kept.get(source, 0) for source in ClipSource},
         "named": outcome.named,
         "stopped": outcome.stop_reason or None,
         "left_running": outcome.left_running,
@@ -101,6 +117,7 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "fingerprint": row.fingerprint or None,
         "file": row.file or None,
         "provider": row.provider or None,
+        "source": str(row.source) if row.source else None,
         "task": row.task or None,
         "artifact": _clip_dict(row.clip),
         "estimate": money_dict(row.estimate),

@@ -1,9 +1,9 @@
 """A plan as text: what would be done, why and for how much, and what to type next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.plan.plan import Action, StepReason
+from hailuo_batch.core.plan.plan import Action, ClipSource, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.format import (
     count,
@@ -17,13 +17,14 @@ from hailuo_batch.views.headings import with_headings
 from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
-from hailuo_batch.views.unfetched import resolve_hint, task_location
+from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint, task_location
 
 MISSING_CLIP_HINT = (
     "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
     "renders/). Or remove the take from the lock: the next run buys it again."
 )
 _MAX_NAMES = 20  # of shots in one sentence; JSON has them all
+_MAX_REASONS = 3  # of caps; most takes have the same
 _MAX_SHARED = 3  # names of shots that share a clip; JSON has them all
 _BUYING_ACTIONS = frozenset({Action.SUBMIT, Action.WAIT})
 MAX_ROWS = 60  # rows of a plan on a terminal; JSON has them all
@@ -43,6 +44,11 @@ _ACTION_WORDS = {
     Action.HOLD: "on hold (needs your decision)",
     Action.REUSE: "in the store",
 }
+_SOURCE_WORDS = {
+    ClipSource.OTHER_STORE: "to copy from another project or worktree",
+    ClipSource.RENDERS: "to restore from renders/",
+    ClipSource.STORE: "to take from the store, as the lock says",
+}
 
 
 def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
@@ -58,18 +64,22 @@ def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
     lines += dropped_lines(report, style)
     if any(row.is_in_doubt for row in rows):
         lines.append(resolve_hint(report))
+    lines += resubmit_hint(report)
     if any(map(is_elsewhere, rows)):
         lines.append(MISSING_CLIP_HINT)
     return "\n".join(lines)
 
 
 def _over_cap_lines(report: Report, style: TextStyle) -> list[str]:
-    """What the caps leave out: each take by name, and the first one's reason."""
+    """What the caps leave out: each take by name, and each reason once, with what to do."""
     if not report.over_cap:
         return []
     names = [take for take, _ in report.over_cap]
     left = f"{count(len(names), 'take')} left out under a cap"
-    return [f"{style.warning(left)}: {_name_list(names)}.", f"  {safe_text(report.over_cap[0][1])}"]
+    reasons = dict.fromkeys((failure.why, failure.remedy) for _, failure in report.over_cap)
+    said = [f"  {single_line(why)}. {single_line(remedy)}".rstrip() for why, remedy in [*reasons][:_MAX_REASONS]]
+    more = [f"  … and {len(reasons) - _MAX_REASONS:,} more reasons; --format json shows them all"]
+    return [f"{style.warning(left)}: {_name_list(names)}.", *said, *more * (len(reasons) > _MAX_REASONS)]
 
 
 def dropped_lines(report: Report, style: TextStyle = PLAIN) -> list[str]:
@@ -106,7 +116,7 @@ def plan_heading(report: Report, style: TextStyle) -> str:
 def plan_totals(report: Report, style: TextStyle) -> str:
     """How many takes of each action, and the money."""
     numbers = {action: report.counts.get(action, 0) - report.left_out.get(action, 0) for action in _ACTION_MARKS}
-    counts = [f"{number:,} {_ACTION_WORDS[action]}" for action, number in numbers.items() if number]
+    counts = _count_phrases(numbers, report)
     if left := sum(report.left_out.values()):
         counts.append(f"{left:,} left out under a cap")
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
@@ -121,14 +131,21 @@ def state_totals(report: Report, style: TextStyle) -> str:
     stored = report.counts.get(Action.REUSE, 0)
     if stored == report.takes:
         return plan_totals(report, style)
-    counts = [
-        f"{report.counts[action]:,} {_ACTION_WORDS[action]}"
-        for action in _ACTION_MARKS
-        if action is not Action.REUSE and report.counts.get(action)
-    ]
+    counts = _count_phrases({**report.counts, Action.REUSE: 0}, report)
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     head = f"{stored:,} of {count(report.takes, 'take')} in the store"
     return f"{head}; {', '.join(counts)}.{acceptance_note(report.accepted)}{outside}"
+
+
+def _count_phrases(numbers: Mapping[Action, int], report: Report) -> list[str]:
+    """How many takes of each action; clips that are on this machine are not called downloads."""
+    phrases = []
+    for action in _ACTION_MARKS:
+        kept = report.kept if action is Action.FETCH else {}
+        if number := numbers.get(action, 0) - sum(kept.values()):
+            phrases.append(f"{number:,} {_ACTION_WORDS[action]}")
+        phrases += [f"{kept[source]:,} {words}" for source, words in _SOURCE_WORDS.items() if kept.get(source)]
+    return phrases
 
 
 def _report_store_summary(report: Report) -> str:

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from unicodedata import combining, east_asian_width
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import Problem, Severity
+from hailuo_batch.core.signatures import mask_signatures
 from hailuo_batch.errors import HailuoError
-from hailuo_batch.views.format import count, safe_lines, safe_text
+from hailuo_batch.views.fit import cut_end, cut_start, measure_text
+from hailuo_batch.views.format import count, safe_lines, safe_text, visible_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
-_MAX_WIDTH = 100
+_MAX_WIDTH = 101
 MORE_RULES = {rules.MORE, rules.YAML_MORE}  # no problems: how many more there are
 
 
@@ -95,7 +96,8 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     words = problem_words(problem)
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
-    start, indent = _excerpt(place.text, place.column)
+    room = min(_MAX_WIDTH, style.width - 4) if style.width else _MAX_WIDTH
+    start, indent = _excerpt(place.text, place.column, room)
     first, *rest = words.splitlines() or [""]
     shown = (f"    {start}", f"    {indent}^ {first}".rstrip(), *(f"    {indent}  {line}" for line in rest))
     return "\n".join((head, *shown))
@@ -111,20 +113,13 @@ def _places_text(problem: Problem) -> str:
     return f"\nThe same in {problem.count:,} places" + (f"; next in lines {lines}." if lines else ".")
 
 
-def _excerpt(text: str, column: int) -> tuple[str, str]:
+def _excerpt(text: str, column: int, room: int) -> tuple[str, str]:
     """The line without its indent, cut around the place, and the blanks that lead to the place below it."""
-    line = safe_text(text.rstrip("\r\n"))
+    line = visible_text(mask_signatures(text.rstrip("\r\n")))
     left = len(line) - len(line.lstrip())
-    begin = max(left, min(column - 1 - 40, len(line) - _MAX_WIDTH)) if len(line) - left > _MAX_WIDTH else left
-    shown = line[begin : begin + _MAX_WIDTH]
-    lead = "…" if begin > left else ""
-    before = lead + shown[: max(column - 1 - begin, 0)]
-    indent = "".join(map(_padding, before)) + " " * (column - 1 - begin - len(shown))
-    return lead + shown + ("…" if begin + _MAX_WIDTH < len(line) else ""), indent
-
-
-def _padding(character: str) -> str:
-    """As wide as the character: Chinese fills two columns of a terminal, an accent that combines none."""
-    if character == "\t":
-        return character
-    return "" if combining(character) else "  " if east_asian_width(character) in "WF" else " "
+    before, after = line[left : max(column - 1, left)], line[max(column - 1, left) :]
+    if measure_text(before) + measure_text(after) > room:
+        before = cut_start(before, max(room - measure_text(after), room * 2 // 5))
+        after = cut_end(after, room - measure_text(before))
+    blanks = "\t".join(" " * measure_text(part) for part in before.split("\t"))
+    return before + after, blanks + " " * (column - 1 - max(len(line), left))

@@ -25,6 +25,7 @@ from hailuo_batch.core.plan.event import (
 )
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.views.fit import measure_text, pad_text, shorten_names
 from hailuo_batch.views.format import (
     count,
     format_duration,
@@ -32,10 +33,16 @@ from hailuo_batch.views.format import (
     format_size,
     safe_text,
     single_line,
-    truncate,
 )
 from hailuo_batch.views.json_report import json_text, money_dict
-from hailuo_batch.views.run_progress import MonotonicClock, RunProgress, outcome_word, step_wait_words, wait_words
+from hailuo_batch.views.run_progress import (
+    SOURCE_WORDS,
+    MonotonicClock,
+    RunProgress,
+    outcome_word,
+    step_wait_words,
+    wait_words,
+)
 from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
 
 REDRAWS_PER_SECOND = 4  # a second; more costs a core's percents and shows nothing
 LONG_WAIT = 5.0  # seconds; a line for each shorter wait would hide the others
+_BAR_WIDTH = 16  # cells
 QUIET_SECONDS = 30.0  # after so long without a line, one says that the run goes on
 
 
@@ -119,7 +127,9 @@ def _is_long_wait(line: WaitLine) -> bool:
 
 
 def _purchase_words(stored: StepStored) -> str:
-    """Who made the clip, and at what cost; nothing of what is drawn on this machine."""
+    """Who made the clip, and at what cost; nothing of what is drawn on this machine, or was there before."""
+    if stored.step.source is not None:
+        return f" {SOURCE_WORDS[stored.step.source]}"
     if is_local(stored.provider):
         return ""
     return f" {safe_text(stored.provider)}" + (f" {stored.cost}" if stored.cost is not None else "")
@@ -146,7 +156,8 @@ class _JsonListener:
                 members |= _step_dict(step, provider)
             case StepStored(step=step, provider=provider, clip=stored, cost=cost):
                 facts = {"artifact": stored.digest, "bytes": stored.size, "cost": money_dict(cost)}
-                members |= {**_step_dict(step, provider), **facts}
+                source = {"source": str(step.source)} if step.source is not None else {}
+                members |= {**_step_dict(step, provider), **facts, **source}
             case StepFailed(step=step, failure=failure):
                 members |= {**_step_dict(step), "kind": str(failure.kind), "why": failure.why}
             case WaitStarted(number=number, line=line, waiting=waiting, step=step):
@@ -208,9 +219,13 @@ def _progress_table(progress: RunProgress, height: int, width: int) -> "Group":
     head = Table.grid(padding=(0, 1), expand=False)
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True, overflow="ellipsis")
-    bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=16)
-    head.add_row(bar, Text(_facts(progress)))
-    notes = [*_wait_notes(progress)]
+    bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=_BAR_WIDTH)
+    facts = [*_facts(progress)]
+    shown = ["  ".join(facts)]
+    if measure_text(shown[0]) > width - _BAR_WIDTH - 1 and len(facts) > 1:  # what was paid is never cut
+        shown = facts
+    head.add_row(bar, Text(shown[0]))
+    notes = [*(Text(line, no_wrap=True, overflow="ellipsis") for line in shown[1:]), *_wait_notes(progress)]
     rows = [*_running_rows(progress, room=max(height - 4 - len(notes), 1), width=width)]
     return Group(head, *notes, *rows)
 
@@ -222,10 +237,11 @@ def _running_rows(progress: RunProgress, *, room: int, width: int) -> Iterator["
     running, now = list(progress.running.values()), progress.now()
     shown = running if len(running) <= room else running[: max(room - 1, 1)]
     cells = [(_step_name(each.step), safe_text(each.provider), f"{now - each.since:.0f} s") for each in shown]
-    wide = [min(max(map(len, column)), max(width // 2, 8)) for column in zip(*cells, strict=True)]
+    wide = [min(max(map(measure_text, column)), max(width // 2, 8)) for column in zip(*cells, strict=True)]
+    short = shorten_names((name for name, *_ in cells), wide[0]) if wide else {}
     for each, (name, *others) in zip(shown, cells, strict=True):
-        first = (f"{truncate(name, wide[0]):<{wide[0]}}", *(f"{c:>{w}}" for c, w in zip(others, wide[1:], strict=True)))
-        line = Text("  ".join(first), no_wrap=True, overflow="ellipsis")
+        facts = (pad_text(words, room, right=True) for words, room in zip(others, wide[1:], strict=True))
+        line = Text("  ".join((pad_text(short[name], wide[0]), *facts)), no_wrap=True, overflow="ellipsis")
         yield line.append(f"  {_step_wait_note(progress, each.step) or _prompt_line(each.step)}", style="dim")
     if len(running) > len(shown) > 0:
         yield Text(f"… and {len(running) - len(shown):,} more")
@@ -235,15 +251,17 @@ def _prompt_line(step: Step) -> str:
     return single_line(step.uses[0].shot.prompt) if step.uses else ""
 
 
-def _facts(progress: RunProgress) -> str:
-    """What matters most comes first: a narrow terminal cuts the end."""
+def _facts(progress: RunProgress) -> Iterator[str]:
+    """How far it is and how long it takes, then what was bought and stored."""
     left = progress.remaining_seconds()
     eta = f"about {format_duration(left)} left" if left is not None and left > 1 else ""
     state = "stopping, Ctrl-C again ends it" if progress.stopping else eta
     otherwise = ", ".join(f"{steps:,} {how}" for how, steps in progress.without_clip.items())
     counts = f"{progress.ended_steps:,}/{progress.steps:,}"
     size = format_size(progress.bytes) if progress.bytes else ""
-    return "  ".join(filter(None, (counts, otherwise, state, progress.cost_text(), size)))
+    yield "  ".join(filter(None, (counts, otherwise, state)))
+    if bought := "  ".join(filter(None, (progress.cost_text(), size))):
+        yield bought
 
 
 def _wait_notes(progress: RunProgress) -> Iterator["Text"]:

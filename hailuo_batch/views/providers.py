@@ -6,10 +6,12 @@ What a gateway never wrote down is "not known", and what was only concluded says
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
+from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.providers.offers import Limits, Provider
 from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.views.format import safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 
 # Provider, whether its key is set (None: not read, since it is not trusted), when and where its table was read.
 ProviderRow = tuple[Provider, bool | None, str, str]
@@ -28,8 +30,12 @@ RESUBMIT_WORDS = {
 def draw_providers(
     rows: Sequence[ProviderRow], style: TextStyle = PLAIN, project_limits: ProjectLimits = NO_LIMITS
 ) -> str:
-    """A block for each provider: lengths, prices, notes; `project_limits` go before the table's limits."""
-    return "\n\n".join(_provider_block(row, project_limits.get(row[0].name, {}), style) for row in rows)
+    """A block for each provider: lengths, prices, notes; `project_limits` go before the table's limits.
+
+    Where there are several, they are compared below, so that a terminal shows that first.
+    """
+    blocks = [_provider_block(row, project_limits.get(row[0].name, {}), style) for row in rows]
+    return "\n\n".join([*blocks, *["\n".join(_comparison_lines(rows, project_limits, style))] * (len(rows) > 1)])
 
 
 def providers_dict(rows: Sequence[ProviderRow], project_limits: ProjectLimits = NO_LIMITS) -> dict[str, object]:
@@ -83,13 +89,56 @@ def switch_words(provider: Provider) -> str:
     return (", ".join(known) or "none") + (f"; no {' and no '.join(lacking)}" if lacking else "")
 
 
+_DASH = "–"
+_COMPARED_SIZE = "768p"  # of text to video: what every provider sells, and most people buy
+_COLUMNS = (
+    Column(fit=Fit.MIDDLE, least=8),
+    Column(),
+    Column(fit=Fit.TEXT, least=11),
+    Column(fit=Fit.TEXT, least=8),
+    Column(right=True),
+    Column(right=True),
+    Column(fit=Fit.TEXT, least=8),
+)
+
+
+def _comparison_lines(rows: Sequence[ProviderRow], project_limits: ProjectLimits, style: TextStyle) -> Iterator[str]:
+    """A line for each provider, with what people choose by."""
+    head = ("provider", "key", "sells, in s", "price", "a minute", "at once", "sent twice")
+    cells = [tuple(Cell(words, style.dim) for words in head)]
+    cells += [_comparison_cells(row, project_limits.get(row[0].name, {}), style) for row in rows]
+    yield f"Compared, by text to video; prices are for {_COMPARED_SIZE}, and {_DASH} is not known:"
+    yield from draw_table(cells, _COLUMNS, width=style.width)
+
+
+def _comparison_cells(row: ProviderRow, project_limits: Mapping[str, float], style: TextStyle) -> tuple[Cell, ...]:
+    provider, has_key, *_ = row
+    mode, sizes = next(iter(provider.offers.items()), ("", {}))
+    sells = ", ".join(f"{size} {'/'.join(map(str, seconds))}" for size, seconds in sizes.items()) or "nothing"
+    prices = [each for each in provider.prices if each.resolution == _COMPARED_SIZE]
+    amounts = "/".join(str(each.price).split()[0] for each in prices)
+    own = {SETTABLE_LIMITS[name]: f"{value:g}" for name, value in project_limits.items() if name in SETTABLE_LIMITS}
+    limits = {**limit_words(provider.limits), **own}
+    return (
+        Cell(safe_text(provider.name), style.bold),
+        Cell("set", style.good) if has_key else Cell("no" if has_key is False else "not trusted", style.dim),
+        Cell(safe_text(sells if mode in {Mode.TEXT, ""} else f"{mode}: {sells}")),
+        Cell(safe_text(f"{amounts} {prices[0].price.currency}" if prices else _DASH)),
+        Cell(limits["requests a minute"].replace(UNKNOWN, _DASH)),
+        Cell(limits["tasks at once"].replace(UNKNOWN, _DASH)),
+        Cell("one charge" if provider.idempotent else "may cost two"),
+    )
+
+
 def _provider_block(row: ProviderRow, project_limits: Mapping[str, float], style: TextStyle) -> str:
     provider, has_key, read, source = row
     key = style.good("set") if has_key else style.dim("not set" if has_key is False else "not read, not trusted")
     lines = [f"{style.bold(provider.name)}  {safe_text(provider.title)}; key {provider.key} {key}"]
-    lines += [f"  {name:<21} {safe_text(said)}".rstrip() for name, said in _fact_rows(provider, project_limits)]
-    lines += [style.dim(f"  {name:<21} {safe_text(said)}") for name, said in _source_rows(provider, read, source)]
-    return "\n".join(lines)
+    facts = [(Cell(name), Cell(safe_text(said))) for name, said in _fact_rows(provider, project_limits)]
+    facts += [
+        (Cell(name, style.dim), Cell(safe_text(said), style.dim)) for name, said in _source_rows(provider, read, source)
+    ]
+    return "\n".join([*lines, *draw_table(facts, (Column(), Column(fit=Fit.TEXT, least=24)), width=style.width)])
 
 
 def _fact_rows(provider: Provider, project_limits: Mapping[str, float]) -> Iterator[tuple[str, str]]:

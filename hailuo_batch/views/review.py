@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.plan.review import Acceptance, Retake
+from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import safe_text, shorten_digest, single_line
 from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.plan import draw_plan
@@ -18,7 +20,9 @@ def draw_retakes(
         f"Requested one more take, {style.good(safe_text(f'{shot}#{each.take}'))}{_reason_suffix(each.why)}."
         for shot, each in retakes.items()
     ]
-    return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))
+    return "\n".join(
+        (*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style), *_run_hint(report))
+    )
 
 
 def draw_acceptances(
@@ -40,7 +44,9 @@ def draw_acceptances(
         f"{style.warning(safe_text(f'{shot}#{each.take}'))} no longer keeps {shorten_digest(each.clip)}."
         for shot, each in _flatten(withdrawn)
     ]
-    return "\n".join((*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style)))
+    return "\n".join(
+        (*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style), *_run_hint(report))
+    )
 
 
 def retakes_dict(retakes: Mapping[str, Retake], notes: Sequence[str], report: Report) -> dict[str, object]:
@@ -87,6 +93,17 @@ def _reason_suffix(why: str) -> str:
 
 def _note_lines(notes: Sequence[str], style: TextStyle) -> Iterable[str]:
     return (f"  {style.warning('Note')}: {single_line(note)}" for note in notes)
+
+
+def _end_lines(notes: Sequence[str], report: Report, review: str, style: TextStyle) -> Iterable[str]:
+    return (*_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style), *_run_hint(report))
+
+
+def _run_hint(report: Report) -> Iterable[str]:
+    """The command that buys what was requested, where there is something to do."""
+    if report.takes > report.counts.get(Action.REUSE, 0):
+        line = safe_text(command_line("run", manifest=report.manifest, world=report.world))
+        yield f"To carry it out, with all that the manifest has left to do:\n    {line}"
 
 
 def _commit_hint(review: str) -> str:

@@ -17,9 +17,10 @@ from hailuo_batch.core.plan.event import (
     WaitEnded,
     WaitStarted,
 )
-from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.trace import WaitReason
 from hailuo_batch.views.format import count, format_duration, join_amounts, safe_text, single_line
+from hailuo_batch.views.run_chains import RunChains
 
 MonotonicClock = Callable[[], float]  # seconds since some moment, never going back
 
@@ -30,6 +31,12 @@ _OUTCOME_WORDS = {
     FailureKind.UNKNOWN_OUTCOME: "in doubt",
     FailureKind.PENDING: "left running",
     FailureKind.UNRECORDED: "not recorded",
+}
+# What is said of stored clips that were on this machine before.
+SOURCE_WORDS = {
+    ClipSource.OTHER_STORE: "copied from another project or worktree",
+    ClipSource.RENDERS: "restored from renders/",
+    ClipSource.STORE: "in the store already, as the lock says",
 }
 
 
@@ -59,6 +66,7 @@ class RunProgress:
         self.stopping = False
         self.waits: dict[int, tuple[WaitStarted, float]] = {}  # of submits, and since when
         self._polls: dict[str, tuple[WaitStarted, float]] = {}  # the last wait of each step under way
+        self._chains = RunChains()
         self.paces: dict[str, ProviderPace] = {}
         self._costs: dict[str, Money | None] = {}
         self.is_estimated = False  # whether a part of the cost is by the price list
@@ -70,7 +78,8 @@ class RunProgress:
     def add_event(self, event: Event) -> None:
         """Counts an event."""
         match event:
-            case RunStarted(steps=steps, paces=paces):
+            case RunStarted(steps=steps, paces=paces, waiting=waiting):
+                self._chains = RunChains(waiting)
                 self.steps, self.start = steps, self.now()
                 self.paces = {pace.provider: pace for pace in paces}
                 self._left.update({pace.provider: pace.submits for pace in paces})
@@ -102,6 +111,7 @@ class RunProgress:
     def _add_clip(self, event: StepStored) -> None:
         self.stored, self.bytes = self.stored + 1, self.bytes + event.clip.size
         self._stored[event.provider] += 1
+        self._chains.add_clip(event.step)
         begun = self.running.pop(event.step.fingerprint, None)
         self._polls.pop(event.step.fingerprint, None)
         if event.step.fingerprint not in self._costs:  # bought by an earlier run
@@ -119,6 +129,8 @@ class RunProgress:
         self._polls.pop(step.fingerprint, None)
         if self.running.pop(step.fingerprint, None) is None:
             self._left[step.route.provider] -= 1
+        for follower in self._chains.drop_followers(step):
+            self._left[follower.route.provider] -= 1
         if FAILURE_POLICIES[event.failure.kind].next_provider:  # proved not to be accepted
             self._costs.pop(step.fingerprint, None)
 
@@ -151,8 +163,10 @@ class RunProgress:
         every = [seconds for times in self._render_times.values() for seconds in times]
         if not every:
             return None
-        now = self.now()
-        return max(self._remaining_at(pace, now, sum(every) / len(every)) for pace in self.paces.values())
+        now, usual = self.now(), sum(every) / len(every)
+        begun = {use.shot.id: now - each.since for each in self.running.values() for use in each.step.uses}
+        chains = self._chains.remaining_seconds(begun, render=usual)
+        return max(chains, *(self._remaining_at(pace, now, usual) for pace in self.paces.values()))
 
     def _remaining_at(self, pace: ProviderPace, now: float, usual: float) -> float:
         times = self._render_times[pace.provider]

@@ -6,17 +6,23 @@ from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.outcome import Outcome
-from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, is_elsewhere, plan_totals, reason_text
+from hailuo_batch.views.run_progress import SOURCE_WORDS
 from hailuo_batch.views.style import PLAIN, TextStyle
-from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, task_location
+from hailuo_batch.views.table import Cell, Column, Fit, draw_rows, draw_table
+from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, resubmit_hint, task_location
 
 MAX_ROWS = 20
+
+
+# A take and what is said of it: names give first, and no id or path of a sentence is cut.
+_COLUMNS = (Column(fit=Fit.MIDDLE), Column(fit=Fit.TEXT, least=32))
 
 
 def draw_run_summary(
@@ -42,13 +48,13 @@ def draw_run_summary(
             return draw_nothing_failed(report)
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
         return "\n".join((*lines, *dropped_lines(report, style), *waiting, *doubts))
-    lines = [_rendered_line(outcome, style, report.world)]
+    lines = _stored_lines(outcome, style, report.world)
     if outcome.named:
         there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
     for provider, clips, reason in outcome.other_providers:
         lines.append(f"{count(clips, 'clip')} by {safe_text(provider)} instead: {single_line(reason)}.")
-    lines += _remark_lines(outcome)
+    lines += _remark_lines(outcome, style)
     lines += _failure_lines(outcome, report, style)
     if outcome.stop_reason:
         lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run resumes from here.")
@@ -73,9 +79,12 @@ def draw_nothing_failed(report: Report) -> str:
     return f"No take has failed or was refused, so --failed submits nothing. The state of all takes:\n    {line}"
 
 
-def _remark_lines(outcome: Outcome) -> list[str]:
+def _remark_lines(outcome: Outcome, style: TextStyle) -> list[str]:
     shown = outcome.remarks[:MAX_ROWS]
-    lines = [f"{safe_text(step.take_names[0].label)}: {single_line(words)}." for step, words in shown]
+    rows = [(Cell(safe_text(step.take_names[0].label)), Cell(f"{single_line(words)}.")) for step, words in shown]
+    lines = [*draw_table(rows, _COLUMNS, width=style.width)]
+    if lines:
+        lines.insert(0, f"{style.warning(count(len(outcome.remarks), 'remark'))}:")
     more = len(outcome.remarks) - len(shown)
     return [*lines, f"… and {more:,} more remarks; --format json shows them all"] if more else lines
 
@@ -83,7 +92,7 @@ def _remark_lines(outcome: Outcome) -> list[str]:
 def draw_cut_run(outcome: Outcome, report: Report, *, style: TextStyle = PLAIN) -> str:
     """A run whose ledger was taken away: what it did, and no promise of what another run will find."""
     failed = _failure_lines(outcome, replace(report, rows=()), style)
-    return "\n".join((_rendered_line(outcome, style, report.world), *failed))
+    return "\n".join((*_stored_lines(outcome, style, report.world), *failed))
 
 
 # Failures are in groups: what a person must settle, what a cap left out, what only lacks its name, what failed, and
@@ -103,10 +112,24 @@ _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
 )
 
 
+def kept_phrases(outcome: Outcome) -> list[str]:
+    """The stored clips that were on this machine before, by where: nothing was rendered or paid for them."""
+    return [f"{count(outcome.kept[at], 'clip')} {words}" for at, words in SOURCE_WORDS.items() if outcome.kept.get(at)]
+
+
+def _stored_lines(outcome: Outcome, style: TextStyle, world: World) -> list[str]:
+    kept = kept_phrases(outcome)
+    rendered = [_rendered_line(outcome, style, world)] if outcome.rendered or not kept else []
+    lines = [*rendered, *(f"{words}; {'nothing was paid again' if world is World.REAL else 'free'}." for words in kept)]
+    if world is World.REAL and outcome.kept.get(ClipSource.OTHER_STORE):
+        lines.append("What they cost there counts here too, in sums and under caps.")
+    return lines
+
+
 def _rendered_line(outcome: Outcome, style: TextStyle, world: World) -> str:
     verb = {World.REAL: "Rendered", World.SKETCH: "Sketched", World.REHEARSAL: "Rehearsed"}[world]
     colour = style.good if outcome.stored else style.warning
-    return f"{colour(verb)} {count(outcome.stored, 'clip')} in {format_duration(outcome.seconds)}." + (
+    return f"{colour(verb)} {count(outcome.rendered, 'clip')} in {format_duration(outcome.seconds)}." + (
         " Nothing was paid." if world is World.REHEARSAL else ""
     )
 
@@ -127,11 +150,11 @@ def _failure_group_lines(
     takes = [len(step.take_names) for step, _ in failed]
     said = words.replace("needs", "need") if sum(takes) > 1 else words
     lines = [f"{style.bad(count(sum(takes), 'take') + ' ' + said)}:"]
+    shown = failed[:MAX_ROWS]
+    cells = [(Cell(_step_label(step)), Cell(single_line(failure.why))) for step, failure in shown]
     previous = ""
-    for step, failure in failed[:MAX_ROWS]:
-        first, *others = step.take_names
-        more = f" and {len(others):,} more" if others else ""
-        lines.append(f"  {safe_text(first.label)}{more}  {single_line(failure.why)}")
+    for (step, failure), drawn in zip(shown, draw_rows(cells, _COLUMNS, width=style.width), strict=True):
+        lines += drawn
         advice = failure_advice(failure, manifest=report.manifest, world=report.world)
         if advice != previous:  # the same advice once, not under each take
             lines += [f"      {line}" for line in safe_lines(advice).splitlines()]
@@ -145,16 +168,24 @@ def _failure_group_lines(
     return lines
 
 
+def _step_label(step: Step) -> str:
+    first, *others = step.take_names
+    return safe_text(first.label) + (f" and {len(others):,} more" if others else "")
+
+
 def _waiting_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[str]:
     """What is left although nothing failed and nobody stopped the run: each with its reason."""
     if outcome.failed or outcome.stop_reason:
         return []
     rows = [row for row in report.rows if row.action is not Action.REUSE]
-    lines = [
-        f"  {style.warning(safe_text(f'{row.shot}#{row.take}'))}  {_reason_and_task(row)}" for row in rows[:MAX_ROWS]
+    table = [
+        (Cell(safe_text(f"{row.shot}#{row.take}"), style.warning), Cell(_reason_and_task(row)))
+        for row in rows[:MAX_ROWS]
     ]
+    lines = [*draw_table(table, _COLUMNS, width=style.width)]
     if len(rows) > MAX_ROWS:
         lines.append(f"  … and {len(rows) - MAX_ROWS:,} more")
+    lines += resubmit_hint(report)
     if any(map(is_elsewhere, rows)):
         lines.append(f"  {MISSING_CLIP_HINT}")
     if report.shots_outside and any(row.action is Action.WAIT for row in rows):

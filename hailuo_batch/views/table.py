@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain
 from typing import NamedTuple
 
 from hailuo_batch.views.fit import measure_text, pad_text, shorten_middle, shorten_names, wrap_words
@@ -14,6 +15,7 @@ class Fit(Enum):
     WHOLE = auto()  # numbers and marks: never changed
     MIDDLE = auto()  # names: shortened in the middle
     WRAP = auto()  # sentences: continued below
+    TEXT = auto()  # sentences with paths and addresses: continued below, and no word is cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,13 @@ def draw_table(
     rows: Sequence[Sequence[Cell]], columns: Sequence[Column], *, width: int = 0, indent: int = 2
 ) -> Iterator[str]:
     """The lines of a table, `width` cells at most (0: any). The last cell of a short row has the rest of the line."""
+    return chain.from_iterable(draw_rows(rows, columns, width=width, indent=indent))
+
+
+def draw_rows(
+    rows: Sequence[Sequence[Cell]], columns: Sequence[Column], *, width: int = 0, indent: int = 2
+) -> Iterator[list[str]]:
+    """The lines of each row of a table, for those that have more to say below a row."""
     widths = _natural_widths(rows, len(columns))
     names: list[dict[str, str]] = [{}] * len(columns)
     if width:
@@ -45,7 +54,7 @@ def draw_table(
         names = [_short_names(rows, place, columns[place], wide) for place, wide in enumerate(widths)]
     for row in rows:
         shown = [cell._replace(text=short.get(cell.text, cell.text)) for cell, short in zip(row, names, strict=False)]
-        yield from _row_lines(shown, columns, widths, width, indent)
+        yield [*_row_lines(shown, columns, widths, width, indent)]
 
 
 def _short_names(rows: Sequence[Sequence[Cell]], place: int, column: Column, wide: int) -> dict[str, str]:
@@ -105,7 +114,7 @@ def _row_lines(
             wide = measure_text(cell.text)
         if not wide:
             continue
-        fit = Fit.WRAP if is_rest else column.fit
+        fit = Fit.WRAP if is_rest and column.fit is not Fit.TEXT else column.fit
         parts.append((_cell_lines(cell.text, fit, wide), cell, column, wide))
         start += wide + column.gap
     for number in range(max((len(lines) for lines, *_ in parts), default=0)):
@@ -115,7 +124,9 @@ def _row_lines(
 def _cell_lines(text: str, fit: Fit, wide: int) -> list[str]:
     if measure_text(text) <= wide or fit is Fit.WHOLE:
         return [text]
-    return wrap_words(text, wide) if fit is Fit.WRAP else [shorten_middle(text, wide)]
+    if fit is Fit.MIDDLE:
+        return [shorten_middle(text, wide)]
+    return wrap_words(text, wide, whole=fit is Fit.TEXT)
 
 
 def _join_cells(parts: Sequence[tuple[list[str], Cell, Column, int]], number: int) -> str:

@@ -1,7 +1,7 @@
 """Takes that were submitted and not downloaded, in words: provider, task, and what to do about them."""
 
 from hailuo_batch.core.attempt.attempt import Stage
-from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import safe_text
@@ -11,7 +11,7 @@ _FETCHABLE = frozenset({Action.RESUME, Action.FETCH})
 
 def is_unfetched(row: TakeRow) -> bool:
     """Whether a task of the take is known whose clip is not in the store."""
-    return row.action in _FETCHABLE and bool(row.task)
+    return row.action in _FETCHABLE and bool(row.task) and row.source is None
 
 
 def task_location(row: TakeRow) -> str:
@@ -27,13 +27,21 @@ def resolve_hint(report: Report) -> str:
     return f"To list takes in doubt, and settle them:\n    {line}"
 
 
+def resubmit_hint(report: Report) -> list[str]:
+    """How to submit refused takes again, which no run does by itself."""
+    if not any(row.action is Action.HOLD and row.why.startswith(StepReason.REFUSED) for row in report.rows):
+        return []
+    line = command_line("run", "--failed", manifest=safe_text(report.manifest), world=report.world)
+    return [f"Change what was refused, or submit it again as it is:\n    {line}"]
+
+
 def next_steps(report: Report) -> list[str]:
     """A line with its command for what is in doubt among the takes, and one for what is on its way."""
     lines = [resolve_hint(report)] if any(row.is_in_doubt for row in report.rows) else []
     if any(map(is_unfetched, report.rows)):
         fetch = command_line("fetch", manifest=safe_text(report.manifest), world=report.world)
         lines.append(f"To download clips already paid for, without buying anything:\n    {fetch}")
-    return [*lines, *_give_up_hint(report)]
+    return [*lines, *resubmit_hint(report), *_give_up_hint(report)]
 
 
 def _give_up_hint(report: Report) -> list[str]:

@@ -207,7 +207,9 @@ def test_no_color_leaves_the_live_table_without_colour(film: Path) -> None:
 def piped(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """A line of the shell, in which `hb` is the program and `pipefail` tells of it."""
     script = f'set -o pipefail; hb() {{ {" ".join(PROGRAM)} "$@"; }}; {line}'
-    return subprocess.run(["bash", "-c", script], cwd=cwd, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["bash", "-c", script], cwd=cwd, capture_output=True, text=True, errors="replace", check=False
+    )
 
 
 def long_film(film: Path) -> Path:
@@ -227,6 +229,20 @@ def test_a_reader_that_leaves_is_no_error(film: Path) -> None:
         ended = piped(line, root)
         assert (ended.returncode, ended.stderr) == (0, ""), line
         assert len(ended.stdout.splitlines()) == 1, line
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+def test_an_old_encoding_of_a_pipe_is_no_error(film: Path, encoding: str) -> None:
+    """As `| more` on Windows reads it. JSON loses no letter."""
+    text = film.read_text(encoding="utf-8").replace('prompt: "', 'prompt: "雨 → ', 1)
+    film.write_text(text, encoding="utf-8")
+    root = film.parent.parent
+    for command in ("validate --sketch", "plan --sketch", "explain open --sketch", "providers", "--help"):
+        ended = piped(f"PYTHONUTF8=0 PYTHONIOENCODING={encoding} hb {command} 2>&1 | cat", root)
+        said = ended.stdout
+        assert (ended.returncode, "Error" in said, "This is a bug" in said) == (0, False, False), said
+    ended = piped(f"PYTHONUTF8=0 PYTHONIOENCODING={encoding} hb explain open --sketch --format json", root)
+    assert "雨 → " in str(json.loads(ended.stdout))
 
 
 def test_the_exit_code_is_told_also_when_nobody_reads(film: Path) -> None:

@@ -48,7 +48,9 @@ def test_the_json_has_what_the_text_has(name: str, say: Say) -> None:
 
 
 def test_all_together_are_each_of_them(say: Say) -> None:
-    assert say("providers").out == "\n".join(say("providers", name).out for name in ALL)
+    blocks, compared = say("providers").out.split("\nCompared")
+    assert blocks == "\n".join(say("providers", name).out for name in ALL)
+    assert [line.split()[0] for line in compared.splitlines()[2:]] == list(ALL)
 
 
 def test_a_key_is_set_or_not_and_never_shown(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,6 @@ def test_a_task_is_taken_without_asking_where_no_key_is_set(surroundings: Path, 
         ("--ask", "open"),
         ("--ask", "--all"),
         ("--ask", "--never-sent"),
-        ("--ask", "--rehearsal"),
         ("open", "--never-sent", "--reason", " "),
         ("open", "--never-sent"),
     ],
@@ -276,7 +275,7 @@ async def test_what_has_one_match_is_settled_by_itself_only_when_that_is_said(
         assert told["lists"] == [{"provider": "odkkk", "tasks": 1, "whole": True, "why": None}]
         done = await asyncio.to_thread(say, "resolve", "--ask", "--yes")
         assert (done.code, done.err) == (Exit.DONE, "")
-        assert "open#1 is that task at odkkk" in done.out
+        assert f"open#1 is task {task} at odkkk" in done.out
         assert "sk-never" not in f"{shown} {told} {done}"
     assert await asyncio.to_thread(stages, surroundings) == ["submitted"]
     assert len(mock.charges) == 1
@@ -311,10 +310,45 @@ def test_a_rehearsal_has_doubts_of_its_own(surroundings: Path, say: Say) -> None
     said = say("resolve", "--rehearsal")
     assert said.code == Exit.NEEDS_PERSON
     assert '      hailuo-batch resolve --rehearsal open#1 --never-sent --reason "..."\n' in said.out
-    assert "--ask" not in said.out
+    assert "--ask" not in said.out, "minimax has no list, in a rehearsal either"
     assert "Find its prompt in .hailuo/rehearsal/.hailuo/mock.jsonl, then run one of:" in said.out
     settled = say("resolve", "open#1", "--rehearsal", "--never-sent", *WHY)
     assert settled.code == Exit.DONE
     assert "    hailuo-batch run --rehearsal film.yaml\n" in settled.out
     assert say("run", "film.yaml", "--rehearsal", "--yes", "--progress", "none").code == Exit.DONE
     assert say("resolve", "--rehearsal").code == Exit.DONE
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_doubts_of_a_rehearsal_are_compared_with_the_tasks_of_its_mock(
+    surroundings: Path, say: Say, monkeypatch: pytest.MonkeyPatch, *, accepted: bool
+) -> None:
+    """As at a real gateway, without one: no key is set, and no address but loopback is called."""
+    monkeypatch.delenv("ODKKK_API_KEY", raising=False)
+    (surroundings / "film.yaml").write_text(FILM.replace("minimax", "odkkk"))
+    (surroundings / "faults.yaml").write_text(f"faults: [{{fault: reset, accepted: {accepted}, first: 1}}]\n".lower())
+    ran = say("run", "film.yaml", "--rehearsal-script", "faults.yaml", "--yes", "--progress", "none")
+    assert ran.code == Exit.NEEDS_PERSON, ran
+    assert "    hailuo-batch resolve --rehearsal --ask film.yaml\n" in say("resolve", "--rehearsal", "film.yaml").out
+    strange = say("resolve", "--rehearsal", "open#1", "--task", "task-unified-0", *WHY)
+    assert (strange.code, "does not know that task" in strange.err) == (Exit.INVALID, True)
+    found = say("resolve", "--rehearsal", "--ask")
+    assert found.code == Exit.NEEDS_PERSON
+    assert ("--never-sent" in found.out, " --task task-" in found.out) == (not accepted, accepted)
+    settled = say("resolve", "--rehearsal", "--ask", "--yes")
+    assert settled.code == (Exit.DONE if accepted else Exit.NEEDS_PERSON)
+    if accepted:
+        assert say("fetch", "film.yaml", "--rehearsal", "--progress", "none").code == Exit.DONE
+        assert say("resolve", "--rehearsal").code == Exit.DONE
+
+
+def test_the_events_of_a_rehearsed_task_come_from_the_mock(
+    surroundings: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id and the key of a real gateway never meet."""
+    monkeypatch.setenv("MINDVIDEO_API_KEY", "sk-never-to-be-sent")
+    film = FILM.replace("minimax", "mindvideo").replace("mist}", "mist, duration: short}")
+    (surroundings / "film.yaml").write_text(film)
+    assert say("run", "film.yaml", "--rehearsal", "--yes", "--progress", "none").code == Exit.DONE
+    shown = say("show", "open", "film.yaml", "--rehearsal", "--ask")
+    assert "mindvideo: type succeeded, " in shown.out, shown

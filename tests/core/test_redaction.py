@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.redaction import LONGEST_BODY, redact_body, redact_key, redact_text
+from hailuo_batch.core.redaction import (
+    LONGEST_BODY,
+    redact_body,
+    redact_key,
+    redact_text,
+)
 
 KEY = "sentinel+key/with=signs"
 EVERY_LETTER = "".join(f"%{ord(letter):02x}" for letter in KEY)

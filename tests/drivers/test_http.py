@@ -60,6 +60,18 @@ async def test_an_order_becomes_a_clip(tmp_path: Path):
         assert [charge.task for charge in mock.charges] == [task.id]
 
 
+async def test_the_host_of_a_link_is_reported_and_nothing_else_of_it(tmp_path: Path):
+    hosts: list[tuple[str, str]] = []
+
+    def add(gateway: str, host: str) -> None:
+        hosts.append((gateway, host))
+
+    async with Mock() as mock, driver("minimax", mock, on_link_host=add) as asked:
+        for link in ("http://127.0.0.1:9/c.mp4?sign=x", "no link", "ftp://cdn.example/c.mp4"):
+            await asked.download(order(), Produced(link=link), tmp_path / "clip.mp4")
+    assert hosts == [("minimax", "127.0.0.1"), ("minimax", ""), ("minimax", "cdn.example")]
+
+
 async def test_the_same_attempt_has_the_same_key_and_another_attempt_another():
     async with mocked() as mock, driver("mindvideo", mock) as asked:
         first = await task_at(asked, attempt=1)

@@ -96,6 +96,17 @@ async def test_an_upright_file_is_sent_byte_for_byte_under_its_own_type(
     assert bytes_of(await told_of(file), mime) == file.read_bytes()
 
 
+async def test_without_metadata_the_same_pixels_are_sent_and_addresses_as_they_are(tmp_path: Path):
+    first = drawn(tmp_path / "first.jpg", "JPEG", orientation=1)
+    last = drawn(tmp_path / "last.jpg", "JPEG", orientation=1, quality=50)
+    stripped, address = await both(first, last, hosted=(last,), strip_metadata=True)
+    assert b"a phone" in first.read_bytes()
+    assert b"a phone" not in bytes_of(stripped, "jpeg")
+    with Image.open(first) as image:
+        assert ImageChops.difference(seen(stripped, "jpeg"), image.convert("RGB")).getbbox() is None
+    assert address == "https://frames.example/last.jpg"
+
+
 async def test_a_web_address_is_told_as_it_stands(tmp_path: Path):
     addresses = {PICTURE.digest: "https://frames.example/a%20b.png?x=1"}
     assert await told(PICTURE, tmp_path / "gone", addresses=addresses) == "https://frames.example/a%20b.png?x=1"

@@ -32,12 +32,12 @@ async def test_large_images_wait_for_each_other(
     real, inside, most = load_image_payloads, threading.Semaphore(0), list[int]()
     met = threading.Barrier(2)
 
-    def load(driver_request: DriverRequest, *, allow_urls: bool) -> object:
+    def load(driver_request: DriverRequest, **how: bool) -> object:
         inside.release()
         if together == 2:
             met.wait(timeout=10)  # small ones are prepared side by side
         most.append(inside._value)
-        found = real(driver_request, allow_urls=allow_urls)
+        found = real(driver_request, **how)
         inside.acquire()
         return found
 

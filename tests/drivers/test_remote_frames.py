@@ -249,7 +249,7 @@ async def test_a_huge_file_is_left_where_it_is(chunked: bool, tmp_path: Path):
         return response
 
     async with host(endless) as there:
-        seen = failed(await look(there.url, tmp_path, largest=1024**2))
+        seen = failed(await look(there.url, tmp_path, largest=1_000_000))
     assert seen == RemoteImageFailure(why="it has 1 MB or more; gateways take less than that", gone=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -257,7 +257,7 @@ async def test_a_huge_file_is_left_where_it_is(chunked: bool, tmp_path: Path):
 async def test_what_is_packed_small_and_unpacks_huge_is_no_way_around_the_limit(tmp_path: Path):
     packed = zlib.compress(b"\0" * (8 * 1024**2))
     async with host(answering(packed, Content_Encoding="deflate")) as there:
-        assert "1 MB or more" in failed(await look(there.url, tmp_path, largest=1024**2)).why
+        assert "1 MB or more" in failed(await look(there.url, tmp_path, largest=1_000_000)).why
         assert there.asked[0].headers["Accept-Encoding"] == "identity"
 
 

@@ -1,6 +1,5 @@
 """Where callbacks are listened for, and the address that gateways are given: which will do, and what is said else."""
 
-import asyncio
 import socket
 from typing import Any
 
@@ -116,10 +115,10 @@ async def test_what_else_the_system_does_not_allow_is_said(monkeypatch: pytest.M
         (OSError("could not bind on any address"), "This machine has no such address."),
     ):
 
-        async def failing(*_: object, error: OSError = error, **__: object) -> None:
+        def failing(*_: object, error: OSError = error, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr(asyncio.get_running_loop(), "create_server", failing)
+        monkeypatch.setattr(socket, "create_server", failing)
         with pytest.raises(InputError) as caught:
             async with hearing():
                 pass

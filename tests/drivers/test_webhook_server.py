@@ -4,6 +4,10 @@ import asyncio
 import gzip
 import json
 import logging
+import os
+import re
+import socket
+import struct
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -112,6 +116,53 @@ async def test_only_so_many_are_connected_at_once(monkeypatch: pytest.MonkeyPatc
                         break
                 except aiohttp.ClientError:  # those who left have not been noticed yet
                     await asyncio.sleep(0.001)
+
+
+def reset(callbacks: WebhookReceiver, data: bytes) -> None:
+    """Sends bytes, and cuts the connection off without a farewell."""
+    with socket.create_connection((callbacks.address.host, callbacks.address.port)) as caller:
+        caller.sendall(data)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def test_a_flood_is_one_line_of_the_trace(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(webhook_server, "AT_ONCE", 3)
+    async with hearing() as callbacks:
+        path = urlsplit(local(callbacks, "minimax")).path.encode()
+        post = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+        for data in (b"", b"\x16\x03\x01\r\n\r\n", post + b"{", post * 50, post + b"}" * 99_000) * 20:
+            # Without a turn of the loop some wait in the queue; with one, they are cut off while they are read.
+            reset(callbacks, data)
+            await asyncio.sleep(0)
+    (record,) = caplog.records
+    assert re.fullmatch(r"callbacks refused: (\d+ (too many at once|broken off)(, )?)+", record.getMessage())
+    assert caplog.text.count("Traceback") == 0
+
+
+async def test_a_machine_without_files_left_lets_callers_wait(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(webhook_server, "_ACCEPT_PAUSE", 0.001)
+    monkeypatch.setattr(webhook_server, "_most_callers", lambda: 3)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with hearing() as callbacks:
+        body = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        answer = asyncio.create_task(raw(callbacks, body))
+        await asyncio.sleep(0)
+        with socket.create_connection((callbacks.address.host, callbacks.address.port)):  # the system accepts it
+            free = os.dup(0)
+            os.close(free)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+            try:
+                async with asyncio.timeout(30):
+                    while not callbacks._server._refused["no file left"]:
+                        await asyncio.sleep(0)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert (await answer).startswith(b"HTTP/1.1 404")
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 async def test_after_the_run_nobody_listens():

@@ -44,3 +44,12 @@ def test_a_disk_without_locks_is_named_by_the_ledger_and_by_the_run_lock(tmp_pat
 def test_where_locks_work_a_ledger_that_is_in_use_is_called_so(tmp_path: Path):
     assert make_ledger_error(busy(), tmp_path / "ledger.db").summary == "the ledger is in use by another program"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_cannot_be_had_blames_no_program_alone(tmp_path: Path) -> None:
+    """SQLite says so after a hundred tries, as on a disk whose locks come and go."""
+    error = sqlite3.OperationalError("locking protocol")
+    error.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+    found = make_ledger_error(error, tmp_path / "ledger.db")
+    assert found.summary == "the ledger cannot be locked"
+    assert "its disk cannot lock files" in found.remedy

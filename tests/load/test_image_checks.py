@@ -134,6 +134,38 @@ def test_a_lying_name_is_a_warning_and_the_picture_counts(project: Project) -> N
     assert set(found.images) == {FileFrame(path="a.png")}
 
 
+def save_photo(project: Project, name: str) -> str:
+    """An animation in the colours of print is none that a format allows; two images have the traits of all."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({2: (52.0, 31.0, 0.0), 4: (13.0, 24.0, 0.0)})
+    exif[0x013B] = "Ann Example"
+    Image.new("CMYK", (640, 360)).save(project.root / name, exif=exif)
+    return name
+
+
+def test_what_changes_at_gateways_or_reveals_something_is_a_warning(project: Project) -> None:
+    frames = [Image.new("RGB", (640, 360), colour) for colour in ("red", "blue")]
+    frames[0].save(project.root / "loop.webp", save_all=True, append_images=frames[1:])
+    found = told(project, save_photo(project, "photo.jpg"), "loop.webp")
+    assert [(each.rule.id, each.severity, each.path[-1], each.why) for each in found] == [
+        ("frame-cmyk", Severity.WARNING, "first",
+         'shot "open": "photo.jpg" has the colours of print (CMYK); each gateway shows them in another way.'),
+        ("frame-metadata", Severity.WARNING, "first",
+         'shot "open": "photo.jpg" contains the place where it was taken and the name of its owner, '
+         "and gateways are sent them."),
+        ("frame-animated", Severity.WARNING, "last",
+         'shot "open": "loop.webp" is an animation; the clip is made from its first frame only.'),
+    ]  # fmt: skip
+    assert told(project, "photo.jpg", "loop.webp", for_gateways=False) == []
+
+
+def test_what_is_not_sent_is_no_warning_and_the_fingerprint_is_that_of_the_file(project: Project) -> None:
+    name = save_photo(project, "photo.jpg")
+    stripped = Project(root=project.root, strip_metadata=True)
+    assert [each.rule.id for each in told(stripped, name)] == ["frame-cmyk"]
+    assert looked_at(stripped, name).images == looked_at(project, name).images
+
+
 def test_what_is_drawn_here_needs_only_to_be_readable(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_checks, "MAX_BYTES", 10)
     names = save(project, "a.png", (20, 12), "JPEG"), save(project, "b.png", (12, 600))
@@ -158,7 +190,7 @@ def test_what_a_phone_writes_with_a_second_picture_inside_is_a_jpg(project: Proj
 def test_what_was_remembered_is_judged_without_reading_it_again(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(project, "a.png", (200, 120), "JPEG")
+    Image.new("CMYK", (200, 120)).save(project.root / "a.png", "JPEG")
     monkeypatch.setattr("hailuo_batch.load.inputs.is_unchanged", lambda *_: True)
     seen = looked_at(project, "a.png", for_gateways=False).cache_entries
     cache.write_cached_inputs(project.root, seen)

@@ -209,7 +209,6 @@ def test_a_file_that_cannot_be_taken_is_a_problem_at_its_end(project: Project, p
     [
         ("assets\\open.png", "Write assets/open.png with slashes"),
         ("P:\\show\\open.png", "It is a path of Windows."),
-        ("\\\\nas\\show\\open.png", "It is a path of Windows."),
         (" assets/open.png", "Write assets/open.png without the blanks"),
         ("assets/open.jpg", 'Did you mean "open.png"?'),
     ],
@@ -219,6 +218,34 @@ def test_a_path_that_was_written_on_another_system_has_a_remedy(project: Project
     (problem,) = read(project, Frames(first=FileFrame(path=path), last=None)).problems
     assert problem.summary == "file not found"
     assert problem.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("path", [r"\\nas\show\open.png", "//nas/show/open.png", r"\\?\C:\open.png", r"\\.\pipe\x"])
+def test_a_share_of_a_network_is_not_contacted(project: Project, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows would log in there with the user's own name."""
+    monkeypatch.setattr(loading, "_resolve_path", lambda _: pytest.fail("the path was resolved"))
+    (problem,) = read(project, Frames(first=FileFrame(path=path), last=None)).problems
+    assert (problem.rule.id, problem.summary) == ("frame-file", "file outside the project")
+    assert "is a path of a network, which is not opened." in problem.why
+    assert problem.remedy == "Copy the file into the project, and write its path from the manifest's folder."
+
+
+@pytest.mark.parametrize(
+    ("path", "summary"),
+    [
+        (
+            r"\\NAS\show\open.png",
+            "file outside the project",
+        ),  # it is resolved as every path, and is none on this system
+        (r"\\nas\showroom\open.png", "file outside the project"),
+        (r"\\nas\show\..\secret.png", "file outside the project"),
+    ],
+)
+def test_a_share_that_the_user_trusts_is_below_its_own_name(project: Project, path: str, summary: str) -> None:
+    trusting = Project(root=project.root, allow_outside=(Path(r"\\nas\show"),))
+    (problem,) = read(trusting, Frames(first=FileFrame(path=path), last=None)).problems
+    is_opened = "which is not opened" not in problem.why
+    assert (problem.summary, is_opened) == (summary if not is_opened else "file not found", "NAS" in path)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,10 @@ def test_a_user_without_a_home_names_a_folder():
 
 
 @pytest.mark.usefixtures("homeless")
-async def test_fonts_sketches_and_doctor_need_no_home(tmp_path: Path):
+@pytest.mark.parametrize("settings", ["", "regions: {minimax: 'http://127.0.0.1:9'}\n"])
+async def test_fonts_sketches_and_doctor_need_no_home(settings: str, tmp_path: Path):
+    """Nor do settings that need trust: nothing is trusted."""
+    (tmp_path / "hailuo.yaml").write_text(f"version: 1\n{settings}")
     _find_font_files.cache_clear()
     missing_scripts()
     _find_font_files.cache_clear()

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from hailuo_batch.core.providers.image_traits import ImageTrait
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.images import ImageFacts, fit_image, open_image, read_image_facts
 
@@ -154,3 +155,33 @@ def test_damaged_bytes_give_a_picture_or_an_input_error(tmp_path: Path, data: st
     for read in (read_image_facts, open_image):
         with suppress(InputError):
             assert read(path)
+
+
+def test_a_png_with_a_wrong_sum_of_its_pixels_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", "png")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"IDAT") - 4
+    data[at + 8 + int.from_bytes(data[at : at + 4])] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="damaged picture") as error:
+        read_image_facts(path)
+    assert "wrong control sum" in error.value.why
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "frames", "traits"),
+    [
+        ("jpeg", "CMYK", 1, (ImageTrait.CMYK,)),
+        ("jpeg", "RGB", 1, ()),
+        ("webp", "RGB", 3, (ImageTrait.ANIMATED,)),
+        ("png", "RGB", 3, (ImageTrait.ANIMATED,)),
+        ("webp", "RGB", 1, ()),
+        ("mpo", "RGB", 2, ()),  # a phone's photo with its preview
+    ],
+)
+def test_what_may_change_at_a_gateway_is_known(
+    tmp_path: Path, kind: str, mode: str, frames: int, traits: tuple[ImageTrait, ...]
+) -> None:
+    first, *others = [Image.new("RGB", (64, 48), (each, 0, 99)).convert(mode) for each in range(0, 100 * frames, 100)]
+    first.save(tmp_path / "a", kind, **({"save_all": True, "append_images": others} if others else {}))
+    assert read_image_facts(tmp_path / "a").traits == traits

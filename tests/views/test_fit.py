@@ -53,6 +53,24 @@ def test_columns_use_a_wide_terminal_and_share_a_narrow_one() -> None:
     assert len(narrow) > 1
 
 
+def test_a_sentence_with_a_path_is_continued_below_and_the_path_stays_whole() -> None:
+    path = ".hailuo/store/rejected/" + "ab" * 25
+    columns = (Column(fit=Fit.MIDDLE), Column(fit=Fit.TEXT, least=24))
+    rows = [(Cell("open#1"), Cell(f"what came is kept aside as {path}")), (Cell("turn#1"), Cell("no room"))]
+    drawn = fit_lines("\n".join(draw_table(rows, columns, width=80)), 80)
+    assert path in drawn
+    assert drawn.splitlines()[-1] == "  turn#1  no room"
+    assert max(map(measure_text, drawn.splitlines())) <= 80
+
+
+def test_each_of_several_commands_stays_whole() -> None:
+    """As `resolve` prints them: three below one sentence, further in than others."""
+    line = "      hailuo-batch resolve --rehearsal lost-order#1 manifests/night-market.yaml "
+    lines = (f'{line}{verdict} --reason "..."' for verdict in ("--never-sent", "--write-off"))
+    text = "\n".join(("Then run one of:", *lines))
+    assert fit_lines(text, 80) == text
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_sentences_break_between_words_and_commands_stay_whole(width: int) -> None:
     lines = fit_lines(f"{SENTENCE}\n{COMMAND}", width).split("\n")

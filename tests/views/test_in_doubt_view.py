@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from view_samples import FORBIDDEN, HOSTILE, failure, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
@@ -12,6 +13,7 @@ from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
 from hailuo_batch.core.world import World, command_line
+from hailuo_batch.views.fit import measure_text
 from hailuo_batch.views.in_doubt import (
     draw_decision,
     draw_in_doubt,
@@ -59,6 +61,14 @@ DOUBTS = (
 )
 NAMES = attempt_labels(DOUBTS)
 COMMANDS = commands(DOUBTS)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_what_is_at_stake_is_a_table_that_fits(width: int) -> None:
+    drawn = draw_in_doubt(DOUBTS, COMMANDS, style=TextStyle(width=width))
+    table = drawn.split("\n\n")[1].splitlines()
+    assert max(map(measure_text, table)) <= width
+    assert (len(table) == 1 + 2) is (width == 200)
 
 
 def test_each_doubt_has_its_commands(golden: Golden) -> None:

@@ -8,19 +8,30 @@ import pytest
 from view_samples import report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
-from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.plan import Action, ClipSource, StepReason
 from hailuo_batch.core.plan.report import CapLeft, Report
 from hailuo_batch.core.trust import KeyRoute
 from hailuo_batch.core.trusted import KeyDestination
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
+from hailuo_batch.views.fit import fit_lines
 from hailuo_batch.views.json_report import report_dict
 from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
-from hailuo_batch.views.plan import MAX_ROWS, draw_plan, plan_totals, spending_question
+from hailuo_batch.views.plan import MAX_ROWS, draw_plan, plan_totals, spending_question, state_totals
+from hailuo_batch.views.report import draw_report
+from hailuo_batch.views.run_summary import draw_run_summary
 from hailuo_batch.views.style import TextStyle
 
 Golden = Callable[[str, str], None]
 
+OVER = Failure(
+    kind=FailureKind.OVER_CAP,
+    why="it would cost 0.28 USD, and --max-cost of 0.56 USD has 0.00 USD left",
+    remedy="Raise the cap.",
+)
+UNPRICED = replace(OVER, why="its price at vtrix is unknown", remedy="Choose another provider.")
 EVERY_ACTION = report(
     row("open"),
     row("turn", version=2, why="the request changed", changed=("prompt", "first"), estimate=usd("0.56"), duration=10),
@@ -44,6 +55,23 @@ EVERY_ACTION = report(
 
 def test_every_action_has_its_mark_its_reason_and_its_price(golden: Golden) -> None:
     golden(draw_plan(EVERY_ACTION), "plan_every_action.txt")
+
+
+def test_clips_that_are_on_this_machine_are_no_downloads() -> None:
+    """Each place has its own words, and none of them offers a gateway's download."""
+    words = "another store of this machine has its clip, which is copied from there"
+    copied = row("copied", action=Action.FETCH, why=words, task="t-7", source=ClipSource.OTHER_STORE)
+    loaded = row("gone", action=Action.FETCH, why="its clip is gone from the store", task="t-8")
+    found = report(copied, copied, loaded, kept={ClipSource.OTHER_STORE: 2})
+    totals = "1 to download, 2 to copy from another project or worktree."
+    assert plan_totals(found, TextStyle()) == f"Plan: {totals} Cost: none."
+    assert state_totals(found, TextStyle()) == f"0 of 3 takes in the store; {totals}"
+    assert "t-8 at minimax" in draw_plan(found)
+    assert "t-7" not in draw_plan(found)
+    both = {ClipSource.RENDERS: 1, ClipSource.STORE: 1}
+    assert plan_totals(report(copied, copied, kept=both), TextStyle()) == (
+        "Plan: 1 to restore from renders/, 1 to take from the store, as the lock says. Cost: none."
+    )
 
 
 def test_a_terminal_sees_the_same_words_in_colour(golden: Golden) -> None:
@@ -179,9 +207,35 @@ def test_lines_add_up_to_the_total(golden: Golden) -> None:
         *rows,
         to_spend=(usd("0.56"),),
         left_out={Action.SUBMIT: 1},
-        over_cap=(("d#1", "it would cost 0.28 USD, and --max-cost of 0.56 USD has 0.00 USD left"),),
+        over_cap=(("d#1", OVER),),
     )
     golden(draw_plan(found), "plan_lines_add_up.txt")
+
+
+def test_each_reason_of_a_cap_is_there_once_with_what_to_do() -> None:
+    others = tuple((f"x#{n}", replace(OVER, why=f"it would cost {n}.00 USD")) for n in range(2, 5))
+    found = report(row("d"), over_cap=(("d#1", OVER), ("d#2", OVER), ("e#1", UNPRICED), *others))
+    said = draw_plan(found).splitlines()
+    assert said[-4:-2] == [f"  {OVER.why}. Raise the cap.", f"  {UNPRICED.why}. Choose another provider."]
+    assert said[-1] == "  … and 2 more reasons; --format json shows them all"
+    members = report_dict(found)["summary"]["over_cap"]  # type: ignore[index]
+    assert members[0] == {"take": "d#1", "why": OVER.why, "remedy": "Raise the cap."}
+
+
+@pytest.mark.parametrize("world", [World.REAL, World.REHEARSAL])
+def test_what_was_refused_has_its_command(world: World) -> None:
+    """Also below a run's end and a status; on a narrow terminal it stays whole."""
+    refused = row("gore", action=Action.HOLD, why=f"{StepReason.REFUSED}: moderation", stage=Stage.FAILED)
+    found = report(refused, rehearsal=world is World.REHEARSAL)
+    line = f"\n    {command_line('run', '--failed', manifest='manifests/teaser.yaml', world=world)}"
+    drawn = (
+        draw_plan(found),
+        draw_report(found),
+        draw_run_summary(Outcome(named=1), found, lock=None, folder="renders/"),
+    )
+    for text in drawn:
+        assert line in fit_lines(text, 40)
+    assert "--failed\n" not in draw_plan(report(row("open")))
 
 
 def _members(found: Report) -> list[dict[str, object]]:

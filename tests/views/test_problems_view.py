@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Place, Problem
 from hailuo_batch.errors import InputError
+from hailuo_batch.views.fit import fit_lines, measure_text
 from hailuo_batch.views.problems import draw_error, draw_problems, github_annotations, problem_dict
 from hailuo_batch.views.style import TextStyle
 
@@ -105,6 +107,20 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     drawn = draw_problems([problem(text=text, column=text.index("X") + 1, why="here", remedy="")]).splitlines()
     assert len(drawn[1]) < 110
     assert drawn[1][drawn[2].index("^")] == "X"
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("place", [0, 30, 59])
+def test_the_line_fits_the_terminal_and_the_caret_stays_below_its_place(width: int, place: int) -> None:
+    """Wide letters too: a line that the terminal wraps would leave the caret below something else."""
+    words = "瓶" * 60
+    text = f"  prompt: {words[:place]}X{words[place:]}"
+    style = TextStyle(width=width)
+    found = draw_problems([problem(text=text, column=text.index("X") + 1, why="here", remedy="")], style)
+    lines = fit_lines(found, width).splitlines()
+    line, caret = next(pair for pair in pairwise(lines) if "^" in pair[1])
+    assert measure_text(line) <= width
+    assert measure_text(line[: line.index("X")]) == caret.index("^")
 
 
 def test_a_place_behind_the_end_of_a_line_is_shown_behind_it() -> None:

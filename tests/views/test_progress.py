@@ -24,8 +24,10 @@ from hailuo_batch.core.plan.event import (
     WaitEnded,
     WaitStarted,
 )
+from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.trace import WaitLine, WaitReason
+from hailuo_batch.views.fit import measure_text
 from hailuo_batch.views.progress import _LineListener, _progress_table, live_table, progress_listener
 from hailuo_batch.views.run_progress import RunProgress
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -186,6 +188,31 @@ def test_the_time_left_counts_our_own_pace() -> None:
     assert len(left) == 130
 
 
+def test_the_time_left_counts_chains_and_forgets_those_that_cannot_go_on() -> None:
+    """A chain of four shots of 60 s, one beside it: no end before the sum, and none of what a failure cut off."""
+    clock = Clock()
+    tally = RunProgress(clock)
+    route = Route(provider="minimax", estimate=None)
+    lone, *chain = (replace(step(name), route=route) for name in ("lone", "a", "b", "c", "d"))
+    waiting = tuple(
+        replace(each, why=StepReason.NEEDS_FRAME, waits_for=(giver,))
+        for each, giver in zip(chain[1:], ("a", "b", "c"), strict=True)
+    )
+    pace = ProviderPace(provider="minimax", submits=5, at_once=5)
+    tally.add_event(RunStarted(steps=5, paces=(pace,), waiting=waiting))
+    tally.add_event(StepStarted(step=lone, provider="minimax"))
+    tally.add_event(StepStarted(step=chain[0], provider="minimax"))
+    clock.time += 60
+    tally.add_event(StepStored(step=lone, provider="minimax", clip=clip()))
+    tally.add_event(StepStored(step=chain[0], provider="minimax", clip=clip()))
+    assert tally.remaining_seconds() == 180
+    tally.add_event(StepStarted(step=chain[1], provider="minimax"))
+    clock.time += 20
+    assert tally.remaining_seconds() == 160
+    tally.add_event(StepFailed(step=chain[1], failure=failure()))
+    assert tally.remaining_seconds() == 0
+
+
 def test_json_is_one_object_an_event_each_with_its_version(golden: Golden) -> None:
     text = drawn("json", RUN)
     golden(text, "progress.json")
@@ -238,6 +265,32 @@ def through_live(events: tuple[Event, ...], *, colour: bool) -> str:
         for event in events:
             listener(event)
     return stream.getvalue()
+
+
+def test_what_was_paid_is_never_cut() -> None:
+    """Two currencies do not fit beside the time left: they get a line of their own."""
+    route = Route(provider="minimax", estimate=usd("0.28"))
+    other = Route(provider="odkkk", estimate=replace(usd("19"), currency="credits"))
+    steps = [replace(step(f"s{n}"), route=way) for n, way in enumerate((route, other))]
+    begun = (StepStarted(step=each, provider=each.route.provider) for each in steps)
+    events: tuple[Event, ...] = (RunStarted(steps=9, paces=(PACE,)), *begun)
+    *_, wide = frames(events, width=120)
+    *_, narrow = frames(events, width=60)
+    cost = "estimated cost 0.28 USD and 19.00 credits"
+    assert cost in wide.splitlines()[0]
+    assert narrow.splitlines()[1].rstrip() == cost
+
+
+def test_wide_names_are_measured_in_cells() -> None:
+    """Each take keeps its line, the columns stand below each other, and the end of a name, its take, stays."""
+    names = ("瓶子在雾中升起" * 6, "👩‍🚀" * 9, "plain", "瓶子" * 3)
+    events = tuple(StepStarted(step=step(name), provider="minimax") for name in names)
+    *_, last = frames((RunStarted(steps=4), *events), width=60)
+    lines = [line.rstrip() for line in last.splitlines()[1:]]
+    assert len(lines) == 4
+    assert max(map(measure_text, lines)) <= 60
+    assert len({measure_text(line[: line.index("minimax")]) for line in lines}) == 1
+    assert all("#1 " in line for line in lines)
 
 
 def test_failures_stay_above_the_live_table_word_for_word() -> None:

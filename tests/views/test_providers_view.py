@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from view_samples import usd
 
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import PriceRow
 from hailuo_batch.core.providers.offers import Inference, Limits, Provider
+from hailuo_batch.views.fit import measure_text
 from hailuo_batch.views.providers import draw_providers, providers_dict
 from hailuo_batch.views.style import TextStyle
 
@@ -47,6 +50,22 @@ ROWS = [(KNOWN, True, "2026-11-20", SOURCE), (UNKNOWN, False, "2026-11-19", SOUR
 def test_each_provider_is_a_block_of_what_it_sells(golden: Golden) -> None:
     golden(draw_providers(ROWS), "providers.txt")
     golden(draw_providers(ROWS, TextStyle(colour=True)).replace("\x1b", "ESC"), "providers_colour.txt")
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_providers_are_compared_in_a_table_that_fits(width: int) -> None:
+    """The last thing on the screen: a line for each where there is room, and no first frame is called text."""
+    framed = replace(UNKNOWN, name="framed", offers={Mode.FIRST: {"768p": (6,)}})
+    drawn = draw_providers([*ROWS, (framed, None, "", "")], TextStyle(width=width), {"vtrix": {"per_minute": 7}})
+    table = drawn.split("\n\n")[-1].splitlines()[1:]
+    assert max(map(measure_text, table)) <= width
+    flat = " ".join(" ".join(table).split())
+    assert "vtrix no 768p 6 – 7 – may cost two" in flat
+    if width == 200:
+        assert len(table) == 5
+        assert " 0.28/0.50 USD 5 3 one charge" in flat
+        assert "framed not trusted first frame: 768p 6 –" in flat
+    assert "Compared" not in draw_providers(ROWS[:1])
 
 
 def test_a_price_that_is_not_listed_is_not_in_the_json(golden: Golden) -> None:

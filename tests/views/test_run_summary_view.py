@@ -10,8 +10,9 @@ from view_samples import failure, report, row, step, stored, usd
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
-from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.plan import Action, ClipSource
 from hailuo_batch.core.plan.report import TakeRow
+from hailuo_batch.views.github_summary import draw_step_summary
 from hailuo_batch.views.json_report import outcome_dict
 from hailuo_batch.views.run_summary import MAX_ROWS, draw_run_summary
 
@@ -28,6 +29,23 @@ def test_a_run_that_made_everything(golden: Golden) -> None:
         draw_run_summary(done, report(*WHOLE.rows, spent=(usd("0.56"),)), lock=LOCK, folder="renders/"),
         "outcome_done.txt",
     )
+
+
+def test_clips_that_were_there_before_are_not_called_rendered() -> None:
+    copied = Outcome(stored=3, kept={ClipSource.OTHER_STORE: 2, ClipSource.RENDERS: 1}, seconds=1.0)
+    both = replace(copied, stored=4)
+    words = (
+        "2 clips copied from another project or worktree; nothing was paid again.\n"
+        "1 clip restored from renders/; nothing was paid again.\n"
+        "What they cost there counts here too, in sums and under caps.\n"
+    )
+    assert draw_run_summary(copied, WHOLE, lock=None, folder="renders/").startswith(words)
+    assert draw_run_summary(both, WHOLE, lock=None, folder="renders/").startswith(f"Rendered 1 clip in 1.0 s.\n{words}")
+    known = outcome_dict(both, WHOLE)
+    assert (known["stored"], known["rendered"]) == (4, 1)
+    assert known["kept"] == {"other_store": 2, "renders": 1, "store": 0}
+    assert "2 clips copied from another project or worktree, 1 clip restored" in draw_step_summary(WHOLE, copied)
+    assert "Rendered 1 clip in 1.0 s, 2 clips copied" in draw_step_summary(WHOLE, both)
 
 
 def test_a_sketch_is_called_one(golden: Golden) -> None:

@@ -21,6 +21,7 @@ from hailuo_batch.app.planning.selection import filter_steps
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
 from hailuo_batch.app.planning.task_list import find_known_tasks, read_task_entries
 from hailuo_batch.app.planning.validate import Validation, pause_python_gc, validate_offline
+from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, find_lost_ledger
 from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -131,6 +132,7 @@ async def _gather_and_plan(
         selected = filter_steps(made.steps, options.only, validation.shots, list_command=list_command)
         details = await read_details(ledger, validation, selected, full_report=full_report, has_caps=bool(caps))
         unknown_takes = await count_unknown_takes(ledger, lock, tasks, snapshot.standings)
+        copied = await read_copied_digests(ledger, snapshot.standings)
     return PlannedRun(
         validation=validation,
         options=options,
@@ -148,7 +150,7 @@ async def _gather_and_plan(
             dropped=find_dropped_shots(lock, made.steps, [shot.id for shot in validation.shots]),
         ),
         rehearsed_names=histories.rehearsed_names,
-        lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes),
+        lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes, copied=copied),
     )
 
 
@@ -200,7 +202,13 @@ def _list_rejected(validation: Validation, steps: Sequence[Step], snapshot: Ledg
 
 
 def _find_lost_ledger(
-    validation: Validation, snapshot: LedgerSnapshot, lock: Lockfile, listings: Listings, *, unknown_takes: int
+    validation: Validation,
+    snapshot: LedgerSnapshot,
+    lock: Lockfile,
+    listings: Listings,
+    *,
+    unknown_takes: int,
+    copied: frozenset[str],
 ) -> LostLedger | None:
     """Whether the ledger is not the one that bought what is here; for what is drawn, none is needed."""
     if validation.model.is_local:
@@ -212,6 +220,7 @@ def _find_lost_ledger(
         names=listings.names,
         folder=validation.workspace.renders_folder,
         unknown_takes=unknown_takes,
+        copied=copied,
         finding=snapshot.journal_finding,
         world=validation.world,
         list_rehearsed=validation.workspace.list_rehearsed_digests,

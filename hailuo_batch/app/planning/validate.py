@@ -296,17 +296,21 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
 
 
 class _LazyProviders(Sequence[Provider]):
-    """Every gateway's table, read when a problem wants to name who could render a shot."""
+    """Every gateway's table, read once, when a problem wants to name who could render a shot."""
 
     def __init__(self, model: str, project: Project) -> None:
         self._model, self._tables = model, project.tables
+        self._read: dict[str, Provider] = {}
         self._names = provider_names(project.tables)
 
     def __len__(self) -> int:
         return len(self._names)
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        return read_provider(self._names[index], self._model, tables=self._tables)
+        name = self._names[index]
+        if name not in self._read:
+            self._read[name] = read_provider(name, self._model, tables=self._tables)
+        return self._read[name]
 
 
 @contextmanager

@@ -91,19 +91,27 @@ def find_lost_ledger(
     world: World = World.REAL,
     unknown_takes: int = 0,
     list_rehearsed: Callable[[], AbstractSet[str]] = frozenset,
+    copied: AbstractSet[str] = frozenset(),
 ) -> LostLedger | None:
     """What is left of a ledger that is not the one whose standings these are; None where none is missed.
 
     `present` are the digests in the store, `locked` those that the lock names, `names` are the files in `folder`.
     `finding` is what the journal says of this ledger. `unknown_takes` are those of the lock that no ledger of this
-    machine bought. `list_rehearsed` gives the digests of rehearsed clips, which prove no purchase.
+    machine bought. `list_rehearsed` gives the digests of rehearsed clips, which prove no purchase;
+    neither do `copied` ones.
     """
     if any(map(has_bought, standings.values())):
         return None
-    bought = tuple(islice(_find_bought_names(names, folder, world, list_rehearsed()), MAX_LISTED_NAMES + 1))
+    bought = tuple(islice(_find_bought_names(names, folder, world, list_rehearsed() | copied), MAX_LISTED_NAMES + 1))
     # What an empty ledger does not know may be real unless its name says otherwise; one that has drawn may have died
     # over a sketch that nothing names.
-    clips = present & locked if standings else present - _find_sketch_digests(names, folder) if present else frozenset()
+    clips = (
+        (present & locked) - copied
+        if standings
+        else present - _find_sketch_digests(names, folder)
+        if present
+        else frozenset()
+    )
     lost = LostLedger(
         clips=len(clips),
         names=bought,

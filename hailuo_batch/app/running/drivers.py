@@ -11,7 +11,7 @@ from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptio
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.fingerprint import parse_preimage
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import REHEARSAL_KEY, World
 from hailuo_batch.drivers.animatic import AnimaticDriver
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import RefusedError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from hailuo_batch.mock.kept_tasks import KeptTasks
     from hailuo_batch.mock.server import Mock
 
-REHEARSAL_KEY = "rehearsal"  # the mock takes any
 # This machine works no faster in a rehearsal: a busy one must not pass for a gateway that does not answer.
 LEAST_ANSWER_SECONDS = 5.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -111,9 +110,11 @@ async def _open_http_drivers(
     from hailuo_batch.drivers.missing_key import MissingKeyDriver, missing_key_failure
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
     from hailuo_batch.drivers.transport import Transport, open_sessions
+    from hailuo_batch.load.link_hosts import LinkHosts
 
     project, tempo = context.project, context.clock
     here = any(_is_loopback(url) for url in urls.values())
+    hosts = LinkHosts() if context.rehearsal is None else None
     async with open_sessions(
         loopback=here,
         allow_private=project.allow_private_downloads,
@@ -126,7 +127,10 @@ async def _open_http_drivers(
         downloader = Downloader(
             fetching, loopback=here, allow_private=project.allow_private_downloads, sleep=context.sleep
         )
-        data_plane, images = context.data_plane.with_downloader(downloader), ImagePreparation()
+        data_plane, images = (
+            context.data_plane.with_downloader(downloader),
+            ImagePreparation(strip_metadata=project.strip_metadata),
+        )
 
         def driver(provider: Provider) -> Driver:
             if provider.name not in urls:
@@ -161,6 +165,7 @@ async def _open_http_drivers(
                 is_stopping=lambda: context.stop.waits.is_triggered,
                 callbacks=callbacks,
                 images=images,
+                on_link_host=None if hosts is None else hosts.add,
             )
 
         yield {provider.name: driver(provider) for provider in providers}

@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from hailuo_batch.core.world import World
-
-# A rehearsal runs twenty times as fast as the world: a clip that takes four seconds is there after a fifth of one.
-REHEARSAL_SPEED = 20.0
+from hailuo_batch.core.world import REHEARSAL_SPEED, World
 
 
 class Scope(StrEnum):

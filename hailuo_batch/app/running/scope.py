@@ -9,7 +9,7 @@ from hailuo_batch.app.running.options import Scope
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import make_report
-from hailuo_batch.core.plan.step_gateways import FETCH_ACTIONS, LOCAL_REASONS, step_gateways
+from hailuo_batch.core.plan.step_gateways import FETCH_ACTIONS, step_gateways
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import KeyMissingError, PendingError
 from hailuo_batch.load.gateway_keys import (
@@ -34,7 +34,7 @@ def select_run_steps(planned: PlannedRun, scope: Scope) -> tuple[Step, ...]:
         case Scope.FETCH:
             fetches = (step for step in planned.pending_steps if step.action in FETCH_ACTIONS)
             return (*fetches, *planned.unnamed_steps, *planned.orphan_steps)
-    return (*(step for step in planned.pending_steps if step.why in LOCAL_REASONS), *planned.unnamed_steps)
+    return (*(step for step in planned.pending_steps if step.source is not None), *planned.unnamed_steps)
 
 
 def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:

@@ -1,10 +1,11 @@
-"""How long the rest of a run takes, by what holds it back: our own pace, the takes at once, the slow start.
+"""How long the rest of a run takes, by what holds it back: our own pace, takes at once, slow start, chains.
 
 The pace so far is no measure: a first minute in which five submits may go out says nothing of the second. Reads no
 clock; the answer is an estimate, and nothing is decided by it.
 """
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hailuo_batch.core.pacing.rate_limit import MARGIN_SECONDS, WINDOW_SECONDS
@@ -44,6 +45,40 @@ def remaining_seconds(
     held = ends[0] if _is_held(pace, left, len(running), stored) and ends else 0.0
     last_submit = max(held, _pace_delay(pace, left, submitted), _places_delay(pace, left, ends, render))
     return max(finish, last_submit + render)
+
+
+def chain_lengths(givers: Mapping[str, Collection[str]]) -> dict[str, int]:
+    """How many shots are rendered one after the other once a shot is there, by that shot.
+
+    `givers` are the shots that each one starts from.
+
+    >>> chain_lengths({"turn": ["open"], "end": ["turn"], "cut": ["open"]})
+    {'end': 0, 'cut': 0, 'turn': 1, 'open': 2}
+    """
+    followers = Counter(giver for names in givers.values() for giver in names)
+    lengths: defaultdict[str, int] = defaultdict(int)
+    ends = [shot for shot in givers if not followers[shot]]
+    for shot in ends:  # grows while it is read: a shot comes when all that follow it are known
+        length = lengths[shot]
+        for giver in givers.get(shot, ()):
+            lengths[giver] = max(lengths[giver], length + 1)
+            followers[giver] -= 1
+            if not followers[giver]:
+                ends.append(giver)
+    return dict(lengths)
+
+
+def chain_seconds(lengths: Mapping[str, int], ages: Mapping[str, float], *, render: float) -> float:
+    """Seconds until the longest chain is stored at the earliest, however many takes may run at once.
+
+    `lengths` are of the shots that are not stored, `ages` of those that are under way.
+
+    >>> chain_seconds({"open": 3, "turn": 2, "lone": 0}, {"open": 20.0}, render=60)
+    220.0
+    """
+    return max(
+        (max(render - ages.get(shot, 0.0), 0.0) + length * render for shot, length in lengths.items()), default=0.0
+    )
 
 
 def _is_held(pace: ProviderPace, left: int, running: int, stored: int) -> bool:

@@ -15,11 +15,12 @@ from hailuo_batch.core.trace import WaitLine
 class RunStarted:
     """A run begins: how many steps there are to do, those that wait for a frame included.
 
-    `paces` says how fast each gateway may be called.
+    `paces` says how fast each gateway may be called; `waiting` has the steps that wait for a frame.
     """
 
     steps: int
     paces: tuple[ProviderPace, ...] = ()
+    waiting: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

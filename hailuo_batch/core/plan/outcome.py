@@ -1,10 +1,10 @@
 """How a run went, as a value, and the exit code that follows from it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.plan.plan import Action, Step, StepReason
+from hailuo_batch.core.plan.plan import Action, ClipSource, Step, StepReason
 from hailuo_batch.errors import Exit
 
 INTERRUPTED = "interrupted"
@@ -16,10 +16,12 @@ class Outcome:
 
     `remarks` are on clips that were stored and are not quite as they should be. `other_providers` has the clips that
     another provider made than was planned: who, how many, why. `left_running` is how many tasks were running when it
-    was stopped: the next run follows them, and they may be billed.
+    was stopped: the next run follows them, and they may be billed. `kept` has how many of the stored clips were on this
+    machine before, by where.
     """
 
     stored: int = 0
+    kept: Mapping[ClipSource, int] = field(default_factory=dict)
     named: int = 0
     failed: tuple[tuple[Step, Failure], ...] = ()
     other_providers: tuple[tuple[str, int, str], ...] = ()
@@ -27,6 +29,11 @@ class Outcome:
     left_running: int = 0
     stop_reason: str = ""
     seconds: float = 0.0
+
+    @property
+    def rendered(self) -> int:
+        """Stored clips that came from a provider."""
+        return self.stored - sum(self.kept.values())
 
     @property
     def naming_failures(self) -> tuple[tuple[Step, Failure], ...]:

@@ -70,6 +70,21 @@ class StepReason(StrEnum):
     IMAGE_UNKNOWN = "its frame's web address has given no image yet (`plan` tries again)", Action.HOLD
 
 
+class ClipSource(StrEnum):
+    """Where a clip is that no gateway is needed for: it was made before, and is free."""
+
+    OTHER_STORE = "other_store"  # of another project or worktree on this machine
+    RENDERS = "renders"  # below renders/, under its readable name
+    STORE = "store"  # in this store, and the ledger does not know it yet
+
+
+_CLIP_SOURCES = {
+    StepReason.IN_OTHER_STORE: ClipSource.OTHER_STORE,
+    StepReason.IN_RENDERS: ClipSource.RENDERS,
+    StepReason.LOCKED: ClipSource.STORE,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """One name of a clip: this take of this shot, at the shot's version."""
@@ -174,8 +189,13 @@ class Step:
         return (
             (self.standing is not None or self.known_task is not None)
             and self.action in {Action.RESUME, Action.FETCH}
-            and self.why not in {StepReason.IN_RENDERS, StepReason.LOCKED}
+            and self.source is None
         )
+
+    @property
+    def source(self) -> ClipSource | None:
+        """Where its clip is on this machine, if the step only has to take it from there."""
+        return _CLIP_SOURCES.get(self.why)
 
     @property
     def take_names(self) -> tuple[TakeName, ...]:

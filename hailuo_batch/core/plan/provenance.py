@@ -9,6 +9,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.request import ImageRef, Request
+from hailuo_batch.core.signatures import hide_signatures
 
 
 def make_provenance(
@@ -32,11 +33,11 @@ def make_provenance(
         "shot_version": use.version,
         "take": use.take,
         "tags": list(use.shot.tags),
-        "notes": use.shot.notes,
+        "notes": hide_signatures(use.shot.notes),
         "sketch": sketch,
         **({"rehearsal": True} if rehearsal else {}),  # a real clip's provenance keeps its bytes
         "fingerprint": fingerprint,
-        "request": None if request is None else request_members(request),
+        "request": None if request is None else _shown_members(request),
         "provider": provider,
         "cost": None if cost is None else {"amount": str(cost.amount), "currency": cost.currency},
         "artifact": {
@@ -51,6 +52,11 @@ def make_provenance(
         },
         "made_by_ai": not (rehearsal or is_local(provider if request is None else request.model)),
     }
+
+
+def _shown_members(request: Request) -> dict[str, object]:
+    members = request_members(request)
+    return {name: hide_signatures(value) if isinstance(value, str) else value for name, value in members.items()}
 
 
 def request_members(request: Request) -> dict[str, object]:

@@ -13,7 +13,7 @@ from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.clip_differences import describe_differences
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
-from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, Use
+from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
@@ -48,6 +48,7 @@ class TakeRow:
     cost: Money | None = None
     shared_with: tuple[str, ...] = ()  # the first other shots with the same request, so with the same clip
     shared_count: int = 0  # how many they are in all
+    source: ClipSource | None = None  # where its clip is on this machine, when it only has to be taken from there
     same_clip_as: str = ""  # the take whose line has the price of the clip that both share
     is_bought: bool = False  # a run submits it; a shot that waits for a frame, once that is there
     is_left_out: bool = False  # a cap leaves it out
@@ -81,6 +82,7 @@ class Report:
     takes: int = 0
     shots_outside: int = 0  # shots of the manifest that are not shown (--only)
     counts: Mapping[Action, int] = field(default_factory=dict)
+    kept: Mapping[ClipSource, int] = field(default_factory=dict)  # of the fetches in `counts`, which need no gateway
     clips: int = 0  # distinct clips in the store
     seconds: float = 0.0  # of the distinct clips
     bytes: int = 0
@@ -98,7 +100,7 @@ class Report:
     caps_left: tuple[CapLeft, ...] = ()  # what each cap still allows, before the run
     sequence_titles: Mapping[str, str] = field(default_factory=dict)  # by id, in the order of the edit
     dropped: tuple[DroppedShot, ...] = ()  # what the lock names and the manifest no longer has
-    over_cap: tuple[tuple[str, str], ...] = ()  # takes that a cap would leave out, and why
+    over_cap: tuple[tuple[str, Failure], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
     destinations: tuple[KeyDestination, ...] = ()  # where keys go when it is carried out
@@ -163,9 +165,12 @@ def make_report(
     ]
     kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := _clip_digest(step)) in clip_sizes}
     counts: Counter[Action] = Counter()
+    kept_elsewhere: Counter[ClipSource] = Counter()
     paid = campaign_cost or sum_plan_cost(plan)
     for step in plan.steps:
         counts[step.action] += len(step.uses)
+        if step.source is not None:
+            kept_elsewhere[step.source] += len(step.uses)
     return Report(
         campaign=plan.campaign,
         manifest=manifest,
@@ -176,6 +181,7 @@ def make_report(
         takes=counts.total(),
         shots_outside=shots_outside,
         counts=counts,
+        kept=kept_elsewhere,
         clips=len(kept),
         seconds=fsum(clip_sizes[digest].seconds for digest in kept),
         bytes=sum(clip_sizes[digest].size for digest in kept),
@@ -191,7 +197,7 @@ def make_report(
         unpriced_fallbacks=buying.unpriced_fallbacks,
         left_out=Counter(step.action for step, _ in refused for _use in step.uses),
         caps_left=tuple(caps_left),
-        over_cap=tuple((take_label(use), failure.why) for step, failure in refused for use in step.uses),
+        over_cap=tuple((take_label(use), failure) for step, failure in refused for use in step.uses),
         accepted=sum(len(step.uses) for step in plan.steps if step.why is StepReason.ACCEPTED),
     )
 
@@ -239,6 +245,7 @@ def _make_rows(
             task=_step_task(step),
             clip=clip,
             estimate=step.estimate,
+            source=step.source,
             cost=standing.cost if standing is not None else None,
             same_clip_as="" if use is step.uses[0] else take_label(step.uses[0]),
             is_bought=is_bought,

@@ -1,15 +1,14 @@
 """Which gateways get a key and a request when a step is carried out."""
 
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.plan.plan import Action, Step, StepReason
+from hailuo_batch.core.plan.plan import Action, Step
 
 FETCH_ACTIONS = frozenset({Action.RESUME, Action.FETCH})
-LOCAL_REASONS = frozenset({StepReason.IN_RENDERS, StepReason.LOCKED})
 
 
 def step_gateways(step: Step) -> tuple[str, ...]:
     """The gateways that a step may need, now or when what it waits for is there; the preferred one first."""
-    if step.action in {Action.REUSE, Action.HOLD} or step.why in LOCAL_REASONS:
+    if step.action in {Action.REUSE, Action.HOLD} or step.source is not None:
         return ()
     if step.known_task is not None:
         names = [step.known_task.provider]

@@ -14,6 +14,7 @@ class RemoteImage:
     home: str  # the address that it came from, after redirects; `etag` and `modified` are that one's words
     etag: str = ""
     modified: str = ""
+    traits: str = ""  # how it may change at a gateway, in the cache's words
     at: int = 0  # seconds since the epoch: when its bytes were fetched
 
 

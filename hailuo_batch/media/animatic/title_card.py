@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves, strip_commands
+from hailuo_batch.core.signatures import hide_signatures
 from hailuo_batch.media.animatic import slate
 from hailuo_batch.media.animatic.camera_icons import disc_mask, icon_mask
 from hailuo_batch.media.animatic.camera_motion import Window, common_area
@@ -88,7 +89,7 @@ class _Card:
         """Header, prompt and camera moves, from top to bottom."""
         top = self._draw_header(sketch)
         bottom = self._draw_camera_moves(camera_moves(sketch.prompt))
-        prompt = clean_text(strip_commands(sketch.prompt))
+        prompt = clean_text(strip_commands(hide_signatures(sketch.prompt)))
         self._draw_prompt(
             prompt or clean_text(sketch.shot), Box(left=self._box.left, top=top, right=self._box.right, bottom=bottom)
         )
