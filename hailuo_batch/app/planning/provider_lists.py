@@ -8,7 +8,7 @@ from hailuo_batch.core.manifest.settings import list_provider_choices
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.load.provider_tables import read_providers
+from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project
 
 ProviderLists = Mapping[tuple[str, ...], tuple[Provider, ...]]  # by the names that are written; none: the manifest's
@@ -47,3 +47,21 @@ def group_by_providers(shots: Sequence[Shot]) -> Mapping[tuple[str, ...], Sequen
     for shot in shots:
         groups.setdefault(shot.providers, []).append(shot)
     return groups
+
+
+class LazyProviders(Sequence[Provider]):
+    """Every gateway's table, read once, when a problem wants to name who could render a shot."""
+
+    def __init__(self, model: str, project: Project) -> None:
+        self._model, self._tables = model, project.tables
+        self._read: dict[str, Provider] = {}
+        self._names = provider_names(project.tables)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        name = self._names[index]
+        if name not in self._read:
+            self._read[name] = read_provider(name, self._model, tables=self._tables)
+        return self._read[name]

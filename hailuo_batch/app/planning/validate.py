@@ -12,6 +12,7 @@ from hailuo_batch.app.planning.camera_words import check_camera_words
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.planning.provider_lists import (
     NO_PROVIDER_LISTS,
+    LazyProviders,
     ProviderLists,
     group_by_providers,
     read_provider_lists,
@@ -31,7 +32,6 @@ from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
-from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _check_providers(shots: Sequence[Shot], lists: ProviderLists, model: Model, 
     """What the providers of each shot do not render, or do in another way."""
     for names, group in group_by_providers(shots).items():
         if providers := lists[names]:
-            yield from offer_problems(group, providers, _LazyProviders(model.name, project), LazyModels())
+            yield from offer_problems(group, providers, LazyProviders(model.name, project), LazyModels())
             yield from provider_warnings(group, providers)
             yield from check_camera_words(group, providers, project.tables)
             yield from check_prompt_length(group, providers, project.tables)
@@ -293,24 +293,6 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
         problems=problems,
         review=draft.review,
     )
-
-
-class _LazyProviders(Sequence[Provider]):
-    """Every gateway's table, read once, when a problem wants to name who could render a shot."""
-
-    def __init__(self, model: str, project: Project) -> None:
-        self._model, self._tables = model, project.tables
-        self._read: dict[str, Provider] = {}
-        self._names = provider_names(project.tables)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        name = self._names[index]
-        if name not in self._read:
-            self._read[name] = read_provider(name, self._model, tables=self._tables)
-        return self._read[name]
 
 
 @contextmanager
