@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 HERE = ROOT / "manifests"
 SCHEMA = json.loads((ROOT / "schemas" / "manifest.schema.json").read_text(encoding="utf-8"))
 NAMES = sorted(path.name for path in HERE.glob("*.yaml") if not path.stem.endswith((".lock", ".review")))
-FILM = "product-film.yaml"
+FILM, CARDS = "product-film.yaml", "scent-cards.yaml"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def importer() -> ModuleType:
 
 
 def test_these_are_the_examples():
-    assert NAMES == ["camera-prompts.yaml", FILM, "vbench-946.yaml", "vbench-stories.yaml"]
+    assert NAMES == ["camera-prompts.yaml", FILM, CARDS, "vbench-946.yaml", "vbench-stories.yaml"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,8 +113,8 @@ def used(node: Mapping[str, Any], value: object, pointer: str = "#") -> Iterator
             yield from used(node.get("items", {}), inner, f"{pointer}/items")
 
 
-def test_the_film_uses_every_key_of_the_schema():
-    found = set(used(SCHEMA, loaded(FILM)))
+def test_the_examples_that_are_read_use_every_key_of_the_schema():
+    found = set(used(SCHEMA, loaded(FILM))) | set(used(SCHEMA, loaded(CARDS)))
     assert set(keys(SCHEMA)) - found == set()
 
 
@@ -153,6 +153,27 @@ async def test_the_film_has_its_names_filled_in(folder: Path):
     assert camera_moves(shots["mist"].prompt) == (("Push in",), ("Static shot",))
     assert camera_moves(shots["dew"].prompt) == (("Zoom in",), ("Tilt down",))
     assert camera_moves(shots["cap"].prompt) == (("Truck right", "Pan left", "Zoom in"),)
+
+
+async def test_the_cards_are_the_cells_of_a_matrix_and_the_season_comes_from_outside(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AURORA_SEASON", "summer")
+    planned = await plan(folder / CARDS)
+    assert planned.validation.problems == ()
+    shots = {shot.id: shot for shot in planned.validation.shots}
+    assert list(shots) == [
+        *("card-rose-en", "card-rose-ja", "card-amber-en", "card-sea-en", "card-sea-ja", "card-fig-pt", "closing"),
+    ]
+    assert shots["card-fig-pt"].prompt.endswith(
+        "green fig, noon heat, summer light moves over the wall [Zoom out], seen from the front, calm"
+    )
+    assert (
+        shots["card-sea-ja"].prompt == "a square bottle of frosted glass on wet sand, salt air, blue noon [Static shot]"
+    )
+    assert shots["card-rose-ja"].tags == ("cards", "loop", "scents", "scent:rose", "locale:ja", "approved")
+    assert shots["closing"].prompt.startswith("Wide and still: After closing time: a square bottle")
+    assert {row.sequence for row in planned.report.rows} == {"sq010", "sq020"}
 
 
 def test_the_stills_are_what_gateways_take_and_small():

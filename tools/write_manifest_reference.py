@@ -26,11 +26,21 @@ PARTS = (
     ("At the top", ()),
     ("budget", ("properties", "budget")),
     ("styles: each entry", ("properties", "styles", "additionalProperties")),
-    ("defaults", ("properties", "defaults")),
+    (
+        "styles: each variant",
+        ("properties", "styles", "additionalProperties", "properties", "variants", "additionalProperties"),
+    ),
+    ("vars: a value from the environment", ("definitions", "env_variable")),
+    ("defaults", ("definitions", "defaults")),
+    ("sequences: each entry", ("definitions", "sequence")),
     ("shots: each entry", ("definitions", "shot")),
-    ("frames: `first` and `last`", ("definitions", "shot", "properties", "frames")),
+    ("overrides: each entry", ("definitions", "override")),
+    ("cut: in and out", ("definitions", "cut", "anyOf", 1)),
+    ("frames: `first` and `last`", ("definitions", "frames")),
     ("A frame on the web", ("definitions", "frame", "anyOf", 1)),
     ("A frame of another shot", ("definitions", "frame", "anyOf", 2)),
+    ("A file, with its rights", ("definitions", "frame", "anyOf", 3)),
+    ("rights", ("definitions", "rights")),
 )
 
 

@@ -119,11 +119,17 @@ NAME_UNKNOWN = Rule(id="name-unknown", area=_TEXTS, summary="unknown name",
 NAME_CYCLE = Rule(id="name-cycle", area=_TEXTS, summary="variable uses itself",
     meaning="A variable cannot be filled in, because its value leads back to itself.",
     remedy="Remove one of these names from its value.")
+VARIABLE_UNSET = Rule(id="variable-unset", area=_TEXTS, summary="variable not set",
+    meaning="A variable takes its value from the environment, which has no text under that name.",
+    remedy="Set it in the environment, or write a default.")
+VARIABLE_SECRET = Rule(id="variable-secret", area=_TEXTS, summary="variable holds a secret",
+    meaning="A variable would put a key or another secret into prompts, which are sent to providers.",
+    remedy="Use a variable of the environment that holds no secret.")
 TEXT_LONG = Rule(id="text-long", area=_TEXTS, summary="text too long",
     meaning="Texts grow too long once their names are filled in.",
     remedy="Use fewer or shorter names, or split the manifest.")
 STYLE_UNKNOWN = Rule(id="style-unknown", area=_TEXTS, summary="unknown style",
-    meaning="A shot or the defaults name a style that is not under styles.",
+    meaning="A shot, a sequence or the defaults name a style or variant that is not under styles.",
     remedy="Add the style under styles, or delete its name.")
 PROMPT_EMPTY = Rule(id="prompt-empty", area=_TEXTS, summary="prompt needed",
     meaning="A shot has no prompt, and its provider renders such a shot only with one.",
@@ -157,6 +163,21 @@ SHOT_ID = Rule(id="shot-id", area=_SHOTS, summary="shot id not usable",
 SHOT_TWICE = Rule(id="shot-twice", area=_SHOTS, summary="duplicate shot id",
     meaning="Two shots have the same id, or ids that differ only in case.",
     remedy="Rename one of them; a matrix needs each of its names in the id.")
+SEQUENCE_UNKNOWN = Rule(id="sequence-unknown", area=_SHOTS, summary="unknown sequence",
+    meaning="A shot is in a sequence that is not under sequences.",
+    remedy="Add the sequence under sequences, or correct its id.")
+SEQUENCE_TWICE = Rule(id="sequence-twice", area=_SHOTS, summary="duplicate sequence id",
+    meaning="Two sequences have the same id.",
+    remedy="Rename one of them.")
+SEQUENCE_EMPTY = Rule(id="sequence-empty", area=_SHOTS, summary="sequence without shots", severity=_WARNING,
+    meaning="No shot of the manifest is in this sequence.",
+    remedy="Write its id at its shots, or delete it.")
+CELL = Rule(id="cell", area=_SHOTS, summary="cell not usable",
+    meaning="What is written about cells does not fit the matrix: a name or word is unknown, missing or there twice.",
+    remedy="Use the names of the matrix and their words.")
+CELL_UNUSED = Rule(id="cell-unused", area=_SHOTS, summary="no such cell", severity=_WARNING,
+    meaning="An entry of exclude or overrides fits no cell of the matrix, so it does nothing.",
+    remedy="Delete it, or change its values.")
 SHOTS_MANY = Rule(id="shots-many", area=_SHOTS, summary="too many shots",
     meaning="The matrices make more shots than one manifest may have.",
     remedy="Split it into several manifests.")

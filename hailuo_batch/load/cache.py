@@ -8,13 +8,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.request.remote_image import RemoteImage
 from hailuo_batch.files.folder import Folder
+from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
 from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
@@ -29,7 +30,7 @@ class FinishedManifest:
     """A manifest with nothing to do: which clips and names must be there for that to be still so.
 
     `trust` is what the user trusted in its project; None where nothing is at stake. `prices` is the path of the user's
-    prices ("": there is no place for them).
+    prices ("": there is no place for them). `environment` has digests of the values that its variables take from there.
     """
 
     digests: frozenset[str]
@@ -37,6 +38,7 @@ class FinishedManifest:
     summary: Mapping[str, Any]
     trust: str | None = None
     prices: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -94,12 +96,15 @@ def read_finished_manifest(
             return None
         if known["trust"] is not None and known["trust"] != read_trust():
             return None
+        if known["environment"] != hash_env_values(known["environment"]):
+            return None
         return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
             files=frozenset(files.split("\n")) - {""},
             summary=known["summary"],
             trust=known["trust"],
             prices=known["prices"]["file"],
+            environment=known["environment"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -120,6 +125,7 @@ def write_finished_manifest(
         "summary": finished.summary,
         "trust": finished.trust,
         "prices": _price_file_row(finished.prices),
+        "environment": finished.environment,
     }
     _write_text(
         _finished_file(hidden_folder, key),

@@ -8,38 +8,27 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import (
-    NO_FRAMES,
-    NO_SETTINGS,
-    Budget,
-    FileFrame,
-    Frame,
-    FrameRole,
-    Frames,
     Manifest,
-    Settings,
-    ShotEntry,
-    ShotFrame,
-    Style,
-    UrlFrame,
 )
-from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity, name_shots
 from hailuo_batch.core.signatures import mask_signatures
-from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
+from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document
+from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.schemas import matches_schema
 
 MAX_PROBLEMS = 50
 SHOWN_PLACES = 3  # of one problem that comes more often
+_CELL_KEYS = frozenset({"matrix", "exclude", "include", "where"})  # below which a number is a word
 _SHOT_WORDS = re.compile(r'^shot "[^"]*"')
-_SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", *SWITCH_NAMES})
+_SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", "providers", *SWITCH_NAMES})
+_USUAL_NAMES = frozenset({"id", "prompt", "frames", "tags", "notes", *_SETTING_NAMES})  # of most shots
 # Gateways' key forms that differ from words: MindVideo's prefix, the common sk-, and signed tokens.
 _SECRET_PATTERNS = (
     (b"mv_live_", rb"mv_live_\w{8,}"),
@@ -59,7 +48,7 @@ def read_manifest(data: bytes, *, name: str, most: int = MAX_PROBLEMS) -> tuple[
     if name.endswith((".tasks.yaml", ".tasks.yml")):
         return None, (_wrong_file_problem(name, "tasks", rules.TASKS_FILE, _TASKS_WHY),)
     tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot", most=most)
-    return (_manifest(tree) if tree else None), problems
+    return (make_manifest(tree) if tree else None), problems
 
 
 def read_and_validate(
@@ -89,7 +78,7 @@ def read_and_validate(
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
     for path, words in document.written.items():
-        if schema == "manifest" and (path[0] == "vars" or "matrix" in path[2:3]):
+        if schema == "manifest" and (path[0] == "vars" or _CELL_KEYS.intersection(path[2:5:2])):
             _put(tree, path, words)  # it becomes part of a text, which repeats what was written
     return tree, said
 
@@ -247,61 +236,3 @@ def _secret_problem(what: str, data: bytes, start: int, name: str) -> Problem:
     why = f"this line holds {what}. Keys come from the environment, not from a file."
     remedy = "Delete it, and renew the key if it was ever committed."
     return Problem(rule=rules.SECRET, why=why, remedy=remedy, place=place)
-
-
-def _manifest(tree: Mapping[str, Any]) -> Manifest:
-    budget = tree.get("budget")
-    return Manifest(
-        campaign=tree["campaign"],
-        model=tree.get("model", DEFAULT_MODEL),
-        providers=tuple(tree.get("providers", ())),
-        budget=Budget(amount=Decimal(str(budget["max"])), currency=budget["currency"].upper()) if budget else None,
-        variables=tree.get("vars", {}),
-        styles={name: Style(**style) for name, style in tree.get("styles", {}).items()},
-        defaults=_settings(tree.get("defaults", {})),
-        shots=tuple(_shot_entry(index, shot) for index, shot in enumerate(tree["shots"])),
-    )
-
-
-def _shot_entry(index: int, shot: Mapping[str, Any]) -> ShotEntry:
-    return ShotEntry(
-        index=index,
-        id=shot["id"],
-        prompt=shot.get("prompt", ""),
-        frames=_frames(shot["frames"]) if "frames" in shot else NO_FRAMES,
-        settings=NO_SETTINGS if _SETTING_NAMES.isdisjoint(shot) else _settings(shot),
-        tags=tuple(shot["tags"]) if "tags" in shot else (),
-        matrix={name: tuple(values) for name, values in shot["matrix"].items()} if "matrix" in shot else _NO_MATRIX,
-        notes=shot.get("notes", ""),
-    )
-
-
-_NO_MATRIX: dict[str, tuple[Any, ...]] = {}
-
-
-def _settings(values: Mapping[str, Any]) -> Settings:
-    duration = values.get("duration")
-    takes = values.get("takes")
-    return Settings(
-        # 6.0 is a whole number to JSON Schema and to the user: it is 6 from here on.
-        duration=int(duration) if isinstance(duration, float) else duration,
-        resolution=values.get("resolution"),
-        takes=int(takes) if takes is not None else None,
-        style=values.get("style"),
-        switches=pick_switches(values),
-    )
-
-
-def _frames(frames: Mapping[str, Any]) -> Frames:
-    first, last = frames.get("first"), frames.get("last")
-    if first is None and last is None:
-        return NO_FRAMES
-    return Frames(first=_frame(first) if first else None, last=_frame(last) if last else None)
-
-
-def _frame(frame: str | Mapping[str, str]) -> Frame:
-    if isinstance(frame, str):
-        return UrlFrame(url=frame) if "://" in frame else FileFrame(path=frame)
-    if "shot" in frame:
-        return ShotFrame(shot=frame["shot"], frame=FrameRole(frame.get("frame", "last")))
-    return UrlFrame(url=frame["url"], sha256=frame.get("sha256"))

@@ -15,7 +15,16 @@ from hailuo_batch.load.schemas import matches_property, matches_schema, read_sch
 FEWEST_DESCRIBED = 500  # mistakes of items; where fewer are shown, the most important of so many are
 # With these keywords alone, what is wrong with one value of an item depends on no other.
 _INDEPENDENT = frozenset(
-    {"type", "required", "properties", "additionalProperties", "description", "default", "examples"}
+    {
+        "type",
+        "required",
+        "properties",
+        "patternProperties",
+        "additionalProperties",
+        "description",
+        "default",
+        "examples",
+    }
 )
 _Describe = Callable[[object, DocumentPath], Iterable[Problem]]
 _Parts = Iterator[tuple[Hashable, object]]
@@ -55,5 +64,6 @@ def _split_item(name: str, definition: str, item: dict[Any, object], schema: Map
     if missing:
         yield missing, {key: value for key, value in right.items() if key not in missing}
     for key, value in item.items():
-        if not matches_property(name, key, value, definition=definition):
+        is_own = isinstance(key, str) and key.startswith("x-")  # a column of the user's own
+        if not is_own and not matches_property(name, key, value, definition=definition):
             yield (key, json.dumps(value, default=str)), {**right, key: value}

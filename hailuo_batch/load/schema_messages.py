@@ -3,29 +3,26 @@
 Only called when there is something to say; the library that finds the words is loaded then.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from hailuo_batch.core import rules
-from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Problem, did_you_mean
 from hailuo_batch.core.rules import RULES
 from hailuo_batch.load.schema_items import find_item_problems
+from hailuo_batch.load.schema_words import (
+    as_list,
+    describe_kinds,
+    describe_place,
+    display_value,
+    example_remedy,
+    flow_yaml,
+    path_name,
+)
 from hailuo_batch.load.schemas import read_schema
 
 SchemaViolation = Any  # jsonschema's ValidationError, whose stubs type each member as perhaps unset
-
-_TYPE_NAMES = {
-    "object": "a mapping (name: value)",
-    "array": "a list",
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "null": "nothing",
-}
 
 
 def find_schema_problems(
@@ -74,7 +71,7 @@ def _describe_error(error: SchemaViolation, base: DocumentPath) -> Iterator[Prob
 def _unknown_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     known = error.schema.get("properties", {})
     for key in error.instance:
-        if key in known:
+        if key in known or key.startswith("x-"):
             continue
         where = (*path, key)
         if SECRET_NAME.search(key):
@@ -83,59 +80,21 @@ def _unknown_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
             yield Problem(rule=rules.SECRET, why=why, remedy=remedy, path=where, on_key=True)
         else:
             remedy = did_you_mean(key, known) or f"Known here: {', '.join(sorted(known))}."
-            why = f'"{key}" means nothing {_describe_place(path)}.'
+            why = f'"{key}" means nothing {describe_place(path)}.'
             yield Problem(rule=rules.KEY_UNKNOWN, why=why, remedy=remedy, path=where, on_key=True)
-
-
-def _describe_place(path: DocumentPath) -> str:
-    if not path:
-        return "at the top of the file"
-    names = [str(part) for part in path if isinstance(part, str)]
-    if isinstance(path[-1], str):
-        return f"in {_path_name(path)}"
-    return f"in {_ITEM_NAMES.get(names[-1], f'an entry of {names[-1]}')}"
-
-
-_GROUP_KEYS = {"vars", "styles", "frames", "budget", "matrix"}  # whose members are called by both names
-_ITEM_NAMES = {"shots": "a shot", "providers": "a provider's name", "tags": "a tag", "ignore": "a rule"}
 
 
 def _missing_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     for key in error.validator_value:
         if key not in error.instance:
-            why = f'"{key}" is needed {_describe_place(path)}.'
-            remedy = _example_remedy(key, error.schema.get("properties", {}).get(key, {}))
+            why = f'"{key}" is needed {describe_place(path)}.'
+            remedy = example_remedy(key, error.schema.get("properties", {}).get(key, {}))
             yield Problem(rule=rules.KEY_MISSING, why=why, remedy=remedy, path=path)
 
 
-def _example_remedy(key: object, schema: dict[str, Any]) -> str:
-    examples = schema.get("examples")
-    if key is None or not examples:
-        return ""
-    return f"For example:  {'-' if isinstance(key, int) else f'{key}:'} {_flow_yaml(examples[0])}"
-
-
-def _flow_yaml(value: object) -> str:
-    """A value as one line of YAML, with quotes only where it needs them.
-
-    >>> _flow_yaml({"first": "assets/open.png"}), _flow_yaml(["hero", "client:acme"]), _flow_yaml("a, b")
-    ('{first: assets/open.png}', '[hero, client:acme]', '"a, b"')
-    """
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow_yaml(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_flow_yaml, value)) + "]"
-    return value if isinstance(value, str) and _PLAIN_WORD.match(value) else json.dumps(value, ensure_ascii=False)
-
-
-_PLAIN_WORD = re.compile(r"[A-Za-z$][\w./${}-]*(?::\w+)?\Z")
-
-
 def _wrong_type(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
-    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    *others, last = (_TYPE_NAMES[kind] for kind in wanted)
-    want = f"{', '.join(others)}, or {last}" if others else last
-    why = f"{_path_name(path)} is {_display_value(error.instance)}, and should be {want}."
+    wanted = as_list(error.validator_value)
+    why = f"{path_name(path)} is {display_value(error.instance)}, and should be {describe_kinds(wanted)}."
     yield Problem(rule=rules.TYPE, why=why, remedy=_type_remedy(error, wanted, path), path=path)
 
 
@@ -154,11 +113,11 @@ def _type_remedy(error: SchemaViolation, wanted: list[str], path: DocumentPath) 
     if wanted == ["array"]:
         scalar = isinstance(value, str | int | float)
         return (
-            f"Put it in square brackets: [{_flow_yaml(value)}]."
+            f"Put it in square brackets: [{flow_yaml(value)}]."
             if scalar
             else "Begin each entry with a dash and a blank."
         )
-    return _example_remedy(path[-1] if path else None, error.schema)
+    return example_remedy(path[-1] if path else None, error.schema)
 
 
 _REQUIRED_PATHS = {("version",), ("campaign",), ("shots",)}
@@ -167,7 +126,7 @@ _BOOLEAN_WORDS = {"yes", "on", "y", "true", "no", "off", "n", "false"}
 
 def _wrong_choice(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     choices = [str(choice) for choice in error.validator_value]
-    why = f"{_path_name(path)} is {_display_value(error.instance)}."
+    why = f"{path_name(path)} is {display_value(error.instance)}."
     remedy = did_you_mean(str(error.instance), choices) or f"Choose one of {', '.join(choices)}."
     if path[:2] == ("lint", "ignore") and any(error.instance == rule.id for rule in RULES):
         remedy = "This rule is no warning of a manifest, so it always counts. Delete the line."
@@ -175,37 +134,58 @@ def _wrong_choice(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
 
 
 def _wrong_version(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
-    why = f"{_path_name(path)} is {_display_value(error.instance)}; this tool reads version {error.validator_value}."
+    why = f"{path_name(path)} is {display_value(error.instance)}; this tool reads version {error.validator_value}."
     yield Problem(rule=rules.VERSION, why=why, remedy="Write version: 1.", path=path)
 
 
 def _no_matching_branch(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     """Of several allowed forms, the one that the value was meant to be is spoken about."""
-    meant = [sub for sub in error.context or () if sub.validator != "type" or len(sub.absolute_path) > len(path)]
-    branches = {sub.relative_schema_path[0] for sub in meant}
-    if isinstance(error.instance, dict) and error.instance and branches:
-        branch = _closest_branch(error, branches)
-        for sub in meant if branch is not None else ():
-            if sub.relative_schema_path[0] == branch:
-                yield from _describe_error(sub, path[: len(path) - len(error.absolute_path)])
-        if branch is not None:
-            return
-    yield from _wrong_duration(error, path) if path[-1:] == ("duration",) else _other_violation(error, path)
+    if path[-1:] == ("duration",):
+        yield from _wrong_duration(error, path)
+        return
+    causes: dict[int, list[SchemaViolation]] = {}
+    for sub in error.context or ():
+        causes.setdefault(sub.relative_schema_path[0], []).append(sub)
+    alike = {branch: found for branch, found in causes.items() if not any(map(_is_other_kind, found))}
+    if not alike and not error.schema.get("description"):
+        yield from _none_of_the_kinds(error, [found[0] for found in causes.values()], path)
+    elif (meant := _closest_branch(error, alike)) is not None:
+        for sub in alike[meant]:
+            yield from _describe_error(sub, path[: len(path) - len(error.absolute_path)])
+    else:
+        yield from _other_violation(error, path)
 
 
-def _closest_branch(error: SchemaViolation, branches: set[Any]) -> object:
-    """The form whose keys the value shares most, or None when it shares no key with any."""
+def _is_other_kind(cause: SchemaViolation) -> bool:
+    return cause.validator == "type" and not cause.relative_path
 
-    def shared(branch: Any) -> int:
-        known = error.validator_value[branch].get("properties", {})
-        return len(known.keys() & error.instance.keys())
 
-    likest = max(sorted(branches), key=shared)
-    return likest if shared(likest) else None
+def _none_of_the_kinds(error: SchemaViolation, causes: list[SchemaViolation], path: DocumentPath) -> Iterator[Problem]:
+    """A value whose kind none of the forms has: all kinds are named, and an example of the first form."""
+    kinds = [kind for cause in causes for kind in as_list(cause.validator_value)]
+    why = f"{path_name(path)} is {display_value(error.instance)}, and should be {describe_kinds(kinds)}."
+    yield Problem(
+        rule=rules.TYPE, why=why, remedy=_type_remedy(causes[0], as_list(causes[0].validator_value), path), path=path
+    )
+
+
+def _closest_branch(error: SchemaViolation, branches: dict[int, list[SchemaViolation]]) -> int | None:
+    """The only form of the value's kind, or the mapping whose keys it shares most; None when none is nearest."""
+    value = error.instance
+    if value in ("", {}):
+        return None
+    if len(branches) == 1:
+        return next(iter(branches))
+
+    def shared(branch: int) -> int:
+        return len(error.validator_value[branch].get("properties", {}).keys() & value)
+
+    likest = max(sorted(branches), key=shared, default=None)
+    return likest if likest is not None and shared(likest) else None
 
 
 def _wrong_duration(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
-    found = _display_value(error.instance)
+    found = display_value(error.instance)
     why = f"duration is {found}, and should be a whole number of seconds from 1 to 60, or short or long."
     number = re.match(r"\s*(\d+)\s*(s|sec|seconds)?\s*\Z", str(error.instance))
     remedy = f"Write {number[1]}." if number and isinstance(error.instance, str) else ""
@@ -214,8 +194,8 @@ def _wrong_duration(error: SchemaViolation, path: DocumentPath) -> Iterator[Prob
 
 def _wrong_form(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     names = [part for part in path if isinstance(part, str)]
-    why = f"{_path_name(path)} is {_display_value(error.instance)}."
-    remedy = _FORM_REMEDIES.get(names[-1] if names else "", "") or _example_remedy(path[-1], error.schema)
+    why = f"{path_name(path)} is {display_value(error.instance)}."
+    remedy = _FORM_REMEDIES.get(names[-1] if names else "", "") or example_remedy(path[-1], error.schema)
     yield Problem(rule=rules.FORM, why=why, remedy=remedy, path=path)
 
 
@@ -230,12 +210,12 @@ _FORM_REMEDIES = {
 
 
 def _wrong_name(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
-    why = f"{_display_value(error.instance)} cannot be a name {_describe_place(path)}."
+    why = f"{display_value(error.instance)} cannot be a name {describe_place(path)}."
     remedy = "Names begin with a letter and hold letters, digits, dash and underscore, 64 at most."
     if path == ("gateways",):
         remedy = "Names of gateways hold lower-case letters, digits and dashes, 63 at most."
     if error.instance == "none":
-        why, remedy = f'"none" {_describe_place(path)} means no style at all.', "Give this style another name."
+        why, remedy = f'"none" {describe_place(path)} means no style at all.', "Give this style another name."
     where = (*path, error.instance)
     yield Problem(rule=rules.NAME, why=why, remedy=remedy, path=where, on_key=True)
 
@@ -246,57 +226,33 @@ def _out_of_range(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
         bounds = f"more than {error.schema.get('exclusiveMinimum')}"
     else:
         bounds = f"{low} to {high}" if high is not None else f"{low} or more"
-    why = f"{_path_name(path)} is {_display_value(error.instance)}; it may be {bounds}."
+    why = f"{path_name(path)} is {display_value(error.instance)}; it may be {bounds}."
     yield Problem(rule=rules.RANGE, why=why, path=path)
 
 
 def _empty_value(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
-    remedy = _example_remedy(path[-1], error.schema) or "Write a value, or take the key out."
-    yield Problem(rule=rules.EMPTY, why=f"{_path_name(path)} is empty.", remedy=remedy, path=path)
+    remedy = example_remedy(path[-1], error.schema) or "Write a value, or take the key out."
+    yield Problem(rule=rules.EMPTY, why=f"{path_name(path)} is empty.", remedy=remedy, path=path)
 
 
 def _too_long(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
-    why = f"{_path_name(path)} has {len(error.instance):,} characters; it may have {error.validator_value:,}."
+    why = f"{path_name(path)} has {len(error.instance):,} characters; it may have {error.validator_value:,}."
     yield Problem(rule=rules.LONG, why=why, remedy="Make it shorter.", path=path)
 
 
 def _duplicate_items(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     for place, value in enumerate(error.instance):
         if value in error.instance[:place]:
-            why = f"{_path_name(path)} has {_display_value(value)} twice."
+            why = f"{path_name(path)} has {display_value(value)} twice."
             yield Problem(rule=rules.TWICE, why=why, remedy="Take one of them out.", path=(*path, place))
 
 
 def _other_violation(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     wanted = str(error.schema.get("description", "")).split(". ")[0].rstrip(".")
     wanted = f"It should be {wanted[:1].lower()}{wanted[1:]}." if wanted else "The schema does not allow that."
-    remedy = _example_remedy(path[-1] if path else None, error.schema)
-    why = f"{_path_name(path)} is {_display_value(error.instance)}. {wanted}"
+    remedy = example_remedy(path[-1] if path else None, error.schema)
+    why = f"{path_name(path)} is {display_value(error.instance)}. {wanted}"
     yield Problem(rule=rules.FORM, why=why, remedy=remedy, path=path)
-
-
-def _path_name(path: DocumentPath) -> str:
-    names = [part for part in path if isinstance(part, str)]
-    if not names:
-        return "the file"
-    if len(names) > 1 and path[-2] in _GROUP_KEYS:
-        return f"{names[-2]}.{names[-1]}"
-    return names[-1] if isinstance(path[-1], str) else _ITEM_NAMES.get(names[-1], f"an entry of {names[-1]}")
-
-
-def _display_value(value: object) -> str:
-    match value:
-        case None | "":
-            return "empty"
-        case bool():
-            return str(value).lower()
-        case str():
-            return quote_text(value)
-        case int() | float():
-            return str(value)[:60]
-        case list():
-            return "a list" if value else "an empty list"
-    return "a mapping"
 
 
 _DESCRIBERS: dict[str, Callable[[SchemaViolation, DocumentPath], Iterator[Problem]]] = {

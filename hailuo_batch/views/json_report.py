@@ -113,6 +113,7 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "prompt": row.prompt,
         "duration": row.duration,
         "resolution": row.resolution,
+        "sequence": row.sequence or None,
         "tags": list(row.tags),
         "notes": row.notes,
         "fingerprint": row.fingerprint or None,

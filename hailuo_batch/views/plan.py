@@ -13,6 +13,7 @@ from hailuo_batch.views.format import (
     shot_length,
     single_line,
 )
+from hailuo_batch.views.headings import with_headings
 from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
 from hailuo_batch.views.prices import used_price_lines
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -56,7 +57,7 @@ def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
     rows = [row for row in report.rows if row.action is not Action.REUSE]
     if not rows:
         return "\n".join((plan_totals(report, style), *dropped_lines(report, style)))
-    lines = [plan_heading(report, style), "", *_table_rows(rows[:MAX_ROWS], style)]
+    lines = [plan_heading(report, style), "", *_table_rows(rows[:MAX_ROWS], report, style)]
     if len(rows) > MAX_ROWS:
         lines.append(style.dim(f"  … and {len(rows) - MAX_ROWS:,} more; --format json shows them all"))
     lines += ["", plan_totals(report, style), *_destination_lines(report, style)]
@@ -207,8 +208,10 @@ _COLUMNS = (
 )
 
 
-def _table_rows(rows: list[TakeRow], style: TextStyle) -> Iterable[str]:
-    return draw_table([_cells(row, style) for row in rows], _COLUMNS, width=style.width)
+def _table_rows(rows: list[TakeRow], report: Report, style: TextStyle) -> Iterable[str]:
+    headed = with_headings(rows, report, style)
+    cells = [line for heading, row in headed for line in (*heading, _cells(row, style))]
+    return draw_table(cells, _COLUMNS, width=style.width)
 
 
 def _cells(row: TakeRow, style: TextStyle) -> tuple[Cell, ...]:

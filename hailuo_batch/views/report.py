@@ -6,6 +6,7 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.format import format_seconds, format_size, safe_text, single_line
+from hailuo_batch.views.headings import with_headings
 from hailuo_batch.views.plan import dropped_lines, plan_heading, reason_text, state_totals
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
@@ -24,7 +25,7 @@ _COLUMNS = (
 
 def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
     """One line a take, in the order of the manifest, then the sums."""
-    rows = tuple(draw_table([cells for row in report.rows for cells in _rows(row, style)], _COLUMNS, width=style.width))
+    rows = tuple(draw_table(list(_list_lines(report, style)), _COLUMNS, width=style.width))
     spent = f" {words}" if (words := spending_line(report)) else ""
     table = (*rows, "") if rows else ()
     return "\n".join(
@@ -37,6 +38,12 @@ def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
             *next_steps(report),
         )
     )
+
+
+def _list_lines(report: Report, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
+    for heading, row in with_headings(report.rows, report, style):
+        yield from heading
+        yield from _rows(row, style)
 
 
 def _rows(row: TakeRow, style: TextStyle) -> Iterator[tuple[Cell, ...]]:

@@ -1,6 +1,7 @@
 """Values to build cores from, with nothing in them that a test does not say."""
 
 from decimal import Decimal
+from textwrap import dedent
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from hailuo_batch.core.manifest.document import (
     ShotEntry,
     ShotFrame,
 )
+from hailuo_batch.core.manifest.interpolate import scalar_text
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, Plan, PlanInputs
@@ -25,6 +27,7 @@ from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Provider, Route
 from hailuo_batch.core.request.request import ImageRef, Request
 from hailuo_batch.core.switches import DEFAULT_SWITCHES, SWITCH_NAMES, pick_switches
+from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.model_tables import read_model
 
 HAILUO_02, ANIMATIC = read_model("hailuo-02"), read_model("animatic")
@@ -39,11 +42,16 @@ def usd(amount: str) -> Money:
 
 
 def shot(name: str = "open", **members: Any) -> Shot:
+    """A shot that writes its length and size itself; `duration_path` and its like say where it is written instead."""
     plain = {
         "index": 0, "prompt": "a bottle in mist", "frames": NO_FRAMES, "duration": 6, "resolution": "768p", "takes": 1,
         "tags": (), "switches": DEFAULT_SWITCHES, "notes": "",
     }  # fmt: skip
-    return Shot(**{"id": name, **plain, **with_switches(members)})
+    index = members.get("index", 0)
+    own = {key: ("shots", index, key) for key in ("duration", "resolution")}
+    given = {key: members.pop(key) for key in list(members) if key.endswith("_path")}
+    places = {**own, **{key.removesuffix("_path"): path for key, path in given.items()}}
+    return Shot(**{"id": name, **plain, "places": places, **with_switches(members)})
 
 
 def with_switches(members: dict[str, Any]) -> dict[str, Any]:
@@ -58,8 +66,14 @@ def after_shot(giver: str, end: FrameRole = FrameRole.LAST) -> Frames:
 
 
 def entry(name: str = "open", prompt: str = "a bottle in mist", **members: Any) -> ShotEntry:
+    """An entry of the list; a matrix may be given as words alone."""
     plain: dict[str, Any] = {"index": 0, "frames": NO_FRAMES, "settings": NO_SETTINGS}
-    return ShotEntry(id=name, prompt=prompt, **{**plain, **members})
+    matrix = {name: phrases(values) for name, values in members.pop("matrix", {}).items()}
+    return ShotEntry(id=name, prompt=prompt, matrix=matrix, **{**plain, **members})
+
+
+def phrases(values: Any) -> dict[str, str]:
+    return values if isinstance(values, dict) else {scalar_text(value): scalar_text(value) for value in values}
 
 
 def manifest(*entries: ShotEntry, **members: Any) -> Manifest:
@@ -68,6 +82,13 @@ def manifest(*entries: ShotEntry, **members: Any) -> Manifest:
         "defaults": Settings(),
     }  # fmt: skip
     return Manifest(shots=entries, **{**plain, **members})
+
+
+def written(text: str) -> Manifest:
+    """The manifest of a YAML text, to which version and campaign are added."""
+    found, problems = read_manifest(f"version: 1\ncampaign: teaser\n{dedent(text)}".encode(), name="teaser.yaml")
+    assert found is not None, problems
+    return found
 
 
 def in_a_row(*entries: ShotEntry, **members: Any) -> Manifest:

@@ -27,7 +27,7 @@ def test_the_manifests_schema_has_each_switch_with_its_default_and_meaning(switc
     schema = read_schema("manifest")
     found = schema["definitions"][switch.name]
     assert (found["type"], found["default"], found["description"]) == ("boolean", switch.default, switch.meaning)
-    for part in (schema["properties"]["defaults"], schema["definitions"]["shot"]):
+    for part in (schema["definitions"]["defaults"], schema["definitions"]["shot"]):
         assert part["properties"][switch.name] == {"$ref": f"#/definitions/{switch.name}"}
 
 

@@ -109,7 +109,7 @@ def test_a_whole_manifest_is_read_as_it_is_written() -> None:
         first=ShotFrame(shot="open", frame=FrameRole.LAST), last=UrlFrame(url="https://a.example/c.png")
     )
     assert (turn.settings, turn.index) == (NO_SETTINGS, 1)
-    assert pack.matrix == {"colour": ("red", 2, 0.5, True)}
+    assert pack.matrix == {"colour": {word: word for word in ("red", "2", "0.5", "true")}}
     assert (pack.frames, pack.prompt, pack.notes) == (NO_FRAMES, "", "for Ana")
 
 

@@ -155,7 +155,7 @@ manifests = objects(
         "styles": st.dictionaries(
             odd_texts, st.dictionaries(st.sampled_from(["prefix", "suffix"]), scalars), max_size=2
         ),
-        "defaults": objects(MANIFEST["properties"]["defaults"]["properties"], {}),
+        "defaults": objects(MANIFEST["definitions"]["defaults"]["properties"], {}),
         "shots": st.lists(shots, max_size=2),
     },
 )

@@ -1,8 +1,8 @@
 """The short way: a manifest that had nothing to do, and has not changed since, is not even parsed.
 
 Its bytes, the settings, the lock, the tasks file, the ledger and every image must be as they were, and what the user
-trusts here. Every clip and name must still be listed. The cache is only a shortcut: what is not beyond doubt is planned
-the long way.
+trusts here, and what its variables take from the environment. Every clip and name must still be listed. The cache is
+only a shortcut: what is not beyond doubt is planned the long way.
 """
 
 from collections.abc import Mapping

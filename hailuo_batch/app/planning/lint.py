@@ -5,6 +5,7 @@ about, since most have not.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from hailuo_batch.app.planning.validate import Draft
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -29,9 +30,12 @@ def find_lint(draft: Draft, inputs: Inputs) -> Iterator[Problem]:
 
         yield from find_unmatched_stills(shots, inputs.images)
     if draft.world is World.REAL and draft.manifest is not None:  # no other world buys
+        from hailuo_batch.app.planning.provider_lists import group_by_providers
         from hailuo_batch.app.planning.table_age import find_old_tables
 
-        yield from find_old_tables(draft.manifest, shots, draft.providers, read_time())
+        groups, now = group_by_providers(shots).items(), read_time()
+        old = (find_old_tables(draft.manifest, group, draft.provider_lists[names], now) for names, group in groups)
+        yield from dict.fromkeys(chain.from_iterable(old))
 
 
 def read_time() -> float:

@@ -146,6 +146,7 @@ async def _gather_and_plan(
         orphan_steps=make_orphan_steps(snapshot, made.steps),
         report=replace(
             _make_report(validation, made, selected, snapshot, details, caps, now=now, only=bool(options.only)),
+            sequence_titles=validation.sequence_titles,
             dropped=find_dropped_shots(lock, made.steps, [shot.id for shot in validation.shots]),
         ),
         rehearsed_names=histories.rehearsed_names,
@@ -269,5 +270,5 @@ def _make_routes(validation: Validation) -> dict[ShotNeeds, Route]:
     for shot in validation.shots:
         needs = shot.needs
         if needs not in routes:
-            routes[needs] = choose_route(shot, validation.providers)
+            routes[needs] = choose_route(shot, validation.provider_lists[shot.providers])
     return routes

@@ -14,6 +14,7 @@ from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached_inputs, write_finished_manifest
+from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.user_state import find_price_file
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def write_plan_cache(planned: PlannedRun) -> None:
         summary={**make_summary(planned.report), "warnings": len(validation.problems)},
         trust=validation.project.trusted_digest if validation.project.stakes else None,
         prices="" if validation.model.is_local else str(find_price_file() or ""),
+        environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
     )
     facts = cache_dependencies(validation.file, workspace, validation.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)

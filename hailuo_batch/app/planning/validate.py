@@ -10,25 +10,28 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.camera_words import check_camera_words
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
-from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.planning.provider_lists import (
+    NO_PROVIDER_LISTS,
+    LazyProviders,
+    ProviderLists,
+    group_by_providers,
+    read_provider_lists,
+)
 from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core import rules
-from hailuo_batch.core.days import utc_day
+from hailuo_batch.core.manifest.camera_warnings import camera_warnings
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
-from hailuo_batch.core.manifest.expand import camera_warnings, expand
+from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
 from hailuo_batch.core.problem import Problem, Severity, name_shots
 from hailuo_batch.core.providers.offers import Provider, offer_problems
-from hailuo_batch.core.providers.own_prices import NO_OWN_PRICES, OwnPrices
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
-from hailuo_batch.load.prices import read_own_prices
-from hailuo_batch.load.provider_tables import provider_names, read_provider, read_providers
 from hailuo_batch.load.settings import Project, read_file, read_project
 
 if TYPE_CHECKING:
@@ -57,7 +60,7 @@ class Validation:
     shots: tuple[Shot, ...]
     model: Model
     world: World
-    providers: tuple[Provider, ...]
+    provider_lists: ProviderLists
     inputs: Inputs
     problems: tuple[Problem, ...]
     review: "Review | None" = None  # what people decided about its shots, if anything
@@ -66,6 +69,12 @@ class Validation:
     def sketch(self) -> bool:
         """Whether its takes are drawn on this machine."""
         return self.world is World.SKETCH
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """Everyone who may render some shot, the manifest's own first."""
+        found = {each.name: each for providers in self.provider_lists.values() for each in providers}
+        return tuple(found.values())
 
     @property
     def workspace(self) -> Workspace:
@@ -81,6 +90,11 @@ class Validation:
     def campaign(self) -> str:
         """The campaign's name; only read when no problem stops the manifest."""
         return self.manifest.campaign if self.manifest is not None else ""
+
+    @property
+    def sequence_titles(self) -> dict[str, str]:
+        """What people call the parts of the film, by id, in the order of the edit."""
+        return {each.id: each.title for each in self.manifest.sequences} if self.manifest is not None else {}
 
     @property
     def external_problems(self) -> tuple[Problem, ...]:
@@ -107,7 +121,7 @@ class Draft:
     shots: tuple[Shot, ...]
     model: Model
     world: World
-    providers: tuple[Provider, ...]
+    provider_lists: ProviderLists
     problems: tuple[Problem, ...]
     review: "Review | None" = None
 
@@ -161,7 +175,7 @@ def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS) -> Draft:
         shots=(),
         model=NO_MODEL,
         world=world,
-        providers=(),
+        provider_lists=NO_PROVIDER_LISTS,
         problems=(*_list_settings_problems(project, world), *problems),
     )
     return draft if manifest is None else _expand_draft(draft, manifest)
@@ -177,31 +191,36 @@ def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]
 def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     project = draft.project
     model = read_model(SKETCH_MODEL if draft.world is World.SKETCH else manifest.model)
-    shots, problems = expand(manifest)
+    shots, problems = _expand_here(manifest)
     draft, shots = _apply_review(draft, manifest, shots)
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
-    names = manifest.providers or project.providers
-    own_prices, wrong = _read_prices(project, model)
-    providers, unknown = read_providers(
-        names, model.name, tables=project.tables, regions=project.regions, own_prices=own_prices
-    )
-    # A gateway of the project whose table is wrong is not unknown: its table is reported.
-    unknown = tuple(problem for problem in unknown if names[int(problem.path[1])] not in project.unusable_gateways)
-    found = [*draft.problems, *wrong, *problems, *unknown]
+    lists, wrong = read_provider_lists(manifest, project, model)
+    found = [*draft.problems, *problems, *wrong]
     if model.has_camera_commands:
         found += camera_warnings(shots)
-    if providers and draft.world is not World.SKETCH:
-        found += offer_problems(shots, providers, _LazyProviders(model.name, project), LazyModels())
-        found += provider_warnings(manifest, shots, providers)
-        found += check_camera_words(shots, providers, project.tables)
-        found += check_prompt_length(shots, providers, project.tables)
-    return replace(draft, shots=shots, model=model, providers=providers, problems=tuple(found))
+    if draft.world is not World.SKETCH:
+        found += dict.fromkeys(_check_providers(shots, lists, model, project))
+    return replace(draft, shots=shots, model=model, provider_lists=lists, problems=tuple(found))
 
 
-def _read_prices(project: Project, model: Model) -> tuple[OwnPrices, tuple[Problem, ...]]:
-    """Prices of one's own, and what is wrong with the user's; for what is drawn here, no file is read."""
-    return (NO_OWN_PRICES, ()) if model.is_local else read_own_prices(project.prices, utc_day(SystemClock().now()))
+def _expand_here(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
+    """The manifest's shots, with what the environment of this process has for them."""
+    if not manifest.env_names:
+        return expand(manifest)
+    from hailuo_batch.load.environment import read_env_values
+
+    return expand(manifest, *read_env_values(manifest.env_names))
+
+
+def _check_providers(shots: Sequence[Shot], lists: ProviderLists, model: Model, project: Project) -> Iterator[Problem]:
+    """What the providers of each shot do not render, or do in another way."""
+    for names, group in group_by_providers(shots).items():
+        if providers := lists[names]:
+            yield from offer_problems(group, providers, LazyProviders(model.name, project), LazyModels())
+            yield from provider_warnings(group, providers)
+            yield from check_camera_words(group, providers, project.tables)
+            yield from check_prompt_length(group, providers, project.tables)
 
 
 def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
@@ -276,29 +295,11 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
         shots=() if stopped else draft.shots,
         model=draft.model,
         world=draft.world,
-        providers=draft.providers,
+        provider_lists=draft.provider_lists,
         inputs=inputs,
         problems=problems,
         review=draft.review,
     )
-
-
-class _LazyProviders(Sequence[Provider]):
-    """Every gateway's table, read once, when a problem wants to name who could render a shot."""
-
-    def __init__(self, model: str, project: Project) -> None:
-        self._model, self._tables = model, project.tables
-        self._read: dict[str, Provider] = {}
-        self._names = provider_names(project.tables)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        name = self._names[index]
-        if name not in self._read:
-            self._read[name] = read_provider(name, self._model, tables=self._tables)
-        return self._read[name]
 
 
 @contextmanager

@@ -4,9 +4,12 @@
 knows YAML, files or lines.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from math import prod
+from typing import NamedTuple
 
 from hailuo_batch.core.switches import SwitchValues
 
@@ -24,10 +27,20 @@ class FrameRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Who owns an image, and the last day on which it may be used (`2027-12-31`); empty where nothing is written."""
+
+    owner: str = ""
+    licence: str = ""
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileFrame:
     """A picture in the project; the path is relative to the manifest's folder."""
 
     path: str
+    rights: Rights | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +49,7 @@ class UrlFrame:
 
     url: str
     sha256: str | None = None
+    rights: Rights | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +76,31 @@ NO_FRAMES = Frames()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """Words around a prompt."""
+    """Words around a prompt; those of a variant stand between the prompt and the style's own."""
 
     prefix: str = ""
     suffix: str = ""
+    variants: Mapping[str, "Style"] = field(default_factory=dict, hash=False)
+
+
+class EnvVariable(NamedTuple):
+    """A variable whose value comes from the environment; without a `default` it must be set there."""
+
+    env: str
+    default: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Where the edit starts and ends in a clip, in seconds."""
+
+    start: Decimal = Decimal(0)
+    end: Decimal
+
+    @property
+    def seconds(self) -> Decimal:
+        """How long the shot is in the edit."""
+        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +120,53 @@ class Settings:
     takes: int | None = None
     style: str | None = None
     switches: SwitchValues = ()  # those that are written
+    providers: tuple[str, ...] = ()  # none: those of the manifest
+    tags: tuple[str, ...] = ()  # of defaults, sequences and overrides: added to those of the shot
+    notes: str | None = None  # of defaults and overrides
 
 
 NO_SETTINGS = Settings()
 
 
+Meta = tuple[tuple[str, object], ...]  # columns of the user's own: names, and any plain values
+Cell = Mapping[str, str]  # names of a matrix, and the word that each has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """One part of the film, at `index` (from 0) under `sequences`, which is its place in the edit."""
+
+    index: int
+    id: str
+    title: str = ""
+    defaults: Settings = NO_SETTINGS
+    settings: Settings = NO_SETTINGS  # its own style and tags, which count before those of its defaults
+    notes: str = ""  # about the sequence; those of its defaults are of its shots
+    meta: Meta = field(default=(), hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What some cells of a matrix have instead of the shot's own; None is "not written"."""
+
+    where: Cell
+    settings: Settings = NO_SETTINGS
+    prompt: str | None = None
+    frames: Frames | None = None
+    cut: Cut | None = None
+    meta: Meta = field(default=(), hash=False)
+
+
+_NO_MATRIX: Mapping[str, Mapping[str, str]] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShotEntry:
-    """One entry under `shots`, at `index` (from 0); with a matrix it stands for several shots."""
+    """One entry under `shots`, at `index` (from 0); with a matrix it stands for several shots.
+
+    `matrix[name]` has each word with its phrase, which is the word itself where none is written. `include` are cells
+    beside them, each with a word and a phrase for every name.
+    """
 
     index: int
     id: str
@@ -100,8 +174,23 @@ class ShotEntry:
     frames: Frames
     settings: Settings
     tags: tuple[str, ...] = ()
-    matrix: dict[str, tuple[Scalar, ...]] = field(default_factory=dict)
-    notes: str = ""
+    matrix: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NO_MATRIX)
+    exclude: tuple[Cell, ...] = ()
+    include: tuple[Mapping[str, tuple[str, str]], ...] = ()
+    overrides: tuple[Override, ...] = ()
+    notes: str | None = None
+    cut: Cut | None = None
+    sequence: str = ""
+    meta: Meta = field(default=(), hash=False)
+
+    def count_cells(self) -> int:
+        """How many shots it makes at most."""
+        return prod(len(values) for values in self.matrix.values()) + len(self.include) if self.matrix else 1
+
+    @property
+    def has_one_cell(self) -> bool:
+        """Whether it has no matrix, and says nothing about cells."""
+        return not (self.matrix or self.exclude or self.include or self.overrides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +201,14 @@ class Manifest:
     model: str
     providers: tuple[str, ...]
     budget: Budget | None
-    variables: dict[str, Scalar]
+    variables: dict[str, Scalar | EnvVariable]
     styles: dict[str, Style]
     defaults: Settings
     shots: tuple[ShotEntry, ...]
+    sequences: tuple[Sequence, ...] = ()
+    meta: Meta = field(default=(), hash=False)
+
+    @property
+    def env_names(self) -> tuple[str, ...]:
+        """The names in the environment on which its shots depend."""
+        return tuple(each.env for each in self.variables.values() if isinstance(each, EnvVariable))

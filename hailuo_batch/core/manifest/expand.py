@@ -1,4 +1,4 @@
-"""Manifest → shots: names filled in, defaults merged, matrices unrolled, ids unique, order as written.
+"""Manifest → shots: names filled in, defaults merged, matrices unrolled, ids unique, in the order of the edit.
 
 Every problem is collected; a shot with a problem of its own is left out of the result. Nothing here knows what
 providers sell (`offers.py`) or whether a file exists (`load/inputs.py`).
@@ -7,28 +7,18 @@ providers sell (`offers.py`) or whether a file exists (`load/inputs.py`).
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import product
-from math import prod
-from typing import TypeVar
+from typing import Any
 
 from hailuo_batch.core import rules
-from hailuo_batch.core.manifest.camera import (
-    CameraRemark,
-    camera_remarks,
-    describe_remarks,
-    normalize_commands,
-)
+from hailuo_batch.core.manifest.camera import normalize_commands
 from hailuo_batch.core.manifest.document import (
     NO_FRAMES,
-    NO_SETTINGS,
-    Duration,
     FileFrame,
     Frame,
     Frames,
     Manifest,
-    Settings,
     ShotEntry,
     ShotFrame,
     Style,
@@ -40,57 +30,61 @@ from hailuo_batch.core.manifest.interpolate import (
     fill_placeholders,
     quote_text,
     resolve_variables,
-    scalar_text,
+)
+from hailuo_batch.core.manifest.sequences import check_sequences, order_entries, resolve_levels
+from hailuo_batch.core.manifest.settings import (
+    CellEntry,
+    CellTexts,
+    ResolvedSettings,
+    make_cell_entry,
+    override_cell_entry,
 )
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import DocumentPath, Problem, Rule, Suggestions
-from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues, override_switches
+from hailuo_batch.core.manifest.styles import fill_styles, find_style
+from hailuo_batch.core.problem import DocumentPath, Problem, Suggestions
 
 MAX_SHOTS = 200_000  # of one manifest, after its matrices
 MAX_PROMPT_TEXT = MAX_SHOTS * 2_000  # characters of all prompts together: each as long as the model reads
 MAX_SHOTS_DIAGNOSED = 1_000  # shots of one matrix, which share most of their mistakes
 
-T = TypeVar("T")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
-def expand(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
-    """All shots in the order they are written, and everything that is wrong with them."""
-    names, found = resolve_variables(manifest.variables)
-    problems = list(found)
-    styles = _fill_styles(manifest.styles, names, problems)
-    crowd = sum(_count_shots(entry) for entry in manifest.shots)
+def expand(
+    manifest: Manifest, environment: Mapping[str, str] | None = None, keys: Mapping[str, str] | None = None
+) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
+    """All shots in the order of the edit, and everything that is wrong with them.
+
+    `environment` has what is set there of the variables that the manifest declares, `keys` the keys that are set.
+    """
+    problems: dict[Problem, None] = {}
+    names, found = resolve_variables(_read_variables(manifest, environment or {}, keys or {}, problems))
+    problems.update(dict.fromkeys(found))
+    styles = fill_styles(manifest.styles, names, problems)
+    crowd = sum(entry.count_cells() for entry in manifest.shots)
     if crowd > MAX_SHOTS:
         return (), (*problems, _too_many_shots(crowd))
-    base = _resolve_defaults(manifest.defaults, styles, problems)
-    shots: list[Shot] = []
     ids = {entry.id for entry in manifest.shots}  # those of shots with problems too: who names them is not to blame
-    length, suggestions = 0, Suggestions()
-    for entry in manifest.shots:
-        plain = base if entry.settings is NO_SETTINGS else _resolve_settings(entry.settings, base)
-        wrong: Counter[Problem] = Counter()
-        blamed = 0
-        for bound in _unroll_matrix(entry):
-            filled = {**names, **bound} if bound else names
-            try:
-                shots.append(_make_shot(entry, filled, plain, styles))
-                length += len(shots[-1].prompt)
-            except InterpolationError:
-                blamed += 1
-                if blamed <= MAX_SHOTS_DIAGNOSED:
-                    _diagnose_shot(entry, filled, plain, styles, wrong, ids, suggestions)
-        problems += _count_cells(wrong, blamed)
-        if length > MAX_PROMPT_TEXT:
-            return (), (*problems, _too_much_text(entry.index))
-    problems += _id_clashes(shots)
-    problems += frame_link_problems(shots, ids)
-    return tuple(shots), tuple(problems)
+    made = _Expansion(texts=CellTexts(words=names, phrases=names), styles=styles, problems=problems, ids=ids)
+    check_sequences(manifest, made.suggestions, problems)
+    levels = resolve_levels(manifest, styles, problems)
+    for entry in order_entries(manifest):
+        made.add_entry(entry, levels.get(entry.sequence, levels[""]))
+        if made.length > MAX_PROMPT_TEXT:
+            return (), (*problems, *made.mistakes, _too_much_text(entry.index))
+    mistakes = (replace(problem, count=count) for problem, count in made.mistakes.items())
+    clashes = (*_id_clashes(made.shots), *frame_link_problems(made.shots, ids))
+    return tuple(made.shots), (*problems, *mistakes, *clashes)
 
 
-def _count_cells(wrong: Mapping[Problem, int], blamed: int) -> Iterator[Problem]:
-    """What is wrong with the shots of one entry, each once; shots that were not diagnosed have a single mistake too."""
-    for problem, cells in wrong.items():
-        yield replace(problem, count=blamed if len(wrong) == 1 else cells)
+def _read_variables(
+    manifest: Manifest, environment: Mapping[str, str], keys: Mapping[str, str], problems: dict[Problem, None]
+) -> Mapping[str, Any]:
+    if not manifest.env_names:
+        return manifest.variables
+    from hailuo_batch.core.manifest.env_variables import read_env_variables  # few manifests have any
+
+    return read_env_variables(manifest, environment, keys, problems)
 
 
 def _too_many_shots(count: int) -> Problem:
@@ -105,143 +99,110 @@ def _too_much_text(index: int) -> Problem:
     return Problem(rule=rules.TEXT_LONG, why=why, remedy=remedy, path=("shots", index))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ResolvedSettings:
-    """Settings with nothing left open."""
+class _Expansion:
+    """What has been made so far of a manifest, and with which names and styles.
 
-    duration: Duration = 6
-    resolution: str = "768p"
-    takes: int = 1
-    style: str = "none"
-    switches: SwitchValues = DEFAULT_SWITCHES
-    default_names: frozenset[str] = frozenset()  # what the manifest's defaults say
+    `texts` are the variables, which shots without a matrix have alone; `length` is of all prompts; `mistakes` are
+    counted by the shots that have them.
+    """
 
+    __slots__ = ("ids", "length", "mistakes", "problems", "shots", "styles", "suggestions", "texts")
 
-def _resolve_settings(settings: Settings, base: _ResolvedSettings = _ResolvedSettings()) -> _ResolvedSettings:
-    """What is written, else what stands in the manifest's defaults, else the schema's default."""
-    return _ResolvedSettings(
-        default_names=base.default_names,
-        duration=_value_or_default(settings.duration, base.duration),
-        resolution=_value_or_default(settings.resolution, base.resolution),
-        takes=_value_or_default(settings.takes, base.takes),
-        style=_value_or_default(settings.style, base.style),
-        switches=override_switches(base.switches, settings.switches),
-    )
+    def __init__(
+        self, texts: CellTexts, styles: Mapping[str, Style], problems: dict[Problem, None], ids: set[str]
+    ) -> None:
+        self.texts, self.styles, self.problems, self.ids = texts, styles, problems, ids
+        self.suggestions = Suggestions()
+        self.shots: list[Shot] = []
+        self.mistakes: Counter[Problem] = Counter()
+        self.length = 0
 
+    def add_entry(self, entry: ShotEntry, base: ResolvedSettings) -> None:
+        """The shots of one entry, or what is wrong with them."""
+        whole = make_cell_entry(entry, base)
+        if entry.has_one_cell:
+            self._add_shot(whole, self.texts, self.mistakes)
+            return
+        from hailuo_batch.core.manifest.matrix import unroll_matrix  # many manifests have none
 
-def _value_or_default(value: T | None, default: T) -> T:
-    return default if value is None else value
+        cells: dict[tuple[int, ...], CellEntry] = {(): whole}  # by the overrides that fit them
+        wrong: Counter[Problem] = Counter()
+        blamed = 0
+        for texts in unroll_matrix(entry, self.texts, self.problems):
+            if texts.overrides not in cells:
+                cells[texts.overrides] = _override_cell(whole, texts.overrides)
+            counted = wrong if blamed < MAX_SHOTS_DIAGNOSED else None
+            blamed += not self._add_shot(cells[texts.overrides], texts, counted)
+        # Shots that were not diagnosed have a single mistake too.
+        self.mistakes.update(dict.fromkeys(wrong, blamed) if len(wrong) == 1 else wrong)
 
+    def _add_shot(self, cell: CellEntry, texts: CellTexts, wrong: Counter[Problem] | None) -> bool:
+        """Whether it could be made; else what is wrong with it is counted."""
+        try:
+            shot = _make_shot(cell, texts, self.styles)
+        except InterpolationError:
+            if wrong is not None:
+                self._diagnose_shot(cell, texts, wrong)
+            return False
+        self.shots.append(shot)
+        self.length += len(shot.prompt)
+        return True
 
-def camera_warnings(shots: tuple[Shot, ...]) -> Iterator[Problem]:
-    """Warnings about brackets, one of a kind for each entry of the manifest, however many brackets and shots it has."""
-    found: dict[tuple[int, Rule], dict[str, CameraRemark]] = {}
-    ids: dict[tuple[int, Rule], list[str]] = {}
-    for shot in shots:
-        remarks = camera_remarks(shot.prompt) if "[" in shot.prompt else ()
-        for remark in remarks:
-            found.setdefault((shot.index, remark.rule), {}).setdefault(remark.bracket, remark)
-        for rule in {remark.rule for remark in remarks}:
-            ids.setdefault((shot.index, rule), []).append(shot.id)
-    for (index, rule), brackets in found.items():
-        yield Problem(
-            rule=rule,
-            why=f'shot "{ids[index, rule][0]}": {describe_remarks(tuple(brackets.values()))}',
-            path=("shots", index, "prompt"),
-            count=len(ids[index, rule]),
-            shot=ids[index, rule][0],
-        )
-
-
-def _fill_styles(styles: Mapping[str, Style], values: Mapping[str, str], problems: list[Problem]) -> dict[str, Style]:
-    filled = {"none": Style()}
-    for name, style in styles.items():
-        filled[name] = Style()
-        for end in ("prefix", "suffix"):
+    def _diagnose_shot(self, cell: CellEntry, texts: CellTexts, wrong: Counter[Problem]) -> None:
+        """Everything that is wrong with one shot, part by part; its id counts as written all the same."""
+        entry, frames, words = cell.entry, cell.frames, texts.words
+        here: DocumentPath = ("shots", entry.index)
+        parts: dict[DocumentPath, Callable[[], object]] = {
+            (*here, "id"): lambda: self.ids.add(_check_id(fill_placeholders(entry.id, words))),
+            cell.settings.places.get("style", here): lambda: find_style(cell.settings.style, self.styles),
+            (*cell.prompt_place, "prompt"): lambda: fill_placeholders(cell.prompt, texts.phrases),
+            (*cell.frames_place, "frames", "first"): lambda: frames.first and _fill_frame(frames.first, words),
+            (*cell.frames_place, "frames", "last"): lambda: frames.last and _fill_frame(frames.last, words),
+            cell.notes_path: lambda: fill_placeholders(cell.notes, texts.phrases),
+        }
+        for path, tags in cell.tags:
+            parts |= {(*path, place): partial(fill_placeholders, tag, words) for place, tag in enumerate(tags)}
+        for path, make in parts.items():
             try:
-                filled[name] = replace(filled[name], **{end: fill_placeholders(getattr(style, end), values)})
-            except InterpolationError as wrong:
-                problems.append(wrong.to_problem(("styles", name, end)))
-    return filled
+                make()
+            except InterpolationError as error:
+                wrong[error.to_problem(path, self.suggestions.suggest)] += 1
 
 
-def _count_shots(entry: ShotEntry) -> int:
-    return prod(len(values) for values in entry.matrix.values())
+def _override_cell(cell: CellEntry, numbers: tuple[int, ...]) -> CellEntry:
+    """The entry as it is in cells that these overrides fit; the last one counts."""
+    for number in numbers:
+        cell = override_cell_entry(cell, number, cell.entry.overrides[number])
+    return cell
 
 
-def _unroll_matrix(entry: ShotEntry) -> Iterator[dict[str, str]]:
-    if not entry.matrix:
-        return iter(({},))
-    rows = product(*([scalar_text(value) for value in values] for values in entry.matrix.values()))
-    return (dict(zip(entry.matrix, row, strict=True)) for row in rows)
-
-
-def _resolve_defaults(defaults: Settings, styles: Mapping[str, Style], problems: list[Problem]) -> _ResolvedSettings:
-    """The manifest's defaults; a style that is not there is said once, and not at every shot."""
-    said = frozenset(name for name in Settings.__slots__ if getattr(defaults, name) is not None)
-    base = replace(_resolve_settings(defaults), default_names=said)
-    try:
-        _find_style(base.style, styles)
-    except InterpolationError as wrong:
-        problems.append(wrong.to_problem(("defaults", "style")))
-        return replace(base, style="none")
-    return base
-
-
-def _make_shot(
-    entry: ShotEntry, values: Mapping[str, str], settings: _ResolvedSettings, styles: Mapping[str, Style]
-) -> Shot:
+def _make_shot(cell: CellEntry, texts: CellTexts, styles: Mapping[str, Style]) -> Shot:
+    entry, settings, words = cell.entry, cell.settings, texts.words
     return Shot(
-        id=_check_id(fill_placeholders(entry.id, values)),
+        id=_check_id(fill_placeholders(entry.id, words)),
         index=entry.index,
-        prompt=_make_prompt(entry, values, _find_style(settings.style, styles)),
-        frames=entry.frames if entry.frames is NO_FRAMES else _fill_frames(entry.frames, values),
+        prompt=_make_prompt(cell.prompt, texts.phrases, find_style(settings.style, styles)),
+        frames=cell.frames if cell.frames is NO_FRAMES else _fill_frames(cell.frames, words),
         duration=settings.duration,
         resolution=settings.resolution,
         takes=settings.takes,
-        tags=tuple(fill_placeholders(tag, values) for tag in entry.tags) if entry.tags else (),
+        tags=_fill_tags(cell, words) if cell.tags else (),
         switches=settings.switches,
-        notes=fill_placeholders(entry.notes, values) if entry.notes else "",
-        duration_path=_setting_path("duration", entry, settings),
-        resolution_path=_setting_path("resolution", entry, settings),
+        notes=fill_placeholders(cell.notes, texts.phrases) if cell.notes else "",
+        sequence=entry.sequence,
+        providers=settings.providers,
+        places=settings.places,
     )
 
 
-def _setting_path(name: str, entry: ShotEntry, settings: _ResolvedSettings) -> DocumentPath:
-    """Where the manifest says a setting of a shot: at the shot or under its defaults; the shot itself if nowhere."""
-    if getattr(entry.settings, name) is not None:
-        return "shots", entry.index, name
-    return ("defaults", name) if name in settings.default_names else ("shots", entry.index)
+def _make_prompt(prompt: str, values: Mapping[str, str], style: Style) -> str:
+    return normalize_commands((style.prefix + fill_placeholders(prompt, values).strip() + style.suffix).strip())
 
 
-def _make_prompt(entry: ShotEntry, values: Mapping[str, str], style: Style) -> str:
-    return normalize_commands((style.prefix + fill_placeholders(entry.prompt, values).strip() + style.suffix).strip())
-
-
-def _diagnose_shot(
-    entry: ShotEntry,
-    values: Mapping[str, str],
-    settings: _ResolvedSettings,
-    styles: Mapping[str, Style],
-    problems: Counter[Problem],
-    ids: set[str],
-    suggestions: Suggestions,
-) -> None:
-    """Everything that is wrong with one shot, part by part; its id counts as written all the same."""
-    parts: dict[DocumentPath, Callable[[], object]] = {
-        ("id",): lambda: ids.add(_check_id(fill_placeholders(entry.id, values))),
-        ("style",): lambda: _find_style(settings.style, styles),
-        ("prompt",): lambda: fill_placeholders(entry.prompt, values),
-        ("frames", "first"): lambda: entry.frames.first and _fill_frame(entry.frames.first, values),
-        ("frames", "last"): lambda: entry.frames.last and _fill_frame(entry.frames.last, values),
-        ("notes",): lambda: fill_placeholders(entry.notes, values),
-        **{("tags", place): partial(fill_placeholders, tag, values) for place, tag in enumerate(entry.tags)},
-    }
-    for path, make in parts.items():
-        try:
-            make()
-        except InterpolationError as error:
-            problems[error.to_problem(("shots", entry.index, *path), suggestions.suggest)] += 1
+def _fill_tags(cell: CellEntry, values: Mapping[str, str]) -> tuple[str, ...]:
+    """The tags of all levels, each once."""
+    tags = [fill_placeholders(tag, values) for _, tags in cell.tags for tag in tags]
+    return tuple(dict.fromkeys(tags))
 
 
 def _check_id(shot_id: str) -> str:
@@ -255,13 +216,6 @@ def _check_id(shot_id: str) -> str:
     raise InterpolationError(rules.SHOT_ID, why, remedy)
 
 
-def _find_style(name: str, styles: Mapping[str, Style]) -> Style:
-    if name in styles:
-        return styles[name]
-    why = f"{quote_text(name)} is not under styles."
-    raise InterpolationError(rules.STYLE_UNKNOWN, why, "Add it under styles, or delete it.", word=name, known=styles)
-
-
 def _fill_frames(frames: Frames, values: Mapping[str, str]) -> Frames:
     return Frames(
         first=None if frames.first is None else _fill_frame(frames.first, values),
@@ -273,7 +227,7 @@ def _fill_frame(frame: Frame, values: Mapping[str, str]) -> Frame:
     match frame:
         case FileFrame(path=path):
             filled = fill_placeholders(path, values)
-            return UrlFrame(url=filled) if "://" in filled else FileFrame(path=filled)
+            return UrlFrame(url=filled, rights=frame.rights) if "://" in filled else replace(frame, path=filled)
         case UrlFrame(url=url):
             return replace(frame, url=fill_placeholders(url, values))
         case ShotFrame(shot=shot):

@@ -1,10 +1,11 @@
 """A shot after expansion: every default resolved, every name filled in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from hailuo_batch.core.manifest.document import NO_FRAMES, Duration, Frames, UrlFrame
+from hailuo_batch.core.manifest.document import NO_FRAMES, Cut, Duration, Frames, Meta, UrlFrame
 from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues
 
@@ -32,13 +33,14 @@ class ShotNeeds(NamedTuple):
     has_local_frame: bool
     has_hosted_frame: bool
     switches: SwitchValues = ()
+    providers: tuple[str, ...] = ()  # the shot's own list; none: that of the manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """One clip asked for; `index` is its entry's place under `shots` in the manifest.
 
-    `duration_path` and `resolution_path` are where the manifest says these, which may be under its defaults.
+    `places` has the path of each setting that is written, which may be under the defaults or a sequence.
     """
 
     id: str
@@ -51,8 +53,15 @@ class Shot:
     tags: tuple[str, ...]
     switches: SwitchValues  # every one of the table
     notes: str
-    duration_path: DocumentPath = ()
-    resolution_path: DocumentPath = ()
+    sequence: str = ""
+    providers: tuple[str, ...] = ()  # none: those of the manifest
+    cut: Cut | None = None  # the length in the edit; nothing of it is bought
+    meta: Meta = field(default=(), hash=False)  # the user's own columns
+    places: Mapping[str, DocumentPath] = field(default_factory=dict, compare=False)
+
+    def find_place(self, setting: str) -> DocumentPath:
+        """Where the manifest says a setting of the shot; the shot itself when it is written nowhere."""
+        return self.places.get(setting, ("shots", self.index))
 
     @property
     def mode(self) -> Mode:
@@ -66,9 +75,8 @@ class Shot:
         """What a provider must offer to render the shot."""
         switches = () if self.switches == DEFAULT_SWITCHES else self.switches
         if self.frames is NO_FRAMES:
-            needs = ShotNeeds(Mode.TEXT, self.resolution, self.duration, has_local_frame=False, has_hosted_frame=False)
-            return needs if not switches else needs._replace(switches=switches)
+            return ShotNeeds(Mode.TEXT, self.resolution, self.duration, False, False, switches, self.providers)  # noqa: FBT003
         ends = [end for end in (self.frames.first, self.frames.last) if end is not None]
         local = not all(isinstance(end, UrlFrame) for end in ends)
         hosted = any(isinstance(end, UrlFrame) and end.sha256 is not None for end in ends)
-        return ShotNeeds(self.mode, self.resolution, self.duration, local, hosted, switches)
+        return ShotNeeds(self.mode, self.resolution, self.duration, local, hosted, switches, self.providers)

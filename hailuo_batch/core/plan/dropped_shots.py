@@ -21,15 +21,19 @@ def find_dropped_shots(lock: Lockfile, steps: Collection[Step], shot_ids: Collec
     gone = [shot for shot in lock.shots if shot not in known]
     if not gone:
         return ()
-    new = {
-        step.fingerprint: use.shot.id
-        for step in steps
-        for use in reversed(step.uses)
-        if step.fingerprint and use.shot.id not in lock.shots
-    }
-    return tuple(DroppedShot(shot=shot, renamed_to=_new_name(lock, shot, new)) for shot in gone)
+    new: dict[str, dict[str, None]] = {}  # by fingerprint, the new shots in their order
+    for step in steps:
+        for use in step.uses if step.fingerprint else ():
+            if use.shot.id not in lock.shots:
+                new.setdefault(step.fingerprint, {})[use.shot.id] = None
+    return tuple(DroppedShot(shot=shot, renamed_to=_take_new_name(lock, shot, new)) for shot in gone)
 
 
-def _new_name(lock: Lockfile, shot: str, new: dict[str, str]) -> str:
-    takes = lock.shots[shot].takes.values()
-    return next((new[take.fingerprint] for take in takes if take.fingerprint in new), "")
+def _take_new_name(lock: Lockfile, shot: str, new: dict[str, dict[str, None]]) -> str:
+    """The first new shot with a request of the one that is gone; each is the new name of one, while there are more."""
+    marks = [take.fingerprint for take in lock.shots[shot].takes.values()]
+    found = next((name for mark in marks for name in new.get(mark, ())), "")
+    for names in (new[mark] for mark in marks if mark in new):
+        if len(names) > 1:
+            names.pop(found, None)
+    return found

@@ -57,6 +57,7 @@ class TakeRow:
     is_left_out: bool = False  # a cap leaves it out
     changed: tuple[str, ...] = ()  # members of the request that differ from the last version
     remarks: tuple[str, ...] = ()  # what differs from the request
+    sequence: str = ""
 
     @property
     def counted_estimate(self) -> Money | None:
@@ -105,6 +106,7 @@ class Report:
     unpriced_fallbacks: int = 0  # clips whose price is unknown only at a later provider of the list
     left_out: Mapping[Action, int] = field(default_factory=dict)  # of `counts`, what a cap leaves out
     caps_left: tuple[CapLeft, ...] = ()  # what each cap still allows, before the run
+    sequence_titles: Mapping[str, str] = field(default_factory=dict)  # by id, in the order of the edit
     dropped: tuple[DroppedShot, ...] = ()  # what the lock names and the manifest no longer has
     over_cap: tuple[tuple[str, Failure], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
@@ -245,6 +247,7 @@ def _make_rows(
             stage=standing.stage if standing is not None else None,
             prompt=use.shot.prompt,
             tags=use.shot.tags,
+            sequence=use.shot.sequence,
             notes=use.shot.notes,
             duration=use.shot.duration,
             resolution=use.shot.resolution,

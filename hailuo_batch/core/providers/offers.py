@@ -185,7 +185,7 @@ def offer_problems(
             selling = [p for p in providers if p.has_offer(wish.mode, wish.resolution, wish.duration)]
             if selling and _add_new(reported, (wish, shot.index)):
                 yield _frame_problem(shot, selling, known).about(shot.id)
-            elif not selling and _add_new(reported, (wish.mode, wish.resolution, wish.duration, _own_entry(shot))):
+            elif not selling and _add_new(reported, (wish.mode, wish.resolution, wish.duration, *_shared_places(shot))):
                 yield _no_offer_problem(shot, providers, known, models).about(shot.id)
         if longest and len(shot.prompt) > longest and _add_new(reported, ("long", shot.index)):
             yield _prompt_length_problem(shot, longest).about(shot.id)
@@ -201,10 +201,12 @@ def _add_new(reported: set[object], key: object) -> bool:
     return True
 
 
-def _own_entry(shot: Shot) -> int | None:
-    """The entry that says the duration or the size itself; None when it leaves both to the defaults."""
-    places = (shot.duration_path, shot.resolution_path)
-    return shot.index if any(not place or len(place) > 2 for place in places) else None
+def _shared_places(shot: Shot) -> tuple[object, ...]:
+    """What shots have in common that leave both length and size to the defaults or to a sequence; else the entry."""
+    places = (shot.find_place("duration"), shot.find_place("resolution"))
+    if any(place[0] == "shots" and len(place) > 2 for place in places):
+        return (shot.index,)
+    return tuple(place[:2] for place in places if place[0] != "shots")
 
 
 def _prompt_length_problem(shot: Shot, longest: int) -> Problem:
@@ -243,8 +245,9 @@ def _no_offer_problem(
         if able
         else "No provider sells it; change the shot."
     )
-    own = [place for place in (shot.resolution_path, shot.duration_path) if len(place) != 2 or place[0] != "shots"]
-    path = own[0] if own and own[0] else ("shots", shot.index)
+    unsaid = ("shots", shot.index)
+    places = (shot.find_place("resolution"), shot.find_place("duration"))
+    path = next((place for place in places if place != unsaid), unsaid)
     return Problem(rule=rules.NOT_SOLD, why=why, remedy=remedy, path=path)
 
 
@@ -301,7 +304,7 @@ def _length_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[P
     lengths = sorted({s for p in providers for row in p.offers.values() for seconds in row.values() for s in seconds})
     sold = join_or(f"{second} s" for second in lengths) or "nothing"
     makes = f"{join_provider_names(providers, 'and')} render{'s' * (len(providers) == 1)}{' only' * bool(lengths)}"
-    unsaid = ", as shots do that say nothing" if shot.duration_path == ("shots", shot.index) else ""
+    unsaid = ", as shots do that say nothing" if shot.find_place("duration") == ("shots", shot.index) else ""
     why = f'shot "{shot.id}" asks for {duration_text(shot.duration)}{unsaid}, but {makes} {sold}.'
     others = [p for p in known if not p.is_free and p.can_render(shot.needs)]
     wanted = providers[0].model.list_seconds(shot.duration)[-1]
@@ -316,7 +319,7 @@ def _length_problem(shot: Shot, providers: Sequence[Provider], known: Sequence[P
         )
     else:
         remedy = _length_remedy(wanted, lengths)
-    path = shot.duration_path or ("shots", shot.index, "duration")
+    path = shot.find_place("duration")
     return Problem(rule=rules.SHOT_LENGTH, why=why, remedy=remedy, path=path)
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hailuo_batch.core import rules
-from hailuo_batch.core.manifest.document import Manifest
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
 from hailuo_batch.core.models import Model
-from hailuo_batch.core.problem import DocumentPath, Problem, Rule
+from hailuo_batch.core.problem import Problem, Rule
 from hailuo_batch.core.providers.offers import Provider, join_provider_names
 from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_or
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
@@ -28,7 +27,7 @@ class _Group:
     providers: dict[str, Provider] = field(default_factory=dict)
 
 
-def provider_warnings(manifest: Manifest, shots: Sequence[Shot], providers: Sequence[Provider]) -> Iterator[Problem]:
+def provider_warnings(shots: Sequence[Shot], providers: Sequence[Provider]) -> Iterator[Problem]:
     """What is said of switches that a provider or the model does not have, and of what the model itself refuses.
 
     All providers are those of one model.
@@ -58,9 +57,9 @@ def provider_warnings(manifest: Manifest, shots: Sequence[Shot], providers: Sequ
     for (switch, names, is_stopped), group in mute.items():
         unable = [group.providers[name] for name in sorted(names)]
         yield (
-            _provider_switch_problem(manifest, switch, unable, group, is_stopped=is_stopped)
+            _provider_switch_problem(switch, unable, group, is_stopped=is_stopped)
             if names
-            else _no_switch_warning(manifest, switch, model, group)
+            else _no_switch_warning(switch, model, group)
         )
 
 
@@ -103,8 +102,7 @@ def _model_limit_warning(group: _Group, model: Model) -> Problem:
         "out at another size or length."
     )
     remedy = f"Write {join_or(ways)}, or buy one of them first." if ways else "Buy one of them first."
-    place = shot.resolution_path if len(shot.resolution_path) != 2 or shot.resolution_path[0] != "shots" else ()
-    path = place or ("shots", shot.index)
+    path = shot.find_place("resolution")
     return Problem(rule=rules.MODEL_LIMIT, why=why, remedy=remedy, path=path, shot=shot.id)
 
 
@@ -134,34 +132,31 @@ def _describe_length_limit(needs: ShotNeeds, model: Model) -> tuple[str, str, li
     return wanted, f"{needs.resolution} only for {join_or(map(str, seconds))} s", [*words, *sizes[:1]]
 
 
-def _provider_switch_problem(
-    manifest: Manifest, switch: str, unable: Sequence[Provider], group: _Group, *, is_stopped: bool
-) -> Problem:
+def _provider_switch_problem(switch: str, unable: Sequence[Provider], group: _Group, *, is_stopped: bool) -> Problem:
     """An error where no provider of the list has all the shot's switches; else a warning of who cannot render it."""
     others = [provider for provider in group.providers.values() if not provider.missing_switches(group.first.needs)]
     who = f"{join_provider_names(unable, 'and')} {'has' if len(unable) == 1 else 'have'} no such switch"
     if not is_stopped:
         return _make_switch_problem(
-            rules.SWITCH, manifest, switch, group,
+            rules.SWITCH, switch, group,
             f"{who}, so {join_provider_names(others, 'or')} renders it.",
             f"Delete it, or leave {join_provider_names(unable, 'and')} out of providers.",
         )  # fmt: skip
     return _make_switch_problem(
-        rules.SWITCH_NOT_OFFERED, manifest, switch, group,
+        rules.SWITCH_NOT_OFFERED, switch, group,
         f"{who}, and no other of the providers can render it.",
         "Delete it, or add a provider that has it.",
     )  # fmt: skip
 
 
-def _no_switch_warning(manifest: Manifest, switch: str, model: Model, group: _Group) -> Problem:
+def _no_switch_warning(switch: str, model: Model, group: _Group) -> Problem:
     why = f"{model.name} has no such switch, so it is not sent."
-    return _make_switch_problem(rules.SWITCH, manifest, switch, group, why, "Delete it, or choose another model.")
+    return _make_switch_problem(rules.SWITCH, switch, group, why, "Delete it, or choose another model.")
 
 
-def _make_switch_problem(rule: Rule, manifest: Manifest, switch: str, group: _Group, why: str, remedy: str) -> Problem:
+def _make_switch_problem(rule: Rule, switch: str, group: _Group, why: str, remedy: str) -> Problem:
     value = str(dict(group.first.switches)[switch]).lower()
-    own = switch in dict(manifest.shots[group.first.index].settings.switches)
-    path: DocumentPath = ("shots", group.first.index, switch) if own else ("defaults", switch)
+    path = group.first.find_place(switch)
     why = f"{_subject_phrase(group)} {switch}: {value}; {why}"
     return Problem(rule=rule, why=why, remedy=remedy, path=path, shot=group.first.id)
 

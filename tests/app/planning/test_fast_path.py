@@ -209,3 +209,22 @@ async def test_a_memory_that_cannot_be_written_is_none(finished: Project):
     (finished.folder / ".hailuo" / "memory").touch()  # a file where the folder should be
     assert (await finished.plan()).pending_steps == ()
     assert not finished.short_way()
+
+
+async def test_a_value_of_the_environment_that_changed_takes_the_long_way(
+    project: Project, nothing_is_too_fresh: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SEASON", "spring")
+    project.change("vars: {", "vars: {season: {env: SEASON, default: none}, ")
+    project.change("the cap turns", '"the cap turns, ${season}"')
+    await project.run()
+    await project.plan()
+    assert project.short_way()
+    for changed in ("autumn", None):
+        monkeypatch.setenv("SEASON", changed) if changed else monkeypatch.delenv("SEASON")
+        assert not project.short_way()
+        assert len((await project.plan()).pending_steps) == 1
+    monkeypatch.setenv("SEASON", "spring")
+    monkeypatch.setenv("OTHER", "x")
+    assert project.short_way()
+    assert not any(b"spring" in file.read_bytes() for file in memory(project) if file.name.startswith("finished"))

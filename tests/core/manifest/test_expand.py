@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailuo_batch.core.manifest import expand as expanding
+from hailuo_batch.core.manifest.camera_warnings import camera_warnings
 from hailuo_batch.core.manifest.document import (
     FileFrame,
     FrameRole,
@@ -17,7 +18,7 @@ from hailuo_batch.core.manifest.document import (
     Style,
     UrlFrame,
 )
-from hailuo_batch.core.manifest.expand import MAX_SHOTS, MAX_SHOTS_DIAGNOSED, camera_warnings, expand
+from hailuo_batch.core.manifest.expand import MAX_SHOTS, MAX_SHOTS_DIAGNOSED, expand
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
 
@@ -54,26 +55,23 @@ def test_a_shot_outranks_the_manifests_defaults_and_they_outrank_the_schemas() -
 def test_a_default_written_out_makes_the_same_shot(member: str) -> None:
     defaults: dict[str, Any] = {
         "duration": 6, "resolution": "768p", "takes": 1, "style": "none", "switches": DEFAULT_SWITCHES,
+        "providers": (), "tags": (), "notes": "",
     }  # fmt: skip
     values = {member: defaults[member]}
-    from dataclasses import replace
-
     (plain,), _ = expand(manifest(entry()))
     for of in (
         manifest(entry(settings=Settings(**values))),
         manifest(entry(), defaults=Settings(**values)),
     ):
         (shot,), _ = expand(of)
-        assert replace(shot, duration_path=(), resolution_path=()) == replace(
-            plain, duration_path=(), resolution_path=()
-        )
+        assert shot == plain
 
 
 def test_a_shot_knows_where_its_length_and_size_are_said() -> None:
     own = entry("own", settings=Settings(duration=6))
     (one, other), _ = expand(in_a_row(own, entry("other"), defaults=Settings(duration=10)))
-    assert (one.duration_path, one.resolution_path) == (("shots", 0, "duration"), ("shots", 0))
-    assert (other.duration_path, other.resolution_path) == (("defaults", "duration"), ("shots", 1))
+    assert (one.find_place("duration"), one.find_place("resolution")) == (("shots", 0, "duration"), ("shots", 0))
+    assert (other.find_place("duration"), other.find_place("resolution")) == (("defaults", "duration"), ("shots", 1))
 
 
 def test_a_style_stands_around_the_prompt_with_its_blanks() -> None:

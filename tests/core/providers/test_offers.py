@@ -112,7 +112,7 @@ def test_several_providers_are_spoken_of_together() -> None:
 
 def test_a_size_that_is_not_sold_for_so_long_says_what_is() -> None:
     (problem,) = told(shot(resolution="1080p", duration=10), SIXER)
-    assert (problem.rule.id, problem.path) == ("not-sold", ("shots", 0))
+    assert (problem.rule.id, problem.path) == ("not-sold", ("shots", 0, "resolution"))
     assert problem.why == (
         'shot "open" asks for text to video at 1080p for 10 s, '
         "but sixer sells 1080p for 6 s only and 10 s at 768p only."
@@ -143,7 +143,6 @@ def test_a_last_frame_alone_is_sold_by_nobody() -> None:
         (("shots", 3, "resolution"), ("shots", 3, "resolution")),
         (("defaults", "resolution"), ("defaults", "resolution")),
         (("shots", 3), ("shots", 3)),
-        ((), ("shots", 3)),
     ],
 )
 def test_a_problem_points_where_the_size_is_said(at: tuple[str | int, ...], path: tuple[str | int, ...]) -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core_samples import ANIMATIC, HAILUO_02, PICTURE, entry, in_a_row, provider, shot
+from core_samples import ANIMATIC, HAILUO_02, PICTURE, provider, shot
 
-from hailuo_batch.core.manifest.document import FileFrame, Frames, Manifest, Settings
+from hailuo_batch.core.manifest.document import FileFrame, Frames
 from hailuo_batch.core.manifest.shot import Mode, Shot
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.problem import Problem, Severity
@@ -22,14 +22,12 @@ DUMB = provider("dumb", offers=ALL, switches=frozenset())
 BOTH = Frames(first=FileFrame(path="a.png"), last=FileFrame(path="b.png"))
 
 
-def said(*shots: Shot, by: tuple[Provider, ...], manifest: Manifest | None = None) -> list[Problem]:
-    plain = in_a_row(*(entry(each.id) for each in shots))
-    return list(provider_warnings(manifest or plain, shots, by))
+def said(*shots: Shot, by: tuple[Provider, ...]) -> list[Problem]:
+    return list(provider_warnings(shots, by))
 
 
 def test_a_switch_that_no_provider_has_is_an_error_with_its_place() -> None:
-    manifest = in_a_row(entry(settings=Settings(switches=(("watermark", True),))))
-    (problem,) = said(shot(watermark=True), by=(MUTE,), manifest=manifest)
+    (problem,) = said(shot(watermark=True, watermark_path=("shots", 0, "watermark")), by=(MUTE,))
     assert (problem.rule.id, problem.severity) == ("switch-not-offered", Severity.ERROR)
     assert problem.path == ("shots", 0, "watermark")
     assert problem.why == (
@@ -53,9 +51,9 @@ def test_two_switches_that_no_single_provider_has_are_errors() -> None:
 
 
 def test_a_switch_of_the_defaults_is_said_once_and_there() -> None:
-    shots = [shot(f"s{n}", index=n, prompt_optimizer=False) for n in range(1200)]
-    manifest = in_a_row(*(entry(each.id) for each in shots), defaults=Settings(switches=(("prompt_optimizer", False),)))
-    (problem,) = said(*shots, by=(DUMB,), manifest=manifest)
+    said_at = ("defaults", "prompt_optimizer")
+    shots = [shot(f"s{n}", index=n, prompt_optimizer=False, prompt_optimizer_path=said_at) for n in range(1200)]
+    (problem,) = said(*shots, by=(DUMB,))
     assert problem.path == ("defaults", "prompt_optimizer")
     assert problem.why.startswith('shot "s0" and 1,199 more ask for prompt_optimizer: false; dumb has')
 

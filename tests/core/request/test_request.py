@@ -48,7 +48,8 @@ def test_what_is_asked_changes_the_fingerprint(members: dict[str, Any]) -> None:
 
 
 def test_every_member_of_a_shot_is_either_asked_or_held_never_to_be_asked() -> None:
-    held = {"id", "index", "tags", "notes", "takes", "frames", "duration_path", "resolution_path"}
+    held = {"id", "index", "tags", "notes", "takes", "frames", "places"}
+    held |= {"sequence", "providers", "cut", "meta"}
     sent = {"prompt", "duration", "resolution", "switches"}
     assert held | sent == set(Shot.__slots__), "a new member of Shot: decide whether it changes what is asked"
 

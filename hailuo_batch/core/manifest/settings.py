@@ -1,0 +1,145 @@
+"""What counts for a shot: the schema's defaults, the manifest's, its sequence's, its own, and its cell's.
+
+The nearest level that writes a value decides; tags add up. Each value knows where it is written.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from hailuo_batch.core.manifest.document import (
+    NO_SETTINGS,
+    Duration,
+    Frames,
+    Manifest,
+    Override,
+    Settings,
+    ShotEntry,
+)
+from hailuo_batch.core.problem import DocumentPath
+from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues, override_switches
+
+TagList = tuple[DocumentPath, tuple[str, ...]]  # tags, and where that list is
+_VALUES = ("duration", "resolution", "takes", "style", "notes")
+
+
+_NO_PLACES: Mapping[str, DocumentPath] = {}
+
+
+class ResolvedSettings(NamedTuple):
+    """Settings with no value missing; `places` has the path of each that is written."""
+
+    duration: Duration = 6
+    resolution: str = "768p"
+    takes: int = 1
+    style: str = "none"
+    switches: SwitchValues = DEFAULT_SWITCHES
+    providers: tuple[str, ...] = ()
+    tags: tuple[TagList, ...] = ()
+    notes: str = ""
+    places: Mapping[str, DocumentPath] = _NO_PLACES
+
+
+def overlay_settings(base: ResolvedSettings, own: Settings, place: DocumentPath) -> ResolvedSettings:
+    """What is written at `place`, else what counts without it."""
+    if own is NO_SETTINGS:
+        return base
+    return ResolvedSettings(
+        base.duration if own.duration is None else own.duration,
+        base.resolution if own.resolution is None else own.resolution,
+        base.takes if own.takes is None else own.takes,
+        base.style if own.style is None else own.style,
+        override_switches(base.switches, own.switches) if own.switches else base.switches,
+        own.providers or base.providers,
+        (*base.tags, ((*place, "tags"), own.tags)) if own.tags else base.tags,
+        base.notes if own.notes is None else own.notes,
+        {**base.places, **{name: (*place, name) for name in _list_written(own)}},
+    )
+
+
+def _list_written(own: Settings) -> list[str]:
+    names = [name for name in _VALUES if getattr(own, name) is not None]
+    if own.switches:
+        names += [name for name, _ in own.switches]
+    if own.providers:
+        names.append("providers")
+    return names
+
+
+class CellTexts(NamedTuple):
+    """What is filled in for one cell: `words` in ids, tags and frames, `phrases` in prompts and notes.
+
+    `overrides` are the numbers of the overrides that fit it.
+    """
+
+    words: Mapping[str, str]
+    phrases: Mapping[str, str]
+    overrides: tuple[int, ...] = ()
+
+
+class CellEntry(NamedTuple):
+    """What a shot is made from: an entry of the list, with all that counts for some of its cells.
+
+    `prompt_place` and `frames_place` are the mappings in which these are written.
+    """
+
+    entry: ShotEntry
+    settings: ResolvedSettings
+    prompt: str
+    frames: Frames
+    notes: str
+    tags: tuple[TagList, ...]
+    prompt_place: DocumentPath
+    frames_place: DocumentPath
+    notes_path: DocumentPath
+
+
+def make_cell_entry(entry: ShotEntry, base: ResolvedSettings) -> CellEntry:
+    """The entry with its own values before those of `base`."""
+    here: DocumentPath = ("shots", entry.index)
+    settings = overlay_settings(base, entry.settings, here)
+    has_notes = entry.notes is not None
+    return CellEntry(
+        entry=entry,
+        settings=settings,
+        prompt=entry.prompt,
+        frames=entry.frames,
+        notes=entry.notes if entry.notes is not None else settings.notes,
+        tags=(*base.tags, ((*here, "tags"), entry.tags)) if entry.tags else base.tags,
+        prompt_place=here,
+        frames_place=here,
+        notes_path=(*here, "notes") if has_notes else settings.places.get("notes", here),
+    )
+
+
+def override_cell_entry(cell: CellEntry, number: int, override: Override) -> CellEntry:
+    """The same with the values of the override at `number` before its own."""
+    place: DocumentPath = ("shots", cell.entry.index, "overrides", number)
+    own = override.settings
+    changes: dict[str, Any] = {"settings": overlay_settings(cell.settings, own, place)}
+    if override.prompt is not None:
+        changes |= {"prompt": override.prompt, "prompt_place": place}
+    if override.frames is not None:
+        changes |= {"frames": override.frames, "frames_place": place}
+    if own.notes is not None:
+        changes |= {"notes": own.notes, "notes_path": (*place, "notes")}
+    if own.tags:
+        changes["tags"] = (*cell.tags, ((*place, "tags"), own.tags))
+    return cell._replace(**changes)
+
+
+def list_provider_choices(manifest: Manifest) -> Iterator[tuple[DocumentPath, tuple[str, ...]]]:
+    """Each list of providers that is written for some shots, with its place."""
+    for settings, path in _list_settings(manifest):
+        if settings.providers:
+            yield (*path, "providers"), settings.providers
+
+
+def _list_settings(manifest: Manifest) -> Iterator[tuple[Settings, DocumentPath]]:
+    yield manifest.defaults, ("defaults",)
+    for sequence in manifest.sequences:
+        yield sequence.defaults, ("sequences", sequence.index, "defaults")
+    for entry in manifest.shots:
+        if entry.settings is not NO_SETTINGS:
+            yield entry.settings, ("shots", entry.index)
+        for number, override in enumerate(entry.overrides):
+            yield override.settings, ("shots", entry.index, "overrides", number)
