@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import LONG_DURATION, SHORT_DURATION, Duration, FileFrame, ShotFrame, UrlFrame
+from hailuo_batch.core.manifest.lengths import drawn_seconds
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money, PriceRow, find_price
@@ -80,7 +81,7 @@ class Provider:
         """The seconds that this provider sells under a duration, in any mode; None when it sells no such length."""
         wanted = self.model.list_seconds(duration)
         if self.model.offers is None:
-            return wanted[-1]
+            return wanted[-1] if wanted else None
         sold = {second for table in self.offers.values() for seconds in table.values() for second in seconds}
         return next((second for second in wanted if second in sold), None)
 
@@ -110,10 +111,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Who gets the submit first, and at which price; `estimate` None is "unknown"."""
+    """Who gets the submit first, and at which price; `estimate` None is "unknown". `seconds` is what it renders."""
 
     provider: str
     estimate: Money | None
+    seconds: float = 0
     free: bool = False  # drawn on this machine: a submit is free, however often
     idempotent: bool = False  # the same submit with the same key is taken once, however often it is sent
     fallbacks: tuple["Route", ...] = ()  # who gets the submit next when this one definitely did not accept
@@ -140,9 +142,18 @@ def skip_refusals(route: Route, refused_by: Collection[str]) -> Route | None:
 
 
 def _make_route(provider: Provider, shot: Shot) -> Route:
-    seconds = provider.find_seconds(shot.duration) or 0
-    price = None if provider.is_free else find_price(provider.prices, resolution=shot.resolution, seconds=seconds)
-    return Route(provider=provider.name, estimate=price, free=provider.is_free, idempotent=provider.idempotent)
+    if provider.is_local:
+        seconds = drawn_seconds(shot.duration, provider.model.lengths)
+        return Route(provider=provider.name, estimate=None, seconds=seconds, free=provider.is_free)
+    sold = provider.find_seconds(shot.duration) or 0
+    price = None if provider.is_free else find_price(provider.prices, resolution=shot.resolution, seconds=sold)
+    return Route(
+        provider=provider.name,
+        estimate=price,
+        seconds=sold,
+        free=provider.is_free,
+        idempotent=provider.idempotent,
+    )
 
 
 def offer_problems(
