@@ -174,6 +174,9 @@ SHOTS_MANY = Rule(id="shots-many", area=_SHOTS, summary="too many shots",
 SHOT_LENGTH = Rule(id="shot-length", area=_SHOTS, summary="length not offered",
     meaning="No provider of the manifest renders clips of this length.",
     remedy="Write a length that is offered, or short or long, or name another provider.")
+CUT_LENGTH = Rule(id="cut-length", area=_SHOTS, summary="cut does not fit",
+    meaning="The edit of a shot ends before it begins, or no clip that is bought for it is long enough.",
+    remedy="Write a shorter cut or a longer duration, or split the shot.")
 NOT_SOLD = Rule(id="not-sold", area=_SHOTS, summary="combination not offered",
     meaning="No provider of the manifest renders these frames, this resolution and this length together.",
     remedy="Change the shot, or add a provider that renders it.")
@@ -229,6 +232,15 @@ FRAME_SHOT = Rule(id="frame-shot", area=_FRAMES, summary="unknown shot",
 FRAME_CYCLE = Rule(id="frame-cycle", area=_FRAMES, summary="cyclic frame references",
     meaning="Shots take their frames from each other, so none can be rendered first.",
     remedy="Give one of them another frame.")
+RIGHTS_EXPIRED = Rule(id="rights-expired", area=_FRAMES, summary="rights expired", severity=_WARNING,
+    meaning="The last day on which an image may be used is over.",
+    remedy="Renew the rights and write the new day, or use another image.")
+RIGHTS_MISSING = Rule(id="rights-missing", area=_FRAMES, summary="rights missing", severity=_WARNING,
+    meaning="Some images of the manifest have rights, and others have none.",
+    remedy="Write the rights of the others too.")
+RIGHTS_DIFFER = Rule(id="rights-differ", area=_FRAMES, summary="two rights of one image", severity=_WARNING,
+    meaning="One image has other rights at one shot than at another.",
+    remedy="Write the same rights in both places.")
 
 PROVIDER = Rule(id="provider", area=_PROVIDERS, summary="unknown provider",
     meaning="No table of a gateway has this name.",
