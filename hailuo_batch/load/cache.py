@@ -29,7 +29,8 @@ class FinishedManifest:
     """A manifest with nothing to do: which clips and names must be there for that to be still so.
 
     `trust` is what the user trusted in its project; None where nothing is at stake. `environment` has digests of the
-    values that its variables take from there, by name.
+    values that its variables take from there, by name. `until` is the day (`2027-12-31`, UTC) after which its images
+    give other warnings; "" is no such day.
     """
 
     digests: frozenset[str]
@@ -37,6 +38,7 @@ class FinishedManifest:
     summary: Mapping[str, Any]
     trust: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    until: str = ""
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -94,12 +96,15 @@ def read_finished_manifest(
             return None
         if known["environment"] != hash_env_values(known["environment"]):
             return None
+        if known["until"] and known["until"] < _read_day():
+            return None
         return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
             files=frozenset(files.split("\n")) - {""},
             summary=known["summary"],
             trust=known["trust"],
             environment=known["environment"],
+            until=known["until"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -120,6 +125,7 @@ def write_finished_manifest(
         "summary": finished.summary,
         "trust": finished.trust,
         "environment": finished.environment,
+        "until": finished.until,
     }
     _write_text(
         _finished_file(hidden_folder, key),
@@ -176,6 +182,10 @@ def _hash_file(path: Path) -> str | None:
 
 def _finished_file(hidden_folder: Path, key: str) -> Path:
     return hidden_folder / CACHE_FOLDER / f"finished-{key}.txt"
+
+
+def _read_day() -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def _read_text(path: Path) -> str:

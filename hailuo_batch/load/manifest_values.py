@@ -28,6 +28,7 @@ from hailuo_batch.core.manifest.document import (
     UrlFrame,
 )
 from hailuo_batch.core.manifest.interpolate import scalar_text
+from hailuo_batch.core.manifest.lengths import make_duration
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.switches import SWITCH_NAMES, pick_switches
 
@@ -141,7 +142,7 @@ def _settings(values: Mapping[str, Any], *, of_shot: bool = False) -> Settings:
     takes = values.get("takes")
     return Settings(
         # 6.0 is a whole number to JSON Schema and to the user: it is 6 from here on.
-        duration=int(duration) if isinstance(duration, float) else duration,
+        duration=make_duration(Decimal(str(duration))) if isinstance(duration, float) else duration,
         resolution=values.get("resolution"),
         takes=int(takes) if takes is not None else None,
         style=values.get("style"),

@@ -8,8 +8,9 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import World
 from hailuo_batch.views.cost_phrases import spending_line
-from hailuo_batch.views.format import count, format_duration, safe_text, shot_length, truncate
+from hailuo_batch.views.format import count, format_duration, safe_text, truncate
 from hailuo_batch.views.nothing_to_do import nothing_to_do_text
+from hailuo_batch.views.own_columns import requested_length
 from hailuo_batch.views.plan import plan_totals, reason_text
 from hailuo_batch.views.run_progress import outcome_word
 from hailuo_batch.views.style import PLAIN
@@ -57,7 +58,7 @@ def _sums(report: Report, outcome: Outcome | None) -> str:
 
 
 def _table_row(row: TakeRow) -> str:
-    request = f"{shot_length(row.duration)} {row.resolution}"
+    request = f"{requested_length(row)} {row.resolution}"
     take, why = _escape_markdown(safe_text(f"{row.shot}#{row.take}")), _escape_markdown(truncate(reason_text(row), 120))
     return f"| {take} | {request} | {row.action} | {why} |"
 
