@@ -142,17 +142,11 @@ def skip_refusals(route: Route, refused_by: Collection[str]) -> Route | None:
 
 
 def _make_route(provider: Provider, shot: Shot) -> Route:
-    if provider.is_local:
-        seconds = drawn_seconds(shot.duration, provider.model.lengths)
-        return Route(provider=provider.name, estimate=None, seconds=seconds, free=provider.is_free)
     sold = provider.find_seconds(shot.duration) or 0
+    seconds = drawn_seconds(shot.duration, provider.model.lengths) if provider.is_local else sold
     price = None if provider.is_free else find_price(provider.prices, resolution=shot.resolution, seconds=sold)
     return Route(
-        provider=provider.name,
-        estimate=price,
-        seconds=sold,
-        free=provider.is_free,
-        idempotent=provider.idempotent,
+        provider=provider.name, estimate=price, seconds=seconds, free=provider.is_free, idempotent=provider.idempotent
     )
 
 
