@@ -41,8 +41,8 @@ class Model:
     read: str = ""
 
     def list_seconds(self, duration: Duration) -> tuple[int, ...]:
-        """The seconds that a duration may mean; the last is the usual one."""
-        return self.lengths[duration] if isinstance(duration, str) else (duration,)
+        """The seconds that a duration may mean; the last is the usual one. None where they are not whole."""
+        return self.lengths.get(duration, ()) if isinstance(duration, str) else (duration,)
 
     def makes(self, mode: Mode, resolution: str, duration: Duration) -> bool:
         """Whether the model itself makes this; a gateway's 5 s passes for the 6 s that it may really be."""

@@ -184,6 +184,9 @@ SHOTS_MANY = Rule(id="shots-many", area=_SHOTS, summary="too many shots",
 SHOT_LENGTH = Rule(id="shot-length", area=_SHOTS, summary="length not offered",
     meaning="No provider of the manifest renders clips of this length.",
     remedy="Write a length that is offered, or short or long, or name another provider.")
+CUT_LENGTH = Rule(id="cut-length", area=_SHOTS, summary="cut does not fit",
+    meaning="The edit of a shot ends before it begins, or no clip that is bought for it is long enough.",
+    remedy="Write a shorter cut or a longer duration, or split the shot.")
 NOT_SOLD = Rule(id="not-sold", area=_SHOTS, summary="combination not offered",
     meaning="No provider of the manifest renders these frames, this resolution and this length together.",
     remedy="Change the shot, or add a provider that renders it.")
@@ -251,6 +254,15 @@ FRAME_CYCLE = Rule(id="frame-cycle", area=_FRAMES, summary="cyclic frame referen
 FRAME_DIFFERS = Rule(id="frame-differs", area=_FRAMES, summary="shots do not meet in one still", severity=_WARNING,
     meaning="A shot starts from another version of the image on which the shot before it ends.",
     remedy="Name one file in both, or give the two files names of their own.")
+RIGHTS_EXPIRED = Rule(id="rights-expired", area=_FRAMES, summary="rights expired", severity=_WARNING,
+    meaning="The last day on which an image may be used is over.",
+    remedy="Renew the rights and write the new day, or use another image.")
+RIGHTS_MISSING = Rule(id="rights-missing", area=_FRAMES, summary="rights missing", severity=_WARNING,
+    meaning="Some images of the manifest have rights, and others have none.",
+    remedy="Write the rights of the others too.")
+RIGHTS_DIFFER = Rule(id="rights-differ", area=_FRAMES, summary="two rights of one image", severity=_WARNING,
+    meaning="One image has other rights at one shot than at another.",
+    remedy="Write the same rights in both places.")
 
 PROVIDER = Rule(id="provider", area=_PROVIDERS, summary="unknown provider",
     meaning="No table of a gateway has this name.",

@@ -19,7 +19,7 @@ class Sketch:
     shot: str
     take: int
     prompt: str
-    seconds: int
+    seconds: float
     resolution: str
     first: Still | None = None
     last: Still | None = None

@@ -9,6 +9,8 @@ import secrets
 from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.manifest.document import Duration
+from hailuo_batch.core.manifest.lengths import drawn_seconds, has_part_second
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.core.sketch import Sketch, Still
@@ -53,12 +55,18 @@ def make_sketch(driver_request: DriverRequest, provider: Provider) -> Sketch:
         shot=driver_request.shot,
         take=request.take,
         prompt=request.prompt,
-        seconds=provider.find_seconds(request.duration) or 0,
+        seconds=_find_seconds(request.duration, provider),
         resolution=request.resolution,
         first=_make_still(request.first, driver_request),
         last=_make_still(request.last, driver_request),
         mark=driver_request.fingerprint.removeprefix("v1-")[:8],
     )
+
+
+def _find_seconds(duration: Duration, provider: Provider) -> float:
+    if has_part_second(duration):
+        return drawn_seconds(duration, provider.model.lengths)
+    return provider.find_seconds(duration) or 0
 
 
 def _make_still(image: ImageRef | None, driver_request: DriverRequest) -> Still | None:

@@ -31,6 +31,7 @@ class FinishedManifest:
 
     `trust` is what the user trusted in its project; None where nothing is at stake. `prices` is the path of the user's
     prices ("": there is no place for them). `environment` has digests of the values that its variables take from there.
+    `until` is the day (`2027-12-31`, UTC) after which its images give other warnings; "" is no such day.
     """
 
     digests: frozenset[str]
@@ -39,6 +40,7 @@ class FinishedManifest:
     trust: str | None = None
     prices: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    until: str = ""
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -90,13 +92,7 @@ def read_finished_manifest(
     try:
         head, digests, files = _read_text(_finished_file(hidden_folder, key)).split(_SEPARATOR)
         known = json.loads(head)
-        if known["circumstances"] != dependencies or not _is_reliable(known):
-            return None
-        if known["prices"] != _price_file_row(known["prices"]["file"]):
-            return None
-        if known["trust"] is not None and known["trust"] != read_trust():
-            return None
-        if known["environment"] != hash_env_values(known["environment"]):
+        if known["circumstances"] != dependencies or not _is_reliable(known) or not _is_same_beside(known, read_trust):
             return None
         return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
@@ -105,9 +101,20 @@ def read_finished_manifest(
             trust=known["trust"],
             prices=known["prices"]["file"],
             environment=known["environment"],
+            until=known["until"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _is_same_beside(known: Mapping[str, Any], read_trust: Callable[[], str]) -> bool:
+    """Whether what is outside the project says the same: prices, trust, the environment and the day."""
+    return (
+        known["prices"] == _price_file_row(known["prices"]["file"])
+        and (known["trust"] is None or known["trust"] == read_trust())
+        and known["environment"] == hash_env_values(known["environment"])
+        and not (known["until"] and known["until"] < _read_day())
+    )
 
 
 def write_finished_manifest(
@@ -126,6 +133,7 @@ def write_finished_manifest(
         "trust": finished.trust,
         "prices": _price_file_row(finished.prices),
         "environment": finished.environment,
+        "until": finished.until,
     }
     _write_text(
         _finished_file(hidden_folder, key),
@@ -188,6 +196,10 @@ def _hash_file(path: Path) -> str | None:
 
 def _finished_file(hidden_folder: Path, key: str) -> Path:
     return hidden_folder / CACHE_FOLDER / f"finished-{key}.txt"
+
+
+def _read_day() -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def _read_text(path: Path) -> str:

@@ -7,7 +7,7 @@ What it does not know: what a manifest is. It opens no file; whoever calls has t
 """
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -39,12 +39,19 @@ class Document:
     written: Mapping[DocumentPath, str] = field(default_factory=dict)
 
 
-def read_document(data: bytes, *, name: str) -> Document:
-    """The values of a YAML file and every problem found in it; no bytes make it raise."""
+def _keep_no_text(_: DocumentPath) -> bool:
+    return False
+
+
+def read_document(data: bytes, *, name: str, keeps_text: Callable[[DocumentPath], bool] = _keep_no_text) -> Document:
+    """The values of a YAML file and every problem found in it; no bytes make it raise.
+
+    A number that readers differ about (`010`) is a problem, except where `keeps_text` says that it is text.
+    """
     payload = data.removeprefix(codecs.BOM_UTF8)
     findings = Findings()
     unfit = find_unreadable_bytes(data, payload)
-    builder = Builder(findings, size=len(payload))
+    builder = Builder(findings, size=len(payload), keeps_text=keeps_text)
     if unfit is None:
         tree = _build_tree(builder, payload)
     else:

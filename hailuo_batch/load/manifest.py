@@ -21,6 +21,7 @@ from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.load.api_keys import find_key, read_set_keys
 from hailuo_batch.load.document import Document, locate, read_document
 from hailuo_batch.load.manifest_values import make_manifest
+from hailuo_batch.load.own_columns import is_own_column, put_written
 from hailuo_batch.load.schemas import matches_schema
 
 MAX_PROBLEMS = 50
@@ -60,7 +61,7 @@ def read_and_validate(
     """
     if secret := _find_secret(data, name):
         return {}, (secret,)
-    document = read_document(data, name=name)
+    document = read_document(data, name=name, keeps_text=is_own_column)
     said = tuple(name_shots(map(_mask_secrets, document.problems), partial(_written_id, document.tree)))
     if document.tree is None or not all(map(_is_recoverable, said)):
         return {}, said
@@ -80,6 +81,8 @@ def read_and_validate(
     for path, words in document.written.items():
         if schema == "manifest" and (path[0] == "vars" or _CELL_KEYS.intersection(path[2:5:2])):
             _put(tree, path, words)  # it becomes part of a text, which repeats what was written
+    if schema == "manifest":
+        put_written(tree, document.written)
     return tree, said
 
 

@@ -30,6 +30,7 @@ from hailuo_batch.core.manifest.document import (
     UrlFrame,
 )
 from hailuo_batch.core.manifest.interpolate import scalar_text
+from hailuo_batch.core.manifest.lengths import make_duration
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.switches import SWITCH_NAMES, SwitchValues, pick_switches
 
@@ -143,7 +144,7 @@ def _settings(values: Mapping[str, Any], *, of_shot: bool = False) -> Settings:
     takes = values.get("takes")
     return _share_settings(
         # 6.0 is a whole number to JSON Schema and to the user: it is 6 from here on.
-        int(duration) if isinstance(duration, float) else duration,
+        make_duration(Decimal(str(duration))) if isinstance(duration, float) else duration,
         values.get("resolution"),
         int(takes) if takes is not None else None,
         values.get("style"),

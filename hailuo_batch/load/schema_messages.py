@@ -140,8 +140,8 @@ def _wrong_version(error: SchemaViolation, path: DocumentPath) -> Iterator[Probl
 
 def _no_matching_branch(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     """Of several allowed forms, the one that the value was meant to be is spoken about."""
-    if path[-1:] == ("duration",):
-        yield from _wrong_duration(error, path)
+    if path and path[-1] in _LENGTHS and not isinstance(error.instance, dict):
+        yield from _wrong_length(error, path)
         return
     causes: dict[int, list[SchemaViolation]] = {}
     for sub in error.context or ():
@@ -184,10 +184,13 @@ def _closest_branch(error: SchemaViolation, branches: dict[int, list[SchemaViola
     return likest if likest is not None and shared(likest) else None
 
 
-def _wrong_duration(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
+_LENGTHS = {"duration": "short or long", "cut": "a mapping with `in` and `out`"}
+
+
+def _wrong_length(error: SchemaViolation, path: DocumentPath) -> Iterator[Problem]:
     found = display_value(error.instance)
-    why = f"duration is {found}, and should be a whole number of seconds from 1 to 60, or short or long."
-    number = re.match(r"\s*(\d+)\s*(s|sec|seconds)?\s*\Z", str(error.instance))
+    why = f"{path[-1]} is {found}, and should be a number of seconds up to 60, or {_LENGTHS[str(path[-1])]}."
+    number = re.match(r"\s*(\d+(?:\.\d+)?)\s*(s|sec|seconds)?\s*\Z", str(error.instance))
     remedy = f"Write {number[1]}." if number and isinstance(error.instance, str) else ""
     yield Problem(rule=rules.TYPE, why=why, remedy=remedy, path=path)
 

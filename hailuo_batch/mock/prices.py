@@ -17,7 +17,7 @@ _USD = {
 }
 
 
-def rendered_seconds(seconds: int) -> int:
+def rendered_seconds(seconds: float) -> int:
     """The model renders 6 or 10 seconds; who sells 5 delivers 6."""
     return 10 if seconds >= 10 else 6
 

@@ -19,8 +19,9 @@ from hailuo_batch.views.format import (
     format_size,
     join_names,
     safe_lines,
-    shot_length,
 )
+from hailuo_batch.views.nothing_to_do import edit_phrase
+from hailuo_batch.views.own_columns import column_lines, requested_length, value_text
 from hailuo_batch.views.plan import reason_text, state_totals
 from hailuo_batch.views.style import PLAIN
 from hailuo_batch.views.unfetched import next_steps, task_location
@@ -47,6 +48,8 @@ def draw_contact_sheet(report: Report, *, folder: Path, page: Path) -> str:
         cards=cards,
         sums=state_totals(report, PLAIN),
         length=format_duration(report.seconds),
+        edit=edit_phrase(report.lengths.edit),
+        columns=[(name, value_text(value)) for name, value in report.meta],
         size=format_size(report.bytes),
         clips=count(report.clips, "clip"),
         takes=count(report.takes, "take"),
@@ -79,7 +82,8 @@ def _card(row: TakeRow, folder: Path, base: str) -> Mapping[str, object]:
         "row": row,
         "shared": join_names(row.shared_with, row.shared_count),
         "name": f"{row.shot}#{row.take}",
-        "asked": f"{shot_length(row.duration)}, {row.resolution}",
+        "asked": f"{requested_length(row)}, {row.resolution}",
+        "columns": list(column_lines(row)),
         "why": reason_text(row),
         "whom": task_location(row),
         "clip": base + _quote_path(row.file) if there else "",

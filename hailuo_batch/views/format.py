@@ -73,8 +73,14 @@ def join_names(names: Sequence[str], count: int) -> str:
 
 
 def shot_length(duration: int | str) -> str:
-    """A shot's length as it was requested."""
-    return duration if isinstance(duration, str) else f"{duration} s"
+    """A shot's length as it was requested.
+
+    >>> shot_length(6), shot_length("short"), shot_length("6400ms")
+    ('6 s', 'short', '6.4 s')
+    """
+    from hailuo_batch.core.providers.phrases import duration_text
+
+    return duration_text(duration)
 
 
 def safe_text(words: str) -> str:

@@ -9,8 +9,9 @@ from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import World
 from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.fit import cut_end
-from hailuo_batch.views.format import count, format_duration, safe_text, shot_length, single_line
+from hailuo_batch.views.format import count, format_duration, safe_text, single_line
 from hailuo_batch.views.nothing_to_do import nothing_to_do_text
+from hailuo_batch.views.own_columns import requested_length
 from hailuo_batch.views.plan import plan_totals, reason_text
 from hailuo_batch.views.run_progress import outcome_word
 from hailuo_batch.views.run_summary import kept_phrases
@@ -61,7 +62,7 @@ def _sums(report: Report, outcome: Outcome | None) -> str:
 
 
 def _table_row(row: TakeRow) -> str:
-    request = f"{shot_length(row.duration)} {row.resolution}"
+    request = f"{requested_length(row)} {row.resolution}"
     take, why = safe_text(f"{row.shot}#{row.take}"), cut_end(single_line(reason_text(row)), 120)
     return f"| {_escape_markdown(take)} | {request} | {row.action} | {_escape_markdown(why)} |"
 

@@ -10,6 +10,7 @@ from hailuo_batch.core.plan.report import TakeRow
 from hailuo_batch.views.costs import REHEARSAL_NOTE
 from hailuo_batch.views.format import safe_text, single_line
 from hailuo_batch.views.json_report import money_dict, take_dict
+from hailuo_batch.views.own_columns import column_lines
 from hailuo_batch.views.plan import reason_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
@@ -34,6 +35,7 @@ def draw_history(
         name = style.bold(safe_text(f"{row.shot}#{row.take}"))
         lines.append(f"{name} v{row.version:03d}: {row.action}, {single_line(reason_text(row))}")
         lines.append(f"  {single_line(row.prompt)}")
+        lines += [style.dim(f"  {single_line(name)}: {single_line(text)}") for name, text in column_lines(row)]
         lines += _attempt_lines(
             [each for each in attempts if each.fingerprint == row.fingerprint], events, task_events, style
         )

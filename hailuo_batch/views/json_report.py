@@ -3,9 +3,13 @@
 import json
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.manifest.document import Cut, Duration, Sequence
+from hailuo_batch.core.manifest.image_rights import ImageRights
+from hailuo_batch.core.manifest.lengths import has_part_second, part_seconds
 from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step
@@ -53,6 +57,9 @@ def report_dict(report: Report) -> dict[str, object]:
             "takes": report.takes,
             "clips": report.clips,
             "seconds": round(report.seconds, 3),
+            "bought_seconds": round(report.lengths.bought, 3),
+            "seconds_to_buy": round(report.lengths.to_buy, 3),
+            "cut_seconds": None if report.lengths.edit is None else round(report.lengths.edit, 3),
             "bytes": report.bytes,
             "shots_not_looked_at": report.shots_outside,
             "actions": {str(action): report.counts.get(action, 0) for action in Action},
@@ -79,6 +86,8 @@ def report_dict(report: Report) -> dict[str, object]:
             for each in report.destinations
         ],
         "prices": [_used_price_dict(each, report.now) for each in report.prices],
+        "meta": dict(report.meta),
+        "sequences": [_sequence_dict(each) for each in report.sequences],
         "takes": [take_dict(row) for row in report.rows],
     }
 
@@ -111,11 +120,14 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "changed": list(row.changed),
         "stage": str(row.stage) if row.stage else None,
         "prompt": row.prompt,
-        "duration": row.duration,
+        "duration": duration_value(row.duration),
+        "cut": _cut_dict(row.cut),
         "resolution": row.resolution,
         "sequence": row.sequence or None,
         "tags": list(row.tags),
         "notes": row.notes,
+        "meta": dict(row.meta),
+        "rights": [_rights_dict(each) for each in row.rights],
         "fingerprint": row.fingerprint or None,
         "file": row.file or None,
         "provider": row.provider or None,
@@ -153,6 +165,34 @@ def _used_price_dict(used: UsedPrice, now: float) -> dict[str, object]:
         "provider": used.provider,
         **price_dict(used.row, now),
         "instead_of": None if other is None else price_dict(other, now),
+    }
+
+
+def duration_value(duration: Duration) -> float | str:
+    """A duration as plain data: a number of seconds, or the portable word."""
+    return float(part_seconds(str(duration))) if has_part_second(duration) else duration
+
+
+def _cut_dict(cut: Cut | None) -> dict[str, float] | None:
+    return None if cut is None else {"in": _number(cut.start), "out": _number(cut.end), "seconds": _number(cut.seconds)}
+
+
+def _number(seconds: Decimal) -> float:
+    return int(seconds) if seconds == int(seconds) else float(seconds)
+
+
+def _sequence_dict(sequence: Sequence) -> dict[str, object]:
+    return {"id": sequence.id, "title": sequence.title, "notes": sequence.notes, "meta": dict(sequence.meta)}
+
+
+def _rights_dict(rights: ImageRights) -> dict[str, str | None]:
+    written = rights.rights
+    return {
+        "frame": rights.frame,
+        "image": rights.image,
+        "owner": written.owner or None,
+        "licence": written.licence or None,
+        "expires": written.expires or None,
     }
 
 

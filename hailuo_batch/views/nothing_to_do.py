@@ -22,7 +22,11 @@ def draw_nothing_to_do(
 def nothing_to_do_text(summary: Mapping[str, int | float | str], style: TextStyle = PLAIN) -> str:
     """The sentence alone."""
     clips = store_summary(
-        int(summary["takes"]), int(summary["clips"]), float(summary["seconds"]), int(summary["bytes"])
+        int(summary["takes"]),
+        int(summary["clips"]),
+        float(summary["seconds"]),
+        int(summary["bytes"]),
+        summary.get("edit"),
     )
     return f"{style.good('Nothing to do')}: {clips}.{acceptance_note(int(summary.get('accepted', 0)))}"
 
@@ -32,7 +36,23 @@ def acceptance_note(takes: int) -> str:
     return f" {count(takes, 'take')} {'uses' if takes == 1 else 'use'} an accepted earlier clip." if takes else ""
 
 
-def store_summary(takes: int, clips: int, seconds: float, size: int) -> str:
-    """What the store has of the takes; `seconds` of video, `size` in bytes."""
+def store_summary(takes: int, clips: int, seconds: float, size: int, edit: float | str | None = None) -> str:
+    """What the store has of the takes; `seconds` of video, of which `edit` are in the edit; `size` in bytes."""
     shared = f" as {count(clips, 'clip')}" if clips != takes else ""
-    return f"{count(takes, 'take')} in the store{shared}, {format_duration(seconds)} of video, {format_size(size)}"
+    cut = "" if edit is None else f" ({edit_phrase(float(edit))})"
+    length = f"{format_duration(seconds)} of video{cut}"
+    return f"{count(takes, 'take')} in the store{shared}, {length}, {format_size(size)}"
+
+
+def edit_phrase(seconds: float | None) -> str:
+    """How long the edit is; "" where no shot has a cut."""
+    return "" if seconds is None else f"{edit_length(seconds)} in the edit"
+
+
+def edit_length(seconds: float) -> str:
+    """A length, to the hundredth of a second below a minute.
+
+    >>> edit_length(6.75), edit_length(75)
+    ('6.75 s', '1 min 15 s')
+    """
+    return f"{round(seconds, 2):g} s" if seconds < 60 else format_duration(seconds)

@@ -10,11 +10,11 @@ from hailuo_batch.views.format import (
     join_amounts,
     join_names,
     safe_text,
-    shot_length,
     single_line,
 )
 from hailuo_batch.views.headings import with_headings
 from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
+from hailuo_batch.views.own_columns import lengths_sentence, requested_length
 from hailuo_batch.views.prices import used_price_lines
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
@@ -125,7 +125,8 @@ def plan_totals(report: Report, style: TextStyle) -> str:
     if set(report.counts) <= {Action.REUSE}:
         stored = f"{_report_store_summary(report)}.{acceptance_note(report.accepted)}"
         return f"{style.good('Nothing to do')}: {stored}{outside}"
-    return f"Plan: {', '.join(counts)}.{_cost_sentence(report)}{acceptance_note(report.accepted)}{outside}"
+    costs = f"{_cost_sentence(report)}{lengths_sentence(report)}"
+    return f"Plan: {', '.join(counts)}.{costs}{acceptance_note(report.accepted)}{outside}"
 
 
 def state_totals(report: Report, style: TextStyle) -> str:
@@ -136,7 +137,7 @@ def state_totals(report: Report, style: TextStyle) -> str:
     counts = _count_phrases({**report.counts, Action.REUSE: 0}, report)
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     head = f"{stored:,} of {count(report.takes, 'take')} in the store"
-    return f"{head}; {', '.join(counts)}.{acceptance_note(report.accepted)}{outside}"
+    return f"{head}; {', '.join(counts)}.{lengths_sentence(report)}{acceptance_note(report.accepted)}{outside}"
 
 
 def _count_phrases(numbers: Mapping[Action, int], report: Report) -> list[str]:
@@ -151,7 +152,7 @@ def _count_phrases(numbers: Mapping[Action, int], report: Report) -> list[str]:
 
 
 def _report_store_summary(report: Report) -> str:
-    return store_summary(report.takes, report.clips, report.seconds, report.bytes)
+    return store_summary(report.takes, report.clips, report.seconds, report.bytes, report.lengths.edit)
 
 
 def _amount_phrase(report: Report) -> str:
@@ -219,7 +220,7 @@ def _cells(row: TakeRow, style: TextStyle) -> tuple[Cell, ...]:
     return (
         Cell(_ACTION_MARKS[row.action], paint),
         Cell(safe_text(f"{row.shot}#{row.take}")),
-        Cell(f"{shot_length(row.duration)} {row.resolution}"),
+        Cell(f"{requested_length(row)} {row.resolution}"),
         Cell(single_line(reason_text(row))),
         Cell(_take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row), style.dim),
     )
@@ -248,4 +249,5 @@ def reason_text(row: TakeRow) -> str:
     changed = f": {', '.join(row.changed)}" if row.changed else ""
     has_others = row.shared_with and not row.same_clip_as
     shared = f" (one clip with {join_names(row.shared_with, row.shared_count)})" if has_others else ""
-    return f"{row.why}{changed}{shared}"
+    kept = f"; its clip holds the cut, and `duration: {row.kept_duration}` keeps it" if row.kept_duration else ""
+    return f"{row.why}{changed}{kept}{shared}"

@@ -150,7 +150,7 @@ requests = st.builds(
     Request,
     model=st.sampled_from(["hailuo-02", "animatic"]),
     prompt=words,
-    duration=st.integers(1, 60) | st.sampled_from(["short", "long"]),
+    duration=st.integers(1, 60) | st.sampled_from(["short", "long", "500ms", "6400ms"]),
     resolution=st.sampled_from(["512p", "768p", "1080p"]),
     first=inputs,
     last=inputs,

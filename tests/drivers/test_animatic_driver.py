@@ -79,11 +79,13 @@ async def test_a_clip_has_the_length_and_size_that_were_asked_for(tmp_path: Path
         assert await drawn(driver, order(), tmp_path / "a.mp4") is None
         assert await drawn(driver, order(duration=2, resolution="768p"), tmp_path / "b.mp4") is None
         assert await drawn(driver, order(duration="short"), tmp_path / "c.mp4") is None
-    a, b, c = (clip(tmp_path / f"{name}.mp4") for name in "abc")
+        assert await drawn(driver, order(duration="500ms"), tmp_path / "d.mp4") is None
+    a, b, c, d = (clip(tmp_path / f"{name}.mp4") for name in "abcd")
     assert (a.width, a.height, float(a.seconds), a.codec) == (910, 512, 1.0, "h264")
     assert (b.width, b.height, float(b.seconds)) == (1366, 768, 2.0)
     assert (c.width, c.height, float(c.seconds)) == (910, 512, 6.0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4", "c.mp4"]
+    assert float(d.seconds) == 0.5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]
 
 
 async def test_the_same_request_is_the_same_bytes_whoever_draws_it_and_another_is_not(tmp_path: Path):

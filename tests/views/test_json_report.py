@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ from view_samples import FORBIDDEN, HOSTILE, clip, failure, report, row, step, s
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.manifest.document import Cut, Rights, Sequence
+from hailuo_batch.core.manifest.image_rights import ImageRights
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.plan_lengths import PlanLengths
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.views.json_report import json_text, outcome_dict, report_dict
 
@@ -26,6 +30,9 @@ FULL = report(
         shared_count=1,
         clip=clip(seconds=5.876543219),
         remarks=("requested 6 s, got 5.88 s",),
+        cut=Cut(start=Decimal("0.5"), end=Decimal(4)),
+        meta=(("narration", "It floats."), ("x-cue", {"bars": [1, "010"]})),
+        rights=(ImageRights(frame="first", image="a.png", rights=Rights(owner="Acme Photo", expires="2027-12-31")),),
     ),
     row("turn", duration="long", version=2, why="the request changed", changed=("prompt",), stage=Stage.CANCELLED),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", estimate=None),
@@ -39,6 +46,9 @@ FULL = report(
     unknown_cost=1,
     to_spend=(usd("0.56"),),
     unpriced=1,
+    lengths=PlanLengths(bought=27.8765, to_buy=10.0, edit=9.5),
+    meta=(("editor", "anna"),),
+    sequences=(Sequence(index=0, id="sq010", title="The harbour", meta=(("mood", None),)),),
 )
 
 

@@ -189,6 +189,8 @@ def _make_report(
         rejected=_list_rejected(validation, selected, snapshot),
         campaign_cost=details.campaign_cost,
     )
+    if validation.manifest is not None:
+        report = replace(report, meta=validation.manifest.meta, sequences=validation.manifest.sequences)
     if validation.world is not World.REAL:
         return report  # no key is sent
     return replace(report, destinations=find_destinations(selected, validation.project))

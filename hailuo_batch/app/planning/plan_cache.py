@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hailuo_batch.app.planning.fast_path import cache_dependencies
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.task_list import has_tasks_file, list_current_entries
+from hailuo_batch.app.workspace.clock import days_since
+from hailuo_batch.core.manifest.image_rights import next_expiry
 from hailuo_batch.core.plan.lockfile import Lockfile, update_lockfile
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
@@ -44,6 +46,7 @@ def write_plan_cache(planned: PlannedRun) -> None:
         trust=validation.project.trusted_digest if validation.project.stakes else None,
         prices="" if validation.model.is_local else str(find_price_file() or ""),
         environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
+        until=next_expiry(validation.shots, days_since),
     )
     facts = cache_dependencies(validation.file, workspace, validation.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
@@ -76,4 +79,5 @@ def make_summary(report: Report) -> Mapping[str, Any]:
         "seconds": round(report.seconds, 3),
         "bytes": report.bytes,
         "accepted": report.accepted,
+        **({} if report.lengths.edit is None else {"edit": report.lengths.edit}),
     }

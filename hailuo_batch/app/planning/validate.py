@@ -17,21 +17,25 @@ from hailuo_batch.app.planning.provider_lists import (
     group_by_providers,
     read_provider_lists,
 )
+from hailuo_batch.app.workspace.clock import days_since
 from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera_warnings import camera_warnings
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import expand
+from hailuo_batch.core.manifest.image_rights import rights_problems
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
 from hailuo_batch.core.problem import Problem, Severity, name_shots
+from hailuo_batch.core.providers.cut_lengths import buy_cuts, draw_cuts
 from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
+from hailuo_batch.load.own_columns import find_secret_columns
 from hailuo_batch.load.settings import Project, read_file, read_project
 
 if TYPE_CHECKING:
@@ -45,7 +49,7 @@ _WARNED_IN = {
     World.REHEARSAL: frozenset({"allow_outside", "prices"}),
     World.SKETCH: frozenset({"allow_outside"}),
 }
-_EXTERNAL_RULES = frozenset({rules.FRAME_WEB, rules.REVIEW_SHOT, rules.UNTRUSTED})
+_EXTERNAL_RULES = frozenset({rules.FRAME_WEB, rules.REVIEW_SHOT, rules.RIGHTS_EXPIRED, rules.UNTRUSTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -196,11 +200,14 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     lists, wrong = read_provider_lists(manifest, project, model)
-    found = [*draft.problems, *problems, *wrong]
+    lengths = draw_cuts(shots) if model.is_local else buy_cuts(shots, model, lambda shot: lists[shot.providers])
+    shots = lengths.shots
+    found = [*draft.problems, *problems, *wrong, *lengths.problems, *find_secret_columns(manifest)]
+    found += rights_problems(shots, days_since)
     if model.has_camera_commands:
         found += camera_warnings(shots)
     if draft.world is not World.SKETCH:
-        found += dict.fromkeys(_check_providers(shots, lists, model, project))
+        found += dict.fromkeys(_check_providers(lengths.sellable, lists, model, project))
     return replace(draft, shots=shots, model=model, provider_lists=lists, problems=tuple(found))
 
 

@@ -191,6 +191,8 @@ def _make_shot(cell: CellEntry, texts: CellTexts, styles: Mapping[str, Style]) -
         notes=fill_placeholders(cell.notes, texts.phrases) if cell.notes else "",
         sequence=entry.sequence,
         providers=settings.providers,
+        cut=cell.cut,
+        meta=cell.meta,
         places=settings.places,
     )
 

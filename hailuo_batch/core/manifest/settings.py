@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from hailuo_batch.core.manifest.document import (
     NO_SETTINGS,
+    Cut,
     Duration,
     Frames,
     Manifest,
+    Meta,
     Override,
     Settings,
     ShotEntry,
@@ -91,12 +93,16 @@ class CellEntry(NamedTuple):
     prompt_place: DocumentPath
     frames_place: DocumentPath
     notes_path: DocumentPath
+    cut: Cut | None
+    meta: Meta
 
 
 def make_cell_entry(entry: ShotEntry, base: ResolvedSettings) -> CellEntry:
     """The entry with its own values before those of `base`."""
     here: DocumentPath = ("shots", entry.index)
     settings = overlay_settings(base, entry.settings, here)
+    if entry.cut is not None:
+        settings = _add_place(settings, "cut", here)
     has_notes = entry.notes is not None
     return CellEntry(
         entry=entry,
@@ -108,14 +114,27 @@ def make_cell_entry(entry: ShotEntry, base: ResolvedSettings) -> CellEntry:
         prompt_place=here,
         frames_place=here,
         notes_path=(*here, "notes") if has_notes else settings.places.get("notes", here),
+        cut=entry.cut,
+        meta=entry.meta,
     )
+
+
+def _add_place(settings: ResolvedSettings, name: str, place: DocumentPath) -> ResolvedSettings:
+    return settings._replace(places={**settings.places, name: (*place, name)})
 
 
 def override_cell_entry(cell: CellEntry, number: int, override: Override) -> CellEntry:
     """The same with the values of the override at `number` before its own."""
     place: DocumentPath = ("shots", cell.entry.index, "overrides", number)
     own = override.settings
-    changes: dict[str, Any] = {"settings": overlay_settings(cell.settings, own, place)}
+    settings = overlay_settings(cell.settings, own, place)
+    if override.cut is not None:
+        settings = _add_place(settings, "cut", place)
+    if override.frames is not None:
+        settings = _add_place(settings, "frames", place)
+    changes: dict[str, Any] = {"settings": settings, "cut": override.cut or cell.cut}
+    if override.meta:
+        changes["meta"] = tuple({**dict(cell.meta), **dict(override.meta)}.items())
     if override.prompt is not None:
         changes |= {"prompt": override.prompt, "prompt_place": place}
     if override.frames is not None:

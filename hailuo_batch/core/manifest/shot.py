@@ -64,6 +64,11 @@ class Shot:
         return self.places.get(setting, ("shots", self.index))
 
     @property
+    def follows_cut(self) -> bool:
+        """Whether the cut says what is bought: no duration is written as near as the cut."""
+        return self.cut is not None and _find_level(self.find_place("cut")) > _find_level(self.find_place("duration"))
+
+    @property
     def mode(self) -> Mode:
         """The mode of the model, by the frames that are given."""
         if self.frames.last is None:
@@ -80,3 +85,13 @@ class Shot:
         local = not all(isinstance(end, UrlFrame) for end in ends)
         hosted = any(isinstance(end, UrlFrame) and end.sha256 is not None for end in ends)
         return ShotNeeds(self.mode, self.resolution, self.duration, local, hosted, switches, self.providers)
+
+
+def _find_level(place: DocumentPath) -> tuple[int, int]:
+    """How near to the shot a value is written: nowhere or in defaults, at its entry, in an override of its cell."""
+    match place:
+        case ("shots", _, "overrides", int(number), *_):
+            return 2, number
+        case ("shots", _, _, *_):
+            return 1, 0
+    return 0, 0

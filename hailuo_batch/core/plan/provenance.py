@@ -4,6 +4,9 @@ Without times, addresses and paths: the same take has the same bytes wherever it
 """
 
 from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.manifest.document import Rights
+from hailuo_batch.core.manifest.image_rights import list_rights
+from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Use
@@ -34,6 +37,7 @@ def make_provenance(
         "take": use.take,
         "tags": list(use.shot.tags),
         "notes": hide_signatures(use.shot.notes),
+        **_own_members(use.shot),
         "sketch": sketch,
         **({"rehearsal": True} if rehearsal else {}),  # a real clip's provenance keeps its bytes
         "fingerprint": fingerprint,
@@ -57,6 +61,18 @@ def make_provenance(
 def _shown_members(request: Request) -> dict[str, object]:
     members = request_members(request)
     return {name: hide_signatures(value) if isinstance(value, str) else value for name, value in members.items()}
+
+
+def _own_members(shot: Shot) -> dict[str, object]:
+    """The user's own columns and the rights of images; a shot without them keeps the bytes of its provenance."""
+    rights = {each.frame: rights_members(each.rights) for each in list_rights(shot)}
+    return {**({"meta": dict(shot.meta)} if shot.meta else {}), **({"rights": rights} if rights else {})}
+
+
+def rights_members(rights: Rights) -> dict[str, str]:
+    """What is written of an image's rights."""
+    written = {"owner": rights.owner, "licence": rights.licence, "expires": rights.expires}
+    return {name: words for name, words in written.items() if words}
 
 
 def request_members(request: Request) -> dict[str, object]:

@@ -10,12 +10,16 @@ from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.attempt.rejected import RejectedClip
+from hailuo_batch.core.manifest.document import Cut, Duration, Meta
+from hailuo_batch.core.manifest.document import Sequence as ManifestSequence
+from hailuo_batch.core.manifest.image_rights import ImageRights, list_rights
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.clip_differences import describe_differences
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
+from hailuo_batch.core.plan.plan_lengths import NO_LENGTHS, PlanLengths, find_kept_duration, sum_lengths
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.providers.own_prices import UsedPrice, list_used_prices
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
@@ -56,6 +60,10 @@ class TakeRow:
     is_bought: bool = False  # a run submits it; a shot that waits for a frame, once that is there
     is_left_out: bool = False  # a cap leaves it out
     changed: tuple[str, ...] = ()  # members of the request that differ from the last version
+    kept_duration: Duration | None = None  # written down, it would keep the last version's clip, which holds the cut
+    cut: Cut | None = None
+    meta: Meta = ()  # the user's own columns
+    rights: tuple[ImageRights, ...] = ()
     remarks: tuple[str, ...] = ()  # what differs from the request
     sequence: str = ""
 
@@ -93,6 +101,9 @@ class Report:
     kept: Mapping[ClipSource, int] = field(default_factory=dict)  # of the fetches in `counts`, which need no gateway
     clips: int = 0  # distinct clips in the store
     seconds: float = 0.0  # of the distinct clips
+    lengths: PlanLengths = NO_LENGTHS
+    meta: Meta = ()  # the user's own columns, about the whole manifest
+    sequences: tuple[ManifestSequence, ...] = ()
     bytes: int = 0
     spent: tuple[Money, ...] = ()  # the actual cost, where providers reported it
     estimated: tuple[Money, ...] = ()  # by the price list, for the other clips
@@ -194,6 +205,7 @@ def make_report(
         kept=kept_elsewhere,
         clips=len(kept),
         seconds=fsum(clip_sizes[digest].seconds for digest in kept),
+        lengths=sum_lengths(plan.steps, bought, clip_sizes),
         bytes=sum(clip_sizes[digest].size for digest in kept),
         spent=paid.actual,
         estimated=paid.estimated,
@@ -266,6 +278,12 @@ def _make_rows(
             shared_with=tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED)),
             shared_count=len(step.uses) - 1,
             changed=diff_members(step, requests),
+            kept_duration=find_kept_duration(
+                use.shot, previous_request(step, requests), step.request, plan.inputs.model
+            ),
+            cut=use.shot.cut,
+            meta=use.shot.meta,
+            rights=list_rights(use.shot),
             remarks=(
                 *_clip_remarks(use, clip, step, plan.inputs.model),
                 *_rejection_remarks(aside.get(step.fingerprint, ())),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import LONG_DURATION, SHORT_DURATION, Duration, FileFrame, ShotFrame, UrlFrame
+from hailuo_batch.core.manifest.lengths import drawn_seconds
 from hailuo_batch.core.manifest.shot import Mode, Shot, ShotNeeds
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money, PriceOrigin, PriceRow, choose_price
@@ -81,7 +82,7 @@ class Provider:
         """The seconds that this provider sells under a duration, in any mode; None when it sells no such length."""
         wanted = self.model.list_seconds(duration)
         if self.model.offers is None:
-            return wanted[-1]
+            return wanted[-1] if wanted else None
         sold = {second for table in self.offers.values() for seconds in table.values() for second in seconds}
         return next((second for second in wanted if second in sold), None)
 
@@ -111,10 +112,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Who gets the submit first, and at which price; `estimate` None is "unknown"."""
+    """Who gets the submit first, and at which price; `estimate` None is "unknown". `seconds` is what it renders."""
 
     provider: str
     estimate: Money | None
+    seconds: float = 0
     free: bool = False  # drawn on this machine: a submit is free, however often
     idempotent: bool = False  # the same submit with the same key is taken once, however often it is sent
     price: UsedPrice | None = field(default=None, compare=False)  # the row that `estimate` is from
@@ -143,9 +145,11 @@ def skip_refusals(route: Route, refused_by: Collection[str]) -> Route | None:
 
 def _make_route(provider: Provider, shot: Shot) -> Route:
     used = None if provider.is_free else _find_used_price(provider, shot)
+    sold = provider.find_seconds(shot.duration) or 0
     return Route(
         provider=provider.name,
         estimate=None if used is None else used.row.price,
+        seconds=drawn_seconds(shot.duration, provider.model.lengths) if provider.is_local else sold,
         free=provider.is_free,
         idempotent=provider.idempotent,
         price=used,

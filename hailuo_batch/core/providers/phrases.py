@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from hailuo_batch.core.manifest.document import Duration
+from hailuo_batch.core.manifest.lengths import has_part_second, part_seconds, seconds_text
 from hailuo_batch.core.manifest.shot import Mode
 
 MODE_WORDS = {
@@ -14,8 +15,14 @@ MODE_WORDS = {
 
 
 def duration_text(duration: Duration) -> str:
-    """`6 s`, or the portable word."""
-    return duration if isinstance(duration, str) else f"{duration} s"
+    """`6 s`, or the portable word.
+
+    >>> duration_text(6), duration_text("short"), duration_text("6400ms")
+    ('6 s', 'short', '6.4 s')
+    """
+    if not isinstance(duration, str):
+        return f"{duration} s"
+    return f"{seconds_text(part_seconds(duration))} s" if has_part_second(duration) else duration
 
 
 def join_names(names: Sequence[str], word: str) -> str:

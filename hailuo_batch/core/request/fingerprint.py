@@ -5,10 +5,12 @@ The rules of the pre-image, version 1:
 - It is canonical JSON (RFC 8785: keys sorted, no blanks, UTF-8, integers only) of one object.
 - `hailuo_batch.request` holds the version of these rules, 1.
 - In it: `model`, `prompt` (composed, trimmed, camera commands in the vendor's spelling), `duration` (a whole number of
-  seconds, or `short` or `long`), `resolution`, `first` and `last` (a file as `sha256:…`, a chained frame as
-  `{"artifact": "sha256:…", "frame": "last"}`), the switches of `core/switches.py`, `take`.
+  seconds, or `short` or `long`; a sketch may also have a part of a second, as text: `6400ms`), `resolution`, `first`
+  and `last` (a file as `sha256:…`, a chained frame as `{"artifact": "sha256:…", "frame": "last"}`), the switches of
+  `core/switches.py`, `take`.
 - A member that is absent in the request (no frame, a switch that the model does not have) is absent in the pre-image.
-- Never in it: provider, host, key, price, shot id, campaign, file names, tags, notes, tool version, time.
+- Never in it: provider, host, key, price, shot id, campaign, file names, tags, notes, cut, rights, the user's own
+  columns, tool version, time.
 
 The fingerprint is `v1-` and the SHA-256 of the pre-image in hex. Golden vectors in the tests hold all this. A change of
 the rules is a new version beside this one: old fingerprints stay readable, so that an upgrade bills nothing.

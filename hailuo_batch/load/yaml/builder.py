@@ -61,14 +61,16 @@ class Builder:
         "flat",
         "holes",
         "is_mapping",
+        "keeps_text",
         "keys_wrong",
         "stack",
         "unused",
         "written",
     )
 
-    def __init__(self, findings: Findings, *, size: int) -> None:
+    def __init__(self, findings: Findings, *, size: int, keeps_text: Callable[[DocumentPath], bool]) -> None:
         self.findings = findings
+        self.keeps_text = keeps_text  # whether a number that readers differ about is text at a path
         # In proportion to the file: an alias in each of 100,000 shots is no attack.
         self.additions = AliasCounter(allowed=max(MAX_ALIAS_NODES, size // 4))
         self.flat: list[Any] = []
@@ -191,6 +193,8 @@ class Builder:
         value: Any = scalar_value(event)
         if value == "<<" and is_key and event.implicit[0]:
             value = _MERGE_KEY
+        elif isinstance(value, ScalarRefusal) and self._is_kept_text(value, is_key=is_key):
+            value = text
         elif isinstance(value, ScalarRefusal):
             value = _NO_VALUE if is_key and value.message.rule == rules.YAML_NUMBER else self._refuse(value, event)
         elif value.__class__ in _NUMBERS and str(value) != text:
@@ -199,6 +203,9 @@ class Builder:
             self.anchors[event.anchor] = value if value is not _MERGE_KEY else text
             self.unused[event.anchor] = (event_start(event), self._current_path())
         return value
+
+    def _is_kept_text(self, refusal: ScalarRefusal, *, is_key: bool) -> bool:
+        return refusal.message.rule == rules.YAML_NUMBER and not is_key and self.keeps_text(self._current_path())
 
     def _refuse(self, refusal: ScalarRefusal, event: Any) -> Any:
         self.findings.add(self._make_finding(refusal.message, event))

@@ -147,7 +147,7 @@ _MOVES: dict[CameraCommand, Move] = {
 }
 
 
-def camera_path(groups: Sequence[Sequence[CameraCommand]], seconds: int, *, drift: bool) -> tuple[Window, ...]:
+def camera_path(groups: Sequence[Sequence[CameraCommand]], seconds: float, *, drift: bool) -> tuple[Window, ...]:
     """One window a frame: the groups act in turn over equal parts, each from where the one before it stopped.
 
     The framing is as wide as the whole path allows, so a push in starts on the full picture and a pull out ends on it.
@@ -163,8 +163,17 @@ def camera_path(groups: Sequence[Sequence[CameraCommand]], seconds: int, *, drif
     return windows
 
 
-def _frame_offsets(moves: Sequence[Sequence[Move]], seconds: int, gain: float) -> list[Offset]:
-    frames, part = seconds * FPS, seconds / len(moves)
+def count_frames(seconds: float) -> int:
+    """How many frames a sketch of this length has: at least one.
+
+    >>> count_frames(6), count_frames(6.4), count_frames(0.5), count_frames(0.001)
+    (144, 154, 12, 1)
+    """
+    return max(1, int(seconds * FPS + 0.5))
+
+
+def _frame_offsets(moves: Sequence[Sequence[Move]], seconds: float, gain: float) -> list[Offset]:
+    frames, part = count_frames(seconds), seconds / len(moves)
 
     def together(group: Sequence[Move], u: float) -> Offset:
         return sum((move(u, part, gain) for move in group), Offset())
@@ -174,7 +183,7 @@ def _frame_offsets(moves: Sequence[Sequence[Move]], seconds: int, gain: float) -
         starts.append(starts[-1] + together(group, 1.0))
     offsets = []
     for frame in range(frames):
-        at = frame / (frames - 1) * len(moves)
+        at = frame / max(1, frames - 1) * len(moves)
         turn = min(int(at), len(moves) - 1)
         offsets.append(starts[turn] + together(moves[turn], at - turn))
     return offsets

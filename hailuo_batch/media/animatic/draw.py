@@ -114,6 +114,6 @@ def _frame_contents(windows: Sequence[Window], *, dissolves: bool) -> list[_Fram
     begin, end = (part * (len(windows) - 1) for part in _DISSOLVE)
     contents = []
     for frame, window in enumerate(windows):
-        share = ease_swing(min(1.0, max(0.0, (frame - begin) / (end - begin)))) if dissolves else 0.0
+        share = ease_swing(min(1.0, max(0.0, (frame - begin) / (end - begin or 1)))) if dissolves else 0.0
         contents.append(_FrameContent(window=window, opacity=share))
     return contents

@@ -58,7 +58,7 @@ class _Slate:
         right = self._draw_tag(width, "REHEARSAL" if sketch.rehearsal else "SKETCH")
         left = self._gap
         groups = camera_moves(sketch.prompt)
-        facts = (f"{sketch.seconds} s", sketch.resolution, *([sketch.mark] if sketch.mark else []))
+        facts = (f"{sketch.seconds:g} s", sketch.resolution, *([sketch.mark] if sketch.mark else []))
         fields = self._fit_fields(sketch, facts, right - left, groups)
         for field in fields[0]:
             left = self._draw_word(left, field) + self._gap

@@ -100,7 +100,7 @@ class _Card:
         weight = max(1, round(0.5 * self._unit))
         self._pen.rectangle((box.left, box.top, box.right, box.top + weight), fill=self._colours.ink)
         base = box.top + weight + size * 1.55
-        facts = f"take {sketch.take}  ·  {sketch.seconds} s"
+        facts = f"take {sketch.take}  ·  {sketch.seconds:g} s"
         right = box.right - self._plain.width(facts, size)
         self._plain.draw(self._image, (right, base), facts, size, self._colours.ink)
         room = right - box.left - 2 * size

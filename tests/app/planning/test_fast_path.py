@@ -132,6 +132,15 @@ async def test_the_short_way_reads_no_trust_where_nothing_is_at_stake(
     assert finished.short_way()
 
 
+async def test_the_short_way_ends_when_the_rights_to_an_image_do(finished: Project, monkeypatch: pytest.MonkeyPatch):
+    finished.change("{first: a.png}", "{first: {file: a.png, rights: {owner: Acme, expires: '2998-12-31'}}}")
+    await finished.plan()
+    assert finished.short_way()
+    for day, is_short in (("2998-12-31", True), ("2999-01-01", False)):
+        monkeypatch.setattr("hailuo_batch.load.cache._read_day", lambda day=day: day)
+        assert finished.short_way() is is_short
+
+
 async def test_the_short_way_is_not_taken_when_the_ledger_was_written(finished: Project):
     async with open_ledger(finished.folder / ".hailuo" / "ledger.db", clock=FakeClock()) as ledger:
         await ledger.begin_run(manifest="film.yaml", campaign="aurora", sketch=True)

@@ -4,7 +4,7 @@ from typing import Any
 from core_samples import request, shot, usd
 
 from hailuo_batch.core.attempt.attempt import Clip
-from hailuo_batch.core.manifest.document import FrameRole
+from hailuo_batch.core.manifest.document import FileFrame, FrameRole, Frames, Rights
 from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.provenance import make_provenance, request_members
 from hailuo_batch.core.request.request import ImageRef
@@ -73,3 +73,13 @@ def test_what_the_model_does_not_have_is_left_out() -> None:
     assert "watermark" not in request_members(request(watermark=None))
     assert "first" not in request_members(request())
     assert request_members(request(watermark=False))["watermark"] is False
+
+
+def test_columns_and_rights_are_told_where_there_are_some() -> None:
+    owned = FileFrame(path="secret/a.png", rights=Rights(owner="Acme Photo", licence="CC BY 4.0"))
+    used = shot(meta=(("x-cue", [1]), ("narration", "It floats.")), frames=Frames(first=owned))
+    said = told(use=Use(shot=used, take=1, version=1))
+    assert said["meta"] == {"x-cue": [1], "narration": "It floats."}
+    assert said["rights"] == {"first": {"owner": "Acme Photo", "licence": "CC BY 4.0"}}
+    assert "secret" not in json.dumps(said), "a path is no part of where a clip comes from"
+    assert not {"meta", "rights"} & told().keys()

@@ -77,13 +77,15 @@ def test_a_route_has_the_price_of_the_seconds_that_its_provider_sells() -> None:
     price = Money(amount=Decimal("0.28"), currency="USD")
     rows = (PriceRow(resolution="768p", seconds=6, price=price, read="2026-07-10", source="x"),)
     priced = provider("priced", offers=SIXER.offers, prices=rows)
-    assert choose_route(shot(duration="short"), (priced,)) == Route(provider="priced", estimate=price)
+    assert choose_route(shot(duration="short"), (priced,)) == Route(provider="priced", estimate=price, seconds=6)
     assert choose_route(shot(duration="long"), (priced,)).estimate is None
     assert choose_route(shot(), (SIXER,)).estimate is None
 
 
 def test_what_is_drawn_here_is_free_and_its_price_is_not_zero_but_none() -> None:
-    assert choose_route(shot(), (local_provider(ANIMATIC),)) == Route(provider="animatic", estimate=None, free=True)
+    assert choose_route(shot(), (local_provider(ANIMATIC),)) == Route(
+        provider="animatic", estimate=None, seconds=6, free=True
+    )
 
 
 @pytest.mark.parametrize("duration", [6, "short", "long", 10])

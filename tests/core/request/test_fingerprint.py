@@ -62,6 +62,22 @@ GOLDEN = [
         '"prompt":"","prompt_optimizer":true,"resolution":"768p","take":1,"watermark":false}',
         "v1-b52a124de0e3097ac454be3d0ff51ce12bdb204275ea050e4888e667ef9ac785",
     ),
+    (
+        request(
+            model="animatic", duration="6400ms", prompt_optimizer=None, fast_pretreatment=None, watermark=None,
+        ),
+        '{"duration":"6400ms","hailuo_batch.request":1,"model":"animatic","prompt":"a bottle in mist",'
+        '"resolution":"768p","take":1}',
+        "v1-a3ae1a43f191864a03b91ac79a68b56bccef92e3d1fc0ef08d7255fb1304374e",
+    ),
+    (
+        request(
+            model="animatic", duration="500ms", prompt_optimizer=None, fast_pretreatment=None, watermark=None,
+        ),
+        '{"duration":"500ms","hailuo_batch.request":1,"model":"animatic","prompt":"a bottle in mist",'
+        '"resolution":"768p","take":1}',
+        "v1-74f8817260cb26faaabaa9dad1c8c77d610261d6a60a1abb14850c8fe0a3675d",
+    ),
 ]  # fmt: skip
 
 

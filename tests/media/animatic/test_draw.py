@@ -15,6 +15,7 @@ from hailuo_batch.core.manifest.camera import CameraCommand
 from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.animatic.draw import draw
+from hailuo_batch.media.probe import VideoFacts, probe
 
 RED, GREEN = 0, 1
 
@@ -38,6 +39,14 @@ def test_the_clip_has_the_size_asked_for(drawn: Drawn, resolution: str, size: tu
 @pytest.mark.parametrize(("prompt", "seconds"), [("mist", 1), ("mist", 10), ("mist [Static shot], [Truck left]", 5)])
 def test_the_clip_has_every_frame_of_its_length(drawn: Drawn, prompt: str, seconds: int) -> None:
     assert facts(drawn(prompt=prompt, seconds=seconds))[2:] == (24 * seconds, float(seconds))
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(0.5, 12), (6.4, 154), (0.001, 1)])
+def test_a_length_with_a_part_of_a_second_is_drawn_in_whole_frames(drawn: Drawn, seconds: float, frames: int) -> None:
+    clip = drawn(prompt="mist [Push in]", seconds=seconds, resolution="512p")
+    found = probe(clip)
+    assert isinstance(found, VideoFacts)
+    assert found.frames == facts(clip)[2] == frames
 
 
 @pytest.mark.skipif(not shutil.which("ffprobe"), reason="ffprobe is not on this machine")
