@@ -1,0 +1,109 @@
+"""What an import changes in a manifest, as text and as JSON."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hailuo_batch.core.sheet.cells import format_value
+from hailuo_batch.core.sheet.changes import SheetChanges, ShotEdit, plain_numbers
+from hailuo_batch.core.sheet.columns import CUT, Columns, FieldPath, column_name
+from hailuo_batch.core.world import command_line
+from hailuo_batch.views.format import count, safe_text, single_line, truncate
+from hailuo_batch.views.style import TextStyle
+
+_SHOWN = 20  # shots of one kind
+_WIDTH = 48  # of a value
+
+
+def draw_import(
+    changes: SheetChanges, style: TextStyle, *, manifest: Path, notices: tuple[str, ...], rejected: Path | None,
+    removed: bool, written: bool, is_new: bool, dry_run: bool,
+) -> str:  # fmt: skip
+    """The changes line by line, and what to run next."""
+    name = safe_text(manifest.as_posix())
+    lines = [safe_text(notice) for notice in notices]
+    lines += _list_shots("new", changes.added, style)
+    lines += _list_shots("changed", changes.changed, style)
+    lines += _list_missing(changes, style, removed=removed)
+    lines += [f"row {each.row.number} not taken: {safe_text(each.reason)}" for each in changes.rejected[:_SHOWN]]
+    lines += _list_more(len(changes.rejected), "row")
+    if rejected is not None:
+        verb = "would be" if dry_run else "are"
+        lines.append(f"{count(len(changes.rejected), 'row')} not taken {verb} in {safe_text(str(rejected))}.")
+    lines.append(_sum_up(changes, name, written=written, is_new=is_new, dry_run=dry_run))
+    if written:
+        lines.append(f"Next, check it:\n    {safe_text(command_line('validate', manifest=str(manifest)))}")
+    return "\n".join(lines)
+
+
+def import_dict(
+    changes: SheetChanges, columns: Columns, *, manifest: Path, notices: tuple[str, ...], rejected: Path | None,
+    removed: bool, written: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """The same for programs."""
+    return {
+        "version": 1,
+        "manifest": manifest.as_posix(),
+        "written": written,
+        "columns": {columns.header.cell(place).strip(): column_name(path) for place, path in columns.paths.items()},
+        "notices": list(notices),
+        "added": [_edit_dict(edit) for edit in changes.added],
+        "changed": [_edit_dict(edit) for edit in changes.changed],
+        "missing": [row.id for row in changes.missing],
+        "removed": removed,
+        "unchanged": changes.unchanged,
+        "rejected": [{"row": each.row.number, "reason": each.reason} for each in changes.rejected],
+        "rejected_file": None if rejected is None else str(rejected),
+    }
+
+
+def _edit_dict(edit: ShotEdit) -> dict[str, Any]:
+    values = {".".join(path): plain_numbers(value) for path, value in edit.values.items()}
+    return {"row": edit.row.number, "shot": edit.id, "values": values}
+
+
+def _list_shots(word: str, edits: tuple[ShotEdit, ...], style: TextStyle) -> Iterator[str]:
+    for edit in edits[:_SHOWN]:
+        yield f"{word:<8} {style.strong(safe_text(edit.id))}"
+        if edit.before:
+            yield from (f"         {line}" for line in _list_values(edit))
+    yield from _list_more(len(edits), f"{word} shot")
+
+
+def _list_values(edit: ShotEdit) -> Iterator[str]:
+    for path in edit.values:
+        yield f"{safe_text(column_name(path))}: {_shown(path, edit.before.get(path))} → {_shown(path, edit.after.get(path))}"
+
+
+def _shown(path: FieldPath, value: Any) -> str:
+    text = str(plain_numbers(value)) if path == CUT and value is not None else format_value(path, value)
+    return f'"{truncate(single_line(text), _WIDTH)}"' if text else "nothing"
+
+
+def _list_missing(changes: SheetChanges, style: TextStyle, *, removed: bool) -> Iterator[str]:
+    word = "removed" if removed else "missing"
+    yield from (f"{word:<8} {style.strong(safe_text(row.id))}" for row in changes.missing[:_SHOWN])
+    yield from _list_more(len(changes.missing), f"{word} shot")
+    if changes.missing and not removed:
+        yield "Shots that are missing in the table stay in the manifest; --remove-missing takes them out."
+
+
+def _list_more(number: int, noun: str) -> Iterator[str]:
+    if number > _SHOWN:
+        yield f"… and {count(number - _SHOWN, f'more {noun}')}"
+
+
+def _sum_up(changes: SheetChanges, name: str, *, written: bool, is_new: bool, dry_run: bool) -> str:
+    parts = [
+        (len(changes.added), "new"),
+        (len(changes.changed), "changed"),
+        (changes.unchanged, "unchanged"),
+        (len(changes.missing), "missing"),
+        (len(changes.rejected), "not taken"),
+    ]
+    sums = ", ".join(f"{number:,} {word}" for number, word in parts if number) or "no shots"
+    if dry_run:
+        return f"{name}: {sums}. Nothing was written (--dry-run)."
+    if not written:
+        return f"{name}: {sums}. Nothing to do."
+    return f"{name}: {sums}. {'Written' if is_new else 'Updated'}."
