@@ -28,6 +28,8 @@ HOMES = {
     "aiosqlite": {"ledger"},
     "yaml": {"load"},
     "ruamel": {"load"},
+    "python_calamine": {"load"},
+    "openpyxl": {"load"},
     "jsonschema": {"load"},
     "jsonschema_rs": {"load"},
     "rich": {"views"},
@@ -213,7 +215,7 @@ SUB_STEPS = {
     "core": (
         {"plan", "spending"},
         {"pacing"},
-        {"attempt", "providers"},
+        {"attempt", "providers", "sheet"},
         {"request"},
         {"models"},
         {"manifest"},
@@ -225,6 +227,8 @@ SUB_STEPS = {
         {
             "costs",
             "doctor",
+            "export_sheet",
+            "import_sheet",
             "fetch",
             "gc",
             "locked_clips",

@@ -178,7 +178,9 @@ def _new_base(path: Path, options: ImportOptions) -> _Base:
     target = options.out or (_MANIFESTS if _MANIFESTS.is_dir() else Path()) / f"{campaign}.yaml"
     if os.path.lexists(target) and not (options.force and options.out):
         words = command_line("import", str(path), "--into", str(target))
-        raise RefusedError(f"{target} is there already", why="Nothing was written.", remedy=f"To update it:\n    {words}")
+        raise RefusedError(
+            f"{target} is there already", why="Nothing was written.", remedy=f"To update it:\n    {words}"
+        )
     manifest = Manifest(
         campaign=campaign, model=DEFAULT_MODEL, providers=(), budget=None, variables={}, styles={}, defaults=NO_SETTINGS,
         shots=(),
@@ -230,7 +232,10 @@ def _make_edit(changes: SheetChanges, base: _Base, options: ImportOptions) -> Ma
     """The changes by the places of entries in the manifest's own file."""
     removed, excluded = _split_missing(changes.missing, base) if options.remove_missing else ([], [])
     return ManifestEdit(
-        added=[replace(edit, follows=base.own.get(edit.follows)) if edit.follows is not None else edit for edit in changes.added],
+        added=[
+            replace(edit, follows=base.own.get(edit.follows)) if edit.follows is not None else edit
+            for edit in changes.added
+        ],
         changed=[replace(edit, entry=base.own[edit.entry or 0]) for edit in changes.changed if edit.values],
         removed=removed,
         excluded=excluded,
@@ -302,7 +307,9 @@ def _blame_rows(
 def _write_rejected(path: Path, columns: Columns, rejected: Iterable[RejectedRow]) -> None:
     """Writes the rows that were not taken; a file of ours from before goes."""
     width = len(columns.header.cells)
-    rows = tuple((str(each.row.number), each.reason, *(each.row.cell(place) for place in range(width))) for each in rejected)
+    rows = tuple(
+        (str(each.row.number), each.reason, *(each.row.cell(place) for place in range(width))) for each in rejected
+    )
     there = os.path.lexists(path)
     if there and not _is_ours(path):
         if rows:

@@ -50,7 +50,12 @@ def _parse_fps(_: click.Context, __: click.Parameter, given: str) -> Decimal:
 @click.option("--encoding", metavar="NAME", help="Of a CSV or TSV file that is not UTF-8, such as cp1252.")
 @click.option("--sheet", metavar="NAME", help="Which sheet of an Excel file.")
 @click.option(
-    "--fps", metavar="N", default="24", show_default=True, callback=_parse_fps, help="Frames per second, for lengths in frames."
+    "--fps",
+    metavar="N",
+    default="24",
+    show_default=True,
+    callback=_parse_fps,
+    help="Frames per second, for lengths in frames.",
 )
 @click.option("--remove-missing", is_flag=True, help="Take shots out that are missing in the table.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show the changes; write nothing.")
@@ -95,7 +100,12 @@ def command(
         force=force,
     )
     done = run_sync(import_sheet(file, chosen))
-    shared = {"manifest": done.manifest, "notices": done.notices, "rejected": done.rejected_file, "removed": done.removed}
+    shared = {
+        "manifest": done.manifest,
+        "notices": done.notices,
+        "rejected": done.rejected_file,
+        "removed": done.removed,
+    }
     if form == "json":
         print_json(import_dict(done.changes, done.columns, written=done.written, **shared))
     else:

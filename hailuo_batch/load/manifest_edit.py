@@ -98,7 +98,10 @@ class _Editor:
     def add_shots(self, edits: Iterable[ShotEdit]) -> None:
         """Puts each new shot behind the one that it follows."""
         for edit in edits:
-            tree = {"id": edit.id, **entry_tree({path: value for path, value in edit.values.items() if value is not None})}
+            tree = {
+                "id": edit.id,
+                **entry_tree({path: value for path, value in edit.values.items() if value is not None}),
+            }
             self._insert_item(self._root, "shots", _sorted_tree(tree), edit.follows)
 
     def add_sequences(self, sequences: Mapping[str, str]) -> None:
@@ -270,7 +273,8 @@ class _Editor:
             return
         dash, inner = self.splices.column(holder.start), self.splices.column(holder.items[0].start)
         gap = "\n" if self._has_gaps(holder) else ""
-        words = f"{' ' * dash}-{' ' * (inner - dash - 1)}{_block(item, inner)}\n"
+        lines = render_value(item) if all(each.flow for each in holder.items) else _block(item, inner)
+        words = f"{' ' * dash}-{' ' * (inner - dash - 1)}{lines}\n"
         at = self.splices.next_line(colon) if place is None else self.splices.next_line(holder.items[place].end)
         self.splices.replace(at, at, words + gap if place is None else gap + words)
 

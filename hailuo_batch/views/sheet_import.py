@@ -64,7 +64,7 @@ def _edit_dict(edit: ShotEdit) -> dict[str, Any]:
 
 def _list_shots(word: str, edits: tuple[ShotEdit, ...], style: TextStyle) -> Iterator[str]:
     for edit in edits[:_SHOWN]:
-        yield f"{word:<8} {style.strong(safe_text(edit.id))}"
+        yield f"{word:<8} {style.bold(safe_text(edit.id))}"
         if edit.before:
             yield from (f"         {line}" for line in _list_values(edit))
     yield from _list_more(len(edits), f"{word} shot")
@@ -82,7 +82,7 @@ def _shown(path: FieldPath, value: Any) -> str:
 
 def _list_missing(changes: SheetChanges, style: TextStyle, *, removed: bool) -> Iterator[str]:
     word = "removed" if removed else "missing"
-    yield from (f"{word:<8} {style.strong(safe_text(row.id))}" for row in changes.missing[:_SHOWN])
+    yield from (f"{word:<8} {style.bold(safe_text(row.id))}" for row in changes.missing[:_SHOWN])
     yield from _list_more(len(changes.missing), f"{word} shot")
     if changes.missing and not removed:
         yield "Shots that are missing in the table stay in the manifest; --remove-missing takes them out."

@@ -70,7 +70,7 @@ def normalize_name(header: str) -> str:
     >>> normalize_name(" First_Frame: "), normalize_name("Länge (s)")
     ('first frame', 'länge')
     """
-    plain = unicodedata.normalize("NFKC", header).casefold().strip().rstrip(":")
+    plain = unicodedata.normalize("NFKC", header).casefold().strip().rstrip(":.")
     return " ".join(re.split(r"[\s_-]+", _UNIT.sub("", plain))).strip()
 
 
@@ -119,8 +119,12 @@ def find_columns(table: Table, mapped: Mapping[str, str]) -> Columns | None:
         if not {ID, NAME} & set(paths.values()) or sum(bool(cell.strip()) for cell in row.cells) < 2:
             continue
         used = {index for each in table.rows[place + 1 :] for index, cell in enumerate(each.cells) if cell.strip()}
-        notices = [] if place == 0 else [f"The names of the columns are in row {row.number}; what is above is passed over."]
-        kept = {index: path for index, path in paths.items() if path != IGNORED and (index in used or path in {ID, NAME})}
+        notices = (
+            [] if place == 0 else [f"The names of the columns are in row {row.number}; what is above is passed over."]
+        )
+        kept = {
+            index: path for index, path in paths.items() if path != IGNORED and (index in used or path in {ID, NAME})
+        }
         kept = _settle_roles(kept, notices)
         return Columns(header=row, paths=kept, named=frozenset(paths.values()), notices=tuple(notices))
     return None

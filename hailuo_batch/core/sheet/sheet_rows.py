@@ -128,7 +128,9 @@ def _join_cut(whole: str, start: str, end: str) -> Any:
         raise CellError("It says where the cut begins, and not where it ends.")
     finish = parse_seconds(end) if end else begin + (length or 0)
     if length is not None and finish - begin != length:
-        raise CellError(f"The cut is {whole} s long, but from {start or 0} to {end} are {decimal_text(finish - begin)} s.")
+        raise CellError(
+            f"The cut is {whole} s long, but from {start or 0} to {end} are {decimal_text(finish - begin)} s."
+        )
     return {"in": begin, "out": finish} if begin else finish
 
 

@@ -122,7 +122,10 @@ def _make_row(manifest: Manifest, entry: ShotEntry, shot_id: str, cell: Cell) ->
 
 def _base_levels(manifest: Manifest, sequence: str) -> list[_Level]:
     levels = [_settings_level(manifest.defaults)]
-    return [*levels, *(_settings_level(each.settings) for each in manifest.sequences if sequence and each.id == sequence)]
+    return [
+        *levels,
+        *(_settings_level(each.settings) for each in manifest.sequences if sequence and each.id == sequence),
+    ]
 
 
 def _settings_level(settings: Settings) -> _Level:

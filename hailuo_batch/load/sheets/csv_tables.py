@@ -93,7 +93,9 @@ def _read_rows(text: str, delimiter: str, name: str) -> Iterator[TableRow]:
         if "field larger" in str(error):
             raise _cell_error(name, f"line {before}") from None
         why = "A quote in the cells of this row is not closed, or is not doubled."
-        raise InputError(f"{name}, line {before}: not a row", why=why, remedy='Inside quotes, write "" for a quote.') from None
+        raise InputError(
+            f"{name}, line {before}: not a row", why=why, remedy='Inside quotes, write "" for a quote.'
+        ) from None
 
 
 def check_row(name: str, number: int, cells: list[str]) -> None:
@@ -101,7 +103,9 @@ def check_row(name: str, number: int, cells: list[str]) -> None:
     if number > MAX_ROWS:
         raise InputError(f"{name} has more than {MAX_ROWS:,} rows", remedy="Split it into several files.")
     if len(cells) > MAX_COLUMNS:
-        raise InputError(f"{name}, row {number}: more than {MAX_COLUMNS} columns", remedy="Delete what is not of shots.")
+        raise InputError(
+            f"{name}, row {number}: more than {MAX_COLUMNS} columns", remedy="Delete what is not of shots."
+        )
     if any(len(cell) > MAX_CELL for cell in cells):
         raise _cell_error(name, f"row {number}")
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.load.manifest import read_and_validate
+from hailuo_batch.load.sidecar import escape_line
 
 
 def check_entry(entry: Mapping[str, Any]) -> str:
     """Why the schema or the rules about secrets refuse an entry; nothing when they do not."""
     document = {"version": 1, "campaign": "check", "shots": [entry]}
-    data = json.dumps(document, ensure_ascii=True).encode()  # JSON is YAML
+    data = escape_line(json.dumps(document, ensure_ascii=False)).encode()  # JSON is YAML, but for halves of characters
     _, problems = read_and_validate(data, name="table", schema="manifest", many="shots", definition="shot")
     found = [problem for problem in problems if problem.severity is Severity.ERROR]
     return describe_problem(found[0]) if found else ""
@@ -26,4 +27,4 @@ def describe_problem(problem: Problem) -> str:
     """
     column = ".".join(str(part) for part in problem.path[2:4] if isinstance(part, str))
     words = " ".join(f"{problem.why} {problem.remedy}".split())
-    return f"{column}: {words}" if column else words
+    return f"{column}: {words}" if column and not words.startswith(column) else words

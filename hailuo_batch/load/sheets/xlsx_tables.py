@@ -100,7 +100,15 @@ def _unpack(data: bytes, name: str) -> _Archive:
                             raise _bomb_error(name)
                         content += chunk
                 parts[info.filename] = bytes(content)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        RuntimeError,
+        NotImplementedError,
+        ValueError,
+        zipfile.zlib.error,
+    ) as error:  # type: ignore[attr-defined]
         raise _unreadable_error(name, str(error)) from None
     return _Archive(parts=parts)
 
@@ -139,7 +147,9 @@ def _read_workbook(workbook: "CalamineWorkbook", archive: _Archive, name: str, s
     if sheet is not None and sheet not in names:
         listed = ", ".join(f'"{each}"' for each in names)
         raise InputError(f'{name} has no sheet "{sheet}"', remedy=f"It has {listed}.")
-    visible = [each.name for each in workbook.sheets_metadata if str(each.visible).endswith("Visible") and each.name in names]
+    visible = [
+        each.name for each in workbook.sheets_metadata if str(each.visible).endswith("Visible") and each.name in names
+    ]
     chosen = [sheet] if sheet is not None else [each for each in visible if "VeryHidden" not in each] or names
     tables = []
     for each in chosen:
@@ -186,7 +196,9 @@ def _fill_merged(rows: list[list[Any]], ranges: list[tuple[tuple[int, int], tupl
 def _formula_notices(xml: bytes) -> Iterator[str]:
     places = []
     for found in _FORMULA.finditer(xml):
-        start = max((each.start() for each in _CELL.finditer(xml, max(0, found.start() - 2000), found.start())), default=0)
+        start = max(
+            (each.start() for each in _CELL.finditer(xml, max(0, found.start() - 2000), found.start())), default=0
+        )
         if place := _PLACE.search(xml, start, found.start()):
             places.append((place[1] + place[2]).decode())
     if places:

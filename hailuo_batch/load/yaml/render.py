@@ -10,7 +10,7 @@ from hailuo_batch.core.sheet.cells import decimal_text
 from hailuo_batch.load.sidecar import escape_line
 
 _RESERVED = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false", "null"})
-_PLAIN = re.compile(r"[^\W\d_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*\Z")
+_PLAIN = re.compile(r"(?:[^\W\d_]|\d+p\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*\Z")
 _SINGLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*\Z")
 _NOT_PLAIN = re.compile(r": | #|:\Z|\s\Z|\t")
 _NOT_PLAIN_IN_FLOW = re.compile(r"[,\[\]{}]|:[,\[\]{}]")

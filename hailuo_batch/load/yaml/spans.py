@@ -34,7 +34,9 @@ class Span:
 
     def place(self, key: str) -> int | None:
         """Which of the keys it is."""
-        return next((place for place, each in enumerate(self.keys) if each.value == key and each.kind == "scalar"), None)
+        return next(
+            (place for place, each in enumerate(self.keys) if each.value == key and each.kind == "scalar"), None
+        )
 
 
 def read_spans(payload: bytes, text: str) -> Span:
@@ -56,7 +58,9 @@ def _read(event: Any, events: Iterator[Any], text: str) -> Span:
             return Span(kind="scalar", start=start, end=end, value=value, style=style or "", anchor=anchor)
         case SequenceStartEvent() | MappingStartEvent():
             is_map = isinstance(event, MappingStartEvent)
-            span = Span(kind="map" if is_map else "list", start=start, end=end, flow=bool(event.flow_style), anchor=anchor)
+            span = Span(
+                kind="map" if is_map else "list", start=start, end=end, flow=bool(event.flow_style), anchor=anchor
+            )
             _fill(span, events, text)
             return span
     raise AssertionError(f"no node: {event!r}")
