@@ -241,7 +241,7 @@ SUB_STEPS = {
             "schema",
             "trust",
         },
-        {"run", "inspect", "prices"},
+        {"run", "inspect", "prices", "sheets"},
         {"account", "running"},
         {"planning"},
         {"recovery"},

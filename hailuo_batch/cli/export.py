@@ -17,19 +17,19 @@ from hailuo_batch.views.format import safe_text
 @options.manifest
 @click.option(
     "--format",
-    "form",
+    "kind_name",
     type=click.Choice([str(kind) for kind in SheetKind]),
     help="Which kind of table (default: by the name of the file, else csv).",
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file (default: stdout).")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-def command(manifest: Path, *, form: str | None, out: Path | None, force: bool) -> None:
+def command(manifest: Path, *, kind_name: str | None, out: Path | None, force: bool) -> None:
     """Write the shots of MANIFEST as a table, one row each, with the cells of a matrix as rows of their own.
 
-    Cells hold what the manifest holds, with ${names} as they are. Imported again, the table changes nothing. A text that a
-    spreadsheet would compute has an apostrophe before it, which the import takes away.
+    Cells hold what the manifest holds, with ${names} as they are. Imported again, the table changes nothing.
+    A text that a spreadsheet would compute has an apostrophe before it, which the import takes away.
     """
-    kind = SheetKind(form) if form else sheet_kind(out) if out else SheetKind.CSV
+    kind = SheetKind(kind_name) if kind_name else sheet_kind(out) if out else SheetKind.CSV
     if out is None:
         if kind is SheetKind.XLSX:
             raise click.UsageError("an Excel file needs a name, such as -o film.xlsx.")

@@ -78,8 +78,8 @@ def command(
 ) -> int:
     """Make a manifest from FILE (csv, tsv or xlsx), or update one, keyed on the ids of the shots.
 
-    Only values that differ are changed; comments, order and anchors of the manifest stay. Rows that do not fit are written
-    to FILE.rejected.csv with the reason, and the command exits with 3.
+    Only values that differ are changed; comments, order and anchors of the manifest stay. Rows that do not fit are
+    written to FILE.rejected.csv with the reason, and the command exits with 3.
     """
     from hailuo_batch.views.sheet_import import draw_import, import_dict
 
@@ -100,17 +100,8 @@ def command(
         force=force,
     )
     done = run_sync(import_sheet(file, chosen))
-    shared = {
-        "manifest": done.manifest,
-        "notices": done.notices,
-        "rejected": done.rejected_file,
-        "removed": done.removed,
-    }
     if form == "json":
-        print_json(import_dict(done.changes, done.columns, written=done.written, **shared))
+        print_json(import_dict(done))
     else:
-        style = make_style(sys.stdout)
-        print_text(
-            draw_import(done.changes, style, written=done.written, is_new=done.is_new, dry_run=dry_run, **shared)
-        )
+        print_text(draw_import(done, make_style(sys.stdout)))
     return Exit.INVALID if done.changes.rejected else Exit.DONE

@@ -17,8 +17,8 @@ from hailuo_batch.load.yaml.render import render_lines, render_text, render_valu
 from hailuo_batch.load.yaml.spans import Span, Splices, read_spans
 
 _ORDER = (
-    "id", "sequence", "prompt", "frames", "duration", "cut", "resolution", "takes", "style", "tags", "notes", "providers",
-    *SWITCH_NAMES, "meta",
+    "id", "sequence", "prompt", "frames", "duration", "cut", "resolution", "takes", "style", "tags", "notes",
+    "providers", *SWITCH_NAMES, "meta",
 )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """What an import changes in a manifest, as text and as JSON."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.sheet.cells import format_value
 from hailuo_batch.core.sheet.changes import SheetChanges, ShotEdit, plain_numbers
-from hailuo_batch.core.sheet.columns import CUT, Columns, FieldPath, column_name
+from hailuo_batch.core.sheet.columns import CUT, FieldPath, column_name
+from hailuo_batch.core.sheet.outcome import ImportOutcome
 from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import count, safe_text, single_line, truncate
 from hailuo_batch.views.style import TextStyle
@@ -15,45 +15,39 @@ _SHOWN = 20  # shots of one kind
 _WIDTH = 48  # of a value
 
 
-def draw_import(
-    changes: SheetChanges, style: TextStyle, *, manifest: Path, notices: tuple[str, ...], rejected: Path | None,
-    removed: bool, written: bool, is_new: bool, dry_run: bool,
-) -> str:  # fmt: skip
+def draw_import(outcome: ImportOutcome, style: TextStyle) -> str:
     """The changes line by line, and what to run next."""
-    name = safe_text(manifest.as_posix())
-    lines = [safe_text(notice) for notice in notices]
+    changes = outcome.changes
+    lines = [safe_text(notice) for notice in outcome.notices]
     lines += _list_shots("new", changes.added, style)
     lines += _list_shots("changed", changes.changed, style)
-    lines += _list_missing(changes, style, removed=removed)
+    lines += _list_missing(changes, style, removed=outcome.removed)
     lines += [f"row {each.row.number} not taken: {safe_text(each.reason)}" for each in changes.rejected[:_SHOWN]]
     lines += _list_more(len(changes.rejected), "row")
-    if rejected is not None:
-        verb = "would be" if dry_run else "are"
-        lines.append(f"{count(len(changes.rejected), 'row')} not taken {verb} in {safe_text(str(rejected))}.")
-    lines.append(_sum_up(changes, name, written=written, is_new=is_new, dry_run=dry_run))
-    if written:
-        lines.append(f"Next, check it:\n    {safe_text(command_line('validate', manifest=str(manifest)))}")
+    if outcome.rejected_file and not outcome.dry_run:
+        lines.append(f"Rows not taken are in {safe_text(outcome.rejected_file)}, each with the reason.")
+    lines.append(_sum_up(outcome))
+    if outcome.written:
+        lines.append(f"Next, check it:\n    {safe_text(command_line('validate', manifest=outcome.manifest))}")
     return "\n".join(lines)
 
 
-def import_dict(
-    changes: SheetChanges, columns: Columns, *, manifest: Path, notices: tuple[str, ...], rejected: Path | None,
-    removed: bool, written: bool,
-) -> dict[str, Any]:  # fmt: skip
+def import_dict(outcome: ImportOutcome) -> dict[str, Any]:
     """The same for programs."""
+    changes, columns = outcome.changes, outcome.columns
     return {
         "version": 1,
-        "manifest": manifest.as_posix(),
-        "written": written,
+        "manifest": outcome.manifest,
+        "written": outcome.written,
         "columns": {columns.header.cell(place).strip(): column_name(path) for place, path in columns.paths.items()},
-        "notices": list(notices),
+        "notices": list(outcome.notices),
         "added": [_edit_dict(edit) for edit in changes.added],
         "changed": [_edit_dict(edit) for edit in changes.changed],
         "missing": [row.id for row in changes.missing],
-        "removed": removed,
+        "removed": outcome.removed,
         "unchanged": changes.unchanged,
         "rejected": [{"row": each.row.number, "reason": each.reason} for each in changes.rejected],
-        "rejected_file": None if rejected is None else str(rejected),
+        "rejected_file": outcome.rejected_file or None,
     }
 
 
@@ -72,7 +66,8 @@ def _list_shots(word: str, edits: tuple[ShotEdit, ...], style: TextStyle) -> Ite
 
 def _list_values(edit: ShotEdit) -> Iterator[str]:
     for path in edit.values:
-        yield f"{safe_text(column_name(path))}: {_shown(path, edit.before.get(path))} → {_shown(path, edit.after.get(path))}"
+        old, new = (_shown(path, values.get(path)) for values in (edit.before, edit.after))
+        yield f"{safe_text(column_name(path))}: {old} → {new}"
 
 
 def _shown(path: FieldPath, value: Any) -> str:
@@ -93,17 +88,20 @@ def _list_more(number: int, noun: str) -> Iterator[str]:
         yield f"… and {count(number - _SHOWN, f'more {noun}')}"
 
 
-def _sum_up(changes: SheetChanges, name: str, *, written: bool, is_new: bool, dry_run: bool) -> str:
+def _sum_up(outcome: ImportOutcome) -> str:
+    changes = outcome.changes
     parts = [
         (len(changes.added), "new"),
         (len(changes.changed), "changed"),
         (changes.unchanged, "unchanged"),
-        (len(changes.missing), "missing"),
+        (len(changes.missing), "removed" if outcome.removed else "missing"),
         (len(changes.rejected), "not taken"),
     ]
     sums = ", ".join(f"{number:,} {word}" for number, word in parts if number) or "no shots"
-    if dry_run:
-        return f"{name}: {sums}. Nothing was written (--dry-run)."
-    if not written:
-        return f"{name}: {sums}. Nothing to do."
-    return f"{name}: {sums}. {'Written' if is_new else 'Updated'}."
+    if outcome.dry_run:
+        end = "Nothing was written (--dry-run)."
+    elif outcome.written:
+        end = "Written." if outcome.is_new else "Updated."
+    else:
+        end = "Nothing to do."
+    return f"{safe_text(outcome.manifest)}: {sums}. {end}"

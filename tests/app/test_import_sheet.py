@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import difflib
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from io import BytesIO, StringIO
@@ -14,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.app.export_sheet import export_sheet
-from hailuo_batch.app.import_sheet import ImportOptions, ImportOutcome, import_sheet
+from hailuo_batch.app.import_sheet import ImportOptions, import_sheet
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import read_draft
+from hailuo_batch.core.sheet.outcome import ImportOutcome
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.sheets.sheet_files import SheetKind
@@ -374,11 +374,11 @@ def test_missing_rows_stay_unless_they_are_to_go(small: Path) -> None:
 
 def test_a_dry_run_writes_nothing(small: Path) -> None:
     listed = edit_cells(take_out(small, small.with_name("list.csv")), {("b", "takes"): "7", ("e", "takes"): "many"})
-    before = sorted(os.listdir(small.parent))
+    before = sorted(small.parent.iterdir())
     done = bring(listed, into=small, dry_run=True)
     assert (len(done.changes.changed), len(done.changes.rejected), done.written) == (1, 1, False)
     assert small.read_text() == MANIFEST
-    assert sorted(os.listdir(small.parent)) == before
+    assert sorted(small.parent.iterdir()) == before
 
 
 def test_a_manifest_with_errors_is_left_alone(small: Path) -> None:
@@ -390,12 +390,13 @@ def test_a_manifest_with_errors_is_left_alone(small: Path) -> None:
 
 # Tables of others
 
+# As zou and Kitsu write it: a column for each task, and a second one for who works on it.
 KITSU = """\
-Project,Episode,Sequence,Name,Description,Time Spent,Frames,Frame In,Frame Out,FPS,Difficulty,Animation,Assignations,Compositing,Assignations
+Project,Episode,Sequence,Name,Description,Time Spent,Frames,Frame In,Frame Out,FPS,Difficulty,Animation,Assignations,Comp,Assignations
 Agent,E01,SQ01,SH01,A ship comes in,0.00,84,1001,1084,24,easy,todo,Ann,wip,Bob
 Agent,E01,SQ01,SH02,Gulls,0.00,,1001,1100,25,,,,,
 Agent,E01,SQ02,SH01,The market,0.00,0,,,,hard,done,,,
-"""
+"""  # noqa: E501
 
 
 def test_what_kitsu_exports_loads_as_it_is(tmp_path: Path) -> None:
@@ -423,7 +424,7 @@ shots:
       Difficulty: easy
       Animation: todo
       Assignations: Ann
-      Compositing: wip
+      Comp: wip
       Assignations 2: Bob
   - id: SQ01_SH02
     sequence: SQ01
@@ -458,7 +459,10 @@ FOREIGN: list[tuple[str, str, dict[str, str], list[dict[str, object]]]] = [
         "Japanese, with a column that the user names",
         "カット,内容,秒数,場面\nC01,港,3,一\nC02,市場,6.4,二\n",
         {"場面": "sequence"},
-        [{"id": "C01", "prompt": "港", "cut": "3", "sequence": "sq010"}, {"id": "C02", "prompt": "市場", "cut": "6.4", "sequence": "sq020"}],
+        [
+            {"id": "C01", "prompt": "港", "cut": "3", "sequence": "sq010"},
+            {"id": "C02", "prompt": "市場", "cut": "6.4", "sequence": "sq020"},
+        ],
     ),
     (
         "English, where duration is the length in the edit",
@@ -560,7 +564,7 @@ def test_cells_of_excel_are_what_people_see(tmp_path: Path) -> None:
         sheet.merge_cells("A1:H1")
         sheet.append(["sequence", "id", "prompt", "cut", "takes", "shown on", "approved", "at", "sum"])
         sheet.append(["Harbour", "010", "a", 3.5, 2, date(2026, 11, 26), True, time(0, 1, 30), "=1+1"])
-        sheet.append([None, 20, "b", 6.0, 1.0, datetime(2026, 11, 26, 10, 30), False, None, None])
+        sheet.append([None, 20, "b", 6.0, 1.0, datetime(2026, 11, 26, 10, 30), False, None, None])  # noqa: DTZ001 - as Excel has it
         sheet.merge_cells("A3:A4")
         book.create_sheet("Other")  # type: ignore[attr-defined]
 

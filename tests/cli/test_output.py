@@ -35,7 +35,7 @@ READS: dict[str, tuple[str, ...]] = {
     "run": ("run", "--sketch"),
     "run -n": ("run", "--sketch", "-n"),
 }
-DECIDE = {"retake", "accept"}  # they write: see test_reviewing_commands.py
+DECIDE = {"retake", "accept", "import"}  # they write: see test_reviewing_commands.py and test_sheets.py
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def _like(old: Any, text: str) -> Any:
     except ValueError:
         return text
     kinds = int | float if isinstance(old, int | float) else type(old)
-    return value if isinstance(value, kinds) and not isinstance(value, bool) and str(value) == text.strip() or (
+    return value if (isinstance(value, kinds) and not isinstance(value, bool) and str(value) == text.strip()) or (
         isinstance(value, dict | list)
     ) else text  # fmt: skip
 

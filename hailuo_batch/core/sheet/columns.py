@@ -25,25 +25,31 @@ _OWN = ("meta",)  # a column of the user's own, before it has its name
 # The first name of each is the one that is written. Names are compared without case, blanks, dashes and units.
 NAMES: Mapping[FieldPath, tuple[str, ...]] = {
     ID: (
-        "id", "shot id", "shot", "shot code", "code", "shot no", "shot nr", "shot number", "nr", "no", "#", "№", "number",
-        "einstellung", "bild", "tagning", "plan", "plano", "toma", "кадр", "номер", "カット", "カット番号", "ショット", "镜号",
-        "镜头", "镜头号", "კადრი",
+        "id", "shot id", "shot", "shot code", "code", "shot no", "shot nr", "shot number", "nr", "no", "#", "№",
+        "number", "einstellung", "bild", "tagning", "plan", "plano", "toma", "кадр", "номер", "カット", "カット番号",
+        "ショット", "镜号", "镜头", "镜头号", "კადრი",
     ),
     NAME: ("name", "shot name"),
-    SEQUENCE: ("sequence", "seq", "sequence name", "sequenz", "sekvens", "séquence", "secuencia", "sequência", "シーケンス"),
+    SEQUENCE: (
+        "sequence", "seq", "sequence name", "sequenz", "sekvens", "séquence", "secuencia", "sequência", "シーケンス",
+    ),
     PROMPT: ("prompt", "prompts", "text prompt", "video prompt", "промпт", "プロンプト", "提示词"),
     DESCRIPTION: (
-        "description", "shot description", "beschreibung", "beskrivning", "descripción", "descrição", "описание", "説明",
-        "内容", "画面", "画面内容", "აღწერა",
+        "description", "shot description", "beschreibung", "beskrivning", "descripción", "descrição", "описание",
+        "説明", "内容", "画面", "画面内容", "აღწერა",
     ),
     DURATION: ("duration",),
     CUT: (
-        "cut", "cut length", "length", "seconds", "secs", "sec", "dur", "dauer", "länge", "längd", "sekunden", "sekunder",
-        "durée", "duración", "duração", "длительность", "хронометраж", "секунды", "尺", "秒", "秒数", "时长", "ხანგრძლივობა",
+        "cut", "cut length", "length", "seconds", "secs", "sec", "dur", "dauer", "länge", "längd", "sekunden",
+        "sekunder", "durée", "duración", "duração", "длительность", "хронометраж", "секунды", "尺", "秒", "秒数",
+        "时长", "ხანგრძლივობა",
     ),
     CUT_IN: ("cut in",),
     CUT_OUT: ("cut out",),
-    RESOLUTION: ("resolution", "auflösung", "upplösning", "résolution", "resolución", "resolução", "разрешение", "解像度", "分辨率"),
+    RESOLUTION: (
+        "resolution", "auflösung", "upplösning", "résolution", "resolución", "resolução", "разрешение", "解像度",
+        "分辨率",
+    ),
     TAKES: ("takes",),
     STYLE: ("style",),
     TAGS: ("tags", "tag", "labels", "taggar", "etiquetas", "schlagworte", "теги", "タグ", "标签"),

@@ -1,6 +1,7 @@
 """The shots of a manifest as a table: one row each, in the order of the edit."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from hailuo_batch.core.sheet.cells import decimal_text, format_value
@@ -62,7 +63,7 @@ def _cell_text(row: ShotRow, path: FieldPath) -> str:
     cut = row.values[CUT]
     if cut is None:
         return ""
-    start, end = (cut["in"], cut["out"]) if isinstance(cut, dict) else (0, cut)
+    start, end = (cut["in"], cut["out"]) if isinstance(cut, dict) else (Decimal(0), cut)
     if path == CUT_IN:
         return decimal_text(start) if start else ""
     return decimal_text(end)

@@ -164,7 +164,8 @@ def _resolve(levels: Iterable[_Level]) -> Values:
     }  # fmt: skip
     for level in levels:
         _apply(values, level)
-    values[TAGS] = values[TAGS] or None
+    for path in (TAGS, PROMPT, NOTES):
+        values[path] = values[path] or None
     return values
 
 

@@ -37,9 +37,7 @@ def write_csv_table(table: OutputTable, *, delimiter: str) -> bytes:
 def _decode(data: bytes, name: str, encoding: str | None) -> str:
     chosen = encoding or ("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     try:
-        if not codecs.lookup(chosen)._is_text_encoding:  # type: ignore[attr-defined] # noqa: SLF001 - Python asks it so too
-            raise LookupError
-        text = data.decode("utf-8-sig" if codecs.lookup(chosen).name == "utf-8" else chosen)
+        text = str(data, "utf-8-sig" if codecs.lookup(chosen).name == "utf-8" else chosen)  # no text: LookupError
     except LookupError:
         remedy = "Name one that Python knows, such as utf-8, cp1252 or shift_jis."
         raise InputError(f'there is no encoding "{chosen}"', remedy=remedy) from None

@@ -1,11 +1,12 @@
 """Excel files as tables of texts. Nothing is computed: a formula's cell is the value that Excel stored.
 
-python-calamine reads. What it gets is a copy of the parts inside the file, unpacked up to a limit: a small file may claim
-or unpack to anything.
+python-calamine reads. What it gets is a copy of the parts inside the file, unpacked up to a limit: a small file may
+claim or unpack to anything.
 """
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core.sheet.cells import unguard_cell
 from hailuo_batch.core.sheet.columns import find_columns
-from hailuo_batch.core.sheet.table import MAX_COLUMNS, MAX_ROWS, Table, TableRow
+from hailuo_batch.core.sheet.table import MAX_ROWS, Table, TableRow
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.sheets.csv_tables import check_row
 
@@ -100,15 +101,7 @@ def _unpack(data: bytes, name: str) -> _Archive:
                             raise _bomb_error(name)
                         content += chunk
                 parts[info.filename] = bytes(content)
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        OSError,
-        RuntimeError,
-        NotImplementedError,
-        ValueError,
-        zipfile.zlib.error,
-    ) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise _unreadable_error(name, str(error)) from None
     return _Archive(parts=parts)
 
@@ -143,14 +136,14 @@ def _column_number(letters: bytes) -> int:
 
 
 def _read_workbook(workbook: "CalamineWorkbook", archive: _Archive, name: str, sheet: str | None) -> Table:
+    from python_calamine import SheetVisibleEnum
+
     names = workbook.sheet_names
     if sheet is not None and sheet not in names:
         listed = ", ".join(f'"{each}"' for each in names)
         raise InputError(f'{name} has no sheet "{sheet}"', remedy=f"It has {listed}.")
-    visible = [
-        each.name for each in workbook.sheets_metadata if str(each.visible).endswith("Visible") and each.name in names
-    ]
-    chosen = [sheet] if sheet is not None else [each for each in visible if "VeryHidden" not in each] or names
+    visible = [each.name for each in workbook.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
+    chosen = [sheet] if sheet is not None else [each for each in names if each in visible] or names
     tables = []
     for each in chosen:
         table = _read_sheet(workbook.get_sheet_by_name(each), _sheet_part(archive, names.index(each)), name)
@@ -180,7 +173,7 @@ def _read_sheet(sheet: "CalamineSheet", xml: bytes, name: str) -> Table:
         cells = [cell_text(value) for value in values]
         check_row(name, number, cells)
         if any(cell.strip() for cell in cells):
-            numbers = frozenset(place for place, value in enumerate(values) if isinstance(value, int | float) and not isinstance(value, bool))  # fmt: skip
+            numbers = frozenset(place for place, value in enumerate(values) if type(value) in {int, float})
             found.append(TableRow(number=number, cells=tuple(map(unguard_cell, cells)), numbers=numbers))
     return Table(rows=tuple(found), notices=tuple(notices))
 
@@ -206,7 +199,7 @@ def _formula_notices(xml: bytes) -> Iterator[str]:
         yield f"Formulas are not computed; the values that the file stores are read: {', '.join(places[:5])}{more}."
 
 
-def cell_text(value: Any) -> str:
+def cell_text(value: Any) -> str:  # noqa: PLR0911 - one return for each kind
     """A cell's value as people see it.
 
     >>> cell_text(6.0), cell_text(3.5), cell_text(True), cell_text(timedelta(seconds=3.5))
@@ -217,8 +210,8 @@ def cell_text(value: Any) -> str:
             return value
         case bool():
             return str(value).lower()
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
+        case float():
+            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
         case datetime():
             return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
         case date():
