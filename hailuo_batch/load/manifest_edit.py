@@ -10,6 +10,7 @@ from typing import Any
 
 from hailuo_batch.core.manifest.document import Cell
 from hailuo_batch.core.sheet.changes import ShotEdit, entry_tree
+from hailuo_batch.core.sheet.columns import FIRST, LAST
 from hailuo_batch.core.sheet.shot_rows import Values
 from hailuo_batch.core.sheet.table import CellError
 from hailuo_batch.core.switches import SWITCH_NAMES
@@ -77,18 +78,32 @@ class _Editor:
             self._change_keys(overrides.items[edit.override], edit.values, edit.after)
         else:
             values = {path: value for path, value in edit.values.items() if value is not None}
+            if any(path[0] == "frames" for path in values):  # those of an override are instead of all others
+                values = {path: value for path, value in values.items() if path[0] != "frames"}
+                values |= {path: edit.after.get(path) for path in (FIRST, LAST)}
             self._add_item(entry, "overrides", {"where": dict(edit.cell), **entry_tree(values)})
 
     def exclude_cells(self, cells: Iterable[tuple[int, Cell]]) -> None:
         """Takes cells out of their matrices."""
         for place, cell in cells:
-            self._add_item(self._shots.items[place], "exclude", dict(cell))
+            entry = self._shots.items[place]
+            added = entry.find("include") or Span(kind="list", start=0, end=0)
+            number = next((number for number, item in enumerate(added.items) if _read_cell(item) == cell), None)
+            if number is None:
+                self._add_item(entry, "exclude", dict(cell))
+            elif len(added.items) == 1:
+                self._remove_key(entry, entry.place("include") or 0)
+            else:
+                self._remove_item(added, number)
 
     def remove_shot(self, place: int) -> None:
         """Takes out an entry, and the comment directly above it, which is about it."""
-        entry = self._shots.items[place]
-        if self._shots.flow:
-            self._cut_item(self._shots, self._shots.items, place)
+        self._remove_item(self._shots, place)
+
+    def _remove_item(self, holder: Span, place: int) -> None:
+        entry = holder.items[place]
+        if holder.flow:
+            self._cut_item(holder, holder.items, place)
             return
         start = self.splices.line_start(self.splices.text.rindex("-", 0, entry.start + 1))
         while start and self.splices.text[self.splices.line_start(start - 1) : start].lstrip().startswith("#"):
@@ -293,6 +308,12 @@ def _walk(span: Span) -> Iterable[Span]:
         yield each
         todo += each.keys
         todo += each.items
+
+
+def _read_cell(item: Span) -> dict[str, str]:
+    """The words of a cell that is added to a matrix; one with a phrase is a mapping of its own."""
+    words = (value.keys[0].value if value.kind == "map" and value.keys else value.value for value in item.items)
+    return dict(zip((key.value for key in item.keys), words, strict=False))
 
 
 def _sorted_tree(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def test_any_text_of_a_table_is_what_the_manifest_says_then(
     assert draft.manifest is not None
     entry = draft.manifest.shots[1]
     wanted = [text if text.strip() else "" for text in cells]
-    assert [entry.prompt, entry.notes, dict(entry.meta).get("Music", "")] == wanted
+    assert [entry.prompt, entry.notes or "", dict(entry.meta).get("Music", "")] == wanted
 
 
 # What changes, and what stays
@@ -147,8 +147,8 @@ EDITS: list[tuple[str, dict[tuple[str, str], str], list[str]]] = [
     ("a frame of another shot", {("end", "first frame"): "shot:rings first"}, [
         "-      first: { shot: pack-rose, frame: last }", "+      first: {shot: rings, frame: first}",
     ]),
-    ("tags", {("dew", "tags"): "detail; macro"}, ["-    tags: [detail]", "+    tags: [detail, macro]"]),
-    ("an own value that is emptied", {("cap", "style"): ""}, ["-    style: macro"]),
+    ("tags", {("cap", "tags"): "detail; hero; macro"}, ["-    tags: [hero]", "+    tags: [hero, macro]"]),
+    ("an own value that is emptied", {("cap", "resolution"): ""}, ["-    resolution: 1080p"]),
     ("one cell of a matrix", {("pack-sea", "prompt"): "salt, and blue glass"}, [
         "+    overrides:", "+      - {where: {scent: sea}, prompt: \"salt, and blue glass\"}",
     ]),
@@ -195,8 +195,9 @@ shots:
     id: c
     frames: {first: c.png}
   - id: d-${s}
-    matrix: {s: [one, two]}
+    matrix: {s: {one: first words, two: second words}}
     prompt: ${s}
+    frames: {first: d.png}
     overrides:
       - where: {s: two}
         takes: 3
@@ -230,6 +231,9 @@ LINES: list[tuple[str, dict[tuple[str, str], str], list[str]]] = [
     ]),
     ("a frame taken away", {("e", "first frame"): ""}, [
         "-    frames:", "-      first: {file: a.png, rights: {owner: Acme}}",
+    ]),
+    ("one end of a cell's frames", {("d-one", "last frame"): "z.png"}, [
+        "+      - {where: {s: one}, frames: {first: d.png, last: z.png}}",
     ]),
     ("no style", {("e", "style"): "none"}, ["+    style: none"]),
     ("a cut beside the length that is bought", {("e", "cut"): "3,5 s", ("e", "duration"): "6"}, [
@@ -369,6 +373,20 @@ def test_missing_rows_stay_unless_they_are_to_go(small: Path) -> None:
         "-  - {id: b, prompt: *mood, tags: [x]}",
         "+    exclude:",
         "+      - {s: one}",
+    ]
+
+
+def test_an_added_cell_that_is_missing_is_no_longer_added(film: Path, tmp_path: Path) -> None:
+    cards = film.with_name("scent-cards.yaml")
+    before = cards.read_text(encoding="utf-8")
+    listed = take_out(cards, tmp_path / "list.csv")
+    write_cells(listed, [row for row in read_cells(listed) if row[0] not in {"card-fig-pt", "card-rose-en"}])
+    done = bring(listed, into=cards, remove_missing=True)
+    assert [row.id for row in done.changes.missing] == ["card-rose-en", "card-fig-pt"]
+    assert diff(before, cards.read_text(encoding="utf-8")) == [
+        "+      - {scent: rose, locale: en}",
+        "-    include:",
+        '-      - { scent: { fig: "green fig, noon heat" }, locale: pt } # sold in one country only',
     ]
 
 

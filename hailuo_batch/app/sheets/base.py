@@ -9,6 +9,7 @@ from pathlib import Path
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import Draft, read_draft
 from hailuo_batch.core.manifest.document import NO_SETTINGS, Manifest
+from hailuo_batch.core.manifest.env_variables import list_env_names
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import DEFAULT_MODEL
@@ -17,6 +18,7 @@ from hailuo_batch.core.sheet.shot_rows import ShotRow, make_shot_rows
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import FileChangedError, InputError, RefusedError, StoreError
 from hailuo_batch.files.folder import write_beside
+from hailuo_batch.load.environment import read_env_values
 from hailuo_batch.load.manifest import locate_problems, read_manifest
 from hailuo_batch.load.settings import make_folder
 from hailuo_batch.load.sidecar import replace_source, source_digest
@@ -40,7 +42,7 @@ class SheetBase:
     def read_again(self, data: bytes) -> tuple[Manifest | None, tuple[Shot, ...], tuple[Problem, ...]]:
         """What the manifest says with these bytes, and its errors."""
         manifest, problems = read_manifest(data, name=self.name)
-        shots, found = expand(manifest) if manifest is not None else ((), ())
+        shots, found = ((), ()) if manifest is None else expand(manifest, *read_env_values(list_env_names(manifest)))
         return manifest, shots, tuple(each for each in (*problems, *found) if each.severity is Severity.ERROR)
 
     def write(self, data: bytes, *, force: bool) -> bool:

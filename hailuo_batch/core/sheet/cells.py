@@ -232,7 +232,6 @@ _FORMS: Mapping[FieldPath, Callable[[Any], str]] = {
     PROVIDERS: _format_list,
     FIRST: _format_frame,
     LAST: _format_frame,
-    STYLE: lambda style: "" if style == "none" else str(style),
 }
 _PARSERS: Mapping[FieldPath, Callable[[str], Any]] = {
     TAGS: parse_list,

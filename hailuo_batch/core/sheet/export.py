@@ -1,6 +1,6 @@
 """The shots of a manifest as a table: one row each, in the order of the edit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -29,12 +29,14 @@ from hailuo_batch.core.sheet.table import OutputTable
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
 
 _USUAL = (SEQUENCE, PROMPT, DURATION, CUT, RESOLUTION, TAKES, STYLE, TAGS, FIRST, LAST, NOTES)
+_RARE: Mapping[FieldPath, Any] = {STYLE: "none", PROVIDERS: None, **{(name,): on for name, on in DEFAULT_SWITCHES}}
 _NUMBERS = frozenset(map(column_name, (DURATION, CUT, CUT_IN, CUT_OUT, TAKES)))
 
 
 def make_output_table(rows: Sequence[ShotRow]) -> OutputTable:
-    """The table; providers and switches only have a column where a shot has other values than usual."""
-    paths = [*_cut_columns(_USUAL, rows), *_rare_paths(rows), *_metas(rows)]
+    """The table; style, providers and switches only have a column where a shot has other values than usual."""
+    usual = [path for path in _cut_columns(_USUAL, rows) if path not in _RARE or _is_used(path, rows)]
+    paths = [*usual, *(path for path in _RARE if path not in _USUAL and _is_used(path, rows)), *_metas(rows)]
     return OutputTable(
         header=tuple(map(column_name, (ID, *paths))),
         rows=tuple((row.id, *(_cell_text(row, path) for path in paths)) for row in rows),
@@ -48,9 +50,8 @@ def _cut_columns(paths: Iterable[FieldPath], rows: Sequence[ShotRow]) -> Iterabl
         yield from (CUT_IN, CUT_OUT) if parts and path == CUT else (path,)
 
 
-def _rare_paths(rows: Sequence[ShotRow]) -> Iterable[FieldPath]:
-    usual: dict[FieldPath, Any] = {PROVIDERS: None, **{(name,): on for name, on in DEFAULT_SWITCHES}}
-    return [path for path, value in usual.items() if any(row.values[path] != value for row in rows)]
+def _is_used(path: FieldPath, rows: Sequence[ShotRow]) -> bool:
+    return any(row.values[path] != _RARE[path] for row in rows)
 
 
 def _metas(rows: Sequence[ShotRow]) -> Iterable[FieldPath]:

@@ -6,7 +6,6 @@ the overrides of its cell. Tags add up; of the others, the nearest one counts.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any
 
 from hailuo_batch.core.manifest.document import (
@@ -20,6 +19,7 @@ from hailuo_batch.core.manifest.document import (
     Settings,
     ShotEntry,
 )
+from hailuo_batch.core.manifest.matrix import CellTexts, unroll_matrix
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.sheet.cells import cut_value, frame_value
 from hailuo_batch.core.sheet.columns import (
@@ -74,31 +74,14 @@ class ShotRow:
 def make_shot_rows(manifest: Manifest, shots: Iterable[Shot]) -> tuple[ShotRow, ...]:
     """A row for each shot, in the order of the shots."""
     entries = {entry.index: entry for entry in manifest.shots}
-    cells: dict[int, Iterator[Cell]] = {}
+    cells: dict[int, Iterator[CellTexts]] = {}
     rows = []
     for shot in shots:
         entry = entries[shot.index]
-        cell = next(cells.setdefault(entry.index, list_cells(entry)), {})
-        rows.append(_make_row(manifest, entry, shot.id, cell))
+        found = next(cells.setdefault(entry.index, unroll_matrix(entry, {}, {})))
+        cell = {name: found.words[name] for name in entry.matrix}
+        rows.append(_make_row(manifest, entry, shot.id, cell, found.overrides))
     return tuple(rows)
-
-
-def list_cells(entry: ShotEntry) -> Iterator[Cell]:
-    """The words of each cell of a matrix, in the order of its shots."""
-    if not entry.matrix:
-        yield {}
-        return
-    for words in product(*entry.matrix.values()):
-        cell = dict(zip(entry.matrix, words, strict=True))
-        if not any(fits(where, cell) for where in entry.exclude):
-            yield cell
-    for added in entry.include:
-        yield {name: added[name][0] for name in entry.matrix if name in added}
-
-
-def fits(where: Cell, cell: Cell) -> bool:
-    """Whether a cell is meant by some of its words."""
-    return all(cell.get(name) == word for name, word in where.items())
 
 
 def inherited_values(manifest: Manifest, sequence: str) -> Values:
@@ -106,26 +89,23 @@ def inherited_values(manifest: Manifest, sequence: str) -> Values:
     return _resolve(_base_levels(manifest, sequence))
 
 
-def _make_row(manifest: Manifest, entry: ShotEntry, shot_id: str, cell: Cell) -> ShotRow:
+def _make_row(manifest: Manifest, entry: ShotEntry, shot_id: str, cell: Cell, fitting: tuple[int, ...]) -> ShotRow:
     base = _base_levels(manifest, entry.sequence)
     own = [*base, _entry_level(entry)]
-    fitting = [(place, each) for place, each in enumerate(entry.overrides) if fits(each.where, cell)]
-    exact = next((place for place, each in reversed(fitting) if each.where == cell), None) if cell else None
-    if fitting and exact != fitting[-1][0]:
-        exact = None  # one behind it would count instead
-    values = _resolve([*own, *(_override_level(each) for _, each in fitting)])
-    without = [*own, *(_override_level(each) for place, each in fitting if place != exact)] if cell else base
-    return ShotRow(
-        id=shot_id, entry=entry.index, cell=cell, override=exact, values=values, inherited=_resolve(without)
-    )  # fmt: skip
+    # An override of other cells too that stands behind it would count instead.
+    exact = fitting[-1] if fitting and entry.overrides[fitting[-1]].where == cell else None
+    values = _resolve([*own, *(_override_level(entry.overrides[place]) for place in fitting)])
+    others = [_override_level(entry.overrides[place]) for place in fitting if place != exact]
+    inherited = _resolve([*own, *others] if cell else base)
+    return ShotRow(id=shot_id, entry=entry.index, cell=cell, override=exact, values=values, inherited=inherited)
 
 
 def _base_levels(manifest: Manifest, sequence: str) -> list[_Level]:
     levels = [_settings_level(manifest.defaults)]
-    return [
-        *levels,
-        *(_settings_level(each.settings) for each in manifest.sequences if sequence and each.id == sequence),
-    ]
+    for each in manifest.sequences:
+        if sequence and each.id == sequence:
+            levels += [_settings_level(each.defaults), _settings_level(each.settings)]
+    return levels
 
 
 def _settings_level(settings: Settings) -> _Level:
@@ -136,7 +116,7 @@ def _entry_level(entry: ShotEntry) -> _Level:
     return _Level(
         settings=entry.settings,
         tags=entry.tags,
-        notes=entry.notes or None,
+        notes=entry.notes,
         prompt=entry.prompt,
         frames=entry.frames,
         cut=entry.cut,
@@ -174,8 +154,7 @@ def _apply(values: Values, level: _Level) -> None:
     if settings.duration is not None or level.cut is not None:  # the nearest level that writes one of them decides
         values[DURATION], values[CUT] = settings.duration, cut_value(level.cut)
     if level.frames is not None:
-        values[FIRST] = frame_value(level.frames.first) or values[FIRST]
-        values[LAST] = frame_value(level.frames.last) or values[LAST]
+        values[FIRST], values[LAST] = frame_value(level.frames.first), frame_value(level.frames.last)
     written: Mapping[FieldPath, Any] = {
         SEQUENCE: level.sequence or None,
         PROMPT: level.prompt,
