@@ -241,11 +241,11 @@ class _Editor:
 
     def _cut_item(self, holder: Span, starts: Sequence[Span], place: int) -> None:
         """Takes out of a flow collection what begins there, and the comma beside it."""
-        if place + 1 < len(starts):
-            self.splices.replace(starts[place].start, starts[place + 1].start, "")
+        end = max(starts[place].end, holder.items[place].end)
+        if place:
+            self.splices.replace(holder.items[place - 1].end, end, "")
         else:
-            start = holder.items[place - 1].end if place else starts[place].start
-            self.splices.replace(start, max(starts[place].end, holder.items[place].end), "")
+            self.splices.replace(starts[0].start, starts[1].start if len(starts) > 1 else end, "")
 
     def _add_item(self, entry: Span, name: str, item: Mapping[str, Any]) -> None:
         """One more item of a list below an entry, which is made where there is none."""

@@ -384,9 +384,9 @@ def test_an_added_cell_that_is_missing_is_no_longer_added(film: Path, tmp_path: 
     done = bring(listed, into=cards, remove_missing=True)
     assert [row.id for row in done.changes.missing] == ["card-rose-en", "card-fig-pt"]
     assert diff(before, cards.read_text(encoding="utf-8")) == [
-        "+      - {scent: rose, locale: en}",
         "-    include:",
         '-      - { scent: { fig: "green fig, noon heat" }, locale: pt } # sold in one country only',
+        "+      - {scent: rose, locale: en}",
     ]
 
 
