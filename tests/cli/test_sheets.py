@@ -1,6 +1,7 @@
 """`import` and `export` as a person runs them: words, files and exit codes."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def test_a_list_becomes_a_manifest_and_the_rows_that_do_not_fit_are_kept(listed:
         "error: summer-film.yaml is there already\n"
         "  Nothing was written.\n"
         "  To update it:\n"
-        "    hailuo-batch import 'Summer Film.csv' --into summer-film.yaml\n"
+        "      hailuo-batch import 'Summer Film.csv' --into summer-film.yaml\n"
     )
 
 
@@ -95,3 +96,12 @@ def test_a_table_on_stdout_has_no_mark_in_front(film: Path, say: Say) -> None:
     assert said.code == 0
     assert said.out.splitlines()[0].startswith('"id","prompt"') or said.out.startswith('"id","sequence"')
     assert say("export", str(film), "--format", "tsv").out.startswith('"id"\t')
+
+
+def test_the_guide_shows_what_an_import_makes(surroundings: Path, say: Say) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "spreadsheets.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^```\n(Szene;.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    (manifest,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    Path("harbour.csv").write_text(table, encoding="utf-8")
+    assert say("import", "harbour.csv", "--map", "Szene=sequence").code == 0
+    assert Path("harbour.yaml").read_text(encoding="utf-8") == manifest
