@@ -152,6 +152,11 @@ EDITS: list[tuple[str, dict[tuple[str, str], str], list[str]]] = [
     ("one cell of a matrix", {("pack-sea", "prompt"): "salt, and blue glass"}, [
         "+    overrides:", "+      - {where: {scent: sea}, prompt: \"salt, and blue glass\"}",
     ]),
+    ("two cells of a matrix", {("pack-sea", "prompt"): "salt", ("pack-rose", "takes"): "2"}, [
+        "+    overrides:",
+        "+      - {where: {scent: rose}, takes: 2}",
+        "+      - {where: {scent: sea}, prompt: salt}",
+    ]),
     ("all cells of a matrix", {(f"pack-{scent}", "notes"): "new" for scent in ("rose", "amber", "sea")}, [
         "-    notes: Packshot ${scent}, shelf price ${price}, spring ${year}.", "+    notes: new",
     ]),
@@ -198,6 +203,7 @@ shots:
     matrix: {s: {one: first words, two: second words}}
     prompt: ${s}
     frames: {first: d.png}
+    cut: 4
     overrides:
       - where: {s: two}
         takes: 3
@@ -239,6 +245,7 @@ LINES: list[tuple[str, dict[tuple[str, str], str], list[str]]] = [
     ("a cut beside the length that is bought", {("e", "cut"): "3,5 s", ("e", "duration"): "6"}, [
         "+    duration: 6", "+    cut: 3.5",
     ]),
+    ("another length beside a cut", {("d-one", "duration"): "10"}, ["+      - {where: {s: one}, duration: 10}"]),
     ("a cut alone", {("e", "cut"): "3.5", ("e", "duration"): ""}, ["+    cut: 3.5"]),
     ("a sequence by its title", {("e", "sequence"): "The harbour", ("e", "takes"): ""}, ["+    sequence: sq010"]),
     ("a sequence that is new", {("e", "sequence"): "Der Markt"}, [
@@ -286,7 +293,6 @@ REJECTED = [
     ("no number", {("e", "takes"): "many"}, 'takes: "many" is not a number of takes.', "e"),
     ("half a take", {("e", "takes"): "2.5"}, 'takes: "2.5" is not a whole number of takes.', "e"),
     ("no length", {("e", "cut"): "long"}, '"long" is not a length in seconds, such as 3.5.', "e"),
-    ("a length that nobody sells", {("e", "duration"): "3.5"}, "duration: 3.5 s is sold by nobody.", "e"),
     ("no size", {("e", "resolution"): "900p"}, 'resolution is "900p". Choose one of', "e"),
     ("no name", {("e", "prompt"): "${nope}"}, 'prompt: "${nope}" is neither under vars nor in the matrix.', "e"),
     ("no shot", {("e", "first frame"): "shot:nope"}, "nope", "e"),
@@ -374,6 +380,15 @@ def test_missing_rows_stay_unless_they_are_to_go(small: Path) -> None:
         "+    exclude:",
         "+      - {s: one}",
     ]
+
+
+def test_a_shot_that_others_take_values_from_is_not_taken_out(small: Path) -> None:
+    listed = take_out(small, small.with_name("list.csv"))
+    write_cells(listed, [row for row in read_cells(listed) if row[0] != "a"])
+    with pytest.raises(InputError) as error:
+        bring(listed, into=small, remove_missing=True)
+    assert error.value.why == "other shots take values from the anchor &base. Change it in the manifest."
+    assert small.read_text() == MANIFEST
 
 
 def test_an_added_cell_that_is_missing_is_no_longer_added(film: Path, tmp_path: Path) -> None:

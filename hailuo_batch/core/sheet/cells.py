@@ -13,6 +13,7 @@ from hailuo_batch.core.manifest.document import (
     LONG_DURATION,
     SHORT_DURATION,
     Cut,
+    Duration,
     FileFrame,
     Frame,
     FrameRole,
@@ -40,6 +41,7 @@ _YES = frozenset({"true", "yes", "y", "1", "x", "on", "✓", "ja", "oui", "sí",
 _NO = frozenset({"false", "no", "n", "0", "off", "nein", "nej", "non", "não", "нет", "否", "falsch", "faux"})
 _ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,;\n]*))\s*(?:[,;\n]|$)')
 _SECONDS = re.compile(r"(\d+(?:[.,]\d+)?|[.,]\d+)\s*(?:s|sec|secs|seconds?|″|\"|秒|с|сек)?\.?", re.IGNORECASE)
+_THOUSANDTHS = re.compile(r"(\d+)ms")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 _SHOT_FRAME = re.compile(r"shot:\s*(\S(?:.*\S)?)", re.DOTALL)
 _DIGEST = re.compile(r"(\S+)\s+sha256:([0-9a-f]{64})")
@@ -115,6 +117,17 @@ def cut_value(cut: Cut | None) -> Any:
     return cut.end if not cut.start else {"in": cut.start, "out": cut.end}
 
 
+def duration_value(duration: Duration | None) -> Any:
+    """A duration as it is written: a part of a second is kept as `6400ms`.
+
+    >>> duration_value("6400ms"), duration_value("short")
+    (Decimal('6.4'), 'short')
+    """
+    if isinstance(duration, str) and (found := _THOUSANDTHS.fullmatch(duration)):
+        return Decimal(found[1]) / 1000
+    return duration
+
+
 def frame_value(frame: Frame | None) -> Any:
     """A frame as it is written."""
     match frame:
@@ -129,7 +142,9 @@ def frame_value(frame: Frame | None) -> Any:
 
 
 def _plain_text(value: Any) -> str:
-    if isinstance(value, bool | int | float | Decimal):
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, bool | int | float):
         return str(value).lower()
     return json.dumps(value, ensure_ascii=False)
 
@@ -195,14 +210,12 @@ def _parse_frame(text: str) -> Any:
     return {"shot": found[1], "frame": str(FrameRole.LAST)}
 
 
-def _parse_duration(text: str) -> int | str:
+def _parse_duration(text: str) -> int | str | Decimal:
     plain = text.casefold()
     if plain in {SHORT_DURATION, LONG_DURATION}:
         return plain
     seconds = parse_seconds(text)
-    if seconds != seconds.to_integral_value():
-        raise CellError(f"{text} s is sold by nobody. Write what is bought, such as 6, and {text} as the cut.")
-    return int(seconds)
+    return int(seconds) if seconds == seconds.to_integral_value() else seconds
 
 
 def _parse_takes(text: str) -> int:

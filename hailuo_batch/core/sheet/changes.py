@@ -223,11 +223,11 @@ def _settle_empty_cell(path: FieldPath, shot: ShotRow, values: Values) -> None:
 
 
 def _pair_lengths(values: Values, wanted: Values, shot: ShotRow) -> None:
-    """Where duration or cut is written, the other is too: the nearest level that has one of them decides for both."""
-    for path, other in ((CUT, DURATION), (DURATION, CUT)):
-        value = wanted.get(other, shot.values.get(other))
-        if values.get(path) is not None and value is not None and shot.values.get(other) == shot.inherited.get(other):
-            values[other] = value
+    """Where a cut is written, a duration is too: one that is written farther off no longer counts."""
+    duration = wanted.get(DURATION, shot.values.get(DURATION))
+    is_inherited = shot.values.get(DURATION) == shot.inherited.get(DURATION)
+    if values.get(CUT) is not None and duration is not None and is_inherited:
+        values[DURATION] = duration
 
 
 def _own_tags(wanted: Iterable[str], inherited: Iterable[str] | None) -> list[str] | None:

@@ -21,7 +21,7 @@ from hailuo_batch.core.manifest.document import (
 )
 from hailuo_batch.core.manifest.matrix import CellTexts, unroll_matrix
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.sheet.cells import cut_value, frame_value
+from hailuo_batch.core.sheet.cells import cut_value, duration_value, frame_value
 from hailuo_batch.core.sheet.columns import (
     CUT,
     DURATION,
@@ -151,8 +151,10 @@ def _resolve(levels: Iterable[_Level]) -> Values:
 
 def _apply(values: Values, level: _Level) -> None:
     settings = level.settings
-    if settings.duration is not None or level.cut is not None:  # the nearest level that writes one of them decides
-        values[DURATION], values[CUT] = settings.duration, cut_value(level.cut)
+    if level.cut is not None:  # where no duration is written as near, it follows the cut
+        values[DURATION], values[CUT] = duration_value(settings.duration), cut_value(level.cut)
+    elif settings.duration is not None:
+        values[DURATION] = duration_value(settings.duration)
     if level.frames is not None:
         values[FIRST], values[LAST] = frame_value(level.frames.first), frame_value(level.frames.last)
     written: Mapping[FieldPath, Any] = {
