@@ -57,9 +57,10 @@ def edit_manifest(data: bytes, edit: ManifestEdit) -> tuple[bytes, dict[int, str
             editor.remove_shot(place)
     except SharedValueError as error:
         raise InputError("a missing shot cannot be taken out", why=str(error)) from None
+    editor.write_items()
     editor.add_shots(edit.added)
     editor.add_sequences(edit.sequences)
-    return mark + editor.result().encode(), refused
+    return mark + editor.splices.result().encode(), refused
 
 
 class _Editor(NodeEditor):

@@ -344,6 +344,48 @@ def test_a_file_of_others_is_not_written_over(small: Path) -> None:
     assert small.read_text() == MANIFEST
 
 
+CELLS = {
+    "prompt": ["x", "a: b # c", "two\nlines", "'s'", "- x", "[Push in] go", "=1", " lead", "a\n\nb\n", ""],
+    "duration": ["6", "10", "short", ""],
+    "cut": ["3.5", "0:05", ""],
+    "takes": ["1", "3.0", "x", ""],
+    "resolution": ["512p", "768", ""],
+    "style": ["none", "film", "macro.close", "nope", ""],
+    "tags": ["a, b", '"x, y"', ""],
+    "first frame": ["assets/cap.jpg", "https://example.com/a.png", "shot:mist first", "shot:nope", ""],
+    "last frame": ["assets/night.webp", "shot:cap", ""],
+    "sequence": ["lake", "The lake", "New one", "sq010", ""],
+    "providers": ["minimax", "minimax, gccai", ""],
+    "watermark": ["yes", "FALSE", ""],
+}
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 50), st.integers(1, 50), st.integers(0, 10), st.booleans()), min_size=1, max_size=6
+)
+
+
+@pytest.mark.parametrize("name", ["product-film", "scent-cards", "small"])
+@settings(max_examples=25, deadline=None)
+@given(changes=CHANGES)
+def test_whatever_is_edited_goes_in_or_is_rejected_and_then_there_is_nothing_to_do(
+    changes: list[tuple[int, int, int, bool]], name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    manifest = tmp_path_factory.mktemp("film") / f"{name}.yaml"
+    source = MANIFESTS[0].parent / manifest.name
+    manifest.write_text(source.read_text(encoding="utf-8") if source.exists() else MANIFEST, encoding="utf-8")
+    header, *rows = read_cells(take_out(manifest, manifest.with_name("list.csv")))
+    for number, (row, column, value, is_new) in enumerate(changes):
+        if is_new:
+            rows.insert(row % len(rows), [f"new-{number}", *[""] * (len(header) - 1)])
+        place = column % (len(header) - 1) + 1
+        pool = CELLS.get(header[place], ["words", "two\nlines", ""])
+        rows[row % len(rows)][place] = pool[value % len(pool)]
+    file = write_cells(manifest.with_name("list.csv"), [header, *rows])
+    done = bring(file, into=manifest)
+    again = bring(file, into=manifest)
+    assert (again.changes.is_empty, again.written) == (True, False)
+    assert [each.row.number for each in again.changes.rejected] == [each.row.number for each in done.changes.rejected]
+
+
 # New and missing shots
 
 

@@ -13,7 +13,7 @@ from hailuo_batch.core.sheet.cells import decimal_text, format_value, parse_cell
 from hailuo_batch.core.sheet.columns import CUT, DURATION, NOTES, PROMPT, SEQUENCE, TAGS, FieldPath, column_name
 from hailuo_batch.core.sheet.sequence_names import SequenceNames
 from hailuo_batch.core.sheet.sheet_rows import SheetReading, SheetRow, read_rows
-from hailuo_batch.core.sheet.shot_rows import ShotRow, Values, inherited_values
+from hailuo_batch.core.sheet.shot_rows import ShotRow, Values, inherited_values, move_row
 from hailuo_batch.core.sheet.table import CellError, RejectedRow, Table, TableRow
 
 EntryCheck = Callable[[Mapping[str, Any]], str]  # why an entry is not as the schema wants it; nothing when it is
@@ -156,6 +156,19 @@ class _Finder:
 
     def _edit_shot(self, sheet_row: SheetRow, shot: ShotRow) -> ShotEdit | None:
         wanted = _wanted_values(sheet_row, shot.values)
+        if SEQUENCE in wanted and wanted[SEQUENCE] != shot.values[SEQUENCE]:
+            return self._move_shot(sheet_row, shot, wanted)
+        return self._change_shot(sheet_row, shot, wanted)
+
+    def _move_shot(self, sheet_row: SheetRow, shot: ShotRow, wanted: Values) -> ShotEdit | None:
+        """The shot in another sequence: what it had from the old one has to be written, if the table says so."""
+        if shot.cell:
+            raise CellError("One cell of a matrix cannot have a sequence of its own. Change it in the manifest.")
+        moved = move_row(self._manifest, shot, sheet_row.sequence)
+        edit = self._change_shot(sheet_row, moved, wanted)
+        return None if edit is None else replace(edit, before=shot.values)
+
+    def _change_shot(self, sheet_row: SheetRow, shot: ShotRow, wanted: Values) -> ShotEdit | None:
         values = {path: value for path, value in wanted.items() if value != shot.values.get(path)}
         for path in [path for path, value in values.items() if value is None]:
             _settle_empty_cell(path, shot, values)
@@ -168,8 +181,6 @@ class _Finder:
         after.update({path: shot.inherited.get(path) for path, value in values.items() if value is None})
         if values.get(TAGS) is not None:
             values[TAGS] = _own_tags(values[TAGS], shot.inherited.get(TAGS))
-        if shot.cell and SEQUENCE in values:
-            raise CellError("One cell of a matrix cannot have a sequence of its own. Change it in the manifest.")
         self._check({"id": "x", **entry_tree(values)})
         return ShotEdit(
             row=sheet_row.row,
@@ -235,7 +246,8 @@ def _own_tags(wanted: Iterable[str], inherited: Iterable[str] | None) -> list[st
     there = list(inherited or ())
     words = list(wanted)
     if lost := [tag for tag in there if tag not in words]:
-        raise CellError(f'tags: "{lost[0]}" comes from the defaults, the sequence or the matrix. Take it away there.')
+        where = "comes from the defaults, the sequence or the matrix"
+        raise CellError(f'tags: "{lost[0]}" {where}. Write it here too, or take it away there.')
     return [tag for tag in words if tag not in there] or None
 
 

@@ -5,7 +5,7 @@ the overrides of its cell. Tags add up; of the others, the nearest one counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hailuo_batch.core.manifest.document import (
@@ -87,6 +87,13 @@ def make_shot_rows(manifest: Manifest, shots: Iterable[Shot]) -> tuple[ShotRow, 
 def inherited_values(manifest: Manifest, sequence: str) -> Values:
     """What a shot of this sequence has when it writes nothing."""
     return _resolve(_base_levels(manifest, sequence))
+
+
+def move_row(manifest: Manifest, row: ShotRow, sequence: str) -> ShotRow:
+    """A shot without a matrix as it is in another sequence, where nothing of it is changed but its `sequence`."""
+    entry = next(entry for entry in manifest.shots if entry.index == row.entry)
+    moved = _make_row(manifest, replace(entry, sequence=sequence), row.id, {}, ())
+    return replace(moved, values={**moved.values, SEQUENCE: row.values[SEQUENCE]})
 
 
 def _make_row(manifest: Manifest, entry: ShotEntry, shot_id: str, cell: Cell, fitting: tuple[int, ...]) -> ShotRow:

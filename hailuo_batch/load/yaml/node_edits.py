@@ -23,7 +23,7 @@ class NodeEditor:
         self.splices = Splices(text)
         self.root = read_spans(text.encode(), text)
         self._opened: set[str] = set()
-        self._added: list[tuple[Span, str, Mapping[str, Any]]] = []  # items of lists that are not there yet
+        self._added: list[tuple[Span, str, Mapping[str, Any]]] = []  # items of lists, written at the end
         self._aliases = {each.anchor for each in _walk(self.root) if each.kind == "alias"}
 
     def mark(self) -> tuple[int, int]:
@@ -35,15 +35,18 @@ class NodeEditor:
         self.splices.undo(mark[0])
         del self._added[mark[1] :]
 
-    def result(self) -> str:
-        """The text with all changes."""
+    def write_items(self) -> None:
+        """Writes the items that were added to lists, behind all that is written at the same place by then."""
         lists: dict[tuple[int, str], tuple[Span, list[Mapping[str, Any]]]] = {}
         for holder, name, item in self._added:
             lists.setdefault((id(holder), name), (holder, []))[1].append(item)
         for (_, name), (holder, items) in lists.items():
-            self._add_list(holder, name, items)
+            written = holder.find(name)
+            if written is None or not written.items:
+                self._add_list(holder, name, items)
+            else:
+                self._extend_list(written, items)
         self._added.clear()
-        return self.splices.result()
 
     def require_own(self, span: Span, what: str) -> None:
         """Raises where a change would reach other shots too."""
@@ -71,21 +74,17 @@ class NodeEditor:
         else:
             self._replace(holder, place, value)
 
-    def add_item(self, entry: Span, name: str, item: Mapping[str, Any]) -> None:
-        """One more item of a list below an entry, which is made where there is none."""
-        written = entry.find(name)
-        if written is None:
-            self._added.append((entry, name, item))
-            return
-        self.require_own(written, name)
-        if written.flow or not written.items:
-            self._add_to_flow(written, render_value(item))
-            return
-        indent = self.splices.column(written.start)
-        place = self.splices.next_line(written.end)
-        self.splices.replace(place, place, f"{' ' * indent}- {render_value(item)}\n")
+    def add_item(self, holder: Span, name: str, item: Mapping[str, Any]) -> None:
+        """One more item of a list below a mapping, which is made where there is none; see `write_items`."""
+        written = holder.find(name)
+        if written is not None:
+            self.require_own(written, name)
+        self._added.append((holder, name, item))
 
     def _add_list(self, holder: Span, name: str, items: Sequence[Mapping[str, Any]]) -> None:
+        if (place := holder.place(name)) is not None:  # an empty list
+            self._replace(holder, place, list(items))
+            return
         if holder.flow:
             self._add_to_flow(holder, f"{name}: {render_value(list(items))}")
             return
@@ -93,6 +92,14 @@ class NodeEditor:
         place = self.splices.next_line(holder.end)
         lines = "".join(f"{indent}  - {render_value(item)}\n" for item in items)
         self.splices.replace(place, place, f"{indent}{name}:\n{lines}")
+
+    def _extend_list(self, written: Span, items: Sequence[Mapping[str, Any]]) -> None:
+        if written.flow:
+            self._add_to_flow(written, ", ".join(map(render_value, items)))
+            return
+        indent = " " * self.splices.column(written.start)
+        place = self.splices.next_line(written.end)
+        self.splices.replace(place, place, "".join(f"{indent}- {render_value(item)}\n" for item in items))
 
     def insert_item(self, root: Span, name: str, item: Mapping[str, Any], place: int | None) -> None:
         """One more item of a list at the top, behind another one or before all."""
