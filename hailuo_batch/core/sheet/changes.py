@@ -224,7 +224,7 @@ def _settle_empty_cell(path: FieldPath, shot: ShotRow, values: Values) -> None:
     if shot.values.get(path) != shot.inherited.get(path):
         return
     del values[path]
-    if not shot.cell:
+    if not shot.cell or shot.values.get(path) == shot.defaults.get(path):
         return
     if path in {PROMPT, NOTES}:
         values[path] = ""

@@ -60,7 +60,8 @@ class _Level:
 class ShotRow:
     """One shot: its `values`, and those that it has without what is its own (`inherited`).
 
-    What is a shot's own is its entry, or the override that names exactly its cell of the matrix.
+    What is a shot's own is its entry, or the override that names exactly its cell of the matrix. `defaults` are what
+    manifest and sequence say.
     """
 
     id: str
@@ -69,6 +70,7 @@ class ShotRow:
     override: int | None  # the place of that override
     values: Values
     inherited: Values
+    defaults: Values
 
 
 def make_shot_rows(manifest: Manifest, shots: Iterable[Shot]) -> tuple[ShotRow, ...]:
@@ -103,8 +105,17 @@ def _make_row(manifest: Manifest, entry: ShotEntry, shot_id: str, cell: Cell, fi
     exact = fitting[-1] if fitting and entry.overrides[fitting[-1]].where == cell else None
     values = _resolve([*own, *(_override_level(entry.overrides[place]) for place in fitting)])
     others = [_override_level(entry.overrides[place]) for place in fitting if place != exact]
-    inherited = _resolve([*own, *others] if cell else base)
-    return ShotRow(id=shot_id, entry=entry.index, cell=cell, override=exact, values=values, inherited=inherited)
+    defaults = _resolve(base)
+    inherited = _resolve([*own, *others]) if cell else defaults
+    return ShotRow(
+        id=shot_id,
+        entry=entry.index,
+        cell=cell,
+        override=exact,
+        values=values,
+        inherited=inherited,
+        defaults=defaults,
+    )
 
 
 def _base_levels(manifest: Manifest, sequence: str) -> list[_Level]:
