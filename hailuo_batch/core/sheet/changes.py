@@ -220,11 +220,12 @@ def _wanted_values(sheet_row: SheetRow, now: Mapping[FieldPath, Any]) -> Values:
 
 
 def _settle_empty_cell(path: FieldPath, shot: ShotRow, values: Values) -> None:
-    """An empty cell takes away what is the shot's own; what it inherits stays."""
-    if shot.values.get(path) != shot.inherited.get(path):
-        return
-    del values[path]
-    if not shot.cell or shot.values.get(path) == shot.defaults.get(path):
+    """An empty cell takes away what is the shot's own; what defaults and sequences say stays."""
+    left = shot.inherited.get(path)
+    is_own = shot.values.get(path) != left
+    if not is_own:
+        del values[path]
+    if not shot.cell or left in (None, shot.defaults.get(path)):
         return
     if path in {PROMPT, NOTES}:
         values[path] = ""
