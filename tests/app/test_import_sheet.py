@@ -141,8 +141,8 @@ EDITS: list[tuple[str, dict[tuple[str, str], str], list[str]]] = [
         "+    takes: 4 # three tries at the same request, to choose from",
     ]),
     ("a value that was a default", {("night", "resolution"): "1080p"}, ["+    resolution: 1080p"]),
-    ("one end of two frames", {("night", "first frame"): "assets/dawn.webp"}, [
-        "-      first: assets/night.webp", "+      first: assets/dawn.webp",
+    ("one end of two frames", {("night", "last frame"): "shot:turn first"}, [
+        "-      last: { shot: mist, frame: first }", "+      last: {shot: turn, frame: first}",
     ]),
     ("a frame of another shot", {("end", "first frame"): "shot:rings first"}, [
         "-      first: { shot: pack-rose, frame: last }", "+      first: {shot: rings, frame: first}",

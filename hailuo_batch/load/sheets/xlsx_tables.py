@@ -80,6 +80,10 @@ def read_xlsx_table(data: bytes, *, name: str, sheet: str | None) -> Table:
         raise InputError(f"{name} has a password", remedy="Save it without one.") from None
     except (python_calamine.CalamineError, ValueError, OverflowError) as error:
         raise _unreadable_error(name, str(error)) from None
+    except BaseException as error:  # what Rust panics with is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable_error(name, "it is damaged") from None
 
 
 def _unpack(data: bytes, name: str) -> _Archive:
@@ -136,17 +140,22 @@ def _column_number(letters: bytes) -> int:
 
 
 def _read_workbook(workbook: "CalamineWorkbook", archive: _Archive, name: str, sheet: str | None) -> Table:
-    from python_calamine import SheetVisibleEnum
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
-    names = workbook.sheet_names
+    tables_only = [each for each in workbook.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
+    names = [each.name for each in tables_only]
+    if not names:
+        raise _unreadable_error(name, "it has no sheet")
     if sheet is not None and sheet not in names:
         listed = ", ".join(f'"{each}"' for each in names)
         raise InputError(f'{name} has no sheet "{sheet}"', remedy=f"It has {listed}.")
-    visible = [each.name for each in workbook.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
+    visible = [each.name for each in tables_only if each.visible == SheetVisibleEnum.Visible]
     chosen = [sheet] if sheet is not None else [each for each in names if each in visible] or names
     tables = []
     for each in chosen:
-        table = _read_sheet(workbook.get_sheet_by_name(each), _sheet_part(archive, names.index(each)), name)
+        table = _read_sheet(
+            workbook.get_sheet_by_name(each), _sheet_part(archive, workbook.sheet_names.index(each)), name
+        )
         tables.append((each, table))
         if find_columns(table, {}) is not None:
             break
