@@ -321,6 +321,26 @@ def test_a_row_that_does_not_fit_is_written_beside_with_the_reason(
     assert "goes in" in small.read_text(encoding="utf-8")
 
 
+def test_rows_without_an_id_of_their_own_are_not_taken(tmp_path: Path) -> None:
+    rows = [
+        ["id", "prompt", "takes"],
+        ["a", "x", "1"],
+        ["", "y", "1"],
+        ["a", "z", "1"],
+        ["A", "z", "1"],
+        ["b c", "z", "1"],
+    ]
+    done = bring(write_cells(tmp_path / "list.csv", rows), out=tmp_path / "film.yaml")
+    assert [(each.row.number, each.reason) for each in done.changes.rejected] == [
+        (3, "The row has no id."),
+        (4, '"a" is also the id of row 2.'),
+        (5, '"A" and "a" differ only in case and would name one file.'),
+        (6, 'id: "b c" is to be part of a file name. Use letters, digits, dot, dash and underscore, and begin with a '
+            "letter or digit."),
+    ]  # fmt: skip
+    assert [edit.id for edit in done.changes.added] == ["a"]
+
+
 def test_the_file_of_rejected_rows_is_a_table_itself_and_goes_when_all_fit(small: Path) -> None:
     listed = edit_cells(take_out(small, small.with_name("list.csv")), {("e", "takes"): "many"})
     bring(listed, into=small)
@@ -596,6 +616,8 @@ ENCODINGS: list[tuple[str, bytes, str | None, str]] = [
     ("no encoding of texts", b"id,prompt\n", "base64", 'there is no encoding "base64"'),
     ("a quote that is not closed", b'id,prompt\na,"x\nb,y\n', None, "line 2: not a row"),
     ("nothing", b"\n\n", None, "is empty"),
+    ("too many columns", b"id,prompt" + b"," * 600 + b"\n", None, "row 1: more than 500 columns"),
+    ("a text without an end", b'id,prompt\na,"' + b"x" * 100_001 + b'"\n', None, "row 2: cell too long"),
     ("no ids", b"Szene,Text\n1,x\n", None, "names no column as the id"),
     ("no shots", b"id,prompt\n,x\n", None, "no row of the table is a shot"),
 ]
