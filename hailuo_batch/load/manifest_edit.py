@@ -128,15 +128,20 @@ class _Editor(NodeEditor):
         self.splices.replace(start, start, f"sequences:\n{lines}\n")
 
     def _change_keys(self, entry: Span, values: Values, after: Values) -> None:
+        """Writes what is below a key before new keys: both may go to the end of the entry."""
+        plain: dict[str, Any] = {}
         inner: dict[str, dict[str, Any]] = {}
         for path, value in values.items():
-            name = path[-1] if path[0] == "meta" and path[-1].startswith("x-") and entry.find(path[-1]) else path[0]
-            if len(path) == 1 or name != path[0]:
-                self.set_value(entry, name, value)
+            if len(path) == 1:
+                plain[path[0]] = value
+            elif path[0] == "meta" and path[-1].startswith("x-") and entry.find(path[-1]):
+                plain[path[-1]] = value
             else:
-                inner.setdefault(name, {})[path[1]] = value
-        for name, members in inner.items():
+                inner.setdefault(path[0], {})[path[1]] = value
+        for name, members in sorted(inner.items(), key=lambda each: entry.find(each[0]) is None):
             self._set_members(entry, name, members, after)
+        for name, value in plain.items():
+            self.set_value(entry, name, value)
 
     def _set_members(self, entry: Span, name: str, members: Mapping[str, Any], after: Values) -> None:
         """Writes below `frames` or `meta`; where there is none yet, with all that the shot has there."""

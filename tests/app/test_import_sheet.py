@@ -241,6 +241,9 @@ LINES: list[tuple[str, dict[tuple[str, str], str], list[str]]] = [
     ("one end of a cell's frames", {("d-one", "last frame"): "z.png"}, [
         "+      - {where: {s: one}, frames: {first: d.png, last: z.png}}",
     ]),
+    ("new keys below and behind the last one", {("e", "notes"): "kept", ("e", "last frame"): "z.png"}, [
+        "+      last: z.png", "+    notes: kept",
+    ]),
     ("no style", {("e", "style"): "none"}, ["+    style: none"]),
     ("a cut beside the length that is bought", {("e", "cut"): "3,5 s", ("e", "duration"): "6"}, [
         "+    duration: 6", "+    cut: 3.5",
@@ -335,8 +338,8 @@ def test_rows_without_an_id_of_their_own_are_not_taken(tmp_path: Path) -> None:
         (3, "The row has no id."),
         (4, '"a" is also the id of row 2.'),
         (5, '"A" and "a" differ only in case and would name one file.'),
-        (6, 'id: "b c" is to be part of a file name. Use letters, digits, dot, dash and underscore, and begin with a '
-            "letter or digit."),
+        (6, 'id: "b c" is to be part of file names. Write up to 64 letters (a to z), digits, dots, dashes and '
+            'underscores, as in "b-c".'),
     ]  # fmt: skip
     assert [edit.id for edit in done.changes.added] == ["a"]
 
@@ -452,6 +455,16 @@ def test_a_shot_that_others_take_values_from_is_not_taken_out(small: Path) -> No
         bring(listed, into=small, remove_missing=True)
     assert error.value.why == "other shots take values from the anchor &base. Change it in the manifest."
     assert small.read_text() == MANIFEST
+
+
+def test_cells_are_left_out_and_changed_at_once(tmp_path: Path) -> None:
+    film = tmp_path / "film.yaml"
+    text = "version: 1\ncampaign: f\nshots:\n- id: d-${s}\n  matrix: {s: [a, b, c]}\n  exclude:\n  - {s: a}\n- id: e\n"
+    film.write_text(text)
+    listed = edit_cells(take_out(film, tmp_path / "list.csv"), {("d-c", "takes"): "2"})
+    write_cells(listed, [row for row in read_cells(listed) if row[0] != "d-b"])
+    bring(listed, into=film, remove_missing=True)
+    assert diff(text, film.read_text()) == ["+  - {s: b}", "+  overrides:", "+    - {where: {s: c}, takes: 2}"]
 
 
 def test_an_added_cell_that_is_missing_is_no_longer_added(film: Path, tmp_path: Path) -> None:

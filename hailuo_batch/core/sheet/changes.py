@@ -3,12 +3,15 @@
 A cell that says what the manifest says already, at whichever level, changes nothing.
 """
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from hailuo_batch.core.manifest.document import Cell, Manifest
+from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.sheet.cells import decimal_text, format_value, parse_cell
 from hailuo_batch.core.sheet.columns import CUT, DURATION, NOTES, PROMPT, SEQUENCE, TAGS, FieldPath, column_name
 from hailuo_batch.core.sheet.sequence_names import SequenceNames
@@ -16,6 +19,7 @@ from hailuo_batch.core.sheet.sheet_rows import SheetReading, SheetRow, read_rows
 from hailuo_batch.core.sheet.shot_rows import ShotRow, Values, inherited_values, move_row
 from hailuo_batch.core.sheet.table import CellError, RejectedRow, Table, TableRow
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 EntryCheck = Callable[[Mapping[str, Any]], str]  # why an entry is not as the schema wants it; nothing when it is
 
 
@@ -139,6 +143,8 @@ class _Finder:
             self.unchanged += 1
 
     def _make_shot(self, sheet_row: SheetRow) -> ShotEdit:
+        if not _ID.match(sheet_row.id):
+            raise CellError(_describe_bad_id(sheet_row.id))
         spelled = self._spellings.setdefault(sheet_row.id.casefold(), sheet_row.id)
         if spelled != sheet_row.id:
             raise CellError(f'"{sheet_row.id}" and "{spelled}" differ only in case and would name one file.')
@@ -196,6 +202,19 @@ class _Finder:
     def _check(self, tree: Mapping[str, Any]) -> None:
         if reason := self._rules.check(plain_numbers(tree)):
             raise CellError(reason)
+
+
+def _describe_bad_id(shot_id: str) -> str:
+    """Why a text is no id, and one that is near it.
+
+    >>> 'as in "Bild-01"' in _describe_bad_id("Bild 01")
+    True
+    """
+    letters = unicodedata.normalize("NFKD", shot_id).encode("ascii", "ignore").decode()
+    near = re.sub(r"[^A-Za-z0-9._-]+", "-", letters).strip("-._")[:64]
+    example = f', as in "{near}"' if _ID.match(near) else ""
+    why = f"id: {quote_text(shot_id)} is to be part of file names."
+    return f"{why} Write up to 64 letters (a to z), digits, dots, dashes and underscores{example}."
 
 
 def _wanted_values(sheet_row: SheetRow, now: Mapping[FieldPath, Any]) -> Values:

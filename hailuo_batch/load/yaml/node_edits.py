@@ -40,12 +40,15 @@ class NodeEditor:
         lists: dict[tuple[int, str], tuple[Span, list[Mapping[str, Any]]]] = {}
         for holder, name, item in self._added:
             lists.setdefault((id(holder), name), (holder, []))[1].append(item)
-        for (_, name), (holder, items) in lists.items():
+        new = {}
+        for (number, name), (holder, items) in lists.items():
             written = holder.find(name)
-            if written is None or not written.items:
-                self._add_list(holder, name, items)
-            else:
+            if written is not None and written.items:
                 self._extend_list(written, items)
+            else:
+                new[number, name] = holder, items
+        for (_, name), (holder, items) in new.items():  # a list that is there may end where they begin
+            self._add_list(holder, name, items)
         self._added.clear()
 
     def require_own(self, span: Span, what: str) -> None:
