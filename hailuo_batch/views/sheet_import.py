@@ -8,7 +8,7 @@ from hailuo_batch.core.sheet.changes import SheetChanges, ShotEdit, plain_number
 from hailuo_batch.core.sheet.columns import CUT, FieldPath, column_name
 from hailuo_batch.core.sheet.outcome import ImportOutcome
 from hailuo_batch.core.world import command_line
-from hailuo_batch.views.format import count, safe_text, single_line, truncate
+from hailuo_batch.views.format import count, safe_text, single_line
 from hailuo_batch.views.style import TextStyle
 
 _SHOWN = 20  # shots of one kind
@@ -72,7 +72,8 @@ def _list_values(edit: ShotEdit) -> Iterator[str]:
 
 def _shown(path: FieldPath, value: Any) -> str:
     text = str(plain_numbers(value)) if path == CUT and value is not None else format_value(path, value)
-    return f'"{truncate(single_line(text), _WIDTH)}"' if text else "nothing"
+    line = single_line(text)
+    return f'"{line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"}"' if text else "nothing"
 
 
 def _list_missing(changes: SheetChanges, style: TextStyle, *, removed: bool) -> Iterator[str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import Draft, read_draft
 from hailuo_batch.core.manifest.document import NO_SETTINGS, Manifest
-from hailuo_batch.core.manifest.env_variables import list_env_names
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import DEFAULT_MODEL
@@ -42,7 +41,7 @@ class SheetBase:
     def read_again(self, data: bytes) -> tuple[Manifest | None, tuple[Shot, ...], tuple[Problem, ...]]:
         """What the manifest says with these bytes, and its errors."""
         manifest, problems = read_manifest(data, name=self.name)
-        shots, found = ((), ()) if manifest is None else expand(manifest, *read_env_values(list_env_names(manifest)))
+        shots, found = ((), ()) if manifest is None else expand(manifest, *read_env_values(manifest.env_names))
         return manifest, shots, tuple(each for each in (*problems, *found) if each.severity is Severity.ERROR)
 
     def write(self, data: bytes, *, force: bool) -> bool:

@@ -19,7 +19,8 @@ from hailuo_batch.core.manifest.document import (
     Settings,
     ShotEntry,
 )
-from hailuo_batch.core.manifest.matrix import CellTexts, unroll_matrix
+from hailuo_batch.core.manifest.matrix import unroll_matrix
+from hailuo_batch.core.manifest.settings import CellTexts
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.sheet.cells import cut_value, duration_value, frame_value
 from hailuo_batch.core.sheet.columns import (
@@ -80,7 +81,7 @@ def make_shot_rows(manifest: Manifest, shots: Iterable[Shot]) -> tuple[ShotRow, 
     rows = []
     for shot in shots:
         entry = entries[shot.index]
-        found = next(cells.setdefault(entry.index, unroll_matrix(entry, {}, {})))
+        found = next(cells.setdefault(entry.index, unroll_matrix(entry, CellTexts({}, {}), {})))
         cell = {name: found.words[name] for name in entry.matrix}
         rows.append(_make_row(manifest, entry, shot.id, cell, found.overrides))
     return tuple(rows)
