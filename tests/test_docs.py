@@ -6,7 +6,6 @@ import re
 import shlex
 import unicodedata
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ import pytest
 from PIL import Image
 
 from hailuo_batch.app.planning.validate import validate
-from hailuo_batch.cli.main import COMMANDS, commands
+from hailuo_batch.cli.main import COMMANDS, commands, load_command
 from hailuo_batch.errors import Exit
 from hailuo_batch.load.manifest import read_and_validate
 
@@ -52,7 +51,7 @@ def table(path: Path, first: str) -> list[list[str]]:
 
 def options(name: str) -> set[str]:
     """Every spelling of every option of a command."""
-    command: click.Command = import_module(f"hailuo_batch.cli.{name}").command
+    command = load_command(name)
     found = [each for each in command.params if isinstance(each, click.Option)]
     return {spelling for each in found for spelling in (*each.opts, *each.secondary_opts)}
 
@@ -81,7 +80,7 @@ def test_the_page_of_commands_names_each_option_that_all_commands_have() -> None
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_page_of_commands_shows_each_argument(name: str) -> None:
     (row,) = (row for row in table(COMMANDS_PAGE, "command") if row[0].strip("`").split()[0] == name)
-    command: click.Command = import_module(f"hailuo_batch.cli.{name}").command
+    command = load_command(name)
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
     shown = re.findall(r"\[?[A-Z]+(?:\[#TAKE\])?…?\]?", row[0].strip("`").partition(" ")[2])
     assert len(shown) == len(arguments)

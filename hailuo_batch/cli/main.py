@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": "Create a first project to start from.",
     "trust": "Trust a project's settings on this machine.",
+    "import": "Make or update a manifest from a spreadsheet.",
+    "export": "Write a manifest's shots as a spreadsheet.",
     "validate": "Check a manifest and report every problem.",
     "plan": "Show what a run would do, why and for how much.",
     "run": "Render what is missing.",
@@ -50,6 +52,13 @@ COMMANDS = {
     "schema": "Print a JSON Schema, for editors and programs.",
     "completion": "Print the shell's completion script.",
 }
+_MODULES = {"import": "import_sheet"}  # a word of Python is no module's name
+
+
+def load_command(name: str) -> click.Command:
+    """One of the commands by its name."""
+    command: click.Command = import_module(f"hailuo_batch.cli.{_MODULES.get(name, name)}").command
+    return command
 
 
 class _LazyCommands(click.Group):
@@ -61,8 +70,7 @@ class _LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"hailuo_batch.cli.{cmd_name}").command
-        return add_trace_options(command)
+        return add_trace_options(load_command(cmd_name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -35,7 +35,7 @@ READS: dict[str, tuple[str, ...]] = {
     "run": ("run", "--sketch"),
     "run -n": ("run", "--sketch", "-n"),
 }
-DECIDE = {"retake", "accept"}  # they write: see test_reviewing_commands.py
+DECIDE = {"retake", "accept", "import"}  # they write: see test_reviewing_commands.py and test_sheets.py
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +79,10 @@ def test_json_of_every_command_parses_and_carries_its_version(
 
 
 def test_every_command_with_a_format_is_in_the_table_above() -> None:
-    from importlib import import_module
-
-    from hailuo_batch.cli.main import COMMANDS
+    from hailuo_batch.cli.main import COMMANDS, load_command
 
     def formats(name: str) -> bool:
-        return "form" in {each.name for each in import_module(f"hailuo_batch.cli.{name}").command.params}
+        return "form" in {each.name for each in load_command(name).params}
 
     assert {name for name in COMMANDS if formats(name)} == set(READS) - {"run -n"} | DECIDE
 

@@ -1,0 +1,1 @@
+"""CSV, TSV and Excel files as tables of texts, and back."""
