@@ -18,6 +18,7 @@ from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
 from hailuo_batch.load.project_root import CACHE_FOLDER
+from hailuo_batch.load.include_stamp import IncludeStamp
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 
 _LARGEST = 1024**3  # bytes
@@ -29,7 +30,7 @@ class FinishedManifest:
     """A manifest with nothing to do: which clips and names must be there for that to be still so.
 
     `trust` is what the user trusted in its project; None where nothing is at stake. `environment` has digests of the
-    values that its variables take from there, by name.
+    values that its variables take from there, by name. `includes` are the files that it includes, as they were read.
     """
 
     digests: frozenset[str]
@@ -37,6 +38,7 @@ class FinishedManifest:
     summary: Mapping[str, Any]
     trust: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    includes: tuple[IncludeStamp, ...] = ()
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -100,6 +102,7 @@ def read_finished_manifest(
             summary=known["summary"],
             trust=known["trust"],
             environment=known["environment"],
+            includes=tuple(IncludeStamp(*row) for row in known["includes"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -120,6 +123,7 @@ def write_finished_manifest(
         "summary": finished.summary,
         "trust": finished.trust,
         "environment": finished.environment,
+        "includes": finished.includes,
     }
     _write_text(
         _finished_file(hidden_folder, key),
@@ -158,6 +162,8 @@ def manifest_key(manifest: Path, *, sketch: bool) -> str:
 def _is_reliable(known: Mapping[str, Any]) -> bool:
     """Whether no file that counts was changed in the same moment as it was remembered."""
     changed = [stamp[1] for stamp in (known["circumstances"]["ledger"], known["circumstances"]["wal"]) if stamp]
+    if not all(IncludeStamp(*row).is_unchanged() for row in known["includes"]):
+        return False
     if any(time_of_change >= known["at"] - MTIME_SLACK_NS for time_of_change in changed):
         return False
     return all(is_unchanged(parse_cached_image(row), read_stamp(Path(path))) for path, row in known["inputs"].items())

@@ -240,7 +240,7 @@ def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project) -> Pat
     if frame.path.startswith("data:"):
         why = "a picture written out as data is not read here."
         raise InputError("address not usable", why=why, remedy="Save it as a file and name that.")
-    path = _resolve_path(folder / frame.path)
+    path = _resolve_path(folder / frame.folder / frame.path)
     if path is None:
         why = f"no file can be found under {quote_text(frame.path)}."
         raise InputError("file name not usable", why=why, remedy="Write the path of a picture.")

@@ -52,6 +52,7 @@ def problem_dict(problem: Problem) -> dict[str, object]:
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
+        "included_by": list(place.included_by) if place else [],
         "count": problem.count,
     }
 
@@ -63,7 +64,7 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
         place = problem.place
         where = f"file={_escape_property(place.file)},line={place.line},col={place.column}," if place else ""
         title = _escape_property(f"{problem.summary} [{problem.rule.id}]")
-        words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}{_places_text(problem)}".strip()))
+        words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}{_chain_text(problem)}{_places_text(problem)}".strip()))
         lines.append(f"::{problem.severity} {where}title={title}::{words}")
     return lines
 
@@ -83,7 +84,7 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     where = f"{safe_text(place.file)}:{place.line}:{place.column}: " if place else ""
     colour = style.bad if problem.severity is Severity.ERROR else style.warning
     mark = "" if problem.severity is Severity.ERROR else "warning: "
-    head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]"
+    head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]{_chain_text(problem)}"
     words = safe_lines(f"{problem.why} {problem.remedy}{_places_text(problem)}".strip())
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
@@ -91,6 +92,12 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     first, *rest = words.splitlines() or [""]
     shown = (f"    {start}", f"    {indent}^ {first}".rstrip(), *(f"    {indent}  {line}" for line in rest))
     return "\n".join((head, *shown))
+
+
+def _chain_text(problem: Problem) -> str:
+    """Who includes the file of a problem."""
+    chain = problem.place.included_by if problem.place is not None else ()
+    return f" ({', '.join(f'included by {safe_text(each)}' for each in chain)})" if chain else ""
 
 
 def _places_text(problem: Problem) -> str:

@@ -10,7 +10,6 @@ from hailuo_batch.app.workspace.paths import is_sidecar
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.manifest import locate_problems
 from hailuo_batch.load.project_root import SETTINGS_FILE
 
 MANIFESTS_FOLDER = Path("manifests")
@@ -62,7 +61,7 @@ def _add_shared_shot(validation: Validation, seen: dict[tuple[Path, str, str], s
         remedy="Give one of the two manifests another campaign, or the shot another id.",
         path=("campaign",),
     )
-    located = locate_problems([problem], validation.data, name=validation.name)
+    located = validation.sources.locate_problems([problem])
     return replace(validation, problems=(*validation.problems, *located))
 
 

@@ -43,8 +43,9 @@ def write_plan_cache(planned: PlannedRun) -> None:
         summary={**make_summary(planned.report), "warnings": len(validation.problems)},
         trust=validation.project.trusted_digest if validation.project.stakes else None,
         environment=hash_env_values(list_env_names(validation.manifest)) if validation.manifest else {},
+        includes=validation.sources.stamps,
     )
-    facts = cache_dependencies(validation.file, workspace, validation.data)
+    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     write_finished_manifest(workspace.state_folder, key, facts, validation.inputs.cache_entries, finished)
 

@@ -31,10 +31,11 @@ from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.environment import read_env_values
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
-from hailuo_batch.load.manifest import locate_problems, read_manifest
+from hailuo_batch.load.manifest import make_manifest, read_manifest_tree
 from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
+from hailuo_batch.load.sources import Source, Sources
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import Review
@@ -50,7 +51,7 @@ class Validation:
 
     file: Path
     name: str  # the file as shown to people
-    data: bytes
+    sources: Sources
     project: Project
     manifest: Manifest | None
     shots: tuple[Shot, ...]
@@ -111,7 +112,7 @@ class Draft:
 
     file: Path
     name: str
-    data: bytes
+    sources: Sources
     project: Project
     manifest: Manifest | None
     shots: tuple[Shot, ...]
@@ -160,11 +161,12 @@ def read_draft(file: Path, *, world: World) -> Draft:
     data = read_file(file)
     project = read_project(file.resolve().parent)
     name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
-    manifest, problems = read_manifest(data, name=name)
+    source = Source(file=file.resolve(), name=name, data=data)
+    manifest, problems, sources = _read_sources(source, project.root)
     draft = Draft(
         file=file,
         name=name,
-        data=data,
+        sources=sources,
         project=project,
         manifest=manifest,
         shots=(),
@@ -174,6 +176,17 @@ def read_draft(file: Path, *, world: World) -> Draft:
         problems=(*_list_settings_problems(project, world), *problems),
     )
     return draft if manifest is None else _expand_draft(draft, manifest)
+
+
+def _read_sources(source: Source, root: Path) -> tuple[Manifest | None, tuple[Problem, ...], Sources]:
+    """A manifest with all that it includes."""
+    tree, problems = read_manifest_tree(source.data, name=source.name)
+    if "include" not in tree:
+        return (make_manifest(tree) if tree else None), problems, Sources(main=source)
+    from hailuo_batch.load.includes import read_included
+
+    manifest, found, sources = read_included(tree, source, root)
+    return manifest, (*problems, *found), sources
 
 
 def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]:
@@ -251,7 +264,7 @@ def validate_draft(draft: Draft, remote_images: "RemoteImages | None" = None) ->
             for_gateways=not draft.model.is_local,
         )
     found = (*draft.problems, *inputs.problems)
-    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name) if found else ())
+    return _make_validation(draft, inputs, draft.sources.locate_problems(found) if found else ())
 
 
 def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:
@@ -259,7 +272,7 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
     return Validation(
         file=draft.file,
         name=draft.name,
-        data=draft.data,
+        sources=draft.sources,
         project=draft.project,
         manifest=draft.manifest,
         shots=() if stopped else draft.shots,
