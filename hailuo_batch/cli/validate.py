@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots
+from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots, pass_over_included
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
@@ -25,20 +25,29 @@ def command(manifests: tuple[Path, ...], *, world: World, form: str) -> int:
     """Check MANIFESTS and report every problem, with line and column.
 
     MANIFESTS are files, folders or patterns; without them, all of manifests/. Locks, reviews and tasks files among them
-    are passed over. Sends nothing and writes nothing. Exits with 3 when a manifest cannot be used.
+    are passed over, and files that manifests include. Sends nothing and writes nothing. Exits with 3 when a manifest
+    cannot be used.
     """
     files, passed_over = find_manifests(manifests)
-    found = find_shared_shots([run_sync(validate(file, world=world)) for file in files])
+    validations, included = pass_over_included([run_sync(validate(file, world=world)) for file in files], manifests)
+    found = find_shared_shots(validations)
     if form == "json":
         rows = [_validation_dict(validation) for validation in found]
-        print_json({"version": 1, "manifests": rows, "passed_over": [path.as_posix() for path in passed_over]})
+        print_json(
+            {"version": 1, "manifests": rows, "passed_over": [path.as_posix() for path in (*passed_over, *included)]}
+        )
     else:
         for validation in found:
             _print_validation(validation)
         if manifests and passed_over:
-            names = ", ".join(safe_text(path.as_posix()) for path in passed_over)
-            print_text(f"Passed over, as they are no manifests: {names}.")
+            print_text(f"Passed over, as they are no manifests: {_join_names(passed_over)}.")
+        if included:
+            print_text(f"Passed over, as they have no campaign, and manifests include them: {_join_names(included)}.")
     return Exit.INVALID if any(validation.errors for validation in found) else Exit.DONE
+
+
+def _join_names(files: tuple[Path, ...]) -> str:
+    return ", ".join(safe_text(path.as_posix()) for path in files)
 
 
 def _print_validation(validation: Validation) -> None:

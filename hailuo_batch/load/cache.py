@@ -17,8 +17,8 @@ from hailuo_batch.core.request.remote_image import RemoteImage
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
-from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.include_stamp import IncludeStamp
+from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 
 _LARGEST = 1024**3  # bytes

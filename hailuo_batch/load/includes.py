@@ -36,7 +36,7 @@ def read_included(
     tree: Mapping[str, Any], main: Source, root: Path
 ) -> tuple[Manifest | None, tuple[Problem, ...], Sources]:
     """The manifest of `main` with all that it includes; None with the problems of the included files."""
-    reader = _Reader(root=root.resolve())
+    reader = _Reader(root=root.resolve(), bytes_left=MAX_BYTES)
     names = reader.read_tree(tree, main, (main.file,))
     problems = [*reader.problems, *_find_conflicts(names.values())]
     merged, origins = _merge_tree(tree, names, reader.shots)
@@ -66,7 +66,7 @@ class _Reader:
     """What was read so far."""
 
     root: Path
-    bytes_left: int = MAX_BYTES
+    bytes_left: int
     includes: int = 0
     names: dict[Path, _Names] = field(default_factory=dict)  # of each file, with all that it includes
     shots: list[tuple[Any, Origin]] = field(default_factory=list)
@@ -183,7 +183,7 @@ def _explain_key(problem: Problem) -> Problem:
 
 
 def _list_names(tree: Mapping[str, Any], source: Source) -> Iterator[tuple[DocumentPath, _Entry]]:
-    """What a file writes itself under a name; a sequence is named by its id, and one that comes again stays beside it."""
+    """What a file writes itself, by name; that of a sequence is its id. One with an id that came before stays too."""
     for part in _MAPPINGS:
         for name, value in tree.get(part, {}).items():
             yield (part, name), _Entry(value=value, origin=(source, (part, name)))

@@ -218,7 +218,7 @@ def _missing_file_error(path: Path, written: str, near: _NearNames) -> InputErro
         return InputError("file not readable", why=f"{quote_text(path.name)} cannot be read.", remedy=remedy)
     same_stem = near.find_same_stem(path)
     found = f'Did you mean "{same_stem}"?' if same_stem else near.suggestions.suggest(path.name, names)
-    remedy = found or "Paths begin at the manifest's folder."
+    remedy = found or "Paths begin at the folder of the file that names it."
     return InputError(
         "file not found", why=f"there is no file {quote_text(path.name)} in {quote_text(folder)}.", remedy=remedy
     )

@@ -29,7 +29,7 @@ class Source:
 
     def find_places(self, wanted: Iterable[Wanted]) -> dict[Wanted, Place]:
         """The places of values of this file."""
-        chain = self._chain()
+        chain = self.list_includers()
         found = locate(self.data, wanted, name=self.name)
         return {each: replace(place, included_by=chain) for each, place in found.items()} if chain else found
 
@@ -37,15 +37,15 @@ class Source:
         """A problem of this file, with who includes it."""
         if self.included_by is None or problem.place is None:
             return problem
-        return problem.with_place(replace(problem.place, included_by=self._chain()))
+        return problem.with_place(replace(problem.place, included_by=self.list_includers()))
 
-    def _chain(self) -> tuple[str, ...]:
+    def list_includers(self) -> tuple[str, ...]:
         """Who includes this file, and who includes that one, with the lines."""
         if self.included_by is None:
             return ()
         entry: Wanted = (("include", self.place), False)
         line = locate(self.included_by.data, [entry], name="")[entry].line
-        return (f"{self.included_by.name}:{line}", *self.included_by._chain())
+        return (f"{self.included_by.name}:{line}", *self.included_by.list_includers())
 
 
 Origin = tuple[Source, DocumentPath]

@@ -64,7 +64,9 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
         place = problem.place
         where = f"file={_escape_property(place.file)},line={place.line},col={place.column}," if place else ""
         title = _escape_property(f"{problem.summary} [{problem.rule.id}]")
-        words = _escape_annotation(safe_lines(f"{problem.why} {problem.remedy}{_chain_text(problem)}{_places_text(problem)}".strip()))
+        words = _escape_annotation(
+            safe_lines(f"{problem.why} {problem.remedy}{_chain_text(problem)}{_places_text(problem)}".strip())
+        )
         lines.append(f"::{problem.severity} {where}title={title}::{words}")
     return lines
 

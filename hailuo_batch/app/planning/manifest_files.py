@@ -1,7 +1,7 @@
 """Which manifests are meant by names, folders and patterns, and what is wrong between several of them."""
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from hailuo_batch.app.workspace.paths import is_sidecar
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
+from hailuo_batch.load.manifest import read_manifest_tree
 from hailuo_batch.load.project_root import SETTINGS_FILE
+from hailuo_batch.load.user_files import read_user_file
 
 MANIFESTS_FOLDER = Path("manifests")
 
@@ -33,6 +35,40 @@ def find_manifests(given: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path,
 def is_own_file(path: Path) -> bool:
     """Whether a name is that of the settings, or of a lock, review or tasks file."""
     return is_sidecar(path) or path.name == SETTINGS_FILE
+
+
+def pass_over_included(
+    validations: Sequence[Validation], given: Sequence[Path]
+) -> tuple[tuple[Validation, ...], tuple[Path, ...]]:
+    """Those of manifests, and the files among them that manifests only include.
+
+    One that is named where no manifest is stays, so that its problem is reported.
+    """
+    included = {source.file for each in validations for source in each.sources.included}
+    manifests = tuple(each for each in validations if not _is_only_included(each, included))
+    kept = manifests or tuple(each for each in validations if each.file in given)
+    stay = {each.file for each in kept}
+    return kept, tuple(each.file for each in validations if each.file not in stay)
+
+
+def _is_only_included(validation: Validation, included: Collection[Path]) -> bool:
+    if validation.manifest is not None:
+        return False
+    return validation.sources.main.file in included or is_for_manifests(validation.problems)
+
+
+def is_for_manifests(problems: Iterable[Problem]) -> bool:
+    """Whether a file can only be included, by what was found wrong with it as a manifest."""
+    return any(problem.rule == rules.INCLUDED_FILE for problem in problems)
+
+
+def is_only_included(file: Path) -> bool:
+    """Whether a file is no manifest, and manifests include it; one that cannot be read may be a manifest."""
+    try:
+        _, problems = read_manifest_tree(read_user_file(file), name=file.name)
+    except OSError:
+        return False
+    return is_for_manifests(problems)
 
 
 def find_shared_shots(validations: Sequence[Validation]) -> tuple[Validation, ...]:
