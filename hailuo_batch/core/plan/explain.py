@@ -1,6 +1,5 @@
 """Why one take would be rendered or not, member by member of its request."""
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -139,7 +138,7 @@ def _frame_label(frame: Frame | None) -> str:
     if isinstance(frame, ShotFrame):
         return f"{frame.frame} frame of {frame.shot}"
     if isinstance(frame, FileFrame):
-        return posixpath.join(frame.folder, frame.path)
+        return f"{frame.folder}/{frame.path}" if frame.folder else frame.path
     return "" if frame is None else redact_text(frame.url)
 
 
