@@ -43,7 +43,7 @@ include: [shared/looks.yaml, stories/01.yaml]
 - Two shots with one id are a problem, also across files.
 - The path of a frame begins at the folder of the file that writes it. A `${name}` in it is filled in first.
 - Paths stay inside the project, also behind links. Files include files 10 deep at most, 1,000 in all.
-- An anchor (`&`) and its alias (`*`) stay in one file, as in every YAML. Share values by `vars`, `styles` and `defaults`.
+- An anchor (`&`) and its alias (`*`) stay in one file. Share values by `vars`, `styles` and `defaults`.
 - A problem names the file where the mistake is, and who includes it.
 - `validate` passes over included files in folders and patterns. To check one, validate a manifest that includes it.
 """

@@ -239,7 +239,7 @@ def _merge_tree(
             merged[part].append(entry.value)
         elif name:
             origins[part, name[0]] = entry.origin
-            merged.setdefault(part, {})[name[0]] = entry.value
+            merged.setdefault(str(part), {})[name[0]] = entry.value
         else:
             origins[(part,)] = entry.origin
             merged[str(part)] = entry.value

@@ -74,7 +74,7 @@ def test_a_shot_that_two_manifests_of_a_campaign_have_is_refused_by_validate_and
 
 @pytest.fixture
 def shared(many: Path) -> Path:
-    """Beside the manifests two files that `b.yaml` includes, one of which would pass for a manifest without campaign."""
+    """Beside the manifests two files that `b.yaml` includes, one of which has all of a manifest but its campaign."""
     (many / "a.review.yaml").unlink()
     (many / "looks.yaml").write_text("vars: {sea: rough}\n")
     (many / "more.yaml").write_text("version: 1\nshots: [{id: m, prompt: '${sea}'}]\n")

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailuo_batch.core.manifest.document import FileFrame, Frames, Manifest
+from hailuo_batch.core.manifest.document import FileFrame, Frames, Manifest, UrlFrame
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import Problem
@@ -285,7 +285,7 @@ def test_paths_of_frames_begin_at_the_file_that_writes_them(read: Any) -> None:
     assert own.frames.first.folder == ""
     shots = {shot.id: shot for shot in expand(manifest)[0]}
     assert shots["a"].frames.first == FileFrame(path="pack.png", folder="../shared")
-    assert shots["a"].frames.last.url == "https://a.example/b.png"
+    assert shots["a"].frames.last == UrlFrame(url="https://a.example/b.png")
     assert a.frames.last.folder == "../shared"
 
 
