@@ -46,7 +46,7 @@ def read_included(
     located = sources.locate_problems(problems)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return None, located, sources
-    return _move_frames(make_manifest(merged), reader.shots, main.file.parent), located, sources
+    return _move_frames(make_manifest(merged), reader.shots, sources), located, sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,21 +246,25 @@ def _merge_tree(
     return merged, origins
 
 
-def _move_frames(manifest: Manifest, shots: list[tuple[Any, Origin]], folder: Path) -> Manifest:
+def _move_frames(manifest: Manifest, shots: list[tuple[Any, Origin]], sources: Sources) -> Manifest:
     """The manifest; files that frames name are found from the folders of the files that name them."""
-    folders = {parent: Path(os.path.relpath(parent, folder)).as_posix() for parent in _list_folders(shots) - {folder}}
+    folders = {source: _folder_from(sources.main, source) for source in (sources.main, *sources.included)}
     moved = tuple(
-        _move_entry(entry, folders[source.file.parent]) if source.file.parent in folders else entry
+        _move_entry(entry, folder) if (folder := folders[source]) else entry
         for entry, (_, (source, _)) in zip(manifest.shots, shots, strict=True)
     )
     return replace(manifest, shots=moved)
 
 
-def _list_folders(shots: list[tuple[Any, Origin]]) -> set[Path]:
-    return {source.file.parent for _, (source, _) in shots}
+def _folder_from(main: Source, source: Source) -> str:
+    """The folder of a file by its path from the manifest's; empty where they are one."""
+    here, there = main.file.parent, source.file.parent
+    return "" if here == there else Path(os.path.relpath(there, here)).as_posix()
 
 
 def _move_entry(entry: ShotEntry, folder: str) -> ShotEntry:
+    if entry.frames is NO_FRAMES and not entry.overrides:
+        return entry
     changed = tuple(
         each if each.frames is None else replace(each, frames=_move_ends(each.frames, folder))
         for each in entry.overrides
