@@ -164,9 +164,16 @@ Wanted = tuple[DocumentPath, bool]  # a value, or its key
 
 
 def place_problems(
-    problems: Iterable[Problem], find_places: Callable[[set[Wanted]], Mapping[Wanted, Place]], files: Iterable[str] = ()
+    problems: Iterable[Problem],
+    find_places: Callable[[set[Wanted]], Mapping[Wanted, Place]],
+    *,
+    files: Iterable[str] = (),
+    own_path: Callable[[DocumentPath], DocumentPath] = tuple,
 ) -> tuple[Problem, ...]:
-    """What `locate_problems` does, for values that may be in several `files`, which come in this order."""
+    """What `locate_problems` does, for values that may be in several `files`, which come in this order.
+
+    `own_path` is the path of a value in its own file.
+    """
     kinds = _group_problems(problems)
     if not kinds:
         return ()
@@ -175,7 +182,7 @@ def place_problems(
     wanted = {(problem.path, problem.on_key) for kind in shown for problem in kind[:SHOWN_PLACES]}
     wanted |= {(problem.other_path, problem.on_key) for kind in shown for problem in kind[:1] if problem.other_path}
     places = find_places(wanted)
-    found = [_locate_kind(kind, places) for kind in shown]
+    found = [_locate_kind(kind, places, own_path) for kind in shown]
     ranks = {file: rank for rank, file in enumerate(files)}
     found.sort(key=partial(_rank_place, ranks))
     found.sort(key=lambda problem: problem.rule != rules.KEY_MISSING or bool(problem.path))
@@ -204,10 +211,13 @@ def _group_problems(problems: Iterable[Problem]) -> list[list[Problem]]:
     ]
 
 
-def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool], Place]) -> Problem:
+def _locate_kind(
+    kind: list[Problem], places: Mapping[Wanted, Place], own_path: Callable[[DocumentPath], DocumentPath]
+) -> Problem:
     first = kind[0]
     more = (problem.place or places.get((problem.path, problem.on_key)) for problem in kind[1:SHOWN_PLACES])
     located = _name_other(first.with_place(first.place or places.get((first.path, first.on_key))), places)
+    located = located if first.place is not None else replace(located, path=own_path(first.path))
     file = located.place.file if located.place is not None else ""
     lines = tuple(place.line for place in more if place is not None and place.file == file)
     return _mask_secrets(

@@ -70,7 +70,8 @@ class Sources:
 
     def locate_problems(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """The same problems with file, line and column, in the order of the files."""
-        return place_problems(problems, self._find_places, [source.name for source in (self.main, *self.included)])
+        files = [source.name for source in (self.main, *self.included)]
+        return place_problems(problems, self._find_places, files=files, own_path=lambda path: self.find_origin(path)[1])
 
     def _find_places(self, wanted: Iterable[Wanted]) -> dict[Wanted, Place]:
         asked: dict[Source, dict[Wanted, Wanted]] = {}

@@ -159,6 +159,7 @@ def test_a_later_problem_is_placed_where_it_was_written_with_the_chain_that_led_
         ("style-unknown", "lists/s/t/two.yaml:5:10", two),
         ("name-unknown", "lists/s/t/two.yaml:7:20", two),
     ]
+    assert found[1].path == ("shots", 1, "prompt"), "the path is that of the file"
 
 
 @pytest.mark.parametrize(
@@ -351,6 +352,21 @@ def fingerprints(shots: tuple[Shot, ...], folder: Path) -> list[str]:
     ]
 
 
+def assert_placed(folder: Path, files: Files, shot: str) -> None:
+    """A fault in one shot is said to be in the line where it is."""
+    faulty = {
+        name: text.replace(f"  id: {shot}\n", f"  id: {shot}\n  notes: ${{nope}}\n") for name, text in files.items()
+    }
+    faulty = {
+        name: text.replace(f"- id: {shot}\n", f"- id: {shot}\n  notes: ${{nope}}\n") for name, text in faulty.items()
+    }
+    [(name, text)] = [(name, text) for name, text in faulty.items() if text != files[name]]
+    line = text[: text.index("${nope}")].count("\n") + 1
+    manifest, _, sources = read_files(folder, faulty)
+    assert manifest is not None
+    assert said(sources.locate_problems(expand(manifest)[1])) == [("name-unknown", f"lists/{name}:{line}:10")]
+
+
 @settings(max_examples=60)
 @given(names=st.fixed_dictionaries(WHOLE), shots=SHOTS, data=st.data())
 def test_a_list_split_into_files_is_the_same_list(
@@ -364,6 +380,8 @@ def test_a_list_split_into_files_is_the_same_list(
     assert problems == ()
     assert manifest is not None
     assert (manifest.variables, manifest.styles, manifest.defaults) == (whole.variables, whole.styles, whole.defaults)
+    planted = data.draw(st.integers(0, len(shots) - 1), label="planted")
+    assert_placed(folder, files, f"s{planted}")
     there, wrong = expand(manifest)
     before, wrong_before = expand(whole)
     assert [shot.id for shot in there] == [shot.id for shot in before]
