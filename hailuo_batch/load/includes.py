@@ -21,7 +21,8 @@ from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import DocumentPath, Problem, Rule, Severity, did_you_mean
 from hailuo_batch.files.regular import UnsafeFileError, read_regular
 from hailuo_batch.load.include_stamp import IncludeStamp
-from hailuo_batch.load.manifest import MAX_PROBLEMS, make_manifest, read_and_validate
+from hailuo_batch.load.manifest import MAX_PROBLEMS, read_and_validate
+from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.sources import Origin, Source, Sources
 from hailuo_batch.load.user_files import MAX_BYTES
 

@@ -18,7 +18,8 @@ from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, make_request
 from hailuo_batch.load import includes
 from hailuo_batch.load.includes import read_included
-from hailuo_batch.load.manifest import make_manifest, read_manifest_tree
+from hailuo_batch.load.manifest import read_manifest_tree
+from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.load.sources import Source, Sources
 

@@ -31,7 +31,8 @@ from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.environment import read_env_values
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
-from hailuo_batch.load.manifest import make_manifest, read_manifest_tree
+from hailuo_batch.load.manifest import read_manifest_tree
+from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
