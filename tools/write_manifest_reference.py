@@ -37,7 +37,8 @@ include: [shared/looks.yaml, stories/01.yaml]
 - Included files come first, in the order of the list; the shots of the file itself come last. A file that several
   include counts once.
 - What a file writes itself wins over what it includes: by name for `vars`, `styles`, `meta` and `x-` keys, by key for
-  `defaults`, by id for `sequences`. A sequence that is written again keeps its place.
+  `defaults`, by id for `sequences`. A sequence that is written again keeps its place; where a
+  file writes several, they are in its own order.
 - Two included files that give one name different values are a problem. The file that includes both can decide it. For
   `meta` and `x-` it is a warning, and the first counts.
 - Two shots with one id are a problem, also across files.

@@ -90,7 +90,7 @@ class _Reader:
         if not _LENGTHS.isdisjoint(own):
             merged = {name: entry for name, entry in merged.items() if name not in _LENGTHS}
         self.shots += [(shot, (source, ("shots", place))) for place, shot in enumerate(tree.get("shots", ()))]
-        return {**merged, **own}
+        return _add_own(merged, own)
 
     def _read_entry(self, source: Source, place: int, written: str, trail: tuple[Path, ...]) -> _Names:
         self.includes += 1
@@ -204,6 +204,30 @@ def _add_names(merged: _Names, included: _Names) -> None:
         known = merged.setdefault(name, entry)
         if known is not entry and known.rival is None and (entry.rival or not _is_same(known, entry)):
             merged[name] = replace(known, rival=entry.rival or entry.origin)
+
+
+def _add_own(included: _Names, own: _Names) -> _Names:
+    """The names with those that the file writes itself, which win."""
+    everything = {**included, **own}
+    order = _order_sequences(included, [name for name in own if name[0] == "sequences"])
+    return {**{name: everything[name] for name in order}, **everything}
+
+
+def _order_sequences(included: _Names, own: Iterable[DocumentPath]) -> Iterator[DocumentPath]:
+    """The sequences in the order of the edit: as included, and those that the file writes itself in its own order."""
+    blocks: list[list[DocumentPath]] = []  # each ends with one that is included too
+    new: list[DocumentPath] = []
+    for name in own:
+        new.append(name)
+        if name in included:
+            blocks.append(new)
+            new = []
+    again = {block[-1] for block in blocks}
+    following = iter(blocks)
+    for name in included:
+        if name[0] == "sequences":
+            yield from next(following) if name in again else [name]
+    yield from new
 
 
 def _is_same(one: _Entry, other: _Entry) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hailuo_batch.core.manifest.document import FileFrame, Frames, Manifest, UrlFrame
 from hailuo_batch.core.manifest.expand import expand
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, make_request
 from hailuo_batch.load import includes
@@ -77,6 +77,24 @@ def test_what_is_included_comes_first_and_what_the_file_writes_itself_wins(read:
     assert (manifest.defaults.duration, manifest.defaults.takes) == (10, 2)
     assert [(each.index, each.id, each.title) for each in manifest.sequences] == [(0, "sq010", "own"), (1, "sq020", "")]
     assert dict(manifest.meta) == {"music": "own", "scene": "two", "x-mark": "own", "x-more": "two"}
+
+
+@pytest.mark.parametrize(
+    ("included", "own", "order"),
+    [
+        ("abc", "b", "abc"),
+        ("abc", "ca", "cba"),
+        ("b", "ab", "ab"),
+        ("ac", "bcd", "abcd"),
+        ("ab", "c", "abc"),
+    ],
+)
+def test_sequences_keep_their_places_unless_the_file_itself_orders_them(
+    read: Any, included: str, own: str, order: str
+) -> None:
+    text = {name: "sequences: [" + ", ".join(f"{{id: {each}}}" for each in name) + "]\n" for name in (included, own)}
+    manifest, _, _ = read({"film.yaml": f"{HEAD}include: [a.yaml]\n{text[own]}{SHOT}", "a.yaml": text[included]})
+    assert "".join(each.id for each in manifest.sequences) == order
 
 
 def test_a_file_that_is_included_by_two_counts_once(read: Any) -> None:
@@ -307,6 +325,7 @@ SHOTS = st.lists(
             "frames": st.fixed_dictionaries({"first": FRAME}, optional={"last": FRAME}),
             "takes": st.integers(1, 3),
             "tags": st.just(["hero"]),
+            "sequence": st.sampled_from(["sq010", "sq020"]),
         },
     ),
     min_size=1,
@@ -322,6 +341,10 @@ def split(tree: dict[str, Any], data: st.DataObject) -> dict[str, dict[str, Any]
     for part in WHOLE:
         for name, value in tree[part].items():
             files[data.draw(st.sampled_from(names))].setdefault(part, {})[name] = value
+    for sequence in tree["sequences"]:  # in the order of the edit: the last file has them all
+        files["film.yaml"].setdefault("sequences", []).append(sequence)
+        if data.draw(st.booleans()):  # the same is written there too
+            files[names[0]].setdefault("sequences", []).append(sequence)
     places = sorted(data.draw(st.integers(0, number)) for _ in tree["shots"])
     for place, shot in zip(places, tree["shots"], strict=True):
         inside = names[place].startswith("s/")
@@ -365,7 +388,8 @@ def assert_placed(folder: Path, files: Files, shot: str) -> None:
     line = text[: text.index("${nope}")].count("\n") + 1
     manifest, _, sources = read_files(folder, faulty)
     assert manifest is not None
-    assert said(sources.locate_problems(expand(manifest)[1])) == [("name-unknown", f"lists/{name}:{line}:10")]
+    wrong = [each for each in expand(manifest)[1] if each.severity is Severity.ERROR]
+    assert said(sources.locate_problems(wrong)) == [("name-unknown", f"lists/{name}:{line}:10")]
 
 
 @settings(max_examples=60)
@@ -373,7 +397,8 @@ def assert_placed(folder: Path, files: Files, shot: str) -> None:
 def test_a_list_split_into_files_is_the_same_list(
     tmp_path_factory: pytest.TempPathFactory, names: dict[str, Any], shots: list[Any], data: st.DataObject
 ) -> None:
-    tree = {**names, "shots": [{"id": f"s{place}", **shot} for place, shot in enumerate(shots)]}
+    sequences = [{"id": "sq010", "tags": ["one"]}, {"id": "sq020", "defaults": {"takes": 2}}]
+    tree = {**names, "sequences": sequences, "shots": [{"id": f"s{place}", **shot} for place, shot in enumerate(shots)]}
     whole = make_manifest({**tree, "campaign": "film"})
     folder = tmp_path_factory.mktemp("split")
     files = {name: yaml.safe_dump(part, sort_keys=False) for name, part in split(tree, data).items()}
@@ -385,6 +410,7 @@ def test_a_list_split_into_files_is_the_same_list(
     assert_placed(folder, files, f"s{planted}")
     there, wrong = expand(manifest)
     before, wrong_before = expand(whole)
-    assert [shot.id for shot in there] == [shot.id for shot in before]
-    assert len(wrong) == len(wrong_before) == 0
+    facts = [[(shot.id, shot.tags, shot.sequence, shot.duration) for shot in each] for each in (there, before)]
+    assert facts[0] == facts[1]
+    assert [each.why for each in wrong] == [each.why for each in wrong_before]
     assert fingerprints(there, folder / "lists") == fingerprints(before, folder / "lists")
