@@ -16,18 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core import rules
-from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, Frames, Manifest, ShotEntry
+from hailuo_batch.core.manifest.document import Manifest
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import DocumentPath, Problem, Rule, Severity, did_you_mean
 from hailuo_batch.files.regular import UnsafeFileError, read_regular
+from hailuo_batch.load.include_frames import move_frames
 from hailuo_batch.load.include_stamp import IncludeStamp
-from hailuo_batch.load.manifest import MAX_PROBLEMS, read_and_validate
+from hailuo_batch.load.manifest import MAX_PROBLEMS, Wanted, read_and_validate
 from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.sources import Origin, Source, Sources
 from hailuo_batch.load.user_files import MAX_BYTES
 
 MAX_DEPTH = 10  # of files that include files
 MAX_INCLUDES = 1_000  # of one manifest, counted wherever they are written
+_ENDINGS = frozenset({".yaml", ".yml"})
 _MAPPINGS = ("vars", "styles", "defaults", "meta")
 _LENGTHS = frozenset({("defaults", "duration"), ("defaults", "cut")})  # who writes one of these means it alone
 _OF_MANIFESTS_ONLY = frozenset({"campaign", "model", "providers", "budget"})
@@ -47,7 +49,11 @@ def read_included(
     located = sources.locate_problems(problems)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return None, located, sources
-    return _move_frames(make_manifest(merged), reader.shots, sources), located, sources
+    return (
+        move_frames(make_manifest(merged), [source for _, (source, _) in reader.shots], sources.main),
+        located,
+        sources,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,9 @@ class _Reader:
         if not file.is_relative_to(self.root):
             why = f"{quote_text(written)} leads out of the project, to {file}."
             raise _IncludeError(why, "Copy the file into the project.")
+        # Messages show lines of what is read: a manifest of a stranger names no other file.
+        if not {named.suffix.lower(), file.suffix.lower()} <= _ENDINGS and file.is_file():
+            raise _IncludeError(f"{quote_text(written)} is no YAML file by its name.", "Name one that ends with .yaml.")
         return file
 
     def _read_bytes(self, file: Path, written: str) -> bytes:
@@ -239,16 +248,29 @@ def _value_text(value: object) -> str:
 
 
 def _find_conflicts(entries: Iterable[_Entry]) -> Iterator[Problem]:
-    """A name with two values; for a column, which is only shown, the first counts, with a warning."""
-    differing = [(entry.origin, entry.rival) for entry in entries if entry.rival is not None]
-    for (source, path), (other, other_path) in differing[:MAX_PROBLEMS]:
-        is_column = path[0] == "meta" or str(path[0]).startswith("x-")
-        rule = rules.INCLUDE_CONFLICT.as_warning() if is_column else rules.INCLUDE_CONFLICT
-        first = source.find_places([(path, True)])[path, True]
+    """Names with two values; for a column, which is only shown, the first counts, with a warning."""
+    pairs = [(entry.origin, entry.rival) for entry in entries if entry.rival is not None]
+    pairs.sort(key=lambda pair: _is_column(pair[0][1]))  # so that no error is cut off
+    pairs = pairs[:MAX_PROBLEMS]
+    wanted: dict[Source, set[Wanted]] = {}
+    for source, path in (origin for pair in pairs for origin in pair):
+        wanted.setdefault(source, set()).add((path, True))
+    places = {source: source.find_places(paths) for source, paths in wanted.items()}
+    for (source, path), (other, other_path) in pairs:
+        first = places[source][path, True]
         name = "this sequence" if path[0] == "sequences" else quote_text(str(path[-1]))
-        why = f"{name} has another value in {first.file}:{first.line}:{first.column}."
-        remedy = "The first one counts." if is_column else "Rename one, or write it in the file that includes both."
-        yield _place_problem(Problem(rule=rule, why=why, remedy=remedy, path=other_path, on_key=True), other)
+        rule, remedy = rules.INCLUDE_CONFLICT, "Rename one, or write it in the file that includes both."
+        yield Problem(
+            rule=rule.as_warning() if _is_column(path) else rule,
+            why=f"{name} has another value in {first.file}:{first.line}:{first.column}.",
+            remedy="The first one counts." if _is_column(path) else remedy,
+            path=other_path,
+            place=places[other][other_path, True],
+        )
+
+
+def _is_column(path: DocumentPath) -> bool:
+    return path[0] == "meta" or str(path[0]).startswith("x-")
 
 
 def _merge_tree(
@@ -269,39 +291,3 @@ def _merge_tree(
             origins[(part,)] = entry.origin
             merged[str(part)] = entry.value
     return merged, origins
-
-
-def _move_frames(manifest: Manifest, shots: list[tuple[Any, Origin]], sources: Sources) -> Manifest:
-    """The manifest; files that frames name are found from the folders of the files that name them."""
-    folders = {source: _folder_from(sources.main, source) for source in (sources.main, *sources.included)}
-    moved = tuple(
-        _move_entry(entry, folder) if (folder := folders[source]) else entry
-        for entry, (_, (source, _)) in zip(manifest.shots, shots, strict=True)
-    )
-    return replace(manifest, shots=moved)
-
-
-def _folder_from(main: Source, source: Source) -> str:
-    """The folder of a file by its path from the manifest's; empty where they are one."""
-    here, there = main.file.parent, source.file.parent
-    return "" if here == there else Path(os.path.relpath(there, here)).as_posix()
-
-
-def _move_entry(entry: ShotEntry, folder: str) -> ShotEntry:
-    if entry.frames is NO_FRAMES and not entry.overrides:
-        return entry
-    changed = tuple(
-        each if each.frames is None else replace(each, frames=_move_ends(each.frames, folder))
-        for each in entry.overrides
-    )
-    return replace(entry, frames=_move_ends(entry.frames, folder), overrides=changed)
-
-
-def _move_ends(frames: Frames, folder: str) -> Frames:
-    if frames is NO_FRAMES:
-        return frames
-    return Frames(first=_move_frame(frames.first, folder), last=_move_frame(frames.last, folder))
-
-
-def _move_frame(frame: Frame | None, folder: str) -> Frame | None:
-    return replace(frame, folder=folder) if isinstance(frame, FileFrame) else frame

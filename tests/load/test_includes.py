@@ -135,6 +135,15 @@ def test_two_files_that_differ_about_a_name_are_both_named(read: Any, case: str)
     assert read(own)[1] == (), "what the file itself writes decides"
 
 
+def test_a_name_in_doubt_is_not_hidden_behind_columns(read: Any) -> None:
+    columns = "\n".join(f"  m{number}: {{}}" for number in range(60))
+    files = {name: f"meta:\n{columns.format(*[name] * 60)}\nvars: {{cap: {name}}}\n" for name in ("a", "b")}
+    film = {"film.yaml": HEAD + "include: [a.yaml, b.yaml]\n" + SHOT}
+    manifest, problems, _ = read({**film, **{f"{name}.yaml": text for name, text in files.items()}})
+    assert manifest is None
+    assert "cap" in "".join(each.why for each in problems if each.severity is Severity.ERROR)
+
+
 def test_a_shot_id_of_two_files_is_one_problem_that_names_both(read: Any) -> None:
     files = {"film.yaml": HEAD + "include: [s/a.yaml]\n" + SHOT, "s/a.yaml": "shots:\n  - {id: own, prompt: x}\n"}
     manifest, _, sources = read(files)
@@ -212,6 +221,8 @@ ENTRIES = {
     "absolute": ("/etc/hostname", "include-file", "leads out of the project, to /etc/hostname."),
     "a link out": ("out.yaml", "include-file", "leads out of the project, to "),
     "a folder that leads out": ("folder/secret.yaml", "include-file", "leads out of the project, to "),
+    "no YAML by its name": ("../.git/config", "include-file", "is no YAML file by its name"),
+    "a link to no YAML": ("git.yaml", "include-file", "is no YAML file by its name"),
     "a pipe": ("pipe.yaml", "include-file", "is a pipe"),
     "a link to itself": ("ring.yaml", "include-file", "is a link, and no regular file"),
     "the file itself": ("film.yaml", "include-cycle", '"film.yaml" → "film.yaml"'),
@@ -230,6 +241,9 @@ def test_what_is_no_file_of_the_project_is_refused_with_words(read: Any, tmp_pat
     (folder / "folder").symlink_to(tmp_path)
     (folder / "ring.yaml").symlink_to(folder / "ring.yaml")
     os.mkfifo(folder / "pipe.yaml")
+    (tmp_path / "project" / ".git").mkdir()
+    (tmp_path / "project" / ".git" / "config").write_text("- hidden-words")
+    (folder / "git.yaml").symlink_to("../.git/config")
     if case == "a null byte":
         tree = {"include": ["a\0"], "campaign": "film", "shots": []}
         main = Source(file=folder / "film.yaml", name="film.yaml", data=b"include: [a]\n")
