@@ -99,6 +99,21 @@ def test_an_included_file_that_is_named_says_what_it_is(shared: Path, say: Say):
         assert "manifests/looks.yaml:1:1: this is an included file [included-file]" in said.out + said.err
     said = say("validate", "manifests/more.yaml")
     assert said.code == 3
+    assert "it has no campaign: manifests/b.yaml includes it" in said.out
+    assert said.out.splitlines()[-3] == "        hailuo-batch validate manifests/b.yaml"
+
+
+def test_a_folder_of_included_files_is_passed_over(shared: Path, say: Say):
+    (shared / "s" / "t").mkdir(parents=True)
+    (shared / "more.yaml").rename(shared / "s" / "t" / "more.yaml")
+    (shared / "b.yaml").write_text("version: 1\ncampaign: b\ninclude: [looks.yaml, s/all.yaml]\n")
+    (shared / "s" / "all.yaml").write_text("version: 1\ninclude: [t/more.yaml]\nshots: [{id: k}]\n")
+    said = say("validate", "manifests/s", "manifests/s/t")
+    assert said.code == 0
+    assert said.out.endswith("manifests include them: manifests/s/all.yaml, manifests/s/t/more.yaml.\n")
+    (shared / "b.yaml").unlink()
+    said = say("validate", "manifests/s/t")
+    assert said.code == 3
     assert "If it is a file that manifests include, name one of those." in said.out
 
 

@@ -1,7 +1,7 @@
 """Which manifests are meant by names, folders and patterns, and what is wrong between several of them."""
 
 import glob
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,17 +44,10 @@ def pass_over_included(
 
     One that is named where no manifest is stays, so that its problem is reported.
     """
-    included = {source.file for each in validations for source in each.sources.included}
-    manifests = tuple(each for each in validations if not _is_only_included(each, included))
+    manifests = tuple(each for each in validations if not is_for_manifests(each.problems))
     kept = manifests or tuple(each for each in validations if each.file in given)
     stay = {each.file for each in kept}
     return kept, tuple(each.file for each in validations if each.file not in stay)
-
-
-def _is_only_included(validation: Validation, included: Collection[Path]) -> bool:
-    if validation.manifest is not None:
-        return False
-    return validation.sources.main.file in included or is_for_manifests(validation.problems)
 
 
 def is_for_manifests(problems: Iterable[Problem]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.camera_words import check_camera_words
+from hailuo_batch.app.planning.manifest_sources import read_sources
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.planning.provider_lists import (
     NO_PROVIDER_LISTS,
@@ -31,8 +32,6 @@ from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.environment import read_env_values
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
-from hailuo_batch.load.manifest import read_manifest_tree
-from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
@@ -163,7 +162,7 @@ def read_draft(file: Path, *, world: World) -> Draft:
     project = read_project(file.resolve().parent)
     name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
     source = Source(file=file.resolve(), name=name, data=data)
-    manifest, problems, sources = _read_sources(source, project.root)
+    manifest, problems, sources = read_sources(source, project.root)
     draft = Draft(
         file=file,
         name=name,
@@ -177,17 +176,6 @@ def read_draft(file: Path, *, world: World) -> Draft:
         problems=(*_list_settings_problems(project, world), *problems),
     )
     return draft if manifest is None else _expand_draft(draft, manifest)
-
-
-def _read_sources(source: Source, root: Path) -> tuple[Manifest | None, tuple[Problem, ...], Sources]:
-    """A manifest with all that it includes."""
-    tree, problems = read_manifest_tree(source.data, name=source.name)
-    if "include" not in tree:
-        return (make_manifest(tree) if tree else None), problems, Sources(main=source)
-    from hailuo_batch.load.includes import read_included
-
-    manifest, found, sources = read_included(tree, source, root)
-    return manifest, (*problems, *found), sources
 
 
 def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]:
