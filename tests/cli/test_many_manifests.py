@@ -119,7 +119,6 @@ def test_a_folder_of_included_files_is_passed_over(shared: Path, say: Say):
 
 def test_the_only_manifest_is_found_among_files_that_it_includes(shared: Path, say: Say):
     (shared / "a.yaml").unlink()
-    (shared / "more.yaml").write_text("shots: [{id: m, prompt: '${sea}'}]\n")
     assert say("plan", "--sketch").code in {0, 2}
     assert say("run", "--sketch").code == 0
     assert "nothing to do" in say("run", "--sketch").out.lower()

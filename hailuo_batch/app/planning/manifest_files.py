@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hailuo_batch.app.planning.manifest_sources import read_sources
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.workspace.paths import is_sidecar
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.manifest import read_manifest_tree
-from hailuo_batch.load.project_root import SETTINGS_FILE
+from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
+from hailuo_batch.load.sources import Source
 from hailuo_batch.load.user_files import read_user_file
 
 MANIFESTS_FOLDER = Path("manifests")
@@ -58,10 +59,13 @@ def is_for_manifests(problems: Iterable[Problem]) -> bool:
 def is_only_included(file: Path) -> bool:
     """Whether a file is no manifest, and manifests include it; one that cannot be read may be a manifest."""
     try:
-        _, problems = read_manifest_tree(read_user_file(file), name=file.name)
+        data = read_user_file(file)
     except OSError:
         return False
-    return is_for_manifests(problems)
+    if b"campaign:" in data:
+        return False
+    source = Source(file=file.resolve(), name=file.as_posix(), data=data)
+    return is_for_manifests(read_sources(source, find_project_root(source.file.parent))[1])
 
 
 def find_shared_shots(validations: Sequence[Validation]) -> tuple[Validation, ...]:
