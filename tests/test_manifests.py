@@ -68,6 +68,12 @@ async def test_an_example_can_be_planned_as_a_sketch_and_nothing_is_written(fold
     assert sorted(folder.rglob("*")) == before
 
 
+def test_an_included_example_names_its_schema_for_editors():
+    text = (HERE / "shared" / "house.yaml").read_text(encoding="utf-8")
+    assert text.partition("\n")[0] == "# yaml-language-server: $schema=../../schemas/include.schema.json"
+    jsonschema.validate(yaml.safe_load(text), json.loads((ROOT / "schemas" / "include.schema.json").read_bytes()))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_names_its_schema_for_editors(name: str):
     first = (HERE / name).read_text(encoding="utf-8").partition("\n")[0]
@@ -84,7 +90,7 @@ def keys(node: object, pointer: str = "#") -> Iterator[str]:
         for name in node.get("properties", {}):
             yield f"{pointer}/properties/{name}"
         for name, inner in node.items():
-            if name not in {"default", "examples", "enum", "required"}:
+            if name not in {"default", "examples", "enum", "required", "else"}:
                 yield from keys(inner, f"{pointer}/{name}")
     elif isinstance(node, list):
         for number, inner in enumerate(node):

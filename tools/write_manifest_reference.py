@@ -20,7 +20,33 @@ with a YAML language server completes and checks as you type:
 ```
 
 The file is YAML 1.2: `no`, `on`, `9:16` and `2026-01-01` are texts. A prompt that starts with a bracket
-needs quotes: `prompt: "[Push in] mist clears"`.
+needs quotes: `prompt: "[Push in] mist clears"`. A list may be in [several files](#several-files).
+"""
+INCLUDES = """
+## Several files
+
+A manifest may include files of its project, and each of those may include others:
+
+```
+include: [shared/looks.yaml, stories/01.yaml]
+```
+
+- An included file may have `vars`, `styles`, `defaults`, `sequences`, `shots`, `meta`, keys that begin with `x-`, and
+  `include`. It has no campaign. `hailuo-batch schema include` prints its schema for editors; its first line is then
+  `# yaml-language-server: $schema=…/schemas/include.schema.json`.
+- Included files come first, in the order of the list; the shots of the file itself come last. A file that several
+  include counts once.
+- What a file writes itself wins over what it includes: by name for `vars`, `styles`, `meta` and `x-` keys, by key for
+  `defaults`, by id for `sequences`. A sequence that is written again keeps its place; where a
+  file writes several, they are in its own order.
+- Two included files that give one name different values are a problem. The file that includes both can decide it. For
+  `meta` and `x-` it is a warning, and the first counts.
+- Two shots with one id are a problem, also across files.
+- The path of a frame begins at the folder of the file that writes it. A `${name}` in it is filled in first.
+- Paths stay inside the project, also behind links. Files include files 10 deep at most, 1,000 in all.
+- An anchor (`&`) and its alias (`*`) stay in one file. Share values by `vars`, `styles` and `defaults`.
+- A problem names the file where the mistake is, and who includes it.
+- `validate` passes over included files in folders and patterns. To check one, validate a manifest that includes it.
 """
 PARTS = (
     ("At the top", ()),
@@ -46,7 +72,7 @@ PARTS = (
 
 def reference(schema: Mapping[str, Any]) -> str:
     """The page's text."""
-    return HEAD + "".join(_part(title, _at(schema, path), schema) for title, path in PARTS)
+    return HEAD + "".join(_part(title, _at(schema, path), schema) for title, path in PARTS) + INCLUDES
 
 
 def _part(title: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from hailuo_batch.core.sheet.shot_rows import make_shot_rows
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import RefusedError, StoreError
 from hailuo_batch.files.folder import write_beside
-from hailuo_batch.load.manifest import locate_problems
 from hailuo_batch.load.settings import make_folder
 from hailuo_batch.load.sheets.sheet_files import SheetKind, format_table
 
@@ -19,7 +18,7 @@ async def export_sheet(file: Path | str, kind: SheetKind) -> bytes:
     """One row for each shot, in the order of the edit. Raises `ManifestError` when the manifest has errors."""
     draft = read_draft(Path(file), world=World.SKETCH)
     if draft.has_errors or draft.manifest is None:
-        raise ManifestError(locate_problems(draft.problems, draft.data, name=draft.name))
+        raise ManifestError(draft.sources.locate_problems(draft.problems))
     table = make_output_table(make_shot_rows(draft.manifest, draft.shots))
     return format_table(table, kind, title=draft.manifest.campaign)
 

@@ -70,6 +70,11 @@ def find_manifest(given: Path | None) -> Path:
         raise InputError(
             "which manifest?", why="There is none in manifests/.", remedy="Create one:\n    hailuo-batch init"
         )
+    from hailuo_batch.app.planning.manifest_files import is_only_included
+
+    here = [path for path in here if not is_only_included(path)] or here
+    if len(here) == 1:
+        return here[0]
     names = "".join(f"\n    {path.as_posix()}" for path in here)
     raise InputError("which manifest?", why="There are several. Name one of them:" + names)
 

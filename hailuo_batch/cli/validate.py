@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots
+from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots, pass_over_included
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text
@@ -35,20 +35,25 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     """Check MANIFESTS and report every problem, with line and column.
 
     MANIFESTS are files, folders or patterns; without them, all of manifests/. Locks, reviews and tasks files among them
-    are passed over. Sends nothing and writes nothing. Exits with 3 when a manifest cannot be used.
+    are passed over, and files that manifests include. Sends nothing and writes nothing. Exits with 3 when a manifest
+    cannot be used.
     """
     files, passed_over = find_manifests(manifests)
     most = 5_000 if form == "sarif" else MAX_PROBLEMS  # code hosts show so many; people read fewer
-    found = find_shared_shots([run_sync(validate(file, world=world, most=most)) for file in files])
+    validations, included = pass_over_included(
+        [run_sync(validate(file, world=world, most=most)) for file in files], manifests
+    )
+    found = find_shared_shots(validations)
     if form == "json":
         rows = [_validation_dict(validation, strict=strict) for validation in found]
-        print_json({"version": 1, "manifests": rows, "passed_over": [path.as_posix() for path in passed_over]})
+        names = [path.as_posix() for path in (*passed_over, *included)]
+        print_json({"version": 1, "manifests": rows, "passed_over": names})
     elif form == "sarif":
         _print_sarif(found)
     elif form == "github":
         _print_annotations(found)
     else:
-        _print_for_people(found, passed_over if manifests else (), strict=strict)
+        _print_for_people(found, passed_over if manifests else (), included, strict=strict)
     return Exit.DONE if all(_is_accepted(each, strict=strict) for each in found) else Exit.INVALID
 
 
@@ -64,18 +69,25 @@ def _is_accepted(validation: Validation, *, strict: bool) -> bool:
     return not (validation.problems if strict else validation.errors)
 
 
-def _print_for_people(found: Sequence[Validation], passed_over: Sequence[Path], *, strict: bool) -> None:
+def _print_for_people(
+    found: Sequence[Validation], passed_over: Sequence[Path], included: Sequence[Path], *, strict: bool
+) -> None:
     token = os.urandom(16).hex() if os.environ.get("GITHUB_ACTIONS") else ""
     if token:
         print_text(f"::stop-commands::{token}")  # a line of a manifest is no command of the runner
     for validation in found:
         _print_validation(validation, strict=strict)
     if passed_over:
-        names = ", ".join(safe_text(path.as_posix()) for path in passed_over)
-        print_text(f"Passed over, as they are no manifests: {names}.")
+        print_text(f"Passed over, as they are no manifests: {_join_names(passed_over)}.")
+    if included:
+        print_text(f"Passed over, as they have no campaign, and manifests include them: {_join_names(included)}.")
     if token:
         print_text(f"::{token}::")
         _print_annotations(found)
+
+
+def _join_names(files: Sequence[Path]) -> str:
+    return ", ".join(safe_text(path.as_posix()) for path in files)
 
 
 def _print_annotations(found: Sequence[Validation]) -> None:

@@ -34,6 +34,7 @@ class RuleArea(StrEnum):
     SHOTS = "Shots"
     FRAMES = "Frames"
     PROVIDERS = "Gateways"
+    INCLUDES = "Included files"
     PROJECT = "The project"
 
 
@@ -74,6 +75,7 @@ class Place:
     line: int
     column: int
     text: str = ""
+    included_by: tuple[str, ...] = ()  # `film.yaml:4`: who includes the file, who includes that one, and so on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ class Problem:
     remedy: str = ""
     path: DocumentPath = ()
     on_key: bool = False
+    other_path: DocumentPath = ()  # what it contradicts; named when that is in another file
     place: Place | None = None
     count: int = 1  # of how many places it is true; `place` is the first of them
     more_lines: tuple[int, ...] = ()  # the lines of the next ones

@@ -8,7 +8,8 @@ from hailuo_batch.core.pages import page
 from hailuo_batch.core.problem import Rule, RuleArea, Severity
 
 _YAML, _VALUES, _TEXTS, _SHOTS = RuleArea.YAML, RuleArea.VALUES, RuleArea.TEXTS, RuleArea.SHOTS
-_FRAMES, _PROVIDERS, _PROJECT = RuleArea.FRAMES, RuleArea.PROVIDERS, RuleArea.PROJECT
+_FRAMES, _INCLUDES = RuleArea.FRAMES, RuleArea.INCLUDES
+_PROVIDERS, _PROJECT = RuleArea.PROVIDERS, RuleArea.PROJECT
 _WARNING = Severity.WARNING
 
 # fmt: off
@@ -279,6 +280,22 @@ ADDRESS_OPEN = Rule(id="address-open", area=_PROVIDERS, summary="address not saf
 TABLE_OLD = Rule(id="table-old", area=_PROVIDERS, summary="price or model read long ago", severity=_WARNING,
     meaning="A price is older than 180 days, or the row of a model older than 365, and may have changed.",
     remedy="Check it at the gateway, or install a newer hailuo-batch.")
+
+INCLUDE_FILE = Rule(id="include-file", area=_INCLUDES, summary="included file not usable",
+    meaning="A file under include is missing, not readable, outside the project, or too much together with the others.",
+    remedy="Write the path of a file of the project, from the folder of the file that includes it.")
+INCLUDE_CYCLE = Rule(id="include-cycle", area=_INCLUDES, summary="file includes itself",
+    meaning="Files include each other in a ring, so none can be read first.",
+    remedy="Delete one of these includes.")
+INCLUDE_CONFLICT = Rule(id="include-conflict", area=_INCLUDES, summary="two included files differ",
+    meaning="Two included files give one name different values, and neither comes before the other.",
+    remedy="Rename one of them, or write the name in the file that includes both.")
+INCLUDE_KEY = Rule(id="include-key", area=_INCLUDES, summary="key of a manifest only",
+    meaning="An included file has a key that only the manifest may have, such as campaign or budget.",
+    remedy="Move the key to the manifest.")
+INCLUDED_FILE = Rule(id="included-file", area=_INCLUDES, summary="this is an included file",
+    meaning="The file that was named has no campaign: manifests include it, and it is never planned by itself.",
+    remedy="Name a manifest that includes it, or write version and campaign at its top.")
 
 FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
     meaning="A folder that the settings name cannot be found under that name.",

@@ -17,6 +17,7 @@ from hailuo_batch.core.request.remote_image import RemoteImage
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
+from hailuo_batch.load.include_stamp import IncludeStamp
 from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 from hailuo_batch.load.user_state import list_place_variables
@@ -31,7 +32,8 @@ class FinishedManifest:
 
     `trust` is what the user trusted in its project; None where nothing is at stake. `prices` is the path of the user's
     prices ("": there is no place for them). `environment` has digests of the values that its variables take from there.
-    `until` is the day (`2027-12-31`, UTC) after which its images give other warnings; "" is no such day.
+    `until` is the day (`2027-12-31`, UTC) after which its images give other warnings; "" is no such day. `includes` are
+    the files that it includes, as they were read.
     """
 
     digests: frozenset[str]
@@ -41,6 +43,7 @@ class FinishedManifest:
     prices: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     until: str = ""
+    includes: tuple[IncludeStamp, ...] = ()
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -102,6 +105,7 @@ def read_finished_manifest(
             prices=known["prices"]["file"],
             environment=known["environment"],
             until=known["until"],
+            includes=tuple(IncludeStamp(*row) for row in known["includes"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -134,6 +138,7 @@ def write_finished_manifest(
         "prices": _price_file_row(finished.prices),
         "environment": finished.environment,
         "until": finished.until,
+        "includes": finished.includes,
     }
     _write_text(
         _finished_file(hidden_folder, key),
@@ -173,6 +178,8 @@ def _is_reliable(known: Mapping[str, Any]) -> bool:
     """Whether no file that counts was changed in the same moment as it was remembered."""
     stamps = (known["circumstances"]["ledger"], known["circumstances"]["wal"], known["prices"]["stamp"])
     changed = [stamp[1] for stamp in stamps if stamp]
+    if not all(IncludeStamp(*row).is_unchanged() for row in known["includes"]):
+        return False
     if any(time_of_change >= known["at"] - MTIME_SLACK_NS for time_of_change in changed):
         return False
     return all(is_unchanged(parse_cached_image(row), read_stamp(Path(path))) for path, row in known["inputs"].items())

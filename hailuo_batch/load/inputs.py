@@ -231,7 +231,7 @@ def _missing_file_error(path: Path, written: str, near: _NearNames) -> InputErro
         return InputError("file not readable", why=f"{quote_text(path.name)} cannot be read.", remedy=remedy)
     same_stem = near.find_same_stem(path)
     found = f'Did you mean "{same_stem}"?' if same_stem else near.suggestions.suggest(path.name, names)
-    remedy = found or "Paths begin at the manifest's folder."
+    remedy = found or "Paths begin at the folder of the file that names it."
     return InputError(
         "file not found", why=f"there is no file {quote_text(path.name)} in {quote_text(folder)}.", remedy=remedy
     )
@@ -257,7 +257,7 @@ def _resolve_frame_path(frame: FileFrame, folder: Path, project: Project, real_r
         why = f"{quote_text(frame.path)} is a path of a network, which is not opened."
         remedy = "Copy the file into the project, and write its path from the manifest's folder."
         raise InputError("file outside the project", why=why, remedy=remedy)
-    path = _resolve_path(folder / frame.path)
+    path = _resolve_path(folder / frame.folder / frame.path)
     if path is None:
         why = f"no file can be found under {quote_text(frame.path)}."
         raise InputError("file name not usable", why=why, remedy="Write the path of a picture.")

@@ -5,7 +5,7 @@ The JSON Schema is the truth about form; meaning (names, references, what provid
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -41,15 +41,25 @@ _NAMED_SECRET_IN_WORDS = re.compile(rf"((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*
 
 
 def read_manifest(data: bytes, *, name: str, most: int = MAX_PROBLEMS) -> tuple[Manifest | None, tuple[Problem, ...]]:
-    """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages."""
-    if name.endswith((".lock.yaml", ".lock.yml")):
-        return None, (_wrong_file_problem(name, "lock", rules.LOCK_FILE, _LOCK_WHY),)
-    if name.endswith((".review.yaml", ".review.yml")):
-        return None, (_wrong_file_problem(name, "review", rules.REVIEW_FILE, _REVIEW_WHY),)
-    if name.endswith((".tasks.yaml", ".tasks.yml")):
-        return None, (_wrong_file_problem(name, "tasks", rules.TASKS_FILE, _TASKS_WHY),)
-    tree, problems = read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot", most=most)
+    """The manifest with its warnings, or None with what stops it; `name` is the file's name in messages.
+
+    It has what its own file says: `includes.py` reads what it includes.
+    """
+    tree, problems = read_manifest_tree(data, name=name, most=most)
     return (make_manifest(tree) if tree else None), problems
+
+
+def read_manifest_tree(
+    data: bytes, *, name: str, most: int = MAX_PROBLEMS
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """A manifest as plain values with its warnings; they are empty when something stops it."""
+    if name.endswith((".lock.yaml", ".lock.yml")):
+        return {}, (_wrong_file_problem(name, "lock", rules.LOCK_FILE, _LOCK_WHY),)
+    if name.endswith((".review.yaml", ".review.yml")):
+        return {}, (_wrong_file_problem(name, "review", rules.REVIEW_FILE, _REVIEW_WHY),)
+    if name.endswith((".tasks.yaml", ".tasks.yml")):
+        return {}, (_wrong_file_problem(name, "tasks", rules.TASKS_FILE, _TASKS_WHY),)
+    return read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot", most=most)
 
 
 def read_and_validate(
@@ -66,6 +76,8 @@ def read_and_validate(
     if document.tree is None or not all(map(_is_recoverable, said)):
         return {}, said
     if not matches_schema(schema, document.tree):
+        if schema == "manifest" and _is_included_file(document.tree):
+            return {}, (_included_file_problem(name),)
         from hailuo_batch.load.schema_messages import find_schema_problems
 
         spoken = {problem.path for problem in said if problem.severity is Severity.ERROR}
@@ -79,11 +91,14 @@ def read_and_validate(
         return {}, said
     tree: dict[str, Any] = document.tree  # type: ignore[assignment] # the schema says that it is a mapping
     for path, words in document.written.items():
-        if schema == "manifest" and (path[0] == "vars" or _CELL_KEYS.intersection(path[2:5:2])):
+        if schema in _SHOT_LISTS and (path[0] == "vars" or _CELL_KEYS.intersection(path[2:5:2])):
             _put(tree, path, words)  # it becomes part of a text, which repeats what was written
-    if schema == "manifest":
+    if schema in _SHOT_LISTS:
         put_written(tree, document.written)
     return tree, said
+
+
+_SHOT_LISTS = frozenset({"manifest", "include"})
 
 
 def _written_id(tree: Any, index: int) -> str:
@@ -111,6 +126,19 @@ def _repeat_number(problem: Problem, document: Document) -> Problem:
         value = value[part]
     why, remedy = (text.replace(str(value), words) for text in (problem.why, problem.remedy))
     return replace(problem, why=why, remedy=remedy)
+
+
+def _is_included_file(tree: object) -> bool:
+    """Whether a file without a campaign is one for manifests to include; shots with a version lack their campaign."""
+    if not isinstance(tree, dict) or "campaign" in tree or {"version", "shots"} <= tree.keys():
+        return False
+    return tree.keys() != {"version"} and matches_schema("include", tree)
+
+
+def _included_file_problem(name: str) -> Problem:
+    why = "it has no campaign: it is a file that manifests include, and is checked with them."
+    remedy = "Name a manifest that includes it."
+    return Problem(rule=rules.INCLUDED_FILE, why=why, remedy=remedy, place=Place(file=name, line=1, column=1))
 
 
 def _is_recoverable(problem: Problem) -> bool:
@@ -146,6 +174,24 @@ def locate_problems(
 
     One that comes often is one problem with a count. What is missing at the top comes first: it decides the most.
     """
+    return place_problems(problems, partial(locate, data, name=name), most=most)
+
+
+Wanted = tuple[DocumentPath, bool]  # a value, or its key
+
+
+def place_problems(
+    problems: Iterable[Problem],
+    find_places: Callable[[set[Wanted]], Mapping[Wanted, Place]],
+    *,
+    files: Iterable[str] = (),
+    own_path: Callable[[DocumentPath], DocumentPath] = tuple,
+    most: int = MAX_PROBLEMS,
+) -> tuple[Problem, ...]:
+    """What `locate_problems` does, for values that may be in several `files`, which come in this order.
+
+    `own_path` is the path of a value in its own file.
+    """
     problems = tuple(problems)
     kinds = _group_problems(problem for problem in problems if problem.rule != rules.MORE)
     if not kinds:
@@ -154,9 +200,11 @@ def locate_problems(
     kinds.sort(key=lambda kind: (kind[0].severity is Severity.WARNING, len(kind[0].path)))
     shown = kinds[:most]
     wanted = {(problem.path, problem.on_key) for kind in shown for problem in kind[:SHOWN_PLACES]}
-    places = locate(data, wanted, name=name)
-    found = [_locate_kind(kind, places) for kind in shown]
-    found.sort(key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0))
+    wanted |= {(problem.other_path, problem.on_key) for kind in shown for problem in kind[:1] if problem.other_path}
+    places = find_places(wanted)
+    found = [_locate_kind(kind, places, own_path) for kind in shown]
+    ranks = {file: rank for rank, file in enumerate(files)}
+    found.sort(key=partial(_rank_place, ranks))
     found.sort(key=lambda problem: problem.rule != rules.KEY_MISSING or bool(problem.path))
     hidden = sum(problem.count for kind in kinds[most:] for problem in kind)
     hidden += sum(problem.count for problem in problems if problem.rule == rules.MORE)
@@ -166,13 +214,19 @@ def locate_problems(
     return tuple(found)
 
 
+def _rank_place(ranks: Mapping[str, int], problem: Problem) -> tuple[int, int, int]:
+    place = problem.place
+    return (ranks.get(place.file, 0), place.line, place.column) if place is not None else (0, 0, 0)
+
+
 def _group_problems(problems: Iterable[Problem]) -> list[list[Problem]]:
     """Those that say the same of many entries of a list, together; a few are shown one by one."""
     kinds: dict[object, list[Problem]] = {}
     for place, problem in enumerate(_fold_cells(problems)):
         is_entry = any(isinstance(part, int) for part in problem.path)
         words = _SHOT_WORDS.sub("", problem.why)
-        kinds.setdefault((problem.rule.id, words, problem.remedy) if is_entry else place, []).append(problem)
+        file = problem.place.file if problem.place is not None else ""
+        kinds.setdefault((problem.rule.id, words, problem.remedy, file) if is_entry else place, []).append(problem)
     return [
         part for kind in kinds.values() for part in ([kind] if len(kind) > SHOWN_PLACES else [[each] for each in kind])
     ]
@@ -199,14 +253,26 @@ def _fold_cells(problems: Iterable[Problem]) -> Iterator[Problem]:
         yield from alike.values()
 
 
-def _locate_kind(kind: list[Problem], places: Mapping[tuple[DocumentPath, bool], Place]) -> Problem:
+def _locate_kind(
+    kind: list[Problem], places: Mapping[Wanted, Place], own_path: Callable[[DocumentPath], DocumentPath]
+) -> Problem:
     first = kind[0]
     more = (problem.place or places.get((problem.path, problem.on_key)) for problem in kind[1:SHOWN_PLACES])
-    located = first.with_place(first.place or places.get((first.path, first.on_key)))
-    lines = tuple(place.line for place in more if place is not None)
+    located = _name_other(first.with_place(first.place or places.get((first.path, first.on_key))), places)
+    located = located if first.place is not None else replace(located, path=own_path(first.path))
+    file = located.place.file if located.place is not None else ""
+    lines = tuple(place.line for place in more if place is not None and place.file == file)
     return _mask_secrets(
         replace(located, count=sum(problem.count for problem in kind), more_lines=located.more_lines or lines)
     )
+
+
+def _name_other(problem: Problem, places: Mapping[Wanted, Place]) -> Problem:
+    """The same problem; what it contradicts is named with its place when that is in another file."""
+    other = places.get((problem.other_path, problem.on_key)) if problem.other_path else None
+    if other is None or problem.place is None or other.file == problem.place.file:
+        return problem
+    return replace(problem, why=f"{problem.why} It is in {other.file}:{other.line}:{other.column}.")
 
 
 def _mask_secrets(problem: Problem) -> Problem:

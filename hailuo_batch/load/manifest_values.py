@@ -49,7 +49,7 @@ def make_manifest(tree: Mapping[str, Any]) -> Manifest:
         variables={name: _variable(value) for name, value in tree.get("vars", {}).items()},
         styles={name: _style(style) for name, style in tree.get("styles", {}).items()},
         defaults=_settings(tree.get("defaults", {})),
-        shots=tuple(_shot_entry(index, shot) for index, shot in enumerate(tree["shots"])),
+        shots=tuple(_shot_entry(index, shot) for index, shot in enumerate(tree.get("shots", ()))),
         sequences=tuple(_sequence(index, entry) for index, entry in enumerate(tree.get("sequences", ()))),
         meta=_meta(tree),
     )

@@ -89,6 +89,8 @@ def _missing_keys(error: SchemaViolation, path: DocumentPath) -> Iterator[Proble
         if key not in error.instance:
             why = f'"{key}" is needed {describe_place(path)}.'
             remedy = example_remedy(key, error.schema.get("properties", {}).get(key, {}))
+            if key == "campaign" and "shots" in error.instance:
+                remedy += "\nIf it is a file that manifests include, name one of those."
             yield Problem(rule=rules.KEY_MISSING, why=why, remedy=remedy, path=path)
 
 

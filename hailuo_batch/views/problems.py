@@ -55,6 +55,7 @@ def problem_dict(problem: Problem) -> dict[str, object]:
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
+        "included_by": list(place.included_by) if place else [],
         "count": problem.count,
     }
 
@@ -70,11 +71,12 @@ def github_annotations(problems: Iterable[Problem]) -> list[str]:
     return lines
 
 
-def problem_words(problem: Problem) -> str:
+def problem_words(problem: Problem, *, with_chain: bool = True) -> str:
     """How, what to do and how often, and which shot: what stands alone, without the line of the file."""
     name = quote_text(problem.shot)
     shot = f"shot {name}: " if problem.shot and name not in problem.why else ""
-    return safe_lines(f"{shot}{problem.why} {problem.remedy}{_places_text(problem)}".strip())
+    chain = _chain_text(problem) if with_chain else ""
+    return safe_lines(f"{shot}{problem.why} {problem.remedy}{chain}{_places_text(problem)}".strip())
 
 
 def _escape_annotation(words: str) -> str:
@@ -92,8 +94,8 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     where = f"{safe_text(place.file)}:{place.line}:{place.column}: " if place else ""
     colour = style.bad if problem.severity is Severity.ERROR else style.warning
     mark = "" if problem.severity is Severity.ERROR else "warning: "
-    head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]"
-    words = problem_words(problem)
+    head = f"{where}{mark}{colour(problem.summary)} [{problem.rule.id}]{_chain_text(problem)}"
+    words = problem_words(problem, with_chain=False)
     if place is None or not place.text.strip():
         return "\n".join((head, *(f"    {line}" for line in words.splitlines())))
     room = min(_MAX_WIDTH, style.width - 4) if style.width else _MAX_WIDTH
@@ -101,6 +103,12 @@ def _problem_block(problem: Problem, style: TextStyle) -> str:
     first, *rest = words.splitlines() or [""]
     shown = (f"    {start}", f"    {indent}^ {first}".rstrip(), *(f"    {indent}  {line}" for line in rest))
     return "\n".join((head, *shown))
+
+
+def _chain_text(problem: Problem) -> str:
+    """Who includes the file of a problem."""
+    chain = problem.place.included_by if problem.place is not None else ()
+    return f" ({', '.join(f'included by {safe_text(each)}' for each in chain)})" if chain else ""
 
 
 def _places_text(problem: Problem) -> str:

@@ -410,6 +410,37 @@ def test_whatever_is_edited_goes_in_or_is_rejected_and_then_there_is_nothing_to_
     assert [each.row.number for each in again.changes.rejected] == [each.row.number for each in done.changes.rejected]
 
 
+# Included files
+
+INCLUDED = (
+    "sequences: [{id: sq010}]\nshots:\n  - {id: first, sequence: sq010, prompt: x}\n  - {id: second, prompt: y}\n"
+)
+INCLUDING = "version: 1\ncampaign: film\ninclude: [shared/first.yaml]\n"
+OWN = "shots:\n  - id: own # mine\n    prompt: z\n"
+
+
+@pytest.mark.parametrize("own", [OWN, ""], ids=["with shots of its own", "without"])
+def test_a_shot_of_an_included_file_is_rejected_with_the_name_of_the_file(own: str, tmp_path: Path) -> None:
+    (tmp_path / "hailuo.yaml").write_text("version: 1\n")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "first.yaml").write_text(INCLUDED)
+    film = tmp_path / "film.yaml"
+    film.write_text(INCLUDING + own)
+    listed = take_out(film, tmp_path / "list.csv")
+    assert bring(listed, into=film).changes.is_empty
+    header, *rows = read_cells(listed)
+    for row in rows:
+        row[header.index("notes")] = "kept"
+    write_cells(listed, [header, *rows, ["new", *[""] * (len(header) - 1)]])
+    done = bring(listed, into=film)
+    reason = "The shot is written in shared/first.yaml. Change it there."
+    assert [each.reason for each in done.changes.rejected] == [reason, reason]
+    new = "  - id: new\n"
+    assert film.read_text() == INCLUDING + (f"{own}    notes: kept\n{new}" if own else f"\nshots:\n{new}")
+    assert (tmp_path / "shared" / "first.yaml").read_text() == INCLUDED
+    assert bring(listed, into=film).changes.is_empty
+
+
 # New and missing shots
 
 

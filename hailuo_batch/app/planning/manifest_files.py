@@ -5,13 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hailuo_batch.app.planning.manifest_sources import read_sources
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.workspace.paths import is_sidecar
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.manifest import locate_problems
-from hailuo_batch.load.project_root import SETTINGS_FILE
+from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
+from hailuo_batch.load.sources import Source
+from hailuo_batch.load.user_files import read_user_file
 
 MANIFESTS_FOLDER = Path("manifests")
 
@@ -34,6 +36,36 @@ def find_manifests(given: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[Path,
 def is_own_file(path: Path) -> bool:
     """Whether a name is that of the settings, or of a lock, review or tasks file."""
     return is_sidecar(path) or path.name == SETTINGS_FILE
+
+
+def pass_over_included(
+    validations: Sequence[Validation], given: Sequence[Path]
+) -> tuple[tuple[Validation, ...], tuple[Path, ...]]:
+    """Those of manifests, and the files among them that manifests only include.
+
+    One that is named where no manifest is stays, so that its problem is reported.
+    """
+    manifests = tuple(each for each in validations if not is_for_manifests(each.problems))
+    kept = manifests or tuple(each for each in validations if each.file in given)
+    stay = {each.file for each in kept}
+    return kept, tuple(each.file for each in validations if each.file not in stay)
+
+
+def is_for_manifests(problems: Iterable[Problem]) -> bool:
+    """Whether a file can only be included, by what was found wrong with it as a manifest."""
+    return any(problem.rule == rules.INCLUDED_FILE for problem in problems)
+
+
+def is_only_included(file: Path) -> bool:
+    """Whether a file is no manifest, and manifests include it; one that cannot be read may be a manifest."""
+    try:
+        data = read_user_file(file)
+    except OSError:
+        return False
+    if b"campaign:" in data:
+        return False
+    source = Source(file=file.resolve(), name=file.as_posix(), data=data)
+    return is_for_manifests(read_sources(source, find_project_root(source.file.parent))[1])
 
 
 def find_shared_shots(validations: Sequence[Validation]) -> tuple[Validation, ...]:
@@ -62,7 +94,7 @@ def _add_shared_shot(validation: Validation, seen: dict[tuple[Path, str, str], s
         remedy="Give one of the two manifests another campaign, or the shot another id.",
         path=("campaign",),
     )
-    located = locate_problems([problem], validation.data, name=validation.name)
+    located = validation.sources.locate_problems([problem])
     return replace(validation, problems=(*validation.problems, *located))
 
 

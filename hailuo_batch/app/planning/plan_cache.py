@@ -47,8 +47,9 @@ def write_plan_cache(planned: PlannedRun) -> None:
         prices="" if validation.model.is_local else str(find_price_file() or ""),
         environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
         until=next_expiry(validation.shots, days_since),
+        includes=validation.sources.stamps,
     )
-    facts = cache_dependencies(validation.file, workspace, validation.data)
+    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     write_finished_manifest(workspace.state_folder, key, facts, validation.inputs.cache_entries, finished)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.camera_words import check_camera_words
+from hailuo_batch.app.planning.manifest_sources import read_sources
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.planning.provider_lists import (
     NO_PROVIDER_LISTS,
@@ -33,10 +34,11 @@ from hailuo_batch.core.providers.offers import Provider, offer_problems
 from hailuo_batch.core.providers.warnings import provider_warnings
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
-from hailuo_batch.load.manifest import MAX_PROBLEMS, locate_problems, read_manifest
+from hailuo_batch.load.manifest import MAX_PROBLEMS
 from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.own_columns import find_secret_columns
 from hailuo_batch.load.settings import Project, read_file, read_project
+from hailuo_batch.load.sources import Source, Sources
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import Review
@@ -58,7 +60,7 @@ class Validation:
 
     file: Path
     name: str  # the file as shown to people
-    data: bytes
+    sources: Sources
     project: Project
     manifest: Manifest | None
     shots: tuple[Shot, ...]
@@ -119,7 +121,7 @@ class Draft:
 
     file: Path
     name: str
-    data: bytes
+    sources: Sources
     project: Project
     manifest: Manifest | None
     shots: tuple[Shot, ...]
@@ -169,11 +171,12 @@ def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS) -> Draft:
     data = read_file(file)
     project = read_project(file.resolve().parent)
     name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
-    manifest, problems = read_manifest(data, name=name, most=most)
+    source = Source(file=file.resolve(), name=name, data=data)
+    manifest, problems, sources = read_sources(source, project.root, most=most)
     draft = Draft(
         file=file,
         name=name,
-        data=data,
+        sources=sources,
         project=project,
         manifest=manifest,
         shots=(),
@@ -281,8 +284,8 @@ def validate_draft(
         from hailuo_batch.app.planning.lint import find_lint
 
         said = _leave_out_ignored(draft, (*said, *find_lint(draft, inputs)))
-    found = name_shots(said, lambda index: entries[index].id)
-    return _make_validation(draft, inputs, locate_problems(found, draft.data, name=draft.name, most=most))
+    found = tuple(name_shots(said, lambda index: entries[index].id))
+    return _make_validation(draft, inputs, draft.sources.locate_problems(found, most=most) if found else ())
 
 
 def _leave_out_ignored(draft: Draft, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
@@ -296,7 +299,7 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
     return Validation(
         file=draft.file,
         name=draft.name,
-        data=draft.data,
+        sources=draft.sources,
         project=draft.project,
         manifest=draft.manifest,
         shots=() if stopped else draft.shots,

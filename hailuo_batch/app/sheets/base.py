@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hailuo_batch.app.planning.manifest_sources import read_sources
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import Draft, read_draft
 from hailuo_batch.core.manifest.document import NO_SETTINGS, Manifest
@@ -18,7 +19,7 @@ from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import FileChangedError, InputError, RefusedError, StoreError
 from hailuo_batch.files.folder import write_beside
 from hailuo_batch.load.environment import read_env_values
-from hailuo_batch.load.manifest import locate_problems, read_manifest
+from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.settings import make_folder
 from hailuo_batch.load.sidecar import replace_source, source_digest
 
@@ -40,7 +41,11 @@ class SheetBase:
 
     def read_again(self, data: bytes) -> tuple[Manifest | None, tuple[Shot, ...], tuple[Problem, ...]]:
         """What the manifest says with these bytes, and its errors."""
-        manifest, problems = read_manifest(data, name=self.name)
+        if self.draft is None:
+            manifest, problems = read_manifest(data, name=self.name)
+        else:
+            source = replace(self.draft.sources.main, data=data)
+            manifest, problems, _ = read_sources(source, self.draft.project.root)
         shots, found = ((), ()) if manifest is None else expand(manifest, *read_env_values(manifest.env_names))
         return manifest, shots, tuple(each for each in (*problems, *found) if each.severity is Severity.ERROR)
 
@@ -76,14 +81,17 @@ def read_base(path: Path) -> SheetBase:
     """A manifest that is there. Raises `ManifestError` when it has errors of its own."""
     draft = read_draft(path, world=World.SKETCH)
     if draft.has_errors or draft.manifest is None:
-        raise ManifestError(locate_problems(draft.problems, draft.data, name=draft.name))
+        raise ManifestError(draft.sources.locate_problems(draft.problems))
+    main = draft.sources.main
+    places = {entry.index: draft.sources.find_origin(("shots", entry.index)) for entry in draft.manifest.shots}
     return SheetBase(
         target=path,
         name=draft.name,
-        data=draft.data,
+        data=main.data,
         manifest=draft.manifest,
         rows=make_shot_rows(draft.manifest, draft.shots),
-        own={entry.index: entry.index for entry in draft.manifest.shots},
+        own={index: int(path[1]) for index, (source, path) in places.items() if source is main},
+        files={index: source.name for index, (source, _) in places.items() if source is not main},
         draft=draft,
     )
 

@@ -37,9 +37,13 @@ class Rights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFrame:
-    """A picture in the project; the path is relative to the manifest's folder."""
+    """A picture in the project; the path begins at the folder of the file that writes it.
+
+    `folder` is that folder, by its path from the manifest's; it is empty where they are one.
+    """
 
     path: str
+    folder: str = ""
     rights: Rights | None = field(default=None, compare=False)
 
 

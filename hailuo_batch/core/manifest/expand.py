@@ -256,4 +256,5 @@ def _clash_problem(shot: Shot, other: Shot) -> Problem:
         remedy = "Put every name of the matrix into the id, as in pack-${colour}, and no value twice."
     else:
         why = f'"{shot.id}" is also the id of shot {other.index + 1} of the list.'
-    return Problem(rule=rules.SHOT_TWICE, why=why, remedy=remedy, path=("shots", shot.index, "id"), shot=shot.id)
+    path, other_path = ("shots", shot.index, "id"), ("shots", other.index, "id")
+    return Problem(rule=rules.SHOT_TWICE, why=why, remedy=remedy, path=path, other_path=other_path, shot=shot.id)

@@ -138,7 +138,7 @@ def _frame_label(frame: Frame | None) -> str:
     if isinstance(frame, ShotFrame):
         return f"{frame.frame} frame of {frame.shot}"
     if isinstance(frame, FileFrame):
-        return frame.path
+        return f"{frame.folder}/{frame.path}" if frame.folder else frame.path
     return "" if frame is None else redact_text(frame.url)
 
 
