@@ -57,5 +57,7 @@ def lengths_sentence(report: Report) -> str:
     lengths = report.lengths
     if lengths.edit is None:
         return ""
-    to_buy = f"{edit_length(lengths.to_buy)} to {'draw' if report.sketch else 'buy'}, " if lengths.to_buy else ""
-    return f" Length: {to_buy}{edit_length(lengths.bought)} in all, {edit_phrase(lengths.edit)}."
+    to_buy = f"{edit_length(lengths.to_buy)} to {'draw' if report.sketch else 'buy'}"
+    whole = f"{edit_length(lengths.bought)} in all"
+    parts = [to_buy] * bool(lengths.to_buy) + [whole] * (lengths.to_buy != lengths.bought)
+    return f" Length: {', '.join((*parts, edit_phrase(lengths.edit)))}."

@@ -42,6 +42,7 @@ def test_a_length_is_what_is_bought_and_the_cut(of: TakeRow, words: str) -> None
     ("lengths", "words"),
     [
         (PlanLengths(bought=28.0, to_buy=16.0, edit=15.4), " Length: 16 s to buy, 28 s in all, 15.4 s in the edit."),
+        (PlanLengths(bought=28.0, to_buy=28.0, edit=15.4), " Length: 28 s to buy, 15.4 s in the edit."),
         (PlanLengths(bought=90.0, to_buy=0.0, edit=75.5), " Length: 1 min 30 s in all, 1 min 16 s in the edit."),
         (PlanLengths(bought=28.0, to_buy=16.0), ""),
     ],
