@@ -20,14 +20,14 @@ def find_same_requests(shots: Sequence[Shot], images: Mapping[Frame, object]) ->
     groups: dict[object, list[Shot]] = {}
     for shot in shots:
         if times[shot.prompt] > 1:
-            groups.setdefault(_request_key(shot, images), []).append(shot)
+            groups.setdefault(request_key(shot, images), []).append(shot)
     found = [group for group in groups.values() if len(group) > 1 and not _is_meant(group)]
     for place, group in enumerate(found[:_MAX_GROUPS]):
         yield _make_problem(group, len(found) - _MAX_GROUPS if place == _MAX_GROUPS - 1 else 0)
 
 
-def _request_key(shot: Shot, images: Mapping[Frame, object]) -> object:
-    """What is in a fingerprint; images count by their bytes."""
+def request_key(shot: Shot, images: Mapping[Frame, object]) -> object:
+    """What is in a fingerprint besides model and take; images count by their bytes, and a shot's frame by its name."""
     ends = () if shot.frames is NO_FRAMES else (shot.frames.first, shot.frames.last)
     seen = tuple(images.get(end, end) if end is not None else None for end in ends)
     return shot.prompt, seen, shot.duration, shot.resolution, shot.switches
