@@ -1,12 +1,13 @@
 """What was bought, and whether it was bought once: the whole ledger, for `costs` and `audit`. Changes nothing."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from hashlib import file_digest
 from pathlib import Path
+from typing import NoReturn
 
 from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.given_names import read_given_names
@@ -24,6 +25,7 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
+from hailuo_batch.core.plan.selection import Pattern, parse_ledger_patterns
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.spending.audit import Audit, AuditInputs, make_audit
 from hailuo_batch.core.spending.charge import ChargeState
@@ -41,12 +43,13 @@ async def costs(
     group_by: GroupBy = GroupBy.PROVIDER,
     campaign: str | None = None,
     since: date | None = None,
+    only: Sequence[str] = (),
     world: World = World.REAL,
 ) -> Costs:
     """What the project around `folder` has cost: of one campaign, or since a day (UTC), or all of it.
 
-    Raises `InputError` for a campaign that nothing was ever submitted for, and `LedgerError` where the ledger is gone
-    that bought what is here.
+    `only` picks attempts by shot, take and tag as in `plan`. Raises `InputError` for a campaign that nothing was ever
+    submitted for, and `LedgerError` where the ledger is gone that bought what is here.
     """
     workspace = _open_workspace(folder, world)
     async with workspace.read_ledger() as ledger:
@@ -54,7 +57,7 @@ async def costs(
         strangers = await _find_strangers(workspace, ledger, attempts)
         if campaign is not None and attempts:
             _require_known_campaign(campaign, {each.campaign for each in attempts})
-        wanted = _filter_attempts(charge_attempts(attempts), campaign, since)
+        wanted = _filter_attempts(charge_attempts(attempts), campaign, since, parse_ledger_patterns(only))
         ended = [each.attempt.id for each in wanted if each.charge.state is ChargeState.LOST]
         events = await ledger.events(ended)
     reasons = {event.attempt: str(event.data["reason"]) for event in events if event.data.get("reason")}
@@ -161,14 +164,29 @@ def _require_known_campaign(campaign: str, known: Iterable[str]) -> None:
 
 
 def _filter_attempts(
-    attempts: Iterable[ChargedAttempt], campaign: str | None, since: date | None
+    attempts: Iterable[ChargedAttempt], campaign: str | None, since: date | None, only: Sequence[Pattern]
 ) -> list[ChargedAttempt]:
     begins = None if since is None else datetime.combine(since, time(), UTC).timestamp()
-    return [
+    found = [
         each
         for each in attempts
         if campaign in {None, each.attempt.campaign} and (begins is None or each.attempt.intended_at >= begins)
     ]
+    for pattern in only:
+        if not any(_fits(pattern, each.attempt) for each in found):
+            _refuse_pattern(pattern, found)
+    return [each for each in found if not only or any(_fits(pattern, each.attempt) for pattern in only)]
+
+
+def _fits(pattern: Pattern, attempt: AttemptRecord) -> bool:
+    return pattern.fits_attempt(attempt.shot, attempt.take, attempt.tags)
+
+
+def _refuse_pattern(pattern: Pattern, attempts: Sequence[ChargedAttempt]) -> NoReturn:
+    known = {each.attempt.shot for each in attempts} | {f"tag:{tag}" for each in attempts for tag in each.attempt.tags}
+    listing = f"To list every shot that cost something:\n    {command_line('costs', '--by', 'shot')}"
+    remedy = "\n".join(filter(None, (did_you_mean(pattern.text, known), listing)))
+    raise InputError(f'--only "{pattern.text}" matches no attempt in the ledger', remedy=remedy)
 
 
 def _check_clips(

@@ -6,16 +6,19 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.selection import list_takes, select_steps
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEvents
 from hailuo_batch.core.plan.explain import Explanation, explain_take
+from hailuo_batch.core.plan.plan import TakeName
 from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.core.problem import did_you_mean
+from hailuo_batch.core.plan.selection import PatternKind, parse_pattern
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.redact import redact
 
+_MAX_NAMED = 5  # shots in an error
 _MAX_DEPTH = 6  # levels of an event that are shown
 
 
@@ -35,34 +38,40 @@ async def status(file: Path | str, *, world: World = World.REAL, only: Sequence[
 
 
 async def explain(file: Path | str, take: str, *, world: World = World.REAL) -> Explanation:
-    """Why a take (`open#2`, or `open` for its first) would be rendered or not; `InputError` when unknown."""
+    """Why a take would be rendered or not: `open#2`, or `open` for its first; any pattern that means one shot will do.
+
+    Raises `InputError` where it means none, or several.
+    """
     planned = await plan(file, world=world, offline=True)
-    shot, number = parse_take(take)
-    found = explain_take(planned.plan, shot, number, planned.details.requests)
-    if found is None:
-        raise _unknown_take_error(planned, take)
+    names = sorted(_find_takes(planned, take))
+    if len(shots := {name.shot for name in names}) != 1:
+        some = ", ".join(sorted(shots)[:_MAX_NAMED])
+        why = f"It means {len(shots):,} shots, such as {some}." if shots else "No take is in that state."
+        raise InputError(f'"{take}" is not one shot', why=why, remedy=f"Name one of them:\n    {_status_line(planned)}")
+    found = explain_take(planned.plan, *names[0], planned.details.requests)
+    assert found is not None  # noqa: S101 - the plan has the takes that were selected in it
     return found
 
 
 async def show(file: Path | str, shot: str, *, world: World = World.REAL, ask: bool = False) -> ShotHistory:
-    """A shot's takes with every attempt and event; of `open#2`, those of that take.
+    """A shot's takes with every attempt and event; of `open#2`, those of that take. `shot` is a pattern as in `plan`.
 
     Raises `InputError` for an unknown shot or take.
 
     With `ask`, gateways that keep events of their tasks are queried for them; this is free.
     """
     planned = await plan(file, world=world, full_report=True, offline=True)
-    label, (shot, number) = shot, parse_take(shot)
-    is_one = "#" in label
-    rows = tuple(row for row in planned.report.rows if row.shot == shot and (not is_one or row.take == number))
-    if not rows:
-        raise _unknown_take_error(planned, label)
+    takes, pattern = _find_takes(planned, shot), parse_pattern(shot)
+    rows = tuple(row for row in planned.report.rows if (row.shot, row.take) in takes)
     async with planned.validation.workspace.read_ledger() as ledger:
-        earlier = await ledger.shot_fingerprints(planned.plan.campaign, shot, sketch=planned.validation.sketch)
+        campaign, sketch = planned.plan.campaign, planned.validation.sketch
         mine = {row.fingerprint for row in rows}
+        earlier = set[str]()
+        for each in {row.shot for row in rows}:
+            earlier |= await ledger.shot_fingerprints(campaign, each, sketch=sketch)
         attempts = await ledger.attempts((mine | earlier) - {""})
-        if is_one:
-            attempts = [each for each in attempts if each.fingerprint in mine or each.take == number]
+        if pattern.take is not None or pattern.kind is PatternKind.STATE:  # a shot's name may have been another
+            attempts = [each for each in attempts if each.fingerprint in mine or each.take == pattern.take]
         events = await ledger.events([attempt.id for attempt in attempts])
     found = await _read_task_events(planned.validation, attempts) if ask else ()
     return ShotHistory(rows=rows, attempts=tuple(attempts), events=tuple(events), task_events=found)
@@ -121,13 +130,11 @@ def parse_take(label: str) -> tuple[str, int]:
     return shot, int(number)
 
 
-def _unknown_take_error(planned: PlannedRun, label: str) -> InputError:
-    shots = [shot.id for shot in planned.validation.shots]
-    shot, _ = parse_take(label)
-    if shot in shots:
-        takes = max(each.takes for each in planned.validation.shots if each.id == shot)
-        why = f'shot "{shot}" has {takes} take{"s" * (takes != 1)} here.'
-        return InputError(f"there is no take {label}", why=why)
-    line = command_line("status", manifest=planned.validation.name, world=planned.validation.world)
-    remedy = did_you_mean(shot, shots) or f"To list every shot:\n    {line}"
-    return InputError(f'there is no shot "{shot}"', remedy=remedy)
+def _find_takes(planned: PlannedRun, pattern: str) -> frozenset[TakeName]:
+    """The takes that a word of the command line means."""
+    shots, line = planned.validation.shots, _status_line(planned)
+    return list_takes(select_steps(planned.plan.steps, [pattern], shots, list_command=line))
+
+
+def _status_line(planned: PlannedRun) -> str:
+    return command_line("status", manifest=planned.validation.name, world=planned.validation.world)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import gettempdir
@@ -24,23 +24,28 @@ from hailuo_batch.ports import Store
 from hailuo_batch.views.contact_sheet import draw_contact_sheet
 
 
-async def report(file: Path | str, *, world: World = World.REAL, page: Path | None = None) -> tuple[Report, Path]:
+async def report(
+    file: Path | str, *, world: World = World.REAL, page: Path | None = None, only: Sequence[str] = ()
+) -> tuple[Report, Path]:
     """Writes the report as an HTML page and says where; by default beside the clips, `renders/<campaign>.html`.
 
-    The page needs no network and no script. Posters stand in `renders/posters`, drawn once for each clip.
+    `only` picks takes as in `plan`. The page needs no network and no script. Posters stand in `renders/posters`, drawn
+    once for each clip.
     """
-    planned, target = await write_report(file, world=world, page=page)
+    planned, target = await write_report(file, world=world, page=page, only=only)
     return planned.report, target
 
 
-async def read_report(file: Path | str, *, world: World = World.REAL) -> PlannedRun:
+async def read_report(file: Path | str, *, world: World = World.REAL, only: Sequence[str] = ()) -> PlannedRun:
     """The plan with the whole report; writes no page."""
-    return await plan(file, world=world, full_report=True, offline=True)
+    return await plan(file, world=world, only=only, full_report=True, offline=True)
 
 
-async def write_report(file: Path | str, *, world: World, page: Path | None) -> tuple[PlannedRun, Path]:
+async def write_report(
+    file: Path | str, *, world: World, page: Path | None, only: Sequence[str] = ()
+) -> tuple[PlannedRun, Path]:
     """The same, with the whole plan."""
-    planned = await read_report(file, world=world)
+    planned = await read_report(file, world=world, only=only)
     workspace = planned.validation.workspace
     folder = workspace.renders_folder
     kind = "_sketch" if planned.validation.sketch else ""

@@ -30,6 +30,7 @@ from hailuo_batch.core.attempt.in_doubt import (
 )
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt
 from hailuo_batch.core.plan.planner import is_key_known
+from hailuo_batch.core.plan.selection import parse_ledger_patterns
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.drivers.account import TaskList, TaskLookup
@@ -87,8 +88,17 @@ class OpenAttempts:
 
     def pick(self, labels: Sequence[str], verdict: Verdict) -> tuple[OpenAttempt, ...]:
         """The attempts that are named, each once; `InputError` for a name that fits none, or more than one."""
-        found = (self._find_attempt(label, verdict) for label in labels)
+        found = (each for label in labels for each in self._find_attempts(label, verdict))
         return tuple({each.attempt: each for each in found}.values())
+
+    def _find_attempts(self, label: str, verdict: Verdict) -> tuple[OpenAttempt, ...]:
+        """The attempt of one take; of a glob or a tag, every attempt in doubt that it means."""
+        if "@" in label or (pattern := parse_ledger_patterns([label])[0]).is_one_shot:
+            return (self._find_attempt(label, verdict),)
+        found = tuple(each for each in self.in_doubt if pattern.fits_attempt(each.shot, each.take, each.tags))
+        if not found:
+            raise InputError(f"no take in doubt is called {label}", remedy=self.list_hint)
+        return found
 
     def _find_attempt(self, label: str, verdict: Verdict) -> OpenAttempt:
         shot, take, number = _parse_label(label, self.list_hint)

@@ -5,19 +5,18 @@ Every decision is written down beside the manifest with who, when and why, and t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.plan_cache import make_lockfile
 from hailuo_batch.app.planning.planned import PlannedRun
-from hailuo_batch.app.planning.selection import filter_steps, match_shots, matches_pattern
+from hailuo_batch.app.planning.selection import list_takes, select_steps
 from hailuo_batch.app.recovery.rendered_files import read_render_digest
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
 from hailuo_batch.app.workspace.paths import lock_path, review_path
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage
-from hailuo_batch.core.plan.plan import Action, Step, StepReason, Use
+from hailuo_batch.core.plan.plan import Action, Step, StepReason, TakeName, Use
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.plan.report import describe_reason
 from hailuo_batch.core.plan.review import (
@@ -29,6 +28,7 @@ from hailuo_batch.core.plan.review import (
     add_retakes,
     remove_acceptances,
 )
+from hailuo_batch.core.plan.selection import Pattern, match_takes, parse_patterns
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import write_lock
@@ -64,7 +64,7 @@ async def retake(
     by: str = "",
     clock: Clock | None = None,
 ) -> Decision:
-    """Requests one more take of each of these shots (ids, globs, `tag:X`) under the same request.
+    """Requests one more take of each of these shots (see `plan` for the patterns) under the same request.
 
     The takes that are there stay as they are. Nothing is bought: the plan that comes back says what a run would buy.
 
@@ -76,17 +76,16 @@ async def retake(
     ('tiny.review.yaml', 2, [1, 2])
     """
     planned = await plan(file, world=world)
-    list_command = command_line("status", manifest=planned.validation.name, world=world)
-    chosen = match_shots(planned.validation.shots, shots, list_command=list_command, option_prefix="")
+    steps = _select_named_steps(planned, shots)
+    named = {take.shot for take in list_takes(steps)}
+    chosen = [shot for shot in planned.validation.shots if shot.id in named]
     if full := next((shot for shot in chosen if shot.takes >= MAX_TAKES), None):
         raise InputError(f'shot "{full.id}" has {full.takes} takes', why=f"A shot may have {MAX_TAKES}.")
     who, when = by or login_name(), utc_timestamp(clock or SystemClock())
     retakes = {shot.id: Retake(take=shot.takes + 1, by=who, at=when, why=_clean_text(why)) for shot in chosen}
     review = add_retakes(planned.validation.review or NO_REVIEW, retakes)
-    notes = tuple(
-        _pending_notes(filter_steps(planned.plan.steps, shots, planned.validation.shots, list_command=list_command))
-    )
-    return await _write_decision(Path(file), review, shots, retakes=retakes, notes=notes, world=world)
+    notes = tuple(_pending_notes(steps))
+    return await _write_decision(Path(file), review, tuple(retakes), retakes=retakes, notes=notes, world=world)
 
 
 async def accept(
@@ -104,12 +103,11 @@ async def accept(
     clip; shots that a glob or a tag brings along are passed over then.
     """
     planned = await plan(file)
-    list_command = command_line("status", manifest=planned.validation.name)
-    match_shots(planned.validation.shots, shots, list_command=list_command, option_prefix="")
+    steps = _select_named_steps(planned, shots)
     who, when = by or login_name(), utc_timestamp(clock or SystemClock())
     found: dict[str, list[Acceptance]] = {}
     refused: dict[str, list[InputError]] = {}
-    for step in filter_steps(planned.plan.steps, shots, planned.validation.shots, list_command=list_command):
+    for step in steps:
         for use in step.uses:
             if take is not None and use.take != take:
                 continue
@@ -132,7 +130,8 @@ async def accept(
     acceptances = {shot: tuple(each) for shot, each in found.items()}
     review = add_acceptances(planned.validation.review or NO_REVIEW, acceptances)
     notes = tuple(f"{each.summary}." for shot in found for each in refused.get(shot, ()))
-    return await _write_decision(Path(file), review, shots, acceptances=acceptances, notes=notes)
+    named = tuple(dict.fromkeys(use.shot.id for step in steps for use in step.uses))
+    return await _write_decision(Path(file), review, named, acceptances=acceptances, notes=notes)
 
 
 async def unaccept(file: Path | str, shots: Sequence[str], *, take: int | None = None) -> Decision:
@@ -143,21 +142,17 @@ async def unaccept(file: Path | str, shots: Sequence[str], *, take: int | None =
     """
     planned = await plan(file)
     review = planned.validation.review or NO_REVIEW
-    known = {shot.id: shot for shot in planned.validation.shots}
+    known = {shot.id for shot in planned.validation.shots}
     withdrawn: dict[str, tuple[Acceptance, ...]] = {}
-    for pattern in shots:
-        fitting = [
-            shot
-            for shot in review.shots
-            if fnmatchcase(shot, pattern) or (shot in known and matches_pattern(known[shot], pattern))
-        ]
-        some = {shot: _select_acceptances(review, shot, take) for shot in fitting}
-        if not any(some.values()):
-            raise InputError(f'nothing was accepted for "{pattern}"', why=f"{review_path(Path(file))} says so.")
-        withdrawn.update({shot: each for shot, each in some.items() if each})
+    for pattern in parse_patterns(shots):
+        some = _select_acceptances(review, pattern, planned, take)
+        if not some:
+            raise InputError(f'nothing was accepted for "{pattern.text}"', why=f"{review_path(Path(file))} says so.")
+        for shot, each in some.items():
+            withdrawn[shot] = tuple(dict.fromkeys((*withdrawn.get(shot, ()), *each)))
     await _remove_names(planned, [each for some in withdrawn.values() for each in some])
     left = [shot for shot in withdrawn if shot in known]
-    return await _write_decision(Path(file), remove_acceptances(review, withdrawn, take), left, withdrawals=withdrawn)
+    return await _write_decision(Path(file), remove_acceptances(review, withdrawn), left, withdrawals=withdrawn)
 
 
 async def _write_decision(
@@ -269,17 +264,37 @@ def _require_acceptance(
     found: Mapping[str, object], refused: Mapping[str, list[InputError]], shots: Sequence[str], take: int | None
 ) -> None:
     """Raises when a shot that was named has nothing to accept, or none of them has."""
-    for shot in shots:
-        if shot in refused and shot not in found:
-            raise refused[shot][0]
+    for pattern in parse_patterns(shots):
+        if pattern.is_one_shot and pattern.glob in refused and pattern.glob not in found:
+            raise refused[pattern.glob][0]
     if not found and refused:
         raise next(iter(refused.values()))[0]
     if not found:
         raise InputError(f"there is no take {take} of {', '.join(shots)}")
 
 
-def _select_acceptances(review: Review, shot: str, take: int | None) -> tuple[Acceptance, ...]:
-    return tuple(each for each in review.shots[shot].acceptances if take in {None, each.take})
+def _select_acceptances(
+    review: Review, pattern: Pattern, planned: PlannedRun, take: int | None
+) -> dict[str, tuple[Acceptance, ...]]:
+    """What was accepted for the takes that a pattern means; a shot that left the manifest has its id alone."""
+    takes = match_takes(planned.plan.steps, (pattern,)).takes
+    found = {
+        shot: tuple(
+            each
+            for each in reviewed.acceptances
+            if take in {None, each.take}
+            and (TakeName(shot, each.take) in takes or pattern.fits_attempt(shot, each.take, ()))
+        )
+        for shot, reviewed in review.shots.items()
+    }
+    return {shot: each for shot, each in found.items() if each}
+
+
+def _select_named_steps(planned: PlannedRun, shots: Sequence[str]) -> tuple[Step, ...]:
+    """The steps of the takes that a person named."""
+    validation = planned.validation
+    line = command_line("status", manifest=validation.name, world=validation.world)
+    return select_steps(planned.plan.steps, shots, validation.shots, list_command=line)
 
 
 def _clean_text(why: str) -> str:

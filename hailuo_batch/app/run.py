@@ -155,9 +155,11 @@ async def _make_plan(file: Path | str, options: RunOptions, *, full_report: bool
         file,
         world=options.world,
         only=options.only,
+        shard=options.shard,
         full_report=full_report,
         force_refused=options.scope is Scope.FAILED,
         max_cost=options.max_cost,
+        strict=options.strict,
     )
 
 

@@ -124,19 +124,22 @@ class Verification:
         return Exit.TAKES_FAILED if self.findings else Exit.DONE
 
 
-async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = False) -> Verification:
+async def verify(
+    file: Path | str, *, world: World = World.REAL, deep: bool = False, only: Sequence[str] = ()
+) -> Verification:
     """Reads every clip of a manifest and compares it with the ledger, its names and the lock.
 
-    `deep` also decodes every frame of every clip, which takes about a fifth of a second of a core each.
+    `only` picks takes as in `plan`; then nothing is reported of files that belong to no take. `deep` also decodes every
+    frame of every clip, which takes about a fifth of a second of a core each.
     """
-    planned = await plan(file, world=world, offline=True)
+    planned = await plan(file, world=world, only=only, offline=True)
     workspace = planned.validation.workspace
     store = workspace.open_store()
     async with workspace.read_ledger() as ledger:
         recorded, given = await ledger.clips(), frozenset(await read_given_names(ledger))
     wanted = {
         step.standing.digest: step
-        for step in planned.plan.steps
+        for step in planned.selected
         if step.standing is not None and step.standing.digest is not None and step.standing.stage in LIVE_STAGES
     }
     clips = {digest: recorded[digest] for digest in wanted if digest in recorded}
@@ -157,19 +160,17 @@ async def verify(file: Path | str, *, world: World = World.REAL, deep: bool = Fa
         ]
         found = [finding for check in await asyncio.gather(*checks) for finding in check]
     stored = store.list_digests()
-    found += [
-        VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(store.location(digest),))
-        for digest in sorted(stored - recorded.keys())
-    ]
-    found += [
-        VerifyFinding(subject=each.label, fault=VerifyFault.REJECTED, files=(each.file,), why=each.why)
-        for each in find_last_copies(workspace.list_rejected(), planned.snapshot.standings)
-    ]
-    found += _find_unknown_names(planned, recorded.keys(), given)
+    if planned.takes is None:
+        found += [
+            VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(store.location(digest),))
+            for digest in sorted(stored - recorded.keys())
+        ]
+        found += _find_unknown_names(planned, recorded.keys(), given)
+    found += _find_rejected(planned)
     found += _check_names(planned, copies)
     found += _check_lock(planned, store, stored)
     found = [_display_paths(planned.validation.project, finding) for finding in found]
-    names = sum(len(step.uses) for step in planned.plan.select_steps(Action.REUSE))
+    names = sum(len(step.uses) for step in _list_reused(planned))
     return Verification(
         clips=len(clips),
         names=names,
@@ -232,8 +233,19 @@ def _render_paths(planned: PlannedRun, step: Step) -> list[Path]:
     return [folder / render_name(planned.plan.campaign, use, sketch=sketch) for use in step.uses]
 
 
+def _list_reused(planned: PlannedRun) -> Iterator[Step]:
+    return (step for step in planned.selected if step.action is Action.REUSE)
+
+
+def _find_rejected(planned: PlannedRun) -> Iterator[VerifyFinding]:
+    mine = None if planned.takes is None else {step.fingerprint for step in planned.selected}
+    for each in find_last_copies(planned.validation.workspace.list_rejected(), planned.snapshot.standings):
+        if mine is None or each.fingerprint in mine:
+            yield VerifyFinding(subject=each.label, fault=VerifyFault.REJECTED, files=(each.file,), why=each.why)
+
+
 def _check_names(planned: PlannedRun, copies: Mapping[str, Path]) -> Iterator[VerifyFinding]:
-    for step in planned.plan.select_steps(Action.REUSE):
+    for step in _list_reused(planned):
         if step.standing is not None and step.standing.digest is not None:
             for named in _render_paths(planned, step):
                 digest = step.standing.digest
@@ -278,6 +290,7 @@ def _has_digest(path: Path, digest: str) -> bool:
 def _check_lock(planned: PlannedRun, store: Store, stored: AbstractSet[str]) -> Iterator[VerifyFinding]:
     for shot_id, shot in sorted(planned.lock.shots.items()):
         for number, take in sorted(shot.takes.items()):
-            if take.digest not in stored:
+            is_selected = planned.takes is None or (shot_id, number) in planned.takes
+            if is_selected and take.digest not in stored:
                 files = (store.location(take.digest),)
                 yield VerifyFinding(subject=f"{shot_id}#{number}", fault=VerifyFault.UNLOCKED, files=files)

@@ -43,6 +43,7 @@ def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date
     callback=_parse_day,
     help="Only attempts since this month or day (UTC).",
 )
+@options.only
 @options.world
 @click.option(
     "--format",
@@ -52,13 +53,15 @@ def _parse_day(_: click.Context, __: click.Parameter, given: str | None) -> date
     show_default=True,
     help="For people, spreadsheets or programs.",
 )
-def command(*, by: str, campaign: str | None, since: date | None, world: World, form: str) -> int:
+def command(
+    *, by: str, campaign: str | None, since: date | None, only: tuple[str, ...], world: World, form: str
+) -> int:
     """Show what this project has cost: estimate and actual cost, spent, running, in doubt, and lost money.
 
     Currencies are never added together. Attempts without a known price are counted, not estimated. Exits with 4 when
     clips are here that the ledger does not know, and with 9 when the ledger is gone.
     """
-    found = run_async(costs(group_by=GroupBy(by), campaign=campaign, since=since, world=world))
+    found = run_async(costs(group_by=GroupBy(by), campaign=campaign, since=since, only=only, world=world))
     print_extra_problems(found.problems)
     if form == "json":
         print_json(costs_dict(found, rehearsal=world is World.REHEARSAL))
@@ -67,5 +70,6 @@ def command(*, by: str, campaign: str | None, since: date | None, world: World, 
     else:
         of = [f"campaign {campaign}"] if campaign else []
         of += [f"since {since}"] if since else []
+        of += [f"only {' '.join(only)}"] if only else []
         print_text(draw_costs(found, filters=of, rehearsal=world is World.REHEARSAL, style=make_style(sys.stdout)))
     return Exit.TAKES_FAILED if found.problems else Exit.DONE

@@ -17,6 +17,7 @@ from hailuo_batch.views.format import safe_text
 if TYPE_CHECKING:
     from hailuo_batch.app.fetch import OrphanReport, PendingTasks
     from hailuo_batch.app.run import RunResult
+    from hailuo_batch.app.running.options import RunOptions
 
 _Errors = dict[str, HailuoError]
 
@@ -24,13 +25,18 @@ _Errors = dict[str, HailuoError]
 @click.command("fetch")
 @click.argument("manifests", nargs=-1, type=click.Path(path_type=Path))
 @options.world
+@options.only
+@options.shard
 @options.progress
 @options.output_format
-def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: str) -> int:
+def command(
+    manifests: tuple[Path, ...], *, world: World, only: tuple[str, ...], shard: str | None, progress: str, form: str
+) -> int:
     """Download clips already paid for: those of MANIFESTS, or of every manifest that was run here.
 
     Waits for running tasks. Submits nothing, so it spends nothing. An error in one manifest does not stop the others.
-    Clips whose manifest no longer exists are downloaded too, without a file name in renders/.
+    Clips whose manifest no longer exists are downloaded too, without a file name in renders/, unless --only or --shard
+    is given. A pattern has to match in one of the manifests.
     """
     from hailuo_batch.app.fetch import list_pending_tasks
     from hailuo_batch.app.locked_clips import count_missing_clips
@@ -38,9 +44,10 @@ def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: s
 
     pending = None if manifests else run_async(list_pending_tasks(Path.cwd(), world=world))
     files = manifests if pending is None else pending.manifests
-    runs, errors = _fetch_manifests(files, world=world, progress=progress)
+    chosen = _make_options(world, only, shard, is_alone=len(files) == 1)
+    runs, errors = _fetch_manifests(files, chosen, progress=progress)
     orphans = None
-    if pending is not None and not any(ran.exit is Exit.INTERRUPTED for ran in runs):
+    if pending is not None and not (only or shard) and not any(ran.exit is Exit.INTERRUPTED for ran in runs):
         orphans = _fetch_orphans(pending, errors, world=world, progress=progress)
     # Afterwards: what was downloaded now is not missing.
     missing = count_missing_clips(Path.cwd(), manifests) if world is World.REAL else {}
@@ -54,13 +61,22 @@ def command(manifests: tuple[Path, ...], *, world: World, progress: str, form: s
     return most_urgent(codes if orphans is None else [*codes, orphans.exit])
 
 
-def _fetch_manifests(manifests: Iterable[Path], *, world: World, progress: str) -> "tuple[list[RunResult], _Errors]":
-    """What each manifest came to, until somebody stops it; errors of a manifest are printed at the end."""
+def _make_options(world: World, only: tuple[str, ...], shard: str | None, *, is_alone: bool) -> "RunOptions":
+    from hailuo_batch.app.planning.plan import make_plan_options
     from hailuo_batch.app.running.options import RunOptions, Scope
+
+    make_plan_options(only=only, shard=shard)  # a mistake in them is reported once, not for each manifest
+    return RunOptions(world=world, scope=Scope.FETCH, only=only, shard=shard, strict=is_alone)
+
+
+def _fetch_manifests(
+    manifests: Iterable[Path], chosen: "RunOptions", *, progress: str
+) -> "tuple[list[RunResult], _Errors]":
+    """What each manifest came to, until somebody stops it; errors of a manifest are printed at the end."""
     from hailuo_batch.cli.interactive import run_interactive
 
-    chosen = RunOptions(world=world, scope=Scope.FETCH)
-    runs, errors = [], {}
+    runs: list[RunResult] = []
+    errors = {}
     for manifest in manifests:
         try:
             ran = run_async(run_interactive(manifest, chosen, progress=progress))
@@ -70,6 +86,10 @@ def _fetch_manifests(manifests: Iterable[Path], *, world: World, progress: str) 
         runs.append(ran)
         if ran.exit is Exit.INTERRUPTED:
             break
+    if chosen.only and not errors and not chosen.strict:
+        from hailuo_batch.app.planning.planned import require_matches
+
+        require_matches([ran.before for ran in runs])
     return runs, errors
 
 

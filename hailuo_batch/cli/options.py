@@ -32,7 +32,13 @@ class _ShotsArgument(click.Argument):
 
 shots = click.argument("shots", cls=_ShotsArgument, nargs=-1, required=True)
 only = click.option(
-    "--only", multiple=True, metavar="GLOB|tag:X", help="Only shots whose id or tag matches; may be repeated."
+    "--only",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only these takes: an id or glob, tag:X, seq:X, state:X, or SHOT#TAKE; may be repeated.",
+)
+shard = click.option(
+    "--shard", metavar="I/N", help="Only the I-th of N parts, for several machines; all N together are the plan."
 )
 output_format = click.option(
     "--format",

@@ -28,24 +28,39 @@ if TYPE_CHECKING:
 @options.manifest
 @options.world
 @options.only
+@options.shard
 @options.max_cost
 @options.output_format
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when there is work to do.")
 def command(
-    manifest: Path, *, world: World, only: tuple[str, ...], max_cost: str | None, form: str, detailed_exitcode: bool
+    manifest: Path,
+    *,
+    world: World,
+    only: tuple[str, ...],
+    shard: str | None,
+    max_cost: str | None,
+    form: str,
+    detailed_exitcode: bool,
 ) -> int:
     """Show what a run of MANIFEST would do, why and for how much. Spends nothing."""
     from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
     ink = make_style(sys.stdout)
-    if form == "text" and not only and (summary := read_cached_summary(manifest, world=world)) is not None:
+    if (
+        form == "text"
+        and not only
+        and not shard
+        and (summary := read_cached_summary(manifest, world=world)) is not None
+    ):
         write_idle_ci_summary(summary, world)
         print_text(draw_nothing_to_do(dict(summary), ink, manifest=str(manifest), world=world))
         return Exit.DONE
     from hailuo_batch.app.planning.plan import plan
     from hailuo_batch.views.plan import draw_plan
 
-    planned = run_async(plan(manifest, world=world, only=only, full_report=form == "json", max_cost=max_cost))
+    planned = run_async(
+        plan(manifest, world=world, only=only, shard=shard, full_report=form == "json", max_cost=max_cost)
+    )
     write_ci_summary(planned.report)
     print_extra_problems(planned.extra_problems)
     if form == "json":

@@ -18,6 +18,7 @@ from hailuo_batch.views.report import draw_report
 @click.command("report")
 @options.manifest
 @options.world
+@options.only
 @click.option(
     "-o",
     "--out",
@@ -25,18 +26,18 @@ from hailuo_batch.views.report import draw_report
     help="The file of the page (default: beside the clips).",
 )
 @options.output_format
-def command(manifest: Path, *, world: World, out: Path | None, form: str) -> None:
+def command(manifest: Path, *, world: World, only: tuple[str, ...], out: Path | None, form: str) -> None:
     """Write the report of MANIFEST as a page with posters and clips, and print it.
 
     The page is written beside the clips (renders/CAMPAIGN.html) and needs no network. As JSON, the report is only
     printed, unless --out names a page.
     """
     if form == "json" and out is None:
-        planned = run_async(read_report(manifest, world=world))
+        planned = run_async(read_report(manifest, world=world, only=only))
         print_extra_problems(planned.extra_problems)
         print_json(report_dict(planned.report))
         return
-    planned, page = run_async(write_report(manifest, world=world, page=out))
+    planned, page = run_async(write_report(manifest, world=world, page=out, only=only))
     print_extra_problems(planned.extra_problems)
     drawn = planned.report
     if form == "json":

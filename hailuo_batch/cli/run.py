@@ -18,6 +18,7 @@ from hailuo_batch.errors import Exit
 @options.manifest
 @options.world
 @options.only
+@options.shard
 @click.option("--failed", is_flag=True, help="Retry only failed and refused takes.")
 @click.option(
     "-j",
@@ -53,6 +54,7 @@ def command(
     *,
     world: World,
     only: tuple[str, ...],
+    shard: str | None,
     failed: bool,
     jobs: int | None,
     max_cost: str | None,
@@ -86,7 +88,13 @@ def command(
         raise click.UsageError("--frozen submits nothing, and --failed submits again; choose one.")
     if bool(callback_url) != bool(callback_listen):
         raise click.UsageError("--callback-url and --callback-listen belong together.")
-    if form == "text" and not only and not failed and (summary := read_cached_summary(manifest, world=world)):
+    if (
+        form == "text"
+        and not only
+        and not shard
+        and not failed
+        and (summary := read_cached_summary(manifest, world=world))
+    ):
         from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
         write_idle_ci_summary(summary, world)
@@ -102,6 +110,7 @@ def command(
     chosen = RunOptions(
         world=world,
         only=only,
+        shard=shard,
         scope=Scope.LOCKED if frozen else Scope.FAILED if failed else Scope.ALL,
         jobs=jobs,
         max_cost=max_cost,

@@ -20,15 +20,17 @@ from hailuo_batch.views.style import TextStyle
 @click.command("verify")
 @options.manifest
 @options.world
+@options.only
 @click.option("--deep", is_flag=True, help="Also decode every frame of every clip.")
 @options.output_format
-def command(manifest: Path, *, world: World, deep: bool, form: str) -> int:
+def command(manifest: Path, *, world: World, only: tuple[str, ...], deep: bool, form: str) -> int:
     """Check every clip of MANIFEST against the ledger, its names and the lock, byte by byte.
 
     Changes nothing. Exits with 4 when something is not as recorded (9: the ledger is gone), and prints what to do:
-    `run` restores missing clips and names; files with other content must be removed first.
+    `run` restores missing clips and names; files with other content must be removed first. With --only, files that
+    belong to no take are not reported.
     """
-    found = run_async(verify(manifest, world=world, deep=deep))
+    found = run_async(verify(manifest, world=world, deep=deep, only=only))
     print_extra_problems(found.problems)
     if form == "json":
         print_json({**_verification_dict(found), "rehearsal": world is World.REHEARSAL})

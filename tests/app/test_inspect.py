@@ -58,7 +58,7 @@ async def test_explain_says_why_there_is_nothing_to_do(project: Project):
 
 @pytest.mark.parametrize("label", ["opne", "open#2", "open#0", "", "#1"])
 async def test_an_unknown_take_is_an_error(project: Project, label: str):
-    with pytest.raises(InputError, match="there is no"):
+    with pytest.raises(InputError, match=r"matches no|names no"):
         await explain(project.file, label, world=World.SKETCH)
 
 
@@ -103,8 +103,19 @@ async def test_show_of_one_take_is_about_that_take(project: Project):
     shown = await show(project.file, "pack#1", world=World.SKETCH)
     assert [(row.shot, row.take) for row in shown.rows] == [("pack", 1)]
     assert [attempt.stage for attempt in shown.attempts] == [Stage.STORED], "the earlier version of that take"
-    with pytest.raises(InputError, match="no take pack#7"):
+    with pytest.raises(InputError, match='"pack#7" matches no take'):
         await show(project.file, "pack#7", world=World.SKETCH)
+
+
+async def test_a_pattern_of_one_shot_explains_and_one_of_several_shows(project: Project):
+    assert (await explain(project.file, "tag:hero", world=World.SKETCH)).shot == "open"
+    assert {row.shot for row in (await show(project.file, "state:new", world=World.SKETCH)).rows} == {
+        "open",
+        "pack",
+        "turn",
+    }
+    with pytest.raises(InputError, match="is not one shot"):
+        await explain(project.file, "*", world=World.SKETCH)
 
 
 async def test_looking_writes_nothing(project: Project):

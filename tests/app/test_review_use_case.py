@@ -132,7 +132,10 @@ async def test_a_shot_has_99_takes_at_most(drawn: Project):
 async def test_who_is_not_in_the_manifest_is_not_retaken(drawn: Project):
     with pytest.raises(InputError) as caught:
         await retake(drawn.file, ["opn"])
-    assert (caught.value.summary, caught.value.remedy) == ('"opn" matches no shot', 'Did you mean "open"?')
+    assert (caught.value.summary, caught.value.remedy) == (
+        '"opn" matches no shot',
+        'Did you mean "open"?\nTo list every shot:\n    hailuo-batch status film.yaml',
+    )
 
 
 async def test_an_earlier_clip_is_kept_for_a_changed_request_and_nothing_is_bought(bought: Project):

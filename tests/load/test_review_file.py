@@ -236,7 +236,7 @@ def test_what_is_withdrawn_takes_no_comment_about_others_with_it(file: Path) -> 
     text = file.read_text(encoding="utf-8").replace("    accepted:", "    # kept\n    accepted:")
     file.write_text(text.replace("  turn:", "  # about turn\n  turn:"), encoding="utf-8")
     review, _ = read(file, "open", "turn")
-    write_review(file, remove_acceptances(review, ["open"]))
+    write_review(file, remove_acceptances(review, {"open": review.shots["open"].acceptances}))
     left = file.read_text(encoding="utf-8")
     assert "    # kept\n  # about turn\n  turn:\n    retakes:\n      - take: 3\n" in left
     assert "accepted" not in left

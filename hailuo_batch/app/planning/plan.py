@@ -15,9 +15,8 @@ from hailuo_batch.app.planning.elsewhere import count_unknown_takes, read_elsewh
 from hailuo_batch.app.planning.gather import list_folders, read_details, read_histories, read_snapshot
 from hailuo_batch.app.planning.orphaned_tasks import make_orphan_steps
 from hailuo_batch.app.planning.plan_cache import write_plan_cache
-from hailuo_batch.app.planning.planned import ManifestError, PlannedRun, PlanOptions
+from hailuo_batch.app.planning.planned import ManifestError, PlannedRun, PlanOptions, require_matches
 from hailuo_batch.app.planning.remote_frames import validate_online
-from hailuo_batch.app.planning.selection import filter_steps
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
 from hailuo_batch.app.planning.task_list import find_known_tasks, read_task_entries
 from hailuo_batch.app.planning.validate import Validation, pause_python_gc, validate_offline
@@ -30,9 +29,10 @@ from hailuo_batch.core.attempt.rejected import RejectedClip, find_last_copies
 from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.plan.dropped_shots import find_dropped_shots
 from hailuo_batch.core.plan.lockfile import Lockfile
-from hailuo_batch.core.plan.plan import Action, LastRender, Plan, PlanInputs, Step
+from hailuo_batch.core.plan.plan import Action, LastRender, Plan, PlanInputs, Step, TakeName
 from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, resolve_versions
 from hailuo_batch.core.plan.report import Report, make_report
+from hailuo_batch.core.plan.selection import Match, match_takes, narrow_steps, parse_patterns
 from hailuo_batch.core.providers.offers import Route, choose_route
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.core.world import World, command_line
@@ -48,18 +48,21 @@ async def plan(
     *,
     world: World = World.REAL,
     only: Sequence[str] = (),
+    shard: str | None = None,
     full_report: bool = False,
     offline: bool = False,
     force_refused: bool = False,
     max_cost: str | None = None,
+    strict: bool = True,
 ) -> PlannedRun:
     """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
 
-    `only` picks shots by id (a glob) or tag (`tag:hero`, `tag:client:*`); several widen the choice. The report has a
-    row for each take with work to do, and with `full_report` for every take. Frames behind web addresses that are not
-    pinned are fetched or checked there; with `offline` they count as they were last seen. With `force_refused` what was
-    refused for good is submitted again. `max_cost` is a cap beside those of the manifest and the project; the report
-    says what caps leave out.
+    `only` picks takes by id (`pack-*`, `open#2`), tag (`tag:hero`), sequence (`seq:sq010`) or state (`state:failed`);
+    several widen the choice. `shard` is a part of the plan, such as `2/5`. The report has a row for each take with work
+    to do, and with `full_report` for every take. Frames behind web addresses that are not pinned are fetched or checked
+    there; with `offline` they count as they were last seen. With `force_refused` what was refused for good is submitted
+    again. `max_cost` is a cap beside those of the manifest and the project; the report says what caps leave out.
+    Unless `strict`, a pattern may mean nothing.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
@@ -67,30 +70,52 @@ async def plan(
     >>> [(str(step.action), str(step.estimate)) for step in asyncio.run(plan(file)).pending_steps]
     [('submit', '0.28 USD')]
     """
-    options = PlanOptions(only=tuple(only), force_refused=force_refused, max_cost=max_cost)
+    options = make_plan_options(only=only, shard=shard, force_refused=force_refused, max_cost=max_cost)
     with pause_python_gc():
         read = validate_offline(Path(file), world=world) if offline else await validate_online(Path(file), world=world)
         if read.errors:
             raise ManifestError(read.problems)
-        return await _plan_validated(read, options, full_report=full_report)
+        planned = await _plan_validated(read, options, full_report=full_report)
+    if strict:
+        require_matches([planned])
+    return planned
+
+
+def make_plan_options(
+    *, only: Sequence[str] = (), shard: str | None = None, force_refused: bool = False, max_cost: str | None = None
+) -> PlanOptions:
+    """The options as they are written on a command line; `InputError` for a pattern or a part that is none."""
+    part = None
+    if shard is not None:
+        from hailuo_batch.core.plan.shards import parse_shard
+
+        part = parse_shard(shard)
+    return PlanOptions(only=parse_patterns(only), shard=part, force_refused=force_refused, max_cost=max_cost)
 
 
 async def plan_again(planned: PlannedRun, *, lock: Lockfile | None = None) -> PlannedRun:
     """The same manifest, as it was read then, planned from a fuller ledger; its report has every take.
 
-    The lock is read again, unless it is given.
+    The lock is read again, unless it is given. The takes that were selected stay selected, whatever state they are in.
     """
     with pause_python_gc():
-        return await _plan_validated(planned.validation, planned.options, full_report=True, held_lock=lock)
+        return await _plan_validated(
+            planned.validation, planned.options, full_report=True, held_lock=lock, takes=planned.takes
+        )
 
 
 async def _plan_validated(
-    validation: Validation, options: PlanOptions, *, full_report: bool, held_lock: Lockfile | None = None
+    validation: Validation,
+    options: PlanOptions,
+    *,
+    full_report: bool,
+    held_lock: Lockfile | None = None,
+    takes: frozenset[TakeName] | None = None,
 ) -> PlannedRun:
     lock, tasks = held_lock or _read_lock(validation), read_task_entries(validation)
     listings = list_folders(validation)
     try:
-        planned = await _gather_and_plan(validation, options, lock, tasks, listings, full_report=full_report)
+        planned = await _gather_and_plan(validation, options, lock, tasks, listings, takes, full_report=full_report)
     except DamagedLedgerError as error:
         from hailuo_batch.app.recovery.damaged_ledger import explain_damaged_ledger
 
@@ -113,6 +138,7 @@ async def _gather_and_plan(
     lock: Lockfile,
     tasks: "tuple[TaskEntry, ...]",
     listings: Listings,
+    takes: frozenset[TakeName] | None,
     *,
     full_report: bool,
 ) -> PlannedRun:
@@ -128,8 +154,8 @@ async def _gather_and_plan(
             draft = make_plan(validation.shots, known, campaign=validation.campaign)
         histories = await read_histories(ledger, validation, listings.names, find_unversioned_steps(draft))
         made = _complete_plan(draft, validation, histories)
-        list_command = command_line("status", manifest=validation.name, world=validation.world)
-        selected = filter_steps(made.steps, options.only, validation.shots, list_command=list_command)
+        match = _match_takes(made, validation, options, takes)
+        selected = made.steps if match is None else tuple(narrow_steps(made.steps, match.takes))
         details = await read_details(ledger, validation, selected, full_report=full_report, has_caps=bool(caps))
         unknown_takes = await count_unknown_takes(ledger, lock, tasks, snapshot.standings)
         copied = await read_copied_digests(ledger, snapshot.standings)
@@ -138,20 +164,45 @@ async def _gather_and_plan(
         options=options,
         plan=made,
         selected=selected,
+        takes=None if match is None else match.takes,
+        unmatched=() if match is None else match.unmatched,
         lock=lock,
         snapshot=snapshot,
         details=details,
         listings=listings,
         tasks=tasks,
-        orphan_steps=make_orphan_steps(snapshot, made.steps),
+        orphan_steps=_find_orphan_steps(snapshot, made, options),
         report=replace(
-            _make_report(validation, made, selected, snapshot, details, caps, now=now, only=bool(options.only)),
+            _make_report(validation, made, selected, snapshot, details, caps, now=now, only=match is not None),
             sequence_titles=validation.sequence_titles,
             dropped=find_dropped_shots(lock, made.steps, [shot.id for shot in validation.shots]),
         ),
         rehearsed_names=histories.rehearsed_names,
         lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes, copied=copied),
     )
+
+
+def _match_takes(
+    made: Plan, validation: Validation, options: PlanOptions, takes: frozenset[TakeName] | None
+) -> Match | None:
+    """The selected takes: those of before, else what the options mean now; None where every take is meant."""
+    if takes is not None:
+        return Match(takes=takes)
+    match = match_takes(made.steps, options.only) if options.only else None
+    if options.shard is None:
+        return match
+    from hailuo_batch.core.plan.shards import PlannedCampaign, choose_takes
+
+    (part,) = choose_takes([PlannedCampaign(shots=validation.shots, plan=made)], options.shard)
+    return Match(takes=part) if match is None else replace(match, takes=match.takes & part)
+
+
+def _find_orphan_steps(snapshot: LedgerSnapshot, made: Plan, options: PlanOptions) -> tuple[Step, ...]:
+    """The tasks that no shot asks for; of several parts, each has those whose shot would be in it."""
+    steps, shard = make_orphan_steps(snapshot, made.steps), options.shard
+    if shard is None:
+        return steps
+    return tuple(step for step in steps if shard.has((made.campaign, step.take_names[0].shot)))
 
 
 def _complete_plan(draft: Plan, validation: Validation, histories: ShotHistories) -> Plan:

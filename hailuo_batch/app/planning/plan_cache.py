@@ -55,7 +55,7 @@ def write_plan_cache(planned: PlannedRun) -> None:
 
 
 def _is_finished(planned: PlannedRun) -> bool:
-    if planned.options.only or planned.pending_steps or planned.unnamed_steps or planned.orphan_steps:
+    if planned.takes is not None or planned.pending_steps or planned.unnamed_steps or planned.orphan_steps:
         return False
     if not planned.validation.inputs.is_stable:
         return False

@@ -1,6 +1,6 @@
 """A plan with everything that carrying it out needs, as a value; `plan.py` makes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,16 @@ from hailuo_batch.app.recovery.missing_ledger import LostLedger, ledger_problem,
 from hailuo_batch.app.recovery.rendered_files import rehearsed_clips_warning
 from hailuo_batch.app.workspace.paths import tasks_path
 from hailuo_batch.core.plan.lockfile import Lockfile
-from hailuo_batch.core.plan.plan import Action, Plan, Step, Use
+from hailuo_batch.core.plan.plan import Action, Plan, Step, TakeName, Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.plan.selection import Pattern, unmatched_error
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.plan.shards import Shard
     from hailuo_batch.core.plan.task_entries import TaskEntry
 
 
@@ -32,9 +34,10 @@ class ManifestError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """The options of a plan: which shots, whether refused takes are submitted again, under which cap."""
+    """The options of a plan: which takes, whether refused ones are submitted again, under which cap."""
 
-    only: tuple[str, ...] = ()
+    only: tuple[Pattern, ...] = ()
+    shard: "Shard | None" = None
     force_refused: bool = False
     max_cost: str | None = None
 
@@ -47,6 +50,8 @@ class PlannedRun:
     options: PlanOptions
     plan: Plan
     selected: tuple[Step, ...]  # the selected steps (--only), otherwise all
+    takes: frozenset[TakeName] | None = None  # of these steps, for the plans that follow; None: every take
+    unmatched: tuple[Pattern, ...] = ()  # of `options.only`, what means no take of this manifest
     lock: Lockfile
     snapshot: LedgerSnapshot
     details: StepDetails
@@ -96,3 +101,13 @@ class PlannedRun:
             return False
         past = self.snapshot.last_renders.get(use.shot.id)
         return past is not None and past.version >= use.version
+
+
+def require_matches(plans: Sequence[PlannedRun]) -> None:
+    """Raises `InputError` when a pattern means no take in any of these plans."""
+    for pattern in plans[0].unmatched if plans else ():
+        if all(pattern in planned.unmatched for planned in plans):
+            first = plans[0].validation
+            line = command_line("status", manifest=first.name, world=first.world)
+            shots = [shot for planned in plans for shot in planned.validation.shots]
+            raise unmatched_error(pattern, shots, list_command=line)

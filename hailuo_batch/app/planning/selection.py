@@ -1,48 +1,25 @@
-"""Which shots are meant: by id, by a glob of ids, or by tag."""
+"""Which takes of a plan are meant by patterns, and the errors for patterns that mean none."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.problem import did_you_mean
-from hailuo_batch.errors import InputError
+from hailuo_batch.core.plan.plan import Step, TakeName
+from hailuo_batch.core.plan.selection import match_takes, narrow_steps, parse_patterns, unmatched_error
 
 
-def filter_steps(
-    steps: Iterable[Step], only: Sequence[str], shots: Sequence[Shot], *, list_command: str
+def select_steps(
+    steps: Sequence[Step], named: Sequence[str], shots: Sequence[Shot], *, list_command: str
 ) -> tuple[Step, ...]:
-    """The steps of the selected shots; a pattern that matches no shot is an error."""
-    if not only:
-        return tuple(steps)
-    wanted = {shot.id for shot in match_shots(shots, only, list_command=list_command)}
-    chosen = []
-    for step in steps:
-        uses = tuple(use for use in step.uses if use.shot.id in wanted)
-        if uses:
-            chosen.append(step if len(uses) == len(step.uses) else replace(step, uses=uses))
-    return tuple(chosen)
-
-
-def match_shots(
-    shots: Sequence[Shot], only: Sequence[str], *, list_command: str, option_prefix: str = "--only "
-) -> tuple[Shot, ...]:
-    """The shots that match one of the patterns. A pattern without a shot is an error, after its `option_prefix`.
+    """The steps of the takes that a command was given; `InputError` for a word that means none.
 
     The error names `list_command`, which lists every shot.
     """
-    for pattern in only:
-        if not any(matches_pattern(shot, pattern) for shot in shots):
-            tagged = pattern.startswith("tag:")
-            known = {f"tag:{tag}" for shot in shots for tag in shot.tags} if tagged else [shot.id for shot in shots]
-            remedy = did_you_mean(pattern, known) or f"To list every shot:\n    {list_command}"
-            raise InputError(f'{option_prefix}"{pattern}" matches no shot', remedy=remedy)
-    return tuple(shot for shot in shots if any(matches_pattern(shot, pattern) for pattern in only))
+    found = match_takes(steps, parse_patterns(named))
+    if found.unmatched:
+        raise unmatched_error(found.unmatched[0], shots, list_command=list_command, option="")
+    return tuple(narrow_steps(steps, found.takes))
 
 
-def matches_pattern(shot: Shot, pattern: str) -> bool:
-    """Whether a pattern (a glob of ids, or `tag:` and one of tags) fits a shot."""
-    if pattern.startswith("tag:"):
-        return any(fnmatchcase(tag, pattern.removeprefix("tag:")) for tag in shot.tags)
-    return fnmatchcase(shot.id, pattern)
+def list_takes(steps: Iterable[Step]) -> frozenset[TakeName]:
+    """The takes of these steps."""
+    return frozenset(TakeName(use.shot.id, use.take) for step in steps for use in step.uses)

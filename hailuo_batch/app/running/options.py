@@ -43,13 +43,16 @@ class WebhookOptions:
 class RunOptions:
     """How a run goes about its manifest.
 
-    `only` picks shots as in `plan`. `jobs` is the most takes in progress at once. `max_cost` is the most that this run
-    may spend (`12.50`, or `12.50 EUR`; without a currency it is that of the manifest's budget, else US dollars). With
-    `new_ledger` it buys although clips are here that were bought under another ledger.
+    `only` picks takes and `shard` a part of them, as in `plan`. `jobs` is the most takes in progress at once.
+    `max_cost` is the most that this run may spend (`12.50`, or `12.50 EUR`; without a currency it is that of the
+    manifest's budget, else US dollars). With `new_ledger` it buys although clips are here that were bought under
+    another ledger.
     """
 
     world: World = World.REAL
     only: tuple[str, ...] = ()
+    shard: str | None = None
+    strict: bool = True  # each of `only` means a take; a command over several manifests checks that itself
     scope: Scope = Scope.ALL
     jobs: int | None = None
     max_cost: str | None = None

@@ -67,6 +67,7 @@ class OpenAttempt:
     task: str | None = None
     has_manual_task: bool = False  # whether its task's id came from a person, and not from the gateway
     manifest: str = ""  # as its run named it, below the project's root
+    tags: tuple[str, ...] = ()  # of the shots that it was bought for
 
     @property
     def label(self) -> str:
@@ -113,6 +114,7 @@ def open_attempts(
                 task=each.task,
                 has_manual_task=each.id in manual_tasks,
                 manifest=run.manifest if run is not None else "",
+                tags=each.tags,
             )
         )
     return tuple(found)

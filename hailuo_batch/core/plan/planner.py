@@ -65,10 +65,12 @@ def find_unlocked_steps(waiting: Iterable[Step], inputs: PlanInputs, chosen: Map
     """
     steps: dict[str, Step] = {}
     there = frozenset(chosen.values())
-    for step in waiting:
-        if step.uses[0].take == 1 and all(giver in chosen for giver in step.waits_for):
-            for use in step.uses:
-                _add_steps(steps, _make_steps(use.shot, inputs, dict(chosen), there))
+    ready = [use for step in waiting if all(giver in chosen for giver in step.waits_for) for use in step.uses]
+    takes = {(use.shot.id, use.take) for use in ready}
+    for shot in {use.shot.id: use.shot for use in ready}.values():
+        # Money: only these takes; the other takes of the shot may not be selected.
+        made = _make_steps(shot, inputs, dict(chosen), there)
+        _add_steps(steps, (step for step in made if (shot.id, step.uses[0].take) in takes))
     return tuple(steps.values())
 
 

@@ -3,7 +3,7 @@
 `load/review.py` reads and writes the file. This module knows neither the user nor the time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hailuo_batch.core.attempt.attempt import Standing
@@ -112,11 +112,11 @@ def add_acceptances(review: Review, acceptances: Mapping[str, Iterable[Acceptanc
     return _update_shots(review, shots)
 
 
-def remove_acceptances(review: Review, shots: Iterable[str], take: int | None = None) -> Review:
-    """The review without the acceptances of these shots, or without those of one take of them."""
+def remove_acceptances(review: Review, withdrawals: Mapping[str, Collection[Acceptance]]) -> Review:
+    """The review without these acceptances, by shot."""
     kept = {
-        shot: tuple(each for each in _shot_review(review, shot).acceptances if take is not None and each.take != take)
-        for shot in shots
+        shot: tuple(each for each in _shot_review(review, shot).acceptances if each not in withdrawn)
+        for shot, withdrawn in withdrawals.items()
     }
     return _update_shots(
         review, {shot: replace(_shot_review(review, shot), acceptances=left) for shot, left in kept.items()}

@@ -111,11 +111,12 @@ def test_what_was_accepted_can_be_taken_back_whole_or_take_by_take() -> None:
     review = add_acceptances(
         add_retakes(EMPTY, {"open": again(3)}), {"open": [acceptance(), acceptance("v1-c", take=2)]}
     )
-    assert [each.take for each in remove_acceptances(review, ["open"], 1).shots["open"].acceptances] == [2]
-    assert remove_acceptances(review, ["open"]).shots["open"] == ShotReview(retakes=(again(3),))
-    assert remove_acceptances(add_acceptances(EMPTY, {"open": [acceptance()]}), ["open"]) == EMPTY
-    assert remove_acceptances(EMPTY, ["open"]) == EMPTY
-    assert EMPTY_REVIEW not in remove_acceptances(review, ["open"]).shots.values()
+    every = {"open": review.shots["open"].acceptances}
+    assert [each.take for each in remove_acceptances(review, {"open": [acceptance()]}).shots["open"].acceptances] == [2]
+    assert remove_acceptances(review, every).shots["open"] == ShotReview(retakes=(again(3),))
+    assert remove_acceptances(add_acceptances(EMPTY, {"open": [acceptance()]}), {"open": [acceptance()]}) == EMPTY
+    assert remove_acceptances(EMPTY, {"open": []}) == EMPTY
+    assert EMPTY_REVIEW not in remove_acceptances(review, every).shots.values()
 
 
 def test_an_accepted_clip_is_reused_and_the_version_stays() -> None:
