@@ -1,12 +1,13 @@
 """The caps of a plan, and the steps that they would leave out."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Plan, Step
+from hailuo_batch.core.plan.plan import Plan, Step, TakeName
 from hailuo_batch.core.plan.plan_cost import list_purchases
 from hailuo_batch.core.plan.report import CapLeft
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, make_caps, money_left, parse_amount
@@ -14,9 +15,12 @@ from hailuo_batch.errors import InputError
 from hailuo_batch.runner.reservations import Reservations
 
 
-def run_caps(validation: Validation, max_cost: str | None, now: float) -> tuple[Cap, ...]:
+def run_caps(
+    validation: Validation, max_cost: str | None, now: float, *, begun_at: float | None = None
+) -> tuple[Cap, ...]:
     """The caps of a run that begins `now`; what is drawn on this machine has none.
 
+    A command over several manifests has `begun_at`: what it bought since counts under `max_cost`, whoever it is for.
     Without a currency `max_cost` is in that of the manifest's budget, else in US dollars. Raises `InputError` for one
     that is no amount.
     """
@@ -35,7 +39,7 @@ def run_caps(validation: Validation, max_cost: str | None, now: float) -> tuple[
         campaign=validation.campaign,
         settings=validation.project.caps,
         limit=limit,
-        now=now,
+        now=now if begun_at is None else begun_at,
         month_start=month_start(now),
     )
 
@@ -50,15 +54,24 @@ def month_start(now: float) -> float:
 
 
 def find_steps_over_cap(
-    steps: Iterable[Step], caps: tuple[Cap, ...], paid: Iterable[CountedAttempt], *, plan: Plan, now: float
+    steps: Iterable[Step],
+    caps: tuple[Cap, ...],
+    paid: Iterable[CountedAttempt],
+    *,
+    plan: Plan,
+    now: float,
+    promised: AbstractSet[TakeName] = frozenset(),
 ) -> tuple[tuple[Step, Failure], ...]:
-    """The submits for which the caps leave no room, if all go out in this order and cost what they should."""
+    """The submits for which the caps leave no room, if all go out in this order and cost what they should.
+
+    The clips of `promised` takes are bought for another manifest, where they are counted.
+    """
     if not caps:
         return ()
     reservations = Reservations(caps, paid, campaign=plan.campaign, now=now, planned=plan.steps)
     refused, left = [], set[str]()
     for step in list_purchases(tuple(steps)):
-        if step.route.free:
+        if step.route.free or (promised and step.take_names[0] in promised):
             continue
         givers = [giver for giver in step.waits_for if giver in left]
         failure = _left_out_failure(givers[0]) if givers else None

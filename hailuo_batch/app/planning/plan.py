@@ -9,32 +9,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hailuo_batch.app.planning.caps import find_caps_left, find_steps_over_cap, run_caps
-from hailuo_batch.app.planning.destinations import find_destinations
+from hailuo_batch.app.planning.caps import run_caps
 from hailuo_batch.app.planning.elsewhere import count_unknown_takes, read_elsewhere
 from hailuo_batch.app.planning.gather import list_folders, read_details, read_histories, read_snapshot
 from hailuo_batch.app.planning.orphaned_tasks import make_orphan_steps
 from hailuo_batch.app.planning.plan_cache import write_plan_cache
+from hailuo_batch.app.planning.plan_inputs import make_plan_inputs
+from hailuo_batch.app.planning.plan_report import make_plan_report
 from hailuo_batch.app.planning.planned import ManifestError, PlannedRun, PlanOptions, require_matches
 from hailuo_batch.app.planning.remote_frames import validate_online
-from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
+from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories
 from hailuo_batch.app.planning.task_list import find_known_tasks, read_task_entries
 from hailuo_batch.app.planning.validate import Validation, pause_python_gc, validate_offline
 from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, find_lost_ledger
-from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_last_renders
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import lock_path
-from hailuo_batch.core.attempt.rejected import RejectedClip, find_last_copies
-from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.plan.dropped_shots import find_dropped_shots
 from hailuo_batch.core.plan.lockfile import Lockfile
-from hailuo_batch.core.plan.plan import Action, LastRender, Plan, PlanInputs, Step, TakeName
+from hailuo_batch.core.plan.plan import Plan, Step, TakeName
 from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, resolve_versions
-from hailuo_batch.core.plan.report import Report, make_report
 from hailuo_batch.core.plan.selection import Match, match_takes, narrow_steps, parse_patterns
-from hailuo_batch.core.providers.offers import Route, choose_route
-from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import DamagedLedgerError
 from hailuo_batch.load.lockfile import read_lock
@@ -143,10 +138,10 @@ async def _gather_and_plan(
     full_report: bool,
 ) -> PlannedRun:
     now = SystemClock().now()
-    caps = run_caps(validation, options.max_cost, now)
+    caps = run_caps(validation, options.max_cost, now, begun_at=options.begun_at)
     async with validation.workspace.read_ledger() as ledger:
         snapshot = await read_snapshot(ledger, validation, lock, has_tasks=bool(tasks))
-        inputs = _make_inputs(validation, options, lock, listings, snapshot, now=now)
+        inputs = make_plan_inputs(validation, options, lock, listings, snapshot, now=now)
         inputs = replace(inputs, known_tasks=find_known_tasks(tasks, snapshot, validation)) if tasks else inputs
         draft = make_plan(validation.shots, inputs, campaign=validation.campaign)
         elsewhere = await read_elsewhere(ledger, validation.workspace, listings, inputs, draft.steps)
@@ -159,6 +154,9 @@ async def _gather_and_plan(
         details = await read_details(ledger, validation, selected, full_report=full_report, has_caps=bool(caps))
         unknown_takes = await count_unknown_takes(ledger, lock, tasks, snapshot.standings)
         copied = await read_copied_digests(ledger, snapshot.standings)
+    report, over_cap = make_plan_report(
+        validation, options, made, selected, snapshot, details, caps, only=match is not None
+    )
     return PlannedRun(
         validation=validation,
         options=options,
@@ -173,10 +171,11 @@ async def _gather_and_plan(
         tasks=tasks,
         orphan_steps=_find_orphan_steps(snapshot, made, options),
         report=replace(
-            _make_report(validation, made, selected, snapshot, details, caps, now=now, only=match is not None),
+            report,
             sequence_titles=validation.sequence_titles,
             dropped=find_dropped_shots(lock, made.steps, [shot.id for shot in validation.shots]),
         ),
+        over_cap=over_cap,
         rehearsed_names=histories.rehearsed_names,
         lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes, copied=copied),
     )
@@ -214,46 +213,6 @@ def _complete_plan(draft: Plan, validation: Validation, histories: ShotHistories
     return make_plan(validation.shots, inputs, campaign=draft.campaign)
 
 
-def _make_report(
-    validation: Validation,
-    made: Plan,
-    selected: tuple[Step, ...],
-    snapshot: LedgerSnapshot,
-    details: StepDetails,
-    caps: tuple[Cap, ...],
-    *,
-    now: float,
-    only: bool,
-) -> Report:
-    shown = {use.shot.id for step in selected for use in step.uses}
-    report = make_report(
-        replace(made, steps=selected) if only else made,
-        manifest=validation.name,
-        sketch=validation.sketch,
-        rehearsal=validation.world is World.REHEARSAL,
-        clip_sizes=snapshot.clip_sizes,
-        clips=details.clips,
-        requests=details.requests,
-        shots_outside=len(validation.shots) - len(shown) if only else 0,
-        over_cap=find_steps_over_cap(selected, caps, details.counted_attempts, plan=made, now=now),
-        caps_left=find_caps_left(caps, details.counted_attempts),
-        rejected=_list_rejected(validation, selected, snapshot),
-        campaign_cost=details.campaign_cost,
-    )
-    if validation.manifest is not None:
-        report = replace(report, meta=validation.manifest.meta, sequences=validation.manifest.sequences)
-    if validation.world is not World.REAL:
-        return report  # no key is sent
-    return replace(report, destinations=find_destinations(selected, validation.project))
-
-
-def _list_rejected(validation: Validation, steps: Sequence[Step], snapshot: LedgerSnapshot) -> tuple[RejectedClip, ...]:
-    """The clips that are not whole and whose take has no other."""
-    if not any(step.action in {Action.RESUME, Action.FETCH} for step in steps):
-        return ()
-    return find_last_copies(validation.workspace.list_rejected(), snapshot.standings)
-
-
 def _find_lost_ledger(
     validation: Validation,
     snapshot: LedgerSnapshot,
@@ -285,43 +244,3 @@ def _read_lock(validation: Validation) -> Lockfile:
     if validation.world is not World.REAL:
         return Lockfile(campaign=validation.campaign, shots={})
     return read_lock(lock_path(validation.file), campaign=validation.campaign)
-
-
-def _make_inputs(
-    validation: Validation,
-    options: PlanOptions,
-    lock: Lockfile,
-    listings: Listings,
-    snapshot: LedgerSnapshot,
-    *,
-    now: float,
-) -> PlanInputs:
-    last_renders = snapshot.last_renders or _recover_last_renders(validation, listings)
-    return PlanInputs(
-        model=validation.model,
-        images=validation.inputs.images,
-        routes=_make_routes(validation),
-        standings=snapshot.standings,
-        last_renders={**last_renders, **lock.last_renders},
-        locked_clips=lock.clips,
-        stored_digests=listings.digests,
-        accepted_clips=snapshot.accepted_clips,
-        now=now,
-        force_refused=options.force_refused,
-    )
-
-
-def _recover_last_renders(validation: Validation, listings: Listings) -> dict[str, LastRender]:
-    """What the names below `renders/` say of shots, when the ledger that gave them is gone."""
-    mine = parse_render_names(listings.names, campaign=validation.campaign, sketch=validation.sketch)
-    workspace = validation.workspace
-    return read_last_renders(mine, workspace.renders_folder, workspace.world, workspace.list_rehearsed_digests())
-
-
-def _make_routes(validation: Validation) -> dict[ShotNeeds, Route]:
-    routes: dict[ShotNeeds, Route] = {}
-    for shot in validation.shots:
-        needs = shot.needs
-        if needs not in routes:
-            routes[needs] = choose_route(shot, validation.provider_lists[shot.providers])
-    return routes

@@ -10,6 +10,7 @@ from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, ledger_problem, lost_ledger_warning
 from hailuo_batch.app.recovery.rendered_files import rehearsed_clips_warning
 from hailuo_batch.app.workspace.paths import tasks_path
+from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, Plan, Step, TakeName, Use
 from hailuo_batch.core.plan.render_names import render_name
@@ -22,6 +23,7 @@ from hailuo_batch.errors import InputError
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.shards import Shard
     from hailuo_batch.core.plan.task_entries import TaskEntry
+    from hailuo_batch.core.plan.together import EarlierPurchases
 
 
 class ManifestError(InputError):
@@ -40,6 +42,8 @@ class PlanOptions:
     shard: "Shard | None" = None
     force_refused: bool = False
     max_cost: str | None = None
+    begun_at: float | None = None  # of a command over several manifests: `max_cost` counts what it bought since
+    earlier: "EarlierPurchases | None" = None  # what the manifests before this one buy in the same command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -58,6 +62,7 @@ class PlannedRun:
     listings: Listings
     orphan_steps: tuple[Step, ...]  # tasks of the campaign that its manifest no longer asks for
     notes: tuple[str, ...] = ()  # what else to say before it is carried out
+    over_cap: tuple[tuple[Step, Failure], ...] = ()  # what caps leave out, and why
     report: Report  # brief, unless `plan` was called for a full one
     tasks: "tuple[TaskEntry, ...]" = ()  # what the tasks file says
     rehearsed_names: frozenset[str] = frozenset()  # rehearsed clips that were copied among the real ones

@@ -42,6 +42,7 @@ def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
     if scope is Scope.ALL:
         return planned
     steps = tuple(step for step in select_run_steps(planned, scope) if step.orphan is None)
+    earlier = planned.options.earlier
     report = make_report(
         replace(planned.plan, steps=steps),
         manifest=planned.validation.name,
@@ -50,6 +51,7 @@ def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
         clip_sizes=planned.snapshot.clip_sizes,
         clips=planned.details.clips,
         requests=planned.details.requests,
+        promised={} if earlier is None else earlier.find_promised(planned.plan, planned.validation.shots),
     )
     if planned.validation.world is World.REAL:
         report = replace(report, destinations=find_destinations(steps, planned.validation.project))

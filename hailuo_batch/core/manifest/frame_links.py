@@ -20,6 +20,15 @@ def frame_sources(shot: Shot) -> dict[str, str]:
     return {end: frame.shot for end, frame in ends.items() if isinstance(frame, ShotFrame)}
 
 
+def sort_by_dependency(shots: Sequence[Shot]) -> Sequence[Shot]:
+    """The shots in an order in which frames are known before they are needed."""
+    if all(shot.frames is NO_FRAMES for shot in shots):
+        return shots
+    known = {shot.id: shot for shot in shots}
+    sorter = TopologicalSorter({shot.id: frame_sources(shot).values() for shot in shots})
+    return [known[shot_id] for shot_id in sorter.static_order() if shot_id in known]
+
+
 def frame_link_problems(shots: Sequence[Shot], ids: Collection[str]) -> Iterator[Problem]:
     """Each frame of a shot that does not exist, and a chain that leads back to itself.
 

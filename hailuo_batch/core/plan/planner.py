@@ -7,13 +7,12 @@ Shots with the same request share one step: one clip, several names.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage, Standing
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.manifest.document import NO_FRAMES, Frame, ShotFrame
-from hailuo_batch.core.manifest.frame_links import frame_sources
+from hailuo_batch.core.manifest.frame_links import frame_sources, sort_by_dependency
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.known_task import known_task_route, pick_known_task
 from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, ShotVersions, Step, StepReason, Use
@@ -31,7 +30,7 @@ def make_plan(shots: Sequence[Shot], inputs: PlanInputs, *, campaign: str) -> Pl
     """What a run would do for these shots, and why."""
     steps: dict[str, Step] = {}
     chosen: dict[str, str] = {}
-    for shot in _sort_by_dependency(shots):
+    for shot in sort_by_dependency(shots):
         _add_steps(steps, _make_steps(shot, inputs, chosen))
     order = {shot.id: place for place, shot in enumerate(shots)}
     ordered = list(steps.values())
@@ -72,15 +71,6 @@ def find_unlocked_steps(waiting: Iterable[Step], inputs: PlanInputs, chosen: Map
         made = _make_steps(shot, inputs, dict(chosen), there)
         _add_steps(steps, (step for step in made if (shot.id, step.uses[0].take) in takes))
     return tuple(steps.values())
-
-
-def _sort_by_dependency(shots: Sequence[Shot]) -> Sequence[Shot]:
-    """The shots in an order in which frames are known before they are needed."""
-    if all(shot.frames is NO_FRAMES for shot in shots):
-        return shots
-    known = {shot.id: shot for shot in shots}
-    sorter = TopologicalSorter({shot.id: frame_sources(shot).values() for shot in shots})
-    return [known[shot_id] for shot_id in sorter.static_order() if shot_id in known]
 
 
 def _make_steps(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import fsum
+from types import MappingProxyType
 
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
@@ -17,7 +18,7 @@ from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.clip_differences import describe_differences
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
-from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, Use
+from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, TakeName, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.plan_lengths import NO_LENGTHS, PlanLengths, find_kept_duration, sum_lengths
 from hailuo_batch.core.plan.render_names import render_name, take_label
@@ -154,22 +155,25 @@ def make_report(
     caps_left: Iterable[CapLeft] = (),
     rejected: Iterable[RejectedClip] = (),
     campaign_cost: PlanCost | None = None,
+    promised: Mapping[TakeName, str] = MappingProxyType({}),
 ) -> Report:
     """The report of a plan, in the order of the manifest.
 
     `clip_sizes` and `clips` are by digest, `requests` are pre-images by fingerprint, `rejected` are clips that are not
     whole and whose take has no other. `campaign_cost` is what the ledger sums; without it, the plan's own clips are
-    summed. Without `clips` the report is brief: takes with nothing to do are counted and have no row.
+    summed. `promised` are takes whose clip is bought for the named take of another manifest. Without `clips` the report
+    is brief: takes with nothing to do are counted and have no row.
     """
     brief = clips is None
     refused = tuple(over_cap)
     left = {id(step) for step, _ in refused}
-    bought = tuple(step for step in list_purchases(plan.steps) if id(step) not in left)
+    submitted = tuple(step for step in list_purchases(plan.steps) if id(step) not in left)
+    bought = tuple(step for step in submitted if step.take_names[0] not in promised) if promised else submitted
     buying = sum_purchases(bought)
     aside: dict[str, list[RejectedClip]] = {}
     for each in rejected:
         aside.setdefault(each.fingerprint, []).append(each)
-    mine = {id(step) for step in bought}
+    mine = {id(step) for step in submitted}
     rows = [
         row
         for step in (plan.pending_steps if brief else plan.steps)
@@ -182,6 +186,7 @@ def make_report(
             sketch=sketch,
             is_bought=id(step) in mine,
             is_left_out=id(step) in left,
+            buyer=promised.get(step.take_names[0], "") if promised and id(step) in mine else "",
         )
     ]
     kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := _clip_digest(step)) in clip_sizes}
@@ -246,6 +251,7 @@ def _make_rows(
     sketch: bool,
     is_bought: bool,
     is_left_out: bool,
+    buyer: str,
 ) -> Iterable[TakeRow]:
     standing = step.standing
     clip = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
@@ -272,7 +278,7 @@ def _make_rows(
             source=step.source,
             quote=standing.quote if standing is not None else None,
             cost=standing.cost if standing is not None else None,
-            same_clip_as="" if use is step.uses[0] else take_label(step.uses[0]),
+            same_clip_as=buyer or ("" if use is step.uses[0] else take_label(step.uses[0])),
             is_bought=is_bought,
             is_left_out=is_left_out,
             shared_with=tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED)),

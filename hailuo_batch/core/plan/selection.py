@@ -67,7 +67,7 @@ class Pattern:
 
     def fits_shot(self, shot: Shot) -> bool:
         """Whether a shot is meant, whatever its state and takes are."""
-        return self._fits(shot.id, shot.tags, _sequence_name(shot))
+        return self._fits(shot.id, shot.tags, shot.sequence)
 
     def fits_take(self, name: TakeName, shot: Shot, states: AbstractSet[str]) -> bool:
         """Whether a take is meant, whose step is in these states."""
@@ -185,7 +185,7 @@ def _known_words(kind: PatternKind, shots: Sequence[Shot]) -> set[str]:
     if kind is PatternKind.TAG:
         return {f"tag:{tag}" for shot in shots for tag in shot.tags}
     if kind is PatternKind.SEQUENCE:
-        return {f"seq:{name}" for shot in shots if (name := _sequence_name(shot))}
+        return {f"seq:{shot.sequence}" for shot in shots if shot.sequence}
     return {shot.id for shot in shots}
 
 
@@ -203,8 +203,3 @@ def _split_take(words: str, text: str, kind: PatternKind) -> tuple[str, int | No
 def _prefix_remedy(prefix: str) -> str:
     known = [f"{name}:" for name in _PREFIXES]
     return did_you_mean(f"{prefix}:", known) or f"Write a shot's id, or one of: {', '.join(known)}."
-
-
-def _sequence_name(shot: Shot) -> str:
-    name: str = getattr(shot, "sequence", "")
-    return name

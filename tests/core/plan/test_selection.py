@@ -21,8 +21,8 @@ from hailuo_batch.errors import InputError
 
 FILM = (
     shot("open", takes=3, tags=("hero", "client:acme")),
-    shot("pack-red", prompt="red", tags=("v#2",)),
-    shot("pack-blue", prompt="blue", takes=2),
+    shot("pack-red", prompt="red", tags=("v#2",), sequence="sq010"),
+    shot("pack-blue", prompt="blue", takes=2, sequence="sq020"),
     shot("turn", frames=after_shot("open"), takes=2),
 )
 
@@ -45,6 +45,8 @@ def chosen(*only: str) -> list[str]:
         (["pack-*#2", "turn#1"], ["pack-blue#2", "turn#1"]),
         (["tag:client:*#3"], ["open#3"]),
         (["tag:v#2"], ["pack-red#1"]),  # a tag's own # comes first
+        (["seq:sq020"], ["pack-blue#1", "pack-blue#2"]),
+        (["seq:sq0*#1"], ["pack-red#1", "pack-blue#1"]),
         (["state:new#1"], ["open#1", "pack-red#1", "pack-blue#1", "turn#1"]),
         (["state:waiting"], ["turn#1", "turn#2"]),
         (["state:failed"], []),
@@ -103,6 +105,7 @@ def test_what_is_no_pattern_is_refused(text: str, why: str, remedy: str) -> None
     [
         ("opne", '--only "opne" matches no shot', "", 'Did you mean "open"?'),
         ("tag:heroo", '--only "tag:heroo" matches no shot', "", 'Did you mean "tag:hero"?'),
+        ("seq:sq10", '--only "seq:sq10" matches no shot', "", 'Did you mean "seq:sq010"?'),
         ("open#9", '--only "open#9" matches no take', 'Shot "open" has 3 takes here.', ""),
         ("pack-*#9", '--only "pack-*#9" matches no take', "These shots have 2 takes here.", ""),
     ],
