@@ -235,6 +235,7 @@ SUB_STEPS = {
             "report",
             "resolve",
             "review",
+            "run_several",
             "verify",
             "init",
             "providers",

@@ -12,7 +12,7 @@ from hailuo_batch.app.planning.task_list import has_tasks_file, write_task_entri
 from hailuo_batch.app.recovery.missing_ledger import refuse_lost_ledger
 from hailuo_batch.app.recovery.moved_ledger import explain_moved_ledger
 from hailuo_batch.app.running.accounts import read_accounts
-from hailuo_batch.app.running.context import run_context
+from hailuo_batch.app.running.context import Together, run_context
 from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.running.scope import (
     missing_key_notes,
@@ -52,6 +52,7 @@ class RunResult:
     after: PlannedRun
     scope: Scope = Scope.ALL
     lock: Path | None = None  # the lock file, when it was written anew
+    is_begun: bool = True  # of several, the others are not begun after one that was stopped
     error: HailuoError | None = None  # why lock or ledger could not be written; the clips are still stored
 
     @property
@@ -83,7 +84,7 @@ def _ignore(_: Event) -> None:
 
 async def plan_run(file: Path | str, options: RunOptions = _DEFAULT, *, full_report: bool = False) -> PlannedRun:
     """What a run with these options would do."""
-    return narrow_plan(await _make_plan(file, options, full_report=full_report), options.scope)
+    return narrow_plan(await make_run_plan(file, options, full_report=full_report), options.scope)
 
 
 async def run(
@@ -112,45 +113,61 @@ async def run(
     """
     stop, scope = stop or Stop(), options.scope
     # The plan is made three times. Now, without the lock: most runs end here, with nothing to do or a refusal.
-    before = await _make_plan(file, options)
+    before = await make_run_plan(file, options)
     if scope is Scope.LOCKED:
         require_lock_coverage(before)
     if not select_run_steps(before, scope):
-        return await _update_idle(_update_lock(RunResult(outcome=Outcome(), before=before, after=before, scope=scope)))
-    _require_trust(before, scope)
-    before = _require_ledger(before, options)
+        return await finish_idle(before, scope)
+    require_run_trust(before, scope)
+    before = require_ledger(before, options)
     require_any_key(before, scope)
     workspace = before.validation.workspace
     workspace.create()
     with workspace.hold_run_lock(f"run {before.validation.name}") as lock:
         # Money: under the lock, since what is approved is what no other run can change, and is what is carried out.
-        before = _require_ledger(await plan_again(before), options)
-        _require_trust(before, scope)
+        before = require_ledger(await plan_again(before), options)
+        require_run_trust(before, scope)
         refuse_name_collisions(before)
         await refuse_unreachable_hosts(before, scope)
-        if options.world is not World.REHEARSAL and scope in {Scope.ALL, Scope.FAILED}:  # the others submit nothing
+        if needs_approval(options):
             approve(replace(narrow_plan(before, scope), notes=missing_key_notes(before, scope)))
-        steps = select_run_steps(before, scope)
-        setup = make_run_setup(before)
-        if setup.tasks_file is not None:
-            write_task_entries(setup.tasks_file, setup.tasks)
-        outcome, error = await execute_run(setup, steps, options, listener, stop, lock)
-        if isinstance(error, LedgerMovedError):  # what is there now says nothing of this run
-            return RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error)
-        try:
-            # Afterwards, for report and lock; from manifest and lock as they were read first: the user may be editing
-            # the one, and may have checked out another branch, whose lock says nothing of this run.
-            after = await plan_again(before, lock=before.lock)
-        except (LedgerError, InputError) as trouble:
-            # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
-            failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
-            return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
-        return _update_tasks(
-            _update_lock(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
-        )
+        return await carry_out(before, select_run_steps(before, scope), options, listener, stop, lock)
 
 
-async def _make_plan(file: Path | str, options: RunOptions, *, full_report: bool = False) -> PlannedRun:
+async def carry_out(
+    before: PlannedRun,
+    steps: Sequence[Step],
+    options: RunOptions,
+    listener: Listener,
+    stop: Stop,
+    lock: RunLock,
+    together: Together | None = None,
+) -> RunResult:
+    """Carries out steps of a plan that was approved, under the run lock, and brings lock and tasks file up to date."""
+    setup, scope = make_run_setup(before), options.scope
+    if setup.tasks_file is not None:
+        write_task_entries(setup.tasks_file, setup.tasks)
+    outcome, error = await execute_run(setup, steps, options, listener, stop, lock, together)
+    if isinstance(error, LedgerMovedError):  # what is there now says nothing of this run
+        return RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error)
+    try:
+        # Afterwards, for report and lock; from manifest and lock as they were read first: the user may be editing
+        # the one, and may have checked out another branch, whose lock says nothing of this run.
+        after = await plan_again(before, lock=before.lock)
+    except (LedgerError, InputError) as trouble:
+        # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
+        failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
+        return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
+    return update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+
+
+def needs_approval(options: RunOptions) -> bool:
+    """Whether a run may submit something that costs money; the others are approved by calling them."""
+    return options.world is not World.REHEARSAL and options.scope in {Scope.ALL, Scope.FAILED}
+
+
+async def make_run_plan(file: Path | str, options: RunOptions, *, full_report: bool = False) -> PlannedRun:
+    """The plan of a run, before it is narrowed to what the run is for."""
     return await plan(
         file,
         world=options.world,
@@ -163,7 +180,7 @@ async def _make_plan(file: Path | str, options: RunOptions, *, full_report: bool
     )
 
 
-def _require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
+def require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
     """The plan, unless the ledger that bought what is here is gone; where that is known, nothing warns of it again."""
     world, steps = options.world, select_run_steps(planned, options.scope)
     finding, ledger = planned.snapshot.journal_finding, planned.validation.workspace.ledger_file
@@ -184,16 +201,26 @@ def _require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
     return planned
 
 
-def _require_trust(planned: PlannedRun, scope: Scope) -> None:
+def require_run_trust(planned: PlannedRun, scope: Scope) -> None:
     """Refuses a run that needs what the user has not trusted; in the other worlds no key is sent."""
     if planned.validation.world is World.REAL:
         require_trust(planned.validation.project, select_run_steps(planned, scope))
 
 
 async def execute_run(
-    setup: RunSetup, steps: Sequence[Step], options: RunOptions, listener: Listener, stop: Stop, lock: RunLock
+    setup: RunSetup,
+    steps: Sequence[Step],
+    options: RunOptions,
+    listener: Listener,
+    stop: Stop,
+    lock: RunLock,
+    together: Together | None = None,
 ) -> tuple[Outcome, HailuoError | None]:
-    """Carries steps out, under a row of its own in the ledger; a row without an end is a run that was killed."""
+    """Carries steps out, under a row of its own in the ledger; a row without an end is a run that was killed.
+
+    `together` is what the runs of one command over several manifests share.
+    """
+    together = together or Together()
     clock = SystemClock()
     workers = options.jobs or (cpu_count() if setup.is_local else MAX_CONCURRENT_STEPS)
     error: HailuoError | None = None
@@ -205,7 +232,7 @@ async def execute_run(
     ):
         is_sketch = setup.workspace.world is World.SKETCH
         number = await ledger.begin_run(manifest=setup.manifest, campaign=setup.campaign, sketch=is_sketch)
-        async with run_context(setup, ledger, number, options, workers, stop) as context:
+        async with run_context(setup, ledger, number, options, workers, stop, together) as context:
             outcome = await run_plan(
                 setup.plan,
                 steps,
@@ -215,6 +242,7 @@ async def execute_run(
                 clock=clock,
                 stop=stop,
                 fail_fast=options.fail_fast,
+                settled=together.settled,
             )
         try:
             failed, code = len(outcome.clip_failures), exit_code(outcome)
@@ -225,6 +253,16 @@ async def execute_run(
         except LedgerError as trouble:  # what was done is still reported: it may contain a task's id
             error = trouble
     return outcome, error
+
+
+def update_files(result: RunResult) -> RunResult:
+    """Brings lock and tasks file up to date."""
+    return _update_tasks(_update_lock(result))
+
+
+async def finish_idle(planned: PlannedRun, scope: Scope) -> RunResult:
+    """A run with nothing to do: only its lock and its tasks file may be behind."""
+    return await _update_idle(_update_lock(RunResult(outcome=Outcome(), before=planned, after=planned, scope=scope)))
 
 
 async def _update_idle(result: RunResult) -> RunResult:

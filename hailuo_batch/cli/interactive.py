@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +19,12 @@ from hailuo_batch.errors import RefusedError
 if TYPE_CHECKING:
     from hailuo_batch.app.planning.planned import PlannedRun
     from hailuo_batch.app.run import RunResult
+    from hailuo_batch.app.run_several import SeveralResult
     from hailuo_batch.app.running.options import RunOptions
     from hailuo_batch.core.plan.event import Event, Listener
+    from hailuo_batch.core.plan.report import Report
     from hailuo_batch.runner.shutdown import Stop
+    from hailuo_batch.views.style import TextStyle
 
 # Objects between two collections: a run makes little garbage, and searching for it is a tenth of its work.
 _GC_THRESHOLD = 20_000
@@ -41,6 +44,37 @@ async def run_interactive(
             listener=listener,
             stop=stop,
         )
+
+
+async def run_several_interactive(
+    manifests: Sequence[Path], options: "RunOptions", *, yes: bool = False, progress: str = "auto"
+) -> "SeveralResult":
+    """The same for several manifests: one question, and the progress of one manifest after another."""
+    from hailuo_batch.app.run_several import run_several
+    from hailuo_batch.runner.shutdown import Stop
+    from hailuo_batch.views.progress import progress_listener
+
+    stop, shown = Stop(), list["Listener"]()
+
+    def listen(event: "Event") -> None:
+        for listener in shown:
+            listener(event)
+
+    @contextmanager
+    def watch(planned: "PlannedRun") -> Iterator["Listener"]:
+        if _progress_mode(progress) in {"live", "lines"}:
+            click.echo(fit_text(f"{planned.validation.name}:", sys.stderr), err=True)
+        with progress_listener(_progress_mode(progress), sys.stderr, make_style(sys.stderr)) as watcher:
+            shown.append(watcher)
+            try:
+                yield _collector_listener(watcher)
+            finally:
+                shown.remove(watcher)
+
+    _handle_signals(stop, listen)
+    return await run_several(
+        manifests, options, approve=lambda plans: _confirm_several(plans, yes=yes), watch=watch, stop=stop
+    )
 
 
 @contextmanager
@@ -103,14 +137,29 @@ def _handle_signals(stop: "Stop", listener: "Listener") -> None:
 
 def _confirm_spending(planned: "PlannedRun", *, yes: bool) -> None:
     """Asks before money is spent; without a terminal to ask on, `--yes` must have said so."""
-    report = planned.report
-    for note in planned.notes:
+    from hailuo_batch.views.plan import draw_plan
+
+    _confirm(planned.report, planned.notes, lambda style: draw_plan(planned.report, style), yes=yes)
+
+
+def _confirm_several(plans: "Sequence[PlannedRun]", *, yes: bool) -> None:
+    """Asks once, for the money of all."""
+    from hailuo_batch.core.plan.report_total import total_report
+    from hailuo_batch.views.several import draw_plans
+
+    reports = [planned.report for planned in plans]
+    notes = tuple(dict.fromkeys(note for planned in plans for note in planned.notes))
+    _confirm(total_report(reports), notes, lambda style: draw_plans(reports, style), yes=yes)
+
+
+def _confirm(report: "Report", notes: "Sequence[str]", draw: "Callable[[TextStyle], str]", *, yes: bool) -> None:
+    for note in notes:
         click.echo(fit_text(note, sys.stderr), err=True)
     if yes or not (report.to_spend or report.unpriced):
         return
-    from hailuo_batch.views.plan import draw_plan, spending_question
+    from hailuo_batch.views.plan import spending_question
 
-    click.echo(fit_text(draw_plan(report, make_style(sys.stderr)), sys.stderr), err=True)
+    click.echo(fit_text(draw(make_style(sys.stderr)), sys.stderr), err=True)
     if not sys.stdin.isatty():
         why = "This run would spend money, and there is no terminal to ask for confirmation."
         raise RefusedError("not approved", why=why, remedy="Add --yes.")

@@ -11,9 +11,24 @@ from hailuo_batch.app.workspace.paths import is_sidecar
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError
 
+_GLOB_SIGNS = frozenset("*?[")
 manifest = click.argument(
     "manifest", required=False, type=click.Path(path_type=Path), callback=lambda *given: find_manifest(given[2])
 )
+
+
+manifests = click.argument("manifests", nargs=-1, type=click.Path(path_type=Path))
+
+
+def find_several(given: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The manifests that are meant: those that are named, in folders or by patterns, else the only one there is."""
+    if not given:
+        return (find_manifest(None),)
+    if len(given) == 1 and not given[0].is_dir() and not _GLOB_SIGNS & set(str(given[0])):
+        return given
+    from hailuo_batch.app.planning.manifest_files import find_manifests
+
+    return find_manifests(given)[0]
 
 
 class _ShotsArgument(click.Argument):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@options.manifest
+@options.manifests
 @options.world
 @options.only
 @options.shard
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @options.output_format
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when there is work to do.")
 def command(
-    manifest: Path,
+    manifests: tuple[Path, ...],
     *,
     world: World,
     only: tuple[str, ...],
@@ -42,16 +42,26 @@ def command(
     form: str,
     detailed_exitcode: bool,
 ) -> int:
-    """Show what a run of MANIFEST would do, why and for how much. Spends nothing."""
+    """Show what a run of MANIFESTS would do, why and for how much. Spends nothing.
+
+    MANIFESTS are files, folders or patterns of one project. Of several, there is one price, and a request that two of
+    them have is bought once.
+    """
+    files = options.find_several(manifests)
+    is_whole = form == "text" and not only and not shard
+    if len(files) > 1:
+        from hailuo_batch.app.running.options import RunOptions
+        from hailuo_batch.cli.several import print_idle, print_plans
+
+        if is_whole and print_idle(files, world):
+            return Exit.DONE
+        chosen = RunOptions(world=world, only=only, shard=shard, max_cost=max_cost)
+        return print_plans(files, chosen, form, detailed_exitcode=detailed_exitcode)
+    (manifest,) = files
     from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
     ink = make_style(sys.stdout)
-    if (
-        form == "text"
-        and not only
-        and not shard
-        and (summary := read_cached_summary(manifest, world=world)) is not None
-    ):
+    if is_whole and (summary := read_cached_summary(manifest, world=world)) is not None:
         write_idle_ci_summary(summary, world)
         print_text(draw_nothing_to_do(dict(summary), ink, manifest=str(manifest), world=world))
         return Exit.DONE

@@ -1,7 +1,9 @@
 """hailuo-batch run"""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +15,12 @@ from hailuo_batch.core.pages import page
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 
+if TYPE_CHECKING:
+    from hailuo_batch.app.running.options import RunOptions
+
 
 @click.command("run", epilog=f"\b\nHow a rehearsal script is written:\n  {page('mock')}")
-@options.manifest
+@options.manifests
 @options.world
 @options.only
 @options.shard
@@ -50,7 +55,7 @@ from hailuo_batch.errors import Exit
 @options.progress
 @options.output_format
 def command(
-    manifest: Path,
+    manifests: tuple[Path, ...],
     *,
     world: World,
     only: tuple[str, ...],
@@ -69,11 +74,13 @@ def command(
     progress: str,
     form: str,
 ) -> int:
-    """Render what is missing of MANIFEST.
+    """Render what is missing of MANIFESTS: files, folders or patterns of one project.
 
     A take that is in the store is never rendered again. After a crash or Ctrl-C, run it again: it resumes. The first
-    Ctrl-C stops submitting and leaves running tasks to the next run; the second ends the run at once.
+    Ctrl-C stops submitting and leaves running tasks to the next run; the second ends the run at once. Of several
+    manifests there is one plan, one price and one question; they are rendered one after another.
     """
+    files = options.find_several(manifests)
     if rehearsal_script is not None:
         if world is World.SKETCH:
             raise click.UsageError(
@@ -88,21 +95,14 @@ def command(
         raise click.UsageError("--frozen submits nothing, and --failed submits again; choose one.")
     if bool(callback_url) != bool(callback_listen):
         raise click.UsageError("--callback-url and --callback-listen belong together.")
-    if (
-        form == "text"
-        and not only
-        and not shard
-        and not failed
-        and (summary := read_cached_summary(manifest, world=world))
-    ):
+    is_whole = form == "text" and not only and not shard and not failed
+    if is_whole and len(files) == 1 and (summary := read_cached_summary(files[0], world=world)):
         from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
         write_idle_ci_summary(summary, world)
-        print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(manifest), world=world))
+        print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(files[0]), world=world))
         return Exit.DONE
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
-    from hailuo_batch.cli.interactive import run_interactive
-    from hailuo_batch.cli.run_output import print_plan, print_run
 
     webhook = None
     if callback_url and callback_listen:
@@ -119,10 +119,40 @@ def command(
         rehearsal=Rehearsal(script=rehearsal_script),
         webhook=webhook,
     )
+    run_files = _run_one if len(files) == 1 else _run_several
+    return run_files(files, chosen, form, dry_run=dry_run, yes=yes, progress=progress)
+
+
+def _run_one(files: Sequence[Path], chosen: "RunOptions", form: str, *, dry_run: bool, yes: bool, progress: str) -> int:
+    from hailuo_batch.app.running.options import Scope
+    from hailuo_batch.cli.interactive import run_interactive
+    from hailuo_batch.cli.run_output import print_plan, print_run
+
+    (manifest,) = files
     if dry_run:
         from hailuo_batch.app.run import plan_run
 
-        print_plan(run_async(plan_run(manifest, chosen, full_report=form == "json")), form, only_failed=failed)
+        planned = run_async(plan_run(manifest, chosen, full_report=form == "json"))
+        print_plan(planned, form, only_failed=chosen.scope is Scope.FAILED)
         return Exit.DONE
     running = run_interactive(manifest, chosen, yes=yes, progress=progress)
-    return print_run(run_async(running, bought_for=str(manifest) if world is World.REAL else ""), form)
+    return print_run(run_async(running, bought_for=str(manifest) if chosen.world is World.REAL else None), form)
+
+
+def _run_several(
+    files: Sequence[Path], chosen: "RunOptions", form: str, *, dry_run: bool, yes: bool, progress: str
+) -> int:
+    from hailuo_batch.app.running.options import Scope
+    from hailuo_batch.cli.several import print_idle, print_plans
+
+    if dry_run:
+        return print_plans(files, chosen, form)
+    is_whole = form == "text" and not chosen.only and not chosen.shard and chosen.scope is not Scope.FAILED
+    if is_whole and print_idle(files, chosen.world):
+        return Exit.DONE
+    from hailuo_batch.cli.interactive import run_several_interactive
+    from hailuo_batch.cli.run_output import print_runs
+
+    running = run_several_interactive(files, chosen, yes=yes, progress=progress)
+    # The whole project is meant by a hint without a manifest.
+    return print_runs(run_async(running, bought_for="" if chosen.world is World.REAL else None), form)

@@ -20,10 +20,11 @@ class InterruptedPurchase(KeyboardInterrupt):
     """The second Ctrl-C ended a run that buys: what it was submitting then may be in doubt. Has the manifest's name."""
 
 
-def run_async(use_case: Coroutine[Any, Any, T], *, bought_for: str = "") -> T:
+def run_async(use_case: Coroutine[Any, Any, T], *, bought_for: str | None = None) -> T:
     """The result of a use case that reads the ledger or renders.
 
-    A use case that buys names the manifest that it has `bought_for`: its interruption is an `InterruptedPurchase`.
+    A use case that buys names the manifest that it has `bought_for`, "" for several: its interruption is an
+    `InterruptedPurchase`.
 
     Results that hold a whole plan have no repr: when a loop ends, CPython 3.11 writes down the result of its main task
     (`signal.signal` compares the old handler with an enum and names it in an error), seconds for 100,000 steps.
@@ -33,4 +34,4 @@ def run_async(use_case: Coroutine[Any, Any, T], *, bought_for: str = "") -> T:
     try:
         return asyncio.run(use_case)
     except asyncio.CancelledError:  # a second Ctrl-C ended the run's task
-        raise (InterruptedPurchase(bought_for) if bought_for else KeyboardInterrupt) from None
+        raise (KeyboardInterrupt if bought_for is None else InterruptedPurchase(bought_for)) from None

@@ -1,6 +1,8 @@
 """What a run came to, for people and for programs; `run` and `fetch` print the same."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +17,12 @@ from hailuo_batch.cli.output import (
     write_ci_summary,
 )
 from hailuo_batch.errors import InputError
+from hailuo_batch.views.format import safe_text
 
 if TYPE_CHECKING:
     from hailuo_batch.app.planning.planned import PlannedRun
     from hailuo_batch.app.run import RunResult
+    from hailuo_batch.app.run_several import SeveralResult
     from hailuo_batch.views.style import TextStyle
 
 
@@ -42,24 +46,59 @@ def print_plan(planned: "PlannedRun", form: str, *, only_failed: bool = False) -
 
 def print_run(result: "RunResult", form: str) -> int:
     """Prints what a run came to; its exit code."""
+    _print_run_problems(result)
+    with _result_on_stderr(lambda style: _draw_run(result, style)):
+        print_json(run_dict(result)) if form == "json" else print_text(_draw_run(result, make_style(sys.stdout)))
+    return result.exit
+
+
+def print_runs(ran: "SeveralResult", form: str) -> int:
+    """Prints what the runs of several manifests came to; the exit code of all."""
+    from hailuo_batch.views.several import draw_runs, runs_dict
+
+    reports, outcomes = [each.after.report for each in ran.results], [each.outcome for each in ran.results]
+    for result in ran.results:
+        _print_run_problems(result)
+
+    def draw(style: "TextStyle") -> str:
+        return draw_runs([_draw_run(each, style) for each in ran.results], reports, outcomes, style)
+
+    with _result_on_stderr(draw):
+        if form == "json":
+            print_json(runs_dict([run_dict(each) for each in ran.results], reports, exit_code=ran.exit))
+        else:
+            print_text(draw(make_style(sys.stdout)))
+    return ran.exit
+
+
+def _print_run_problems(result: "RunResult") -> None:
     write_ci_summary(result.after.report, result.outcome)
     print_extra_problems(result.before.extra_problems)
     if result.error is not None:
         from hailuo_batch.views.problems import draw_error
 
         click.echo(fit_text(draw_error(result.error, make_style(sys.stderr)), sys.stderr), err=True)
+
+
+@contextmanager
+def _result_on_stderr(draw: "Callable[[TextStyle], str]") -> Iterator[None]:
+    """Where stdout cannot be written, the result goes to stderr.
+
+    Money: what a run came to may hold a task's id that is recorded nowhere else.
+    """
     try:
-        print_json(run_dict(result)) if form == "json" else print_text(_draw_run(result, make_style(sys.stdout)))
-    except InputError:  # Money: what a run came to may hold a task's id that is recorded nowhere else
-        click.echo(fit_text(_draw_run(result, make_style(sys.stderr)), sys.stderr), err=True)
+        yield
+    except InputError:
+        click.echo(fit_text(draw(make_style(sys.stderr)), sys.stderr), err=True)
         raise
-    return result.exit
 
 
 def _draw_run(result: "RunResult", style: "TextStyle") -> str:
     from hailuo_batch.app.running.options import Scope
     from hailuo_batch.views.run_summary import draw_cut_run, draw_run_summary
 
+    if not result.is_begun:
+        return f"{style.warning('Not begun')}: {safe_text(result.outcome.stop_reason)}. The next run begins it."
     if result.is_ledger_moved:
         return draw_cut_run(result.outcome, result.before.report, style=style)
     workspace = result.after.validation.workspace

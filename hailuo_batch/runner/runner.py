@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
+from types import MappingProxyType
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.attempt.quote import is_much_higher
@@ -56,10 +57,12 @@ async def run_plan(
     clock: Clock,
     stop: Stop,
     fail_fast: bool = False,
+    settled: Mapping[str, Failure] = MappingProxyType({}),
 ) -> Outcome:
     """Carries out the given steps of a plan; those of them that wait for a frame follow when it is there.
 
-    Without a plan no step waits. With `fail_fast` the first failure ends the submits; what runs is followed to its end.
+    Without a plan no step waits. What is `settled` has failed in this command already, by fingerprint. With `fail_fast`
+    the first failure ends the submits; what runs is followed to its end.
     """
     begin = clock.elapsed()
     given = tuple(steps)
@@ -81,6 +84,7 @@ async def run_plan(
         clock=clock,
         submits=sum(map(_is_submit, todo)),
         fail_fast=fail_fast,
+        settled=settled,
         model=None if plan is None else plan.inputs.model,
     )
     await run_workers(todo, work, workers)
@@ -142,6 +146,7 @@ class _StepWorker:
         clock: Clock,
         submits: int,
         fail_fast: bool,
+        settled: Mapping[str, Failure],
         model: Model | None,
     ) -> None:
         self._kept: Counter[ClipSource] = Counter()
@@ -153,7 +158,7 @@ class _StepWorker:
         self._context = replace(
             context, on_start=self._report_start, on_wait=self._report_wait, on_quote=self._report_quote
         )
-        self._clock, self._waits = clock, 0
+        self._clock, self._waits, self._settled = clock, 0, settled
         self._model = model
         self._submits_left, self._submitted = submits, set[str]()
         self._fallbacks: Counter[tuple[str, str]] = Counter()
@@ -179,6 +184,10 @@ class _StepWorker:
             self._left += self._stop.is_requested and step.action is Action.RESUME  # running since an earlier run
             return ()
         self._started_fingerprints.add(step.fingerprint)
+        if step.action is not Action.REUSE and step.fingerprint in self._settled:
+            # Money: it failed for another manifest of this command. A plan may buy it again, and only a later one.
+            self._record_failure(step, self._settled[step.fingerprint])
+            return ()
         result = await run_step(step, self._context)
         if isinstance(result, Failure):
             self._record_failure(step, result)

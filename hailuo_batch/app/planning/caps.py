@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -11,8 +12,12 @@ from hailuo_batch.core.plan.plan import Plan, Step, TakeName
 from hailuo_batch.core.plan.plan_cost import list_purchases
 from hailuo_batch.core.plan.report import CapLeft
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, make_caps, money_left, parse_amount
+from hailuo_batch.core.spending.charge import Charge, ChargeState
 from hailuo_batch.errors import InputError
 from hailuo_batch.runner.reservations import Reservations
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.together import EarlierPurchases
 
 
 def run_caps(
@@ -80,6 +85,22 @@ def find_steps_over_cap(
             refused.append((step, failure))
             left.update(use.shot.id for use in step.uses if use.take == 1)
     return tuple(refused)
+
+
+def count_earlier(earlier: "EarlierPurchases", now: float) -> tuple[CountedAttempt, ...]:
+    """What the manifests before one buy in the same command, as caps will count it."""
+    return tuple(
+        CountedAttempt(
+            attempt=-1 - number,  # no attempt of a ledger has this number
+            campaign=campaign,
+            tags=step.tags,
+            at=now,
+            charge=Charge(state=ChargeState.RUNNING, money=step.estimate),
+            estimate=step.estimate,
+        )
+        for number, (campaign, step) in enumerate(earlier.steps)
+        if not step.route.free
+    )
 
 
 def _left_out_failure(giver: str) -> Failure:

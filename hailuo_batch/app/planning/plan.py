@@ -70,7 +70,7 @@ async def plan(
         read = validate_offline(Path(file), world=world) if offline else await validate_online(Path(file), world=world)
         if read.errors:
             raise ManifestError(read.problems)
-        planned = await _plan_validated(read, options, full_report=full_report)
+        planned = await plan_validated(read, options, full_report=full_report)
     if strict:
         require_matches([planned])
     return planned
@@ -94,12 +94,12 @@ async def plan_again(planned: PlannedRun, *, lock: Lockfile | None = None) -> Pl
     The lock is read again, unless it is given. The takes that were selected stay selected, whatever state they are in.
     """
     with pause_python_gc():
-        return await _plan_validated(
+        return await plan_validated(
             planned.validation, planned.options, full_report=True, held_lock=lock, takes=planned.takes
         )
 
 
-async def _plan_validated(
+async def plan_validated(
     validation: Validation,
     options: PlanOptions,
     *,
@@ -107,6 +107,7 @@ async def _plan_validated(
     held_lock: Lockfile | None = None,
     takes: frozenset[TakeName] | None = None,
 ) -> PlannedRun:
+    """The plan of a manifest without errors; of these takes, else of those that the options mean."""
     lock, tasks = held_lock or _read_lock(validation), read_task_entries(validation)
     listings = list_folders(validation)
     try:

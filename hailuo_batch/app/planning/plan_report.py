@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hailuo_batch.app.planning.caps import find_caps_left, find_steps_over_cap
+from hailuo_batch.app.planning.caps import count_earlier, find_caps_left, find_steps_over_cap
 from hailuo_batch.app.planning.destinations import find_destinations
 from hailuo_batch.app.planning.planned import PlanOptions
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, StepDetails
@@ -34,7 +34,7 @@ def make_plan_report(
     earlier = options.earlier
     promised = {} if earlier is None else earlier.find_promised(made, validation.shots)
     counted = details.counted_attempts
-    paid = counted if earlier is None else (*counted, *earlier.attempts)
+    paid = counted if earlier is None else (*counted, *count_earlier(earlier, made.inputs.now))
     over_cap = find_steps_over_cap(selected, caps, paid, plan=made, now=made.inputs.now, promised=promised.keys())
     report = make_report(
         replace(made, steps=selected) if only else made,

@@ -1,7 +1,8 @@
 """Opens everything that steps are carried out with: store, drivers, limiters, reservations."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 
 from hailuo_batch.app.running.drivers import DriverContext, make_scaled_clock, open_drivers
@@ -10,8 +11,10 @@ from hailuo_batch.app.running.setup import RunSetup
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.pacing.rate_limit import RateState, resume_pace
 from hailuo_batch.core.pacing.slow_start import DELIVERY_SECONDS, begin_slow_start
+from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
@@ -26,9 +29,40 @@ from hailuo_batch.runner.task_ids import TaskIds
 DEFAULT_CONCURRENCY = 50  # tasks in progress at a gateway that names no limit, unless `-j` says otherwise
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What the runs of one command over several manifests share, one after another.
+
+    Money: the limiters, since a gateway that is closed stays closed, and the first takes of a gateway come first once.
+    What failed is `settled`, by fingerprint: another manifest with the same request submits it no second time.
+    """
+
+    limiters: dict[str, Limiter] = field(default_factory=dict)
+    settled: dict[str, Failure] = field(default_factory=dict)
+    left_out: dict[str, Failure] = field(default_factory=dict)  # by a cap, which may have room in another campaign
+
+    def add_failures(self, outcome: Outcome) -> None:
+        """Settles what failed. What lacks only a name has its clip."""
+        for step, failure in outcome.failed:
+            if step.fingerprint and failure.kind is not FailureKind.UNNAMED:
+                known = self.left_out if failure.kind is FailureKind.OVER_CAP else self.settled
+                known[step.fingerprint] = failure
+
+    def settle_left_out(self, steps: Iterable[Step]) -> None:
+        """Settles what a cap left out of these steps, too: another manifest was to pay for them, at its price."""
+        marks = {step.fingerprint for step in steps} & self.left_out.keys()
+        self.settled.update({mark: self.left_out[mark] for mark in marks})
+
+
 @asynccontextmanager
 async def run_context(
-    setup: RunSetup, ledger: LedgerWriter, number: int, options: RunOptions, workers: int, stop: Stop
+    setup: RunSetup,
+    ledger: LedgerWriter,
+    number: int,
+    options: RunOptions,
+    workers: int,
+    stop: Stop,
+    together: Together,
 ) -> AsyncIterator[RunContext]:
     """What the steps of a run are carried out with. What an earlier run left half written is deleted."""
     store, renders = setup.workspace.open_store(), setup.workspace.open_renders()
@@ -55,6 +89,17 @@ async def run_context(
             run=number,
             render_times=tuple(await ledger.render_times()) if gateways else (),
         )
+        for each in gateways:
+            if each.name not in together.limiters:
+                together.limiters[each.name] = _make_limiter(
+                    each,
+                    setup,
+                    options,
+                    clock,
+                    stop,
+                    submit_times=submits.get(each.name, ()),
+                    delivered_within_a_day=each.name in delivered,
+                )
         yield RunContext(
             campaign=setup.campaign,
             sketch=setup.workspace.world is World.SKETCH,
@@ -65,18 +110,7 @@ async def run_context(
             rejected=setup.workspace.open_rejected(),
             renders=renders,
             drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),
-            limiters={
-                each.name: _make_limiter(
-                    each,
-                    setup,
-                    options,
-                    clock,
-                    stop,
-                    submit_times=submits.get(each.name, ()),
-                    delivered_within_a_day=each.name in delivered,
-                )
-                for each in gateways
-            },
+            limiters={each.name: together.limiters[each.name] for each in gateways},
             recent_attempts=await _list_recent_attempts(ledger, since) if gateways else frozenset(),
             reservations=Reservations(
                 setup.caps,

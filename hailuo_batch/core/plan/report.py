@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import fsum
-from types import MappingProxyType
 
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure
@@ -155,7 +154,7 @@ def make_report(
     caps_left: Iterable[CapLeft] = (),
     rejected: Iterable[RejectedClip] = (),
     campaign_cost: PlanCost | None = None,
-    promised: Mapping[TakeName, str] = MappingProxyType({}),
+    promised: Mapping[TakeName, str] | None = None,
 ) -> Report:
     """The report of a plan, in the order of the manifest.
 

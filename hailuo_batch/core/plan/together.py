@@ -9,34 +9,21 @@ from hailuo_batch.core.manifest.frame_links import frame_sources, sort_by_depend
 from hailuo_batch.core.manifest.same_requests import request_key
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.plan import Plan, Step, TakeName
-from hailuo_batch.core.spending.budget import CountedAttempt
-from hailuo_batch.core.spending.charge import Charge, ChargeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierPurchases:
-    """By its request, the take that each clip is bought for; `attempts` are the same as caps will count them."""
+    """By its request, the take that each clip is bought for; and the steps that buy them, with the campaign of each."""
 
     takes: Mapping[str, str] = field(default_factory=dict)
-    attempts: tuple[CountedAttempt, ...] = ()
+    steps: tuple[tuple[str, Step], ...] = ()
 
     def add(self, bought: Sequence[Step], plan: Plan, shots: Sequence[Shot], *, manifest: str) -> "EarlierPurchases":
         """These, and what another manifest buys."""
         keys = purchase_keys(plan, shots)
         takes = {keys[step.take_names[0]]: f"{step.take_names[0].label} of {manifest}" for step in bought}
-        attempts = (
-            CountedAttempt(
-                attempt=-1 - number,  # no attempt of a ledger has this number
-                campaign=plan.campaign,
-                tags=step.tags,
-                at=plan.inputs.now,
-                charge=Charge(state=ChargeState.RUNNING, money=step.estimate),
-                estimate=step.estimate,
-            )
-            for number, step in enumerate(bought, len(self.attempts))
-            if not step.route.free
-        )
-        return EarlierPurchases(takes={**takes, **self.takes}, attempts=(*self.attempts, *attempts))
+        steps = tuple((plan.campaign, step) for step in bought)
+        return EarlierPurchases(takes={**takes, **self.takes}, steps=(*self.steps, *steps))
 
     def find_promised(self, plan: Plan, shots: Sequence[Shot]) -> dict[TakeName, str]:
         """The takes of a plan whose clip an earlier manifest buys, each with that manifest's take."""

@@ -1,0 +1,67 @@
+"""`plan` and `run` over several manifests, as far as they only show something."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hailuo_batch.app.planning.fast_path import read_cached_summary
+from hailuo_batch.cli.output import (
+    make_style,
+    print_extra_problems,
+    print_json,
+    print_text,
+    write_ci_summary,
+    write_idle_ci_summary,
+)
+from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.core.world import World
+from hailuo_batch.errors import Exit
+from hailuo_batch.views.format import safe_text
+from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
+
+if TYPE_CHECKING:
+    from hailuo_batch.app.planning.planned import PlannedRun
+    from hailuo_batch.app.running.options import RunOptions
+
+
+def print_idle(manifests: Sequence[Path], world: World) -> bool:
+    """Whether all manifests are known to have nothing to do; then that is printed for each of them."""
+    summaries: list[tuple[Path, Mapping[str, Any]]] = []
+    for file in manifests:
+        if (summary := read_cached_summary(file, world=world)) is None:
+            return False
+        summaries.append((file, summary))
+    for file, summary in summaries:
+        write_idle_ci_summary(summary, world)
+        drawn = draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(file), world=world)
+        print_text(f"{safe_text(file.as_posix())}: {drawn}")
+    return True
+
+
+def print_plans(manifests: Sequence[Path], options: "RunOptions", form: str, *, detailed_exitcode: bool = False) -> int:
+    """Prints what a run of several manifests would do."""
+    from hailuo_batch.app.run_several import plan_several_runs
+    from hailuo_batch.views.several import draw_plans, plans_dict
+
+    plans = run_async(plan_several_runs(manifests, options, full_report=form == "json"))
+    reports = [planned.report for planned in plans]
+    for planned in plans:
+        write_ci_summary(planned.report)
+        print_extra_problems(planned.extra_problems)
+    if form == "json":
+        _refuse_collisions(plans)
+        print_json(plans_dict(reports))
+    else:
+        print_text(draw_plans(reports, make_style(sys.stdout)))
+        _refuse_collisions(plans)
+    has_work = any(planned.pending_steps for planned in plans)
+    return Exit.PENDING if detailed_exitcode and has_work else Exit.DONE
+
+
+def _refuse_collisions(plans: "Sequence[PlannedRun]") -> None:
+    from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
+
+    for planned in plans:
+        if planned.lost_ledger is None:
+            refuse_name_collisions(planned)

@@ -1,0 +1,56 @@
+"""Several manifests: a section for each, and one total."""
+
+from collections.abc import Mapping, Sequence
+
+from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.plan.report_total import total_report
+from hailuo_batch.views.format import count, format_duration
+from hailuo_batch.views.json_report import report_dict
+from hailuo_batch.views.plan import draw_plan, plan_heading, plan_totals
+from hailuo_batch.views.style import PLAIN, TextStyle
+
+VERSION = 1
+
+
+def draw_plans(reports: Sequence[Report], style: TextStyle = PLAIN) -> str:
+    """The plan of each manifest, then one line of sums over all of them."""
+    parts = [_draw_section(report, style) for report in reports]
+    heading = style.bold(f"All {len(reports)} manifests")
+    return "\n\n".join((*parts, f"{heading} · {plan_totals(total_report(reports), style)}"))
+
+
+def _draw_section(report: Report, style: TextStyle) -> str:
+    drawn = draw_plan(report, style)
+    has_heading = any(row.action is not Action.REUSE for row in report.rows)
+    return drawn if has_heading else f"{plan_heading(report, style)}\n{drawn}"
+
+
+def draw_runs(texts: Sequence[str], reports: Sequence[Report], outcomes: Sequence[Outcome], style: TextStyle) -> str:
+    """What each manifest came to, under its name, then one line for all of them."""
+    parts = [f"{plan_heading(report, style)}\n{text}" for report, text in zip(reports, texts, strict=True)]
+    stored, failed = sum(each.stored for each in outcomes), sum(len(each.clip_failures) for each in outcomes)
+    if not stored and not failed:
+        sums = plan_totals(total_report(reports), style)
+    else:
+        took = format_duration(sum(each.seconds for each in outcomes))
+        lost = f", {count(failed, 'clip')} failed" if failed else ""
+        sums = f"{count(stored, 'clip')} stored{lost} in {took}."
+    return "\n\n".join((*parts, f"{style.bold(f'All {len(reports)} manifests')} · {sums}"))
+
+
+def plans_dict(reports: Sequence[Report]) -> dict[str, object]:
+    """The same plans as plain data."""
+    return _several_dict([report_dict(report) for report in reports], reports)
+
+
+def runs_dict(rows: Sequence[Mapping[str, object]], reports: Sequence[Report], *, exit_code: int) -> dict[str, object]:
+    """What each manifest came to, as plain data."""
+    return {**_several_dict(rows, reports), "exit": exit_code}
+
+
+def _several_dict(rows: Sequence[Mapping[str, object]], reports: Sequence[Report]) -> dict[str, object]:
+    whole = report_dict(total_report(reports))
+    total = {name: whole[name] for name in ("summary", "gateways")}
+    return {"version": VERSION, "manifests": list(rows), "total": total}
