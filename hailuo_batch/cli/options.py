@@ -26,9 +26,9 @@ def find_several(given: tuple[Path, ...]) -> tuple[Path, ...]:
         return (find_manifest(None),)
     if len(given) == 1 and not given[0].is_dir() and not _GLOB_SIGNS & set(str(given[0])):
         return given
-    from hailuo_batch.app.planning.manifest_files import find_manifests
+    from hailuo_batch.app.planning.manifest_files import list_manifests
 
-    return find_manifests(given)[0]
+    return list_manifests(given)
 
 
 class _ShotsArgument(click.Argument):

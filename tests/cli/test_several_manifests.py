@@ -137,6 +137,14 @@ def test_an_amount_without_a_currency_is_refused_where_it_would_mean_two(many: P
     assert say("plan", "--rehearsal", *BOTH, "--max-cost", "5 USD").code == 0
 
 
+def test_our_own_files_and_what_manifests_include_are_no_manifests(many: Path, say: Say) -> None:
+    (many / "looks.yaml").write_text("version: 1\nvars: {bottle: glass}\n")
+    (many / "a.lock.yaml").write_text("version: 1\n")
+    (many / "a.yaml").write_text((many / "a.yaml").read_text().replace("shots:", "include: [looks.yaml]\nshots:"))
+    found = json.loads(say("plan", "--rehearsal", "manifests", "--format", "json").out)
+    assert [each["manifest"] for each in found["manifests"]] == list(BOTH)
+
+
 def test_work_is_pending_when_one_of_them_has_some(many: Path, say: Say) -> None:
     assert say("run", *QUICK, BOTH[0]).code == 0
     assert say("plan", "--rehearsal", *BOTH, "--detailed-exitcode").code == 10

@@ -68,6 +68,16 @@ def is_only_included(file: Path) -> bool:
     return is_for_manifests(read_sources(source, find_project_root(source.file.parent))[1])
 
 
+def list_manifests(given: Sequence[Path]) -> tuple[Path, ...]:
+    """The manifests among files, folders and patterns, for commands that plan them together.
+
+    Our own files are passed over, and files that manifests only include; one that is named stays.
+    """
+    found, _ = find_manifests(given)
+    kept = tuple(file for file in found if file in given or not is_only_included(file))
+    return kept or found
+
+
 def find_shared_shots(validations: Sequence[Validation]) -> tuple[Validation, ...]:
     """The same with a problem in each manifest whose campaign and shot are those of one before it.
 

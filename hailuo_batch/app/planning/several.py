@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots
+from hailuo_batch.app.planning.manifest_files import find_shared_shots, list_manifests
 from hailuo_batch.app.planning.plan import make_plan_options, plan_validated
 from hailuo_batch.app.planning.planned import ManifestError, PlannedRun, PlanOptions, require_matches
 from hailuo_batch.app.planning.remote_frames import validate_online
@@ -41,7 +41,7 @@ async def plan_several(
 
     Raises `ManifestError` with the problems of all of them, and `InputError` when they are of several projects.
     """
-    manifests, _ = find_manifests(files)
+    manifests = list_manifests(files)
     options = make_plan_options(only=only, shard=shard, force_refused=force_refused, max_cost=max_cost)
     options = replace(options, begun_at=SystemClock().now())
     with pause_python_gc():
