@@ -90,7 +90,7 @@ async def run_several(
         require_any_key(planned, scope)
     workspace = plans[0].validation.workspace
     workspace.create()
-    with workspace.hold_run_lock(f"run {' '.join(planned.validation.name for planned in plans)}") as lock:
+    with workspace.hold_run_lock(f"run {plans[0].validation.name} and {len(plans) - 1} more") as lock:
         # Money: under the lock, since what is approved is what no other run can change, and is what is carried out.
         plans = _require_all(await plan_several_again(plans, _selector(scope)), options)
         for planned in plans:
@@ -153,15 +153,16 @@ async def _carry_out_one(
     agreed: PlannedRun, options: RunOptions, watch: Watch, stop: Stop, lock: RunLock, together: Together
 ) -> RunResult:
     """Carries out what was approved of one manifest, as things are after the ones before it."""
-    own = replace(agreed.options, earlier=None)
+    own = replace(agreed, options=replace(agreed.options, earlier=None))
     # The manifest and the lock as they were read when the plan was approved.
-    now = await plan_again(replace(agreed, options=own), lock=agreed.lock)
+    now = await plan_again(own, lock=agreed.lock) if together.has_run else own
     steps = _keep_agreed(select_run_steps(now, options.scope), agreed, options.scope)
     if not steps:
         return update_files(RunResult(outcome=Outcome(), before=now, after=now, scope=options.scope))
     earlier = agreed.options.earlier
     promised = {} if earlier is None else earlier.find_promised(agreed.plan, agreed.validation.shots)
     together.settle_left_out(step for step in steps if step.submits and promised.keys() & set(step.take_names))
+    together.has_run = True
     with watch(now) as listener:
         return await carry_out(now, steps, options, listener, stop, lock, together)
 

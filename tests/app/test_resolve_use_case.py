@@ -117,6 +117,18 @@ async def test_a_name_that_fits_no_doubt_gets_a_hint(left: Left):
         await picked(left, "rooftop#1@x")
 
 
+async def test_a_glob_means_all_that_are_in_doubt_and_a_state_means_nothing_to_a_ledger(left: Left):
+    await left.lost("minimax", shot="pack-red")
+    await left.lost("minimax", shot="pack-blue", take=2)
+    await left.lost("minimax", shot="open")
+    found = await list_open_attempts(folder=left.folder)
+    assert [each.label for each in found.pick(["pack-*"], Verdict.NEVER_SENT)] == ["pack-red#1", "pack-blue#2"]
+    assert [each.label for each in found.pick(["pack-*#2", "open"], Verdict.NEVER_SENT)] == ["pack-blue#2", "open#1"]
+    for label, words in (("tag:hero", "no take in doubt"), ("state:held", "selects nothing here"), ("tga:x", "tga")):
+        with pytest.raises(InputError, match=words):
+            found.pick([label], Verdict.NEVER_SENT)
+
+
 async def test_a_name_that_fits_doubts_of_two_campaigns_asks_for_the_manifest(left: Left):
     await left.lost("minimax")
     await left.lost("minimax", campaign="spring")

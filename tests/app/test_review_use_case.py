@@ -203,6 +203,16 @@ async def test_where_one_take_is_accepted_the_others_are_rendered_as_a_new_versi
     assert (await verify(drawn.file)).findings == ()
 
 
+async def test_a_take_is_named_as_all_views_print_it(drawn: Project):
+    drawn.change("bottle one", "bottle two")
+    decided = await accept(drawn.file, ["open#2"], why="a typo")
+    assert [each.take for each in decided.acceptances["open"]] == [2]
+    with pytest.raises(InputError, match='nothing was accepted for "open#1"'):
+        await unaccept(drawn.file, ["open#1"])
+    assert [each.take for each in (await unaccept(drawn.file, ["open#2"])).withdrawals["open"]] == [2]
+    assert list((await retake(drawn.file, ["state:changed#1"])).retakes) == ["open", "turn"]
+
+
 async def test_a_retake_beside_accepted_takes_makes_a_new_version_of_the_shot(drawn: Project):
     drawn.change("bottle one", "bottle two")
     await accept(drawn.file, ["open"], why="only a word")

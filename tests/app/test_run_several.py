@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from app_samples import FILM, Project
 
+from hailuo_batch.app.planning.manifest_files import list_manifests
 from hailuo_batch.app.planning.plan import plan_again
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.run_several import SeveralResult, run_several
@@ -72,6 +73,11 @@ async def test_who_does_not_approve_buys_nothing_of_any_manifest(both: Project):
     with pytest.raises(RefusedError):
         await Watched(refuses=True).run(both)
     assert both.driver.submits.total() == 0
+
+
+async def test_a_manifest_that_is_named_in_two_ways_is_one(both: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(both.folder)
+    assert list_manifests([Path("film.yaml"), both.file]) == (Path("film.yaml"),)
 
 
 async def test_after_a_stop_the_next_manifest_is_not_begun_and_the_next_run_goes_on(both: Project):

@@ -82,6 +82,15 @@ def test_all_parts_together_are_the_run(bought: Path, say: Say) -> None:
     assert say("plan", "--shard", "4/3").code == 3
 
 
+def test_verify_of_some_takes_says_nothing_of_the_others(bought: Path, say: Say) -> None:
+    assert say("run", *QUICK, "--only", "pack", "--only", "open#2").code == 0
+    renders = bought.parent.parent / ".hailuo" / "rehearsal" / "renders"
+    (renders / "teaser_open_v001_t02.mp4").unlink()
+    assert say("verify", "--rehearsal", "--only", "pack").code == 0
+    said = say("verify", "--rehearsal", "--only", "open#2")
+    assert (said.code, "its file in renders/ is gone" in said.out) == (4, True)
+
+
 def test_costs_and_resolve_read_the_ledger_which_has_no_states(bought: Path, say: Say) -> None:
     assert say("run", *QUICK).code == 0
     found = json.loads(say("costs", "--rehearsal", "--by", "shot", "--only", "open#1", "--format", "json").out)

@@ -74,8 +74,8 @@ def list_manifests(given: Sequence[Path]) -> tuple[Path, ...]:
     Our own files are passed over, and files that manifests only include; one that is named stays.
     """
     found, _ = find_manifests(given)
-    kept = tuple(file for file in found if file in given or not is_only_included(file))
-    return kept or found
+    unique = tuple({file.resolve(): file for file in reversed(found)}.values())[::-1]  # one may be named in two ways
+    return tuple(file for file in unique if file in given or not is_only_included(file)) or unique
 
 
 def find_shared_shots(validations: Sequence[Validation]) -> tuple[Validation, ...]:

@@ -29,7 +29,7 @@ from hailuo_batch.runner.task_ids import TaskIds
 DEFAULT_CONCURRENCY = 50  # tasks in progress at a gateway that names no limit, unless `-j` says otherwise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Together:
     """What the runs of one command over several manifests share, one after another.
 
@@ -39,6 +39,7 @@ class Together:
 
     limiters: dict[str, Limiter] = field(default_factory=dict)
     settled: dict[str, Failure] = field(default_factory=dict)
+    has_run: bool = False  # what was planned before may be otherwise now
     left_out: dict[str, Failure] = field(default_factory=dict)  # by a cap, which may have room in another campaign
 
     def add_failures(self, outcome: Outcome) -> None:
