@@ -38,13 +38,14 @@ class Reservations:
         campaign: str,
         now: float,
         planned: Iterable[Step] = (),
+        quotes: dict[tuple[str, ShotNeeds], Money] | None = None,
     ) -> None:
         known = list(attempts)
         self._campaign, self._now = campaign, now
         self._caps = [_CapUse(cap, cap_usage(cap, known)) for cap in caps]
         self._open = {each.attempt: each for each in known if each.charge.state in _OPEN_CHARGES}
         self._reserved: dict[str, dict[_CapUse, Decimal]] = {}  # by fingerprint: what this run set aside
-        self._quotes: dict[tuple[str, ShotNeeds], Money] = {}  # the highest of this run, by provider and what is bought
+        self._quotes = {} if quotes is None else quotes  # the highest of this run, by provider and what is bought
         self._has_released = False
         for step in planned:
             if step.known_task is not None:

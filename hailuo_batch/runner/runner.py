@@ -67,11 +67,13 @@ async def run_plan(
     begin = clock.elapsed()
     given = tuple(steps)
     # Finished clips are downloaded first: links expire, and a submit can wait.
-    todo = sorted((step for step in given if step.action in _RUNNABLE_ACTIONS), key=_is_submit)
+    runnable = [step for step in given if step.action in _RUNNABLE_ACTIONS]
+    known = [step for step in runnable if step.action is not Action.REUSE and step.fingerprint in settled]
+    todo = sorted((step for step in runnable if step not in known) if known else runnable, key=_is_submit)
     # Money: only a step that was given may be unlocked; the others were not selected.
     waiting = [step for step in given if step.action is Action.WAIT]
     _log_waiting(waiting)
-    count = sum(step.action is not Action.REUSE for step in todo) + len(waiting)
+    count = sum(step.action is not Action.REUSE for step in todo) + len(waiting) + len(known)
     paces = _list_paces([*filter(_is_submit, todo), *waiting], context)
     listener(RunStarted(steps=count, paces=paces, waiting=tuple(waiting)))
     unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
@@ -87,6 +89,8 @@ async def run_plan(
         settled=settled,
         model=None if plan is None else plan.inputs.model,
     )
+    for step in known:
+        await work(step)
     await run_workers(todo, work, workers)
     while again := work.pop_over_cap():
         await run_workers(again, work, workers)

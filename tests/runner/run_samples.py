@@ -105,7 +105,7 @@ class World:
             )
         return make_plan(self.shots, grounds, campaign="spring")
 
-    async def run(self, *, workers: int = 4, stop: Stop | None = None, only: Iterable[str] = ()) -> Outcome:
+    async def run(self, *, workers: int = 4, stop: Stop | None = None, only: Iterable[str] = (), **how: Any) -> Outcome:
         """Plans from what the ledger says now, and carries it out."""
         plan = await self.plan()
         wanted = frozenset(only)
@@ -121,6 +121,7 @@ class World:
                 listener=self.events.append,
                 clock=self.clock,
                 stop=stop,
+                **how,
             )
 
     async def step(self, name: str = "open") -> object:

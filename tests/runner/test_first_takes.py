@@ -131,3 +131,17 @@ async def test_tasks_that_were_bought_without_this_ledger_count_as_bought_lately
     outcome = await world.run(workers=20)
     assert world.driver.submits.total() == 0
     assert len(outcome.failed) == 20
+
+
+async def test_what_failed_for_another_manifest_is_reported_and_holds_nothing_back(world: World):
+    """Its tasks were counted in the run in which they failed; counted again, they would hold the window for ever."""
+    world.driver = scripted("download", lambda _: PAGE)
+    first = await world.run(workers=20, only=[each.id for each in world.shots[:FIRST_TAKES]])
+    world.recent_attempts = frozenset(attempt.id for attempt in await world.attempts())
+    world.driver = ScriptedDriver()
+    settled = {step.fingerprint: failure for step, failure in first.failed}
+    async with asyncio.timeout(20):
+        outcome = await world.run(workers=20, settled=settled)
+    assert (outcome.stored, len(outcome.failed)) == (20 - FIRST_TAKES, FIRST_TAKES)
+    assert world.driver.submits.total() == 20 - FIRST_TAKES
+    assert {failure.kind for _, failure in outcome.failed} == {FailureKind.CORRUPT}

@@ -12,6 +12,8 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.manifest.shot import ShotNeeds
+from hailuo_batch.core.money import Money
 from hailuo_batch.core.pacing.rate_limit import RateState, resume_pace
 from hailuo_batch.core.pacing.slow_start import DELIVERY_SECONDS, begin_slow_start
 from hailuo_batch.core.plan.outcome import Outcome
@@ -39,6 +41,7 @@ class Together:
 
     limiters: dict[str, Limiter] = field(default_factory=dict)
     settled: dict[str, Failure] = field(default_factory=dict)
+    quotes: dict[tuple[str, ShotNeeds], Money] = field(default_factory=dict)  # the highest, as reservations keep them
     has_run: bool = False  # what was planned before may be otherwise now
     left_out: dict[str, Failure] = field(default_factory=dict)  # by a cap, which may have room in another campaign
 
@@ -119,6 +122,7 @@ async def run_context(
                 campaign=setup.campaign,
                 now=SystemClock().now(),
                 planned=setup.plan.steps if setup.plan is not None and setup.caps else (),
+                quotes=together.quotes,
             ),
             probe=partial(data_plane.probe, decode=bool(gateways)),
             make_driver_request=lambda step: make_driver_request(step, setup, store),
