@@ -68,8 +68,8 @@ async def run_plan(
     given = tuple(steps)
     # Finished clips are downloaded first: links expire, and a submit can wait.
     runnable = [step for step in given if step.action in _RUNNABLE_ACTIONS]
-    known = [step for step in runnable if step.action is not Action.REUSE and step.fingerprint in settled]
-    todo = sorted((step for step in runnable if step not in known) if known else runnable, key=_is_submit)
+    known = [step for step in runnable if _is_settled(step, settled)]
+    todo = sorted((step for step in runnable if not _is_settled(step, settled)), key=_is_submit)
     # Money: only a step that was given may be unlocked; the others were not selected.
     waiting = [step for step in given if step.action is Action.WAIT]
     _log_waiting(waiting)
@@ -89,9 +89,7 @@ async def run_plan(
         settled=settled,
         model=None if plan is None else plan.inputs.model,
     )
-    for step in known:
-        await work(step)
-    await run_workers(todo, work, workers)
+    await run_workers([*known, *todo], work, workers)
     while again := work.pop_over_cap():
         await run_workers(again, work, workers)
     work.report_over_cap()
@@ -105,6 +103,10 @@ def _log_waiting(steps: Iterable[Step]) -> None:
         for step in steps:
             why = f"starts from a frame of {', '.join(step.waits_for)}"
             _LOG.debug(WaitLine(reason=WaitReason.FRAME, seconds=None, shot=step.take_names[0].shot, why=why))
+
+
+def _is_settled(step: Step, settled: Mapping[str, Failure]) -> bool:
+    return step.action is not Action.REUSE and step.fingerprint in settled
 
 
 def _is_submit(step: Step) -> bool:
@@ -188,7 +190,7 @@ class _StepWorker:
             self._left += self._stop.is_requested and step.action is Action.RESUME  # running since an earlier run
             return ()
         self._started_fingerprints.add(step.fingerprint)
-        if step.action is not Action.REUSE and step.fingerprint in self._settled:
+        if _is_settled(step, self._settled):
             # Money: it failed for another manifest of this command. A plan may buy it again, and only a later one.
             self._record_failure(step, self._settled[step.fingerprint])
             return ()
