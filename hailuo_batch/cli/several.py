@@ -42,6 +42,8 @@ def print_idle(manifests: Sequence[Path], world: World) -> bool:
 def print_plans(manifests: Sequence[Path], options: "RunOptions", form: str, *, detailed_exitcode: bool = False) -> int:
     """Prints what a run of several manifests would do."""
     from hailuo_batch.app.run_several import plan_several_runs
+    from hailuo_batch.app.running.options import Scope
+    from hailuo_batch.views.run_summary import draw_nothing_failed
     from hailuo_batch.views.several import draw_plans, plans_dict
 
     plans = run_async(plan_several_runs(manifests, options, full_report=form == "json"))
@@ -52,6 +54,8 @@ def print_plans(manifests: Sequence[Path], options: "RunOptions", form: str, *, 
     if form == "json":
         _refuse_collisions(plans)
         print_json(plans_dict(reports))
+    elif options.scope is Scope.FAILED and not any(report.rows for report in reports):
+        print_text("\n".join(map(draw_nothing_failed, reports)))
     else:
         print_text(draw_plans(reports, make_style(sys.stdout)))
         _refuse_collisions(plans)

@@ -145,6 +145,13 @@ def test_our_own_files_and_what_manifests_include_are_no_manifests(many: Path, s
     assert [each["manifest"] for each in found["manifests"]] == list(BOTH)
 
 
+def test_where_nothing_failed_a_retry_says_so_for_each(many: Path, say: Say) -> None:
+    for args in (("--dry-run",), ("--progress", "none")):
+        said = say("run", "--rehearsal", "--failed", *args, *BOTH)
+        assert (said.code, said.out.count("No take has failed or was refused")) == (0, 2)
+    assert charged(say) == 0
+
+
 def test_work_is_pending_when_one_of_them_has_some(many: Path, say: Say) -> None:
     assert say("run", *QUICK, BOTH[0]).code == 0
     assert say("plan", "--rehearsal", *BOTH, "--detailed-exitcode").code == 10
