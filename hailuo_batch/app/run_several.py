@@ -94,7 +94,7 @@ async def run_several(
         # Money: under the lock, since what is approved is what no other run can change, and is what is carried out.
         plans = _require_all(await plan_several_again(plans, _selector(scope)), options)
         for planned in plans:
-            refuse_name_collisions(planned)
+            refuse_name_collisions(planned, together=plans)
             await refuse_unreachable_hosts(planned, scope)
         if needs_approval(options):
             approve(

@@ -68,4 +68,4 @@ def _refuse_collisions(plans: "Sequence[PlannedRun]") -> None:
 
     for planned in plans:
         if planned.lost_ledger is None:
-            refuse_name_collisions(planned)
+            refuse_name_collisions(planned, together=plans)

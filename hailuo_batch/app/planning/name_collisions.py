@@ -1,6 +1,7 @@
 """No clip takes the name of another: found out before anything is sent."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,12 @@ def find_sibling_manifests(runs: Iterable[RunRecord], validation: Validation) ->
     return tuple(file for file in files if file != validation.file.resolve())
 
 
-def refuse_name_collisions(planned: "PlannedRun") -> None:
-    """Raises `RefusedError` when a clip would get a name that is taken; nothing has been sent then."""
-    _refuse_shared_shots(planned)
+def refuse_name_collisions(planned: "PlannedRun", *, together: Iterable["PlannedRun"] = ()) -> None:
+    """Raises `RefusedError` when a clip would get a name that is taken; nothing has been sent then.
+
+    The manifests that are planned `together` were compared with each other when they were read.
+    """
+    _refuse_shared_shots(planned, {each.validation.file.resolve() for each in together})
     campaign, sketch = planned.plan.campaign, planned.validation.sketch
     for step in (*planned.pending_steps, *planned.unnamed_steps):
         for use in step.uses if step.fingerprint else ():
@@ -52,9 +56,11 @@ def _is_same_clip(other: str | None, step: Step, planned: "PlannedRun") -> bool:
     return step.standing is not None and standing is not None and step.standing.digest == standing.digest is not None
 
 
-def _refuse_shared_shots(planned: "PlannedRun") -> None:
+def _refuse_shared_shots(planned: "PlannedRun", compared: AbstractSet[Path]) -> None:
     wanted = {use.shot.id for step in (*planned.pending_steps, *planned.unnamed_steps) for use in step.uses}
     for file in planned.details.sibling_manifests:
+        if file in compared:
+            continue
         found = validate_offline(file, world=planned.validation.world)
         if found.campaign == planned.plan.campaign and (shared := sorted(wanted & {shot.id for shot in found.shots})):
             raise RefusedError(
