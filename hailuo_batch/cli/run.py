@@ -7,6 +7,7 @@ import click
 
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
+from hailuo_batch.cli.endings import report_early_end
 from hailuo_batch.cli.output import make_style, print_text, write_idle_ci_summary
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.pages import page
@@ -47,7 +48,7 @@ from hailuo_batch.errors import Exit
 @click.option("--callback-url", metavar="URL", help="The public https address that gateways call when a clip is ready.")
 @click.option("--callback-listen", metavar="HOST:PORT", help="Where this machine listens for these calls.")
 @options.progress
-@options.output_format
+@options.run_format
 def command(
     manifest: Path,
     *,
@@ -113,7 +114,11 @@ def command(
     if dry_run:
         from hailuo_batch.app.run import plan_run
 
-        print_plan(run_async(plan_run(manifest, chosen, full_report=form == "json")), form, only_failed=failed)
+        with report_early_end("run", str(manifest), world=world, form=form):
+            planned = run_async(plan_run(manifest, chosen, full_report=form == "json"))
+        print_plan(planned, form, only_failed=failed)
         return Exit.DONE
-    running = run_interactive(manifest, chosen, yes=yes, progress=progress)
-    return print_run(run_async(running, bought_for=str(manifest) if world is World.REAL else ""), form)
+    with report_early_end("run", str(manifest), world=world, form=form):
+        running = run_interactive(manifest, chosen, yes=yes, progress=progress)
+        result = run_async(running, bought_for=str(manifest) if world is World.REAL else "")
+    return print_run(result, form)

@@ -10,11 +10,12 @@ from hailuo_batch.cli.output import (
     make_style,
     print_extra_problems,
     print_json,
+    print_raw,
     print_text,
     shorten_path,
     write_ci_summary,
 )
-from hailuo_batch.errors import InputError
+from hailuo_batch.errors import Exit, InputError
 
 if TYPE_CHECKING:
     from hailuo_batch.app.planning.planned import PlannedRun
@@ -30,6 +31,11 @@ def print_plan(planned: "PlannedRun", form: str, *, only_failed: bool = False) -
         from hailuo_batch.views.json_report import report_dict
 
         print_json(report_dict(planned.report))
+    elif form == "junit":
+        from hailuo_batch.core.plan.outcome import Outcome
+        from hailuo_batch.views.junit import draw_junit, run_suite
+
+        print_raw(draw_junit([run_suite(planned.report, planned.selected, Outcome(), code=Exit.DONE)]))
     elif only_failed and not planned.report.rows:
         from hailuo_batch.views.run_summary import draw_nothing_failed
 
@@ -42,18 +48,31 @@ def print_plan(planned: "PlannedRun", form: str, *, only_failed: bool = False) -
 
 def print_run(result: "RunResult", form: str) -> int:
     """Prints what a run came to; its exit code."""
-    write_ci_summary(result.after.report, result.outcome)
+    write_ci_summary(result.after.report, result.outcome, error=result.error, is_ledger_moved=result.is_ledger_moved)
     print_extra_problems(result.before.extra_problems)
     if result.error is not None:
         from hailuo_batch.views.problems import draw_error
 
         click.echo(fit_text(draw_error(result.error, make_style(sys.stderr)), sys.stderr), err=True)
     try:
-        print_json(run_dict(result)) if form == "json" else print_text(_draw_run(result, make_style(sys.stdout)))
+        _print_run(result, form)
     except InputError:  # Money: what a run came to may hold a task's id that is recorded nowhere else
         click.echo(fit_text(_draw_run(result, make_style(sys.stderr)), sys.stderr), err=True)
         raise
     return result.exit
+
+
+def _print_run(result: "RunResult", form: str) -> None:
+    if form == "json":
+        print_json(run_dict(result))
+    elif form == "junit":
+        from hailuo_batch.views.junit import draw_junit, run_suite
+
+        after = result.after
+        suite = run_suite(after.report, after.selected, result.outcome, code=result.exit, error=result.error)
+        print_raw(draw_junit([suite]))
+    else:
+        print_text(_draw_run(result, make_style(sys.stdout)))
 
 
 def _draw_run(result: "RunResult", style: "TextStyle") -> str:
