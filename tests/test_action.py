@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,6 +45,8 @@ if sys.argv[1] == "diff":
     sys.exit()
 if any(each.startswith(("--plan", "--shard", "--out")) for each in sys.argv):
     sys.exit()
+if os.environ.get("FAULTS"):
+    sys.argv[2:2] = ["-v", "--rehearsal-script=" + os.environ["FAULTS"]]
 from hailuo_batch.cli.main import main
 main()
 """
@@ -88,7 +91,9 @@ def act(tmp_path: Path) -> Callable[..., Any]:
     for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "film")):
         subprocess.run([*git, *words], check=True)
 
-    def run(step: str, **members: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        step: str, *, begun: Callable[[Any], None] | None = None, **members: str
+    ) -> subprocess.CompletedProcess[str]:
         given = {name: each.get("default", "") for name, each in ACTION["inputs"].items()}
         given |= {name.replace("_", "-"): value for name, value in members.items() if name.islower()}
         env = {
@@ -111,10 +116,15 @@ def act(tmp_path: Path) -> Callable[..., Any]:
             else:
                 env[name] = CONTEXT[value]
         env |= {name: value for name, value in members.items() if name.isupper()}
-        return subprocess.run(
-            [BASH or "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[step]["run"]],
-            cwd=project, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        words = [BASH or "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[step]["run"]]
+        process = subprocess.Popen(
+            words, cwd=project, env=env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
+        if begun is not None:
+            begun(process)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     return run
 
@@ -251,6 +261,22 @@ def test_the_exit_code_of_a_run_is_that_of_the_step_and_commands_are_stopped(act
     token = ended.stdout.splitlines()[0].removeprefix("::stop-commands::")
     assert len(token) == 32
     assert ended.stdout.splitlines()[-1] == f"::{token}::"
+
+
+@needs_bash
+def test_a_cancelled_job_stops_the_run_which_then_says_what_it_did(act: Callable[..., Any], tmp_path: Path) -> None:
+    def cancel(process: Any) -> None:
+        for line in process.stderr:
+            if "submitted" in line:
+                break
+        process.send_signal(signal.SIGINT)  # to the shell alone, as a runner does
+
+    (tmp_path / "slow.yaml").write_text("task: {queued: 0, running: 20000}\n")
+    members = {"world": "rehearsal", "manifests": "manifests/film.yaml", "junit_file": "run.xml"}
+    ended = act("Run", begun=cancel, FAULTS=str(tmp_path / "slow.yaml"), **members)
+    assert ended.returncode == Exit.INTERRUPTED, ended
+    found = verdicts(read_junit((tmp_path / "project" / "run.xml").read_text()))
+    assert [each[1:] for each in found] == [("a#1", "skipped", ""), ("run", "error", "interrupted")]
 
 
 @needs_bash
