@@ -41,7 +41,7 @@ def draw_step_summary(report: Report, outcome: Outcome | None = None, error: Hai
         are = "task is" if outcome.left_running == 1 else "tasks are"
         lines += ["", f"{outcome.left_running:,} {are} still running and may be billed."]
     if any(row.is_in_doubt for row in report.rows):
-        lines += ["", *_paragraph(resolve_hint(report))]
+        lines += _paragraph(resolve_hint(report))
     if error is not None:
         lines += ["", *_error_lines(error)]
     failed = _failures_by_take(outcome)

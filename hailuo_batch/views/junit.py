@@ -150,7 +150,7 @@ def _take_case(
         advice = failure_advice(failure, manifest=report.manifest, world=report.world)
         verdict = _failure_verdict(failure) if is_red else Verdict.SKIPPED
         words = f"{failure.why}\n{advice}".strip()
-        return Case(name=name, class_name=class_name, verdict=verdict, kind=str(failure.kind), words=words)
+        return Case(name=name, class_name=class_name, verdict=verdict, kind=_kind(failure.kind), words=words)
     if step.action is Action.REUSE:
         return Case(name=name, class_name=class_name)
     verdict, kind = _left_verdict(step) if is_red else (Verdict.SKIPPED, "")
@@ -167,8 +167,12 @@ def _failure_verdict(failure: Failure) -> Verdict:
 def _left_verdict(step: Step) -> tuple[Verdict, str]:
     """What an earlier run left counts in each run: a doubt and a refusal have their exit codes every time."""
     if step.why in _DOUBTS:
-        return Verdict.ERROR, str(FailureKind.UNKNOWN_OUTCOME)
-    return (Verdict.FAILURE, str(FailureKind.REFUSED)) if step.why is StepReason.REFUSED else (Verdict.SKIPPED, "")
+        return Verdict.ERROR, _kind(FailureKind.UNKNOWN_OUTCOME)
+    return (Verdict.FAILURE, _kind(FailureKind.REFUSED)) if step.why is StepReason.REFUSED else (Verdict.SKIPPED, "")
+
+
+def _kind(kind: FailureKind) -> str:
+    return "in_doubt" if kind is FailureKind.UNKNOWN_OUTCOME else str(kind)  # as every view calls it
 
 
 def _command_case(command: str, class_name: str, code: Exit, words: str) -> Case:
