@@ -46,9 +46,8 @@ def draw_step_summary(report: Report, outcome: Outcome | None = None, error: Hai
         lines += ["", *_error_lines(error)]
     failed = _failures_by_take(outcome)
     rows = [row for row in report.rows if row.action is not Action.REUSE]
-    return _end_part(
-        [*lines, *_table(("take", "requested", "action", "why"), [_take_cells(row, failed) for row in rows])]
-    )
+    cells = [_take_cells(row, failed) for row in rows[:MAX_ROWS]]
+    return _end_part([*lines, *_table(("take", "requested", "action", "why"), cells, total=len(rows))])
 
 
 def draw_cut_step_summary(report: Report, outcome: Outcome, error: HailuoError) -> str:
@@ -125,7 +124,8 @@ def _take_cells(row: TakeRow, failed: Mapping[str, Failure]) -> tuple[str, ...]:
 
 def _problem_table(problems: Sequence[Problem]) -> list[str]:
     shown = sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
-    return _table(("where", "rule", "shot", "problem"), [_problem_cells(each) for each in shown])
+    cells = [_problem_cells(each) for each in shown[:MAX_ROWS]]
+    return _table(("where", "rule", "shot", "problem"), cells, total=len(shown))
 
 
 def _problem_cells(problem: Problem) -> tuple[str, ...]:
@@ -135,17 +135,17 @@ def _problem_cells(problem: Problem) -> tuple[str, ...]:
     return where, rule, problem.shot, f"{problem.summary}: {problem_words(problem)}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table with a blank line before it, folded where it is long."""
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, total: int) -> list[str]:
+    """A table with a blank line before it, folded where it is long; of `total` rows, the first are given."""
     if not rows:
         return []
     lines = ["", _table_row(head), "|---" * len(head) + "|"]
-    lines += [_table_row([_cell(cell) for cell in row]) for row in rows[:MAX_ROWS]]
-    if len(rows) > MAX_ROWS:
-        lines += ["", f"… and {len(rows) - MAX_ROWS:,} more."]
-    if len(rows) <= MAX_OPEN_ROWS:
+    lines += [_table_row([_cell(cell) for cell in row]) for row in rows]
+    if more := total - len(rows):
+        lines += ["", f"… and {more:,} more."]
+    if total <= MAX_OPEN_ROWS:
         return lines
-    return ["", f"<details><summary>{len(rows):,} rows</summary>", *lines, "", "</details>"]
+    return ["", f"<details><summary>{total:,} rows</summary>", *lines, "", "</details>"]
 
 
 def _table_row(cells: Sequence[str]) -> str:
