@@ -303,6 +303,25 @@ async def test_another_user_is_told_what_is_not_known_before_anything_is_spent(
     studio.assert_bought_once()
 
 
+async def test_a_cache_of_ledger_journal_and_clips_carries_the_purchases_to_a_new_machine(
+    studio: Studio, repository: Path, user_state: Path, tmp_path: Path
+):
+    """As docs/ci.md has it: a job that was killed has saved the three, and the next machine has a fresh checkout."""
+    await studio.run_until(2)
+    kept = {".git/hailuo": repository / ".git/hailuo", ".hailuo": repository / ".hailuo", "state": user_state}
+    for name, folder in kept.items():
+        shutil.copytree(folder, tmp_path / "cache" / name)
+    git(tmp_path, "clone", "-q", str(repository), "fresh")
+    shutil.rmtree(repository)
+    shutil.rmtree(user_state)
+    (tmp_path / "fresh").rename(repository)
+    for name, folder in kept.items():
+        shutil.copytree(tmp_path / "cache" / name, folder, dirs_exist_ok=True)
+    code = await studio.run()
+    assert max(studio.bought().values()) == 1
+    assert code in {Exit.DONE, Exit.NEEDS_PERSON}, "a submit under way at the kill is in doubt"
+
+
 @pytest.mark.parametrize("loss", ["removed", "damaged"])
 async def test_without_the_journal_a_ledger_still_knows_its_own_purchases(studio: Studio, loss: str, user_state: Path):
     assert await studio.run() == Exit.DONE

@@ -1,7 +1,6 @@
 """A run that people watch: progress on stderr, Ctrl-C, and the question before money is spent."""
 
 import gc
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hailuo_batch.cli.output import fit_text, make_style
-from hailuo_batch.cli.streams import can_redraw
+from hailuo_batch.cli.streams import can_redraw, is_ci
 from hailuo_batch.cli.trace_options import is_verbose
 from hailuo_batch.errors import RefusedError
 
@@ -108,7 +107,7 @@ def _progress_mode(progress: str) -> str:
     if progress != "auto":
         return progress
     # Lines of -v would break a live table.
-    is_live = can_redraw(sys.stderr) and not os.environ.get("CI") and not is_verbose()
+    is_live = can_redraw(sys.stderr) and not is_ci() and not is_verbose()
     return "live" if is_live else "lines"
 
 
@@ -160,8 +159,9 @@ def _confirm(report: "Report", notes: "Sequence[str]", draw: "Callable[[TextStyl
     from hailuo_batch.views.plan import spending_question
 
     click.echo(fit_text(draw(make_style(sys.stderr)), sys.stderr), err=True)
-    if not sys.stdin.isatty():
-        why = "This run would spend money, and there is no terminal to ask for confirmation."
+    if is_ci() or not sys.stdin.isatty():  # some CI servers give a terminal, where nobody would answer
+        there = "this is CI (the variable CI is set)" if is_ci() else "there is no terminal to ask for confirmation"
+        why = f"This run would spend money, and {there}."
         raise RefusedError("not approved", why=why, remedy="Add --yes.")
     if not click.confirm(fit_text(spending_question(report), sys.stderr), err=True):
         raise RefusedError("not approved", why="Nothing was submitted.")

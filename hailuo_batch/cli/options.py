@@ -63,6 +63,14 @@ output_format = click.option(
     show_default=True,
     help="For people or programs.",
 )
+run_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit"]),
+    default="text",
+    show_default=True,
+    help="For people, programs or CI servers.",
+)
 
 
 def world(command: Callable[..., Any]) -> Callable[..., Any]:

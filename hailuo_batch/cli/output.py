@@ -61,12 +61,21 @@ def shorten_path(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def write_ci_summary(report: "Report", outcome: "Outcome | None" = None) -> None:
+def write_ci_summary(
+    report: "Report",
+    outcome: "Outcome | None" = None,
+    *,
+    error: HailuoError | None = None,
+    is_ledger_moved: bool = False,
+) -> None:
     """Adds a plan, or what a run did, to the page that GitHub's runners show of a job, where there is one."""
     if page := _ci_page():
-        from hailuo_batch.views.github_summary import draw_step_summary
+        from hailuo_batch.views.github_summary import draw_cut_step_summary, draw_step_summary
 
-        _append_to_page(page, draw_step_summary(report, outcome))
+        if is_ledger_moved and outcome is not None and error is not None:
+            _append_to_page(page, draw_cut_step_summary(report, outcome, error))
+        else:
+            _append_to_page(page, draw_step_summary(report, outcome, error))
 
 
 def write_idle_ci_summary(summary: Mapping[str, int | float | str], world: "World") -> None:
@@ -77,16 +86,38 @@ def write_idle_ci_summary(summary: Mapping[str, int | float | str], world: "Worl
         _append_to_page(page, draw_idle_step_summary(summary, world))
 
 
+def write_validation_ci_summary(totals: Sequence[str], problems: Sequence["Problem"]) -> None:
+    """The same of what `validate` found."""
+    if page := _ci_page():
+        from hailuo_batch.views.github_summary import draw_validation_step_summary
+
+        _append_to_page(page, draw_validation_step_summary(totals, problems))
+
+
+def write_error_ci_summary(name: str, command: str, error: HailuoError | None, world: "World") -> None:
+    """The same of a command that ended before it had a result; without an error, it was interrupted."""
+    if page := _ci_page():
+        from hailuo_batch.views.github_summary import draw_error_step_summary
+
+        _append_to_page(page, draw_error_step_summary(name, command, error, world))
+
+
 def _ci_page() -> str:
     return os.environ.get("GITHUB_STEP_SUMMARY", "")
 
 
+_MAX_PAGE = 1024 * 1024  # bytes: GitHub shows nothing of a step that wrote more
+_PART_IS_MISSING = b"\nA part did not fit on this page; the log of the job has it.\n\n"
+
+
 def _append_to_page(page: str, text: str) -> None:
-    with (
-        suppress(OSError),
-        Path(page).open("a", encoding="utf-8") as file,
-    ):  # a page that cannot be written stops nothing
-        file.write(text)
+    with suppress(OSError), Path(page).open("ab") as file:  # a page that cannot be written stops nothing
+        room = _MAX_PAGE - file.tell()
+        part = text.encode(errors="replace")
+        if len(part) > room - len(_PART_IS_MISSING):
+            part = _PART_IS_MISSING
+        if len(part) <= room:
+            file.write(part)
 
 
 def print_extra_problems(problems: Sequence["Problem"]) -> None:

@@ -8,6 +8,7 @@ import click
 
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
+from hailuo_batch.cli.endings import report_early_end
 from hailuo_batch.cli.output import (
     make_style,
     print_extra_problems,
@@ -68,9 +69,10 @@ def command(
     from hailuo_batch.app.planning.plan import plan
     from hailuo_batch.views.plan import draw_plan
 
-    planned = run_async(
-        plan(manifest, world=world, only=only, shard=shard, full_report=form == "json", max_cost=max_cost)
-    )
+    with report_early_end("plan", str(manifest), world=world, form=form):
+        planned = run_async(
+            plan(manifest, world=world, only=only, shard=shard, full_report=form == "json", max_cost=max_cost)
+        )
     write_ci_summary(planned.report)
     print_extra_problems(planned.extra_problems)
     if form == "json":

@@ -9,6 +9,7 @@ import click
 
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
+from hailuo_batch.cli.endings import report_early_end
 from hailuo_batch.cli.output import make_style, print_text, write_idle_ci_summary
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.pages import page
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 @click.option("--callback-url", metavar="URL", help="The public https address that gateways call when a clip is ready.")
 @click.option("--callback-listen", metavar="HOST:PORT", help="Where this machine listens for these calls.")
 @options.progress
-@options.output_format
+@options.run_format
 def command(
     manifests: tuple[Path, ...],
     *,
@@ -132,11 +133,14 @@ def _run_one(files: Sequence[Path], chosen: "RunOptions", form: str, *, dry_run:
     if dry_run:
         from hailuo_batch.app.run import plan_run
 
-        planned = run_async(plan_run(manifest, chosen, full_report=form == "json"))
+        with report_early_end("run", str(manifest), world=chosen.world, form=form):
+            planned = run_async(plan_run(manifest, chosen, full_report=form == "json"))
         print_plan(planned, form, only_failed=chosen.scope is Scope.FAILED)
         return Exit.DONE
-    running = run_interactive(manifest, chosen, yes=yes, progress=progress)
-    return print_run(run_async(running, bought_for=str(manifest) if chosen.world is World.REAL else None), form)
+    with report_early_end("run", str(manifest), world=chosen.world, form=form):
+        running = run_interactive(manifest, chosen, yes=yes, progress=progress)
+        result = run_async(running, bought_for=str(manifest) if chosen.world is World.REAL else None)
+    return print_run(result, form)
 
 
 def _run_several(
@@ -153,6 +157,8 @@ def _run_several(
     from hailuo_batch.cli.interactive import run_several_interactive
     from hailuo_batch.cli.run_output import print_runs
 
-    running = run_several_interactive(files, chosen, yes=yes, progress=progress)
-    # The whole project is meant by a hint without a manifest.
-    return print_runs(run_async(running, bought_for="" if chosen.world is World.REAL else None), form)
+    with report_early_end("run", " ".join(map(str, files)), world=chosen.world, form=form):
+        running = run_several_interactive(files, chosen, yes=yes, progress=progress)
+        # The whole project is meant by a hint without a manifest.
+        result = run_async(running, bought_for="" if chosen.world is World.REAL else None)
+    return print_runs(result, form)

@@ -1,7 +1,7 @@
 """What a run came to, for people and for programs; `run` and `fetch` print the same."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ from hailuo_batch.cli.output import (
     make_style,
     print_extra_problems,
     print_json,
+    print_raw,
     print_text,
     shorten_path,
     write_ci_summary,
 )
-from hailuo_batch.errors import InputError
+from hailuo_batch.errors import Exit, InputError
 from hailuo_batch.views.format import safe_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def print_plan(planned: "PlannedRun", form: str, *, only_failed: bool = False) -
         from hailuo_batch.views.json_report import report_dict
 
         print_json(report_dict(planned.report))
+    elif form == "junit":
+        from hailuo_batch.core.plan.outcome import Outcome
+        from hailuo_batch.views.junit import draw_junit, run_suite
+
+        print_raw(draw_junit([run_suite(planned.report, planned.selected, Outcome(), code=Exit.DONE)]))
     elif only_failed and not planned.report.rows:
         from hailuo_batch.views.run_summary import draw_nothing_failed
 
@@ -48,7 +54,12 @@ def print_run(result: "RunResult", form: str) -> int:
     """Prints what a run came to; its exit code."""
     _print_run_problems(result)
     with _result_on_stderr(lambda style: _draw_run(result, style)):
-        print_json(run_dict(result)) if form == "json" else print_text(_draw_run(result, make_style(sys.stdout)))
+        if form == "json":
+            print_json(run_dict(result))
+        elif form == "junit":
+            _print_junit([result])
+        else:
+            print_text(_draw_run(result, make_style(sys.stdout)))
     return result.exit
 
 
@@ -66,13 +77,26 @@ def print_runs(ran: "SeveralResult", form: str) -> int:
     with _result_on_stderr(draw):
         if form == "json":
             print_json(runs_dict([run_dict(each) for each in ran.results], reports, exit_code=ran.exit))
+        elif form == "junit":
+            _print_junit(ran.results)
         else:
             print_text(draw(make_style(sys.stdout)))
     return ran.exit
 
 
+def _print_junit(results: "Sequence[RunResult]") -> None:
+    from hailuo_batch.views.junit import draw_junit, run_suite
+
+    print_raw(
+        draw_junit(
+            run_suite(each.after.report, each.after.selected, each.outcome, code=each.exit, error=each.error)
+            for each in results
+        )
+    )
+
+
 def _print_run_problems(result: "RunResult") -> None:
-    write_ci_summary(result.after.report, result.outcome)
+    write_ci_summary(result.after.report, result.outcome, error=result.error, is_ledger_moved=result.is_ledger_moved)
     print_extra_problems(result.before.extra_problems)
     if result.error is not None:
         from hailuo_batch.views.problems import draw_error

@@ -10,6 +10,7 @@ from hailuo_batch.cli.output import (
     make_style,
     print_extra_problems,
     print_json,
+    print_raw,
     print_text,
     write_ci_summary,
     write_idle_ci_summary,
@@ -54,6 +55,11 @@ def print_plans(manifests: Sequence[Path], options: "RunOptions", form: str, *, 
     if form == "json":
         _refuse_collisions(plans)
         print_json(plans_dict(reports))
+    elif form == "junit":
+        from hailuo_batch.core.plan.outcome import Outcome
+        from hailuo_batch.views.junit import draw_junit, run_suite
+
+        print_raw(draw_junit(run_suite(each.report, each.selected, Outcome(), code=Exit.DONE) for each in plans))
     elif options.scope is Scope.FAILED and not any(report.rows for report in reports):
         print_text("\n".join(map(draw_nothing_failed, reports)))
     else:

@@ -43,6 +43,11 @@ def terminal_width(stream: TextIO) -> int:
         return 0
 
 
+def is_ci() -> bool:
+    """Whether this is the job of a CI server, where nobody sees a live table or answers a question."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
 def can_redraw(stream: TextIO) -> bool:
     """Whether a stream is a terminal that knows escape codes; one that does not say what it is may not.
 

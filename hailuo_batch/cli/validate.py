@@ -10,7 +10,8 @@ import click
 from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots, pass_over_included
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text
+from hailuo_batch.cli.endings import report_early_end
+from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text, write_validation_ci_summary
 from hailuo_batch.cli.run_async import run_sync
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
@@ -26,10 +27,10 @@ from hailuo_batch.views.problems import draw_problems, github_annotations, probl
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github", "sarif"]),
+    type=click.Choice(["text", "json", "github", "sarif", "junit"]),
     default="text",
     show_default=True,
-    help="For people, programs, GitHub's annotations or code scanning.",
+    help="For people, programs, GitHub's annotations, code scanning or CI servers.",
 )
 def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: str) -> int:
     """Check MANIFESTS and report every problem, with line and column.
@@ -38,23 +39,58 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     are passed over, and files that manifests include. Sends nothing and writes nothing. Exits with 3 when a manifest
     cannot be used.
     """
-    files, passed_over = find_manifests(manifests)
-    most = 5_000 if form == "sarif" else MAX_PROBLEMS  # code hosts show so many; people read fewer
-    validations, included = pass_over_included(
-        [run_sync(validate(file, world=world, most=most)) for file in files], manifests
-    )
-    found = find_shared_shots(validations)
+    with report_early_end("validate", ", ".join(map(str, manifests)) or "manifests", world=world, form=form):
+        found, passed_over, included = _validate_all(manifests, world=world, form=form)
+    _write_page(found, strict=strict)
     if form == "json":
         rows = [_validation_dict(validation, strict=strict) for validation in found]
         names = [path.as_posix() for path in (*passed_over, *included)]
         print_json({"version": 1, "manifests": rows, "passed_over": names})
     elif form == "sarif":
         _print_sarif(found)
+    elif form == "junit":
+        _print_junit(found, strict=strict)
     elif form == "github":
         _print_annotations(found)
     else:
         _print_for_people(found, passed_over if manifests else (), included, strict=strict)
     return Exit.DONE if all(_is_accepted(each, strict=strict) for each in found) else Exit.INVALID
+
+
+def _validate_all(
+    manifests: tuple[Path, ...], *, world: World, form: str
+) -> tuple[Sequence[Validation], Sequence[Path], Sequence[Path]]:
+    """The manifests with what is wrong with them, and the files that were passed over: our own, and included ones."""
+    files, passed_over = find_manifests(manifests)
+    most = 5_000 if form == "sarif" else MAX_PROBLEMS  # code hosts show so many; people read fewer
+    validations, included = pass_over_included(
+        [run_sync(validate(file, world=world, most=most)) for file in files], manifests
+    )
+    return find_shared_shots(validations), passed_over, included
+
+
+def _write_page(found: Sequence[Validation], *, strict: bool) -> None:
+    totals = [
+        f"{each.name}: {_totals(each, 'valid' if _is_accepted(each, strict=strict) else 'refused')}" for each in found
+    ]
+    write_validation_ci_summary(totals, [problem for each in found for problem in each.problems])
+
+
+def _totals(validation: Validation, word: str) -> str:
+    takes = sum(shot.takes for shot in validation.shots)
+    if not validation.shots and validation.errors:
+        return word
+    return f"{word}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}"
+
+
+def _print_junit(found: Sequence[Validation], *, strict: bool) -> None:
+    from hailuo_batch.views.junit import draw_junit, validation_suite
+
+    suites = [
+        validation_suite(each.name, each.campaign, each.shots, each.problems, world=each.world, strict=strict)
+        for each in found
+    ]
+    print_raw(draw_junit(suites))
 
 
 def _print_sarif(found: Sequence[Validation]) -> None:
@@ -102,9 +138,7 @@ def _print_validation(validation: Validation, *, strict: bool) -> None:
     if validation.problems:
         print_text(draw_problems(validation.problems, style))
     if _is_accepted(validation, strict=strict):
-        takes = sum(shot.takes for shot in validation.shots)
-        shown = f"{style.good('valid')}, {count(len(validation.shots), 'shot')}, {count(takes, 'take')}"
-        print_text(f"{safe_text(validation.name)}: {shown}.")
+        print_text(f"{safe_text(validation.name)}: {_totals(validation, style.good('valid'))}.")
     elif not validation.errors:
         print_text(f"{safe_text(validation.name)}: {style.bad('refused')}, since --strict accepts no warning.")
 

@@ -52,3 +52,16 @@ def test_on_a_terminal_the_plan_is_shown_and_the_answer_counts(
     assert asked.stdout == "", "a question is no result"
     assert "Plan: 1 to render. Cost: 1.00 USD." in asked.stderr
     assert "This run will spend up to 1.00 USD for 1 clip. Proceed? [y/N]:" in asked.stderr
+
+
+@pytest.mark.parametrize(("ci", "is_asked"), [("true", False), ("1", False), ("false", True), ("", True)])
+def test_in_ci_nobody_is_asked_even_on_a_terminal(ci: str, is_asked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def ask() -> None:
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        interactive._confirm_spending(planned(**COSTS), yes=False)
+
+    monkeypatch.setenv("CI", ci)
+    asked = CliRunner().invoke(ask, input="y\n")
+    assert ("Proceed?" in asked.stderr) == is_asked
+    assert isinstance(asked.exception, RefusedError) is not is_asked

@@ -23,6 +23,8 @@ FAULTS = "faults: [{fault: reset, accepted: true, prompt: cap}, {fault: task_fai
 COMMANDS = (
     ("validate",),
     ("validate", "--format", "json"),
+    ("validate", "--format", "junit"),
+    ("run", "--dry-run", "--format", "junit"),
     ("plan",),
     ("status",),
     ("status", "--format", "json"),

@@ -48,7 +48,9 @@ def test_strict_refuses_what_only_warns(
 ) -> None:
     (repository / "manifests" / "a.yaml").write_text(text)
     options = ["--strict"] * strict
-    assert [say("validate", *options, "--format", form).code for form in ("text", "github", "sarif")] == [code] * 3
+    assert [say("validate", *options, "--format", form).code for form in ("text", "github", "sarif", "junit")] == [
+        code
+    ] * 4
     said = say("validate", *options, "--format", "json")
     assert said.code == code
     assert [each["valid"] for each in json.loads(said.out)["manifests"]] == [valid]
@@ -84,7 +86,7 @@ def test_several_manifests_are_one_run_errors_first_and_settings_once(repository
     assert [line.split()[0] for line in lines] == ["::error", "::error", "::warning"]
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
 def test_each_problem_names_its_shot_and_rule(repository: Path, say: Say, form: str) -> None:
     (repository / "manifests" / "a.yaml").write_text(HEAD + "- {id: dew-drop, promt: mist}\n")
     said = say("validate", "--format", form).out

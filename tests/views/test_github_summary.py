@@ -4,12 +4,30 @@ import html
 from collections.abc import Callable
 
 import pytest
-from view_samples import failure, report, row, step, stored, usd
+from markdown_it import MarkdownIt
+from view_samples import HOSTILE, failure, report, row, step, stored, usd
 
+from hailuo_batch.core import rules
+from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
-from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.problem import Place, Problem
 from hailuo_batch.core.world import World
-from hailuo_batch.views.github_summary import MAX_ROWS, draw_idle_step_summary, draw_step_summary
+from hailuo_batch.errors import LedgerMovedError, RefusedError
+from hailuo_batch.views.github_summary import (
+    MAX_ROWS,
+    draw_cut_step_summary,
+    draw_error_step_summary,
+    draw_idle_step_summary,
+    draw_step_summary,
+    draw_validation_step_summary,
+)
+
+
+def render(markdown: str) -> str:
+    """As a page of GitHub shows it: CommonMark with tables, and HTML where we write it."""
+    return str(MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown))
 
 
 def test_a_run_says_what_it_made_what_failed_and_what_is_left(golden: Callable[[str, str], None]) -> None:
@@ -57,3 +75,63 @@ def test_a_long_table_is_cut() -> None:
     drawn = draw_step_summary(report(*(row(f"shot-{n}") for n in range(MAX_ROWS + 5))))
     assert "… and 5 more." in drawn
     assert drawn.count("\n|") == MAX_ROWS + 2
+
+
+def test_what_a_user_writes_is_text_in_each_part_once_it_is_rendered() -> None:
+    hostile = f"{HOSTILE}|# `x` <img src=x> https://me:SECRET@cdn.test/a?sig=SECRET"
+    error = RefusedError(hostile, why=hostile, remedy=f"{hostile}\n    hailuo-batch run '<b>'")
+    problem = Problem(rule=rules.SHOT_LENGTH, why=hostile, shot=hostile, place=Place(file=hostile, line=1, column=1))
+    now = report(row(hostile, why=hostile), campaign=hostile)
+    page = "".join(
+        (
+            draw_step_summary(now, Outcome(failed=((step("a"), failure(hostile)),), stop_reason=hostile), error),
+            draw_cut_step_summary(now, Outcome(), error),
+            draw_error_step_summary(hostile, "run", error, World.SKETCH),
+            draw_validation_step_summary([hostile], [problem]),
+        )
+    )
+    shown = render(page)
+    assert "SECRET" not in shown
+    assert not [tag for tag in ("<script", "<img", "<b>", "<code>x") if tag in shown]
+    assert shown.count("<h3>") == 4
+    assert shown.count("<table>") == 2
+    assert {row.count("<td>") for row in shown.split("<tr>")[1:]} == {0, 4}
+    assert "<pre><code>hailuo-batch run '&lt;b&gt;'\n</code></pre>" in shown
+
+
+def test_a_long_table_is_folded_and_is_still_a_table() -> None:
+    shown = render(draw_step_summary(report(*(row(f"shot-{n}") for n in range(MAX_ROWS + 5)))) + "### next\n")
+    assert shown.count("<details>") == shown.count("</details>") == shown.count("<table>") == 1
+    assert shown.count("<tr>") == MAX_ROWS + 1
+    assert "<h3>next</h3>" in shown
+
+
+def test_a_run_that_was_stopped_says_what_is_running_and_what_is_in_doubt() -> None:
+    doubt = row("turn", action=Action.HOLD, stage=Stage.IN_DOUBT, why="outcome unknown")
+    now = report(stored("open"), doubt, row("end"))
+    shown = render(draw_step_summary(now, Outcome(stored=1, stop_reason=INTERRUPTED, left_running=2, seconds=3)))
+    assert "Rendered 1 clip in 3.0 s. Stopped: interrupted. 1 take in the store; 2 still to do." in shown
+    assert "2 tasks are still running and may be billed." in shown
+    assert "<pre><code>hailuo-batch resolve manifests/teaser.yaml\n</code></pre>" in shown
+
+
+def test_a_take_over_a_cap_is_left_out_in_the_plan_and_after_the_run() -> None:
+    capped = report(row("turn", is_left_out=True), left_out={Action.SUBMIT: 1})
+    over = Outcome(failed=((step("turn"), failure("5 USD would be exceeded", kind=FailureKind.OVER_CAP)),))
+    assert "<td>left out</td>\n<td>a cap leaves no room for it</td>" in render(draw_step_summary(capped))
+    assert "<td>5 USD would be exceeded</td>" in render(draw_step_summary(capped, over))
+
+
+def test_a_run_whose_ledger_was_taken_away_promises_nothing_about_what_is_left() -> None:
+    error = LedgerMovedError("the ledger was taken away", why="It is not the file that was opened.")
+    drawn = draw_cut_step_summary(report(stored(), row("turn")), Outcome(stored=1, seconds=2), error)
+    assert "Rendered 1 clip in 2.0 s. What is left to do is not known." in drawn
+    assert "**the ledger was taken away**" in drawn
+    assert "turn" not in drawn
+
+
+def test_what_ended_early_has_its_code_or_its_problems() -> None:
+    refused = draw_error_step_summary("film.yaml", "run", RefusedError("not approved", why="No."), World.REAL)
+    assert "`run` ended with exit code 5.\n\n**not approved**\n\nNo.\n" in refused
+    assert "in doubt" in draw_error_step_summary("film.yaml", "run", None, World.REAL)
+    assert "in doubt" not in draw_error_step_summary("film.yaml", "run", None, World.SKETCH)
