@@ -2,7 +2,8 @@
 
 import json
 
-from hailuo_batch.core.plan.explain import Explanation, Member
+from hailuo_batch.core.plan.compare_requests import Member
+from hailuo_batch.core.plan.explain import Explanation
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.views.costs import REHEARSAL_NOTE
 from hailuo_batch.views.format import join_names, safe_text, shorten_digest, single_line

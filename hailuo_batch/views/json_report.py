@@ -11,6 +11,7 @@ from hailuo_batch.core.manifest.document import Cut, Duration, Sequence
 from hailuo_batch.core.manifest.image_rights import ImageRights
 from hailuo_batch.core.manifest.lengths import has_part_second, part_seconds
 from hailuo_batch.core.money import Money, PriceRow
+from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
@@ -118,6 +119,10 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "action": str(row.action),
         "reason": row.why,
         "changed": list(row.changed),
+        "changes": [change_dict(member) for member in row.changes],
+        "chain": list(row.chain),
+        "followers": list(row.followers),
+        "follower_count": row.follower_count,
         "stage": str(row.stage) if row.stage else None,
         "prompt": row.prompt,
         "duration": duration_value(row.duration),
@@ -141,6 +146,7 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "shared_count": row.shared_count,
         "same_clip_as": row.same_clip_as or None,
         "bought": row.is_bought,
+        "left_out": row.is_left_out,
         "remarks": list(row.remarks),
     }
 
@@ -168,6 +174,11 @@ def _used_price_dict(used: UsedPrice, now: float) -> dict[str, object]:
     }
 
 
+def member_value(member: Member, value: object) -> object:
+    """A value of a request as plain data."""
+    return duration_value(value) if member.name == "duration" and isinstance(value, int | str) else value
+
+
 def duration_value(duration: Duration) -> float | str:
     """A duration as plain data: a number of seconds, or the portable word."""
     return float(part_seconds(str(duration))) if has_part_second(duration) else duration
@@ -193,6 +204,17 @@ def _rights_dict(rights: ImageRights) -> dict[str, str | None]:
         "owner": written.owner or None,
         "licence": written.licence or None,
         "expires": written.expires or None,
+    }
+
+
+def change_dict(member: Member) -> dict[str, object]:
+    """One member of a request as it was and as it is; a frame also by the name that it had and has."""
+    return {
+        "name": member.name,
+        "before": member_value(member, member.before),
+        "now": member_value(member, member.now),
+        "label_before": member.label_before or None,
+        "label": member.label or None,
     }
 
 

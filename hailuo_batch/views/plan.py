@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from hailuo_batch.core.models import is_local
+from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.plan import Action, ClipSource, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.views.changes import change_text
 from hailuo_batch.views.format import (
     count,
     join_amounts,
@@ -245,9 +247,17 @@ def _take_cost(row: TakeRow) -> str:
 
 
 def reason_text(row: TakeRow) -> str:
-    """Why a take's step is there, with what changed."""
-    changed = f": {', '.join(row.changed)}" if row.changed else ""
+    """Why a take's step is there, with the old and the new value of what changed."""
+    is_change = row.why == StepReason.CHANGED
+    changes = [change_text(member) for member in row.changes if not _is_in_chain(member, row)]
+    unknown = f"{row.why}; what it was is not known here" if is_change and not changes else row.why
+    words = "; ".join(([] if is_change and changes else [unknown]) + changes)
     has_others = row.shared_with and not row.same_clip_as
     shared = f" (one clip with {join_names(row.shared_with, row.shared_count)})" if has_others else ""
     kept = f"; its clip holds the cut, and `duration: {row.kept_duration}` keeps it" if row.kept_duration else ""
-    return f"{row.why}{changed}{kept}{shared}"
+    return f"{words}{kept}{shared}"
+
+
+def _is_in_chain(member: Member, row: TakeRow) -> bool:
+    """Whether a frame is the one that the chain speaks of: of a clip that is rendered again."""
+    return bool(row.chain) and member.now is None and isinstance(member.before, dict)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from view_samples import clip, report, row, stored, usd
+from view_samples import PROMPT, clip, report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
@@ -32,7 +32,7 @@ def drawn(found: Report, tmp_path: Path, page: str = "renders/teaser.html") -> s
 FULL = report(
     stored("open", tags=("hero", "client:acme"), notes="The stars go first.", clip=clip(seconds=5.8767)),
     stored("twin", shared_with=("open",), remarks=("requested 6 s, got 5.88 s",), version=12),
-    row("turn", why="the request changed", changed=("prompt",), duration="long"),
+    row("turn", why="the request changed", changes=(PROMPT,), duration="long"),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet"),
     row("away", action=Action.RESUME, why="submitted, still rendering", stage=Stage.SUBMITTED, task="t-7"),
     row("doubt", action=Action.HOLD, why="outcome unknown: it may have been accepted", stage=Stage.IN_DOUBT),

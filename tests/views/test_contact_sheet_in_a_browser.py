@@ -180,7 +180,7 @@ def test_headings_and_labels_are_in_order(visit: Visit) -> None:
     ]
     assert visit.page.locator("html").get_attribute("lang") == "en"
     assert visit.page.locator("main").count() == visit.page.locator("header").count() == 1
-    assert visit.page.locator(".none").inner_text() == "the request changed: duration"
+    assert visit.page.locator(".none").inner_text() == "duration 1 s → 2 s"
 
 
 SIZES = [

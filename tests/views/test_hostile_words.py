@@ -11,7 +11,7 @@ import pytest
 from test_explain_view import explanation
 from test_history_view import attempt
 from test_problems_view import problem
-from view_samples import FORBIDDEN, HOSTILE, failure, report, row, shot, step, stored
+from view_samples import FORBIDDEN, HOSTILE, change, failure, report, row, shot, step, stored
 
 from hailuo_batch.core.plan.explain import Member
 from hailuo_batch.core.plan.outcome import Outcome
@@ -29,7 +29,11 @@ from hailuo_batch.views.run_summary import draw_run_summary
 
 WORDS: dict[str, Any] = {
     "prompt": HOSTILE, "notes": HOSTILE, "tags": (HOSTILE,), "why": HOSTILE, "file": HOSTILE.replace("\ud800", ""),
-    "changed": (HOSTILE,), "shared_with": (HOSTILE,), "remarks": (HOSTILE,),
+    "changes": (
+        change("prompt", HOSTILE, HOSTILE + "!"), change(HOSTILE, HOSTILE, "x"),
+        change("first", "sha256:0", None, label=HOSTILE, label_before=HOSTILE),
+    ),
+    "chain": (HOSTILE,), "followers": (HOSTILE,), "follower_count": 1, "shared_with": (HOSTILE,), "remarks": (HOSTILE,),
 }  # fmt: skip
 REPORT = report(row(HOSTILE, **WORDS), stored(HOSTILE, **WORDS), manifest=HOSTILE)
 EXPLAINED = explanation(

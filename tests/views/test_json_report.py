@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
-from view_samples import FORBIDDEN, HOSTILE, clip, failure, report, row, step, stored, usd
+from view_samples import FORBIDDEN, HOSTILE, PROMPT, clip, failure, report, row, step, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
@@ -34,7 +34,7 @@ FULL = report(
         meta=(("narration", "It floats."), ("x-cue", {"bars": [1, "010"]})),
         rights=(ImageRights(frame="first", image="a.png", rights=Rights(owner="Acme Photo", expires="2027-12-31")),),
     ),
-    row("turn", duration="long", version=2, why="the request changed", changed=("prompt",), stage=Stage.CANCELLED),
+    row("turn", duration="long", version=2, why="the request changed", changes=(PROMPT,), stage=Stage.CANCELLED),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet", fingerprint="", estimate=None),
     row("nobody", action=Action.HOLD, why="outcome unknown: it may have been accepted", provider=""),
     clips=2,

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from view_samples import FORBIDDEN, HOSTILE, report, row, stored, usd
+from view_samples import FORBIDDEN, HOSTILE, change, report, row, stored, usd
 
 from hailuo_batch.core.manifest.document import Cut, Rights
 from hailuo_batch.core.manifest.image_rights import ImageRights
@@ -61,9 +61,9 @@ def test_nothing_to_do_has_the_length_of_the_edit_planned_or_cached() -> None:
 
 
 def test_a_clip_that_still_holds_the_cut_can_be_kept() -> None:
-    changed = row(why="the request changed", changed=("duration",), kept_duration=10, cut=CUT)
+    changed = row(why="the request changed", changes=(change("duration", 10, 6),), kept_duration=10, cut=CUT)
     words = " ".join(draw_plan(report(changed)).split())
-    assert "the request changed: duration; its clip holds the cut, and `duration: 10` keeps it" in words
+    assert "duration 10 s → 6 s; its clip holds the cut, and `duration: 10` keeps it" in words
 
 
 def test_show_and_the_page_have_every_column_in_its_order(tmp_path: Path) -> None:

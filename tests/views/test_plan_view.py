@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from view_samples import report, row, stored, usd
+from view_samples import PROMPT, change, report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -32,9 +32,10 @@ OVER = Failure(
     remedy="Raise the cap.",
 )
 UNPRICED = replace(OVER, why="its price at vtrix is unknown", remedy="Choose another provider.")
+LONGER = change("duration", 6, 10)
 EVERY_ACTION = report(
     row("open"),
-    row("turn", version=2, why="the request changed", changed=("prompt", "first"), estimate=usd("0.56"), duration=10),
+    row("turn", version=2, why="the request changed", changes=(PROMPT, LONGER), estimate=usd("0.56"), duration=10),
     row("again", why="the last attempt failed: the picture was refused", stage=Stage.FAILED),
     row(
         "long-name-of-a-shot",

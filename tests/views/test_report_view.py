@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from view_samples import clip, report, row, stored, usd
+from view_samples import PROMPT, clip, report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import Action
@@ -16,7 +16,7 @@ MIXED = report(
     stored("square", version=12, take=3, clip=clip(width=768, height=768, seconds=10.0, size=12_345_678)),
     stored("short", clip=clip(seconds=5.8767, size=90_000), remarks=("requested 6 s, got 5.88 s",)),
     stored("uhd", clip=clip(width=1920, height=1080)),
-    row("turn", version=2, why="the request changed", changed=("prompt",)),
+    row("turn", version=2, why="the request changed", changes=(PROMPT,)),
     row("end", action=Action.WAIT, why="it starts from turn, not rendered yet"),
     clips=4,
     seconds=27.9,

@@ -8,6 +8,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, Use
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.providers.offers import Route
@@ -41,6 +42,13 @@ def row(shot: str = "open", **members: Any) -> TakeRow:
     }  # fmt: skip
     whole = {"shot": shot, **plain, **members}
     return TakeRow(**{"is_bought": whole["action"] in {Action.SUBMIT, Action.WAIT}, **whole})
+
+
+def change(name: str, before: object, now: object, **labels: str) -> Member:
+    return Member(name=name, before=before, now=now, changed=True, **labels)
+
+
+PROMPT = change("prompt", "a bottle in mist", "a bottle in fog")
 
 
 def stored(shot: str = "open", **members: Any) -> TakeRow:

@@ -3,38 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hailuo_batch.core.manifest.document import FileFrame, Frame, ShotFrame
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, Step, StepReason, Use
-from hailuo_batch.core.plan.provenance import request_members
-from hailuo_batch.core.plan.report import describe_reason, previous_request
-from hailuo_batch.core.redaction import redact_text
+from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, compare_members, previous_request
+from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, Step, StepReason, Use
+from hailuo_batch.core.plan.report import describe_reason
 from hailuo_batch.core.request.fingerprint import parse_preimage, preimage
-from hailuo_batch.core.request.request import Request, make_request
-from hailuo_batch.core.switches import SWITCH_NAMES
 
-_MEMBER_ORDER = (
-    "model", "prompt", "duration", "resolution", "first", "last", *SWITCH_NAMES, "take",
-)  # fmt: skip
 _LOCK_REASONS = frozenset(
     {StepReason.LOCKED, StepReason.LOCKED_ELSEWHERE}
 )  # the lock has who made the clip, and for how much
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One member of a request: what it is, and what it was when the shot was last rendered (None: not known).
-
-    A frame also has a `label`: the file, the address or the shot that the manifest names. A frame that is not rendered
-    yet has only that.
-    """
-
-    name: str
-    now: object
-    before: object = None
-    changed: bool = False
-    label: str = ""
-    label_before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +39,8 @@ def explain_take(plan: Plan, shot: str, take: int, requests: Mapping[str, str]) 
     for step, use in _iter_uses(plan):
         if use.shot.id == shot and use.take == take:
             locked = plan.inputs.locked_clips.get(step.fingerprint) if step.why in _LOCK_REASONS else None
-            members = tuple(_compare_members(step, use, plan.inputs, requests))
+            old, known = previous_request(step, requests), KnownFrames(plan)
+            members = tuple(compare_members(step, use, plan.inputs, old, known))
             return _make_explanation(step, use, members, requests, locked)
     return None
 
@@ -103,51 +81,3 @@ def _find_previous_fingerprint(step: Step, use: Use, requests: Mapping[str, str]
 
 def _take_number(fingerprint: str, requests: Mapping[str, str]) -> int:
     return parse_preimage(requests[fingerprint]).take if fingerprint in requests else 0
-
-
-def _compare_members(step: Step, use: Use, inputs: PlanInputs, requests: Mapping[str, str]) -> Iterator[Member]:
-    frames = {"first": use.shot.frames.first, "last": use.shot.frames.last}
-    now = request_members(step.request or _known_request(use, inputs))
-    old = previous_request(step, requests)
-    before = request_members(old) if old is not None else {}
-    for name in sorted(
-        {**now, **before, **{end: 0 for end, frame in frames.items() if frame}}, key=_MEMBER_ORDER.index
-    ):
-        frame = frames.get(name)
-        is_unknown = frame is not None and name not in now
-        changed = step.is_frame_renewed if is_unknown else now.get(name) != before.get(name)
-        yield Member(
-            name=name,
-            now=now.get(name),
-            before=before.get(name),
-            changed=bool(before) and name != "take" and changed,
-            label=_frame_label(frame) + (", not here yet" if is_unknown else ""),
-            label_before=_earlier_label(frame, before.get(name), inputs),
-        )
-
-
-def _known_request(use: Use, inputs: PlanInputs) -> Request:
-    """What is known of a request whose frames are not all here."""
-    ends = (use.shot.frames.first, use.shot.frames.last)
-    first, last = (None if end is None else inputs.images.get(end) for end in ends)
-    return make_request(use.shot, use.take, model=inputs.model, first=first, last=last)
-
-
-def _frame_label(frame: Frame | None) -> str:
-    """What the manifest names as a frame."""
-    if isinstance(frame, ShotFrame):
-        return f"{frame.frame} frame of {frame.shot}"
-    if isinstance(frame, FileFrame):
-        return f"{frame.folder}/{frame.path}" if frame.folder else frame.path
-    return "" if frame is None else redact_text(frame.url)
-
-
-def _earlier_label(frame: Frame | None, before: object, inputs: PlanInputs) -> str:
-    """Which shot's clip a frame was from, if it is the shot that the manifest names now."""
-    if not isinstance(frame, ShotFrame) or not isinstance(before, dict):
-        return ""
-    past = inputs.last_renders.get(frame.shot)
-    standing = inputs.standings.get(past.fingerprint) if past else None
-    locked = inputs.locked_clips.get(past.fingerprint) if past else None
-    known = {clip.digest for clip in (standing, locked) if clip is not None}
-    return f"{_frame_label(frame)} v{past.version:03d}" if past and before.get("artifact") in known else ""

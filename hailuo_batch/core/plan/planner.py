@@ -91,7 +91,7 @@ def _make_steps(
     for take in range(1, shot.takes + 1):
         request = make_request(shot, take, model=inputs.model, first=first, last=last)
         step = _make_step(shot, request, route, inputs)
-        if take == 1 and (digest := _known_digest(step, inputs)):
+        if take == 1 and (digest := known_digest(step, inputs)):
             chosen[shot.id] = digest
         if absent and (step.action is Action.SUBMIT or step.why is StepReason.CLIP_GONE):
             step = replace(step, why=StepReason.NEEDS_FRAME, waits_for=absent)
@@ -167,7 +167,7 @@ def _make_waiting_steps(shot: Shot, inputs: PlanInputs, route: Route, missing: t
         )
 
 
-def _known_digest(step: Step, inputs: PlanInputs) -> str:
+def known_digest(step: Step, inputs: PlanInputs) -> str:
     """The digest of the step's clip, also when the store does not have it: what is chained from it is known then."""
     if step.standing is not None and step.standing.stage is Stage.STORED and step.standing.digest:
         return step.standing.digest

@@ -15,15 +15,15 @@ from hailuo_batch.core.manifest.document import Sequence as ManifestSequence
 from hailuo_batch.core.manifest.image_rights import ImageRights, list_rights
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.chains import Chains, find_chains
 from hailuo_batch.core.plan.clip_differences import describe_differences
+from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, list_changes, previous_request
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, TakeName, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.plan_lengths import NO_LENGTHS, PlanLengths, find_kept_duration, sum_lengths
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.providers.own_prices import UsedPrice, list_used_prices
-from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
-from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
 
@@ -59,13 +59,22 @@ class TakeRow:
     same_clip_as: str = ""  # the take whose line has the price of the clip that both share
     is_bought: bool = False  # a run submits it; a shot that waits for a frame, once that is there
     is_left_out: bool = False  # a cap leaves it out
-    changed: tuple[str, ...] = ()  # members of the request that differ from the last version
     kept_duration: Duration | None = None  # written down, it would keep the last version's clip, which holds the cut
     cut: Cut | None = None
     meta: Meta = ()  # the user's own columns
     rights: tuple[ImageRights, ...] = ()
+    reason: StepReason | None = None  # `why` without its names
+    changes: tuple[Member, ...] = ()  # members of the request that differ from the last version, as far as it is known
+    chain: tuple[str, ...] = ()  # the changed shots at the head of the chain that it waits in
+    followers: tuple[str, ...] = ()  # the first shots that wait for a frame of it
+    follower_count: int = 0  # how many they are in all
     remarks: tuple[str, ...] = ()  # what differs from the request
     sequence: str = ""
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of the members that differ."""
+        return tuple(member.name for member in self.changes)
 
     @property
     def counted_estimate(self) -> Money | None:
@@ -173,6 +182,7 @@ def make_report(
     for each in rejected:
         aside.setdefault(each.fingerprint, []).append(each)
     mine = {id(step) for step in submitted}
+    chains, known = find_chains(plan.steps), KnownFrames(plan)
     rows = [
         row
         for step in (plan.pending_steps if brief else plan.steps)
@@ -182,6 +192,8 @@ def make_report(
             clips or {},
             requests or {},
             aside,
+            chains,
+            known,
             sketch=sketch,
             is_bought=id(step) in mine,
             is_left_out=id(step) in left,
@@ -246,6 +258,8 @@ def _make_rows(
     clips: Mapping[str, Clip],
     requests: Mapping[str, str],
     aside: Mapping[str, Sequence[RejectedClip]],
+    chains: Chains,
+    known: KnownFrames,
     *,
     sketch: bool,
     is_bought: bool,
@@ -254,13 +268,15 @@ def _make_rows(
 ) -> Iterable[TakeRow]:
     standing = step.standing
     clip = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
+    old = previous_request(step, requests)
     for use in step.uses:
+        followers = chains.followers.get(use.shot.id, ()) if use.take == 1 else ()
         yield TakeRow(
             shot=use.shot.id,
             take=use.take,
             version=use.version,
             action=step.action,
-            why=describe_reason(step),
+            why=describe_reason(step, chains.causes.get(use.shot.id, ())),
             stage=standing.stage if standing is not None else None,
             prompt=use.shot.prompt,
             tags=use.shot.tags,
@@ -282,13 +298,15 @@ def _make_rows(
             is_left_out=is_left_out,
             shared_with=tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED)),
             shared_count=len(step.uses) - 1,
-            changed=diff_members(step, requests),
-            kept_duration=find_kept_duration(
-                use.shot, previous_request(step, requests), step.request, plan.inputs.model
-            ),
+            kept_duration=find_kept_duration(use.shot, old, step.request, plan.inputs.model),
             cut=use.shot.cut,
             meta=use.shot.meta,
             rights=list_rights(use.shot),
+            reason=step.why,
+            changes=list_changes(step, use, plan.inputs, old, known),
+            chain=chains.causes.get(use.shot.id, ()),
+            followers=followers[:_MAX_SHARED],
+            follower_count=len(followers),
             remarks=(
                 *_clip_remarks(use, clip, step, plan.inputs.model),
                 *_rejection_remarks(aside.get(step.fingerprint, ())),
@@ -297,8 +315,11 @@ def _make_rows(
         )
 
 
-def describe_reason(step: Step) -> str:
-    """Why a step is there, with the names that belong to it."""
+def describe_reason(step: Step, causes: Sequence[str] = ()) -> str:
+    """Why a step is there, with the names that belong to it; `causes` are the changed shots that it waits for."""
+    if causes and step.previous_fingerprint:
+        through = "" if set(step.waits_for) <= set(causes) else f" (through {', '.join(step.waits_for)})"
+        return f"chain: {', '.join(causes)} changed{through}"
     if step.waits_for:
         return f"it starts from {', '.join(step.waits_for)}, {_frame_state(step)}"
     if step.known_task is not None:
@@ -315,21 +336,6 @@ def _frame_state(step: Step) -> str:
     if step.fingerprint:
         return "whose clip is not in this store"
     return "which must be rendered again" if step.is_frame_renewed else "not rendered yet"
-
-
-def diff_members(step: Step, requests: Mapping[str, str]) -> tuple[str, ...]:
-    """Which members of the request differ from the version before, where that is still known."""
-    before = previous_request(step, requests)
-    if before is None or step.request is None:
-        return ()
-    return tuple(name for name, _, _ in diff_requests(before, step.request))
-
-
-def previous_request(step: Step, requests: Mapping[str, str]) -> Request | None:
-    """The request when the shot's clip was made, if it is still known; None when it is the same as now."""
-    if step.accepted is not None:
-        return step.accepted.request
-    return parse_preimage(requests[step.previous_fingerprint]) if step.previous_fingerprint in requests else None
 
 
 def _rejection_remarks(rejected: Iterable[RejectedClip]) -> Iterable[str]:

@@ -32,7 +32,7 @@ async def test_followers_of_a_changed_shot_have_their_price_and_their_fields(tmp
     lines = [row for row in report.rows if row.is_bought]
     assert [(row.shot, row.why) for row in lines] == [
         ("street", "the request changed"),
-        ("corner", "it starts from street, which must be rendered again"),
+        ("corner", "chain: street changed"),
     ]
     [total] = report.to_spend
     assert sum((row.estimate.amount for row in lines if row.estimate), Decimal(0)) == total.amount

@@ -60,7 +60,7 @@ async def test_a_clip_that_a_shorter_cut_would_replace_can_be_kept(tmp_path: Pat
     await buy(file)
     film(tmp_path, "{id: a, prompt: p, cut: 3}")
     words = " ".join(draw_plan((await plan(file)).report).split())
-    assert "the request changed: duration; its clip holds the cut, and `duration: long` keeps it" in words
+    assert "duration long → short; its clip holds the cut, and `duration: long` keeps it" in words
     film(tmp_path, "{id: a, prompt: p, cut: 3, duration: long}")
     assert await pending(file) == []
 

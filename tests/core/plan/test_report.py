@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.manifest.document import Frames
 from hailuo_batch.core.plan.plan import Action, LastRender, Plan
-from hailuo_batch.core.plan.report import ClipSize, Report, describe_reason, diff_members, make_report
+from hailuo_batch.core.plan.report import ClipSize, Report, describe_reason, make_report
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 
 
@@ -123,9 +124,12 @@ def test_a_changed_shot_says_which_members_differ_where_that_is_known() -> None:
     old = request(prompt="before", duration=10)
     plan = planned(shot(), last_renders={"open": LastRender(version=1, take=1, fingerprint=fingerprint(old))})
     requests = {fingerprint(old): preimage(old).decode()}
-    assert diff_members(plan.steps[0], requests) == ("prompt", "duration")
-    assert diff_members(plan.steps[0], {}) == ()
-    assert report(plan, requests=requests).rows[0].changed == ("prompt", "duration")
+    (row,) = report(plan, requests=requests).rows
+    assert [(each.name, each.before, each.now) for each in row.changes] == [
+        ("prompt", "before", "a bottle in mist"), ("duration", 10, 6),
+    ]  # fmt: skip
+    assert row.changed == ("prompt", "duration")
+    assert report(plan).rows[0].changes == ()
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.integers(1, 3)), max_size=3))
@@ -135,34 +139,28 @@ def test_every_take_has_one_row_and_the_counts_are_their_number(of: list[tuple[s
     assert sum(found.counts.values()) == len(found.rows) == sum(takes for _, _, takes in of)
 
 
-def test_followers_of_a_changed_shot_say_that_it_is_rendered_again_and_have_their_price() -> None:
-    chain = (shot("a"), shot("b", frames=after_shot("a")), shot("new", frames=after_shot("a")))
-    past = {name: LastRender(version=1, take=1, fingerprint=f"v1-old-{name}") for name in ("a", "b")}
+def test_followers_of_a_changed_shot_name_it_and_have_their_price() -> None:
+    chain = (
+        shot("a"), shot("b", frames=after_shot("a")), shot("c", frames=after_shot("b")),
+        shot("new", frames=after_shot("a")),
+    )  # fmt: skip
+    past = {name: LastRender(version=1, take=1, fingerprint=f"v1-old-{name}") for name in "abc"}
     found = report(planned(*chain, last_renders=past))
     assert [(row.why, row.version, row.is_bought, row.estimate) for row in found.rows] == [
         ("the request changed", 2, True, usd("0.28")),
-        ("it starts from a, which must be rendered again", 2, True, usd("0.28")),
+        ("chain: a changed", 2, True, usd("0.28")),
+        ("chain: a changed (through b)", 2, True, usd("0.28")),
         ("it starts from a, which must be rendered again", 1, True, usd("0.28")),
     ]
-    assert found.to_spend == (usd("0.84"),)
+    assert [(row.chain, row.followers) for row in found.rows] == [
+        ((), ("b", "new")), (("a",), ("c",)), (("a",), ()), (("a",), ()),
+    ]  # fmt: skip
+    assert found.to_spend == (usd("1.12"),)
 
 
-@pytest.mark.parametrize(
-    ("members", "estimated", "remarks"),
-    [
-        (
-            {"quote": usd("0.40")},
-            ("0.40 USD",),
-            ("minimax named a price of 0.40 USD at the submit, where our estimate is 0.28 USD",),
-        ),
-        ({"quote": usd("0.20")}, ("0.28 USD",), ()),
-        ({"quote": usd("0.40"), "cost": usd("0.30")}, (), ()),
-    ],
-    ids=["higher", "lower", "charged since"],
-)
-def test_a_price_that_a_gateway_named_is_counted_and_said_where_it_is_higher(
-    members: dict[str, Any], estimated: tuple[str, ...], remarks: tuple[str, ...]
-) -> None:
-    there = {"standings": {MARK: standing(**members)}, "stored_digests": frozenset({"sha256:aa"})}
-    found = report(planned(shot(), **there), artifact())  # type: ignore[arg-type]
-    assert (tuple(map(str, found.estimated)), found.rows[0].remarks) == (estimated, remarks)
+def test_a_shot_that_waits_for_more_than_a_changed_one_says_what_it_waits_for() -> None:
+    """Its chain would be half of the truth: the other source was never rendered."""
+    two = Frames(first=after_shot("a").first, last=after_shot("fresh").first)
+    past = {name: LastRender(version=1, take=1, fingerprint=f"v1-old-{name}") for name in ("a", "b")}
+    found = report(planned(shot("a"), shot("fresh", prompt="new"), shot("b", frames=two), last_renders=past))
+    assert (found.rows[2].why, found.rows[2].chain) == ("it starts from a, fresh, not rendered yet", ())

@@ -1,0 +1,136 @@
+"""A take's request beside the one that its shot was last rendered with, member by member.
+
+The earlier request is the pre-image that the ledger has. It has digests and no names, so an earlier frame is named only
+where the manifest still names something with the same digest. What is not known is empty.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from hailuo_batch.core.manifest.document import FileFrame, Frame, ShotFrame
+from hailuo_batch.core.plan.plan import Plan, PlanInputs, Step, Use
+from hailuo_batch.core.plan.planner import known_digest
+from hailuo_batch.core.plan.provenance import request_members
+from hailuo_batch.core.redaction import redact_text
+from hailuo_batch.core.request.fingerprint import parse_preimage
+from hailuo_batch.core.request.request import ImageRef, Request, make_request
+from hailuo_batch.core.switches import SWITCH_NAMES
+
+_MEMBER_ORDER = (
+    "model", "prompt", "duration", "resolution", "first", "last", *SWITCH_NAMES, "take",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One member of a request: what it is, and what it was when the shot was last rendered (None: not known).
+
+    A frame also has a `label`: the file, the address or the shot that the manifest names. A frame that is not rendered
+    yet has only that.
+    """
+
+    name: str
+    now: object
+    before: object = None
+    changed: bool = False
+    label: str = ""
+    label_before: str = ""
+
+
+class KnownFrames:
+    """What a plan knows of frames: the clip of each shot, and what has which digest. Read only where it is needed."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    @cached_property
+    def clips(self) -> Mapping[str, str]:
+        """The digest of the clip that gives a shot's frames, by shot, where there is one."""
+        inputs = self._plan.inputs
+        first_takes = ((step, use) for step in self._plan.steps for use in step.uses if use.take == 1)
+        return {use.shot.id: digest for step, use in first_takes if (digest := known_digest(step, inputs))}
+
+    @cached_property
+    def shots(self) -> Mapping[str, str]:
+        """Whose clip has a digest now."""
+        return {digest: shot for shot, digest in self.clips.items()}
+
+    @cached_property
+    def images(self) -> Mapping[str, str]:
+        """Which file or address of the manifest has a digest now."""
+        return {image.digest: frame_label(frame) for frame, image in self._plan.inputs.images.items()}
+
+
+def previous_request(step: Step, requests: Mapping[str, str]) -> Request | None:
+    """The request when the shot's clip was made, if it is still known; None when it is the same as now."""
+    if step.accepted is not None:
+        return step.accepted.request
+    return parse_preimage(requests[step.previous_fingerprint]) if step.previous_fingerprint in requests else None
+
+
+def compare_members(
+    step: Step, use: Use, inputs: PlanInputs, old: Request | None, known: KnownFrames
+) -> Iterator[Member]:
+    """Each member as it is and as it was; of a waiting take, what is known of it."""
+    frames = {"first": use.shot.frames.first, "last": use.shot.frames.last}
+    now = request_members(step.request or _known_request(step, use, inputs, known))
+    before = request_members(old) if old is not None else {}
+    for name in sorted(
+        {**now, **before, **{end: 0 for end, frame in frames.items() if frame}}, key=_MEMBER_ORDER.index
+    ):
+        frame = frames.get(name)
+        is_unknown = frame is not None and name not in now
+        is_other = isinstance(frame, ShotFrame) if is_unknown else now.get(name) != before.get(name)
+        changed = bool(before) and name != "take" and is_other
+        yield Member(
+            name=name,
+            now=now.get(name),
+            before=before.get(name),
+            changed=changed,
+            label=frame_label(frame) + (", not here yet" if is_unknown else ""),
+            label_before=_earlier_label(frame, before.get(name), inputs, known) if changed and name in frames else "",
+        )
+
+
+def list_changes(
+    step: Step, use: Use, inputs: PlanInputs, old: Request | None, known: KnownFrames
+) -> tuple[Member, ...]:
+    """The members that differ from the version before, where that is still known."""
+    if old is None:
+        return ()
+    return tuple(member for member in compare_members(step, use, inputs, old, known) if member.changed)
+
+
+def frame_label(frame: Frame | None) -> str:
+    """What the manifest names as a frame."""
+    if isinstance(frame, ShotFrame):
+        return f"{frame.frame} frame of {frame.shot}"
+    if isinstance(frame, FileFrame):
+        return f"{frame.folder}/{frame.path}" if frame.folder else frame.path
+    return "" if frame is None else redact_text(frame.url)
+
+
+def _known_request(step: Step, use: Use, inputs: PlanInputs, known: KnownFrames) -> Request:
+    """What is known of a request whose frames are not all here."""
+
+    def find_image(frame: Frame | None) -> ImageRef | None:
+        if not isinstance(frame, ShotFrame):
+            return None if frame is None else inputs.images.get(frame)
+        is_here = frame.shot not in step.waits_for and frame.shot in known.clips
+        return ImageRef(digest=known.clips[frame.shot], frame=frame.frame) if is_here else None
+
+    first, last = find_image(use.shot.frames.first), find_image(use.shot.frames.last)
+    return make_request(use.shot, use.take, model=inputs.model, first=first, last=last)
+
+
+def _earlier_label(frame: Frame | None, before: object, inputs: PlanInputs, known: KnownFrames) -> str:
+    """What an earlier frame was, where something with its digest is still named; of a clip, the shot's version too."""
+    if not isinstance(before, dict):
+        return known.images.get(str(before), "")
+    digest, role = str(before.get("artifact")), before.get("frame")
+    if isinstance(frame, ShotFrame) and (past := inputs.last_renders.get(frame.shot)):
+        clips = (inputs.standings.get(past.fingerprint), inputs.locked_clips.get(past.fingerprint))
+        if digest in {clip.digest for clip in clips if clip is not None}:
+            return f"{role} frame of {frame.shot} v{past.version:03d}"
+    return f"{role} frame of {known.shots[digest]}" if digest in known.shots else ""
