@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @options.shard
 @options.max_cost
 @options.output_format
+@click.option("--full", is_flag=True, help="Show each take, however many there are.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when there is work to do.")
 def command(
     manifests: tuple[Path, ...],
@@ -41,6 +42,7 @@ def command(
     shard: str | None,
     max_cost: str | None,
     form: str,
+    full: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what a run of MANIFESTS would do, why and for how much. Spends nothing.
@@ -57,7 +59,7 @@ def command(
         if is_whole and print_idle(files, world):
             return Exit.DONE
         chosen = RunOptions(world=world, only=only, shard=shard, max_cost=max_cost)
-        return print_plans(files, chosen, form, detailed_exitcode=detailed_exitcode)
+        return print_plans(files, chosen, form, full=full, detailed_exitcode=detailed_exitcode)
     (manifest,) = files
     from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
@@ -81,7 +83,7 @@ def command(
         _refuse_name_collisions(planned)
         print_json(report_dict(planned.report))
     else:
-        print_text(draw_plan(planned.report, ink))
+        print_text(draw_plan(planned.report, ink, full=full, is_last=planned.lost_ledger is None))
         _refuse_name_collisions(planned)
     return Exit.PENDING if detailed_exitcode and planned.pending_steps else Exit.DONE
 

@@ -40,7 +40,14 @@ def print_idle(manifests: Sequence[Path], world: World) -> bool:
     return True
 
 
-def print_plans(manifests: Sequence[Path], options: "RunOptions", form: str, *, detailed_exitcode: bool = False) -> int:
+def print_plans(
+    manifests: Sequence[Path],
+    options: "RunOptions",
+    form: str,
+    *,
+    full: bool = False,
+    detailed_exitcode: bool = False,
+) -> int:
     """Prints what a run of several manifests would do."""
     from hailuo_batch.app.run_several import plan_several_runs
     from hailuo_batch.app.running.options import Scope
@@ -63,7 +70,7 @@ def print_plans(manifests: Sequence[Path], options: "RunOptions", form: str, *, 
     elif options.scope is Scope.FAILED and not any(report.rows for report in reports):
         print_text("\n".join(map(draw_nothing_failed, reports)))
     else:
-        print_text(draw_plans(reports, make_style(sys.stdout)))
+        print_text(draw_plans(reports, make_style(sys.stdout), full=full))
         _refuse_collisions(plans)
     has_work = any(planned.pending_steps for planned in plans)
     return Exit.PENDING if detailed_exitcode and has_work else Exit.DONE

@@ -4,11 +4,11 @@ from itertools import takewhile
 from operator import eq
 
 from hailuo_batch.core.plan.compare_requests import Member
-from hailuo_batch.views.fit import shorten_middle
+from hailuo_batch.views.fit import measure_text, shorten_middle
 from hailuo_batch.views.format import safe_text, shot_length
 
 _FRAMES = {"first": "first frame", "last": "last frame"}
-_WHOLE = 40  # letters of a prompt that is shown as it is
+_WHOLE = 40  # cells of a prompt that is shown as it is
 _ROOM = 48  # cells of a part of a prompt
 _WORD = 16  # letters that are searched for the beginning or the end of a word
 _DIGEST = 8  # letters of a digest: few clips and images of a campaign have the same
@@ -52,7 +52,7 @@ def shorten_difference(before: str, now: str) -> tuple[str, str]:
     >>> shorten_difference("a bottle rises out of the calm morning mist", "a bottle rises out of the calm morning fog")
     ('…mist', '…fog')
     """
-    if max(len(before), len(now)) <= _WHOLE:
+    if max(measure_text(before), measure_text(now)) <= _WHOLE:
         return before, now
     start = _count_same(before, now)
     rest = _count_same(before[start:][::-1], now[start:][::-1])

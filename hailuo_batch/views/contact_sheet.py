@@ -22,7 +22,8 @@ from hailuo_batch.views.format import (
 )
 from hailuo_batch.views.nothing_to_do import edit_phrase
 from hailuo_batch.views.own_columns import column_lines, requested_length, value_text
-from hailuo_batch.views.plan import reason_text, state_totals
+from hailuo_batch.views.plan import state_totals
+from hailuo_batch.views.plan_lines import reason_text
 from hailuo_batch.views.style import PLAIN
 from hailuo_batch.views.unfetched import next_steps, task_location
 

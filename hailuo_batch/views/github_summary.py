@@ -19,7 +19,8 @@ from hailuo_batch.views.fit import cut_end
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.nothing_to_do import nothing_to_do_text
 from hailuo_batch.views.own_columns import requested_length
-from hailuo_batch.views.plan import plan_totals, reason_text
+from hailuo_batch.views.plan import plan_totals
+from hailuo_batch.views.plan_lines import reason_text
 from hailuo_batch.views.problems import MORE_RULES, problem_words
 from hailuo_batch.views.run_progress import outcome_word
 from hailuo_batch.views.run_summary import kept_phrases

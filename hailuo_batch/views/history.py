@@ -11,7 +11,7 @@ from hailuo_batch.views.costs import REHEARSAL_NOTE
 from hailuo_batch.views.format import safe_text, single_line
 from hailuo_batch.views.json_report import money_dict, take_dict
 from hailuo_batch.views.own_columns import column_lines
-from hailuo_batch.views.plan import reason_text
+from hailuo_batch.views.plan_lines import reason_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 _STAGES_AFTER_FAILURE = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.STORED})

@@ -1,26 +1,22 @@
 """A plan as text: what would be done, why and for how much, and what to type next."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from hailuo_batch.core.models import is_local
-from hailuo_batch.core.plan.compare_requests import Member
-from hailuo_batch.core.plan.plan import Action, ClipSource, StepReason
-from hailuo_batch.core.plan.report import Report, TakeRow
-from hailuo_batch.views.changes import change_text
+from hailuo_batch.core.plan.plan import Action, ClipSource
+from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import (
     count,
     join_amounts,
-    join_names,
     safe_text,
     single_line,
 )
-from hailuo_batch.views.headings import with_headings
 from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
-from hailuo_batch.views.own_columns import lengths_sentence, requested_length
+from hailuo_batch.views.own_columns import lengths_sentence
+from hailuo_batch.views.plan_lines import ACTION_MARKS, draw_groups, draw_rows, is_elsewhere, legend_line
 from hailuo_batch.views.prices import used_price_lines
 from hailuo_batch.views.style import PLAIN, TextStyle
-from hailuo_batch.views.table import Cell, Column, Fit, draw_table
-from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint, task_location
+from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint
 
 MISSING_CLIP_HINT = (
     "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
@@ -28,17 +24,8 @@ MISSING_CLIP_HINT = (
 )
 _MAX_NAMES = 20  # of shots in one sentence; JSON has them all
 _MAX_REASONS = 3  # of caps; most takes have the same
-_MAX_SHARED = 3  # names of shots that share a clip; JSON has them all
-_BUYING_ACTIONS = frozenset({Action.SUBMIT, Action.WAIT})
-MAX_ROWS = 60  # rows of a plan on a terminal; JSON has them all
-_ACTION_MARKS = {
-    Action.SUBMIT: "+",
-    Action.RESUME: ">",
-    Action.FETCH: "v",
-    Action.WAIT: "…",
-    Action.HOLD: "!",
-    Action.REUSE: "=",
-}
+_RUN_ACTIONS = frozenset({Action.RESUME, Action.FETCH})  # what a run does without a purchase
+MAX_ROWS = 60  # lines of takes; of more, takes of a kind have one line
 _ACTION_WORDS = {
     Action.SUBMIT: "to render",
     Action.RESUME: "still rendering",
@@ -54,24 +41,38 @@ _SOURCE_WORDS = {
 }
 
 
-def draw_plan(report: Report, style: TextStyle = PLAIN) -> str:
-    """The takes with work to do, then one line of sums."""
+def draw_plan(report: Report, style: TextStyle = PLAIN, *, full: bool = False, is_last: bool = False) -> str:
+    """The takes with work to do, the sums, and what the marks mean; where it `is_last`, the next command too.
+
+    More takes than fit are folded, unless the `full` plan is wanted.
+    """
     rows = [row for row in report.rows if row.action is not Action.REUSE]
     if not rows:
         return "\n".join((plan_totals(report, style), *dropped_lines(report, style)))
-    lines = [plan_heading(report, style), "", *_table_rows(rows[:MAX_ROWS], report, style)]
-    if len(rows) > MAX_ROWS:
-        lines.append(style.dim(f"  … and {len(rows) - MAX_ROWS:,} more; --format json shows them all"))
-    lines += ["", plan_totals(report, style), *_destination_lines(report, style)]
-    lines += used_price_lines(report.prices, report.now, style)
-    lines += _over_cap_lines(report, style)
-    lines += dropped_lines(report, style)
+    is_folded = len(rows) > MAX_ROWS and not full
+    table = (draw_groups if is_folded else draw_rows)(rows, report, style)
+    lines = [plan_heading(report, style), "", *table, "", plan_totals(report, style)]
+    lines += [*_destination_lines(report, style), *used_price_lines(report.prices, report.now, style)]
+    lines += [*_over_cap_lines(report, style), *dropped_lines(report, style)]
     if any(row.is_in_doubt for row in rows):
         lines.append(resolve_hint(report))
     lines += resubmit_hint(report)
     if any(map(is_elsewhere, rows)):
         lines.append(MISSING_CLIP_HINT)
+    lines.append(style.dim(legend_line(rows)))
+    if is_folded and is_last:
+        lines.append(f"To show each take:\n    {_plan_command(report, 'plan', '--full')}")
+    elif is_folded:
+        lines.append(style.dim("`plan --full` shows each take of the manifest."))
+    if is_last and any(row.is_bought or row.action in _RUN_ACTIONS for row in rows):
+        question = ", after a question" if report.to_spend or report.unpriced else ""
+        lines.append(f"To carry it out{question}:\n    {_plan_command(report, 'run')}")
     return "\n".join(lines)
+
+
+def _plan_command(report: Report, name: str, *words: str) -> str:
+    """A command about the same takes under the same cap."""
+    return safe_text(command_line(name, *words, *report.choice, manifest=report.manifest, world=report.world))
 
 
 def _over_cap_lines(report: Report, style: TextStyle) -> list[str]:
@@ -119,7 +120,7 @@ def plan_heading(report: Report, style: TextStyle) -> str:
 
 def plan_totals(report: Report, style: TextStyle) -> str:
     """How many takes of each action, and the money."""
-    numbers = {action: report.counts.get(action, 0) - report.left_out.get(action, 0) for action in _ACTION_MARKS}
+    numbers = {action: report.counts.get(action, 0) - report.left_out.get(action, 0) for action in ACTION_MARKS}
     counts = _count_phrases(numbers, report)
     if left := sum(report.left_out.values()):
         counts.append(f"{left:,} left out under a cap")
@@ -145,7 +146,7 @@ def state_totals(report: Report, style: TextStyle) -> str:
 def _count_phrases(numbers: Mapping[Action, int], report: Report) -> list[str]:
     """How many takes of each action; clips that are on this machine are not called downloads."""
     phrases = []
-    for action in _ACTION_MARKS:
+    for action in ACTION_MARKS:
         kept = report.kept if action is Action.FETCH else {}
         if number := numbers.get(action, 0) - sum(kept.values()):
             phrases.append(f"{number:,} {_ACTION_WORDS[action]}")
@@ -200,64 +201,3 @@ def _destination_phrase(report: Report) -> str:
     """At which addresses, with which keys."""
     places = [f"{safe_text(each.route.gateway)} ({safe_text(str(each))})" for each in report.destinations]
     return f" at {' or '.join(places)}" if places else ""
-
-
-_COLUMNS = (
-    Column(gap=1),
-    Column(fit=Fit.MIDDLE),
-    Column(),
-    Column(fit=Fit.WRAP, least=16),
-    Column(fit=Fit.WRAP, least=16),
-)
-
-
-def _table_rows(rows: list[TakeRow], report: Report, style: TextStyle) -> Iterable[str]:
-    headed = with_headings(rows, report, style)
-    cells = [line for heading, row in headed for line in (*heading, _cells(row, style))]
-    return draw_table(cells, _COLUMNS, width=style.width)
-
-
-def _cells(row: TakeRow, style: TextStyle) -> tuple[Cell, ...]:
-    paint = style.warning if row.action in {Action.HOLD, Action.WAIT} or row.is_left_out else style.good
-    return (
-        Cell(_ACTION_MARKS[row.action], paint),
-        Cell(safe_text(f"{row.shot}#{row.take}")),
-        Cell(f"{requested_length(row)} {row.resolution}"),
-        Cell(single_line(reason_text(row))),
-        Cell(_take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row), style.dim),
-    )
-
-
-def is_elsewhere(row: TakeRow) -> bool:
-    """Whether a take is held because its clip, which the lock names, is on another machine."""
-    return row.why.startswith(StepReason.LOCKED_ELSEWHERE)
-
-
-def _take_cost(row: TakeRow) -> str:
-    """What the take adds to the cost of the plan: a line for each part of the sum."""
-    if row.is_left_out:
-        return "left out"
-    if not row.is_bought:
-        return "not in this run" if row.action is Action.WAIT and not row.task else task_location(row)
-    if row.same_clip_as:
-        return f"same clip as {safe_text(row.same_clip_as)}"
-    if is_local(row.provider):
-        return "free"
-    return f"{row.provider} {row.estimate or 'price not known'}"
-
-
-def reason_text(row: TakeRow) -> str:
-    """Why a take's step is there, with the old and the new value of what changed."""
-    is_change = row.why == StepReason.CHANGED
-    changes = [change_text(member) for member in row.changes if not _is_in_chain(member, row)]
-    unknown = f"{row.why}; what it was is not known here" if is_change and not changes else row.why
-    words = "; ".join(([] if is_change and changes else [unknown]) + changes)
-    has_others = row.shared_with and not row.same_clip_as
-    shared = f" (one clip with {join_names(row.shared_with, row.shared_count)})" if has_others else ""
-    kept = f"; its clip holds the cut, and `duration: {row.kept_duration}` keeps it" if row.kept_duration else ""
-    return f"{words}{kept}{shared}"
-
-
-def _is_in_chain(member: Member, row: TakeRow) -> bool:
-    """Whether a frame is the one that the chain speaks of: of a clip that is rendered again."""
-    return bool(row.chain) and member.now is None and isinstance(member.before, dict)

@@ -7,7 +7,8 @@ from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.format import format_seconds, format_size, safe_text, single_line
 from hailuo_batch.views.headings import with_headings
-from hailuo_batch.views.plan import dropped_lines, plan_heading, reason_text, state_totals
+from hailuo_batch.views.plan import dropped_lines, plan_heading, state_totals
+from hailuo_batch.views.plan_lines import reason_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 from hailuo_batch.views.unfetched import next_steps, task_location

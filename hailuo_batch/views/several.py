@@ -14,15 +14,15 @@ from hailuo_batch.views.style import PLAIN, TextStyle
 VERSION = 1
 
 
-def draw_plans(reports: Sequence[Report], style: TextStyle = PLAIN) -> str:
+def draw_plans(reports: Sequence[Report], style: TextStyle = PLAIN, *, full: bool = False) -> str:
     """The plan of each manifest, then one line of sums over all of them."""
-    parts = [_draw_section(report, style) for report in reports]
+    parts = [_draw_section(report, style, full=full) for report in reports]
     heading = style.bold(f"All {len(reports)} manifests")
     return "\n\n".join((*parts, f"{heading} · {plan_totals(total_report(reports), style)}"))
 
 
-def _draw_section(report: Report, style: TextStyle) -> str:
-    drawn = draw_plan(report, style)
+def _draw_section(report: Report, style: TextStyle, *, full: bool) -> str:
+    drawn = draw_plan(report, style, full=full)
     has_heading = any(row.action is not Action.REUSE for row in report.rows)
     return drawn if has_heading else f"{plan_heading(report, style)}\n{drawn}"
 

@@ -54,7 +54,7 @@ def test_a_retake_shows_what_the_next_run_would_do(drawn: Path, say: Say) -> Non
         "Saved in manifests/film.review.yaml. Commit it together with the manifest.",
     ]
     assert "  + turn#2  1 s 512p  never rendered" in said.out
-    plain = say("plan", "--only", "turn").out
+    plain, _, _ = say("plan", "--only", "turn").out.partition("To carry it out")
     assert plain in said.out
 
 
@@ -71,7 +71,7 @@ def test_an_earlier_clip_is_kept_and_taken_back(drawn: Path, say: Say) -> None:
     assert say("verify").code == 0
     members = json.loads(say("accept", "open", "--undo", "--format", "json").out)
     assert [each["take"] for each in members["withdrawn"]] == [1]
-    assert "the request changed" in say("plan").out
+    assert 'prompt changed: "a bottle in mist" → "a bottle in fog"' in say("plan").out
 
 
 @pytest.mark.parametrize(

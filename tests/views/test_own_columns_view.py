@@ -49,7 +49,7 @@ def test_a_length_is_what_is_bought_and_the_cut(of: TakeRow, words: str) -> None
 )
 def test_the_sums_of_both_are_shown_where_a_shot_has_a_cut(lengths: PlanLengths, words: str) -> None:
     found = report(row("a"), stored("b"), to_spend=(usd("0.28"),), lengths=lengths)
-    assert draw_plan(found).splitlines()[-1] == f"Plan: 1 to render, 1 in the store. Cost: 0.28 USD.{words}"
+    assert draw_plan(found).splitlines()[-2] == f"Plan: 1 to render, 1 in the store. Cost: 0.28 USD.{words}"
     assert draw_report(found).splitlines()[-1] == f"1 of 2 takes in the store; 1 to render.{words}"
 
 

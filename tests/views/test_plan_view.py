@@ -9,6 +9,7 @@ from view_samples import PROMPT, change, report, row, stored, usd
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, StepReason
@@ -33,6 +34,7 @@ OVER = Failure(
 )
 UNPRICED = replace(OVER, why="its price at vtrix is unknown", remedy="Choose another provider.")
 LONGER = change("duration", 6, 10)
+MARKS = "\nMarks: + render."
 EVERY_ACTION = report(
     row("open"),
     row("turn", version=2, why="the request changed", changes=(PROMPT, LONGER), estimate=usd("0.56"), duration=10),
@@ -80,13 +82,47 @@ def test_a_terminal_sees_the_same_words_in_colour(golden: Golden) -> None:
     golden(drawn.replace("\x1b", "ESC"), "plan_every_action_colour.txt")
 
 
-def test_a_long_plan_shows_its_first_rows_and_says_how_many_more(golden: Golden) -> None:
-    rows = [row(f"shot-{number:04d}") for number in range(MAX_ROWS + 1240)]
-    golden(draw_plan(report(*rows, to_spend=(usd("364.00"),))), "plan_long.txt")
+def many(number: int = MAX_ROWS + 1240) -> Report:
+    """A long plan of every kind of line: two sequences, shared clips, a cap, unknown prices, a chain."""
+    kinds: tuple[dict[str, Any], ...] = (
+        {"why": "the request changed", "changes": (PROMPT,)},
+        {"why": "chain: shot-0000 changed", "chain": ("shot-0000",), "action": Action.WAIT},
+        {"is_left_out": True, "is_bought": False},
+        {"provider": "vtrix", "estimate": None},
+        {"same_clip_as": "shot-0003#1"},
+        {"action": Action.HOLD, "why": "outcome unknown: it may have been accepted", "stage": Stage.IN_DOUBT},
+    )
+    rows = [
+        row(f"shot-{n:04d}", sequence="sq010" if n < 700 else "sq020", **kinds[n % len(kinds)]) for n in range(number)
+    ]
+    paid = sum(each.is_bought and not each.same_clip_as and each.estimate is not None for each in rows)
+    return report(
+        *rows,
+        to_spend=(Money(amount=usd("0.28").amount * paid, currency="USD"),),
+        unpriced=sum(each.estimate is None for each in rows),
+        sequence_titles={"sq010": "Morning", "sq020": ""},
+    )
 
 
-def test_a_plan_of_just_what_fits_does_not_speak_of_more() -> None:
-    assert " more;" not in draw_plan(report(*(row(f"shot-{number}") for number in range(MAX_ROWS))))
+def test_a_long_plan_is_folded_by_sequence_and_reason_and_says_how_to_see_it_all(golden: Golden) -> None:
+    golden(fit_lines(draw_plan(many(), TextStyle(width=80), is_last=True), 80), "plan_long.txt")
+    drawn = draw_plan(many(), full=True)
+    assert "shot-0061#1" in drawn
+    assert "--full" not in drawn
+
+
+def test_a_plan_of_just_what_fits_is_not_folded() -> None:
+    assert "--full" not in draw_plan(many(MAX_ROWS))
+    assert "--full" in draw_plan(many(MAX_ROWS + 1))
+
+
+def test_groups_are_by_tags_where_there_are_no_sequences_and_by_reason_where_there_are_too_many() -> None:
+    few = [row(f"s{n}", tags=("hero", "client:acme") if n % 2 else ()) for n in range(100)]
+    drawn = draw_plan(report(*few)).splitlines()
+    assert "  tags hero, client:acme" in drawn
+    assert "  no sequence, no tags" in drawn
+    own = [row(f"s{n}", tags=(f"client:{n}",)) for n in range(100)]
+    assert "100 takes  s0#1, …  never rendered  minimax 28.00 USD" in draw_plan(report(*own))
 
 
 def test_a_price_that_is_not_known_is_never_zero(golden: Golden) -> None:
@@ -141,7 +177,7 @@ def test_a_manifest_without_shots_has_nothing_to_do() -> None:
     ],
 )
 def test_a_plan_says_what_the_other_providers_of_the_list_may_cost(members: dict[str, Any], cost: str) -> None:
-    assert draw_plan(report(row("open"), to_spend=(usd("0.28"),), **members)).endswith(f"Cost: {cost}")
+    assert draw_plan(report(row("open"), to_spend=(usd("0.28"),), **members)).endswith(f"Cost: {cost}{MARKS}")
 
 
 def test_a_plan_and_its_question_say_where_keys_go() -> None:
@@ -158,7 +194,7 @@ def test_a_plan_and_its_question_say_where_keys_go() -> None:
     assert draw_plan(found).endswith(
         "Plan: 1 to render. Cost: 0.28 USD.\n"
         "  minimax: api.minimax.io, key MINIMAX_API_KEY\n"
-        "  studio: https://studio.example/v1, key STUDIO_API_KEY, not trusted"
+        f"  studio: https://studio.example/v1, key STUDIO_API_KEY, not trusted{MARKS}"
     )
     assert spending_question(found) == (
         "This run will spend up to 0.28 USD for 1 clip "
@@ -192,7 +228,7 @@ def test_dropped_and_renamed_shots_are_named_also_when_there_is_nothing_to_do() 
         "No longer in the manifest; a run drops them from the lock and keeps their clips: gone, lost."
     )
     assert draw_plan(report(stored("new"), dropped=dropped)).endswith(f" kB.\n{words}")
-    assert draw_plan(report(row("new"), to_spend=(usd("0.28"),), dropped=dropped)).endswith(f"USD.\n{words}")
+    assert draw_plan(report(row("new"), to_spend=(usd("0.28"),), dropped=dropped)).endswith(f"USD.\n{words}{MARKS}")
 
 
 def test_lines_add_up_to_the_total(golden: Golden) -> None:
@@ -216,7 +252,7 @@ def test_lines_add_up_to_the_total(golden: Golden) -> None:
 def test_each_reason_of_a_cap_is_there_once_with_what_to_do() -> None:
     others = tuple((f"x#{n}", replace(OVER, why=f"it would cost {n}.00 USD")) for n in range(2, 5))
     found = report(row("d"), over_cap=(("d#1", OVER), ("d#2", OVER), ("e#1", UNPRICED), *others))
-    said = draw_plan(found).splitlines()
+    said = draw_plan(found).removesuffix(MARKS).splitlines()
     assert said[-4:-2] == [f"  {OVER.why}. Raise the cap.", f"  {UNPRICED.why}. Choose another provider."]
     assert said[-1] == "  … and 2 more reasons; --format json shows them all"
     members = report_dict(found)["summary"]["over_cap"]  # type: ignore[index]

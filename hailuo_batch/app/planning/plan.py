@@ -174,6 +174,7 @@ async def _gather_and_plan(
         report=replace(
             report,
             sequence_titles=validation.sequence_titles,
+            choice=options.words,
             dropped=find_dropped_shots(lock, made.steps, [shot.id for shot in validation.shots]),
         ),
         over_cap=over_cap,

@@ -45,6 +45,13 @@ class PlanOptions:
     begun_at: float | None = None  # of a command over several manifests: `max_cost` counts what it bought since
     earlier: "EarlierPurchases | None" = None  # what the manifests before this one buy in the same command
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a command line says to choose the same takes under the same cap."""
+        shard = () if self.shard is None else ("--shard", str(self.shard))
+        cap = () if self.max_cost is None else ("--max-cost", self.max_cost)
+        return (*(word for pattern in self.only for word in ("--only", pattern.text)), *shard, *cap)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PlannedRun:

@@ -131,6 +131,7 @@ class Report:
     over_cap: tuple[tuple[str, Failure], ...] = ()  # takes that a cap would leave out, and why
     accepted: int = 0  # takes that use an earlier clip
     rehearsal: bool = False
+    choice: tuple[str, ...] = ()  # options of the plan that a run has to repeat: which shots, under which cap
     destinations: tuple[KeyDestination, ...] = ()  # where keys go when it is carried out
     prices: tuple[UsedPrice, ...] = ()  # by which the clips to buy are estimated
     now: float = field(default=0.0, compare=False)  # when the plan was made, since the epoch: prices grow old
