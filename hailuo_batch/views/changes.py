@@ -7,7 +7,7 @@ from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.views.fit import measure_text, shorten_middle
 from hailuo_batch.views.format import safe_text, shot_length
 
-_FRAMES = {"first": "first frame", "last": "last frame"}
+FRAME_NAMES = {"first": "first frame", "last": "last frame"}
 _WHOLE = 40  # cells of a prompt that is shown as it is
 _ROOM = 48  # cells of a part of a prompt
 _WORD = 16  # letters that are searched for the beginning or the end of a word
@@ -20,7 +20,7 @@ def member_name(name: str) -> str:
     >>> member_name("first"), member_name("prompt")
     ('first frame', 'prompt')
     """
-    return _FRAMES.get(name, name)
+    return FRAME_NAMES.get(name, name)
 
 
 def change_text(member: Member) -> str:
@@ -31,7 +31,7 @@ def change_text(member: Member) -> str:
     """
     if member.name == "prompt":
         return _prompt_text(str(member.before), str(member.now))
-    if member.name in _FRAMES:
+    if member.name in FRAME_NAMES:
         return _frame_text(member)
     return f"{member.name} {_value_text(member.name, member.before)} → {_value_text(member.name, member.now)}"
 
@@ -90,7 +90,7 @@ def _prompt_text(before: str, now: str) -> str:
 
 def _frame_text(member: Member) -> str:
     """A frame by its name; where its old name is not known, by the digests."""
-    name, old, new = _FRAMES[member.name], safe_text(member.label_before), safe_text(member.label)
+    name, old, new = FRAME_NAMES[member.name], safe_text(member.label_before), safe_text(member.label)
     if member.before is None:
         return f"{name} added: {new}"
     old = old or short_digest(member.before)

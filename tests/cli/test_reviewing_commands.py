@@ -67,7 +67,7 @@ def test_an_earlier_clip_is_kept_and_taken_back(drawn: Path, say: Say) -> None:
     assert "an earlier clip was accepted for it: only a word" in say("status").out
     explained = say("explain", "open").out
     assert explained.startswith("open#1 v001: reuse, an earlier clip was accepted for it: only a word.\n")
-    assert "  - prompt      a bottle in mist\n  + prompt      a bottle in fog\n" in explained
+    assert "  ~ prompt      a bottle in mist  a bottle in fog\n" in explained
     assert say("verify").code == 0
     members = json.loads(say("accept", "open", "--undo", "--format", "json").out)
     assert [each["take"] for each in members["withdrawn"]] == [1]

@@ -1,9 +1,13 @@
-"""Chains of a plan: which change makes a shot wait, and which shots follow one."""
+"""Chains of a plan: which change makes a shot wait, which shots follow one, and the whole chain that a shot is in."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from graphlib import TopologicalSorter
 
+from hailuo_batch.core.manifest.document import ShotFrame
+from hailuo_batch.core.manifest.frame_links import frame_sources
+from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 
 _MAX_CAUSES = 4  # of one shot: a chain may have many heads
@@ -48,3 +52,58 @@ def _find_followers(waiting: Mapping[str, tuple[str, ...]]) -> Mapping[str, tupl
         for giver in givers:
             followers.setdefault(giver, []).append(shot)
     return {giver: tuple(names) for giver, names in followers.items()}
+
+
+class LinkPlace(StrEnum):
+    """Where a shot is in a chain, seen from one of its shots."""
+
+    BEFORE = "before"  # the shot starts from it, directly or not
+    SELF = "self"
+    AFTER = "after"  # it starts from the shot, directly or not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One shot of a chain, with the step of its first take, which gives its frames; it starts from its `frames`."""
+
+    shot: str
+    place: LinkPlace
+    step: Step
+    frames: tuple[str, ...]
+
+
+def find_links(steps: Iterable[Step], name: str) -> tuple[Link, ...]:
+    """The chain that a shot is in, from its first shots to its last; () for a shot that is in none."""
+    first_takes = {use.shot.id: (step, use.shot) for step in steps for use in step.uses if use.take == 1}
+    givers = {shot: tuple(frame_sources(each).values()) for shot, (_, each) in first_takes.items()}
+    takers: dict[str, list[str]] = {}
+    for shot, sources in givers.items():
+        for giver in sources:
+            takers.setdefault(giver, []).append(shot)
+    before = dict.fromkeys(reversed([*_reach(name, givers)]), LinkPlace.BEFORE)
+    after = dict.fromkeys(_reach(name, takers), LinkPlace.AFTER)
+    if not before and not after:
+        return ()
+    places = {**before, name: LinkPlace.SELF, **after}
+    return tuple(
+        Link(shot=shot, place=place, step=first_takes[shot][0], frames=tuple(_frame_names(first_takes[shot][1])))
+        for shot, place in places.items()
+        if shot in first_takes
+    )
+
+
+def _reach(start: str, links: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """All that is reached from a shot, the nearest first."""
+    found, seen = [start], {start}
+    for shot in found:
+        for other in links.get(shot, ()):
+            if other not in seen:
+                seen.add(other)
+                found.append(other)
+                yield other
+
+
+def _frame_names(shot: Shot) -> Iterator[str]:
+    for frame in (shot.frames.first, shot.frames.last):
+        if isinstance(frame, ShotFrame):
+            yield f"{frame.frame} frame of {frame.shot}"

@@ -1,9 +1,11 @@
 """Why one take would be rendered or not, member by member of its request."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hailuo_batch.core.manifest.document import ShotFrame
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.chains import LinkPlace, find_chains, find_links
 from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, compare_members, previous_request
 from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.report import describe_reason
@@ -12,6 +14,17 @@ from hailuo_batch.core.request.fingerprint import parse_preimage, preimage
 _LOCK_REASONS = frozenset(
     {StepReason.LOCKED, StepReason.LOCKED_ELSEWHERE}
 )  # the lock has who made the clip, and for how much
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainLink:
+    """One shot of the chain that the explained one is in, and what a run does with its first take."""
+
+    shot: str
+    place: LinkPlace
+    action: Action
+    reason: str
+    frames: tuple[str, ...]  # what it starts from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +45,11 @@ class Explanation:
     free: bool
     shared_with: tuple[str, ...]
     digest: str
+    chain: tuple[ChainLink, ...] = ()
+    is_repeatable: bool = False  # another rendering of the same request has the same bytes
+    has_images: bool = False  # a frame is a file or an address
+    has_shot_frames: bool = False
+    is_past_known: bool = True  # False: the request changed, and the earlier one is not in this ledger
 
 
 def explain_take(plan: Plan, shot: str, take: int, requests: Mapping[str, str]) -> Explanation | None:
@@ -41,8 +59,29 @@ def explain_take(plan: Plan, shot: str, take: int, requests: Mapping[str, str]) 
             locked = plan.inputs.locked_clips.get(step.fingerprint) if step.why in _LOCK_REASONS else None
             old, known = previous_request(step, requests), KnownFrames(plan)
             members = tuple(compare_members(step, use, plan.inputs, old, known))
-            return _make_explanation(step, use, members, requests, locked)
+            found = _make_explanation(step, use, members, requests, locked)
+            return replace(
+                found,
+                reason=describe_reason(step, find_chains(plan.steps).causes.get(shot, ())),
+                chain=_explain_chain(plan, shot),
+                is_repeatable=plan.inputs.model.is_local,
+                is_past_known=old is not None or not step.previous_fingerprint,
+            )
     return None
+
+
+def _explain_chain(plan: Plan, shot: str) -> tuple[ChainLink, ...]:
+    causes = find_chains(plan.steps).causes
+    return tuple(
+        ChainLink(
+            shot=link.shot,
+            place=link.place,
+            action=link.step.action,
+            reason=describe_reason(link.step, causes.get(link.shot, ())),
+            frames=link.frames,
+        )
+        for link in find_links(plan.steps, shot)
+    )
 
 
 def _iter_uses(plan: Plan) -> Iterator[tuple[Step, Use]]:
@@ -54,6 +93,7 @@ def _make_explanation(
 ) -> Explanation:
     provider = step.standing.provider if step.standing is not None else step.route.provider
     digest = step.standing.digest or "" if step.standing is not None else ""
+    frames = [frame for frame in (use.shot.frames.first, use.shot.frames.last) if frame is not None]
     return Explanation(
         shot=use.shot.id,
         take=use.take,
@@ -69,6 +109,8 @@ def _make_explanation(
         free=step.route.free and step.estimate is None,
         shared_with=tuple(other.shot.id for other in step.uses if other is not use),
         digest=digest if locked_clip is None else locked_clip.digest,
+        has_images=any(not isinstance(frame, ShotFrame) for frame in frames),
+        has_shot_frames=any(isinstance(frame, ShotFrame) for frame in frames),
     )
 
 
