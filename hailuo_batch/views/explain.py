@@ -9,8 +9,8 @@ from hailuo_batch.core.plan.explain import ChainLink, Explanation
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.views.changes import FRAME_NAMES, member_name
 from hailuo_batch.views.costs import REHEARSAL_NOTE
-from hailuo_batch.views.format import join_names, safe_text, shorten_digest, single_line
-from hailuo_batch.views.json_report import member_value, money_dict
+from hailuo_batch.views.format import join_names, safe_text, shorten_digest, shot_length, single_line
+from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.plan import MISSING_CLIP_HINT
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
@@ -140,11 +140,11 @@ def _draw_chain(explanation: Explanation, style: TextStyle) -> Iterator[str]:
 
 def _link_cells(link: ChainLink, style: TextStyle) -> tuple[Cell, ...]:
     is_own = link.place is LinkPlace.SELF
-    starts = f"starts from {' and '.join(link.frames)}" if link.frames else ""
+    starts = f"starts from the {' and the '.join(link.frames)}" if link.frames else ""
     return (
         Cell("→" if is_own else ""),
         Cell(safe_text(link.shot), style.bold if is_own else str),
-        Cell(single_line(f"{link.action}: {link.reason}")),
+        Cell(single_line(f"{link.action}, {link.reason}")),
         Cell(safe_text(starts), style.dim),
     )
 
@@ -152,7 +152,7 @@ def _link_cells(link: ChainLink, style: TextStyle) -> tuple[Cell, ...]:
 def _member_text(member: Member, label: str, value: object) -> str:
     """A value in one line; a frame by the name that the manifest gives it, with the start of its digest."""
     if member.name not in FRAME_NAMES:
-        return _value_text(member_value(member, value))
+        return shot_length(value) if member.name == "duration" and isinstance(value, int | str) else _value_text(value)
     digest = shorten_digest(str(value.get("artifact") if isinstance(value, dict) else value)) if value else ""
     if label:
         return f"{safe_text(label)} ({digest})" if digest else safe_text(label)
