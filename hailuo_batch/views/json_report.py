@@ -174,7 +174,7 @@ def _used_price_dict(used: UsedPrice, now: float) -> dict[str, object]:
     }
 
 
-def member_value(member: Member, value: object) -> object:
+def _change_value(member: Member, value: object) -> object:
     """A value of a request as plain data."""
     return duration_value(value) if member.name == "duration" and isinstance(value, int | str) else value
 
@@ -211,8 +211,8 @@ def change_dict(member: Member) -> dict[str, object]:
     """One member of a request as it was and as it is; a frame also by the name that it had and has."""
     return {
         "name": member.name,
-        "before": member_value(member, member.before),
-        "now": member_value(member, member.now),
+        "before": _change_value(member, member.before),
+        "now": _change_value(member, member.now),
         "label_before": member.label_before or None,
         "label": member.label or None,
     }

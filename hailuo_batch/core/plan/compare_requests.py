@@ -5,21 +5,22 @@ where the manifest still names something with the same digest. What is not known
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hailuo_batch.core.manifest.document import FileFrame, Frame, ShotFrame
 from hailuo_batch.core.plan.plan import Plan, PlanInputs, Step, Use
 from hailuo_batch.core.plan.planner import known_digest
-from hailuo_batch.core.plan.provenance import request_members
+from hailuo_batch.core.plan.provenance import member_value
 from hailuo_batch.core.redaction import redact_text
-from hailuo_batch.core.request.fingerprint import parse_preimage
+from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
 from hailuo_batch.core.switches import SWITCH_NAMES
 
 _MEMBER_ORDER = (
     "model", "prompt", "duration", "resolution", "first", "last", *SWITCH_NAMES, "take",
 )  # fmt: skip
+_ENDS = frozenset({"first", "last"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,24 +74,12 @@ def compare_members(
     step: Step, use: Use, inputs: PlanInputs, old: Request | None, known: KnownFrames
 ) -> Iterator[Member]:
     """Each member as it is and as it was; of a waiting take, what is known of it."""
-    frames = {"first": use.shot.frames.first, "last": use.shot.frames.last}
-    now = request_members(step.request or _known_request(step, use, inputs, known))
-    before = request_members(old) if old is not None else {}
-    for name in sorted(
-        {**now, **before, **{end: 0 for end, frame in frames.items() if frame}}, key=_MEMBER_ORDER.index
-    ):
-        frame = frames.get(name)
-        is_unknown = frame is not None and name not in now
-        is_other = isinstance(frame, ShotFrame) if is_unknown else now.get(name) != before.get(name)
-        changed = bool(before) and name != "take" and is_other
-        yield Member(
-            name=name,
-            now=now.get(name),
-            before=before.get(name),
-            changed=changed,
-            label=frame_label(frame) + (", not here yet" if is_unknown else ""),
-            label_before=_earlier_label(frame, before.get(name), inputs, known) if changed and name in frames else "",
-        )
+    now = (step.request or _known_request(step, use, inputs, known)).members
+    before = {} if old is None else old.members
+    for name in _MEMBER_ORDER:
+        if now[name] is not None or before.get(name) is not None or _find_frame(use, name) is not None:
+            member = _compare_values(name, now[name], before.get(name), use, inputs, known)
+            yield member if old is not None else replace(member, changed=False, label_before="")
 
 
 def list_changes(
@@ -99,7 +88,29 @@ def list_changes(
     """The members that differ from the version before, where that is still known."""
     if old is None:
         return ()
-    return tuple(member for member in compare_members(step, use, inputs, old, known) if member.changed)
+    if step.request is None:
+        return tuple(member for member in compare_members(step, use, inputs, old, known) if member.changed)
+    different = diff_requests(old, step.request)
+    return tuple(_compare_values(name, now, before, use, inputs, known) for name, before, now in different)
+
+
+def _compare_values(name: str, now: object, before: object, use: Use, inputs: PlanInputs, known: KnownFrames) -> Member:
+    frame = _find_frame(use, name)
+    is_unknown = frame is not None and now is None
+    changed = name != "take" and (isinstance(frame, ShotFrame) if is_unknown else now != before)
+    is_other_frame = changed and name in _ENDS and before is not None
+    return Member(
+        name=name,
+        now=member_value(now),
+        before=member_value(before),
+        changed=changed,
+        label=frame_label(frame) + (", not here yet" if is_unknown else ""),
+        label_before=_earlier_label(frame, member_value(before), inputs, known) if is_other_frame else "",
+    )
+
+
+def _find_frame(use: Use, name: str) -> Frame | None:
+    return (use.shot.frames.first if name == "first" else use.shot.frames.last) if name in _ENDS else None
 
 
 def frame_label(frame: Frame | None) -> str:

@@ -77,10 +77,11 @@ def rights_members(rights: Rights) -> dict[str, str]:
 
 def request_members(request: Request) -> dict[str, object]:
     """A request as plain data for JSON; what the model does not have is left out."""
-    return {name: _member_value(value) for name, value in request.members.items() if value is not None}
+    return {name: member_value(value) for name, value in request.members.items() if value is not None}
 
 
-def _member_value(value: object) -> object:
+def member_value(value: object) -> object:
+    """A member of a request as plain data: an image by its digest, or by the clip and which of its frames."""
     if isinstance(value, ImageRef):
         return value.digest if value.frame is None else {"artifact": value.digest, "frame": str(value.frame)}
     return value
