@@ -6,7 +6,8 @@ from typing import Any
 
 from view_samples import usd
 
-from hailuo_batch.core.plan.explain import Explanation, Member
+from hailuo_batch.core.plan.compare_requests import Member
+from hailuo_batch.core.plan.explain import Explanation
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.views.explain import draw_explanation, explanation_dict
 from hailuo_batch.views.style import TextStyle

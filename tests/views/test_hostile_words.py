@@ -13,7 +13,7 @@ from test_history_view import attempt
 from test_problems_view import problem
 from view_samples import FORBIDDEN, HOSTILE, change, failure, report, row, shot, step, stored
 
-from hailuo_batch.core.plan.explain import Member
+from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.problem import Place
 from hailuo_batch.errors import InputError
