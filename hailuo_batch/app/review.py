@@ -17,8 +17,8 @@ from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
 from hailuo_batch.app.workspace.paths import lock_path, review_path
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, TakeName, Use
+from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.render_names import render_name, take_label
-from hailuo_batch.core.plan.report import describe_reason
 from hailuo_batch.core.plan.review import (
     MAX_TAKES,
     Acceptance,

@@ -81,3 +81,22 @@ def test_a_changed_shot_is_said_by_its_field_and_gets_its_next_version(
     assert say("run", "--sketch", "--only", "pack-red").code == 0
     named = sorted(path.name for path in (surroundings / "renders").glob("*pack-red*.mp4"))
     assert named == ["project_pack-red_v001_sketch.mp4", "project_pack-red_v002_sketch.mp4"]
+
+
+def test_a_plan_of_many_takes_is_folded_and_leads_to_each_of_them(surroundings: Path, say: Say) -> None:
+    """The command below the groups is about the same takes, and so is the one that carries the plan out."""
+    (surroundings / "manifests").mkdir()
+    shots = "".join(f"  - {{id: s{number}, prompt: bottle {number}}}\n" for number in range(70))
+    (surroundings / "manifests" / "many.yaml").write_text(
+        f"version: 1\ncampaign: many\nproviders: [minimax]\nshots:\n{shots}"
+    )
+    words = "--only 's[0-9]*' --max-cost 5 manifests/many.yaml"
+    folded = say("plan", "--only", "s[0-9]*", "--max-cost", "5").out
+    assert "  + 17 takes  s0#1, …   never rendered  minimax 4.76 USD\n" in folded
+    assert "  x 53 takes  s17#1, …  never rendered  left out\n" in folded
+    assert folded.endswith(
+        f"To show each take:\n    hailuo-batch plan --full {words}\n"
+        f"To carry it out, after a question:\n    hailuo-batch run {words}\n"
+    )
+    full = say("plan", "--full", "--only", "s[0-9]*", "--max-cost", "5").out
+    assert [line.split()[:2] for line in full.splitlines() if "#1 " in line][16:18] == [["+", "s16#1"], ["x", "s17#1"]]

@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 from hailuo_batch.core.manifest.document import ShotFrame
 from hailuo_batch.core.manifest.frame_links import frame_sources
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.plan import Action, Step, StepReason
+from hailuo_batch.core.plan.plan import Action, Step
 
 _MAX_CAUSES = 4  # of one shot: a chain may have many heads
 
@@ -34,7 +34,7 @@ def find_chains(steps: Collection[Step]) -> Chains:
 
 
 def _find_causes(steps: Iterable[Step], waiting: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    changed = {use.shot.id for step in steps if step.why is StepReason.CHANGED for use in step.uses if use.take == 1}
+    changed = {use.shot.id for step in steps if step.previous_fingerprint for use in step.uses if use.take == 1}
     causes: dict[str, tuple[str, ...]] = {}
     for shot in TopologicalSorter(waiting).static_order():
         if shot in waiting:

@@ -8,7 +8,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.chains import LinkPlace, find_chains, find_links
 from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, compare_members, previous_request
 from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, Step, StepReason, Use
-from hailuo_batch.core.plan.report import describe_reason
+from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.request.fingerprint import parse_preimage, preimage
 
 _LOCK_REASONS = frozenset(

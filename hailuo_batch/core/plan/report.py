@@ -13,15 +13,14 @@ from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.manifest.document import Cut, Duration, Meta
 from hailuo_batch.core.manifest.document import Sequence as ManifestSequence
 from hailuo_batch.core.manifest.image_rights import ImageRights, list_rights
-from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.chains import Chains, find_chains
-from hailuo_batch.core.plan.clip_differences import describe_differences
 from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, list_changes, previous_request
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
-from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, TakeName, Use
+from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, TakeName
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.plan_lengths import NO_LENGTHS, PlanLengths, find_kept_duration, sum_lengths
+from hailuo_batch.core.plan.reasons import describe_reason, list_remarks
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.providers.own_prices import UsedPrice, list_used_prices
 from hailuo_batch.core.trusted import KeyDestination
@@ -308,51 +307,5 @@ def _make_rows(
             chain=chains.causes.get(use.shot.id, ()),
             followers=followers[:_MAX_SHARED],
             follower_count=len(followers),
-            remarks=(
-                *_clip_remarks(use, clip, step, plan.inputs.model),
-                *_rejection_remarks(aside.get(step.fingerprint, ())),
-                *_quote_remarks(step),
-            ),
+            remarks=tuple(list_remarks(use, clip, step, plan.inputs.model, aside.get(step.fingerprint, ()))),
         )
-
-
-def describe_reason(step: Step, causes: Sequence[str] = ()) -> str:
-    """Why a step is there, with the names that belong to it; `causes` are the changed shots that it waits for."""
-    if causes and step.previous_fingerprint:
-        through = "" if set(step.waits_for) <= set(causes) else f" (through {', '.join(step.waits_for)})"
-        return f"chain: {', '.join(causes)} changed{through}"
-    if step.waits_for:
-        return f"it starts from {', '.join(step.waits_for)}, {_frame_state(step)}"
-    if step.known_task is not None:
-        return f"{step.why} ({step.known_task.source})"
-    if step.accepted is not None and step.accepted.why:
-        return f"{step.why}: {step.accepted.why}"
-    if step.standing is not None and step.standing.why and step.standing.stage is Stage.FAILED:
-        return f"{step.why}: {step.standing.why}"
-    return str(step.why)
-
-
-def _frame_state(step: Step) -> str:
-    """Why the frames that a step waits for are not here: what had a clip before is not "not rendered"."""
-    if step.fingerprint:
-        return "whose clip is not in this store"
-    return "which must be rendered again" if step.is_frame_renewed else "not rendered yet"
-
-
-def _rejection_remarks(rejected: Iterable[RejectedClip]) -> Iterable[str]:
-    return (f"what came is not a whole video, and is kept aside as {each.file}" for each in rejected)
-
-
-def _quote_remarks(step: Step) -> tuple[str, ...]:
-    """That a provider named a higher price than ours, while what it charged is not known."""
-    standing, estimate = step.standing, step.estimate
-    if standing is None or standing.quote is None or standing.cost is not None or estimate is None:
-        return ()
-    if counted_estimate(estimate, standing.quote) == estimate:
-        return ()
-    return (f"{standing.provider} named a price of {standing.quote} at the submit, where our estimate is {estimate}",)
-
-
-def _clip_remarks(use: Use, clip: Clip | None, step: Step, model: Model) -> tuple[str, ...]:
-    remarks = (describe_reason(step),) if step.why is StepReason.ACCEPTED else ()
-    return remarks if clip is None else (*remarks, *describe_differences(use.shot, clip, model))

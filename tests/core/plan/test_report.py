@@ -9,7 +9,8 @@ from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.manifest.document import Frames
 from hailuo_batch.core.plan.plan import Action, LastRender, Plan
-from hailuo_batch.core.plan.report import ClipSize, Report, describe_reason, make_report
+from hailuo_batch.core.plan.reasons import describe_reason
+from hailuo_batch.core.plan.report import ClipSize, Report, make_report
 from hailuo_batch.core.request.fingerprint import fingerprint, preimage
 
 
@@ -156,6 +157,14 @@ def test_followers_of_a_changed_shot_name_it_and_have_their_price() -> None:
         ((), ("b", "new")), (("a",), ("c",)), (("a",), ()), (("a",), ()),
     ]  # fmt: skip
     assert found.to_spend == (usd("1.12"),)
+
+
+@pytest.mark.parametrize("stage", [Stage.SUBMITTED, Stage.PRODUCED, Stage.IN_DOUBT, Stage.FAILED])
+def test_a_changed_shot_heads_its_chain_also_once_it_was_submitted(stage: Stage) -> None:
+    past = {name: LastRender(version=1, take=1, fingerprint=f"v1-old-{name}") for name in "ab"}
+    shots = (shot("a"), shot("b", frames=after_shot("a")))
+    found = report(planned(*shots, last_renders=past, standings={MARK: standing(stage, digest=None)}))
+    assert found.rows[1].why == "chain: a changed"
 
 
 def test_a_shot_that_waits_for_more_than_a_changed_one_says_what_it_waits_for() -> None:
