@@ -59,7 +59,7 @@ def command(
         if is_whole and print_idle(files, world):
             return Exit.DONE
         chosen = RunOptions(world=world, only=only, shard=shard, max_cost=max_cost)
-        return print_plans(files, chosen, form, full=full, detailed_exitcode=detailed_exitcode)
+        return print_plans(files, chosen, form, full=full, is_last=True, detailed_exitcode=detailed_exitcode)
     (manifest,) = files
     from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 

@@ -46,6 +46,7 @@ def print_plans(
     form: str,
     *,
     full: bool = False,
+    is_last: bool = False,
     detailed_exitcode: bool = False,
 ) -> int:
     """Prints what a run of several manifests would do."""
@@ -70,7 +71,8 @@ def print_plans(
     elif options.scope is Scope.FAILED and not any(report.rows for report in reports):
         print_text("\n".join(map(draw_nothing_failed, reports)))
     else:
-        print_text(draw_plans(reports, make_style(sys.stdout), full=full))
+        can_run = is_last and all(planned.lost_ledger is None for planned in plans)
+        print_text(draw_plans(reports, make_style(sys.stdout), full=full, is_last=can_run))
         _refuse_collisions(plans)
     has_work = any(planned.pending_steps for planned in plans)
     return Exit.PENDING if detailed_exitcode and has_work else Exit.DONE

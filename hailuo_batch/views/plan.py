@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from hailuo_batch.core.plan.plan import Action, ClipSource
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.core.world import command_line
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import (
     count,
     join_amounts,
@@ -61,18 +61,25 @@ def draw_plan(report: Report, style: TextStyle = PLAIN, *, full: bool = False, i
         lines.append(MISSING_CLIP_HINT)
     lines.append(style.dim(legend_line(rows)))
     if is_folded and is_last:
-        lines.append(f"To show each take:\n    {_plan_command(report, 'plan', '--full')}")
+        lines.append(f"To show each take:\n    {_plan_command(report, 'plan', [report.manifest], '--full')}")
     elif is_folded:
         lines.append(style.dim("`plan --full` shows each take of the manifest."))
-    if is_last and any(row.is_bought or row.action in _RUN_ACTIONS for row in rows):
-        question = ", after a question" if report.to_spend or report.unpriced else ""
-        lines.append(f"To carry it out{question}:\n    {_plan_command(report, 'run')}")
-    return "\n".join(lines)
+    return "\n".join((*lines, *(run_hint([report]) if is_last else ())))
 
 
-def _plan_command(report: Report, name: str, *words: str) -> str:
+def run_hint(reports: Sequence[Report]) -> list[str]:
+    """The command that carries out the plans of these manifests, where a run has anything to do."""
+    if not any(row.is_bought or row.action in _RUN_ACTIONS for report in reports for row in report.rows):
+        return []
+    first, manifests = reports[0], [report.manifest for report in reports]
+    is_paid = first.world is World.REAL and any(report.to_spend or report.unpriced for report in reports)
+    question = ", after a question" if is_paid else ""
+    return [f"To carry it out{question}:\n    {_plan_command(first, 'run', manifests)}"]
+
+
+def _plan_command(report: Report, name: str, manifests: Sequence[str], *words: str) -> str:
     """A command about the same takes under the same cap."""
-    return safe_text(command_line(name, *words, *report.choice, manifest=report.manifest, world=report.world))
+    return safe_text(command_line(name, *words, *report.choice, *manifests, world=report.world))
 
 
 def _over_cap_lines(report: Report, style: TextStyle) -> list[str]:

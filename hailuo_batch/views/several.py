@@ -8,17 +8,20 @@ from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.plan.report_total import total_report
 from hailuo_batch.views.format import count, format_duration
 from hailuo_batch.views.json_report import report_dict
-from hailuo_batch.views.plan import draw_plan, plan_heading, plan_totals
+from hailuo_batch.views.plan import draw_plan, plan_heading, plan_totals, run_hint
 from hailuo_batch.views.style import PLAIN, TextStyle
 
 VERSION = 1
 
 
-def draw_plans(reports: Sequence[Report], style: TextStyle = PLAIN, *, full: bool = False) -> str:
-    """The plan of each manifest, then one line of sums over all of them."""
+def draw_plans(
+    reports: Sequence[Report], style: TextStyle = PLAIN, *, full: bool = False, is_last: bool = False
+) -> str:
+    """The plan of each manifest, then the sums over all of them; where it `is_last`, the next command too."""
     parts = [_draw_section(report, style, full=full) for report in reports]
     heading = style.bold(f"All {len(reports)} manifests")
-    return "\n\n".join((*parts, f"{heading} · {plan_totals(total_report(reports), style)}"))
+    sums = f"{heading} · {plan_totals(total_report(reports), style)}"
+    return "\n\n".join((*parts, "\n".join((sums, *(run_hint(reports) if is_last else ())))))
 
 
 def _draw_section(report: Report, style: TextStyle, *, full: bool) -> str:

@@ -39,9 +39,12 @@ def test_a_plan_has_a_section_for_each_and_one_price_for_what_both_need(many: Pa
     assert (said.code, said.err) == (0, "")
     assert "spring · manifests/a.yaml" in said.out
     assert "same clip as open#1 of manifests/a.yaml" in " ".join(said.out.split())
-    assert said.out.splitlines()[-1] == "All 2 manifests · Plan: 4 to render. Cost: 0.84 USD." + (
+    *_, total, hint, command = said.out.splitlines()
+    assert total == "All 2 manifests · Plan: 4 to render. Cost: 0.84 USD." + (
         " Takes with the same request share a clip: 3 clips to buy." if "share a clip" in said.out else ""
     )
+    assert hint == "To carry it out:", "a rehearsal asks nothing"
+    assert command == f"    hailuo-batch run --rehearsal {' '.join(BOTH)}"
 
 
 def test_programs_get_each_manifest_as_alone_and_a_total(many: Path, say: Say) -> None:
