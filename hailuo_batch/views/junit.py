@@ -16,8 +16,9 @@ from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
+from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.render_names import take_label
-from hailuo_batch.core.plan.report import Report, describe_reason
+from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError
