@@ -90,7 +90,7 @@ def keys(node: object, pointer: str = "#") -> Iterator[str]:
         for name in node.get("properties", {}):
             yield f"{pointer}/properties/{name}"
         for name, inner in node.items():
-            if name not in {"default", "examples", "enum", "required", "else"}:
+            if name not in {"default", "examples", "enum", "required", "if", "else"}:
                 yield from keys(inner, f"{pointer}/{name}")
     elif isinstance(node, list):
         for number, inner in enumerate(node):

@@ -20,7 +20,8 @@ def keys(schema: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
         for name, member in schema.get("properties", {}).items():
             yield f"{at}.{name}", resolved(member)
         for word, member in schema.items():
-            yield from keys(member, f"{at}.{word}" if word != "properties" else at)
+            if word != "if":  # a question, whose keys are described elsewhere
+                yield from keys(member, f"{at}.{word}" if word != "properties" else at)
     elif isinstance(schema, list):
         for place, member in enumerate(schema):
             yield from keys(member, f"{at}.{place}")
