@@ -69,7 +69,7 @@ def walk(node: Any, at: tuple[Any, ...] = ()) -> Any:
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, bool]:
     """Files of good and of wrong manifests, and what we say of each."""
-    folder, verdicts = tmp_path_factory.mktemp("corpus"), {}
+    folder, verdicts = tmp_path_factory.mktemp("corpus"), dict[Path, bool]()
 
     @given(near_misses() | manifests | st.just(GOOD))
     @settings(max_examples=400, derandomize=True, database=None, suppress_health_check=list(HealthCheck), deadline=None)
