@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -15,15 +17,30 @@ import pytest
 import yaml
 from PIL import Image
 
-from hailuo_batch import plan, validate
+from hailuo_batch import RunOptions, plan, run, validate
+from hailuo_batch.app.export_sheet import export_sheet
+from hailuo_batch.app.import_sheet import ImportOptions, import_sheet
 from hailuo_batch.core.manifest.camera import camera_moves
+from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.world import World
+from hailuo_batch.load.sheets.sheet_files import SheetKind
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "manifests"
 SCHEMA = json.loads((ROOT / "schemas" / "manifest.schema.json").read_text(encoding="utf-8"))
 NAMES = sorted(path.name for path in HERE.glob("*.yaml") if not path.stem.endswith((".lock", ".review")))
-FILM, CARDS = "product-film.yaml", "scent-cards.yaml"
+INCLUDED = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("*/*.yaml") if ".hailuo" not in path.parts)
+FILM, CARDS, AD = "product-film.yaml", "scent-cards.yaml", "vertical-ad.yaml"
+FEW = ["mist", "night", "turn", "hand", "pack-rose", "end"]  # of the film: each kind of frame
+SIZES = {
+    "camera-prompts.yaml": 40,
+    "one-shot.yaml": 1,
+    FILM: 12,
+    CARDS: 7,
+    "vbench-946.yaml": 946,
+    "vbench-stories.yaml": 136,
+    AD: 5,
+}
 
 
 @pytest.fixture
@@ -49,14 +66,17 @@ def importer() -> ModuleType:
 
 
 def test_these_are_the_examples():
-    assert NAMES == ["camera-prompts.yaml", FILM, CARDS, "vbench-946.yaml", "vbench-stories.yaml"]
+    assert list(SIZES) == NAMES
+    rows = re.findall(r"^\| `(.+?\.yaml)` \| (\d+) \|", (HERE / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name: int(count) for name, count in rows} == SIZES
+    assert [int(count) for _, count in rows[:6]] == sorted(int(count) for _, count in rows[:6])
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_an_example_is_fit_for_real_providers(folder: Path, name: str):
     validation = await validate(folder / name)
     assert [problem.why for problem in validation.errors] == []
-    assert validation.shots
+    assert len(validation.shots) == SIZES[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,8 +88,35 @@ async def test_an_example_can_be_planned_as_a_sketch_and_nothing_is_written(fold
     assert sorted(folder.rglob("*")) == before
 
 
-def test_an_included_example_names_its_schema_for_editors():
-    text = (HERE / "shared" / "house.yaml").read_text(encoding="utf-8")
+def make_short(tree: Any) -> Any:
+    """The same without lengths and sizes, whose clips take long to draw."""
+    if isinstance(tree, list):
+        return [make_short(each) for each in tree]
+    if not isinstance(tree, dict):
+        return tree
+    return {key: make_short(each) for key, each in tree.items() if key not in {"duration", "cut", "resolution"}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_example_is_sketched_and_then_there_is_nothing_to_do(folder: Path, name: str):
+    for file in (name, *INCLUDED):
+        tree = make_short(loaded(file))
+        if file == name:
+            tree["defaults"] = {**tree.get("defaults", {}), "duration": 0.125, "resolution": "512p"}
+        (folder / file).write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    shots = [shot.id for shot in (await validate(folder / name, world=World.SKETCH)).shots]
+    only = tuple(shots if len(shots) < 10 else FEW if name == FILM else shots[:: len(shots) // 2])
+    ran = await run(folder / name, RunOptions(world=World.SKETCH, only=only))
+    assert (ran.outcome.failed, ran.outcome.remarks) == ((), ())
+    planned = await plan(folder / name, world=World.SKETCH, only=only)
+    found = [step for step in planned.plan.steps if {use.shot.id for use in step.uses} & set(only)]
+    assert planned.pending_steps == ()
+    assert {(step.action, step.request and step.request.duration) for step in found} == {(Action.REUSE, "125ms")}
+
+
+@pytest.mark.parametrize("name", INCLUDED)
+def test_an_included_example_names_its_schema_for_editors(name: str):
+    text = (HERE / name).read_text(encoding="utf-8")
     assert text.partition("\n")[0] == "# yaml-language-server: $schema=../../schemas/include.schema.json"
     jsonschema.validate(yaml.safe_load(text), json.loads((ROOT / "schemas" / "include.schema.json").read_bytes()))
 
@@ -90,7 +137,7 @@ def keys(node: object, pointer: str = "#") -> Iterator[str]:
         for name in node.get("properties", {}):
             yield f"{pointer}/properties/{name}"
         for name, inner in node.items():
-            if name not in {"default", "examples", "enum", "required", "else"}:
+            if name not in {"default", "examples", "enum", "required", "if", "else"}:
                 yield from keys(inner, f"{pointer}/{name}")
     elif isinstance(node, list):
         for number, inner in enumerate(node):
@@ -182,6 +229,22 @@ async def test_the_cards_are_the_cells_of_a_matrix_and_the_season_comes_from_out
     assert {row.sequence for row in planned.report.rows} == {"sq010", "sq020"}
 
 
+async def test_the_ad_is_its_spreadsheet(folder: Path):
+    sheet, before = folder / "vertical-ad.csv", (folder / AD).read_bytes()
+    assert await export_sheet(folder / AD, SheetKind.CSV) == sheet.read_bytes()
+    assert (await import_sheet(sheet, ImportOptions(into=folder / AD))).changes.is_empty
+    assert (folder / AD).read_bytes() == before
+    planned = await plan(folder / AD)
+    assert planned.validation.problems == ()
+    assert sum(shot.cut.seconds for shot in planned.validation.shots if shot.cut) == Decimal("23.5")
+
+
+async def test_a_new_manifest_of_the_sheet_renders_the_same_as_the_ad(folder: Path):
+    await import_sheet(folder / "vertical-ad.csv", ImportOptions(out=folder / "again.yaml"))
+    found = [await plan(folder / name, world=World.SKETCH) for name in (AD, "again.yaml")]
+    assert len({tuple(step.fingerprint for step in each.plan.steps) for each in found}) == 1
+
+
 def test_the_stills_are_what_gateways_take_and_small():
     files = sorted((HERE / "assets").iterdir())
     kinds, shapes = set(), set()
@@ -217,9 +280,10 @@ async def test_vbench_asks_946_times_for_944_clips(folder: Path):
     assert [shot.id for shot in planned.validation.shots][::945] == ["vb-0001", "vb-0946"]
 
 
-async def test_the_20_stories_have_136_shots(folder: Path):
+async def test_the_20_stories_have_136_shots_in_20_sequences_and_files(folder: Path):
     shots = (await validate(folder / "vbench-stories.yaml")).shots
     assert len(shots) == 136
+    assert len(list((folder / "stories").iterdir())) == len(loaded("vbench-stories.yaml")["include"]) == 20
     assert {shot.tags for shot in shots} == {(f"story:{number:02}",) for number in range(1, 21)}
     assert {shot.id.rpartition("-")[0].replace("-", ":") for shot in shots} == {shot.tags[0] for shot in shots}
     assert shots[0].notes == "A panda wakes up in the morning and goes to school."
@@ -269,33 +333,39 @@ STORIES = """\
 # 2 stories of VBench's competition, 3 shots. Made by tools/import_workloads.py; edit that instead.
 # Source: a version that is not pinned, SHA-256 {digest}
 # Licence: Apache-2.0, LICENSES/VBench-Apache-2.0.txt
-# Changes: each line of a story became a shot with an id and a tag, in quotes, with dollar signs doubled; the
-# summaries became variables, which the notes of their shots name.
+# Changes: each story became a sequence in a file of its own, its summary the notes of its shots, and each
+# line a shot with an id. Texts are in quotes, with dollar signs doubled.
 
 version: 1
 campaign: vbench-stories
 providers: [minimax, highwayapi]
-
-vars:
-  story-01: "A cat: its day."
-  story-02: "Rain"
-
 defaults: {{ duration: short, resolution: 768p, prompt_optimizer: false }}
+
+# One story in each file, in the order of the film. Their shots come in this order too.
+include:
+  - stories/01.yaml
+  - stories/02.yaml
+"""
+
+STORY = """\
+# yaml-language-server: $schema=../../schemas/include.schema.json
+#
+# Story 1 of VBench's competition. Made by tools/import_workloads.py; edit that instead.
+# Source and changes: see ../vbench-stories.yaml. Licence: Apache-2.0, ../LICENSES/VBench-Apache-2.0.txt
+
+sequences:
+  - id: story-01
+    tags: ["story:01"]
+    defaults:
+      notes: "A cat: its day."
 
 shots:
   - id: story-01-01
+    sequence: story-01
     prompt: "It wakes."
-    tags: ["story:01"]
-    notes: ${{story-01}}
   - id: story-01-02
+    sequence: story-01
     prompt: "It sleeps."
-    tags: ["story:01"]
-    notes: ${{story-01}}
-
-  - id: story-02-01
-    prompt: "Drops fall."
-    tags: ["story:02"]
-    notes: ${{story-02}}
 """
 
 CAMERA = """\
@@ -337,12 +407,14 @@ def test_a_line_becomes_a_shot_whatever_yaml_would_make_of_it(tmp_path: Path):
     )
 
 
-def test_a_story_becomes_shots_with_a_tag_and_its_summary(tmp_path: Path):
+def test_a_story_becomes_a_sequence_in_a_file_of_its_own():
     told = [{"summary": "A cat: its day.", "storyline": ["It wakes.", "It sleeps."]}]
     told.append({"summary": "Rain", "storyline": ["Drops fall."]})
     data = json.dumps(told).encode()
     made = importer().stories(data)
-    assert made == STORIES.format(digest=sha256(data).hexdigest())
+    assert list(made) == ["vbench-stories.yaml", "stories/01.yaml", "stories/02.yaml"]
+    assert made["vbench-stories.yaml"] == STORIES.format(digest=sha256(data).hexdigest())
+    assert made["stories/01.yaml"] == STORY
     assert made == importer().stories(data)
 
 
@@ -367,9 +439,10 @@ def test_camera_prompts_keep_their_lines_and_their_origin(tmp_path: Path):
 )
 async def test_a_prompt_is_read_back_as_it_was(tmp_path: Path, words: str):
     made = importer().stories(json.dumps([{"summary": words, "storyline": [words]}]).encode())
-    assert yaml.safe_load(made)["shots"][0]["prompt"] == words
-    file = tmp_path / "one.yaml"
-    file.write_text(made, encoding="utf-8")
-    validation = await validate(file, world=World.SKETCH)
+    assert yaml.safe_load(made["stories/01.yaml"])["shots"][0]["prompt"] == words
+    (tmp_path / "stories").mkdir()
+    for name, text in made.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    validation = await validate(tmp_path / "vbench-stories.yaml", world=World.SKETCH)
     assert validation.errors == ()
-    assert validation.shots[0].prompt == words.strip()
+    assert (validation.shots[0].prompt, validation.shots[0].notes) == (words.strip(), words)

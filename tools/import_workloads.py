@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent.parent / "manifests"
 MODELINE = "# yaml-language-server: $schema=../schemas/manifest.schema.json"
@@ -26,7 +27,7 @@ PINNED = {
 }
 
 
-def vbench(data: bytes) -> str:
+def vbench(data: bytes) -> dict[str, str]:
     """The manifest of a list with one prompt a line."""
     prompts = [line.strip() for line in data.decode("utf-8-sig").splitlines() if line.strip()]
     lines = [
@@ -42,42 +43,56 @@ def vbench(data: bytes) -> str:
     ]
     for number, prompt in enumerate(prompts, 1):
         lines += [f"  - id: vb-{number:04}", f"    prompt: {_text(prompt, 4)}"]
-    return _joined(lines)
+    return {"vbench-946.yaml": _joined(lines)}
 
 
-def stories(data: bytes) -> str:
-    """The manifest of a list of stories, each with a summary and its shots in order."""
+def stories(data: bytes) -> dict[str, str]:
+    """The manifest of a list of stories, and a file to include for each, with its sequence and its shots in order."""
     told = json.loads(data)
     shots = sum(len(story["storyline"]) for story in told)
+    files = {f"stories/{number:02}.yaml": _story(number, story) for number, story in enumerate(told, 1)}
     lines = [
         *_head(f"{len(told)} stories of VBench's competition, {shots} shots.", _source(data), APACHE),
-        "# Changes: each line of a story became a shot with an id and a tag, in quotes, with dollar signs doubled; the",
-        "# summaries became variables, which the notes of their shots name.",
+        "# Changes: each story became a sequence in a file of its own, its summary the notes of its shots, and each",
+        "# line a shot with an id. Texts are in quotes, with dollar signs doubled.",
         "",
         "version: 1",
         "campaign: vbench-stories",
         "providers: [minimax, highwayapi]",
-        "",
-        "vars:",
-        *(f"  story-{number:02}: {_text(story['summary'], 2)}" for number, story in enumerate(told, 1)),
-        "",
         "defaults: { duration: short, resolution: 768p, prompt_optimizer: false }",
+        "",
+        "# One story in each file, in the order of the film. Their shots come in this order too.",
+        "include:",
+        *(f"  - {name}" for name in files),
+    ]
+    return {"vbench-stories.yaml": _joined(lines), **files}
+
+
+def _story(number: int, story: dict[str, Any]) -> str:
+    lines = [
+        MODELINE.replace("../schemas/manifest", "../../schemas/include"),
+        "#",
+        f"# Story {number} of VBench's competition. Made by tools/import_workloads.py; edit that instead.",
+        f"# Source and changes: see ../vbench-stories.yaml. Licence: {APACHE.replace('LICENSES', '../LICENSES')}",
+        "",
+        "sequences:",
+        f"  - id: story-{number:02}",
+        f'    tags: ["story:{number:02}"]',
+        "    defaults:",
+        f"      notes: {_text(story['summary'], 6)}",
         "",
         "shots:",
     ]
-    for number, story in enumerate(told, 1):
-        for part, prompt in enumerate(story["storyline"], 1):
-            lines += [
-                f"  - id: story-{number:02}-{part:02}",
-                f"    prompt: {_text(prompt, 4)}",
-                f'    tags: ["story:{number:02}"]',
-                f"    notes: ${{story-{number:02}}}",
-            ]
-        lines.append("")
+    for part, prompt in enumerate(story["storyline"], 1):
+        lines += [
+            f"  - id: story-{number:02}-{part:02}",
+            f"    sequence: story-{number:02}",
+            f"    prompt: {_text(prompt, 4)}",
+        ]
     return _joined(lines)
 
 
-def camera(data: bytes) -> str:
+def camera(data: bytes) -> dict[str, str]:
     """The manifest of a CSV of prompts with camera commands; its columns say where each is from."""
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     lines = [
@@ -104,7 +119,7 @@ def camera(data: bytes) -> str:
         lines += [f"  - id: {row['id']}", f"    prompt: {_text(row['prompt'], 4)}"]
         if row["note"]:
             lines.append(f"    notes: {_text(row['note'], 4)}")
-    return _joined(lines)
+    return {"camera-prompts.yaml": _joined(lines)}
 
 
 def _origin(row: dict[str, str]) -> str:
@@ -141,25 +156,22 @@ def _joined(lines: list[str]) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-MAKERS: dict[str, tuple[str, Callable[[bytes], str]]] = {
-    "vbench": ("vbench-946.yaml", vbench),
-    "stories": ("vbench-stories.yaml", stories),
-    "camera": ("camera-prompts.yaml", camera),
-}
+MAKERS: dict[str, Callable[[bytes], dict[str, str]]] = {"vbench": vbench, "stories": stories, "camera": camera}
 
 
 def main(words: list[str]) -> None:
-    """Writes a manifest for each source that is named."""
+    """Writes the manifests of each source that is named."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    for name, (file, _) in MAKERS.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"makes {file}")
+    for name in MAKERS:
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE")
     parser.add_argument("--into", type=Path, default=HERE, metavar="FOLDER", help="where to (default: manifests)")
     chosen = vars(parser.parse_args(words))
-    for name, (file, make) in MAKERS.items():
-        if chosen[name]:
+    for name, make in MAKERS.items():
+        for file, text in make(chosen[name].read_bytes()).items() if chosen[name] else ():
             target = chosen["into"] / file
-            target.write_text(make(chosen[name].read_bytes()), encoding="utf-8", newline="\n")
-            sys.stdout.write(f"{target.name}: {target.stat().st_size / 1000:.1f} kB\n")
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+            sys.stdout.write(f"{file}: {target.stat().st_size / 1000:.1f} kB\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """An included file as it was read, so that a later run knows without parsing whether it is still the same."""
 
 import os
-from hashlib import sha256
 from typing import NamedTuple
 
 from hailuo_batch.files.regular import read_regular
@@ -17,6 +16,8 @@ class IncludeStamp(NamedTuple):
 
     def is_unchanged(self) -> bool:
         """Whether the path leads to the same file with the same bytes."""
+        from hashlib import sha256  # loads OpenSSL: most manifests include nothing
+
         try:
             if os.path.realpath(self.named) != self.real:
                 return False

@@ -149,7 +149,8 @@ def _no_matching_branch(error: SchemaViolation, path: DocumentPath) -> Iterator[
     for sub in error.context or ():
         causes.setdefault(sub.relative_schema_path[0], []).append(sub)
     alike = {branch: found for branch, found in causes.items() if not any(map(_is_other_kind, found))}
-    if not alike and not error.schema.get("description"):
+    only_kinds = all(form.keys() == {"type"} for form in error.validator_value)
+    if not alike and (only_kinds or not error.schema.get("description")):
         yield from _none_of_the_kinds(error, [found[0] for found in causes.values()], path)
     elif (meant := _closest_branch(error, alike)) is not None:
         for sub in alike[meant]:
@@ -159,16 +160,25 @@ def _no_matching_branch(error: SchemaViolation, path: DocumentPath) -> Iterator[
 
 
 def _is_other_kind(cause: SchemaViolation) -> bool:
+    """Whether the value has none of the kinds that a form wants, which may be a choice of kinds itself."""
+    if cause.validator == "anyOf":
+        return not cause.relative_path and all(map(_is_other_kind, cause.context))
     return cause.validator == "type" and not cause.relative_path
 
 
+def _wanted_kinds(cause: SchemaViolation) -> list[str]:
+    if cause.validator == "anyOf":
+        return [kind for part in cause.context for kind in _wanted_kinds(part)]
+    return as_list(cause.validator_value)
+
+
 def _none_of_the_kinds(error: SchemaViolation, causes: list[SchemaViolation], path: DocumentPath) -> Iterator[Problem]:
-    """A value whose kind none of the forms has: all kinds are named, and an example of the first form."""
-    kinds = [kind for cause in causes for kind in as_list(cause.validator_value)]
+    """A value whose kind none of the forms has: all kinds are named, and an example is shown."""
+    kinds = [kind for cause in causes for kind in _wanted_kinds(cause)]
+    is_shown = "examples" in error.schema
+    form, wanted = (error, kinds) if is_shown else (causes[0], _wanted_kinds(causes[0]))
     why = f"{path_name(path)} is {display_value(error.instance)}, and should be {describe_kinds(kinds)}."
-    yield Problem(
-        rule=rules.TYPE, why=why, remedy=_type_remedy(causes[0], as_list(causes[0].validator_value), path), path=path
-    )
+    yield Problem(rule=rules.TYPE, why=why, remedy=_type_remedy(form, wanted, path), path=path)
 
 
 def _closest_branch(error: SchemaViolation, branches: dict[int, list[SchemaViolation]]) -> int | None:

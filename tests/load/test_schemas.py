@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from hailuo_batch.load.provider_tables import provider_names, read_provider_table
 from hailuo_batch.load.schemas import matches_schema, read_schema, schema_names
 
 NAMES = schema_names()
@@ -20,7 +21,8 @@ def keys(schema: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
         for name, member in schema.get("properties", {}).items():
             yield f"{at}.{name}", resolved(member)
         for word, member in schema.items():
-            yield from keys(member, f"{at}.{word}" if word != "properties" else at)
+            if word != "if":  # a question, whose keys are described elsewhere
+                yield from keys(member, f"{at}.{word}" if word != "properties" else at)
     elif isinstance(schema, list):
         for place, member in enumerate(schema):
             yield from keys(member, f"{at}.{place}")
@@ -79,6 +81,15 @@ def test_a_default_is_one_that_the_schema_takes(key: str) -> None:
     said = KEYS[key]
     if said["default"] not in (None, "", [], {}):
         Draft7Validator({**said, "definitions": MANIFEST["definitions"]}).validate(said["default"])
+
+
+def test_an_editor_offers_every_provider_and_every_length() -> None:
+    definitions = MANIFEST["definitions"]
+    assert sorted(definitions["provider"]["examples"]) == sorted(provider_names())
+    offers = [read_provider_table(name)["models"]["hailuo-02"]["offers"] for name in provider_names()]
+    sold = {length for offer in offers for sizes in offer.values() for lengths in sizes.values() for length in lengths}
+    assert sold - set(definitions["duration"]["examples"]) == {5}  # which is `short`
+    assert {"short", "long"} <= set(definitions["duration"]["examples"])
 
 
 def test_a_price_is_written_alike_in_both_files() -> None:

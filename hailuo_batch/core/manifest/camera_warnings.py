@@ -12,7 +12,8 @@ def camera_warnings(shots: tuple[Shot, ...]) -> Iterator[Problem]:
     found: dict[tuple[int, Rule], dict[str, CameraRemark]] = {}
     ids: dict[tuple[int, Rule], list[str]] = {}
     for shot in shots:
-        remarks = camera_remarks(shot.prompt) if "[" in shot.prompt else ()
+        if "[" not in shot.prompt or not (remarks := camera_remarks(shot.prompt)):
+            continue
         for remark in remarks:
             found.setdefault((shot.index, remark.rule), {}).setdefault(remark.bracket, remark)
         for rule in {remark.rule for remark in remarks}:

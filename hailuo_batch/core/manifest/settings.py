@@ -21,7 +21,6 @@ from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues, override_switches
 
 TagList = tuple[DocumentPath, tuple[str, ...]]  # tags, and where that list is
-_VALUES = ("duration", "resolution", "takes", "style", "notes")
 
 
 _NO_PLACES: Mapping[str, DocumentPath] = {}
@@ -45,26 +44,26 @@ def overlay_settings(base: ResolvedSettings, own: Settings, place: DocumentPath)
     """What is written at `place`, else what counts without it."""
     if own is NO_SETTINGS:
         return base
-    return ResolvedSettings(
-        base.duration if own.duration is None else own.duration,
-        base.resolution if own.resolution is None else own.resolution,
-        base.takes if own.takes is None else own.takes,
-        base.style if own.style is None else own.style,
-        override_switches(base.switches, own.switches) if own.switches else base.switches,
-        own.providers or base.providers,
-        (*base.tags, ((*place, "tags"), own.tags)) if own.tags else base.tags,
-        base.notes if own.notes is None else own.notes,
-        {**base.places, **{name: (*place, name) for name in _list_written(own)}},
-    )
-
-
-def _list_written(own: Settings) -> list[str]:
-    names = [name for name in _VALUES if getattr(own, name) is not None]
+    duration, resolution, takes, style, switches, providers, tags, notes, places = base
+    places = {**places}  # one by one, as most shots write one value at most, and there may be 100,000
+    if own.duration is not None:
+        duration, places["duration"] = own.duration, (*place, "duration")
+    if own.resolution is not None:
+        resolution, places["resolution"] = own.resolution, (*place, "resolution")
+    if own.takes is not None:
+        takes, places["takes"] = own.takes, (*place, "takes")
+    if own.style is not None:
+        style, places["style"] = own.style, (*place, "style")
+    if own.notes is not None:
+        notes, places["notes"] = own.notes, (*place, "notes")
     if own.switches:
-        names += [name for name, _ in own.switches]
+        switches = override_switches(switches, own.switches)
+        places |= {name: (*place, name) for name, _ in own.switches}
     if own.providers:
-        names.append("providers")
-    return names
+        providers, places["providers"] = own.providers, (*place, "providers")
+    if own.tags:
+        tags = (*tags, ((*place, "tags"), own.tags))
+    return ResolvedSettings(duration, resolution, takes, style, switches, providers, tags, notes, places)
 
 
 class CellTexts(NamedTuple):
@@ -103,19 +102,12 @@ def make_cell_entry(entry: ShotEntry, base: ResolvedSettings) -> CellEntry:
     settings = overlay_settings(base, entry.settings, here)
     if entry.cut is not None:
         settings = _add_place(settings, "cut", here)
-    has_notes = entry.notes is not None
+    notes, notes_path = entry.notes, (*here, "notes")
+    if notes is None:
+        notes, notes_path = settings.notes, settings.places.get("notes", here)
+    tags = (*base.tags, ((*here, "tags"), entry.tags)) if entry.tags else base.tags
     return CellEntry(
-        entry=entry,
-        settings=settings,
-        prompt=entry.prompt,
-        frames=entry.frames,
-        notes=entry.notes if entry.notes is not None else settings.notes,
-        tags=(*base.tags, ((*here, "tags"), entry.tags)) if entry.tags else base.tags,
-        prompt_place=here,
-        frames_place=here,
-        notes_path=(*here, "notes") if has_notes else settings.places.get("notes", here),
-        cut=entry.cut,
-        meta=entry.meta,
+        entry, settings, entry.prompt, entry.frames, notes, tags, here, here, notes_path, entry.cut, entry.meta
     )
 
 

@@ -193,10 +193,8 @@ class Builder:
         value: Any = scalar_value(event)
         if value == "<<" and is_key and event.implicit[0]:
             value = _MERGE_KEY
-        elif isinstance(value, ScalarRefusal) and self._is_kept_text(value, is_key=is_key):
-            value = text
         elif isinstance(value, ScalarRefusal):
-            value = _NO_VALUE if is_key and value.message.rule == rules.YAML_NUMBER else self._refuse(value, event)
+            value = self._read_refused(value, event, is_key=is_key)
         elif value.__class__ in _NUMBERS and str(value) != text:
             self.written[self._current_path()] = text
         if event.anchor is not None:
@@ -204,8 +202,13 @@ class Builder:
             self.unused[event.anchor] = (event_start(event), self._current_path())
         return value
 
-    def _is_kept_text(self, refusal: ScalarRefusal, *, is_key: bool) -> bool:
-        return refusal.message.rule == rules.YAML_NUMBER and not is_key and self.keeps_text(self._current_path())
+    def _read_refused(self, refusal: ScalarRefusal, event: Any, *, is_key: bool) -> Any:
+        if refusal.message.rule == rules.YAML_NUMBER:
+            if is_key:
+                return _NO_VALUE
+            if self.keeps_text(self._current_path()):
+                return event.value
+        return self._refuse(refusal, event)
 
     def _refuse(self, refusal: ScalarRefusal, event: Any) -> Any:
         self.findings.add(self._make_finding(refusal.message, event))
