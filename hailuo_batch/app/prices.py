@@ -12,7 +12,8 @@ from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import PriceOrigin, PriceRow, choose_price, list_effective_prices
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.providers.offers import Provider
-from hailuo_batch.core.providers.own_prices import OwnPrice, OwnPrices, PriceFact, PriceList
+from hailuo_batch.core.providers.own_prices import OwnPrice, OwnPrices
+from hailuo_batch.core.providers.price_list import PriceFact, PriceList
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.spending.learnt_prices import ClipKind, LearntPrice, sum_charges
 from hailuo_batch.core.world import World

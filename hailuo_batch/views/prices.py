@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from hailuo_batch.core.money import PriceOrigin, PriceRow
-from hailuo_batch.core.providers.own_prices import PriceFact, PriceList, UsedPrice
+from hailuo_batch.core.providers.own_prices import UsedPrice
+from hailuo_batch.core.providers.price_list import PriceFact, PriceList
 from hailuo_batch.core.spending.learnt_prices import LearntPrice
 from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import count, safe_lines, safe_text

@@ -25,7 +25,6 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera_warnings import camera_warnings
 from hailuo_batch.core.manifest.document import NO_FRAMES, Manifest
 from hailuo_batch.core.manifest.expand import expand
-from hailuo_batch.core.manifest.image_rights import rights_problems
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
 from hailuo_batch.core.problem import Problem, Severity, name_shots
@@ -206,7 +205,10 @@ def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
     lengths = draw_cuts(shots) if model.is_local else buy_cuts(shots, model, lambda shot: lists[shot.providers])
     shots = lengths.shots
     found = [*draft.problems, *problems, *wrong, *lengths.problems, *find_secret_columns(manifest)]
-    found += rights_problems(shots, days_since)
+    if any(shot.frames is not NO_FRAMES for shot in shots):
+        from hailuo_batch.core.manifest.image_rights import rights_problems
+
+        found += rights_problems(shots, days_since)
     if model.has_camera_commands:
         found += camera_warnings(shots)
     if draft.world is not World.SKETCH:
