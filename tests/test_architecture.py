@@ -227,6 +227,7 @@ SUB_STEPS = {
         {
             "costs",
             "doctor",
+            "diff",
             "export_sheet",
             "import_sheet",
             "fetch",
