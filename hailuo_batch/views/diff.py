@@ -14,7 +14,7 @@ from hailuo_batch.views.diff_phrases import (
     sum_lines,
 )
 from hailuo_batch.views.fit import measure_text
-from hailuo_batch.views.format import safe_text
+from hailuo_batch.views.format import safe_text, single_line
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_table
@@ -40,7 +40,7 @@ def draw_diff(
 ) -> str:
     """The headline, a table for each manifest with its sums, and what to run next."""
     changed = [each.changes for each in sections]
-    lines = [f"{style.bold(headline(changed))}.", f"{safe_text(before)} → {safe_text(after)}"]
+    lines = [f"{style.bold(single_line(headline(changed)))}.", f"{safe_text(before)} → {safe_text(after)}"]
     for section in sections:
         lines += ["", *_draw_section(section, style)]
     if commands and any(each.new.clips for each in changed):
@@ -82,7 +82,7 @@ def _draw_section(section: DiffSection, style: TextStyle) -> Iterator[str]:
         yield f"  … and {hidden:,} more, which --format json has."
     if rows:
         yield ""
-    yield from (f"  {line}" for line in sum_lines(section.changes))
+    yield from (f"  {single_line(line)}" for line in sum_lines(section.changes))
     yield from (f"  {style.warning('note')} {safe_text(note)}" for note in section.notes)
 
 
@@ -102,7 +102,7 @@ def _find_room(changes: Sequence[ShotChange], width: int) -> int:
 def _change_rows(change: ShotChange, style: TextStyle, room: int) -> Iterator[tuple[Cell, ...]]:
     paint = {Change.ADDED: style.good, Change.REMOVED: style.bad}.get(change.change, str)
     words = list(_reasons(change, room))
-    cost = row_cost(change.new)
+    cost = single_line(row_cost(change.new))
     head = Cell(safe_text(change.shot), paint), Cell(change_words(change.change, safe_text(change.was)), paint)
     yield (*head, Cell(words[0] if words else ""), Cell(cost))
     yield from ((Cell(""), Cell(""), Cell(each), Cell("")) for each in words[1:])

@@ -17,13 +17,18 @@ MAX_LENGTH = 60_000  # GitHub's limit is 65,536, and a CI step may add some word
 OPEN_ROWS = 20  # of a manifest; the others are folded
 _ROOM = 160  # cells for a value
 _SPACE_FOR_END = 400
-_NO_MARKUP = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>|#~&:@.$!+=\"'"})
+_NO_MARKUP = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>|#~&:@.$!\"'"})
 _HEAD = ("| shot | change | what | new clips |", "|---|---|---|---:|")
 
 
 def draw_diff_comment(sections: Sequence[DiffSection], *, before: str, after: str) -> str:
     """The whole comment; rows for which there is no room are counted."""
-    lines = [MARKER, f"### {headline(each.changes for each in sections)}", "", f"{_code(before)} → {_code(after)}"]
+    lines = [
+        MARKER,
+        f"### {_escape(headline(each.changes for each in sections))}",
+        "",
+        f"{_code(before)} → {_code(after)}",
+    ]
     left = MAX_LENGTH - sum(map(len, lines)) - _SPACE_FOR_END
     for place, section in enumerate(sections):
         drawn = _draw_section(section, left)
@@ -39,7 +44,7 @@ def _draw_section(section: DiffSection, room: int) -> list[str]:
     was = f" (was {_code(section.was)})" if section.was else ""
     tail = [
         "",
-        *(f"- {line}" for line in sum_lines(section.changes)),
+        *(f"- {_escape(line)}" for line in sum_lines(section.changes)),
         *(f"\n> {_escape(note)}" for note in section.notes),
     ]
     lines = ["", f"#### {_code(section.name)}{was}", ""]

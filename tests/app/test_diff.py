@@ -145,6 +145,37 @@ def test_a_manifest_that_was_moved_is_followed(history: Path) -> None:
     assert (film.name, film.was, film.changes.changes) == (NEW, OLD, ())
 
 
+def test_a_move_that_is_not_committed_is_followed_too(project: Path) -> None:
+    commit(project, "begin", {OLD: make_film(STREET)})
+    git(project, "mv", OLD, NEW)
+    (film,) = diff().manifests
+    assert (film.name, film.was, film.changes.changes) == (NEW, OLD, ())
+
+
+PRICES = """\
+version: 1
+prices:
+  - {{provider: minimax, resolution: 768p, duration: 6, amount: {0}, currency: USD, since: "2026-01-01"}}
+"""
+
+
+def test_prices_of_each_revision_count_as_far_as_they_are_trusted(project: Path) -> None:
+    from hailuo_batch.app.trust import read_stakes, trust
+
+    commit(project, "begin", {OLD: make_film(STREET), "hailuo.yaml": PRICES.format("0.10")})
+    commit(project, "dearer", {"hailuo.yaml": PRICES.format("0.20")})
+    (film,) = diff("begin..dearer", [Path(OLD)]).manifests
+    assert [each.partition(" (")[0] for each in film.notes] == ["begin", "dearer"]
+    question = read_stakes(project)
+    trust(question, digest=question.stakes.digest)
+    (film,) = diff("begin..dearer").manifests
+    assert [each.partition(" (")[0] for each in film.notes] == ["begin"]
+    assert [(str(each.change), each.fields[0].name, each.fields[0].after) for each in film.changes.changes] == [
+        ("edited", "price", "0.20 USD")
+    ]
+    assert film.changes.new.clips == 0
+
+
 def test_a_change_names_its_fields_and_the_chain_that_follows(history: Path) -> None:
     street, chase, end = changes_of(diff("begin..prompt"))
     assert [(each.name, each.before, each.after) for each in street.fields] == [
