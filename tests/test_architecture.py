@@ -30,6 +30,7 @@ HOMES = {
     "ruamel": {"load"},
     "python_calamine": {"load"},
     "openpyxl": {"load"},
+    "watchfiles": {"load"},
     "jsonschema": {"load"},
     "jsonschema_rs": {"load"},
     "rich": {"views"},
@@ -224,6 +225,7 @@ SUB_STEPS = {
         {"days"},
     ),
     "app": (
+        {"watch"},
         {
             "costs",
             "doctor",
