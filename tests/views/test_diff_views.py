@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from markdown_it import MarkdownIt  # what rich comes with
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.shot_changes import Change, ClipSum, FieldChange, ListChanges, ShotChange
@@ -119,6 +120,10 @@ def test_what_users_wrote_makes_no_markup_in_a_comment() -> None:
     section = DiffSection(name=HOSTILE, was=HOSTILE, changes=changes, notes=(HOSTILE,))
     comment = draw_diff_comment([section], before=HOSTILE, after=HOSTILE)
     plain = comment.replace("<code>", "").replace("</code>", "").replace("<br>", "").replace(MARKER, "", 1)
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(comment)
+    tags = " ".join(dict.fromkeys(re.findall(r"</?([a-z0-9]+)", page)))
+    assert tags == "h3 p code h4 table thead tr th tbody td br ul li blockquote"
+    assert page.count("<h3") == page.count("<table") == 1
     for mark in "`@<[]$*\x1b\u202e":
         assert mark not in plain, mark
     assert "www.evil" not in comment
