@@ -30,6 +30,7 @@ HOMES = {
     "ruamel": {"load"},
     "python_calamine": {"load"},
     "openpyxl": {"load"},
+    "watchfiles": {"load"},
     "jsonschema": {"load"},
     "jsonschema_rs": {"load"},
     "rich": {"views"},
@@ -224,9 +225,11 @@ SUB_STEPS = {
         {"days"},
     ),
     "app": (
+        {"watch"},
         {
             "costs",
             "doctor",
+            "diff",
             "export_sheet",
             "import_sheet",
             "fetch",

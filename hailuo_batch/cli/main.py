@@ -31,6 +31,8 @@ COMMANDS = {
     "export": "Write a manifest's shots as a spreadsheet.",
     "validate": "Check a manifest and report every problem.",
     "plan": "Show what a run would do, why and for how much.",
+    "diff": "Show what changed between revisions of git, shot by shot.",
+    "watch": "Check and plan again whenever a file is saved.",
     "run": "Render what is missing.",
     "fetch": "Download clips already paid for; submit nothing.",
     "status": "Show the state of every take.",

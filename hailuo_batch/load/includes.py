@@ -7,7 +7,6 @@ Money: what is included decides what is bought, so no link and no `..` leads out
 """
 
 import json
-import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,11 +18,12 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import Manifest
 from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.problem import DocumentPath, Problem, Rule, Severity, did_you_mean
-from hailuo_batch.files.regular import UnsafeFileError, read_regular
+from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.include_frames import move_frames
 from hailuo_batch.load.include_stamp import IncludeStamp
 from hailuo_batch.load.manifest import MAX_PROBLEMS, Wanted, read_and_validate
 from hailuo_batch.load.manifest_values import make_manifest
+from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.sources import Origin, Source, Sources
 from hailuo_batch.load.user_files import MAX_BYTES
 
@@ -36,10 +36,10 @@ _OF_MANIFESTS_ONLY = frozenset({"campaign", "model", "providers", "budget"})
 
 
 def read_included(
-    tree: Mapping[str, Any], main: Source, root: Path
+    tree: Mapping[str, Any], main: Source, root: Path, files: ProjectFiles = DISK
 ) -> tuple[Manifest | None, tuple[Problem, ...], Sources]:
     """The manifest of `main` with all that it includes; None with the problems of the included files."""
-    reader = _Reader(root=root.resolve(), bytes_left=MAX_BYTES)
+    reader = _Reader(root=root.resolve(), bytes_left=MAX_BYTES, files=files)
     names = reader.read_tree(tree, main, (main.file,))
     problems = [*reader.problems, *_find_conflicts(names.values())]
     merged, origins = _merge_tree(tree, names, reader.shots)
@@ -74,6 +74,7 @@ class _Reader:
 
     root: Path
     bytes_left: int
+    files: ProjectFiles
     includes: int = 0
     names: dict[Path, _Names] = field(default_factory=dict)  # of each file, with all that it includes
     shots: list[tuple[Any, Origin]] = field(default_factory=list)
@@ -123,26 +124,29 @@ class _Reader:
 
     def _resolve(self, named: Path, written: str) -> Path:
         try:
-            file = Path(os.path.realpath(named))
+            file = self.files.resolve(named)
         except (OSError, ValueError):  # a null byte
-            raise _missing_file(named, written) from None
+            raise _missing_file(named, written, self.files) from None
         if not file.is_relative_to(self.root):
             why = f"{quote_text(written)} leads out of the project, to {file}."
             raise _IncludeError(why, "Copy the file into the project.")
         # Messages show lines of what is read: a manifest of a stranger names no other file.
-        if not {named.suffix.lower(), file.suffix.lower()} <= _ENDINGS and file.is_file():
+        if not {named.suffix.lower(), file.suffix.lower()} <= _ENDINGS and self._is_file(file):
             raise _IncludeError(f"{quote_text(written)} is no YAML file by its name.", "Name one that ends with .yaml.")
         return file
 
+    def _is_file(self, file: Path) -> bool:
+        return self.files.exists(file) and not self.files.is_folder(file)
+
     def _read_bytes(self, file: Path, written: str) -> bytes:
         try:
-            data = read_regular(file, MAX_BYTES)
+            data = self.files.read_regular(file, MAX_BYTES)
         except UnsafeFileError as error:
             raise _IncludeError(f"{quote_text(written)} {error.reason}.", error.remedy or "Name a file.") from None
         except IsADirectoryError:
             raise _IncludeError(f"{quote_text(written)} is a folder.", "Name each of its files.") from None
         except (FileNotFoundError, NotADirectoryError):
-            raise _missing_file(file, written) from None
+            raise _missing_file(file, written, self.files) from None
         except OSError as error:
             raise _IncludeError(f"{quote_text(written)} cannot be read: {error.strerror}.", "") from None
         self.bytes_left -= len(data)
@@ -163,12 +167,12 @@ class _IncludeError(Exception):
         self.why, self.remedy, self.rule = why, remedy, rule
 
 
-def _missing_file(path: Path, written: str) -> _IncludeError:
+def _missing_file(path: Path, written: str, files: ProjectFiles) -> _IncludeError:
     why = f"there is no file {quote_text(written)}."
     if "\\" in written:
         return _IncludeError(why, f"Write {written.replace(chr(92), '/')} with slashes, which every system reads.")
     try:
-        near = did_you_mean(path.name, os.listdir(path.parent))  # noqa: PTH208 - the names are all that is wanted
+        near = did_you_mean(path.name, files.list_names(path.parent))
     except (OSError, ValueError):
         near = ""
     return _IncludeError(why, near or "Paths begin at the folder of the file that includes.")

@@ -14,6 +14,7 @@ from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import FileChangedError, StoreError
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
+from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.settings import read_file
 from hailuo_batch.load.sidecar import quote_yaml, read_source, replace_source, source_digest
 
@@ -24,13 +25,15 @@ version: 1
 """
 
 
-def read_review(path: Path, *, name: str, shots: Iterable[str]) -> tuple[Review, tuple[Problem, ...]]:
+def read_review(
+    path: Path, *, name: str, shots: Iterable[str], files: ProjectFiles = DISK
+) -> tuple[Review, tuple[Problem, ...]]:
     """A review and everything that is wrong with it; `name` is the file's in messages, `shots` are the manifest's ids.
 
     An entry of a shot that the manifest does not have stays, with a warning. Raises `InputError` when the file cannot
     be read at all.
     """
-    data = read_file(path)
+    data = read_file(path, files)
     tree, problems = read_and_validate(data, name=name, schema="review")
     entries: Mapping[str, Any] = tree.get("shots", {})
     strangers = tuple(_find_unknown_shots(entries, list(shots)))

@@ -18,10 +18,11 @@ from hailuo_batch.errors import InputError
 from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.custom_gateways import mask_key, read_custom_gateways, read_regions
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
+from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
-from hailuo_batch.load.user_files import is_network_path, read_user_file
+from hailuo_batch.load.user_files import is_network_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +87,13 @@ class Project:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
 
-def read_project(folder: Path) -> Project:
+def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
     """The project around a folder; what is wrong in its settings comes along as problems."""
-    root = find_project_root(folder)
+    root = find_project_root(folder) if files is DISK else find_project_root(folder, files.exists)
     file = root / SETTINGS_FILE
-    if not os.path.lexists(file) or file.is_dir():
+    if not files.exists(file) or files.is_folder(file):
         return Project(root=root)
-    data = read_file(file)
+    data = read_file(file, files)
     tree, problems = read_and_validate(data, name=SETTINGS_FILE, schema="settings")
     names = tuple(tree.get("providers", ()))
     tables, wrong = read_custom_gateways(tree.get("gateways", {}))
@@ -195,10 +196,10 @@ def make_folder(path: Path) -> None:
         raise InputError(f"cannot make the folder {path}", why=f"The system says: {error.strerror}.") from None
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, files: ProjectFiles = DISK) -> bytes:
     """The bytes of a file that people wrote; what stops that is said in plain words."""
     try:
-        return read_user_file(path)
+        return files.read_user_file(path)
     except FileNotFoundError:
         raise InputError(
             f"no such file: {path}", remedy="Check the name; `hailuo-batch init` creates a first one."

@@ -1,7 +1,6 @@
 """Manifest file → shots, inputs and problems: the first half of every other use case. Writes nothing."""
 
 import gc
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,6 +35,7 @@ from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import MAX_PROBLEMS
 from hailuo_batch.load.model_tables import LazyModels, read_model
 from hailuo_batch.load.own_columns import find_secret_columns
+from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.settings import Project, read_file, read_project
 from hailuo_batch.load.sources import Source, Sources
 
@@ -165,13 +165,13 @@ def validate_offline(file: Path, *, world: World) -> Validation:
         return validate_draft(read_draft(file, world=world))
 
 
-def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS) -> Draft:
-    """The shots of a manifest, and every problem that is not about images."""
-    data = read_file(file)
-    project = read_project(file.resolve().parent)
-    name = project.display_path(file.resolve()) if file.is_absolute() else file.as_posix()
-    source = Source(file=file.resolve(), name=name, data=data)
-    manifest, problems, sources = read_sources(source, project.root, most=most)
+def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS, files: ProjectFiles = DISK) -> Draft:
+    """The shots of a manifest, and every problem that is not about images; read from this disk, or from elsewhere."""
+    data, real = read_file(file, files), files.resolve(file)
+    project = read_project(real.parent, files)
+    name = project.display_path(real) if file.is_absolute() else file.as_posix()
+    source = Source(file=real, name=name, data=data)
+    manifest, problems, sources = read_sources(source, project.root, most=most, files=files)
     draft = Draft(
         file=file,
         name=name,
@@ -184,7 +184,7 @@ def read_draft(file: Path, *, world: World, most: int = MAX_PROBLEMS) -> Draft:
         provider_lists=NO_PROVIDER_LISTS,
         problems=(*_list_settings_problems(project, world), *problems),
     )
-    return draft if manifest is None else _expand_draft(draft, manifest)
+    return draft if manifest is None else _expand_draft(draft, manifest, files)
 
 
 def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]:
@@ -194,11 +194,11 @@ def _list_settings_problems(project: Project, world: World) -> Iterator[Problem]
     yield from (each for each in project.warnings if mine is None or each.path[0] in mine)
 
 
-def _expand_draft(draft: Draft, manifest: Manifest) -> Draft:
+def _expand_draft(draft: Draft, manifest: Manifest, files: ProjectFiles) -> Draft:
     project = draft.project
     model = read_model(SKETCH_MODEL if draft.world is World.SKETCH else manifest.model)
     shots, problems = _expand_here(manifest)
-    draft, shots = _apply_review(draft, manifest, shots)
+    draft, shots = _apply_review(draft, manifest, shots, files)
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     lists, wrong = read_provider_lists(manifest, project, model)
@@ -235,17 +235,19 @@ def _check_providers(shots: Sequence[Shot], lists: ProviderLists, model: Model, 
             yield from check_prompt_length(group, providers, project.tables)
 
 
-def _apply_review(draft: Draft, manifest: Manifest, shots: tuple[Shot, ...]) -> tuple[Draft, tuple[Shot, ...]]:
+def _apply_review(
+    draft: Draft, manifest: Manifest, shots: tuple[Shot, ...], files: ProjectFiles
+) -> tuple[Draft, tuple[Shot, ...]]:
     """The draft and its shots with what people decided about them; a sketch has one take, whatever was decided."""
     path = review_path(draft.file)
-    if draft.world is World.SKETCH or not os.path.lexists(path) or path.is_dir():
+    if draft.world is World.SKETCH or not files.exists(path) or files.is_folder(path):
         return draft, shots
     from hailuo_batch.core.plan.review import with_retakes
     from hailuo_batch.load.review import read_review
 
     # A shot with a problem of its own is not among the shots, and is still not unknown.
     ids = [*(shot.id for shot in shots), *(entry.id for entry in manifest.shots)]
-    review, problems = read_review(path, name=review_path(Path(draft.name)).as_posix(), shots=ids)
+    review, problems = read_review(path, name=review_path(Path(draft.name)).as_posix(), shots=ids, files=files)
     return replace(draft, review=review, problems=(*draft.problems, *problems)), with_retakes(shots, review)
 
 

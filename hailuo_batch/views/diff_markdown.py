@@ -1,0 +1,96 @@
+"""What changed between two revisions, as the comment of a pull request.
+
+What users wrote is code in it, with every mark written as a number: it makes no markup, mentions nobody and links to
+nothing. A hidden first line lets a CI step find its one comment and update it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from hailuo_batch.core.plan.shot_changes import ShotChange
+from hailuo_batch.views.diff import DiffSection
+from hailuo_batch.views.diff_phrases import chain_words, change_words, field_texts, headline, row_cost, sum_lines
+from hailuo_batch.views.fit import cut_end
+from hailuo_batch.views.format import single_line
+
+MARKER = "<!-- hailuo-batch diff -->"
+MAX_LENGTH = 60_000  # GitHub's limit is 65,536, and a CI step may add some words
+OPEN_ROWS = 20  # of a manifest; the others are folded
+_ROOM = 160  # cells for a value
+_SPACE_FOR_END = 400
+_NO_MARKUP = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>|#~&:@.$!\"'"})
+_HEAD = ("| shot | change | what | new clips |", "|---|---|---|---:|")
+
+
+def draw_diff_comment(sections: Sequence[DiffSection], *, before: str, after: str) -> str:
+    """The whole comment; rows for which there is no room are counted."""
+    lines = [
+        MARKER,
+        f"### {_escape(headline(each.changes for each in sections))}",
+        "",
+        f"{_code(before)} → {_code(after)}",
+    ]
+    left = MAX_LENGTH - sum(map(len, lines)) - _SPACE_FOR_END
+    for place, section in enumerate(sections):
+        drawn = _draw_section(section, left)
+        left -= sum(len(line) + 1 for line in drawn)
+        if left < 0:
+            lines += ["", f"… and {len(sections) - place:,} more manifests, for which there is no room here."]
+            break
+        lines += drawn
+    return "\n".join((*lines, ""))
+
+
+def _draw_section(section: DiffSection, room: int) -> list[str]:
+    was = f" (was {_code(section.was)})" if section.was else ""
+    tail = [
+        "",
+        *(f"- {_escape(line)}" for line in sum_lines(section.changes)),
+        *(f"\n> {_escape(note)}" for note in section.notes),
+    ]
+    lines = ["", f"#### {_code(section.name)}{was}", ""]
+    rows, left = [], room - sum(len(line) + 1 for line in (*lines, *tail)) - 2 * sum(map(len, _HEAD)) - 200
+    for change in section.changes.changes:
+        row = _table_row(change)
+        left -= len(row) + 1
+        if left < 0:
+            break
+        rows.append(row)
+    hidden = len(section.changes.changes) - len(rows)
+    return [
+        *lines,
+        *_fold_rows(rows),
+        *([f"\n… and {hidden:,} more shots, for which there is no room here."] if hidden else []),
+        *tail,
+    ]
+
+
+def _fold_rows(rows: Sequence[str]) -> Iterator[str]:
+    """The first rows as a table, and the others in one that is opened by a click."""
+    if rows:
+        yield from (*_HEAD, *rows[:OPEN_ROWS])
+    if more := rows[OPEN_ROWS:]:
+        yield from ("", f"<details><summary>{len(more):,} more shots</summary>", "", *_HEAD, *more, "", "</details>")
+
+
+def _table_row(change: ShotChange) -> str:
+    word = change_words(change.change, "") if not change.was else f"was {_code(change.was)}"
+    reasons = "<br>".join(_list_reasons(change))
+    cost = _escape(row_cost(change.new))
+    return f"| {_code(change.shot)} | {word} | {reasons} | {cost} |"
+
+
+def _list_reasons(change: ShotChange) -> Iterator[str]:
+    if change.chain:
+        yield _code(chain_words(change.chain))
+    for changed in change.fields:
+        old, new = field_texts(changed, _ROOM)
+        yield f"{_code(changed.name)}: {_code(old)} → {_code(new)}"
+
+
+def _code(words: str) -> str:
+    return f"<code>{_escape(cut_end(single_line(words), 2 * _ROOM))}</code>"
+
+
+def _escape(words: str) -> str:
+    """Words that Markdown and HTML leave as they are; each mark is replaced once, also the & of what replaces one."""
+    return single_line(words).translate(_NO_MARKUP)
