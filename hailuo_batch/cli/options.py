@@ -24,7 +24,8 @@ def find_several(given: tuple[Path, ...]) -> tuple[Path, ...]:
     """The manifests that are meant: those that are named, in folders or by patterns, else the only one there is."""
     if not given:
         return (find_manifest(None),)
-    if len(given) == 1 and not given[0].is_dir() and not _GLOB_SIGNS & set(str(given[0])):
+    is_folder = given[0].is_dir() and given[0].suffix not in {".yaml", ".yml"}
+    if len(given) == 1 and not is_folder and not _GLOB_SIGNS & set(str(given[0])):
         return given
     from hailuo_batch.app.planning.manifest_files import list_manifests
 
