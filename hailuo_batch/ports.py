@@ -146,6 +146,9 @@ class LedgerReader(Protocol):
     async def known_stores(self) -> tuple[str, ...]:
         """The folders of all stores that ledgers of this machine have used."""
 
+    async def ledger_id(self) -> str:
+        """Which ledger this is, wherever its file is; "" while it is not written yet."""
+
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
 

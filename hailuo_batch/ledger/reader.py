@@ -130,11 +130,24 @@ class SqliteLedgerReader:
         """The folders of all stores that ledgers of this machine have used."""
         return await self._connection.run(read_known_stores)
 
+    async def ledger_id(self) -> str:
+        """Which ledger this is, wherever its file is; "" while it is not written yet."""
+        return await self._connection.run(read_ledger_id)
+
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
         return await self._connection.run(
             partial(read_journal_finding, ledger=self._connection.path, former=self._former_file)
         )
+
+
+def read_ledger_id(connection: sqlite3.Connection) -> str:
+    """See `LedgerReader.ledger_id`. A copy in memory, as of a missing or an older file, has an id of its own."""
+    files = {name: file for _, name, file in connection.execute("PRAGMA database_list")}
+    if not files["main"]:
+        return ""
+    found: str = connection.execute("SELECT id FROM identity").fetchone()[0]
+    return found
 
 
 def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:

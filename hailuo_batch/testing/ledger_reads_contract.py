@@ -51,6 +51,18 @@ class LedgerReadsContract(LedgerOpener):
             assert await ledger.standings() == {}
             assert await ledger.latest_versions("aurora", sketch=False) == {}
             assert await ledger.runs() == []
+            assert await ledger.ledger_id() == ""
+
+    async def test_a_ledger_has_one_id_and_another_ledger_another(self, tmp_path: Path) -> None:
+        ids = []
+        for name in ("one", "one", "two"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            async with self.open_writer(tmp_path / name, FakeClock()) as ledger:
+                ids.append(await ledger.ledger_id())
+            async with self.open_reader(tmp_path / name) as reader:
+                assert await reader.ledger_id() == ids[-1]
+        assert ids[0] == ids[1]
+        assert len({*ids, ""}) == 3
 
     async def test_an_attempt_goes_from_intent_to_a_stored_clip(self, tmp_path: Path) -> None:
         mark = make_intent().fingerprint
