@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hailuo_batch.app.review import accept, retake, unaccept
     from hailuo_batch.app.run import run
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
+    from hailuo_batch.app.saved_plans import approve, read_plan_for_run, save_plan
     from hailuo_batch.app.schema import schema
     from hailuo_batch.app.trust import read_stakes, trust, trusted_projects, untrust
     from hailuo_batch.app.verify import verify
@@ -36,6 +37,7 @@ _MODULES = {
     "WebhookOptions": "app.running.options",
     "World": "core.world",
     "accept": "app.review",
+    "approve": "app.saved_plans",
     "audit": "app.costs",
     "collect_garbage": "app.gc",
     "costs": "app.costs",
@@ -46,10 +48,12 @@ _MODULES = {
     "list_pending_tasks": "app.fetch",
     "plan": "app.planning.plan",
     "providers": "app.providers",
+    "read_plan_for_run": "app.saved_plans",
     "read_stakes": "app.trust",
     "report": "app.report",
     "retake": "app.review",
     "run": "app.run",
+    "save_plan": "app.saved_plans",
     "schema": "app.schema",
     "settle": "app.resolve",
     "show": "app.inspect",
@@ -69,6 +73,7 @@ __all__ = [
     "WebhookOptions",
     "World",
     "accept",
+    "approve",
     "audit",
     "collect_garbage",
     "costs",
@@ -79,10 +84,12 @@ __all__ = [
     "list_pending_tasks",
     "plan",
     "providers",
+    "read_plan_for_run",
     "read_stakes",
     "report",
     "retake",
     "run",
+    "save_plan",
     "schema",
     "settle",
     "show",

@@ -239,6 +239,7 @@ SUB_STEPS = {
             "resolve",
             "review",
             "run_several",
+            "saved_plans",
             "verify",
             "init",
             "providers",

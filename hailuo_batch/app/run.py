@@ -12,6 +12,7 @@ from hailuo_batch.app.planning.task_list import has_tasks_file, write_task_entri
 from hailuo_batch.app.recovery.missing_ledger import refuse_lost_ledger
 from hailuo_batch.app.recovery.moved_ledger import explain_moved_ledger
 from hailuo_batch.app.running.accounts import read_accounts
+from hailuo_batch.app.running.agreement import require_agreement
 from hailuo_batch.app.running.context import Together, run_context
 from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.running.scope import (
@@ -114,6 +115,7 @@ async def run(
     stop, scope = stop or Stop(), options.scope
     # The plan is made three times. Now, without the lock: most runs end here, with nothing to do or a refusal.
     before = await make_run_plan(file, options)
+    await require_agreement([before], options)
     if scope is Scope.LOCKED:
         require_lock_coverage(before)
     if not select_run_steps(before, scope):
@@ -129,6 +131,7 @@ async def run(
         require_run_trust(before, scope)
         refuse_name_collisions(before)
         await refuse_unreachable_hosts(before, scope)
+        await require_agreement([before], options)
         if needs_approval(options):
             approve(replace(narrow_plan(before, scope), notes=missing_key_notes(before, scope)))
         return await carry_out(before, select_run_steps(before, scope), options, listener, stop, lock)
@@ -177,6 +180,7 @@ async def make_run_plan(file: Path | str, options: RunOptions, *, full_report: b
         force_refused=options.scope is Scope.FAILED,
         max_cost=options.max_cost,
         strict=options.strict,
+        takes=options.takes,
     )
 
 

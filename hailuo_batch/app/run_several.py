@@ -22,6 +22,7 @@ from hailuo_batch.app.run import (
     require_run_trust,
     update_files,
 )
+from hailuo_batch.app.running.agreement import require_agreement
 from hailuo_batch.app.running.context import Together
 from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.running.scope import (
@@ -80,6 +81,7 @@ async def run_several(
     """
     scope = options.scope
     plans = await _make_plans(files, options)
+    await require_agreement(plans, options)
     if scope is Scope.LOCKED:
         for planned in plans:
             require_lock_coverage(planned)
@@ -96,6 +98,7 @@ async def run_several(
         for planned in plans:
             refuse_name_collisions(planned, together=plans)
             await refuse_unreachable_hosts(planned, scope)
+        await require_agreement(plans, options)
         if needs_approval(options):
             approve(
                 [replace(narrow_plan(planned, scope), notes=missing_key_notes(planned, scope)) for planned in plans]

@@ -33,6 +33,7 @@ COMMANDS = {
     "plan": "Show what a run would do, why and for how much.",
     "diff": "Show what changed between revisions of git, shot by shot.",
     "watch": "Check and plan again whenever a file is saved.",
+    "approve": "Approve a saved plan.",
     "run": "Render what is missing.",
     "fetch": "Download clips already paid for; submit nothing.",
     "status": "Show the state of every take.",

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 @options.max_cost
 @options.output_format
 @click.option("--full", is_flag=True, help="Show each take, however many there are.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for review and `run --plan`."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when there is work to do.")
 def command(
     manifests: tuple[Path, ...],
@@ -43,6 +46,7 @@ def command(
     max_cost: str | None,
     form: str,
     full: bool,
+    out: Path | None,
     detailed_exitcode: bool,
 ) -> int:
     """Show what a run of MANIFESTS would do, why and for how much. Spends nothing.
@@ -51,8 +55,10 @@ def command(
     them have is bought once.
     """
     files = options.find_several(manifests)
-    is_whole = form == "text" and not only and not shard
+    is_whole = form == "text" and not only and not shard and out is None
     if len(files) > 1:
+        if out is not None:
+            raise click.UsageError("--out saves the plan of one manifest; name one.")
         from hailuo_batch.app.running.options import RunOptions
         from hailuo_batch.cli.several import print_idle, print_plans
 
@@ -85,6 +91,8 @@ def command(
     else:
         print_text(draw_plan(planned.report, ink, full=full, is_last=planned.lost_ledger is None))
         _refuse_name_collisions(planned)
+    if out is not None:
+        _save_plan(planned, out)
     return Exit.PENDING if detailed_exitcode and planned.pending_steps else Exit.DONE
 
 
@@ -94,3 +102,14 @@ def _refuse_name_collisions(planned: "PlannedRun") -> None:
 
     if planned.lost_ledger is None:
         refuse_name_collisions(planned)
+
+
+def _save_plan(planned: "PlannedRun", out: Path) -> None:
+    from hailuo_batch.app.saved_plans import save_plan
+    from hailuo_batch.cli.output import fit_text
+    from hailuo_batch.core.world import command_line
+    from hailuo_batch.views.saved_plan import draw_saved_plan
+
+    saved = run_async(save_plan(planned, out))
+    command = command_line("run", "--plan", str(out), world=planned.validation.world)
+    click.echo(fit_text(draw_saved_plan(saved, file=str(out), command=command), sys.stderr), err=True)

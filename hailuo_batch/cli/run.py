@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 @options.world
 @options.only
 @options.shard
+@click.option(
+    "--plan",
+    "saved",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Carry out exactly this plan, a file of `plan -o`. Asks nothing.",
+)
 @click.option("--failed", is_flag=True, help="Retry only failed and refused takes.")
 @click.option(
     "-j",
@@ -61,6 +68,7 @@ def command(
     world: World,
     only: tuple[str, ...],
     shard: str | None,
+    saved: Path | None,
     failed: bool,
     jobs: int | None,
     max_cost: str | None,
@@ -81,22 +89,20 @@ def command(
     Ctrl-C stops submitting and leaves running tasks to the next run; the second ends the run at once. Of several
     manifests there is one plan, one price and one question; they are rendered one after another.
     """
-    files = options.find_several(manifests)
+    files = options.find_several(manifests) if saved is None else manifests
     if rehearsal_script is not None:
         if world is World.SKETCH:
             raise click.UsageError(
                 "--sketch draws on this machine, and --rehearsal-script is for the mock; choose one."
             )
         world = World.REHEARSAL
-    if world is World.SKETCH and max_cost is not None:
-        raise click.UsageError("--max-cost caps what is bought, and sketches are free; leave one of the two out.")
-    if frozen and world is not World.REAL:
-        raise click.UsageError("--frozen checks a manifest against its lock, and sketches and rehearsals have no lock.")
-    if frozen and failed:
-        raise click.UsageError("--frozen submits nothing, and --failed submits again; choose one.")
+    _refuse_contradictions(world, frozen=frozen, failed=failed, has_cap=max_cost is not None)
     if bool(callback_url) != bool(callback_listen):
         raise click.UsageError("--callback-url and --callback-listen belong together.")
-    is_whole = form == "text" and not only and not shard and not failed
+    if saved is not None:
+        others = {"only": bool(only), "shard": bool(shard), "failed": failed, "frozen": frozen}
+        _refuse_other_choices(**others, new_ledger=new_ledger, dry_run=dry_run)
+    is_whole = form == "text" and not only and not shard and not failed and saved is None
     if is_whole and len(files) == 1 and (summary := read_cached_summary(files[0], world=world)):
         from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
@@ -120,8 +126,19 @@ def command(
         rehearsal=Rehearsal(script=rehearsal_script),
         webhook=webhook,
     )
+    if saved is not None:
+        return _run_saved(saved, files, chosen, form, progress=progress)
     run_files = _run_one if len(files) == 1 else _run_several
     return run_files(files, chosen, form, dry_run=dry_run, yes=yes, progress=progress)
+
+
+def _run_saved(saved: Path, files: Sequence[Path], chosen: "RunOptions", form: str, *, progress: str) -> int:
+    from hailuo_batch.app.saved_plans import read_plan_for_run
+
+    if len(files) > 1:
+        raise click.UsageError("--plan carries out the plan of one manifest; leave the manifests out.")
+    manifest, chosen = read_plan_for_run(saved, chosen, files[0] if files else None)
+    return _run_one([manifest], chosen, form, dry_run=False, yes=True, progress=progress)
 
 
 def _run_one(files: Sequence[Path], chosen: "RunOptions", form: str, *, dry_run: bool, yes: bool, progress: str) -> int:
@@ -162,3 +179,19 @@ def _run_several(
         # The whole project is meant by a hint without a manifest.
         result = run_async(running, bought_for="" if chosen.world is World.REAL else None)
     return print_runs(result, form)
+
+
+def _refuse_contradictions(world: World, *, frozen: bool, failed: bool, has_cap: bool) -> None:
+    if world is World.SKETCH and has_cap:
+        raise click.UsageError("--max-cost caps what is bought, and sketches are free; leave one of the two out.")
+    if frozen and world is not World.REAL:
+        raise click.UsageError("--frozen checks a manifest against its lock, and sketches and rehearsals have no lock.")
+    if frozen and failed:
+        raise click.UsageError("--frozen submits nothing, and --failed submits again; choose one.")
+
+
+def _refuse_other_choices(**chosen: bool) -> None:
+    """A saved plan is carried out as it is: nothing else may choose what is bought."""
+    if name := next((name for name, is_chosen in chosen.items() if is_chosen), ""):
+        option = f"--{name.replace('_', '-')}"
+        raise click.UsageError(f"--plan carries out a saved plan as it is; leave {option} out.")

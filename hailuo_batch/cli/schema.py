@@ -10,5 +10,8 @@ from hailuo_batch.cli.run_async import run_sync
 @click.command("schema")
 @click.argument("name", default="manifest")
 def command(name: str) -> None:
-    """Print the JSON Schema NAME: manifest (the default), include, settings, prices, review, provider or report."""
+    """Print the JSON Schema NAME.
+
+    NAME is manifest (the default), include, settings, prices, plan, review, provider or report.
+    """
     print_json(run_sync(schema(name)))

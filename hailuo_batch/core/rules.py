@@ -327,6 +327,9 @@ LEDGER_COPY = Rule(id="ledger-copy", area=_PROJECT, summary="the ledger is a cop
 REHEARSED_CLIPS = Rule(id="rehearsed-clips", area=_PROJECT, summary="renders/ has rehearsed clips", severity=_WARNING,
     meaning="Clips of a rehearsal were copied among the real ones. They were never paid for, and stand for no take.",
     remedy="Move them and their .json out of renders/.")
+OUTSIDE_PLAN = Rule(id="outside-plan", area=_PROJECT, summary="takes that the saved plan does not have",
+    severity=_WARNING, remedy="Save a new plan with `plan -o`, or run without a plan.",
+    meaning="Takes were added, or changed, after the plan was saved. A run of the plan does not buy them.")
 # fmt: on
 
 RULES = tuple(each for each in globals().values() if isinstance(each, Rule))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
@@ -23,6 +23,9 @@ from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
 from hailuo_batch.load.user_files import is_network_path
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.approval import ApprovalRule  # few projects have one: the others need not load it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class Project:
     ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
     strip_metadata: bool = False  # of images, before gateways are sent them
     prices: tuple[OwnPrice, ...] = ()  # of its own, before those of the user and of the tables
+    approval_rule: "ApprovalRule | None" = None  # which runs need an approval; None: no run does
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
     warnings: tuple[Problem, ...] = ()  # settings that do not count
@@ -133,6 +137,7 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
         ignored_rules=frozenset(tree.get("lint", {}).get("ignore", ())),
         strip_metadata=tree.get("strip_metadata", False),
+        approval_rule=_parse_approval_rule(tree["require_approval"]) if "require_approval" in tree else None,
         stakes=stakes,
         trusted_digest=trusted,
     )
@@ -144,6 +149,18 @@ def trust_command(root: Path) -> str:
         if find_project_root(Path.cwd()) == root.resolve():
             return command_line("trust")
     return command_line("trust", str(root))
+
+
+def _parse_approval_rule(row: Mapping[str, Any]) -> "ApprovalRule":
+    from hailuo_batch.core.plan.approval import ApprovalRule
+    from hailuo_batch.core.spending.budget import parse_amount
+
+    return ApprovalRule(
+        above=parse_amount(row["above"], currency="") if "above" in row else None,
+        by=tuple(row.get("by", ())),
+        two_persons=row.get("two_persons", False),
+        signers=row.get("allowed_signers", ""),
+    )
 
 
 def _read_trusted_digest(root: Path) -> str:

@@ -101,8 +101,8 @@ async def test_each_schema_is_data(name: str):
 
 
 async def test_an_unknown_schema_is_an_error():
-    with pytest.raises(InputError, match='there is no schema "plan"'):
-        await schema("plan")
+    with pytest.raises(InputError, match='there is no schema "plans"'):
+        await schema("plans")
 
 
 async def test_doctor_finds_a_machine_fit_and_changes_nothing(tmp_path: Path):

@@ -49,6 +49,7 @@ async def plan(
     force_refused: bool = False,
     max_cost: str | None = None,
     strict: bool = True,
+    takes: frozenset[TakeName] | None = None,
 ) -> PlannedRun:
     """What a run would do, why, and for how much. Raises `ManifestError` with every problem of a manifest.
 
@@ -57,7 +58,7 @@ async def plan(
     to do, and with `full_report` for every take. Frames behind web addresses that are not pinned are fetched or checked
     there; with `offline` they count as they were last seen. With `force_refused` what was refused for good is submitted
     again. `max_cost` is a cap beside those of the manifest and the project; the report says what caps leave out.
-    Unless `strict`, a pattern may mean nothing.
+    Unless `strict`, a pattern may mean nothing. `takes` are all that a saved plan has.
 
     >>> import asyncio, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
@@ -66,11 +67,12 @@ async def plan(
     [('submit', '0.28 USD')]
     """
     options = make_plan_options(only=only, shard=shard, force_refused=force_refused, max_cost=max_cost)
+    options = options if takes is None else replace(options, takes=takes)
     with pause_python_gc():
         read = validate_offline(Path(file), world=world) if offline else await validate_online(Path(file), world=world)
         if read.errors:
             raise ManifestError(read.problems)
-        planned = await plan_validated(read, options, full_report=full_report)
+        planned = await plan_validated(read, options, full_report=full_report, takes=takes)
     if strict:
         require_matches([planned])
     return planned
@@ -199,7 +201,9 @@ def _match_takes(
 
 
 def _find_orphan_steps(snapshot: LedgerSnapshot, made: Plan, options: PlanOptions) -> tuple[Step, ...]:
-    """The tasks that no shot asks for; of several parts, each has those whose shot would be in it."""
+    """The tasks that no shot asks for; of several parts, each has those of its shots; a saved plan has none."""
+    if options.takes is not None:
+        return ()
     steps, shard = make_orphan_steps(snapshot, made.steps), options.shard
     if shard is None:
         return steps

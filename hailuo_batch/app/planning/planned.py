@@ -10,6 +10,7 @@ from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.missing_ledger import LostLedger, ledger_problem, lost_ledger_warning
 from hailuo_batch.app.recovery.rendered_files import rehearsed_clips_warning
 from hailuo_batch.app.workspace.paths import tasks_path
+from hailuo_batch.core import rules
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, Plan, Step, TakeName, Use
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from hailuo_batch.core.plan.task_entries import TaskEntry
     from hailuo_batch.core.plan.together import EarlierPurchases
 
+_MAX_LISTED = 10  # takes that a message names
+
 
 class ManifestError(InputError):
     """A manifest has errors; `problems` are all of them, with their places."""
@@ -36,10 +39,14 @@ class ManifestError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """The options of a plan: which takes, whether refused ones are submitted again, under which cap."""
+    """The options of a plan: which takes, whether refused ones are submitted again, under which cap.
+
+    `takes` are those of a saved plan; None: there is none.
+    """
 
     only: tuple[Pattern, ...] = ()
     shard: "Shard | None" = None
+    takes: frozenset[TakeName] | None = None
     force_refused: bool = False
     max_cost: str | None = None
     begun_at: float | None = None  # of a command over several manifests: `max_cost` counts what it bought since
@@ -95,7 +102,16 @@ class PlannedRun:
         file = tasks_path(self.validation.file).name
         without_shot = find_tasks_without_shot(self.tasks, self.snapshot, self.plan, self.lock, name=file)
         rehearsed = (rehearsed_clips_warning(self.rehearsed_names),) if self.rehearsed_names else ()
-        return (*self.validation.external_problems, *without_shot, *rehearsed, *self._ledger_problems())
+        outside = () if self.options.takes is None else self._outside_problems(self.options.takes)
+        return (*self.validation.external_problems, *without_shot, *rehearsed, *outside, *self._ledger_problems())
+
+    def _outside_problems(self, takes: frozenset[TakeName]) -> Iterator[Problem]:
+        """That a run of a saved plan leaves takes out."""
+        names = (name for step in self.plan.pending_steps for name in step.take_names)
+        if outside := [name.label for name in names if name not in takes]:
+            more = f" and {len(outside) - _MAX_LISTED:,} more" if len(outside) > _MAX_LISTED else ""
+            why = f"{', '.join(outside[:_MAX_LISTED])}{more} are not in the plan, and are not bought."
+            yield Problem(rule=rules.OUTSIDE_PLAN, why=why, remedy=rules.OUTSIDE_PLAN.remedy)
 
     def _ledger_problems(self) -> Iterator[Problem]:
         validation, lost, finding = self.validation, self.lost_ledger, self.snapshot.journal_finding

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hailuo_batch.core.world import REHEARSAL_SPEED, World
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.plan import TakeName
+    from hailuo_batch.core.plan.saved_plan import SavedPlan  # few runs have one: the others need not load it
 
 
 class Scope(StrEnum):
@@ -39,6 +44,14 @@ class WebhookOptions:
     listen_address: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SavedPlanFile:
+    """A saved plan that a run carries out exactly, and the file that it was read from."""
+
+    path: Path
+    plan: "SavedPlan"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """How a run goes about its manifest.
@@ -46,7 +59,7 @@ class RunOptions:
     `only` picks takes and `shard` a part of them, as in `plan`. `jobs` is the most takes in progress at once.
     `max_cost` is the most that this run may spend (`12.50`, or `12.50 EUR`; without a currency it is that of the
     manifest's budget, else US dollars). With `new_ledger` it buys although clips are here that were bought under
-    another ledger.
+    another ledger. With `saved` it carries out that plan and nothing else.
     """
 
     world: World = World.REAL
@@ -60,3 +73,9 @@ class RunOptions:
     new_ledger: bool = False
     rehearsal: Rehearsal = Rehearsal()
     webhook: WebhookOptions | None = None
+    saved: SavedPlanFile | None = None
+
+    @property
+    def takes(self) -> "frozenset[TakeName] | None":
+        """The takes of the saved plan; None: all."""
+        return None if self.saved is None else self.saved.plan.takes

@@ -1,0 +1,154 @@
+"""A plan → what its file says of it, and how the file differs from the plan of now."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hailuo_batch import __version__
+from hailuo_batch.app.planning.caps import find_steps_over_cap, run_caps
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.models import is_local
+from hailuo_batch.core.plan.approval import Person
+from hailuo_batch.core.plan.plan import Step, TakeName
+from hailuo_batch.core.plan.plan_cost import list_purchases
+from hailuo_batch.core.plan.plan_drift import CurrentStep, Drift, find_drift
+from hailuo_batch.core.plan.report import describe_reason
+from hailuo_batch.core.plan.saved_plan import (
+    FILE_VERSION,
+    SavedPlan,
+    StepFacts,
+    Tree,
+    model_digest,
+    money_tree,
+    plan_hash,
+    step_tree,
+    sum_steps,
+    totals_tree,
+)
+from hailuo_batch.core.request.fingerprint import VERSION
+from hailuo_batch.core.spending.budget import parse_amount
+from hailuo_batch.core.spending.charge import ChargeState, make_charge
+from hailuo_batch.load.provider_tables import provider_names
+from hailuo_batch.load.table_digests import provider_digest
+
+
+async def make_saved_plan(planned: PlannedRun, *, author: Person, at: str) -> SavedPlan:
+    """What the file of a plan says: every selected step that is not done yet."""
+    ledger_id, attempts = await _read_ledger(planned, planned.pending_steps)
+    facts = _make_facts(planned, attempts, planned.options.max_cost)
+    steps = [step_tree(step, facts, why=describe_reason(step)) for step in planned.pending_steps]
+    header = _make_header(planned, _list_providers(steps))
+    tree = {  # in an order in which people read it
+        **{name: header.pop(name) for name in ("version", "tool", "world", "manifest", "campaign", "model")},
+        "author": {"name": author.name, "email": author.email, "at": at},
+        "totals": totals_tree(sum_steps(steps)),
+        **header,
+        "ledger": ledger_id,
+        "steps": steps,
+    }
+    return SavedPlan(tree={**tree, "hash": plan_hash(tree)})
+
+
+async def find_plan_drift(planned: PlannedRun, saved: SavedPlan) -> tuple[tuple[Drift, ...], str]:
+    """How the plan of now differs from the file in a way that matters, and which ledger it was made with."""
+    names = {name: step for step in planned.plan.steps for name in step.take_names}
+    wanted = {name for step in saved.steps for name in ((each["shot"], each["take"]) for each in step["takes"])}
+    mine = tuple({id(step): step for name, step in names.items() if name in wanted}.values())
+    ledger_id, attempts = await _read_ledger(planned, mine)
+    limit = saved.max_cost
+    facts = _make_facts(planned, attempts, None if limit is None else str(limit))
+    trees = {id(step): step_tree(step, facts, why=describe_reason(step)) for step in mine}
+    selected = {name: step for step in planned.selected for name in step.take_names}
+    now = {
+        TakeName(*name): CurrentStep(
+            tree=_with_purchase(trees[id(names[name])], selected.get(name), facts), why=names[name].why
+        )
+        for name in wanted
+        if name in names
+    }
+    header = _make_header(planned, _list_providers(saved.steps))
+    return find_drift(saved, now, header), ledger_id
+
+
+def _with_purchase(tree: Tree, selected: Step | None, facts: StepFacts) -> Tree:
+    """A step's part with what the selected steps say of its purchase: selecting takes may make another value of it."""
+    if selected is None:
+        return tree
+    left_out = facts.left_out.get(id(selected))
+    bought = {**tree, "buys": id(selected) in facts.bought}
+    return bought if left_out is None else {**bought, "left_out": left_out}
+
+
+def list_purchase_trees(planned: PlannedRun, steps: Iterable[Step]) -> tuple[Tree, ...]:
+    """What a run of these steps may buy, as approvals count it: without those that a cap leaves out."""
+    facts = _make_facts(planned, (), planned.options.max_cost)
+    return tuple(step_tree(step, facts, why="") for step in steps if id(step) in facts.bought)
+
+
+async def _read_ledger(planned: PlannedRun, steps: Iterable[Step]) -> tuple[str, list[AttemptRecord]]:
+    marks = [step.fingerprint for step in steps if step.fingerprint]
+    async with planned.validation.workspace.read_ledger() as ledger:
+        return await ledger.ledger_id(), await ledger.attempts(marks)
+
+
+def _make_facts(planned: PlannedRun, attempts: Iterable[AttemptRecord], max_cost: str | None) -> StepFacts:
+    validation, now = planned.validation, SystemClock().now()
+    caps = run_caps(validation, max_cost, now)
+    counted = planned.details.counted_attempts
+    over = find_steps_over_cap(planned.pending_steps, caps, counted, plan=planned.plan, now=now)
+    left_out = {id(step): f"{failure.why}" for step, failure in over}
+    return StepFacts(
+        model=validation.model,
+        images=validation.inputs.images,
+        charged=_count_charges(attempts),
+        bought=frozenset(id(step) for step in list_purchases(planned.pending_steps) if id(step) not in left_out),
+        left_out=left_out,
+    )
+
+
+def _count_charges(attempts: Iterable[AttemptRecord]) -> dict[str, int]:
+    """How many attempts of each request may have been charged."""
+    counts: dict[str, int] = {}
+    for each in attempts:
+        kind = None if each.failure is None else each.failure.kind
+        charge = make_charge(each.stage, kind=kind, task=each.task, estimate=each.estimate, cost=each.cost)
+        if charge.state is not ChargeState.NOTHING:
+            counts[each.fingerprint] = counts.get(each.fingerprint, 0) + 1
+    return counts
+
+
+def _list_providers(steps: Iterable[Tree]) -> tuple[str, ...]:
+    return tuple(sorted({way["provider"] for step in steps for way in step["routes"]}))
+
+
+def _make_header(planned: PlannedRun, providers: Iterable[str]) -> dict[str, object]:
+    validation, project = planned.validation, planned.validation.project
+    caps = run_caps(validation, None, SystemClock().now())
+    given = planned.options.max_cost
+    limit = None
+    if given is not None:
+        budget = validation.manifest.budget if validation.manifest else None
+        limit = parse_amount(given, currency=budget.currency if budget else "USD")
+    known = provider_names(project.tables)
+    return {
+        "version": FILE_VERSION,
+        "tool": __version__,
+        "world": str(validation.world),
+        "manifest": project.display_path(Path(validation.file).resolve()),
+        "campaign": validation.campaign,
+        "model": validation.model.name,
+        "fingerprint_version": VERSION,
+        "only": [pattern.text for pattern in planned.options.only],
+        "max_cost": None if limit is None else money_tree(limit),
+        "caps": [cap.description for cap in caps],
+        "strip_metadata": project.strip_metadata,
+        "tables": {
+            "model": model_digest(validation.model),
+            "providers": {
+                name: provider_digest(project, name, validation.model.name)
+                for name in providers
+                if name in known or is_local(name)
+            },
+        },
+    }

@@ -1,0 +1,138 @@
+"""Saves a plan for review, reads one for its run, and approves one. Spends nothing."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.saved_plan import make_saved_plan
+from hailuo_batch.app.running.options import RunOptions, SavedPlanFile
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person
+from hailuo_batch.core.plan.saved_plan import SavedPlan
+from hailuo_batch.core.spending.budget import parse_amount
+from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.load.approvals_file import add_approval, canonical_approval
+from hailuo_batch.load.git_identity import read_git_identity, read_signing_key
+from hailuo_batch.load.project_root import find_project_root
+from hailuo_batch.load.saved_plan_file import read_saved_plan, write_saved_plan
+from hailuo_batch.load.settings import read_project
+from hailuo_batch.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ApprovedPlan:
+    """An approval as it was written, the plan that it is of, and what to know: why it may not count here."""
+
+    plan: SavedPlan
+    approval: Approval
+    file: Path
+    notes: tuple[str, ...] = ()
+
+
+async def save_plan(planned: PlannedRun, file: Path | str, *, clock: Clock | None = None) -> SavedPlan:
+    """Writes a plan as a file that `run` carries out exactly; an earlier plan in its place is replaced."""
+    root = planned.validation.project.root
+    found = read_git_identity(root)
+    author = found if found.identity else Person(name=login_name())
+    saved = await make_saved_plan(planned, author=author, at=utc_timestamp(clock or SystemClock()))
+    write_saved_plan(Path(file), saved)
+    return saved
+
+
+def read_plan_for_run(file: Path | str, options: RunOptions, manifest: Path | None = None) -> tuple[Path, RunOptions]:
+    """The manifest of a saved plan, and the options of a run that carries it out.
+
+    `options.max_cost` may lower what the plan says, and nothing else of it may be said otherwise.
+    """
+    path = Path(file)
+    saved = read_saved_plan(path)
+    limit = saved.max_cost
+    chosen = replace(
+        options,
+        saved=SavedPlanFile(path=path, plan=saved),
+        max_cost=_lower_cost(options.max_cost, limit),
+    )
+    return manifest or _find_manifest(path, str(saved.tree["manifest"])), chosen
+
+
+def _lower_cost(given: str | None, limit: Money | None) -> str | None:
+    if limit is None or given is None:
+        return given if limit is None else str(limit)
+    amount = parse_amount(given, currency=limit.currency)
+    if amount is not None and (not amount.is_same_currency(limit) or amount.amount > limit.amount):
+        why = f"The plan allows {limit}, and --max-cost may only lower that."
+        raise RefusedError(
+            f"--max-cost of {amount} is more than the plan", why=why, remedy="Leave it out, or lower it."
+        )
+    return given
+
+
+def _find_manifest(plan: Path, name: str) -> Path:
+    """The manifest below the project around the current folder, else around the plan's."""
+    for folder in (Path.cwd(), plan.resolve().parent):
+        root = find_project_root(folder)
+        found = root / name
+        if Path(os.path.realpath(found)).is_relative_to(root.resolve()) and found.is_file():
+            return Path(os.path.relpath(found))
+    why = f"Its manifest is {name}, and there is no such file in this project."
+    raise RefusedError(f"{plan} is of another project", why=why, remedy="Go to the folder of its project first.")
+
+
+async def approve(
+    file: Path | str, *, name: str = "", sign: bool = False, key: str = "", clock: Clock | None = None
+) -> ApprovedPlan:
+    """Writes an approval beside a saved plan, bound to its hash.
+
+    Who approves is who git says, or `name`: `Ana <ana@acme.example>`, an address, or a name. With `sign` it is signed
+    by an ssh key: `key`, or the one that git signs with.
+    """
+    path = Path(file)
+    plan, folder = read_saved_plan(path), path.resolve().parent
+    person = _parse_person(name) if name.strip() else read_git_identity(folder)
+    if not person.identity:
+        remedy = 'Say it with --as, or let git know it:\n    git config user.email "ana@acme.example"'
+        raise InputError("who approves?", why="git knows neither a name nor an address of yours.", remedy=remedy)
+    totals = plan.totals
+    approval = Approval(
+        plan=plan.hash,
+        by=person,
+        at=utc_timestamp(clock or SystemClock()),
+        clips=totals.clips,
+        cost=totals.cost,
+    )
+    if sign or key:
+        approval = replace(approval, signature=_sign(approval, key or read_signing_key(folder)))
+    rule = read_project(folder).approval_rule
+    notes = () if rule is None else tuple(_list_notes(approval, plan, rule))
+    return ApprovedPlan(plan=plan, approval=approval, file=add_approval(path, approval), notes=notes)
+
+
+def _parse_person(text: str) -> Person:
+    name, bracket, rest = text.strip().partition("<")
+    if bracket and rest.endswith(">"):
+        return Person(name=name.strip(), email=rest[:-1].strip())
+    return Person(name="", email=text.strip()) if "@" in text else Person(name=text.strip())
+
+
+def _sign(approval: Approval, key: str) -> str:
+    from hailuo_batch.load.ssh_signatures import sign_text
+
+    if not key:
+        remedy = "Name a key with --key, or let git know it:\n    git config user.signingkey ~/.ssh/id_ed25519.pub"
+        raise InputError("with which key?", why="git knows no ssh key that you sign with.", remedy=remedy)
+    return sign_text(canonical_approval(approval), key)
+
+
+def _list_notes(approval: Approval, plan: SavedPlan, rule: ApprovalRule) -> list[str]:
+    """Why the approval will not count, as far as that is known without checking a signature."""
+    from hailuo_batch.core.plan.approval import judge_approvals
+
+    author = Person(name=plan.author["name"], email=plan.author["email"])
+    faults = {approval: ""} if approval.signature else {}
+    _, rejections = judge_approvals(
+        [approval], plan=plan.hash, author=author, rule=rule, signature_faults=faults if rule.signers else None
+    )
+    return [f"This approval does not count here: {each.why}." for each in rejections]

@@ -1,0 +1,93 @@
+"""Saving, approving and running a plan from the command line: nothing is asked, and nothing else may choose."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from hailuo_batch.load.schemas import read_schema
+
+Say = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def git_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[user]\n\tname = Ana\n\temail = ana@acme.test\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_plan_is_saved_as_its_schema_says_and_approved(say: Say, surroundings: Path) -> None:
+    saved = say("plan", "-o", "film.plan.json")
+    assert saved.code == 0
+    assert saved.err.splitlines()[0].startswith("Saved as film.plan.json, sha256:")
+    assert "2 clips for 0.56 USD." in " ".join(saved.err.split())
+    assert "    hailuo-batch run --plan film.plan.json" in saved.err
+    tree = json.loads((surroundings / "film.plan.json").read_text())
+    Draft7Validator(read_schema("plan")).validate(tree)
+    (way, *_) = tree["steps"][0]["routes"]
+    assert way["price"]["read"]
+    assert way["price"]["source"].startswith("https://")
+    approved = say("approve", "film.plan.json", "--as", "Ben <ben@acme.test>")
+    assert approved.code == 0
+    assert approved.out.startswith("Approved by Ben <ben@acme.test>: 2 clips for 0.56 USD.")
+    assert "saved by Ana ana@acme.test" in " ".join(approved.out.split())
+    assert say("plan", "--format", "json", "-o", "film.plan.json").code == 0
+
+
+@pytest.mark.usefixtures("quick_sketches")
+def test_a_saved_sketch_is_carried_out_without_a_question(say: Say, film: Path) -> None:
+    assert say("plan", "--sketch", "-o", "film.plan.json").code == 0
+    (film.parent / "other.yaml").write_text(film.read_text())  # which manifest is meant stands in the plan
+    ran = say("run", "--sketch", "--plan", "film.plan.json", "--progress", "none")
+    assert ran.code == 0, ran.err
+    again = say("run", "--sketch", "--plan", "film.plan.json", "--progress", "none")
+    assert again.code == 0
+    film.write_text(film.read_text().replace("the cap turns", "the cap stops"))
+    drifted = say("run", "--sketch", "--plan", "film.plan.json", str(film))
+    assert drifted.code == 5
+    assert drifted.err.splitlines()[1] == '  turn#1: prompt: "the cap turns" → "the cap stops"'
+    assert drifted.err.splitlines()[-1] == "      hailuo-batch plan --sketch -o film.plan.json manifests/film.yaml"
+
+
+@pytest.mark.parametrize(
+    "option", [("--only", "open"), ("--failed",), ("--frozen",), ("--new-ledger",), ("--dry-run",)]
+)
+@pytest.mark.usefixtures("film")
+def test_nothing_else_may_choose_what_is_bought(say: Say, option: tuple[str, ...]) -> None:
+    said = say("run", "--plan", "film.plan.json", *option)
+    assert said.code == 2
+    assert f"leave {option[0]} out" in said.err
+
+
+@pytest.mark.usefixtures("film")
+def test_what_is_no_plan_is_named(say: Say, surroundings: Path) -> None:
+    assert say("run", "--plan", "none.json").err.startswith("error: no such file: none.json")
+    assert say("approve", "none.json").code == 3
+    assert say("plan", "--sketch", "-o", "plans/film.plan.json").code == 0
+    assert "is a directory" in say("plan", "--sketch", "-o", "plans").err
+    assert "is a file" in say("plan", "--sketch", "-o", "plans/film.plan.json/a.json").err
+    (surroundings / "film.plan.json").symlink_to(surroundings / "manifests" / "film.yaml")
+    assert say("run", "--plan", "film.plan.json").code == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("[x]", "require_approval"),
+        ("{above: 20}", "above"),
+        ("{above: lots of money}", "above"),
+        ("{two_person: true}", "two_persons"),
+    ],
+)
+@pytest.mark.usefixtures("priced")
+def test_a_rule_that_cannot_be_read_stops_every_run(say: Say, surroundings: Path, rule: str, words: str) -> None:
+    (surroundings / "hailuo.yaml").write_text(f"version: 1\nrequire_approval: {rule}\n")
+    said = say("run", "--yes")
+    assert said.code == 3
+    assert words in said.err
