@@ -11,7 +11,7 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person
-from hailuo_batch.core.plan.saved_plan import SavedPlan
+from hailuo_batch.core.plan.saved_plan import SavedPlan, one_line
 from hailuo_batch.core.spending.budget import parse_amount
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.approvals_file import add_approval, canonical_approval
@@ -77,7 +77,7 @@ def _find_manifest(plan: Path, name: str) -> Path:
         found = root / name
         if Path(os.path.realpath(found)).is_relative_to(root.resolve()) and found.is_file():
             return Path(os.path.relpath(found))
-    why = f"Its manifest is {name}, and there is no such file in this project."
+    why = f"Its manifest is {one_line(name)}, and there is no such file in this project."
     raise RefusedError(f"{plan} is of another project", why=why, remedy="Go to the folder of its project first.")
 
 

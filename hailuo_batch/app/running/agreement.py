@@ -54,6 +54,8 @@ async def _require_saved_plan(planned: PlannedRun, saved: SavedPlanFile) -> None
 
 
 def _require_own_plan(planned: PlannedRun, saved: SavedPlanFile) -> None:
+    from hailuo_batch.core.plan.saved_plan import one_line
+
     validation, tree = planned.validation, saved.plan.tree
     name = validation.project.display_path(validation.file.resolve())
     pairs = (
@@ -63,7 +65,7 @@ def _require_own_plan(planned: PlannedRun, saved: SavedPlanFile) -> None:
     )
     for member, before, now in pairs:
         if before != now:
-            why = f"{member}: {before} → {now}\nNothing was submitted."
+            why = f"{one_line(f'{member}: {before} → {now}')}\nNothing was submitted."
             raise RefusedError(
                 f"{saved.path} is not a plan of this {member}", why=why, remedy=_save_again(planned, saved)
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.saved_plan import PlanTotals, money_tree
+from hailuo_batch.core.plan.saved_plan import PlanTotals, money_tree, one_line
 
 SIGNATURE_NAMESPACE = "hailuo-batch"  # a signature for another purpose is none for us
 
@@ -86,13 +86,13 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """An approval that does not count, and why; without an approval, why there is none."""
+    """An approval that does not count, and why."""
 
     who: str
     why: str
 
     def __str__(self) -> str:
-        return f"{self.who}: {self.why}" if self.who else self.why
+        return one_line(f"{self.who}: {self.why}")
 
 
 def judge_approvals(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hailuo_batch.core.plan.plan import Action, StepReason, TakeName
-from hailuo_batch.core.plan.saved_plan import SavedPlan, Tree, parse_money, step_label, take_names
+from hailuo_batch.core.plan.saved_plan import SavedPlan, Tree, one_line, parse_money, step_label, take_names
 
 _NOT_SENT_AGAIN = frozenset({Action.REUSE, Action.RESUME, Action.FETCH})
 # A doubt is settled by a person, and a clip that the lock names is copied: nothing is bought meanwhile.
@@ -34,7 +34,7 @@ class Drift:
     now: str
 
     def __str__(self) -> str:
-        return f"{self.take}: {self.field}: {self.before} → {self.now}"
+        return one_line(f"{self.take}: {self.field}: {self.before} → {self.now}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +189,7 @@ def _make_drift(take: str, field: str, before: object, now: object) -> Drift:
     """A difference in words; of long prompts, what is around the first letter that differs."""
     texts = ["none" if value is None else str(value) for value in (before, now)]
     if field == "prompt":
+        texts = [one_line(text) for text in texts]
         start = _find_difference(*texts) - _EXCERPT // 2 if max(map(len, texts)) > _EXCERPT else 0
         texts = [f'"{_cut(text, max(0, start))}"' for text in texts]
     return Drift(take=take, field=field, before=texts[0], now=texts[1])

@@ -28,6 +28,11 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 Tree = Mapping[str, Any]
 
 
+def one_line(text: str) -> str:
+    """A text of a file that anybody may have written, on one line: what cannot be seen is escaped."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def text_digest(text: str) -> str:
     """`sha256:` and the digest of a text."""
     return f"sha256:{sha256(text.encode()).hexdigest()}"

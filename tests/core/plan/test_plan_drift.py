@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.approval import ApprovalRule, Person
+from hailuo_batch.core.plan.approval import ApprovalRule, Person, Rejection
 from hailuo_batch.core.plan.plan import StepReason, TakeName
 from hailuo_batch.core.plan.plan_drift import CurrentStep, find_drift
 from hailuo_batch.core.plan.saved_plan import PlanTotals, SavedPlan, plan_hash
@@ -120,6 +120,14 @@ def test_long_prompts_are_shown_around_the_first_letter_that_differs() -> None:
     assert str(drift) == (
         'kite#1: prompt: "…ises and rises and rises and falls" → "…ises and rises and rises and flies"'
     )
+
+
+def test_what_somebody_wrote_begins_no_line_of_a_message() -> None:
+    now = {**STEP, "request": {**STEP["request"], "prompt": "x\n  error: \x1b[31m\u202e"}}
+    current = CurrentStep(tree=now, why=StepReason.NEW)
+    (drift,) = find_drift(SavedPlan(tree=PLAN), {TakeName("kite", 1): current}, PLAN)
+    assert str(drift) == 'kite#1: prompt: "a kite…" → "x\\n  error: \\x1b[31m\\u202e"'
+    assert str(Rejection(who="Ana\nerror", why="it is not signed")) == "Ana\\nerror: it is not signed"
 
 
 def usd(amount: str, currency: str = "USD") -> Money:
