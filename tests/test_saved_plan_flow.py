@@ -434,7 +434,7 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], type[HailuoError]
         RefusedError,
         "which would be bought",
     ),
-    "another ledger": (lambda tree: forge(tree, ledger="ab" * 16), RefusedError, "of another project"),
+    "another ledger": (lambda tree: forge(tree, ledger="ab" * 16), RefusedError, "was saved with another ledger"),
     "another world": (lambda tree: forge(tree, world="sketch"), RefusedError, "world: sketch → real"),
     "another manifest": (
         lambda tree: forge(tree, manifest="../a.yaml"),

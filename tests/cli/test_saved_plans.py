@@ -56,13 +56,20 @@ def test_a_saved_sketch_is_carried_out_without_a_question(say: Say, film: Path) 
 
 
 @pytest.mark.parametrize(
-    "option", [("--only", "open"), ("--failed",), ("--frozen",), ("--new-ledger",), ("--dry-run",)]
+    "option", [("--only", "open"), ("--shard", "1/2"), ("--failed",), ("--frozen",), ("--new-ledger",), ("--dry-run",)]
 )
 @pytest.mark.usefixtures("film")
 def test_nothing_else_may_choose_what_is_bought(say: Say, option: tuple[str, ...]) -> None:
     said = say("run", "--plan", "film.plan.json", *option)
     assert said.code == 2
     assert f"leave {option[0]} out" in said.err
+
+
+def test_a_saved_plan_is_of_one_manifest(say: Say, film: Path) -> None:
+    other = film.with_name("other.yaml")
+    other.write_text(film.read_text().replace("campaign: teaser", "campaign: other"))
+    assert say("plan", "--sketch", str(film), str(other), "-o", "film.plan.json").code == 2
+    assert say("run", "--sketch", "--plan", "film.plan.json", str(film), str(other)).code == 2
 
 
 @pytest.mark.usefixtures("film")

@@ -41,8 +41,8 @@ async def _require_saved_plan(planned: PlannedRun, saved: SavedPlanFile) -> None
     _require_own_plan(planned, saved)
     drift, ledger_id = await find_plan_drift(planned, saved.plan)
     if tree["ledger"] and tree["ledger"] != ledger_id:
-        why = "It was made with another ledger, whose purchases this one does not know. Nothing was submitted."
-        raise RefusedError("the saved plan is of another project", why=why, remedy=_save_again(planned, saved))
+        why = "This one does not know what that bought, so nothing was submitted."
+        raise RefusedError(f"{saved.path} was saved with another ledger", why=why, remedy=_save_again(planned, saved))
     if drift:
         lines = [str(each) for each in drift[:_MAX_SHOWN]]
         lines += [f"and {len(drift) - _MAX_SHOWN:,} more"] if len(drift) > _MAX_SHOWN else []
