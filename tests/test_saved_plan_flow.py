@@ -319,6 +319,15 @@ async def test_a_take_in_doubt_is_held_and_the_others_go_on(surroundings: Path) 
         assert (ran.exit, ran.outcome.stored, len(studio.submits())) == (Exit.NEEDS_PERSON, 2, 3)
 
 
+async def test_a_plan_belongs_to_a_ledger_that_has_bought_something(surroundings: Path) -> None:
+    async with open_studio(surroundings, text=PLAIN) as studio:
+        await run(studio.film, RunOptions(world=World.SKETCH, only=("kite",)))
+        assert (await studio.save()).tree["ledger"] == ""  # where only sketches were drawn, no purchase can be unknown
+        await run(studio.film, RunOptions(only=("kite",)))
+        assert (await studio.save()).tree["ledger"]
+        assert (await studio.run_plan()).outcome.stored == 2
+
+
 async def test_a_shot_that_was_added_since_is_named_and_not_bought(surroundings: Path) -> None:
     async with open_studio(surroundings, text=PLAIN) as studio:
         await studio.save()

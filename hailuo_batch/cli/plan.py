@@ -89,7 +89,7 @@ def command(
         _refuse_name_collisions(planned)
         print_json(report_dict(planned.report))
     else:
-        print_text(draw_plan(planned.report, ink, full=full, is_last=planned.lost_ledger is None))
+        print_text(draw_plan(planned.report, ink, full=full, is_last=planned.lost_ledger is None and out is None))
         _refuse_name_collisions(planned)
     if out is not None:
         _save_plan(planned, out)

@@ -137,7 +137,8 @@ def _run_saved(saved: Path, files: Sequence[Path], chosen: "RunOptions", form: s
 
     if len(files) > 1:
         raise click.UsageError("--plan carries out the plan of one manifest; leave the manifests out.")
-    manifest, chosen = read_plan_for_run(saved, chosen, files[0] if files else None)
+    with report_early_end("run", str(saved), world=chosen.world, form=form):
+        manifest, chosen = read_plan_for_run(saved, chosen, files[0] if files else None)
     return _run_one([manifest], chosen, form, dry_run=False, yes=True, progress=progress)
 
 

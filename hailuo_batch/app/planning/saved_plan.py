@@ -13,7 +13,7 @@ from hailuo_batch.core.plan.approval import Person
 from hailuo_batch.core.plan.plan import Step, TakeName
 from hailuo_batch.core.plan.plan_cost import list_purchases
 from hailuo_batch.core.plan.plan_drift import CurrentStep, Drift, find_drift
-from hailuo_batch.core.plan.report import describe_reason
+from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.saved_plan import (
     FILE_VERSION,
     SavedPlan,
@@ -36,6 +36,7 @@ from hailuo_batch.load.table_digests import provider_digest
 async def make_saved_plan(planned: PlannedRun, *, author: Person, at: str) -> SavedPlan:
     """What the file of a plan says: every selected step that is not done yet."""
     ledger_id, attempts = await _read_ledger(planned, planned.pending_steps)
+    ledger_id = ledger_id if await _has_purchases(planned) else ""  # one that bought nothing knows nothing to lose
     facts = _make_facts(planned, attempts, planned.options.max_cost)
     steps = [step_tree(step, facts, why=describe_reason(step)) for step in planned.pending_steps]
     header = _make_header(planned, _list_providers(steps))
@@ -90,6 +91,11 @@ async def _read_ledger(planned: PlannedRun, steps: Iterable[Step]) -> tuple[str,
     marks = [step.fingerprint for step in steps if step.fingerprint]
     async with planned.validation.workspace.read_ledger() as ledger:
         return await ledger.ledger_id(), await ledger.attempts(marks)
+
+
+async def _has_purchases(planned: PlannedRun) -> bool:
+    async with planned.validation.workspace.read_ledger() as ledger:
+        return bool(await ledger.counted_attempts())
 
 
 def _make_facts(planned: PlannedRun, attempts: Iterable[AttemptRecord], max_cost: str | None) -> StepFacts:
