@@ -1,5 +1,6 @@
 """hailuo-batch watch"""
 
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,7 @@ def command(manifest: Path, *, sketch: bool, open_page: bool) -> None:
             shown.append(found.page)
             webbrowser.open(found.page.absolute().as_uri())
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
     with suppress(KeyboardInterrupt):
         run_async(watch(manifest, sketch=sketch, with_page=open_page, show=show))
 

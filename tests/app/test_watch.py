@@ -101,10 +101,13 @@ async def test_without_the_library_the_message_says_how_to_install_it(
 def test_ctrl_c_ends_it_with_0(film: Path) -> None:
     command = (sys.executable, "-m", "hailuo_batch.cli.main", "watch", "film.yaml")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("Watching"):
-                break
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("Watching"):
+                    break
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert (process.returncode, err) == (0, ""), out
