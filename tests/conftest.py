@@ -6,6 +6,7 @@ would compile everything anew.
 """
 
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from itertools import count
@@ -25,6 +26,12 @@ settings.load_profile("patient")
 
 
 _NUMBERS = count(1)
+
+
+def pytest_configure() -> None:
+    """Programs that tests start heed Ctrl-C, also where a shell started the tests in the background and ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
