@@ -224,10 +224,16 @@ def _resolve_version(step: Step, inputs: PlanInputs) -> Step:
         )
         return replace(step, uses=tuple(uses))
     versions = [
-        _find_version(use.shot, replace(step.request, take=use.take), step.fingerprint, inputs)[0] for use in step.uses
+        _find_version(use.shot, _take_request(step.request, use.take), step.fingerprint, inputs)[0] for use in step.uses
     ]
+    if all(use.version == version for use, version in zip(step.uses, versions, strict=True)):
+        return step  # the usual case: of a first plan every shot has version 1
     uses = (replace(use, version=version) for use, version in zip(step.uses, versions, strict=True))
     return replace(step, uses=tuple(uses))
+
+
+def _take_request(request: Request, take: int) -> Request:
+    return request if request.take == take else replace(request, take=take)
 
 
 _REASON_BY_STAGE = {
