@@ -62,7 +62,7 @@ def _validate_all(
 ) -> tuple[Sequence[Validation], Sequence[Path], Sequence[Path]]:
     """The manifests with what is wrong with them, and the files that were passed over: our own, and included ones."""
     files, passed_over = find_manifests(manifests)
-    most = 5_000 if form == "sarif" else MAX_PROBLEMS  # code hosts show so many; people read fewer
+    most = 5_000 if form == "sarif" else MAX_PROBLEMS  # the most that GitHub shows; people read fewer
     validations, included = pass_over_included(
         [run_sync(validate(file, world=world, most=most)) for file in files], manifests
     )
