@@ -1,5 +1,6 @@
 """What holds for every test: modules are compiled once, runs of their own start from one warm process, failures inside
-the suites of `testing` are shown as those of our own test files are, and the user's own folder is a new one.
+the suites of `testing` are shown as those of our own test files are, the user's own folder is a new one, and the same
+test passes at a desk and in CI.
 
 The suite starts hundreds of processes. Where the environment asks for no compiled files, each of them, and each worker,
 would compile everything anew.
@@ -19,6 +20,11 @@ from hypothesis import settings
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# What a CI server or a terminal sets changes what the program prints and whether it asks; a test sets what it needs.
+for name in [name for name in os.environ if name.startswith("GITHUB_")]:
+    del os.environ[name]
+for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING"):
+    os.environ.pop(name, None)
 pytest.register_assert_rewrite("hailuo_batch.testing")
 # Under a tracer, or on a busy machine, an example takes longer than its usual deadline.
 settings.register_profile("patient", deadline=None)

@@ -33,13 +33,12 @@ class Said:
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project's folder, and nothing of the caller's terminal or CI."""
+    """An empty project's folder, and nothing of the caller's terminal."""
     root = tmp_path / "project"
     root.mkdir()
     (root / ".git").mkdir()  # a root, wherever the temporary folder is
     monkeypatch.chdir(root)
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("TERM", raising=False)
     for name in [name for name in os.environ if name.endswith("_API_KEY") or "HAILUO" in name]:
         if name != STATE_VARIABLE:  # the user's own folder is that of the test
             monkeypatch.delenv(name)
