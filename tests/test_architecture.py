@@ -221,7 +221,7 @@ SUB_STEPS = {
         {"models"},
         {"manifest"},
         {"rules", "redaction", "trusted"},
-        {"switches", "problem", "money", "world", "pages", "signatures", "sketch", "trace", "trust"},
+        {"switches", "problem", "marks", "money", "world", "pages", "signatures", "sketch", "trace", "trust"},
         {"days"},
     ),
     "app": (

@@ -3,9 +3,20 @@
 *Take* is another try at the same request; *version* goes up when the request of a shot changes.
 """
 
+from enum import StrEnum
+
 from hailuo_batch.core.plan.plan import Use
 
 POSTERS_FOLDER = "posters"  # below renders/
+SELECTED_FOLDER = "selected"  # below renders/: the clip of each shot that is used
+
+
+class StillAt(StrEnum):
+    """Which frame of a clip a still shows; the values end the names of files."""
+
+    FIRST = ""  # the poster
+    MIDDLE = "_middle"
+    LAST = "_last"
 
 
 def render_name(campaign: str, use: Use, *, sketch: bool) -> str:
@@ -14,9 +25,9 @@ def render_name(campaign: str, use: Use, *, sketch: bool) -> str:
     return f"{campaign}_{use.shot.id}_v{use.version:03d}_{last}.mp4"
 
 
-def poster_name(digest: str) -> str:
-    """The poster's file below `renders/`, by the clip's bytes: a changed clip never shows an old poster."""
-    return f"{POSTERS_FOLDER}/{digest.removeprefix('sha256:')[:16]}.jpg"
+def poster_name(digest: str, at: StillAt = StillAt.FIRST) -> str:
+    """The still's file below `renders/`, by the clip's bytes: a changed clip never shows an old still."""
+    return f"{POSTERS_FOLDER}/{digest.removeprefix('sha256:')[:16]}{at}.jpg"
 
 
 def take_label(use: Use) -> str:

@@ -13,10 +13,12 @@ from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.manifest.document import Cut, Duration, Meta
 from hailuo_batch.core.manifest.document import Sequence as ManifestSequence
 from hailuo_batch.core.manifest.image_rights import ImageRights, list_rights
+from hailuo_batch.core.marks import Mark
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.chains import Chains, find_chains
 from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, list_changes, previous_request
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
+from hailuo_batch.core.plan.judgement import ReviewNote, ShotState, Verdict
 from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, TakeName
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.plan_lengths import NO_LENGTHS, PlanLengths, find_kept_duration, sum_lengths
@@ -69,6 +71,10 @@ class TakeRow:
     follower_count: int = 0  # how many they are in all
     remarks: tuple[str, ...] = ()  # what differs from the request
     sequence: str = ""
+    is_selected: bool = False  # it is used in the edit
+    verdict: Verdict | None = None  # what a person decided about its clip
+    review_notes: tuple[ReviewNote, ...] = ()  # about this take; those about the shot are in `Report.shot_notes`
+    marks: tuple[Mark, ...] = ()
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -133,6 +139,8 @@ class Report:
     choice: tuple[str, ...] = ()  # options of the plan that a run has to repeat: which shots, under which cap
     destinations: tuple[KeyDestination, ...] = ()  # where keys go when it is carried out
     prices: tuple[UsedPrice, ...] = ()  # by which the clips to buy are estimated
+    states: Mapping[str, ShotState] = field(default_factory=dict)  # by shot, in the order of the manifest
+    shot_notes: Mapping[str, tuple[ReviewNote, ...]] = field(default_factory=dict)  # about shots, from the review
     now: float = field(default=0.0, compare=False)  # when the plan was made, since the epoch: prices grow old
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.plan.judgement import Judgement, Omission, ReviewNote, Selection
 from hailuo_batch.core.request.request import Request
 
 MAX_TAKES = 99  # of a shot; as many as a manifest allows, and as file names have digits for
@@ -46,6 +47,10 @@ class ShotReview:
 
     retakes: tuple[Retake, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
+    selection: Selection | None = None
+    judgements: tuple[Judgement, ...] = ()
+    omission: Omission | None = None
+    notes: tuple[ReviewNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
