@@ -109,6 +109,7 @@ def act(tmp_path: Path) -> Callable[..., Any]:
             "GITHUB_STEP_SUMMARY": str(tmp_path / "page.md"),
             "GITHUB_PATH": str(tmp_path / "path"),
             "GITHUB_REPOSITORY": "o/r",
+            "GITHUB_SERVER_URL": "https://github.test",
         }
         for name, value in STEPS[step].get("env", {}).items():
             if found := re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", value):
@@ -224,7 +225,15 @@ def test_the_comment_is_written_once_then_updated_and_those_of_others_stay(
         assert [each["author"] for each in json.loads(kept.read_text())] == ["mallory", "github-actions[bot]"]
         assert text in json.loads(kept.read_text())[1]["body"]
     assert json.loads(kept.read_text())[0] == other
-    assert log_of(tmp_path)[0] == ["diff", "--format", "md", "--", "HEAD...HEAD"]
+    assert log_of(tmp_path)[0] == ["diff", "--format=md", "--", "HEAD...HEAD"]
+    assert act("Compare", base="HEAD", images="true", comment="false").returncode == 0
+    assert log_of(tmp_path)[2] == [
+        "diff",
+        "--format=md",
+        "--image-base=https://github.test/o/r/raw",
+        "--",
+        "HEAD...HEAD",
+    ]
     assert "2 shots change" in (tmp_path / "page.md").read_text()
 
 

@@ -246,7 +246,7 @@ SUB_STEPS = {
             "schema",
             "trust",
         },
-        {"run", "inspect", "prices", "sheets"},
+        {"run", "inspect", "prices", "sheets", "diff_stills"},
         {"account", "running"},
         {"planning"},
         {"recovery"},

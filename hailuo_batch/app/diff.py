@@ -5,15 +5,18 @@ Revisions are read from git's objects: nothing is checked out, and nothing is wr
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from hailuo_batch.app.diff_stills import StillOptions, Stills, StillSide
 from hailuo_batch.app.planning.manifest_files import MANIFESTS_FOLDER, is_own_file
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import Draft, pause_python_gc, read_draft
+from hailuo_batch.core.manifest.document import Frame
 from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.plan.shot_changes import ListChanges, ShotStates, compare_shots, describe_shots
+from hailuo_batch.core.plan.shot_stills import StillPair
 from hailuo_batch.core.problem import Problem, name_shots
 from hailuo_batch.core.providers.offers import Route, choose_route
 from hailuo_batch.core.world import World, command_line
@@ -31,12 +34,16 @@ _RANGE = re.compile(r"(?P<one>.*?)(?P<dots>\.{2,3})(?P<other>.*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestDiff:
-    """One manifest that changed; `was` is its name before, where git says that it was renamed."""
+    """One manifest that changed; `was` is its name before, where git says that it was renamed.
+
+    `stills` are by shot, where they are wanted.
+    """
 
     name: str
     was: str = ""
     changes: ListChanges
     notes: tuple[str, ...] = ()
+    stills: Mapping[str, tuple[StillPair, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +71,18 @@ class _Reading:
     states: ShotStates
     notes: tuple[str, ...] = ()
     has_problems: bool = False
+    images: Mapping[Frame, Path] = field(default_factory=dict)
+    root: Path | None = None
+    campaign: str = ""
 
 
 _ABSENT = _Reading(states={})
 
 
-def diff(revisions: str = "", manifests: Sequence[Path] = ()) -> RevisionDiff:
+def diff(revisions: str = "", manifests: Sequence[Path] = (), stills: StillOptions | None = None) -> RevisionDiff:
     """What changed between `A..B`, from the merge base of `A...B`, from `A` to the work tree, or since the last commit.
 
+    With `stills`, images are shown too, and nothing else is written.
     Without `manifests` those of `manifests/` that changed. Raises `ManifestError` where the newer state has problems.
     """
     here = Path(os.path.realpath(Path.cwd()))
@@ -81,7 +92,8 @@ def diff(revisions: str = "", manifests: Sequence[Path] = ()) -> RevisionDiff:
     before, after = _find_sides(git, revisions)
     try:
         with pause_python_gc():
-            return _compare_sides(git, before, after, given, here / MANIFESTS_FOLDER)
+            drawn = Stills(stills, git.top) if stills is not None else None
+            return _compare_sides(git, before, after, given, here / MANIFESTS_FOLDER, drawn)
     finally:
         for side in (before, after):
             if isinstance(side.files, GitTree):
@@ -117,7 +129,9 @@ def _make_side(git: Git, commit: str, name: str) -> _Side:
     return _Side(label=label, commit=commit, files=read_git_tree(git, commit))
 
 
-def _compare_sides(git: Git, before: _Side, after: _Side, given: Sequence[Path], folder: Path) -> RevisionDiff:
+def _compare_sides(
+    git: Git, before: _Side, after: _Side, given: Sequence[Path], folder: Path, drawn: Stills | None
+) -> RevisionDiff:
     renames = {git.top / new: git.top / old for new, old in git.find_renames(before.commit, after.commit).items()}
     pairs = [
         (_find_old_name(file, before, renames), file)
@@ -137,8 +151,21 @@ def _compare_sides(git: Git, before: _Side, after: _Side, given: Sequence[Path],
         notes = tuple(dict.fromkeys((*past.notes, *now.notes)))
         if changes.changes or past.has_problems or old != file or given:
             was = _show(old, folder.parent) if old != file else ""
-            found.append(ManifestDiff(name=_show(file, folder.parent), was=was, changes=changes, notes=notes))
+            stills: Mapping[str, tuple[StillPair, ...]] = {}
+            if drawn is not None:
+                sides = _still_side(old, before, past), _still_side(file, after, now)
+                stills, more = drawn.list_pairs(changes.changes, *sides)
+                notes += more
+            name = _show(file, folder.parent)
+            found.append(ManifestDiff(name=name, was=was, changes=changes, notes=notes, stills=stills))
     return RevisionDiff(before=before.label, after=after.label, manifests=tuple(found))
+
+
+def _still_side(file: Path, side: _Side, read: _Reading) -> StillSide:
+    return StillSide(
+        manifest=file, commit=side.commit, files=side.files, states=read.states, images=read.images, root=read.root,
+        campaign=read.campaign,
+    )  # fmt: skip
 
 
 def _show(file: Path, here: Path) -> str:
@@ -186,7 +213,10 @@ def _read_manifest(file: Path, side: _Side, *, is_newer: bool) -> _Reading:
     images = read_revision_images(draft.shots, folder=folder, root=root, files=side.files)
     states = describe_shots(draft.shots, model=draft.model, images=images.images, routes=_choose_routes(draft))
     notes = tuple(_list_notes(draft, images, side.label))
-    return _Reading(states=states, notes=notes, has_problems=draft.has_errors)
+    return _Reading(
+        states=states, notes=notes, has_problems=draft.has_errors, images=images.files, root=root,
+        campaign=draft.manifest.campaign,
+    )  # fmt: skip
 
 
 def _choose_routes(draft: Draft) -> dict[ShotNeeds, Route]:

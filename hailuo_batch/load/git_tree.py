@@ -31,13 +31,13 @@ class GitTree:
     folders: dict[str, set[str]]
     _objects: "subprocess.Popen[bytes] | None" = field(default=None)
 
-    def read_user_file(self, path: Path) -> bytes:
+    def read_user_file(self, path: Path, limit: int = MAX_BYTES) -> bytes:
         """The bytes of a file inside its project."""
         real = self.resolve(path)
         root = find_project_root(Path(os.path.normpath(path)).parent, self.exists)
         if not real.is_relative_to(root):
             raise UnsafeFileError(path, f"leads out of the project, to {real}", "Name the file that it leads to.")
-        return self.read_regular(real)
+        return self.read_regular(real, limit)
 
     def read_regular(self, path: Path, limit: int = MAX_BYTES) -> bytes:
         """The bytes of a file at a real path."""

@@ -20,8 +20,9 @@ from hailuo_batch.errors import FileChangedError, InputError, StoreError
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.document import read_document
+from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.sidecar import quote_yaml, read_source, replace_source, source_digest, write_atomically
-from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
+from hailuo_batch.load.user_files import MAX_LOCK_BYTES
 
 LOCK_HEADER = """\
 # Which clips are the campaign. Written by hailuo-batch; commit it with the manifest.
@@ -31,10 +32,10 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,5}\Z")
 _AMOUNT = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?(?:E[+-]?[0-9]{1,2})? [^\s]+\Z")
 
 
-def read_lock(path: Path, *, campaign: str) -> Lockfile:
+def read_lock(path: Path, *, campaign: str, files: ProjectFiles = DISK) -> Lockfile:
     """A lock file's lock; no file is an empty lock."""
     try:
-        data = read_user_file(path, MAX_LOCK_BYTES)
+        data = files.read_user_file(path, MAX_LOCK_BYTES)
     except FileNotFoundError:
         return Lockfile(campaign=campaign, shots={}, source=source_digest(None))
     except IsADirectoryError:

@@ -15,7 +15,7 @@ from hailuo_batch.load.user_files import MAX_BYTES, read_user_file
 class ProjectFiles(Protocol):
     """Files by their paths on this disk, also where they are read from elsewhere. Nothing is written."""
 
-    def read_user_file(self, path: Path) -> bytes:
+    def read_user_file(self, path: Path, limit: int = MAX_BYTES) -> bytes:
         """The bytes of a file inside its project; an `OSError` says why there are none."""
 
     def read_regular(self, path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -37,9 +37,9 @@ class ProjectFiles(Protocol):
 class DiskFiles:
     """This disk."""
 
-    def read_user_file(self, path: Path) -> bytes:
+    def read_user_file(self, path: Path, limit: int = MAX_BYTES) -> bytes:
         """See `ProjectFiles`."""
-        return read_user_file(path)
+        return read_user_file(path, limit)
 
     def read_regular(self, path: Path, limit: int = MAX_BYTES) -> bytes:
         """See `ProjectFiles`."""

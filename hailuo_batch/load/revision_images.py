@@ -26,7 +26,7 @@ class RevisionImages:
     """What was found; `missing` are paths of files that are not there, `unpinned` are addresses without a digest."""
 
     images: dict[Frame, ImageRef] = field(default_factory=dict)
-    paths: dict[str, Path] = field(default_factory=dict)  # by digest
+    files: dict[Frame, Path] = field(default_factory=dict)  # where each file is that is there
     missing: list[str] = field(default_factory=list)
     unpinned: list[str] = field(default_factory=list)
 
@@ -51,21 +51,25 @@ def _read_frame(
             found.unpinned.append(end.url)
         return ImageRef(digest=f"sha256:{end.sha256}" if end.sha256 else f"address {end.url}")
     try:
-        return ImageRef(digest=_read_digest(end, folder, root, files, found))
+        path = _find_file(end, folder, root, files)
+        digest = _read_digest(path, files)
     except (OSError, ValueError):
         found.missing.append(end.path)
         return ImageRef(digest=f"not here: {end.path}")
+    found.files[end] = path
+    return ImageRef(digest=digest)
 
 
-def _read_digest(end: FileFrame, folder: Path, root: Path, files: ProjectFiles, found: RevisionImages) -> str:
+def _find_file(end: FileFrame, folder: Path, root: Path, files: ProjectFiles) -> Path:
     if is_network_path(end.path):
         raise FileNotFoundError(end.path)
     path = files.resolve(folder / end.folder / end.path)
     if not path.is_relative_to(root):
         raise FileNotFoundError(end.path)
+    return path
+
+
+def _read_digest(path: Path, files: ProjectFiles) -> str:
     data = files.read_regular(path, _MAX_BYTES)
     pointer = _POINTER.match(data) if len(data) <= _MAX_POINTER else None
-    digest = pointer[1].decode() if pointer else f"sha256:{sha256(data).hexdigest()}"
-    if pointer is None:
-        found.paths[digest] = path
-    return digest
+    return pointer[1].decode() if pointer else f"sha256:{sha256(data).hexdigest()}"

@@ -26,6 +26,7 @@ _FORMATS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp"}
 _MAX_PIXELS = 89_000_000  # about a 340 MB bitmap; a file of a few KB can declare far more
 _ROTATED_ORIENTATIONS = range(2, 9)  # EXIF orientations which are not upright; any other number means nothing
 _SWAPPED_ORIENTATIONS = {5, 6, 7, 8}  # those which swap width and height
+STILL_SIDE = 480  # pixels of a still's longer side, at most
 # Every exception that Pillow's decoders raised on damaged bytes in tests.
 _DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, OverflowError, IndexError)
 
@@ -86,6 +87,15 @@ def open_image(path: Path, data: bytes | None = None, *, min_side: int = 0) -> "
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         return flatten(image)
+
+
+def draw_still(path: Path, data: bytes) -> bytes:
+    """A small JPEG of the image, upright and without metadata; an InputError if it cannot be read."""
+    image = open_image(path, data, min_side=STILL_SIDE)
+    image.thumbnail((STILL_SIDE, STILL_SIDE), reducing_gap=2.0)
+    target = BytesIO()
+    image.save(target, "JPEG", quality=82, optimize=True)
+    return target.getvalue()
 
 
 def flatten(image: "Image.Image") -> "Image.Image":

@@ -1,16 +1,18 @@
 """What changed between two revisions, as text for a terminal and as JSON."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.shot_changes import Change, ClipSum, ListChanges, ShotChange
+from hailuo_batch.core.plan.shot_stills import StillPair
 from hailuo_batch.views.diff_phrases import (
     chain_words,
     change_words,
     field_texts,
     headline,
     row_cost,
+    still_label,
     sum_lines,
 )
 from hailuo_batch.views.fit import measure_text
@@ -27,12 +29,13 @@ _COLUMNS = (Column(fit=Fit.MIDDLE), Column(least=7), Column(fit=Fit.WRAP, least=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffSection:
-    """One manifest of a comparison; `was` is its name before, where it was renamed."""
+    """One manifest of a comparison; `was` is its name before, where it was renamed. `stills` are by shot."""
 
     name: str
     was: str = ""
     changes: ListChanges
     notes: tuple[str, ...] = ()
+    stills: Mapping[str, tuple[StillPair, ...]] = field(default_factory=dict)
 
 
 def draw_diff(
@@ -63,7 +66,7 @@ def diff_dict(sections: Sequence[DiffSection], *, before: str, after: str) -> di
                 "before": _sum_dict(section.changes.before),
                 "after": _sum_dict(section.changes.after),
                 "new": _sum_dict(section.changes.new),
-                "shots": [_change_dict(each) for each in section.changes.changes],
+                "shots": [_change_dict(each, section.stills.get(each.shot, ())) for each in section.changes.changes],
                 "notes": list(section.notes),
             }
             for section in sections
@@ -82,8 +85,19 @@ def _draw_section(section: DiffSection, style: TextStyle) -> Iterator[str]:
         yield f"  … and {hidden:,} more, which --format json has."
     if rows:
         yield ""
+    yield from _draw_stills({each.shot: section.stills[each.shot] for each in shown if each.shot in section.stills})
     yield from (f"  {single_line(line)}" for line in sum_lines(section.changes))
     yield from (f"  {style.warning('note')} {safe_text(note)}" for note in section.notes)
+
+
+def _draw_stills(stills: Mapping[str, Sequence[StillPair]]) -> Iterator[str]:
+    """Each address whole and on a line of its own, so that it can be opened."""
+    for shot, pairs in stills.items():
+        for pair in pairs:
+            yield f"  {safe_text(shot)}, {still_label(pair)}:"
+            yield from (f"    {safe_text(address)}" for address in (pair.before, pair.after) if address)
+    if stills:
+        yield ""
 
 
 def _find_room(changes: Sequence[ShotChange], width: int) -> int:
@@ -121,7 +135,7 @@ def _reasons(change: ShotChange, room: int) -> Iterator[str]:
             yield from (f"{name}: {old}", f"{'→':>{measure_text(name) + 1}} {new}")
 
 
-def _change_dict(change: ShotChange) -> dict[str, object]:
+def _change_dict(change: ShotChange, stills: Sequence[StillPair]) -> dict[str, object]:
     return {
         "shot": change.shot,
         "was": change.was or None,
@@ -132,6 +146,7 @@ def _change_dict(change: ShotChange) -> dict[str, object]:
         ],
         "follows": list(change.chain),
         "new": _sum_dict(change.new),
+        "stills": [{"part": each.part, "before": each.before or None, "after": each.after or None} for each in stills],
     }
 
 

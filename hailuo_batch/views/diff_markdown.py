@@ -7,8 +7,18 @@ nothing. A hidden first line lets a CI step find its one comment and update it.
 from collections.abc import Iterator, Sequence
 
 from hailuo_batch.core.plan.shot_changes import ShotChange
+from hailuo_batch.core.plan.shot_stills import StillPair
 from hailuo_batch.views.diff import DiffSection
-from hailuo_batch.views.diff_phrases import chain_words, change_words, field_texts, headline, row_cost, sum_lines
+from hailuo_batch.views.diff_phrases import (
+    chain_words,
+    change_words,
+    field_texts,
+    headline,
+    row_cost,
+    still_label,
+    still_name,
+    sum_lines,
+)
 from hailuo_batch.views.fit import cut_end
 from hailuo_batch.views.format import single_line
 
@@ -17,6 +27,7 @@ MAX_LENGTH = 60_000  # GitHub's limit is 65,536, and a CI step may add some word
 OPEN_ROWS = 20  # of a manifest; the others are folded
 _ROOM = 160  # cells for a value
 _SPACE_FOR_END = 400
+_STILL_WIDTH = 160  # pixels; two fit beside each other in a comment
 _NO_MARKUP = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>|#~&:@.$!\"'"})
 _HEAD = ("| shot | change | what | new clips |", "|---|---|---|---:|")
 
@@ -50,7 +61,7 @@ def _draw_section(section: DiffSection, room: int) -> list[str]:
     lines = ["", f"#### {_code(section.name)}{was}", ""]
     rows, left = [], room - sum(len(line) + 1 for line in (*lines, *tail)) - 2 * sum(map(len, _HEAD)) - 200
     for change in section.changes.changes:
-        row = _table_row(change)
+        row = _table_row(change, section.stills.get(change.shot, ()))
         left -= len(row) + 1
         if left < 0:
             break
@@ -72,9 +83,9 @@ def _fold_rows(rows: Sequence[str]) -> Iterator[str]:
         yield from ("", f"<details><summary>{len(more):,} more shots</summary>", "", *_HEAD, *more, "", "</details>")
 
 
-def _table_row(change: ShotChange) -> str:
+def _table_row(change: ShotChange, stills: Sequence[StillPair]) -> str:
     word = change_words(change.change, "") if not change.was else f"was {_code(change.was)}"
-    reasons = "<br>".join(_list_reasons(change))
+    reasons = "<br>".join((*_list_reasons(change), *map(_still_pair, stills)))
     cost = _escape(row_cost(change.new))
     return f"| {_code(change.shot)} | {word} | {reasons} | {cost} |"
 
@@ -85,6 +96,15 @@ def _list_reasons(change: ShotChange) -> Iterator[str]:
     for changed in change.fields:
         old, new = field_texts(changed, _ROOM)
         yield f"{_code(changed.name)}: {_code(old)} → {_code(new)}"
+
+
+def _still_pair(pair: StillPair) -> str:
+    images = [
+        f'<img src="{_escape(address)}" width="{_STILL_WIDTH}" alt="{still_name(pair)} {when}">'
+        for when, address in (("before", pair.before), ("after", pair.after))
+        if address
+    ]
+    return f"{still_label(pair)}:<br>{' → '.join(images)}"
 
 
 def _code(words: str) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.plan.shot_changes import Change, ClipSum, FieldChange, ListChanges
+from hailuo_batch.core.plan.shot_stills import CLIP, StillPair
 from hailuo_batch.views.fit import cut_end, cut_start, measure_text
 from hailuo_batch.views.format import count, join_amounts, single_line
 
@@ -75,6 +76,17 @@ def change_words(change: Change, was: str) -> str:
 def chain_words(chain: Iterable[str]) -> str:
     """Why a shot follows."""
     return f"chain: {' and '.join(chain)} changed"
+
+
+def still_label(pair: StillPair) -> str:
+    """What two stills show, or the one that there is."""
+    words = " and ".join(word for word, there in (("before", pair.before), ("after", pair.after)) if there)
+    return f"{still_name(pair)} {words}"
+
+
+def still_name(pair: StillPair) -> str:
+    """What both stills are of."""
+    return CLIP if pair.part == CLIP else f"{pair.part} frame"
 
 
 def shorten_difference(old: str, new: str, room: int) -> tuple[str, str]:

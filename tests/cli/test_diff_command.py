@@ -47,6 +47,24 @@ def test_a_comment_begins_with_its_marker_and_a_text_ends_with_the_next_command(
     assert say("diff").out.endswith("\n    hailuo-batch plan manifests/film.yaml\n")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "data:x",
+        "https://me:key@a.test",
+        "https://a.test/?sig=x",
+        'https://a.test/"x',
+        "a.test",
+        "https://a.test/a b",
+    ],
+)
+def test_an_address_for_images_is_a_plain_one(committed: Path, say: Say, address: str) -> None:
+    said = say("diff", "--image-base", address)
+    assert (said.code, "no plain address" in said.err) == (2, True)
+    assert say("diff", "--image-base", "https://a.test:8080/film/raw/").code == 0
+
+
 def test_problems_of_the_newer_state_and_a_folder_without_git_end_with_3(committed: Path, say: Say) -> None:
     committed.write_text("version: 1\n")
     assert (say("diff").code, "film.yaml" in say("diff", "manifests/film.yaml").err) == (3, True)

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt  # what rich comes with
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.shot_changes import Change, ClipSum, FieldChange, ListChanges, ShotChange
+from hailuo_batch.core.plan.shot_stills import StillPair
 from hailuo_batch.views.diff import MAX_SHOTS, DiffSection, diff_dict, draw_diff
 from hailuo_batch.views.diff_markdown import MARKER, MAX_LENGTH, draw_diff_comment
 from hailuo_batch.views.diff_phrases import shorten_difference
@@ -56,6 +57,13 @@ FILM = DiffSection(
         new=ClipSum(clips=4, cost=price(2, "0.84").cost, unpriced=2),
     ),
 )
+STILLS = {
+    "street": (
+        StillPair(part="first", before="stills/0123456789abcdef.jpg", after="stills/fedcba9876543210.jpg"),
+        StillPair(part="clip", before="stills/1111111111111111.jpg"),
+    ),
+    "harbour-at-dawn-wide": (StillPair(part="first", after="stills/2222222222222222.jpg"),),
+}
 COMMANDS = ("hailuo-batch plan manifests/film.yaml",)
 
 
@@ -65,11 +73,22 @@ def test_the_text_fits_its_terminal(width: int, golden: Golden) -> None:
     text = fit_lines(text, width)
     assert max(map(len, text.splitlines())) <= width
     golden(text, f"diff_{width}.txt")
+    text = draw_diff([replace(FILM, stills=STILLS)], before=BEFORE, after=AFTER, style=TextStyle(width=width))
+    golden(fit_lines(text, width), f"diff_stills_{width}.txt")
 
 
 def test_the_comment_and_the_json_say_the_same(golden: Golden) -> None:
     golden(draw_diff_comment([FILM], before=BEFORE, after=AFTER), "diff.md")
     golden(json.dumps(diff_dict([FILM], before=BEFORE, after=AFTER), indent=2, ensure_ascii=False) + "\n", "diff.json")
+
+
+def test_stills_are_shown_old_beside_new(golden: Golden) -> None:
+    section = replace(FILM, stills=STILLS)
+    golden(draw_diff_comment([section], before=BEFORE, after=AFTER), "diff_stills.md")
+    (film,) = json.loads(json.dumps(diff_dict([section], before="", after="")))["manifests"]
+    shots = {each["shot"]: each["stills"] for each in film["shots"]}
+    assert shots["street"][1] == {"part": "clip", "before": "stills/1111111111111111.jpg", "after": None}
+    assert shots["gone"] == []
 
 
 def test_nothing_that_changed_is_said_too() -> None:
@@ -117,8 +136,13 @@ def test_what_users_wrote_makes_no_markup_in_a_comment() -> None:
     money = ClipSum(clips=1, cost=(Money(amount=Decimal(1), currency=HOSTILE),))  # a unit of a gateway of their own
     bad = replace(bad, new=money)
     changes = ListChanges(changes=(bad,), before=ClipSum(), after=money, new=money)
-    section = DiffSection(name=HOSTILE, was=HOSTILE, changes=changes, notes=(HOSTILE,))
+    stills = {HOSTILE: (StillPair(part="first", before=HOSTILE, after=HOSTILE),)}
+    section = DiffSection(name=HOSTILE, was=HOSTILE, changes=changes, notes=(HOSTILE,), stills=stills)
     comment = draw_diff_comment([section], before=HOSTILE, after=HOSTILE)
+    images = re.findall(r'<img src="[^"<>]*" width="160" alt="first frame (?:before|after)">', comment)
+    assert len(images) == 2
+    for image in images:
+        comment = comment.replace(image, image.strip("<>").replace('"', ""), 1)
     plain = comment.replace("<code>", "").replace("</code>", "").replace("<br>", "").replace(MARKER, "", 1)
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(comment)
     tags = " ".join(dict.fromkeys(re.findall(r"</?([a-z0-9]+)", page)))
