@@ -76,9 +76,9 @@ def test_a_comparison(two: Path, say: Say) -> None:
     root = two.parent.parent
     shutil.rmtree(root / ".git")
     two.write_text(two.read_text() + "  - {id: last, prompt: p, frames: {first: a.png}}\n")
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
         who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
-        subprocess.run(["git", *who, *words], cwd=root, check=True, capture_output=True)
+        subprocess.run(["git", *who, *command], cwd=root, check=True, capture_output=True)
     two.write_text(two.read_text().replace("mist", "rain").replace("id: last", "id: end, notes: n"))
     (two.parent / "other.yaml").rename(two.parent / "renamed.yaml")
     words = ("diff", "--format", "json", "--image-base", "https://a.test/raw")
