@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -36,9 +36,9 @@ def browser(tmp_path: Path) -> Path:
     return folder
 
 
-def read_round(lines: Iterator[str]) -> list[str]:
+def read_round(lines: Iterable[str]) -> list[str]:
     """What is printed until the next change is waited for."""
-    found = []
+    found: list[str] = []
     for line in lines:
         if line.startswith("Watching"):
             return found
