@@ -72,6 +72,31 @@ HISTORY: list[tuple[str, dict[str, str | None], dict[str, int], int, str]] = [
 ]  # fmt: skip
 
 
+# Worked out by hand: what became of each shot, and which changed shots it starts from.
+STYLED = [
+    "changed street: prompt", "changed pursuit: prompt <- street", "changed end: prompt <- pursuit",
+    "changed scent-rose: prompt", "changed scent-sea: prompt", "changed scent-salt: prompt",
+]  # fmt: skip
+SHOTS = {
+    "begin": ["added street", "added chase", "added end"],
+    "prompt": ["changed street: prompt", "follows chase <- street", "follows end <- chase"],
+    "rename": ["renamed pursuit (chase)", "edited end: first"],
+    "matrix": ["added scent-rose", "added scent-sea"],
+    "word": ["added scent-salt"],
+    "include": STYLED,
+    "looks": STYLED,
+    "move": [],
+    "still": ["added still"],
+    "less": ["changed street: takes", "changed still: first", "removed end"],
+}
+
+
+def describe(change: ShotChange) -> str:
+    was = f" ({change.was})" if change.was else ""
+    fields = f": {', '.join(each.name for each in change.fields)}" if change.fields else ""
+    return f"{change.change} {change.shot}{was}{fields}{f' <- {chain}' if (chain := ', '.join(change.chain)) else ''}"
+
+
 def git(folder: Path, *words: str) -> str:
     who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
     done = subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True)
@@ -124,8 +149,11 @@ def sum_up(found: RevisionDiff) -> tuple[dict[str, int], int, str]:
 
 def test_each_commit_of_a_history_says_what_it_changed_and_what_that_costs(history: Path) -> None:
     tags = ["empty", *(tag for tag, *_ in HISTORY)]
-    found = {tag: sum_up(diff(f"{before}..{tag}")) for before, tag in pairwise(tags)}
-    assert found == {tag: (kinds, clips, cost) for tag, _, kinds, clips, cost in HISTORY}
+    steps = {tag: diff(f"{before}..{tag}") for before, tag in pairwise(tags)}
+    assert {tag: sum_up(found) for tag, found in steps.items()} == {
+        tag: (kinds, clips, cost) for tag, _, kinds, clips, cost in HISTORY
+    }
+    assert {tag: [*map(describe, changes_of(found))] for tag, found in steps.items()} == SHOTS
 
 
 def test_the_lines_add_up_and_the_files_of_a_revision_are_read_from_git_alone(history: Path) -> None:
