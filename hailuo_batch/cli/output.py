@@ -78,6 +78,14 @@ def write_ci_summary(
             _append_to_page(page, draw_step_summary(report, outcome, error))
 
 
+def write_total_ci_summary(reports: "Sequence[Report]", outcomes: "Sequence[Outcome]" = ()) -> None:
+    """The sums over several manifests, each of which is on the page already."""
+    if page := _ci_page():
+        from hailuo_batch.views.github_summary import draw_total_step_summary
+
+        _append_to_page(page, draw_total_step_summary(reports, outcomes))
+
+
 def write_idle_ci_summary(summary: Mapping[str, int | float | str], world: "World") -> None:
     """The same of a manifest that had nothing to do, from what was remembered of it."""
     if page := _ci_page():

@@ -16,6 +16,7 @@ from hailuo_batch.cli.output import (
     print_text,
     shorten_path,
     write_ci_summary,
+    write_total_ci_summary,
 )
 from hailuo_batch.errors import Exit, InputError
 from hailuo_batch.views.format import safe_text
@@ -70,6 +71,7 @@ def print_runs(ran: "SeveralResult", form: str) -> int:
     reports, outcomes = [each.after.report for each in ran.results], [each.outcome for each in ran.results]
     for result in ran.results:
         _print_run_problems(result)
+    write_total_ci_summary(reports, outcomes)
 
     def draw(style: "TextStyle") -> str:
         return draw_runs([_draw_run(each, style) for each in ran.results], reports, outcomes, style)

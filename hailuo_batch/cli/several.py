@@ -14,6 +14,7 @@ from hailuo_batch.cli.output import (
     print_text,
     write_ci_summary,
     write_idle_ci_summary,
+    write_total_ci_summary,
 )
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World
@@ -60,6 +61,7 @@ def print_plans(
     for planned in plans:
         write_ci_summary(planned.report)
         print_extra_problems(planned.extra_problems)
+    write_total_ci_summary(reports)
     if form == "json":
         _refuse_collisions(plans)
         print_json(plans_dict(reports))

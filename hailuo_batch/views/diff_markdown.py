@@ -4,6 +4,7 @@ What users wrote is code in it, with every mark written as a number: it makes no
 nothing. A hidden first line lets a CI step find its one comment and update it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from hailuo_batch.core.plan.shot_changes import ShotChange
@@ -27,9 +28,11 @@ MAX_LENGTH = 60_000  # GitHub's limit is 65,536, and a CI step may add some word
 OPEN_ROWS = 20  # of a manifest; the others are folded
 _ROOM = 160  # cells for a value
 _SPACE_FOR_END = 400
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) ")  # an amount is not broken
+_LONG = 60  # cells of both values, from which on the new one begins a line
 _STILL_WIDTH = 160  # pixels; two fit beside each other in a comment
 _NO_MARKUP = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>|#~&:@.$!\"'"})
-_HEAD = ("| shot | change | what | new clips |", "|---|---|---|---:|")
+_HEAD = ("| shot | change | what |", "|---|---|---|")  # three fit on a phone
 
 
 def draw_diff_comment(sections: Sequence[DiffSection], *, before: str, after: str) -> str:
@@ -86,8 +89,8 @@ def _fold_rows(rows: Sequence[str]) -> Iterator[str]:
 def _table_row(change: ShotChange, stills: Sequence[StillPair]) -> str:
     word = change_words(change.change, "") if not change.was else f"was {_code(change.was)}"
     reasons = "<br>".join((*_list_reasons(change), *map(_still_pair, stills)))
-    cost = _escape(row_cost(change.new))
-    return f"| {_code(change.shot)} | {word} | {reasons} | {cost} |"
+    cost = _BEFORE_UNIT.sub("&nbsp;", _escape(row_cost(change.new)))
+    return f"| {_code(change.shot)} | {'<br>'.join(filter(None, (word, cost)))} | {reasons} |"
 
 
 def _list_reasons(change: ShotChange) -> Iterator[str]:
@@ -95,7 +98,8 @@ def _list_reasons(change: ShotChange) -> Iterator[str]:
         yield _code(chain_words(change.chain))
     for changed in change.fields:
         old, new = field_texts(changed, _ROOM)
-        yield f"{_code(changed.name)}: {_code(old)} → {_code(new)}"
+        is_long = len(old) + len(new) > _LONG
+        yield f"{_code(changed.name)}: {_code(old)}{'<br>' if is_long else ' '}→ {_code(new)}"
 
 
 def _still_pair(pair: StillPair) -> str:

@@ -3,6 +3,7 @@
 What users wrote is text, never markup. Long tables are folded, and longer ones are cut.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -20,15 +21,18 @@ from hailuo_batch.views.format import count, format_duration, safe_lines, safe_t
 from hailuo_batch.views.nothing_to_do import nothing_to_do_text
 from hailuo_batch.views.own_columns import requested_length
 from hailuo_batch.views.plan import plan_totals
-from hailuo_batch.views.plan_lines import reason_text
+from hailuo_batch.views.plan_lines import followers_text, price_or_task, reason_text
 from hailuo_batch.views.problems import MORE_RULES, problem_words
 from hailuo_batch.views.run_progress import outcome_word
 from hailuo_batch.views.run_summary import kept_phrases
+from hailuo_batch.views.several import all_manifests, sum_runs
 from hailuo_batch.views.style import PLAIN
 from hailuo_batch.views.unfetched import resolve_hint
 
 MAX_ROWS = 100
 MAX_OPEN_ROWS = 20  # of a table; a longer one is folded
+_LEFT_OUT = "left out"  # as `outcome_word` says it
+_BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[A-Z])")  # an amount is not broken
 _NO_MARKUP = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*_{}[]<>|#~&"})
 _KINDS = {World.REAL: "", World.SKETCH: " (sketches)", World.REHEARSAL: " (rehearsal: nothing is bought)"}
 
@@ -48,7 +52,13 @@ def draw_step_summary(report: Report, outcome: Outcome | None = None, error: Hai
     failed = _failures_by_take(outcome)
     rows = [row for row in report.rows if row.action is not Action.REUSE]
     cells = [_take_cells(row, failed) for row in rows[:MAX_ROWS]]
-    return _end_part([*lines, *_table(("take", "requested", "action", "why"), cells, total=len(rows))])
+    return _end_part([*lines, *_table(("take", "what and why", "price or task"), cells, total=len(rows))])
+
+
+def draw_total_step_summary(reports: Sequence[Report], outcomes: Sequence[Outcome]) -> str:
+    """The sums over several manifests, below those of each."""
+    heading = f"### {all_manifests(reports)}{_KINDS[reports[0].world]}"
+    return _end_part([heading, "", _escape_markdown(sum_runs(reports, outcomes))])
 
 
 def draw_cut_step_summary(report: Report, outcome: Outcome, error: HailuoError) -> str:
@@ -115,33 +125,36 @@ def _failures_by_take(outcome: Outcome | None) -> dict[str, Failure]:
 
 def _take_cells(row: TakeRow, failed: Mapping[str, Failure]) -> tuple[str, ...]:
     take = f"{row.shot}#{row.take}"
-    action, why = (
-        ("left out", "a cap leaves no room for it") if row.is_left_out else (str(row.action), reason_text(row))
-    )
+    action, why = (_LEFT_OUT, "a cap leaves no room for it") if row.is_left_out else (str(row.action), reason_text(row))
     if failure := failed.get(take):
         action, why = outcome_word(failure), failure.why
-    return safe_text(take), f"{requested_length(row)} {row.resolution}", action, why
+    what = f"**{action}** {_cell(f'{requested_length(row)} {row.resolution}: {why}')}"
+    price = "" if action == _LEFT_OUT else _BEFORE_UNIT.sub("&nbsp;", _cell(price_or_task(row)))
+    return _cell(safe_text(take)), "<br>".join(filter(None, (what, _cell(followers_text(row))))), price
 
 
 def _problem_table(problems: Sequence[Problem]) -> list[str]:
     shown = sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
     cells = [_problem_cells(each) for each in shown[:MAX_ROWS]]
-    return _table(("where", "rule", "shot", "problem"), cells, total=len(shown))
+    return _table(("where", "problem"), cells, total=len(shown))
 
 
 def _problem_cells(problem: Problem) -> tuple[str, ...]:
     place = problem.place
-    where = f"{place.file}:{place.line}" if place else ""
-    rule = "" if problem.rule in MORE_RULES else f"{problem.rule.id} ({problem.severity})"
-    return where, rule, problem.shot, f"{problem.summary}: {problem_words(problem)}"
+    where = _cell(f"{place.file}:{place.line}") if place else ""
+    rule = "" if problem.rule in MORE_RULES else f" ({_cell(problem.rule.id)}, {problem.severity})"
+    return where, f"**{_cell(problem.summary)}**{rule}<br>{_cell(problem_words(problem))}"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, total: int) -> list[str]:
-    """A table with a blank line before it, folded where it is long; of `total` rows, the first are given."""
+    """A table with a blank line before it, folded where it is long; of `total` rows, the first are given.
+
+    Few columns: a phone shows the first of them, and the others only when the table is moved.
+    """
     if not rows:
         return []
     lines = ["", _table_row(head), "|---" * len(head) + "|"]
-    lines += [_table_row([_cell(cell) for cell in row]) for row in rows]
+    lines += [_table_row(row) for row in rows]
     if more := total - len(rows):
         lines += ["", f"… and {more:,} more."]
     if total <= MAX_OPEN_ROWS:

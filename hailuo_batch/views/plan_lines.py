@@ -79,11 +79,20 @@ def _row_cells(row: TakeRow, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
         Cell(f"{requested_length(row)} {row.resolution}"),
         Cell(single_line(reason_text(row))),
         Cell(cut_end(single_line(row.prompt), style.width // 4) if is_wide else "", style.dim),
-        Cell(_take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row), style.dim),
+        Cell(price_or_task(row), style.dim),
     )
     if row.followers:
-        followers = safe_text(join_names(row.followers, row.follower_count))
-        yield Cell(""), Cell(""), Cell(""), Cell(f"followed by {followers}", style.dim)
+        yield Cell(""), Cell(""), Cell(""), Cell(followers_text(row), style.dim)
+
+
+def followers_text(row: TakeRow) -> str:
+    """Which shots wait for a frame of it; nothing where none does."""
+    return f"followed by {safe_text(join_names(row.followers, row.follower_count))}" if row.followers else ""
+
+
+def price_or_task(row: TakeRow) -> str:
+    """What the take adds to the cost of the plan; of what is not bought, where its task is."""
+    return _take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row)
 
 
 def is_elsewhere(row: TakeRow) -> bool:

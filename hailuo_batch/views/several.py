@@ -19,7 +19,7 @@ def draw_plans(
 ) -> str:
     """The plan of each manifest, then the sums over all of them; where it `is_last`, the next command too."""
     parts = [_draw_section(report, style, full=full) for report in reports]
-    heading = style.bold(f"All {len(reports)} manifests")
+    heading = style.bold(all_manifests(reports))
     sums = f"{heading} · {plan_totals(total_report(reports), style)}"
     return "\n\n".join((*parts, "\n".join((sums, *(run_hint(reports) if is_last else ())))))
 
@@ -33,14 +33,23 @@ def _draw_section(report: Report, style: TextStyle, *, full: bool) -> str:
 def draw_runs(texts: Sequence[str], reports: Sequence[Report], outcomes: Sequence[Outcome], style: TextStyle) -> str:
     """What each manifest came to, under its name, then one line for all of them."""
     parts = [f"{plan_heading(report, style)}\n{text}" for report, text in zip(reports, texts, strict=True)]
+    heading = style.bold(all_manifests(reports))
+    return "\n\n".join((*parts, f"{heading} · {sum_runs(reports, outcomes, style)}"))
+
+
+def all_manifests(reports: Sequence[Report]) -> str:
+    """The heading of the sums over all of them."""
+    return f"All {len(reports)} manifests"
+
+
+def sum_runs(reports: Sequence[Report], outcomes: Sequence[Outcome], style: TextStyle = PLAIN) -> str:
+    """What all of them came to; where nothing was done, how things are."""
     stored, failed = sum(each.stored for each in outcomes), sum(len(each.clip_failures) for each in outcomes)
     if not stored and not failed:
-        sums = plan_totals(total_report(reports), style)
-    else:
-        took = format_duration(sum(each.seconds for each in outcomes))
-        lost = f", {count(failed, 'clip')} failed" if failed else ""
-        sums = f"{count(stored, 'clip')} stored{lost} in {took}."
-    return "\n\n".join((*parts, f"{style.bold(f'All {len(reports)} manifests')} · {sums}"))
+        return plan_totals(total_report(reports), style)
+    took = format_duration(sum(each.seconds for each in outcomes))
+    lost = f", {count(failed, 'clip')} failed" if failed else ""
+    return f"{count(stored, 'clip')} stored{lost} in {took}."
 
 
 def plans_dict(reports: Sequence[Report]) -> dict[str, object]:

@@ -35,7 +35,7 @@ META = (("narration", "It floats."), ("x-music", ["cue 3", True]), ("empty", Non
 def test_a_length_is_what_is_bought_and_the_cut(of: TakeRow, words: str) -> None:
     assert requested_length(of) == words
     assert f"{words} 768p" in draw_plan(report(of))
-    assert f"| {words} 768p |" in draw_step_summary(report(of))
+    assert f"** {words} 768p: " in draw_step_summary(report(of))
 
 
 @pytest.mark.parametrize(
