@@ -6,6 +6,7 @@ drawn from: an edited image behind the same name is another still, and an older 
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +23,6 @@ from hailuo_batch.files.folder import Folder
 from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_files import DISK, ProjectFiles
-from hailuo_batch.load.settings import make_folder
 
 MAX_DRAWN, MAX_LINKED = 200, 40  # stills of one comparison; originals are large
 _MAX_BYTES = 64 * 1024**2
@@ -57,8 +57,7 @@ class Stills:
         self._left = MAX_LINKED if options.folder is None else MAX_DRAWN
         self._drawn: dict[str, str] = {}  # name → address
         self._undrawn: list[str] = []
-        if options.folder is not None:
-            make_folder(options.folder)
+        self._folder = _make_folder(options.folder, top) if options.folder is not None else None
 
     def list_pairs(
         self, changes: Iterable[ShotChange], before: StillSide, after: StillSide
@@ -124,24 +123,15 @@ class Stills:
     def _draw(self, data: bytes, path: Path) -> str:
         from hailuo_batch.media.images import draw_still
 
-        folder = self._options.folder
         name = f"{sha256(data).hexdigest()[:16]}.jpg"
-        if folder is not None and name not in self._drawn:
+        if self._folder is not None and name not in self._drawn:
             still = draw_still(path, data)
-            self._write(folder, name, still)
-            base = self._options.base or _quote(_show(folder.absolute(), Path.cwd()))
+            with _plain_errors(self._folder.path), self._folder.open() as opened:
+                opened.replace_content(name, still)
+            base = self._options.base or _quote(_show(self._folder.path, Path.cwd()))
             self._drawn[name] = f"{base}/{name}"
             self._left -= 1
         return self._drawn[name]
-
-    def _write(self, folder: Path, name: str, still: bytes) -> None:
-        try:
-            with Folder(folder, folder).open() as opened:
-                opened.replace_content(name, still)
-        except UnsafeFileError as error:
-            raise _unwritable_error(folder, f"{error.path.name} {error.reason}.") from None
-        except OSError as error:
-            raise _unwritable_error(folder, f"The system says: {error.strerror}.") from None
 
     def _read_clips(self, side: StillSide) -> dict[str, str]:
         """The digest of each shot's first clip by the lock; of a lock that cannot be read, none."""
@@ -168,6 +158,24 @@ def _show(path: Path, here: Path) -> str:
 def _quote(path: str) -> str:
     """A path as a part of an address; names need not be UTF-8, and their bytes stay what they are."""
     return quote(os.fsencode(path))
+
+
+def _make_folder(path: Path, top: Path) -> Folder:
+    """The folder, made where it is missing. Inside the repository no link is followed: it may have shipped one."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`, behind which a link may lead elsewhere
+    folder = Folder(whole, top if whole.is_relative_to(top) else whole.parent)
+    with _plain_errors(whole), folder.open(make=True):
+        return folder
+
+
+@contextmanager
+def _plain_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnsafeFileError as error:
+        raise _unwritable_error(folder, f"{error.path.name} {error.reason}.") from None
+    except OSError as error:
+        raise _unwritable_error(folder, f"The system says: {error.strerror}.") from None
 
 
 def _unwritable_error(folder: Path, why: str) -> InputError:

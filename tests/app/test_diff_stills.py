@@ -170,5 +170,8 @@ def test_a_link_in_the_place_of_a_still_is_replaced_and_a_file_is_no_folder(proj
     still.symlink_to(theirs)
     pairs("", StillOptions(folder=Path("out")))
     assert (theirs.read_text(), still.is_symlink()) == ("mine", False)
-    with pytest.raises(InputError, match="is a file"):
-        diff("", [], StillOptions(folder=theirs))
+    (project / "shipped").symlink_to(tmp_path)
+    for folder in (theirs, Path("shipped"), Path("shipped/out")):
+        with pytest.raises(InputError, match="cannot write stills into"):
+            diff("", [], StillOptions(folder=folder))
+    assert not (tmp_path / "out").exists()
