@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from enum import StrEnum
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from hailuo_batch.app.verify import VerifyFault
+from hailuo_batch.core.spending.audit_findings import AuditFault, AuditRemark
 from hailuo_batch.load.schemas import read_schema, schema_folder
 
 Say = Callable[..., Any]
@@ -56,6 +59,15 @@ def test_plans_and_runs_of_several_manifests(two: Path, say: Say) -> None:
     assert [each["place"] for each in explained["chain"]] == ["before", "self"]
     verified = require_valid("verification", say("verify", names[0], "--rehearsal", "--format", "json").out)
     assert (verified["clips"], verified["findings"]) == (2, [])
+    audited = require_valid("audit", say("audit", "--rehearsal", "--format", "json").out)
+    assert (audited["proved"], audited["purchases"]) == (True, 4)
+    assert require_valid("garbage", say("gc", "--rehearsal", "--format", "json").out)["clips"] == []
+    (two.parent / "other.yaml").unlink()
+    (two.parent / "other.lock.yaml").unlink(missing_ok=True)
+    for link in two.parent.parent.glob(".hailuo/rehearsal/renders/other*"):
+        link.unlink()
+    found = require_valid("garbage", say("gc", "--rehearsal", "--older-than", "0", "--format", "json").out)
+    assert {each["shot"] for clip in found["clips"] for each in clip["takes"]} == {"open", "turn"}
     for clip in two.parent.parent.glob(".hailuo/rehearsal/.hailuo/store/??/*.mp4"):
         clip.unlink()
     verified = require_valid("verification", say("verify", names[0], "--rehearsal", "--format", "json").out)
@@ -89,10 +101,31 @@ def test_a_comparison(two: Path, say: Say) -> None:
 
 @pytest.mark.parametrize(
     ("name", "golden"),
-    [("costs", "costs"), ("diff", "diff"), ("explanation", "explanation_changed")],
+    [
+        ("costs", "costs"),
+        ("diff", "diff"),
+        ("explanation", "explanation_changed"),
+        ("audit", "audit_found"),
+        ("audit", "audit_remarks"),
+    ],
 )
 def test_the_goldens_of_the_views_are_by_their_schema(name: str, golden: str) -> None:
     require_valid(name, (ROOT / "tests" / "goldens" / "views" / f"{golden}.json").read_text(encoding="utf-8"))
+
+
+def test_a_schema_has_every_kind_of_finding() -> None:
+    def find_kinds(name: str, *path: str) -> list[str]:
+        schema: Any = read_schema(name)["properties"]
+        for key in path:
+            schema = schema[key]
+        return list(schema["enum"])
+
+    def names(kinds: type[StrEnum]) -> list[str]:
+        return [each.name.lower() for each in kinds]
+
+    assert find_kinds("audit", "findings", "items", "properties", "fault") == names(AuditFault)
+    assert find_kinds("audit", "remarks", "items", "properties", "remark") == names(AuditRemark)
+    assert find_kinds("verification", "findings", "items", "properties", "fault") == names(VerifyFault)
 
 
 def test_the_schema_of_several_reports_is_as_the_tool_writes_it() -> None:
