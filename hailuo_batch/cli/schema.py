@@ -12,8 +12,8 @@ from hailuo_batch.cli.run_async import run_sync
 def command(name: str) -> None:
     """Print the JSON Schema NAME.
 
-    NAME is manifest (the default), include, settings, prices, plan, review or provider, which people write. Of what
-    --format json prints: report, reports (of several manifests), diff, validation, explanation, costs, audit,
+    NAME is manifest (the default), include, settings, prices, plan, review, model or provider, which people write.
+    Of what --format json prints: report, reports (of several manifests), diff, validation, explanation, costs, audit,
     verification, garbage (of gc) or checks (of doctor).
     """
     print_json(run_sync(schema(name)))

@@ -1,6 +1,7 @@
 """What commands print with --format json is by the schema of that output, for real results of many kinds."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from jsonschema import Draft7Validator
 
 from hailuo_batch.app.verify import VerifyFault
 from hailuo_batch.core.spending.audit_findings import AuditFault, AuditRemark
-from hailuo_batch.load.schemas import read_schema, schema_folder
+from hailuo_batch.load.schemas import read_schema, schema_folder, schema_names
 
 Say = Callable[..., Any]
 ROOT = Path(__file__).parent.parent.parent
@@ -136,3 +137,10 @@ def test_the_schema_of_several_reports_is_as_the_tool_writes_it() -> None:
     spec.loader.exec_module(tool)
     written = (schema_folder() / "reports.schema.json").read_text(encoding="utf-8")
     assert written == tool.schema_text(), "python tools/write_reports_schema.py"
+
+
+def test_help_and_the_page_of_commands_name_each_schema(say: Say) -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| `schema [NAME]`")]
+    for text in (row, say("schema", "--help").out):
+        assert set(schema_names()) <= set(re.findall(r"[a-z]+", text))
