@@ -300,6 +300,9 @@ INCLUDED_FILE = Rule(id="included-file", area=_INCLUDES, summary="this is an inc
 FOLDER = Rule(id="folder", area=_PROJECT, summary="folder not usable",
     meaning="A folder that the settings name cannot be found under that name.",
     remedy="Write the path of a folder.")
+EXPORT_NAME = Rule(id="export-name", area=_PROJECT, summary="template of file names not usable",
+    meaning="The setting `names` has an unknown field, a sign that no file name may have, or no shot.",
+    remedy="Write fields such as {shot} and {take:02d}, and between them letters, digits, dots, dashes and _.")
 UNTRUSTED = Rule(id="untrusted", area=_PROJECT, summary="setting does not count", severity=_WARNING,
     meaning="A setting can send a key somewhere or widen a limit, and nobody trusted it on this machine.",
     remedy="Read hailuo.yaml, then run `hailuo-batch trust`.")

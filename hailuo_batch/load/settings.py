@@ -49,6 +49,7 @@ class Project:
     forbidden_words: tuple[str, ...] = ()  # in prompts
     ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
     strip_metadata: bool = False  # of images, before gateways are sent them
+    names: str = ""  # the template of exported copies; "": the usual one
     prices: tuple[OwnPrice, ...] = ()  # of its own, before those of the user and of the tables
     approval_rule: "ApprovalRule | None" = None  # which runs need an approval; None: no run does
     stakes: Stakes = NO_STAKES  # what needs trust
@@ -109,6 +110,10 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
     outside = [
         _resolve_folder(root, place, written, found) for place, written in enumerate(tree.get("allow_outside", ()))
     ]
+    if names_template := tree.get("names", ""):
+        from hailuo_batch.core.plan.export_names import template_problems  # few projects have one
+
+        found += template_problems(names_template, ("names",))
     known = provider_names(tables)
     prices = _read_prices(tree, known, found)
     folders = tuple(folder for folder in outside if folder is not None)
@@ -137,6 +142,7 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
         ignored_rules=frozenset(tree.get("lint", {}).get("ignore", ())),
         strip_metadata=tree.get("strip_metadata", False),
+        names=names_template,
         approval_rule=_parse_approval_rule(tree["require_approval"]) if "require_approval" in tree else None,
         stakes=stakes,
         trusted_digest=trusted,

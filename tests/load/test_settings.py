@@ -146,3 +146,24 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(InputError, match="cannot read") as wrong:
         read_file(tmp_path / "teaser.yaml")
     assert wrong.value.why == "Permission denied"
+
+
+@pytest.mark.parametrize(
+    ("written", "why", "line"),
+    [
+        ('"{sequenze}_{shot}"', 'there is no field "sequenze".', 2),
+        ('"{campaign}/{shot}"', "a file name cannot have '/'.", 2),
+        ('""', "", 2),  # by the schema
+    ],
+)
+def test_a_template_of_names_is_checked_where_it_is_written(tmp_path: Path, written: str, why: str, line: int) -> None:
+    (tmp_path / "hailuo.yaml").write_text(f"version: 1\nnames: {written}\n")
+    (problem,) = read_project(tmp_path).problems
+    assert why in problem.why
+    assert problem.place is not None
+    assert problem.place.line == line
+
+
+def test_a_template_of_names_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "hailuo.yaml").write_text('version: 1\nnames: "{shot}_t{take:02d}"\n')
+    assert read_project(tmp_path).names == "{shot}_t{take:02d}"
