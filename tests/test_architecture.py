@@ -35,6 +35,7 @@ HOMES = {
     "jsonschema_rs": {"load"},
     "rich": {"views"},
     "jinja2": {"views"},
+    "opentimelineio": {"views"},
     "keyring": {"load"},
     "platformdirs": {"load"},
     "openapi_core": {"testing"},
@@ -189,6 +190,7 @@ BY_PATH = {
     "drivers/animatic.py": "a drawing under a random name, in a folder that the store has opened",
     "drivers/render_worker.py": "the same",
     "media/animatic/encode.py": "the same drawing",
+    "media/rough_cut.py": "a film under a random name, in a folder that is open, and its parts in a temporary folder",
     "load/settings.py": "folders that the user names",
 }
 CHANGES_FILES = {"write_text", "write_bytes", "mkdir", "makedirs", "unlink", "rmdir", "rmtree", "rename", "touch",
@@ -231,6 +233,7 @@ SUB_STEPS = {
             "doctor",
             "diff",
             "export_sheet",
+            "hand_over",
             "import_sheet",
             "fetch",
             "gc",
