@@ -30,6 +30,8 @@ HOMES = {
     "ruamel": {"load"},
     "python_calamine": {"load"},
     "openpyxl": {"load"},
+    "c2pa": {"media"},
+    "cryptography": {"media"},
     "watchfiles": {"load"},
     "jsonschema": {"load"},
     "jsonschema_rs": {"load"},

@@ -7,8 +7,10 @@ for the same. Some gateways mark their clips; most do not.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-AI_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"  # IPTC, Digital Source Type
-NOT_AI_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"  # drawn by a program, no model
+_SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"  # IPTC, Digital Source Type
+AI_SOURCE_TYPE = f"{_SOURCE_TYPES}trainedAlgorithmicMedia"
+PARTLY_AI_SOURCE_TYPE = f"{_SOURCE_TYPES}compositeWithTrainedAlgorithmicMedia"
+NOT_AI_SOURCE_TYPE = f"{_SOURCE_TYPES}algorithmicMedia"  # drawn by a program, no model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class OriginMarks:
     @property
     def says_ai(self) -> bool:
         """Whether a machine can read from XMP or China's label that AI made it."""
-        return self.source_type.endswith("trainedAlgorithmicMedia") or bool(self.aigc)
+        return self.source_type.casefold().endswith("trainedalgorithmicmedia") or bool(self.aigc)
 
 
 def origin_members(marks: OriginMarks) -> dict[str, object]:
@@ -46,7 +48,8 @@ def origin_members(marks: OriginMarks) -> dict[str, object]:
 class Disclosure:
     """What an export says of a clip: `oversight` is who approved it, `text` what people read.
 
-    `made` is when the clip came, in UTC as ISO 8601; "" where no ledger knows.
+    `made` is when the clip came, in UTC as ISO 8601; "" where no ledger knows. `is_composite`: it is a film of several
+    clips, and some of it may be a slate.
     """
 
     made_by_ai: bool
@@ -56,8 +59,11 @@ class Disclosure:
     oversight: str = ""
     text: str = ""
     title: str = ""
+    is_composite: bool = False
 
     @property
     def source_type(self) -> str:
         """The IPTC Digital Source Type."""
-        return AI_SOURCE_TYPE if self.made_by_ai else NOT_AI_SOURCE_TYPE
+        if not self.made_by_ai:
+            return NOT_AI_SOURCE_TYPE
+        return PARTLY_AI_SOURCE_TYPE if self.is_composite else AI_SOURCE_TYPE
