@@ -38,7 +38,7 @@ class Ingredient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a film's Content Credentials say: the state that the library finds, who signed, and what it was made from."""
+    """What a film's Content Credentials say: the state that the library finds, who signed, and its ingredients."""
 
     state: str  # "Valid", "Trusted" or "Invalid"
     source_type: str

@@ -32,7 +32,8 @@ _LABEL_MEMBERS = (
 
 def read_origin_marks(path: Path) -> OriginMarks:
     """The marks in a file; none where it cannot be read as an MP4. Never raises for what the file holds."""
-    credentials, xmp, label = 0, "", {}
+    credentials, xmp, name = 0, "", b""
+    label: Mapping[str, str] = {}
     with suppress(OSError, UnsoundError, struct.error, IndexError, ValueError, OverflowError), path.open("rb") as file:
         for kind, body, end in iter_top_boxes(file):
             if kind == b"uuid" and (name := _read(file, body, 16)) == C2PA_UUID:

@@ -64,7 +64,8 @@ def _make_packet(before: bytes, disclosure: Disclosure) -> bytes:
         _remove_member(rdf, name)
         described.append(_member(name, value))
     rdf.append(described)
-    return Xml.tostring(root, encoding="utf-8")
+    packet: bytes = Xml.tostring(root, encoding="utf-8")
+    return packet
 
 
 def _members(disclosure: Disclosure) -> dict[str, str]:

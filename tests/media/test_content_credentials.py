@@ -75,7 +75,7 @@ def test_a_key_that_cannot_sign_is_refused_in_words(key: SigningKey, tmp_path: P
 
 def _remux(film: bytes) -> bytes:
     target = io.BytesIO()
-    with av.open(io.BytesIO(film)) as source, av.open(target, "w", format="mp4") as copy:
+    with av.open(io.BytesIO(film), "r") as source, av.open(target, "w", format="mp4") as copy:
         stream = copy.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.dts is not None:
