@@ -225,7 +225,7 @@ SUB_STEPS = {
         {"models"},
         {"manifest"},
         {"rules", "redaction", "trusted"},
-        {"switches", "problem", "marks", "money", "world", "pages", "signatures", "sketch", "trace", "trust"},
+        {"switches", "problem", "marks", "money", "origin", "world", "pages", "signatures", "sketch", "trace", "trust"},
         {"days"},
     ),
     "app": (

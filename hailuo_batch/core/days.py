@@ -20,6 +20,16 @@ def utc_day(at: float) -> str:
     return f"{cycle * 400 + year + turned:04d}-{month:02d}-{day_of_year - (153 * since_march + 2) // 5 + 1:02d}"
 
 
+def utc_time(at: float) -> str:
+    """A time in seconds since the epoch as ISO 8601, to the second.
+
+    >>> utc_time(1_709_251_199.9)
+    '2024-02-29T23:59:59Z'
+    """
+    minutes, seconds = divmod(int(at) % _SECONDS, 60)
+    return f"{utc_day(at)}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}Z"
+
+
 def days_since(day: str, now: float) -> int:
     """How many days ago a day (ISO) was at a moment in seconds since the epoch.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.origin import OriginMarks
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.trace import WaitLine
@@ -16,6 +17,11 @@ from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, RejectedClip
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.task_ids import TaskIds
+
+
+def _no_marks(_: Path) -> OriginMarks:
+    """Reads no file."""
+    return OriginMarks()
 
 
 def _ignore_start(_: Step, __: str) -> None:
@@ -53,6 +59,7 @@ class RunContext:
     probe: Callable[[Path, str], Awaitable[Clip | Failure]]  # a file and its digest, if it has one
     make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
+    read_marks: Callable[[Path], OriginMarks] = _no_marks  # what a clip's file says of its origin
     rehearsal: bool = False
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     task_ids: TaskIds = field(default_factory=TaskIds)

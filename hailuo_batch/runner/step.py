@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from hailuo_batch import __version__
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.plan.plan import Action, Step
-from hailuo_batch.core.plan.provenance import make_provenance
+from hailuo_batch.core.plan.provenance import ClipOrigin, make_provenance
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.errors import LedgerError, RefusedError, StoreError
@@ -148,14 +149,23 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
     return StoredClip(clip=clip, provider=named.provider, cost=named.cost)
 
 
+async def _read_origin(step: Step, clip: Path, context: RunContext) -> ClipOrigin:
+    attempts = await context.ledger.attempts([step.clip_fingerprint])
+    stored = [each for each in attempts if each.stage is Stage.STORED]
+    return ClipOrigin(
+        attempt=stored[-1] if stored else None, tool=f"hailuo-batch {__version__}", marks=context.read_marks(clip)
+    )
+
+
 async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> None:
     """Gives the clip a readable name for each shot that uses it."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     source = await context.store.local_copy(stored.clip.digest)
+    origin = None if context.sketch else await _read_origin(step, source, context)
     given = []
     for use in step.uses:
         file = render_name(context.campaign, use, sketch=context.sketch)
-        origin = make_provenance(
+        provenance = make_provenance(
             campaign=context.campaign,
             use=use,
             # What an accepted clip comes from is the question that it was made for.
@@ -166,8 +176,9 @@ async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> Non
             cost=stored.cost,
             sketch=context.sketch,
             rehearsal=context.rehearsal,
+            origin=origin,
         )
-        await context.renders.place(source, file, origin)
+        await context.renders.place(source, file, provenance)
         given.append(
             RenderName(
                 file=file,

@@ -103,6 +103,8 @@ async def test_the_provenance_beside_a_clip_says_what_was_asked_and_what_came(wo
     assert about["artifact"]["digest"] == result.clip.digest
     assert about["cost"] == {"amount": "0.27", "currency": "USD"}
     assert about["request"]["prompt"] == "this is open"
+    assert about["task"] == f"{mark(OPEN)}/1"
+    assert about["submitted_at"] <= about["stored_at"]
 
 
 async def test_the_intent_is_durable_before_anything_is_sent(world: World):

@@ -21,6 +21,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
+from hailuo_batch.media.origin_marks import read_origin_marks
 from hailuo_batch.ports import DriverRequest, LedgerWriter, Store
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.limiter import Limiter, Tempo
@@ -127,6 +128,7 @@ async def run_context(
             probe=partial(data_plane.probe, decode=bool(gateways)),
             make_driver_request=lambda step: make_driver_request(step, setup, store),
             find_clip=setup.clips.get,
+            read_marks=read_origin_marks,
             sleep=drivers_context.sleep,
             speed=clock.speed,
             task_ids=TaskIds(await ledger.tasks() if gateways else None),

@@ -1,18 +1,34 @@
 """Where a clip comes from, as the JSON that lies beside its readable name.
 
-Without times, addresses and paths: the same take has the same bytes wherever it was rendered.
+Without addresses and paths outside the project. What was bought also has its times and its task, as the ledger has
+them; a sketch has neither, so the same sketch has the same bytes wherever it was drawn.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from hailuo_batch.core.attempt.attempt import Clip
-from hailuo_batch.core.manifest.document import Rights
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.days import utc_time
+from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, Rights, ShotFrame
 from hailuo_batch.core.manifest.image_rights import list_rights
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.origin import OriginMarks, origin_members
 from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.request import ImageRef, Request
 from hailuo_batch.core.signatures import hide_signatures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipOrigin:
+    """What is known of how a bought clip came: its attempt, by which version of the tool, and the marks in its file."""
+
+    attempt: AttemptRecord | None
+    tool: str
+    marks: OriginMarks
 
 
 def make_provenance(
@@ -26,6 +42,7 @@ def make_provenance(
     cost: Money | None,
     sketch: bool,
     rehearsal: bool = False,
+    origin: ClipOrigin | None = None,
 ) -> dict[str, object]:
     """The request (None: no longer known), the provider, and the bytes that came."""
     return {
@@ -42,8 +59,10 @@ def make_provenance(
         **({"rehearsal": True} if rehearsal else {}),  # a real clip's provenance keeps its bytes
         "fingerprint": fingerprint,
         "request": None if request is None else _shown_members(request),
+        **({"sources": sources} if (sources := source_names(use.shot)) else {}),
         "provider": provider,
-        "cost": None if cost is None else {"amount": str(cost.amount), "currency": cost.currency},
+        "cost": money_members(cost),
+        **({} if origin is None else _origin_members(origin)),
         "artifact": {
             "digest": clip.digest,
             "bytes": clip.size,
@@ -56,6 +75,41 @@ def make_provenance(
         },
         "made_by_ai": not (rehearsal or is_local(provider if request is None else request.model)),
     }
+
+
+def _origin_members(origin: ClipOrigin) -> dict[str, object]:
+    marks = {"origin_marks": origin_members(origin.marks)} if origin.marks else {}
+    if (attempt := origin.attempt) is None:  # the ledger that bought it is gone
+        return {"tool": origin.tool, **marks}
+    return {
+        "tool": origin.tool,
+        "task": attempt.task,
+        "submitted_at": utc_time(attempt.intended_at),
+        "stored_at": utc_time(attempt.changed_at),
+        "estimate": money_members(attempt.estimate),
+        **({"quote": money_members(attempt.quote)} if attempt.quote is not None else {}),
+        **marks,
+    }
+
+
+def money_members(money: Money | None) -> dict[str, str] | None:
+    """An amount as plain data; None where it is not known."""
+    return None if money is None else {"amount": str(money.amount), "currency": money.currency}
+
+
+def source_names(shot: Shot) -> Mapping[str, str]:
+    """What the frames of a shot were taken from, by end: the name of a file without its folder, or a shot's id."""
+    if shot.frames is NO_FRAMES:
+        return {}
+    ends = {"first": shot.frames.first, "last": shot.frames.last}
+    return {end: _source_name(frame) for end, frame in ends.items() if frame is not None}
+
+
+def _source_name(frame: Frame) -> str:
+    if isinstance(frame, ShotFrame):
+        return frame.shot
+    path = frame.path if isinstance(frame, FileFrame) else frame.url.partition("?")[0]
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _shown_members(request: Request) -> dict[str, object]:

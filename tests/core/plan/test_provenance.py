@@ -3,10 +3,12 @@ from typing import Any
 
 from core_samples import request, shot, usd
 
-from hailuo_batch.core.attempt.attempt import Clip
-from hailuo_batch.core.manifest.document import FileFrame, FrameRole, Frames, Rights
+from hailuo_batch.core.attempt.attempt import Clip, Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.manifest.document import FileFrame, FrameRole, Frames, Rights, ShotFrame, UrlFrame
+from hailuo_batch.core.origin import OriginMarks
 from hailuo_batch.core.plan.plan import Use
-from hailuo_batch.core.plan.provenance import make_provenance, request_members
+from hailuo_batch.core.plan.provenance import ClipOrigin, make_provenance, request_members, source_names
 from hailuo_batch.core.request.request import ImageRef
 
 ARTIFACT = Clip(digest="sha256:aa", size=9, width=1366, height=768, seconds=6.0, frames=144, codec="h264")
@@ -81,5 +83,33 @@ def test_columns_and_rights_are_told_where_there_are_some() -> None:
     said = told(use=Use(shot=used, take=1, version=1))
     assert said["meta"] == {"x-cue": [1], "narration": "It floats."}
     assert said["rights"] == {"first": {"owner": "Acme Photo", "licence": "CC BY 4.0"}}
+    assert said["sources"] == {"first": "a.png"}
     assert "secret" not in json.dumps(said), "a path is no part of where a clip comes from"
-    assert not {"meta", "rights"} & told().keys()
+    assert not {"meta", "rights", "sources"} & told().keys()
+
+
+def test_the_names_of_what_frames_were_taken_from_hold_no_folder_and_no_query() -> None:
+    web = UrlFrame(url="https://cdn.acme.test/stills/last.png?signature=secret")
+    ends = shot(frames=Frames(first=ShotFrame(shot="street", frame=FrameRole.LAST), last=web))
+    assert source_names(ends) == {"first": "street", "last": "last.png"}
+    assert source_names(shot(frames=Frames(first=FileFrame(path="b\\c.png", folder="a")))) == {"first": "c.png"}
+
+
+def test_a_bought_clip_has_its_task_its_times_and_the_marks_of_its_file() -> None:
+    bought = AttemptRecord(
+        id=7, fingerprint="v1-ff", preimage="{}", provider="vtrix", campaign="teaser", shot="open", take=2, tags=(),
+        run=1, stage=Stage.STORED, task="t-9", digest="sha256:aa", estimate=usd("0.28"), cost=usd("0.27"),
+        failure=None, intended_at=1_000.7, changed_at=1_090.0,
+    )  # fmt: skip
+    marks = OriginMarks(content_credentials=9, aigc={"Label": "1"})
+    said = told(origin=ClipOrigin(attempt=bought, tool="hailuo-batch 0.1.0", marks=marks))
+    assert {name: said[name] for name in said.keys() - told().keys()} == {
+        "tool": "hailuo-batch 0.1.0",
+        "task": "t-9",
+        "submitted_at": "1970-01-01T00:16:40Z",
+        "stored_at": "1970-01-01T00:18:10Z",
+        "estimate": {"amount": "0.28", "currency": "USD"},
+        "origin_marks": {"content_credentials_bytes": 9, "aigc": {"Label": "1"}},
+    }
+    unknown = told(origin=ClipOrigin(attempt=None, tool="hailuo-batch 0.1.0", marks=OriginMarks()))
+    assert unknown.keys() - told().keys() == {"tool"}
