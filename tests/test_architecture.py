@@ -234,6 +234,7 @@ SUB_STEPS = {
             "costs",
             "doctor",
             "diff",
+            "evidence",
             "export_sheet",
             "hand_over",
             "import_sheet",

@@ -47,6 +47,7 @@ COMMANDS = {
     "gc": "List or delete clips that nothing refers to.",
     "report": "Write the campaign's report: terminal, JSON or a page.",
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
+    "evidence": "Write where each clip comes from, for whoever asks.",
     "audit": "Prove that each request was bought once.",
     "providers": "List the providers: lengths, prices, limits.",
     "prices": "List the prices in effect, and learn them from what was charged.",

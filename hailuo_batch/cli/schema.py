@@ -14,6 +14,6 @@ def command(name: str) -> None:
 
     NAME is manifest (the default), include, settings, prices, plan, review, model or provider, which people write.
     Of what --format json prints: report, reports (of several manifests), diff, validation, explanation, costs, audit,
-    verification, garbage (of gc) or checks (of doctor).
+    evidence, verification, garbage (of gc) or checks (of doctor).
     """
     print_json(run_sync(schema(name)))

@@ -31,6 +31,11 @@ class Money:
         return f"{amount} {self.currency}"
 
 
+def money_tree(money: Money) -> dict[str, str]:
+    """An amount as JSON, exact."""
+    return {"amount": str(money.amount), "currency": money.currency}
+
+
 class PriceOrigin(StrEnum):
     """Whose word a price is. What comes later here counts before what comes earlier."""
 

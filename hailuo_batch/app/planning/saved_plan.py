@@ -9,6 +9,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
+from hailuo_batch.core.money import money_tree
 from hailuo_batch.core.plan.approval import Person
 from hailuo_batch.core.plan.plan import Step, TakeName
 from hailuo_batch.core.plan.plan_cost import list_purchases
@@ -20,7 +21,6 @@ from hailuo_batch.core.plan.saved_plan import (
     StepFacts,
     Tree,
     model_digest,
-    money_tree,
     plan_hash,
     step_tree,
     sum_steps,

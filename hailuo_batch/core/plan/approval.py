@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.saved_plan import PlanTotals, money_tree, one_line
+from hailuo_batch.core.money import Money, money_tree
+from hailuo_batch.core.plan.saved_plan import PlanTotals, one_line
 
 SIGNATURE_NAMESPACE = "hailuo-batch"  # a signature for another purpose is none for us
 

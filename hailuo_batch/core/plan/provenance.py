@@ -14,7 +14,7 @@ from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Frame, Rig
 from hailuo_batch.core.manifest.image_rights import list_rights
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.money import Money
+from hailuo_batch.core.money import Money, money_tree
 from hailuo_batch.core.origin import OriginMarks, origin_members
 from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.render_names import render_name
@@ -61,7 +61,7 @@ def make_provenance(
         "request": None if request is None else _shown_members(request),
         **({"sources": sources} if (sources := source_names(use.shot)) else {}),
         "provider": provider,
-        "cost": money_members(cost),
+        "cost": None if cost is None else money_tree(cost),
         **({} if origin is None else _origin_members(origin)),
         "artifact": {
             "digest": clip.digest,
@@ -86,15 +86,10 @@ def _origin_members(origin: ClipOrigin) -> dict[str, object]:
         "task": attempt.task,
         "submitted_at": utc_time(attempt.intended_at),
         "stored_at": utc_time(attempt.changed_at),
-        "estimate": money_members(attempt.estimate),
-        **({"quote": money_members(attempt.quote)} if attempt.quote is not None else {}),
+        "estimate": None if attempt.estimate is None else money_tree(attempt.estimate),
+        **({"quote": money_tree(attempt.quote)} if attempt.quote is not None else {}),
         **marks,
     }
-
-
-def money_members(money: Money | None) -> dict[str, str] | None:
-    """An amount as plain data; None where it is not known."""
-    return None if money is None else {"amount": str(money.amount), "currency": money.currency}
 
 
 def source_names(shot: Shot) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from typing import Any
 from hailuo_batch.core.manifest.document import FileFrame, Frame, ShotFrame, UrlFrame
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import Model
-from hailuo_batch.core.money import Money, sum_by_currency
+from hailuo_batch.core.money import Money, money_tree, sum_by_currency
 from hailuo_batch.core.plan.plan import Step, TakeName
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
@@ -203,11 +203,6 @@ def _standing_tree(step: Step) -> dict[str, Any] | None:
         "task": standing.task,
         "kind": None if standing.kind is None else str(standing.kind),
     }
-
-
-def money_tree(money: Money) -> dict[str, str]:
-    """An amount as JSON, exact."""
-    return {"amount": str(money.amount), "currency": money.currency}
 
 
 def parse_money(tree: Tree | None) -> Money | None:
