@@ -29,9 +29,9 @@ class OriginMarks:
         return bool(self.content_credentials or self.source_type or self.aigc)
 
     @property
-    def says_ai(self) -> bool:
-        """Whether a machine can read from XMP or China's label that AI made it."""
-        return self.source_type.casefold().endswith("trainedalgorithmicmedia") or bool(self.aigc)
+    def is_disclosed(self) -> bool:
+        """Whether a machine can read from the file how it was made."""
+        return bool(self.source_type or self.aigc or self.content_credentials)
 
 
 def origin_members(marks: OriginMarks) -> dict[str, object]:

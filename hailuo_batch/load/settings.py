@@ -49,6 +49,7 @@ class Project:
     forbidden_words: tuple[str, ...] = ()  # in prompts
     ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
     strip_metadata: bool = False  # of images, before gateways are sent them
+    disclosure: str = ""  # what exported copies say to people about how they were made
     names: str = ""  # the template of exported copies; "": the usual one
     prices: tuple[OwnPrice, ...] = ()  # of its own, before those of the user and of the tables
     approval_rule: "ApprovalRule | None" = None  # which runs need an approval; None: no run does
@@ -142,6 +143,7 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
         ignored_rules=frozenset(tree.get("lint", {}).get("ignore", ())),
         strip_metadata=tree.get("strip_metadata", False),
+        disclosure=tree.get("disclosure", ""),
         names=names_template,
         approval_rule=_parse_approval_rule(tree["require_approval"]) if "require_approval" in tree else None,
         stakes=stakes,

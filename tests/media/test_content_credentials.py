@@ -41,7 +41,7 @@ def test_a_signed_clip_reads_back_valid_and_a_changed_one_does_not(key: SigningK
     )
     clip.write_bytes(signed)
     marks = read_origin_marks(clip)
-    assert marks.says_ai
+    assert marks.is_disclosed
     assert marks.content_credentials
     changed = bytearray(signed)
     changed[signed.index(b"mdat") + 9] ^= 1

@@ -98,9 +98,9 @@ def test_a_last_part_without_a_length_gets_one_and_what_follows_the_film_goes(cl
     open_end = clip.read_bytes() + struct.pack(">I4s", 0, b"free") + b"\0" * 9
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(add_xmp(open_end, DISCLOSURE))
-    assert read_origin_marks(copy).says_ai
+    assert read_origin_marks(copy).is_disclosed
     copy.write_bytes(add_xmp(clip.read_bytes() + b"junk", DISCLOSURE))
-    assert read_origin_marks(copy).says_ai
+    assert read_origin_marks(copy).is_disclosed
     for damaged in (b"{}", clip.read_bytes()[:-100]):
         with pytest.raises(UnsoundError):
             add_xmp(damaged, DISCLOSURE)

@@ -56,8 +56,10 @@ class Evidence:
 
 
 def find_unmarked(rows: tuple[TakeRow, ...], marks: Mapping[str, OriginMarks]) -> tuple[TakeRow, ...]:
-    """The rows whose clip has no mark that a machine reads without a key or a certificate."""
-    return tuple(row for row in rows if row.clip is not None and not marks.get(row.clip.digest, OriginMarks()).says_ai)
+    """The rows whose clip's file says nothing of how it was made."""
+    return tuple(
+        row for row in rows if row.clip is not None and not marks.get(row.clip.digest, OriginMarks()).is_disclosed
+    )
 
 
 def make_disclosure(
