@@ -252,7 +252,7 @@ SUB_STEPS = {
             "schema",
             "trust",
         },
-        {"run", "inspect", "prices", "sheets", "diff_stills"},
+        {"run", "inspect", "prices", "sheets", "diff_stills", "disclosing"},
         {"account", "running"},
         {"planning"},
         {"recovery"},

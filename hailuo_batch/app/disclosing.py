@@ -14,7 +14,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.origin import Disclosure
-from hailuo_batch.core.plan.evidence import find_unmarked, make_disclosure
+from hailuo_batch.core.plan.evidence import make_disclosure
 from hailuo_batch.core.plan.report import TakeRow
 from hailuo_batch.core.plan.review import EMPTY_REVIEW, ShotReview
 from hailuo_batch.core.world import World
@@ -44,15 +44,15 @@ class Discloser:
     attempts: Mapping[str, AttemptRecord]
     key: "SigningKey | None" = field(default=None, repr=False)
 
-    def write_copy(self, row: TakeRow, source: Path, target: Path) -> None:
-        """A copy of a clip that says how it was made; of one with credentials that nobody signs again, its bytes."""
+    def make_copy(self, row: TakeRow, source: Path) -> bytes:
+        """A copy that says how it was made; of a clip with credentials that nobody signs again, its own bytes."""
         data = source.read_bytes()
-        if self.key is not None or not read_origin_marks(source).content_credentials:
-            data = self._disclose(data, self._disclosure(row), [(f"{row.shot}#{row.take}", data)])
-        write_beside(target, data)
+        if self.key is None and read_origin_marks(source).content_credentials:
+            return data
+        return self._disclose(data, self._disclosure(row), [(f"{row.shot}#{row.take}", data)])
 
-    def write_film(self, film: Path, clips: Sequence[tuple[TakeRow, Path]], *, title: str) -> None:
-        """The same for a film that was joined from clips, in its own place."""
+    def disclose_film(self, film: Path, clips: Sequence[tuple[TakeRow, Path]], *, title: str) -> None:
+        """Writes the same into a film that was joined from clips."""
         made = [self._disclosure(row) for row, _ in clips]
         said = Disclosure(
             made_by_ai=self._made_by_ai,
@@ -109,17 +109,15 @@ async def open_discloser(planned: PlannedRun, *, certificate: Path | None = None
     return Discloser(planned=planned, attempts=by_digest, key=_read_signing_key(certificate, key))
 
 
-def require_disclosure(rows: Iterable[TakeRow], files: Mapping[str, Path]) -> None:
-    """Raises `RefusedError` where the file of a clip, by digest, says nothing of how it was made."""
-    shown = tuple(row for row in rows if row.clip is not None)
-    missing = find_unmarked(shown, {digest: read_origin_marks(path) for digest, path in files.items()})
+def require_disclosure(clips: Iterable[tuple[TakeRow, Path]]) -> None:
+    """Raises `RefusedError` where the file of a clip says nothing of how it was made."""
+    missing = [f"{row.shot}#{row.take}" for row, path in clips if not read_origin_marks(path).is_disclosed]
     if missing:
-        names = ", ".join(f"{row.shot}#{row.take}" for row in missing[:_MAX_NAMED])
         more = f" and {len(missing) - _MAX_NAMED:,} more" if len(missing) > _MAX_NAMED else ""
         raise RefusedError(
             "a clip does not say how it was made",
-            why=f"The files of {names}{more} carry no mark of their origin.",
-            remedy="Copies that `export --media FOLDER` makes carry one.",
+            why=f"The files of {', '.join(missing[:_MAX_NAMED])}{more} carry no mark of their origin.",
+            remedy="Copies carry one: export with --media FOLDER, or as a rough cut.",
         )
 
 

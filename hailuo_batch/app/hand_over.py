@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from hailuo_batch.app.disclosing import Discloser, open_discloser, require_disclosure
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.core.plan.export_names import DEFAULT_TEMPLATE, make_export_names
@@ -75,6 +77,9 @@ class HandOverOptions:
     world: World = World.REAL
     only: Sequence[str] = ()
     force: bool = False
+    certificate: Path | None = None  # with `key`: copies and rough cuts are signed (C2PA)
+    key: Path | None = None
+    require_disclosure: bool = False  # refuse what refers to a clip whose file says nothing of how it was made
 
 
 async def hand_over(file: Path | str, options: HandOverOptions) -> HandOver:
@@ -90,15 +95,19 @@ async def hand_over(file: Path | str, options: HandOverOptions) -> HandOver:
     options = replace(options, out=_name_file(options, timeline))
     _check_places(planned, options)
     made = HandOver(timeline=timeline, out=options.out, extra_problems=planned.extra_problems)
+    discloser = await open_discloser(planned, certificate=options.certificate, key=options.key)
     if options.form is HandOverFormat.ROUGH_CUT:
-        return replace(made, film=await _write_film(planned, timeline, options))
+        return replace(made, film=await _write_film(planned, timeline, options, discloser))
     sources = await _find_sources(planned, timeline, named=options.media is None)
     draw = _writer(options.form)
     if options.media is not None:
-        media, copy = _plan_copies(planned, timeline, options, options.media)
+        media, copy = _plan_copies(planned, timeline, options, options.media, discloser)
         text = draw(timeline, media)  # a library that is missing is said before copies are made
         made = replace(made, new_copies=await asyncio.to_thread(copy, sources))
     else:
+        if options.require_disclosure:
+            rows = {part.shot: part.row for part in timeline.parts if part.used is not None}
+            require_disclosure([(row, sources[shot]) for shot, row in rows.items()])
         text = draw(timeline, {shot: Media(path=_relative(path, options.out)) for shot, path in sources.items()})
     if options.out is not None:
         _write_text(options.out, text)
@@ -174,9 +183,10 @@ def _relative(path: Path, out: Path | None) -> str:
 
 
 def _plan_copies(
-    planned: PlannedRun, timeline: Timeline, options: HandOverOptions, folder: Path
+    planned: PlannedRun, timeline: Timeline, options: HandOverOptions, folder: Path, discloser: Discloser
 ) -> tuple[dict[str, Media], Callable[[Mapping[str, Path]], int]]:
     """Where the copies will be, and what makes them."""
+    from hailuo_batch.media.xmp import is_own_copy
     from hailuo_batch.store.copies import ClipCopy, place_copies
 
     names = make_export_names(timeline, planned.validation.project.names or DEFAULT_TEMPLATE)
@@ -184,10 +194,13 @@ def _plan_copies(
 
     def copy(sources: Mapping[str, Path]) -> int:
         make_folder(folder)
-        stored = planned.validation.workspace.list_digests() if options.force else frozenset[str]()
-        copies = [ClipCopy(name=made.name, source=sources[shot], digest=made.digest) for shot, made in names.items()]
-        # Bytes that the store has are a clip of ours: nothing is lost where its copy makes room.
-        return place_copies(folder, copies, lambda digest: digest in stored)
+        rows = {part.shot: part.row for part in timeline.parts}
+        copies = [
+            ClipCopy(name=made.name, make=partial(discloser.make_copy, rows[shot], sources[shot]))
+            for shot, made in names.items()
+        ]
+        # An earlier copy of ours may make room: its clip is in the store.
+        return place_copies(folder, copies, is_own_copy if options.force else lambda _: False)
 
     return media, copy
 
@@ -200,7 +213,9 @@ def _write_text(out: Path, text: str) -> None:
         raise StoreError(f"cannot write {out}", why=f"The system says: {error.strerror}.") from None
 
 
-async def _write_film(planned: PlannedRun, timeline: Timeline, options: HandOverOptions) -> "FilmMade":
+async def _write_film(
+    planned: PlannedRun, timeline: Timeline, options: HandOverOptions, discloser: Discloser
+) -> "FilmMade":
     from hailuo_batch.media.rough_cut import FilmForm, write_rough_cut
 
     assert options.out is not None  # noqa: S101 - the command line asks for a name
@@ -216,6 +231,9 @@ async def _write_film(planned: PlannedRun, timeline: Timeline, options: HandOver
                 made = await asyncio.to_thread(
                     write_rough_cut, folder.path / hidden, parts, form, is_stopped=is_stopped.is_set
                 )
+                clips = [(part.row, sources[part.shot]) for part in timeline.parts if part.used is not None]
+                title = f"{timeline.campaign}, rough cut"
+                await asyncio.to_thread(discloser.disclose_film, folder.path / hidden, clips, title=title)
                 folder.move(hidden, options.out.name)
             finally:
                 is_stopped.set()

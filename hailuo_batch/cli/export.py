@@ -1,6 +1,7 @@
 """hailuo-batch export"""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,16 +34,20 @@ from hailuo_batch.views.hand_over import describe_timeline
 @options.world
 @options.only
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-def command(
-    manifest: Path,
-    *,
-    kind_name: str | None,
-    out: Path | None,
-    media: Path | None,
-    world: World,
-    only: tuple[str, ...],
-    force: bool,
-) -> None:
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Sign copies and rough cuts (C2PA) with this certificate chain in PEM.",
+)
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The certificate's private key, in PEM.",
+)
+@click.option("--require-disclosure", is_flag=True, help="Refuse clips whose file does not say how it was made.")
+def command(manifest: Path, *, kind_name: str | None, out: Path | None, force: bool, **how: Any) -> None:
     """Write MANIFEST as a shot list, or its clips as an edit.
 
     Shot lists (csv, tsv, xlsx) have one row for each shot, with the cells of a matrix as rows of their own. Cells hold
@@ -51,16 +56,16 @@ def command(
 
     Hand-over formats (otio, edl, fcpxml, fcp7xml, ale) have the selected clips in the order of the edit, each at its
     cut, with gaps where a clip is missing, for an editing program. A rough-cut is one MP4 of the same, with slates for
-    what is missing.
+    what is missing. Copies and rough cuts say in their files how they were made.
     """
     form = _find_hand_over(kind_name, out)
     if form is not None:
-        _hand_over(manifest, HandOverOptions(form=form, out=out, media=media, world=world, only=only, force=force))
+        _hand_over(manifest, HandOverOptions(form=form, out=out, force=force, **how))
         return
     if out is not None and kind_name is None and out.is_dir():
         raise click.UsageError(f"{out} is a folder: say what to write into it, such as --format otio.")
-    if media is not None or only or world is not World.REAL:
-        raise click.UsageError("--media, --only, --sketch and --rehearsal are for hand-over formats, not a shot list.")
+    if any(value and value is not World.REAL for value in how.values()):
+        raise click.UsageError("a shot list takes --format, --out and --force; the rest is for hand-over formats.")
     _export_sheet(
         manifest, SheetKind(kind_name) if kind_name else sheet_kind(out) if out else SheetKind.CSV, out, force
     )

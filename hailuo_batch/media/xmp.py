@@ -46,6 +46,16 @@ def add_xmp(data: bytes, disclosure: Disclosure) -> bytes:
     return bytes(film) + struct.pack(">I4s", 24 + len(packet), b"uuid") + XMP_UUID + packet
 
 
+def is_own_copy(data: bytes) -> bool:
+    """Whether a file is a copy that this program wrote: its XMP says so."""
+    file = BytesIO(data)
+    with suppress(UnsoundError, struct.error):
+        for kind, body, end in iter_top_boxes(file):
+            if kind == b"uuid" and data[body : body + 16] == XMP_UUID:
+                return b"<xmp:CreatorTool>hailuo-batch" in data[body:end]
+    return False
+
+
 def _close_last_box(film: bytearray, start: int) -> None:
     """Gives the last box its length where it says "to the end of the file"."""
     if film[start : start + 4] == b"\0\0\0\0":

@@ -21,9 +21,7 @@ _FICLONE = 0x40049409  # linux/fs.h: share another file's blocks until one of th
 class Linker:
     """Gives second names in one folder to files of another."""
 
-    def __init__(self, *, hard_links: bool = True) -> None:
-        """Without hard links, what is written into one file changes no other."""
-        self._hard_links = hard_links
+    def __init__(self) -> None:
         # What the file system cannot do is tried once: a file that is made and taken away again for every name slows
         # ext4 down, which searches past all recently deleted files for each new one.
         self._clones = sys.platform == "linux"
@@ -32,9 +30,6 @@ class Linker:
         """Makes `name` have the content of `source`; `FileExistsError` if it is taken."""
         self._clones = self._clones and _clone(source, folder, name)
         if self._clones:
-            return
-        if not self._hard_links:
-            _copy(source, folder, name)
             return
         try:
             folder.link(source, name)

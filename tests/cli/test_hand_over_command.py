@@ -41,8 +41,8 @@ def test_the_ending_decides_and_a_folder_gets_a_file_named_after_the_campaign(dr
     [
         (("--format", "rough-cut"), 2, "a rough cut is one file: name it with -o film.mp4"),
         (("-o", "film.mp4", "--media", "clips"), 2, "a rough cut is one file"),
-        (("-o", "film.csv", "--media", "clips"), 2, "are for hand-over formats, not a shot list"),
-        (("--only", "open"), 2, "are for hand-over formats, not a shot list"),
+        (("-o", "film.csv", "--media", "clips"), 2, "the rest is for hand-over formats"),
+        (("--only", "open"), 2, "the rest is for hand-over formats"),
         (("-o", "manifests", "--format", "csv"), 2, "manifests is a folder; name a file in it"),
         (("-o", "manifests"), 2, "manifests is a folder: say what to write into it"),
         (("-o", "film.fcpxml", "--sketch", "--only", "turn"), 3, "no clip to hand over"),
