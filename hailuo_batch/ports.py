@@ -59,6 +59,7 @@ class Facts:
     clip: Clip | None = None
     cost: Money | None = None
     quote: Money | None = None  # the price that the gateway named at the submit
+    request_id: str | None = None  # the gateway's id of the submit; kept in the event
     failure: Failure | None = None
     reason: str | None = None  # a person's, for what a person decided; kept in the event
     decided_by: str | None = None  # who that was
@@ -343,12 +344,13 @@ class DriverRequest:
 class ProviderTask:
     """The job running at a provider, by its id; `is_new`: it was submitted just now.
 
-    `quote` is the price that the provider named at the submit.
+    `quote` is the price that the provider named at the submit, `request_id` its id of that call.
     """
 
     id: str
     is_new: bool = False
     quote: Money | None = None
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

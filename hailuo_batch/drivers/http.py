@@ -99,7 +99,7 @@ class HttpDriver:
                     raise asyncio.CancelledError from None
                 raise
             if isinstance(answer, SubmitAccepted):
-                return ProviderTask(id=answer.task, is_new=True, quote=answer.estimate)
+                return ProviderTask(id=answer.task, is_new=True, quote=answer.estimate, request_id=answer.request_id)
             # Money: a later no says nothing about an earlier call that may have been accepted.
             doubt = answer if answer.kind is FailureKind.UNKNOWN_OUTCOME else doubt
             pause = self._patience.delay(times, answer.wait_seconds)

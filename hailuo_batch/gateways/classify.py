@@ -30,8 +30,8 @@ from hailuo_batch.gateways.table import GatewayTable
 _DETAILS = {
     "parameter": ("error.param", "param", "error.parameter"),
     "suggestion": ("error.suggestion", "suggestion"),
-    "request id": ("request_id", "error.request_id", "requestId", "trace_id", "base_resp.trace_id"),
 }
+_REQUEST_IDS = ("request_id", "error.request_id", "requestId", "trace_id", "base_resp.trace_id")
 _REQUEST_ID_HEADERS = ("x-request-id", "trace-id", "x-trace-id")
 _MAX_DETAIL = 100  # characters
 _NO_BRACKETS = str.maketrans("[]", "()")
@@ -43,6 +43,13 @@ def find_all_texts(body: object, places: Iterable[str]) -> Iterator[str]:
     """Every text that an answer has at these places."""
     found = (parse_text(value) for place in places for value in find_values(body, place))
     return (text for text in found if text)
+
+
+def find_request_id(reply: Reply) -> str:
+    """The gateway's id of a call, for its support; "" where it gives none."""
+    named = next(find_all_texts(reply.body, _REQUEST_IDS), "")
+    text = named or next((reply.headers[name] for name in _REQUEST_ID_HEADERS if reply.headers.get(name)), "")
+    return redact(text)[:_MAX_DETAIL].translate(_NO_BRACKETS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +107,7 @@ class ErrorClassifier:
         plain = {"200", str(reply.status)}  # which the words before say already
         codes = [code for code in self._codes(reply.body) if code not in plain]
         said = [("code", codes[0] if codes and codes[0] not in self.message(reply.body) else ""), *found]
-        header = next((reply.headers[name] for name in _REQUEST_ID_HEADERS if reply.headers.get(name)), "")
-        if header and not found[-1][1]:
-            said[-1] = (found[-1][0], header)
+        said.append(("request id", find_request_id(reply)))
         words = [f"{name} {redact(text)[:_MAX_DETAIL].translate(_NO_BRACKETS)}" for name, text in said if text]
         return f" [{', '.join(words)}]" if words else ""
 

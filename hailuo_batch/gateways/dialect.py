@@ -54,10 +54,11 @@ class GatewayRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitAccepted:
-    """The gateway took it: the task's id, and what it says it will cost."""
+    """The gateway took it: the task's id, what it says it will cost, and its id of the call."""
 
     task: str
     estimate: Money | None = None
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

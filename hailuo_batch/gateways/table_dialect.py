@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.money import Money
 from hailuo_batch.gateways import account
-from hailuo_batch.gateways.classify import ErrorClassifier
+from hailuo_batch.gateways.classify import ErrorClassifier, find_request_id
 from hailuo_batch.gateways.coerce import (
     find_link,
     parse_fraction,
@@ -65,7 +65,11 @@ class TableDialect:
             )
         if not task:
             return self.classifier.classify_incomplete(reply, ErrorContext.SUBMIT, ErrorMeaning.UNREADABLE)
-        return SubmitAccepted(task=task, estimate=find_amount(reply.body, self.table.submit.estimate))
+        return SubmitAccepted(
+            task=task,
+            estimate=find_amount(reply.body, self.table.submit.estimate),
+            request_id=find_request_id(reply),
+        )
 
     def poll(self, task: str) -> Conversation[TaskRunning | ClipReady | Failure]:
         """Reads a task; a fresh link is had by polling again."""

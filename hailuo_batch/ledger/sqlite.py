@@ -247,6 +247,7 @@ def _event_data(facts: Facts) -> dict[str, object]:
         "task": facts.task,
         "digest": None if facts.clip is None else facts.clip.digest,
         "quote": _money_data(facts.quote),
+        "request_id": facts.request_id,
         "cost": _money_data(facts.cost),
         "failure": None if failure is None else {"kind": failure.kind, "why": failure.why, "remedy": failure.remedy},
         "reason": facts.reason,

@@ -32,6 +32,7 @@ class StoredClip:
     cost: Money | None
     fallback_reason: str = ""
     naming_failure: Failure | None = None
+    request_id: str = ""  # the provider's id of the submit, when it was in this run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,11 @@ async def _download_once(
     whole = replace(clip, digest=digest)
     await context.ledger.move(submitted.attempt, Move.KEEP, Facts(clip=whole))
     return StoredClip(
-        clip=whole, provider=submitted.provider, cost=produced.cost, fallback_reason=submitted.fallback_reason
+        clip=whole,
+        provider=submitted.provider,
+        cost=produced.cost,
+        fallback_reason=submitted.fallback_reason,
+        request_id=submitted.task.request_id,
     )
 
 

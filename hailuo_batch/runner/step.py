@@ -149,11 +149,13 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
     return StoredClip(clip=clip, provider=named.provider, cost=named.cost)
 
 
-async def _read_origin(step: Step, clip: Path, context: RunContext) -> ClipOrigin:
+async def _read_origin(step: Step, stored: StoredClip, file: Path, context: RunContext) -> ClipOrigin:
     attempts = await context.ledger.attempts([step.clip_fingerprint])
-    stored = [each for each in attempts if each.stage is Stage.STORED]
     return ClipOrigin(
-        attempt=stored[-1] if stored else None, tool=f"hailuo-batch {__version__}", marks=context.read_marks(clip)
+        attempt=next((each for each in attempts if each.stage is Stage.STORED), None),
+        tool=f"hailuo-batch {__version__}",
+        marks=context.read_marks(file),
+        request_id=stored.request_id,
     )
 
 
@@ -161,7 +163,7 @@ async def _name_clip(step: Step, stored: StoredClip, context: RunContext) -> Non
     """Gives the clip a readable name for each shot that uses it."""
     assert step.request is not None  # noqa: S101 - a step without a request is never carried out
     source = await context.store.local_copy(stored.clip.digest)
-    origin = None if context.sketch else await _read_origin(step, source, context)
+    origin = None if context.sketch else await _read_origin(step, stored, source, context)
     given = []
     for use in step.uses:
         file = render_name(context.campaign, use, sketch=context.sketch)

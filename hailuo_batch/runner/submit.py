@@ -172,7 +172,8 @@ async def _submit_once(
         context.on_quote(step, route, answer.quote)
     try:
         # Money: the task id is durable before anything else is done with it.
-        stage = await context.ledger.move(attempt, Move.ACCEPT, Facts(task=answer.id, quote=answer.quote))
+        facts = Facts(task=answer.id, quote=answer.quote, request_id=answer.request_id or None)
+        stage = await context.ledger.move(attempt, Move.ACCEPT, facts)
     except LedgerError as error:
         return _unrecorded_task_failure(step, route, answer, error)
     return Submitted(attempt=attempt, stage=stage, task=answer, provider=route.provider)

@@ -118,7 +118,9 @@ class LedgerContract(LedgerOpener):
         """Of the two, the higher one counts."""
         for number, (quote, counted) in enumerate([("0.40", "0.40"), ("0.20", "0.28")], 1):
             async with self.open_writer(tmp_path / str(number), FakeClock()) as ledger:
-                attempt = await record_attempt(ledger, 1, [(Move.ACCEPT, Facts(task="t-1", quote=usd(quote)))])
+                attempt = await record_attempt(
+                    ledger, 1, [(Move.ACCEPT, Facts(task="t-1", quote=usd(quote), request_id="req-9"))]
+                )
                 await ledger.move(attempt, Move.PRODUCE, Facts())
                 (record,) = await ledger.attempts()
                 (paid,) = await ledger.counted_attempts()
@@ -127,7 +129,8 @@ class LedgerContract(LedgerOpener):
                 events = await ledger.events([attempt])
             assert (record.estimate, record.quote, standing.quote) == (usd("0.28"), usd(quote), usd(quote))
             assert (paid.charge.money, paid.quote, charge.money) == (usd(counted), usd(quote), usd(counted))
-            assert events[1].data == {"task": "t-1", "quote": {"amount": quote, "currency": "USD"}}
+            accepted = {"task": "t-1", "quote": {"amount": quote, "currency": "USD"}, "request_id": "req-9"}
+            assert events[1].data == accepted
             assert find_mismatches(record, replay(record, events)) == ""
 
     @pytest.mark.parametrize("amount", ["0.1", "0.10", "1E+2", "123456789012345678901234567890.123456789", "0"])

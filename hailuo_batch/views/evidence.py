@@ -123,15 +123,14 @@ def _attempt_members(
 ) -> dict[str, object]:
     """What the ledger knows of how the clip came; where the ledger that bought it is gone, what the take knows."""
     known = row if attempt is None else attempt
+    mine = events.get(attempt.id, ()) if attempt is not None else ()
     return {
         "task": known.task or None,
+        "request_id": next((each.data["request_id"] for each in mine if "request_id" in each.data), None),
         "submitted_at": None if attempt is None else utc_time(attempt.intended_at),
         "stored_at": None if attempt is None else utc_time(attempt.changed_at),
         "estimate": money_dict(known.estimate),
         "quote": money_dict(known.quote),
         "cost": money_dict(known.cost),
-        "events": [
-            {"at": utc_time(each.at), "move": each.move, "stage": str(each.stage)}
-            for each in (events.get(attempt.id, ()) if attempt is not None else ())
-        ],
+        "events": [{"at": utc_time(each.at), "move": each.move, "stage": str(each.stage)} for each in mine],
     }

@@ -29,6 +29,7 @@ class ClipOrigin:
     attempt: AttemptRecord | None
     tool: str
     marks: OriginMarks
+    request_id: str = ""  # the provider's id of the submit; the ledger's events have it too
 
 
 def make_provenance(
@@ -84,6 +85,7 @@ def _origin_members(origin: ClipOrigin) -> dict[str, object]:
     return {
         "tool": origin.tool,
         "task": attempt.task,
+        **({"request_id": origin.request_id} if origin.request_id else {}),
         "submitted_at": utc_time(attempt.intended_at),
         "stored_at": utc_time(attempt.changed_at),
         "estimate": None if attempt.estimate is None else money_tree(attempt.estimate),
