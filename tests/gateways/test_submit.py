@@ -241,4 +241,4 @@ def test_a_refusal_of_minimax_that_names_a_task_is_looked_at_by_a_person() -> No
 def test_the_gateways_id_of_the_call_comes_with_the_task_for_its_support() -> None:
     said = submitted("minimax", reply({"task_id": "t1"}, trace_id="abc[1]"))
     assert said == SubmitAccepted(task="t1", request_id="abc(1)")
-    assert submitted("odkkk", reply({**YES["odkkk"], "request_id": "req_7"})).request_id == "req_7"
+    assert submitted("minimax", reply({"task_id": "t1", "request_id": "req_7"})).request_id == "req_7"
