@@ -110,6 +110,15 @@ REVIEW_FILE = Rule(id="review-file", area=_VALUES, summary="this is a review fil
 TASKS_FILE = Rule(id="tasks-file", area=_VALUES, summary="this is a tasks file",
     meaning="The file that was named has accepted tasks, where a manifest is needed.",
     remedy="Name the manifest beside it.")
+PLAN_FILE = Rule(id="plan-file", area=_VALUES, summary="this is a saved plan",
+    meaning="The file that was named is a saved plan, where a manifest is needed.",
+    remedy="Carry it out with `run --plan`, or name a manifest.")
+TABLE_FILE = Rule(id="table-file", area=_VALUES, summary="this is a table",
+    meaning="The file that was named is a table of shots, where a manifest is needed.",
+    remedy="Make a manifest from it with `import`, or name one.")
+SETTINGS_FILE = Rule(id="settings-file", area=_VALUES, summary="these are settings",
+    meaning="The file that was named has the settings of the project, where a manifest is needed.",
+    remedy="Name a manifest.")
 
 NAME_SYNTAX = Rule(id="name-syntax", area=_TEXTS, summary="name not closed",
     meaning="A text has `${` without the brace that closes it.",

@@ -15,7 +15,7 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import (
     Manifest,
 )
-from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Rule, Severity, name_shots
+from hailuo_batch.core.problem import SECRET_NAME, DocumentPath, Place, Problem, Severity, name_shots
 from hailuo_batch.core.signatures import mask_signatures
 from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.load.api_keys import find_key, read_set_keys
@@ -23,6 +23,7 @@ from hailuo_batch.load.document import Document, locate, read_document
 from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.own_columns import is_own_column, put_written
 from hailuo_batch.load.schemas import matches_schema
+from hailuo_batch.load.wrong_files import find_wrong_file
 
 MAX_PROBLEMS = 50
 SHOWN_PLACES = 3  # of one problem that comes more often
@@ -53,12 +54,8 @@ def read_manifest_tree(
     data: bytes, *, name: str, most: int = MAX_PROBLEMS
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """A manifest as plain values with its warnings; they are empty when something stops it."""
-    if name.endswith((".lock.yaml", ".lock.yml")):
-        return {}, (_wrong_file_problem(name, "lock", rules.LOCK_FILE, _LOCK_WHY),)
-    if name.endswith((".review.yaml", ".review.yml")):
-        return {}, (_wrong_file_problem(name, "review", rules.REVIEW_FILE, _REVIEW_WHY),)
-    if name.endswith((".tasks.yaml", ".tasks.yml")):
-        return {}, (_wrong_file_problem(name, "tasks", rules.TASKS_FILE, _TASKS_WHY),)
+    if wrong := find_wrong_file(data, name):
+        return {}, (wrong,)
     return read_and_validate(data, name=name, schema="manifest", many="shots", definition="shot", most=most)
 
 
@@ -144,21 +141,6 @@ def _included_file_problem(name: str) -> Problem:
 def _is_recoverable(problem: Problem) -> bool:
     """Whether the value it is about was read as it is most likely meant, so that its form can be checked too."""
     return problem.severity is Severity.WARNING or problem.rule == rules.YAML_NUMBER
-
-
-_LOCK_WHY = "it says which clips are the campaign, and is written by hailuo-batch."
-_REVIEW_WHY = "it says what was decided about shots, and is read with the manifest beside it."
-_TASKS_WHY = "it has the tasks that were accepted, and is written by hailuo-batch."
-
-
-def _wrong_file_problem(name: str, kind: str, rule: Rule, why: str) -> Problem:
-    manifest = name.removesuffix(".yml").removesuffix(".yaml").removesuffix(f".{kind}") + ".yaml"
-    return Problem(
-        rule=rule,
-        why=why,
-        remedy=f"Name {manifest}.",
-        place=Place(file=name, line=1, column=1),
-    )
 
 
 _FALLBACK_PROBLEM = Problem(

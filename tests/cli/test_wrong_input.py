@@ -51,6 +51,9 @@ LINES: dict[str, tuple[int, tuple[str, ...]]] = {
     "lock_is_unmerged": (3, ("plan", "locked.yaml")),
     "lock_is_garbage": (3, ("plan", "garbage.yaml")),
     "lock_as_manifest": (3, ("plan", "locked.lock.yaml")),
+    "saved_plan_as_manifest": (3, ("run", "plans/my film.json")),
+    "table_as_manifest": (3, ("plan", "film.csv")),
+    "settings_as_manifest": (3, ("plan", "hailuo.yaml")),
     "manifest_is_unmerged": (3, ("plan", "unmerged.yaml")),
 }
 
@@ -70,6 +73,9 @@ def project(film: Path) -> Path:
     (root / "garbage.yaml").write_text(PAID)
     (root / "garbage.lock.yaml").write_text("version: 1\nwords\n")
     (root / "unmerged.yaml").write_text(f"{PAID}<<<<<<< HEAD\n=======\nvars: {{}}\n>>>>>>> other\n")
+    (root / "plans").mkdir()
+    (root / "plans" / "my film.json").write_text('{"version": 1, "fingerprint_version": 1, "steps": [], "hash": ""}')
+    (root / "film.csv").write_text("id,prompt\nopen,a bottle in mist\n")
     (root / "page.pdf").write_text("a page")
     (root / "mine.html").write_text("<!doctype html><title>mine</title>")
     (root / "folder.html").mkdir()
