@@ -433,6 +433,16 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], type[HailuoError]
         RefusedError,
         "kite#1: providers: minimax → minimax, highwayapi",
     ),
+    "no price shown": (
+        lambda tree: forge(
+            tree,
+            steps=[
+                {**step, "routes": [{"provider": way["provider"]} for way in step["routes"]]} for step in tree["steps"]
+            ],
+        ),
+        RefusedError,
+        "kite#1: price at minimax: unknown → 0.28 USD",
+    ),
     "a low sum shown": (
         lambda tree: forge(tree, totals={**tree["totals"], "cost": []}),
         RefusedError,

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.saved_plan import make_saved_plan
+from hailuo_batch.app.running.approvals import judge_plan_approvals
 from hailuo_batch.app.running.options import RunOptions, SavedPlanFile
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
 from hailuo_batch.core.money import Money
-from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person
+from hailuo_batch.core.plan.approval import Approval, Person
 from hailuo_batch.core.plan.saved_plan import SavedPlan, one_line
 from hailuo_batch.core.spending.budget import parse_amount
 from hailuo_batch.errors import InputError, RefusedError
@@ -18,18 +19,18 @@ from hailuo_batch.load.approvals_file import add_approval, canonical_approval
 from hailuo_batch.load.git_identity import read_git_identity, read_signing_key
 from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.load.saved_plan_file import read_saved_plan, write_saved_plan
-from hailuo_batch.load.settings import read_project
+from hailuo_batch.load.settings import Project, read_project
 from hailuo_batch.ports import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ApprovedPlan:
-    """An approval as it was written, the plan that it is of, and what to know: why it may not count here."""
+    """An approval as it was written, the plan that it is of, and why it does not count in this project."""
 
     plan: SavedPlan
     approval: Approval
     file: Path
-    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 async def save_plan(planned: PlannedRun, file: Path | str, *, clock: Clock | None = None) -> SavedPlan:
@@ -40,6 +41,11 @@ async def save_plan(planned: PlannedRun, file: Path | str, *, clock: Clock | Non
     saved = await make_saved_plan(planned, author=author, at=utc_timestamp(clock or SystemClock()))
     write_saved_plan(Path(file), saved)
     return saved
+
+
+def read_plan(file: Path | str) -> SavedPlan:
+    """The plan of a file. Raises `InputError` for what is none, `RefusedError` for one that was edited."""
+    return read_saved_plan(Path(file))
 
 
 def read_plan_for_run(file: Path | str, options: RunOptions, manifest: Path | None = None) -> tuple[Path, RunOptions]:
@@ -105,9 +111,19 @@ async def approve(
     )
     if sign or key:
         approval = replace(approval, signature=_sign(approval, key or read_signing_key(folder)))
-    rule = read_project(folder).approval_rule
-    notes = () if rule is None else tuple(_list_notes(approval, plan, rule))
-    return ApprovedPlan(plan=plan, approval=approval, file=add_approval(path, approval), notes=notes)
+    faults = _find_faults(plan, approval, read_project(folder))
+    return ApprovedPlan(plan=plan, approval=approval, file=add_approval(path, approval), faults=faults)
+
+
+def _find_faults(plan: SavedPlan, approval: Approval, project: Project) -> tuple[str, ...]:
+    """Why the approval does not count in the project around the plan; there may be another one elsewhere."""
+    if project.approval_rule is None:
+        return ()
+    try:
+        _, rejections = judge_plan_approvals(plan, [approval], rule=project.approval_rule, root=project.root)
+    except RefusedError as error:  # it is written all the same: the run may have what is missing here
+        return (f"{error.summary}. {error.why}".strip(" ."),)
+    return tuple(each.why for each in rejections)
 
 
 def _parse_person(text: str) -> Person:
@@ -124,15 +140,3 @@ def _sign(approval: Approval, key: str) -> str:
         remedy = "Name a key with --key, or let git know it:\n    git config user.signingkey ~/.ssh/id_ed25519.pub"
         raise InputError("with which key?", why="git knows no ssh key that you sign with.", remedy=remedy)
     return sign_text(canonical_approval(approval), key)
-
-
-def _list_notes(approval: Approval, plan: SavedPlan, rule: ApprovalRule) -> list[str]:
-    """Why the approval will not count, as far as that is known without checking a signature."""
-    from hailuo_batch.core.plan.approval import judge_approvals
-
-    author = Person(name=plan.author["name"], email=plan.author["email"])
-    faults = {approval: ""} if approval.signature else {}
-    _, rejections = judge_approvals(
-        [approval], plan=plan.hash, author=author, rule=rule, signature_faults=faults if rule.signers else None
-    )
-    return [f"This approval does not count here: {each.why}." for each in rejections]

@@ -75,6 +75,7 @@ def command(
         print_text(draw_nothing_to_do(dict(summary), ink, manifest=str(manifest), world=world))
         return Exit.DONE
     from hailuo_batch.app.planning.plan import plan
+    from hailuo_batch.cli.saved_plan import draw_need, save_plans
     from hailuo_batch.views.plan import draw_plan
 
     with report_early_end("plan", str(manifest), world=world, form=form):
@@ -89,10 +90,14 @@ def command(
         _refuse_name_collisions(planned)
         print_json(report_dict(planned.report))
     else:
-        print_text(draw_plan(planned.report, ink, full=full, is_last=planned.lost_ledger is None and out is None))
+        can_run = planned.lost_ledger is None and out is None
+        need = draw_need([planned]) if can_run else ""
+        print_text(draw_plan(planned.report, ink, full=full, is_last=can_run and not need))
         _refuse_name_collisions(planned)
+        if need:
+            print_text(need)
     if out is not None:
-        _save_plan(planned, out)
+        save_plans([planned], out)
     return Exit.PENDING if detailed_exitcode and planned.pending_steps else Exit.DONE
 
 
@@ -102,14 +107,3 @@ def _refuse_name_collisions(planned: "PlannedRun") -> None:
 
     if planned.lost_ledger is None:
         refuse_name_collisions(planned)
-
-
-def _save_plan(planned: "PlannedRun", out: Path) -> None:
-    from hailuo_batch.app.saved_plans import save_plan
-    from hailuo_batch.cli.output import fit_text
-    from hailuo_batch.core.world import command_line
-    from hailuo_batch.views.saved_plan import draw_saved_plan
-
-    saved = run_async(save_plan(planned, out))
-    command = command_line("run", "--plan", str(out), world=planned.validation.world)
-    click.echo(fit_text(draw_saved_plan(saved, file=str(out), command=command), sys.stderr), err=True)

@@ -1,33 +1,107 @@
-"""A saved plan, and an approval of one, for people."""
+"""A saved plan, and an approval of one, for people: whoever approves sees here what they agree to."""
 
-from hailuo_batch.core.plan.approval import Approval
-from hailuo_batch.core.plan.saved_plan import PlanTotals, SavedPlan
-from hailuo_batch.views.format import safe_text
+from collections.abc import Iterator, Sequence
+
+from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.saved_plan import PlanTotals, SavedPlan, Tree, parse_money, step_label
+from hailuo_batch.views.fit import cut_end
+from hailuo_batch.views.format import count, safe_text, shot_length, single_line
+from hailuo_batch.views.plan_lines import ACTION_MARKS
+from hailuo_batch.views.style import PLAIN, TextStyle
+from hailuo_batch.views.table import Cell, Column, Fit, draw_table
 
 _HASH_LENGTH = 23  # characters: enough to compare two by eye
+_MAX_STEPS = 60  # lines of takes; the file has them all
+_PROMPT_WIDTH = 300  # cells of a prompt, which is below its take
+_COLUMNS = (
+    Column(gap=1),
+    Column(fit=Fit.MIDDLE),
+    Column(),
+    Column(fit=Fit.WRAP, least=16),
+    Column(fit=Fit.WRAP, least=16),
+)
 
 
-def draw_saved_plan(plan: SavedPlan, *, file: str, command: str) -> str:
-    """Where a plan was saved, what it buys, and how it is carried out."""
-    lines = [
-        f"Saved as {safe_text(file)}, {plan.hash[:_HASH_LENGTH]}: {_draw_totals(plan.totals)}.",
-        "To carry out exactly this:",
+def draw_saved_plan(plan: SavedPlan, *, file: str, command: str, rule: ApprovalRule | None, approve: str) -> str:
+    """Where a plan was saved, what it buys, and how it is carried out; `rule` is one that asks for an approval."""
+    lines = [f"Saved as {safe_text(file)}, {plan.hash[:_HASH_LENGTH]}: {_draw_totals(plan.totals)}."]
+    if rule is None:
+        return "\n".join([*lines, "To carry out exactly this:", f"    {command}"])
+    people = f" May approve: {safe_text(', '.join(rule.by))}." if rule.by else ""
+    lines += [
+        f"{rule.amount_sentence}{people}",
+        f"Commit the plan. To approve it{', as another person' if rule.two_persons else ''}:",
+        f"    {approve}",
+        "Then, to carry out exactly this:",
         f"    {command}",
     ]
     return "\n".join(lines)
 
 
-def draw_approval(plan: SavedPlan, approval: Approval, *, file: str, command: str) -> str:
-    """Who approved what, and what comes next."""
+def draw_approval_need(rule: ApprovalRule, *, command: str) -> str:
+    """What a plan ends with where a run of it would be refused: it has to be saved first."""
+    return f"{rule.amount_sentence} To save the plan for one:\n    {safe_text(command)}"
+
+
+def draw_plan_file(plan: SavedPlan, style: TextStyle = PLAIN) -> str:
+    """What a saved plan buys, take by take, with the prompts, and who saved it."""
+    lines: list[str] = []
+    for part in plan.parts:
+        lines += [f"{style.bold(safe_text(part.tree['campaign']))} · {safe_text(part.tree['manifest'])}", ""]
+        lines += [*_draw_steps(part.steps, style), ""]
+    author = plan.author
+    person = Person(name=author["name"], email=author["email"])
+    who = safe_text(f"{person} on {author['at'][:10]}")
+    return "\n".join([*lines, f"Plan {plan.hash[:_HASH_LENGTH]}, saved by {who}: {_draw_totals(plan.totals)}."])
+
+
+def draw_approval(approval: Approval, *, file: str, command: str, faults: Sequence[str]) -> str:
+    """Who approved, and what comes next; `faults` say why the approval does not count."""
     signed = ", signed" if approval.signature else ""
-    author = f"{plan.author['name']} {plan.author['email']}".strip()
-    lines = [
-        f"Approved by {safe_text(str(approval.by))}{signed}: {_draw_totals(plan.totals)}.",
-        f"Plan {plan.hash[:_HASH_LENGTH]} of {safe_text(str(plan.tree['manifest']))}, saved by {safe_text(author)}.",
-        f"Written to {safe_text(file)}; commit it with the plan. To carry it out:",
-        f"    {command}",
-    ]
+    lines = [f"Approved by {safe_text(str(approval.by))}{signed}."]
+    if faults:
+        lines += [f"The approval does not count here: {safe_text(each)}." for each in faults]
+        return "\n".join([*lines, f"It was written to {safe_text(file)}."])
+    lines += [f"Written to {safe_text(file)}; commit it with the plan. To carry it out:", f"    {command}"]
     return "\n".join(lines)
+
+
+def _draw_steps(steps: Sequence[Tree], style: TextStyle) -> Iterator[str]:
+    cells = [line for step in steps[:_MAX_STEPS] for line in _step_cells(step, style)]
+    yield from draw_table(cells, _COLUMNS, width=style.width)
+    if len(steps) > _MAX_STEPS:
+        yield f"  … and {count(len(steps) - _MAX_STEPS, 'more step')}; the file has them all."
+
+
+def _step_cells(step: Tree, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
+    request = step["request"]
+    yield (
+        Cell(ACTION_MARKS[Action(step["action"])], style.good if step["buys"] else style.warning),
+        Cell(safe_text(step_label(step))),
+        Cell(single_line(f"{_length(request['duration'])} {request['resolution']}")),
+        Cell(single_line(step["why"])),
+        Cell(safe_text(_step_cost(step)), style.dim),
+    )
+    yield Cell(""), Cell(""), Cell(cut_end(single_line(request["prompt"]), _PROMPT_WIDTH), style.dim)
+
+
+def _length(duration: int | str) -> str:
+    """A length as people read it; the file may come from anybody, and have any text."""
+    is_known = isinstance(duration, int) or duration.removesuffix("ms").isdecimal()
+    return shot_length(duration) if is_known else str(duration)
+
+
+def _step_cost(step: Tree) -> str:
+    if "left_out" in step:
+        return "left out under a cap"
+    if not step["buys"]:
+        return "not bought"
+    for first in step["routes"]:
+        return (
+            "free" if first.get("free") else f"{first['provider']} {parse_money(first['price']) or 'price not known'}"
+        )
+    return "nobody sells it"
 
 
 def _draw_totals(totals: PlanTotals) -> str:

@@ -1,6 +1,7 @@
 """Saving, approving and running a plan from the command line: nothing is asked, and nothing else may choose."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,33 @@ def test_a_plan_is_saved_as_its_schema_says_and_approved(say: Say, surroundings:
     assert way["price"]["source"].startswith("https://")
     approved = say("approve", "film.plan.json", "--as", "Ben <ben@acme.test>")
     assert approved.code == 0
-    assert approved.out.startswith("Approved by Ben <ben@acme.test>: 2 clips for 0.56 USD.")
-    assert "saved by Ana ana@acme.test" in " ".join(approved.out.split())
+    assert "\nApproved by Ben <ben@acme.test>.\nWritten to film.plan.json.approval; commit it" in approved.out
     assert say("plan", "--format", "json", "-o", "film.plan.json").code == 0
+
+
+@pytest.mark.usefixtures("priced")
+def test_where_a_run_would_need_an_approval_each_step_names_the_next(
+    say: Say, surroundings: Path, golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    (surroundings / "hailuo.yaml").write_text(
+        "version: 1\nrequire_approval: {above: 0.30 USD, by: [ben@acme.test], two_persons: true}\n"
+    )
+    lines = []
+    for words in (
+        ("plan",),
+        ("plan", "--only", "open"),  # below the amount
+        ("plan", "-o", "film.plan.json"),
+        ("approve", "-n", "film.plan.json"),
+        ("approve", "film.plan.json"),
+        ("approve", "film.plan.json", "--as", "Ben <ben@acme.test>"),
+    ):
+        said = say(*words)
+        assert said.code == 0
+        lines.append(f"$ hailuo-batch {' '.join(words)}\n{said.out}{said.err}")
+    text = re.sub(r"sha256:[0-9a-f]+", "sha256:…", "\n".join(lines))
+    golden(re.sub(r"\d{4}-\d\d-\d\d", "DAY", text), "approval_steps.txt")
+    assert len((surroundings / "film.plan.json.approval").read_text().splitlines()) == 2
 
 
 @pytest.mark.usefixtures("quick_sketches")

@@ -49,6 +49,13 @@ class ApprovalRule:
     two_persons: bool = False
     signers: str = ""
 
+    @property
+    def amount_sentence(self) -> str:
+        """Above which amount a run needs an approval."""
+        if self.above is None:
+            return "Every run that buys needs an approval."
+        return f"Without an approval, a run may cost up to {self.above}."
+
     def needs_approval(self, totals: PlanTotals) -> bool:
         """Whether submits of this cost need an approval. Currencies are never converted, so another one needs it."""
         if not totals.clips:
@@ -125,7 +132,7 @@ def _find_fault(
     signature_faults: Mapping[Approval, str] | None,
 ) -> str:
     if approval.plan != plan:
-        return "it is of another content of the plan"
+        return "they approved another version of the plan"
     if rule.by and not _is_listed(approval.by, rule.by):
         return "they are not in require_approval.by"
     if rule.two_persons and not author.identity:

@@ -82,6 +82,11 @@ class SavedPlan:
         return author
 
     @property
+    def parts(self) -> tuple["SavedPlan", ...]:
+        """What it says of each of its manifests."""
+        return (self,)
+
+    @property
     def steps(self) -> Sequence[Tree]:
         """Its steps."""
         steps: Sequence[Tree] = self.tree["steps"]
@@ -224,7 +229,7 @@ def step_label(step: Tree) -> str:
 def sum_steps(steps: Iterable[Tree]) -> PlanTotals:
     """What the steps that buy cost together."""
     bought = [step for step in steps if step["buys"]]
-    paid = [[parse_money(way["price"]) for way in step["routes"] if not way.get("free")] for step in bought]
+    paid = [[parse_money(way.get("price")) for way in step["routes"] if not way.get("free")] for step in bought]
     return PlanTotals(
         takes=sum(len(step["takes"]) for step in bought),
         clips=len(bought),

@@ -1,0 +1,126 @@
+"""Approvals as a project requires them: whether a run needs one, which ones count, and what to do where none does.
+
+Nothing of it is loaded for a project without a rule.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.saved_plan import list_purchase_trees
+from hailuo_batch.app.running.options import RunOptions, SavedPlanFile, Scope
+from hailuo_batch.app.running.scope import select_run_steps
+from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person, Rejection, judge_approvals
+from hailuo_batch.core.plan.saved_plan import PlanTotals, SavedPlan, sum_steps
+from hailuo_batch.core.world import World, command_line
+from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.load.approvals_file import canonical_approval, read_approvals
+from hailuo_batch.load.settings import read_file
+
+_MAX_SHOWN = 10  # approvals and people that a message names
+Judged = tuple[Approval | None, tuple[Rejection, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalNeed:
+    """A rule that asks for an approval of a run, and what the run may cost."""
+
+    rule: ApprovalRule
+    totals: PlanTotals
+
+    @property
+    def sums(self) -> str:
+        """The most that the run may cost."""
+        unknown = self.totals.unpriced + self.totals.unpriced_fallbacks
+        more = [f"an unknown price for {unknown:,} clips"] if unknown else []
+        return " and ".join([*map(str, self.totals.most), *more])
+
+
+def find_approval_need(plans: Sequence[PlannedRun], scope: Scope) -> ApprovalNeed | None:
+    """What has to be approved before a run of these plans of one project; None where nothing has to be."""
+    rule = plans[0].validation.project.approval_rule if plans else None
+    if rule is None or plans[0].validation.world is not World.REAL:
+        return None
+    submits = [[step for step in select_run_steps(planned, scope) if step.submits] for planned in plans]
+    if not any(submits):
+        return None
+    pairs = zip(plans, submits, strict=True)
+    trees = [tree for planned, steps in pairs for tree in list_purchase_trees(planned, steps)]
+    shared = {tree["fingerprint"]: tree for tree in trees if tree["fingerprint"]}  # bought once for several manifests
+    totals = sum_steps([*shared.values(), *(tree for tree in trees if not tree["fingerprint"])])
+    return ApprovalNeed(rule=rule, totals=totals) if rule.needs_approval(totals) else None
+
+
+def require_approval(plans: Sequence[PlannedRun], options: RunOptions) -> None:
+    """Money: above the project's amount, somebody else has agreed to exactly this plan. Raises `RefusedError`."""
+    need = find_approval_need(plans, options.scope)
+    if need is None:
+        return
+    if options.saved is None:
+        raise _unapproved_error(plans, need, options, ())
+    saved = options.saved
+    root = plans[0].validation.project.root
+    approval, rejections = judge_plan_approvals(saved.plan, read_approvals(saved.path), rule=need.rule, root=root)
+    if approval is None:
+        raise _unapproved_error(plans, need, options, rejections)
+
+
+def judge_plan_approvals(plan: SavedPlan, approvals: Sequence[Approval], *, rule: ApprovalRule, root: Path) -> Judged:
+    """The first approval of a plan that counts in a project, and why those before it do not; signatures are checked."""
+    faults: dict[Approval, str] | None = None
+    if rule.signers:
+        from hailuo_batch.load.ssh_signatures import find_signature_fault
+
+        signers = _read_signers(root, rule.signers)
+        faults = {
+            each: find_signature_fault(
+                canonical_approval(each), each.signature, identity=each.by.identity, signers=signers
+            )
+            for each in approvals
+            if each.signature and each.plan == plan.hash
+        }
+    author = Person(name=plan.author["name"], email=plan.author["email"])
+    return judge_approvals(approvals, plan=plan.hash, author=author, rule=rule, signature_faults=faults)
+
+
+def _read_signers(root: Path, name: str) -> bytes:
+    try:
+        return read_file(root / name)
+    except InputError as error:
+        why = f"{error.summary}. {error.why}".strip()
+        remedy = "hailuo.yaml names it under require_approval.allowed_signers."
+        raise RefusedError("no signature can be checked, so nothing was submitted", why=why, remedy=remedy) from None
+
+
+def save_command(plans: Sequence[PlannedRun], file: str) -> str:
+    """The command that saves these plans."""
+    validation = plans[0].validation
+    names = [planned.validation.name for planned in plans]
+    return command_line("plan", "-o", file, *plans[0].options.words, *names, world=validation.world)
+
+
+def approve_command(rule: ApprovalRule, file: str) -> str:
+    """The command by which somebody else approves a saved plan, so that it counts here."""
+    return command_line("approve", *(("--sign",) if rule.signers else ()), file)
+
+
+def suggest_plan_file(plans: Sequence[PlannedRun]) -> str:
+    """Where a plan of these manifests may be saved."""
+    return f"plans/{plans[0].validation.file.stem if len(plans) == 1 else 'all'}.plan.json"
+
+
+def _unapproved_error(
+    plans: Sequence[PlannedRun], need: ApprovalNeed, options: RunOptions, rejections: Sequence[Rejection]
+) -> RefusedError:
+    saved: SavedPlanFile | None = options.saved
+    lines = [f"The run may cost {need.sums}. {need.rule.amount_sentence}"]
+    lines += [f"{each}." for each in rejections[:_MAX_SHOWN]]
+    if need.rule.by:
+        lines.append(f"May approve: {', '.join(need.rule.by[:_MAX_SHOWN])}.")
+    file = suggest_plan_file(plans) if saved is None else str(saved.path)
+    commands = [save_command(plans, file)] if saved is None else []
+    commands += [approve_command(need.rule, file), command_line("run", "--plan", file)]
+    begin = "Have it approved, then run it" if saved is not None else "Save the plan, have it approved, then run it"
+    remedy = f"{begin}:\n" + "\n".join(f"    {command}" for command in commands)
+    return RefusedError("not approved, so nothing was submitted", why="\n".join(lines), remedy=remedy)
