@@ -5,7 +5,7 @@ from typing import Any
 
 from hailuo_batch.core.sheet.cells import format_value
 from hailuo_batch.core.sheet.changes import SheetChanges, ShotEdit, plain_numbers
-from hailuo_batch.core.sheet.columns import CUT, FieldPath, column_name
+from hailuo_batch.core.sheet.columns import CUT, FieldPath, column_name, normalize_name
 from hailuo_batch.core.sheet.outcome import ImportOutcome
 from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import count, safe_text, single_line
@@ -19,6 +19,7 @@ def draw_import(outcome: ImportOutcome, style: TextStyle) -> str:
     """The changes line by line, and what to run next."""
     changes = outcome.changes
     lines = [safe_text(notice) for notice in outcome.notices]
+    lines += _name_columns(outcome) if outcome.is_new else ()
     lines += _list_shots("new", changes.added, style)
     lines += _list_shots("changed", changes.changed, style)
     lines += _list_missing(changes, style, removed=outcome.removed)
@@ -30,6 +31,22 @@ def draw_import(outcome: ImportOutcome, style: TextStyle) -> str:
     if outcome.written:
         lines.append(f"Next, check it:\n    {safe_text(command_line('validate', manifest=outcome.manifest))}")
     return "\n".join(lines)
+
+
+def _name_columns(outcome: ImportOutcome) -> Iterator[str]:
+    """How a new list was read: a column that became a `meta` may have been meant as something else."""
+    columns = outcome.columns
+    named = [(columns.header.cell(place).strip(), path) for place, path in columns.paths.items()]
+    read = [f"{name} is {column_name(path)}" for name, path in named if _is_renamed(name, path)]
+    kept = [name for name, path in named if path[0] == "meta"]
+    if read:
+        yield safe_text(f"Columns: {', '.join(read)}.")
+    if kept:
+        yield safe_text(f"Kept as meta, and never sent: {', '.join(kept)}. `--map NAME=KEY` decides otherwise.")
+
+
+def _is_renamed(name: str, path: FieldPath) -> bool:
+    return path[0] != "meta" and normalize_name(name) != normalize_name(column_name(path))
 
 
 def import_dict(outcome: ImportOutcome) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def test_a_list_becomes_a_manifest_and_the_rows_that_do_not_fit_are_kept(listed:
     assert (said.code, said.err) == (3, "")
     assert said.out == (
         "The description is read as prompt.\n"
+        "Columns: Szene is sequence, Nr is id, Beschreibung is prompt, Länge (s) is cut.\n"
         "new      1\n"
         "new      3\n"
         'row 3 not taken: "long" is not a length in seconds, such as 3.5.\n'
@@ -39,6 +40,13 @@ def test_a_list_becomes_a_manifest_and_the_rows_that_do_not_fit_are_kept(listed:
         "  To update it:\n"
         "      hailuo-batch import 'Summer Film.csv' --into summer-film.yaml\n"
     )
+
+
+def test_a_column_that_is_no_key_is_named_so_that_it_can_be_mapped(listed: Path, say: Say) -> None:
+    line = "Kept as meta, and never sent: Szene. `--map NAME=KEY` decides otherwise.\n"
+    assert line in say("import", listed.name, "--dry-run").out
+    assert say("import", listed.name).code == 3
+    assert line not in say("import", listed.name, "--into", "summer-film.yaml", "--dry-run").out
 
 
 def test_an_edited_table_changes_the_manifest_and_says_how(film: Path, say: Say) -> None:
