@@ -9,27 +9,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
-from rehearsal import KEY, SPEED
-from trusting import trust_project
+from studio import Studio, make_project, open_mock
 
-from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.run import run
 from hailuo_batch.app.run_several import run_several
 from hailuo_batch.app.running.options import RunOptions
-from hailuo_batch.app.saved_plans import approve, read_plan_for_run, save_plan
-from hailuo_batch.core.plan.saved_plan import SavedPlan
+from hailuo_batch.app.saved_plans import approve
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, InputError, RefusedError
 from hailuo_batch.load.approvals_file import approvals_path
-from hailuo_batch.mock.script import parse_script
-from hailuo_batch.mock.server import Mock
-from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.runner.shutdown import Stop
-from hailuo_batch.testing.clips import CLIP
 
 FILM = """\
 version: 1
@@ -45,67 +37,38 @@ needs_keys = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-
 
 
 @dataclass(kw_only=True)
-class Studio:
-    """One project, the mock that it buys from, and a folder of keys."""
+class ApprovedStudio(Studio):
+    """A project with a rule, and a folder of keys."""
 
-    folder: Path
-    mock: Mock
     keys: Path
-
-    @property
-    def film(self) -> Path:
-        return self.folder / "film.yaml"
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "film.plan.json"
-
-    async def save(self) -> SavedPlan:
-        return await save_plan(await plan(self.film), self.file)
 
     async def approve(self, name: str, key: str = "") -> None:
         await approve(self.file, name=name, key=str(self.keys / key) if key else "")
-
-    async def run_plan(self) -> RunResult:
-        manifest, options = read_plan_for_run(self.file, RunOptions(), self.film)
-        return await run(manifest, options)
 
     async def refuse(self) -> str:
         """Why the plan is not run; nothing is submitted."""
         with pytest.raises(RefusedError) as refused:
             await self.run_plan()
         assert refused.value.exit is Exit.REFUSED
-        assert [entry for entry in self.mock.log if entry.call == "submit"] == []
+        assert self.submits() == []
         return f"{refused.value.summary}\n{refused.value.why}\n{refused.value.remedy}"
 
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose key is set, for which time flies, and where git knows one person."""
-    for name in ("MINIMAX_API_KEY", "MINDVIDEO_API_KEY"):
-        monkeypatch.setenv(name, KEY)
-    monkeypatch.setattr(
-        "hailuo_batch.app.running.context.make_scaled_clock", lambda _: Tempo(elapsed=monotonic, speed=SPEED)
-    )
     settings = tmp_path / "gitconfig"
     settings.write_text("[user]\n\tname = Ana\n\temail = ana@acme.test\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    folder = tmp_path / "project"
-    (folder / ".git").mkdir(parents=True)  # a root
-    monkeypatch.chdir(folder)
-    return folder
+    return make_project(tmp_path, monkeypatch)
 
 
 @asynccontextmanager
-async def open_studio(folder: Path, rule: str, providers: str = "minimax") -> AsyncIterator[Studio]:
+async def open_studio(folder: Path, rule: str, providers: str = "minimax") -> AsyncIterator[ApprovedStudio]:
     (folder / "film.yaml").write_text(FILM.replace("PROVIDERS", providers), encoding="utf-8")
-    async with Mock(parse_script({"faults": []}), speed=SPEED, clip=CLIP) as mock:
-        regions = ", ".join(f"{name}: '{mock.url(name)}'" for name in ("minimax", "mindvideo"))
-        settings = f"version: 1\nregions: {{{regions}}}\nrequire_approval: {rule}\n"
-        (folder / "hailuo.yaml").write_text(settings)
-        trust_project(folder)
-        yield Studio(folder=folder, mock=mock, keys=folder.parent)
+    async with open_mock(folder, ("minimax", "mindvideo"), more=f"require_approval: {rule}\n") as mock:
+        yield ApprovedStudio(folder=folder, mock=mock, keys=folder.parent)
 
 
 async def test_above_the_amount_a_run_needs_an_approval(surroundings: Path) -> None:

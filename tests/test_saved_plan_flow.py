@@ -4,32 +4,28 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
 from PIL import Image
-from rehearsal import KEY, SPEED
+from studio import Studio, make_project, open_mock
 from trusting import trust_project
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.review import accept
-from hailuo_batch.app.run import RunResult, run
-from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.run import plan_run, run
+from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.saved_plans import read_plan_for_run, save_plan
-from hailuo_batch.core.plan.saved_plan import SavedPlan, plan_hash, sum_steps, totals_tree
+from hailuo_batch.core.plan.saved_plan import plan_hash, sum_steps, totals_tree
 from hailuo_batch.core.request.remote_image import RemoteImage
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError, InputError, RefusedError
 from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.load.provider_tables import read_provider_table
 from hailuo_batch.mock.hooks import HookEvent
-from hailuo_batch.mock.script import parse_script
-from hailuo_batch.mock.server import Mock
-from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
 
@@ -46,49 +42,10 @@ shots:
 """
 
 
-@dataclass(kw_only=True)
-class Studio:
-    """One project, and the mock that it buys from."""
-
-    folder: Path
-    mock: Mock
-
-    @property
-    def film(self) -> Path:
-        return self.folder / "film.yaml"
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "film.plan.json"
-
-    def change(self, old: str, new: str, name: str = "film.yaml") -> None:
-        text = (self.folder / name).read_text(encoding="utf-8")
-        assert old in text
-        (self.folder / name).write_text(text.replace(old, new), encoding="utf-8")
-
-    async def save(self, **how: Any) -> SavedPlan:
-        return await save_plan(await plan(self.film, **how), self.file)
-
-    async def run_plan(self, **how: Any) -> RunResult:
-        manifest, options = read_plan_for_run(self.file, RunOptions(**how), self.film)
-        return await run(manifest, options)
-
-    def submits(self) -> list[Any]:
-        return [entry for entry in self.mock.log if entry.call == "submit"]
-
-
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose key is set, and for which time flies."""
-    for name in ("MINIMAX_API_KEY", "HIGHWAYAPI_API_KEY"):
-        monkeypatch.setenv(name, KEY)
-    monkeypatch.setattr(
-        "hailuo_batch.app.running.context.make_scaled_clock", lambda _: Tempo(elapsed=monotonic, speed=SPEED)
-    )
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / ".git").mkdir()  # a root
-    monkeypatch.chdir(folder)
+    folder = make_project(tmp_path, monkeypatch)
     draw(folder / "boat.png", "navy")
     return folder
 
@@ -102,10 +59,7 @@ async def open_studio(
     folder: Path, *faults: dict[str, Any], text: str = FILM, more: str = "", clip: bytes | None = CLIP
 ) -> AsyncIterator[Studio]:
     (folder / "film.yaml").write_text(text, encoding="utf-8")
-    async with Mock(parse_script({"faults": list(faults)}), speed=SPEED, clip=clip) as mock:
-        regions = ", ".join(f"{name}: '{mock.url(name)}'" for name in ("minimax", "highwayapi"))
-        (folder / "hailuo.yaml").write_text(f"version: 1\nregions: {{{regions}}}\n{more}")
-        trust_project(folder)
+    async with open_mock(folder, ("minimax", "highwayapi"), *faults, more=more, clip=clip) as mock:
         yield Studio(folder=folder, mock=mock)
 
 
@@ -310,6 +264,36 @@ async def test_what_another_run_came_to_grief_with_is_not_bought_again_by_the_pl
         assert len(studio.submits()) == before
 
 
+@pytest.mark.parametrize("only", [(), ("state:failed",)])
+async def test_a_plan_of_the_failed_takes_of_the_last_run_buys_exactly_those(
+    surroundings: Path, only: tuple[str, ...]
+) -> None:
+    """What was refused for good is in it with --failed only; once tried again, the plan is no longer of now."""
+    faults = (
+        {"fault": "task_failed", "gateway": "minimax", "code": "1033", "prompt": "kite"},
+        {"fault": "input_refused", "gateway": "minimax", "prompt": "boats", "first": 2},
+    )
+    text = PLAIN.replace(", highwayapi", "")
+    async with open_studio(surroundings, *faults, text=text) as studio:
+        assert (await run(studio.film)).outcome.stored == 1
+        before = len(studio.submits())
+        options = RunOptions(only=only) if only else RunOptions(scope=Scope.FAILED)
+        planned = await (plan(studio.film, only=only) if only else plan_run(studio.film, options))
+        saved = await save_plan(planned, studio.file, scope=options.scope)
+        buys = [step["takes"][0]["shot"] for step in saved.steps if step["buys"]]
+        assert buys == (["kite"] if only else ["kite", "boat"])
+        studio.film.write_text(studio.film.read_text() + "  - {id: rose, prompt: a rose opens}\n")
+        await studio.run_plan()
+        prompts = [entry.body["prompt"] for entry in studio.submits()[before:]]
+        assert sorted(prompts, reverse=True) == ["two boats race", "a kite rises"][-len(buys) :]
+        after = len(studio.submits())
+        with pytest.raises(RefusedError, match="no longer fits") as refused:
+            await studio.run_plan()
+        assert ("boat#1: ledger: " in refused.value.why) is not bool(only)
+        assert ("--failed" in refused.value.remedy) is not bool(only)
+        assert len(studio.submits()) == after
+
+
 async def test_a_take_in_doubt_is_held_and_the_others_go_on(surroundings: Path) -> None:
     lost = {"fault": "reset", "accepted": True, "prompt": "kite"}
     async with open_studio(surroundings, lost, text=PLAIN) as studio:
@@ -461,7 +445,7 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], type[HailuoError]
         "manifest: ../a.yaml → film.yaml",
     ),
     "a key of its own": (lambda tree: forge(tree, more=1), RefusedError, "is not as hailuo-batch writes it"),
-    "of a later version": (lambda tree: forge(tree, version=2), InputError, "cannot be read"),
+    "of a later version": (lambda tree: forge(tree, version=3), InputError, "cannot be read"),
     "no plan": (lambda _: [1], InputError, "no saved plan"),
     "no JSON": (lambda _: "{", InputError, "no saved plan"),
     "a name twice": (

@@ -177,7 +177,7 @@ async def make_run_plan(file: Path | str, options: RunOptions, *, full_report: b
         only=options.only,
         shard=options.shard,
         full_report=full_report,
-        force_refused=options.scope is Scope.FAILED,
+        force_refused=options.force_refused,
         max_cost=options.max_cost,
         strict=options.strict,
         takes=options.takes,

@@ -119,9 +119,10 @@ async def _make_plans(
         only=options.only,
         shard=options.shard,
         full_report=full_report,
-        force_refused=options.scope is Scope.FAILED,
+        force_refused=options.force_refused,
         max_cost=options.max_cost,
         select=_selector(options.scope),
+        takes=None if options.saved is None else [part.takes for part in options.saved.plan.parts],
     )
 
 

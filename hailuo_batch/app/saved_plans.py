@@ -1,13 +1,15 @@
 """Saves a plan for review, reads one for its run, and approves one. Spends nothing."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.saved_plan import make_saved_plan
 from hailuo_batch.app.running.approvals import judge_plan_approvals
-from hailuo_batch.app.running.options import RunOptions, SavedPlanFile
+from hailuo_batch.app.running.options import RunOptions, SavedPlanFile, Scope
+from hailuo_batch.app.running.scope import select_run_steps
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
 from hailuo_batch.core.money import Money
@@ -33,12 +35,23 @@ class ApprovedPlan:
     faults: tuple[str, ...] = ()
 
 
-async def save_plan(planned: PlannedRun, file: Path | str, *, clock: Clock | None = None) -> SavedPlan:
-    """Writes a plan as a file that `run` carries out exactly; an earlier plan in its place is replaced."""
-    root = planned.validation.project.root
-    found = read_git_identity(root)
+async def save_plan(
+    planned: PlannedRun | Sequence[PlannedRun],
+    file: Path | str,
+    *,
+    scope: Scope = Scope.ALL,
+    clock: Clock | None = None,
+) -> SavedPlan:
+    """Writes a plan as a file that `run` carries out exactly; an earlier plan in its place is replaced.
+
+    Plans of several manifests, as `plan_several` makes them, are one file with one hash.
+    """
+    plans = [planned] if isinstance(planned, PlannedRun) else planned
+    if scope is Scope.FAILED:
+        plans = [replace(each, selected=select_run_steps(each, scope)) for each in plans]
+    found = read_git_identity(plans[0].validation.project.root)
     author = found if found.identity else Person(name=login_name())
-    saved = await make_saved_plan(planned, author=author, at=utc_timestamp(clock or SystemClock()))
+    saved = await make_saved_plan(plans, author=author, at=utc_timestamp(clock or SystemClock()))
     write_saved_plan(Path(file), saved)
     return saved
 
@@ -51,17 +64,31 @@ def read_plan(file: Path | str) -> SavedPlan:
 def read_plan_for_run(file: Path | str, options: RunOptions, manifest: Path | None = None) -> tuple[Path, RunOptions]:
     """The manifest of a saved plan, and the options of a run that carries it out.
 
-    `options.max_cost` may lower what the plan says, and nothing else of it may be said otherwise.
+    `options.max_cost` may lower what the plan says, and nothing else of it may be said otherwise. Raises `InputError`
+    for a plan of several manifests.
     """
+    manifests, chosen = read_plan_for_runs(file, options, () if manifest is None else (manifest,))
+    if len(manifests) > 1:
+        raise InputError(f"{file} is a plan of several manifests", remedy="Carry it out with `read_plan_for_runs`.")
+    return manifests[0], chosen
+
+
+def read_plan_for_runs(
+    file: Path | str, options: RunOptions, manifests: Sequence[Path] = ()
+) -> tuple[tuple[Path, ...], RunOptions]:
+    """The same of a plan of one manifest or several: all of them, in the order in which they are carried out."""
     path = Path(file)
     saved = read_saved_plan(path)
-    limit = saved.max_cost
+    if manifests and len(manifests) != len(saved.parts):
+        why = f"It has {len(saved.parts)} manifests, and {len(manifests)} were named."
+        raise InputError(f"{path} is a plan of other manifests", why=why, remedy="Leave the manifests out.")
     chosen = replace(
         options,
         saved=SavedPlanFile(path=path, plan=saved),
-        max_cost=_lower_cost(options.max_cost, limit),
+        max_cost=_lower_cost(options.max_cost, saved.max_cost),
     )
-    return manifest or _find_manifest(path, str(saved.tree["manifest"])), chosen
+    found = tuple(manifests) or tuple(_find_manifest(path, str(part.tree["manifest"])) for part in saved.parts)
+    return found, chosen
 
 
 def _lower_cost(given: str | None, limit: Money | None) -> str | None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @options.shard
 @options.max_cost
 @options.output_format
+@click.option("--failed", is_flag=True, help="Only failed and refused takes, which are submitted again.")
 @click.option("--full", is_flag=True, help="Show each take, however many there are.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan for review and `run --plan`."
@@ -45,6 +46,7 @@ def command(
     shard: str | None,
     max_cost: str | None,
     form: str,
+    failed: bool,
     full: bool,
     out: Path | None,
     detailed_exitcode: bool,
@@ -54,18 +56,17 @@ def command(
     MANIFESTS are files, folders or patterns of one project. Of several, there is one price, and a request that two of
     them have is bought once.
     """
-    files = options.find_several(manifests)
-    is_whole = form == "text" and not only and not shard and out is None
+    from hailuo_batch.app.running.options import RunOptions, Scope
+
+    files, scope = options.find_several(manifests), Scope.FAILED if failed else Scope.ALL
+    chosen = RunOptions(world=world, only=only, shard=shard, max_cost=max_cost, scope=scope)
+    is_whole = form == "text" and not only and not shard and not failed and out is None
     if len(files) > 1:
-        if out is not None:
-            raise click.UsageError("--out saves the plan of one manifest; name one.")
-        from hailuo_batch.app.running.options import RunOptions
         from hailuo_batch.cli.several import print_idle, print_plans
 
         if is_whole and print_idle(files, world):
             return Exit.DONE
-        chosen = RunOptions(world=world, only=only, shard=shard, max_cost=max_cost)
-        return print_plans(files, chosen, form, full=full, is_last=True, detailed_exitcode=detailed_exitcode)
+        return print_plans(files, chosen, form, full=full, is_last=True, detailed_exitcode=detailed_exitcode, out=out)
     (manifest,) = files
     from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
@@ -80,8 +81,20 @@ def command(
 
     with report_early_end("plan", str(manifest), world=world, form=form):
         planned = run_async(
-            plan(manifest, world=world, only=only, shard=shard, full_report=form == "json", max_cost=max_cost)
+            plan(
+                manifest,
+                world=world,
+                only=only,
+                shard=shard,
+                full_report=form == "json",
+                force_refused=failed,
+                max_cost=max_cost,
+            )
         )
+    if failed:
+        from hailuo_batch.app.running.scope import narrow_plan
+
+        planned = narrow_plan(planned, scope)
     write_ci_summary(planned.report)
     print_extra_problems(planned.extra_problems)
     if form == "json":
@@ -89,16 +102,21 @@ def command(
 
         _refuse_name_collisions(planned)
         print_json(report_dict(planned.report))
+    elif failed and not planned.report.rows:
+        from hailuo_batch.views.run_summary import draw_nothing_failed
+
+        print_text(draw_nothing_failed(planned.report))
     else:
         can_run = planned.lost_ledger is None and out is None
-        need = draw_need([planned]) if can_run else ""
+        need = draw_need([planned], scope) if can_run else ""
         print_text(draw_plan(planned.report, ink, full=full, is_last=can_run and not need))
         _refuse_name_collisions(planned)
         if need:
             print_text(need)
     if out is not None:
-        save_plans([planned], out)
-    return Exit.PENDING if detailed_exitcode and planned.pending_steps else Exit.DONE
+        save_plans([planned], scope, out)
+    has_work = planned.report.rows if failed else planned.pending_steps
+    return Exit.PENDING if detailed_exitcode and has_work else Exit.DONE
 
 
 def _refuse_name_collisions(planned: "PlannedRun") -> None:

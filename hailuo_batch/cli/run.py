@@ -133,13 +133,12 @@ def command(
 
 
 def _run_saved(saved: Path, files: Sequence[Path], chosen: "RunOptions", form: str, *, progress: str) -> int:
-    from hailuo_batch.app.saved_plans import read_plan_for_run
+    from hailuo_batch.app.saved_plans import read_plan_for_runs
 
-    if len(files) > 1:
-        raise click.UsageError("--plan carries out the plan of one manifest; leave the manifests out.")
     with report_early_end("run", str(saved), world=chosen.world, form=form):
-        manifest, chosen = read_plan_for_run(saved, chosen, files[0] if files else None)
-    return _run_one([manifest], chosen, form, dry_run=False, yes=True, progress=progress)
+        manifests, chosen = read_plan_for_runs(saved, chosen, files)
+    run_files = _run_one if len(manifests) == 1 else _run_several
+    return run_files(manifests, chosen, form, dry_run=False, yes=True, progress=progress)
 
 
 def _run_one(files: Sequence[Path], chosen: "RunOptions", form: str, *, dry_run: bool, yes: bool, progress: str) -> int:
@@ -169,7 +168,8 @@ def _run_several(
 
     if dry_run:
         return print_plans(files, chosen, form)
-    is_whole = form == "text" and not chosen.only and not chosen.shard and chosen.scope is not Scope.FAILED
+    is_whole = form == "text" and not chosen.only and not chosen.shard and chosen.saved is None
+    is_whole = is_whole and chosen.scope is not Scope.FAILED
     if is_whole and print_idle(files, chosen.world):
         return Exit.DONE
     from hailuo_batch.cli.interactive import run_several_interactive

@@ -17,6 +17,7 @@ from hailuo_batch.cli.output import (
     write_total_ci_summary,
 )
 from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.cli.saved_plan import draw_need, save_plans
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 from hailuo_batch.views.format import safe_text
@@ -49,8 +50,9 @@ def print_plans(
     full: bool = False,
     is_last: bool = False,
     detailed_exitcode: bool = False,
+    out: Path | None = None,
 ) -> int:
-    """Prints what a run of several manifests would do."""
+    """Prints what a run of several manifests would do, and saves it as `out`."""
     from hailuo_batch.app.run_several import plan_several_runs
     from hailuo_batch.app.running.options import Scope
     from hailuo_batch.views.run_summary import draw_nothing_failed
@@ -73,10 +75,16 @@ def print_plans(
     elif options.scope is Scope.FAILED and not any(report.rows for report in reports):
         print_text("\n".join(map(draw_nothing_failed, reports)))
     else:
-        can_run = is_last and all(planned.lost_ledger is None for planned in plans)
-        print_text(draw_plans(reports, make_style(sys.stdout), full=full, is_last=can_run))
+        can_run = is_last and out is None and all(planned.lost_ledger is None for planned in plans)
+        need = draw_need(plans, options.scope) if can_run else ""
+        print_text(draw_plans(reports, make_style(sys.stdout), full=full, is_last=can_run and not need))
         _refuse_collisions(plans)
-    has_work = any(planned.pending_steps for planned in plans)
+        if need:
+            print_text(need)
+    if out is not None:
+        save_plans(plans, options.scope, out)
+    is_failed = options.scope is Scope.FAILED
+    has_work = any(planned.report.rows if is_failed else planned.pending_steps for planned in plans)
     return Exit.PENDING if detailed_exitcode and has_work else Exit.DONE
 
 

@@ -8,13 +8,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hailuo_batch.core.plan.saved_plan import FILE_VERSION, SavedPlan, Tree, plan_hash, totals_tree
+from hailuo_batch.core.plan.saved_plan import FILE_VERSIONS, SavedPlan, Tree, plan_hash, totals_tree
 from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.files.folder import write_beside
 from hailuo_batch.files.regular import UnsafeFileError, read_regular
 from hailuo_batch.load.schemas import matches_schema
 from hailuo_batch.load.settings import make_folder
 
+_CONTENT = frozenset({"steps", "manifests"})  # of one manifest, of several
 MAX_BYTES = 256 * 1024**2  # 100,000 steps have about 150 MB
 
 
@@ -26,11 +27,12 @@ def read_saved_plan(path: Path) -> SavedPlan:
     """The plan of a file. Raises `InputError` for what is none, `RefusedError` for one that was edited."""
     tree = _read_tree(path)
     version = tree.get("version")
-    if isinstance(version, int) and version > FILE_VERSION:
-        why = f"It is of version {version}; this hailuo-batch reads version {FILE_VERSION}."
+    if isinstance(version, int) and version > max(FILE_VERSIONS):
+        why = f"It is of version {version}; this hailuo-batch reads version {max(FILE_VERSIONS)}."
         raise InputError(f"{path} cannot be read", why=why, remedy="Update hailuo-batch, or save the plan again.")
-    if not matches_schema("plan", tree):
-        raise RefusedError(f"{path} is not as hailuo-batch writes it", why=_first_fault(tree), remedy=_SAVE_AGAIN)
+    form = "several" if "manifests" in tree else "single"
+    if not matches_schema("plan", tree, definition=form):
+        raise RefusedError(f"{path} is not as hailuo-batch writes it", why=_first_fault(tree, form), remedy=_SAVE_AGAIN)
     if plan_hash(tree) != tree["hash"]:
         why = "Its hash does not fit what it says. Approvals of it no longer count."
         raise RefusedError(f"{path} was edited, so nothing was done", why=why, remedy=_SAVE_AGAIN)
@@ -52,7 +54,7 @@ def _read_tree(path: Path) -> dict[str, Any]:
         raise RefusedError(f"{path} is not as hailuo-batch writes it", why=why, remedy=_SAVE_AGAIN) from None
     except (ValueError, RecursionError):
         raise InputError(f"{path} is no saved plan", why="It is no JSON.", remedy="Save one with `plan -o`.") from None
-    if not isinstance(tree, dict) or "steps" not in tree:
+    if not isinstance(tree, dict) or not _CONTENT & tree.keys():
         why = "It has no steps."
         raise InputError(f"{path} is no saved plan", why=why, remedy="Save one with `plan -o`.")
     return tree
@@ -79,10 +81,10 @@ def _read_bytes(path: Path) -> bytes:
         raise InputError(f"cannot read {path}", why=f"The system says: {error.strerror}.") from None
 
 
-def _first_fault(tree: Tree) -> str:
+def _first_fault(tree: Tree, form: str) -> str:
     from hailuo_batch.load.schema_messages import find_schema_problems
 
-    problem = next(iter(find_schema_problems("plan", dict(tree))), None)
+    problem = next(iter(find_schema_problems("plan", dict(tree), definition=form)), None)
     if problem is None:
         return ""
     return f"{'.'.join(map(str, problem.path)) or 'The file'}: {problem.why}"
@@ -102,7 +104,7 @@ def write_saved_plan(path: Path, plan: SavedPlan) -> None:
 def _require_own_file(path: Path) -> None:
     try:
         tree = json.loads(read_regular(path, MAX_BYTES))
-        is_own = isinstance(tree, dict) and {"version", "steps", "hash"} <= tree.keys()
+        is_own = isinstance(tree, dict) and {"version", "hash"} <= tree.keys() and bool(_CONTENT & tree.keys())
     except (FileNotFoundError, NotADirectoryError):
         return
     except IsADirectoryError:

@@ -28,7 +28,7 @@ SchemaViolation = Any  # jsonschema's ValidationError, whose stubs type each mem
 def find_schema_problems(
     name: str, tree: object, *, many: str = "", definition: str = "", most: int = 0, base: DocumentPath = ()
 ) -> Iterator[Problem]:
-    """Everything a schema refuses in a document, or in what stands at `base` in one.
+    """Everything a schema, or its `definition`, refuses in a document, or in what stands at `base` in one.
 
     The items of the list `many`, each held against `definition`, are only read when the quick check refuses
     them: a list of 100,000 with one mistake costs little more than the mistake.
@@ -36,6 +36,8 @@ def find_schema_problems(
     from jsonschema import Draft7Validator
 
     schema = read_schema(name)
+    if definition and not many:
+        schema = {"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]}
     whole = tree
     if many and isinstance(tree, dict) and isinstance(tree.get(many), list):
         whole = {**tree, many: tree[many][:0] or _placeholder_items(tree[many])}

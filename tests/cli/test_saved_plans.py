@@ -90,11 +90,28 @@ def test_nothing_else_may_choose_what_is_bought(say: Say, option: tuple[str, ...
     assert f"leave {option[0]} out" in said.err
 
 
-def test_a_saved_plan_is_of_one_manifest(say: Say, film: Path) -> None:
+@pytest.mark.usefixtures("quick_sketches")
+def test_a_saved_plan_of_several_manifests_is_one_file(say: Say, film: Path) -> None:
     other = film.with_name("other.yaml")
-    other.write_text(film.read_text().replace("campaign: teaser", "campaign: other"))
-    assert say("plan", "--sketch", str(film), str(other), "-o", "film.plan.json").code == 2
-    assert say("run", "--sketch", "--plan", "film.plan.json", str(film), str(other)).code == 2
+    other.write_text(film.read_text().replace("campaign: teaser", "campaign: other").replace("a bottle", "a box"))
+    both = ("manifests/film.yaml", "manifests/other.yaml")
+    saved = say("plan", "--sketch", *both, "-o", "all.plan.json")
+    assert saved.code == 0
+    assert saved.err.endswith("To carry out exactly this:\n    hailuo-batch run --sketch --plan all.plan.json\n")
+    run = ("run", "--sketch", "--plan", "all.plan.json", "--progress", "none")
+    assert say(*run, str(film)).err.startswith("error: all.plan.json is a plan of other manifests")
+    assert [say(*run).code for _ in range(2)] == [0, 0]
+    other.write_text(other.read_text().replace("the cap turns", "the cap stops"))
+    drifted = say(*run, *both)
+    assert drifted.code == 5
+    assert '  manifests/other.yaml: turn#1: prompt: "the cap turns" → "the cap stops"' in drifted.err.splitlines()
+
+
+@pytest.mark.usefixtures("priced")
+def test_a_plan_of_failed_takes_says_so_in_the_command_that_follows(say: Say) -> None:
+    said = say("plan", "--failed", "-o", "film.plan.json")
+    assert (said.code, said.out.startswith("No take has failed or was refused")) == (0, True)
+    assert say("plan", "--failed", "--detailed-exitcode").code == 0
 
 
 @pytest.mark.usefixtures("film")

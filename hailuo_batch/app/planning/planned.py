@@ -57,7 +57,8 @@ class PlanOptions:
         """What a command line says to choose the same takes under the same cap."""
         shard = () if self.shard is None else ("--shard", str(self.shard))
         cap = () if self.max_cost is None else ("--max-cost", self.max_cost)
-        return (*(word for pattern in self.only for word in ("--only", pattern.text)), *shard, *cap)
+        failed = ("--failed",) if self.force_refused else ()
+        return (*failed, *(word for pattern in self.only for word in ("--only", pattern.text)), *shard, *cap)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -1,10 +1,12 @@
-"""A plan → what its file says of it, and how the file differs from the plan of now."""
+"""Plans → what their file says of them, and how the file differs from the plans of now."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hailuo_batch import __version__
-from hailuo_batch.app.planning.caps import find_steps_over_cap, run_caps
+from hailuo_batch.app.planning.caps import count_earlier, find_steps_over_cap, run_caps
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.core.attempt.records import AttemptRecord
@@ -16,7 +18,7 @@ from hailuo_batch.core.plan.plan_cost import list_purchases
 from hailuo_batch.core.plan.plan_drift import CurrentStep, Drift, find_drift
 from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.saved_plan import (
-    FILE_VERSION,
+    FILE_VERSIONS,
     SavedPlan,
     StepFacts,
     Tree,
@@ -33,26 +35,38 @@ from hailuo_batch.load.provider_tables import provider_names
 from hailuo_batch.load.table_digests import provider_digest
 
 
-async def make_saved_plan(planned: PlannedRun, *, author: Person, at: str) -> SavedPlan:
-    """What the file of a plan says: every selected step that is not done yet."""
-    ledger_id, attempts = await _read_ledger(planned, planned.pending_steps)
-    ledger_id = ledger_id if await _has_purchases(planned) else ""  # one that bought nothing knows nothing to lose
-    facts = _make_facts(planned, attempts, planned.options.max_cost)
-    steps = [step_tree(step, facts, why=describe_reason(step)) for step in planned.pending_steps]
-    header = _make_header(planned, _list_providers(steps))
+async def make_saved_plan(plans: Sequence[PlannedRun], *, author: Person, at: str) -> SavedPlan:
+    """What the file of these plans of one project says: every selected step that is not done yet."""
+    parts = [await _make_part(planned) for planned in plans]
+    steps = [step for part in parts for step in part["steps"]]
+    first = plans[0]
+    ledger_id, _ = await _read_ledger(first, ())
+    is_one = len(parts) == 1
+    common = _make_common(first)
     tree = {  # in an order in which people read it
-        **{name: header.pop(name) for name in ("version", "tool", "world", "manifest", "campaign", "model")},
+        "version": FILE_VERSIONS[0 if is_one else 1],
+        **{name: common.pop(name) for name in ("tool", "world")},
+        **(parts[0] if is_one else {}),
         "author": {"name": author.name, "email": author.email, "at": at},
         "totals": totals_tree(sum_steps(steps)),
-        **header,
-        "ledger": ledger_id,
-        "steps": steps,
+        **common,
+        "ledger": ledger_id if await _has_purchases(first) else "",  # one that bought nothing knows nothing to lose
+        **({} if is_one else {"manifests": parts}),
     }
+    if is_one:
+        tree["steps"] = tree.pop("steps")  # last, since they are many
     return SavedPlan(tree={**tree, "hash": plan_hash(tree)})
 
 
+async def _make_part(planned: PlannedRun) -> dict[str, Any]:
+    _, attempts = await _read_ledger(planned, planned.pending_steps)
+    facts = _make_facts(planned, attempts, planned.options.max_cost)
+    steps = [step_tree(step, facts, why=describe_reason(step)) for step in planned.pending_steps]
+    return {**_make_header(planned, _list_providers(steps)), "steps": steps}
+
+
 async def find_plan_drift(planned: PlannedRun, saved: SavedPlan) -> tuple[tuple[Drift, ...], str]:
-    """How the plan of now differs from the file in a way that matters, and which ledger it was made with."""
+    """How the plan of one manifest now differs from its part of the file in a way that matters; and its ledger."""
     names = {name: step for step in planned.plan.steps for name in step.take_names}
     wanted = {name for step in saved.steps for name in ((each["shot"], each["take"]) for each in step["takes"])}
     mine = tuple({id(step): step for name, step in names.items() if name in wanted}.values())
@@ -68,7 +82,7 @@ async def find_plan_drift(planned: PlannedRun, saved: SavedPlan) -> tuple[tuple[
         for name in wanted
         if name in names
     }
-    header = _make_header(planned, _list_providers(saved.steps))
+    header = {**_make_common(planned), **_make_header(planned, _list_providers(saved.steps))}
     return find_drift(saved, now, header), ledger_id
 
 
@@ -99,17 +113,24 @@ async def _has_purchases(planned: PlannedRun) -> bool:
 
 
 def _make_facts(planned: PlannedRun, attempts: Iterable[AttemptRecord], max_cost: str | None) -> StepFacts:
-    validation, now = planned.validation, SystemClock().now()
-    caps = run_caps(validation, max_cost, now)
+    validation, options, now = planned.validation, planned.options, SystemClock().now()
+    caps, earlier = run_caps(validation, max_cost, now, begun_at=options.begun_at), options.earlier
+    attempts = [*attempts]
+    promised = {} if earlier is None else earlier.find_promised(planned.plan, validation.shots)
     counted = planned.details.counted_attempts
-    over = find_steps_over_cap(planned.pending_steps, caps, counted, plan=planned.plan, now=now)
+    paid = counted if earlier is None else (*counted, *count_earlier(earlier, now))
+    over = find_steps_over_cap(planned.pending_steps, caps, paid, plan=planned.plan, now=now, promised=promised.keys())
     left_out = {id(step): f"{failure.why}" for step, failure in over}
+    purchases = list_purchases(planned.pending_steps)
+    bought_for = {id(step): promised[name] for step in purchases if (name := step.take_names[0]) in promised}
     return StepFacts(
         model=validation.model,
         images=validation.inputs.images,
         charged=_count_charges(attempts),
-        bought=frozenset(id(step) for step in list_purchases(planned.pending_steps) if id(step) not in left_out),
+        bought=frozenset(map(id, purchases)).difference(left_out, bought_for),
         left_out=left_out,
+        bought_for=bought_for,
+        attempts=Counter(each.fingerprint for each in attempts) if options.force_refused else None,
     )
 
 
@@ -128,26 +149,32 @@ def _list_providers(steps: Iterable[Tree]) -> tuple[str, ...]:
     return tuple(sorted({way["provider"] for step in steps for way in step["routes"]}))
 
 
-def _make_header(planned: PlannedRun, providers: Iterable[str]) -> dict[str, object]:
-    validation, project = planned.validation, planned.validation.project
-    caps = run_caps(validation, None, SystemClock().now())
-    given = planned.options.max_cost
+def _make_common(planned: PlannedRun) -> dict[str, Any]:
+    """What a file says once, of all its manifests."""
+    validation, options = planned.validation, planned.options
     limit = None
-    if given is not None:
+    if options.max_cost is not None:
         budget = validation.manifest.budget if validation.manifest else None
-        limit = parse_amount(given, currency=budget.currency if budget else "USD")
-    known = provider_names(project.tables)
+        limit = parse_amount(options.max_cost, currency=budget.currency if budget else "USD")
     return {
-        "version": FILE_VERSION,
         "tool": __version__,
         "world": str(validation.world),
+        "fingerprint_version": VERSION,
+        "only": [pattern.text for pattern in options.only],
+        "max_cost": None if limit is None else money_tree(limit),
+        **({"failed": True} if options.force_refused else {}),
+    }
+
+
+def _make_header(planned: PlannedRun, providers: Iterable[str]) -> dict[str, Any]:
+    """What a file says of one manifest besides its steps."""
+    validation, project = planned.validation, planned.validation.project
+    known = provider_names(project.tables)
+    return {
         "manifest": project.display_path(Path(validation.file).resolve()),
         "campaign": validation.campaign,
         "model": validation.model.name,
-        "fingerprint_version": VERSION,
-        "only": [pattern.text for pattern in planned.options.only],
-        "max_cost": None if limit is None else money_tree(limit),
-        "caps": [cap.description for cap in caps],
+        "caps": [cap.description for cap in run_caps(validation, None, SystemClock().now())],
         "strip_metadata": project.strip_metadata,
         "tables": {
             "model": model_digest(validation.model),

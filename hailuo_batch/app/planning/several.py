@@ -36,12 +36,17 @@ async def plan_several(
     force_refused: bool = False,
     max_cost: str | None = None,
     select: Select = select_all,
+    takes: Sequence[frozenset[TakeName]] | None = None,
 ) -> tuple[PlannedRun, ...]:
     """The plans of these files, folders and patterns, which one run would carry out in this order.
+
+    `takes` are all that a saved plan has of each of them.
 
     Raises `ManifestError` with the problems of all of them, and `InputError` when they are of several projects.
     """
     manifests = list_manifests(files)
+    if takes is not None and len(takes) != len(manifests):
+        raise InputError("the saved plan has a manifest twice", remedy="Save the plan again with `plan -o`.")
     options = make_plan_options(only=only, shard=shard, force_refused=force_refused, max_cost=max_cost)
     options = replace(options, begun_at=SystemClock().now())
     with pause_python_gc():
@@ -50,8 +55,9 @@ async def plan_several(
         if any(each.errors for each in validations):
             raise ManifestError(tuple(problem for each in validations for problem in each.problems))
         _require_one_currency(validations, max_cost)
-        every = [replace(options, shard=None)] * len(validations)
-        plans = await _plan_in_turn(validations, every, select, full_report=full_report)
+        own = [None] * len(validations) if takes is None else takes
+        every = [replace(options, shard=None, takes=each) for each in own]
+        plans = await _plan_in_turn(validations, every, select, takes=takes, full_report=full_report)
         require_matches(plans)
         if options.shard is not None:
             plans = await plan_several_again(_take_part(plans, options), select, full_report=full_report)

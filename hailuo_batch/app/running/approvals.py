@@ -47,8 +47,7 @@ def find_approval_need(plans: Sequence[PlannedRun], scope: Scope) -> ApprovalNee
         return None
     pairs = zip(plans, submits, strict=True)
     trees = [tree for planned, steps in pairs for tree in list_purchase_trees(planned, steps)]
-    shared = {tree["fingerprint"]: tree for tree in trees if tree["fingerprint"]}  # bought once for several manifests
-    totals = sum_steps([*shared.values(), *(tree for tree in trees if not tree["fingerprint"])])
+    totals = sum_steps(trees)
     return ApprovalNeed(rule=rule, totals=totals) if rule.needs_approval(totals) else None
 
 

@@ -76,6 +76,11 @@ class RunOptions:
     saved: SavedPlanFile | None = None
 
     @property
+    def force_refused(self) -> bool:
+        """Whether what was refused for good is submitted again."""
+        return self.scope is Scope.FAILED or (self.saved is not None and self.saved.plan.has_only_failed)
+
+    @property
     def takes(self) -> "frozenset[TakeName] | None":
         """The takes of the saved plan; None: all."""
         return None if self.saved is None else self.saved.plan.takes

@@ -53,6 +53,7 @@ def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
         requests=planned.details.requests,
         promised={} if earlier is None else earlier.find_promised(planned.plan, planned.validation.shots),
     )
+    report = replace(report, choice=planned.options.words)
     if planned.validation.world is World.REAL:
         report = replace(report, destinations=find_destinations(steps, planned.validation.project))
     return replace(planned, report=report)

@@ -149,6 +149,8 @@ def _ledger_drift(label: str, step: Tree, current: CurrentStep) -> Iterator[Drif
     elif step["buys"] and current.tree["charged"] > step["charged"]:
         why = "an attempt since then may have been charged, and has no clip"
         yield Drift(take=label, field="ledger", before=before, now=f"{now}: {why}")
+    elif step["buys"] and current.tree.get("attempts", 0) > step.get("attempts", 0):
+        yield Drift(take=label, field="ledger", before=before, now=f"{now}: an attempt since then failed, too")
     elif step["action"] in _NOT_SENT_AGAIN and current.why.action is Action.HOLD:
         yield Drift(take=label, field="ledger", before=before, now=now)
 

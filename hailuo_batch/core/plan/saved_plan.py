@@ -22,7 +22,7 @@ from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
 from hailuo_batch.core.signatures import hide_signatures
 
-FILE_VERSION = 1
+FILE_VERSIONS = (1, 2)  # of one manifest, and of several
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 Tree = Mapping[str, Any]
@@ -66,7 +66,7 @@ class PlanTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SavedPlan:
-    """A saved plan, as its schema has it."""
+    """A saved plan, as its schema has it: of one manifest, or of several under one hash."""
 
     tree: Tree
 
@@ -83,14 +83,21 @@ class SavedPlan:
 
     @property
     def parts(self) -> tuple["SavedPlan", ...]:
-        """What it says of each of its manifests."""
-        return (self,)
+        """What it says of each of its manifests, as a plan of that manifest alone; all have the hash of the whole."""
+        if "manifests" not in self.tree:
+            return (self,)
+        common = {name: value for name, value in self.tree.items() if name != "manifests"}
+        return tuple(SavedPlan(tree={**common, **part}) for part in self.tree["manifests"])
 
     @property
     def steps(self) -> Sequence[Tree]:
-        """Its steps."""
-        steps: Sequence[Tree] = self.tree["steps"]
-        return steps
+        """Its steps, of all manifests."""
+        return [step for part in self.tree.get("manifests", (self.tree,)) for step in part["steps"]]
+
+    @property
+    def has_only_failed(self) -> bool:
+        """Whether it is of failed and refused takes alone, which its run submits again."""
+        return bool(self.tree.get("failed"))
 
     @property
     def max_cost(self) -> Money | None:
@@ -99,7 +106,7 @@ class SavedPlan:
 
     @property
     def takes(self) -> frozenset[TakeName]:
-        """The takes that its run carries out: all but those that a cap leaves out."""
+        """The takes of one manifest that its run carries out: all but those that a cap leaves out."""
         kept = (step for step in self.steps if "left_out" not in step)
         return frozenset(name for step in kept for name in take_names(step))
 
@@ -113,7 +120,8 @@ class SavedPlan:
 class StepFacts:
     """What a step's part of the file is made from, beside the step.
 
-    `bought` and `left_out` are by `id` of the step; `charged` is by fingerprint how many attempts may have cost money.
+    `bought`, `left_out` and `bought_for` are by `id` of the step. By fingerprint, `charged` is how many attempts may
+    have cost money; `attempts` is how many there were, where refused takes are submitted again.
     """
 
     model: Model
@@ -121,6 +129,8 @@ class StepFacts:
     charged: Mapping[str, int] = field(default_factory=dict)
     bought: AbstractSet[int] = frozenset()
     left_out: Mapping[int, str] = field(default_factory=dict)
+    bought_for: Mapping[int, str] = field(default_factory=dict)
+    attempts: Mapping[str, int] | None = None
 
 
 def step_tree(step: Step, facts: StepFacts, *, why: str) -> dict[str, Any]:
@@ -142,6 +152,10 @@ def step_tree(step: Step, facts: StepFacts, *, why: str) -> dict[str, Any]:
         tree["prompt_digest"] = text_digest(shot.prompt)
     if step.known_task is not None:
         tree["task"] = {"provider": step.known_task.provider, "id": step.known_task.task}
+    if id(step) in facts.bought_for:
+        tree["bought_for"] = facts.bought_for[id(step)]
+    if facts.attempts is not None:
+        tree["attempts"] = facts.attempts.get(step.fingerprint, 0)
     if id(step) in facts.left_out:
         tree["left_out"] = facts.left_out[id(step)]
     return tree
