@@ -5,15 +5,14 @@ Each function takes a plain SQLite connection and is carried out on its thread.
 
 import json
 import sqlite3
-from decimal import Decimal
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.records import EndedAttempt
 from hailuo_batch.core.models import LOCAL_MODELS
-from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.charge import Charge, make_charge
+from hailuo_batch.ledger.attempt_rows import parse_money
 from hailuo_batch.ledger.queries import queries
 
 _LOCAL = json.dumps(sorted(LOCAL_MODELS))  # the providers that cost nothing
@@ -23,7 +22,7 @@ def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt
     """Every attempt at a provider that costs something, as caps see it."""
     found = []
     for number, campaign, tags, at, stage, kind, task, *money in connection.execute(queries()["paid"], (_LOCAL,)):
-        estimate, quote, cost = _parse_money(*money[:2]), _parse_money(*money[2:4]), _parse_money(*money[4:])
+        estimate, quote, cost = parse_money(*money[:2]), parse_money(*money[2:4]), parse_money(*money[4:])
         ended_by = None if kind is None else FailureKind(kind)
         charge = make_charge(Stage(stage), kind=ended_by, task=task, estimate=estimate, cost=cost, quote=quote)
         found.append(
@@ -49,9 +48,9 @@ def read_campaign_charges(connection: sqlite3.Connection, campaign: str) -> list
             Stage(stage),
             kind=None if kind is None else FailureKind(kind),
             task="some" if task else None,
-            estimate=_parse_money(*money[:2]),
-            quote=_parse_money(*money[2:4]),
-            cost=_parse_money(*money[4:]),
+            estimate=parse_money(*money[:2]),
+            quote=parse_money(*money[2:4]),
+            cost=parse_money(*money[4:]),
         )
         found.append((provider, charge, count))
     return found
@@ -88,7 +87,3 @@ def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
         )
         for number, campaign, shot, take, stage, kind in connection.execute(queries()["ended"], (_LOCAL,))
     ]
-
-
-def _parse_money(amount: str | None, currency: str | None) -> Money | None:
-    return None if amount is None or currency is None else Money(amount=Decimal(amount), currency=currency)

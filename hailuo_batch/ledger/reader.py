@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip, Stage, Standing, update_refusals
-from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt, EventRecord, RunRecord
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
@@ -28,6 +27,13 @@ from hailuo_batch.ledger.aggregates import (
     read_ended_attempts,
     read_render_times,
     read_submit_times,
+)
+from hailuo_batch.ledger.attempt_rows import (
+    make_event_records,
+    parse_money,
+    read_attempts,
+    read_events,
+    read_open_attempts,
 )
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.journal import read_journal_finding, read_known_stores, read_purchases_elsewhere
@@ -176,7 +182,7 @@ def read_standings(connection: sqlite3.Connection) -> dict[str, Standing]:
             task=task,
             digest=digest,
             cost=cost,
-            quote=None if quoted is None else _parse_money(quoted, unit),
+            quote=None if quoted is None else parse_money(quoted, unit),
             kind=None if kind is None else FailureKind(kind),
             why=why,
             refused_by=refused_by,
@@ -228,57 +234,9 @@ def read_preimages(connection: sqlite3.Connection, fingerprints: list[str]) -> d
     return dict(connection.execute(queries()["preimages"], (json.dumps(fingerprints),)))
 
 
-def read_attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> list[AttemptRecord]:
-    """See `LedgerReader.attempts`."""
-    if fingerprints is None:
-        rows = connection.execute(queries()["all_attempts"])
-    else:
-        rows = connection.execute(queries()["attempts"], (json.dumps(fingerprints),))
-    return _make_attempt_records(rows)
-
-
-def read_open_attempts(connection: sqlite3.Connection) -> list[AttemptRecord]:
-    """See `LedgerReader.open_attempts`."""
-    return _make_attempt_records(connection.execute(queries()["open_attempts"]))
-
-
 def read_tasks(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
     """See `LedgerReader.tasks`."""
     return {(provider, task): attempt for provider, task, attempt in connection.execute(queries()["tasks"])}
-
-
-def _make_attempt_records(rows: Iterable[Any]) -> list[AttemptRecord]:
-    return [
-        AttemptRecord(
-            id=number,
-            fingerprint=fingerprint,
-            preimage=preimage,
-            provider=provider,
-            campaign=campaign,
-            shot=shot,
-            take=take,
-            tags=tuple(json.loads(tags)),
-            run=run,
-            stage=Stage(stage),
-            task=task,
-            digest=digest,
-            estimate=_parse_money(*estimate),
-            quote=_parse_money(*quote),
-            cost=_parse_money(*cost),
-            failure=_parse_failure(*failure),
-            intended_at=intended_at,
-            changed_at=changed_at,
-        )
-        for number, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, *rest in rows
-        for estimate, quote, cost, failure, (intended_at, changed_at) in [
-            (rest[:2], rest[2:4], rest[4:6], rest[6:9], rest[9:])
-        ]
-    ]
-
-
-def read_events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRecord]:
-    """See `LedgerReader.events`."""
-    return _make_event_records(connection.execute(queries()["events"], (json.dumps(attempts),)))
 
 
 def read_audit_records(
@@ -286,24 +244,8 @@ def read_audit_records(
 ) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, ClipSize]]:
     """See `LedgerReader.audit_records`."""
     # All in the one transaction that this function is: what a run writes between two reads is in none of them.
-    every = _make_event_records(connection.execute(queries()["all_events"]))
+    every = make_event_records(connection.execute(queries()["all_events"]))
     return read_attempts(connection, None), every, read_clip_sizes(connection)
-
-
-def _make_event_records(rows: Iterable[Any]) -> list[EventRecord]:
-    stages = {str(stage): stage for stage in Stage}
-    moves: dict[str, str] = {}  # one string for each move, not one for each row
-    return [
-        EventRecord(
-            id=number,
-            attempt=attempt,
-            at=at,
-            move=moves.setdefault(move, move),
-            stage=stages[stage],
-            data=json.loads(data),
-        )
-        for number, attempt, at, move, stage, data in rows
-    ]
 
 
 def read_names(connection: sqlite3.Connection, campaign: str, *, sketch: bool) -> dict[str, str]:
@@ -344,13 +286,3 @@ def read_runs(connection: sqlite3.Connection) -> list[RunRecord]:
             queries()["runs"]
         )
     ]
-
-
-def _parse_money(amount: str | None, currency: str | None) -> Money | None:
-    if amount is None or currency is None:
-        return None
-    return Money(amount=Decimal(amount), currency=currency)
-
-
-def _parse_failure(kind: str | None, why: str, remedy: str) -> Failure | None:
-    return None if kind is None else Failure(kind=FailureKind(kind), why=why, remedy=remedy)

@@ -8,11 +8,11 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
+from hailuo_batch.ledger.attempt_rows import parse_money
 from hailuo_batch.ledger.queries import queries
 from hailuo_batch.ledger.sqlite import insert_intent, move_attempt
 from hailuo_batch.ports import Facts, Intent
@@ -60,7 +60,7 @@ def _take_over_one(connection: sqlite3.Connection, missing: _Missing, own: str, 
 def _find_quote(connection: sqlite3.Connection, attempt: int, counted: Money | None) -> Money | None:
     """Money: what the journal counts and the attempt's own estimate is not, is what the gateway named."""
     own = connection.execute("SELECT estimate_amount, estimate_currency FROM attempts WHERE id = ?", (attempt,))
-    return None if counted == _parse_money(*own.fetchone()) else counted
+    return None if counted == parse_money(*own.fetchone()) else counted
 
 
 def _find_own(connection: sqlite3.Connection, missing: _Missing, own: str) -> tuple[int | None, Stage]:
@@ -133,17 +133,13 @@ def _parse(row: sqlite3.Row) -> _Missing:
             shot=shot,
             take=take,
             tags=tuple(json.loads(tags)),
-            estimate=_parse_money(*estimate),
+            estimate=parse_money(*estimate),
         ),
         stage=Stage(stage),
         digest=digest or "",
         facts=Facts(
             task=task,
-            cost=_parse_money(*cost),
+            cost=parse_money(*cost),
             failure=None if failure is None else Failure(kind=FailureKind(failure), why=why, remedy=remedy),
         ),
     )
-
-
-def _parse_money(amount: str | None, currency: str | None) -> Money | None:
-    return None if amount is None or currency is None else Money(amount=Decimal(amount), currency=currency)
