@@ -20,12 +20,11 @@ from hailuo_batch.core.sheet.shot_rows import ShotRow
 from hailuo_batch.core.sheet.table import Table, TableRow
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
-from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.manifest_edit import ManifestEdit, edit_manifest
 from hailuo_batch.load.model_tables import model_names, read_model
 from hailuo_batch.load.sheets.entry_check import check_entry
 from hailuo_batch.load.sheets.sheet_files import MAX_SHEET_BYTES, parse_table, sheet_kind
-from hailuo_batch.load.user_files import read_user_file
+from hailuo_batch.load.user_files import explain_unreadable, read_user_file
 
 _MAX_ROUNDS = 20  # a row that is not taken may leave another one without the shot that it names
 
@@ -84,16 +83,8 @@ def _find_base(path: Path, options: ImportOptions) -> SheetBase:
 
 
 def _read_bytes(path: Path) -> bytes:
-    try:
+    with explain_unreadable(path, missing="Check the name.", folder="Name a table in it."):
         return read_user_file(path, MAX_SHEET_BYTES)
-    except FileNotFoundError:
-        raise InputError(f"no such file: {path}", remedy="Check the name.") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder", remedy="Name a table in it.") from None
-    except UnsafeFileError as error:
-        raise InputError(f"{path} is not read", why=f"It {error.reason}.", remedy=error.remedy) from None
-    except OSError as error:
-        raise InputError(f"cannot read {path}", why=f"The system says: {error.strerror}.") from None
 
 
 def _require_columns(table: Table, path: Path, options: ImportOptions) -> Columns:

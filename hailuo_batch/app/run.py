@@ -173,12 +173,8 @@ async def make_run_plan(file: Path | str, options: RunOptions, *, full_report: b
     """The plan of a run, before it is narrowed to what the run is for."""
     return await plan(
         file,
-        world=options.world,
-        only=options.only,
-        shard=options.shard,
+        **options.plan_arguments,
         full_report=full_report,
-        force_refused=options.force_refused,
-        max_cost=options.max_cost,
         strict=options.strict,
         takes=options.takes,
     )

@@ -115,12 +115,8 @@ async def _make_plans(
 ) -> tuple[PlannedRun, ...]:
     return await plan_several(
         files,
-        world=options.world,
-        only=options.only,
-        shard=options.shard,
+        **options.plan_arguments,
         full_report=full_report,
-        force_refused=options.force_refused,
-        max_cost=options.max_cost,
         select=_selector(options.scope),
         takes=None if options.saved is None else [part.takes for part in options.saved.plan.parts],
     )

@@ -80,17 +80,7 @@ def command(
     from hailuo_batch.views.plan import draw_plan
 
     with report_early_end("plan", str(manifest), world=world, form=form):
-        planned = run_async(
-            plan(
-                manifest,
-                world=world,
-                only=only,
-                shard=shard,
-                full_report=form == "json",
-                force_refused=failed,
-                max_cost=max_cost,
-            )
-        )
+        planned = run_async(plan(manifest, **chosen.plan_arguments, full_report=form == "json"))
     if failed:
         from hailuo_batch.app.running.scope import narrow_plan
 

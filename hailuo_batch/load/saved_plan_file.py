@@ -11,9 +11,10 @@ from typing import Any
 from hailuo_batch.core.plan.saved_plan import FILE_VERSIONS, SavedPlan, Tree, plan_hash, totals_tree
 from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.files.folder import write_beside
-from hailuo_batch.files.regular import UnsafeFileError, read_regular
+from hailuo_batch.files.regular import read_regular
 from hailuo_batch.load.schemas import matches_schema
 from hailuo_batch.load.settings import make_folder
+from hailuo_batch.load.user_files import explain_unreadable
 
 _CONTENT = frozenset({"steps", "manifests"})  # of one manifest, of several
 MAX_BYTES = 256 * 1024**2  # 100,000 steps have about 150 MB
@@ -69,16 +70,8 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_bytes(path: Path) -> bytes:
-    try:
+    with explain_unreadable(path, missing="Save a plan with `plan -o`.", folder="Name a saved plan in it."):
         return read_regular(path, MAX_BYTES)
-    except FileNotFoundError:
-        raise InputError(f"no such file: {path}", remedy="Save a plan with `plan -o`.") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder", remedy="Name a saved plan in it.") from None
-    except UnsafeFileError as error:
-        raise InputError(f"{path} is not read", why=f"It {error.reason}.", remedy=error.remedy) from None
-    except OSError as error:
-        raise InputError(f"cannot read {path}", why=f"The system says: {error.strerror}.") from None
 
 
 def _first_fault(tree: Tree, form: str) -> str:

@@ -15,14 +15,13 @@ from hailuo_batch.core.providers.own_prices import OwnPrice
 from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
-from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.custom_gateways import mask_key, read_custom_gateways, read_regions
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
-from hailuo_batch.load.user_files import is_network_path
+from hailuo_batch.load.user_files import explain_unreadable, is_network_path
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.approval import ApprovalRule  # few projects have one: the others need not load it
@@ -223,16 +222,6 @@ def make_folder(path: Path) -> None:
 
 def read_file(path: Path, files: ProjectFiles = DISK) -> bytes:
     """The bytes of a file that people wrote; what stops that is said in plain words."""
-    try:
+    missing = "Check the name; `hailuo-batch init` creates a first one."
+    with explain_unreadable(path, missing=missing, folder="Name a manifest in it."):
         return files.read_user_file(path)
-    except FileNotFoundError:
-        raise InputError(
-            f"no such file: {path}", remedy="Check the name; `hailuo-batch init` creates a first one."
-        ) from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder", remedy="Name a manifest in it.") from None
-    except UnsafeFileError as error:
-        remedy = error.remedy or "Put a regular file in its place."
-        raise InputError(f"{path} is not read", why=f"It {error.reason}.", remedy=remedy) from None
-    except OSError as error:
-        raise InputError(f"cannot read {path}", why=str(error.strerror)) from None

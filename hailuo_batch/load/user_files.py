@@ -5,8 +5,11 @@ the project is refused before a byte is read, since messages show lines of what 
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from hailuo_batch.errors import InputError
 from hailuo_batch.files.regular import UnsafeFileError, read_regular
 from hailuo_batch.load.project_root import find_project_root
 
@@ -29,6 +32,22 @@ def read_user_file(path: Path, limit: int = MAX_BYTES) -> bytes:
     if real != named:
         _require_inside(Path(named), Path(real))
     return read_regular(real, limit)
+
+
+@contextmanager
+def explain_unreadable(path: Path, *, missing: str, folder: str) -> Iterator[None]:
+    """Says in plain words what stops a read of a file; `missing` and `folder` are what to do then."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"no such file: {path}", remedy=missing) from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder", remedy=folder) from None
+    except UnsafeFileError as error:
+        remedy = error.remedy or "Put a regular file in its place."
+        raise InputError(f"{path} is not read", why=f"It {error.reason}.", remedy=remedy) from None
+    except OSError as error:
+        raise InputError(f"cannot read {path}", why=f"The system says: {error.strerror}.") from None
 
 
 def _require_inside(named: Path, real: Path) -> None:

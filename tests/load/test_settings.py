@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_read_ends_a_command_in_plain_words(tmp_path: Path
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot read") as wrong:
         read_file(tmp_path / "file" / "teaser.yaml")
-    assert wrong.value.why == "Not a directory"
+    assert wrong.value.why == "The system says: Not a directory."
 
 
 def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(InputError, match="cannot read") as wrong:
         read_file(tmp_path / "teaser.yaml")
-    assert wrong.value.why == "Permission denied"
+    assert wrong.value.why == "The system says: Permission denied."
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from hailuo_batch.core.world import REHEARSAL_SPEED, World
 
@@ -52,6 +52,16 @@ class SavedPlanFile:
     plan: "SavedPlan"
 
 
+class PlanArguments(TypedDict):
+    """How the plan of a run is chosen, by the names that `plan` and `plan_several` have for it."""
+
+    world: World
+    only: tuple[str, ...]
+    shard: str | None
+    force_refused: bool
+    max_cost: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """How a run goes about its manifest.
@@ -74,6 +84,17 @@ class RunOptions:
     rehearsal: Rehearsal = Rehearsal()
     webhook: WebhookOptions | None = None
     saved: SavedPlanFile | None = None
+
+    @property
+    def plan_arguments(self) -> PlanArguments:
+        """What the plan of such a run is made with, of one manifest or several."""
+        return PlanArguments(
+            world=self.world,
+            only=self.only,
+            shard=self.shard,
+            force_refused=self.force_refused,
+            max_cost=self.max_cost,
+        )
 
     @property
     def force_refused(self) -> bool:
