@@ -16,6 +16,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.approval import Approval, Person
 from hailuo_batch.core.plan.saved_plan import SavedPlan, one_line
 from hailuo_batch.core.spending.budget import parse_amount
+from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.approvals_file import add_approval, canonical_approval
 from hailuo_batch.load.git_identity import read_git_identity, read_signing_key
@@ -69,7 +70,10 @@ def read_plan_for_run(file: Path | str, options: RunOptions, manifest: Path | No
     """
     manifests, chosen = read_plan_for_runs(file, options, () if manifest is None else (manifest,))
     if len(manifests) > 1:
-        raise InputError(f"{file} is a plan of several manifests", remedy="Carry it out with `read_plan_for_runs`.")
+        raise InputError(
+            f"{file} is a plan of several manifests",
+            remedy=f"Carry it out:\n    {command_line('run', '--plan', str(file))}",
+        )
     return manifests[0], chosen
 
 

@@ -13,7 +13,7 @@ from hailuo_batch.cli.endings import report_early_end
 from hailuo_batch.cli.output import make_style, print_text, write_idle_ci_summary
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.pages import page
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit
 
 if TYPE_CHECKING:
@@ -101,7 +101,10 @@ def command(
         raise click.UsageError("--callback-url and --callback-listen belong together.")
     if saved is not None:
         others = {"only": bool(only), "shard": bool(shard), "failed": failed, "frozen": frozen}
-        _refuse_other_choices(**others, new_ledger=new_ledger, dry_run=dry_run)
+        if dry_run:
+            show = command_line("approve", "--dry-run", str(saved))
+            raise click.UsageError(f"--plan carries out a saved plan; leave --dry-run out. To see it: {show}")
+        _refuse_other_choices(**others, new_ledger=new_ledger)
     is_whole = form == "text" and not only and not shard and not failed and saved is None
     if is_whole and len(files) == 1 and (summary := read_cached_summary(files[0], world=world)):
         from hailuo_batch.views.nothing_to_do import draw_nothing_to_do

@@ -3,7 +3,7 @@
 Read as manifests, they would have a problem in every line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Place, Problem, Rule
@@ -28,8 +28,8 @@ def find_wrong_file(data: bytes, name: str) -> Problem | None:
                 return _make_problem(name, rule, why, f"Name {manifest}.")
     for is_one, rule, why, words in _OTHERS:
         if is_one(data, name):
-            remedy = f"Run:\n    {command_line(*words, name)}" if words else rule.remedy
-            return _make_problem(name, rule, why, remedy)
+            lines = "".join(f"\n{said}\n    {command_line(*command, name)}" for said, command in words.items())
+            return _make_problem(name, rule, why, lines.strip() or rule.remedy)
     return None
 
 
@@ -45,10 +45,20 @@ def _is_settings(_: bytes, name: str) -> bool:
     return name.replace("\\", "/").rpartition("/")[2] == SETTINGS_FILE
 
 
-_OTHERS: tuple[tuple[Callable[[bytes, str], bool], Rule, str, tuple[str, ...]], ...] = (
-    (_is_plan, rules.PLAN_FILE, "it is a plan that was saved, and is carried out as it is.", ("run", "--plan")),
-    (_is_table, rules.TABLE_FILE, "a manifest is made from it, or brought up to date with it.", ("import",)),
-    (_is_settings, rules.SETTINGS_FILE, "it has the settings of the project, which are read with every manifest.", ()),
+_OTHERS: tuple[tuple[Callable[[bytes, str], bool], Rule, str, Mapping[str, tuple[str, ...]]], ...] = (
+    (
+        _is_plan,
+        rules.PLAN_FILE,
+        "it is a plan that was saved, and is carried out as it is.",
+        {"To see what it buys:": ("approve", "--dry-run"), "To carry it out:": ("run", "--plan")},
+    ),
+    (
+        _is_table,
+        rules.TABLE_FILE,
+        "a manifest is made from it, or brought up to date with it.",
+        {"To make one:": ("import",)},
+    ),
+    (_is_settings, rules.SETTINGS_FILE, "it has the settings of the project, which are read with every manifest.", {}),
 )
 
 
