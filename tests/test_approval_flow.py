@@ -5,7 +5,7 @@ made by the ssh-keygen of this machine.
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from studio import Studio, make_project, open_mock
 
 from hailuo_batch.app.run import run
 from hailuo_batch.app.run_several import run_several
-from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.app.saved_plans import approve
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, InputError, RefusedError
@@ -65,9 +65,11 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @asynccontextmanager
-async def open_studio(folder: Path, rule: str, providers: str = "minimax") -> AsyncIterator[ApprovedStudio]:
+async def open_studio(
+    folder: Path, rule: str, providers: str = "minimax", faults: Sequence[dict[str, Any]] = ()
+) -> AsyncIterator[ApprovedStudio]:
     (folder / "film.yaml").write_text(FILM.replace("PROVIDERS", providers), encoding="utf-8")
-    async with open_mock(folder, ("minimax", "mindvideo"), more=f"require_approval: {rule}\n") as mock:
+    async with open_mock(folder, ("minimax", "mindvideo"), *faults, more=f"require_approval: {rule}\n") as mock:
         yield ApprovedStudio(folder=folder, mock=mock, keys=folder.parent)
 
 
@@ -100,6 +102,19 @@ async def test_what_cannot_be_compared_needs_an_approval(surroundings: Path, rul
         with pytest.raises(RefusedError, match="not approved"):
             await run(studio.film)
         assert studio.mock.log == [] or not studio.mock.charges
+
+
+async def test_what_a_cap_leaves_out_of_a_whole_run_counts_in_a_run_of_failed_takes(surroundings: Path) -> None:
+    """The cap has room for one clip: that of the kite in a whole run, and that of the refused boat in this one."""
+    refused = {"fault": "input_refused", "gateway": "minimax", "prompt": "boats", "first": 1}
+    async with open_studio(surroundings, "{above: 9 USD}", faults=(refused,)) as studio:
+        studio.change("providers:", "budget: {max: 0.30, currency: USD}\nproviders:")
+        await run(studio.film, RunOptions(only=("boat",)))
+        studio.change("above: 9 USD", "above: 0.10 USD", "hailuo.yaml")
+        before = len(studio.submits())
+        with pytest.raises(RefusedError, match="not approved"):
+            await run(studio.film, RunOptions(scope=Scope.FAILED))
+        assert len(studio.submits()) == before
 
 
 async def test_several_manifests_are_counted_together(surroundings: Path) -> None:

@@ -9,7 +9,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.saved_plan import make_saved_plan
 from hailuo_batch.app.running.approvals import judge_plan_approvals
 from hailuo_batch.app.running.options import RunOptions, SavedPlanFile, Scope
-from hailuo_batch.app.running.scope import select_run_steps
+from hailuo_batch.app.running.scope import keep_failed
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
 from hailuo_batch.core.money import Money
@@ -48,8 +48,7 @@ async def save_plan(
     Plans of several manifests, as `plan_several` makes them, are one file with one hash.
     """
     plans = [planned] if isinstance(planned, PlannedRun) else planned
-    if scope is Scope.FAILED:
-        plans = [replace(each, selected=select_run_steps(each, scope)) for each in plans]
+    plans = [keep_failed(each, scope) for each in plans]
     found = read_git_identity(plans[0].validation.project.root)
     author = found if found.identity else Person(name=login_name())
     saved = await make_saved_plan(plans, author=author, at=utc_timestamp(clock or SystemClock()))

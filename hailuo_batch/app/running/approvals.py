@@ -10,7 +10,7 @@ from pathlib import Path
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.saved_plan import list_purchase_trees
 from hailuo_batch.app.running.options import RunOptions, SavedPlanFile, Scope
-from hailuo_batch.app.running.scope import select_run_steps
+from hailuo_batch.app.running.scope import keep_failed, select_run_steps
 from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person, Rejection, judge_approvals
 from hailuo_batch.core.plan.saved_plan import PlanTotals, SavedPlan, sum_steps
 from hailuo_batch.core.world import World, command_line
@@ -42,6 +42,7 @@ def find_approval_need(plans: Sequence[PlannedRun], scope: Scope) -> ApprovalNee
     rule = plans[0].validation.project.approval_rule if plans else None
     if rule is None or plans[0].validation.world is not World.REAL:
         return None
+    plans = [keep_failed(planned, scope) for planned in plans]
     submits = [[step for step in select_run_steps(planned, scope) if step.submits] for planned in plans]
     if not any(submits):
         return None

@@ -37,6 +37,11 @@ def select_run_steps(planned: PlannedRun, scope: Scope) -> tuple[Step, ...]:
     return (*(step for step in planned.pending_steps if step.source is not None), *planned.unnamed_steps)
 
 
+def keep_failed(planned: PlannedRun, scope: Scope) -> PlannedRun:
+    """The plan with only the failed and refused takes, where a run is for them alone: no other takes room of a cap."""
+    return replace(planned, selected=select_run_steps(planned, scope)) if scope is Scope.FAILED else planned
+
+
 def narrow_plan(planned: PlannedRun, scope: Scope) -> PlannedRun:
     """The plan as a person is shown it before this part of it is carried out."""
     if scope is Scope.ALL:
