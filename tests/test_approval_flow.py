@@ -117,6 +117,33 @@ async def test_what_a_cap_leaves_out_of_a_whole_run_counts_in_a_run_of_failed_ta
         assert len(studio.submits()) == before
 
 
+@pytest.mark.parametrize(
+    ("budget", "above", "needed"),
+    [
+        ("0.60", "0.30 USD", True),  # the cap has room for the boat where the kite is refused
+        ("0.60", "0.60 USD", False),  # whatever is refused, the cap holds the amount
+        ("0.30", "0.30 USD", False),
+    ],
+)
+async def test_what_a_cap_leaves_out_counts_where_a_refusal_makes_room_for_it(
+    surroundings: Path, budget: str, above: str, needed: bool
+) -> None:
+    refused = {"fault": "input_refused", "gateway": "minimax", "prompt": "kite"}
+    async with open_studio(surroundings, f"{{above: {above}}}", faults=(refused,)) as studio:
+        studio.change("providers:", f"budget: {{max: {budget}, currency: USD}}\nproviders:")
+        studio.change("two boats race}", "two boats race, duration: 10}")  # 0.56 USD, where the kite is 0.28
+        if needed:
+            with pytest.raises(RefusedError, match="not approved") as unapproved:
+                await run(studio.film)
+            assert f"The run may cost {budget} USD." in unapproved.value.why
+            await studio.save()  # of the plan, the boat is left out whatever becomes of the kite
+            await studio.run_plan()
+            assert not studio.mock.charges
+        else:
+            await run(studio.film)
+            assert len(studio.mock.charges) == (budget == "0.60")
+
+
 async def test_several_manifests_are_counted_together(surroundings: Path) -> None:
     async with open_studio(surroundings, "{above: 0.56 USD}") as studio:
         other = studio.folder / "other.yaml"

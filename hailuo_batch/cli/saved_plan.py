@@ -23,7 +23,7 @@ def draw_need(plans: "Sequence[PlannedRun]", scope: "Scope") -> str:
     from hailuo_batch.app.running.approvals import find_approval_need, save_command, suggest_plan_file
     from hailuo_batch.views.saved_plan import draw_approval_need
 
-    need = find_approval_need(plans, scope)
+    need = find_approval_need(plans, scope, is_saved=False)
     if need is None:
         return ""
     return draw_approval_need(need.rule, command=save_command(plans, suggest_plan_file(plans)))
@@ -35,7 +35,7 @@ def save_plans(plans: "Sequence[PlannedRun]", scope: "Scope", out: Path) -> None
     from hailuo_batch.app.saved_plans import save_plan
     from hailuo_batch.views.saved_plan import draw_saved_plan
 
-    saved, need = run_async(save_plan(plans, out, scope=scope)), find_approval_need(plans, scope)
+    saved, need = run_async(save_plan(plans, out, scope=scope)), find_approval_need(plans, scope, is_saved=True)
     command = command_line("run", "--plan", str(out), world=plans[0].validation.world)
     rule = None if need is None else need.rule
     approve = "" if rule is None else approve_command(rule, str(out))

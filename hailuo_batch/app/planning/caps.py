@@ -87,6 +87,11 @@ def find_steps_over_cap(
     return tuple(refused)
 
 
+def list_limits(caps: Iterable[Cap], counted: Sequence[CountedAttempt]) -> tuple[Money, ...]:
+    """What the caps that count every take still allow."""
+    return tuple(money_left(cap, cap_usage(cap, counted)) for cap in caps if cap.tag is None)
+
+
 def count_earlier(earlier: "EarlierPurchases", now: float) -> tuple[CountedAttempt, ...]:
     """What the manifests before one buy in the same command, as caps will count it."""
     return tuple(

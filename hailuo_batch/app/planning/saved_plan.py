@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,11 @@ def _with_purchase(tree: Tree, selected: Step | None, facts: StepFacts) -> Tree:
     return bought if left_out is None else {**bought, "left_out": left_out}
 
 
-def list_purchase_trees(planned: PlannedRun, steps: Iterable[Step]) -> tuple[Tree, ...]:
-    """What a run of these steps may buy, as approvals count it: without those that a cap leaves out."""
+def list_purchase_trees(planned: PlannedRun, steps: Iterable[Step], *, with_left_out: bool) -> tuple[Tree, ...]:
+    """What a run of these steps may buy, as approvals count it; with or without those that a cap leaves out."""
     facts = _make_facts(planned, (), planned.options.max_cost)
+    if with_left_out:
+        facts = replace(facts, bought=facts.bought | facts.left_out.keys(), left_out={})
     return tuple(step_tree(step, facts, why="") for step in steps if id(step) in facts.bought)
 
 

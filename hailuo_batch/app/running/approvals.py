@@ -3,15 +3,20 @@
 Nothing of it is loaded for a project without a rule.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
+from hailuo_batch.app.planning.caps import list_limits, run_caps
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.saved_plan import list_purchase_trees
 from hailuo_batch.app.running.options import RunOptions, SavedPlanFile, Scope
 from hailuo_batch.app.running.scope import keep_failed, select_run_steps
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person, Rejection, judge_approvals
+from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.saved_plan import PlanTotals, SavedPlan, sum_steps
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError, RefusedError
@@ -37,8 +42,11 @@ class ApprovalNeed:
         return " and ".join([*map(str, self.totals.most), *more])
 
 
-def find_approval_need(plans: Sequence[PlannedRun], scope: Scope) -> ApprovalNeed | None:
-    """What has to be approved before a run of these plans of one project; None where nothing has to be."""
+def find_approval_need(plans: Sequence[PlannedRun], scope: Scope, *, is_saved: bool) -> ApprovalNeed | None:
+    """What has to be approved before a run of these plans of one project; None where nothing has to be.
+
+    What a cap leaves out of a saved plan is never bought. Of another run it is, where a refusal makes room for it.
+    """
     rule = plans[0].validation.project.approval_rule if plans else None
     if rule is None or plans[0].validation.world is not World.REAL:
         return None
@@ -47,14 +55,36 @@ def find_approval_need(plans: Sequence[PlannedRun], scope: Scope) -> ApprovalNee
     if not any(submits):
         return None
     pairs = zip(plans, submits, strict=True)
-    trees = [tree for planned, steps in pairs for tree in list_purchase_trees(planned, steps)]
-    totals = sum_steps(trees)
+    totals = sum_steps(
+        tree for planned, steps in pairs for tree in list_purchase_trees(planned, steps, with_left_out=False)
+    )
+    if not rule.needs_approval(totals) and totals.clips and not is_saved and rule.above is not None:
+        most = _sum_most(plans, submits, rule.above)
+        totals = replace(totals, most=(most,)) if most.amount > rule.above.amount else totals
     return ApprovalNeed(rule=rule, totals=totals) if rule.needs_approval(totals) else None
+
+
+def _sum_most(plans: Sequence[PlannedRun], submits: Sequence[Sequence[Step]], above: Money) -> Money:
+    """The most that a run may cost where what its caps leave out is bought in place of what is refused."""
+    total, now, shared = Decimal(0), SystemClock().now(), list[Money]()
+    for planned, steps in zip(plans, submits, strict=True):
+        most = sum_steps(list_purchase_trees(planned, steps, with_left_out=True)).most
+        caps = run_caps(planned.validation, planned.options.max_cost, now, begun_at=planned.options.begun_at)
+        counted = planned.details.counted_attempts
+        limits = list_limits((cap for cap in caps if cap.campaign is not None), counted)
+        shared = [*list_limits((cap for cap in caps if cap.campaign is None), counted)]  # of all manifests together
+        if amounts := _in_currency(most, above):
+            total += min([*amounts, *_in_currency(limits, above)])
+    return Money(amount=min([total, *_in_currency(shared, above)]), currency=above.currency)
+
+
+def _in_currency(sums: Iterable[Money], above: Money) -> list[Decimal]:
+    return [each.amount for each in sums if each.is_same_currency(above)]
 
 
 def require_approval(plans: Sequence[PlannedRun], options: RunOptions) -> None:
     """Money: above the project's amount, somebody else has agreed to exactly this plan. Raises `RefusedError`."""
-    need = find_approval_need(plans, options.scope)
+    need = find_approval_need(plans, options.scope, is_saved=options.saved is not None)
     if need is None:
         return
     if options.saved is None:
