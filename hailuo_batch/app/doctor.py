@@ -59,6 +59,10 @@ class DoctorCheck:
     group: str = ""  # good checks of one group are shown as one
 
 
+_PACKAGES = (
+    "aiohttp", "aiosqlite", "av", "pillow", "jsonschema", "jsonschema-rs", "pyyaml", "ruamel.yaml", "jinja2",
+    "platformdirs", "rich",
+)  # fmt: skip
 _NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about a project, and knows no manifest
 
 
@@ -79,19 +83,7 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
         name="python", result=CheckResult.GOOD, detail=f"{platform.python_version()} on {platform.platform()}"
     )
     yield _check_sqlite()
-    for package in (
-        "aiohttp",
-        "aiosqlite",
-        "av",
-        "pillow",
-        "jsonschema",
-        "jsonschema-rs",
-        "pyyaml",
-        "ruamel.yaml",
-        "jinja2",
-        "platformdirs",
-        "rich",
-    ):
+    for package in _PACKAGES:
         yield _check_package(package)
     yield from _check_fonts()
     yield from _check_way_out()
@@ -100,6 +92,7 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
     yield DoctorCheck(name="project", result=CheckResult.GOOD, detail=f"{project.root}: {settings}")
     for problem in project.problems:
         yield DoctorCheck(name="settings", result=CheckResult.BAD, detail=problem.why, remedy=problem.remedy)
+    yield from _check_approvals(project)
     yield _check_writable(project.root)
     yield _check_disk_space(project.root)
     for problem in project.warnings:
@@ -109,6 +102,21 @@ def _local_checks(folder: Path) -> Iterator[DoctorCheck]:
     if fault := find_keyring_fault():
         remedy = "Set keys in the environment, or unlock the keyring."
         yield DoctorCheck(name="keyring", result=CheckResult.NOTE, detail=fault, remedy=remedy)
+
+
+def _check_approvals(project: Project) -> Iterator[DoctorCheck]:
+    """Whether an approval can count, where the project requires one: else no run above the amount could begin."""
+    rule = project.approval_rule
+    if rule is None:
+        return
+    from hailuo_batch.app.running.approvals import find_rule_fault
+
+    fault = find_rule_fault(rule, project.root)
+    remedy = "See allowed_signers under require_approval in hailuo.yaml." if fault else ""
+    detail = f"{rule.description}. {fault}" if fault else rule.description
+    yield DoctorCheck(
+        name="approvals", result=CheckResult.BAD if fault else CheckResult.GOOD, detail=detail, remedy=remedy
+    )
 
 
 def _check_key(name: str, project: Project) -> DoctorCheck:

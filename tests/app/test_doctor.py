@@ -135,6 +135,25 @@ async def test_doctor_tells_what_is_wrong_in_the_settings(tmp_path: Path):
     assert "minimax" in bad.remedy
 
 
+@pytest.mark.parametrize(
+    ("signers", "result", "words"),
+    [
+        ("ana@acme.test ssh-ed25519 AAAA\n", CheckResult.GOOD, "required above 5.00 USD; signed, by signers"),
+        ("# nobody yet\n", CheckResult.BAD, "signers names nobody."),
+        (None, CheckResult.BAD, "no such file"),
+    ],
+)
+async def test_doctor_says_whether_an_approval_can_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signers: str | None, result: CheckResult, words: str
+) -> None:
+    monkeypatch.setattr("hailuo_batch.app.running.approvals.which", lambda _: "/usr/bin/ssh-keygen")
+    (tmp_path / "hailuo.yaml").write_text("version: 1\nrequire_approval: {above: 5 USD, allowed_signers: signers}\n")
+    if signers is not None:
+        (tmp_path / "signers").write_text(signers)
+    (check,) = [check for check in await doctor(tmp_path, offline=True) if check.name == "approvals"]
+    assert (check.result, words in check.detail) == (result, True), check.detail
+
+
 async def test_doctor_tells_a_folder_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def no(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")

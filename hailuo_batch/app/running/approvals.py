@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from shutil import which
 
 from hailuo_batch.app.planning.caps import list_limits, run_caps
 from hailuo_batch.app.planning.planned import PlannedRun
@@ -121,6 +122,19 @@ def _read_signers(root: Path, name: str) -> bytes:
         why = f"{error.summary}. {error.why}".strip()
         remedy = "hailuo.yaml names it under require_approval.allowed_signers."
         raise RefusedError("no signature can be checked, so nothing was submitted", why=why, remedy=remedy) from None
+
+
+def find_rule_fault(rule: ApprovalRule, root: Path) -> str:
+    """What keeps every approval from counting in a project; "" where nothing does."""
+    if not rule.signers:
+        return ""
+    try:
+        signers = _read_signers(root, rule.signers)
+    except RefusedError as error:
+        return error.why
+    if not any(line.strip() and not line.lstrip().startswith(b"#") for line in signers.splitlines()):
+        return f"{rule.signers} names nobody."
+    return "" if which("ssh-keygen") else "ssh-keygen is not installed, so no signature can be checked."
 
 
 def save_command(plans: Sequence[PlannedRun], file: str) -> str:

@@ -56,6 +56,15 @@ class ApprovalRule:
             return "Every run that buys needs an approval."
         return f"Without an approval, a run may cost up to {self.above}."
 
+    @property
+    def description(self) -> str:
+        """What it asks for, on one line."""
+        parts = [f"required above {self.above}" if self.above else "required of every run that buys"]
+        parts += [f"by {', '.join(self.by)}"] if self.by else []
+        parts += ["of another person than the plan's author"] if self.two_persons else []
+        parts += [f"signed, by {self.signers}"] if self.signers else []
+        return one_line("; ".join(parts))
+
     def needs_approval(self, totals: PlanTotals) -> bool:
         """Whether submits of this cost need an approval. Currencies are never converted, so another one needs it."""
         if not totals.clips:
