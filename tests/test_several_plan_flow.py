@@ -24,6 +24,7 @@ from hailuo_batch.load.saved_plan_file import read_saved_plan
 from hailuo_batch.load.schemas import read_schema
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.views.saved_plan import draw_plan_file
 
 HEAD = "version: 1\ncampaign: {}\nproviders: [minimax]\ndefaults: {{duration: 6, resolution: 768p}}\nshots:\n"
 FILMS = {  # the kite, and what starts from it, are in both
@@ -90,6 +91,7 @@ async def test_one_plan_of_two_manifests_buys_what_both_need_once(surroundings: 
         assert (saved.totals.clips, [str(each) for each in saved.totals.cost]) == (3, ["0.84 USD"])
         shared = [step.get("bought_for") for part in saved.parts for step in part.steps]
         assert shared == [None, None, "kite#1 of film.yaml", "turn#1 of film.yaml", None]
+        assert draw_plan_file(saved).count("same clip as ") == 2
         assert [(await films.run_all()).exit for _ in range(2)] == [Exit.DONE, Exit.DONE]
         assert sorted(films.prompts()) == PROMPTS
         assert all((surroundings / f"{name}.lock.yaml").exists() for name in FILMS)

@@ -96,7 +96,7 @@ def _step_cost(step: Tree) -> str:
     if "left_out" in step:
         return "left out under a cap"
     if not step["buys"]:
-        return "not bought"
+        return f"same clip as {step['bought_for']}" if "bought_for" in step else "not bought"
     for first in step["routes"]:
         return (
             "free" if first.get("free") else f"{first['provider']} {parse_money(first['price']) or 'price not known'}"
