@@ -17,7 +17,7 @@ from hailuo_batch.core.origin import Disclosure
 from hailuo_batch.core.plan.evidence import make_disclosure
 from hailuo_batch.core.plan.report import TakeRow
 from hailuo_batch.core.plan.review import EMPTY_REVIEW, ShotReview
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.files.folder import write_beside
 from hailuo_batch.files.regular import UnsafeFileError, read_regular
@@ -91,8 +91,13 @@ class Discloser:
         try:
             marked = add_xmp(data, said)
         except UnsoundError as error:
-            why = f"{error} Its bytes in the store are checked by:\n    hailuo-batch verify --deep"
-            raise InputError(f"{said.title} cannot say how it was made", why=why) from None
+            validation = self.planned.validation
+            check = command_line("verify", "--deep", manifest=validation.name, world=validation.world)
+            raise InputError(
+                f"{said.title} cannot say how it was made",
+                why=str(error),
+                remedy=f"To check its bytes in the store:\n    {check}",
+            ) from None
         if self.key is None:
             return marked
         from hailuo_batch.media.content_credentials import Ingredient, sign_film
