@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from hailuo_batch.app.choosing import ChoicesMade, choose
     from hailuo_batch.app.costs import audit, costs
     from hailuo_batch.app.doctor import doctor
     from hailuo_batch.app.fetch import list_pending_tasks
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
     from hailuo_batch.app.schema import schema
     from hailuo_batch.app.trust import read_stakes, trust, trusted_projects, untrust
     from hailuo_batch.app.verify import verify
+    from hailuo_batch.core.plan.choice import Choice, ChoiceKind
     from hailuo_batch.core.world import World
 
 _MODULES = {
+    "Choice": "core.plan.choice",
+    "ChoiceKind": "core.plan.choice",
+    "ChoicesMade": "app.choosing",
     "Rehearsal": "app.running.options",
     "RunOptions": "app.running.options",
     "Scope": "app.running.options",
@@ -39,6 +44,7 @@ _MODULES = {
     "accept": "app.review",
     "approve": "app.saved_plans",
     "audit": "app.costs",
+    "choose": "app.choosing",
     "collect_garbage": "app.gc",
     "costs": "app.costs",
     "doctor": "app.doctor",
@@ -67,6 +73,9 @@ _MODULES = {
 }
 
 __all__ = [
+    "Choice",
+    "ChoiceKind",
+    "ChoicesMade",
     "Rehearsal",
     "RunOptions",
     "Scope",
@@ -75,6 +84,7 @@ __all__ = [
     "accept",
     "approve",
     "audit",
+    "choose",
     "collect_garbage",
     "costs",
     "doctor",

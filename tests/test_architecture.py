@@ -231,6 +231,7 @@ SUB_STEPS = {
     "app": (
         {"watch"},
         {
+            "choosing",
             "costs",
             "doctor",
             "diff",
