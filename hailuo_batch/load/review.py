@@ -1,24 +1,27 @@
 """The review beside a manifest (`film.review.yaml`): read into a `Review` with its problems, and written from one.
 
 It is written by commands and by hand, so everything wrong with it is said with line and column. Written anew it is
-sorted by shot, one line for each fact. Where somebody wrote comments, only what was decided is changed in it.
+sorted by shot, one line for each fact: so branches that judge different shots merge, and two on one shot conflict.
+Where somebody wrote comments, only what was decided is changed in it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.interpolate import quote_text
+from hailuo_batch.core.plan.judgement import Judgement, Omission, ReviewNote, Selection, Verdict
 from hailuo_batch.core.plan.review import Acceptance, Retake, Review, ShotReview
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.errors import FileChangedError, StoreError
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
 from hailuo_batch.load.project_files import DISK, ProjectFiles
+from hailuo_batch.load.review_comments import BLOCK_KEYS
 from hailuo_batch.load.settings import read_file
 from hailuo_batch.load.sidecar import quote_yaml, read_source, replace_source, source_digest
 
-Decided = TypeVar("Decided", Retake, Acceptance)
+Fact = Mapping[str, str | int]  # one decision, member by member
 REVIEW_HEADER = """\
 # What was decided about shots: who, when and why. Written by hailuo-batch and by hand; commit it with the manifest.
 version: 1
@@ -36,8 +39,8 @@ def read_review(
     data = read_file(path, files)
     tree, problems = read_and_validate(data, name=name, schema="review")
     entries: Mapping[str, Any] = tree.get("shots", {})
-    strangers = tuple(_find_unknown_shots(entries, list(shots)))
-    found = (*problems, *locate_problems(strangers, data, name=name)) if strangers else problems
+    wrong = (*_find_unknown_shots(entries, list(shots)), *_find_double_verdicts(entries))
+    found = (*problems, *locate_problems(wrong, data, name=name)) if wrong else problems
     return Review(shots=_parse_shots(entries), source=source_digest(data)), found
 
 
@@ -68,12 +71,11 @@ def _commented_text(before: bytes | None, review: Review) -> str | None:
         return None
     from hailuo_batch.load.review_comments import edit_text
 
-    entries = {shot: dict(_entry_lists(each)) for shot, each in sorted(review.shots.items())}
+    entries = {shot: dict(_list_facts(each)) for shot, each in sorted(review.shots.items())}
     text = edit_text(before.decode(errors="replace"), entries)
     tree, _ = read_and_validate((text or "").encode(), name="", schema="review")
-    found = {shot: _in_order(each) for shot, each in _parse_shots(tree.get("shots", {})).items()}
-    meant = {shot: _in_order(each) for shot, each in review.shots.items()}
-    return text if tree and found == meant else None  # it must say the same
+    found = {shot: dict(_list_facts(each)) for shot, each in sorted(_parse_shots(tree.get("shots", {})).items())}
+    return text if tree and found == entries else None  # it must say the same
 
 
 def _find_unknown_shots(entries: Iterable[str], known: list[str]) -> Iterator[Problem]:
@@ -90,51 +92,97 @@ def _find_unknown_shots(entries: Iterable[str], known: list[str]) -> Iterator[Pr
             )
 
 
+def _find_double_verdicts(entries: Mapping[str, Any]) -> Iterator[Problem]:
+    """Of each take one verdict counts; a merge by hand may leave two."""
+    for shot, entry in entries.items():
+        seen: set[int] = set()
+        for place, each in enumerate((entry or {}).get("judged", ())):
+            take = int(each["take"])
+            if take in seen:
+                why = f"there are two verdicts about {shot}#{take}, and only one can hold."
+                path = ("shots", shot, "judged", place)
+                yield Problem(rule=rules.TWICE, why=why, remedy="Delete the one that is not meant.", path=path)
+            seen.add(take)
+
+
 def _parse_shots(entries: Mapping[str, Any]) -> dict[str, ShotReview]:
     return {shot: _parse_shot(entry) for shot, entry in entries.items()}
 
 
 def _parse_shot(entry: Mapping[str, Any]) -> ShotReview:
     return ShotReview(
-        retakes=tuple(Retake(**{**each, "take": int(each["take"])}) for each in entry.get("retakes", ())),
-        acceptances=tuple(Acceptance(**{**each, "take": int(each["take"])}) for each in entry.get("accepted", ())),
+        retakes=tuple(Retake(**_with_number(each)) for each in entry.get("retakes", ())),
+        acceptances=tuple(Acceptance(**_with_number(each)) for each in entry.get("accepted", ())),
+        selection=Selection(**_with_number(entry["selected"])) if "selected" in entry else None,
+        judgements=tuple(
+            Judgement(**{**_with_number(each), "verdict": Verdict(each["verdict"])}) for each in entry.get("judged", ())
+        ),
+        omission=Omission(**entry["omitted"]) if "omitted" in entry else None,
+        notes=tuple(ReviewNote(**_with_number(each)) for each in entry.get("notes", ())),
     )
 
 
-def _in_order(shot: ShotReview) -> ShotReview:
-    return ShotReview(retakes=_sort(shot.retakes), acceptances=_sort(shot.acceptances))
+def _with_number(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {**entry, "take": int(entry["take"])} if "take" in entry else dict(entry)
 
 
-def _sort(entries: Iterable[Decided]) -> tuple[Decided, ...]:
-    return tuple(sorted(entries, key=lambda each: (each.take, each.at)))
+# What the file has of a shot, in this order: the key, and the members of each fact.
+_MEMBERS = {
+    "selected": ("take", "clip", "by", "at"),
+    "judged": ("take", "clip", "verdict", "by", "at", "why"),
+    "omitted": ("by", "at", "why"),
+    "notes": ("take", "by", "at", "text"),
+    "retakes": ("take", "by", "at", "why"),
+    "accepted": ("take", "request", "clip", "made_for", "by", "at", "why"),
+}
+_UNQUOTED_MEMBERS = frozenset({"take", "request", "clip", "made_for", "verdict"})
 
 
-def _entry_lists(shot: ShotReview) -> Iterator[tuple[str, tuple[dict[str, str | int], ...]]]:
-    """A shot's decisions as the file has them: under which key, member by member."""
-    for key, entries, members in (
-        ("retakes", _sort(shot.retakes), ("take", "by", "at", "why")),
-        ("accepted", _sort(shot.acceptances), ("take", "request", "clip", "made_for", "by", "at", "why")),
-    ):
-        if entries:
-            yield (
-                key,
-                tuple({name: getattr(each, name) for name in members if _is_written(each, name)} for each in entries),
-            )
+def _list_facts(shot: ShotReview) -> Iterator[tuple[str, Fact | tuple[Fact, ...]]]:
+    """What was decided about a shot, as the file has it."""
+    values: Mapping[str, Any] = {
+        "selected": shot.selection,
+        "judged": sorted(shot.judgements, key=lambda each: each.take),
+        "omitted": shot.omission,
+        "notes": sorted(shot.notes, key=lambda each: (each.take, each.at)),
+        "retakes": sorted(shot.retakes, key=lambda each: (each.take, each.at)),
+        "accepted": sorted(shot.acceptances, key=lambda each: (each.take, each.at)),
+    }
+    for key, value in values.items():
+        if isinstance(value, list):
+            if value:
+                yield key, tuple(_fact(each, key) for each in value)
+        elif value is not None:
+            yield key, _fact(value, key)
 
 
-def _is_written(entry: Retake | Acceptance, member: str) -> bool:
-    return member != "why" or bool(entry.why) or isinstance(entry, Acceptance)
+def _fact(value: object, key: str) -> Fact:
+    members = {name: getattr(value, name) for name in _MEMBERS[key]}
+    is_optional = {"why", "take"} if key != "accepted" else set()
+    written = {name: each for name, each in members.items() if each or name not in is_optional}
+    return {name: each if isinstance(each, int) else str(each) for name, each in written.items()}
 
 
 def _lines(review: Review) -> Iterator[str]:
     for shot_id, shot in sorted(review.shots.items()):
         yield f"  {quote_yaml(shot_id)}:\n"
-        for key, entries in _entry_lists(shot):
-            yield f"    {key}:\n"
-            for entry in entries:
-                for member, value in entry.items():
-                    words = str(value) if member in _UNQUOTED_MEMBERS else quote_yaml(str(value))
-                    yield f"      {'-' if member == 'take' else ' '} {member}: {words}\n"
+        for key, facts in _list_facts(shot):
+            if isinstance(facts, tuple):
+                yield f"    {key}:\n"
+                for fact in facts:
+                    yield from _block_lines(fact) if key in BLOCK_KEYS else (f"      - {_one_line(fact)}\n",)
+            else:
+                yield f"    {key}: {_one_line(facts)}\n"
 
 
-_UNQUOTED_MEMBERS = {"take", "request", "clip", "made_for"}
+def _block_lines(fact: Fact) -> Iterator[str]:
+    for place, (name, value) in enumerate(fact.items()):
+        yield f"      {' ' if place else '-'} {name}: {_quote(name, value)}\n"
+
+
+def _one_line(fact: Fact) -> str:
+    return f"{{{', '.join(f'{name}: {_quote(name, value)}' for name, value in fact.items())}}}"
+
+
+def _quote(name: str, value: str | int) -> str:
+    return str(value) if name in _UNQUOTED_MEMBERS else quote_yaml(str(value))

@@ -12,9 +12,17 @@ from typing import Any
 from hailuo_batch.load.sidecar import quote_yaml
 
 Entry = Mapping[str, str | int]  # one decision, member by member
-Entries = Mapping[str, Mapping[str, tuple[Entry, ...]]]  # by shot and by the key of their list
+Entries = Mapping[str, Mapping[str, Entry | tuple[Entry, ...]]]  # by shot and by key; of a list, all its entries
 
-_IDENTITY = {"retakes": "take", "accepted": "request"}  # the member that makes an entry the same entry
+BLOCK_KEYS = frozenset({"retakes", "accepted"})  # an entry of these has a line for each member; others have one line
+_SINGLE_KEYS = ("selected", "omitted")
+_IDENTITY = {  # the members that make an entry of a list the same entry
+    "retakes": ("take",),
+    "accepted": ("request",),
+    "judged": ("take",),
+    "notes": ("take", "by", "at", "text"),
+}
+_PLAIN_MEMBERS = frozenset({"request", "clip", "made_for"})  # never quoted
 _AFTER = 2  # where ruamel.yaml has the comment behind a value, among those of its key
 Spot = tuple[Any, Any]  # a mapping or list, and a key or index of it
 
@@ -55,35 +63,60 @@ def _edit_shots(tree: Any, entries: Entries) -> None:
     for shot, lists in entries.items():
         if shot not in shots:  # in the order of ids, and not first: what is written above the first is about that one
             shots.insert(max(bisect(list(shots), shot), min(1, len(shots))), shot, CommentedMap())
+        for key in _SINGLE_KEYS:
+            _edit_entry(shots[shot], key, lists.get(key))
         for key in _IDENTITY:
             _edit_list(shots[shot], key, lists.get(key, ()))
 
 
-def _edit_list(shot: Any, key: str, wanted: Iterable[Entry]) -> None:
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+def _edit_entry(shot: Any, key: str, wanted: Any) -> None:
+    if wanted is None:
+        shot.pop(key, None)
+        return
+    if key not in shot:
+        shot[key] = _new_entry(key)
+    _update(shot[key], wanted)
 
-    left = {entry[_IDENTITY[key]]: entry for entry in wanted}
+
+def _edit_list(shot: Any, key: str, wanted: Any) -> None:
+    from ruamel.yaml.comments import CommentedSeq
+
+    def identity(entry: Entry) -> tuple[str, ...]:
+        return tuple(str(entry.get(member, "")) for member in _IDENTITY[key])
+
+    left = {identity(entry): entry for entry in wanted}
     if not left:
         shot.pop(key, None)
         return
     entries = shot.setdefault(key, CommentedSeq())
     for index in reversed(range(len(entries))):
-        entry = left.pop(entries[index][_IDENTITY[key]], None)
+        entry = left.pop(identity(entries[index]), None)
         if entry is None:
             del entries[index]
         else:
             _update(entries[index], entry)
     for entry in left.values():
-        entries.append(CommentedMap())
+        entries.append(_new_entry(key))
         _update(entries[-1], entry)
+
+
+def _new_entry(key: str) -> Any:
+    from ruamel.yaml.comments import CommentedMap
+
+    entry = CommentedMap()
+    if key not in BLOCK_KEYS:
+        entry.fa.set_flow_style()
+    return entry
 
 
 def _update(written: Any, entry: Entry) -> None:
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+    for member in [member for member in written if member not in entry]:
+        del written[member]
     for member, value in entry.items():
         if member not in written or str(written[member]) != str(value):
-            plain = isinstance(value, int) or quote_yaml(value) == value
+            plain = isinstance(value, int) or quote_yaml(value) == value or member in _PLAIN_MEMBERS
             written[member] = value if plain else DoubleQuotedScalarString(str(value))
 
 
@@ -111,13 +144,19 @@ def _lift_lines(spot: Spot) -> str:
     comment = holder.ca.items.get(key, [])
     place = _AFTER if isinstance(holder, dict) else 0
     if len(comment) <= place or comment[place] is None:
-        return ""
+        return "" if isinstance(holder, dict) or key != len(holder) - 1 else _lift_end(holder)
     own, _, lines = comment[place].value.partition("\n")
     if own.strip():
         comment[place].value = f"{own}\n"
     else:
         comment[place] = None
     return str(lines)
+
+
+def _lift_end(entries: Any) -> str:
+    """Takes off the lines below a list whose last entry is on one line: ruamel.yaml keeps them with the list."""
+    tokens, entries.ca.end = entries.ca.end or (), []
+    return "".join(f"{' ' * token.column if token.value.strip() else ''}{token.value}" for token in tokens)
 
 
 def _put_lines(tree: Any, lines: str, followers: Iterable[tuple[int, str]]) -> None:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hailuo_batch.core.plan.judgement import Judgement, Omission, ReviewNote, Selection, Verdict
 from hailuo_batch.core.plan.review import (
+    EMPTY_REVIEW,
     Acceptance,
     Retake,
     Review,
@@ -17,6 +19,7 @@ from hailuo_batch.core.plan.review import (
     add_acceptances,
     add_retakes,
     remove_acceptances,
+    update_shots,
 )
 from hailuo_batch.core.problem import Severity
 from hailuo_batch.errors import FileChangedError, InputError, StoreError
@@ -64,6 +67,59 @@ TEXT = f"""\
 """
 
 
+JUDGED = Review(
+    shots={
+        "open": ShotReview(
+            selection=Selection(take=2, clip=CLIP, by="ann", at="2026-11-20T08:00:00Z"),
+            judgements=(
+                Judgement(take=2, clip=CLIP, verdict=Verdict.APPROVED, by="Ann B", at="2026-11-21"),
+                Judgement(take=1, clip=CLIP, verdict=Verdict.REJECTED, by="ann", at="2026-11-20", why="no: dark"),
+            ),
+            notes=(
+                ReviewNote(take=1, by="ben", at="2026-11-20", text="too early, # 3"),
+                ReviewNote(by="ann", at="2026-11-21", text="fog"),
+            ),
+            retakes=(Retake(take=3, by="ann", at="2026-11-20"),),
+        ),
+        "pack": ShotReview(omission=Omission(by="ann", at="2026-11-20", why="cut")),
+    }
+)
+JUDGED_TEXT = f"""\
+{REVIEW_HEADER}shots:
+  open:
+    selected: {{take: 2, clip: {CLIP}, by: ann, at: "2026-11-20T08:00:00Z"}}
+    judged:
+      - {{take: 1, clip: {CLIP}, verdict: rejected, by: ann, at: "2026-11-20", why: "no: dark"}}
+      - {{take: 2, clip: {CLIP}, verdict: approved, by: "Ann B", at: "2026-11-21"}}
+    notes:
+      - {{by: ann, at: "2026-11-21", text: fog}}
+      - {{take: 1, by: ben, at: "2026-11-20", text: "too early, # 3"}}
+    retakes:
+      - take: 3
+        by: ann
+        at: "2026-11-20"
+  pack:
+    omitted: {{by: ann, at: "2026-11-20", why: cut}}
+"""
+
+
+def judged(take: int, verdict: str = "approved") -> str:
+    return f"{{take: {take}, clip: {CLIP}, verdict: {verdict}, by: a, at: 2026-11-20}}"
+
+
+def sort(review: Review) -> Review:
+    """The review as it is read from a file that was written."""
+    shots = {
+        name: replace(
+            shot,
+            judgements=tuple(sorted(shot.judgements, key=lambda each: each.take)),
+            notes=tuple(sorted(shot.notes, key=lambda each: (each.take, each.at))),
+        )
+        for name, shot in review.shots.items()
+    }
+    return replace(review, shots=shots)
+
+
 def read(path: Path, *shots: str):
     return read_review(path, name=path.name, shots=shots)
 
@@ -80,6 +136,12 @@ def test_a_review_is_sorted_plain_and_read_again(file: Path) -> None:
     write_review(file, Review(shots={}))
     assert file.read_text(encoding="utf-8") == f"{REVIEW_HEADER}shots: {{}}\n"
     assert read(file) == (Review(shots={}), ())
+
+
+def test_each_judgement_is_one_line_and_read_again(file: Path) -> None:
+    write_review(file, JUDGED)
+    assert file.read_text(encoding="utf-8") == JUDGED_TEXT
+    assert read(file, "open", "pack") == (sort(JUDGED), ())
 
 
 def test_what_a_hand_writes_is_read(file: Path) -> None:
@@ -112,6 +174,8 @@ def test_a_shot_that_the_manifest_does_not_have_is_kept_with_a_warning(file: Pat
         ("version: 1\nshots:\n  open: {retakes: [{take: 2, at: 2026-11-20}]}\n", "key-missing", 3),
         ("version: 1\nshots:\n  open: {}\n  open: {}\n", "yaml-duplicate-key", 4),
         ("version: 1\nshots:\n<<<<<<< ours\n  open: {}\n", "yaml-merge", 3),
+        ("version: 1\nshots:\n  open: {selected: {take: 2, by: a, at: 2026-11-20}}\n", "key-missing", 3),
+        (f"version: 1\nshots:\n  open: {{judged: [{judged(1, 'good')}]}}\n", "choice", 3),
         ("version: 1\nwhy: sk-abcdefghijklmnopqrstuvwx\n", "secret", 2),
     ],
 )
@@ -121,6 +185,15 @@ def test_what_is_wrong_is_said_with_its_line(file: Path, text: str, code: str, l
     assert review == Review(shots={})
     assert problem.place is not None
     assert (problem.rule.id, problem.severity, problem.place.line) == (code, Severity.ERROR, line)
+
+
+def test_two_verdicts_about_one_take_are_refused_as_a_merge_by_hand_may_leave_them(file: Path) -> None:
+    file.write_text(f"version: 1\nshots:\n  open:\n    judged: [{judged(1)}, {judged(2)},\n{judged(1)}]\n")
+    _, (problem,) = read(file, "open")
+    assert (problem.rule.id, problem.severity) == ("twice", Severity.ERROR)
+    assert problem.place is not None
+    assert problem.place.line == 5
+    assert "open#1" in problem.why
 
 
 def test_a_file_that_cannot_be_read_or_written_is_an_error_in_plain_words(tmp_path: Path) -> None:
@@ -135,7 +208,7 @@ def test_the_examples_of_the_schema_are_those_that_it_takes(file: Path) -> None:
     definitions = read_schema("review")["definitions"]
     members = {
         **definitions["acceptance"]["properties"],
-        **{name: definitions[name] for name in ("take", "by", "at", "why")},
+        **{name: definitions[name] for name in ("clip", "take", "by", "at", "why")},
     }
     entry = {name: member["examples"][0] for name, member in members.items()}
     review = Review(shots={"open": ShotReview(acceptances=(Acceptance(**entry),))})
@@ -246,19 +319,43 @@ def test_what_is_withdrawn_takes_no_comment_about_others_with_it(file: Path) -> 
 
 
 @given(st.lists(st.sampled_from(["open", "pack", "turn", "zoom"]), max_size=6), st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 def test_whatever_is_decided_no_comment_is_lost(file: Path, shots: list[str], data: st.DataObject) -> None:
     file.write_text(BY_HAND, encoding="utf-8")
     for number, shot in enumerate(shots):
         review, problems = read(file, "open", "pack", "turn", "zoom")
         assert problems == ()
-        take = Retake(take=number + 4, by="ann", at="2026-11-22", why=data.draw(people))
+        words, there = data.draw(people), review.shots.get(shot, EMPTY_REVIEW)
+        take = Retake(take=number + 4, by="ann", at="2026-11-22", why=words)
         accepted = Acceptance(take=1, request=MARK, clip=CLIP, made_for=MARK, by="a", at="2026-11-22", why="so")
+        verdict = Judgement(
+            take=number % 2 + 1, clip=CLIP, verdict=Verdict.REJECTED, by="a", at="2026-11-22", why=words
+        )
+        others = [each for each in there.judgements if each.take != verdict.take]
         changed = data.draw(
-            st.sampled_from([add_retakes(review, {shot: take}), add_acceptances(review, {shot: [accepted]})])
+            st.sampled_from(
+                [
+                    add_retakes(review, {shot: take}),
+                    add_acceptances(review, {shot: [accepted]}),
+                    update_shots(review, {shot: replace(there, judgements=(*others, verdict))}),
+                    update_shots(review, {shot: replace(there, judgements=())}),
+                    update_shots(review, {shot: replace(there, selection=JUDGED.shots["open"].selection)}),
+                    update_shots(review, {shot: replace(there, selection=None, notes=there.notes[1:])}),
+                    update_shots(review, {shot: replace(there, omission=Omission(by="a", at="2026-11-22", why=words))}),
+                    update_shots(
+                        review,
+                        {
+                            shot: replace(
+                                there,
+                                notes=(*there.notes, ReviewNote(by="a", at="2026-11-22", text=f"{number}{words}")),
+                            )
+                        },
+                    ),
+                ]
+            )
         )
         write_review(file, changed)
-        assert read(file)[0] == changed
+        assert sort(read(file)[0]) == sort(changed)
     text = file.read_text(encoding="utf-8")
     comments = re.findall(r"# (?:Film|the|hero|too|a Friday|ben|nothing).*", BY_HAND)
     assert [each for each in comments if text.count(each) != 1] == []

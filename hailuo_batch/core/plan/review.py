@@ -1,4 +1,4 @@
-"""What people decided about shots, as values: additional takes, and earlier clips that they kept.
+"""What people decided about shots, as values: additional takes, earlier clips that they kept, and judgements.
 
 `load/review.py` reads and writes the file. This module knows neither the user nor the time.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.judgement import Judgement, Omission, ReviewNote, Selection
+from hailuo_batch.core.plan.judgement import Judgement, Omission, ReviewNote, Selection, Verdict
 from hailuo_batch.core.request.request import Request
 
 MAX_TAKES = 99  # of a shot; as many as a manifest allows, and as file names have digits for
@@ -52,6 +52,18 @@ class ShotReview:
     omission: Omission | None = None
     notes: tuple[ReviewNote, ...] = ()
 
+    @property
+    def wanted_clips(self) -> Iterator[str]:
+        """The digests of the clips that somebody wants to keep."""
+        yield from (acceptance.clip for acceptance in self.acceptances)
+        yield from (each.clip for each in self.judgements if each.verdict is Verdict.APPROVED)
+        if self.selection is not None:
+            yield self.selection.clip
+
+    def find_judgement(self, take: int, clip: str) -> Judgement | None:
+        """What was decided about this clip of a take."""
+        return next((each for each in self.judgements if (each.take, each.clip) == (take, clip)), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
@@ -67,8 +79,18 @@ class Review:
 
     @property
     def clips(self) -> frozenset[str]:
-        """The digests of all clips that were ever accepted."""
-        return frozenset(acceptance.clip for acceptance in self.acceptances)
+        """The digests of all clips that were accepted, selected or approved."""
+        return frozenset(clip for shot in self.shots.values() for clip in shot.wanted_clips)
+
+    @property
+    def selections(self) -> dict[str, Selection]:
+        """What is selected, by shot id."""
+        return {name: shot.selection for name, shot in self.shots.items() if shot.selection is not None}
+
+    @property
+    def omitted(self) -> frozenset[str]:
+        """The ids of shots that are left out."""
+        return frozenset(name for name, shot in self.shots.items() if shot.omission is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +123,8 @@ def with_retakes(shots: Sequence[Shot], review: Review) -> tuple[Shot, ...]:
 
 def add_retakes(review: Review, retakes: Mapping[str, Retake]) -> Review:
     """The review with one more retake for each of these shots."""
-    before = {shot: _shot_review(review, shot) for shot in retakes}
-    return _update_shots(
+    before = {shot: shot_review(review, shot) for shot in retakes}
+    return update_shots(
         review, {shot: replace(before[shot], retakes=(*before[shot].retakes, new)) for shot, new in retakes.items()}
     )
 
@@ -112,26 +134,28 @@ def add_acceptances(review: Review, acceptances: Mapping[str, Iterable[Acceptanc
     shots = {}
     for shot, added in acceptances.items():
         new = {acceptance.request: acceptance for acceptance in added}
-        kept = (acceptance for acceptance in _shot_review(review, shot).acceptances if acceptance.request not in new)
-        shots[shot] = replace(_shot_review(review, shot), acceptances=(*kept, *new.values()))
-    return _update_shots(review, shots)
+        kept = (acceptance for acceptance in shot_review(review, shot).acceptances if acceptance.request not in new)
+        shots[shot] = replace(shot_review(review, shot), acceptances=(*kept, *new.values()))
+    return update_shots(review, shots)
 
 
 def remove_acceptances(review: Review, withdrawals: Mapping[str, Collection[Acceptance]]) -> Review:
     """The review without these acceptances, by shot."""
     kept = {
-        shot: tuple(each for each in _shot_review(review, shot).acceptances if each not in withdrawn)
+        shot: tuple(each for each in shot_review(review, shot).acceptances if each not in withdrawn)
         for shot, withdrawn in withdrawals.items()
     }
-    return _update_shots(
-        review, {shot: replace(_shot_review(review, shot), acceptances=left) for shot, left in kept.items()}
+    return update_shots(
+        review, {shot: replace(shot_review(review, shot), acceptances=left) for shot, left in kept.items()}
     )
 
 
-def _shot_review(review: Review, shot: str) -> ShotReview:
+def shot_review(review: Review, shot: str) -> ShotReview:
+    """What was decided about a shot, if anything."""
     return review.shots.get(shot, EMPTY_REVIEW)
 
 
-def _update_shots(review: Review, shots: Mapping[str, ShotReview]) -> Review:
+def update_shots(review: Review, shots: Mapping[str, ShotReview]) -> Review:
+    """The review with these entries in the place of earlier ones; one that is empty leaves it."""
     merged = {**review.shots, **shots}
     return replace(review, shots={shot: entry for shot, entry in merged.items() if entry != EMPTY_REVIEW})
