@@ -76,7 +76,7 @@ async def run_plan(
     count = sum(step.action is not Action.REUSE for step in todo) + len(waiting) + len(known)
     paces = _list_paces([*filter(_is_submit, todo), *waiting], context)
     listener(RunStarted(steps=count, paces=paces, waiting=tuple(waiting)))
-    unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _first_take_digests(plan))
+    unlocks = None if plan is None else _FrameUnlocks(waiting, plan.inputs, _giver_digests(plan))
     _expect_tasks(todo, context)
     work = _StepWorker(
         unlocks,
@@ -285,15 +285,15 @@ class _StepWorker:
             self._listener(event)
 
 
-def _first_take_digests(plan: Plan) -> dict[str, str]:
-    """The digests of first takes that are there already."""
+def _giver_digests(plan: Plan) -> dict[str, str]:
+    """The digests of clips that give frames and are there already, by shot."""
     there = ((step, step.standing) for step in plan.select_steps(Action.REUSE))
     return {
         use.shot.id: standing.digest
         for step, standing in there
         if standing is not None and standing.digest is not None
         for use in step.uses
-        if use.take == 1
+        if use.gives_frames
     }
 
 
@@ -310,7 +310,7 @@ class _FrameUnlocks:
 
     def unlock(self, step: Step, digest: str) -> tuple[Step, ...]:
         """The steps that can go on now that this one's clip is in the store."""
-        shots = [use.shot.id for use in step.uses if use.take == 1]
+        shots = [use.shot.id for use in step.uses if use.gives_frames]
         self._digests.update(dict.fromkeys(shots, digest))
         waiting = [step for shot in shots for step in self._waiting_by_shot.pop(shot, ())]
         found = find_unlocked_steps(waiting, self._inputs, self._digests) if waiting else ()

@@ -42,5 +42,5 @@ class RunChains:
 
 
 def _frame_shots(step: Step) -> Iterable[str]:
-    """The shots whose first take it is: frames come from that one."""
-    return (use.shot.id for use in step.uses if use.take == 1)
+    """The shots to whose followers it gives frames."""
+    return (use.shot.id for use in step.uses if use.gives_frames)

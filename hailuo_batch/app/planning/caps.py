@@ -83,7 +83,7 @@ def find_steps_over_cap(
         failure = failure or reservations.reserve(step, step.estimate, step.route.provider)
         if failure is not None:
             refused.append((step, failure))
-            left.update(use.shot.id for use in step.uses if use.take == 1)
+            left.update(use.shot.id for use in step.uses if use.gives_frames)
     return tuple(refused)
 
 

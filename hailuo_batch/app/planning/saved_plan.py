@@ -14,6 +14,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import money_tree
 from hailuo_batch.core.plan.approval import Person
+from hailuo_batch.core.plan.frame_givers import list_other_givers
 from hailuo_batch.core.plan.plan import Step, TakeName
 from hailuo_batch.core.plan.plan_cost import list_purchases
 from hailuo_batch.core.plan.plan_drift import CurrentStep, Drift, find_drift
@@ -134,6 +135,7 @@ def _make_facts(planned: PlannedRun, attempts: Iterable[AttemptRecord], max_cost
         left_out=left_out,
         bought_for=bought_for,
         attempts=Counter(each.fingerprint for each in attempts) if options.force_refused else None,
+        givers=list_other_givers(planned.plan.steps),
     )
 
 

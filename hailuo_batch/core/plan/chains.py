@@ -34,7 +34,7 @@ def find_chains(steps: Collection[Step]) -> Chains:
 
 
 def _find_causes(steps: Iterable[Step], waiting: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    changed = {use.shot.id for step in steps if step.previous_fingerprint for use in step.uses if use.take == 1}
+    changed = {use.shot.id for step in steps if step.previous_fingerprint for use in step.uses if use.gives_frames}
     causes: dict[str, tuple[str, ...]] = {}
     for shot in TopologicalSorter(waiting).static_order():
         if shot in waiting:
@@ -64,7 +64,7 @@ class LinkPlace(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One shot of a chain, with the step of its first take, which gives its frames; it starts from its `frames`."""
+    """One shot of a chain, with the step of the take that gives its frames; it starts from its `frames`."""
 
     shot: str
     place: LinkPlace
@@ -74,8 +74,8 @@ class Link:
 
 def find_links(steps: Iterable[Step], name: str) -> tuple[Link, ...]:
     """The chain that a shot is in, from its first shots to its last; () for a shot that is in none."""
-    first_takes = {use.shot.id: (step, use.shot) for step in steps for use in step.uses if use.take == 1}
-    givers = {shot: tuple(frame_sources(each).values()) for shot, (_, each) in first_takes.items()}
+    giving = {use.shot.id: (step, use.shot) for step in steps for use in step.uses if use.gives_frames}
+    givers = {shot: tuple(frame_sources(each).values()) for shot, (_, each) in giving.items()}
     takers: dict[str, list[str]] = {}
     for shot, sources in givers.items():
         for giver in sources:
@@ -86,9 +86,9 @@ def find_links(steps: Iterable[Step], name: str) -> tuple[Link, ...]:
         return ()
     places = {**before, name: LinkPlace.SELF, **after}
     return tuple(
-        Link(shot=shot, place=place, step=first_takes[shot][0], frames=tuple(_frame_names(first_takes[shot][1])))
+        Link(shot=shot, place=place, step=giving[shot][0], frames=tuple(_frame_names(giving[shot][1])))
         for shot, place in places.items()
-        if shot in first_takes
+        if shot in giving
     )
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hailuo_batch.core.manifest.document import FileFrame, Frame, ShotFrame
+from hailuo_batch.core.plan.frame_givers import known_digest, list_other_givers
 from hailuo_batch.core.plan.plan import Plan, PlanInputs, Step, Use
-from hailuo_batch.core.plan.planner import known_digest
 from hailuo_batch.core.plan.provenance import member_value
 from hailuo_batch.core.redaction import redact_text
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
@@ -49,13 +49,25 @@ class KnownFrames:
     def clips(self) -> Mapping[str, str]:
         """The digest of the clip that gives a shot's frames, by shot, where there is one."""
         inputs = self._plan.inputs
-        first_takes = ((step, use) for step in self._plan.steps for use in step.uses if use.take == 1)
-        return {use.shot.id: digest for step, use in first_takes if (digest := known_digest(step, inputs))}
+        givers = ((step, use) for step in self._plan.steps for use in step.uses if use.gives_frames)
+        return {use.shot.id: digest for step, use in givers if (digest := known_digest(step, inputs))}
 
     @cached_property
     def shots(self) -> Mapping[str, str]:
         """Whose clip has a digest now."""
         return {digest: shot for shot, digest in self.clips.items()}
+
+    @cached_property
+    def takes(self) -> Mapping[str, tuple[str, int]]:
+        """The shot and the take that have a digest now."""
+        inputs = self._plan.inputs
+        uses = ((step, use) for step in self._plan.steps for use in step.uses)
+        return {digest: (use.shot.id, use.take) for step, use in uses if (digest := known_digest(step, inputs))}
+
+    @cached_property
+    def other_givers(self) -> Mapping[str, int]:
+        """The takes that give frames, by shot, where it is not the first."""
+        return list_other_givers(self._plan.steps)
 
     @cached_property
     def images(self) -> Mapping[str, str]:
@@ -99,14 +111,28 @@ def _compare_values(name: str, now: object, before: object, use: Use, inputs: Pl
     is_unknown = frame is not None and now is None
     changed = name != "take" and (isinstance(frame, ShotFrame) if is_unknown else now != before)
     is_other_frame = changed and name in _ENDS and before is not None
+    label, label_before = frame_label(frame), ""
+    if is_other_frame:
+        label_before = _earlier_label(frame, member_value(before), inputs, known)
+    if isinstance(frame, ShotFrame):
+        label, label_before = _name_takes(frame, label, label_before, before, known)
     return Member(
         name=name,
         now=member_value(now),
         before=member_value(before),
         changed=changed,
-        label=frame_label(frame) + (", not here yet" if is_unknown else ""),
-        label_before=_earlier_label(frame, member_value(before), inputs, known) if is_other_frame else "",
+        label=label + (", not here yet" if is_unknown else ""),
+        label_before=label_before,
     )
+
+
+def _name_takes(frame: ShotFrame, label: str, label_before: str, before: object, known: KnownFrames) -> tuple[str, str]:
+    """Both labels with the number of the take, where another take of the same shot gave the frame or gives it."""
+    giver = known.other_givers.get(frame.shot, 1)
+    shot, take = known.takes.get(before.digest, ("", 0)) if isinstance(before, ImageRef) else ("", 0)
+    if shot == frame.shot and take != giver and isinstance(before, ImageRef):
+        return f"{label}#{giver}", f"{before.frame} frame of {shot}#{take}"
+    return (f"{label}#{giver}" if giver != 1 else label), label_before
 
 
 def _find_frame(use: Use, name: str) -> Frame | None:

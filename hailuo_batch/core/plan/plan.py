@@ -16,7 +16,8 @@ from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request
 
 if TYPE_CHECKING:
-    from hailuo_batch.core.plan.review import AcceptedClip  # few manifests have a review: the others need not load it
+    from hailuo_batch.core.plan.judgement import Selection  # few manifests have a review: the others need not load it
+    from hailuo_batch.core.plan.review import AcceptedClip
 
 
 class Action(StrEnum):
@@ -87,11 +88,20 @@ _CLIP_SOURCES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One name of a clip: this take of this shot, at the shot's version."""
+    """One name of a clip: this take of this shot, at the shot's version.
+
+    `giver` is the take whose clip gives the shot's frames to others: the selected one, else the first.
+    """
 
     shot: Shot
     take: int
     version: int
+    giver: int = 1
+
+    @property
+    def gives_frames(self) -> bool:
+        """Whether shots that start from this one start from this take."""
+        return self.take == self.giver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +244,7 @@ class PlanInputs:
     accepted_clips: Mapping[str, "AcceptedClip"] = field(
         default_factory=dict
     )  # by the fingerprint of the request as it is now
+    selections: "Mapping[str, Selection]" = field(default_factory=dict)  # by shot id; of another clip, it does not hold
     known_tasks: Mapping[str, KnownTask] = field(default_factory=dict)  # by fingerprint; not in this ledger
     bought_clips: Mapping[str, NamedClip] = field(default_factory=dict)  # by fingerprint; stored by other ledgers
     copies: Mapping[str, str] = field(default_factory=dict)  # by digest: the file of a clip in another store

@@ -70,8 +70,8 @@ def list_purchases(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _giver_ids(steps: Iterable[Step]) -> Iterator[str]:
-    """The shots whose frames these steps give: others start from a shot's first take."""
-    return (use.shot.id for step in steps for use in step.uses if use.take == 1)
+    """The shots whose frames these steps give: others start from one take of a shot."""
+    return (use.shot.id for step in steps for use in step.uses if use.gives_frames)
 
 
 def sum_purchases(bought: Sequence[Step]) -> PurchaseSum:

@@ -127,7 +127,8 @@ def _name_frame(end: str, step: Tree) -> str | None:
     if "shot" in frame:
         image = step["request"].get(end)
         clip = f", clip {_short(image['artifact'])}" if isinstance(image, dict) and "artifact" in image else ""
-        return f"{frame['frame']} frame of {frame['shot']}{clip}"
+        take = f"#{frame['take']}" if "take" in frame else ""
+        return f"{frame['frame']} frame of {frame['shot']}{take}{clip}"
     bound = f", address {_short(frame['url_digest'])}" if "url_digest" in frame else ""
     content = _short(frame["digest"]) if "digest" in frame else "no image"
     return f"{frame.get('file') or frame.get('url')} ({content}{bound})"

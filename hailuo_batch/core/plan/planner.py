@@ -14,6 +14,7 @@ from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.manifest.document import NO_FRAMES, Frame, ShotFrame
 from hailuo_batch.core.manifest.frame_links import frame_sources, sort_by_dependency
 from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.plan.frame_givers import choose_giver
 from hailuo_batch.core.plan.known_task import known_task_route, pick_known_task
 from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, ShotVersions, Step, StepReason, Use
 from hailuo_batch.core.providers.offers import Route, skip_refusals
@@ -88,14 +89,15 @@ def _make_steps(
     absent = tuple(
         giver for giver in givers if chosen[giver] not in new_digests and chosen[giver] not in inputs.stored_digests
     )
-    for take in range(1, shot.takes + 1):
-        request = make_request(shot, take, model=inputs.model, first=first, last=last)
-        step = _make_step(shot, request, route, inputs)
-        if take == 1 and (digest := known_digest(step, inputs)):
-            chosen[shot.id] = digest
+    requests = (make_request(shot, 1 + each, model=inputs.model, first=first, last=last) for each in range(shot.takes))
+    made, digest = choose_giver(shot.id, [_make_step(shot, each, route, inputs) for each in requests], inputs)
+    if digest:
+        chosen[shot.id] = digest
+    for step in made:
         if absent and (step.action is Action.SUBMIT or step.why is StepReason.CLIP_GONE):
-            step = replace(step, why=StepReason.NEEDS_FRAME, waits_for=absent)
-        yield step
+            yield replace(step, why=StepReason.NEEDS_FRAME, waits_for=absent)
+        else:
+            yield step
 
 
 def _make_step(shot: Shot, request: Request, route: Route, inputs: PlanInputs) -> Step:
@@ -165,19 +167,6 @@ def _make_waiting_steps(shot: Shot, inputs: PlanInputs, route: Route, missing: t
             is_frame_renewed=all(giver in inputs.last_renders for giver in missing),
             previous_fingerprint=past.fingerprint if past else "",
         )
-
-
-def known_digest(step: Step, inputs: PlanInputs) -> str:
-    """The digest of the step's clip, also when the store does not have it: what is chained from it is known then."""
-    if step.standing is not None and step.standing.stage is Stage.STORED and step.standing.digest:
-        return step.standing.digest
-    if step.named_clip is not None:
-        return step.named_clip.digest
-    return (
-        inputs.locked_clips[step.fingerprint].digest
-        if step.why in {StepReason.LOCKED_ELSEWHERE, StepReason.LOCKED}
-        else ""
-    )
 
 
 def _find_version(shot: Shot, request: Request, own_fingerprint: str, inputs: PlanInputs) -> tuple[int, bool]:

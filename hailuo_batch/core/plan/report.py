@@ -278,7 +278,7 @@ def _make_rows(
     clip = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
     old = previous_request(step, requests)
     for use in step.uses:
-        followers = chains.followers.get(use.shot.id, ()) if use.take == 1 else ()
+        followers = chains.followers.get(use.shot.id, ()) if use.gives_frames else ()
         yield TakeRow(
             shot=use.shot.id,
             take=use.take,

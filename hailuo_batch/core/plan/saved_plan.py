@@ -122,6 +122,7 @@ class StepFacts:
 
     `bought`, `left_out` and `bought_for` are by `id` of the step. By fingerprint, `charged` is how many attempts may
     have cost money; `attempts` is how many there were, where refused takes are submitted again.
+    `givers` are, by shot, the selected takes that give frames in the place of the first.
     """
 
     model: Model
@@ -131,6 +132,7 @@ class StepFacts:
     left_out: Mapping[int, str] = field(default_factory=dict)
     bought_for: Mapping[int, str] = field(default_factory=dict)
     attempts: Mapping[str, int] | None = None
+    givers: Mapping[str, int] = field(default_factory=dict)
 
 
 def step_tree(step: Step, facts: StepFacts, *, why: str) -> dict[str, Any]:
@@ -189,7 +191,8 @@ def _frame_trees(shot: Shot, facts: StepFacts) -> Iterator[dict[str, Any]]:
     for end, frame in (("first", shot.frames.first), ("last", shot.frames.last)):
         match frame:
             case ShotFrame():
-                yield {"end": end, "shot": frame.shot, "frame": str(frame.frame)}
+                giver = {"take": facts.givers[frame.shot]} if frame.shot in facts.givers else {}
+                yield {"end": end, "shot": frame.shot, "frame": str(frame.frame), **giver}
             case FileFrame():
                 yield {"end": end, "file": frame.path, **_digest_member(frame, facts)}
             case UrlFrame():
