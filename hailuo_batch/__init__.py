@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from hailuo_batch.app.choosing import ChoicesMade, choose
+    from hailuo_batch.app.choosing import ChoicesMade, choose, retake
     from hailuo_batch.app.costs import audit, costs
     from hailuo_batch.app.doctor import doctor
     from hailuo_batch.app.fetch import list_pending_tasks
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hailuo_batch.app.providers import providers
     from hailuo_batch.app.report import report
     from hailuo_batch.app.resolve import list_open_attempts, settle
-    from hailuo_batch.app.review import accept, retake, unaccept
+    from hailuo_batch.app.review import accept, unaccept
     from hailuo_batch.app.run import run
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
     from hailuo_batch.app.saved_plans import approve, read_plan_for_run, save_plan
@@ -57,7 +57,7 @@ _MODULES = {
     "read_plan_for_run": "app.saved_plans",
     "read_stakes": "app.trust",
     "report": "app.report",
-    "retake": "app.review",
+    "retake": "app.choosing",
     "run": "app.run",
     "save_plan": "app.saved_plans",
     "schema": "app.schema",

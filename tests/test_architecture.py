@@ -253,7 +253,7 @@ SUB_STEPS = {
             "schema",
             "trust",
         },
-        {"run", "inspect", "prices", "sheets", "diff_stills", "disclosing"},
+        {"run", "inspect", "prices", "sheets", "diff_stills", "disclosing", "judging"},
         {"account", "running"},
         {"planning"},
         {"recovery"},

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hailuo_batch.app.diff_stills import StillOptions, Stills, StillSide
+from hailuo_batch.app.planning.decisions import leave_out_omitted
 from hailuo_batch.app.planning.manifest_files import MANIFESTS_FOLDER, is_own_file
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import Draft, pause_python_gc, read_draft
@@ -210,8 +211,9 @@ def _read_manifest(file: Path, side: _Side, *, is_newer: bool) -> _Reading:
         return _Reading(states={}, notes=(_problem_note(draft, side.label),), has_problems=True)
     root = draft.project.root.resolve()
     folder = side.files.resolve(file).parent
-    images = read_revision_images(draft.shots, folder=folder, root=root, files=side.files)
-    states = describe_shots(draft.shots, model=draft.model, images=images.images, routes=_choose_routes(draft))
+    planned, _ = leave_out_omitted(draft.shots, draft.review)
+    images = read_revision_images(planned, folder=folder, root=root, files=side.files)
+    states = describe_shots(planned, model=draft.model, images=images.images, routes=_choose_routes(draft))
     notes = tuple(_list_notes(draft, images, side.label))
     return _Reading(
         states=states, notes=notes, has_problems=draft.has_errors, images=images.files, root=root,

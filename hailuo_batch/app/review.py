@@ -1,91 +1,53 @@
-"""What people decide about shots: one more take, or an earlier clip kept for a changed request. Spends nothing.
+"""An earlier clip is kept for a changed request, or no longer. Spends nothing; `choosing.py` has all other decisions.
 
 Every decision is written down beside the manifest with who, when and why, and the plan is made again with it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.plan_cache import make_lockfile
 from hailuo_batch.app.planning.planned import PlannedRun
-from hailuo_batch.app.planning.selection import list_takes, select_steps
+from hailuo_batch.app.planning.selection import select_steps
 from hailuo_batch.app.recovery.rendered_files import read_render_digest
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.identity import login_name, utc_timestamp
+from hailuo_batch.app.workspace.identity import reviewer_name, utc_timestamp
 from hailuo_batch.app.workspace.paths import lock_path, review_path
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, TakeName, Use
 from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.plan.review import (
-    MAX_TAKES,
+    NO_REVIEW,
     Acceptance,
-    Retake,
     Review,
     add_acceptances,
-    add_retakes,
     remove_acceptances,
 )
 from hailuo_batch.core.plan.selection import Pattern, match_takes, parse_patterns
-from hailuo_batch.core.world import World, command_line
+from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.load.review import write_review
 from hailuo_batch.ports import Clock
-
-NO_REVIEW = Review(shots={}, source="")  # there is no file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Decision:
     """What was decided and written down, and how these shots stand with it.
 
-    `notes` are things to know: a take that is on its way beside a new one, a take that has no earlier clip. `lock` is
-    the lock file when that was written anew.
+    `notes` are things to know, such as a take that has no earlier clip. `lock` is the lock file when that was written
+    anew.
     """
 
     file: Path
     planned: PlannedRun
-    retakes: Mapping[str, Retake]
     acceptances: Mapping[str, tuple[Acceptance, ...]]
     withdrawals: Mapping[str, tuple[Acceptance, ...]]
     notes: tuple[str, ...] = ()
     lock: Path | None = None
-
-
-async def retake(
-    file: Path | str,
-    shots: Sequence[str],
-    *,
-    why: str = "",
-    world: World = World.REAL,
-    by: str = "",
-    clock: Clock | None = None,
-) -> Decision:
-    """Requests one more take of each of these shots (see `plan` for the patterns) under the same request.
-
-    The takes that are there stay as they are. Nothing is bought: the plan that comes back says what a run would buy.
-
-    >>> import asyncio, pathlib, tempfile
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "tiny.yaml"
-    >>> _ = file.write_text("version: 1\\ncampaign: tiny\\nshots: [{id: a, prompt: a bottle in mist}]\\n")
-    >>> decided = asyncio.run(retake(file, ["a"], why="the hand comes in too early"))
-    >>> decided.file.name, decided.retakes["a"].take, [step.uses[0].take for step in decided.planned.pending_steps]
-    ('tiny.review.yaml', 2, [1, 2])
-    """
-    planned = await plan(file, world=world)
-    steps = _select_named_steps(planned, shots)
-    named = {take.shot for take in list_takes(steps)}
-    chosen = [shot for shot in planned.validation.shots if shot.id in named]
-    if full := next((shot for shot in chosen if shot.takes >= MAX_TAKES), None):
-        raise InputError(f'shot "{full.id}" has {full.takes} takes', why=f"A shot may have {MAX_TAKES}.")
-    who, when = by or login_name(), utc_timestamp(clock or SystemClock())
-    retakes = {shot.id: Retake(take=shot.takes + 1, by=who, at=when, why=_clean_text(why)) for shot in chosen}
-    review = add_retakes(planned.validation.review or NO_REVIEW, retakes)
-    notes = tuple(_pending_notes(steps))
-    return await _write_decision(Path(file), review, tuple(retakes), retakes=retakes, notes=notes, world=world)
 
 
 async def accept(
@@ -104,7 +66,7 @@ async def accept(
     """
     planned = await plan(file)
     steps = _select_named_steps(planned, shots)
-    who, when = by or login_name(), utc_timestamp(clock or SystemClock())
+    who, when = by or reviewer_name(planned.validation.project.root), utc_timestamp(clock or SystemClock())
     found: dict[str, list[Acceptance]] = {}
     refused: dict[str, list[InputError]] = {}
     for step in steps:
@@ -160,24 +122,21 @@ async def _write_decision(
     review: Review,
     shots: Sequence[str],
     *,
-    retakes: Mapping[str, Retake] | None = None,
     acceptances: Mapping[str, tuple[Acceptance, ...]] | None = None,
     withdrawals: Mapping[str, tuple[Acceptance, ...]] | None = None,
     notes: tuple[str, ...] = (),
-    world: World = World.REAL,
 ) -> Decision:
     """Writes the review, plans with it, and has the lock say what is kept now."""
     path = review_path(file)
     write_review(path, review)
-    after = await plan(file, world=world, only=shots)
+    after = await plan(file, only=shots)
     lock = lock_path(file)
     changed = (acceptances or withdrawals) and write_lock(lock, make_lockfile(after))
     if changed:  # what a shot was before stands in the lock
-        after = await plan(file, world=world, only=shots)
+        after = await plan(file, only=shots)
     return Decision(
         file=path,
         planned=after,
-        retakes=retakes or {},
         acceptances=acceptances or {},
         withdrawals=withdrawals or {},
         notes=notes,
@@ -196,16 +155,6 @@ async def _remove_names(planned: PlannedRun, withdrawals: Iterable[Acceptance]) 
             workspace.open_renders().remove(name)
 
 
-def _pending_notes(steps: Iterable[Step]) -> Iterator[str]:
-    """The takes that may still become what was wanted: a new one is bought beside them."""
-    for step in steps:
-        if step.why in _DOUBTS or step.action in {Action.RESUME, Action.FETCH}:
-            for use in step.uses:
-                still = f"{take_label(use)} is still pending: {describe_reason(step)}."
-                yield f"{still} The new take is bought beside it."
-
-
-_DOUBTS = frozenset({StepReason.IN_DOUBT, StepReason.DOUBT_ELSEWHERE})
 _ACCEPTABLE_REASONS = frozenset({
     StepReason.NEW, StepReason.CHANGED, StepReason.FAILED, StepReason.REFUSED, StepReason.FORCED,
     StepReason.REFUSED_ELSEWHERE, StepReason.CANCELLED, StepReason.WRITTEN_OFF, StepReason.DISCARDED,

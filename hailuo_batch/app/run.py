@@ -23,6 +23,7 @@ from hailuo_batch.app.running.scope import (
     require_trust,
     select_run_steps,
 )
+from hailuo_batch.app.running.selected_clips import update_selected_names
 from hailuo_batch.app.running.setup import RunSetup, make_run_setup
 from hailuo_batch.app.running.task_recorder import record_tasks
 from hailuo_batch.app.running.unreachable_hosts import refuse_unreachable_hosts
@@ -161,7 +162,7 @@ async def carry_out(
         # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
         failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
         return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
-    return update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+    return await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
 
 
 def needs_approval(options: RunOptions) -> bool:
@@ -255,14 +256,21 @@ async def execute_run(
     return outcome, error
 
 
-def update_files(result: RunResult) -> RunResult:
-    """Brings lock and tasks file up to date."""
-    return _update_tasks(_update_lock(result))
+async def update_files(result: RunResult) -> RunResult:
+    """Brings lock, tasks file and the names of selected clips up to date."""
+    return await _update_selected(_update_tasks(_update_lock(result)))
 
 
 async def finish_idle(planned: PlannedRun, scope: Scope) -> RunResult:
     """A run with nothing to do: only its lock and its tasks file may be behind."""
-    return await _update_idle(_update_lock(RunResult(outcome=Outcome(), before=planned, after=planned, scope=scope)))
+    idle = _update_lock(RunResult(outcome=Outcome(), before=planned, after=planned, scope=scope))
+    return await _update_selected(await _update_idle(idle))
+
+
+async def _update_selected(result: RunResult) -> RunResult:
+    """Links the selected clips; what has a name of theirs and is not ours is said, and stays."""
+    notes = await update_selected_names(result.after)
+    return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes))) if notes else result
 
 
 async def _update_idle(result: RunResult) -> RunResult:

@@ -158,7 +158,7 @@ async def _carry_out_one(
     now = await plan_again(own, lock=agreed.lock) if together.has_run else own
     steps = _keep_agreed(select_run_steps(now, options.scope), agreed, options.scope)
     if not steps:
-        return update_files(RunResult(outcome=Outcome(), before=now, after=now, scope=options.scope))
+        return await update_files(RunResult(outcome=Outcome(), before=now, after=now, scope=options.scope))
     earlier = agreed.options.earlier
     promised = {} if earlier is None else earlier.find_promised(agreed.plan, agreed.validation.shots)
     together.settle_left_out(step for step in steps if step.submits and promised.keys() & set(step.take_names))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.review import retake
+from hailuo_batch.app.choosing import retake
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async

@@ -100,6 +100,8 @@ def _print_junit(results: "Sequence[RunResult]") -> None:
 def _print_run_problems(result: "RunResult") -> None:
     write_ci_summary(result.after.report, result.outcome, error=result.error, is_ledger_moved=result.is_ledger_moved)
     print_extra_problems(result.before.extra_problems)
+    for note in result.after.notes:
+        click.echo(fit_text(safe_text(note), sys.stderr), err=True)
     if result.error is not None:
         from hailuo_batch.views.problems import draw_error
 

@@ -258,6 +258,9 @@ FRAMES_LAST_ONLY = Rule(id="frames-last-only", area=_FRAMES, summary="first fram
 FRAME_SHOT = Rule(id="frame-shot", area=_FRAMES, summary="unknown shot",
     meaning="A frame is taken from a shot that is not in the manifest.",
     remedy="Write the id of a shot of this manifest.")
+FRAME_OMITTED = Rule(id="frame-omitted", area=_FRAMES, summary="starts from an omitted shot",
+    meaning="A frame is taken from a shot that the review leaves out, so nothing renders it.",
+    remedy="Omit this shot too, take the omission back, or give the shot another frame.")
 FRAME_CYCLE = Rule(id="frame-cycle", area=_FRAMES, summary="cyclic frame references",
     meaning="Shots take their frames from each other, so none can be rendered first.",
     remedy="Give one of them another frame.")

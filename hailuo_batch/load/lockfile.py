@@ -104,7 +104,10 @@ _WRITE_REMEDY = (
 
 def _lines(lock: Lockfile) -> Iterator[str]:
     for shot_id, shot in sorted(lock.shots.items()):
-        yield f"  {quote_yaml(shot_id)}:\n    version: {shot.version}\n    takes:{'' if shot.takes else ' {}'}\n"
+        yield f"  {quote_yaml(shot_id)}:\n    version: {shot.version}\n"
+        if shot.selected:
+            yield f"    selected: {shot.selected}\n"
+        yield f"    takes:{'' if shot.takes else ' {}'}\n"
         for number, take in sorted(shot.takes.items()):
             yield f"      {quote_yaml(str(number))}:\n        fingerprint: {take.fingerprint}\n"
             if take.made_for:
@@ -138,7 +141,11 @@ def _parse_shots(tree: dict[str, Any]) -> Iterator[tuple[str, LockedShot]]:
         if type(version) is not int or version < 1:
             raise _InvalidEntryError(f"version of {here}")
         takes = _require_mapping(shot.get("takes"), f"takes of {here}")
-        yield shot_id, LockedShot(version=version, takes=dict(_parse_take(n, take, here) for n, take in takes.items()))
+        selected = shot.get("selected", 0)
+        if type(selected) is not int or (selected and str(selected) not in takes):
+            raise _InvalidEntryError(f"selected of {here}")
+        parsed = dict(_parse_take(number, take, here) for number, take in takes.items())
+        yield shot_id, LockedShot(version=version, takes=parsed, selected=selected)
 
 
 def _parse_take(number: str, take: Any, here: str) -> tuple[int, LockedTake]:

@@ -75,6 +75,7 @@ def _commented_text(before: bytes | None, review: Review) -> str | None:
     text = edit_text(before.decode(errors="replace"), entries)
     tree, _ = read_and_validate((text or "").encode(), name="", schema="review")
     found = {shot: dict(_list_facts(each)) for shot, each in sorted(_parse_shots(tree.get("shots", {})).items())}
+    found = {shot: facts for shot, facts in found.items() if facts}
     return text if tree and found == entries else None  # it must say the same
 
 

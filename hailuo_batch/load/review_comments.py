@@ -58,7 +58,7 @@ def _edit_shots(tree: Any, entries: Entries) -> None:
     if not tree.get("shots"):
         tree["shots"] = CommentedMap()
     shots = tree["shots"]
-    for shot in [shot for shot in shots if shot not in entries]:
+    for shot in [shot for shot in shots if shot not in entries and shots[shot]]:  # an empty one is somebody's own
         del shots[shot]
     for shot, lists in entries.items():
         if shot not in shots:  # in the order of ids, and not first: what is written above the first is about that one

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from bought_samples import PAID, buy
 
+from hailuo_batch.app.choosing import retake
 from hailuo_batch.app.fetch import list_pending_tasks
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.review import accept, retake
+from hailuo_batch.app.review import accept
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.core.plan.plan import StepReason

@@ -42,7 +42,7 @@ def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping
         manifest=data,
         settings=workspace.project_root / SETTINGS_FILE,
         lock=lock_path(file) if is_real else None,
-        review=review_path(file) if is_real else None,
+        review=review_path(file),  # what it omits holds for sketches too
         tasks=tasks_path(file) if is_real else None,
         ledger=workspace.ledger_file,
     )

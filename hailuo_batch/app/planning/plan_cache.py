@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def make_lockfile(planned: PlannedRun) -> Lockfile:
     """What the lock should say now."""
-    return update_lockfile(planned.lock, planned.plan, [shot.id for shot in planned.validation.shots])
+    return update_lockfile(planned.lock, planned.plan, planned.validation.shot_ids)
 
 
 def write_plan_cache(planned: PlannedRun) -> None:

@@ -30,6 +30,7 @@ def make_plan_inputs(
         locked_clips=lock.clips,
         stored_digests=listings.digests,
         accepted_clips=snapshot.accepted_clips,
+        selections={} if validation.review is None else validation.review.selections,
         now=now,
         force_refused=options.force_refused,
     )

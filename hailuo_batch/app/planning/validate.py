@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.camera_words import check_camera_words
+from hailuo_batch.app.planning.decisions import apply_decisions, leave_out_omitted
 from hailuo_batch.app.planning.manifest_sources import read_sources
 from hailuo_batch.app.planning.prompt_length import check_prompt_length
 from hailuo_batch.app.planning.provider_lists import (
@@ -18,7 +19,6 @@ from hailuo_batch.app.planning.provider_lists import (
     read_provider_lists,
 )
 from hailuo_batch.app.workspace.clock import days_since
-from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera_warnings import camera_warnings
@@ -69,6 +69,7 @@ class Validation:
     inputs: Inputs
     problems: tuple[Problem, ...]
     review: "Review | None" = None  # what people decided about its shots, if anything
+    omitted: tuple[Shot, ...] = ()  # shots that are left out: they are not among `shots`
 
     @property
     def sketch(self) -> bool:
@@ -85,6 +86,11 @@ class Validation:
     def workspace(self) -> Workspace:
         """Where the project keeps what commands of this world make."""
         return Workspace(self.project.root, self.world)
+
+    @property
+    def shot_ids(self) -> tuple[str, ...]:
+        """The ids of all its shots, those that are left out too."""
+        return tuple(shot.id for shot in (*self.shots, *self.omitted))
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -115,7 +121,7 @@ class Validation:
 class Draft:
     """A manifest's shots before their images are checked; `problems` are those found so far.
 
-    The shots are there whatever is wrong with them.
+    The shots are there whatever is wrong with them, and omitted ones too.
     """
 
     file: Path
@@ -198,13 +204,17 @@ def _expand_draft(draft: Draft, manifest: Manifest, files: ProjectFiles) -> Draf
     project = draft.project
     model = read_model(SKETCH_MODEL if draft.world is World.SKETCH else manifest.model)
     shots, problems = _expand_here(manifest)
-    draft, shots = _apply_review(draft, manifest, shots, files)
+    # A shot with a problem of its own is not among the shots, and is still not unknown.
+    ids = [*(shot.id for shot in shots), *(entry.id for entry in manifest.shots)]
+    review, shots, wrong_reviews = apply_decisions(
+        draft.file, draft.name, shots, ids, world=draft.world, root=project.root, files=files
+    )
     if draft.world is World.SKETCH:
         shots = tuple(shot if shot.takes == 1 else replace(shot, takes=1) for shot in shots)
     lists, wrong = read_provider_lists(manifest, project, model)
     lengths = draw_cuts(shots) if model.is_local else buy_cuts(shots, model, lambda shot: lists[shot.providers])
     shots = lengths.shots
-    found = [*draft.problems, *problems, *wrong, *lengths.problems, *find_secret_columns(manifest)]
+    found = [*draft.problems, *wrong_reviews, *problems, *wrong, *lengths.problems, *find_secret_columns(manifest)]
     if any(shot.frames is not NO_FRAMES for shot in shots):
         from hailuo_batch.core.manifest.image_rights import rights_problems
 
@@ -213,7 +223,7 @@ def _expand_draft(draft: Draft, manifest: Manifest, files: ProjectFiles) -> Draf
         found += camera_warnings(shots)
     if draft.world is not World.SKETCH:
         found += dict.fromkeys(_check_providers(lengths.sellable, lists, model, project))
-    return replace(draft, shots=shots, model=model, provider_lists=lists, problems=tuple(found))
+    return replace(draft, shots=shots, model=model, provider_lists=lists, problems=tuple(found), review=review)
 
 
 def _expand_here(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, ...]]:
@@ -233,22 +243,6 @@ def _check_providers(shots: Sequence[Shot], lists: ProviderLists, model: Model, 
             yield from provider_warnings(group, providers)
             yield from check_camera_words(group, providers, project.tables)
             yield from check_prompt_length(group, providers, project.tables)
-
-
-def _apply_review(
-    draft: Draft, manifest: Manifest, shots: tuple[Shot, ...], files: ProjectFiles
-) -> tuple[Draft, tuple[Shot, ...]]:
-    """The draft and its shots with what people decided about them; a sketch has one take, whatever was decided."""
-    path = review_path(draft.file)
-    if draft.world is World.SKETCH or not files.exists(path) or files.is_folder(path):
-        return draft, shots
-    from hailuo_batch.core.plan.review import with_retakes
-    from hailuo_batch.load.review import read_review
-
-    # A shot with a problem of its own is not among the shots, and is still not unknown.
-    ids = [*(shot.id for shot in shots), *(entry.id for entry in manifest.shots)]
-    review, problems = read_review(path, name=review_path(Path(draft.name)).as_posix(), shots=ids, files=files)
-    return replace(draft, review=review, problems=(*draft.problems, *problems)), with_retakes(shots, review)
 
 
 def make_remote_images(draft: Draft) -> "RemoteImages":
@@ -299,20 +293,24 @@ def _leave_out_ignored(draft: Draft, problems: tuple[Problem, ...]) -> tuple[Pro
 
 
 def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]) -> Validation:
-    stopped = any(problem.severity is Severity.ERROR for problem in problems)
+    errors = (problem.rule for problem in problems if problem.severity is Severity.ERROR)
+    # Which shots there are is known although one starts from an omitted shot: a decision mends that.
+    stopped = any(rule != rules.FRAME_OMITTED for rule in errors)
+    shots, omitted = leave_out_omitted(draft.shots, draft.review)
     return Validation(
         file=draft.file,
         name=draft.name,
         sources=draft.sources,
         project=draft.project,
         manifest=draft.manifest,
-        shots=() if stopped else draft.shots,
+        shots=() if stopped else shots,
         model=draft.model,
         world=draft.world,
         provider_lists=draft.provider_lists,
         inputs=inputs,
         problems=problems,
         review=draft.review,
+        omitted=() if stopped else omitted,
     )
 
 

@@ -2,6 +2,7 @@
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from hailuo_batch.ports import Clock
 
@@ -14,6 +15,13 @@ def login_name() -> str:
         return getpass.getuser().encode("utf-8", "replace").decode()[:200] or _UNKNOWN_USER
     except (OSError, KeyError, ImportError):
         return _UNKNOWN_USER
+
+
+def reviewer_name(folder: Path) -> str:
+    """Who decides about shots: the name that git has of the user, else the login name."""
+    from hailuo_batch.load.git_identity import read_git_identity
+
+    return read_git_identity(folder).name or login_name()
 
 
 def utc_timestamp(clock: Clock) -> str:

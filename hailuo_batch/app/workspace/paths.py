@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from hailuo_batch.load.project_root import HIDDEN_FOLDER
+
 
 def lock_path(manifest: Path) -> Path:
     """The lock beside a manifest: `film.yaml` is locked by `film.lock.yaml`."""
@@ -11,6 +13,12 @@ def lock_path(manifest: Path) -> Path:
 def review_path(manifest: Path) -> Path:
     """The review beside a manifest: `film.review.yaml` holds what people decided about `film.yaml`."""
     return _sidecar_path(manifest, "review")
+
+
+def rehearsal_review_path(manifest: Path, root: Path) -> Path:
+    """Where clips of a manifest's rehearsals are judged, by real paths; never beside the manifest."""
+    below = review_path(manifest).relative_to(root.resolve())
+    return root / HIDDEN_FOLDER / "rehearsal" / "reviews" / below
 
 
 def tasks_path(manifest: Path) -> Path:

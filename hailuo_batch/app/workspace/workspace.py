@@ -116,7 +116,7 @@ class Workspace:
 
     def require_own_files(self, *, writing: bool = False) -> None:
         """Raises `RefusedError` where a repository, a link or another user's folder stands in for what we make."""
-        from hailuo_batch.core.plan.render_names import POSTERS_FOLDER
+        from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, SELECTED_FOLDER
         from hailuo_batch.files.ownership import require_own_folders
 
         store, renders = self.store_folder, self.renders_folder
@@ -128,6 +128,7 @@ class Workspace:
             self.images_folder,
             renders,
             renders / POSTERS_FOLDER,
+            renders / SELECTED_FOLDER,
         )
         require_own_folders(self.project_root, *folders, state=HIDDEN_FOLDER, writing=writing)
 
@@ -181,6 +182,15 @@ class Workspace:
         from hailuo_batch.store.renders import LocalRenders
 
         return LocalRenders(self.renders_folder, trusted=self.project_root, hide=True)
+
+    def open_selected(self) -> "Renders":
+        """The names of selected clips."""
+        from hailuo_batch.core.plan.render_names import SELECTED_FOLDER
+        from hailuo_batch.store.renders import LocalRenders
+
+        self.require_own_files(writing=True)
+        self.open_renders().make()
+        return LocalRenders(self.renders_folder / SELECTED_FOLDER, trusted=self.project_root)
 
     @property
     def mock_tasks_file(self) -> Path:

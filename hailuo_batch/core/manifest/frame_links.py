@@ -57,6 +57,19 @@ def frame_link_problems(shots: Sequence[Shot], ids: Collection[str]) -> Iterator
         yield Problem(rule=rules.FRAME_CYCLE, why=why, remedy=remedy, path=at_first, shot=ring[0])
 
 
+def omitted_giver_problems(shots: Sequence[Shot], omitted: Collection[str]) -> Iterator[Problem]:
+    """Each frame of a planned shot that only an omitted one has: nobody would render it."""
+    for shot in shots if omitted else ():
+        for end, other in frame_sources(shot).items() if shot.id not in omitted else ():
+            if other in omitted:
+                why = f'shot "{shot.id}" takes a frame of shot {quote_text(other)}, which is omitted.'
+                remedy = (
+                    f'Omit "{shot.id}" too, or take back the omission of {quote_text(other)}, or use another frame.'
+                )
+                path = ("shots", shot.index, "frames", end, "shot")
+                yield Problem(rule=rules.FRAME_OMITTED, why=why, remedy=remedy, path=path, shot=shot.id)
+
+
 def _find_cycle(sources: Mapping[str, Mapping[str, str]]) -> list[str]:
     try:
         TopologicalSorter({shot: ends.values() for shot, ends in sources.items()}).prepare()

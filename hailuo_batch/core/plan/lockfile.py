@@ -6,10 +6,14 @@ shots merge. The file itself is read and written in `load/lockfile.py`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, NamedClip, Plan, Step, Use
+
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.judgement import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +37,11 @@ class LockedTake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedShot:
-    """A shot's version and its takes by number."""
+    """A shot's version and its takes by number; `selected` is the take that is used (0: nobody selected one)."""
 
     version: int
     takes: Mapping[int, LockedTake]
+    selected: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,25 @@ def update_lockfile(lock: Lockfile, plan: Plan, shot_ids: Iterable[str]) -> Lock
         for use in step.uses if taken else ():
             if step.accepted is None or not _is_other_version(shots.get(use.shot.id), use):
                 shots[use.shot.id] = _put_take(shots.get(use.shot.id), use, taken)
-    return replace(lock, campaign=plan.campaign, shots=shots)
+    return replace(lock, campaign=plan.campaign, shots=_mark_selected(shots, plan))
+
+
+def _mark_selected(shots: dict[str, LockedShot], plan: Plan) -> dict[str, LockedShot]:
+    """The shots with the takes that are selected now; an omitted shot is not planned, and stays as it is."""
+    selections = plan.inputs.selections
+    if not selections and not any(shot.selected for shot in shots.values()):
+        return shots
+    planned = {use.shot.id for step in plan.steps for use in step.uses}
+    return {
+        shot_id: replace(shot, selected=_find_selected(shot, selections.get(shot_id))) if shot_id in planned else shot
+        for shot_id, shot in shots.items()
+    }
+
+
+def _find_selected(shot: LockedShot, selection: "Selection | None") -> int:
+    """The selected take, while the lock has the clip that was selected."""
+    there = None if selection is None else shot.takes.get(selection.take)
+    return selection.take if selection is not None and there is not None and there.digest == selection.clip else 0
 
 
 def _lock_take(step: Step) -> LockedTake | None:

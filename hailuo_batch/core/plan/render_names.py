@@ -25,6 +25,11 @@ def render_name(campaign: str, use: Use, *, sketch: bool) -> str:
     return f"{campaign}_{use.shot.id}_v{use.version:03d}_{last}.mp4"
 
 
+def selected_name(campaign: str, shot: str) -> str:
+    """The name of a shot's selected clip below `renders/selected/`: the same one whichever take it is."""
+    return f"{campaign}_{shot}.mp4"
+
+
 def poster_name(digest: str, at: StillAt = StillAt.FIRST) -> str:
     """The still's file below `renders/`, by the clip's bytes: a changed clip never shows an old still."""
     return f"{POSTERS_FOLDER}/{digest.removeprefix('sha256:')[:16]}{at}.jpg"

@@ -111,6 +111,7 @@ class Report:
     rows: tuple[TakeRow, ...]  # of every take; in a brief report only of those with work to do
     takes: int = 0
     shots_outside: int = 0  # shots of the manifest that are not shown (--only)
+    omitted: tuple[str, ...] = ()  # shots that the review leaves out
     counts: Mapping[Action, int] = field(default_factory=dict)
     kept: Mapping[ClipSource, int] = field(default_factory=dict)  # of the fetches in `counts`, which need no gateway
     clips: int = 0  # distinct clips in the store

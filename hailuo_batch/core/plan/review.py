@@ -108,6 +108,7 @@ class AcceptedClip:
 
 
 EMPTY_REVIEW = ShotReview()
+NO_REVIEW = Review(shots={}, source="")  # there is no file
 
 
 def with_retakes(shots: Sequence[Shot], review: Review) -> tuple[Shot, ...]:
