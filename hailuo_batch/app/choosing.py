@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hailuo_batch.app.judging.consequences import (
     list_followers,
+    moved_notes,
     pending_notes,
     refuse_bought_retake,
     refuse_broken_chains,
@@ -93,7 +94,8 @@ async def _choose_once(file: Path, choices: Sequence[Choice], *, world: World, b
     named = list_followers(draft.targets.shots, (choice.shot for choice in draft.made))
     after = await _plan(file, world, named)
     lock = _update_lock(after) if any(map(_is_about_selection, draft.made)) else None
-    notes = [*draft.notes, *await update_selected_names(after), *(each.why for each in after.validation.errors)]
+    moved = moved_notes(before.plan, after.plan, draft.made)
+    notes = [*draft.notes, *moved, *await update_selected_names(after), *(each.why for each in after.validation.errors)]
     return ChoicesMade(
         file=written,
         planned=after,
@@ -165,13 +167,17 @@ class _Draft:
                 raise InputError(f'shot "{choice.shot}" has {next_take - 1} takes', why=why)
             self.notes += pending_notes(each.step for each in takes.values())
         self.notes += verdict_notes(choice, there, self.targets)
+        selects = choice.kind is ChoiceKind.APPROVE and not self._is_selected(there, choice.shot)
+        if selects and choice.take:
+            label = TakeName(choice.shot, choice.take).label
+            self.notes.append(f"{label} is selected as well, since no take of the shot was.")
         dated = DatedChoice(
             choice=choice,
             by=self._by,
             at=self._at,
             clip=clip,
             next_take=next_take,
-            selects=not self._is_selected(there, choice.shot),
+            selects=selects,
         )
         entry = decide(there, dated)
         self._put(path, choice.shot, entry)

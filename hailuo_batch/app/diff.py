@@ -211,7 +211,7 @@ def _read_manifest(file: Path, side: _Side, *, is_newer: bool) -> _Reading:
         return _Reading(states={}, notes=(_problem_note(draft, side.label),), has_problems=True)
     root = draft.project.root.resolve()
     folder = side.files.resolve(file).parent
-    planned, _ = leave_out_omitted(draft.shots, draft.review)
+    planned = leave_out_omitted(draft.shots, draft.review)
     images = read_revision_images(planned, folder=folder, root=root, files=side.files)
     states = describe_shots(planned, model=draft.model, images=images.images, routes=_choose_routes(draft))
     notes = tuple(_list_notes(draft, images, side.label))

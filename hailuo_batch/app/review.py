@@ -27,7 +27,6 @@ from hailuo_batch.core.plan.review import (
     remove_acceptances,
 )
 from hailuo_batch.core.plan.selection import Pattern, match_takes, parse_patterns
-from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.load.review import write_review
@@ -242,8 +241,7 @@ def _select_acceptances(
 def _select_named_steps(planned: PlannedRun, shots: Sequence[str]) -> tuple[Step, ...]:
     """The steps of the takes that a person named."""
     validation = planned.validation
-    line = command_line("status", manifest=validation.name, world=validation.world)
-    return select_steps(planned.plan.steps, shots, validation.shots, list_command=line)
+    return select_steps(planned.plan.steps, shots, validation)
 
 
 def _clean_text(why: str) -> str:

@@ -39,13 +39,33 @@ class _ShotsArgument(click.Argument):
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
     ) -> tuple[Any, list[str]]:
         last = opts.get("manifest")
-        is_shot = isinstance(last, str) and not last.lower().endswith((".yaml", ".yml")) and not Path(last).is_file()
-        if is_shot and isinstance(opts, dict):  # click fills the arguments in turn, from this very dict
+        if (
+            isinstance(last, str) and self.is_shot(last) and isinstance(opts, dict)
+        ):  # click fills the arguments in turn, from this very dict
             before = opts.get("shots")
             opts["shots"] = (*(before if isinstance(before, tuple) else ()), opts.pop("manifest"))
         return super().handle_parse_result(ctx, opts, args)
 
+    def is_shot(self, word: str) -> bool:
+        """Whether the last word is no manifest."""
+        return not word.lower().endswith((".yaml", ".yml")) and not Path(word).is_file()
 
+
+class _TakesOrPlanArgument(_ShotsArgument):
+    """The same; a saved plan may stand where shots do."""
+
+    def is_shot(self, word: str) -> bool:
+        """Whether the last word is no manifest."""
+        return super().is_shot(word) or is_plan(word)
+
+
+def is_plan(word: str) -> bool:
+    """Whether a word names a saved plan and no shot: it ends in .json, or it is a file and no manifest."""
+    ending = Path(word).suffix.lower()
+    return ending == ".json" or (ending not in {".yaml", ".yml"} and Path(word).is_file())
+
+
+takes_or_plan = click.argument("shots", cls=_TakesOrPlanArgument, nargs=-1, required=True)
 shots = click.argument("shots", cls=_ShotsArgument, nargs=-1, required=True)
 only = click.option(
     "--only",

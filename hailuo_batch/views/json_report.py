@@ -12,6 +12,7 @@ from hailuo_batch.core.manifest.image_rights import ImageRights
 from hailuo_batch.core.manifest.lengths import has_part_second, part_seconds
 from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.plan.compare_requests import Member
+from hailuo_batch.core.plan.judgement import ReviewNote
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
@@ -63,6 +64,7 @@ def report_dict(report: Report) -> dict[str, object]:
             "cut_seconds": None if report.lengths.edit is None else round(report.lengths.edit, 3),
             "bytes": report.bytes,
             "shots_not_looked_at": report.shots_outside,
+            "omitted": list(report.omitted),
             "actions": {str(action): report.counts.get(action, 0) for action in Action},
             "kept": {str(source): report.kept.get(source, 0) for source in ClipSource},
             "spent": [money_dict(money) for money in report.spent],
@@ -89,6 +91,8 @@ def report_dict(report: Report) -> dict[str, object]:
         "prices": [_used_price_dict(each, report.now) for each in report.prices],
         "meta": dict(report.meta),
         "sequences": [_sequence_dict(each) for each in report.sequences],
+        "states": {shot: str(state) for shot, state in report.states.items()},
+        "shot_notes": {shot: list(map(_note_dict, notes)) for shot, notes in report.shot_notes.items()},
         "takes": [take_dict(row) for row in report.rows],
     }
 
@@ -148,7 +152,14 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "bought": row.is_bought,
         "left_out": row.is_left_out,
         "remarks": list(row.remarks),
+        "selected": row.is_selected,
+        "verdict": str(row.verdict) if row.verdict else None,
+        "review_notes": list(map(_note_dict, row.review_notes)),
     }
+
+
+def _note_dict(note: ReviewNote) -> dict[str, str]:
+    return {"by": note.by, "at": note.at, "text": note.text}
 
 
 def price_dict(row: PriceRow, now: float) -> dict[str, object]:

@@ -28,12 +28,18 @@ def nothing_to_do_text(summary: Mapping[str, int | float | str], style: TextStyl
         int(summary["bytes"]),
         summary.get("edit"),
     )
-    return f"{style.good('Nothing to do')}: {clips}.{acceptance_note(int(summary.get('accepted', 0)))}"
+    remarks = acceptance_note(int(summary.get("accepted", 0))) + omission_note(int(summary.get("omitted", 0)))
+    return f"{style.good('Nothing to do')}: {clips}.{remarks}"
 
 
 def acceptance_note(takes: int) -> str:
     """That some takes use a clip that was made for another request."""
     return f" {count(takes, 'take')} {'uses' if takes == 1 else 'use'} an accepted earlier clip." if takes else ""
+
+
+def omission_note(shots: int) -> str:
+    """That some shots are left out."""
+    return f" {count(shots, 'shot')} {'is' if shots == 1 else 'are'} omitted." if shots else ""
 
 
 def store_summary(takes: int, clips: int, seconds: float, size: int, edit: float | str | None = None) -> str:

@@ -11,7 +11,7 @@ from hailuo_batch.views.format import (
     safe_text,
     single_line,
 )
-from hailuo_batch.views.nothing_to_do import acceptance_note, store_summary
+from hailuo_batch.views.nothing_to_do import acceptance_note, omission_note, store_summary
 from hailuo_batch.views.own_columns import lengths_sentence
 from hailuo_batch.views.plan_lines import ACTION_MARKS, draw_groups, draw_rows, is_elsewhere, legend_line
 from hailuo_batch.views.prices import used_price_lines
@@ -133,10 +133,10 @@ def plan_totals(report: Report, style: TextStyle) -> str:
         counts.append(f"{left:,} left out under a cap")
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     if set(report.counts) <= {Action.REUSE}:
-        stored = f"{_report_store_summary(report)}.{acceptance_note(report.accepted)}"
+        stored = f"{_report_store_summary(report)}.{_review_notes(report)}"
         return f"{style.good('Nothing to do')}: {stored}{outside}"
     costs = f"{_cost_sentence(report)}{lengths_sentence(report)}"
-    return f"Plan: {', '.join(counts)}.{costs}{acceptance_note(report.accepted)}{outside}"
+    return f"Plan: {', '.join(counts)}.{costs}{_review_notes(report)}{outside}"
 
 
 def state_totals(report: Report, style: TextStyle) -> str:
@@ -147,7 +147,11 @@ def state_totals(report: Report, style: TextStyle) -> str:
     counts = _count_phrases({**report.counts, Action.REUSE: 0}, report)
     outside = f" {count(report.shots_outside, 'other shot')} not shown." if report.shots_outside else ""
     head = f"{stored:,} of {count(report.takes, 'take')} in the store"
-    return f"{head}; {', '.join(counts)}.{lengths_sentence(report)}{acceptance_note(report.accepted)}{outside}"
+    return f"{head}; {', '.join(counts)}.{lengths_sentence(report)}{_review_notes(report)}{outside}"
+
+
+def _review_notes(report: Report) -> str:
+    return acceptance_note(report.accepted) + omission_note(len(report.omitted))
 
 
 def _count_phrases(numbers: Mapping[Action, int], report: Report) -> list[str]:

@@ -1,7 +1,9 @@
 """A report as text: every take as it stands."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+from hailuo_batch.core.plan.judgement import ReviewNote, ShotState
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.cost_phrases import spending_line
@@ -35,10 +37,33 @@ def draw_report(report: Report, style: TextStyle = PLAIN) -> str:
             "",
             *table,
             f"{state_totals(report, style)}{spent}",
+            *_shot_lines(report),
             *dropped_lines(report, style),
             *next_steps(report),
         )
     )
+
+
+def _shot_lines(report: Report) -> Iterator[str]:
+    """How many shots are in which state, once somebody judged; then what was noted about shots."""
+    is_judged = report.omitted or report.shot_notes or any(map(_judged_words, report.rows))
+    if not is_judged:
+        return
+    numbers = Counter(report.states.values())
+    yield f"Shots: {', '.join(f'{numbers[state]:,} {state}' for state in ShotState if numbers[state])}."
+    for shot, notes in report.shot_notes.items():
+        for note in notes:
+            yield f"  {safe_text(shot)}: {_note_text(note)}"
+
+
+def _judged_words(row: TakeRow) -> str:
+    """What people decided about a take, and wrote."""
+    words = (["selected"] if row.is_selected else []) + ([str(row.verdict)] if row.verdict else [])
+    return "; ".join((*filter(None, [", ".join(words)]), *map(_note_text, row.review_notes)))
+
+
+def _note_text(note: ReviewNote) -> str:
+    return f'"{single_line(note.text)}" ({single_line(note.by)})'
 
 
 def _list_lines(report: Report, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
@@ -50,7 +75,7 @@ def _list_lines(report: Report, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
 def _rows(row: TakeRow, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
     """A take's line; on a terminal its remarks are below it, since there is no room for both."""
     cells = _cells(row, style)
-    if not style.width or not row.remarks or len(cells) < len(_COLUMNS):
+    if not style.width or not cells[-1].text or len(cells) < len(_COLUMNS):
         yield cells
         return
     *facts, remark = cells
@@ -60,7 +85,7 @@ def _rows(row: TakeRow, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
 
 def _cells(row: TakeRow, style: TextStyle) -> tuple[Cell, ...]:
     name, clip = Cell(safe_text(f"{row.shot}#{row.take}")), row.clip
-    remark = single_line("; ".join(row.remarks))
+    remark = "; ".join(filter(None, (single_line("; ".join(row.remarks)), _judged_words(row))))
     if row.action is not Action.REUSE or clip is None:
         parts = (single_line(reason_text(row)), task_location(row), remark)
         return (name, Cell(f"v{row.version:03d}", style.warning), Cell("  ".join(filter(None, parts))))

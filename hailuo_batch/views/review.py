@@ -17,12 +17,10 @@ def draw_retakes(
 ) -> str:
     """The new takes, what to know about them, and what the next run would buy."""
     lines = [
-        f"Requested one more take, {style.good(safe_text(f'{shot}#{each.take}'))}{_reason_suffix(each.why)}."
+        f"Requested one more take, {style.good(safe_text(f'{shot}#{each.take}'))}{reason_suffix(each.why)}."
         for shot, each in retakes.items()
     ]
-    return "\n".join(
-        (*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style), *_run_hint(report))
-    )
+    return "\n".join((*lines, *decision_ending(notes, report, review, style)))
 
 
 def draw_acceptances(
@@ -37,16 +35,14 @@ def draw_acceptances(
     """The clips that were kept or are kept no more, what to know about them, and what a run would do."""
     lines = [
         f"{style.good(safe_text(f'{shot}#{each.take}'))} keeps {shorten_digest(each.clip)} for its changed request"
-        f"{_reason_suffix(each.why)}."
+        f"{reason_suffix(each.why)}."
         for shot, each in _flatten(accepted)
     ]
     lines += [
         f"{style.warning(safe_text(f'{shot}#{each.take}'))} no longer keeps {shorten_digest(each.clip)}."
         for shot, each in _flatten(withdrawn)
     ]
-    return "\n".join(
-        (*lines, *_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style), *_run_hint(report))
-    )
+    return "\n".join((*lines, *decision_ending(notes, report, review, style)))
 
 
 def retakes_dict(retakes: Mapping[str, Retake], notes: Sequence[str], report: Report) -> dict[str, object]:
@@ -87,7 +83,8 @@ def _acceptance_dict(shot: str, each: Acceptance) -> dict[str, object]:
     return {"shot": shot, **{name: getattr(each, name) for name in members}}
 
 
-def _reason_suffix(why: str) -> str:
+def reason_suffix(why: str) -> str:
+    """A reason behind a sentence, without the full stop of its own."""
     return f": {single_line(why).rstrip('.')}" if why else ""
 
 
@@ -95,7 +92,8 @@ def _note_lines(notes: Sequence[str], style: TextStyle) -> Iterable[str]:
     return (f"  {style.warning('Note')}: {single_line(note)}" for note in notes)
 
 
-def _end_lines(notes: Sequence[str], report: Report, review: str, style: TextStyle) -> Iterable[str]:
+def decision_ending(notes: Sequence[str], report: Report, review: str, style: TextStyle) -> Iterable[str]:
+    """What to know, where it was saved, the plan, and what to run."""
     return (*_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style), *_run_hint(report))
 
 

@@ -9,13 +9,14 @@ from hailuo_batch.core.manifest.frame_links import frame_sources, omitted_giver_
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.judgement import Verdict
-from hailuo_batch.core.plan.plan import Action, Step, StepReason, TakeName
+from hailuo_batch.core.plan.plan import Action, Plan, Step, StepReason, TakeName
 from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.review import Review, ShotReview, shot_review
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 
+_MAX_NAMES = 9  # of shots in a sentence
 _DOUBTS = frozenset({StepReason.IN_DOUBT, StepReason.DOUBT_ELSEWHERE})
 
 
@@ -64,6 +65,17 @@ def verdict_notes(choice: Choice, shot: ShotReview, targets: Targets) -> Iterato
         yield f"{label} is still selected, and feeds what starts from it. Select another take."
 
 
+def moved_notes(before: Plan, after: Plan, made: Iterable[Choice]) -> Iterator[str]:
+    """The shots that had their clips before and are rendered anew after it, since they start from another one."""
+    had = {name for step in before.steps if step.action is Action.REUSE for name in step.take_names}
+    chosen = {choice.shot for choice in made}
+    buying = (name for step in after.steps if step.submits for name in step.take_names)
+    moved = dict.fromkeys(name.shot for name in buying if name in had and name.shot not in chosen)
+    if moved:
+        starts = "starts" if len(moved) == 1 else "start"
+        yield f"{_join_names(moved)} {starts} from another clip now, and would be rendered again; the price is below."
+
+
 def refuse_broken_chains(review: Review, targets: Targets, validation: Validation) -> None:
     """Raises where a planned shot would start from one that is left out."""
     before = tuple(omitted_giver_problems(targets.shots, _omitted_before(validation)))
@@ -97,3 +109,9 @@ def refuse_bought_retake(choice: Choice, review: Review, targets: Targets, valid
         raise InputError(
             f"{label} was submitted already", why=why, remedy=f"Its clip stays. To reject it:\n    {command} --why TEXT"
         )
+
+
+def _join_names(names: Iterable[str]) -> str:
+    found = list(names)
+    more = f" and {len(found) - _MAX_NAMES:,} more" if len(found) > _MAX_NAMES else ""
+    return ", ".join(found[:_MAX_NAMES]) + more

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.selection import omitted_shot_error
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.frame_givers import known_digest
@@ -34,7 +35,7 @@ class Targets:
         """The plan before the decisions, and the file that they are written to."""
         validation, inputs = planned.validation, planned.plan.inputs
         self._planned, self._review = planned, review
-        self._shots = {shot.id: shot for shot in (*validation.shots, *validation.omitted)}
+        self._shots = {shot.id: shot for shot in validation.every_shot}
         self._omitted = {shot.id for shot in validation.omitted}
         self.takes: dict[str, dict[int, TakeClip]] = {}
         for step in planned.plan.steps:
@@ -85,7 +86,7 @@ class Targets:
         if choice.is_undo or shot is None:
             return choice
         if choice.kind is ChoiceKind.RETAKE and shot.id in self._omitted:
-            raise self._omitted_error(shot.id)
+            raise omitted_shot_error(shot.id, self._planned.validation)
         if choice.take is not None and not 1 <= choice.take <= shot.takes:
             takes = f"{shot.takes} take{'s' * (shot.takes != 1)}"
             remedy = f"To list every take:\n    {self._line('status')}"
@@ -95,7 +96,7 @@ class Targets:
     def _find_clip(self, choice: Choice) -> Choice | InputError:
         """The decision with its take; an error where the take has no clip, or several could be meant."""
         if choice.shot in self._omitted:
-            return self._omitted_error(choice.shot)
+            return omitted_shot_error(choice.shot, self._planned.validation)
         takes = self.takes.get(choice.shot, {})
         if choice.take is not None:
             self._check_shot(choice)
@@ -119,10 +120,6 @@ class Targets:
             remedy, command = "To see why", self._line("explain", step.take_names[0].label)
         why = f"{words[:1].upper()}{words[1:]}."
         return InputError(f"{name} has no clip here", why=why, remedy=f"{remedy}:\n    {command}")
-
-    def _omitted_error(self, shot: str) -> InputError:
-        remedy = f"To take the omission back:\n    {self._line('omit', '--undo', shot)}"
-        return InputError(f'shot "{shot}" is omitted', why="The review leaves it out.", remedy=remedy)
 
     def _refuse_sketch(self, choice: Choice) -> None:
         if self._planned.validation.world is World.SKETCH and not is_about_shot(choice):

@@ -58,11 +58,8 @@ def apply_decisions(
     return Decisions(review, made, tuple(problems))
 
 
-def leave_out_omitted(shots: Sequence[Shot], review: "Review | None") -> tuple[tuple[Shot, ...], tuple[Shot, ...]]:
-    """The shots that are planned, and those that are left out."""
+def leave_out_omitted(shots: tuple[Shot, ...], review: "Review | None") -> tuple[Shot, ...]:
+    """The shots that are planned."""
     if review is None or not (omitted := review.omitted):
-        return tuple(shots), ()
-    return (
-        tuple(shot for shot in shots if shot.id not in omitted),
-        tuple(shot for shot in shots if shot.id in omitted),
-    )
+        return shots
+    return tuple(shot for shot in shots if shot.id not in omitted)

@@ -160,6 +160,17 @@ async def _gather_and_plan(
     report, over_cap = make_plan_report(
         validation, options, made, selected, snapshot, details, caps, only=match is not None
     )
+    report = replace(
+        report,
+        sequence_titles=validation.sequence_titles,
+        choice=options.words,
+        omitted=tuple(shot.id for shot in validation.omitted),
+        dropped=find_dropped_shots(lock, made.steps, validation.shot_ids),
+    )
+    if full_report or validation.review is not None:
+        from hailuo_batch.core.plan.judged_report import add_review
+
+        report = add_review(report, made, validation.review, validation.shot_ids)
     return PlannedRun(
         validation=validation,
         options=options,
@@ -173,13 +184,7 @@ async def _gather_and_plan(
         listings=listings,
         tasks=tasks,
         orphan_steps=_find_orphan_steps(snapshot, made, options),
-        report=replace(
-            report,
-            sequence_titles=validation.sequence_titles,
-            choice=options.words,
-            omitted=tuple(shot.id for shot in validation.omitted),
-            dropped=find_dropped_shots(lock, made.steps, validation.shot_ids),
-        ),
+        report=report,
         over_cap=over_cap,
         rehearsed_names=histories.rehearsed_names,
         lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes, copied=copied),

@@ -80,5 +80,6 @@ def make_summary(report: Report) -> Mapping[str, Any]:
         "seconds": round(report.seconds, 3),
         "bytes": report.bytes,
         "accepted": report.accepted,
+        **({"omitted": len(report.omitted)} if report.omitted else {}),
         **({} if report.lengths.edit is None else {"edit": report.lengths.edit}),
     }

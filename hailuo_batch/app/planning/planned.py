@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hailuo_batch.app.planning.selection import unmatched_pattern
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, StepDetails
 from hailuo_batch.app.planning.task_list import find_tasks_without_shot
 from hailuo_batch.app.planning.validate import Validation
@@ -16,7 +17,7 @@ from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, Plan, Step, TakeName, Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.core.plan.selection import Pattern, unmatched_error
+from hailuo_batch.core.plan.selection import Pattern
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
@@ -136,7 +137,4 @@ def require_matches(plans: Sequence[PlannedRun]) -> None:
     """Raises `InputError` when a pattern means no take in any of these plans."""
     for pattern in plans[0].unmatched if plans else ():
         if all(pattern in planned.unmatched for planned in plans):
-            first = plans[0].validation
-            line = command_line("status", manifest=first.name, world=first.world)
-            shots = [shot for planned in plans for shot in planned.validation.shots]
-            raise unmatched_error(pattern, shots, list_command=line)
+            raise unmatched_pattern(pattern, [planned.validation for planned in plans])

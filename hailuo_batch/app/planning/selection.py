@@ -2,22 +2,38 @@
 
 from collections.abc import Iterable, Sequence
 
-from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.core.plan.plan import Step, TakeName
-from hailuo_batch.core.plan.selection import match_takes, narrow_steps, parse_patterns, unmatched_error
+from hailuo_batch.core.plan.selection import Pattern, match_takes, narrow_steps, parse_patterns, unmatched_error
+from hailuo_batch.core.world import command_line
+from hailuo_batch.errors import InputError
 
 
-def select_steps(
-    steps: Sequence[Step], named: Sequence[str], shots: Sequence[Shot], *, list_command: str
-) -> tuple[Step, ...]:
-    """The steps of the takes that a command was given; `InputError` for a word that means none.
-
-    The error names `list_command`, which lists every shot.
-    """
+def select_steps(steps: Sequence[Step], named: Sequence[str], validation: Validation) -> tuple[Step, ...]:
+    """The steps of the takes that a command was given; `InputError` for a word that means none."""
     found = match_takes(steps, parse_patterns(named))
     if found.unmatched:
-        raise unmatched_error(found.unmatched[0], shots, list_command=list_command, option="")
+        raise unmatched_pattern(found.unmatched[0], [validation], option="")
     return tuple(narrow_steps(steps, found.takes))
+
+
+def unmatched_pattern(pattern: Pattern, validations: Sequence[Validation], *, option: str = "--only ") -> InputError:
+    """What to say of a pattern that means no take of these manifests: a shot that is omitted is not unknown."""
+    for each in validations:
+        if pattern.is_one_shot and any(shot.id == pattern.glob for shot in each.omitted):
+            return omitted_shot_error(pattern.glob, each)
+    first = validations[0]
+    line = command_line("status", manifest=first.name, world=first.world)
+    return unmatched_error(
+        pattern, [shot for each in validations for shot in each.shots], list_command=line, option=option
+    )
+
+
+def omitted_shot_error(shot: str, validation: Validation) -> InputError:
+    """Why nothing is planned for a shot that is left out."""
+    line = command_line("omit", "--undo", shot, manifest=validation.name, world=validation.world)
+    remedy = f"To take the omission back:\n    {line}"
+    return InputError(f'shot "{shot}" is omitted', why="The review leaves it out.", remedy=remedy)
 
 
 def list_takes(steps: Iterable[Step]) -> frozenset[TakeName]:

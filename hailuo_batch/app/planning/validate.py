@@ -69,7 +69,7 @@ class Validation:
     inputs: Inputs
     problems: tuple[Problem, ...]
     review: "Review | None" = None  # what people decided about its shots, if anything
-    omitted: tuple[Shot, ...] = ()  # shots that are left out: they are not among `shots`
+    every_shot: tuple[Shot, ...] = ()  # `shots`, and those that are left out, in the order of the manifest
 
     @property
     def sketch(self) -> bool:
@@ -90,7 +90,13 @@ class Validation:
     @property
     def shot_ids(self) -> tuple[str, ...]:
         """The ids of all its shots, those that are left out too."""
-        return tuple(shot.id for shot in (*self.shots, *self.omitted))
+        return tuple(shot.id for shot in self.every_shot)
+
+    @property
+    def omitted(self) -> tuple[Shot, ...]:
+        """The shots that are left out: they are not among `shots`."""
+        omitted = frozenset() if self.review is None else self.review.omitted
+        return tuple(shot for shot in self.every_shot if shot.id in omitted) if omitted else ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -296,21 +302,20 @@ def _make_validation(draft: Draft, inputs: Inputs, problems: tuple[Problem, ...]
     errors = (problem.rule for problem in problems if problem.severity is Severity.ERROR)
     # Which shots there are is known although one starts from an omitted shot: a decision mends that.
     stopped = any(rule != rules.FRAME_OMITTED for rule in errors)
-    shots, omitted = leave_out_omitted(draft.shots, draft.review)
     return Validation(
         file=draft.file,
         name=draft.name,
         sources=draft.sources,
         project=draft.project,
         manifest=draft.manifest,
-        shots=() if stopped else shots,
+        shots=() if stopped else leave_out_omitted(draft.shots, draft.review),
         model=draft.model,
         world=draft.world,
         provider_lists=draft.provider_lists,
         inputs=inputs,
         problems=problems,
         review=draft.review,
-        omitted=() if stopped else omitted,
+        every_shot=() if stopped else draft.shots,
     )
 
 
