@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 from app_samples import Project
+from bought_samples import buy
 
 from hailuo_batch.app.choosing import ChoicesMade, choose
 from hailuo_batch.app.planning.plan import plan
-from hailuo_batch.app.planning.planned import ManifestError
+from hailuo_batch.app.planning.planned import ManifestError, PlannedRun
+from hailuo_batch.app.run import run
+from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.saved_plans import read_plan_for_run, save_plan
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import rehearsal_review_path
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.judgement import Verdict
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import InputError
+from hailuo_batch.errors import InputError, KeyMissingError, RefusedError
 from hailuo_batch.load.lockfile import read_lock
+from hailuo_batch.load.saved_plan_file import read_saved_plan
 from hailuo_batch.testing.clock import FakeClock
 
 DRAWN = """\
@@ -303,3 +308,64 @@ async def test_takes_of_a_pattern_without_a_clip_are_passed_over(drawn: Project)
     made = await decide(drawn, choice(APPROVE, "*"))
     assert [(each.shot, each.take) for each in made.made] == [("turn", 1), ("end", 1)]
     assert Action.SUBMIT in {step.action for step in made.planned.plan.steps}
+
+
+CHAIN = """\
+version: 1
+campaign: aurora
+providers: [minimax]
+shots:
+  - {id: open, prompt: a bottle in mist, takes: 2}
+  - {id: turn, prompt: the cap turns, frames: {first: {shot: open}}}
+"""
+
+
+@pytest.fixture
+async def bought(project: Project) -> Project:
+    """Both takes were bought, and what starts from the first of them."""
+    project.write(CHAIN)
+    await buy(project.file, only=["open"])
+    await buy(project.file)
+    return project
+
+
+async def test_another_selection_has_a_price_and_taking_it_back_has_none(bought: Project) -> None:
+    made = await decide(bought, choice(SELECT, "open#2"))
+    assert [str(money) for money in made.planned.report.to_spend] == ["0.28 USD"]
+    assert made.notes[0].startswith("turn starts from another clip now")
+    (step,) = made.planned.pending_steps
+    assert (step.why, step.submits, step.uses[0].shot.id) == (StepReason.CHANGED, True, "turn")
+    undone = await decide(bought, choice(SELECT, "open", is_undo=True))
+    assert undone.planned.report.to_spend == ()
+
+
+def refuse(_: PlannedRun) -> None:
+    raise RefusedError("nobody agreed")
+
+
+@pytest.mark.parametrize("is_waiting", [False, True], ids=["its clip is known", "its clip is not there yet"])
+async def test_a_plan_that_was_saved_with_another_selection_is_refused(project: Project, is_waiting: bool) -> None:
+    project.write(CHAIN)
+    saved = project.folder / "film.plan.json"
+    if is_waiting:
+        await save_plan(await plan(project.file), saved)
+    await buy(project.file, only=["open"])
+    if not is_waiting:
+        await save_plan(await plan(project.file), saved)
+    manifest, options = read_plan_for_run(saved, RunOptions(), project.file)
+    await decide(project, choice(SELECT, "open#2"))
+    with pytest.raises(RefusedError) as refused:
+        await run(manifest, options, approve=refuse)
+    assert "turn#1: first frame: last frame of open" in refused.value.why
+    assert "→ last frame of open#2" in refused.value.why
+    await decide(project, choice(SELECT, "open#1"))
+    with pytest.raises(KeyMissingError):  # what the plan says is the case again
+        await run(manifest, options, approve=refuse)
+
+
+async def test_a_saved_plan_with_a_selected_giver_is_by_its_schema(bought: Project) -> None:
+    await decide(bought, choice(SELECT, "open#2"))
+    saved = bought.folder / "film.plan.json"
+    await save_plan(await plan(bought.file), saved)
+    (step,) = read_saved_plan(saved).steps
+    assert step["frames"] == [{"end": "first", "shot": "open", "frame": "last", "take": 2}]
