@@ -1,6 +1,8 @@
 """`load/review.py` and `load/sidecar.py`: the review beside a manifest, and how such files are written."""
 
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -359,3 +361,31 @@ def test_whatever_is_decided_no_comment_is_lost(file: Path, shots: list[str], da
     text = file.read_text(encoding="utf-8")
     comments = re.findall(r"# (?:Film|the|hero|too|a Friday|ben|nothing).*", BY_HAND)
     assert [each for each in comments if text.count(each) != 1] == []
+
+
+ENDLESS = """
+import sys
+from itertools import count
+from pathlib import Path
+from hailuo_batch.core.plan.judgement import ReviewNote
+from hailuo_batch.core.plan.review import Review, ShotReview
+from hailuo_batch.load.review import write_review
+
+notes = ()
+for number in count(1):
+    notes = (*notes, ReviewNote(by="ann", at="2026-11-20", text=f"note {number}"))
+    write_review(Path(sys.argv[1]), Review(shots={"open": ShotReview(notes=notes)}))
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("writes", [1, 7, 30])
+def test_a_kill_while_a_review_is_written_loses_nothing_that_was_decided(file: Path, writes: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", ENDLESS, str(file)], stdout=subprocess.PIPE, text=True) as writing:
+        assert writing.stdout is not None
+        said = [writing.stdout.readline() for _ in range(writes)]
+        writing.kill()
+        said += writing.stdout.readlines()
+    review, problems = read(file, "open")
+    assert problems == ()
+    assert len(review.shots["open"].notes) in {len(said), len(said) + 1}

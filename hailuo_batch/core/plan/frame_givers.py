@@ -26,19 +26,17 @@ def known_digest(step: Step, inputs: PlanInputs) -> str:
     )
 
 
-def choose_giver(shot: str, steps: Sequence[Step], inputs: PlanInputs) -> tuple[Sequence[Step], str]:
-    """A shot's steps, take by take, with the take that gives its frames; and the digest of its clip, if it has one."""
-    selection = inputs.selections.get(shot)
-    if selection is None or selection.take > len(steps):
-        return steps, known_digest(steps[0], inputs)
-    digest = known_digest(steps[selection.take - 1], inputs)
-    if digest != selection.clip:
-        return steps, known_digest(steps[0], inputs)
-    return tuple(_with_giver(step, selection.take) for step in steps), digest
+def choose_giver(steps: Sequence[Step], inputs: PlanInputs) -> Sequence[Step]:
+    """A shot's steps, take by take, with the selected take as the one that gives its frames, if the selection holds."""
+    selection = inputs.selections[steps[0].uses[0].shot.id]
+    if selection.take > len(steps) or known_digest(steps[selection.take - 1], inputs) != selection.clip:
+        return steps
+    return [replace(step, uses=tuple(replace(use, giver=selection.take) for use in step.uses)) for step in steps]
 
 
-def _with_giver(step: Step, take: int) -> Step:
-    return replace(step, uses=tuple(replace(use, giver=take) for use in step.uses))
+def giver_digest(steps: Sequence[Step], inputs: PlanInputs) -> str:
+    """The digest of the clip that gives a shot's frames, if there is one."""
+    return known_digest(steps[steps[0].uses[0].giver - 1], inputs)
 
 
 def list_other_givers(steps: Iterable[Step]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.manifest.document import NO_FRAMES, Frame, ShotFrame
 from hailuo_batch.core.manifest.frame_links import frame_sources, sort_by_dependency
 from hailuo_batch.core.manifest.shot import Shot
-from hailuo_batch.core.plan.frame_givers import choose_giver
+from hailuo_batch.core.plan.frame_givers import choose_giver, giver_digest
 from hailuo_batch.core.plan.known_task import known_task_route, pick_known_task
 from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, PlanInputs, ShotVersions, Step, StepReason, Use
 from hailuo_batch.core.providers.offers import Route, skip_refusals
@@ -89,9 +89,13 @@ def _make_steps(
     absent = tuple(
         giver for giver in givers if chosen[giver] not in new_digests and chosen[giver] not in inputs.stored_digests
     )
-    requests = (make_request(shot, 1 + each, model=inputs.model, first=first, last=last) for each in range(shot.takes))
-    made, digest = choose_giver(shot.id, [_make_step(shot, each, route, inputs) for each in requests], inputs)
-    if digest:
+    made: Sequence[Step] = [
+        _make_step(shot, make_request(shot, take, model=inputs.model, first=first, last=last), route, inputs)
+        for take in range(1, shot.takes + 1)
+    ]
+    if shot.id in inputs.selections:
+        made = choose_giver(made, inputs)
+    if digest := giver_digest(made, inputs):
         chosen[shot.id] = digest
     for step in made:
         if absent and (step.action is Action.SUBMIT or step.why is StepReason.CLIP_GONE):
