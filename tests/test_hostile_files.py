@@ -186,6 +186,8 @@ FOLDERS = (
     ("renders", to_folder, (RUN, "report --sketch film.yaml", "plan film.yaml", "gc --yes")),
     ("renders", to_nothing, (RUN, "report --sketch film.yaml")),
     ("renders/posters", to_folder, ("report --sketch film.yaml", RUN)),
+    (".hailuo/rehearsal/reviews", to_folder, ("retake --rehearsal open film.yaml",)),
+    ("renders/selected", to_folder, ("select open film.yaml", RUN)),
 )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.recovery.given_names import read_given_names
+from hailuo_batch.app.running.selected_clips import remove_selected_names
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name
 from hailuo_batch.app.workspace.workspace import Workspace
@@ -113,6 +114,8 @@ async def _remove_garbage(
         store.remove(clip.digest)
         for name in names.get(clip.digest, ()) if workspace.world is World.REHEARSAL else ():
             renders.remove(name)
+    if workspace.world is World.REHEARSAL:
+        remove_selected_names(workspace, {clip.digest for clip in garbage.clips})
     aside = workspace.open_rejected()
     for rejected in garbage.rejected:
         aside.remove(rejected)

@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from app_samples import Project
 
+from hailuo_batch.app.choosing import choose
+from hailuo_batch.app.planning.planned import ManifestError
+from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.event import Event, StepStored
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, FileChangedError, StoreError
+from hailuo_batch.testing.clock import FakeClock
 
 SHOTS = "version: 1\ncampaign: alpha\nmodel: animatic\ndefaults: {duration: 1, resolution: 512p}\nshots:\n" + "".join(
     f"  - {{id: s{n:02d}, prompt: bottle {n}}}\n" for n in range(1, 9)
@@ -205,3 +209,61 @@ async def test_a_lock_that_another_command_writes_during_a_run_is_not_written_ov
     )
     assert project.lock.read_text() == OTHER_LOCK
     assert isinstance(ran.error, FileChangedError)
+
+
+async def decide(project: Project, shot: str, message: str, kind: ChoiceKind = ChoiceKind.APPROVE) -> None:
+    await choose(project.file, [Choice(kind=kind, shot=shot, text=message)], by=message, clock=FakeClock())
+    git(project.folder, "add", "-A")
+    git(project.folder, "commit", "-qm", message)
+
+
+@pytest.fixture
+async def judged(project: Project) -> Project:
+    """Two shots are noted in the last commit of main; everything is drawn."""
+    project.write(SHOTS)
+    (project.folder / ".gitignore").write_text(".hailuo/\nrenders/\n")
+    git(project.folder, "init", "-qb", "main")
+    await drawn_and_committed(project, "start")
+    for shot in ("s03", "s06"):
+        await decide(project, shot, "first", ChoiceKind.NOTE)
+    return project
+
+
+@pytest.mark.parametrize("shots", [("s01", "s08"), ("s03", "s06"), ("s04", "s06"), ("s03", "s07")])
+async def test_two_branches_that_judge_different_shots_merge(judged: Project, shots: tuple[str, str]) -> None:
+    git(judged.folder, "checkout", "-qb", "x")
+    await decide(judged, shots[0], "x")
+    git(judged.folder, "checkout", "-q", "main")
+    git(judged.folder, "checkout", "-qb", "y")
+    await decide(judged, shots[1], "y")
+    git(judged.folder, "merge", "-q", "--no-edit", "x")
+    planned = await judged.plan(world=World.REAL)
+    assert planned.validation.review is not None
+    found = {name: [each.by for each in entry.judgements] for name, entry in planned.validation.review.shots.items()}
+    assert found == {"s03": [], "s06": [], shots[0]: ["x"], shots[1]: ["y"]}
+    assert {name: shot.selected for name, shot in planned.lock.shots.items() if shot.selected} == dict.fromkeys(
+        shots, 1
+    )
+
+
+async def test_two_branches_that_judge_one_shot_conflict_and_the_file_is_refused_with_its_line(judged: Project) -> None:
+    git(judged.folder, "checkout", "-qb", "x")
+    await decide(judged, "s03", "x", ChoiceKind.REJECT)
+    git(judged.folder, "checkout", "-q", "main")
+    git(judged.folder, "checkout", "-qb", "y")
+    await decide(judged, "s03", "y")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(judged.folder, "merge", "-q", "--no-edit", "x")
+    with pytest.raises(ManifestError) as refused:
+        await judged.plan(world=World.REAL)
+    problem = refused.value.problems[0]
+    assert problem.place is not None
+    assert (problem.rule.id, problem.place.file, problem.place.text) == (
+        "yaml-merge",
+        "film.review.yaml",
+        "<<<<<<< HEAD",
+    )
+    with pytest.raises(ManifestError):
+        await choose(judged.file, [Choice(kind=ChoiceKind.OMIT, shot="s01")])
+    git(judged.folder, "checkout", "--ours", "--", "film.review.yaml", "film.lock.yaml")
+    assert (await judged.plan(world=World.REAL)).pending_steps == ()

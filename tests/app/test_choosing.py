@@ -8,16 +8,21 @@ from typing import Any
 
 import pytest
 from app_samples import Project
-from bought_samples import buy
+from bought_samples import buy, intent_for
 
 from hailuo_batch.app.choosing import ChoicesMade, choose
+from hailuo_batch.app.export_sheet import export_sheet
+from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError, PlannedRun
+from hailuo_batch.app.review import accept
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.saved_plans import read_plan_for_run, save_plan
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.paths import rehearsal_review_path
+from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.judgement import Verdict
 from hailuo_batch.core.plan.plan import Action, StepReason
@@ -25,6 +30,8 @@ from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, KeyMissingError, RefusedError
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.saved_plan_file import read_saved_plan
+from hailuo_batch.load.sheets.sheet_files import SheetKind
+from hailuo_batch.ports import Facts
 from hailuo_batch.testing.clock import FakeClock
 
 DRAWN = """\
@@ -369,3 +376,57 @@ async def test_a_saved_plan_with_a_selected_giver_is_by_its_schema(bought: Proje
     await save_plan(await plan(bought.file), saved)
     (step,) = read_saved_plan(saved).steps
     assert step["frames"] == [{"end": "first", "shot": "open", "frame": "last", "take": 2}]
+
+
+async def test_rehearsed_clips_are_judged_named_and_chained_apart(bought: Project) -> None:
+    await buy(bought.file, world=World.REHEARSAL, only=["open"])
+    await buy(bought.file, world=World.REHEARSAL)
+    real = review_bytes(bought)
+    made = await decide(bought, choice(SELECT, "open#2"), choice(REJECT, "turn", why="x"), world=World.REHEARSAL)
+    assert pending(made) == [("turn", 1, StepReason.CHANGED)]
+    assert made.lock is None
+    assert review_bytes(bought) == real
+    assert (await plan(bought.file)).pending_steps == ()
+    folder = bought.folder / ".hailuo" / "rehearsal" / "renders" / "selected"
+    assert [path.name for path in folder.glob("*.mp4")] == ["aurora_open.mp4"]
+
+
+def review_bytes(project: Project) -> list[bytes]:
+    return [path.read_bytes() for path in (review(project), project.lock) if path.exists()]
+
+
+async def test_an_accepted_clip_keeps_what_was_decided_about_it(drawn: Project) -> None:
+    await decide(drawn, choice(SELECT, "pack"), choice(APPROVE, "pack"))
+    drawn.change("a box", "a tin box")
+    assert (await plan(drawn.file, full_report=True)).report.states["pack"] == "todo"
+    await accept(drawn.file, ["pack"], why="only a word")
+    report = (await plan(drawn.file, full_report=True)).report
+    (row,) = (row for row in report.rows if row.shot == "pack")
+    assert (report.states["pack"], row.is_selected, row.verdict) == ("done", True, Verdict.APPROVED)
+    assert read_lock(drawn.lock, campaign="aurora").shots["pack"].selected == 1
+
+
+async def test_a_finished_manifest_still_counts_its_omitted_shots(drawn: Project, nothing_is_too_fresh: None) -> None:
+    await decide(drawn, choice(OMIT, "end", why="cut"))
+    await drawn.plan(**REAL)
+    summary = read_cached_summary(drawn.file, world=World.REAL)
+    assert summary is not None
+    assert summary["omitted"] == 1
+
+
+async def test_a_shot_that_is_omitted_stays_in_the_spreadsheet(drawn: Project) -> None:
+    await decide(drawn, choice(OMIT, "end", why="cut"))
+    rows = (await export_sheet(drawn.file, SheetKind.TSV)).decode("utf-8-sig").splitlines()
+    assert [row.split("\t")[0].strip('"') for row in rows[1:]] == ["open", "turn", "end", "pack"]
+
+
+async def test_a_task_of_an_omitted_shot_is_still_followed(bought: Project) -> None:
+    bought.change("a bottle in mist, takes: 2", "a bottle in mist, takes: 3")
+    step = next(step for step in (await plan(bought.file)).pending_steps)
+    workspace = Workspace(bought.folder)
+    with workspace.hold_run_lock("test") as lock:
+        async with workspace.open_ledger(FakeClock(), lock) as ledger:
+            attempt = await ledger.record_intent(intent_for(step, "aurora", 1))
+            await ledger.move(attempt, Move.ACCEPT, Facts(task="t-9"))
+    made = await decide(bought, choice(OMIT, "open"), choice(OMIT, "turn"))
+    assert [step.orphan for step in made.planned.orphan_steps] == [("open", 3)]

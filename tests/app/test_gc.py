@@ -9,6 +9,7 @@ import pytest
 from app_samples import Project
 from bought_samples import PAID, buy, grow_old
 
+from hailuo_batch.app.choosing import choose
 from hailuo_batch.app.gc import collect_garbage
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
@@ -16,6 +17,7 @@ from hailuo_batch.app.review import accept
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.spending.garbage import Garbage
@@ -256,11 +258,13 @@ async def test_old_leftovers_and_shortcuts_go_along(changed: Project):
 async def test_what_was_rehearsed_goes_with_its_names_and_touches_nothing_else(changed: Project):
     await buy(changed.file, world=World.REHEARSAL)
     base = changed.folder / ".hailuo" / "rehearsal"
+    await choose(changed.file, [Choice(kind=ChoiceKind.SELECT, shot="pack")], world=World.REHEARSAL)
+    assert (base / "renders" / "selected" / "aurora_pack.mp4").exists()
     grow_old(base, days=40)
     found = await gc(changed, remove=True, world=World.REHEARSAL)
     assert len(found.clips) == 3
     assert list_digests(Workspace(base).store_folder) == frozenset()
-    assert list((base / "renders").iterdir()) == []
+    assert [path for path in (base / "renders").rglob("*") if path.is_file()] == []
     assert len(list_digests(Workspace(changed.folder).store_folder)) == 5
     assert len(await buy(changed.file, world=World.REHEARSAL)) == 3, "it can be rehearsed again"
 

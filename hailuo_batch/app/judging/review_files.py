@@ -12,6 +12,7 @@ from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.world import World
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.review import read_review, write_review
+from hailuo_batch.store.errors import translate_os_errors
 
 
 def clip_review_path(validation: Validation) -> Path:
@@ -35,6 +36,7 @@ def write_review_file(path: Path, review: Review, validation: Validation) -> Non
     """Writes a review; the folder of a rehearsal's is made."""
     if path != review_path(validation.file):
         validation.workspace.create()
-        with Folder(path.parent, validation.project.root).open(make=True, mode=0o700):
+        folder = Folder(path.parent, validation.project.root)
+        with translate_os_errors(f"cannot make {path.parent}"), folder.open(make=True, mode=0o700):
             pass
     write_review(path, review)

@@ -2,14 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.recovery.rendered_files import MAX_PROVENANCE_BYTES
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.plan.frame_givers import list_selected
 from hailuo_batch.core.plan.plan import Plan, Step, Use
 from hailuo_batch.core.plan.render_names import SELECTED_FOLDER, render_name, selected_name
@@ -112,11 +113,26 @@ class _Owner:
 
     def remove(self, renders: "Renders", file: Path, unless: str = "") -> None:
         """Removes a name of ours; one that has this clip already stays."""
-        try:
-            about = json.loads(read_regular(file.with_suffix(".json"), MAX_PROVENANCE_BYTES))
-            is_own = about["selected"] is True and about["campaign"] == self.campaign and about["shot"] in self.shots
-            digest = about["artifact"]["digest"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return
-        if is_own and digest != unless:
+        about = _read_provenance(file)
+        is_own = about is not None and about["campaign"] == self.campaign and about["shot"] in self.shots
+        if about is not None and is_own and about["artifact"]["digest"] != unless:
             renders.remove(file.name)
+
+
+def _read_provenance(file: Path) -> Mapping[str, Any] | None:
+    """What is written beside a name that we gave to a selected clip; None where it is not ours."""
+    try:
+        about = json.loads(read_regular(file.with_suffix(".json"), MAX_PROVENANCE_BYTES))
+        is_own = about["selected"] is True and isinstance(about["artifact"]["digest"], str)
+        return {**about, "campaign": about["campaign"], "shot": about["shot"]} if is_own else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def remove_selected_names(workspace: Workspace, digests: AbstractSet[str]) -> None:
+    """Removes the names of selected clips that are deleted."""
+    folder = workspace.renders_folder / SELECTED_FOLDER
+    for name in _list_names(folder):
+        about = _read_provenance(folder / name)
+        if about is not None and about["artifact"]["digest"] in digests:
+            workspace.open_selected().remove(name)

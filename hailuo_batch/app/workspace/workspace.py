@@ -129,6 +129,7 @@ class Workspace:
             renders,
             renders / POSTERS_FOLDER,
             renders / SELECTED_FOLDER,
+            *([self.data_root / "reviews"] if self.world is World.REHEARSAL else []),
         )
         require_own_folders(self.project_root, *folders, state=HIDDEN_FOLDER, writing=writing)
 
