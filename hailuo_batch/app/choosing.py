@@ -15,7 +15,7 @@ from hailuo_batch.app.judging.consequences import (
     refuse_broken_chains,
     verdict_notes,
 )
-from hailuo_batch.app.judging.review_files import clip_review_path, read_review_file, write_review_file
+from hailuo_batch.app.judging.review_files import read_review_file, write_review_file
 from hailuo_batch.app.judging.targets import Targets
 from hailuo_batch.app.planning.plan import make_plan_options, plan_validated
 from hailuo_batch.app.planning.plan_cache import make_lockfile
@@ -121,7 +121,7 @@ class _Draft:
     def __init__(self, planned: PlannedRun, by: str, at: str) -> None:
         validation = planned.validation
         self._validation, self._by, self._at = validation, by, at
-        self._shared, self._own = review_path(validation.file), clip_review_path(validation)
+        self._shared, self._own = review_path(validation.file), validation.clip_review_file
         paths = dict.fromkeys((self._shared, self._own))
         self._before = {path: read_review_file(path, validation.shot_ids) for path in paths}
         self._reviews = dict(self._before)

@@ -23,7 +23,7 @@ from hailuo_batch.app.running.scope import (
     require_trust,
     select_run_steps,
 )
-from hailuo_batch.app.running.selected_clips import update_selected_names
+from hailuo_batch.app.running.selected_clips import read_selections, update_selected_names
 from hailuo_batch.app.running.setup import RunSetup, make_run_setup
 from hailuo_batch.app.running.task_recorder import record_tasks
 from hailuo_batch.app.running.unreachable_hosts import refuse_unreachable_hosts
@@ -268,8 +268,8 @@ async def finish_idle(planned: PlannedRun, scope: Scope) -> RunResult:
 
 
 async def _update_selected(result: RunResult) -> RunResult:
-    """Links the selected clips; what has a name of theirs and is not ours is said, and stays."""
-    notes = await update_selected_names(result.after)
+    """Links the clips that are selected now; what has a name of theirs and is not ours is said, and stays."""
+    notes = await update_selected_names(result.after, read_selections(result.after.validation))
     return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes))) if notes else result
 
 

@@ -430,3 +430,16 @@ async def test_a_task_of_an_omitted_shot_is_still_followed(bought: Project) -> N
             await ledger.move(attempt, Move.ACCEPT, Facts(task="t-9"))
     made = await decide(bought, choice(OMIT, "open"), choice(OMIT, "turn"))
     assert [step.orphan for step in made.planned.orphan_steps] == [("open", 3)]
+
+
+async def test_what_is_selected_during_a_run_is_what_is_named_after_it(drawn: Project) -> None:
+    await decide(drawn, choice(SELECT, "open#2"))
+    await drawn.run(**REAL)
+    second = review(drawn).read_text()
+    await decide(drawn, choice(SELECT, "open#1"))
+    await drawn.run(**REAL)
+    drawn.change("a box", "a tin")
+    await drawn.run(**REAL, listener=lambda _: review(drawn).write_text(second))
+    assert selected(drawn) == {"aurora_open.mp4": 2}
+    await drawn.run(**REAL)
+    assert read_lock(drawn.lock, campaign="aurora").shots["open"].selected == 2

@@ -6,20 +6,12 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import Validation
-from hailuo_batch.app.workspace.paths import rehearsal_review_path, review_path
+from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.core.plan.review import NO_REVIEW, Review
 from hailuo_batch.core.problem import Severity
-from hailuo_batch.core.world import World
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.review import read_review, write_review
 from hailuo_batch.store.errors import translate_os_errors
-
-
-def clip_review_path(validation: Validation) -> Path:
-    """Where decisions about clips of this world are written; those about shots are beside the manifest."""
-    if validation.world is World.REHEARSAL:
-        return rehearsal_review_path(validation.file.resolve(), validation.project.root)
-    return review_path(validation.file)
 
 
 def read_review_file(path: Path, shots: Iterable[str]) -> Review:

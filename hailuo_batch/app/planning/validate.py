@@ -1,24 +1,18 @@
 """Manifest file → shots, inputs and problems: the first half of every other use case. Writes nothing."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hailuo_batch.app.planning.camera_words import check_camera_words
 from hailuo_batch.app.planning.decisions import apply_decisions, leave_out_omitted
 from hailuo_batch.app.planning.manifest_sources import read_sources
-from hailuo_batch.app.planning.prompt_length import check_prompt_length
-from hailuo_batch.app.planning.provider_lists import (
-    NO_PROVIDER_LISTS,
-    LazyProviders,
-    ProviderLists,
-    group_by_providers,
-    read_provider_lists,
-)
+from hailuo_batch.app.planning.provider_checks import check_providers
+from hailuo_batch.app.planning.provider_lists import NO_PROVIDER_LISTS, ProviderLists, read_provider_lists
 from hailuo_batch.app.workspace.clock import days_since
+from hailuo_batch.app.workspace.paths import rehearsal_review_path, review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.camera_warnings import camera_warnings
@@ -28,12 +22,11 @@ from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import NO_MODEL, SKETCH_MODEL, Model
 from hailuo_batch.core.problem import Problem, Severity, name_shots
 from hailuo_batch.core.providers.cut_lengths import buy_cuts, draw_cuts
-from hailuo_batch.core.providers.offers import Provider, offer_problems
-from hailuo_batch.core.providers.warnings import provider_warnings
+from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
 from hailuo_batch.load.input_values import NO_INPUTS, Inputs
 from hailuo_batch.load.manifest import MAX_PROBLEMS
-from hailuo_batch.load.model_tables import LazyModels, read_model
+from hailuo_batch.load.model_tables import read_model
 from hailuo_batch.load.own_columns import find_secret_columns
 from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.settings import Project, read_file, read_project
@@ -91,6 +84,12 @@ class Validation:
     def shot_ids(self) -> tuple[str, ...]:
         """The ids of all its shots, those that are left out too."""
         return tuple(shot.id for shot in self.every_shot)
+
+    @property
+    def clip_review_file(self) -> Path:
+        """Where decisions about clips of this world are; those about shots are beside the manifest."""
+        is_rehearsal = self.world is World.REHEARSAL
+        return rehearsal_review_path(self.file.resolve(), self.project.root) if is_rehearsal else review_path(self.file)
 
     @property
     def omitted(self) -> tuple[Shot, ...]:
@@ -228,7 +227,7 @@ def _expand_draft(draft: Draft, manifest: Manifest, files: ProjectFiles) -> Draf
     if model.has_camera_commands:
         found += camera_warnings(shots)
     if draft.world is not World.SKETCH:
-        found += dict.fromkeys(_check_providers(lengths.sellable, lists, model, project))
+        found += dict.fromkeys(check_providers(lengths.sellable, lists, model, project))
     return replace(draft, shots=shots, model=model, provider_lists=lists, problems=tuple(found), review=review)
 
 
@@ -239,16 +238,6 @@ def _expand_here(manifest: Manifest) -> tuple[tuple[Shot, ...], tuple[Problem, .
     from hailuo_batch.load.environment import read_env_values
 
     return expand(manifest, *read_env_values(manifest.env_names))
-
-
-def _check_providers(shots: Sequence[Shot], lists: ProviderLists, model: Model, project: Project) -> Iterator[Problem]:
-    """What the providers of each shot do not render, or do in another way."""
-    for names, group in group_by_providers(shots).items():
-        if providers := lists[names]:
-            yield from offer_problems(group, providers, LazyProviders(model.name, project), LazyModels())
-            yield from provider_warnings(group, providers)
-            yield from check_camera_words(group, providers, project.tables)
-            yield from check_prompt_length(group, providers, project.tables)
 
 
 def make_remote_images(draft: Draft) -> "RemoteImages":

@@ -4,21 +4,24 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.rendered_files import MAX_PROVENANCE_BYTES
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.plan.frame_givers import list_selected
 from hailuo_batch.core.plan.plan import Plan, Step, Use
 from hailuo_batch.core.plan.render_names import SELECTED_FOLDER, render_name, selected_name
+from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import RefusedError
+from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.files.regular import read_regular
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.plan.judgement import Selection
     from hailuo_batch.ports import Renders
 
 
@@ -30,12 +33,33 @@ class _SelectedClip:
     about: dict[str, object]
 
 
-async def update_selected_names(planned: PlannedRun) -> tuple[str, ...]:
+def read_selections(validation: Validation) -> "Mapping[str, Selection]":
+    """What is selected now: during a run, somebody may have chosen. Of a file that is broken meanwhile, as it was."""
+    before = {} if validation.review is None else validation.review.selections
+    path = validation.clip_review_file
+    if not path.exists():
+        return {}
+    from hailuo_batch.load.review import read_review
+
+    try:
+        review, problems = read_review(path, name=path.name, shots=validation.shot_ids)
+    except InputError:
+        return before
+    return before if any(each.severity is Severity.ERROR for each in problems) else review.selections
+
+
+async def update_selected_names(
+    planned: PlannedRun, selections: "Mapping[str, Selection] | None" = None
+) -> tuple[str, ...]:
     """Links each selected clip that is in the store, and removes our names of earlier ones; what could not be named.
 
-    A file that is not ours stays: our provenance beside a clip names its digest.
+    `selections` are those of now, where the plan was made before. A file that is not ours stays: our provenance beside
+    a clip names its digest.
     """
     workspace = planned.validation.workspace
+    if selections is not None:
+        newer = replace(planned.plan.inputs, selections=selections)
+        planned = replace(planned, plan=replace(planned.plan, inputs=newer))
     wanted = dict(_list_clips(planned.plan)) if workspace.world is not World.SKETCH else {}
     folder = workspace.renders_folder / SELECTED_FOLDER
     there = _list_names(folder)
