@@ -242,6 +242,7 @@ SUB_STEPS = {
             "fetch",
             "gc",
             "locked_clips",
+            "merge_review",
             "report",
             "resolve",
             "review",

@@ -120,5 +120,5 @@ shots:
     prompt: ${bottle} in ${colour} on a slow turntable [Static shot]
 """,
     ".gitignore": ".hailuo/\nrenders/\n",
-    ".gitattributes": "*.tasks.yaml merge=union\n*.approval merge=union\n",
+    ".gitattributes": "*.tasks.yaml merge=union\n*.approval merge=union\n*.review.yaml merge=hailuo-review\n",
 }

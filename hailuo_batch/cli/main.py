@@ -45,6 +45,7 @@ COMMANDS = {
     "omit": "Leave a shot out.",
     "note": "Write a note about a shot or a take.",
     "retake": "Request one more take of a shot, unchanged.",
+    "merge-review": "Merge two review files; git calls it.",
     "accept": "Keep an earlier clip for a changed request.",
     "verify": "Check ledger, store, names and lock against each other.",
     "ledger": "Mend a ledger that was restored, removed or copied.",
@@ -60,7 +61,7 @@ COMMANDS = {
     "schema": "Print a JSON Schema, for editors and programs.",
     "completion": "Print the shell's completion script.",
 }
-_MODULES = {"import": "import_sheet"}  # a word of Python is no module's name
+_MODULES = {"import": "import_sheet", "merge-review": "merge_review"}  # where a command's name is no module's name
 
 
 def load_command(name: str) -> click.Command:

@@ -17,6 +17,7 @@ from hailuo_batch.errors import InputError, RefusedError
 _NOT_OURS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF", "GIT_TRACE")
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "protocol.allow=never")
+_NO_MERGE = 128  # fewer are conflicts, which git counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,30 @@ class Git:
         if "dubious ownership" in said:
             why = f"{self.top} belongs to another user, so git does not read it."
             raise RefusedError("the repository is not yours", why=why, remedy="Run as its owner.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedLines:
+    """What git makes of three files, line by line: with its marks where two sides differ."""
+
+    text: bytes
+    is_clean: bool
+
+
+def merge_lines(base: Path, ours: Path, theirs: Path) -> MergedLines:
+    """The merge of two files that grew from one; `InputError` where git cannot read them."""
+    program = shutil.which("git")
+    if program is None:
+        raise InputError("git is not installed", why="Lines are merged with it.", remedy="Install git.")
+    labels = ("-L", "ours", "-L", "base", "-L", "theirs")
+    files = (str(each.absolute()) for each in (ours, base, theirs))
+    found = subprocess.run(
+        [program, "merge-file", "-p", *labels, *files], capture_output=True, env=_environment(), check=False
+    )
+    if found.returncode >= _NO_MERGE:
+        why = f"Git says: {found.stderr.decode(errors='replace').strip()[:300]}"
+        raise InputError("git cannot merge these files", why=why)
+    return MergedLines(text=found.stdout, is_clean=not found.returncode)
 
 
 def _environment() -> dict[str, str]:

@@ -52,7 +52,7 @@ def review_text(review: Review) -> str:
 def write_review(path: Path, review: Review) -> None:
     """Writes the review, whole or not at all; `StoreError` when it cannot be."""
     try:
-        text = _commented_text(read_source(path), review) or review_text(review)
+        text = merged_text(read_source(path), review)
         replace_source(path, text.encode(), review.source)
     except FileChangedError as changed:
         remedy = "Nothing was decided. Check the file and the branch, then run the command again."
@@ -63,6 +63,11 @@ def write_review(path: Path, review: Review) -> None:
         why = f"{path}: the system says: {error.strerror}."
         remedy = "Nothing was decided. Make room, or see who may write there, and say it again."
         raise StoreError("the review could not be written", why=why, remedy=remedy) from None
+
+
+def merged_text(before: bytes | None, review: Review) -> str:
+    """The text of a review that takes the place of this one: comments of people stay."""
+    return _commented_text(before, review) or review_text(review)
 
 
 def _commented_text(before: bytes | None, review: Review) -> str | None:

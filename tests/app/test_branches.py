@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,51 @@ async def test_two_branches_that_judge_one_shot_conflict_and_the_file_is_refused
         await choose(judged.file, [Choice(kind=ChoiceKind.OMIT, shot="s01")])
     git(judged.folder, "checkout", "--ours", "--", "film.review.yaml", "film.lock.yaml")
     assert (await judged.plan(world=World.REAL)).pending_steps == ()
+
+
+@pytest.fixture
+def with_driver(judged: Project) -> Project:
+    """The same, where git may call `merge-review`."""
+    driver = f'{sys.executable} -c "from hailuo_batch.cli.main import main; main()" merge-review %O %A %B'
+    git(judged.folder, "config", "merge.hailuo-review.driver", driver)
+    (judged.folder / ".gitattributes").write_text("*.review.yaml merge=hailuo-review\n")
+    git(judged.folder, "add", "-A")
+    git(judged.folder, "commit", "-qm", "attributes")
+    return judged
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["between two others", "in a new file"])
+async def test_shots_at_one_place_of_the_file_merge_where_git_may_call_the_driver(
+    with_driver: Project, is_new: bool
+) -> None:
+    project, file = with_driver, with_driver.folder / "film.review.yaml"
+    if is_new:
+        git(project.folder, "rm", "-q", file.name)
+        git(project.folder, "commit", "-qm", "no review")
+    git(project.folder, "checkout", "-qb", "x")
+    await decide(project, "s04", "x", ChoiceKind.NOTE)
+    git(project.folder, "checkout", "-q", "main")
+    git(project.folder, "checkout", "-qb", "y")
+    file.write_text(file.read_text() if file.exists() else "version: 1\nshots: {}\n")
+    await decide(project, "s05", "y", ChoiceKind.NOTE)
+    git(project.folder, "merge", "-q", "--no-edit", "x")
+    review = (await project.plan(world=World.REAL)).validation.review
+    assert review is not None
+    assert {name: entry.notes[0].by for name, entry in review.shots.items() if name in {"s04", "s05"}} == {
+        "s04": "x",
+        "s05": "y",
+    }
+
+
+async def test_the_driver_leaves_a_conflict_about_one_shot_as_git_makes_it(with_driver: Project) -> None:
+    project = with_driver
+    git(project.folder, "checkout", "-qb", "x")
+    await decide(project, "s03", "x", ChoiceKind.REJECT)
+    await decide(project, "s04", "x", ChoiceKind.NOTE)
+    git(project.folder, "checkout", "-q", "main")
+    git(project.folder, "checkout", "-qb", "y")
+    await decide(project, "s03", "y", ChoiceKind.REJECT)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(project.folder, "merge", "-q", "--no-edit", "x")
+    text = (project.folder / "film.review.yaml").read_text()
+    assert ("<<<<<<< ours" in text, text.count("by: x"), text.count('by: "y"')) == (True, 2, 1)
