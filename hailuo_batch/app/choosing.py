@@ -37,6 +37,7 @@ from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import Clock
 
 _MAX_TRIES = 5  # others may write the same review: two pages, and a person by hand
+_MAX_NAME = 200  # letters of a name, as the schema has it
 _MAX_WORDS = 2000  # letters of a reason or a note, as the schema has it
 
 
@@ -87,7 +88,8 @@ async def choose(
 
 async def _choose_once(file: Path, choices: Sequence[Choice], *, world: World, by: str, clock: Clock) -> ChoicesMade:
     before = await _plan(file, world)
-    draft = _Draft(before, by or reviewer_name(before.validation.project.root), utc_timestamp(clock))
+    who = _clean_text(by)[:_MAX_NAME] or reviewer_name(before.validation.project.root)
+    draft = _Draft(before, who, utc_timestamp(clock))
     for choice in choices:
         draft.add(_clean_words(choice))
     written = draft.write()
@@ -132,6 +134,8 @@ class _Draft:
 
     def add(self, choice: Choice) -> None:
         """One decision more, for each shot or take that it means."""
+        if choice.kind is ChoiceKind.NOTE and not choice.is_undo and not choice.text:
+            raise InputError("a note needs words")
         found = tuple(each for each in self.targets.find(choice) if choice.is_undo or each not in self.made)
         done = list(self._take_back(found) if choice.is_undo else map(self._decide, found))
         if not done and choice.is_undo:

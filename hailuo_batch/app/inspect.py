@@ -132,7 +132,7 @@ def parse_take(label: str) -> tuple[str, int]:
 
 def _find_takes(planned: PlannedRun, pattern: str) -> frozenset[TakeName]:
     """The takes that a word of the command line means."""
-    return list_takes(select_steps(planned.plan.steps, [pattern], planned.validation))
+    return list_takes(select_steps(planned.plan, [pattern], planned.validation))
 
 
 def _status_line(planned: PlannedRun) -> str:

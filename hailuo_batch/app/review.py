@@ -241,7 +241,7 @@ def _select_acceptances(
 def _select_named_steps(planned: PlannedRun, shots: Sequence[str]) -> tuple[Step, ...]:
     """The steps of the takes that a person named."""
     validation = planned.validation
-    return select_steps(planned.plan.steps, shots, validation)
+    return select_steps(planned.plan, shots, validation)
 
 
 def _clean_text(why: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -223,11 +224,34 @@ async def test_notes_and_retakes_come_back_newest_first(drawn: Project) -> None:
     assert left.shots["open"].retakes == ()
 
 
-async def test_a_retake_that_was_bought_is_not_taken_back(drawn: Project) -> None:
-    await decide(drawn, choice(RETAKE, "pack"))
-    await drawn.run(**REAL)
-    with pytest.raises(InputError, match="pack#2 was submitted already"):
-        await decide(drawn, choice(RETAKE, "pack", is_undo=True))
+async def test_a_retake_that_was_bought_is_not_taken_back(bought: Project) -> None:
+    await decide(bought, choice(RETAKE, "turn"))
+    await buy(bought.file)
+    with pytest.raises(InputError, match="turn#2 was submitted already"):
+        await decide(bought, choice(RETAKE, "turn", is_undo=True))
+    for folder in (bought.folder / ".hailuo", bought.renders):  # now only the lock knows of it
+        shutil.rmtree(folder)
+    with pytest.raises(InputError, match="turn#2 was submitted already"):
+        await decide(bought, choice(RETAKE, "turn", is_undo=True))
+
+
+async def test_shots_in_a_state_are_selected_by_it(drawn: Project) -> None:
+    await decide(drawn, choice(APPROVE, "open#1"))
+    done = await plan(drawn.file, only=["state:done"], full_report=True)
+    assert [row.shot for row in done.report.rows] == ["open"] * 3
+    made = await decide(drawn, Choice(kind=APPROVE, shot="state:wfa"))
+    assert [each.shot for each in made.made] == ["turn", "end", "pack"]
+    assert (await plan(drawn.file, only=["state:wfa"])).selected == ()
+
+
+async def test_what_the_file_cannot_hold_is_not_written(drawn: Project) -> None:
+    with pytest.raises(InputError, match="a note needs words"):
+        await decide(drawn, choice(NOTE, "open", text="  "))
+    await decide(drawn, choice(NOTE, "open", text="x" * 5000), by="Ann \ud800" + "n" * 300)
+    decided = (await plan(drawn.file)).validation.review
+    assert decided is not None
+    (note,) = decided.shots["open"].notes
+    assert (len(note.text), len(note.by)) == (2000, 200)
 
 
 async def test_a_rehearsal_is_judged_in_its_own_file(drawn: Project) -> None:

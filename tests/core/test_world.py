@@ -12,7 +12,8 @@ PACKAGE = Path(hailuo_batch.__file__).parent
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "testing" not in path.parts)
 # What depends on a manifest or a world; `init`, `schema`, `providers` and `completion` depend on neither.
 COMMAND = re.compile(
-    "hailuo-batch (accept|audit|costs|explain|fetch|gc|plan|report|resolve|retake|run|show|status|validate|verify)"
+    "hailuo-batch (accept|approve|audit|costs|explain|fetch|gc|note|omit|plan|reject|report|resolve|retake|run"
+    "|select|show|status|validate|verify)"
 )
 
 

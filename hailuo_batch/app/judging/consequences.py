@@ -53,15 +53,8 @@ def verdict_notes(choice: Choice, shot: ShotReview, targets: Targets) -> Iterato
     if choice.kind is ChoiceKind.SELECT and verdict is not None and verdict.verdict is Verdict.REJECTED:
         yield f"{label} was rejected by {verdict.by}, and is selected now."
     selected = shot.selection
-    if (
-        choice.kind is ChoiceKind.REJECT
-        and selected is not None
-        and (selected.take, selected.clip)
-        == (
-            choice.take,
-            clip,
-        )
-    ):
+    is_used = selected is not None and (selected.take, selected.clip) == (choice.take, clip)
+    if choice.kind is ChoiceKind.REJECT and is_used:
         yield f"{label} is still selected, and feeds what starts from it. Select another take."
 
 
@@ -102,7 +95,8 @@ def refuse_bought_retake(choice: Choice, review: Review, targets: Targets, valid
     if mine is None:
         return
     standing = mine.step.standing
-    if (standing is not None and standing.stage in LIVE_STAGES) or mine.step.known_task is not None:
+    is_live = standing is not None and standing.stage in LIVE_STAGES
+    if mine.known or is_live or mine.step.known_task is not None:
         label = TakeName(choice.shot, newest).label
         command = command_line("reject", label, manifest=validation.name, world=validation.world)
         why = f"{label}: {describe_reason(mine.step)}."

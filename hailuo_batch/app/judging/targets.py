@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hailuo_batch.app.planning.planned import PlannedRun
-from hailuo_batch.app.planning.selection import omitted_shot_error
+from hailuo_batch.app.planning.selection import match_plan, omitted_shot_error
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.frame_givers import known_digest
 from hailuo_batch.core.plan.plan import Action, Step, TakeName
 from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.review import Review
-from hailuo_batch.core.plan.selection import Pattern, PatternKind, match_takes, parse_pattern, unmatched_error
+from hailuo_batch.core.plan.selection import Pattern, PatternKind, parse_pattern, unmatched_error
 from hailuo_batch.core.plan.world_review import is_about_shot
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
@@ -22,9 +22,10 @@ _MAX_LISTED = 9  # commands that a message offers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeClip:
-    """A take of the plan: its step, and its clip's digest where the store has it."""
+    """A take of the plan: its step, the digest of its clip, and the same where the store has it (`clip`)."""
 
     step: Step
+    known: str = ""
     clip: str = ""
 
 
@@ -40,7 +41,7 @@ class Targets:
         self.takes: dict[str, dict[int, TakeClip]] = {}
         for step in planned.plan.steps:
             digest = known_digest(step, inputs)
-            clip = TakeClip(step=step, clip=digest if digest in inputs.stored_digests else "")
+            clip = TakeClip(step=step, known=digest, clip=digest if digest in inputs.stored_digests else "")
             for use in step.uses:
                 self.takes.setdefault(use.shot.id, {})[use.take] = clip
 
@@ -68,7 +69,7 @@ class Targets:
 
     def _names(self, pattern: Pattern, choice: Choice) -> Iterator[tuple[str, int | None]]:
         if pattern.kind is PatternKind.STATE:
-            takes = match_takes(self._planned.plan.steps, [pattern]).takes
+            takes = match_plan(self._planned.plan, [pattern], self._planned.validation.review).takes
             in_order = [name for name in self._list_names() if name in takes]
             of_takes = choice.kind in _OF_CLIPS or choice.take is not None
             yield from dict.fromkeys((name.shot, name.take if of_takes else None) for name in in_order)

@@ -18,6 +18,7 @@ from hailuo_batch.app.planning.plan_inputs import make_plan_inputs
 from hailuo_batch.app.planning.plan_report import make_plan_report
 from hailuo_batch.app.planning.planned import ManifestError, PlannedRun, PlanOptions, require_matches
 from hailuo_batch.app.planning.remote_frames import validate_online
+from hailuo_batch.app.planning.selection import match_plan
 from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories
 from hailuo_batch.app.planning.task_list import find_known_tasks, read_task_entries
 from hailuo_batch.app.planning.validate import Validation, pause_python_gc, validate_offline
@@ -29,7 +30,7 @@ from hailuo_batch.core.plan.dropped_shots import find_dropped_shots
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Plan, Step, TakeName
 from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, resolve_versions
-from hailuo_batch.core.plan.selection import Match, match_takes, narrow_steps, parse_patterns
+from hailuo_batch.core.plan.selection import Match, narrow_steps, parse_patterns
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import DamagedLedgerError
 from hailuo_batch.load.lockfile import read_lock
@@ -197,7 +198,7 @@ def _match_takes(
     """The selected takes: those of before, else what the options mean now; None where every take is meant."""
     if takes is not None:
         return Match(takes=takes)
-    match = match_takes(made.steps, options.only) if options.only else None
+    match = match_plan(made, options.only, validation.review) if options.only else None
     if options.shard is None:
         return match
     from hailuo_batch.core.plan.shards import PlannedCampaign, choose_takes

@@ -1,20 +1,43 @@
 """Which takes of a plan are meant by patterns, and the errors for patterns that mean none."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.validate import Validation
-from hailuo_batch.core.plan.plan import Step, TakeName
-from hailuo_batch.core.plan.selection import Pattern, match_takes, narrow_steps, parse_patterns, unmatched_error
+from hailuo_batch.core.plan.plan import Plan, Step, TakeName
+from hailuo_batch.core.plan.selection import (
+    Match,
+    Pattern,
+    match_takes,
+    narrow_steps,
+    needs_shot_states,
+    parse_patterns,
+    unmatched_error,
+)
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 
+if TYPE_CHECKING:
+    from hailuo_batch.core.plan.review import Review
 
-def select_steps(steps: Sequence[Step], named: Sequence[str], validation: Validation) -> tuple[Step, ...]:
+
+def match_plan(plan: Plan, patterns: Sequence[Pattern], review: "Review | None") -> Match:
+    """The takes of a plan that patterns mean; what people decided is read only where a pattern needs it."""
+    if not needs_shot_states(patterns):
+        return match_takes(plan.steps, patterns)
+    from hailuo_batch.core.plan.judged_report import find_states
+    from hailuo_batch.core.plan.review import NO_REVIEW
+
+    shots = dict.fromkeys(use.shot.id for step in plan.steps for use in step.uses)
+    return match_takes(plan.steps, patterns, find_states(plan, review or NO_REVIEW, shots))
+
+
+def select_steps(plan: Plan, named: Sequence[str], validation: Validation) -> tuple[Step, ...]:
     """The steps of the takes that a command was given; `InputError` for a word that means none."""
-    found = match_takes(steps, parse_patterns(named))
+    found = match_plan(plan, parse_patterns(named), validation.review)
     if found.unmatched:
         raise unmatched_pattern(found.unmatched[0], [validation], option="")
-    return tuple(narrow_steps(steps, found.takes))
+    return tuple(narrow_steps(plan.steps, found.takes))
 
 
 def unmatched_pattern(pattern: Pattern, validations: Sequence[Validation], *, option: str = "--only ") -> InputError:

@@ -19,27 +19,38 @@ _CLIP_ELSEWHERE = frozenset({
 def add_review(report: Report, plan: Plan, review: Review | None, shot_ids: Iterable[str]) -> Report:
     """The report with the states of these shots, those that are left out too, and with what was said of its takes."""
     found = review or NO_REVIEW
-    takes: dict[str, dict[int, Step]] = {}
-    for step in plan.steps:
-        for use in step.uses:
-            takes.setdefault(use.shot.id, {})[use.take] = step
-    clips = {
-        shot: {take: known_digest(step, plan.inputs) for take, step in takes[shot].items()}
-        for shot in found.shots
-        if shot in takes
-    }
+    takes, clips = _list_takes(plan), _list_clips(plan, found)
     ids = tuple(shot_ids)
     selected = {(shot, take) for _, shot, take in list_selected(plan)}
-    states = {
-        shot: find_state(takes.get(shot, {}), clips.get(shot, {}), shot_review(found, shot))
-        for shot in ids
-        if shot in takes or shot in report.omitted
-    }
+    states = find_states(plan, found, (shot for shot in ids if shot in takes or shot in report.omitted))
     notes = {shot: tuple(note for note in shot_review(found, shot).notes if not note.take) for shot in ids}
     rows = report.rows
     if found.shots:
         rows = tuple(_judge_row(row, shot_review(found, row.shot), clips, selected) for row in rows)
     return replace(report, states=states, rows=rows, shot_notes={shot: each for shot, each in notes.items() if each})
+
+
+def find_states(plan: Plan, review: Review, shots: Iterable[str]) -> dict[str, ShotState]:
+    """Where these shots stand."""
+    takes, clips = _list_takes(plan), _list_clips(plan, review)
+    return {shot: find_state(takes.get(shot, {}), clips.get(shot, {}), shot_review(review, shot)) for shot in shots}
+
+
+def _list_takes(plan: Plan) -> dict[str, dict[int, Step]]:
+    takes: dict[str, dict[int, Step]] = {}
+    for step in plan.steps:
+        for use in step.uses:
+            takes.setdefault(use.shot.id, {})[use.take] = step
+    return takes
+
+
+def _list_clips(plan: Plan, review: Review) -> dict[str, dict[int, str]]:
+    """The digests of clips of the shots about which something was decided."""
+    return {
+        shot: {take: known_digest(step, plan.inputs) for take, step in takes.items()}
+        for shot, takes in _list_takes(plan).items()
+        if shot in review.shots
+    }
 
 
 def _judge_row(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.plan.judgement import ShotState
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, TakeName
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
@@ -37,6 +38,9 @@ STATES: Mapping[str, frozenset[StepReason]] = {
     "rendered": frozenset({StepReason.STORED, StepReason.ACCEPTED}),
     "held": frozenset(reason for reason in StepReason if reason.action is Action.HOLD),
 }  # fmt: skip
+
+
+SHOT_STATES = tuple(ShotState)  # every take of a shot in that state is meant
 
 
 class PatternKind(StrEnum):
@@ -108,8 +112,8 @@ def parse_pattern(text: str) -> Pattern:
         raise InputError(f'"{text}" selects nothing', why=f'There is no "{prefix}:".', remedy=_prefix_remedy(prefix))
     kind = PatternKind(prefix) if colon else PatternKind.ID
     glob, take = _split_take(rest if colon else text, text, kind)
-    if kind is PatternKind.STATE and glob not in STATES:
-        remedy = did_you_mean(glob, STATES) or f"Write one of: {', '.join(f'state:{name}' for name in STATES)}."
+    if kind is PatternKind.STATE and glob not in (known := (*STATES, *SHOT_STATES)):
+        remedy = did_you_mean(glob, known) or f"Write one of: {', '.join(f'state:{name}' for name in known)}."
         raise InputError(f'"{text}" selects nothing', why=f'There is no state "{glob}".', remedy=remedy)
     return Pattern(text=text, kind=kind, glob=glob, take=take)
 
@@ -130,8 +134,16 @@ def parse_ledger_patterns(texts: Iterable[str]) -> tuple[Pattern, ...]:
     return patterns
 
 
-def match_takes(steps: Iterable[Step], patterns: Sequence[Pattern]) -> Match:
+def needs_shot_states(patterns: Iterable[Pattern]) -> bool:
+    """Whether a pattern is about the states of shots, which follow from what people decided."""
+    return any(pattern.kind is PatternKind.STATE and pattern.glob in SHOT_STATES for pattern in patterns)
+
+
+def match_takes(
+    steps: Iterable[Step], patterns: Sequence[Pattern], shot_states: Mapping[str, ShotState] | None = None
+) -> Match:
     """The takes that one of the patterns means. A state that no take is in is no fault of the pattern."""
+    known_states = shot_states or {}
     by_id: dict[str, list[Pattern]] = {}
     for pattern in patterns:
         if pattern.is_one_shot:
@@ -143,7 +155,8 @@ def match_takes(steps: Iterable[Step], patterns: Sequence[Pattern]) -> Match:
         states = step_states(step) if has_states else frozenset()
         for use in step.uses:
             name = TakeName(use.shot.id, use.take)
-            fitting = [each for each in (*by_id.get(name.shot, ()), *others) if each.fits_take(name, use.shot, states)]
+            mine = states | {known_states[name.shot]} if name.shot in known_states else states
+            fitting = [each for each in (*by_id.get(name.shot, ()), *others) if each.fits_take(name, use.shot, mine)]
             if fitting:
                 takes.add(name)
                 used.update(each.text for each in fitting)
