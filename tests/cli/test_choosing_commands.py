@@ -88,7 +88,7 @@ def test_each_decision_is_said_written_and_taken_back(
         (("omit", "open", "--why", "x"), 3, '"turn" would start from an omitted shot'),
         (("note", "pack"), 2, "TEXT is needed"),
         (("approve", "none.json"), 3, "none.json"),
-        (("approve", "pack", "--sign"), 2, "--sign and --key are for a saved plan"),
+        (("approve", "pack", "--sign"), 2, "are for a saved plan"),
         (("approve", "plan.json", "--undo"), 2, "are for takes"),
         (("select", "--sketch", "pack"), 3, "select is about clips that were rendered"),
         (("select", "--undo", "pack"), 3, 'there is no select of "pack" to take back'),
