@@ -226,7 +226,7 @@ SUB_STEPS = {
         {"manifest"},
         {"rules", "redaction", "trusted"},
         {"switches", "problem", "marks", "money", "origin", "world", "pages", "signatures", "sketch", "trace", "trust"},
-        {"days"},
+        {"days", "measures"},
     ),
     "app": (
         {"watch"},
@@ -254,6 +254,7 @@ SUB_STEPS = {
         },
         {"run", "inspect", "prices", "sheets", "diff_stills", "disclosing"},
         {"account", "running"},
+        {"measuring"},
         {"planning"},
         {"recovery"},
         {"workspace"},
