@@ -81,7 +81,8 @@ def _measure(order: dict[str, Any]) -> dict[str, Any]:
         given = [GivenImage(**each) for each in order["given"]]
         found = measure_clip(Path(order["measure"]), [replace(each, path=_find_unchanged(each)) for each in given])
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a hostile clip, the clip is kept
-        return {"measured": measures_dict(ClipMeasures(failure=str(error) or type(error).__name__))}
+        why = getattr(error, "why", "") or str(error) or type(error).__name__
+        return {"measured": measures_dict(ClipMeasures(failure=why))}
     for at, target in order["stills"].items():
         if still := found.stills.get(StillAt(at)):
             with suppress(OSError):  # a page without a still has the clip

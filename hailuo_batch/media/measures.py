@@ -63,7 +63,8 @@ def measure_clip(video: Path, given: Iterable[GivenImage] = ()) -> MeasuredClip:
         with av.open(str(video)) as container:
             samples = _take_samples(container, video_stream(container))
     except (av.FFmpegError, OSError, ValueError, OverflowError) as error:
-        raise InputError(f"cannot measure {video}", why=f"Decoding it stopped: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot measure {video}", why=f"decoding it stopped: {reason}") from error
     greys = samples.greys
     return MeasuredClip(
         measures=ClipMeasures(

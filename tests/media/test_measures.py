@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moving_samples import ASSETS, FILMS, PORTRAIT, SIZE, add_grain, view, write_film
@@ -134,13 +135,8 @@ def test_measures_come_back_from_json_and_what_is_none_is_refused(tmp_path: Path
     found = measure_clip(write_film(tmp_path / "a.mp4", FILMS["frozen"], frames=4), [given("dawn.webp")]).measures
     data = measures_dict(found)
     assert measures_dict(parse_measures(data)) == data
-    for wrong in (
-        {},
-        {**data, "version": 0},
-        {**data, "black": "x"},
-        {**data, "matches": [1]},
-        {**data, "more": 1},
-        [],
-    ):
+    changes: tuple[dict[str, Any], ...] = ({"version": 0}, {"black": "x"}, {"matches": [1]}, {"more": 1})
+    wrongs: list[Any] = [{}, [], *({**data, **change} for change in changes)]
+    for wrong in wrongs:
         with pytest.raises(ValueError, match="measure"):
-            parse_measures(wrong)  # type: ignore[arg-type]
+            parse_measures(wrong)

@@ -116,17 +116,17 @@ def _content_marks(shot: Shot, request: Request | None, measures: ClipMeasures) 
         yield Mark(kind=MarkKind.NOT_MEASURED, measure=0.0, limit=0.0, unit="", why=why)
         return
     if measures.black >= BLACK_LIMIT:
-        why = f"{_percent(measures.black)} of its frames are black"
+        why = f"black: nothing is seen in {_percent(measures.black)} of its frames"
         yield Mark(kind=MarkKind.BLACK, measure=measures.black, limit=BLACK_LIMIT, unit="share", why=why)
         return
     if request is not None:
         yield from _likeness_marks(MarkKind.FIRST_FRAME, _find_match(measures, "first", request.first))
         yield from _likeness_marks(MarkKind.LAST_FRAME, _find_match(measures, "last", request.last))
     if measures.still >= FROZEN_LIMIT:
-        why = f"the picture stands still for {_percent(measures.still)} of its length"
+        why = f"frozen: nothing changes for {_percent(measures.still)} of its length"
         yield Mark(kind=MarkKind.FROZEN, measure=measures.still, limit=FROZEN_LIMIT, unit="share", why=why)
     elif measures.moved < MOTION_LIMIT and (moves := _list_moves(shot.prompt)):
-        why = f"no camera motion: {_percent(measures.moved)} of the picture changed, with [{moves[0]}]"
+        why = f"no motion: {_percent(measures.moved)} of it moves, and [{moves[0]}] is requested"
         yield Mark(kind=MarkKind.NO_MOTION, measure=measures.moved, limit=MOTION_LIMIT, unit="share", why=why)
 
 
@@ -134,7 +134,7 @@ def _likeness_marks(kind: MarkKind, match: FrameMatch | None) -> Iterator[Mark]:
     limit = LIKENESS_LIMITS[kind]
     if match is None or match.ssim is None or match.ssim >= limit:
         return
-    why = f"its {match.role} frame is unlike the given image: {match.ssim:.2f} of 1"
+    why = f"{match.role} frame unlike the given image: {match.ssim:.2f} of 1"
     yield Mark(kind=kind, measure=match.ssim, limit=limit, unit="ssim", why=why)
 
 
