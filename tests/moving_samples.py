@@ -11,9 +11,9 @@ from PIL import Image, ImageChops, ImageDraw, ImageEnhance
 from hailuo_batch.media.images import fit_image, open_image
 
 ASSETS = Path(__file__).parents[1] / "manifests" / "assets"
-SIZE = (640, 360)
-PORTRAIT = (360, 640)
-FPS, FRAMES = 24, 48
+SIZE = (480, 270)
+PORTRAIT = (270, 480)
+FPS, FRAMES = 24, 36
 
 Paint = Callable[[float], Image.Image]  # what is seen at a time from 0 to 1
 
@@ -60,14 +60,14 @@ def darken(image: Image.Image, share: float) -> Image.Image:
 def candle(at: float) -> Image.Image:
     """Nothing moves but a small light that flickers."""
     image, level = view("night.webp"), 185 + round(65 * sin(at * 90))
-    ImageDraw.Draw(image).ellipse((500, 250, 524, 286), fill=(level, level - 60, 20))
+    ImageDraw.Draw(image).ellipse((375, 188, 393, 214), fill=(level, level - 60, 20))
     return image
 
 
 def walker(at: float) -> Image.Image:
     """The camera rests, and somebody walks by."""
     image = view()
-    ImageDraw.Draw(image).rectangle((40 + 300 * at, 140, 120 + 300 * at, 330), fill=(60, 30, 40))
+    ImageDraw.Draw(image).rectangle((30 + 225 * at, 105, 90 + 225 * at, 250), fill=(60, 30, 40))
     return image
 
 
@@ -78,8 +78,8 @@ FILMS: dict[str, Paint] = {
     "fade from black": lambda at: darken(view(zoom=1 + 0.05 * at), min(1.0, at * 4)),
     "dark scene, slow push in": lambda at: darken(view("night.webp", zoom=1 + 0.05 * at), 0.3),
     "frozen": lambda _: view(),
-    "stops after a quarter": lambda at: view(zoom=1 + 0.15 * min(at, 0.25)),
-    "static, light grain": lambda _: add_grain(view(), 6),
+    "stops after a fifth": lambda at: view(zoom=1 + 0.15 * min(at, 0.2)),
+    "static, light grain": lambda _: add_grain(view(), 3),
     "static, small light flickers": candle,
     "static, somebody walks by": walker,
     "drift of 2 %": lambda at: view(zoom=1 + 0.02 * at),
@@ -88,7 +88,7 @@ FILMS: dict[str, Paint] = {
     "end card, push in of 5 %": lambda at: view("endcard.png", zoom=1 + 0.05 * at),
     "slow pan": lambda at: view("pack-sea.webp", zoom=1.3, x=-0.03 + 0.03 * at),
     "fast pan": lambda at: view("pack-sea.webp", zoom=1.6, x=-0.25 + 0.5 * at),
-    "shake": lambda at: view(zoom=1.05, x=0.008 * sin(at * 70), y=0.008 * sin(at * 110)),
+    "shake": lambda at: view(zoom=1.05, x=0.012 * sin(at * 70), y=0.012 * sin(at * 110)),
     "cut between stills": lambda at: view() if at < 0.5 else view("cap.jpg"),
     "portrait, pedestal up": lambda at: view("portrait.jpg", zoom=1.2, y=0.05 - 0.1 * at, size=PORTRAIT),
 }

@@ -9,6 +9,7 @@ from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.manifest.camera import CameraCommand
 from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.manifest.shot import Shot
+from hailuo_batch.core.measures import ClipMeasures, FrameMatch
 from hailuo_batch.core.plan.clip_marks import list_marks
 from hailuo_batch.core.request.request import ImageRef, make_request
 from hailuo_batch.core.sketch import Sketch, Still
@@ -21,13 +22,13 @@ MODEL = read_model("hailuo-02")
 CLIP = Clip(digest="sha256:aa", size=1, width=1366, height=768, seconds=6.0, frames=144, codec="h264")
 
 
-def marks_of(file: Path, prompt: str) -> set[str]:
+def marks_of(seen: ClipMeasures, prompt: str) -> set[str]:
     shot = Shot(
         id="open", index=0, prompt=prompt, frames=NO_FRAMES, duration=6, resolution="768p", takes=1, tags=(),
         switches=DEFAULT_SWITCHES, notes="",
     )  # fmt: skip
     request = make_request(shot, 1, model=MODEL, first=None, last=None)
-    found = list_marks(shot, CLIP, MODEL, request=request, measures=measure_clip(file).measures)
+    found = list_marks(shot, CLIP, MODEL, request=request, measures=seen)
     return {str(mark.kind) for mark in found}
 
 
@@ -35,7 +36,7 @@ MARKED = {
     "black": {"black"},
     "nearly black": {"black"},
     "frozen": {"frozen"},
-    "stops after a quarter": {"frozen"},
+    "stops after a fifth": {"frozen"},
     "static, small light flickers": {"no-motion"},
     "static, light grain": {"no-motion"},
 }
@@ -43,10 +44,10 @@ MARKED = {
 
 @pytest.mark.parametrize("name", FILMS)
 def test_a_film_gets_the_marks_that_its_camera_command_calls_for(name: str, tmp_path: Path) -> None:
-    film = write_film(tmp_path / "film.mp4", FILMS[name])
-    assert marks_of(film, "a bottle [Push in]") == MARKED.get(name, set())
+    seen = measure_clip(write_film(tmp_path / "film.mp4", FILMS[name])).measures
+    assert marks_of(seen, "a bottle [Push in]") == MARKED.get(name, set())
     at_rest = MARKED.get(name, set()) - {"no-motion"}
-    assert marks_of(film, "a bottle [Static shot]") == marks_of(film, "a bottle") == at_rest
+    assert marks_of(seen, "a bottle [Static shot]") == marks_of(seen, "a bottle") == at_rest
 
 
 @pytest.mark.parametrize("still", ["pack-sea.webp", ""])
@@ -57,13 +58,11 @@ def test_a_camera_that_moves_as_commanded_is_never_marked(command: CameraCommand
     sketch = Sketch(campaign="a", shot="b", take=1, prompt=prompt, seconds=3, resolution="512p", first=first)
     draw(sketch, tmp_path / "film.mp4")
     expected = {"frozen"} if command is CameraCommand.STATIC_SHOT else set()
-    assert marks_of(tmp_path / "film.mp4", prompt) == expected
+    assert marks_of(measure_clip(tmp_path / "film.mp4").measures, prompt) == expected
 
 
 def test_an_image_ref_of_another_request_is_not_what_was_compared() -> None:
     """Measures are kept by clip: after another image was given, the old comparison says nothing."""
-    from hailuo_batch.core.measures import ClipMeasures, FrameMatch
-
     shot = Shot(
         id="open", index=0, prompt="a", frames=NO_FRAMES, duration=6, resolution="768p", takes=1, tags=(),
         switches=DEFAULT_SWITCHES, notes="",

@@ -40,7 +40,7 @@ _MOVED_SHARE = 0.35  # of its detail; between these levels
 _LEAST_PARTS = 8  # with detail; fewer cannot show whether the camera moves
 _FINER = 4  # differences are multiplied before they are averaged in whole levels
 _MOST_FRAMES = 3_000  # a clip of ten seconds has 240; a file that goes on beyond this is measured so far
-_STILL_SAMPLES = {0: StillAt.FIRST, MAX_SAMPLES // 2: StillAt.MIDDLE}  # by the number of the measured frame
+_MIDDLE = 0.49  # of the length: a frame less is nearer to the middle than one more
 _MOST_PIXELS = 40_000_000  # of a given image; a larger one is not compared
 
 
@@ -84,36 +84,34 @@ class _Samples:
     greys: "list[Image.Image]" = field(default_factory=list)
     stills: "dict[StillAt, Image.Image]" = field(default_factory=dict)
 
-    def add(self, frame: "VideoFrame", *still: StillAt) -> None:
-        self.greys.append(_draw_grey(frame))
-        self.stills.update(dict.fromkeys(still, _draw_small(frame)) if still else {})
-
 
 def _take_samples(container: "InputContainer", stream: "VideoStream") -> _Samples:
     """Grey pictures at even times, the first and the last frame among them, and the three stills."""
     stream.codec_context.skip_frame = "NONREF"
-    found, times, last = _Samples(), _list_times(stream), None
-    for number, frame in enumerate(container.decode(stream)):
-        if number >= _MOST_FRAMES:
-            break
-        last = frame
-        if len(found.greys) < len(times) and (number == 0 or (frame.time or 0.0) >= times[len(found.greys)]):
-            at = _STILL_SAMPLES.get(len(found.greys))
-            found.add(frame, *([] if at is None else [at]))
-            last = None
-    if last is not None:
-        found.add(last, StillAt.LAST)
-    if not found.greys:
+    found, begin, seconds = _Samples(), *_find_span(stream)
+    last, is_sampled = None, False
+    for number, frame in zip(range(_MOST_FRAMES), container.decode(stream), strict=False):
+        at = ((frame.time or 0.0) - begin) / seconds if seconds else 1.0
+        last, is_sampled = frame, number == 0 or at * (MAX_SAMPLES - 1) >= len(found.greys) < MAX_SAMPLES - 1
+        if is_sampled:
+            found.greys.append(_draw_grey(frame))
+        if number == 0:
+            found.stills[StillAt.FIRST] = _draw_small(frame)
+        elif at >= _MIDDLE and StillAt.MIDDLE not in found.stills:
+            found.stills[StillAt.MIDDLE] = _draw_small(frame)
+    if last is None:
         raise ValueError("no picture in it")
+    if not is_sampled:
+        found.greys.append(_draw_grey(last))
+    found.stills[StillAt.LAST] = _draw_small(last)
+    found.stills.setdefault(StillAt.MIDDLE, found.stills[StillAt.LAST])
     return found
 
 
-def _list_times(stream: "VideoStream") -> list[float]:
-    """When a frame is measured, in seconds; the last one is measured besides."""
-    if not stream.duration or stream.time_base is None:
-        return [0.0]
-    start, seconds = (float(ticks * stream.time_base) for ticks in (stream.start_time or 0, stream.duration))
-    return [start + seconds * number / (MAX_SAMPLES - 1) for number in range(MAX_SAMPLES - 1)]
+def _find_span(stream: "VideoStream") -> tuple[float, float]:
+    """When the video begins and how long it is, in seconds; 0 where it does not say so."""
+    base = stream.time_base or 0
+    return float((stream.start_time or 0) * base), float((stream.duration or 0) * base)
 
 
 def _draw_grey(frame: "VideoFrame") -> "Image.Image":

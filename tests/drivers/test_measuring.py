@@ -36,7 +36,7 @@ async def test_a_clip_is_measured_and_its_stills_are_written(film: Path, tmp_pat
     found = await measure(film, tmp_path, GivenImage(role="first", digest=digest, path=str(DAWN)))
     assert (found.failure, found.frames, found.black) == ("", 13, 0.0)
     assert found.matches[0].ssim > 0.9
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["still.jpg", "still_last.jpg", "still_middle.jpg"]
+    assert {file.name for file in tmp_path.iterdir()} == {"still.jpg", "still_middle.jpg", "still_last.jpg"}
 
 
 async def test_an_image_that_changed_since_is_not_compared(film: Path, tmp_path: Path):
