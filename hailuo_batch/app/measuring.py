@@ -35,6 +35,7 @@ async def measure_missing(planned: PlannedRun) -> PlannedRun:
     if not todo or not _can_write(workspace.renders_folder):
         return planned
     workspace.require_own_files(writing=True)
+    make_folder(workspace.renders_folder / POSTERS_FOLDER)
     store, files = workspace.open_store(), planned.validation.inputs.files
     async with LocalDataPlane(workers=min(len(todo), cpu_count())) as data_plane, asyncio.TaskGroup() as group:
         measurer = ClipMeasurer(workspace, data_plane)
@@ -64,7 +65,7 @@ async def list_given_images(request: Request | None, files: Mapping[str, Path], 
 
 
 class ClipMeasurer:
-    """Measures clips of one project in one world, keeps what it found, and writes the stills beside the renders."""
+    """Measures clips of one project in one world, keeps what it found, and writes stills where renders are."""
 
     def __init__(self, workspace: Workspace, data_plane: LocalDataPlane) -> None:
         self._workspace, self._data_plane = workspace, data_plane

@@ -1,4 +1,4 @@
-"""Numbers and stills from films as gateways deliver them; what of it is a mark is in `tests/test_marks.py`."""
+"""Numbers and stills from films as gateways deliver them; what of it is a mark is in `tests/test_triage.py`."""
 
 from io import BytesIO
 from itertools import combinations
