@@ -39,7 +39,7 @@ def report(folder: Path, *, runs: int) -> str:
 
 def _write_clip(file: Path, size: tuple[int, int], seconds: int) -> Path:
     still = Image.open(STILL).convert("RGB")
-    grains = [Image.effect_noise(size, 5) for _ in range(8)]
+    grains = [Image.effect_noise(size, 3) for _ in range(8)]
     with av.open(str(file), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"crf": "20"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
