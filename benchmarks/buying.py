@@ -187,6 +187,7 @@ async def _measure_nothing(*_: object) -> ClipMeasures:
 
 def child_ours(manifest: str, decode: str, profile: str) -> None:
     """`hailuo-batch run`, in this process, with its time sped up."""
+    import hailuo_batch.app.measuring as measuring
     import hailuo_batch.app.run as rendering
     import hailuo_batch.app.running.context as equipping
     from hailuo_batch.cli.main import run_command_line
@@ -206,7 +207,7 @@ def child_ours(manifest: str, decode: str, profile: str) -> None:
     patch.object(equipping, "make_scaled_clock", lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)).start()
     if not decode:
         patch.object(data_plane.LocalDataPlane, "probe", _probe_boxes).start()
-        patch.object(equipping.ClipMeasurer, "measure", _measure_nothing).start()
+        patch.object(measuring.ClipMeasurer, "measure", _measure_nothing).start()
     os.chdir(Path(manifest).parent)
     gc.disable()  # as the entry point does
     with Path("said.txt").open("w") as said, redirect_stdout(said), redirect_stderr(said):

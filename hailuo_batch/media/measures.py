@@ -41,6 +41,7 @@ _LEAST_PARTS = 8  # with detail; fewer cannot show whether the camera moves
 _FINER = 4  # differences are multiplied before they are averaged in whole levels
 _MOST_FRAMES = 3_000  # a clip of ten seconds has 240; a file that goes on beyond this is measured so far
 _MIDDLE = 0.49  # of the length: a frame less is nearer to the middle than one more
+_MOST_FRAME_PIXELS = 36_000_000  # of a frame; 8K has 33 million
 _MOST_PIXELS = 40_000_000  # of a given image; a larger one is not compared
 
 
@@ -87,6 +88,8 @@ class _Samples:
 
 def _take_samples(container: "InputContainer", stream: "VideoStream") -> _Samples:
     """Grey pictures at even times, the first and the last frame among them, and the three stills."""
+    if stream.width * stream.height > _MOST_FRAME_PIXELS:
+        raise ValueError(f"its frames have {stream.width} × {stream.height} pixels")
     stream.codec_context.skip_frame = "NONREF"
     found, begin, seconds = _Samples(), *_find_span(stream)
     last, is_sampled = None, False

@@ -56,6 +56,13 @@ def test_what_is_no_video_is_not_measured(tmp_path: Path, sent: bytes) -> None:
         measure_clip(tmp_path / "clip.mp4")
 
 
+def test_frames_that_would_fill_memory_are_not_measured(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", lambda _: Image.new("RGB", (8192, 4400)), frames=1)
+    with pytest.raises(InputError) as refused:
+        measure_clip(film)
+    assert refused.value.why == "decoding it stopped: its frames have 8192 × 4400 pixels"
+
+
 def test_both_ends_are_compared_each_with_its_image_and_a_frame_of_another_clip_too(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", lambda at: view() if at < 0.5 else view("cap.jpg"))
     chained = GivenImage(role="first", digest="sha256:bb", path=str(film), frame="last")
