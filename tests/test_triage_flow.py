@@ -104,13 +104,17 @@ async def test_a_run_marks_what_arrives_and_every_report_after_it_does(project: 
     assert len(list((project / "renders" / "posters").iterdir())) == 9
 
 
-async def test_measures_that_were_deleted_are_made_anew_when_marks_are_shown(project: Path, tmp_path: Path):
+async def test_measures_that_were_deleted_are_made_anew_when_marks_are_shown(project, tmp_path, monkeypatch):
     film = frozen(tmp_path)
     await bought(project, film)
     file, measures = project / "film.yaml", project / ".hailuo" / "measures"
     shutil.rmtree(measures)
     assert MarkKind.FROZEN not in kinds(await status(file))["cap"]
     assert not any(row.is_measured for row in (await status(file)).rows)
+    with monkeypatch.context() as readers:
+        readers.setattr("hailuo_batch.app.measuring._can_write", lambda _: False)
+        (note,) = (await read_report(file, sort_marks=True)).notes
+    assert note == f"3 clips not measured: {project / 'renders'} cannot be written."
     planned = await read_report(file, sort_marks=True)
     assert planned.notes == ("3 clips measured.",)
     assert [row.shot for row in planned.report.rows] == ["cap", "open", "next"]

@@ -48,10 +48,11 @@ async def read_report(
     planned = await plan(file, world=world, only=only, full_report=True, offline=True)
     if not sort_marks:
         return planned
-    from hailuo_batch.app.measuring import measure_missing
+    if world is World.REAL:  # else only length and size are compared
+        from hailuo_batch.app.measuring import measure_missing
 
-    measured = await measure_missing(planned)
-    return replace(measured, report=sort_by_marks(measured.report))
+        planned = await measure_missing(planned)
+    return replace(planned, report=sort_by_marks(planned.report))
 
 
 async def explain(file: Path | str, take: str, *, world: World = World.REAL) -> Explanation:

@@ -28,12 +28,14 @@ from hailuo_batch.ports import Store
 async def measure_missing(planned: PlannedRun) -> PlannedRun:
     """The plan with the marks of all its clips; those without measures or stills get them now, and a note says so.
 
-    Nothing is done where this user may not write. The plan needs a full report.
+    Where this user may not write, nothing is done, and the note says that. The plan needs a full report.
     """
     workspace = planned.validation.workspace
     todo = _list_unmeasured(planned)
-    if not todo or not _can_write(workspace.renders_folder):
+    if not todo:
         return planned
+    if not _can_write(workspace.renders_folder):
+        return _add_note(planned, len(todo), f"not measured: {workspace.renders_folder} cannot be written.")
     workspace.require_own_files(writing=True)
     make_folder(workspace.renders_folder / POSTERS_FOLDER)
     store, files = workspace.open_store(), planned.validation.inputs.files
@@ -42,10 +44,14 @@ async def measure_missing(planned: PlannedRun) -> PlannedRun:
         for digest, request in todo.items():
             given = await list_given_images(request, files, store)
             group.create_task(measurer.measure(digest, await store.local_copy(digest), given))
-    if workspace.world is not World.REAL:
-        return planned
-    note = f"{len(todo):,} clip{'s' * (len(todo) != 1)} measured."
-    return replace(await plan_again(planned), notes=(*planned.notes, note))
+    return (
+        planned if workspace.world is not World.REAL else _add_note(await plan_again(planned), len(todo), "measured.")
+    )
+
+
+def _add_note(planned: PlannedRun, clips: int, words: str) -> PlannedRun:
+    note = f"{clips:,} clip{'s' * (clips != 1)} {words}"
+    return replace(planned, notes=(*planned.notes, note)) if planned.validation.world is World.REAL else planned
 
 
 async def list_given_images(request: Request | None, files: Mapping[str, Path], store: Store) -> tuple[GivenImage, ...]:
