@@ -44,9 +44,9 @@ async def measure_missing(planned: PlannedRun) -> PlannedRun:
         for digest, request in todo.items():
             given = await list_given_images(request, files, store)
             group.create_task(measurer.measure(digest, await store.local_copy(digest), given))
-    return (
-        planned if workspace.world is not World.REAL else _add_note(await plan_again(planned), len(todo), "measured.")
-    )
+    if workspace.world is not World.REAL:  # only stills were drawn
+        return planned
+    return _add_note(await plan_again(planned), len(todo), "measured.")
 
 
 def _add_note(planned: PlannedRun, clips: int, words: str) -> PlannedRun:
