@@ -90,6 +90,8 @@ class LocalDataPlane:
             return Failure(kind=FailureKind.BROKEN, why=str(error))
         except WorkerDiedError as error:
             return ClipMeasures(failure=f"the process that measured it ended: {error}")
+        except (ValueError, KeyError):  # whatever it came to, the clip is kept
+            return ClipMeasures(failure="the process that measured it gave no measures")
 
 
 _UNREAD_REMEDY = (

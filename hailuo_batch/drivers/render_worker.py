@@ -75,19 +75,23 @@ def main() -> None:
 
 def _measure(order: dict[str, Any]) -> dict[str, Any]:
     try:
-        from hailuo_batch.core.plan.render_names import StillAt
-        from hailuo_batch.media.measures import measure_clip
-
-        given = [GivenImage(**each) for each in order["given"]]
-        found = measure_clip(Path(order["measure"]), [replace(each, path=_find_unchanged(each)) for each in given])
+        return {"measured": measures_dict(_measure_clip(order))}
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a hostile clip, the clip is kept
         why = getattr(error, "why", "") or str(error) or type(error).__name__
         return {"measured": measures_dict(ClipMeasures(failure=why))}
+
+
+def _measure_clip(order: dict[str, Any]) -> ClipMeasures:
+    from hailuo_batch.core.plan.render_names import StillAt
+    from hailuo_batch.media.measures import measure_clip
+
+    given = [GivenImage(**each) for each in order["given"]]
+    found = measure_clip(Path(order["measure"]), [replace(each, path=_find_unchanged(each)) for each in given])
     for at, target in order["stills"].items():
         if still := found.stills.get(StillAt(at)):
             with suppress(OSError):  # a page without a still has the clip
                 write_beside(Path(target), still)
-    return {"measured": measures_dict(found.measures)}
+    return found.measures
 
 
 def _find_unchanged(given: GivenImage) -> str:

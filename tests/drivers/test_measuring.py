@@ -77,6 +77,11 @@ def hostile(monkeypatch: pytest.MonkeyPatch):
     [
         ("import os; os.kill(os.getpid(), 11)", "the process that measured it ended: it was killed by signal 11"),
         ("raise MemoryError('no room')", "no room"),
+        ("return {}", "the process that measured it gave no measures"),
+        (
+            "return {'measured': {'version': 1, 'frames': float('nan')}}",
+            "the process that measured it gave no measures",
+        ),
     ],
 )
 async def test_a_clip_that_ends_its_worker_is_not_measured(film: Path, tmp_path: Path, hostile, program, words):
