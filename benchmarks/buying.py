@@ -5,7 +5,8 @@
 Both ask the same server on loopback (`loopback.py`: POST, two polls, 200 kB), each in a process of its own, one after
 the other in pairs. Ours is the command `run --yes -j 200` with all that belongs to it; its time runs so fast
 that polls come without waiting, and no limit of the gateway's holds it back. `--decode` counts the look at both ends of
-every clip, too, which is PyAV's time in threads; `--profile` runs ours once under cProfile.
+every clip, too, which is PyAV's time in threads, and the measures, which worker processes take; `--profile` runs ours
+once under cProfile.
 
 Files that were deleted in the last seconds make new ones dear on ext4: on a machine with other work, TMPDIR=/dev/shm
 tells more about CPU, and nothing about fsync.
@@ -32,6 +33,8 @@ from unittest.mock import patch
 from bare import buy
 from loopback import gateway
 from measure import table, use_own_machine
+
+from hailuo_batch.core.measures import ClipMeasures
 
 AT_ONCE = 200
 SPEED = 20_000.0  # looks are counted here, not timed: what is learnt of times must not hold them back
@@ -178,8 +181,13 @@ async def _probe_boxes(_: object, file: Path, digest: str, *, decode: bool) -> o
     return probe_clip(file, digest)
 
 
+async def _measure_nothing(*_: object) -> ClipMeasures:
+    return ClipMeasures()
+
+
 def child_ours(manifest: str, decode: str, profile: str) -> None:
     """`hailuo-batch run`, in this process, with its time sped up."""
+    import hailuo_batch.app.measuring as measuring
     import hailuo_batch.app.run as rendering
     import hailuo_batch.app.running.context as equipping
     from hailuo_batch.cli.main import run_command_line
@@ -199,6 +207,7 @@ def child_ours(manifest: str, decode: str, profile: str) -> None:
     patch.object(equipping, "make_scaled_clock", lambda _: Tempo(elapsed=time.monotonic, speed=SPEED)).start()
     if not decode:
         patch.object(data_plane.LocalDataPlane, "probe", _probe_boxes).start()
+        patch.object(measuring.ClipMeasurer, "measure", _measure_nothing).start()
     os.chdir(Path(manifest).parent)
     gc.disable()  # as the entry point does
     with Path("said.txt").open("w") as said, redirect_stdout(said), redirect_stderr(said):

@@ -1,7 +1,7 @@
 """The figures of docs/performance.md, measured on this machine: `make bench`, or
 
-    python benchmarks/run.py [starting] [planning] [drawing] [buying] [waiting] [looking] [extremes]
-        [--sizes 1000] [--runs 5]
+    python benchmarks/run.py [starting] [planning] [drawing] [measuring] [buying] [waiting] [looking]
+        [extremes] [--sizes 1000] [--runs 5]
 
 Ratios are what count: every anchor (an empty Python, ninja, doit, the plain filter graph, the loop of `bare.py`) is
 measured in the same run.
@@ -15,11 +15,12 @@ import buying
 import drawing
 import extremes
 import looking
+import measuring
 import planning
 import starting
 import waiting
 
-PARTS = ["starting", "planning", "drawing", "buying", "waiting", "looking", "extremes"]
+PARTS = ["starting", "planning", "drawing", "measuring", "buying", "waiting", "looking", "extremes"]
 
 
 def main() -> None:
@@ -42,6 +43,8 @@ def main() -> None:
                     tables.append(planning.report(own, sizes=sizes, runs=given.runs))
                 case "drawing":
                     tables.append(drawing.report(own, runs=given.runs))
+                case "measuring":
+                    tables.append(measuring.report(own, runs=given.runs))
                 case "buying":
                     tables.append(buying.report(own, runs=given.runs))
                     tables.append(buying.report(own / "decoded", runs=1, shots=200, decode=True))

@@ -15,8 +15,10 @@ from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, Standing
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.records import AttemptRecord, EndedAttempt, EventRecord, RunRecord
 from hailuo_batch.core.attempt.rejected import RejectedClip
+from hailuo_batch.core.measures import ClipMeasures, GivenImage
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, ShotVersions
+from hailuo_batch.core.plan.render_names import StillAt
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.sketch import Sketch
@@ -265,6 +267,19 @@ class RejectedClips(Protocol):
         """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
 
 
+class Measures(Protocol):
+    """What was measured of clips, by digest. It can be measured again, so a missing or damaged one is no fault."""
+
+    def read(self, digests: Iterable[str]) -> Mapping[str, ClipMeasures]:
+        """Of these clips, the measures that are there."""
+
+    def keep(self, digest: str, measures: ClipMeasures) -> None:
+        """Keeps the measures of a clip; where there is no room, they are not kept."""
+
+    def remove(self, digest: str) -> None:
+        """Removes the measures of a clip that was removed."""
+
+
 class Renders(Protocol):
     """The readable names of clips: files on this machine, each with its provenance beside it."""
 
@@ -389,5 +404,10 @@ class DataPlane(Protocol):
     async def probe(self, file: Path, digest: str, *, decode: bool) -> Clip | Failure:
         """The facts of the video that a file should be, or why it is none; with `decode` its ends are decoded too."""
 
-    async def thumbnail(self, clip: Path, target: Path) -> Failure | None:
-        """Writes the poster of a clip, whole or not at all; None is success."""
+    async def measure(
+        self, clip: Path, given: Sequence[GivenImage], stills: Mapping[StillAt, Path]
+    ) -> ClipMeasures | Failure:
+        """Measures a clip and writes its stills, each whole or not at all; a Failure when nothing could be tried.
+
+        `given` are the images that its request gave. Why a clip could not be measured is in the measures.
+        """

@@ -226,7 +226,7 @@ SUB_STEPS = {
         {"manifest"},
         {"rules", "redaction", "trusted"},
         {"switches", "problem", "marks", "money", "origin", "world", "pages", "signatures", "sketch", "trace", "trust"},
-        {"days"},
+        {"days", "measures"},
     ),
     "app": (
         {"watch"},
@@ -256,6 +256,7 @@ SUB_STEPS = {
         },
         {"run", "inspect", "prices", "sheets", "diff_stills", "disclosing", "judging"},
         {"account", "running"},
+        {"measuring"},
         {"planning"},
         {"recovery"},
         {"workspace"},

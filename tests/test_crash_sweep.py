@@ -77,7 +77,7 @@ async def test_what_the_sweep_counts_would_show_a_take_that_was_bought_twice_or_
         mock._journal.charges.append(replace(mock.charges[0], task="a-task-that-nobody-follows"))
         for clip in (tmp_path / ".hailuo" / "store").glob("*/*.mp4"):
             clip.unlink()
-        for name in (tmp_path / "renders").iterdir():
+        for name in (tmp_path / "renders").glob("*.*"):
             name.unlink()
         await film._count()
     assert film.tally.twice == 1

@@ -109,9 +109,10 @@ async def _remove_garbage(
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))
-    store, renders = workspace.open_store(), workspace.open_renders()
+    store, renders, measures = workspace.open_store(), workspace.open_renders(), workspace.open_measures()
     for clip in garbage.clips:
         store.remove(clip.digest)
+        measures.remove(clip.digest)
         for name in names.get(clip.digest, ()) if workspace.world is World.REHEARSAL else ():
             renders.remove(name)
     if workspace.world is World.REHEARSAL:

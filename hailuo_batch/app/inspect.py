@@ -1,7 +1,7 @@
 """The state of takes and the reasons for it: status, explain, show. Spends and writes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
@@ -13,6 +13,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord, TaskEv
 from hailuo_batch.core.plan.explain import Explanation, explain_take
 from hailuo_batch.core.plan.plan import TakeName
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.plan.row_order import sort_by_marks
 from hailuo_batch.core.plan.selection import PatternKind, parse_pattern
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
@@ -34,7 +35,24 @@ class ShotHistory:
 
 async def status(file: Path | str, *, world: World = World.REAL, only: Sequence[str] = ()) -> Report:
     """Every take as it stands, in the order of the manifest; lengths in seconds, sizes in bytes."""
-    return (await plan(file, world=world, only=only, full_report=True, offline=True)).report
+    return (await read_report(file, world=world, only=only)).report
+
+
+async def read_report(
+    file: Path | str, *, world: World = World.REAL, only: Sequence[str] = (), sort_marks: bool = False
+) -> PlannedRun:
+    """The plan with the whole report.
+
+    With `sort_marks`, clips that were not measured are measured now, and the takes with most marks come first.
+    """
+    planned = await plan(file, world=world, only=only, full_report=True, offline=True)
+    if not sort_marks:
+        return planned
+    if world is World.REAL:  # else only length and size are compared
+        from hailuo_batch.app.measuring import measure_missing
+
+        planned = await measure_missing(planned)
+    return replace(planned, report=sort_by_marks(planned.report))
 
 
 async def explain(file: Path | str, take: str, *, world: World = World.REAL) -> Explanation:

@@ -1,26 +1,22 @@
 """The campaign's report as a page: posters drawn once, clips linked, everything in one folder."""
 
-import asyncio
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 
-from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.inspect import read_report
+from hailuo_batch.app.measuring import measure_missing
 from hailuo_batch.app.planning.planned import PlannedRun
-from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.workspace import Workspace
-from hailuo_batch.core.plan.plan import Action
-from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, poster_name
 from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.plan.row_order import sort_by_marks
 from hailuo_batch.core.world import World, command_line
-from hailuo_batch.drivers.data_plane import write_thumbnail
 from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.files.folder import write_beside
-from hailuo_batch.files.regular import UnsafeFileError, is_regular, open_regular
+from hailuo_batch.files.regular import UnsafeFileError, open_regular
 from hailuo_batch.load.settings import make_folder
-from hailuo_batch.ports import Store
 from hailuo_batch.views.contact_sheet import draw_contact_sheet
 
 
@@ -36,15 +32,10 @@ async def report(
     return planned.report, target
 
 
-async def read_report(file: Path | str, *, world: World = World.REAL, only: Sequence[str] = ()) -> PlannedRun:
-    """The plan with the whole report; writes no page."""
-    return await plan(file, world=world, only=only, full_report=True, offline=True)
-
-
 async def write_report(
-    file: Path | str, *, world: World, page: Path | None, only: Sequence[str] = ()
+    file: Path | str, *, world: World, page: Path | None, only: Sequence[str] = (), sort_marks: bool = False
 ) -> tuple[PlannedRun, Path]:
-    """The same, with the whole plan."""
+    """The same, with the whole plan; with `sort_marks`, the takes with most marks come first."""
     planned = await read_report(file, world=world, only=only)
     workspace = planned.validation.workspace
     folder = workspace.renders_folder
@@ -53,7 +44,9 @@ async def write_report(
     workspace.require_own_files(writing=True)
     _require_own_page(target)
     _make_page_folder(workspace, target, planned)
-    await _write_posters(folder, await _missing_posters(planned.report, workspace.open_store(), folder))
+    planned = await measure_missing(planned)
+    if sort_marks:
+        planned = replace(planned, report=sort_by_marks(planned.report))
     try:
         write_beside(target, draw_contact_sheet(planned.report, folder=folder, page=target).encode())
     except OSError as error:
@@ -102,21 +95,3 @@ def _unwritable_error(target: Path, planned: PlannedRun, why: str) -> InputError
         why=why,
         remedy=f"To write the page elsewhere, or to write none:\n    {elsewhere}\n    {without}",
     )
-
-
-async def _missing_posters(drawn: Report, store: Store, folder: Path) -> dict[str, Path]:
-    """The clips that the page shows without a poster yet, by the names of their posters."""
-    clips = {row.clip.digest for row in drawn.rows if row.clip is not None and row.action is Action.REUSE}
-    todo = {name: digest for digest in clips if not is_regular(folder / (name := poster_name(digest)))}
-    return {name: await store.local_copy(digest) for name, digest in todo.items()}
-
-
-async def _write_posters(folder: Path, clips: Mapping[str, Path]) -> None:
-    """A clip without a poster is still playable, so a poster that cannot be written stops nothing."""
-    if not clips or not os.access(folder if folder.exists() else folder.parent, os.W_OK):
-        return
-    make_folder(folder / POSTERS_FOLDER)
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        loop = asyncio.get_running_loop()
-        tasks = [loop.run_in_executor(pool, write_thumbnail, clip, folder / name) for name, clip in clips.items()]
-        await asyncio.gather(*tasks)

@@ -129,6 +129,13 @@ def find_manifest(given: Path | None) -> Path:
     raise InputError("which manifest?", why="There are several. Name one of them:" + names)
 
 
+sort = click.option(
+    "--sort",
+    type=click.Choice(["manifest", "marks"]),
+    default="manifest",
+    show_default=True,
+    help="The order of takes: as written, or those first whose clips have most marks.",
+)
 max_cost = click.option("--max-cost", metavar="AMOUNT", help='The most a run may spend, such as 12.50 or "12.50 EUR".')
 progress = click.option(
     "--progress",

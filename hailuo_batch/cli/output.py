@@ -136,6 +136,12 @@ def print_extra_problems(problems: Sequence["Problem"]) -> None:
         click.echo(fit_text(draw_problems(problems, make_style(sys.stderr)), sys.stderr), err=True)
 
 
+def print_notes(notes: Sequence[str]) -> None:
+    """What else was done, beside the result: on stderr."""
+    for note in notes:
+        click.echo(fit_text(note, sys.stderr), err=True)
+
+
 def format_error(error: HailuoError) -> str:
     """What ends a command, as it is said on stderr: for a manifest every problem, else what, why and what to do."""
     from hailuo_batch.views.problems import draw_error, draw_problems

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.report import read_report, write_report
+from hailuo_batch.app.inspect import read_report
+from hailuo_batch.app.report import write_report
 from hailuo_batch.cli import options
-from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text, shorten_path
+from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_notes, print_text, shorten_path
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.world import World
 from hailuo_batch.views.format import safe_text
@@ -19,6 +20,7 @@ from hailuo_batch.views.report import draw_report
 @options.manifest
 @options.world
 @options.only
+@options.sort
 @click.option(
     "-o",
     "--out",
@@ -26,19 +28,21 @@ from hailuo_batch.views.report import draw_report
     help="The file of the page (default: beside the clips).",
 )
 @options.output_format
-def command(manifest: Path, *, world: World, only: tuple[str, ...], out: Path | None, form: str) -> None:
+def command(manifest: Path, *, world: World, only: tuple[str, ...], sort: str, out: Path | None, form: str) -> None:
     """Write the report of MANIFEST as a page with posters and clips, and print it.
 
     The page is written beside the clips (renders/CAMPAIGN.html) and needs no network. As JSON, the report is only
     printed, unless --out names a page.
     """
     if form == "json" and out is None:
-        planned = run_async(read_report(manifest, world=world, only=only))
+        planned = run_async(read_report(manifest, world=world, only=only, sort_marks=sort == "marks"))
         print_extra_problems(planned.extra_problems)
+        print_notes(planned.notes)
         print_json(report_dict(planned.report))
         return
-    planned, page = run_async(write_report(manifest, world=world, page=out, only=only))
+    planned, page = run_async(write_report(manifest, world=world, page=out, only=only, sort_marks=sort == "marks"))
     print_extra_problems(planned.extra_problems)
+    print_notes(planned.notes)
     drawn = planned.report
     if form == "json":
         print_json(report_dict(drawn))

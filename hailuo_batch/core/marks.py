@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class MarkKind(StrEnum):
-    """What is unlike what was requested, or unlike a usable clip."""
+    """What is unlike what was requested, or unlike a usable clip; what a person should see first comes first."""
 
     BLACK = "black"
     FROZEN = "frozen"
@@ -18,17 +18,19 @@ class MarkKind(StrEnum):
     FIRST_FRAME = "first-frame"  # unlike the image that was given
     LAST_FRAME = "last-frame"
     NO_MOTION = "no-motion"  # where a camera command asked for some
+    NOT_MEASURED = "not-measured"  # it could not be decoded, or not in time; the clip is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """One mark: `measure` is what was measured, `limit` what it was compared with, both in `unit`.
 
-    `unit` is one of "s", "px", "ssim" (0 to 1), "share" (0 to 1 of the frames) and "levels" (0 to 255).
+    `unit` is one of "s", "px", "ssim" (0 to 1), "share" (0 to 1 of the frames or of the picture), "shape" (width by
+    height) and "" where nothing was measured.
     """
 
     kind: MarkKind
     measure: float
     limit: float
     unit: str
-    why: str  # one sentence for people, with the measure
+    why: str  # a remark for people, with the measure

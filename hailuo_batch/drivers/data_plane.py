@@ -1,4 +1,4 @@
-"""The data plane of one machine: draws in worker processes, downloads on the event loop, decodes in threads.
+"""The data plane of one machine: worker processes draw and measure, the event loop downloads, threads decode.
 
 None of this costs money or knows a ledger, so each piece of work may be repeated. Media libraries are imported on first
 use: a run that buys one clip loads no drawing code.
@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Self
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.sketch import Sketch
-from hailuo_batch.drivers.render_pool import RenderPool, WorkerDiedError
+from hailuo_batch.drivers.render_pool import NoWorkerError, RenderPool, WorkerDiedError
 from hailuo_batch.errors import HailuoError
-from hailuo_batch.files.folder import write_beside
+
+MEASURE_SECONDS = 60.0  # for one clip; ten seconds at 1080p take one or two
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hailuo_batch.core.measures import ClipMeasures, GivenImage
+    from hailuo_batch.core.plan.render_names import StillAt
     from hailuo_batch.drivers.download import Downloader
 
 
@@ -68,9 +73,25 @@ class LocalDataPlane:
         damage = await asyncio.to_thread(check_end_frames, file)
         return found if damage is None else Failure(kind=FailureKind.CORRUPT, why=f"the download is damaged: {damage}")
 
-    async def thumbnail(self, clip: Path, target: Path) -> Failure | None:
-        """Writes the poster of a clip, whole or not at all; None is success."""
-        return await asyncio.to_thread(write_thumbnail, clip, target)
+    async def measure(
+        self, clip: Path, given: "Sequence[GivenImage]", stills: "Mapping[StillAt, Path]"
+    ) -> "ClipMeasures | Failure":
+        """Measures a clip and writes its stills; a Failure when nothing could be tried.
+
+        A clip that ends its worker, or keeps it busy, has that as the reason why it is not measured.
+        """
+        from hailuo_batch.core.measures import ClipMeasures
+
+        try:
+            return await self._pool.measure(clip, given, stills, seconds=MEASURE_SECONDS)
+        except TimeoutError:
+            return ClipMeasures(failure=f"it took longer than {MEASURE_SECONDS:.0f} s")
+        except NoWorkerError as error:
+            return Failure(kind=FailureKind.BROKEN, why=str(error))
+        except WorkerDiedError as error:
+            return ClipMeasures(failure=f"the process that measured it ended: {error}")
+        except (ValueError, KeyError):  # whatever it came to, the clip is kept
+            return ClipMeasures(failure="the process that measured it gave no measures")
 
 
 _UNREAD_REMEDY = (
@@ -98,14 +119,3 @@ def probe_clip(file: Path, digest: str) -> Clip | Failure:
         codec=found.codec,
         trailing=found.trailing,
     )
-
-
-def write_thumbnail(clip: Path, target: Path) -> Failure | None:
-    """What `LocalDataPlane.thumbnail` does, for a thread."""
-    from hailuo_batch.media.frames import draw_poster
-
-    try:
-        write_beside(target, draw_poster(clip))
-    except (HailuoError, OSError) as error:
-        return Failure(kind=FailureKind.BROKEN, why=str(error))
-    return None

@@ -1,4 +1,5 @@
-"""The worker processes that draw: started when there is something to draw, handed one drawing at a time, replaced.
+"""The worker processes that draw and measure: started when there is something to do, handed one piece of work at a
+time, replaced.
 
 They are programs of their own (`render_worker.py`) and not `multiprocessing`: its workers import the caller's script
 again, and a script without a guard around its last line would start the whole run again in each of them.
@@ -8,7 +9,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 from hailuo_batch.drivers import render_worker
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.measures import ClipMeasures, GivenImage
+    from hailuo_batch.core.plan.render_names import StillAt
     from hailuo_batch.core.sketch import Sketch
 
 _PACKAGE_PARENT = str(Path(__file__).parents[2])  # the folder that this package is imported from
@@ -25,7 +28,11 @@ _STDERR_BYTES = 4096  # bytes of them that are kept
 
 
 class WorkerDiedError(Exception):
-    """A worker ended over a drawing; the text is its last words."""
+    """A worker ended over its work; the text is its last words."""
+
+
+class NoWorkerError(WorkerDiedError):
+    """No worker could be started, so that nothing was tried."""
 
 
 class RenderPool:
@@ -42,13 +49,24 @@ class RenderPool:
 
         Raises the worker's HailuoError or OSError, or WorkerDiedError when two workers in a row ended over it.
         """
-        question = render_worker.encode_request(sketch, target)
-        async with self._slots:
+        render_worker.check_answer(await self._work(render_worker.encode_request(sketch, target)))
+
+    async def measure(
+        self, clip: Path, given: "Iterable[GivenImage]", stills: "Mapping[StillAt, Path]", *, seconds: float
+    ) -> "ClipMeasures":
+        """Measures a clip as soon as a worker is free.
+
+        Raises WorkerDiedError as `draw` does, and TimeoutError when a worker was busy with it for so many seconds.
+        """
+        question = render_worker.encode_measuring(clip, given, stills)
+        return render_worker.parse_measured(await self._work(question, seconds=seconds))
+
+    async def _work(self, question: bytes, *, seconds: float | None = None) -> bytes:
+        async with self._slots, asyncio.timeout(seconds):
             try:
-                answer = await self._exchange(await self._get_free_worker(), question)
-            except WorkerDiedError:  # drawing is free; a new one, since those who wait may have died unnoticed as well
-                answer = await self._exchange(await self._start_worker(), question)
-        render_worker.check_answer(answer)
+                return await self._exchange(await self._get_free_worker(), question)
+            except WorkerDiedError:  # the work is free; a new one, since those who wait may have died unnoticed as well
+                return await self._exchange(await self._start_worker(), question)
 
     async def close(self, *, at_once: bool) -> None:
         """Ends the workers, after the sketch under way or at once. None is started any more."""
@@ -81,7 +99,7 @@ class RenderPool:
 
     async def _start_worker(self) -> "_Worker":
         if self._closed:
-            raise WorkerDiedError("the run has ended")
+            raise NoWorkerError("the run has ended")
         worker = await _start_process()
         self._register(worker)
         return worker
@@ -147,7 +165,7 @@ async def _start_process() -> _Worker:
             *program, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=_LONGEST_ANSWER, env=_environment()
         )
     except OSError as error:
-        raise WorkerDiedError(f"{sys.executable} could not be started: {error.strerror}") from error
+        raise NoWorkerError(f"{sys.executable} could not be started: {error.strerror}") from error
     return _Worker(process)
 
 

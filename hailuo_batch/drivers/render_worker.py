@@ -1,28 +1,46 @@
-"""A worker process, seen from inside: it draws what each line of its input describes, and answers each with a line.
+"""A worker process, seen from inside: it draws or measures what each line of its input describes, and answers each
+with a line.
 
 Both ends of the protocol are in this file, so that they cannot drift apart. `render_pool.py` starts workers, gives them
 sketches and ends them. A worker ends when its input does, so it need not watch the run: a killed run closes the input.
 """
 
+import hashlib
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hailuo_batch.core.measures import ClipMeasures, GivenImage, measures_dict, parse_measures
 from hailuo_batch.errors import HailuoError
+from hailuo_batch.files.folder import write_beside
+from hailuo_batch.files.regular import open_regular
 
 if TYPE_CHECKING:
+    from hailuo_batch.core.plan.render_names import StillAt
     from hailuo_batch.core.sketch import Sketch
 
 
 def encode_request(sketch: "Sketch", target: Path) -> bytes:
     """The line that orders a drawing of the sketch at `target`."""
     return _encode_line({"sketch": asdict(sketch), "target": target})
+
+
+def encode_measuring(clip: Path, given: Iterable[GivenImage], stills: "Mapping[StillAt, Path]") -> bytes:
+    """The line that orders the measures of a clip, and its stills at these places."""
+    return _encode_line({"measure": clip, "given": [asdict(each) for each in given], "stills": stills})
+
+
+def parse_measured(line: bytes) -> ClipMeasures:
+    """The measures in the answer; where the clip could not be measured, they say why."""
+    answer: dict[str, Any] = json.loads(line)["answer"]
+    return parse_measures(answer["measured"])
 
 
 def is_answer(line: bytes) -> bool:
@@ -47,12 +65,45 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     for line in sys.stdin.buffer:
         order = json.loads(line)
-        target = Path(order["target"])
-        answer = _encode_line({"answer": _draw_sketch(order["sketch"], target)})
+        answer = _measure(order) if "measure" in order else _draw_sketch(order["sketch"], Path(order["target"]))
         try:
-            os.write(answers, answer)
+            os.write(answers, _encode_line({"answer": answer}))
         except OSError:  # the run was killed meanwhile: no process is left to take the sketch
-            _remove_partial(target)
+            if "target" in order:
+                _remove_partial(Path(order["target"]))
+
+
+def _measure(order: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"measured": measures_dict(_measure_clip(order))}
+    except Exception as error:  # noqa: BLE001 - whatever a library makes of a hostile clip, the clip is kept
+        why = getattr(error, "why", "") or str(error) or type(error).__name__
+        return {"measured": measures_dict(ClipMeasures(failure=why))}
+
+
+def _measure_clip(order: dict[str, Any]) -> ClipMeasures:
+    from hailuo_batch.core.plan.render_names import StillAt
+    from hailuo_batch.media.measures import measure_clip
+
+    given = [GivenImage(**each) for each in order["given"]]
+    found = measure_clip(Path(order["measure"]), [replace(each, path=_find_unchanged(each)) for each in given])
+    for at, target in order["stills"].items():
+        if still := found.stills.get(StillAt(at)):
+            with suppress(OSError):  # a page without a still has the clip
+                write_beside(Path(target), still)
+    return found.measures
+
+
+def _find_unchanged(given: GivenImage) -> str:
+    """The file, if it is still the image that the request names; a clip is kept by its digest, and is."""
+    if given.frame:
+        return given.path
+    try:
+        with open_regular(given.path) as file:
+            is_same = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == given.digest
+    except OSError:
+        is_same = False
+    return given.path if is_same else ""
 
 
 def _draw_sketch(members: dict[str, Any], target: Path) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def read_frame(video: Path, which: str) -> "Image.Image":
 
 
 def _first_frame(container: "InputContainer") -> "Image.Image":
-    return _frame_to_image(next(container.decode(video=0)))
+    return frame_to_image(next(container.decode(video=0)))
 
 
 def _last_frame(container: "InputContainer", stream: "VideoStream") -> "Image.Image":
@@ -64,17 +64,21 @@ def _last_frame(container: "InputContainer", stream: "VideoStream") -> "Image.Im
         last = frame
     if last is None:
         raise ValueError("no picture in it")
-    return _frame_to_image(last)
+    return frame_to_image(last)
 
 
-def _frame_to_image(frame: "VideoFrame") -> "Image.Image":
-    """The frame in RGB by the colours the file names; unnamed ones are HD's from 720 lines on, as players take them.
+def frame_to_image(frame: "VideoFrame", size: tuple[int, int] | None = None) -> "Image.Image":
+    """The frame in RGB, at its own size or another one.
 
-    All colour settings are explicit. PyAV's own guess changed between versions, and a chained frame would change too.
+    Colours are those that the file names; unnamed ones are HD's from 720 lines on, as players take them. All settings
+    are explicit: PyAV's own guess changed between versions, and a chained frame would change too.
     """
     named = {_BT709: "ITU709", _UNSPECIFIED: "ITU709" if min(frame.width, frame.height) >= 720 else "ITU601"}
     full = frame.color_range == _FULL
+    width, height = size or (None, None)
     rgb = frame.reformat(
+        width=width,
+        height=height,
         format="rgb24",
         src_colorspace=named.get(frame.colorspace, "ITU601"),
         src_color_range="JPEG" if full else "MPEG",

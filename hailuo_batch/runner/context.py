@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.origin import OriginMarks
 from hailuo_batch.core.plan.plan import Step
@@ -22,6 +23,11 @@ from hailuo_batch.runner.task_ids import TaskIds
 def _no_marks(_: Path) -> OriginMarks:
     """Reads no file."""
     return OriginMarks()
+
+
+async def _measure_nothing(_: Step, __: Clip) -> ClipMeasures | None:
+    """Measures no clip."""
+    return None
 
 
 def _ignore_start(_: Step, __: str) -> None:
@@ -60,6 +66,7 @@ class RunContext:
     make_driver_request: Callable[[Step], Awaitable[DriverRequest]]
     find_clip: Callable[[str], Clip | None]
     read_marks: Callable[[Path], OriginMarks] = _no_marks  # what a clip's file says of its origin
+    measure: Callable[[Step, Clip], Awaitable[ClipMeasures | None]] = _measure_nothing  # of a stored clip; never raises
     rehearsal: bool = False
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     task_ids: TaskIds = field(default_factory=TaskIds)

@@ -11,6 +11,7 @@ from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.attempt.rejected import RejectedClip
+from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
@@ -24,7 +25,7 @@ RETRY_SECONDS = (5.0, 30.0)  # before each further download of a file that was n
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredClip:
     """A clip that is in the store; `naming_failure` says why it could not be given all its readable names, and
-    `fallback_reason` why another provider than planned made it.
+    `fallback_reason` why another provider than planned made it. `measures` say what was seen in it.
     """
 
     clip: Clip
@@ -33,6 +34,7 @@ class StoredClip:
     fallback_reason: str = ""
     naming_failure: Failure | None = None
     request_id: str = ""  # the provider's id of the submit, when it was in this run
+    measures: ClipMeasures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

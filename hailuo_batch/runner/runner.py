@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain
 from types import MappingProxyType
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.attempt.quote import is_much_higher
 from hailuo_batch.core.manifest.shot import ShotNeeds
+from hailuo_batch.core.marks import Mark
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.pacing.remaining_time import ProviderPace
-from hailuo_batch.core.plan.clip_differences import describe_differences
+from hailuo_batch.core.plan.clip_marks import list_clip_remarks, list_step_marks
 from hailuo_batch.core.plan.event import (
     Event,
     Listener,
@@ -265,20 +265,22 @@ class _StepWorker:
             self._named += 1
         self._stored += step.action is not Action.REUSE
         self._kept.update([step.source] if step.source is not None else [])
-        if stored.clip.trailing:
-            plural = "s" * (stored.clip.trailing != 1)
-            words = f"{stored.clip.trailing:,} byte{plural} behind the end of its MP4 are no part of it; it plays"
-            self._remarks.append((step, words))
-        if self._model is not None and step.action is not Action.REUSE:
-            found = (describe_differences(use.shot, stored.clip, self._model) for use in step.uses[:1])
-            self._remarks.extend((step, words) for words in chain.from_iterable(found))
+        marks = self._list_marks(step, stored) if step.action is not Action.REUSE else ()
+        self._remarks.extend((step, words) for words in list_clip_remarks(stored.clip, marks))
         if stored.fallback_reason:
             self._fallbacks[stored.provider, stored.fallback_reason] += 1
-        self._notify(step, StepStored(step=step, provider=stored.provider, clip=stored.clip, cost=stored.cost))
+        who, clip = stored.provider, stored.clip
+        self._notify(step, StepStored(step=step, provider=who, clip=clip, cost=stored.cost, marks=marks))
         more = self._unlocks.unlock(step, stored.clip.digest) if self._unlocks is not None else ()
         if more:
             self._listener(StepsUnlocked(steps=len(more)))
         return more
+
+    def _list_marks(self, step: Step, stored: StoredClip) -> tuple[Mark, ...]:
+        if self._model is None or not step.uses:
+            return ()
+        shot, who = step.uses[0].shot, stored.provider
+        return list_step_marks(step, shot, stored.clip, self._model, stored.measures, provider=who)
 
     def _notify(self, step: Step, event: Event) -> None:
         if step.action is not Action.REUSE:  # a name given again is no news

@@ -36,7 +36,8 @@ async def run_step(step: Step, context: RunContext) -> StoredClip | Failure:
     except (StoreError, RefusedError, LedgerError) as error:
         unnamed = Failure(kind=FailureKind.UNNAMED, why=f"{error.summary}: {error.why}", remedy=error.remedy)
         return replace(kept, naming_failure=unnamed)
-    return kept
+    # Last, since it changes nothing: whatever is seen in it, the clip is kept and has its names.
+    return kept if step.action is Action.REUSE else replace(kept, measures=await context.measure(step, kept.clip))
 
 
 async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:

@@ -35,6 +35,7 @@ def draw_history(
         name = style.bold(safe_text(f"{row.shot}#{row.take}"))
         lines.append(f"{name} v{row.version:03d}: {row.action}, {single_line(reason_text(row))}")
         lines.append(f"  {single_line(row.prompt)}")
+        lines += [style.warning(f"  {single_line(mark.why)}") for mark in row.marks]
         lines += [style.dim(f"  {single_line(name)}: {single_line(text)}") for name, text in column_lines(row)]
         lines += _attempt_lines(
             [each for each in attempts if each.fingerprint == row.fingerprint], events, task_events, style

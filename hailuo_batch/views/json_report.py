@@ -10,6 +10,7 @@ from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.manifest.document import Cut, Duration, Sequence
 from hailuo_batch.core.manifest.image_rights import ImageRights
 from hailuo_batch.core.manifest.lengths import has_part_second, part_seconds
+from hailuo_batch.core.marks import Mark
 from hailuo_batch.core.money import Money, PriceRow
 from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.judgement import ReviewNote
@@ -152,9 +153,22 @@ def take_dict(row: TakeRow) -> dict[str, object]:
         "bought": row.is_bought,
         "left_out": row.is_left_out,
         "remarks": list(row.remarks),
+        "measured": row.is_measured,
+        "marks": [mark_dict(mark) for mark in row.marks],
         "selected": row.is_selected,
         "verdict": str(row.verdict) if row.verdict else None,
         "review_notes": list(map(_note_dict, row.review_notes)),
+    }
+
+
+def mark_dict(mark: Mark) -> dict[str, object]:
+    """A mark as plain data."""
+    return {
+        "kind": str(mark.kind),
+        "measure": round(mark.measure, 3),
+        "limit": round(mark.limit, 3),
+        "unit": mark.unit,
+        "why": mark.why,
     }
 
 

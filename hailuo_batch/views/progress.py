@@ -36,7 +36,7 @@ from hailuo_batch.views.format import (
     safe_text,
     single_line,
 )
-from hailuo_batch.views.json_report import json_text, money_dict
+from hailuo_batch.views.json_report import json_text, mark_dict, money_dict
 from hailuo_batch.views.run_progress import (
     SOURCE_WORDS,
     MonotonicClock,
@@ -91,7 +91,8 @@ class _LineListener:
         match event:
             case StepStored(step=step, clip=stored):
                 clip = f"{format_seconds(stored.seconds)} {format_size(stored.size)}"
-                return f"{_step_name(step)} {self._style.good('stored')} {clip}{_purchase_words(event)}"
+                facts = f"{_step_name(step)} {self._style.good('stored')} {clip}{_purchase_words(event)}"
+                return ", check: ".join(filter(None, (facts, ", ".join(mark.kind for mark in event.marks))))
             case StepFailed(step=step, failure=failure):
                 return f"{_step_name(step)} {self._style.bad(outcome_word(failure))}: {single_line(failure.why)}"
             case StepsUnlocked(steps=steps):
@@ -165,7 +166,7 @@ class _JsonListener:
             case StepStored(step=step, provider=provider, clip=stored, cost=cost):
                 facts = {"artifact": stored.digest, "bytes": stored.size, "cost": money_dict(cost)}
                 source = {"source": str(step.source)} if step.source is not None else {}
-                members |= {**_step_dict(step, provider), **facts, **source}
+                members |= {**_step_dict(step, provider), **facts, **source, "marks": list(map(mark_dict, event.marks))}
             case StepFailed(step=step, failure=failure):
                 members |= {**_step_dict(step), "kind": str(failure.kind), "why": failure.why}
             case WaitStarted(number=number, line=line, waiting=waiting, step=step):

@@ -16,6 +16,7 @@ from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.review import accept
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move, Stage
+from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile
@@ -80,9 +81,12 @@ async def test_a_clip_that_nobody_names_any_more_is_shown_with_what_it_cost_and_
 
 async def test_what_goes_is_written_down_first_and_bought_again_only_when_it_is_asked_for_again(changed: Project):
     store = Workspace(changed.folder).store_folder
-    there = list_digests(store)
+    there, measures = list_digests(store), Workspace(changed.folder).open_measures()
+    for digest in there:
+        measures.keep(digest, ClipMeasures())
     found = await gc(changed, remove=True, by="ann")
     assert found.is_removed
+    assert measures.read(there).keys() == list_digests(store), "what was measured of a clip goes with it"
     assert list_digests(store) == there - {clip.digest for clip in found.clips}
     assert await stages(changed) == [Stage.CANCELLED, Stage.CANCELLED, Stage.STORED, Stage.STORED, Stage.STORED]
     async with read_ledger(Workspace(changed.folder).ledger_file) as ledger:

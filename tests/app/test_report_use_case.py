@@ -68,7 +68,8 @@ async def test_every_link_of_a_page_leads_to_a_file(project: Project):
     found = links(page)
     assert len(found) == 9  # a clip to play, a clip to save and a poster for each take
     assert all(link.is_file() for link in found)
-    assert sorted(path.suffix for path in (project.renders / POSTERS_FOLDER).iterdir()) == [".jpg"] * 3
+    stills = sorted(path.name.rpartition(".")[0][16:] for path in (project.renders / POSTERS_FOLDER).iterdir())
+    assert stills == ["", "", "", "_last", "_last", "_last", "_middle", "_middle", "_middle"], "three of each clip"
 
 
 @pytest.mark.parametrize("place", ["page.html", "to the client/v1 #2/100%.html", "renders/sub/page.htm"])

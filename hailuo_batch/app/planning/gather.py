@@ -4,7 +4,7 @@ It decides and writes nothing. What only some steps need is read once a plan has
 the histories and requests of all of them would take longer than everything else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.acceptances import read_accepted_clips
@@ -19,9 +19,11 @@ from hailuo_batch.app.recovery.rendered_files import (
     read_last_renders,
     read_named_clips,
 )
+from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, ShotVersions, Step
 from hailuo_batch.core.plan.plan_cost import PlanCost
+from hailuo_batch.core.world import World
 
 if TYPE_CHECKING:
     from hailuo_batch.ports import LedgerReader
@@ -91,9 +93,18 @@ async def read_details(
         clips=await ledger.clips() if full_report else None,
         requests=await ledger.preimages(previous) if previous else {},
         sibling_manifests=find_sibling_manifests(await ledger.runs(), validation) if has_work else (),
+        measures=read_measures(validation, steps) if full_report else {},
         campaign_cost=await _sum_campaign_cost(ledger, validation) if full_report else None,
         counted_attempts=tuple(await ledger.counted_attempts()) if has_work and has_caps else (),
     )
+
+
+def read_measures(validation: Validation, steps: Iterable[Step]) -> Mapping[str, ClipMeasures]:
+    """What was measured of the clips of these steps. Only bought clips are measured: the others are drawn here."""
+    if validation.world is not World.REAL:
+        return {}
+    digests = {step.digest for step in steps if step.action is Action.REUSE}
+    return validation.workspace.open_measures().read(digests)
 
 
 async def _sum_campaign_cost(ledger: "LedgerReader", validation: Validation) -> PlanCost:

@@ -43,6 +43,7 @@ def make_plan_report(
         rehearsal=validation.world is World.REHEARSAL,
         clip_sizes=snapshot.clip_sizes,
         clips=details.clips,
+        measures=details.measures,
         requests=details.requests,
         shots_outside=len(validation.shots) - len(shown) if only else 0,
         over_cap=over_cap,

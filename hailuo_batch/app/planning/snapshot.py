@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.core.attempt.attempt import Clip, Standing
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.plan.plan import LastRender, NamedClip, ShotVersions
 from hailuo_batch.core.plan.plan_cost import PlanCost
 from hailuo_batch.core.plan.report import ClipSize
@@ -58,5 +59,6 @@ class StepDetails:
     clips: Mapping[str, Clip] | None = None  # by digest; only for a full report
     requests: Mapping[str, str] = field(default_factory=dict)  # requests of changed shots: fingerprint → pre-image
     sibling_manifests: tuple[Path, ...] = ()  # other manifests that were run under the same campaign
+    measures: Mapping[str, ClipMeasures] = field(default_factory=dict)  # by digest; only for a full report
     campaign_cost: PlanCost | None = None  # what the ledger sums for the campaign; only for a full report
     counted_attempts: tuple[CountedAttempt, ...] = ()  # as caps see them

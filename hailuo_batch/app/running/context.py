@@ -5,14 +5,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from hailuo_batch.app.measuring import ClipMeasurer, list_given_images
 from hailuo_batch.app.running.drivers import DriverContext, make_scaled_clock, open_drivers
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.running.setup import RunSetup
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.manifest.shot import ShotNeeds
+from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.pacing.rate_limit import RateState, resume_pace
 from hailuo_batch.core.pacing.slow_start import DELIVERY_SECONDS, begin_slow_start
@@ -21,6 +23,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
+from hailuo_batch.errors import HailuoError
 from hailuo_batch.media.origin_marks import read_origin_marks
 from hailuo_batch.ports import DriverRequest, LedgerWriter, Store
 from hailuo_batch.runner.context import RunContext
@@ -126,6 +129,7 @@ async def run_context(
                 quotes=together.quotes,
             ),
             probe=partial(data_plane.probe, decode=bool(gateways)),
+            measure=partial(_measure_clip, setup, ClipMeasurer(setup.workspace, data_plane), store),
             make_driver_request=lambda step: make_driver_request(step, setup, store),
             find_clip=setup.clips.get,
             read_marks=read_origin_marks,
@@ -183,6 +187,19 @@ async def make_driver_request(step: Step, setup: RunSetup, store: Store) -> Driv
         images=images,
         image_urls=setup.image_urls,
     )
+
+
+async def _measure_clip(
+    setup: RunSetup, measurer: ClipMeasurer, store: Store, step: Step, clip: Clip
+) -> ClipMeasures | None:
+    """What is seen in a clip that was just stored. Only what was bought is measured: the rest is drawn here."""
+    if setup.workspace.world is not World.REAL or step.request is None:
+        return None
+    try:
+        given = await list_given_images(step.request, setup.image_files, store)
+        return await measurer.measure(clip.digest, await store.local_copy(clip.digest), given)
+    except HailuoError as error:
+        return ClipMeasures(failure=str(error))
 
 
 def _slate_label(step: Step) -> str:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from hailuo_batch.core.attempt.rejected import RejectedClip
     from hailuo_batch.core.spending.purchase import JournalFault
     from hailuo_batch.mock.kept_tasks import KeptTasks
-    from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter, Locks, RejectedClips, Renders, RunLock, Store
+    from hailuo_batch.ports import (
+        Clock,
+        LedgerReader,
+        LedgerWriter,
+        Locks,
+        Measures,
+        RejectedClips,
+        Renders,
+        RunLock,
+        Store,
+    )
 
 LEDGER_NAME = "ledger.db"
 
@@ -126,6 +136,7 @@ class Workspace:
             *stored,
             self.state_folder / CACHE_FOLDER,
             self.images_folder,
+            self.measures_folder,
             renders,
             renders / POSTERS_FOLDER,
             renders / SELECTED_FOLDER,
@@ -203,6 +214,17 @@ class Workspace:
         from hailuo_batch.mock.kept_tasks import KeptTasks
 
         return KeptTasks(self.mock_tasks_file, self.project_root)
+
+    @property
+    def measures_folder(self) -> Path:
+        """What was measured of clips, by digest; what is gone is measured again."""
+        return self.state_folder / "measures"
+
+    def open_measures(self) -> "Measures":
+        """What was measured of clips."""
+        from hailuo_batch.store.measures import LocalMeasures
+
+        return LocalMeasures(self.measures_folder, trusted=self.project_root)
 
     def open_rejected(self) -> "RejectedClips":
         """The clips that were paid for and are not whole."""

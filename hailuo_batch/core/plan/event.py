@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.marks import Mark
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.pacing.remaining_time import ProviderPace
 from hailuo_batch.core.plan.plan import Step
@@ -49,6 +50,7 @@ class StepStored:
     provider: str
     clip: Clip
     cost: Money | None = None
+    marks: tuple[Mark, ...] = ()  # what of the clip a person should check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,6 +194,18 @@ class Step:
         return self.fingerprint if self.accepted is None else self.accepted.made_for
 
     @property
+    def digest(self) -> str:
+        """The digest of the clip that its attempt stored; "" without one."""
+        return self.standing.digest or "" if self.standing is not None else ""
+
+    @property
+    def task(self) -> str:
+        """The id of its task at the provider; "" without one."""
+        if self.known_task is not None:
+            return self.known_task.task
+        return self.standing.task or "" if self.standing is not None else ""
+
+    @property
     def is_resumed(self) -> bool:
         """Whether the step follows a task that was bought before this run; a clip that is here follows none."""
         return (

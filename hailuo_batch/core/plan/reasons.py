@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from hailuo_batch.core.attempt.attempt import Clip, Stage
+from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.attempt.rejected import RejectedClip
-from hailuo_batch.core.models import Model
-from hailuo_batch.core.plan.clip_differences import describe_differences
-from hailuo_batch.core.plan.plan import Step, StepReason, Use
+from hailuo_batch.core.marks import Mark
+from hailuo_batch.core.plan.plan import Step, StepReason
 
 
 def describe_reason(step: Step, causes: Sequence[str] = ()) -> str:
@@ -33,14 +32,11 @@ def _frame_state(step: Step) -> str:
     return "which must be rendered again" if step.is_frame_renewed else "not rendered yet"
 
 
-def list_remarks(
-    use: Use, clip: Clip | None, step: Step, model: Model, rejected: Iterable[RejectedClip]
-) -> Iterator[str]:
-    """What is to be said of a take besides: how its clip differs, what came before it, and a price that was named."""
+def list_remarks(step: Step, marks: Iterable[Mark], rejected: Iterable[RejectedClip]) -> Iterator[str]:
+    """What is to be said of a take besides: its clip's marks, what came before it, and a price that was named."""
     if step.why is StepReason.ACCEPTED:
         yield describe_reason(step)
-    if clip is not None:
-        yield from describe_differences(use.shot, clip, model)
+    yield from (mark.why for mark in marks)
     for each in rejected:
         yield f"what came is not a whole video, and is kept aside as {each.file}"
     yield from _quote_remarks(step)

@@ -14,8 +14,10 @@ from hailuo_batch.core.manifest.document import Cut, Duration, Meta
 from hailuo_batch.core.manifest.document import Sequence as ManifestSequence
 from hailuo_batch.core.manifest.image_rights import ImageRights, list_rights
 from hailuo_batch.core.marks import Mark
+from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.chains import Chains, find_chains
+from hailuo_batch.core.plan.clip_marks import list_step_marks
 from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, list_changes, previous_request
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.judgement import ReviewNote, ShotState, Verdict
@@ -74,7 +76,8 @@ class TakeRow:
     is_selected: bool = False  # it is used in the edit
     verdict: Verdict | None = None  # what a person decided about its clip
     review_notes: tuple[ReviewNote, ...] = ()  # about this take; those about the shot are in `Report.shot_notes`
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Mark, ...] = ()  # in words they are among the remarks
+    is_measured: bool = False  # whether its marks say what is seen in the clip, and not only its length and size
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -166,6 +169,7 @@ def make_report(
     rehearsal: bool = False,
     clip_sizes: Mapping[str, ClipSize],
     clips: Mapping[str, Clip] | None = None,
+    measures: Mapping[str, ClipMeasures] | None = None,
     requests: Mapping[str, str] | None = None,
     shots_outside: int = 0,
     over_cap: Iterable[tuple[Step, Failure]] = (),
@@ -176,9 +180,9 @@ def make_report(
 ) -> Report:
     """The report of a plan, in the order of the manifest.
 
-    `clip_sizes` and `clips` are by digest, `requests` are pre-images by fingerprint, `rejected` are clips that are not
-    whole and whose take has no other. `campaign_cost` is what the ledger sums; without it, the plan's own clips are
-    summed. `promised` are takes whose clip is bought for the named take of another manifest. Without `clips` the report
+    `clip_sizes`, `clips` and `measures` are by digest, `requests` are pre-images by fingerprint, `rejected` are clips
+    that are not whole and whose take has no other. `campaign_cost` is what the ledger sums, else the plan's own clips.
+    `promised` are takes whose clip is bought for the named take of another manifest. Without `clips` the report
     is brief: takes with nothing to do are counted and have no row.
     """
     brief = clips is None
@@ -199,6 +203,7 @@ def make_report(
             step,
             plan,
             clips or {},
+            measures or {},
             requests or {},
             aside,
             chains,
@@ -209,7 +214,7 @@ def make_report(
             buyer=promised.get(step.take_names[0], "") if promised and id(step) in mine else "",
         )
     ]
-    kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := _clip_digest(step)) in clip_sizes}
+    kept = {digest for step in plan.select_steps(Action.REUSE) if (digest := step.digest) in clip_sizes}
     counts: Counter[Action] = Counter()
     kept_elsewhere: Counter[ClipSource] = Counter()
     paid = campaign_cost or sum_plan_cost(plan)
@@ -251,20 +256,11 @@ def make_report(
     )
 
 
-def _clip_digest(step: Step) -> str:
-    return step.standing.digest or "" if step.standing is not None else ""
-
-
-def _step_task(step: Step) -> str:
-    if step.known_task is not None:
-        return step.known_task.task
-    return "" if step.standing is None else step.standing.task or ""
-
-
 def _make_rows(
     step: Step,
     plan: Plan,
     clips: Mapping[str, Clip],
+    measures: Mapping[str, ClipMeasures],
     requests: Mapping[str, str],
     aside: Mapping[str, Sequence[RejectedClip]],
     chains: Chains,
@@ -275,11 +271,14 @@ def _make_rows(
     is_left_out: bool,
     buyer: str,
 ) -> Iterable[TakeRow]:
-    standing = step.standing
-    clip = clips.get(_clip_digest(step)) if step.action is Action.REUSE else None
+    standing, seen = step.standing, measures.get(step.digest)
+    clip = clips.get(step.digest) if step.action is Action.REUSE else None
     old = previous_request(step, requests)
     for use in step.uses:
         followers = chains.followers.get(use.shot.id, ()) if use.gives_frames else ()
+        provider = standing.provider if standing is not None else step.route.provider
+        model = plan.inputs.model
+        marks = () if clip is None else list_step_marks(step, use.shot, clip, model, seen, provider=provider)
         yield TakeRow(
             shot=use.shot.id,
             take=use.take,
@@ -295,8 +294,8 @@ def _make_rows(
             resolution=use.shot.resolution,
             fingerprint=step.fingerprint,
             file=render_name(plan.campaign, use, sketch=sketch) if step.action is Action.REUSE else "",
-            provider=standing.provider if standing is not None else step.route.provider,
-            task=_step_task(step),
+            provider=provider,
+            task=step.task,
             clip=clip,
             estimate=step.estimate,
             source=step.source,
@@ -307,7 +306,7 @@ def _make_rows(
             is_left_out=is_left_out,
             shared_with=tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED)),
             shared_count=len(step.uses) - 1,
-            kept_duration=find_kept_duration(use.shot, old, step.request, plan.inputs.model),
+            kept_duration=find_kept_duration(use.shot, old, step.request, model),
             cut=use.shot.cut,
             meta=use.shot.meta,
             rights=list_rights(use.shot),
@@ -316,5 +315,7 @@ def _make_rows(
             chain=chains.causes.get(use.shot.id, ()),
             followers=followers[:_MAX_SHARED],
             follower_count=len(followers),
-            remarks=tuple(list_remarks(use, clip, step, plan.inputs.model, aside.get(step.fingerprint, ()))),
+            remarks=tuple(list_remarks(step, marks, aside.get(step.fingerprint, ()))),
+            marks=marks,
+            is_measured=clip is not None and seen is not None,
         )
