@@ -7,7 +7,7 @@ alone, since people write `[mood]` and mean it; it is remarked all the same, for
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -114,6 +114,21 @@ def camera_moves(prompt: str) -> tuple[tuple[CameraCommand, ...], ...]:
     """
     groups = (_parse_bracket(match[1]) for match in _BRACKET.finditer(prompt))
     return tuple(group for group in groups if group)
+
+
+def split_moves(prompt: str) -> Iterator[tuple[str, tuple[CameraCommand, ...]]]:
+    """The prompt in pieces: words as they are written, and the commands of the bracket behind them.
+
+    >>> list(split_moves("mist [push in, 左移], then [mood]"))
+    [('mist ', (<CameraCommand.PUSH_IN: 'Push in'>, <CameraCommand.TRUCK_LEFT: 'Truck left'>)), (', then [mood]', ())]
+    """
+    start = 0
+    for match in _BRACKET.finditer(prompt):
+        if commands := _parse_bracket(match[1]):
+            yield prompt[start : match.start()], commands
+            start = match.end()
+    if start < len(prompt):
+        yield prompt[start:], ()
 
 
 def strip_commands(prompt: str) -> str:

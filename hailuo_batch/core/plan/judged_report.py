@@ -63,6 +63,7 @@ def _judge_row(
         row,
         is_selected=(row.shot, row.take) in selected,
         verdict=None if judgement is None else judgement.verdict,
+        verdict_why="" if judgement is None else judgement.why,
         review_notes=tuple(note for note in shot.notes if note.take == row.take),
     )
 

@@ -75,6 +75,7 @@ class TakeRow:
     sequence: str = ""
     is_selected: bool = False  # it is used in the edit
     verdict: Verdict | None = None  # what a person decided about its clip
+    verdict_why: str = ""
     review_notes: tuple[ReviewNote, ...] = ()  # about this take; those about the shot are in `Report.shot_notes`
     marks: tuple[Mark, ...] = ()  # in words they are among the remarks
     is_measured: bool = False  # whether its marks say what is seen in the clip, and not only its length and size
