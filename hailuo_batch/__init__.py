@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
     from hailuo_batch.app.saved_plans import approve, read_plan_for_run, save_plan
     from hailuo_batch.app.schema import schema
+    from hailuo_batch.app.sheet import SheetOptions, sheet
     from hailuo_batch.app.trust import read_stakes, trust, trusted_projects, untrust
     from hailuo_batch.app.verify import verify
     from hailuo_batch.core.plan.choice import Choice, ChoiceKind
@@ -39,6 +40,7 @@ _MODULES = {
     "Rehearsal": "app.running.options",
     "RunOptions": "app.running.options",
     "Scope": "app.running.options",
+    "SheetOptions": "app.sheet",
     "WebhookOptions": "app.running.options",
     "World": "core.world",
     "accept": "app.review",
@@ -62,6 +64,7 @@ _MODULES = {
     "save_plan": "app.saved_plans",
     "schema": "app.schema",
     "settle": "app.resolve",
+    "sheet": "app.sheet",
     "show": "app.inspect",
     "status": "app.inspect",
     "trust": "app.trust",
@@ -79,6 +82,7 @@ __all__ = [
     "Rehearsal",
     "RunOptions",
     "Scope",
+    "SheetOptions",
     "WebhookOptions",
     "World",
     "accept",
@@ -102,6 +106,7 @@ __all__ = [
     "save_plan",
     "schema",
     "settle",
+    "sheet",
     "show",
     "status",
     "trust",

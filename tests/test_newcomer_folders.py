@@ -63,7 +63,7 @@ def test_a_first_report_makes_a_folder_that_git_ignores(repository: Path):
 
 
 def test_a_page_that_cannot_be_written_can_go_elsewhere(repository: Path, monkeypatch: pytest.MonkeyPatch):
-    from hailuo_batch.app import report as room
+    from hailuo_batch.app.pages import page_file as room
     from hailuo_batch.cli.main import run_command_line
 
     def refuse(*_: object, **__: object) -> None:
@@ -74,6 +74,6 @@ def test_a_page_that_cannot_be_written_can_go_elsewhere(repository: Path, monkey
     capture: list[str] = []
     monkeypatch.setattr("hailuo_batch.cli.main._print_stderr", capture.append)
     assert run_command_line(["report", "--sketch"]) == 3
-    assert "hailuo-batch report --sketch --out" in capture[0]
+    assert "hailuo-batch sheet --sketch --out" in capture[0]
     assert "hailuo-batch report --sketch --format json manifests/film.yaml" in capture[0]
     shutil.rmtree(repository / "renders")

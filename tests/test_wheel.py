@@ -91,7 +91,7 @@ def test_everything_that_is_read_at_run_time_is_inside(names: set[str]) -> None:
     tables = TABLE_FOLDER.relative_to(ROOT).as_posix()
     assert {f"{tables}/{name}.yaml" for name in provider_names()} <= names
     assert "hailuo_batch/py.typed" in names
-    assert "hailuo_batch/views/templates/contact_sheet.html" in names
+    assert "hailuo_batch/views/templates/sheet.html" in names
     assert any(name.startswith("hailuo_batch/ledger/migrations/") and name.endswith(".sql") for name in names)
     assert "hailuo_batch/ledger/queries.sql" in names
 

@@ -14,8 +14,12 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.drivers.render_pool import NoWorkerError, RenderPool, WorkerDiedError
 from hailuo_batch.errors import HailuoError
+from hailuo_batch.files.folder import write_beside
+from hailuo_batch.files.regular import read_regular
 
+_MAX_IMAGE, _IMAGE_SIDE = 1024**3, 640  # bytes of a given image; pixels of the longer side of its still
 MEASURE_SECONDS = 60.0  # for one clip; ten seconds at 1080p take one or two
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,3 +123,24 @@ def probe_clip(file: Path, digest: str) -> Clip | Failure:
         codec=found.codec,
         trailing=found.trailing,
     )
+
+
+def write_image_still(image: Path, target: Path) -> Failure | None:
+    """A small JPEG of an image, whole or not at all; None is success."""
+    from hailuo_batch.media.images import draw_still
+
+    try:
+        write_beside(target, draw_still(image, read_regular(image, _MAX_IMAGE), side=_IMAGE_SIDE))
+    except (HailuoError, OSError) as error:
+        return Failure(kind=FailureKind.BROKEN, why=str(error))
+    return None
+
+
+def read_still_size(still: Path) -> tuple[int, int]:
+    """Width and height of a still; 16 by 9 where it cannot be read."""
+    from hailuo_batch.media.images import read_image_size
+
+    try:
+        return read_image_size(still)
+    except HailuoError:
+        return 16, 9

@@ -73,6 +73,12 @@ def read_pixel_count(path: Path) -> int:
         return image.width * image.height
 
 
+def read_image_size(path: Path) -> tuple[int, int]:
+    """Width and height that an image declares; nothing is decoded. An InputError if it is none."""
+    with _open_safely(path) as image:
+        return image.size
+
+
 def open_image(path: Path, data: bytes | None = None, *, min_side: int = 0) -> "Image.Image":
     """The image upright, in RGB, with transparent parts on white; an InputError if it cannot be read.
 
@@ -89,10 +95,10 @@ def open_image(path: Path, data: bytes | None = None, *, min_side: int = 0) -> "
         return flatten(image)
 
 
-def draw_still(path: Path, data: bytes) -> bytes:
+def draw_still(path: Path, data: bytes, *, side: int = STILL_SIDE) -> bytes:
     """A small JPEG of the image, upright and without metadata; an InputError if it cannot be read."""
-    image = open_image(path, data, min_side=STILL_SIDE)
-    image.thumbnail((STILL_SIDE, STILL_SIDE), reducing_gap=2.0)
+    image = open_image(path, data, min_side=side)
+    image.thumbnail((side, side), reducing_gap=2.0)
     target = BytesIO()
     image.save(target, "JPEG", quality=82, optimize=True)
     return target.getvalue()

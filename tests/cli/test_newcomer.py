@@ -49,7 +49,7 @@ def test_from_an_empty_folder_to_a_page_of_sketches(
 
     said = say("report", "--sketch")
     assert said.out.endswith("\nPage: renders/project_sketch.html\n")
-    assert len(list((surroundings / "renders" / "posters").glob("*.jpg"))) == 4
+    assert len(list((surroundings / "renders" / "posters").glob("*.jpg"))) == 3 * 4
     assert say("verify", "--sketch").out.endswith("and 4 names checked: all intact.\n")
 
 

@@ -10,9 +10,13 @@ from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, Use
+from hailuo_batch.core.plan.render_names import StillAt, poster_name
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
+from hailuo_batch.views.sheet.cover import make_sheet
+from hailuo_batch.views.sheet.media import LinkedMedia
+from hailuo_batch.views.sheet.page import draw_sheet
 
 # What users write, at its worst: escapes of both kinds, overrides, markup of two languages, quotes, line breaks.
 HOSTILE = (
@@ -57,6 +61,13 @@ def stored(shot: str = "open", **members: Any) -> TakeRow:
         "file": f"teaser_{shot}_v001_t01.mp4",
     }  # fmt: skip
     return row(shot, **{**plain, **members})
+
+
+def draw_page(found: Report, **options: Any) -> str:
+    """The sheet of a report whose clips and stills are beside it."""
+    digests = {each.clip.digest for each in found.rows if each.clip is not None}
+    stills = frozenset(poster_name(digest, at) for digest in digests for at in StillAt)
+    return draw_sheet(make_sheet(found, LinkedMedia(base="", files={}, stills=stills), **options))
 
 
 def report(*rows: TakeRow, **members: Any) -> Report:
