@@ -30,13 +30,13 @@ def costs_csv(costs: Costs) -> str:
 
 def _cells(by: str, group: str, row: CostRow) -> Iterable[str | int]:
     sums = (decimal_text(row.amount(column)) for column in CostColumn)
-    return (by, _escape_formula(group), _escape_formula(row.currency or "unknown"), row.attempts, row.unknown, *sums)
+    return (by, escape_formula(group), escape_formula(row.currency or "unknown"), row.attempts, row.unknown, *sums)
 
 
-def _escape_formula(words: str) -> str:
+def escape_formula(words: str) -> str:
     """Words that no spreadsheet takes for a formula.
 
-    >>> _escape_formula("=1+1"), _escape_formula("hero"), _escape_formula("a; =1")
+    >>> escape_formula("=1+1"), escape_formula("hero"), escape_formula("a; =1")
     ("'=1+1", 'hero', "a;' =1")
     """
     return safe_text(_FORMULA.sub(r"\1'\2", words))

@@ -1,4 +1,4 @@
-"""A validation, a plan, or what a run did, in Markdown, for the page that CI shows of a job.
+"""A validation, a plan, what a run did, or a report in Markdown, for the page that CI shows of a job.
 
 What users wrote is text, never markup. Long tables are folded, and longer ones are cut.
 """
@@ -17,19 +17,22 @@ from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.fit import cut_end
-from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
+from hailuo_batch.views.format import count, format_duration, format_seconds, safe_lines, safe_text, single_line
 from hailuo_batch.views.nothing_to_do import nothing_to_do_text
 from hailuo_batch.views.own_columns import requested_length
-from hailuo_batch.views.plan import plan_totals
+from hailuo_batch.views.plan import plan_totals, state_totals
 from hailuo_batch.views.plan_lines import followers_text, price_or_task, reason_text
 from hailuo_batch.views.problems import MORE_RULES, problem_words
 from hailuo_batch.views.run_progress import outcome_word
 from hailuo_batch.views.run_summary import kept_phrases
 from hailuo_batch.views.several import all_manifests, sum_runs
+from hailuo_batch.views.sheet.states import take_state
+from hailuo_batch.views.sheet.takes import price_text
 from hailuo_batch.views.style import PLAIN
-from hailuo_batch.views.unfetched import resolve_hint
+from hailuo_batch.views.unfetched import next_steps, resolve_hint
 
 MAX_ROWS = 100
+MAX_BYTES = 1_000_000  # of one command: GitHub takes 1 MiB of a step, and shows nothing of more
 MAX_OPEN_ROWS = 20  # of a table; a longer one is folded
 _LEFT_OUT = "left out"  # as `outcome_word` says it
 _BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[A-Z])")  # an amount is not broken
@@ -93,6 +96,41 @@ def draw_idle_step_summary(summary: Mapping[str, int | float | str], world: Worl
     """The same of a manifest that had nothing to do, from what was remembered of it."""
     words = _escape_markdown(nothing_to_do_text(summary))
     return "\n".join((_heading(str(summary["campaign"]), world), "", words, "", ""))
+
+
+def draw_report_markdown(report: Report) -> str:
+    """The whole campaign: its sums, what a person must see to, and its takes, as many as the page of a job takes."""
+    lines = [_heading(report.campaign, report.world), "", _escape_markdown(state_totals(report, PLAIN))]
+    if spent := spending_line(report):
+        lines += ["", _escape_markdown(spent)]
+    for step in next_steps(report):
+        lines += _paragraph(step)
+    rows = [_state_cells(row) for row in report.rows]
+    room, shown = MAX_BYTES - 2_000 - len("\n".join(lines).encode()), 0
+    for row in rows:
+        room -= sum(len(cell.encode()) + 3 for cell in row) + 2
+        if room < 0:
+            break
+        shown += 1
+    head = ("take", "version", "state", "clip", "provider", "cost", "remarks")
+    return _end_part([*lines, *_table(head, rows[:shown], total=len(rows))])
+
+
+def _state_cells(row: TakeRow) -> tuple[str, ...]:
+    state, clip = take_state(row), row.clip
+    words = [state.words.lower()] if state is not None else ["in the store"]
+    length = f"{format_seconds(clip.seconds)}, {clip.width} × {clip.height}" if clip is not None else ""
+    remarks = [*(mark.why for mark in row.marks), *row.remarks]
+    cells = (
+        f"{row.shot}#{row.take}",
+        f"v{row.version:03d}",
+        ", ".join((["selected"] if row.is_selected else []) + words),
+        length or f"{requested_length(row)} {row.resolution}",
+        row.provider,
+        price_text(row),
+        "; ".join(remarks if clip is not None else [reason_text(row), *remarks]),
+    )
+    return tuple(map(_cell, cells))
 
 
 def _heading(campaign: str, world: World) -> str:

@@ -7,7 +7,7 @@ its reason as text, and a case has no properties.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from xml.etree import ElementTree as ET
 
@@ -18,7 +18,7 @@ from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Action, Step, StepReason
 from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.plan.render_names import take_label
-from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError
@@ -120,6 +120,21 @@ def run_suite(
     return Suite(name=report.manifest, cases=tuple(cases), properties=properties, seconds=outcome.seconds)
 
 
+def report_suite(report: Report) -> Suite:
+    """A campaign as it is: a take with its clip has passed, and what is still to be done is skipped."""
+    cases = tuple(_row_case(row, report) for row in report.rows)
+    properties = {"campaign": report.campaign, "world": str(report.world), "model": report.model}
+    return Suite(name=report.manifest, cases=cases, properties={**properties, **_cost_properties(report)})
+
+
+def _row_case(row: TakeRow, report: Report) -> Case:
+    case = Case(name=f"{row.shot}#{row.take}", class_name=row.sequence or report.campaign)
+    if row.action is Action.REUSE:
+        return case
+    verdict, kind = _left_verdict(row.reason) if row.reason is not None else (Verdict.SKIPPED, "")
+    return replace(case, verdict=verdict, kind=kind, words=f"{row.action}: {row.why}")
+
+
 def error_suite(name: str, command: str, code: Exit, error: HailuoError | None, *, world: World) -> Suite:
     """A command that ended before it had a result: the problems of the manifest, or the one error."""
     problems: Sequence[Problem] = getattr(error, "problems", ())
@@ -154,7 +169,7 @@ def _take_case(
         return Case(name=name, class_name=class_name, verdict=verdict, kind=_kind(failure.kind), words=words)
     if step.action is Action.REUSE:
         return Case(name=name, class_name=class_name)
-    verdict, kind = _left_verdict(step) if is_red else (Verdict.SKIPPED, "")
+    verdict, kind = _left_verdict(step.why) if is_red else (Verdict.SKIPPED, "")
     words = f"{step.action}: {describe_reason(step)}"
     return Case(name=name, class_name=class_name, verdict=verdict, kind=kind, words=words)
 
@@ -165,11 +180,11 @@ def _failure_verdict(failure: Failure) -> Verdict:
     return Verdict.ERROR if failure.kind in _ERRORS else Verdict.FAILURE
 
 
-def _left_verdict(step: Step) -> tuple[Verdict, str]:
+def _left_verdict(why: StepReason) -> tuple[Verdict, str]:
     """What an earlier run left counts in each run: a doubt and a refusal have their exit codes every time."""
-    if step.why in _DOUBTS:
+    if why in _DOUBTS:
         return Verdict.ERROR, _kind(FailureKind.UNKNOWN_OUTCOME)
-    return (Verdict.FAILURE, _kind(FailureKind.REFUSED)) if step.why is StepReason.REFUSED else (Verdict.SKIPPED, "")
+    return (Verdict.FAILURE, _kind(FailureKind.REFUSED)) if why is StepReason.REFUSED else (Verdict.SKIPPED, "")
 
 
 def _kind(kind: FailureKind) -> str:
