@@ -1,7 +1,7 @@
 """The figures of docs/performance.md, measured on this machine: `make bench`, or
 
     python benchmarks/run.py [starting] [planning] [drawing] [measuring] [buying] [waiting] [looking]
-        [extremes] [--sizes 1000] [--runs 5]
+        [extremes] [sheeting] [--sizes 1000] [--runs 5]
 
 Ratios are what count: every anchor (an empty Python, ninja, doit, the plain filter graph, the loop of `bare.py`) is
 measured in the same run.
@@ -17,10 +17,12 @@ import extremes
 import looking
 import measuring
 import planning
+import sheeting
 import starting
 import waiting
 
-PARTS = ["starting", "planning", "drawing", "measuring", "buying", "waiting", "looking", "extremes"]
+PARTS = ["starting", "planning", "drawing", "measuring", "buying", "waiting", "looking", "extremes", "sheeting"]
+OTHERS = {"waiting": waiting, "looking": looking, "sheeting": sheeting}
 
 
 def main() -> None:
@@ -48,12 +50,10 @@ def main() -> None:
                 case "buying":
                     tables.append(buying.report(own, runs=given.runs))
                     tables.append(buying.report(own / "decoded", runs=1, shots=200, decode=True))
-                case "waiting":
-                    tables.append(waiting.report(own))
-                case "looking":
-                    tables.append(looking.report(own))
                 case "extremes":
                     tables.append(extremes.report(own, runs=given.runs))
+                case _:
+                    tables.append(OTHERS[part].report(own))
     print("\n\n".join(tables))
 
 
