@@ -89,7 +89,8 @@ async def test_given_images_are_shown_before_anything_is_bought(project: Project
     _, page = await write(project, inputs=True)
     assert "First frame a b.png" in page.words
     assert "Last frame last frame of open" in page.words
-    assert page.words.count("1 take to render") == 2, "what starts from an image has it in the place of its takes"
+    assert page.words.count("1 take to render") == 3
+    assert page.words.count("from words alone") == 1, "the shot that starts from no image"
     (still,) = [address for address in page.addresses() if not address.endswith(("_middle.jpg", "_last.jpg"))]
     with Image.open(project.renders / still) as drawn:
         assert drawn.size == (640, 360)

@@ -13,6 +13,8 @@ from hailuo_batch.views.sheet.media import SheetMedia
 from hailuo_batch.views.sheet.takes import clip_shape
 from hailuo_batch.views.sheet.values import SheetInput
 
+_WORDS_ALONE = SheetInput(missing="from words alone")
+
 
 def list_image_files(planned: PlannedRun) -> Mapping[str, Path]:
     """The image files of the shots of this plan, by the digests of their bytes."""
@@ -34,12 +36,13 @@ def list_given_images(planned: PlannedRun, media: SheetMedia, folder: Path) -> M
                 role=role,
                 name=_frame_name(frame),
                 image=media.still(*name) if name else "",
+                missing="not here yet",
                 width=width,
                 height=height,
                 shape=clip_shape(width, height),
             )
 
-    return {shot.id: tuple(describe(shot)) for shot in _shots(planned)}
+    return {shot.id: tuple(describe(shot)) or (_WORDS_ALONE,) for shot in _shots(planned)}
 
 
 def _shots(planned: PlannedRun) -> Iterator[Shot]:

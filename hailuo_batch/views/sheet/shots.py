@@ -33,7 +33,8 @@ def list_shots(
         given = tuple((inputs or {}).get(shot, ()))
         waiting = [row for row in rows if given and row.action in _UNMADE]
         takes = _with_one_shape(tuple(make_take(row, media) for row in rows if row not in waiting))
-        yield replace(_make_shot(number, rows, takes, report), inputs=given, unmade=_unmade_words(waiting))
+        images = tuple(image for image in given if image.role or not takes)
+        yield replace(_make_shot(number, rows, takes, report), inputs=images, unmade=_unmade_words(waiting))
 
 
 def list_clients(rows: Iterable[TakeRow]) -> tuple[str, ...]:

@@ -87,11 +87,12 @@ class SheetTake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetInput:
-    """An image that a shot starts from or ends on."""
+    """An image that a shot starts from or ends on; without a role, that it has none."""
 
-    role: str  # first or last
-    name: str
+    role: str = ""  # first or last
+    name: str = ""
     image: str = ""
+    missing: str = ""  # why there is no image
     width: int = 16
     height: int = 9
     shape: Shape = Shape.WIDE
