@@ -31,5 +31,5 @@ def test_every_view_of_a_rehearsal_says_so(surroundings: Path, say: Say) -> None
         if words[0] != "plan":  # which has nothing to do, and one line that says so
             assert "ehearsal" in say(*words, "--rehearsal").out, command
     page = surroundings / ".hailuo" / "rehearsal" / "renders" / "film.html"
-    assert "Rehearsal, none of this is paid" in page.read_text()
+    assert "nothing here was paid for" in page.read_text()
     assert json.loads(say("status", "film.yaml", "--format", "json").out)["rehearsal"] is False
