@@ -9,6 +9,7 @@ import pytest
 from app_samples import Project
 from PIL import Image
 
+from hailuo_batch.app.pages import embedding
 from hailuo_batch.app.pages.embedding import embed_media
 from hailuo_batch.app.pages.stills import list_stills
 from hailuo_batch.app.planning.plan import plan
@@ -68,7 +69,7 @@ async def test_posters_come_first_then_stills_then_the_clips_that_fit(project: P
     posters = [poster_name(row.clip.digest) for row in report.rows if row.clip]
 
     async def fits(room: int) -> tuple[int, int]:
-        found = await embed_media(report, store, project.renders, names, limit=words + room)
+        found = await embed_media(report, store, project.renders, names, remedy="smaller", limit=words + room)
         assert set(posters) <= found.stills.keys()
         return len(found.stills), len(found.clips)
 
@@ -78,8 +79,23 @@ async def test_posters_come_first_then_stills_then_the_clips_that_fit(project: P
     smallest = min(4 * (clip.stat().st_size // 3 + 1) + 30 for clip in project.stored())
     assert await fits(everything + smallest) == (9, 1)
     with pytest.raises(RefusedError, match=r"the posters alone have \d+ kB") as refused:
-        await embed_media(report, store, project.renders, names, limit=words + 100)
-    assert refused.value.remedy.startswith("Choose fewer takes with --only")
+        await embed_media(report, store, project.renders, names, remedy="smaller", limit=words + 100)
+    assert refused.value.remedy == "smaller"
+
+
+async def test_a_page_that_is_too_large_names_what_to_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    await project.run()
+    monkeypatch.setattr(embedding.embed_media, "__kwdefaults__", {"limit": 53_000})
+    with pytest.raises(RefusedError) as refused:
+        await write(project, embed=True)
+    assert refused.value.why == "A page in one file has 53 kB at most."
+    assert refused.value.remedy.splitlines()[1:] == [
+        "    hailuo-batch sheet --sketch --embed --only PATTERN film.yaml",
+        "    hailuo-batch sheet --sketch film.yaml",
+    ]
+    with pytest.raises(RefusedError) as refused:
+        await write(project, selected=True)
+    assert refused.value.remedy.endswith("hailuo-batch sheet --sketch --selected --only PATTERN film.yaml")
 
 
 async def test_given_images_are_shown_before_anything_is_bought(project: Project) -> None:

@@ -41,9 +41,12 @@ class EmbeddedMedia:
 
 
 async def embed_media(
-    report: Report, store: Store, folder: Path, names: frozenset[str], *, limit: int = MAX_PAGE
+    report: Report, store: Store, folder: Path, names: frozenset[str], *, remedy: str, limit: int = MAX_PAGE
 ) -> EmbeddedMedia:
-    """What goes into a page of at most so many bytes; `names` are the stills below `folder` that are there."""
+    """What goes into a page of at most so many bytes; `names` are the stills below `folder` that are there.
+
+    A `RefusedError` with this remedy when not even the posters fit.
+    """
     clips = list(_clips(report))
     room = limit - 40_000 - 4_000 * len(report.rows)  # the page's own words
     posters = sorted(name for name in names if not name.endswith((f"{StillAt.MIDDLE}.jpg", f"{StillAt.LAST}.jpg")))
@@ -53,7 +56,7 @@ async def embed_media(
         raise RefusedError(
             f"the posters alone have {format_size(size)}",
             why=f"A page in one file has {format_size(limit)} at most.",
-            remedy="Choose fewer takes with --only, or leave out --embed and send the folder.",
+            remedy=remedy,
         )
     room -= size
     for name in sorted(names - stills.keys()):

@@ -13,7 +13,7 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.core.plan.client_report import make_selects_report
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.sheet.cover import make_sheet
 from hailuo_batch.views.sheet.media import LinkedMedia, SheetMedia, relative_base
 from hailuo_batch.views.sheet.page import draw_sheet
@@ -73,7 +73,7 @@ async def write_sheet_page(file: Path | str, *, world: World, page: Path | None,
     await write_image_stills(images, folder)
     names = list_stills(report, images, folder)
     media: SheetMedia = (
-        await embed_media(report, store, folder, names)
+        await embed_media(report, store, folder, names, remedy=_smaller_page(planned, options))
         if options.is_one_file
         else _link_media(report, folder, target, names)
     )
@@ -97,6 +97,17 @@ async def write_sheet_page(file: Path | str, *, world: World, page: Path | None,
 
 def _ending(planned: PlannedRun, options: SheetOptions) -> str:
     return ("_client" if options.selected else "") + ("_sketch" if planned.validation.sketch else "")
+
+
+def _smaller_page(planned: PlannedRun, options: SheetOptions) -> str:
+    """What to run where one file cannot hold the posters."""
+    manifest, world = planned.validation.name, planned.validation.world
+    kind = "--selected" if options.selected else "--embed"
+    fewer = command_line("sheet", kind, "--only", "PATTERN", manifest=manifest, world=world)
+    if options.selected:
+        return f"Choose fewer takes:\n    {fewer}"
+    folder = command_line("sheet", manifest=manifest, world=world)
+    return f"Choose fewer takes, or have a page beside its clips, and send the folder:\n    {fewer}\n    {folder}"
 
 
 def _link_media(report: Report, folder: Path, page: Path, names: frozenset[str]) -> LinkedMedia:
