@@ -42,8 +42,8 @@ def evidence_dict(evidence: Evidence) -> dict[str, object]:
     """The evidence as plain data."""
     report = evidence.report
     return {
-        "kind": KIND,
         "version": 1,
+        "kind": KIND,
         "campaign": report.campaign,
         "manifest": {"file": report.manifest, "digest": evidence.manifest_digest},
         "world": str(report.world),

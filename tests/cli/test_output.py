@@ -24,6 +24,7 @@ READS: dict[str, tuple[str, ...]] = {
     "verify": ("verify", "--sketch"),
     "report": ("report", "--sketch"),
     "costs": ("costs",),
+    "evidence": ("evidence", "--sketch"),
     "audit": ("audit",),
     "gc": ("gc",),
     "resolve": ("resolve",),
@@ -36,7 +37,7 @@ READS: dict[str, tuple[str, ...]] = {
     "run -n": ("run", "--sketch", "-n"),
 }
 # Some write: see test_reviewing_commands.py and test_sheets.py. `diff` needs a history: see test_diff_command.py.
-ELSEWHERE = {"retake", "accept", "import", "diff"}
+ELSEWHERE = {"retake", "accept", "import", "diff", "select", "approve", "reject", "omit", "note"}
 
 
 @pytest.fixture(scope="module")
