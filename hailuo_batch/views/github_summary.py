@@ -23,7 +23,7 @@ from hailuo_batch.views.own_columns import requested_length
 from hailuo_batch.views.plan import plan_totals
 from hailuo_batch.views.plan_lines import followers_text, price_or_task, reason_text
 from hailuo_batch.views.problems import MORE_RULES, problem_words
-from hailuo_batch.views.run_progress import outcome_word
+from hailuo_batch.views.progress.outcome_words import outcome_word
 from hailuo_batch.views.run_summary import kept_phrases
 from hailuo_batch.views.several import all_manifests, sum_runs
 from hailuo_batch.views.style import PLAIN

@@ -14,7 +14,7 @@ from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, plan_totals
 from hailuo_batch.views.plan_lines import is_elsewhere, reason_text
-from hailuo_batch.views.run_progress import SOURCE_WORDS
+from hailuo_batch.views.progress.outcome_words import SOURCE_WORDS
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_rows, draw_table
 from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, resubmit_hint, task_location
