@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     default=False,
     help="Stop submitting after the first failure, or go on with the others (the default).",
 )
+@click.option(
+    "--detach", is_flag=True, help="Submit, and leave: do not wait for the clips. The next run follows the tasks."
+)
 @click.option("--frozen", is_flag=True, help="Spend nothing: exit with 10 when the lock does not cover the manifest.")
 @click.option(
     "--new-ledger", is_flag=True, help="Start a new ledger even though clips from a missing ledger are present."
@@ -73,6 +76,7 @@ def command(
     jobs: int | None,
     max_cost: str | None,
     fail_fast: bool,
+    detach: bool,
     frozen: bool,
     new_ledger: bool,
     dry_run: bool,
@@ -86,7 +90,8 @@ def command(
     """Render what is missing of MANIFESTS: files, folders or patterns of one project.
 
     A take that is in the store is never rendered again. After a crash or Ctrl-C, run it again: it resumes. The first
-    Ctrl-C stops submitting and leaves running tasks to the next run; the second ends the run at once. Of several
+    Ctrl-C stops submitting and leaves running tasks to the next run; the second ends the run at once. --detach does
+    not wait for clips: the next run, or `fetch`, brings them. Of several
     manifests there is one plan, one price and one question; they are rendered one after another.
     """
     files = options.find_several(manifests) if saved is None else manifests
@@ -99,6 +104,8 @@ def command(
     _refuse_contradictions(world, frozen=frozen, failed=failed, has_cap=max_cost is not None)
     if bool(callback_url) != bool(callback_listen):
         raise click.UsageError("--callback-url and --callback-listen belong together.")
+    if detach:
+        _refuse_detached(world, several=len(files) > 1, frozen=frozen, dry_run=dry_run, listens=bool(callback_url))
     if saved is not None:
         others = {"only": bool(only), "shard": bool(shard), "failed": failed, "frozen": frozen}
         if dry_run:
@@ -110,7 +117,8 @@ def command(
         from hailuo_batch.views.nothing_to_do import draw_nothing_to_do
 
         write_idle_ci_summary(summary, world)
-        print_text(draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(files[0]), world=world))
+        name, style = str(files[0]), make_style(sys.stdout)
+        print_text(draw_nothing_to_do(dict(summary), style, manifest=name, world=world, after_run=True))
         return Exit.DONE
     from hailuo_batch.app.running.options import Rehearsal, RunOptions, Scope, WebhookOptions
 
@@ -125,6 +133,7 @@ def command(
         jobs=jobs,
         max_cost=max_cost,
         fail_fast=fail_fast,
+        detach=detach,
         new_ledger=new_ledger,
         rehearsal=Rehearsal(script=rehearsal_script),
         webhook=webhook,
@@ -173,7 +182,7 @@ def _run_several(
         return print_plans(files, chosen, form)
     is_whole = form == "text" and not chosen.only and not chosen.shard and chosen.saved is None
     is_whole = is_whole and chosen.scope is not Scope.FAILED
-    if is_whole and print_idle(files, chosen.world):
+    if is_whole and print_idle(files, chosen.world, after_run=True):
         return Exit.DONE
     from hailuo_batch.cli.interactive import run_several_interactive
     from hailuo_batch.cli.run_output import print_runs
@@ -192,6 +201,18 @@ def _refuse_contradictions(world: World, *, frozen: bool, failed: bool, has_cap:
         raise click.UsageError("--frozen checks a manifest against its lock, and sketches and rehearsals have no lock.")
     if frozen and failed:
         raise click.UsageError("--frozen submits nothing, and --failed submits again; choose one.")
+
+
+def _refuse_detached(world: World, *, several: bool, **others: bool) -> None:
+    """A run that leaves its tasks: at somebody who renders, and with nobody waiting here."""
+    if world is World.SKETCH:
+        raise click.UsageError("--detach leaves tasks at a gateway, and sketches are drawn here; leave it out.")
+    if several:  # money: the first clips of a gateway come before more is bought, and nobody would wait for them
+        raise click.UsageError("--detach submits one manifest; run it for each of them.")
+    others["callback_url"] = others.pop("listens")
+    if name := next((name for name, is_chosen in others.items() if is_chosen), ""):
+        option = f"--{name.replace('_', '-')}"
+        raise click.UsageError(f"--detach submits and leaves, and {option} does not go with that; leave one out.")
 
 
 def _refuse_other_choices(**chosen: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.attempt.quote import is_much_higher
 from hailuo_batch.core.manifest.shot import ShotNeeds
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.event import (
     CapsCounted,
@@ -88,7 +89,7 @@ class RunReporter:
     def report_acceptance(self, step: Step, provider: str, task: str) -> None:
         """Reports a task, new or of an earlier run."""
         self.settle_submit(step)
-        if task:  # what is drawn on this machine has none
+        if not is_local(provider):  # nobody accepts what is drawn here
             self.notify(step, StepAccepted(step=step, provider=provider, task=task))
 
     def _report_postponement(self, step: Step, provider: str, failure: Failure, seconds: float) -> None:
@@ -96,7 +97,8 @@ class RunReporter:
         self.notify(step, StepPostponed(step=step, provider=provider, failure=failure, seconds=seconds, share=share))
 
     def _report_produced(self, step: Step, provider: str) -> None:
-        self.notify(step, StepProduced(step=step, provider=provider))
+        if not is_local(provider):  # what is drawn here is not downloaded
+            self.notify(step, StepProduced(step=step, provider=provider))
 
     def _report_quote(self, step: Step, route: Route, quote: Money) -> None:
         """Reports a provider's own price, and remarks on one that is much higher than the price list has."""

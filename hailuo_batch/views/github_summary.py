@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.outcome import DETACHED, Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import Report, TakeRow
@@ -104,6 +104,7 @@ def _sums(report: Report, outcome: Outcome | None) -> str:
     if outcome is None or not (outcome.stored or outcome.failed or outcome.stop_reason):
         return plan_totals(report, PLAIN)
     stopped = f" Stopped: {safe_text(outcome.stop_reason)}." if outcome.stop_reason else ""
+    stopped = " Detached: the next run follows the tasks." if outcome.stop_reason == DETACHED else stopped
     stored = report.counts.get(Action.REUSE, 0)
     left = f"; {report.takes - stored:,} still to do" if report.takes > stored else ""
     return f"{_deeds(report, outcome)}.{stopped} {count(stored, 'take')} in the store{left}."

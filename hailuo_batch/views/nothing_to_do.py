@@ -6,17 +6,23 @@ from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import count, format_duration, format_size, safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
+_CLIPS = "To see the clips on a page", "report"
+
 
 def draw_nothing_to_do(
-    summary: Mapping[str, int | float | str], style: TextStyle = PLAIN, *, manifest: str = "", world: World = World.REAL
+    summary: Mapping[str, int | float | str],
+    style: TextStyle = PLAIN,
+    *,
+    manifest: str = "",
+    world: World = World.REAL,
+    after_run: bool = False,
 ) -> str:
     """The sentence, from what was cached of a finished manifest, and a hint where it warned."""
     warnings = int(summary.get("warnings", 0))
-    care = ""
-    if warnings:
-        line = safe_text(command_line("validate", manifest=manifest, world=world))
-        care = f"\nTo show {count(warnings, 'warning')}:\n    {line}"
-    return f"{nothing_to_do_text(summary, style)}{care}"
+    hints = [(f"To show {count(warnings, 'warning')}", "validate")] if warnings else []
+    hints += [_CLIPS] if after_run and not warnings else []
+    lines = [f"{what}:\n    {safe_text(command_line(name, manifest=manifest, world=world))}" for what, name in hints]
+    return "\n".join((nothing_to_do_text(summary, style), *lines))
 
 
 def nothing_to_do_text(summary: Mapping[str, int | float | str], style: TextStyle = PLAIN) -> str:
