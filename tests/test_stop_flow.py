@@ -222,7 +222,7 @@ async def test_a_run_that_is_interrupted_is_reported_too(signals: int, tmp_path:
     app = web.Application()
     app.router.add_post("/", take)
     faults = [{"fault": "hang", "accepted": True, "nth": 1}] if signals == 2 else []
-    async with project(tmp_path, *faults, **LONG) as found, TestServer(app) as inbox:
+    async with project(tmp_path, *faults, **LONG) as found, TestServer(app) as inbox:  # noqa: SIM117 - one after the other
         async with found.running("--only", "s1", "--notify", str(inbox.make_url("/"))) as process:
             await found.until(nth(1, "charged" if signals == 2 else "answered", "submit"))
             process.send_signal(signal.SIGINT)

@@ -29,7 +29,7 @@ def wait_words(wait: WaitStarted, *, pace: ProviderPace | None = None, left: flo
         case WaitReason.CONCURRENCY:
             words = f"as many takes are under way as may be; {wait.waiting:,} {those} for a place"
         case _:
-            words = f"{single_line(line.why) or 'too fast'}; trying again in {again}"
+            words = f"{takes} {those}, trying again in {again}: {single_line(line.why) or 'too fast'}"
     return f"{safe_text(line.gateway)}: {words}"
 
 

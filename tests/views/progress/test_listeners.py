@@ -138,7 +138,7 @@ SUBMIT_WAITS = {
     ),
     "too fast": (
         WaitLine(reason=WaitReason.THROTTLED, seconds=30.0, gateway="minimax", why="rate limit"),
-        "minimax: rate limit; trying again in 30 s",
+        "minimax: 7 takes wait, trying again in 30 s: rate limit",
     ),
     "first takes": (
         WaitLine(reason=WaitReason.FIRST_CLIPS, seconds=None, gateway="minimax", why="4 takes go first"),
