@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from rehearsal import nth
+from crashing import small_clip
+from rehearsal import SPEED, nth
 from test_stop_flow import LONG, Project, project, told
+
+from hailuo_batch.mock.script import parse_script
+from hailuo_batch.mock.server import Mock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 THREE = ("--only", "s[123]")
@@ -54,17 +58,18 @@ async def test_it_follows_its_tasks_until_the_last_place_is_free(tmp_path: Path)
 
 
 async def test_takes_that_wait_for_a_frame_are_left_to_the_next_run(tmp_path: Path):
-    async with project(tmp_path, **LONG) as found:
+    async with Mock(parse_script(LONG), speed=SPEED, clip=small_clip()) as mock:
+        found = Project(folder=tmp_path, mock=mock)
         (tmp_path / "film.yaml").write_text(HEAD + CHAIN)
         code, out, _ = await ended(found, "--detach")
         assert code == 0, out
         assert found.stages() == {"open": "submitted"}
         assert "1 take waits for a frame of another, and is submitted by the next run." in out
         found.mock.clock.advance(60_000.0)
-        async with found.running("--detach") as process:  # the clip is there now: the second take can be submitted
-            code, out, _ = await told(process)
+        code, out, _ = await ended(found, "--detach")  # the clip is ready now: what starts from it is submitted
         assert code == 0, out
-        assert "hailuo-batch run film.yaml" in out
+        assert found.stages() == {"open": "stored", "turn": "submitted"}
+        assert out.splitlines()[-1] == "    hailuo-batch run film.yaml"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a run reports while it goes: each thing that happens becomes one event for the listener. Decides nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -29,17 +29,27 @@ from hailuo_batch.ports import Clock
 from hailuo_batch.runner.context import RunContext
 
 
-class RunReporter:
-    """Reports to one listener; `unsubmitted` has the fingerprints of the submits that no provider has accepted yet."""
+def _ignore() -> None:
+    """Nobody waits for it."""
 
-    def __init__(self, listener: Listener, context: RunContext, clock: Clock, submits: Iterable[Step]) -> None:
+
+class RunReporter:
+    """Reports to one listener.
+
+    `unsettled` has the fingerprints of the submits that no provider has accepted yet, and of the earlier tasks that
+    were not polled yet; `on_settled` is called when one leaves it.
+    """
+
+    def __init__(self, listener: Listener, context: RunContext, clock: Clock, steps: Iterable[Step]) -> None:
         self._listener, self._clock, self._context = listener, clock, context
         self._waits = 0
         self._left: tuple[CapLeft, ...] = ()
         self._high_quotes: set[tuple[str, ShotNeeds]] = set()  # each is remarked once
         self._submitted = set[str]()
-        self.unsubmitted = {step.fingerprint for step in submits}
-        self.submits_left = len(self.unsubmitted)
+        self.unsettled = set[str]()
+        self.on_settled: Callable[[], None] = _ignore
+        self.submits_left = 0
+        self.add_steps(steps)
         self.remarks: list[tuple[Step, str]] = []
 
     def attach(self) -> RunContext:
@@ -47,7 +57,7 @@ class RunReporter:
         return replace(
             self._context,
             on_start=self._report_start,
-            on_accept=self.report_acceptance,
+            on_accept=self._report_acceptance,
             on_postpone=self._report_postponement,
             on_produce=self._report_produced,
             on_wait=self._report_wait,
@@ -72,9 +82,11 @@ class RunReporter:
             self._left = left
             self._listener(CapsCounted(left=left))
 
-    def add_submits(self, steps: Iterable[Step]) -> None:
-        """Steps that wait no longer for a frame are submitted too."""
-        self.unsubmitted |= {step.fingerprint for step in steps if step.action is Action.SUBMIT}
+    def add_steps(self, steps: Iterable[Step]) -> None:
+        """Steps that the run begins with, or that wait no longer for a frame."""
+        todo = [step for step in steps if step.action is not Action.REUSE]
+        self.unsettled |= {step.fingerprint for step in todo}
+        self.submits_left += sum(step.action is Action.SUBMIT for step in todo)
 
     def _report_start(self, step: Step, provider: str, age: float) -> None:
         if step.action is Action.SUBMIT and step.fingerprint not in self._submitted:  # a resend is no other submit
@@ -82,15 +94,16 @@ class RunReporter:
             self.submits_left -= 1
         self.notify(step, StepStarted(step=step, provider=provider, age=age))
 
-    def settle_submit(self, step: Step) -> None:
-        """A step needs no submit any more: it was accepted, or it has ended."""
-        self.unsubmitted.discard(step.fingerprint)
+    def settle_step(self, step: Step) -> None:
+        """A step was accepted, or polled since an earlier run, or it has ended."""
+        self.unsettled.discard(step.fingerprint)
+        self.on_settled()
 
-    def report_acceptance(self, step: Step, provider: str, task: str) -> None:
-        """Reports a task, new or of an earlier run."""
-        self.settle_submit(step)
+    def _report_acceptance(self, step: Step, provider: str, task: str) -> None:
         if not is_local(provider):  # nobody accepts what is drawn here
             self.notify(step, StepAccepted(step=step, provider=provider, task=task))
+        if step.action is Action.SUBMIT:
+            self.settle_step(step)
 
     def _report_postponement(self, step: Step, provider: str, failure: Failure, seconds: float) -> None:
         share, seconds = self._context.limiters[provider].pace.share, seconds / self._context.speed
@@ -119,6 +132,8 @@ class RunReporter:
         waiting = max(1, self.submits_left) if step is None else 0
         share = self._find_share(step, line)
         self._listener(WaitStarted(number=number, line=line, waiting=waiting, step=step, share=share))
+        if step is not None and line.task:  # it was polled, and is running
+            self.settle_step(step)
         try:
             yield
         finally:

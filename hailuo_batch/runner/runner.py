@@ -6,7 +6,6 @@ It decides nothing: a step defines what to do, and a failure's kind defines what
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
@@ -76,7 +75,7 @@ async def run_plan(
         )
     )
     unlocks = None if plan is None else FrameUnlocks(waiting, plan.inputs, giver_digests(plan))
-    reporter = RunReporter(listener, context, clock, filter(_is_submit, todo))
+    reporter = RunReporter(listener, context, clock, todo)
     reporter.report_caps()
     _expect_tasks(todo, context)
     work = _StepWorker(
@@ -88,7 +87,7 @@ async def run_plan(
         settled=settled,
         model=None if plan is None else plan.inputs.model,
     )
-    work.leave_when_submitted()
+    work.leave_when_settled()
     await run_workers([*known, *todo], work, workers)
     while again := work.pop_over_cap():
         await run_workers(again, work, workers)
@@ -165,7 +164,8 @@ class _StepWorker:
         self._over_cap: list[tuple[Step, Failure]] = []
         self._unlocks, self._reporter, self._stop = unlocks, reporter, stop
         self._fail_fast, self._detach, self._settled = fail_fast, detach, settled
-        self._context = replace(reporter.attach(), on_accept=self._leave_after_acceptance)
+        self._context = reporter.attach()
+        reporter.on_settled = self.leave_when_settled
         self._model = model
         self._fallbacks: Counter[tuple[str, str]] = Counter()
         self._started_fingerprints: set[str] = set()
@@ -200,18 +200,13 @@ class _StepWorker:
             self._record_failure(step, result)
         else:
             more = self._record_clip(step, result)
-        self._reporter.settle_submit(step)
-        self.leave_when_submitted()
+        self._reporter.settle_step(step)
         return more
 
-    def leave_when_submitted(self) -> None:
-        """Leaves the tasks to the next run, where that is wanted and nothing is left to submit."""
-        if self._detach and not self._reporter.unsubmitted:
+    def leave_when_settled(self) -> None:
+        """Leaves the tasks to the next run, where that is wanted: all is submitted, and what is ready is downloaded."""
+        if self._detach and not self._reporter.unsettled:
             self._stop.request(DETACHED)
-
-    def _leave_after_acceptance(self, step: Step, provider: str, task: str) -> None:
-        self._reporter.report_acceptance(step, provider, task)
-        self.leave_when_submitted()
 
     def _is_named_only(self, step: Step) -> bool:
         """Whether a run that leaves its tasks still gives a clip its name: that waits for nobody."""
@@ -265,6 +260,6 @@ class _StepWorker:
         self._reporter.notify(step, StepStored(step=step, provider=stored.provider, clip=stored.clip, cost=stored.cost))
         more = self._unlocks.unlock(step, stored.clip.digest) if self._unlocks is not None else ()
         if more:
-            self._reporter.add_submits(more)
+            self._reporter.add_steps(more)
             self._reporter.report(StepsUnlocked(steps=len(more)))
         return more

@@ -35,11 +35,9 @@ def _settle_money(kinds: set[FailureKind], report: Report) -> list[str]:
 
 def _go_on(outcome: Outcome, report: Report) -> list[str]:
     """What was left to the next run, or never begun."""
-    if outcome.stop_reason == DETACHED and not (outcome.left_running or _is_left(report)):
-        return []
-    if outcome.stop_reason == DETACHED or (outcome.left_running and outcome.stop_reason == INTERRUPTED):
+    if outcome.left_running and outcome.stop_reason in {DETACHED, INTERRUPTED}:
         return _lines("To follow the tasks, download their clips and go on:", report, "run", *report.choice)
-    if outcome.stop_reason:
+    if outcome.stop_reason and outcome.stop_reason != DETACHED:
         return _lines("To go on from here:", report, "run", *report.choice)
     if outcome.left_running or any(map(is_unfetched, report.rows)):
         return _lines("To download what is paid for, without buying anything:", report, "fetch")
