@@ -154,7 +154,7 @@ def test_a_wait_of_submits_is_shown_from_its_begin_to_its_end(name: str) -> None
     events = (RunStarted(steps=12, paces=(PACE,)), waits, WaitEnded(number=1, line=line, seconds=60.2))
     assert drawn("lines", events) == f"[0/12] {words}\n[0/12] minimax: submits go on after 1 min 00 s\n"
     _, waiting, ended = frames(events)
-    assert words.split(";")[0] in waiting.splitlines()[1]
+    assert re.split("[;,]", words)[0] in waiting.splitlines()[1]
     assert "minimax" not in ended
     begun, over = (json.loads(each) for each in drawn("json", events).splitlines()[1:])
     same = {"version": 1, "wait": 1, "reason": str(line.reason), "provider": "minimax"}
