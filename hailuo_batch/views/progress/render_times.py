@@ -8,6 +8,7 @@ from hailuo_batch.core.pacing.remaining_time import UsualTime, usual_time
 from hailuo_batch.core.plan.plan import Step
 
 _ENOUGH = 20  # clips of this run, after which earlier ones no longer count
+_SLOWEST = 1.5  # times the middle, while few are known
 _Kind = tuple[str, str, str]  # provider, resolution, length
 
 
@@ -24,11 +25,13 @@ class RenderTimes:
         kind = _find_kind(step, provider)
         times = self._times[kind]
         times.append(seconds)
-        known, own = self._known.get(kind), usual_time(*kind, times)
-        if known is None or len(times) >= _ENOUGH:
+        own = usual_time(*kind, times)
+        if len(times) >= _ENOUGH:
             self._usual[kind] = own
-        else:
-            self._usual[kind] = replace(known, at_most=max(known.at_most, own.at_most))
+            return
+        # The first that end are the fastest of those that run: what they say of the slowest is too little.
+        known = self._known.get(kind) or replace(own, at_most=own.seconds * _SLOWEST)
+        self._usual[kind] = replace(known, at_most=max(known.at_most, own.at_most))
 
     def usual(self, step: Step, provider: str) -> UsualTime | None:
         """How long such a clip takes; None while nothing is known of any that is like it."""

@@ -215,6 +215,15 @@ class RunProgress:
         left = (wait.line.seconds or 0.0) - (self.now() - since)
         return (wait, left) if left > 0 else None
 
+    @property
+    def slow_takes(self) -> int:
+        """How many takes are under way for longer than most are."""
+        now = self.now()
+        return sum(self._left_of(each, now) == 0 for each in self.running.values() if self._is_followed(each))
+
+    def _is_followed(self, each: RunningStep) -> bool:
+        return each.state is not TakeState.POSTPONED and self.times.usual(each.step, each.provider) is not None
+
     def wait_left(self, wait: WaitStarted, since: float) -> float | None:
         """How many seconds are left of a wait of submits; None where the work of another step ends it."""
         return None if wait.line.seconds is None else max(0.0, wait.line.seconds - (self.now() - since))

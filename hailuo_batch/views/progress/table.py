@@ -59,8 +59,9 @@ def _head_lines(progress: RunProgress, clocks: Clocks, width: int) -> "Iterator[
     head = Table.grid(padding=(0, 1), expand=False)
     head.add_column(no_wrap=True)
     head.add_column(no_wrap=True, overflow="ellipsis")
-    bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=_BAR_WIDTH)
-    head.add_row(bar, Text(cut_end(_GAP.join(_count_facts(progress, clocks)), max(width - _BAR_WIDTH - 1, 1))))
+    room = _BAR_WIDTH if width >= _NARROW else _BAR_WIDTH // 2
+    bar = ProgressBar(total=max(progress.steps, 1), completed=progress.ended_steps, width=room)
+    head.add_row(bar, Text(cut_end(_GAP.join(_count_facts(progress, clocks)), max(width - room - 1, 1))))
     yield head
     for line in _pack_lines([*_money_facts(progress, width)], width):
         yield Text(line, no_wrap=True, overflow="ellipsis")
@@ -73,14 +74,15 @@ def _count_facts(progress: RunProgress, clocks: Clocks) -> Iterator[str]:
     if progress.stopping:
         yield "stopping, Ctrl-C again ends it"
     elif progress.ended_steps < progress.steps and (left := progress.remaining_seconds()) is not None:
-        yield _end_words(left, clocks)
+        yield _end_words(progress, left, clocks)
     if progress.bytes:
         yield format_size(progress.bytes)
 
 
-def _end_words(left: float, clocks: Clocks) -> str:
+def _end_words(progress: RunProgress, left: float, clocks: Clocks) -> str:
     if left < 1:
-        return "slower than usual"
+        slow = progress.slow_takes
+        return f"{count(slow, 'take')} slower than usual" if slow else "any moment now"
     until = f", until {clocks.wall_time(left + 59)}" if left > 60 else ""  # the minute in which it is over
     return f"about {rough_duration(left)} left{until}"
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from view_samples import FORBIDDEN, HOSTILE, clip, failure, shot, step, usd
 
 from hailuo_batch.core.attempt.failure import FailureKind
-from hailuo_batch.core.pacing.remaining_time import ProviderPace
+from hailuo_batch.core.pacing.remaining_time import ProviderPace, UsualTime
 from hailuo_batch.core.plan.event import (
     CapsCounted,
     Event,
@@ -211,7 +211,8 @@ def test_the_time_left_counts_our_own_pace() -> None:
     clock = Clock()
     tally, left = RunProgress(clock), list[float]()
     steps = [replace(step(f"s{n}"), route=Route(provider="minimax", estimate=None)) for n in range(12)]
-    tally.add_event(RunStarted(steps=12, paces=(PACE,)))
+    usual = UsualTime(provider="minimax", resolution="768p", duration="6", seconds=20, at_most=20)
+    tally.add_event(RunStarted(steps=12, paces=(PACE,), usual_times=(usual,)))
     begin = clock.time
     for second in range(150):
         clock.time = begin + second
@@ -223,7 +224,7 @@ def test_the_time_left_counts_our_own_pace() -> None:
         if (seconds := tally.remaining_seconds()) is not None:
             assert seconds == pytest.approx(max(0, 142 - second))
             left.append(seconds)
-    assert len(left) == 130
+    assert len(left) == 150, "it is known from the first second, by what earlier clips took"
 
 
 def test_the_time_left_counts_chains_and_forgets_those_that_cannot_go_on() -> None:
@@ -237,7 +238,8 @@ def test_the_time_left_counts_chains_and_forgets_those_that_cannot_go_on() -> No
         for each, giver in zip(chain[1:], ("a", "b", "c"), strict=True)
     )
     pace = ProviderPace(provider="minimax", submits=5, at_once=5)
-    tally.add_event(RunStarted(steps=5, paces=(pace,), waiting=waiting))
+    usual = UsualTime(provider="minimax", resolution="768p", duration="6", seconds=60, at_most=60)
+    tally.add_event(RunStarted(steps=5, paces=(pace,), waiting=waiting, usual_times=(usual,)))
     tally.add_event(StepStarted(step=lone, provider="minimax"))
     tally.add_event(StepStarted(step=chain[0], provider="minimax"))
     clock.time += 60
