@@ -36,7 +36,7 @@ async def test_it_leaves_when_all_was_accepted_and_the_next_run_brings_the_clips
         code, out, _ = await ended(found, "--detach", *THREE)
         assert code == 0, out
         assert found.stages() == dict.fromkeys(("s1", "s2", "s3"), "submitted")
-        assert "Detached: all that can be submitted now was submitted.\n3 tasks are still running" in out
+        assert "Detached: nothing is left to submit now.\n3 tasks are still running" in out
         assert out.splitlines()[-1] == "    hailuo-batch run --only 's[123]' film.yaml"
         code, out, _ = await ended(found, "--detach", *THREE)
         assert (code, found.submits()) == (0, 3), "nothing is left to submit"

@@ -6,8 +6,6 @@ from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import count, format_duration, format_size, safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
 
-_CLIPS = "To see the clips on a page", "report"
-
 
 def draw_nothing_to_do(
     summary: Mapping[str, int | float | str],
@@ -17,12 +15,17 @@ def draw_nothing_to_do(
     world: World = World.REAL,
     after_run: bool = False,
 ) -> str:
-    """The sentence, from what was cached of a finished manifest, and a hint where it warned."""
+    """The sentence, from what was cached of a finished manifest; where it warned, and after a run, the next command."""
     warnings = int(summary.get("warnings", 0))
-    hints = [(f"To show {count(warnings, 'warning')}", "validate")] if warnings else []
-    hints += [_CLIPS] if after_run and not warnings else []
-    lines = [f"{what}:\n    {safe_text(command_line(name, manifest=manifest, world=world))}" for what, name in hints]
-    return "\n".join((nothing_to_do_text(summary, style), *lines))
+    what, name, there = f"To show {count(warnings, 'warning')}", "validate", world
+    if not warnings and world is World.REHEARSAL:
+        what, name, there = "To see what it costs for real", "plan", World.REAL
+    elif not warnings:
+        what, name = "To see the clips on a page", "report"
+    said = nothing_to_do_text(summary, style)
+    if not (warnings or after_run):
+        return said
+    return f"{said}\n{what}:\n    {safe_text(command_line(name, manifest=manifest, world=there))}"
 
 
 def nothing_to_do_text(summary: Mapping[str, int | float | str], style: TextStyle = PLAIN) -> str:

@@ -51,7 +51,8 @@ def draw_run_summary(
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
         shown = [waiting[0]] if frozen and waiting else [*lines, *dropped_lines(report, style), *waiting]
         return "\n".join((*shown, *_last_lines(outcome, report, is_last=is_last, frozen=frozen)))
-    lines = _stored_lines(outcome, style, report.world)
+    is_bare = outcome.stop_reason == DETACHED and not outcome.stored
+    lines = [] if is_bare else _stored_lines(outcome, style, report.world)
     if outcome.named:
         there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
@@ -80,7 +81,7 @@ def _stop_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[str]
     """Why the run ended early, what runs on, and what it did not begin."""
     lines, is_one = list[str](), outcome.left_running == 1
     if outcome.stop_reason == DETACHED:
-        lines.append(f"{style.good('Detached')}: all that can be submitted now was submitted.")
+        lines.append(f"{style.good('Detached')}: nothing is left to submit now.")
     elif outcome.stop_reason:
         lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run resumes from here.")
     if outcome.left_running:
