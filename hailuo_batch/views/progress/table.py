@@ -155,7 +155,7 @@ def _state_words(progress: RunProgress, each: RunningStep) -> str:
     found = progress.step_wait(each.step)
     if each.state is not TakeState.RENDERING or found is None:
         return str(each.state)
-    return f"{each.state}, {step_wait_words(*found)}"
+    return step_wait_words(*found)
 
 
 def _prompt_line(step: Step) -> str:

@@ -34,19 +34,19 @@ def wait_words(wait: WaitStarted, *, pace: ProviderPace | None = None, left: flo
 
 
 def step_wait_words(wait: WaitStarted, left: float) -> str:
-    """What a running take waits for."""
-    seconds = f"{ceil(left)} s"
+    """What a rendering take waits for, and until when; short, since the end of it must not be cut."""
+    again = f"{ceil(left)} s" if left <= 60 else clock_duration(left)
     match wait.line.reason:
         case WaitReason.POLL:
-            return f"next poll in {seconds}"
+            return f"rendering, next poll in {again}"
         case WaitReason.CALLBACK:
-            return f"callback, or poll in {seconds}"
+            return f"waits for a call, poll in {again}"
         case WaitReason.OWN_PACE:
-            return f"our poll pace, {seconds}"
+            return f"rendering, our poll pace {again}"
         case WaitReason.THROTTLED:
-            return f"too fast, again in {seconds}"
+            return f"polls too fast, next in {again}"
         case _:
-            return f"trouble, again in {seconds}"
+            return f"a poll failed, next in {again}"
 
 
 def frame_wait_words(step: Step) -> str:

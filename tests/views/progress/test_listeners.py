@@ -20,6 +20,8 @@ from hailuo_batch.core.plan.event import (
     RunStarted,
     StepAccepted,
     StepFailed,
+    StepPostponed,
+    StepProduced,
     StepQuoted,
     StepStarted,
     StepStored,
@@ -43,6 +45,7 @@ from hailuo_batch.views.style import PLAIN, TextStyle
 
 Golden = Callable[[str, str], None]
 
+PAID = replace(step("open"), route=Route(provider="minimax", estimate=usd("0.28")))
 OPEN, TWINS, TURN = step("open"), step("pack-red", "pack-blue"), step("turn")
 RUN: tuple[Event, ...] = (
     RunStarted(steps=3),
@@ -394,3 +397,60 @@ def test_what_users_wrote_is_only_text_in_the_live_table() -> None:
     *_, last = frames((RunStarted(steps=1), StepStarted(step=odd, provider="animatic")), width=500)
     assert not [each for each in FORBIDDEN if each in last]
     assert "[red]rich[/red] :smile:" in last
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (WaitReason.POLL, "rendering, next poll in 5:30"),
+        (WaitReason.CALLBACK, "waits for a call, poll in 5:30"),
+        (WaitReason.OWN_PACE, "rendering, our poll pace 5:30"),
+        (WaitReason.THROTTLED, "polls too fast, next in 5:30"),
+        (WaitReason.RESEND, "a poll failed, next in 5:30"),
+    ],
+)
+def test_a_take_says_what_it_waits_for(reason: WaitReason, words: str) -> None:
+    wait = WaitStarted(number=1, line=WaitLine(reason=reason, seconds=340.0, gateway="minimax", task="t"), step=OPEN)
+    begun = StepStarted(step=OPEN, provider="minimax", age=100.0)
+    accepted = StepAccepted(step=OPEN, provider="minimax", task="t")
+    *_, last = frames((RunStarted(steps=1), begun, accepted, Stopping(), wait))
+    assert words in last
+    assert "  2:20" in last, "the time of an earlier run counts"
+
+
+def test_the_states_of_a_take_follow_each_other() -> None:
+    refused = StepPostponed(step=PAID, provider="minimax", failure=failure("too fast"), seconds=30.0)
+    stored_ = StepStored(step=PAID, provider="minimax", clip=clip())
+    events: tuple[Event, ...] = (
+        RunStarted(steps=1, paces=(PACE,)),
+        StepStarted(step=PAID, provider="minimax"),
+        refused,
+        StepStarted(step=PAID, provider="minimax"),
+        StepAccepted(step=PAID, provider="minimax", task="t"),
+        StepProduced(step=PAID, provider="minimax"),
+        stored_,
+    )
+    states = ("", "submitting", "to be submitted again", "submitting", "rendering", "downloading", "")
+    for state, shown in zip(states, frames(events), strict=True):
+        row = [line for line in shown.splitlines() if line.startswith("open#1")]
+        assert [state in line for line in row] == [True] * bool(state)
+    money = (
+        "",
+        "reserved 0.28 USD",
+        "",
+        "reserved 0.28 USD",
+        "reserved 0.28 USD",
+        "reserved 0.28 USD",
+        "spent 0.28 USD",
+    )
+    for words, shown in zip(money, frames(events), strict=True):
+        assert words in shown
+        assert ("USD" in shown) == bool(words)
+
+
+def test_a_doubt_is_no_spent_money() -> None:
+    doubt = failure("no answer", kind=FailureKind.UNKNOWN_OUTCOME)
+    events = (RunStarted(steps=1), StepStarted(step=PAID, provider="minimax"), StepFailed(step=PAID, failure=doubt))
+    *_, last = frames(events)
+    assert "in doubt 0.28 USD" in last
+    assert "spent" not in last
