@@ -24,6 +24,7 @@ class RunNote:
 
     results: "list[RunResult]" = field(default_factory=list)
     code: int = Exit.DONE
+    has_ended: bool = True  # with the block; a block before the run itself is reported only where it fails
 
 
 @contextmanager
@@ -47,7 +48,8 @@ def notify_end(written: str | None, manifests: Sequence[Path], world: World, *, 
     except Exception:
         _send(target, note, manifests, world, Exit.BUG)
         raise
-    _send(target, note, manifests, world, Exit(note.code))
+    if note.has_ended:
+        _send(target, note, manifests, world, Exit(note.code))
 
 
 def _parse_target(written: str) -> "NotificationTarget":

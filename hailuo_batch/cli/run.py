@@ -105,7 +105,9 @@ def command(
     for no clip: the next run, or `fetch`, downloads them. Of several manifests there is one plan, one price and one
     question; they are rendered one after another.
     """
-    files = options.find_several(manifests) if saved is None else manifests
+    with notify_end(notify, manifests, world, is_off=dry_run) as early:
+        early.has_ended = False
+        files = options.find_several(manifests) if saved is None else manifests
     if rehearsal_script is not None:
         if world is World.SKETCH:
             raise click.UsageError(

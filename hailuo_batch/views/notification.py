@@ -85,7 +85,7 @@ def _ending(end: RunEnd) -> str:
 def _text(end: RunEnd) -> str:
     """One sentence after the other, in the order of what a person wants to know."""
     names = join_names([*_campaigns(end)] or [*end.manifests], len(_campaigns(end)) or len(end.manifests))
-    head = f"{safe_text(names)}{_KINDS[end.world]}: {_ending_words(end)}"
+    head = f"{safe_text(names) or 'hailuo-batch run'}{_KINDS[end.world]}: {_ending_words(end)}"
     parts = [head, *_deeds(end), *_money(end), single_line(end.error)]
     text = ". ".join(part.rstrip(".") for part in parts if part)
     command = _next_command(end)

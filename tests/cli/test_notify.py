@@ -93,6 +93,12 @@ def test_an_invalid_manifest_sends_that_too(film: Path, say: Say, inbox: Inbox) 
     assert check(inbox.bodies.pop())["ending"] == "invalid"
 
 
+def test_a_manifest_that_is_not_there_sends_that_too(say: Say, inbox: Inbox) -> None:
+    code = say("run", "gone.yaml", *QUICK, "--notify", inbox.url).code
+    body = check(inbox.bodies.pop())
+    assert (body["exit"], body["ending"], body["campaigns"], inbox.bodies) == (code, "invalid", [], [])
+
+
 @pytest.mark.usefixtures("quick_sketches", "film")
 def test_slack_gets_one_text_without_markup(say: Say, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HAILUO_NOTIFY", f"slack:{inbox.url}")
