@@ -45,6 +45,8 @@ class JsonListener:
     def __init__(self, stream: TextIO, clocks: Clocks = SYSTEM_CLOCKS) -> None:
         self._stream, self._clocks = stream, clocks
         self._progress = RunProgress(clocks.elapsed)
+        self._estimated_at = float("-inf")
+        self._end: float | None = None
 
     def __call__(self, event: Event) -> None:
         """Writes an event."""
@@ -52,9 +54,18 @@ class JsonListener:
         members = {**self._common_members(event), **_event_members(event)}
         if isinstance(event, _MONEY_EVENTS):
             members["money"] = self._money_members()
-        if isinstance(event, StepStored | StepFailed) and (left := self._progress.remaining_seconds()) is not None:
-            members["seconds_left"] = round(left, 1)
+        if isinstance(event, StepStored | StepFailed):
+            members["seconds_left"] = self._seconds_left()
         print_line(json_text(_drop_unknown(members)), self._stream)
+
+    def _seconds_left(self) -> float | None:
+        """How long the run still takes; estimated once a second, since ten thousand takes may end in one."""
+        now = self._clocks.elapsed()
+        if now - self._estimated_at >= 1.0:
+            self._estimated_at, self._end = now, None
+            if (left := self._progress.remaining_seconds()) is not None:
+                self._end = now + left
+        return None if self._end is None else round(max(0.0, self._end - now), 1)
 
     def _common_members(self, event: Event) -> _Members:
         at = self._clocks.wall().astimezone(UTC)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 from hailuo_batch.core.plan.event import Event, Listener, RunStarted, StepFailed
@@ -14,9 +15,26 @@ from hailuo_batch.views.progress.words import step_name
 from hailuo_batch.views.style import TextStyle
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
 
 REDRAWS_PER_SECOND = 4  # a second; more costs a core's percents and shows nothing
+
+
+class SharedProgress:
+    """Counts the events of a run in its thread, and is drawn in the one that redraws: never both at once."""
+
+    def __init__(self, clocks: Clocks) -> None:
+        self._progress, self._clocks, self._lock = RunProgress(clocks.elapsed), clocks, Lock()
+
+    def add_event(self, event: Event) -> None:
+        """Counts an event."""
+        with self._lock:
+            self._progress.add_event(event)
+
+    def draw(self, *, height: int, width: int) -> "Group":
+        """The whole table, in which nothing is left to compute."""
+        with self._lock:
+            return draw_table(self._progress, self._clocks, height=height, width=width)
 
 
 @contextmanager
@@ -28,12 +46,12 @@ def live_table(console: "Console", clocks: Clocks = SYSTEM_CLOCKS) -> Iterator[L
     from rich.live import Live
     from rich.text import Text
 
-    progress = RunProgress(clocks.elapsed)
+    progress = SharedProgress(clocks)
     table = Live(
         console=console,
         refresh_per_second=REDRAWS_PER_SECOND,
         transient=True,
-        get_renderable=lambda: draw_table(progress, clocks, height=console.height, width=console.width),
+        get_renderable=lambda: progress.draw(height=console.height, width=console.width),
     )
 
     def listen(event: Event) -> None:

@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,7 +40,7 @@ from hailuo_batch.views.fit import measure_text
 from hailuo_batch.views.progress.clocks import Clocks
 from hailuo_batch.views.progress.lines import LineListener
 from hailuo_batch.views.progress.listeners import progress_listener
-from hailuo_batch.views.progress.live import live_table
+from hailuo_batch.views.progress.live import SharedProgress, live_table
 from hailuo_batch.views.progress.run_progress import RunProgress
 from hailuo_batch.views.progress.table import draw_table
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -454,3 +456,40 @@ def test_a_doubt_is_no_spent_money() -> None:
     *_, last = frames(events)
     assert "in doubt 0.28 USD" in last
     assert "spent" not in last
+
+
+def test_a_table_that_is_drawn_while_events_come_does_not_fail() -> None:
+    """It is drawn in a thread of its own, at any moment between two lines of what counts the events."""
+    progress, errors = SharedProgress(Clocks()), list[BaseException]()
+    steps = [replace(step(f"s{n}"), route=Route(provider=f"p{n % 9}", estimate=usd("0.28"))) for n in range(400)]
+    frame = [replace(step(f"w{n}"), why=StepReason.NEEDS_FRAME, waits_for=(f"s{n}",)) for n in range(400)]
+    paces = tuple(replace(PACE, provider=f"p{n}") for n in range(9))
+    is_over = threading.Event()
+
+    def draw() -> None:
+        try:
+            while not is_over.is_set():
+                progress.draw(height=50, width=200)
+        except RuntimeError as error:
+            errors.append(error)
+
+    progress.add_event(RunStarted(steps=800, paces=paces, waiting=tuple(frame)))
+    thread, interval = threading.Thread(target=draw), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        for number, each in enumerate(steps):
+            line = WaitLine(reason=WaitReason.OWN_PACE, seconds=9.0, gateway=each.route.provider)
+            progress.add_event(WaitStarted(number=number, line=line, waiting=3))
+            progress.add_event(StepStarted(step=each, provider=each.route.provider))
+            kind = list(FailureKind)[number % len(FailureKind)]
+            if number % 3:
+                progress.add_event(StepStored(step=each, provider=each.route.provider, clip=clip()))
+            else:
+                progress.add_event(StepFailed(step=each, failure=failure(kind=kind)))
+            progress.add_event(WaitEnded(number=number, line=line, seconds=1.0))
+    finally:
+        is_over.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    assert errors == []
