@@ -10,7 +10,7 @@ from hailuo_batch.core.notification import NotificationForm
 from hailuo_batch.core.plan.outcome import DETACHED, Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit
 from hailuo_batch.views.format import count, format_duration, join_amounts, join_names, safe_text, single_line
 from hailuo_batch.views.next_command import next_of_several
@@ -85,7 +85,7 @@ def _ending(end: RunEnd) -> str:
 def _text(end: RunEnd) -> str:
     """One sentence after the other, in the order of what a person wants to know."""
     names = join_names([*_campaigns(end)] or [*end.manifests], len(_campaigns(end)) or len(end.manifests))
-    head = f"{safe_text(names) or 'hailuo-batch run'}{_KINDS[end.world]}: {_ending_words(end)}"
+    head = f"{safe_text(names) or command_line('run')}{_KINDS[end.world]}: {_ending_words(end)}"
     parts = [head, *_deeds(end), *_money(end), single_line(end.error)]
     text = ". ".join(part.rstrip(".") for part in parts if part)
     command = _next_command(end)
