@@ -226,7 +226,7 @@ SUB_STEPS = {
         {"manifest"},
         {"rules", "redaction", "trusted"},
         {"switches", "problem", "marks", "money", "origin", "world", "pages", "signatures", "sketch", "trace", "trust"},
-        {"days", "measures"},
+        {"days", "measures", "notification"},
     ),
     "app": (
         {"watch"},
@@ -243,6 +243,7 @@ SUB_STEPS = {
             "gc",
             "locked_clips",
             "merge_review",
+            "notify",
             "report",
             "resolve",
             "review",

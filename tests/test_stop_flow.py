@@ -13,6 +13,8 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from rehearsal import KEY, SPEED, nth
 from trusting import trust_project
 
@@ -206,3 +208,30 @@ async def test_the_second_signal_leaves_no_doubt_where_the_connection_did_not_st
         async with found.running("--only", "s1") as process:
             code, out, _ = await told(process)
         assert (code, len(found.mock.charges)) == (0, 1), out
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+async def test_a_run_that_is_interrupted_is_reported_too(signals: int, tmp_path: Path):
+    """Once while a task runs, and twice while an answer is awaited."""
+    bodies = list[dict[str, Any]]()
+
+    async def take(request: web.Request) -> web.Response:
+        bodies.append(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    faults = [{"fault": "hang", "accepted": True, "nth": 1}] if signals == 2 else []
+    async with project(tmp_path, *faults, **LONG) as found, TestServer(app) as inbox:  # noqa: SIM117 - one after the other
+        async with found.running("--only", "s1", "--notify", str(inbox.make_url("/"))) as process:
+            await found.until(nth(1, "charged" if signals == 2 else "answered", "submit"))
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            while b"stopping" not in await asyncio.wait_for(process.stderr.readline(), 60):
+                pass
+            if signals == 2:
+                process.send_signal(signal.SIGINT)
+            code, _, _ = await told(process)
+    assert code == 130
+    [body] = bodies
+    assert (body["exit"], body["ending"]) == (130, "interrupted")

@@ -31,8 +31,8 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.paths import lock_path, tasks_path
 from hailuo_batch.core.plan.event import Event, Listener
-from hailuo_batch.core.plan.outcome import Outcome, exit_code, is_only_refused
-from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.core.plan.outcome import DETACHED, Outcome, exit_code, is_only_refused
+from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, HailuoError, InputError, LedgerError, LedgerMovedError, StoreError
@@ -43,6 +43,7 @@ from hailuo_batch.runner.shutdown import Stop
 
 MAX_CONCURRENT_STEPS = 10_000  # steps in progress; each waits at its provider's limiter
 _DEFAULT = RunOptions()
+_FOLLOWED_LATER = frozenset({Action.RESUME, Action.FETCH, Action.WAIT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -63,6 +64,8 @@ class RunResult:
         if self.is_ledger_moved:
             return Exit.LEDGER
         left = self.after.pending_steps if self.error is None and self.scope is Scope.ALL else ()
+        if self.outcome.stop_reason == DETACHED:  # what is under way, or starts from it, is for the next run
+            left = tuple(step for step in left if step.action not in _FOLLOWED_LATER)
         return exit_code(
             self.outcome,
             is_unfinished=bool(left),
@@ -243,6 +246,7 @@ async def execute_run(
                 clock=clock,
                 stop=stop,
                 fail_fast=options.fail_fast,
+                detach=options.detach,
                 settled=together.settled,
             )
         try:

@@ -51,7 +51,7 @@ async def run_several_interactive(
     """The same for several manifests: one question, and the progress of one manifest after another."""
     from hailuo_batch.app.run_several import run_several
     from hailuo_batch.runner.shutdown import Stop
-    from hailuo_batch.views.progress import progress_listener
+    from hailuo_batch.views.progress.listeners import progress_listener
 
     stop, shown = Stop(), list["Listener"]()
 
@@ -80,7 +80,7 @@ async def run_several_interactive(
 def watch_progress(progress: str) -> Iterator[tuple["Listener", "Stop"]]:
     """The listener that draws a run's progress, and what Ctrl-C stops; only inside an event loop."""
     from hailuo_batch.runner.shutdown import Stop
-    from hailuo_batch.views.progress import progress_listener
+    from hailuo_batch.views.progress.listeners import progress_listener
 
     stop = Stop()
     with progress_listener(_progress_mode(progress), sys.stderr, make_style(sys.stderr)) as watcher:

@@ -74,7 +74,7 @@ def print_runs(ran: "SeveralResult", form: str) -> int:
     write_total_ci_summary(reports, outcomes)
 
     def draw(style: "TextStyle") -> str:
-        return draw_runs([_draw_run(each, style) for each in ran.results], reports, outcomes, style)
+        return draw_runs([_draw_run(each, style, is_last=False) for each in ran.results], reports, outcomes, style)
 
     with _result_on_stderr(draw):
         if form == "json":
@@ -121,7 +121,7 @@ def _result_on_stderr(draw: "Callable[[TextStyle], str]") -> Iterator[None]:
         raise
 
 
-def _draw_run(result: "RunResult", style: "TextStyle") -> str:
+def _draw_run(result: "RunResult", style: "TextStyle", *, is_last: bool = True) -> str:
     from hailuo_batch.app.running.options import Scope
     from hailuo_batch.views.run_summary import draw_cut_run, draw_run_summary
 
@@ -137,6 +137,7 @@ def _draw_run(result: "RunResult", style: "TextStyle") -> str:
         folder=shorten_path(workspace.renders_folder) + "/",
         frozen=result.scope is Scope.LOCKED,
         only_failed=result.scope is Scope.FAILED,
+        is_last=is_last,
         style=style,
     )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hailuo_batch.app.running.options import RunOptions
 
 
-def print_idle(manifests: Sequence[Path], world: World) -> bool:
+def print_idle(manifests: Sequence[Path], world: World, *, after_run: bool = False) -> bool:
     """Whether all manifests are known to have nothing to do; then that is printed for each of them."""
     summaries: list[tuple[Path, Mapping[str, Any]]] = []
     for file in manifests:
@@ -37,7 +37,8 @@ def print_idle(manifests: Sequence[Path], world: World) -> bool:
         summaries.append((file, summary))
     for file, summary in summaries:
         write_idle_ci_summary(summary, world)
-        drawn = draw_nothing_to_do(dict(summary), make_style(sys.stdout), manifest=str(file), world=world)
+        style, is_last = make_style(sys.stdout), after_run and file is manifests[-1]
+        drawn = draw_nothing_to_do(dict(summary), style, manifest=str(file), world=world, after_run=is_last)
         print_text(f"{safe_text(file.as_posix())}: {drawn}")
     return True
 

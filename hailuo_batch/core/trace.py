@@ -18,6 +18,7 @@ class WaitReason(StrEnum):
     CONCURRENCY = "concurrency"  # as many tasks run, or submits are unanswered, as may
     THROTTLED = "throttled"  # the gateway said "too fast"
     POLL = "poll"  # until the next poll of a running task
+    CALLBACK = "callback"  # until the gateway calls back about a running task, and at the latest until the next poll
     RESEND = "resend"  # before the same call goes out again
     FRAME = "frame"  # another shot is rendered first, whose frame this one starts from
     SLOT = "slot"  # as many calls or downloads are under way as this machine holds

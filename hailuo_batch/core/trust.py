@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hailuo_batch.core.notification import notification_place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class KeyRoute:
@@ -24,10 +26,12 @@ class Stakes:
     private_downloads: bool = False
     fake_ip_downloads: bool = False
     prices: tuple[str, ...] = ()  # each in words
+    notify: str = ""  # where the ends of runs are reported to; the address may hold a secret, and is not shown
     digest: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.key_routes or self.outside or self.private_downloads or self.fake_ip_downloads or self.prices)
+        widens = self.outside or self.private_downloads or self.fake_ip_downloads or self.prices or self.notify
+        return bool(self.key_routes or widens)
 
     @property
     def widenings(self) -> tuple[str, ...]:
@@ -35,7 +39,8 @@ class Stakes:
         folders = (f"frames from {folder}" for folder in self.outside)
         private = ("downloads from private addresses",) if self.private_downloads else ()
         fake = ("downloads from addresses that a proxy here makes up",) if self.fake_ip_downloads else ()
-        return (*folders, *private, *fake, *(f"the price {price}" for price in self.prices))
+        reports = (f"a message about each run to {notification_place(self.notify)}",) if self.notify else ()
+        return (*folders, *private, *fake, *(f"the price {price}" for price in self.prices), *reports)
 
 
 NO_STAKES = Stakes()

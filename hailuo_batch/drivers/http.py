@@ -163,7 +163,7 @@ class HttpDriver:
     ) -> float:
         """How much of the pause counts; a callback ends that of a running task, never one that a gateway requested."""
         line = WaitLine(
-            reason=_poll_wait_reason(failure),
+            reason=_poll_wait_reason(failure, is_called_back=self._callbacks is not None),
             seconds=seconds,
             gateway=self._provider.name,
             task=task.id,
@@ -210,7 +210,7 @@ class HttpDriver:
         )
 
 
-def _poll_wait_reason(failure: Failure | None) -> WaitReason:
+def _poll_wait_reason(failure: Failure | None, *, is_called_back: bool) -> WaitReason:
     if failure is None:
-        return WaitReason.POLL
+        return WaitReason.CALLBACK if is_called_back else WaitReason.POLL
     return WaitReason.THROTTLED if failure.kind is FailureKind.THROTTLED else WaitReason.RESEND

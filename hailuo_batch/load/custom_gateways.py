@@ -18,6 +18,7 @@ from hailuo_batch.load.provider_tables import Table, Tables, base_url, provider_
 
 # What stands under `key`, unless it is the name of a variable, which may be seen.
 _KEY_PATTERN = re.compile(r"(\bkey[\"']?\s*:\s*)(?![\"']?[A-Z][A-Z0-9_]*[\"']?\s*(?:[,}#]|\Z))(\S.*)")
+_ADDRESS_PATTERN = re.compile(r"(notify\s*:\s*['\"]?(?:slack:)?(?:\w+://[^/\s'\"@]*(?=[/'\"\s]|$))?)([^\s'\"]*)")
 _KEY_REMEDY = "Write the name of an environment variable, such as STUDIO_API_KEY, and put the key into that."
 
 
@@ -51,11 +52,21 @@ def read_regions(regions: Mapping[str, str], tables: Tables) -> tuple[dict[str, 
 
 
 def mask_key(problem: Problem) -> Problem:
-    """The same problem; where its line shows what stands under `key` of a gateway, that is blotted out."""
-    if problem.path[:1] != ("gateways",) or problem.place is None:
+    """The same problem without a secret: what is written under `key` of a gateway, and an address for messages."""
+    if problem.path[:1] == ("notify",):
+        problem = _mask_address(problem)
+    pattern = {"gateways": _KEY_PATTERN, "notify": _ADDRESS_PATTERN}.get(str(problem.path[0]) if problem.path else "")
+    if pattern is None or problem.place is None:
         return problem
-    text = _KEY_PATTERN.sub(lambda match: match[1] + "•" * len(match[2]), problem.place.text)
+    text = pattern.sub(lambda match: match[1] + "•" * len(match[2]), problem.place.text)
     return problem.with_place(replace(problem.place, text=text))
+
+
+def _mask_address(problem: Problem) -> Problem:
+    """An address for messages holds a secret: what is wrong with it does not repeat it."""
+    if "://" not in problem.why:
+        return problem
+    return replace(problem, why="notify is not an https address, nor slack: and one (http: only to this machine).")
 
 
 def _mask_key_problem(problem: Problem) -> Problem:

@@ -51,6 +51,7 @@ class Project:
     disclosure: str = ""  # what exported copies say to people about how they were made
     names: str = ""  # the template of exported copies; "": the usual one
     prices: tuple[OwnPrice, ...] = ()  # of its own, before those of the user and of the tables
+    notify: str = field(default="", repr=False)  # where the ends of runs are reported to
     approval_rule: "ApprovalRule | None" = None  # which runs need an approval; None: no run does
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
@@ -137,6 +138,7 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
         caps=tuple(tree.get("caps", ())),
         limits=limits,
         prices=prices if is_trusted else (),
+        notify=stakes.notify if is_trusted else "",
         allow_private_downloads=is_trusted and stakes.private_downloads,
         allow_fake_ip_downloads=is_trusted and stakes.fake_ip_downloads,
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),

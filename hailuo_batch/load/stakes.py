@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core import rules
+from hailuo_batch.core.notification import notification_place
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.providers.own_prices import OwnPrice
 from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
@@ -31,7 +32,8 @@ def find_stakes(
     folders, private = tuple(sorted(map(str, outside))), tree.get("allow_private_downloads", False)
     fake = tree.get("allow_fake_ip_downloads", False)
     named = tuple(map(str, prices))
-    if not (routes or folders or private or fake or named):
+    notify = tree.get("notify", "")
+    if not (routes or folders or private or fake or named or notify):
         return NO_STAKES
     matters = {
         "gateways": tree.get("gateways", {}),  # whole tables: paths and fields decide what is sent
@@ -45,6 +47,8 @@ def find_stakes(
         matters["allow_fake_ip_downloads"] = fake
     if named:
         matters["prices"] = named
+    if notify:
+        matters["notify"] = notify
     text = json.dumps(matters, sort_keys=True, ensure_ascii=True, default=str)
     digest = f"sha256:{sha256(text.encode()).hexdigest()}"
     return Stakes(
@@ -53,6 +57,7 @@ def find_stakes(
         private_downloads=private,
         fake_ip_downloads=fake,
         prices=named,
+        notify=notify,
         digest=digest,
     )
 
@@ -94,6 +99,9 @@ def untrusted_problems(stakes: Stakes, tree: Mapping[str, Any], tables: Tables, 
     if stakes.prices:
         more = f" and {len(stakes.prices) - 1:,} more" if len(stakes.prices) > 1 else ""
         yield _untrusted_problem(f"no estimate is made by {stakes.prices[0]}{more}.", ("prices",), remedy)
+    if stakes.notify:
+        why = f"the ends of runs are not reported to {notification_place(stakes.notify)}."
+        yield _untrusted_problem(why, ("notify",), remedy)
 
 
 def _untrusted_problem(why: str, path: DocumentPath, remedy: str) -> Problem:

@@ -11,6 +11,7 @@ from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.origin import OriginMarks
+from hailuo_batch.core.pacing.remaining_time import UsualTime
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.trace import WaitLine
@@ -30,7 +31,19 @@ async def _measure_nothing(_: Step, __: Clip) -> ClipMeasures | None:
     return None
 
 
-def _ignore_start(_: Step, __: str) -> None:
+def _ignore_start(_: Step, __: str, ___: float = 0.0) -> None:
+    """Ignores the event."""
+
+
+def _ignore_acceptance(_: Step, __: str, ___: str) -> None:
+    """Ignores the event."""
+
+
+def _ignore_postponement(_: Step, __: str, ___: Failure, ____: float) -> None:
+    """Ignores the event."""
+
+
+def _ignore_produced(_: Step, __: str) -> None:
     """Ignores the event."""
 
 
@@ -71,8 +84,15 @@ class RunContext:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     task_ids: TaskIds = field(default_factory=TaskIds)
     recent_attempts: frozenset[int] = frozenset()  # bought within a day and not stored, when the run began
+    task_ages: Mapping[int, float] = field(default_factory=dict)  # by attempt: seconds since their submit, then
+    usual_times: tuple[UsualTime, ...] = ()  # how long clips took before
     speed: float = 1.0  # how many of the seconds that limits are written in pass in one of this machine's
-    on_start: Callable[[Step, str], None] = _ignore_start  # called when a provider starts with a step
+    # Called when a provider starts with a step, and how many seconds ago it was submitted by an earlier run.
+    on_start: Callable[[Step, str, float], None] = _ignore_start
+    on_accept: Callable[[Step, str, str], None] = _ignore_acceptance  # called when a provider has it as a task
+    # Called when a submit was not accepted and goes out again after a pause of so many seconds.
+    on_postpone: Callable[[Step, str, Failure, float], None] = _ignore_postponement
+    on_produce: Callable[[Step, str], None] = _ignore_produced  # called when the task has ended with a clip
     on_quote: Callable[[Step, Route, Money], None] = _ignore_quote  # called when a provider names its price
     # Entered when a step waits at a provider, or without a step all submits there, and left when that is over.
     on_wait: Callable[[Step | None, WaitLine], AbstractContextManager[None]] = _ignore_step_wait

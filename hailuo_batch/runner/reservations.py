@@ -13,7 +13,8 @@ from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, check_cap
+from hailuo_batch.core.plan.report import CapLeft
+from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, check_cap, money_left
 from hailuo_batch.core.spending.charge import ChargeState
 
 _OPEN_CHARGES = frozenset(
@@ -102,6 +103,12 @@ class Reservations:
             self._open[known.attempt] = replace(known, quote=counted_estimate(known.quote, quote))
             for each, amount in self._earlier_use(step).items():
                 each.used += amount - before[each]
+
+    def list_left(self) -> tuple[CapLeft, ...]:
+        """What each cap still allows."""
+        return tuple(
+            CapLeft(description=each.cap.description, left=money_left(each.cap, each.used)) for each in self._caps
+        )
 
     def pop_release_flag(self) -> bool:
         """Whether anything was released since the last call: what was left out may have room now."""

@@ -59,12 +59,13 @@ async def _reuse_clip(step: Step, context: RunContext) -> StoredClip | Failure:
 
 async def _obtain_clip(step: Step, context: RunContext) -> StoredClip | Failure:
     if step.source is not None:
-        context.on_start(step, step.named_clip.provider if step.named_clip is not None else step.route.provider)
+        context.on_start(step, step.named_clip.provider if step.named_clip is not None else step.route.provider, 0.0)
         return await _restore_clip(step, context)
     order = replace(await context.make_driver_request(step), on_wait=partial(context.on_wait, step))
     answer = await submit_step(step, order, context)
     if isinstance(answer, Failure):
         return answer
+    context.on_accept(step, answer.provider, answer.task.id)
     with ExitStack() as place:
         if limiter := context.limiters.get(answer.provider):
             place.callback(limiter.release)
@@ -106,6 +107,7 @@ async def _follow_task(
     if submitted.stage is Stage.SUBMITTED:
         await context.ledger.move(submitted.attempt, Move.PRODUCE, Facts(cost=produced.cost))
         context.reservations.record_actual_cost(step, produced.cost)
+    context.on_produce(step, submitted.provider)
     if produced.cost is None and step.action is Action.FETCH and step.standing is not None:
         produced = replace(produced, cost=step.standing.cost)  # reported when it was rendered, and not again
     task = FinishedTask(submitted=submitted, produced=produced, driver=driver, driver_request=driver_request)

@@ -65,7 +65,7 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
     """The attempt of an earlier run, to be followed on."""
     standing = step.standing
     assert standing is not None  # noqa: S101 - the caller has checked
-    context.on_start(step, standing.provider)
+    context.on_start(step, standing.provider, context.task_ages.get(standing.attempt, 0.0))
     stage = standing.stage
     if stage is Stage.STORED:
         stage = await context.ledger.move(standing.attempt, Move.MISS)
@@ -78,7 +78,7 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
 
 async def _adopt_task(step: Step, known: KnownTask, context: RunContext) -> Submitted:
     """The attempt of a task that was bought without this ledger, to be followed on."""
-    context.on_start(step, known.provider)
+    context.on_start(step, known.provider, 0.0)
     # Money: it counts under the caps, and is recorded before anything else is done with it.
     context.reservations.count_known_task(step)
     attempt = await context.ledger.adopt_task(
@@ -95,7 +95,7 @@ async def _submit_to_provider(
     """Submits to one provider, and resends while it is proved that nothing was accepted and patience lasts."""
     limiter = context.limiters.get(route.provider)
     if limiter is None:  # drawn on this machine
-        context.on_start(step, route.provider)
+        context.on_start(step, route.provider, 0.0)
         return await _submit_once(
             step, route, driver_request, await _record_intent(step, route, None, context), context
         )
@@ -108,7 +108,7 @@ async def _submit_to_provider(
             limiter.cancel_submit()
             return shut
         try:
-            context.on_start(step, route.provider)
+            context.on_start(step, route.provider, 0.0)
             attempt = await _record_intent(step, route, attempt, context)
             answer = await _submit_once(step, route, driver_request, attempt, context)
         except BaseException:
@@ -125,6 +125,7 @@ async def _submit_to_provider(
         if waited > limiter.patience:
             limiter.record_give_up(answer)
             return answer
+        context.on_postpone(step, route.provider, answer, pause)
     return shut
 
 

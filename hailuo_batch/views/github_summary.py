@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from hailuo_batch.core.attempt.failure import Failure
-from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.outcome import DETACHED, Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import take_label
 from hailuo_batch.core.plan.report import Report, TakeRow
@@ -23,7 +23,7 @@ from hailuo_batch.views.own_columns import requested_length
 from hailuo_batch.views.plan import plan_totals, state_totals
 from hailuo_batch.views.plan_lines import followers_text, price_or_task, reason_text
 from hailuo_batch.views.problems import MORE_RULES, problem_words
-from hailuo_batch.views.run_progress import outcome_word
+from hailuo_batch.views.progress.outcome_words import outcome_word
 from hailuo_batch.views.run_summary import kept_phrases
 from hailuo_batch.views.several import all_manifests, sum_runs
 from hailuo_batch.views.sheet.states import take_state
@@ -142,6 +142,7 @@ def _sums(report: Report, outcome: Outcome | None) -> str:
     if outcome is None or not (outcome.stored or outcome.failed or outcome.stop_reason):
         return plan_totals(report, PLAIN)
     stopped = f" Stopped: {safe_text(outcome.stop_reason)}." if outcome.stop_reason else ""
+    stopped = " Detached: the next run follows the tasks." if outcome.stop_reason == DETACHED else stopped
     stored = report.counts.get(Action.REUSE, 0)
     left = f"; {report.takes - stored:,} still to do" if report.takes > stored else ""
     return f"{_deeds(report, outcome)}.{stopped} {count(stored, 'take')} in the store{left}."

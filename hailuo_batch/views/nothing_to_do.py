@@ -8,15 +8,24 @@ from hailuo_batch.views.style import PLAIN, TextStyle
 
 
 def draw_nothing_to_do(
-    summary: Mapping[str, int | float | str], style: TextStyle = PLAIN, *, manifest: str = "", world: World = World.REAL
+    summary: Mapping[str, int | float | str],
+    style: TextStyle = PLAIN,
+    *,
+    manifest: str = "",
+    world: World = World.REAL,
+    after_run: bool = False,
 ) -> str:
-    """The sentence, from what was cached of a finished manifest, and a hint where it warned."""
+    """The sentence, from what was cached of a finished manifest; where it warned, and after a run, the next command."""
     warnings = int(summary.get("warnings", 0))
-    care = ""
-    if warnings:
-        line = safe_text(command_line("validate", manifest=manifest, world=world))
-        care = f"\nTo show {count(warnings, 'warning')}:\n    {line}"
-    return f"{nothing_to_do_text(summary, style)}{care}"
+    what, name, there = f"To show {count(warnings, 'warning')}", "validate", world
+    if not warnings and world is World.REHEARSAL:
+        what, name, there = "To see what it costs for real", "plan", World.REAL
+    elif not warnings:
+        what, name = "To see the clips on a page", "report"
+    said = nothing_to_do_text(summary, style)
+    if not (warnings or after_run):
+        return said
+    return f"{said}\n{what}:\n    {safe_text(command_line(name, manifest=manifest, world=there))}"
 
 
 def nothing_to_do_text(summary: Mapping[str, int | float | str], style: TextStyle = PLAIN) -> str:

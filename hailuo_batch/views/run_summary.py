@@ -5,19 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
-from hailuo_batch.core.plan.outcome import Outcome
+from hailuo_batch.core.plan.outcome import DETACHED, Outcome
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
+from hailuo_batch.views.next_command import next_command_lines
 from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, plan_totals
 from hailuo_batch.views.plan_lines import is_elsewhere, reason_text
-from hailuo_batch.views.run_progress import SOURCE_WORDS
+from hailuo_batch.views.progress.outcome_words import SOURCE_WORDS
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_rows, draw_table
-from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, resubmit_hint, task_location
+from hailuo_batch.views.unfetched import is_unfetched, task_location
 
 MAX_ROWS = 20
 
@@ -34,22 +35,24 @@ def draw_run_summary(
     folder: str,
     frozen: bool = False,
     only_failed: bool = False,
+    is_last: bool = True,
     style: TextStyle = PLAIN,
 ) -> str:
     """The run in a few lines; `folder` is where the named clips are.
 
     A `frozen` run had to find every take in the lock: clips that are not on this machine are counted, and that is all.
+    Where it `is_last`, the last line is the next command.
     """
     waiting = _absent_clip_lines(report) if frozen else _waiting_lines(outcome, report, style)
-    doubts = _in_doubt_lines(outcome, report)
+    doubts = _earlier_doubt_lines(outcome, report)
     if not outcome.stored and not outcome.failed and not outcome.named and not outcome.stop_reason:
-        if frozen and waiting:
-            return waiting[0]
         if only_failed:
             return draw_nothing_failed(report)
         lines = [plan_totals(report, style) + (f" Lock: {safe_text(lock.name)}." if lock else "")]
-        return "\n".join((*lines, *dropped_lines(report, style), *waiting, *doubts))
-    lines = _stored_lines(outcome, style, report.world)
+        shown = [waiting[0]] if frozen and waiting else [*lines, *dropped_lines(report, style), *waiting]
+        return "\n".join((*shown, *_last_lines(outcome, report, is_last=is_last, frozen=frozen)))
+    is_bare = outcome.stop_reason == DETACHED and not outcome.stored
+    lines = [] if is_bare else _stored_lines(outcome, style, report.world)
     if outcome.named:
         there = "already stored got its name" if outcome.named == 1 else "already stored got their names"
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
@@ -57,12 +60,7 @@ def draw_run_summary(
         lines.append(f"{count(clips, 'clip')} by {safe_text(provider)} instead: {single_line(reason)}.")
     lines += _remark_lines(outcome, style)
     lines += _failure_lines(outcome, report, style)
-    if outcome.stop_reason:
-        lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run resumes from here.")
-    if outcome.left_running:
-        tasks = style.warning(count(outcome.left_running, "task"))
-        are, whose = ("is", "its clip") if outcome.left_running == 1 else ("are", "their clips")
-        lines.append(f"{tasks} {are} still running and may be billed. The next run, or `fetch`, downloads {whose}.")
+    lines += _stop_lines(outcome, report, style)
     lines.append(_remaining_line(report, folder, style, named=not outcome.naming_failures))
     lines += waiting
     lines += doubts
@@ -71,7 +69,31 @@ def draw_run_summary(
     lines += dropped_lines(report, style)
     if lock:
         lines.append(f"Lock: {safe_text(lock.as_posix())}; commit it together with the manifest.")
-    return "\n".join(lines)
+    return "\n".join((*lines, *_last_lines(outcome, report, is_last=is_last, frozen=frozen)))
+
+
+def _last_lines(outcome: Outcome, report: Report, *, is_last: bool, frozen: bool) -> list[str]:
+    """What to run next; a check in CI is followed by nothing that a person types."""
+    return next_command_lines(outcome, report) if is_last and not frozen else []
+
+
+def _stop_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[str]:
+    """Why the run ended early, what runs on, and what it did not begin."""
+    lines, is_one = list[str](), outcome.left_running == 1
+    if outcome.stop_reason == DETACHED:
+        lines.append(f"{style.good('Detached')}: nothing is left to submit now.")
+    elif outcome.stop_reason:
+        lines.append(f"{style.warning('Stopped')}: {single_line(outcome.stop_reason)}. The next run resumes from here.")
+    if outcome.left_running:
+        tasks = style.warning(count(outcome.left_running, "task"))
+        are, whose = ("is", "its clip") if is_one else ("are", "their clips")
+        lines.append(f"{tasks} {are} still running and may be billed. The next run, or `fetch`, downloads {whose}.")
+    waiting = [row for row in report.rows if row.action is Action.WAIT]
+    if outcome.stop_reason == DETACHED and waiting:
+        takes = style.warning(count(len(waiting), "take"))
+        waits = "waits for a frame of another, and is" if len(waiting) == 1 else "wait for frames of others, and are"
+        lines.append(f"{takes} {waits} submitted by the next run.")
+    return lines
 
 
 def draw_nothing_failed(report: Report) -> str:
@@ -186,7 +208,6 @@ def _waiting_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[s
     lines = [*draw_table(table, _COLUMNS, width=style.width)]
     if len(rows) > MAX_ROWS:
         lines.append(f"  … and {len(rows) - MAX_ROWS:,} more")
-    lines += resubmit_hint(report)
     if any(map(is_elsewhere, rows)):
         lines.append(f"  {MISSING_CLIP_HINT}")
     if report.shots_outside and any(row.action is Action.WAIT for row in rows):
@@ -194,8 +215,8 @@ def _waiting_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[s
     return lines
 
 
-def _in_doubt_lines(outcome: Outcome, report: Report) -> list[str]:
-    """What to do about doubts, of this run and of earlier ones, where there is any."""
+def _earlier_doubt_lines(outcome: Outcome, report: Report) -> list[str]:
+    """The doubts of earlier runs; what to do about them is the last line."""
     failed = {step.fingerprint for step, _ in outcome.failed}
     doubts = [row for row in report.rows if row.is_in_doubt]
     earlier = [safe_text(f"{row.shot}#{row.take}") for row in doubts if row.fingerprint not in failed]
@@ -203,7 +224,7 @@ def _in_doubt_lines(outcome: Outcome, report: Report) -> list[str]:
     if earlier and (outcome.failed or outcome.stop_reason):  # else they are among what is waiting
         more = f" and {len(earlier) - MAX_ROWS:,} more" if len(earlier) > MAX_ROWS else ""
         lines.append(f"In doubt since an earlier run: {', '.join(earlier[:MAX_ROWS])}{more}.")
-    return [*lines, resolve_hint(report)] if doubts else lines
+    return lines
 
 
 def _absent_clip_lines(report: Report) -> list[str]:

@@ -8,6 +8,7 @@ from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.plan.report_total import total_report
 from hailuo_batch.views.format import count, format_duration
 from hailuo_batch.views.json_report import report_dict
+from hailuo_batch.views.next_command import next_of_several
 from hailuo_batch.views.plan import draw_plan, plan_heading, plan_totals, run_hint
 from hailuo_batch.views.style import PLAIN, TextStyle
 
@@ -34,7 +35,8 @@ def draw_runs(texts: Sequence[str], reports: Sequence[Report], outcomes: Sequenc
     """What each manifest came to, under its name, then one line for all of them."""
     parts = [f"{plan_heading(report, style)}\n{text}" for report, text in zip(reports, texts, strict=True)]
     heading = style.bold(all_manifests(reports))
-    return "\n\n".join((*parts, f"{heading} · {sum_runs(reports, outcomes, style)}"))
+    last = [f"{heading} · {sum_runs(reports, outcomes, style)}", *next_of_several(outcomes, reports)]
+    return "\n\n".join((*parts, "\n".join(last)))
 
 
 def all_manifests(reports: Sequence[Report]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from hailuo_batch.core.notification import notification_place
 from hailuo_batch.core.trusted import TrustedProject, TrustQuestion
 from hailuo_batch.views.format import count, safe_text
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -42,6 +43,7 @@ def question_dict(question: TrustQuestion) -> dict[str, object]:
         "allow_outside": list(stakes.outside),
         "allow_private_downloads": stakes.private_downloads,
         "allow_fake_ip_downloads": stakes.fake_ip_downloads,
+        "notify": notification_place(stakes.notify) if stakes.notify else None,
     }
 
 

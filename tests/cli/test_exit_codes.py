@@ -76,7 +76,8 @@ def test_4_takes_that_failed(film: Path, say: Say) -> None:
     assert said.code == Exit.TAKES_FAILED
     assert "1 take stored without a name:" in said.out
     assert "failed:" not in said.out, "its clip is there"
-    assert said.out.endswith("1 take in the store; names are in renders/.\n")
+    assert "\n1 take in the store; names are in renders/.\n" in said.out
+    assert said.out.endswith("\n    hailuo-batch run --sketch --only open manifests/film.yaml\n")
     assert mine.read_text() == "mine"
 
 

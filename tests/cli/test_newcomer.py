@@ -40,7 +40,8 @@ def test_from_an_empty_folder_to_a_page_of_sketches(
     said = say("run", "--sketch")
     assert said.code == 0
     assert said.out.startswith("Sketched 4 clips in ")
-    assert said.out.endswith("4 takes in the store, named in renders/.\n")
+    assert "\n4 takes in the store, named in renders/.\n" in said.out
+    assert said.out.endswith("\n    hailuo-batch report --sketch manifests/first.yaml\n")
     assert said.err.count(" stored ") == 4
 
     said = say("run", "--sketch")

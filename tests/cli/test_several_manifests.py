@@ -170,4 +170,6 @@ def test_finished_manifests_are_not_even_planned(many: Path, say: Say, monkeypat
     monkeypatch.setattr("hailuo_batch.app.planning.several.plan_several", None)
     for command in ("plan", "run"):
         said = say(command, "--sketch", *BOTH)
-        assert [line.split(": ")[:2] for line in said.out.splitlines()] == [[each, "Nothing to do"] for each in BOTH]
+        first, second, *last = said.out.splitlines()
+        assert [line.split(": ")[:2] for line in (first, second)] == [[each, "Nothing to do"] for each in BOTH]
+        assert bool(last) == (command == "run")  # its last line is the next command

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from webhook_samples import CALLING, SPEED, call, hearing, hurried, local
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.models import DEFAULT_MODEL
+from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.drivers.download import Downloader
 from hailuo_batch.drivers.http import HttpDriver, Patience
@@ -83,9 +84,16 @@ async def until(mock: Mock, count: int) -> None:
 @pytest.mark.parametrize("gateway", CALLING)
 async def test_a_clip_is_found_when_its_gateway_calls_and_not_a_day_later(gateway: str):
     async with hearing() as callbacks, mocked(callbacks) as mock, driver(gateway, mock, callbacks) as asked:
+        lines = list[WaitLine]()
+
+        def hear(line: WaitLine) -> AbstractContextManager[None]:
+            lines.append(line)
+            return nullcontext()
+
         async with asyncio.timeout(30):
-            made = await asked.wait(order(), await task_at(asked, gateway))
+            made = await asked.wait(replace(order(), on_wait=hear), await task_at(asked, gateway))
         assert isinstance(made, Produced)
+        assert {line.reason for line in lines} == {WaitReason.CALLBACK}, "what is waited for is the call"
         assert polls(mock) <= 4
         assert {sent.status for sent in mock.callbacks} == {200}
         assert len(mock.charges) == 1

@@ -9,10 +9,12 @@ from hailuo_batch.app.measuring import ClipMeasurer, list_given_images
 from hailuo_batch.app.running.drivers import DriverContext, make_scaled_clock, open_drivers
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.running.setup import RunSetup
+from hailuo_batch.app.running.usual_times import list_usual_times
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
+from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.money import Money
@@ -82,6 +84,7 @@ async def run_context(
     delivered = await ledger.deliveries(since) if gateways else frozenset()
     submits = await ledger.submit_times(since) if gateways else {}
     counted = await ledger.counted_attempts() if setup.caps else ()
+    pending = await _list_pending(ledger) if gateways else []
     async with AsyncExitStack() as stack:
         data_plane = await stack.enter_async_context(LocalDataPlane(workers=min(workers, cpu_count())))
         is_rehearsal = setup.workspace.world is World.REHEARSAL
@@ -119,7 +122,9 @@ async def run_context(
             renders=renders,
             drivers=await stack.enter_async_context(open_drivers(setup.providers, drivers_context)),
             limiters={each.name: together.limiters[each.name] for each in gateways},
-            recent_attempts=await _list_recent_attempts(ledger, since) if gateways else frozenset(),
+            recent_attempts=frozenset(each.id for each in pending if each.intended_at > since),
+            task_ages={each.id: max(0.0, SystemClock().now() - each.intended_at) for each in pending},
+            usual_times=list_usual_times(drivers_context.render_times),
             reservations=Reservations(
                 setup.caps,
                 counted,
@@ -139,13 +144,9 @@ async def run_context(
         )
 
 
-async def _list_recent_attempts(ledger: LedgerWriter, since: float) -> frozenset[int]:
-    """The attempts since then that have a task and no clip in the store."""
-    return frozenset(
-        each.id
-        for each in await ledger.open_attempts()
-        if each.stage in {Stage.SUBMITTED, Stage.PRODUCED} and each.intended_at > since
-    )
+async def _list_pending(ledger: LedgerWriter) -> list[AttemptRecord]:
+    """The attempts that have a task and no clip in the store."""
+    return [each for each in await ledger.open_attempts() if each.stage in {Stage.SUBMITTED, Stage.PRODUCED}]
 
 
 def _make_limiter(

@@ -68,7 +68,8 @@ class RunOptions:
 
     `only` picks takes and `shard` a part of them, as in `plan`. `jobs` is the most takes in progress at once.
     `max_cost` is the most that this run may spend (`12.50`, or `12.50 EUR`; without a currency it is that of the
-    manifest's budget, else US dollars). With `new_ledger` it buys although clips are here that were bought under
+    manifest's budget, else US dollars). With `detach` it leaves when all that can be submitted was accepted, and the
+    next run follows the tasks. With `new_ledger` it buys although clips are here that were bought under
     another ledger. With `saved` it carries out that plan and nothing else.
     """
 
@@ -80,6 +81,7 @@ class RunOptions:
     jobs: int | None = None
     max_cost: str | None = None
     fail_fast: bool = False
+    detach: bool = False
     new_ledger: bool = False
     rehearsal: Rehearsal = Rehearsal()
     webhook: WebhookOptions | None = None

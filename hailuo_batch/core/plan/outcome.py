@@ -8,6 +8,7 @@ from hailuo_batch.core.plan.plan import Action, ClipSource, Step, StepReason
 from hailuo_batch.errors import Exit
 
 INTERRUPTED = "interrupted"
+DETACHED = "detached"  # all that can be submitted was accepted, and the run did not wait for the clips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def exit_code(
         return Exit.REFUSED  # what a cap left out counts when nothing else went wrong
     if kinds or (is_refused and not outcome.left_running):
         return Exit.TAKES_FAILED
-    if outcome.left_running or is_unfinished:
+    if is_unfinished or (outcome.left_running and outcome.stop_reason != DETACHED):
         return Exit.NEEDS_PERSON
     return Exit.TAKES_FAILED if has_error else Exit.DONE
 
