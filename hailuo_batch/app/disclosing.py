@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hailuo_batch import __version__
+from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
@@ -124,6 +125,14 @@ def require_disclosure(clips: Iterable[tuple[TakeRow, Path]]) -> None:
             why=f"The files of {', '.join(missing[:_MAX_NAMED])}{more} carry no mark of their origin.",
             remedy="Copies carry one: export with --media FOLDER, or as a rough cut.",
         )
+
+
+async def require_disclosed_report(file: Path | str, *, world: World = World.REAL, only: Sequence[str] = ()) -> None:
+    """The same for each clip that a report of a manifest shows."""
+    planned = await plan(file, world=world, only=only, full_report=True, offline=True)
+    store = planned.validation.workspace.open_store()
+    shown = [(row, row.clip.digest) for row in planned.report.rows if row.clip is not None]
+    require_disclosure([(row, await store.local_copy(digest)) for row, digest in shown])
 
 
 def _read_signing_key(certificate: Path | None, key: Path | None) -> "SigningKey | None":

@@ -44,13 +44,27 @@ _WITH_PAGE = frozenset({"text", "html"})
     show_default=True,
     help="For people, the page of a CI job, programs, a spreadsheet, a CI server or a browser.",
 )
-def command(manifest: Path, *, world: World, only: tuple[str, ...], sort: str, out: Path | None, form: str) -> None:
+@click.option("--require-disclosure", is_flag=True, help="Refuse when the file of a clip does not say how it was made.")
+def command(
+    manifest: Path,
+    *,
+    world: World,
+    only: tuple[str, ...],
+    sort: str,
+    out: Path | None,
+    form: str,
+    require_disclosure: bool,
+) -> None:
     """Write the report of MANIFEST as a page with posters and clips, and print it.
 
     The page is that of `sheet`: it is written beside the clips (renders/CAMPAIGN.html) and needs no network. As
     Markdown, JSON, CSV or JUnit, the report is only printed, unless --out names a page. --format html prints only where
     the page is.
     """
+    if require_disclosure:
+        from hailuo_batch.app.disclosing import require_disclosed_report
+
+        run_async(require_disclosed_report(manifest, world=world, only=only))
     if form not in _WITH_PAGE and out is None:
         planned, page = run_async(read_report(manifest, world=world, only=only, sort_marks=sort == "marks")), None
     else:

@@ -12,6 +12,7 @@ from bought_samples import PAID, buy
 from jsonschema import Draft7Validator
 from test_origin_marks import DISCLOSURE
 
+from hailuo_batch.app.disclosing import require_disclosed_report
 from hailuo_batch.app.evidence import evidence, write_evidence
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.core.money import Money
@@ -141,3 +142,11 @@ async def test_a_sketch_is_not_made_by_ai(project: Project) -> None:
     assert {each["made_by_ai"] for each in members(found)["clips"]} == {False}
     assert found.unmarked == ()
     assert found.shot_review("open") == EMPTY_REVIEW
+
+
+async def test_a_report_is_refused_on_request_while_the_file_of_a_clip_says_nothing(bought: Project) -> None:
+    with pytest.raises(RefusedError, match="does not say how it was made") as refused:
+        await require_disclosed_report(bought.file)
+    assert "open#1, open#2, pack#1" in refused.value.why
+    with pytest.raises(RefusedError, match="does not say how it was made"):
+        await require_disclosed_report(bought.file, only=["pack"])
