@@ -18,8 +18,8 @@ from aiohttp import web
 from yarl import URL
 
 from hailuo_batch.core.trace import CallbackLine
-from hailuo_batch.drivers.wakeups import Sleep, TaskWakeups
 from hailuo_batch.drivers.small_server import ListenAddress, SmallServer, parse_listen_address, read_body
+from hailuo_batch.drivers.wakeups import Sleep, TaskWakeups
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.coerce import parse_text
 from hailuo_batch.gateways.dialect import Dialect
