@@ -1,0 +1,300 @@
+"use strict";
+(() => {
+  const body = document.body, room = document.getElementById("room");
+  const one = (selector, inside = document) => inside.querySelector(selector);
+  const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+  const list = one(".rail ol"), bar = one(".transport"), seek = one("input", bar), clock = one(".time", bar);
+  const writing = one("dialog.write"), keys = one("dialog.keys"), toast = one(".toast");
+  const entries = () => all("li", list);
+  const current = () => decodeURIComponent(location.hash.slice(1)) || entries()[0]?.dataset.shot;
+  const entry = id => entries().find(each => each.dataset.shot === id);
+  const stage = () => one(".stage", room);
+  const takes = () => all(".take", room);
+  const videos = () => all("video", room);
+  const done = [];
+  let focus = 0, playing = false, want = 0;
+
+  // One shot.
+
+  const load = async id => {
+    const answer = await fetch("/shot?id=" + encodeURIComponent(id));
+    if (!answer.ok) return null;
+    const page = document.createElement("template");
+    page.innerHTML = await answer.text();
+    return page.content;
+  };
+  const show = async () => {
+    const id = current(), number = ++want;
+    if (!id) return;
+    const drawn = await load(id);
+    if (number !== want) return;
+    pause();
+    if (!drawn) { room.textContent = "There is no such shot."; bar.hidden = true; return; }
+    room.replaceChildren(drawn);
+    for (const each of entries()) {
+      each.dataset.shot === id ? each.setAttribute("aria-current", "true") : each.removeAttribute("aria-current");
+    }
+    entry(id)?.scrollIntoView({block: "nearest", inline: "nearest"});
+    begin();
+    const chosen = takes().findIndex(each => "selected" in each.dataset);
+    go(Math.max(chosen, 0));
+    one("h2", room).focus({preventScroll: true});
+  };
+  const refresh = async () => {
+    const id = current(), drawn = await load(id), old = stage();
+    if (!drawn || !old || old.dataset.shot !== id) return show();
+    const shape = root => all("[data-key]", root).map(each => each.dataset.key).join("|");
+    if (shape(old) !== shape(drawn)) {
+      const at = focus, time = seek.value;
+      room.replaceChildren(drawn);
+      begin(+time);
+      return go(Math.min(at, takes().length - 1));
+    }
+    const fresh = one(".stage", drawn);
+    Object.assign(old.dataset, fresh.dataset);
+    const news = all("[data-key]", fresh);
+    takes().forEach((each, at) => {
+      const wide = each.classList.contains("focus"), alone = each.classList.contains("alone");
+      each.className = news[at].className;
+      each.classList.toggle("focus", wide);
+      each.classList.toggle("alone", alone);
+      each.dataset.verdict = news[at].dataset.verdict;
+      "selected" in news[at].dataset ? each.dataset.selected = "" : delete each.dataset.selected;
+    });
+    for (const part of all("[data-part]", fresh)) {
+      const mine = one(`[data-part="${part.dataset.part}"]`, old);
+      if (mine && mine.innerHTML !== part.innerHTML) swap(mine, part);
+    }
+  };
+  const swap = (mine, part) => {
+    const held = mine.contains(document.activeElement) && document.activeElement.dataset;
+    mine.innerHTML = part.innerHTML;
+    if (held?.do) one(`[data-do="${held.do}"]`, mine)?.focus();
+  };
+  const go = at => {
+    focus = Math.max(at, 0);
+    takes().forEach((each, place) => each.classList.toggle("focus", place === focus));
+  };
+  const step = by => {
+    const found = entries(), at = found.findIndex(each => each.dataset.shot === current());
+    const next = found[at + by];
+    if (next) location.hash = encodeURIComponent(next.dataset.shot);
+  };
+  addEventListener("hashchange", show);
+
+  // All takes in time with each other: the longest clip leads.
+
+  const length = video => video.duration || 0;
+  const leader = () => videos().reduce((best, each) => length(each) > length(best) ? each : best, videos()[0]);
+  const place = time => {
+    for (const each of videos()) each.currentTime = Math.min(time, Math.max(length(each) - .001, 0));
+    paint(time);
+  };
+  const paint = time => {
+    const lead = leader();
+    seek.value = time;
+    clock.textContent = `${time.toFixed(1)} / ${lead ? length(lead).toFixed(1) : 0} s`;
+  };
+  const begin = (time = 0) => {
+    bar.hidden = !videos().length;
+    one(".play", bar).disabled = !videos().length;
+    for (const each of videos()) {
+      each.muted = true;
+      each.addEventListener("loadedmetadata", () => {
+        seek.max = length(leader());
+        if (time) each.currentTime = Math.min(time, length(each));
+        paint(time);
+      });
+      each.addEventListener("error", () => each.closest(".take").classList.add("failed"));
+    }
+  };
+  const play = () => {
+    playing = true;
+    const lead = leader();
+    if (!lead) return;
+    if (lead.ended || lead.currentTime >= length(lead) - .05) place(0);
+    for (const each of videos()) if (each.currentTime < length(each) - .05) each.play().catch(() => {});
+    mark();
+    requestAnimationFrame(follow);
+  };
+  const pause = () => {
+    playing = false;
+    for (const each of videos()) each.pause();
+    mark();
+  };
+  const mark = () => {
+    bar.classList.toggle("playing", playing);
+    one(".play", bar).setAttribute("aria-label", playing ? "Pause" : "Play");
+  };
+  const follow = () => {
+    const lead = leader();
+    if (!playing || !lead) return;
+    if (lead.ended) { place(0); return play(); }
+    const time = lead.currentTime;
+    for (const each of videos()) {
+      const right = Math.min(time, length(each));
+      if (each !== lead && Math.abs(each.currentTime - right) > .12 && !each.seeking) each.currentTime = right;
+    }
+    paint(time);
+    requestAnimationFrame(follow);
+  };
+  const nudge = frames => { pause(); place(Math.max(0, (leader()?.currentTime || 0) + frames / 24)); };
+  seek.addEventListener("input", () => { if (playing) pause(); place(+seek.value); });
+  one(".play", bar).addEventListener("click", () => playing ? pause() : play());
+  one(".prev", bar).addEventListener("click", () => step(-1));
+  one(".next", bar).addEventListener("click", () => step(1));
+
+  // Decisions: each is sent at once, and once.
+
+  const say = (words, more = "", wrong = false) => {
+    toast.textContent = words + (more ? " " + more : "");
+    toast.classList.toggle("wrong", wrong);
+    toast.hidden = false;
+    clearTimeout(say.timer);
+    say.timer = setTimeout(() => { toast.hidden = true; }, wrong ? 12000 : 6000);
+  };
+  const send = async decision => {
+    const once = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    try {
+      const answer = await fetch("/decide", {
+        method: "POST", body: JSON.stringify({...decision, once}),
+        headers: {"Content-Type": "application/json", "X-Review": body.dataset.key},
+      });
+      const said = answer.headers.get("Content-Type").includes("json") ? await answer.json() : {error: await answer.text()};
+      if (!answer.ok) { say(said.error + ".", [said.why, said.remedy].filter(Boolean).join(" "), true); return false; }
+      say(said.said, said.more);
+      if (current() === decision.shot) await refresh();
+      return true;
+    } catch {
+      say("Not written: the page is not connected.", "Start the command again.", true);
+      return false;
+    }
+  };
+  const WORDS = {
+    retake: ["Request one more take of", "The next run buys it, with the same prompt. What should be better?", "Request"],
+    note: ["Note about", "", "Write"],
+    omit: ["Omit", "The shot is neither planned nor bought. Why?", "Omit"],
+    reject: ["Reject", "Why?", "Reject"],
+  };
+  const write = (what, label) => new Promise(answer => {
+    const [title, text, ok] = WORDS[what], field = one("textarea", writing);
+    one("h2", writing).textContent = `${title} ${label}`;
+    one("p", writing).textContent = text;
+    one(".main", writing).textContent = ok;
+    field.value = "";
+    field.required = what === "note";
+    writing.returnValue = "";
+    writing.onclose = () => answer(writing.returnValue === "ok" ? field.value : null);
+    writing.showModal();
+    field.focus();
+  });
+  const decide = async (what, take) => {
+    const shot = stage()?.dataset.shot, item = takes().find(each => each.dataset.take === String(take));
+    if (!shot || !writing || (what !== "omit" && what !== "retake" && what !== "note" && !item?.dataset.digest)) return;
+    const own = {do: what, shot};
+    if (item && what !== "omit" && what !== "retake") Object.assign(own, {take: +take, clip: item.dataset.digest});
+    const before = takes().find(each => "selected" in each.dataset);
+    own.undo = {
+      select: () => "selected" in item.dataset,
+      approve: () => item.dataset.verdict === "approved",
+      reject: () => item.dataset.verdict === "rejected",
+      omit: () => stage().dataset.state === "omitted",
+    }[what]?.() || false;
+    if (WORDS[what] && !own.undo) {
+      const text = await write(what, own.take ? `${shot}, take ${own.take}` : shot);
+      if (text === null) return;
+      own.text = text;
+    }
+    if (!await send(own) || own.undo) return;
+    const back = {...own, undo: true};
+    done.push(what === "select" && before ? {...own, take: +before.dataset.take, clip: before.dataset.digest} : back);
+  };
+  const undo = async () => {
+    const last = done.pop();
+    if (!last) return say("There is nothing of yours to undo.");
+    if (current() !== last.shot) location.hash = encodeURIComponent(last.shot);
+    if (!await send(last)) done.push(last);
+  };
+  room.addEventListener("click", event => {
+    const button = event.target.closest("[data-do]"), take = event.target.closest(".take");
+    if (take) go(takes().indexOf(take));
+    if (button) return decide(button.dataset.do, button.dataset.take || (button.dataset.do === "note" && chosen()));
+    if (event.target.closest(".screen")) playing ? pause() : play();
+  });
+  const chosen = () => takes()[focus]?.dataset.take;
+
+  // Keys.
+
+  const focusTake = number => {
+    const item = takes()[number - 1];
+    if (!item) return;
+    if (focus === number - 1) {
+      const alone = item.classList.toggle("alone");
+      one(".takes", room).classList.toggle("single", alone);
+    } else {
+      takes().forEach(each => each.classList.remove("alone"));
+      const single = one(".takes", room).classList.contains("single");
+      if (single) item.classList.add("alone");
+      go(number - 1);
+    }
+    item.scrollIntoView({block: "nearest"});
+  };
+  const KEYS = {
+    ArrowLeft: () => step(-1), ArrowRight: () => step(1), " ": () => playing ? pause() : play(),
+    ",": () => nudge(-1), ".": () => nudge(1), "?": () => keys.showModal(),
+    p: () => decide("select", chosen()), Enter: () => decide("select", chosen()),
+    a: () => decide("approve", chosen()), x: () => decide("reject", chosen()),
+    r: () => decide("retake"), n: () => decide("note", chosen()), o: () => decide("omit"), u: undo,
+  };
+  addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]") || event.target.matches("textarea")) return;
+    const range = event.target === seek && event.key.startsWith("Arrow");
+    const pressed = event.target.matches("button, a") && (event.key === "Enter" || event.key === " ");
+    if (range || pressed) return;
+    const act = /^[1-9]$/.test(event.key) ? () => focusTake(+event.key) : KEYS[event.key];
+    if (!act || (!writing && "paxrnouEnter".includes(event.key))) return;
+    event.preventDefault();
+    act();
+  });
+  one(".help").addEventListener("click", () => keys.showModal());
+  one(".cancel", writing || document)?.addEventListener("click", () => writing.close());
+
+  // News.
+
+  const text = seconds => seconds < 60 ? `${Math.floor(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  const tick = () => {
+    for (const each of all("time[data-since]")) each.textContent = text(Math.max(0, Date.now() / 1000 - each.dataset.since));
+    for (const each of all("time[data-seconds]")) each.textContent = text(+each.dataset.seconds);
+  };
+  let source = null, moment = body.dataset.moment;
+  const take = news => {
+    if (news.reload) return location.reload();
+    if (news.status !== undefined) one(".status").innerHTML = news.status;
+    for (const [id, html] of Object.entries(news.entries)) {
+      const old = entry(id), on = old.getAttribute("aria-current");
+      const box = document.createElement("template");
+      box.innerHTML = html.trim();
+      if (on) box.content.firstElementChild.setAttribute("aria-current", on);
+      old.replaceWith(box.content);
+    }
+    if (current() in news.entries) refresh();
+    tick();
+  };
+  const listen = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/events?since=" + encodeURIComponent(moment));
+    source.onopen = () => { one(".lost").hidden = true; };
+    source.onerror = () => { one(".lost").hidden = false; };
+    source.onmessage = event => { moment = event.lastEventId; take(JSON.parse(event.data)); };
+  };
+  // A hidden page holds no connection: a browser has six for one host, and clips need some.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return listen();
+    source?.close();
+    source = null;
+  });
+  setInterval(() => { if (!document.hidden) tick(); }, 1000);
+  show();
+  listen();
+  tick();
+})();
