@@ -124,6 +124,8 @@ class ReviewServer:
             return _refusal(421, "This address is not the one that the command printed.")
         if not is_own_origin(request.headers, writes=request.method not in {"GET", "HEAD"}):
             return _refusal(403, "The request comes from another page.")
+        if request.path == "/favicon.ico":
+            return web.Response(status=204, headers=_headers())  # a browser always wants one
         if request.path == "/" and (token := request.query.get("token")) is not None:
             return self._enter_by_token(token)
         if request.path == "/enter" and request.method == "POST" and self._access.by_password:

@@ -38,7 +38,9 @@ def parse_decision(decision: Mapping[str, Any], report: Report) -> Choice:
     if not isinstance(shot, str) or (not rows and shot not in report.states):
         raise InputError("there is no such shot", remedy="Reload the page.")
     if take is not None or kind in _ABOUT_CLIPS:
-        _require_clip(kind, next((row for row in rows if row.take == take), None), decision.get("clip"), f"{shot}#{take}")
+        _require_clip(
+            kind, next((row for row in rows if row.take == take), None), decision.get("clip"), f"{shot}#{take}"
+        )
     text, is_undo = decision.get("text", ""), decision.get("undo", False)
     if not isinstance(text, str) or len(text) > _LONGEST_TEXT or not isinstance(is_undo, bool):
         raise InputError("this is not a decision", remedy="Reload the page.")

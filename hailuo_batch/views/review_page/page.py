@@ -10,18 +10,18 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.manifest.camera import CameraCommand
-from hailuo_batch.views.contact_sheet import TEMPLATES
 from hailuo_batch.views.format import safe_lines
 from hailuo_batch.views.review_page.values import WorkNow
 from hailuo_batch.views.sheet.camera_icons import CAMERA_ICONS, icon_id
+from hailuo_batch.views.sheet.page import TEMPLATES, read_template
 from hailuo_batch.views.sheet.values import Figure, SheetShot, SheetTake, StateCount
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _POLICY = (
-    "default-src 'none'; img-src 'self'; media-src 'self'; connect-src 'self'; style-src '{style}'; "
-    "script-src '{script}'; form-action {form}; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self'; media-src 'self'; connect-src 'self'; style-src {style}; "
+    "script-src {script}; form-action {form}; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -34,10 +34,9 @@ class ReviewDrawer:
     def __init__(self, *, can_decide: bool, can_judge: bool) -> None:
         self._environment = _make_environment()
         self._rights = {"can_decide": can_decide, "can_judge": can_decide and can_judge}
-        self._style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("sheet.css", "review.css"))
-        self._script = (TEMPLATES / "review.js").read_text(encoding="utf-8")
+        self._style, self._script = read_template("sheet.css") + read_template("review.css"), read_template("review.js")
         self.policy = _POLICY.format(style=_source(self._style), script=_source(self._script), form="'none'")
-        self.entrance_policy = _POLICY.format(style=_source(self._style), script="none", form="'self'")
+        self.entrance_policy = _POLICY.format(style=_source(self._style), script="'none'", form="'self'")
 
     def page(
         self,
@@ -52,6 +51,8 @@ class ReviewDrawer:
         form_key: str,
     ) -> str:
         """The whole page; `moment` is what it shows, for the news that follow."""
+        from markupsafe import Markup
+
         return self._draw(
             "review.html",
             campaign=campaign,
@@ -65,7 +66,7 @@ class ReviewDrawer:
             style=self._style,
             script=self._script,
             commands=tuple(CameraCommand),
-            drawings=CAMERA_ICONS,
+            drawings={command: Markup(drawing) for command, drawing in CAMERA_ICONS.items()},  # noqa: S704  # ours
             used=used_take,
         )
 
@@ -116,4 +117,4 @@ def _safe_value(value: object) -> object:
 
 
 def _source(text: str) -> str:
-    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

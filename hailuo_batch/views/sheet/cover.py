@@ -18,10 +18,20 @@ from hailuo_batch.views.sheet.states import count_states
 from hailuo_batch.views.sheet.values import Figure, Sheet, SheetInput, SheetSection, SheetShot
 from hailuo_batch.views.unfetched import next_steps
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
-)  # fmt: skip
+]
 _KINDS = {World.REAL: "Contact sheet", World.SKETCH: "Sketches", World.REHEARSAL: "Rehearsal"}
 _NOTES = {
     World.REAL: "",

@@ -9,7 +9,7 @@
   const current = () => decodeURIComponent(location.hash.slice(1)) || entries()[0]?.dataset.shot;
   const entry = id => entries().find(each => each.dataset.shot === id);
   const stage = () => one(".stage", room);
-  const takes = () => all(".take", room);
+  const takes = () => all(".cell", room);
   const videos = () => all("video", room);
   const done = [];
   let focus = 0, playing = false, want = 0;
@@ -105,7 +105,7 @@
         if (time) each.currentTime = Math.min(time, length(each));
         paint(time);
       });
-      each.addEventListener("error", () => each.closest(".take").classList.add("failed"));
+      each.addEventListener("error", () => each.closest(".cell").classList.add("failed"));
     }
   };
   const play = () => {
@@ -216,7 +216,7 @@
     if (!await send(last)) done.push(last);
   };
   room.addEventListener("click", event => {
-    const button = event.target.closest("[data-do]"), take = event.target.closest(".take");
+    const button = event.target.closest("[data-do]"), take = event.target.closest(".cell");
     if (take) go(takes().indexOf(take));
     if (button) return decide(button.dataset.do, button.dataset.take || (button.dataset.do === "note" && chosen()));
     if (event.target.closest(".screen")) playing ? pause() : play();
@@ -230,10 +230,10 @@
     if (!item) return;
     if (focus === number - 1) {
       const alone = item.classList.toggle("alone");
-      one(".takes", room).classList.toggle("single", alone);
+      one(".wall", room).classList.toggle("single", alone);
     } else {
       takes().forEach(each => each.classList.remove("alone"));
-      const single = one(".takes", room).classList.contains("single");
+      const single = one(".wall", room).classList.contains("single");
       if (single) item.classList.add("alone");
       go(number - 1);
     }
