@@ -37,7 +37,7 @@ HOMES = {
     "jsonschema_rs": {"load"},
     "rich": {"views"},
     "jinja2": {"views"},
-    "opentimelineio": {"views"},
+    "markupsafe": {"views"},
     "keyring": {"load"},
     "platformdirs": {"load"},
     "openapi_core": {"testing"},
@@ -229,7 +229,7 @@ SUB_STEPS = {
         {"days", "measures"},
     ),
     "app": (
-        {"watch"},
+        {"watch", "reviewing"},
         {
             "choosing",
             "costs",

@@ -124,16 +124,20 @@ class ReviewServer:
             return _refusal(421, "This address is not the one that the command printed.")
         if not is_own_origin(request.headers, writes=request.method not in {"GET", "HEAD"}):
             return _refusal(403, "The request comes from another page.")
-        if request.path == "/favicon.ico":
-            return web.Response(status=204, headers=_headers())  # a browser always wants one
-        if request.path == "/" and (token := request.query.get("token")) is not None:
-            return self._enter_by_token(token)
-        if request.path == "/enter" and request.method == "POST" and self._access.by_password:
-            return await self._enter_by_password(request)
+        if entering := self._find_entrance(request):
+            return await entering(request)
         if not self._access.matches_session(request.cookies.get(self._cookie, "")):
             return self._refuse_stranger(request)
         route = self._find_route(request)
         return await route(request) if route else _refusal(404, "There is no such page.")
+
+    def _find_entrance(self, request: web.BaseRequest) -> Route | None:
+        """What is answered without a session."""
+        if request.path == "/" and "token" in request.query:
+            return self._enter_by_token
+        if request.path == "/enter" and request.method == "POST" and self._access.by_password:
+            return self._enter_by_password
+        return _send_no_icon if request.path == "/favicon.ico" else None
 
     def _find_route(self, request: web.BaseRequest) -> Route | None:
         if request.method == "POST":
@@ -151,8 +155,8 @@ class ReviewServer:
         """The name has the port: all servers of a host share their cookies."""
         return f"hailuo_review_{self.address.port}"
 
-    def _enter_by_token(self, token: str) -> web.Response:
-        if not self._access.matches_token(token):
+    async def _enter_by_token(self, request: web.BaseRequest) -> web.Response:
+        if not self._access.matches_token(request.query["token"]):
             return _refusal(403, "The token is not right. Open the address that the command printed.")
         return self._open_session(web.Response(text=_ENTERED, content_type="text/html", headers=_headers()))
 
@@ -271,6 +275,11 @@ def _file_response(file: Path | None, kind: str) -> web.StreamResponse:
     if file is None:
         return _refusal(404, "There is no such file.")
     return web.FileResponse(file, headers={**_FROM_US, **_KEPT_AN_HOUR, "Content-Type": kind})
+
+
+async def _send_no_icon(_: web.BaseRequest) -> web.Response:
+    """A browser always wants an icon."""
+    return web.Response(status=204, headers=_headers())
 
 
 def _refusal(status: int, text: str) -> web.Response:

@@ -103,7 +103,7 @@ def _usual_times(times: Iterable[tuple[str, str, float]]) -> Mapping[str, float]
     found: defaultdict[str, list[float]] = defaultdict(list)
     for provider, _, seconds in times:
         found[provider].append(seconds)
-    return {provider: median(each) for provider, each in found.items()}
+    return {provider: seconds for provider, each in found.items() if (seconds := median(each)) >= 1}
 
 
 def _list_waits(pending: Iterable[AttemptRecord], usual: Mapping[str, float]) -> Iterable[ProviderWait]:

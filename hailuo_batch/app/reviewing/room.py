@@ -7,7 +7,7 @@ Nothing is watched while no page is open.
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -138,14 +138,14 @@ class ReviewRoom:
     async def _read_again(self) -> float:
         """Reads the campaign if one of its files changed; the seconds that it took."""
         async with self._one_reads:
-            before, begun = read_stamps(self._stamps), time.monotonic()
+            before, begun = _read_stamps(self._stamps), time.monotonic()
             if before == self._stamps and not self._has_run_ended():
                 return 0.0
             try:
                 self._reading = await self._read()
                 shown, files = self._reading.shown, self._reading.files
             except (HailuoError, OSError) as error:  # a half-saved file, mostly: the next change may mend it
-                shown, files = self._show_problem(error), before.keys()
+                shown, files = self._show_problem(error), frozenset(before)
             self._stamps = {file: before.get(file) for file in files}
         if self._moments.move_on(shown):
             async with self._changed:
@@ -164,10 +164,15 @@ class ReviewRoom:
         return replace(shown, now=replace(shown.now, problem=text))
 
 
+def _read_stamps(files: Iterable[Path]) -> Stamps:
+    """How each file is now. An empty one counts as none: reading a ledger touches the empty log beside it."""
+    return {file: stamp if stamp is not None and stamp[0] else None for file, stamp in read_stamps(files).items()}
+
+
 def _describe_error(error: HailuoError | OSError) -> str:
     if isinstance(error, ManifestError):
         first, more = error.problems[0], len(error.problems) - 1
-        place = f"{first.place}: " if first.place is not None else ""
+        place = f"{first.place.file}:{first.place.line}: " if first.place is not None else ""
         return f"{place}{first.why}" + (f" There are {more} more problems." if more else "")
     return f"{error.summary}. {error.why}" if isinstance(error, HailuoError) else f"{error.strerror}."
 

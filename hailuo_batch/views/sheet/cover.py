@@ -18,20 +18,10 @@ from hailuo_batch.views.sheet.states import count_states
 from hailuo_batch.views.sheet.values import Figure, Sheet, SheetInput, SheetSection, SheetShot
 from hailuo_batch.views.unfetched import next_steps
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
-]
+)  # fmt: skip
 _KINDS = {World.REAL: "Contact sheet", World.SKETCH: "Sketches", World.REHEARSAL: "Rehearsal"}
 _NOTES = {
     World.REAL: "",
@@ -153,7 +143,7 @@ def _sections(report: Report, shots: Sequence[SheetShot], *, with_notes: bool) -
 
 def _with_rows(shots: Sequence[SheetShot]) -> Iterator[SheetShot]:
     """Shots with one take stand side by side as cards; any other, and a card without a neighbour, has a row."""
-    single = [shot.cells <= 1 for shot in shots]
+    single = [len(shot.takes) == 1 for shot in shots]
     for place, shot in enumerate(shots):
         has_neighbour = any(single[max(0, place - 1) : place] + single[place + 1 : place + 2])
         yield replace(shot, is_row=not (single[place] and has_neighbour))

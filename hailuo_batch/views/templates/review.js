@@ -6,8 +6,11 @@
   const list = one(".rail ol"), bar = one(".transport"), seek = one("input", bar), clock = one(".time", bar);
   const writing = one("dialog.write"), keys = one("dialog.keys"), toast = one(".toast");
   const entries = () => all("li", list);
-  const current = () => decodeURIComponent(location.hash.slice(1)) || entries()[0]?.dataset.shot;
   const entry = id => entries().find(each => each.dataset.shot === id);
+  const current = () => {
+    const id = decodeURIComponent(location.hash.slice(1));
+    return entry(id) ? id : entries()[0]?.dataset.shot;
+  };
   const stage = () => one(".stage", room);
   const takes = () => all(".cell", room);
   const videos = () => all("video", room);
@@ -35,35 +38,36 @@
       each.dataset.shot === id ? each.setAttribute("aria-current", "true") : each.removeAttribute("aria-current");
     }
     entry(id)?.scrollIntoView({block: "nearest", inline: "nearest"});
-    begin();
-    const chosen = takes().findIndex(each => "selected" in each.dataset);
-    go(Math.max(chosen, 0));
+    seek.value = 0;
+    bar.hidden = !videos().length;
+    takes().forEach(start);
+    go(takes().findIndex(each => "selected" in each.dataset));
     one("h2", room).focus({preventScroll: true});
   };
   const refresh = async () => {
     const id = current(), drawn = await load(id), old = stage();
     if (!drawn || !old || old.dataset.shot !== id) return show();
-    const shape = root => all("[data-key]", root).map(each => each.dataset.key).join("|");
-    if (shape(old) !== shape(drawn)) {
-      const at = focus, time = seek.value;
-      room.replaceChildren(drawn);
-      begin(+time);
-      return go(Math.min(at, takes().length - 1));
-    }
-    const fresh = one(".stage", drawn);
+    const fresh = one(".stage", drawn), wall = one(".wall", old), news = all(".cell", fresh), cells = takes();
     Object.assign(old.dataset, fresh.dataset);
-    const news = all("[data-key]", fresh);
-    takes().forEach((each, at) => {
-      const wide = each.classList.contains("focus"), alone = each.classList.contains("alone");
-      each.className = news[at].className;
-      each.classList.toggle("focus", wide);
-      each.classList.toggle("alone", alone);
-      each.dataset.verdict = news[at].dataset.verdict;
-      "selected" in news[at].dataset ? each.dataset.selected = "" : delete each.dataset.selected;
+    wall.className = one(".wall", fresh).className + (wall.classList.contains("single") ? " single" : "");
+    cells.slice(news.length).forEach(each => each.remove());
+    news.forEach((cell, at) => {
+      const mine = cells[at];
+      for (const kind of ["focus", "alone"]) cell.classList.toggle(kind, !!mine?.classList.contains(kind));
+      if (mine?.dataset.key === cell.dataset.key) return update(mine, cell);
+      mine ? mine.replaceWith(cell) : wall.append(cell);
+      start(cell);
     });
     for (const part of all("[data-part]", fresh)) {
       const mine = one(`[data-part="${part.dataset.part}"]`, old);
       if (mine && mine.innerHTML !== part.innerHTML) swap(mine, part);
+    }
+    bar.hidden = !videos().length;
+  };
+  const update = (mine, cell) => {
+    mine.className = cell.className;
+    for (const name of ["verdict", "selected"]) {
+      name in cell.dataset ? mine.dataset[name] = cell.dataset[name] : delete mine.dataset[name];
     }
   };
   const swap = (mine, part) => {
@@ -95,18 +99,17 @@
     seek.value = time;
     clock.textContent = `${time.toFixed(1)} / ${lead ? length(lead).toFixed(1) : 0} s`;
   };
-  const begin = (time = 0) => {
-    bar.hidden = !videos().length;
-    one(".play", bar).disabled = !videos().length;
-    for (const each of videos()) {
-      each.muted = true;
-      each.addEventListener("loadedmetadata", () => {
-        seek.max = length(leader());
-        if (time) each.currentTime = Math.min(time, length(each));
-        paint(time);
-      });
-      each.addEventListener("error", () => each.closest(".cell").classList.add("failed"));
-    }
+  const start = cell => {
+    const video = one("video", cell);
+    if (!video) return;
+    video.muted = true;
+    video.addEventListener("loadedmetadata", () => {
+      seek.max = length(leader());
+      if (+seek.value) video.currentTime = Math.min(+seek.value, length(video));
+      if (playing) video.play().catch(() => {});
+      paint(+seek.value);
+    });
+    video.addEventListener("error", () => cell.classList.add("failed"));
   };
   const play = () => {
     playing = true;
