@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.reviewing.review import ON_THIS_MACHINE, ReviewOptions, review
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import print_text
 from hailuo_batch.cli.run_async import run_async
@@ -28,7 +27,9 @@ _LONGEST = 10_000  # bytes of a file with a password
 @click.option(
     "--read-only", is_flag=True, help="For a client: no decisions, no prices, no providers, and a password to enter."
 )
-@click.option("--listen", metavar="HOST:PORT", default=ON_THIS_MACHINE, help="Where to listen (default: this machine).")
+@click.option(
+    "--listen", metavar="HOST:PORT", default="127.0.0.1:0", help="Where to listen (default: this machine, a free port)."
+)
 @click.option(
     "--password-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -42,9 +43,13 @@ def command(
     Takes play side by side. Each decision is written into the review file at once, and the page follows a run, commands
     and editors while it is open. Never buys anything: a retake is bought by the next run. Ctrl-C ends it.
     """
+    from hailuo_batch.app.reviewing.review import ReviewOptions, review
+
     if password_file is not None and not read_only:
         raise click.UsageError("--password-file is for --read-only.")
-    password = _read_password(password_file) if read_only else None
+    chosen = ReviewOptions(
+        world=world, listen=listen, password=_read_password(password_file) if read_only else None, by=by
+    )
 
     def show(url: str) -> None:
         print_text(f"{'Read-only page' if read_only else 'Review page'}: {url}\nCtrl-C ends it.")
@@ -56,7 +61,7 @@ def command(
     gc.enable()  # this command stays
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
     with suppress(KeyboardInterrupt):
-        run_async(review(manifest, ReviewOptions(world=world, listen=listen, password=password, by=by), show=show))
+        run_async(review(manifest, chosen, show=show))
 
 
 def _read_password(file: Path | None) -> str:

@@ -12,9 +12,6 @@ from hailuo_batch.drivers.review_server import ReviewServer
 from hailuo_batch.drivers.small_server import ListenAddress, parse_listen_address
 from hailuo_batch.errors import InputError, RefusedError
 
-ON_THIS_MACHINE = "127.0.0.1:0"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewOptions:
     """Where to listen (HOST:PORT, port 0 is any that is free), for whom, and who decides.
@@ -23,7 +20,7 @@ class ReviewOptions:
     """
 
     world: World = World.REAL
-    listen: str = ON_THIS_MACHINE
+    listen: str = "127.0.0.1:0"
     password: str | None = None
     by: str = ""
 
