@@ -12,6 +12,7 @@ from hailuo_batch.drivers.review_server import ReviewServer
 from hailuo_batch.drivers.small_server import ListenAddress, parse_listen_address
 from hailuo_batch.errors import InputError, RefusedError
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewOptions:
     """Where to listen (HOST:PORT, port 0 is any that is free), for whom, and who decides.

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from hailuo_batch.app.reviewing.moments import Moments, Shown, news_data
+from hailuo_batch.core.plan.judgement import ShotState
 from hailuo_batch.views.review_page.values import WorkNow
-from hailuo_batch.views.sheet.states import SHOT_STATES, ShotState
+from hailuo_batch.views.sheet.states import SHOT_STATES
 from hailuo_batch.views.sheet.values import SheetShot
 
 

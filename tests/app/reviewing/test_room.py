@@ -8,6 +8,7 @@ import pytest
 from app_samples import Project
 
 from hailuo_batch.app.reviewing import room as rooms
+from hailuo_batch.app.reviewing.reading import read_campaign
 from hailuo_batch.app.reviewing.room import ReviewRoom
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.review_server import News
@@ -84,7 +85,7 @@ async def test_two_pages_get_the_same(project: Project) -> None:
 @contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
     reads: list[None] = []
-    read = rooms.read_campaign
+    read = read_campaign
 
     async def count(*of: object, **how: object) -> object:
         reads.append(None)
