@@ -28,7 +28,7 @@ _CLIP = re.compile(r"/clips/([0-9a-f]{64})\.mp4")
 _STILL = re.compile(r"/stills/([0-9a-f]{64})(|_middle|_last)\.jpg")
 _FROM_US = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none, a browser sends forms without an origin
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",

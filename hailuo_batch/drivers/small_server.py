@@ -96,6 +96,10 @@ class SmallServer:
 
     async def __aexit__(self, *_: object) -> None:
         """Ends every connection."""
+        for each in self._sockets:
+            with suppress(NotImplementedError):  # Windows
+                # A caller that comes at this very moment would be accepted for a task that is cancelled.
+                asyncio.get_running_loop().remove_reader(each)
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)

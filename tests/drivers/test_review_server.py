@@ -199,7 +199,7 @@ async def test_every_answer_is_closed_to_other_pages(visit: Visit) -> None:
         async with visit.client.get(f"{visit.base}{place}") as answer:
             assert answer.headers["X-Frame-Options"] == "DENY"
             assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-            assert answer.headers["Referrer-Policy"] == "no-referrer"
+            assert answer.headers["Referrer-Policy"] == "same-origin"
             if not place.startswith("/clips"):
                 assert answer.headers["Cache-Control"] == "no-store"
                 assert "default-src" in answer.headers["Content-Security-Policy"]
