@@ -103,8 +103,8 @@ class SmallServer:
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)
-        for each in self._sockets:
-            each.close()
+        while self._sockets:
+            self._sockets.pop().close()
         if self._runner:
             await self._runner.cleanup()
         if self._refused:
