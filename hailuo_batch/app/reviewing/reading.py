@@ -6,10 +6,13 @@ Reading is work for the processor, so it is done in a thread, with a loop of its
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from hailuo_batch.app.judging.review_files import clip_review_path
+from hailuo_batch.app.measuring import measure_missing
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.reviewing.moments import Shown
@@ -21,6 +24,7 @@ from hailuo_batch.core.plan.client_report import make_client_report
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
+from hailuo_batch.errors import HailuoError
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.ports import Store
 from hailuo_batch.views.format import join_amounts
@@ -54,6 +58,15 @@ class Reading:
 async def read_campaign(manifest: Path, world: World, *, for_client: bool) -> Reading:
     """Reads everything now, in a thread. An error of ours says what is wrong with the manifest."""
     return await asyncio.to_thread(lambda: asyncio.run(_read(manifest, world, for_client=for_client)))
+
+
+async def measure_clips(manifest: Path, world: World) -> None:
+    """Measures the clips that came before there were measures, and draws their stills; one that cannot be has none.
+
+    Worker processes do it, so it is no thread that the end of the server would wait for.
+    """
+    with suppress(HailuoError, OSError):
+        await measure_missing(await plan(manifest, world=world, full_report=True, offline=True))
 
 
 async def _read(manifest: Path, world: World, *, for_client: bool) -> Reading:

@@ -17,13 +17,13 @@ from hailuo_batch.app.choosing import ChoicesMade, choose
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.reviewing.decisions import describe_choice, parse_decision
 from hailuo_batch.app.reviewing.moments import Moments, Shown, find_shot, news_data
-from hailuo_batch.app.reviewing.reading import Reading, read_campaign
+from hailuo_batch.app.reviewing.reading import Reading, measure_clips, read_campaign
 from hailuo_batch.core.plan.choice import Choice
 from hailuo_batch.core.plan.render_names import StillAt, poster_name
 from hailuo_batch.core.world import World
-from hailuo_batch.drivers.data_plane import write_thumbnail
 from hailuo_batch.drivers.review_server import DrawnPage, News
 from hailuo_batch.errors import HailuoError
+from hailuo_batch.files.folder import write_beside
 from hailuo_batch.files.regular import is_regular
 from hailuo_batch.load.file_changes import Stamps, read_stamps
 from hailuo_batch.load.settings import make_folder
@@ -45,6 +45,7 @@ class ReviewRoom:
         self._listeners, self._somebody = 0, asyncio.Event()
         self._stills = asyncio.Semaphore(_STILLS_AT_ONCE)
         self._stamps: Stamps = {}
+        self._has_measured = False
         self._reading: Reading
 
     async def start(self) -> None:
@@ -55,10 +56,19 @@ class ReviewRoom:
 
     async def watch(self) -> None:
         """Keeps the page as the files are, for as long as there is somebody to see it."""
-        while True:
-            await self._somebody.wait()
-            seconds = await self._read_again()
-            await asyncio.sleep(max(CHECK_SECONDS, seconds * _REST))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._measure_clips())
+            while True:
+                await self._somebody.wait()
+                seconds = await self._read_again()
+                await asyncio.sleep(max(CHECK_SECONDS, seconds * _REST))
+
+    async def _measure_clips(self) -> None:
+        """Marks and stills of clips that came before there were any, once there is somebody to see them."""
+        await self._somebody.wait()
+        if not self._for_client:
+            await measure_clips(self._manifest, self._world)
+            self._has_measured = True
 
     async def draw_page(self, form_key: str) -> DrawnPage:
         """The whole page, as the files are now."""
@@ -139,8 +149,9 @@ class ReviewRoom:
         """Reads the campaign if one of its files changed; the seconds that it took."""
         async with self._one_reads:
             before, begun = _read_stamps(self._stamps), time.monotonic()
-            if before == self._stamps and not self._has_run_ended():
+            if before == self._stamps and not self._has_measured and not self._has_run_ended():
                 return 0.0
+            self._has_measured = False
             try:
                 self._reading = await self._read()
                 shown, files = self._reading.shown, self._reading.files
@@ -179,6 +190,8 @@ def _describe_error(error: HailuoError | OSError) -> str:
 
 def _draw_still(clip: Path, file: Path) -> None:
     """A clip without a poster is still playable, so one that cannot be written stops nothing."""
+    from hailuo_batch.media.frames import draw_poster
+
     with suppress(HailuoError, OSError):
         make_folder(file.parent)
-        write_thumbnail(clip, file)
+        write_beside(file, draw_poster(clip))
