@@ -35,7 +35,7 @@ def parse_decision(decision: Mapping[str, Any], report: Report) -> Choice:
     """The choice that a page asks for; `InputError` for anything that the report does not have."""
     kind, shot, take = _parse_kind(decision), decision.get("shot"), decision.get("take")
     rows = [row for row in report.rows if row.shot == shot]
-    if not isinstance(shot, str) or (not rows and shot not in report.states):
+    if not isinstance(shot, str) or (not rows and shot not in report.omitted):
         raise InputError("there is no such shot", remedy="Reload the page.")
     if take is not None or kind in _ABOUT_CLIPS:
         _require_clip(

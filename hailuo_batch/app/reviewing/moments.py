@@ -3,7 +3,7 @@
 A moment is named by the server's start and a number, so a page of an earlier server is not taken for one of this.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hailuo_batch.views.review_page.values import WorkNow
@@ -27,10 +27,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """What a page has to draw again. `is_all`: it is too old, or shots came, went or moved."""
+    """What a page has to draw again; everything where it is of another server."""
 
     is_all: bool = False
     has_status: bool = False
+    has_order: bool = False  # shots came, went or moved
     shots: tuple[SheetShot, ...] = ()
 
 
@@ -67,17 +68,11 @@ class Moments:
     def list_changes(self, since: str) -> Changed:
         """What changed after a moment of that name."""
         start, _, number = since.rpartition(".")
-        if start != self._start or not number.isascii() or not number.isdecimal() or int(number) < self._order:
+        if start != self._start or not number.isascii() or not number.isdecimal():
             return Changed(is_all=True)
-        shots = tuple(shot for shot in self.shown.shots if self._shots.get(shot.id, 0) > int(number))
-        return Changed(has_status=self._status > int(number), shots=shots)
-
-
-def news_data(changed: Changed, *, entries: Mapping[str, str], status: str) -> Mapping[str, object]:
-    """The same as a page reads it."""
-    if changed.is_all:
-        return {"reload": True}
-    return {"entries": dict(entries), **({"status": status} if changed.has_status else {})}
+        at = int(number)
+        shots = tuple(shot for shot in self.shown.shots if self._shots.get(shot.id, 0) > at)
+        return Changed(has_status=self._status > at, has_order=self._order > at, shots=shots)
 
 
 def find_shot(shots: Sequence[SheetShot], name: str) -> SheetShot | None:

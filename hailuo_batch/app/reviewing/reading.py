@@ -5,7 +5,7 @@ Reading is work for the processor, so it is done in a thread, with a loop of its
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +19,21 @@ from hailuo_batch.app.reviewing.moments import Shown
 from hailuo_batch.app.workspace.paths import lock_path, review_path, tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import sum_by_currency
 from hailuo_batch.core.plan.client_report import make_client_report
+from hailuo_batch.core.plan.judgement import ShotState
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.ports import Store
-from hailuo_batch.views.format import join_amounts
+from hailuo_batch.views.format import join_amounts, shot_length
 from hailuo_batch.views.review_page.values import ProviderWait, ServedMedia, WorkNow
 from hailuo_batch.views.sheet.cover import make_sheet
-from hailuo_batch.views.sheet.shots import list_shots
+from hailuo_batch.views.sheet.shots import list_shots, prompt_parts
+from hailuo_batch.views.sheet.states import SHOT_STATES, count_states
 from hailuo_batch.views.sheet.values import Figure, SheetShot
 
 _MOST_LABELS = 20
@@ -78,8 +81,10 @@ async def _read(manifest: Path, world: World, *, for_client: bool) -> Reading:
         shown = Shown(shots=tuple(map(_without_price, list_shots(report, media))))
     else:
         figures = (*sheet.figures, *_figures_under_way(report))
-        shots = tuple(shot for section in sheet.sections for shot in section.shots)
-        shown = Shown(shots=shots, figures=figures, states=sheet.states, now=await _read_work(planned))
+        planned_shots = tuple(shot for section in sheet.sections for shot in section.shots)
+        shots = (*planned_shots, *_omitted_shots(planned.validation.omitted, planned_shots))
+        states = count_states(shot.state for shot in shots)
+        shown = Shown(shots=shots, figures=figures, states=states, now=await _read_work(planned))
     return Reading(
         shown=shown,
         report=report,
@@ -91,9 +96,21 @@ async def _read(manifest: Path, world: World, *, for_client: bool) -> Reading:
     )
 
 
-def _without_price(shot: SheetShot) -> SheetShot:
-    """A client's report knows no price, and does not say so."""
-    return replace(shot, cost="", takes=tuple(replace(take, price="") for take in shot.takes))
+def _omitted_shots(omitted: Iterable[Shot], planned: Sequence[SheetShot]) -> Iterable[SheetShot]:
+    """What is left out, behind everything else, so that it can be brought back."""
+    known = {shot.id for shot in planned}
+    left = (shot for shot in omitted if shot.id not in known)
+    for number, shot in enumerate(left, len(planned) + 1):
+        yield SheetShot(
+            id=shot.id,
+            number=number,
+            state=SHOT_STATES[ShotState.OMITTED],
+            length=shot_length(shot.duration),
+            prompt=prompt_parts(shot.prompt),
+            takes=(),
+            tags=shot.tags,
+            notes=shot.notes,
+        )
 
 
 def _figures_under_way(report: Report) -> Iterable[Figure]:

@@ -16,7 +16,7 @@ from typing import Any
 from hailuo_batch.app.choosing import ChoicesMade, choose
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.reviewing.decisions import describe_choice, parse_decision
-from hailuo_batch.app.reviewing.moments import Moments, Shown, find_shot, news_data
+from hailuo_batch.app.reviewing.moments import Changed, Moments, Shown, find_shot
 from hailuo_batch.app.reviewing.reading import Reading, measure_clips, read_campaign
 from hailuo_batch.core.plan.choice import Choice
 from hailuo_batch.core.plan.render_names import StillAt, poster_name
@@ -107,10 +107,19 @@ class ReviewRoom:
             self._listeners -= 1
             if not self._listeners:
                 self._somebody.clear()
-        shown, changed = self._moments.shown, self._moments.list_changes(since)
-        status = self._drawer.status(shown.figures, shown.states, shown.now) if changed.has_status else ""
-        entries = self._drawer.entries(changed.shots)
-        return News(id=self._moments.name, data=news_data(changed, entries=entries, status=status))
+        return News(id=self._moments.name, data=self._draw_news(self._moments.list_changes(since)))
+
+    def _draw_news(self, changed: Changed) -> Mapping[str, object]:
+        """What a page reads of it."""
+        if changed.is_all:
+            return {"reload": True}
+        shown = self._moments.shown
+        data: dict[str, object] = {"entries": self._drawer.entries(changed.shots)}
+        if changed.has_status:
+            data["status"] = self._drawer.status(shown.figures, shown.states, shown.now)
+        if changed.has_order:
+            data["order"] = [shot.id for shot in shown.shots]
+        return data
 
     async def find_clip(self, digest: str) -> Path | None:
         """The file of a clip of this report."""

@@ -34,15 +34,18 @@
     pause();
     if (!drawn) { room.textContent = "There is no such shot."; bar.hidden = true; return; }
     room.replaceChildren(drawn);
-    for (const each of entries()) {
-      each.dataset.shot === id ? each.setAttribute("aria-current", "true") : each.removeAttribute("aria-current");
-    }
+    mark();
     entry(id)?.scrollIntoView({block: "nearest", inline: "nearest"});
     seek.value = 0;
     bar.hidden = !videos().length;
     takes().forEach(start);
     go(takes().findIndex(each => "selected" in each.dataset));
     one("h2", room).focus({preventScroll: true});
+  };
+  const mark = () => {
+    for (const each of entries()) {
+      each.dataset.shot === current() ? each.setAttribute("aria-current", "true") : each.removeAttribute("aria-current");
+    }
   };
   const refresh = async () => {
     const id = current(), drawn = await load(id), old = stage();
@@ -117,15 +120,15 @@
     if (!lead) return;
     if (lead.ended || lead.currentTime >= length(lead) - .05) place(0);
     for (const each of videos()) if (each.currentTime < length(each) - .05) each.play().catch(() => {});
-    mark();
+    label();
     requestAnimationFrame(follow);
   };
   const pause = () => {
     playing = false;
     for (const each of videos()) each.pause();
-    mark();
+    label();
   };
-  const mark = () => {
+  const label = () => {
     bar.classList.toggle("playing", playing);
     one(".play", bar).setAttribute("aria-label", playing ? "Pause" : "Play");
   };
@@ -260,6 +263,11 @@
     act();
   });
   one(".help").addEventListener("click", () => keys.showModal());
+  one("textarea", writing || document)?.addEventListener("keydown", event => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    one(".main", writing).click();
+  });
   one(".cancel", writing || document)?.addEventListener("click", () => writing.close());
 
   // News.
@@ -273,14 +281,19 @@
   const take = news => {
     if (news.reload) return location.reload();
     if (news.status !== undefined) one(".status").innerHTML = news.status;
+    const here = current();
     for (const [id, html] of Object.entries(news.entries)) {
-      const old = entry(id), on = old.getAttribute("aria-current");
-      const box = document.createElement("template");
+      const box = document.createElement("template"), old = entry(id);
       box.innerHTML = html.trim();
-      if (on) box.content.firstElementChild.setAttribute("aria-current", on);
-      old.replaceWith(box.content);
+      old ? old.replaceWith(box.content) : list.append(box.content);
     }
-    if (current() in news.entries) refresh();
+    if (news.order) {
+      entries().filter(each => !news.order.includes(each.dataset.shot)).forEach(each => each.remove());
+      list.append(...news.order.map(entry));
+    }
+    mark();
+    if (current() !== here || !stage()) show();
+    else if (here in news.entries) refresh();
     tick();
   };
   const listen = () => {

@@ -7,14 +7,13 @@ from report_samples import CLIP, report, row
 
 from hailuo_batch.app.reviewing.decisions import describe_choice, parse_decision
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
-from hailuo_batch.core.plan.judgement import ShotState
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.errors import InputError
 
 REPORT = report(
     row("open", take=2),
     row("turn", action=Action.SUBMIT, clip=None),
-    states={"open": ShotState.WFA, "turn": ShotState.TODO, "gone": ShotState.OMITTED},
+    omitted=("gone",),
 )
 OPEN = {"shot": "open", "take": 2, "clip": CLIP.digest}
 
