@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import Rehearsal, RunOptions
@@ -220,6 +221,79 @@ def test_a_clip_of_a_run_appears_and_a_file_edited_by_hand_is_seen(visit: Visit,
     visit.wait("document.querySelector('.stage video')?.readyState >= 1")
     assert page.locator(".rail [data-shot=end] img").count() == 1
     assert visit.complaints == []
+
+
+def read_reviews(film: Path) -> dict[str, Any]:
+    """What the review files say, by shot: that of the rehearsal, and the shared one."""
+    found: dict[str, Any] = {}
+    for file in film.parent.rglob("*.review.yaml"):
+        for shot, said in yaml.safe_load(file.read_text(encoding="utf-8"))["shots"].items():
+            found.setdefault(shot, {}).update(said)
+    return found
+
+
+def test_a_take_is_picked_with_the_keyboard_and_the_review_says_so(visit: Visit, film: Path) -> None:
+    page, chosen = visit.page, "document.querySelector('.cell[data-selected]')?.dataset.take"
+    visit.press("2", "p")
+    visit.wait(f"{chosen} === '2'")
+    selected = read_reviews(film)["open"]["selected"]
+    assert (selected["take"], selected["by"]) == (2, "Ana")
+    assert selected["clip"] == page.locator(".cell[data-take='2']").get_attribute("data-digest")
+    page.reload()
+    visit.wait(f"{chosen} === '2'")
+    assert page.locator(".cell.focus").get_attribute("data-take") == "2", "the page begins at the take that is used"
+    visit.press("1", "Enter")
+    visit.wait(f"{chosen} === '1'")
+    visit.press("u")
+    visit.wait(f"{chosen} === '2'")
+    assert read_reviews(film)["open"]["selected"]["take"] == 2
+    visit.press("2", "p")
+    visit.wait("!document.querySelector('.cell[data-selected]')")
+    assert "selected" not in read_reviews(film).get("open", {})
+    assert visit.complaints == []
+
+
+def test_words_of_a_decision_reach_the_review_as_they_are(visit: Visit, film: Path) -> None:
+    page, state = visit.page, "document.querySelector('.stage').dataset.state"
+    for key, text, shown in (
+        ("x", f"too dark {HOSTILE}", "document.querySelector('.cell').dataset.verdict === 'rejected'"),
+        ("n", f"warmer: #1 {HOSTILE}", "document.querySelector('.cell .note')"),
+        ("r", "slower", f"{state} === 'retake'"),
+    ):
+        visit.press(key)
+        page.locator("dialog textarea").fill(text)
+        visit.press("Enter")
+        visit.wait(shown)
+    said = read_reviews(film)["open"]
+    assert said["judged"][0]["why"] == f"too dark {HOSTILE}"
+    assert f"warmer: #1 {HOSTILE}" in [note["text"] for note in said["notes"]]
+    assert [retake["take"] for retake in said["retakes"]] == [3]
+    assert page.locator(".cell").count() == 3
+    assert page.title() == "teaser, review"
+    visit.press("ArrowRight")
+    visit.wait("document.querySelector('.stage').dataset.shot === 'turn'")
+    visit.press("o")
+    page.get_by_role("button", name="Omit", exact=True).click()
+    visit.wait(f"{state} === 'omitted'")
+    assert "omitted" in read_reviews(film)["turn"]
+    visit.press("u")
+    visit.wait(f"{state} === 'wfa'")
+    assert "turn" not in read_reviews(film)
+    assert visit.complaints == []
+
+
+def test_two_pages_agree_and_a_review_edited_by_hand_is_seen(browser: Any, visit: Visit, url: str, film: Path) -> None:
+    with visiting(browser, url, width=390) as phone:
+        phone.wait("document.querySelector('video')")
+        visit.press("2", "a")
+        for page in (visit, phone):
+            page.wait("document.querySelector('.cell[data-selected]')?.dataset.verdict === 'approved'")
+            page.wait("document.querySelector('.rail [data-shot=open]').dataset.state === 'done'")
+        (review,) = film.parent.rglob("film.review.yaml")
+        review.write_text("version: 1\nshots: {}\n", encoding="utf-8")
+        for page in (visit, phone):
+            page.wait("document.querySelector('.rail [data-shot=open]').dataset.state === 'wfa'")
+            page.wait("!document.querySelector('.cell[data-selected]')")
 
 
 SIZES = [(390, "light"), (390, "dark"), (1280, "dark"), (1920, "light")]

@@ -4,15 +4,18 @@ A page names one shot by its id, and the clip that the viewer saw. It can't name
 clip that has become another one meanwhile.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hailuo_batch.app.choosing import ChoicesMade
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.errors import InputError
+from hailuo_batch.views.format import count, join_amounts
 
 _LONGEST_TEXT = 2000  # characters
 _ABOUT_CLIPS = frozenset({ChoiceKind.SELECT, ChoiceKind.APPROVE, ChoiceKind.REJECT})
+_MAY_COST = frozenset({ChoiceKind.SELECT, ChoiceKind.APPROVE, ChoiceKind.RETAKE})
 _DONE = {
     ChoiceKind.SELECT: "{label} is selected",
     ChoiceKind.APPROVE: "{label} is approved",
@@ -52,6 +55,14 @@ def describe_choice(choice: Choice) -> str:
     """What was decided, in one sentence."""
     label = choice.shot if choice.take is None else f"{choice.shot}#{choice.take}"
     return f"{(_UNDONE if choice.is_undo else _DONE)[choice.kind].format(label=label)}."
+
+
+def price_words(choice: Choice, made: ChoicesMade) -> Iterator[str]:
+    """What the next run would buy of this shot and those that start from it, where a decision may change that."""
+    report = made.planned.report
+    if choice.kind in _MAY_COST and report.takes_to_buy:
+        price = join_amounts(report.to_spend) or "an unknown price"
+        yield f"The next run would buy {count(report.takes_to_buy, 'take')} of it, for {price}."
 
 
 def _parse_kind(decision: Mapping[str, Any]) -> ChoiceKind:

@@ -15,7 +15,7 @@ from typing import Any
 
 from hailuo_batch.app.choosing import ChoicesMade, choose
 from hailuo_batch.app.planning.planned import ManifestError
-from hailuo_batch.app.reviewing.decisions import describe_choice, parse_decision
+from hailuo_batch.app.reviewing.decisions import describe_choice, parse_decision, price_words
 from hailuo_batch.app.reviewing.moments import Changed, Moments, Shown, find_shot
 from hailuo_batch.app.reviewing.reading import Reading, measure_clips, read_campaign
 from hailuo_batch.core.plan.choice import Choice
@@ -146,7 +146,7 @@ class ReviewRoom:
         choice = parse_decision(decision, self._reading.report)
         made = await asyncio.to_thread(lambda: asyncio.run(self._choose(choice)))
         await self._read_again()
-        return {"said": describe_choice(choice), "more": " ".join(made.notes)}
+        return {"said": describe_choice(choice), "more": " ".join([*made.notes, *price_words(choice, made)])}
 
     async def _choose(self, choice: Choice) -> ChoicesMade:
         return await choose(self._manifest, [choice], world=self._world, by=self._by)

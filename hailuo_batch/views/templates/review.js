@@ -35,13 +35,14 @@
     if (!drawn) { room.textContent = "There is no such shot."; bar.hidden = true; return; }
     room.replaceChildren(drawn);
     mark();
-    entry(id)?.scrollIntoView({block: "nearest", inline: "nearest"});
+    reveal();
     seek.value = 0;
     bar.hidden = !videos().length;
     takes().forEach(start);
     go(takes().findIndex(each => "selected" in each.dataset));
     one("h2", room).focus({preventScroll: true});
   };
+  const reveal = () => entry(current())?.scrollIntoView({block: "nearest", inline: "nearest"});
   const mark = () => {
     for (const each of entries()) {
       each.dataset.shot === current() ? each.setAttribute("aria-current", "true") : each.removeAttribute("aria-current");
@@ -290,6 +291,7 @@
     if (news.order) {
       entries().filter(each => !news.order.includes(each.dataset.shot)).forEach(each => each.remove());
       list.append(...news.order.map(entry));
+      reveal();
     }
     mark();
     if (current() !== here || !stage()) show();
