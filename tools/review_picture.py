@@ -1,7 +1,6 @@
-"""Draws the picture of the review page: `python tools/draw_pages.py`, into docs/pictures.
+"""The picture of the review page: manifests/product-film.yaml is rehearsed, and chosen from by clicks.
 
-It shows manifests/product-film.yaml, rehearsed in a folder of its own and chosen from by real clicks: nothing is bought
-and no network is used. Chromium has to be at /usr/bin/chromium.
+Needs Chromium and Playwright (the group `dev`). `draw_pictures.py` calls it.
 """
 
 import io
@@ -21,17 +20,18 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
 FILM = "manifests/product-film.yaml"
-SIZE = {"width": 1280, "height": 740}
+WIDTH, HEIGHT, SCALE = 1280, 740, 1.5
 
 
 def draw_review(target: Path) -> None:
     """The takes of one shot, the first of which is selected and approved, in the middle of playing."""
     with TemporaryDirectory() as name, _serve(Path(name)) as url, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE, device_scale_factor=1.5, color_scheme="dark")
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE, color_scheme="dark"
+        )
         page.goto(url)
         page.locator(".rail [data-shot=mist] a").click()
         page.locator(".stage[data-shot=mist]").wait_for()
@@ -77,8 +77,3 @@ def _program() -> tuple[str, ...]:
 
 def _surroundings(folder: Path) -> dict[str, Any]:
     return {**os.environ, "HAILUO_STATE": str(folder / "state"), "PYTHONPATH": str(ROOT)}
-
-
-if __name__ == "__main__":
-    draw_review(FOLDER / "review.webp")
-    print(FOLDER / "review.webp")
