@@ -67,7 +67,9 @@ def command(
 def _read_password(file: Path | None) -> str:
     """Never from the command line, which every user of the machine can list."""
     if file is None:
-        return os.environ.get(_PASSWORD) or click.prompt("Password for the page", hide_input=True, err=True)
+        return os.environ.get(_PASSWORD) or click.prompt(
+            "Password for the page", hide_input=True, confirmation_prompt=True, err=True
+        )
     try:
         text = read_regular(file, _LONGEST).decode()
     except UnicodeDecodeError:

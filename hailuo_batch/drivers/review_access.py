@@ -87,6 +87,12 @@ def is_own_origin(headers: Mapping[str, str], *, writes: bool) -> bool:
     return headers.get("Origin") in {None, own} and (is_visit or site in {None, "same-origin"})
 
 
+def reachable_address(address: ListenAddress) -> ListenAddress:
+    """An address that a browser can open: of a server on every network, this machine's name."""
+    is_every = _is_number(address.host) and ip_address(address.host).is_unspecified
+    return ListenAddress(host=socket.gethostname(), port=address.port) if is_every else address
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host can be reached from this machine only."""
     try:

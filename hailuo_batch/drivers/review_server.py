@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from hailuo_batch.drivers.review_access import ReviewAccess, is_own_host, is_own_origin
+from hailuo_batch.drivers.review_access import ReviewAccess, is_own_host, is_own_origin, reachable_address
 from hailuo_batch.drivers.small_server import ListenAddress, SmallServer, read_body
 from hailuo_batch.errors import HailuoError
 
@@ -117,7 +117,8 @@ class ReviewServer:
     @property
     def url(self) -> str:
         """The address to open; it has the token, where a token opens the page."""
-        return f"http://{self.address}/" + (f"?token={self._access.token}" if self._access.token else "")
+        token = f"?token={self._access.token}" if self._access.token else ""
+        return f"http://{reachable_address(self.address)}/{token}"
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if not is_own_host(request.headers.get("Host", ""), self.address):
@@ -262,6 +263,8 @@ class ReviewServer:
                 said = await self._content.decide(decision)
             except HailuoError as error:
                 said = {"error": error.summary, "why": error.why, "remedy": error.remedy}
+            except OSError as error:
+                said = {"error": "the decision was not written", "why": f"The system says: {error.strerror}."}
         return web.json_response(said, status=409 if "error" in said else 200)
 
 

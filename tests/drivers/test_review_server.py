@@ -313,3 +313,13 @@ async def test_only_so_many_wrong_passwords_are_tried(guest: Visit) -> None:
     assert await sign_in(guest, "a long password") == 429, "the right one waits too: nothing says which it was"
     guest.clock.seconds += TRIES_SECONDS + 1
     assert await sign_in(guest, "a long password") == 303
+
+
+async def test_a_guest_comes_by_a_number_or_a_name_of_this_machine(tmp_path: Path) -> None:
+    async with visiting(tmp_path, host="0.0.0.0", password="a long password", writes=False) as guest:  # noqa: S104 - what is tried
+        port, name = guest.server.address.port, socket.gethostname()
+        assert guest.server.url == f"http://{name}:{port}/", "what a browser can open"
+        base = f"http://127.0.0.1:{port}/"
+        for host, status in ((f"{name}:{port}", 200), (f"192.0.2.7:{port}", 200), (f"evil.example:{port}", 421)):
+            async with guest.client.get(base, headers={"Host": host}) as answer:
+                assert answer.status == status, host

@@ -214,6 +214,19 @@ def test_arrows_and_numbers_move_about(visit: Visit) -> None:
     visit.wait("document.querySelector('.stage').dataset.shot === 'open'")
 
 
+def test_only_shots_of_a_state_are_shown_and_walked_through(visit: Visit) -> None:
+    page, shown = visit.page, "[...document.querySelectorAll('.rail li:not([hidden])')].map(each => each.dataset.shot)"
+    visit.press("1", "a")
+    visit.wait("document.querySelector('.rail [data-shot=open]').dataset.state === 'done'")
+    page.get_by_role("button", name="To approve").click()
+    assert page.evaluate(shown) == ["turn"]
+    visit.press("ArrowRight")
+    visit.wait("document.querySelector('.stage').dataset.shot === 'turn'")
+    visit.press("ArrowLeft", "a")
+    visit.wait(f"{shown}.join() === 'open,turn'")
+    assert page.locator(".stage").get_attribute("data-shot") == "turn", "no shot of that state is left: all are shown"
+
+
 def test_a_clip_of_a_run_appears_and_a_file_edited_by_hand_is_seen(visit: Visit, film: Path) -> None:
     page, text = visit.page, film.read_text(encoding="utf-8")
     film.write_text(text + MORE, encoding="utf-8")

@@ -85,10 +85,26 @@
   };
   const step = by => {
     const found = entries(), at = found.findIndex(each => each.dataset.shot === current());
-    const next = found[at + by];
+    const way = by < 0 ? found.slice(0, at).reverse() : found.slice(at + 1);
+    const next = way.find(each => !each.hidden);
     if (next) location.hash = encodeURIComponent(next.dataset.shot);
   };
   addEventListener("hashchange", show);
+
+  // Only shots of some states.
+
+  const states = new Set();
+  const filter = () => {
+    for (const each of entries()) each.hidden = states.size > 0 && !states.has(each.dataset.state);
+    for (const each of all("[data-filter]")) each.setAttribute("aria-pressed", states.has(each.dataset.filter));
+  };
+  one(".status").addEventListener("click", event => {
+    const state = event.target.closest("[data-filter]")?.dataset.filter;
+    if (!state) return;
+    states.delete(state) || states.add(state);
+    filter();
+    reveal();
+  });
 
   // All takes in time with each other: the longest clip leads.
 
@@ -293,6 +309,8 @@
       list.append(...news.order.map(entry));
       reveal();
     }
+    for (const state of states) if (!one(`[data-filter="${state}"]`)) states.delete(state);
+    filter();
     mark();
     if (current() !== here || !stage()) show();
     else if (here in news.entries) refresh();
