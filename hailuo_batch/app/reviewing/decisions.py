@@ -7,7 +7,7 @@ clip that has become another one meanwhile.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hailuo_batch.app.choosing import ChoicesMade
+from hailuo_batch.core.money import sum_by_currency
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.errors import InputError
@@ -57,12 +57,19 @@ def describe_choice(choice: Choice) -> str:
     return f"{(_UNDONE if choice.is_undo else _DONE)[choice.kind].format(label=label)}."
 
 
-def price_words(choice: Choice, made: ChoicesMade) -> Iterator[str]:
-    """What the next run would buy of this shot and those that start from it, where a decision may change that."""
-    report = made.planned.report
-    if choice.kind in _MAY_COST and report.takes_to_buy:
-        price = join_amounts(report.to_spend) or "an unknown price"
-        yield f"The next run would buy {count(report.takes_to_buy, 'take')} of it, for {price}."
+def price_words(choice: Choice, report: Report) -> Iterator[str]:
+    """What the next run would buy by this decision: the take that was requested, or shots that start from another now.
+
+    `report` is that of the plan after it.
+    """
+    is_retake = choice.kind is ChoiceKind.RETAKE
+    if choice.kind not in _MAY_COST or (is_retake and choice.is_undo):
+        return
+    rows = [row for row in report.rows if row.is_bought and (row.shot == choice.shot) is is_retake]
+    if rows:
+        total = sum_by_currency(row.estimate for row in rows if row.estimate is not None and not row.same_clip_as)
+        what = count(len(rows), "take") + ("" if is_retake else " that start from it")
+        yield f"The next run would buy {what}, for {join_amounts(total) or 'an unknown price'}."
 
 
 def _parse_kind(decision: Mapping[str, Any]) -> ChoiceKind:

@@ -146,7 +146,10 @@ class ReviewRoom:
         choice = parse_decision(decision, self._reading.report)
         made = await asyncio.to_thread(lambda: asyncio.run(self._choose(choice)))
         await self._read_again()
-        return {"said": describe_choice(choice), "more": " ".join([*made.notes, *price_words(choice, made)])}
+        return {
+            "said": describe_choice(choice),
+            "more": " ".join([*made.notes, *price_words(choice, made.planned.report)]),
+        }
 
     async def _choose(self, choice: Choice) -> ChoicesMade:
         return await choose(self._manifest, [choice], world=self._world, by=self._by)

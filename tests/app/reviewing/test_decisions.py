@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from report_samples import CLIP, report, row
 
-from hailuo_batch.app.reviewing.decisions import describe_choice, parse_decision
+from hailuo_batch.app.reviewing.decisions import describe_choice, parse_decision, price_words
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.errors import InputError
@@ -71,3 +71,16 @@ def test_a_decision_becomes_a_choice(decision: dict[str, Any], choice: dict[str,
 def test_anything_else_is_refused(decision: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         parse_decision(decision, REPORT)
+
+
+def test_a_decision_says_what_the_next_run_would_buy_by_it() -> None:
+    bought = {"action": Action.SUBMIT, "clip": None, "is_bought": True, "same_clip_as": ""}
+    shared = {**bought, "same_clip_as": "turn#1"}
+    after = report(row("open", take=3, **bought), row("turn", **bought), row("end", **shared))
+
+    def said(kind: ChoiceKind, **how: Any) -> str:
+        return "".join(price_words(Choice(kind=kind, shot="open", **how), after))
+
+    assert said(ChoiceKind.RETAKE) == "The next run would buy 1 take, for 0.27 USD."
+    assert said(ChoiceKind.SELECT) == "The next run would buy 2 takes that start from it, for 0.27 USD."
+    assert said(ChoiceKind.RETAKE, is_undo=True) == said(ChoiceKind.NOTE) == said(ChoiceKind.OMIT) == ""
