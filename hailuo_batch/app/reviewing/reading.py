@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from hailuo_batch.app.judging.review_files import clip_review_path
 from hailuo_batch.app.measuring import measure_missing
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
@@ -153,6 +152,7 @@ def _list_files(planned: PlannedRun) -> frozenset[Path]:
     validation, workspace = planned.validation, planned.validation.workspace
     file, ledger = validation.file.absolute(), workspace.ledger_file
     sources = (validation.sources.main, *validation.sources.included)
-    beside = (lock_path(file), review_path(file), tasks_path(file), validation.project.root / SETTINGS_FILE)
+    reviews = (review_path(file), validation.clip_review_file)
+    beside = (*reviews, lock_path(file), tasks_path(file), validation.project.root / SETTINGS_FILE)
     written = (ledger, ledger.with_name(f"{ledger.name}-wal"), workspace.ledger_folder / "run.lock")
     return frozenset((*beside, *written, *(source.file for source in sources), *validation.inputs.files.values()))
