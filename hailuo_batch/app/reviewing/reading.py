@@ -125,7 +125,19 @@ async def _read_work(planned: PlannedRun) -> WorkNow:
     if pending:
         async with workspace.read_ledger() as ledger:
             usual = _usual_times(await ledger.render_times())
-    return WorkNow(is_running=workspace.is_run_active(), waits=tuple(_list_waits(pending, usual)))
+    is_running = workspace.is_run_active()
+    queue = tuple(_list_queue(planned.report.counts, is_running=is_running))
+    return WorkNow(is_running=is_running, waits=tuple(_list_waits(pending, usual)), queue=queue)
+
+
+def _list_queue(counts: Mapping[Action, int], *, is_running: bool) -> Iterable[str]:
+    """What a run has still to do, and what only a person can go on with."""
+    if is_running and (takes := counts.get(Action.SUBMIT, 0)):
+        yield f"{takes:,} to submit"
+    if is_running and (takes := counts.get(Action.WAIT, 0)):
+        yield f"{takes:,} waiting for a frame"
+    if takes := counts.get(Action.HOLD, 0):
+        yield f"{takes:,} on hold"
 
 
 def _usual_times(times: Iterable[tuple[str, str, float]]) -> Mapping[str, float]:

@@ -25,6 +25,7 @@ class WorkNow:
 
     is_running: bool = False
     waits: tuple[ProviderWait, ...] = ()
+    queue: tuple[str, ...] = ()  # what else is not done: "2 takes wait for a frame"
     problem: str = ""
 
 

@@ -241,7 +241,7 @@
   room.addEventListener("click", event => {
     const button = event.target.closest("[data-do]"), take = event.target.closest(".cell");
     if (take) go(takes().indexOf(take));
-    if (button) return decide(button.dataset.do, button.dataset.take || (button.dataset.do === "note" && chosen()));
+    if (button) return decide(button.dataset.do, button.dataset.take);
     if (event.target.closest(".screen")) playing ? pause() : play();
   });
   const chosen = () => takes()[focus]?.dataset.take;
@@ -267,7 +267,7 @@
     ",": () => nudge(-1), ".": () => nudge(1), "?": () => keys.showModal(),
     p: () => decide("select", chosen()), Enter: () => decide("select", chosen()),
     a: () => decide("approve", chosen()), x: () => decide("reject", chosen()),
-    r: () => decide("retake"), n: () => decide("note", chosen()), o: () => decide("omit"), u: undo,
+    r: () => decide("retake"), n: () => decide("note", chosen()), N: () => decide("note"), o: () => decide("omit"), u: undo,
   };
   addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]") || event.target.matches("textarea")) return;
@@ -275,7 +275,7 @@
     const pressed = event.target.matches("button, a") && (event.key === "Enter" || event.key === " ");
     if (range || pressed) return;
     const act = /^[1-9]$/.test(event.key) ? () => focusTake(+event.key) : KEYS[event.key];
-    if (!act || (!writing && "paxrnouEnter".includes(event.key))) return;
+    if (!act || (!writing && "paxrnNouEnter".includes(event.key))) return;
     event.preventDefault();
     act();
   });

@@ -72,6 +72,19 @@ async def test_a_change_by_hand_is_seen_and_a_half_saved_file_is_said(project: P
         assert "older than" not in str(mended.data["status"])
 
 
+async def test_the_page_says_whether_a_run_works_and_what_is_left(project: Project) -> None:
+    async with watching(project) as room:
+        since = await moment(room)
+        with (await project.plan()).validation.workspace.hold_run_lock("run"):
+            busy = await next_news(room, since)
+            while "A run is working" not in str(busy.data.get("status")):
+                busy = await next_news(room, busy.id)
+            assert "2 to submit" in str(busy.data["status"])
+            assert "1 waiting for a frame" in str(busy.data["status"])
+        idle = await next_news(room, busy.id)
+        assert "A run" not in str(idle.data["status"])
+
+
 async def test_two_pages_get_the_same(project: Project) -> None:
     async with watching(project) as room:
         since = await moment(room)
