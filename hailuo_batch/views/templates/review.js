@@ -249,17 +249,12 @@
   // Keys.
 
   const focusTake = number => {
-    const item = takes()[number - 1];
+    const at = takes().findIndex(each => each.dataset.take === number), item = takes()[at];
     if (!item) return;
-    if (focus === number - 1) {
-      const alone = item.classList.toggle("alone");
-      one(".wall", room).classList.toggle("single", alone);
-    } else {
-      takes().forEach(each => each.classList.remove("alone"));
-      const single = one(".wall", room).classList.contains("single");
-      if (single) item.classList.add("alone");
-      go(number - 1);
-    }
+    const wall = one(".wall", room);
+    if (focus === at) wall.classList.toggle("single");
+    go(at);
+    takes().forEach(each => each.classList.toggle("alone", each === item && wall.classList.contains("single")));
     item.scrollIntoView({block: "nearest"});
   };
   const KEYS = {
@@ -274,7 +269,7 @@
     const range = event.target === seek && event.key.startsWith("Arrow");
     const pressed = event.target.matches("button, a") && (event.key === "Enter" || event.key === " ");
     if (range || pressed) return;
-    const act = /^[1-9]$/.test(event.key) ? () => focusTake(+event.key) : KEYS[event.key];
+    const act = /^[1-9]$/.test(event.key) ? () => focusTake(event.key) : KEYS[event.key];
     if (!act || (!writing && "paxrnNouEnter".includes(event.key))) return;
     event.preventDefault();
     act();
