@@ -38,6 +38,7 @@ HOMES = {
     "rich": {"views"},
     "jinja2": {"views"},
     "markupsafe": {"views"},
+    "opentimelineio": {"views"},
     "keyring": {"load"},
     "platformdirs": {"load"},
     "openapi_core": {"testing"},

@@ -36,6 +36,7 @@ from hailuo_batch.views.sheet.states import SHOT_STATES, count_states
 from hailuo_batch.views.sheet.values import Figure, SheetShot
 
 _MOST_LABELS = 20
+_KINDS = {World.REAL: "Review", World.SKETCH: "Sketches", World.REHEARSAL: "Rehearsal"}
 _UNDER_WAY = frozenset({Action.RESUME, Action.FETCH})
 
 
@@ -74,11 +75,11 @@ async def measure_clips(manifest: Path, world: World) -> None:
 async def _read(manifest: Path, world: World, *, for_client: bool) -> Reading:
     planned = await plan(manifest, world=world, full_report=True, offline=True)
     report, media = planned.report, ServedMedia()
-    sheet = make_sheet(report, media)
     if for_client:
         report = make_client_report(report)
-        shown = Shown(shots=tuple(map(_without_price, list_shots(report, media))))
+        shown = Shown(shots=tuple(list_shots(report, media)))
     else:
+        sheet = make_sheet(report, media)
         figures = (*sheet.figures, *_figures_under_way(report))
         planned_shots = tuple(shot for section in sheet.sections for shot in section.shots)
         shots = (*planned_shots, *_omitted_shots(planned.validation.omitted, planned_shots))
@@ -87,7 +88,7 @@ async def _read(manifest: Path, world: World, *, for_client: bool) -> Reading:
     return Reading(
         shown=shown,
         report=report,
-        kind=sheet.kind,
+        kind=_KINDS[world],
         files=_list_files(planned),
         digests=frozenset(row.clip.digest for row in report.rows if row.clip is not None),
         workspace=planned.validation.workspace,

@@ -143,7 +143,7 @@ def _sections(report: Report, shots: Sequence[SheetShot], *, with_notes: bool) -
 
 def _with_rows(shots: Sequence[SheetShot]) -> Iterator[SheetShot]:
     """Shots with one take stand side by side as cards; any other, and a card without a neighbour, has a row."""
-    single = [len(shot.takes) == 1 for shot in shots]
+    single = [shot.cells <= 1 for shot in shots]
     for place, shot in enumerate(shots):
         has_neighbour = any(single[max(0, place - 1) : place] + single[place + 1 : place + 2])
         yield replace(shot, is_row=not (single[place] and has_neighbour))

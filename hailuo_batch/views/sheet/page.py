@@ -22,6 +22,7 @@ def draw_sheet(sheet: Sheet, *, is_embedded: bool = False) -> str:
     values = {
         "sheet": sheet,
         "heroes": _heroes(shots),
+        "single": all(shot.cells <= 1 for shot in shots),
         "care": sum(shot.needs_care for shot in shots),
         "sequences": [(section.id, section.title) for section in sheet.sections if section.id],
     }

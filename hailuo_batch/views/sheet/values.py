@@ -125,13 +125,21 @@ class SheetShot:
     @property
     def span(self) -> int:
         """How many columns of the page's grid its takes have, from two to ten."""
-        columns = sum(1 if take.shape is Shape.TALL else 2 for take in self.takes)
-        return min(max(2, columns), 10)
+        return min(max(2, sum(1 if shape is Shape.TALL else 2 for shape in self._shapes)), 10)
 
     @property
     def is_beside(self) -> bool:
         """Whether its words are beside its one narrow poster."""
-        return len(self.takes) == 1 and self.takes[0].shape is Shape.TALL
+        return self._shapes == [Shape.TALL]
+
+    @property
+    def cells(self) -> int:
+        """How many images and takes are side by side."""
+        return len(self._shapes)
+
+    @property
+    def _shapes(self) -> list[Shape]:
+        return [*(given.shape for given in self.inputs), *(take.shape for take in self.takes)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
