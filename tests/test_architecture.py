@@ -37,7 +37,6 @@ HOMES = {
     "jsonschema_rs": {"load"},
     "rich": {"views"},
     "jinja2": {"views"},
-    "markupsafe": {"views"},
     "opentimelineio": {"views"},
     "keyring": {"load"},
     "platformdirs": {"load"},

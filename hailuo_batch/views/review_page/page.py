@@ -51,8 +51,6 @@ class ReviewDrawer:
         form_key: str,
     ) -> str:
         """The whole page; `moment` is what it shows, for the news that follow."""
-        from markupsafe import Markup
-
         return self._draw(
             "review.html",
             campaign=campaign,
@@ -66,7 +64,7 @@ class ReviewDrawer:
             style=self._style,
             script=self._script,
             commands=tuple(CameraCommand),
-            drawings={command: Markup(drawing) for command, drawing in CAMERA_ICONS.items()},  # noqa: S704  # ours
+            drawings=CAMERA_ICONS,
             used=used_take,
         )
 
