@@ -49,7 +49,8 @@
     }
   };
   const refresh = async () => {
-    const id = current(), drawn = await load(id), old = stage();
+    const id = current(), number = ++want, drawn = await load(id), old = stage();
+    if (number !== want) return;  // a newer one is under way
     if (!drawn || !old || old.dataset.shot !== id) return show();
     const fresh = one(".stage", drawn), wall = one(".wall", old), news = all(".cell", fresh), cells = takes();
     Object.assign(old.dataset, fresh.dataset);
