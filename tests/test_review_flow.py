@@ -126,6 +126,7 @@ async def test_a_guest_has_the_password_from_a_file_or_a_variable(film: Path, tm
         (("--listen", "nonsense"), {}, 3, "cannot listen for the review page on 'nonsense'"),
         (("--read-only", "--listen", "192.0.2.1:1"), {"HAILUO_REVIEW_PASSWORD": PASSWORD}, 3, "has no such address"),
         (("--read-only",), {"HAILUO_REVIEW_PASSWORD": "short"}, 3, "It needs 8 characters or more."),
+        (("--read-only",), {}, 3, "the page has no password"),
         (("--read-only", "--password-file", "none.txt"), {}, 3, "cannot read none.txt"),
         (("--password-file", "film.yaml"), {}, 2, "--password-file is for --read-only."),
     ],

@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,9 +68,7 @@ def command(
 def _read_password(file: Path | None) -> str:
     """Never from the command line, which every user of the machine can list."""
     if file is None:
-        return os.environ.get(_PASSWORD) or click.prompt(
-            "Password for the page", hide_input=True, confirmation_prompt=True, err=True
-        )
+        return os.environ.get(_PASSWORD) or _prompt_password()
     try:
         text = read_regular(file, _LONGEST).decode()
     except UnicodeDecodeError:
@@ -79,3 +78,10 @@ def _read_password(file: Path | None) -> str:
     except OSError as error:
         raise InputError(f"cannot read {file}", why=f"The system says: {error.strerror}.") from None
     return text.split("\n", 1)[0].strip()
+
+
+def _prompt_password() -> str:
+    if not sys.stdin.isatty():
+        remedy = f"Set {_PASSWORD}, or name a file with --password-file."
+        raise InputError("the page has no password", why="There is no terminal to type it on.", remedy=remedy)
+    return str(click.prompt("Password for the page", hide_input=True, confirmation_prompt=True, err=True))

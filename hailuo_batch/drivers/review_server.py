@@ -123,7 +123,7 @@ class ReviewServer:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if not is_own_host(request.headers.get("Host", ""), self.address):
             return _refusal(421, "This address is not the one that the command printed.")
-        if not is_own_origin(request.headers, writes=request.method not in {"GET", "HEAD"}):
+        if not is_own_origin(request.headers, writes=request.method != "GET"):
             return _refusal(403, "The request comes from another page.")
         if entering := self._find_entrance(request):
             return await entering(request)
@@ -143,7 +143,7 @@ class ReviewServer:
     def _find_route(self, request: web.BaseRequest) -> Route | None:
         if request.method == "POST":
             return self._take_decision if request.path == "/decide" else None
-        if request.method not in {"GET", "HEAD"}:
+        if request.method != "GET":
             return None
         pages: dict[str, Route] = {"/": self._send_page, "/shot": self._send_shot, "/events": self._send_news}
         begins = {"clips": self._send_clip, "stills": self._send_still}

@@ -194,6 +194,15 @@ async def test_only_clips_and_stills_of_the_page_have_an_address(visit: Visit, p
     writer.close()
 
 
+async def test_only_get_and_post_are_known(visit: Visit) -> None:
+    await visit.enter()
+    for method in ("HEAD", "PUT", "DELETE", "OPTIONS"):
+        for place in ("/", "/events", "/decide"):
+            sent = {"Origin": visit.base}
+            async with visit.client.request(method, f"{visit.base}{place}", headers=sent) as answer:
+                assert answer.status == 404, (method, place)
+
+
 async def test_every_answer_is_closed_to_other_pages(visit: Visit) -> None:
     for place in ("/", visit.server.url.removeprefix(visit.base), *PLACES[:2], *PLACES[3:]):
         async with visit.client.get(f"{visit.base}{place}") as answer:
