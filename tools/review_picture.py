@@ -44,6 +44,9 @@ def draw_review(target: Path) -> None:
         page.keyboard.press("1")
         page.evaluate("document.activeElement.blur()")
         page.locator(".toast").wait_for(state="hidden")
+        while page.evaluate("[...document.querySelectorAll('video')].some(v => v.seeking || v.readyState < 4)"):
+            page.wait_for_timeout(100)
+        page.wait_for_timeout(1000)  # until the frames are painted, too
         _save(page.screenshot(), target)
         browser.close()
 
