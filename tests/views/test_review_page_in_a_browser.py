@@ -212,6 +212,11 @@ def test_arrows_and_numbers_move_about(visit: Visit) -> None:
     visit.wait("document.querySelector('.stage')?.dataset.shot === 'turn'")
     visit.press("ArrowLeft")
     visit.wait("document.querySelector('.stage').dataset.shot === 'open'")
+    page.evaluate("window.gone = document.querySelector('video')")
+    visit.press("ArrowRight", "ArrowLeft", "ArrowRight", "ArrowLeft")
+    visit.wait("!window.gone.isConnected && window.gone.networkState === HTMLMediaElement.NETWORK_EMPTY")
+    page.evaluate("window.gone.dispatchEvent(new Event('loadedmetadata'))")
+    assert visit.complaints == [], "a clip out of sight is no longer loaded, nor heard of"
 
 
 def test_only_shots_of_a_state_are_shown_and_walked_through(visit: Visit) -> None:

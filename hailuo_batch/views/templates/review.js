@@ -33,6 +33,7 @@
     if (number !== want) return;
     pause();
     if (!drawn) { room.textContent = "There is no such shot."; bar.hidden = true; return; }
+    videos().forEach(unload);
     room.replaceChildren(drawn);
     mark();
     reveal();
@@ -60,6 +61,7 @@
       const mine = cells[at];
       for (const kind of ["focus", "alone"]) cell.classList.toggle(kind, !!mine?.classList.contains(kind));
       if (mine?.dataset.key === cell.dataset.key) return update(mine, cell);
+      if (mine) all("video", mine).forEach(unload);
       mine ? mine.replaceWith(cell) : wall.append(cell);
       start(cell);
     });
@@ -68,6 +70,11 @@
       if (mine && mine.innerHTML !== part.innerHTML) swap(mine, part);
     }
     bar.hidden = !videos().length;
+  };
+  // A clip that is out of sight must not hold one of the browser's few connections.
+  const unload = video => {
+    video.removeAttribute("src");
+    video.load();
   };
   const update = (mine, cell) => {
     mine.className = cell.className;
@@ -125,12 +132,13 @@
     if (!video) return;
     video.muted = true;
     video.addEventListener("loadedmetadata", () => {
+      if (!video.isConnected) return;
       seek.max = length(leader());
       if (+seek.value) video.currentTime = Math.min(+seek.value, length(video));
       if (playing) video.play().catch(() => {});
       paint(+seek.value);
     });
-    video.addEventListener("error", () => cell.classList.add("failed"));
+    video.addEventListener("error", () => video.isConnected && cell.classList.add("failed"));
   };
   const play = () => {
     playing = true;
