@@ -229,7 +229,7 @@ SUB_STEPS = {
         {"days", "measures", "notification"},
     ),
     "app": (
-        {"watch"},
+        {"watch", "reviewing"},
         {
             "choosing",
             "costs",

@@ -20,6 +20,7 @@ from select import select
 from tempfile import TemporaryDirectory
 from time import monotonic
 
+from review_picture import draw_review
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import DIMMED_MONOKAI
@@ -124,7 +125,11 @@ def _write_terminal(target: Path, title: str, shown: str) -> None:
     target.write_text("\n".join(line.rstrip() for line in drawn.splitlines()) + "\n", encoding="utf-8")
 
 
-PICTURES: dict[str, Callable[[Path], None]] = {"run.svg": draw_run, "sheet.webp": draw_sheet}
+PICTURES: dict[str, Callable[[Path], None]] = {
+    "review.webp": draw_review,
+    "run.svg": draw_run,
+    "sheet.webp": draw_sheet,
+}
 
 
 def main(wanted: list[str]) -> None:

@@ -50,6 +50,7 @@ COMMANDS = {
     "verify": "Check ledger, store, names and lock against each other.",
     "ledger": "Mend a ledger that was restored, removed or copied.",
     "gc": "List or delete clips that nothing refers to.",
+    "review": "Open a page on which takes are compared and chosen.",
     "sheet": "Write the contact sheet: every shot, its takes side by side.",
     "report": "Write the campaign's report: text, Markdown, JSON, CSV, JUnit or a page.",
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",

@@ -18,8 +18,8 @@ from aiohttp import web
 from yarl import URL
 
 from hailuo_batch.core.trace import CallbackLine
+from hailuo_batch.drivers.small_server import ListenAddress, SmallServer, parse_listen_address, read_body
 from hailuo_batch.drivers.wakeups import Sleep, TaskWakeups
-from hailuo_batch.drivers.webhook_server import ListenAddress, WebhookServer, parse_listen_address, read_body
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.coerce import parse_text
 from hailuo_batch.gateways.dialect import Dialect
@@ -40,7 +40,7 @@ class WebhookReceiver:
         self, *, listen: str, public: str, dialects: Mapping[str, Dialect], sleep: Sleep = asyncio.sleep
     ) -> None:
         self._public = _parse_public_url(public)
-        self._server = WebhookServer(self._handle, parse_listen_address(listen))
+        self._server = SmallServer(self._handle, parse_listen_address(listen))
         self._dialects, self._sleep = dialects, sleep
         self._secrets = {name: secrets.token_hex(16) for name in dialects}
         self._wakeups = {name: TaskWakeups(sleep) for name in dialects}

@@ -27,6 +27,9 @@ AT_ONCE = 200  # connections; more than that would take the files that clips are
 _ACCEPT_PAUSE = 1.0  # seconds, while this machine has no file left for a connection
 _CLOSING_SECONDS = 1.0  # for answers on their way when the server ends
 
+CALLBACKS = "callbacks"  # what is mostly listened for
+_LEAVE_OUT = "Listen on another address, or leave out callbacks: tasks are then polled only."
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -42,28 +45,31 @@ class ListenAddress:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def parse_listen_address(text: str) -> ListenAddress:
+def parse_listen_address(text: str, *, purpose: str = CALLBACKS) -> ListenAddress:
     """The address that a user wrote as HOST:PORT; anything else is an InputError."""
     host, _, port = text.strip().rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     fits = bool(bare) and (":" not in bare or bare != host) and port.isascii() and port.isdecimal()
     if not fits or int(port[:6]) > 65535:
         raise InputError(
-            f"cannot listen for callbacks on {text!r}",
+            f"cannot listen for {purpose} on {text!r}",
             why="It is not HOST:PORT.",
             remedy="For example 127.0.0.1:8089, or 0.0.0.0:8089 for every network of this machine.",
         )
     return ListenAddress(host=bare, port=int(port))
 
 
-class WebhookServer:
+class SmallServer:
     """Listens on an address while it is open, and has each request answered by `handle`.
 
     Connections are accepted here and not by asyncio, which prints a traceback for each that no file is left for.
     """
 
-    def __init__(self, handle: Handler, address: ListenAddress) -> None:
+    def __init__(
+        self, handle: Handler, address: ListenAddress, *, purpose: str = CALLBACKS, remedy: str = _LEAVE_OUT
+    ) -> None:
         self.address = address  # once it listens, with the port that it has
+        self._purpose, self._remedy = purpose, remedy
         self._refused: Counter[str] = Counter()
         self._handle = handle
         self._runner: web.ServerRunner | None = None
@@ -80,9 +86,9 @@ class WebhookServer:
         except (OSError, UnicodeError) as error:  # the latter: a name that no name server could know
             await self.__aexit__()
             raise InputError(
-                f"cannot listen for callbacks on {self.address}",
+                f"cannot listen for {self._purpose} on {self.address}",
                 why=_listen_error_reason(error),
-                remedy="Listen on another address, or leave out callbacks: tasks are then polled only.",
+                remedy=self._remedy,
             ) from None
         self.address = ListenAddress(host=self.address.host, port=self._sockets[0].getsockname()[1])
         self._accepting = [asyncio.create_task(self._accept_callers(each, server)) for each in self._sockets]
@@ -90,11 +96,15 @@ class WebhookServer:
 
     async def __aexit__(self, *_: object) -> None:
         """Ends every connection."""
+        for each in self._sockets:
+            with suppress(NotImplementedError):  # Windows
+                # A caller that comes at this very moment would be accepted for a task that is cancelled.
+                asyncio.get_running_loop().remove_reader(each)
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)
-        for each in self._sockets:
-            each.close()
+        while self._sockets:
+            self._sockets.pop().close()
         if self._runner:
             await self._runner.cleanup()
         if self._refused:

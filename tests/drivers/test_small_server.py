@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 from webhook_samples import call, hearing, local
 
-from hailuo_batch.drivers import webhook_server
-from hailuo_batch.drivers.webhook_server import LARGEST_BODY
+from hailuo_batch.drivers import small_server
+from hailuo_batch.drivers.small_server import LARGEST_BODY
 from hailuo_batch.drivers.webhooks import WebhookReceiver
 
 
@@ -89,7 +89,7 @@ async def test_broken_requests_are_neither_written_down_nor_sent_back(caplog: py
 
 
 async def test_a_body_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(webhook_server, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(small_server, "BODY_SECONDS", 0.01)
     async with hearing() as callbacks:
         path = urlsplit(local(callbacks, "minimax")).path.encode()
         reader, writer = await asyncio.open_connection(callbacks.address.host, callbacks.address.port)
@@ -102,7 +102,7 @@ async def test_a_body_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch):
 
 
 async def test_only_so_many_are_connected_at_once(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(webhook_server, "AT_ONCE", 3)
+    monkeypatch.setattr(small_server, "AT_ONCE", 3)
     async with hearing() as callbacks:
         where = callbacks.address.host, callbacks.address.port
         held = [await asyncio.open_connection(*where) for _ in range(3)]
@@ -127,7 +127,7 @@ def reset(callbacks: WebhookReceiver, data: bytes) -> None:
 
 async def test_a_flood_is_one_line_of_the_trace(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(webhook_server, "AT_ONCE", 3)
+    monkeypatch.setattr(small_server, "AT_ONCE", 3)
     async with hearing() as callbacks:
         path = urlsplit(local(callbacks, "minimax")).path.encode()
         post = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
@@ -144,8 +144,8 @@ async def test_a_machine_without_files_left_lets_callers_wait(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     resource = pytest.importorskip("resource")
-    monkeypatch.setattr(webhook_server, "_ACCEPT_PAUSE", 0.001)
-    monkeypatch.setattr(webhook_server, "_most_callers", lambda: 3)
+    monkeypatch.setattr(small_server, "_ACCEPT_PAUSE", 0.001)
+    monkeypatch.setattr(small_server, "_most_callers", lambda: 3)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     async with hearing() as callbacks:
         body = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
