@@ -144,6 +144,27 @@ async def test_what_a_cap_leaves_out_counts_where_a_refusal_makes_room_for_it(
             assert len(studio.mock.charges) == (budget == "0.60")
 
 
+@pytest.mark.parametrize(("is_saved", "clips"), [(True, 1), (False, 2)], ids=["saved plan", "up to the amount"])
+async def test_a_gateway_that_asks_for_more_than_was_agreed_to_gets_no_more(
+    surroundings: Path, user_state: Path, is_saved: bool, clips: int
+) -> None:
+    """The mock charges 0.225 for 5 s, where the user wrote 0.10: 0.40 for four, and the second would be expected at
+    0.225. An amount of 0.50 that needs no approval has room for two.
+    """
+    user_state.mkdir(parents=True, exist_ok=True)
+    price = "amount: 0.1, currency: mindvideo-units, since: 2026-01-01"
+    row = f"{{provider: mindvideo, resolution: 768p, duration: 5, {price}}}"
+    (user_state / "prices.yaml").write_text(f"version: 1\nprices:\n  - {row}\n")
+    async with open_studio(surroundings, "{above: 0.50 mindvideo-units}", "mindvideo") as studio:
+        more = "".join(f"  - {{id: more{number}, prompt: more boats {number}}}\n" for number in range(2))
+        studio.film.write_text(studio.film.read_text() + more)
+        await studio.save()
+        ran = await (studio.run_plan(jobs=1) if is_saved else run(studio.film, RunOptions(jobs=1)))
+        assert (ran.exit, ran.outcome.stored, len(studio.submits())) == (Exit.REFUSED, clips, clips)
+        words = "the saved plan's sum of 0.40" if is_saved else "without an approval"
+        assert all(words in failure.why for _, failure in ran.outcome.failed)
+
+
 async def test_several_manifests_are_counted_together(surroundings: Path) -> None:
     async with open_studio(surroundings, "{above: 0.56 USD}") as studio:
         other = studio.folder / "other.yaml"
@@ -229,10 +250,12 @@ async def test_who_approves_is_who_git_says(surroundings: Path, monkeypatch: pyt
         assert unknown.value.summary == "who approves?"
 
 
-async def test_a_line_that_nobody_of_us_wrote_stops_the_run(surroundings: Path) -> None:
+@pytest.mark.parametrize("change", [lambda _: "approved: yes\n", lambda line: line.replace("Ben", "\\ud800")])
+async def test_a_line_that_nobody_of_us_wrote_stops_the_run(surroundings: Path, change: Callable[[str], str]) -> None:
     async with open_studio(surroundings, "{above: 0 USD}") as studio:
         await studio.save()
-        approvals_path(studio.file).write_text("approved: yes\n")
+        await studio.approve(BEN)
+        approvals_path(studio.file).write_text(change(approvals_path(studio.file).read_text()))
         with pytest.raises(InputError, match="the approvals cannot be read") as refused:
             await studio.run_plan()
         assert "film.plan.json.approval:1" in refused.value.why

@@ -448,6 +448,11 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], type[HailuoError]
     "of a later version": (lambda tree: forge(tree, version=3), InputError, "cannot be read"),
     "no plan": (lambda _: [1], InputError, "no saved plan"),
     "no JSON": (lambda _: "{", InputError, "no saved plan"),
+    "half of a character": (
+        lambda tree: json.dumps(tree).replace('"campaign": "', '"campaign": "\\ud800', 1),
+        RefusedError,
+        "was edited",
+    ),
     "a name twice": (
         lambda tree: json.dumps(tree).replace('"campaign":', '"campaign": "harmless", "campaign":', 1),
         RefusedError,

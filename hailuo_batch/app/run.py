@@ -135,7 +135,7 @@ async def run(
         require_run_trust(before, scope)
         refuse_name_collisions(before)
         await refuse_unreachable_hosts(before, scope)
-        await require_agreement([before], options)
+        (before,) = await require_agreement([before], options)
         if needs_approval(options):
             approve(replace(narrow_plan(before, scope), notes=missing_key_notes(before, scope)))
         return await carry_out(before, select_run_steps(before, scope), options, listener, stop, lock)

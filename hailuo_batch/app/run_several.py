@@ -98,7 +98,7 @@ async def run_several(
         for planned in plans:
             refuse_name_collisions(planned, together=plans)
             await refuse_unreachable_hosts(planned, scope)
-        await require_agreement(plans, options)
+        plans = await require_agreement(plans, options)
         if needs_approval(options):
             approve(
                 [replace(narrow_plan(planned, scope), notes=missing_key_notes(planned, scope)) for planned in plans]

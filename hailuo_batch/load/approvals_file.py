@@ -53,6 +53,7 @@ def _read_bytes(path: Path) -> bytes | None:
 def _parse_line(path: Path, number: int, line: bytes) -> Approval:
     try:
         tree: Any = json.loads(line)
+        _encode(tree).encode()  # half of a character could not be signed or shown
     except (ValueError, RecursionError):
         tree = None
     if not isinstance(tree, dict) or not matches_schema("plan", tree, definition="approval"):

@@ -69,7 +69,7 @@ class Reservations:
 
     def reserve(self, step: Step, price: Money | None, provider: str) -> Failure | None:
         """Sets the price aside, or says which cap has no room for it."""
-        mine = self._matching_caps(step)
+        mine = [each for each in self._matching_caps(step) if each.cap.counts(price)]
         for each in mine:
             if refused := check_cap(each.cap, each.used, price, provider):
                 return refused

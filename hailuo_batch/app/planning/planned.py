@@ -19,6 +19,7 @@ from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.plan.selection import Pattern
 from hailuo_batch.core.problem import Problem
+from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 
@@ -42,7 +43,8 @@ class ManifestError(InputError):
 class PlanOptions:
     """The options of a plan: which takes, whether refused ones are submitted again, under which cap.
 
-    `takes` are those of a saved plan; None: there is none.
+    `takes` are those of a saved plan; None: there is none. `ceilings` are caps of the run alone: the most that was
+    agreed to. The plan is made without them.
     """
 
     only: tuple[Pattern, ...] = ()
@@ -50,6 +52,7 @@ class PlanOptions:
     takes: frozenset[TakeName] | None = None
     force_refused: bool = False
     max_cost: str | None = None
+    ceilings: tuple[Cap, ...] = ()
     begun_at: float | None = None  # of a command over several manifests: `max_cost` counts what it bought since
     earlier: "EarlierPurchases | None" = None  # what the manifests before this one buy in the same command
 

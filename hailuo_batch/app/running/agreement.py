@@ -5,6 +5,7 @@ Nothing of it is loaded for a run without either.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.planned import PlannedRun
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 _MAX_SHOWN = 10  # differences that a message names
 
 
-async def require_agreement(plans: Sequence[PlannedRun], options: RunOptions) -> None:
-    """Raises `RefusedError` where a run would not be what was saved, or has no approval that counts.
+async def require_agreement(plans: Sequence[PlannedRun], options: RunOptions) -> tuple[PlannedRun, ...]:
+    """The plans, under caps of what was agreed to.
 
-    The plans are those of one command, in one project; what they cost is counted together.
+    They are those of one command, in one project; what they cost is counted together. Raises `RefusedError` where a run
+    would not be what was saved, or has no approval that counts.
     """
     if options.saved is not None:
         await _require_saved_plan(plans, options.saved)
@@ -30,6 +32,12 @@ async def require_agreement(plans: Sequence[PlannedRun], options: RunOptions) ->
         from hailuo_batch.app.running.approvals import require_approval
 
         require_approval(plans, options)
+    if not plans or (options.saved is None and rule is None):
+        return tuple(plans)
+    from hailuo_batch.app.running.ceilings import make_ceilings
+
+    ceilings = make_ceilings(plans, options)
+    return tuple(replace(each, options=replace(each.options, ceilings=ceilings)) for each in plans)
 
 
 async def _require_saved_plan(plans: Sequence[PlannedRun], saved: SavedPlanFile) -> None:

@@ -60,7 +60,10 @@ def make_run_setup(planned: PlannedRun) -> RunSetup:
         campaign=validation.campaign,
         plan=planned.plan,
         providers=add_providers(validation.providers, holders, validation.model.name, project),
-        caps=run_caps(validation, planned.options.max_cost, SystemClock().now(), begun_at=planned.options.begun_at),
+        caps=(
+            *run_caps(validation, planned.options.max_cost, SystemClock().now(), begun_at=planned.options.begun_at),
+            *planned.options.ceilings,
+        ),
         clips=planned.details.clips or {},
         image_files=validation.inputs.files,
         image_urls=validation.inputs.addresses,

@@ -21,7 +21,8 @@ class Cap:
     """At most `limit`, for attempts of a campaign (None: any) with a tag (None: any) intended since a moment.
 
     `description` name it to people, amount included; `since` is seconds since the epoch. `is_per_run`: it limits what
-    one run buys itself.
+    one run buys itself. `is_ceiling`: it is what was agreed to, of one currency. What it cannot count was agreed to
+    as it is.
     """
 
     description: str
@@ -30,6 +31,12 @@ class Cap:
     tag: str | None = None
     since: float = 0.0
     is_per_run: bool = False
+    is_ceiling: bool = False
+    remedy: str = "Raise the cap, or select with --only what to buy first."
+
+    def counts(self, price: Money | None) -> bool:
+        """Whether it has a say in something of this price."""
+        return not self.is_ceiling or (price is not None and price.is_same_currency(self.limit))
 
     def covers(self, *, campaign: str, tags: Iterable[str], at: float) -> bool:
         """Whether an attempt falls under it."""
@@ -94,9 +101,7 @@ def check_cap(cap: Cap, used: Decimal, price: Money | None, provider: str) -> Fa
         )
     if used + price.amount > cap.limit.amount:
         why = f"it would cost {price}, and {cap.description} has {money_left(cap, used)} left"
-        return Failure(
-            kind=FailureKind.OVER_CAP, why=why, remedy="Raise the cap, or select with --only what to buy first."
-        )
+        return Failure(kind=FailureKind.OVER_CAP, why=why, remedy=cap.remedy)
     return None
 
 
