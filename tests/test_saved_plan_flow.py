@@ -28,6 +28,7 @@ from hailuo_batch.load.provider_tables import read_provider_table
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.clips import CLIP
+from hailuo_batch.views.saved_plan import draw_plan_file
 
 FILM = """\
 version: 1
@@ -205,6 +206,23 @@ async def test_what_another_run_finished_is_done_and_the_rest_is_bought(
         assert (await run(studio.film, RunOptions(only=("kite",)))).outcome.stored == 1
         ran = await studio.run_plan()
         assert (ran.exit, ran.outcome.stored, len(studio.submits())) == (Exit.DONE, 2, 3)
+
+
+async def test_an_approver_sees_the_old_and_the_new_value_the_chain_and_the_images(surroundings: Path) -> None:
+    async with open_studio(surroundings, clip=None) as studio:
+        await run(studio.film)
+        studio.change("a kite rises", "a kite falls")
+        studio.change("{first: boat.png}", "{first: boat.png}, duration: 10")
+        shown = draw_plan_file(await studio.save())
+        for words in (
+            'prompt changed: "a kite rises" → "a kite falls"',
+            "duration 6 s → 10 s",
+            "chain: kite changed",
+            "first frame: boat.png (",
+            "first frame: the last of kite",
+        ):
+            assert words in shown
+        assert (await studio.run_plan()).exit is Exit.DONE
 
 
 async def test_an_earlier_clip_that_somebody_accepted_since_is_a_difference(surroundings: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import sum_by_currency
-from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.views.changes import change_text, member_name
@@ -116,18 +115,13 @@ def _take_cost(row: TakeRow) -> str:
 def reason_text(row: TakeRow) -> str:
     """Why a take's step is there, with the old and the new value of what changed."""
     is_change = row.why == StepReason.CHANGED
-    changes = [change_text(member) for member in row.changes if not _is_in_chain(member, row)]
+    changes = [change_text(member) for member in row.own_changes]
     unknown = f"{row.why}; what it was is not known here" if is_change and not changes else row.why
     words = "; ".join(([] if is_change and changes else [unknown]) + changes)
     has_others = row.shared_with and not row.same_clip_as
     shared = f" (one clip with {join_names(row.shared_with, row.shared_count)})" if has_others else ""
     kept = f"; its clip holds the cut, and `duration: {row.kept_duration}` keeps it" if row.kept_duration else ""
     return f"{words}{kept}{shared}"
-
-
-def _is_in_chain(member: Member, row: TakeRow) -> bool:
-    """Whether a frame is the one that the chain speaks of: of a clip that is rendered again."""
-    return bool(row.chain) and member.now is None and isinstance(member.before, dict)
 
 
 _GROUP_COLUMNS = (
@@ -168,7 +162,7 @@ def _section(row: TakeRow) -> str:
 
 def _kind(row: TakeRow) -> str:
     """Why a step is there, in the same words for all shots of a kind."""
-    names = ", ".join(member_name(member.name) for member in row.changes if not _is_in_chain(member, row))
+    names = ", ".join(member_name(member.name) for member in row.own_changes)
     if row.why == StepReason.CHANGED:
         return f"changed: {names}" if names else row.why
     if row.chain and row.why.startswith("chain"):

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from hailuo_batch.core.plan.approval import Approval, ApprovalRule, Person
-from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.compare_requests import Member
+from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.plan.saved_plan import PlanTotals, SavedPlan, Tree, parse_money, step_label
+from hailuo_batch.views.changes import change_text, short_digest
 from hailuo_batch.views.fit import cut_end
 from hailuo_batch.views.format import count, safe_text, shot_length, single_line
 from hailuo_batch.views.plan_lines import ACTION_MARKS
@@ -80,16 +82,50 @@ def _step_cells(step: Tree, style: TextStyle) -> Iterator[tuple[Cell, ...]]:
         Cell(ACTION_MARKS[Action(step["action"])], style.good if step["buys"] else style.warning),
         Cell(safe_text(step_label(step))),
         Cell(single_line(f"{_length(request['duration'])} {request['resolution']}")),
-        Cell(single_line(step["why"])),
+        Cell(single_line(_reason_text(step))),
         Cell(safe_text(_step_cost(step)), style.dim),
     )
     yield Cell(""), Cell(""), Cell(cut_end(single_line(request["prompt"]), _PROMPT_WIDTH), style.dim)
+    for frame in step["frames"]:
+        yield Cell(""), Cell(""), Cell(single_line(_frame_text(frame)), style.dim)
 
 
-def _length(duration: int | str) -> str:
+def _reason_text(step: Tree) -> str:
+    """Why it is there, with the old and the new values."""
+    changes = [_change_text(each) for each in step.get("changes", ())]
+    if step["why"] != StepReason.CHANGED:
+        return "; ".join([step["why"], *changes])
+    return "; ".join(changes) or f"{step['why']}; what it was is not known where the plan was saved"
+
+
+def _change_text(tree: Tree) -> str:
+    if tree["field"] == "duration":
+        return f"duration {_length(tree['before'])} → {_length(tree['now'])}"
+    return change_text(
+        Member(
+            name=tree["field"],
+            before=tree["before"],
+            now=tree["now"],
+            changed=True,
+            label=tree.get("name", ""),
+            label_before=tree.get("name_before", ""),
+        )
+    )
+
+
+def _frame_text(frame: Tree) -> str:
+    """Which image a clip starts or ends with."""
+    if "shot" in frame:
+        return f"{frame['end']} frame: the {frame['frame']} of {frame['shot']}"
+    digest = f" ({short_digest(frame['digest'])})" if "digest" in frame else ""
+    return f"{frame['end']} frame: {frame.get('file') or frame.get('url')}{digest}"
+
+
+def _length(duration: object) -> str:
     """A length as people read it; the file may come from anybody, and have any text."""
-    is_known = isinstance(duration, int) or duration.removesuffix("ms").isdecimal()
-    return shot_length(duration) if is_known else str(duration)
+    if isinstance(duration, int) or (isinstance(duration, str) and duration.removesuffix("ms").isdecimal()):
+        return shot_length(duration)
+    return str(duration)
 
 
 def _step_cost(step: Tree) -> str:

@@ -19,6 +19,7 @@ from hailuo_batch.core.plan.plan import Step, TakeName
 from hailuo_batch.core.plan.plan_cost import list_purchases
 from hailuo_batch.core.plan.plan_drift import CurrentStep, Drift, find_drift
 from hailuo_batch.core.plan.reasons import describe_reason
+from hailuo_batch.core.plan.report import TakeRow
 from hailuo_batch.core.plan.saved_plan import (
     FILE_VERSIONS,
     SavedPlan,
@@ -63,8 +64,16 @@ async def make_saved_plan(plans: Sequence[PlannedRun], *, author: Person, at: st
 async def _make_part(planned: PlannedRun) -> dict[str, Any]:
     _, attempts = await _read_ledger(planned, planned.pending_steps)
     facts = _make_facts(planned, attempts, planned.options.max_cost)
-    steps = [step_tree(step, facts, why=describe_reason(step)) for step in planned.pending_steps]
+    rows = {TakeName(row.shot, row.take): row for row in planned.report.rows}
+    steps = [_make_step(step, rows.get(step.take_names[0]), facts) for step in planned.pending_steps]
     return {**_make_header(planned, _list_providers(steps)), "steps": steps}
+
+
+def _make_step(step: Step, row: TakeRow | None, facts: StepFacts) -> dict[str, Any]:
+    """A step's part with the reason as people were shown it, and the old values."""
+    if row is None:
+        return step_tree(step, facts, why=describe_reason(step))
+    return step_tree(step, facts, why=row.why, changes=row.own_changes)
 
 
 async def find_plan_drift(planned: PlannedRun, saved: SavedPlan) -> tuple[tuple[Drift, ...], str]:

@@ -38,6 +38,11 @@ class Member:
     label: str = ""
     label_before: str = ""
 
+    @property
+    def is_frame_of_later_clip(self) -> bool:
+        """Whether it is a frame of a clip that was there, and is rendered again."""
+        return self.now is None and isinstance(self.before, dict)
+
 
 class KnownFrames:
     """What a plan knows of frames: the clip of each shot, and what has which digest. Read only where it is needed."""

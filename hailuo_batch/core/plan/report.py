@@ -86,6 +86,11 @@ class TakeRow:
         return tuple(member.name for member in self.changes)
 
     @property
+    def own_changes(self) -> tuple[Member, ...]:
+        """What differs, without the frame that its chain speaks of: of a clip that is rendered again."""
+        return tuple(each for each in self.changes if not (self.chain and each.is_frame_of_later_clip))
+
+    @property
     def counted_estimate(self) -> Money | None:
         """What it counts as while its actual cost is not known."""
         return counted_estimate(self.estimate, self.quote)

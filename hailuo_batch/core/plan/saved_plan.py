@@ -17,6 +17,7 @@ from hailuo_batch.core.manifest.document import FileFrame, Frame, ShotFrame, Url
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.money import Money, money_tree, sum_by_currency
+from hailuo_batch.core.plan.compare_requests import Member
 from hailuo_batch.core.plan.plan import Step, TakeName
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
@@ -135,8 +136,8 @@ class StepFacts:
     givers: Mapping[str, int] = field(default_factory=dict)
 
 
-def step_tree(step: Step, facts: StepFacts, *, why: str) -> dict[str, Any]:
-    """One step as the file has it."""
+def step_tree(step: Step, facts: StepFacts, *, why: str, changes: Iterable[Member] = ()) -> dict[str, Any]:
+    """One step as the file has it; `changes` are what differs from the shot's last version."""
     shot = step.uses[0].shot
     tree: dict[str, Any] = {
         "takes": [{"shot": use.shot.id, "take": use.take, "version": use.version} for use in step.uses],
@@ -152,6 +153,8 @@ def step_tree(step: Step, facts: StepFacts, *, why: str) -> dict[str, Any]:
     }
     if hide_signatures(shot.prompt) != shot.prompt:
         tree["prompt_digest"] = text_digest(shot.prompt)
+    if differences := [_change_tree(member) for member in changes]:
+        tree["changes"] = differences
     if step.known_task is not None:
         tree["task"] = {"provider": step.known_task.provider, "id": step.known_task.task}
     if id(step) in facts.bought_for:
@@ -161,6 +164,13 @@ def step_tree(step: Step, facts: StepFacts, *, why: str) -> dict[str, Any]:
     if id(step) in facts.left_out:
         tree["left_out"] = facts.left_out[id(step)]
     return tree
+
+
+def _change_tree(member: Member) -> dict[str, Any]:
+    values = (hide_signatures(each) if isinstance(each, str) else each for each in (member.before, member.now))
+    names = {"name_before": member.label_before, "name": member.label}
+    tree = dict(zip(("before", "now"), values, strict=True))
+    return {"field": member.name, **tree, **{key: hide_signatures(name) for key, name in names.items() if name}}
 
 
 def _request_tree(step: Step, facts: StepFacts) -> dict[str, Any]:
