@@ -328,6 +328,21 @@ async def test_a_signature_that_does_not_prove_it_counts_for_nothing(
 
 
 @needs_keys
+@pytest.mark.parametrize("principals", ["*@acme.test", "ana@acme.test,ben@acme.test", "*"])
+async def test_a_key_that_may_sign_for_the_author_proves_no_second_person(
+    surroundings: Path, keys: Path, principals: str
+) -> None:
+    """Ana saves the plan, and signs as Ben."""
+    (surroundings / "signers").write_text(f"{principals} {(keys / 'ana.pub').read_text()}")
+    async with open_studio(surroundings, RULE) as studio:
+        await studio.save()
+        await studio.approve(BEN, "ana")
+        assert "its key may also sign for the plan's author" in await studio.refuse()
+        studio.change("two_persons: true", "two_persons: false", "hailuo.yaml")
+        assert (await studio.run_plan()).outcome.stored == 2
+
+
+@needs_keys
 async def test_the_key_is_the_one_that_git_signs_with(surroundings: Path, keys: Path) -> None:
     settings = "[user]\n\tname = Ben\n\temail = ben@acme.test\n\tsigningkey = KEY\n[gpg]\n\tformat = FORMAT\n"
     async with open_studio(surroundings, RULE.replace("two_persons: true, ", "")) as studio:

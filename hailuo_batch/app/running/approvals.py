@@ -100,19 +100,28 @@ def require_approval(plans: Sequence[PlannedRun], options: RunOptions) -> None:
 def judge_plan_approvals(plan: SavedPlan, approvals: Sequence[Approval], *, rule: ApprovalRule, root: Path) -> Judged:
     """The first approval of a plan that counts in a project, and why those before it do not; signatures are checked."""
     faults: dict[Approval, str] | None = None
-    if rule.signers:
-        from hailuo_batch.load.ssh_signatures import find_signature_fault
-
-        signers = _read_signers(root, rule.signers)
-        faults = {
-            each: find_signature_fault(
-                canonical_approval(each), each.signature, identity=each.by.identity, signers=signers
-            )
-            for each in approvals
-            if each.signature and each.plan == plan.hash
-        }
     author = Person(name=plan.author["name"], email=plan.author["email"])
+    if rule.signers:
+        signers = _read_signers(root, rule.signers)
+        signed = (each for each in approvals if each.signature and each.plan == plan.hash)
+        faults = {each: _find_signature_fault(each, author if rule.two_persons else None, signers) for each in signed}
     return judge_approvals(approvals, plan=plan.hash, author=author, rule=rule, signature_faults=faults)
+
+
+def _find_signature_fault(approval: Approval, author: Person | None, signers: bytes) -> str:
+    """Why a signature does not count; `author` is one who may not have given it: a key may be for many addresses."""
+    from hailuo_batch.load.ssh_signatures import find_signature_fault
+
+    def find_fault(identity: str) -> str:
+        return find_signature_fault(
+            canonical_approval(approval), approval.signature, identity=identity, signers=signers
+        )
+
+    if fault := find_fault(approval.by.identity):
+        return fault
+    names = {author.identity, author.identity.lower()} if author is not None and author.identity else set()
+    is_shared = any(not find_fault(name) for name in names)
+    return "its key may also sign for the plan's author, and two persons are required" if is_shared else ""
 
 
 def _read_signers(root: Path, name: str) -> bytes:
