@@ -343,6 +343,21 @@ async def test_a_key_that_may_sign_for_the_author_proves_no_second_person(
 
 
 @needs_keys
+@pytest.mark.parametrize("is_absolute", [True, False])
+async def test_a_file_of_signers_outside_the_project_lets_nobody_approve(
+    surroundings: Path, keys: Path, is_absolute: bool
+) -> None:
+    (surroundings / "signers").rename(keys / "signers")
+    name = str(keys / "signers") if is_absolute else "../signers"
+    async with open_studio(
+        surroundings, RULE.replace("allowed_signers: signers", f"allowed_signers: {name}")
+    ) as studio:
+        await studio.save()
+        await studio.approve(BEN, "ben")
+        assert f"{name} is outside the project." in await studio.refuse()
+
+
+@needs_keys
 async def test_the_key_is_the_one_that_git_signs_with(surroundings: Path, keys: Path) -> None:
     settings = "[user]\n\tname = Ben\n\temail = ben@acme.test\n\tsigningkey = KEY\n[gpg]\n\tformat = FORMAT\n"
     async with open_studio(surroundings, RULE.replace("two_persons: true, ", "")) as studio:

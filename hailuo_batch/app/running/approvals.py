@@ -125,12 +125,17 @@ def _find_signature_fault(approval: Approval, author: Person | None, signers: by
 
 
 def _read_signers(root: Path, name: str) -> bytes:
+    if Path(name).is_absolute() or ".." in Path(name).parts:  # who protects the project does not protect that file
+        raise _unreadable_signers(f"{name} is outside the project.")
     try:
         return read_file(root / name)
     except InputError as error:
-        why = f"{error.summary}. {error.why}".strip()
-        remedy = "hailuo.yaml names it under require_approval.allowed_signers."
-        raise RefusedError("no signature can be checked, so nothing was submitted", why=why, remedy=remedy) from None
+        raise _unreadable_signers(f"{error.summary}. {error.why}".strip()) from None
+
+
+def _unreadable_signers(why: str) -> RefusedError:
+    remedy = "hailuo.yaml names it under require_approval.allowed_signers."
+    return RefusedError("no signature can be checked, so nothing was submitted", why=why, remedy=remedy)
 
 
 def find_rule_fault(rule: ApprovalRule, root: Path) -> str:
