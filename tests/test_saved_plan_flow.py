@@ -222,6 +222,8 @@ async def test_an_approver_sees_the_old_and_the_new_value_the_chain_and_the_imag
             "first frame: the last of kite",
         ):
             assert words in shown
+        found = await plan(studio.film)
+        assert [str(each) for each in found.report.estimated] == ["0.84 USD"]  # all three; none fits the plan now
         assert (await studio.run_plan()).exit is Exit.DONE
 
 

@@ -94,7 +94,7 @@ async def read_details(
         requests=await ledger.preimages(previous) if previous else {},
         sibling_manifests=find_sibling_manifests(await ledger.runs(), validation) if has_work else (),
         measures=read_measures(validation, steps) if full_report else {},
-        campaign_cost=await _sum_campaign_cost(ledger, validation) if full_report else None,
+        campaign_cost=await _sum_campaign_cost(ledger, validation) if has_work else None,
         counted_attempts=tuple(await ledger.counted_attempts()) if has_work and has_caps else (),
     )
 

@@ -60,5 +60,5 @@ class StepDetails:
     requests: Mapping[str, str] = field(default_factory=dict)  # requests of changed shots: fingerprint → pre-image
     sibling_manifests: tuple[Path, ...] = ()  # other manifests that were run under the same campaign
     measures: Mapping[str, ClipMeasures] = field(default_factory=dict)  # by digest; only for a full report
-    campaign_cost: PlanCost | None = None  # what the ledger sums for the campaign; only for a full report
+    campaign_cost: PlanCost | None = None  # what the ledger sums for the campaign; where there is work
     counted_attempts: tuple[CountedAttempt, ...] = ()  # as caps see them
