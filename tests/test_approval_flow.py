@@ -163,6 +163,10 @@ async def test_a_gateway_that_asks_for_more_than_was_agreed_to_gets_no_more(
         assert (ran.exit, ran.outcome.stored, len(studio.submits())) == (Exit.REFUSED, clips, clips)
         words = "the saved plan's sum of 0.40" if is_saved else "without an approval"
         assert all(words in failure.why for _, failure in ran.outcome.failed)
+        if is_saved:  # given again, it has what is left: 0.175, where one more is expected at 0.10; and then nothing
+            again = [await studio.run_plan(jobs=1) for _ in range(2)]
+            assert [(each.exit, each.outcome.stored) for each in again] == [(Exit.REFUSED, 1), (Exit.REFUSED, 0)]
+            assert len(studio.submits()) == 2
 
 
 async def test_several_manifests_are_counted_together(surroundings: Path) -> None:

@@ -12,7 +12,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
-from hailuo_batch.core.money import money_tree
+from hailuo_batch.core.money import Money, money_tree
 from hailuo_batch.core.plan.approval import Person
 from hailuo_batch.core.plan.frame_givers import list_other_givers
 from hailuo_batch.core.plan.plan import Step, TakeName
@@ -33,7 +33,7 @@ from hailuo_batch.core.plan.saved_plan import (
 )
 from hailuo_batch.core.request.fingerprint import VERSION
 from hailuo_batch.core.spending.budget import parse_amount
-from hailuo_batch.core.spending.charge import ChargeState, make_charge
+from hailuo_batch.core.spending.charge import Charge, ChargeState, make_charge
 from hailuo_batch.load.provider_tables import provider_names
 from hailuo_batch.load.table_digests import provider_digest
 
@@ -150,13 +150,36 @@ def _make_facts(planned: PlannedRun, attempts: Iterable[AttemptRecord], max_cost
 
 def _count_charges(attempts: Iterable[AttemptRecord]) -> dict[str, int]:
     """How many attempts of each request may have been charged."""
-    counts: dict[str, int] = {}
-    for each in attempts:
+    return {mark: len(charges) for mark, charges in _list_charges(attempts).items()}
+
+
+def _list_charges(attempts: Iterable[AttemptRecord]) -> dict[str, list[Charge]]:
+    """What may have been charged for each request, by fingerprint, the oldest first."""
+    found: dict[str, list[Charge]] = {}
+    for each in sorted(attempts, key=lambda each: each.id):
         kind = None if each.failure is None else each.failure.kind
-        charge = make_charge(each.stage, kind=kind, task=each.task, estimate=each.estimate, cost=each.cost)
+        charge = make_charge(
+            each.stage, kind=kind, task=each.task, estimate=each.estimate, cost=each.cost, quote=each.quote
+        )
         if charge.state is not ChargeState.NOTHING:
-            counts[each.fingerprint] = counts.get(each.fingerprint, 0) + 1
-    return counts
+            found.setdefault(each.fingerprint, []).append(charge)
+    return found
+
+
+async def list_plan_charges(plans: Sequence[PlannedRun], saved: SavedPlan) -> tuple[Money, ...]:
+    """What the requests of a saved plan were charged since it was saved, as far as amounts are known.
+
+    No clock decides that: the file says how many charges each request had.
+    """
+    before = {step["fingerprint"]: int(step["charged"]) for step in saved.steps}
+    for planned, part in zip(plans, saved.parts, strict=True):
+        takes = part.takes
+        mine = (step for step in planned.plan.steps if not takes.isdisjoint(step.take_names))
+        before |= {step.fingerprint: 0 for step in mine if step.fingerprint not in before}  # it waited for a frame
+    async with plans[0].validation.workspace.read_ledger() as ledger:
+        charges = _list_charges(await ledger.attempts(before.keys() - {""}))
+    since = (each for mark, some in charges.items() for each in some[before[mark] :])
+    return tuple(each.money for each in since if each.money is not None)
 
 
 def _list_providers(steps: Iterable[Tree]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ async def require_agreement(plans: Sequence[PlannedRun], options: RunOptions) ->
         return tuple(plans)
     from hailuo_batch.app.running.ceilings import make_ceilings
 
-    ceilings = make_ceilings(plans, options)
+    ceilings = await make_ceilings(plans, options)
     return tuple(replace(each, options=replace(each.options, ceilings=ceilings)) for each in plans)
 
 
