@@ -18,6 +18,7 @@ SELECT stage FROM attempts WHERE id = ?;
 
 -- name: move_attempt
 -- What is NULL in the facts leaves the record as it is; an attempt that is on its way (again) has no failure.
+-- Money: no row is changed where the table of moves does not lead on from the stage that the attempt has now.
 UPDATE attempts SET
     stage = :stage,
     task = CASE WHEN :failure = 'never_sent' THEN NULL ELSE coalesce(:task, task) END,  -- an id given by mistake is free again
@@ -30,7 +31,7 @@ UPDATE attempts SET
     why = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:why, why) END,
     remedy = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:remedy, remedy) END,
     changed_at = :now
-WHERE id = :attempt;
+WHERE id = :attempt AND instr(:sources, '/' || stage || '/');
 
 -- name: add_event
 INSERT INTO events (attempt, at, move, stage, data) VALUES (:attempt, :at, :move, :stage, :data);
