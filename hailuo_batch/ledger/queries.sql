@@ -125,6 +125,11 @@ SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, sta
     quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?)) ORDER BY id;
 
+-- name: attempt
+SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
+    quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+FROM attempts WHERE id = ?;
+
 -- name: all_attempts
 SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
     quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at

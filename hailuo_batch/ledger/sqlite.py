@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, move_sources, next_stage
+from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
+from hailuo_batch.ledger.attempt_rows import read_attempt
 from hailuo_batch.ledger.connection import LedgerConnection, open_connection
 from hailuo_batch.ledger.group_commit import WriteQueue
 from hailuo_batch.ledger.journal import JournalLink, refuse_unsafe_purchase
@@ -59,6 +61,10 @@ class SqliteLedger(SqliteLedgerReader):
         return await self._writer.write(
             partial(move_attempt, attempt=attempt, move=move, facts=facts, now=self._clock.now())
         )
+
+    async def keep_clip(self, attempt: int, clip: Clip) -> AttemptRecord:
+        """Moves an attempt by `Move.KEEP`; what is known of it then, by the same write."""
+        return await self._writer.write(partial(_keep_clip, attempt=attempt, clip=clip, now=self._clock.now()))
 
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
@@ -167,6 +173,11 @@ def insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) ->
     data = {"provider": intent.provider, "run": intent.run, "estimate": _money_data(intent.estimate)}
     _append_event(connection, data, attempt=attempt, at=now, move=INTEND, stage=Stage.INTENDED)
     return int(attempt)
+
+
+def _keep_clip(connection: sqlite3.Connection, attempt: int, clip: Clip, now: float) -> AttemptRecord:
+    move_attempt(connection, attempt, Move.KEEP, Facts(clip=clip), now)
+    return read_attempt(connection, attempt)
 
 
 def _restore_clip(connection: sqlite3.Connection, intent: Intent, clip: Clip, cost: Money | None, now: float) -> int:
