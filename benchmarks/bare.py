@@ -69,15 +69,19 @@ def _wake(waiting: list["asyncio.Future[None]"]) -> None:
         each.set_result(None)
 
 
-async def buy(base: str, folder: Path, *, shots: int, at_once: int) -> int:
-    """Buys so many clips into a folder; how many commits that took."""
+async def buy(base: str, folder: Path, *, shots: int, at_once: int, fresh: bool = False) -> int:
+    """Buys so many clips into a folder; how many commits that took. With `fresh`, each POST has a new connection."""
     folder.mkdir(parents=True, exist_ok=True)
     ledger, seats, hands = Ledger(folder / "ledger.db"), asyncio.Semaphore(at_once), asyncio.Semaphore(DOWNLOADS)
     headers = {"Authorization": "Bearer key"}
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), headers=headers) as session:
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), headers=headers) as session,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True), headers=headers) as once,
+    ):
 
         async def ask(method: str, path: str, body: object = None) -> Any:
-            async with session.request(method, base + path, json=body) as response:
+            own = once if fresh and method == "POST" else session
+            async with own.request(method, base + path, json=body) as response:
                 return await response.json()
 
         async def shot(number: int) -> None:

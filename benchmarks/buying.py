@@ -1,12 +1,14 @@
 """What buying a clip costs this machine beside a bare program that is as careful about the disk.
 
     python benchmarks/buying.py [--shots 1000] [--runs 5] [--decode] [--profile FILE]
+    python benchmarks/buying.py --connections [--tls]
 
 Both ask the same server on loopback (`loopback.py`: POST, two polls, 200 kB), each in a process of its own, one after
 the other in pairs. Ours is the command `run --yes -j 200` with all that belongs to it; its time runs so fast
 that polls come without waiting, and no limit of the gateway's holds it back. `--decode` counts the look at both ends of
 every clip, too, which is PyAV's time in threads, and the measures, which worker processes take; `--profile` runs ours
-once under cProfile.
+once under cProfile. `--connections` measures both with a new connection for each submit and with kept ones
+(`limits.NAME.keep_connections`), `--tls` over https.
 
 Files that were deleted in the last seconds make new ones dear on ext4: on a machine with other work, TMPDIR=/dev/shm
 tells more about CPU, and nothing about fsync.
@@ -23,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bare import buy
+from certificate import make_certificate, trust
 from loopback import gateway
 from measure import table, use_own_machine
 
@@ -51,7 +54,7 @@ SHOT = (
 SETTINGS = """\
 version: 1
 regions: {{mindvideo: "{base}"}}
-limits: {{mindvideo: {{at_once: {at_once}, polls_per_second: 1000000}}}}
+limits: {{mindvideo: {{at_once: {at_once}, polls_per_second: 1000000, keep_connections: {keeps}}}}}
 """
 HELD = ("CPU 1.3 x the anchor", "0.3 commits a shot", "800 shots/s")
 
@@ -107,18 +110,55 @@ def _drawn(pairs: Sequence[tuple[Cost, Cost]], shots: int, *, decode: bool) -> s
     return f"Buying {shots:,} clips, {looks} (target {', '.join(HELD)})\n\n" + table(head, rows)
 
 
+def report_connections(folder: Path, *, runs: int, shots: int, tls: bool) -> str:
+    """The table of what submits over new and over kept connections cost."""
+    certificate = ""
+    if tls:
+        make_certificate(folder)
+        certificate = str(folder)
+    os.environ.update(trust(certificate))
+    taken = []
+    with gateway(certificate=certificate) as base:
+        for number in range(runs + 1):  # the first is not counted
+            own = folder / str(number)
+            taken.append(
+                [
+                    cost
+                    for keeps in (False, True)
+                    for cost in (
+                        _bare(base, own / f"{keeps}", shots, fresh=not keeps),
+                        _ours(base, own / f"{keeps}", shots, keeps=keeps),
+                    )
+                ]
+            )
+    rows = []
+    for place, name in enumerate(("bare loop, new", "ours, new", "bare loop, kept", "ours, kept")):
+        each = [run[place] for run in taken[1:]]
+        rows.append(
+            (
+                name,
+                f"{1e3 * _median(cost.buying_cpu for cost in each) / shots:.2f}",
+                f"{_median(run[place].buying_cpu / run[place - place % 2].buying_cpu for run in taken[1:]):.2f}",
+                f"{_median(run[place].buying_cpu / run[2].buying_cpu for run in taken[1:]):.2f}",
+                f"{shots / _median(cost.buying_wall for cost in each):,.0f}",
+            )
+        )
+    head = ("submits", "CPU ms a shot", "x bare of its kind", "x bare, kept", "shots/s")
+    return f"Buying {shots:,} clips over {'https' if tls else 'http'}\n\n" + table(head, rows)
+
+
 def _median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
-def _bare(base: str, folder: Path, shots: int) -> Cost:
-    return _child("bare", base, str(folder / "bare"), str(shots))
+def _bare(base: str, folder: Path, shots: int, *, fresh: bool = False) -> Cost:
+    return _child("bare", base, str(folder / "bare"), str(shots), "fresh" if fresh else "")
 
 
-def _ours(base: str, folder: Path, shots: int, *, decode: bool, profile: str = "") -> Cost:
+def _ours(base: str, folder: Path, shots: int, *, decode: bool = False, keeps: bool = False, profile: str = "") -> Cost:
     project = folder / "ours"
     project.mkdir(parents=True)
-    (project / "hailuo.yaml").write_text(SETTINGS.format(base=base, at_once=AT_ONCE))
+    (project / "hailuo.yaml").write_text(SETTINGS.format(base=base, at_once=AT_ONCE, keeps=str(keeps).lower()))
     use_own_machine(project)
     (project / "bench.yaml").write_text(HEAD + "".join(SHOT.format(n=n) for n in range(shots)))
     return _child("ours", str(project / "bench.yaml"), "decode" if decode else "", profile)
@@ -167,11 +207,11 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def child_bare(base: str, folder: str, shots: str) -> None:
+def child_bare(base: str, folder: str, shots: str, fresh: str) -> None:
     """The anchor, in this process."""
     watch = _Watch()
     with watch.running():
-        watch.commits = asyncio.run(buy(base, Path(folder), shots=int(shots), at_once=AT_ONCE))
+        watch.commits = asyncio.run(buy(base, Path(folder), shots=int(shots), at_once=AT_ONCE, fresh=bool(fresh)))
     watch.tell()
 
 
@@ -233,18 +273,23 @@ def _profiled(file: str) -> Iterator[None]:
 
 def main() -> None:
     if sys.argv[1:2] == ["--child"]:
-        {"bare": child_bare, "ours": child_ours}[sys.argv[2]](*sys.argv[3:])
+        children: dict[str, Callable[..., None]] = {"bare": child_bare, "ours": child_ours}
+        children[sys.argv[2]](*sys.argv[3:])
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shots", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--decode", action="store_true")
     parser.add_argument("--profile", metavar="FILE", default="")
+    parser.add_argument("--connections", action="store_true")
+    parser.add_argument("--tls", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hailuo-bench-") as folder:
         if given.profile:
             with gateway() as base:
                 _ours(base, Path(folder), given.shots, decode=given.decode, profile=str(Path(given.profile).resolve()))
+        elif given.connections or given.tls:
+            print(report_connections(Path(folder), runs=given.runs, shots=given.shots, tls=given.tls))
         else:
             print(report(Path(folder), runs=given.runs, shots=given.shots, decode=given.decode))
 

@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from certificate import serving
+
 from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.media.animatic.draw import draw
 
@@ -24,11 +26,14 @@ NEVER = 1_000_000_000
 
 
 @contextmanager
-def gateway(*, kilobytes: int = 200, looks: int = 2) -> Iterator[str]:
-    """The address of a server that lives until the block is left; a task is made at so many looks."""
+def gateway(*, kilobytes: int = 200, looks: int = 2, certificate: str = "") -> Iterator[str]:
+    """The address of a server that lives until the block is left; a task is made at so many looks.
+
+    It speaks https with the certificate of that folder (`certificate.py`), else http.
+    """
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(there, clip(kilobytes), looks), daemon=True
+        target=_serve, args=(there, clip(kilobytes), looks, certificate), daemon=True
     )
     process.start()
     try:
@@ -62,11 +67,13 @@ def _box(body: bytes) -> bytes:
     return (len(body) + 8).to_bytes(4, "big") + b"free" + body
 
 
-def _serve(pipe: Connection, film: bytes, looks: int) -> None:
+def _serve(pipe: Connection, film: bytes, looks: int, certificate: str) -> None:
     async def run() -> None:
         shop = _Shop(film, looks)
-        server = await asyncio.get_running_loop().create_server(lambda: _Line(shop), "127.0.0.1", 0, backlog=2048)
-        shop.base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.get_running_loop().create_server(
+            lambda: _Line(shop), "127.0.0.1", 0, backlog=2048, ssl=serving(certificate)
+        )
+        shop.base = f"{'https' if certificate else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         pipe.send(shop.base)
         await server.serve_forever()
 

@@ -56,7 +56,7 @@ def flight(folder: Path, takes: int, seconds: float) -> str:
     with gateway(looks=NEVER) as base:
         bare = _child("bare", base, str(BARE_LOOKS))
     with gateway(looks=NEVER) as base:
-        (folder / "hailuo.yaml").write_text(SETTINGS.format(base=base, at_once=takes))
+        (folder / "hailuo.yaml").write_text(SETTINGS.format(base=base, at_once=takes, keeps="false"))
         use_own_machine(folder)
         (folder / "bench.yaml").write_text(HEAD + "".join(SHOT.format(n=n) for n in range(takes)))
         told = _child("flight", str(folder / "bench.yaml"), base, str(takes), str(seconds))

@@ -172,6 +172,9 @@ class LedgerWriter(LedgerReader, Protocol):
     async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
 
+    async def keep_clip(self, attempt: int, clip: Clip) -> AttemptRecord:
+        """Moves an attempt by `Move.KEEP`; what is known of it then, without a further read."""
+
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
 

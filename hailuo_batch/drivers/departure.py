@@ -23,6 +23,7 @@ def make_departure_trace() -> aiohttp.TraceConfig:
     """What a session needs so that it says of each request with a `Departure` when its connection stands."""
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(_hold)
+    trace.on_connection_queued_start.append(_hold)  # also when one that was used before turned out to be closed
     trace.on_connection_create_end.append(_let_go)
     trace.on_connection_reuseconn.append(_let_go)
     return trace

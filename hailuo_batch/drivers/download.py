@@ -23,6 +23,7 @@ from hailuo_batch.drivers.partial import PartialDownload
 from hailuo_batch.drivers.proxy import (
     UnusableProxyError,
     find_proxy,
+    read_proxies,
     refuse_private_name,
     unusable_proxy_failure,
 )
@@ -71,7 +72,7 @@ class Downloader:
     ) -> None:
         self._session, self._slots = session, asyncio.Semaphore(at_once)
         self._policy = HostPolicy(loopback=loopback, private=allow_private)
-        self._sleep, self._elapsed = sleep, elapsed
+        self._sleep, self._elapsed, self._proxies = sleep, elapsed, read_proxies()
 
     async def download(self, link: str, target: Path) -> Failure | None:
         """Brings what is behind a link to `target`; None is success. A connection that breaks is tried again."""
@@ -106,7 +107,7 @@ class Downloader:
         for _ in range(REDIRECTS):
             if refused := self._policy.refusal(url):
                 return refused
-            proxy = find_proxy(url)
+            proxy = find_proxy(url, self._proxies)
             if refused := await refuse_private_name(url, proxy, self._policy):
                 return refused
             headers = {**_HEADERS, **part.range_headers()}

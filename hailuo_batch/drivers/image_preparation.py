@@ -28,7 +28,9 @@ class ImagePreparation:
     async def load(
         self, driver_request: DriverRequest, *, allow_urls: bool = True
     ) -> tuple[ImagePayload, ImagePayload]:
-        """How a request carries its frames; see `load_image_payloads`."""
+        """How a request carries its frames; see `load_image_payloads`. One without frames enters no thread."""
+        if driver_request.request.first is None and driver_request.request.last is None:
+            return None, None
         is_large = bool(driver_request.images) and await asyncio.to_thread(_has_large_image, driver_request)
         executor = self._for_large if is_large else None
         work = partial(load_image_payloads, driver_request, allow_urls=allow_urls, strip_metadata=self._strip_metadata)

@@ -4,6 +4,7 @@ aiohttp's own `trust_env` is not used: it also reads passwords of `.netrc`, whic
 """
 
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
@@ -23,15 +24,22 @@ class UnusableProxyError(ValueError):
     """The proxy that is named here is of a kind that cannot be used."""
 
 
-def find_proxy(url: URL) -> URL | None:
+def read_proxies() -> Mapping[str, str]:
+    """The proxies that the environment names, by scheme; `no` has the hosts that are reached without one."""
+    found: Mapping[str, str] = getproxies_environment()
+    return found
+
+
+def find_proxy(url: URL, proxies: Mapping[str, str] | None = None) -> URL | None:
     """The proxy through which an address is reached; None when it is contacted directly.
 
-    Only https: the proxy sees the host's name, and neither key nor content.
+    Only https: the proxy sees the host's name, and neither key nor content. Who calls often reads `proxies` once.
     """
     host = url.host or ""
-    proxies = getproxies_environment()
-    written = proxies.get("https") or proxies.get("all")
-    if url.scheme != "https" or not written or is_loopback_host(host):
+    if url.scheme != "https" or is_loopback_host(host):
+        return None
+    proxies = read_proxies() if proxies is None else proxies
+    if not (written := proxies.get("https") or proxies.get("all")):
         return None
     if proxy_bypass_environment(f"{host}:{url.port}", proxies) or proxy_bypass_environment(host, proxies):
         return None
@@ -40,7 +48,7 @@ def find_proxy(url: URL) -> URL | None:
 
 def find_proxy_host() -> str:
     """The name of the proxy's host; "" when there is none, or none that can be used."""
-    proxies = getproxies_environment()
+    proxies = read_proxies()
     written = proxies.get("https") or proxies.get("all") or ""
     with suppress(UnusableProxyError):
         return _parse_proxy(written).host or "" if written else ""
@@ -49,7 +57,7 @@ def find_proxy_host() -> str:
 
 def describe_proxy() -> str:
     """The proxy's address without its password, and the hosts that are reached without it; "" when there is none."""
-    proxies = getproxies_environment()
+    proxies = read_proxies()
     if not (written := proxies.get("https") or proxies.get("all")):
         return ""
     proxy = _parse_proxy(written)

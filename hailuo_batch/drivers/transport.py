@@ -22,7 +22,13 @@ from hailuo_batch.drivers.answer_deadline import answer_deadline
 from hailuo_batch.drivers.departure import Departure, make_departure_trace
 from hailuo_batch.drivers.download import CHUNK
 from hailuo_batch.drivers.network_errors import CERTIFICATE_REMEDY, describe_network_error
-from hailuo_batch.drivers.proxy import UnusableProxyError, find_proxy, find_proxy_host, unusable_proxy_failure
+from hailuo_batch.drivers.proxy import (
+    UnusableProxyError,
+    find_proxy,
+    find_proxy_host,
+    read_proxies,
+    unusable_proxy_failure,
+)
 from hailuo_batch.drivers.public_hosts import PublicResolver
 from hailuo_batch.drivers.trace_request import RequestTrace
 from hailuo_batch.gateways.dialect import Call, Conversation, Reply
@@ -55,7 +61,7 @@ class Transport:
     ) -> None:
         self._session, self._paying, self._gateway = session, paying, gateway
         self._base, self._key = base_url.rstrip("/"), key.strip()
-        self._seconds = seconds
+        self._seconds, self._proxies = seconds, read_proxies()
         self._slots, self._paid_slots = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
 
     async def run_conversation(self, conversation: Conversation[Value]) -> Value | Failure:
@@ -106,7 +112,7 @@ class Transport:
         session = self._paying if call.paid else self._session
         headers = {**call.headers, "Authorization": f"Bearer {self._key}"}
         try:
-            proxy = find_proxy(url)
+            proxy = find_proxy(url, self._proxies)
         except UnusableProxyError as error:
             return unusable_proxy_failure(error)
         departure.hand_over()

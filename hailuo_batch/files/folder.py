@@ -200,18 +200,29 @@ def _full_names(folder: Path) -> Iterator[None]:
 
 
 def _open_each(trusted: Path, parts: tuple[str, ...], *, make: bool, mode: int) -> int:
-    if make:
-        _make_trusted(trusted)
-    number, here = os.open(trusted, _FOLDER), trusted
-    for name in parts:
-        here /= name
+    number = _open_trusted(trusted, make=make)
+    for place, name in enumerate(parts):
         try:
-            with _full_names(here.parent):
-                inner = _open_one(number, name, here, make=make, mode=mode)
+            try:  # no path is put together while all goes well: a run opens four folders for each clip
+                inner = os.open(name, _FOLDER | NO_LINK, dir_fd=number)
+            except OSError:
+                here = trusted.joinpath(*parts[: place + 1])
+                with _full_names(here.parent):
+                    inner = _open_one(number, name, here, make=make, mode=mode)
         finally:
             os.close(number)
         number = inner
     return number
+
+
+def _open_trusted(trusted: Path, *, make: bool) -> int:
+    try:
+        return os.open(trusted, _FOLDER)
+    except OSError:
+        if not make:
+            raise
+    _make_trusted(trusted)
+    return os.open(trusted, _FOLDER)
 
 
 def _open_one(above: int, name: str, here: Path, *, make: bool, mode: int) -> int:

@@ -29,6 +29,11 @@ class Call:
     paid: bool = False
     idempotent: bool = False
 
+    def __post_init__(self) -> None:
+        # Money: HTTP libraries send other methods a second time by themselves when a connection breaks.
+        if self.paid and self.method != "POST":
+            raise AssertionError(f"a paid call is a POST, not a {self.method}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:

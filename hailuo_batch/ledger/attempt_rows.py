@@ -22,6 +22,12 @@ def read_attempts(connection: sqlite3.Connection, fingerprints: list[str] | None
     return _make_attempt_records(rows)
 
 
+def read_attempt(connection: sqlite3.Connection, number: int) -> AttemptRecord:
+    """One attempt by its number."""
+    (found,) = _make_attempt_records(connection.execute(queries()["attempt"], (number,)))
+    return found
+
+
 def read_open_attempts(connection: sqlite3.Connection) -> list[AttemptRecord]:
     """See `LedgerReader.open_attempts`."""
     return _make_attempt_records(connection.execute(queries()["open_attempts"]))

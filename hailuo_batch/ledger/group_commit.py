@@ -38,7 +38,10 @@ class WriteQueue:
         self._closed = False
 
     async def write(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
-        """What `work` returns, once it is durable; `work` runs inside a transaction and ends none."""
+        """What `work` returns, once it is durable; `work` runs inside a transaction and ends none.
+
+        It touches nothing but the connection: it is undone and run again when another write of its commit fails.
+        """
         if self._closed:
             raise AssertionError("the ledger is closed")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -90,8 +93,20 @@ def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
 
 
 def _apply_batch(connection: sqlite3.Connection, batch: Sequence[_QueuedWrite]) -> list[Any]:
-    """What each write returned or raised; all of them are in one transaction."""
-    return [_apply_write(connection, waiting.work) for waiting in batch]
+    """What each write returned or raised; all of them are in one transaction.
+
+    One savepoint serves all. When a write raises, which few do, all are undone and done again, each in its own.
+    """
+    connection.execute("SAVEPOINT every")
+    try:
+        results = [waiting.work(connection) for waiting in batch]
+    except Exception:
+        if not connection.in_transaction:
+            raise  # SQLite gave up the whole transaction (no room, a failing disk): no write was done
+        connection.execute("ROLLBACK TO every")
+        results = [_apply_write(connection, waiting.work) for waiting in batch]
+    connection.execute("RELEASE every")
+    return results
 
 
 def _apply_write(connection: sqlite3.Connection, work: WriteFunction) -> Any:

@@ -18,6 +18,7 @@ SELECT stage FROM attempts WHERE id = ?;
 
 -- name: move_attempt
 -- What is NULL in the facts leaves the record as it is; an attempt that is on its way (again) has no failure.
+-- Money: no row is changed where the table of moves does not lead on from the stage that the attempt has now.
 UPDATE attempts SET
     stage = :stage,
     task = CASE WHEN :failure = 'never_sent' THEN NULL ELSE coalesce(:task, task) END,  -- an id given by mistake is free again
@@ -30,7 +31,7 @@ UPDATE attempts SET
     why = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:why, why) END,
     remedy = CASE WHEN :stage IN ('intended', 'submitted') THEN '' ELSE coalesce(:remedy, remedy) END,
     changed_at = :now
-WHERE id = :attempt;
+WHERE id = :attempt AND instr(:sources, '/' || stage || '/');
 
 -- name: add_event
 INSERT INTO events (attempt, at, move, stage, data) VALUES (:attempt, :at, :move, :stage, :data);
@@ -123,6 +124,11 @@ SELECT fingerprint, preimage FROM attempts WHERE fingerprint IN (SELECT value FR
 SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
     quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
 FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?)) ORDER BY id;
+
+-- name: attempt
+SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,
+    quote_amount, quote_currency, cost_amount, cost_currency, failure, why, remedy, intended_at, changed_at
+FROM attempts WHERE id = ?;
 
 -- name: all_attempts
 SELECT id, fingerprint, preimage, provider, campaign, shot, take, tags, run, stage, task, digest, estimate_amount, estimate_currency,

@@ -8,12 +8,15 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import NoReturn
 
-from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, next_stage
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, move_sources, next_stage
+from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
+from hailuo_batch.ledger.attempt_rows import read_attempt
 from hailuo_batch.ledger.connection import LedgerConnection, open_connection
 from hailuo_batch.ledger.group_commit import WriteQueue
 from hailuo_batch.ledger.journal import JournalLink, refuse_unsafe_purchase
@@ -58,6 +61,10 @@ class SqliteLedger(SqliteLedgerReader):
         return await self._writer.write(
             partial(move_attempt, attempt=attempt, move=move, facts=facts, now=self._clock.now())
         )
+
+    async def keep_clip(self, attempt: int, clip: Clip) -> AttemptRecord:
+        """Moves an attempt by `Move.KEEP`; what is known of it then, by the same write."""
+        return await self._writer.write(partial(_keep_clip, attempt=attempt, clip=clip, now=self._clock.now()))
 
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
@@ -168,6 +175,11 @@ def insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) ->
     return int(attempt)
 
 
+def _keep_clip(connection: sqlite3.Connection, attempt: int, clip: Clip, now: float) -> AttemptRecord:
+    move_attempt(connection, attempt, Move.KEEP, Facts(clip=clip), now)
+    return read_attempt(connection, attempt)
+
+
 def _restore_clip(connection: sqlite3.Connection, intent: Intent, clip: Clip, cost: Money | None, now: float) -> int:
     attempt = insert_intent(connection, intent, now)
     move_attempt(connection, attempt, Move.ACCEPT, Facts(task=""), now)
@@ -187,10 +199,7 @@ def _adopt_task(connection: sqlite3.Connection, intent: Intent, task: str, reaso
 
 def move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts: Facts, now: float) -> Stage:
     """See `LedgerWriter.move`."""
-    row = connection.execute(queries()["stage_of"], (attempt,)).fetchone()
-    if row is None:
-        raise AssertionError(f"there is no attempt {attempt}")
-    stage = next_stage(Stage(row[0]), move)
+    sources, stage = _move_words(move)
     if facts.clip is not None:
         _insert_clip(connection, facts.clip, now)
     cost_amount, cost_currency = _money_columns(facts.cost)
@@ -198,6 +207,7 @@ def move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts
     failure = facts.failure
     changes = {
         "attempt": attempt,
+        "sources": sources,
         "stage": stage,
         "task": facts.task,
         "digest": None if facts.clip is None else facts.clip.digest,
@@ -210,9 +220,26 @@ def move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts
         "remedy": None if failure is None else failure.remedy,
         "now": now,
     }
-    connection.execute(queries()["move_attempt"], changes)
+    if connection.execute(queries()["move_attempt"], changes).rowcount != 1:
+        _refuse_move(connection, attempt, move)
     _append_event(connection, _event_data(facts), attempt=attempt, at=now, move=move, stage=stage)
     return stage
+
+
+@cache
+def _move_words(move: Move) -> tuple[str, Stage]:
+    """The stages from which a move is allowed, as the query reads them, and the one that it leads to."""
+    sources, target = move_sources(move)
+    return f"/{'/'.join(sorted(sources))}/", target
+
+
+def _refuse_move(connection: sqlite3.Connection, attempt: int, move: Move) -> NoReturn:
+    """Says why a move was not made."""
+    row = connection.execute(queries()["stage_of"], (attempt,)).fetchone()
+    if row is None:
+        raise AssertionError(f"there is no attempt {attempt}")
+    next_stage(Stage(row[0]), move)
+    raise AssertionError(f"attempt {attempt} did not {move}")
 
 
 def _insert_clip(connection: sqlite3.Connection, clip: Clip, now: float) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.redaction import redact_body
 from hailuo_batch.core.trace import MoveLine
@@ -39,6 +40,12 @@ class _TracedLedger:
         with _trace_move(move, attempt, _move_facts(facts)) as outcome:
             outcome.stage = stage = await self._ledger.move(attempt, move, facts)
         return stage
+
+    async def keep_clip(self, attempt: int, clip: Clip) -> AttemptRecord:
+        with _trace_move(Move.KEEP, attempt, _move_facts(Facts(clip=clip))) as outcome:
+            record = await self._ledger.keep_clip(attempt, clip)
+            outcome.stage = record.stage
+        return record
 
     async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
         facts = {**_intent_facts(intent), **_move_facts(Facts(clip=clip, cost=cost))}

@@ -7,15 +7,16 @@ downloaded again a few times. Nothing here submits.
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from hailuo_batch.core.attempt.attempt import Clip, Move
+from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.attempt.quote import counted_estimate
+from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import Step
-from hailuo_batch.ports import Driver, DriverRequest, Facts, Produced
+from hailuo_batch.ports import Driver, DriverRequest, Produced
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.submit import Submitted
 
@@ -33,6 +34,7 @@ class StoredClip:
     cost: Money | None
     fallback_reason: str = ""
     naming_failure: Failure | None = None
+    attempt: AttemptRecord | None = None  # as it was stored, when that was in this run
     request_id: str = ""  # the provider's id of the submit, when it was in this run
     measures: ClipMeasures | None = None
 
@@ -99,12 +101,13 @@ async def _download_once(
         digest = await context.store.keep(file)
         leftovers.pop_all()  # it was moved
     whole = replace(clip, digest=digest)
-    await context.ledger.move(submitted.attempt, Move.KEEP, Facts(clip=whole))
+    record = await context.ledger.keep_clip(submitted.attempt, whole)
     return StoredClip(
         clip=whole,
         provider=submitted.provider,
         cost=produced.cost,
         fallback_reason=submitted.fallback_reason,
+        attempt=record,
         request_id=submitted.task.request_id,
     )
 

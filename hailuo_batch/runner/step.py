@@ -153,9 +153,11 @@ async def _restore_clip(step: Step, context: RunContext) -> StoredClip | Failure
 
 
 async def _read_origin(step: Step, stored: StoredClip, file: Path, context: RunContext) -> ClipOrigin:
-    attempts = await context.ledger.attempts([step.clip_fingerprint])
+    if (attempt := stored.attempt) is None:
+        attempts = await context.ledger.attempts([step.clip_fingerprint])
+        attempt = next((each for each in attempts if each.stage is Stage.STORED), None)
     return ClipOrigin(
-        attempt=next((each for each in attempts if each.stage is Stage.STORED), None),
+        attempt=attempt,
         tool=f"hailuo-batch {__version__}",
         marks=context.read_marks(file),
         request_id=stored.request_id,

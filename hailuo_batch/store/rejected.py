@@ -37,6 +37,7 @@ class LocalRejectedClips:
         """Every rejected clip, by name."""
         with translate_os_errors("cannot read the rejected clips"):
             try:
+                self._root.path.lstat()  # each download comes here, and few projects have the folder
                 with self._root.open() as folder:
                     names = sorted(name for name in folder.names() if name.endswith(".json"))
                     return tuple(clip for name in names if (clip := self._read(folder, name)) is not None)

@@ -194,6 +194,18 @@ class LedgerContract(LedgerOpener):
             assert len(await ledger.events([attempt, 99])) == 1
             assert await ledger.clips() == {}
 
+    async def test_a_kept_clip_comes_with_what_is_known_of_its_attempt(self, tmp_path: Path) -> None:
+        clock = FakeClock(at=100.0)
+        async with self.open_writer(tmp_path, clock) as ledger:
+            attempt = await record_attempt(ledger, 1, MOVES_TO["produced"])
+            clock.advance(1.0)
+            record = await ledger.keep_clip(attempt, STORED_CLIP)
+            assert (record.stage, record.digest, record.changed_at) == (Stage.STORED, STORED_CLIP.digest, 101.0)
+            assert [record] == await ledger.attempts()
+            assert [event.move for event in await ledger.events([attempt])][-1] == Move.KEEP
+            with pytest.raises(AssertionError, match="cannot keep"):
+                await ledger.keep_clip(attempt, STORED_CLIP)
+
     async def test_a_clip_from_before_the_ledger_is_recorded_with_its_cost(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             attempt = await ledger.restore_clip(make_intent(), STORED_CLIP, usd("0.27"))

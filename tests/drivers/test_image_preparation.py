@@ -47,6 +47,14 @@ async def test_large_images_wait_for_each_other(
     assert (max(most) == 1) == (together == 1)
 
 
+async def test_a_request_without_images_is_handed_to_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a thread was entered")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "run_in_executor", refuse)
+    assert await ImagePreparation().load(order()) == (None, None)
+
+
 async def test_what_is_no_image_is_refused_as_before(tmp_path: Path) -> None:
     (tmp_path / "note.png").write_text("no image")
     first, _ = await ImagePreparation().load(request_for(tmp_path / "note.png"))

@@ -1,6 +1,7 @@
 """What logging hears of a ledger's moves; the moves themselves are the ledger's own."""
 
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +27,9 @@ class OneAttempt:
         if self.broken:
             raise LedgerError("the ledger cannot be written")
         return Stage.SUBMITTED
+
+    async def keep_clip(self, *_: object) -> SimpleNamespace:
+        return SimpleNamespace(stage=Stage.STORED)
 
     async def restore_clip(self, *_: object) -> int:
         return 8
@@ -56,10 +60,12 @@ async def test_a_move_is_told_with_what_it_adds_and_without_who_decided(told: py
     await ledger.move(7, Move.REFUSE, Facts(failure=failure))
     assert await ledger.restore_clip(make_intent(), STORED_CLIP, usd("0.28")) == 8
     assert await ledger.adopt_task(make_intent(), "t-7", "known from film.tasks.yaml") == 9
+    await ledger.keep_clip(9, STORED_CLIP)
     words = [str(record.msg) for record in told.records]
     assert words[0].startswith("attempt 7: intend → intended, provider minimax, campaign aurora, shot open#1")
     assert words[4].startswith("attempt 9: adopt → submitted, provider minimax")
     assert words[4].endswith("task t-7, reason known from film.tasks.yaml")
+    assert words[5] == f"attempt 9: keep → stored, digest {STORED_CLIP.digest}"
     assert words[1] == "attempt 7: accept → submitted, task t1"
     assert words[2] == "attempt 7: refuse → submitted, failure throttled too fast at https://x.test/…"
     assert words[3].endswith(f"digest {STORED_CLIP.digest}, cost 0.28 USD")

@@ -319,7 +319,7 @@ async def test_a_place_comes_back_when_the_ledger_cannot_be_written(world: World
         return Stage.SUBMITTED if what is Move.ACCEPT else Stage.PRODUCED
 
     answer = await _carried_out(
-        world, doors, **({"record_intent": full} if move == "intend" else {"move": move_or_fail})
+        world, doors, **({{"intend": "record_intent", "keep": "keep_clip"}.get(move, ""): full, "move": move_or_fail})
     )
     assert isinstance(answer, Failure), answer
     assert answer.kind is (FailureKind.UNRECORDED if move == "accept" else FailureKind.NO_ROOM)

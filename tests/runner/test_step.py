@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from run_samples import FREE, PAID, World, kept, mark, scripted, shot
 
-from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.plan import Action, StepReason
@@ -107,6 +108,18 @@ async def test_the_provenance_beside_a_clip_says_what_was_asked_and_what_came(wo
     assert about["submitted_at"] <= about["stored_at"]
 
 
+async def test_the_provenance_is_the_same_whether_the_clip_came_now_or_earlier(world: World):
+    world.driver = ScriptedDriver(cost=PRICE)
+    await world.step()
+    about = world.folder / "renders" / "spring_open_v001_t01.json"
+    bought = about.read_bytes()
+    about.unlink()
+    about.with_suffix(".mp4").unlink()
+    world.clock.advance(100.0)
+    await world.step()
+    assert about.read_bytes() == bought
+
+
 async def test_the_intent_is_durable_before_anything_is_sent(world: World):
     seen: list[tuple[Stage, str | None]] = []
 
@@ -134,13 +147,18 @@ async def test_the_task_id_is_durable_before_anything_else_is_done_with_it(world
 async def test_the_clip_is_on_the_disk_before_the_ledger_says_that_it_is_stored(world: World):
     moves: list[tuple[str, bool]] = []
     async with open_ledger(world.file, clock=world.clock) as ledger:
-        move = ledger.move
+        move, keep_clip = ledger.move, ledger.keep_clip
 
         async def watched(attempt: int, what: object, *facts: object) -> Stage:
             moves.append((str(what), bool(world.clips())))
             return await move(attempt, what, *facts)  # type: ignore[arg-type]
 
+        async def watched_keep(attempt: int, clip: Clip) -> AttemptRecord:
+            moves.append(("keep", bool(world.clips())))
+            return await keep_clip(attempt, clip)
+
         ledger.move = watched  # type: ignore[method-assign, assignment]
+        ledger.keep_clip = watched_keep  # type: ignore[method-assign]
         [step] = (await world.plan()).steps
         await run_step(step, await world.bench(ledger))
     assert moves == [("accept", False), ("produce", False), ("keep", True)]

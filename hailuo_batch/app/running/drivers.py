@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -107,6 +107,7 @@ async def _open_http_drivers(
     from hailuo_batch.drivers.download import Downloader
     from hailuo_batch.drivers.http import POLL_SECONDS, HttpDriver, Patience
     from hailuo_batch.drivers.image_preparation import ImagePreparation
+    from hailuo_batch.drivers.kept_connections import open_kept_session
     from hailuo_batch.drivers.missing_key import MissingKeyDriver, missing_key_failure
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
     from hailuo_batch.drivers.transport import Transport, open_sessions
@@ -115,14 +116,18 @@ async def _open_http_drivers(
     project, tempo = context.project, context.clock
     here = any(_is_loopback(url) for url in urls.values())
     hosts = LinkHosts() if context.rehearsal is None else None
-    async with open_sessions(
-        loopback=here,
-        allow_private=project.allow_private_downloads,
-        allow_fake=project.allow_fake_ip_downloads,
-    ) as (
-        reading,
-        paying,
-        fetching,
+    keeps = any(project.limits.get(name, {}).get("keep_connections") for name in urls)
+    async with (
+        open_kept_session() if keeps else nullcontext() as kept,
+        open_sessions(
+            loopback=here,
+            allow_private=project.allow_private_downloads,
+            allow_fake=project.allow_fake_ip_downloads,
+        ) as (
+            reading,
+            paying,
+            fetching,
+        ),
     ):
         downloader = Downloader(
             fetching, loopback=here, allow_private=project.allow_private_downloads, sleep=context.sleep
@@ -138,9 +143,11 @@ async def _open_http_drivers(
             key = REHEARSAL_KEY if context.rehearsal else read_gateway_key(project, provider.name)
             if not (key and key.isascii() and key.isprintable()):
                 return MissingKeyDriver(missing_key_failure(provider.name, provider.key, value=key))
+            limits = project.limits.get(provider.name, {})
             transport = Transport(
                 session=reading,
-                paying=paying,
+                # Money: a connection that was used before is for those who chose it for this gateway.
+                paying=kept if kept is not None and limits.get("keep_connections") else paying,
                 base_url=urls[provider.name],
                 key=key,
                 seconds=_answer_timeout(provider, context),
@@ -148,7 +155,7 @@ async def _open_http_drivers(
             )
             scheduler = PollScheduler(
                 every=provider.limits.poll_seconds or POLL_SECONDS,
-                per_second=project.limits.get(provider.name, {}).get("polls_per_second"),
+                per_second=limits.get("polls_per_second"),
                 elapsed=tempo.now,
                 past=_past_render_times(provider, context),
                 sleep=context.sleep,

@@ -66,6 +66,16 @@ MOVES: dict[tuple[Stage, Move], Stage] = {
 }
 
 
+def move_sources(move: Move) -> tuple[frozenset[Stage], Stage]:
+    """The stages from which a move is allowed, and the one that it leads to.
+
+    >>> move_sources(Move.ACCEPT)[1]
+    <Stage.SUBMITTED: 'submitted'>
+    """
+    (target,) = {after for (_, each), after in MOVES.items() if each is move}
+    return frozenset(stage for stage, each in MOVES if each is move), target
+
+
 def next_stage(stage: Stage, move: Move) -> Stage:
     """The stage that a move leads to.
 

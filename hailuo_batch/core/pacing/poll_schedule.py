@@ -8,9 +8,10 @@ the fixed interval.
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, pairwise
 
 MIN_CLIPS = 8  # clips, before they are believed
 MIN_DEVIATION, MAX_DEVIATION = (
@@ -20,6 +21,9 @@ MIN_DEVIATION, MAX_DEVIATION = (
 MIN_PAUSE, MAX_PAUSE = 2.0, 60.0  # seconds between two polls; the first one may be later
 _MAX_POLLS = 200  # polls that are planned ahead
 _TOLERANCE = 1.01  # numbers this near to each other count as equal
+_TAIL = 1e-9  # with so few unfinished clips, the hazard is the tail's own limit
+_TAIL_DEVIATIONS = 5.99  # from there on, at the earliest
+_ROOT_2, _ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 _MIN_SURVIVAL = 1e-4  # with so few unfinished clips, polls are no longer planned one by one
 
 
@@ -77,34 +81,96 @@ def poll_ages(times: LogNormal, interval: float) -> tuple[float, ...]:
     low, high = 1e-1, 1e3
     while high > low * _TOLERANCE:
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if _mean_delay(times, _poll_ages(times, middle)) < interval / 2 else (low, middle)
-    return _poll_ages(times, low)
+        low, high = (middle, high) if _has_mean_delay_below(interval / 2, times, middle) else (low, middle)
+    return tuple(age for age, _ in _walk_polls(times, low))
 
 
-def _poll_ages(times: LogNormal, scale: float) -> tuple[float, ...]:
-    polls: list[float] = []
-    while len(polls) < _MAX_POLLS and (not polls or _survival(times, polls[-1]) > _MIN_SURVIVAL):
-        polls.append(_next_poll_age(times, polls[-1] if polls else 0.0, scale, is_first=not polls))
-    return tuple(polls)
+def _walk_polls(times: LogNormal, scale: float) -> Iterator[tuple[float, float]]:
+    """The ages at which gap × √h(end) = scale, each with the share of clips that are not ready then."""
+    gaps, place, limit, tail = _gaps(), 0, scale**2, math.exp(times.mean + _TAIL_DEVIATIONS * times.deviation)
+    age = _first_poll_age(times, limit)
+    for _ in range(_MAX_POLLS - 1):
+        left = _survival(times, age)
+        yield age, left
+        if left <= _MIN_SURVIVAL:
+            return
+        is_short = _gap_test(times, age, limit)
+        place = _search(is_short, len(gaps) - 1, place)
+        # Where the tail's own limit takes over, the hazard drops by some hundredths, and two gaps may fit: halving all
+        # of them decides.
+        if age + 1.05 * gaps[place] > tail:
+            place = _halve(is_short, 0, len(gaps) - 1)
+        age += gaps[place]
+    yield age, _survival(times, age)
 
 
-def _next_poll_age(times: LogNormal, last: float, scale: float, *, is_first: bool) -> float:
-    """The end of the gap for which gap × √h(end) = scale: it grows with the end, so halving finds it."""
-    low, high = MIN_PAUSE, max(MIN_PAUSE, math.exp(times.mean + 4 * times.deviation) if is_first else MAX_PAUSE)
+def _first_poll_age(times: LogNormal, limit: float) -> float:
+    """The end of the first gap, which may be long: gap² × h(end) grows with it, so halving finds it."""
+    low, high = MIN_PAUSE, max(MIN_PAUSE, math.exp(times.mean + 4 * times.deviation))
     while high > low * _TOLERANCE:
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if middle**2 * _hazard(times, last + middle) < scale**2 else (low, middle)
-    return last + low
+        low, high = (middle, high) if middle**2 * _hazard(times, middle) < limit else (low, middle)
+    return low
 
 
-def _mean_delay(times: LogNormal, polls: Sequence[float]) -> float:
-    """How long a clip waits for its poll on average: in closed form, since a log-normal's partial mean has one."""
+@lru_cache(maxsize=1)
+def _gaps() -> tuple[float, ...]:
+    """The gaps that there are between two polls, as halving makes them: each nearly equals the next."""
+    gaps = [MIN_PAUSE, MAX_PAUSE]
+    while gaps[1] > gaps[0] * _TOLERANCE:
+        middles = [math.sqrt(low * high) for low, high in pairwise(gaps)]
+        gaps = [*chain.from_iterable(zip(gaps, middles, strict=False)), MAX_PAUSE]
+    return tuple(gaps)
+
+
+def _gap_test(times: LogNormal, last: float, limit: float) -> Callable[[int], bool]:
+    """Whether a gap, by its place, has gap² × h(end) below the limit."""
+    gaps, mean, deviation = _gaps(), times.mean, times.deviation
+
+    def is_short(place: int) -> bool:  # `_hazard` without calls of ours: no line runs so often
+        gap = gaps[place]
+        age = last + gap
+        z = (math.log(age) - mean) / deviation
+        left = math.erfc(z / _ROOT_2) / 2
+        hazard = math.exp(-z * z / 2) / _ROOT_2_PI / (deviation * age) / left if left >= _TAIL else _hazard(times, age)
+        return gap**2 * hazard < limit
+
+    return is_short
+
+
+def _search(holds: Callable[[int], bool], end: int, near: int) -> int:
+    """As `_halve` from 0 to `end`, with steps that double from `near` on: the answer is seldom far from there."""
+    step = 1
+    if near > 0 and not holds(near):
+        low, high = near - 1, near
+        while low > 0 and not holds(low):
+            step *= 2
+            low, high = max(0, low - step), low
+        return _halve(holds, low, high)
+    low = near
+    while low + step < end and holds(low + step):
+        low, step = low + step, step * 2
+    return _halve(holds, low, min(end, low + step))
+
+
+def _halve(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The last place from `low` on at which something holds that does not hold at `high`."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def _has_mean_delay_below(limit: float, times: LogNormal, scale: float) -> bool:
+    """Whether clips wait less than this for their poll on average: in closed form, as a log-normal's partial mean."""
     waited, left, mean = 0.0, 1.0, 0.0
-    for poll in polls:
-        left_then, mean_then = _survival(times, poll), _partial_mean(times, poll)
+    for poll, left_then in _walk_polls(times, scale):
+        mean_then = _partial_mean(times, poll)
         waited += poll * (left - left_then) - (mean_then - mean)
         left, mean = left_then, mean_then
-    return waited
+        if waited >= limit or waited + left * MAX_PAUSE < limit:  # the rest waits for one gap at most
+            break
+    return waited < limit
 
 
 def _partial_mean(times: LogNormal, age: float) -> float:
@@ -124,6 +190,6 @@ def _hazard(times: LogNormal, age: float) -> float:
     """The chance per second that a clip of this age becomes ready, if it is not."""
     z = (math.log(age) - times.mean) / times.deviation
     left = _survival(times, age)
-    if left < 1e-9:  # far beyond everything that was seen: the tail's own limit
+    if left < _TAIL:  # far beyond everything that was seen: the tail's own limit
         return max(z, 1.0) / (times.deviation * age)
-    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi) / (times.deviation * age) / left
+    return math.exp(-z * z / 2) / _ROOT_2_PI / (times.deviation * age) / left

@@ -3,18 +3,24 @@
 import math
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.core.pacing.poll_schedule import (
+    _MAX_POLLS,
+    _MIN_SURVIVAL,
     MAX_DEVIATION,
     MAX_PAUSE,
     MIN_CLIPS,
     MIN_DEVIATION,
     MIN_PAUSE,
     LogNormal,
+    _hazard,
+    _partial_mean,
+    _survival,
     fit_log_normal,
     poll_ages,
     poll_pause,
@@ -134,3 +140,50 @@ def test_the_first_look_comes_when_a_clip_may_be_ready_and_not_before():
 def test_a_clip_that_is_far_too_late_is_looked_at_less_and_less(late: float):
     found = poll_pause(LogNormal(mean=math.log(60), deviation=0.1), late, EVERY)
     assert EVERY <= found <= MAX_PAUSE
+
+
+def poll_ages_by_halving(times: LogNormal, interval: float) -> list[float]:
+    """The definition: halving for each gap, inside a halving for the scale of all of them."""
+
+    def follow(scale: float) -> list[float]:
+        polls: list[float] = []
+        while len(polls) < _MAX_POLLS and (not polls or _survival(times, polls[-1]) > _MIN_SURVIVAL):
+            last = polls[-1] if polls else 0.0
+            end = MAX_PAUSE if polls else max(MIN_PAUSE, math.exp(times.mean + 4 * times.deviation))
+
+            def is_short(gap: float, last: float = last) -> bool:
+                return gap**2 * _hazard(times, last + gap) < scale**2
+
+            polls.append(last + halve(MIN_PAUSE, end, is_short))
+        return polls
+
+    def delay(polls: list[float]) -> float:
+        ages = [0.0, *polls]
+        return sum(
+            age * (_survival(times, before) - _survival(times, age))
+            - (_partial_mean(times, age) - _partial_mean(times, before))
+            for before, age in pairwise(ages)
+        )
+
+    return follow(halve(0.1, 1000.0, lambda scale: delay(follow(scale)) < interval / 2))
+
+
+def halve(low: float, high: float, holds: Callable[[float], bool]) -> float:
+    while high > low * 1.01:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.builds(
+        LogNormal,
+        mean=st.floats(-2, 11).map(lambda mean: round(mean, 2)),
+        deviation=st.floats(MIN_DEVIATION, MAX_DEVIATION).map(lambda deviation: round(deviation, 2)),
+    ),
+    st.sampled_from([1.0, 2.5, 5.0, 10.0, 30.0]),
+)
+@example(LogNormal(mean=4.0, deviation=MIN_DEVIATION), 30.0)  # single gaps lead far into the tail
+def test_the_schedule_is_that_of_its_definition(known: LogNormal, every: float):
+    assert poll_ages(known, every) == pytest.approx(poll_ages_by_halving(known, every), rel=0, abs=1e-3)
