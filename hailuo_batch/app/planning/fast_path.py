@@ -28,7 +28,7 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
     except OSError:
         return None  # the long way says what is wrong with it
     workspace = Workspace(find_project_root(path.resolve().parent), world)
-    found = _read_cached_plan(path, workspace, data)
+    found = read_finished_plan(path, workspace, data)
     if found is None or not found.digests <= workspace.list_digests():
         return None
     return found.summary if found.files <= workspace.list_render_names() else None
@@ -48,7 +48,8 @@ def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping
     )
 
 
-def _read_cached_plan(file: Path, workspace: Workspace, data: bytes) -> FinishedManifest | None:
+def read_finished_plan(file: Path, workspace: Workspace, data: bytes) -> FinishedManifest | None:
+    """What was finished of a manifest with these bytes, if nothing that counts has changed since."""
     key = manifest_key(file.resolve(), sketch=workspace.world is World.SKETCH)
     facts = cache_dependencies(file, workspace, data)
     return read_finished_manifest(

@@ -109,8 +109,12 @@ async def plan_validated(
     full_report: bool,
     held_lock: Lockfile | None = None,
     takes: frozenset[TakeName] | None = None,
+    is_whole: bool = True,
 ) -> PlannedRun:
-    """The plan of a manifest without errors; of these takes, else of those that the options mean."""
+    """The plan of a manifest without errors; of these takes, else of those that the options mean.
+
+    What is not the whole manifest is not cached.
+    """
     lock, tasks = held_lock or _read_lock(validation), read_task_entries(validation)
     listings = list_folders(validation)
     try:
@@ -126,7 +130,7 @@ async def plan_validated(
             lock=lock,
             present=listings.digests,
         ) from error
-    if held_lock is None or validation.world is not World.REAL:  # else the file may be another by now
+    if is_whole and (held_lock is None or validation.world is not World.REAL):  # else the file may be another by now
         write_plan_cache(planned)
     return planned
 

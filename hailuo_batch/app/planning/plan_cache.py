@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.planning.fast_path import cache_dependencies
+from hailuo_batch.app.planning.finished_facts import make_finished_copy
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.task_list import has_tasks_file, list_current_entries
 from hailuo_batch.app.workspace.clock import days_since
@@ -17,6 +18,7 @@ from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached_inputs, write_finished_manifest
 from hailuo_batch.load.environment import hash_env_values
+from hailuo_batch.load.finished_copy import write_finished_copy
 from hailuo_batch.load.user_state import find_price_file
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def write_plan_cache(planned: PlannedRun) -> None:
     facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     write_finished_manifest(workspace.state_folder, key, facts, validation.inputs.cache_entries, finished)
+    if (copy := make_finished_copy(planned)) is not None:
+        write_finished_copy(workspace.state_folder, key, copy)
 
 
 def _is_finished(planned: PlannedRun) -> bool:

@@ -1,0 +1,227 @@
+"""The plan of a few changed shots says what the plan of the whole manifest says, or is not made."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_samples import Project
+from bought_samples import buy
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from hailuo_batch.app.planning.changed_plan import plan_changed_shots
+from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.core.world import World
+from hailuo_batch.errors import HailuoError
+from hailuo_batch.views.plan import draw_plan
+
+FILM = """\
+version: 1
+campaign: aurora
+providers: [minimax]
+vars: {bottle: a frosted bottle}
+styles: {warm: {suffix: ", warm light"}}
+shots:
+  - id: open
+    prompt: "${bottle} in mist [Push in]"
+    tags: [hero]
+  - id: turn
+    prompt: the cap turns
+    style: warm
+  # by hand
+  - id: pack
+    prompt: ${bottle} on a table
+  - id: rain-${tone}
+    prompt: rain, ${tone}
+    matrix: {tone: [blue, grey]}
+  - id: end
+    prompt: the end
+    takes: 2
+"""
+WORLDS = [World.SKETCH, World.REAL]
+
+
+@pytest.fixture
+def finish(project: Project, nothing_is_too_fresh: None) -> Callable[[World], Project]:
+    """A project with nothing to do, which is remembered."""
+
+    def make(world: World, text: str = FILM) -> Project:
+        project.write(text)
+        asyncio.run(project.run() if world is World.SKETCH else buy(project.file))
+        asyncio.run(plan(project.file, world=world))
+        assert project.short_way(world=world)
+        return project
+
+    return make
+
+
+def short(project: Project, world: World) -> PlannedRun | None:
+    return asyncio.run(plan_changed_shots(project.file, world=world))
+
+
+def says(planned: PlannedRun) -> tuple[object, ...]:
+    """All that the command line shows of a plan."""
+    try:
+        refuse_name_collisions(planned)
+        refusal = ""
+    except HailuoError as error:
+        refusal = str(error)
+    text = draw_plan(planned.report, full=True, is_last=planned.lost_ledger is None)
+    return text, planned.report.rows, planned.extra_problems, refusal, len(planned.pending_steps), planned.orphan_steps
+
+
+def check(project: Project, world: World) -> bool:
+    """Whether the short way is taken; then it has to say what the long one says."""
+    found = short(project, world)
+    if found is None:
+        return False
+    whole = asyncio.run(plan(project.file, world=world))
+    assert says(found) == says(whole)
+    assert (found.report.takes, found.report.counts) == (whole.report.takes, whole.report.counts)
+    assert (found.report.to_spend, found.report.dropped) == (whole.report.to_spend, whole.report.dropped)
+    return True
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("the cap turns", "the cap burns"),
+        ("rain, ${tone}", "snow, ${tone}"),
+        ("[blue, grey]", "[blue, red]"),
+        ("  - id: turn\n", "  - id: new\n    prompt: a new one\n  - id: turn\n"),
+        ("  - id: turn\n", "  - id: again\n"),
+        ("  - id: turn\n    prompt: the cap turns\n    style: warm\n", "  - id: b\n    prompt: b\n"),
+        ("the cap turns", "the cap [Push in] turns\n    duration: 10"),
+        ("    takes: 2\n", "    takes: 3\n"),
+        ("    takes: 2\n", "    takes: 2\n  - id: last\n    prompt: appended\n"),
+        ("the end\n", "the very end\n"),
+    ],
+)
+def test_an_edit_is_planned_by_itself(finish: Callable[[World], Project], world: World, old: str, new: str):
+    project = finish(world)
+    project.change(old, new)
+    is_same = world is World.SKETCH and "takes" in old and "last" not in new  # a sketch has one take
+    # A shot that is only renamed has its clip: there is nothing to do but to name it.
+    assert check(project, world) is not (is_same or "again" in new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("the cap turns", "the cap turns # on"),  # nothing to do
+        ("campaign: aurora", "campaign: borealis"),
+        ("a frosted bottle", "a clear bottle"),
+        ("- id: turn", "- id: PACK"),
+        ("the cap turns", "the cap ${turns}"),
+        ("the cap turns", "the cap turns\n    frames: {first: {shot: open}}"),
+        ("the cap turns", "the cap turns\n    frames: {first: a.png}"),
+        ("the cap turns", "the cap turns\n    frames: {first: 'https://x.example/a.png'}"),
+        ("the cap turns", "the cap turns\n    cut: 3"),
+        ("the cap turns", "the cap [Fly in] turns"),
+        ("the cap turns", "the cap turns\n    duration: 8"),
+        ("the cap turns", "mv_live_0123456789abcdef"),
+        ("the cap turns", '"the cap turns'),
+    ],
+)
+def test_what_is_in_doubt_is_planned_as_a_whole(finish: Callable[[World], Project], old: str, new: str):
+    project = finish(World.REAL)
+    project.change(old, new)
+    assert not check(project, World.REAL)
+
+
+@pytest.mark.parametrize(("world", "old", "new"), [
+    (World.SKETCH, "    style: warm\n", "    style: warm\n    frames: {first: {shot: open}}\n"),
+    (World.SKETCH, "    style: warm\n", "    style: warm\n    cut: 3\n"),
+    (World.REAL, "on a table", "on a table [Fly in]"),  # a warning, which a plan of one shot would not count
+])  # fmt: skip
+def test_shots_that_have_to_do_with_others_are_planned_as_a_whole(
+    finish: Callable[[World, str], Project], world: World, old: str, new: str
+):
+    project = finish(world, FILM.replace(old, new))
+    project.change("in mist", "in fog")
+    assert not check(project, world)
+
+
+def _clip(project: Project) -> None:
+    next((project.folder / ".hailuo").rglob("*.mp4")).unlink()
+
+
+def _name(project: Project) -> None:
+    (project.renders / project.names()[0]).unlink()
+
+
+def _settings(project: Project) -> None:
+    (project.folder / "hailuo.yaml").write_text("version: 1\nbudget: {max: 1, currency: USD}\n")
+
+
+def _lock(project: Project) -> None:
+    project.lock.write_bytes(project.lock.read_bytes() + b"# merged by hand\n")
+
+
+def _review(project: Project) -> None:
+    (project.folder / "film.review.yaml").write_text("version: 1\nshots: {}\n")
+
+
+def _ledger(project: Project) -> None:
+    next((project.folder / ".hailuo").glob("ledger*.db")).unlink()
+
+
+def _copy(project: Project) -> None:
+    for path in (project.folder / ".hailuo").rglob("copy-*.txt"):
+        path.write_bytes(path.read_bytes().replace(b"the end", b"THE END"))
+
+
+@pytest.mark.parametrize("change", [_clip, _name, _settings, _lock, _review, _ledger, _copy])
+def test_when_something_beside_the_manifest_changed_the_whole_is_planned(
+    finish: Callable[[World], Project], change: Callable[[Project], None]
+):
+    project = finish(World.REAL)
+    project.change("the cap turns", "the cap burns")
+    assert check(project, World.REAL)
+    change(project)
+    assert not check(project, World.REAL)
+
+
+def test_a_plan_of_changed_shots_is_not_remembered_as_the_whole(finish: Callable[[World], Project]):
+    project = finish(World.REAL)
+    project.change("the cap turns", "the cap burns")
+    assert short(project, World.REAL) is not None
+    assert not project.short_way(world=World.REAL)
+    project.change("the cap burns", "the cap turns")
+    assert project.short_way(world=World.REAL)
+    assert short(project, World.REAL) is None
+
+
+HEAD, *ENTRIES = re.split(r"^(?=  - )", FILM, flags=re.MULTILINE)
+POOL = [
+    *ENTRIES,
+    "  - id: turn\n    prompt: the cap burns\n    tags: [new]\n",
+    "  - id: open\n    prompt: the cap turns\n    style: warm\n",
+    "  - {id: new, prompt: the cap turns, style: warm}\n",
+    "  - id: PACK\n    prompt: a new one\n    duration: 10\n",
+    "  - id: rain-blue\n    prompt: rain\n    takes: 3\n",
+    "  - id: ${bottle}\n    prompt: rain\n",
+    "  - id: next\n    prompt: rain\n    frames: {first: {shot: open}}\n",
+    "  # a remark\n",
+    "    notes: |\n      - id: x\n",
+    "    prompt: twice\n",
+    '    notes: "opened\n',
+    "\n",
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0, 5), gone=st.integers(0, 2), added=st.lists(st.sampled_from(POOL), max_size=2))
+def test_whatever_is_edited_both_ways_say_the_same(
+    finish: Callable[[World], Project], tmp_path: Path, at: int, gone: int, added: list[str]
+):
+    project = Project(folder=tmp_path / "aurora")
+    if not (project.folder / ".hailuo").exists():
+        finish(World.REAL)
+    project.write("".join([HEAD, *ENTRIES[:at], *added, *ENTRIES[at + gone :]]))
+    event(f"planned by itself: {check(project, World.REAL)}")
