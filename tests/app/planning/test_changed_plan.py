@@ -199,7 +199,12 @@ def test_a_plan_of_changed_shots_is_not_remembered_as_the_whole(finish: Callable
 
 HEAD, *ENTRIES = re.split(r"^(?=  - )", FILM, flags=re.MULTILINE)
 POOL = [
-    *ENTRIES,
+    ENTRIES[1],
+    "  - id: one\n    prompt: the first new one\n",
+    "  - {id: two, prompt: ${bottle} in snow, takes: 2}\n",
+    "  # a remark\n  - id: three\n    notes: |\n      - id: x\n    prompt: the first new one\n",
+    "  - id: pack\n    prompt: ${bottle} on a chair\n    style: warm\n",
+    "  - id: wave-${n}\n    prompt: wave ${n}\n    matrix: {n: [1, 2, 3]}\n",
     "  - id: turn\n    prompt: the cap burns\n    tags: [new]\n",
     "  - id: open\n    prompt: the cap turns\n    style: warm\n",
     "  - {id: new, prompt: the cap turns, style: warm}\n",
@@ -223,5 +228,7 @@ def test_whatever_is_edited_both_ways_say_the_same(
     project = Project(folder=tmp_path / "aurora")
     if not (project.folder / ".hailuo").exists():
         finish(World.REAL)
+    project.write(FILM)
+    asyncio.run(plan(project.file))  # so that this is what is remembered
     project.write("".join([HEAD, *ENTRIES[:at], *added, *ENTRIES[at + gone :]]))
     event(f"planned by itself: {check(project, World.REAL)}")
