@@ -30,7 +30,9 @@ from hailuo_batch.load.yaml.events import parse_events
 
 _LIST = re.compile(rb"^shots:[ ]*(?:#[^\n]*)?\n(?:[ ]*(?:#[^\n]*)?\n)*(?=([ ]*)- )", re.MULTILINE)
 # What the parser takes for the end of a line, or for the blank behind a dash, and a search for `\n  - ` does not.
-_OTHER_BREAKS = (b"\r", b"\t", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+_OTHER_BREAKS = (b"\r", b"\t")
+_WIDE_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+_CHUNK = 65_536  # bytes that are compared at once
 _ENTRY_DEPTH = 2  # below the mapping and its list
 _SMALL = 65_536  # bytes that are always worth it: of more, at most half of the file
 
@@ -59,7 +61,8 @@ class ChangedShots:
 def find_changed_shots(before: bytes, now: bytes, *, entries: int) -> ChangedShots | None:
     """The changed entries, if the rest of the file is beyond doubt as before; `before` had so many entries."""
     head = _LIST.search(before)
-    if head is None or any(sign in before for sign in _OTHER_BREAKS):
+    breaks = _OTHER_BREAKS if before.isascii() else _OTHER_BREAKS + _WIDE_BREAKS
+    if head is None or any(sign in before for sign in breaks):
         return None
     marker = b"\n" + head[1] + b"- "
     begin = head.end() - 1  # the line break that the first marker begins with
@@ -86,25 +89,28 @@ def find_changed_shots(before: bytes, now: bytes, *, entries: int) -> ChangedSho
 
 
 def _count_common_start(one: bytes, other: bytes) -> int:
-    """How many bytes are the same at the start; by halves, as comparing slices costs next to nothing."""
-    low, high = 0, min(len(one), len(other))
+    """How many bytes are the same at the start: whole chunks first, then by halves."""
+    most = min(len(one), len(other))
+    chunks = range(0, most, _CHUNK)
+    low = next((at for at in chunks if one[at : at + _CHUNK] != other[at : at + _CHUNK]), max(0, most - 1))
+    high = min(low + _CHUNK, most)
     while low < high:
         middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
     return low
 
 
 def _count_common_end(one: bytes, other: bytes) -> int:
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
-            low = middle
-        else:
-            high = middle - 1
+    """The same for the end."""
+    most = min(len(one), len(other))
+    low = most
+    for done in range(0, most, _CHUNK):
+        step = min(_CHUNK, most - done)
+        begins = (len(one) - done - step, len(other) - done - step)
+        if one[begins[0] : begins[0] + step] != other[begins[1] : begins[1] + step]:
+            mine, others = one[begins[0] : begins[0] + step][::-1], other[begins[1] : begins[1] + step][::-1]
+            low = done + _count_common_start(mine, others)
+            break
     return low
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.project_root import CACHE_FOLDER
@@ -15,18 +16,25 @@ from hailuo_batch.load.project_root import CACHE_FOLDER
 _LARGEST = 1024**3  # bytes
 
 
+ShotKind = tuple[tuple[str, ...], str, int | str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestFacts:
     """What planning a few shots has to know of the others.
 
     `entries` are those under `shots`; `ids` are of the shots that they make; `givers` are shots whose frames others
-    start from; `text_length` is of all prompts.
+    start from; `text_length` is of all prompts, and `prompts` has a number for each, which another seldom has.
+    `kinds` are the providers, size and length of shots; `has_frames`: some shot starts from an image.
     """
 
     entries: int
     ids: tuple[str, ...]
     givers: tuple[str, ...]
     text_length: int
+    prompts: tuple[int, ...]
+    kinds: tuple[ShotKind, ...]
+    has_frames: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -45,9 +53,7 @@ def read_finished_copy(hidden_folder: Path, key: str) -> FinishedCopy | None:
             mark, head, data = folder.read(path.name, _LARGEST).split(b"\n", 2)
         if mark.decode() != _hash(head, data):
             return None
-        facts = json.loads(head)
-        facts |= {"ids": tuple(facts["ids"]), "givers": tuple(facts["givers"])}
-        return FinishedCopy(data=data, facts=ManifestFacts(**facts))
+        return FinishedCopy(data=data, facts=_parse_facts(json.loads(head)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -57,6 +63,12 @@ def write_finished_copy(hidden_folder: Path, key: str, copy: FinishedCopy) -> No
     path, head = _copy_file(hidden_folder, key), json.dumps(asdict(copy.facts)).encode()
     with suppress(OSError), Folder(path.parent, path.parent.parent.parent).open(make=True, mode=0o700) as folder:
         folder.replace_content(path.name, b"\n".join((_hash(head, copy.data).encode(), head, copy.data)))
+
+
+def _parse_facts(row: dict[str, Any]) -> ManifestFacts:
+    lists = {name: tuple(row[name]) for name in ("ids", "givers", "prompts")}
+    kinds = tuple((tuple(providers), size, length) for providers, size, length in row["kinds"])
+    return ManifestFacts(**{**row, **lists, "kinds": kinds})
 
 
 def _hash(head: bytes, data: bytes) -> str:

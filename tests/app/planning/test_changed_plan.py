@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from hailuo_batch.app.planning.changed_plan import plan_changed_shots
+from hailuo_batch.app.planning.changed_validation import validate_changed_shots
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
+from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.views.plan import draw_plan
@@ -74,8 +76,21 @@ def says(planned: PlannedRun) -> tuple[object, ...]:
     return text, planned.report.rows, planned.extra_problems, refusal, len(planned.pending_steps), planned.orphan_steps
 
 
+def check_validation(project: Project, world: World) -> bool:
+    """The same of `validate`."""
+    found = validate_changed_shots(project.file, world=world)
+    if found is None:
+        return False
+    whole = asyncio.run(validate(project.file, world=world))
+    takes = sum(shot.takes for shot in whole.shots)
+    assert whole.problems == ()
+    assert (found.name, found.shots, found.takes) == (whole.name, len(whole.shots), takes)
+    return True
+
+
 def check(project: Project, world: World) -> bool:
     """Whether the short way is taken; then it has to say what the long one says."""
+    check_validation(project, world)
     found = short(project, world)
     if found is None:
         return False
@@ -145,6 +160,43 @@ def test_shots_that_have_to_do_with_others_are_planned_as_a_whole(
     project = finish(world, FILM.replace(old, new))
     project.change("in mist", "in fog")
     assert not check(project, world)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_short"),
+    [
+        ("the cap turns", "the cap burns", True),
+        ("the cap turns", "the cap turns # on", True),
+        ("  - id: turn\n", "  - id: new\n    prompt: a new one\n  - id: turn\n", True),
+        ("  - id: turn\n    prompt: the cap turns\n    style: warm\n", "", True),
+        ("the cap turns\n    style: warm", "the end", False),  # a warning: two shots have one request
+        ("the cap turns", "the cap turns\n    duration: 8", False),
+        ("the cap turns", "the cap turns\n    frames: {first: a.png}", False),
+    ],
+)
+def test_an_edit_is_validated_by_itself(finish: Callable[[World], Project], old: str, new: str, is_short: bool):
+    project = finish(World.REAL)
+    project.change(old, new)
+    assert check_validation(project, World.REAL) is is_short
+
+
+def test_warnings_that_only_validate_gives_are_not_lost(
+    finish: Callable[[World], Project], monkeypatch: pytest.MonkeyPatch
+):
+    project = finish(World.REAL, FILM.replace("the end", "the cap turns\n    style: warm"))
+    project.change("in mist", "in fog")
+    assert short(project, World.REAL) is not None
+    assert not check_validation(project, World.REAL)  # two other shots have one request
+
+    project = finish(World.REAL)
+    project.change("in mist", "in snow")
+    assert check_validation(project, World.REAL)
+    with monkeypatch.context() as patch:
+        patch.setattr("hailuo_batch.app.planning.lint.read_time", lambda: 4_000_000_000.0)  # prices are old by then
+        assert not check_validation(project, World.REAL)
+    (project.folder / "hailuo.yaml").write_text("version: 1\nlint: {forbidden: [blue]}\n")
+    asyncio.run(plan(project.file))
+    assert not check_validation(project, World.REAL)
 
 
 def _clip(project: Project) -> None:
