@@ -14,6 +14,7 @@ from hailuo_batch.app.workspace.paths import lock_path, review_path, tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, plan_dependencies, read_finished_manifest
+from hailuo_batch.load.ledger_content import hash_ledger
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.user_files import read_user_file
 
@@ -53,7 +54,11 @@ def read_finished_plan(file: Path, workspace: Workspace, data: bytes) -> Finishe
     key = manifest_key(file.resolve(), sketch=workspace.world is World.SKETCH)
     facts = cache_dependencies(file, workspace, data)
     return read_finished_manifest(
-        workspace.state_folder, key, facts, read_trust=lambda: _read_trust(workspace.project_root)
+        workspace.state_folder,
+        key,
+        facts,
+        read_trust=lambda: _read_trust(workspace.project_root),
+        read_content=lambda: hash_ledger(workspace.ledger_file),
     )
 
 

@@ -33,6 +33,7 @@ from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, re
 from hailuo_batch.core.plan.selection import Match, narrow_steps, parse_patterns
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import DamagedLedgerError
+from hailuo_batch.load.ledger_content import hash_recent_ledger
 from hailuo_batch.load.lockfile import read_lock
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ async def plan_validated(
     """
     lock, tasks = held_lock or _read_lock(validation), read_task_entries(validation)
     listings = list_folders(validation)
+    content = hash_recent_ledger(validation.workspace.ledger_file)  # before it is read
     try:
         planned = await _gather_and_plan(validation, options, lock, tasks, listings, takes, full_report=full_report)
     except DamagedLedgerError as error:
@@ -131,7 +133,7 @@ async def plan_validated(
             present=listings.digests,
         ) from error
     if is_whole and (held_lock is None or validation.world is not World.REAL):  # else the file may be another by now
-        write_plan_cache(planned)
+        write_plan_cache(planned, content)
     return planned
 
 
