@@ -211,7 +211,7 @@ def _is_ledger_fresh(known: Mapping[str, Any], moment: int) -> bool:
 
 
 def _is_fresh(stamp: list[int] | None, moment: int) -> bool:
-    return bool(stamp) and stamp[1] >= moment - MTIME_SLACK_NS
+    return stamp is not None and stamp[1] >= moment - MTIME_SLACK_NS
 
 
 def _price_file_row(file: str) -> dict[str, Any]:

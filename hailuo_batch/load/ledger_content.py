@@ -10,7 +10,7 @@ from pathlib import Path
 from hailuo_batch.files.regular import open_regular
 from hailuo_batch.load import file_stamp
 
-_LARGEST = 64 * 1024 * 1024  # bytes: hashing more takes longer than it saves
+_LARGEST = 512 * 1024 * 1024  # bytes: hashing more takes longer than it saves
 
 LedgerContent = list[str]
 

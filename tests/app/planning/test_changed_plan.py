@@ -44,11 +44,12 @@ shots:
     prompt: the end
     takes: 2
 """
+Finish = Callable[..., Project]
 WORLDS = [World.SKETCH, World.REAL]
 
 
 @pytest.fixture
-def finish(project: Project, nothing_is_too_fresh: None) -> Callable[[World], Project]:
+def finish(project: Project, nothing_is_too_fresh: None) -> Finish:
     """A project with nothing to do, which is remembered."""
 
     def make(world: World, text: str = FILM) -> Project:
@@ -117,7 +118,7 @@ def check(project: Project, world: World) -> bool:
         ("the end\n", "the very end\n"),
     ],
 )
-def test_an_edit_is_planned_by_itself(finish: Callable[[World], Project], world: World, old: str, new: str):
+def test_an_edit_is_planned_by_itself(finish: Finish, world: World, old: str, new: str):
     project = finish(world)
     project.change(old, new)
     is_same = world is World.SKETCH and "takes" in old and "last" not in new  # a sketch has one take
@@ -143,7 +144,7 @@ def test_an_edit_is_planned_by_itself(finish: Callable[[World], Project], world:
         ("the cap turns", '"the cap turns'),
     ],
 )
-def test_what_is_in_doubt_is_planned_as_a_whole(finish: Callable[[World], Project], old: str, new: str):
+def test_what_is_in_doubt_is_planned_as_a_whole(finish: Finish, old: str, new: str):
     project = finish(World.REAL)
     project.change(old, new)
     assert not check(project, World.REAL)
@@ -154,9 +155,7 @@ def test_what_is_in_doubt_is_planned_as_a_whole(finish: Callable[[World], Projec
     (World.SKETCH, "    style: warm\n", "    style: warm\n    cut: 3\n"),
     (World.REAL, "on a table", "on a table [Fly in]"),  # a warning, which a plan of one shot would not count
 ])  # fmt: skip
-def test_shots_that_have_to_do_with_others_are_planned_as_a_whole(
-    finish: Callable[[World, str], Project], world: World, old: str, new: str
-):
+def test_shots_that_have_to_do_with_others_are_planned_as_a_whole(finish: Finish, world: World, old: str, new: str):
     project = finish(world, FILM.replace(old, new))
     project.change("in mist", "in fog")
     assert not check(project, world)
@@ -174,15 +173,13 @@ def test_shots_that_have_to_do_with_others_are_planned_as_a_whole(
         ("the cap turns", "the cap turns\n    frames: {first: a.png}", False),
     ],
 )
-def test_an_edit_is_validated_by_itself(finish: Callable[[World], Project], old: str, new: str, is_short: bool):
+def test_an_edit_is_validated_by_itself(finish: Finish, old: str, new: str, is_short: bool):
     project = finish(World.REAL)
     project.change(old, new)
     assert check_validation(project, World.REAL) is is_short
 
 
-def test_warnings_that_only_validate_gives_are_not_lost(
-    finish: Callable[[World], Project], monkeypatch: pytest.MonkeyPatch
-):
+def test_warnings_that_only_validate_gives_are_not_lost(finish: Finish, monkeypatch: pytest.MonkeyPatch):
     project = finish(World.REAL, FILM.replace("the end", "the cap turns\n    style: warm"))
     project.change("in mist", "in fog")
     assert short(project, World.REAL) is not None
@@ -230,7 +227,7 @@ def _copy(project: Project) -> None:
 
 @pytest.mark.parametrize("change", [_clip, _name, _settings, _lock, _review, _ledger, _copy])
 def test_when_something_beside_the_manifest_changed_the_whole_is_planned(
-    finish: Callable[[World], Project], change: Callable[[Project], None]
+    finish: Finish, change: Callable[[Project], None]
 ):
     project = finish(World.REAL)
     project.change("the cap turns", "the cap burns")
@@ -239,7 +236,7 @@ def test_when_something_beside_the_manifest_changed_the_whole_is_planned(
     assert not check(project, World.REAL)
 
 
-def test_a_plan_of_changed_shots_is_not_remembered_as_the_whole(finish: Callable[[World], Project]):
+def test_a_plan_of_changed_shots_is_not_remembered_as_the_whole(finish: Finish):
     project = finish(World.REAL)
     project.change("the cap turns", "the cap burns")
     assert short(project, World.REAL) is not None
@@ -275,7 +272,7 @@ POOL = [
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 5), gone=st.integers(0, 2), added=st.lists(st.sampled_from(POOL), max_size=2))
 def test_whatever_is_edited_both_ways_say_the_same(
-    finish: Callable[[World], Project], tmp_path: Path, at: int, gone: int, added: list[str]
+    finish: Finish, tmp_path: Path, at: int, gone: int, added: list[str]
 ):
     project = Project(folder=tmp_path / "aurora")
     if not (project.folder / ".hailuo").exists():
