@@ -33,8 +33,8 @@ async def plan_changed_shots(file: Path, *, world: World, max_cost: str | None =
     """
     with pause_python_gc():
         change = find_manifest_change(file, world)
-        if change is None:
-            return None
+        if change is None or change.now.project.approval_rule is not None:
+            return None  # whether a run needs an approval is a matter of the whole plan
         options = make_plan_options(max_cost=max_cost)
         planned = await plan_validated(change.now, options, full_report=False, is_whole=False)
     if not planned.pending_steps or not _is_still_there(change.finished, planned):

@@ -236,6 +236,15 @@ def test_when_something_beside_the_manifest_changed_the_whole_is_planned(
     assert not check(project, World.REAL)
 
 
+def test_where_a_run_needs_an_approval_the_whole_is_planned(finish: Finish):
+    project = finish(World.REAL)
+    (project.folder / "hailuo.yaml").write_text("version: 1\nrequire_approval: {above: 0.10 USD}\n")
+    asyncio.run(plan(project.file))
+    project.change("the cap turns", "the cap burns")
+    assert not check(project, World.REAL)
+    assert check_validation(project, World.REAL)
+
+
 def test_a_plan_of_changed_shots_is_not_remembered_as_the_whole(finish: Finish):
     project = finish(World.REAL)
     project.change("the cap turns", "the cap burns")
