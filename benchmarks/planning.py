@@ -1,8 +1,10 @@
 """Validating, planning and having nothing to do at 1,000 to 100,000 shots, beside ninja and doit with nothing to do."""
 
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,7 +91,7 @@ def _ours(folder: Path, shots: int, runs: int) -> dict[str, Figures]:
 
     def write_now() -> None:
         forget()
-        ledger.touch()  # as a run that has just ended leaves it
+        os.utime(ledger, (time.time() + 60,) * 2)  # younger than what is remembered, as after a run, however slow
         subprocess.run(tool("plan", "--sketch", MANIFEST), cwd=done, check=True, capture_output=True)
 
     figures["plan, just written"] = _run(done, runs, "plan", write_now)
