@@ -11,6 +11,7 @@ from bought_samples import buy
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from hailuo_batch.app import watch
 from hailuo_batch.app.planning.changed_plan import plan_changed_shots
 from hailuo_batch.app.planning.changed_validation import validate_changed_shots
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
@@ -253,6 +254,16 @@ def test_a_plan_of_changed_shots_is_not_remembered_as_the_whole(finish: Finish):
     project.change("the cap burns", "the cap turns")
     assert project.short_way(world=World.REAL)
     assert short(project, World.REAL) is None
+
+
+def test_watching_plans_only_what_changed(finish: Finish, monkeypatch: pytest.MonkeyPatch):
+    project = finish(World.REAL)
+    project.change("the cap turns", "the cap burns")
+    whole = draw_plan(asyncio.run(plan(project.file)).report)
+    monkeypatch.setattr("hailuo_batch.app.watch.plan", None)
+    found = asyncio.run(watch._make_round(project.file, (), sketch=False, with_page=False))
+    assert found.planned is not None
+    assert draw_plan(found.planned.report) == whole
 
 
 HEAD, *ENTRIES = re.split(r"^(?=  - )", FILM, flags=re.MULTILINE)
