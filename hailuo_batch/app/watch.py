@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hailuo_batch.app.planning.changed_plan import plan_changed_shots
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.validate import read_draft
@@ -61,7 +62,8 @@ async def _make_round(manifest: Path, changed: tuple[Path, ...], *, sketch: bool
             ran = await run(manifest, RunOptions(world=World.SKETCH))
             planned, sketched = ran.after, ran.outcome.stored
         else:
-            planned = await plan(manifest, offline=True)
+            changed_only = await plan_changed_shots(manifest, world=world)
+            planned = changed_only or await plan(manifest, offline=True)
         if with_page:
             _, page = await write_report(manifest, world=world, page=None)
     except HailuoError as error:  # a half-saved file, mostly: the next change may mend it

@@ -110,6 +110,11 @@ def write_error_ci_summary(name: str, command: str, error: HailuoError | None, w
         _append_to_page(page, draw_error_step_summary(name, command, error, world))
 
 
+def has_ci_page() -> bool:
+    """Whether there is a page of the job to write to, which shows more of a plan than its text does."""
+    return bool(_ci_page())
+
+
 def _ci_page() -> str:
     return os.environ.get("GITHUB_STEP_SUMMARY", "")
 

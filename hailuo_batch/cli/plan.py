@@ -10,6 +10,7 @@ from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.cli import options
 from hailuo_batch.cli.endings import report_early_end
 from hailuo_batch.cli.output import (
+    has_ci_page,
     make_style,
     print_extra_problems,
     print_json,
@@ -75,12 +76,17 @@ def command(
         write_idle_ci_summary(summary, world)
         print_text(draw_nothing_to_do(dict(summary), ink, manifest=str(manifest), world=world))
         return Exit.DONE
+    from hailuo_batch.app.planning.changed_plan import plan_quickly
     from hailuo_batch.app.planning.plan import plan
     from hailuo_batch.cli.saved_plan import draw_need, save_plans
     from hailuo_batch.views.plan import draw_plan
 
     with report_early_end("plan", str(manifest), world=world, form=form):
-        planned = run_async(plan(manifest, **chosen.plan_arguments, full_report=form == "json"))
+        planned = run_async(
+            plan_quickly(manifest, world=world, max_cost=max_cost)
+            if is_whole and not has_ci_page()
+            else plan(manifest, **chosen.plan_arguments, full_report=form == "json")
+        )
     if failed:
         from hailuo_batch.app.running.scope import narrow_plan
 

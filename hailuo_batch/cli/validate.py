@@ -7,11 +7,24 @@ from pathlib import Path
 
 import click
 
-from hailuo_batch.app.planning.manifest_files import find_manifests, find_shared_shots, pass_over_included
+from hailuo_batch.app.planning.has_memory import has_memory
+from hailuo_batch.app.planning.manifest_files import (
+    find_manifests,
+    find_shared_shots,
+    is_own_file,
+    pass_over_included,
+)
 from hailuo_batch.app.planning.validate import Validation, validate
 from hailuo_batch.cli import options
 from hailuo_batch.cli.endings import report_early_end
-from hailuo_batch.cli.output import make_style, print_json, print_raw, print_text, write_validation_ci_summary
+from hailuo_batch.cli.output import (
+    has_ci_page,
+    make_style,
+    print_json,
+    print_raw,
+    print_text,
+    write_validation_ci_summary,
+)
 from hailuo_batch.cli.run_async import run_sync
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
@@ -39,6 +52,8 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     are passed over, and files that manifests include. Sends nothing and writes nothing. Exits with 3 when a manifest
     cannot be used.
     """
+    if form == "text" and len(manifests) == 1 and _print_changed(manifests[0], world):
+        return Exit.DONE
     with report_early_end("validate", ", ".join(map(str, manifests)) or "manifests", world=world, form=form):
         found, passed_over, included = _validate_all(manifests, world=world, form=form)
     _write_page(found, strict=strict)
@@ -55,6 +70,21 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     else:
         _print_for_people(found, passed_over if manifests else (), included, strict=strict)
     return Exit.DONE if all(_is_accepted(each, strict=strict) for each in found) else Exit.INVALID
+
+
+def _print_changed(manifest: Path, world: World) -> bool:
+    """Whether the short way is beyond doubt: then it has said what the long way says."""
+    if has_ci_page() or "GITHUB_ACTIONS" in os.environ or not manifest.is_file() or is_own_file(manifest):
+        return False
+    if not has_memory(manifest, world):
+        return False
+    from hailuo_batch.app.planning.changed_validation import validate_changed_shots
+
+    totals = validate_changed_shots(manifest, world=world)
+    if totals is not None:
+        counts = f"{count(totals.shots, 'shot')}, {count(totals.takes, 'take')}"
+        print_text(f"{safe_text(totals.name)}: {make_style(sys.stdout).good('valid')}, {counts}.")
+    return totals is not None
 
 
 def _validate_all(

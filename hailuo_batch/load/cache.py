@@ -18,9 +18,15 @@ from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.file_stamp import MTIME_SLACK_NS, CachedImage, is_unchanged, parse_cached_image, read_stamp
 from hailuo_batch.load.include_stamp import IncludeStamp
+from hailuo_batch.load.ledger_content import LedgerContent
 from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 from hailuo_batch.load.user_state import list_place_variables
+
+
+def _read_no_content() -> LedgerContent | None:
+    return None
+
 
 _LARGEST = 1024**3  # bytes
 _SEPARATOR = "\n\n"
@@ -86,17 +92,30 @@ def write_cached_remote_images(hidden_folder: Path, images: Mapping[str, RemoteI
 
 
 def read_finished_manifest(
-    hidden_folder: Path, key: str, dependencies: Mapping[str, Any], *, read_trust: Callable[[], str] = str
+    hidden_folder: Path,
+    key: str,
+    dependencies: Mapping[str, Any],
+    *,
+    read_trust: Callable[[], str] = str,
+    read_content: Callable[[], LedgerContent | None] = _read_no_content,
 ) -> FinishedManifest | None:
     """What was finished under the same circumstances, if none of its pictures has changed since.
 
     `read_trust` says what the user trusts here; it is called only for a project in which something is at stake.
+    `read_content` says what is in the ledger; it is called only for one that was written as it was remembered.
     """
     try:
         head, digests, files = _read_text(_finished_file(hidden_folder, key)).split(_SEPARATOR)
         known = json.loads(head)
+        now = time.time_ns()
         if known["circumstances"] != dependencies or not _is_reliable(known) or not _is_same_beside(known, read_trust):
             return None
+        if _is_ledger_fresh(known, known["at"]):
+            if known["content"] is None or known["content"] != read_content():
+                return None
+            if not _is_ledger_fresh(known, now):  # from here on, its times tell
+                text = _SEPARATOR.join((json.dumps({**known, "at": now}), digests, files))
+                _write_text(_finished_file(hidden_folder, key), text)
         return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
             files=frozenset(files.split("\n")) - {""},
@@ -127,11 +146,14 @@ def write_finished_manifest(
     dependencies: Mapping[str, Any],
     inputs: Mapping[str, CachedImage],
     finished: FinishedManifest,
+    *,
+    content: LedgerContent | None = None,
 ) -> None:
-    """Keeps that a manifest has nothing to do."""
+    """Keeps that a manifest has nothing to do; `content` is that of a ledger that was written a moment ago."""
     head = {
         "circumstances": dependencies,
         "at": time.time_ns(),
+        "content": content,
         "inputs": {path: memory.row for path, memory in inputs.items()},
         "summary": finished.summary,
         "trust": finished.trust,
@@ -175,14 +197,21 @@ def manifest_key(manifest: Path, *, sketch: bool) -> str:
 
 
 def _is_reliable(known: Mapping[str, Any]) -> bool:
-    """Whether no file that counts was changed in the same moment as it was remembered."""
-    stamps = (known["circumstances"]["ledger"], known["circumstances"]["wal"], known["prices"]["stamp"])
-    changed = [stamp[1] for stamp in stamps if stamp]
+    """Whether no file that counts was changed in the same moment as it was remembered; of the ledger, see below."""
     if not all(IncludeStamp(*row).is_unchanged() for row in known["includes"]):
         return False
-    if any(time_of_change >= known["at"] - MTIME_SLACK_NS for time_of_change in changed):
+    if _is_fresh(known["prices"]["stamp"], known["at"]):
         return False
     return all(is_unchanged(parse_cached_image(row), read_stamp(Path(path))) for path, row in known["inputs"].items())
+
+
+def _is_ledger_fresh(known: Mapping[str, Any], moment: int) -> bool:
+    """Whether the ledger could have changed at that moment without its times changing."""
+    return any(_is_fresh(known["circumstances"][name], moment) for name in ("ledger", "wal"))
+
+
+def _is_fresh(stamp: list[int] | None, moment: int) -> bool:
+    return stamp is not None and stamp[1] >= moment - MTIME_SLACK_NS
 
 
 def _price_file_row(file: str) -> dict[str, Any]:

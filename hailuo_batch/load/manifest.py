@@ -66,7 +66,7 @@ def read_and_validate(
 
     The values are empty when it cannot be used; beside values there are only warnings.
     """
-    if secret := _find_secret(data, name):
+    if secret := find_secret(data, name):
         return {}, (secret,)
     document = read_document(data, name=name, keeps_text=is_own_column)
     said = tuple(name_shots(map(_mask_secrets, document.problems), partial(_written_id, document.tree)))
@@ -270,8 +270,8 @@ def _mask_secrets(problem: Problem) -> Problem:
     return replace(problem, place=place, why=why, remedy=remedy)
 
 
-def _find_secret(data: bytes, name: str) -> Problem | None:
-    """Money and trust: a key in a manifest is refused before anything else, and never shown."""
+def find_secret(data: bytes, name: str) -> Problem | None:
+    """That a key is in the file. Money and trust: it is refused before anything else, and never shown."""
     for marker, pattern in _SECRET_PATTERNS:
         if marker in data and (match := re.search(pattern, data)):
             return _secret_problem("what looks like an API key", data, match.start(), name)

@@ -14,6 +14,7 @@ from hailuo_batch.app.workspace.paths import lock_path, review_path, tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, plan_dependencies, read_finished_manifest
+from hailuo_batch.load.ledger_content import hash_ledger
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.user_files import read_user_file
 
@@ -28,7 +29,7 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
     except OSError:
         return None  # the long way says what is wrong with it
     workspace = Workspace(find_project_root(path.resolve().parent), world)
-    found = _read_cached_plan(path, workspace, data)
+    found = read_finished_plan(path, workspace, data)
     if found is None or not found.digests <= workspace.list_digests():
         return None
     return found.summary if found.files <= workspace.list_render_names() else None
@@ -48,11 +49,16 @@ def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping
     )
 
 
-def _read_cached_plan(file: Path, workspace: Workspace, data: bytes) -> FinishedManifest | None:
+def read_finished_plan(file: Path, workspace: Workspace, data: bytes) -> FinishedManifest | None:
+    """What was finished of a manifest with these bytes, if nothing that counts has changed since."""
     key = manifest_key(file.resolve(), sketch=workspace.world is World.SKETCH)
     facts = cache_dependencies(file, workspace, data)
     return read_finished_manifest(
-        workspace.state_folder, key, facts, read_trust=lambda: _read_trust(workspace.project_root)
+        workspace.state_folder,
+        key,
+        facts,
+        read_trust=lambda: _read_trust(workspace.project_root),
+        read_content=lambda: hash_ledger(workspace.ledger_file),
     )
 
 

@@ -4,7 +4,7 @@ It decides and writes nothing. What only some steps need is read once a plan has
 the histories and requests of all of them would take longer than everything else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.acceptances import read_accepted_clips
@@ -27,6 +27,8 @@ from hailuo_batch.core.world import World
 
 if TYPE_CHECKING:
     from hailuo_batch.ports import LedgerReader
+
+_FEW_SHOTS = 20
 
 
 def list_folders(validation: Validation) -> Listings:
@@ -63,7 +65,7 @@ async def read_histories(
     if all(step.action is Action.REUSE for step in steps):
         return ShotHistories(versions=versions)
     folder = validation.workspace.renders_folder
-    mine = tuple(parse_render_names(names, campaign=campaign, sketch=sketch))
+    mine = tuple(parse_render_names(_pick_names(names, shots), campaign=campaign, sketch=sketch))
     rehearsed = validation.workspace.list_rehearsed_digests() if mine else frozenset()
     unrecorded = [name for name in mine if name.shot in shots and name.shot not in versions]
     by_names = read_last_renders(unrecorded, folder, validation.world, rehearsed)
@@ -79,6 +81,11 @@ async def read_histories(
         named_clips=own,
         rehearsed_names=frozenset(clip.file for mark, clip in named.items() if mark not in own),
     )
+
+
+def _pick_names(names: frozenset[str], shots: Collection[str]) -> Collection[str]:
+    """The names that may be of these shots; of many shots all, since each name would be searched for each."""
+    return names if len(shots) > _FEW_SHOTS else [name for name in names if any(shot in name for shot in shots)]
 
 
 async def read_details(

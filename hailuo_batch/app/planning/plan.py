@@ -33,6 +33,7 @@ from hailuo_batch.core.plan.planner import find_unversioned_steps, make_plan, re
 from hailuo_batch.core.plan.selection import Match, narrow_steps, parse_patterns
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import DamagedLedgerError
+from hailuo_batch.load.ledger_content import hash_recent_ledger
 from hailuo_batch.load.lockfile import read_lock
 
 if TYPE_CHECKING:
@@ -109,10 +110,15 @@ async def plan_validated(
     full_report: bool,
     held_lock: Lockfile | None = None,
     takes: frozenset[TakeName] | None = None,
+    is_whole: bool = True,
 ) -> PlannedRun:
-    """The plan of a manifest without errors; of these takes, else of those that the options mean."""
+    """The plan of a manifest without errors; of these takes, else of those that the options mean.
+
+    What is not the whole manifest is not cached.
+    """
     lock, tasks = held_lock or _read_lock(validation), read_task_entries(validation)
     listings = list_folders(validation)
+    content = hash_recent_ledger(validation.workspace.ledger_file)  # before it is read
     try:
         planned = await _gather_and_plan(validation, options, lock, tasks, listings, takes, full_report=full_report)
     except DamagedLedgerError as error:
@@ -126,8 +132,8 @@ async def plan_validated(
             lock=lock,
             present=listings.digests,
         ) from error
-    if held_lock is None or validation.world is not World.REAL:  # else the file may be another by now
-        write_plan_cache(planned)
+    if is_whole and (held_lock is None or validation.world is not World.REAL):  # else the file may be another by now
+        write_plan_cache(planned, content)
     return planned
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.planning.fast_path import cache_dependencies
+from hailuo_batch.app.planning.finished_facts import make_finished_copy
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.task_list import has_tasks_file, list_current_entries
 from hailuo_batch.app.workspace.clock import days_since
@@ -17,6 +18,8 @@ from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached_inputs, write_finished_manifest
 from hailuo_batch.load.environment import hash_env_values
+from hailuo_batch.load.finished_copy import write_finished_copy
+from hailuo_batch.load.ledger_content import LedgerContent, hash_ledger
 from hailuo_batch.load.user_state import find_price_file
 
 if TYPE_CHECKING:
@@ -28,8 +31,11 @@ def make_lockfile(planned: PlannedRun) -> Lockfile:
     return update_lockfile(planned.lock, planned.plan, planned.validation.shot_ids)
 
 
-def write_plan_cache(planned: PlannedRun) -> None:
-    """Caches the digests of images, and of a manifest with nothing to do also that there is nothing to do."""
+def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None:
+    """Caches the digests of images, and of a manifest with nothing to do also that there is nothing to do.
+
+    `content` is that of the ledger before it was read, where its times could not tell.
+    """
     validation, workspace = planned.validation, planned.validation.workspace
     if not workspace.exists:
         return
@@ -51,7 +57,12 @@ def write_plan_cache(planned: PlannedRun) -> None:
     )
     facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
-    write_finished_manifest(workspace.state_folder, key, facts, validation.inputs.cache_entries, finished)
+    if content is not None and content != hash_ledger(workspace.ledger_file):
+        content = None  # it was written meanwhile
+    images = validation.inputs.cache_entries
+    write_finished_manifest(workspace.state_folder, key, facts, images, finished, content=content)
+    if (copy := make_finished_copy(planned)) is not None:
+        write_finished_copy(workspace.state_folder, key, copy)
 
 
 def _is_finished(planned: PlannedRun) -> bool:

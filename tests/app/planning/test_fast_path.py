@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.load.file_stamp import read_stamp
 from hailuo_batch.testing.clock import FakeClock
 
 PICTURE = '{id: pack, prompt: "on a table", frames: {first: a.png}}'
@@ -37,8 +39,39 @@ def memory(project: Project) -> list[Path]:
     return sorted((project.folder / ".hailuo" / "memory").iterdir())
 
 
-async def test_what_was_just_written_is_not_believed_yet(project: Project):
+async def test_a_ledger_that_was_just_written_is_believed_by_its_content(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
     await project.run()
+    assert project.short_way()
+    ledger = project.folder / ".hailuo" / "ledger.db"
+    bytes_before = ledger.read_bytes()
+    stamp = read_stamp(ledger)
+    ledger.write_bytes(bytes_before[:-1] + bytes([bytes_before[-1] ^ 1]))  # in the same tick, as long as before
+    with monkeypatch.context() as patch:
+        patch.setattr("hailuo_batch.load.cache.read_stamp", lambda path: stamp if path == ledger else None)
+        assert not project.short_way()
+        ledger.write_bytes(bytes_before)
+        assert project.short_way()
+
+
+async def test_once_its_times_can_tell_a_ledger_is_not_hashed_again(project: Project, monkeypatch: pytest.MonkeyPatch):
+    await project.run()
+    later = time.time_ns() + 10**10
+    monkeypatch.setattr("hailuo_batch.load.cache.time.time_ns", lambda: later)
+    assert project.short_way()
+    monkeypatch.setattr("hailuo_batch.app.planning.fast_path.hash_ledger", None)
+    assert project.short_way()
+
+
+async def test_a_ledger_that_is_written_while_it_is_planned_from_is_not_believed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    await project.run()
+    shutil.rmtree(project.folder / ".hailuo" / "memory")
+    answers = iter([["before"], ["after"]])
+    monkeypatch.setattr("hailuo_batch.app.planning.plan.hash_recent_ledger", lambda _: next(answers))
+    monkeypatch.setattr("hailuo_batch.app.planning.plan_cache.hash_ledger", lambda _: next(answers))
     await project.plan()
     assert not project.short_way()
 
@@ -209,7 +242,7 @@ def test_a_memory_with_other_bytes_is_none(finished: Project, data: st.DataObjec
             "empty": b"",
         }[how]
     )
-    assert path.name == "inputs.txt" or not finished.short_way()
+    assert finished.short_way() is not path.name.startswith("finished")
     assert asyncio.run(finished.plan(full_report=True)).report == report
 
 
