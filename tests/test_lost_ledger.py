@@ -270,7 +270,7 @@ async def test_a_clone_says_how_its_clips_come_here(clone: Path):
     assert MISSING_CLIP_HINT in draw_plan(planned.report)
     ran = await bring(clone)
     assert ran.exit is Exit.NEEDS_PERSON
-    assert draw_run_summary(ran.outcome, ran.after.report, lock=None, folder="renders/").endswith(MISSING_CLIP_HINT)
+    assert MISSING_CLIP_HINT in draw_run_summary(ran.outcome, ran.after.report, lock=None, folder="renders/")
 
 
 async def test_a_frozen_run_in_a_clone_is_covered_and_counts_what_is_not_here(clone: Path):
