@@ -145,7 +145,7 @@ class _Draft:
 
     def write(self) -> Path:
         """Writes what changed; the file that was written last."""
-        refuse_broken_chains(self._reviews[self._shared], self.targets, self._validation)
+        refuse_broken_chains(self.made, self._reviews[self._shared], self.targets, self._validation)
         written = self._own
         for path, review in self._reviews.items():
             if review != self._before[path]:

@@ -56,7 +56,7 @@ class Discloser:
         """Writes the same into a film that was joined from clips."""
         made = [self._disclosure(row) for row, _ in clips]
         said = Disclosure(
-            made_by_ai=self._made_by_ai,
+            made_by_ai=any(each.made_by_ai for each in made),
             tool=TOOL,
             model=", ".join(dict.fromkeys(each.model for each in made)),
             made=max((each.made for each in made), default=""),
@@ -69,17 +69,13 @@ class Discloser:
         data = film.read_bytes()
         write_beside(film, self._disclose(data, said, [(name, path.read_bytes()) for name, path in parts]))
 
-    @property
-    def _made_by_ai(self) -> bool:
-        return self.planned.validation.world is World.REAL
-
     def _disclosure(self, row: TakeRow) -> Disclosure:
         return make_disclosure(
             row,
             model=self.planned.plan.inputs.model.name,
             tool=TOOL,
             text=self.planned.validation.project.disclosure,
-            made_by_ai=self._made_by_ai,
+            world=self.planned.validation.world,
             attempt=self.attempts.get(row.clip.digest) if row.clip is not None else None,
             review=self._review(row),
         )

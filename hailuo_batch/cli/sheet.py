@@ -54,10 +54,11 @@ def command(
     print_notes(written.planned.notes)
     print_text(
         draw_written_sheet(
-            written.planned.report,
+            written.shown,
             page=shorten_path(written.page),
             size=written.size if wanted.is_one_file else None,
             clips_left_out=written.clips_left_out,
             unselected=written.unselected,
+            shots_left_out=written.shots_left_out,
         )
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.days import utc_time
 from hailuo_batch.core.origin import OriginMarks, origin_members
-from hailuo_batch.core.plan.evidence import Evidence, oversight
+from hailuo_batch.core.plan.evidence import Evidence, is_made_by_ai, oversight
 from hailuo_batch.core.plan.judgement import Judgement
 from hailuo_batch.core.plan.report import TakeRow
 from hailuo_batch.views.format import count, join_names, safe_text
@@ -89,7 +89,7 @@ def _clip_dict(row: TakeRow, evidence: Evidence) -> dict[str, object]:
         "height": clip.height,
         "seconds": clip.seconds,
         "frames": clip.frames,
-        "made_by_ai": not (evidence.report.sketch or evidence.report.rehearsal),
+        "made_by_ai": is_made_by_ai(evidence.report.model, evidence.report.world),
         "provider": row.provider,
         "request": json.loads(attempt.preimage) if attempt is not None else None,
         "fingerprint": attempt.fingerprint if attempt is not None else row.fingerprint,

@@ -120,7 +120,7 @@ def _state_cells(row: TakeRow) -> tuple[str, ...]:
     state, clip = take_state(row), row.clip
     words = [state.words.lower()] if state is not None else ["in the store"]
     length = f"{format_seconds(clip.seconds)}, {clip.width} × {clip.height}" if clip is not None else ""
-    remarks = [*(mark.why for mark in row.marks), *row.remarks]
+    remarks = list(dict.fromkeys((*(mark.why for mark in row.marks), *row.remarks)))  # a mark is a remark, too
     cells = (
         f"{row.shot}#{row.take}",
         f"v{row.version:03d}",

@@ -1,6 +1,7 @@
 """What was decided about shots, as text and as JSON: what is written down, and what a run would do with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
@@ -94,7 +95,7 @@ def _note_lines(notes: Sequence[str], style: TextStyle) -> Iterable[str]:
 
 def decision_ending(notes: Sequence[str], report: Report, review: str, style: TextStyle) -> Iterable[str]:
     """What to know, where it was saved, the plan, and what to run."""
-    return (*_note_lines(notes, style), _commit_hint(review), "", draw_plan(report, style), *_run_hint(report))
+    return (*_note_lines(notes, style), _commit_hint(review, report), "", draw_plan(report, style), *_run_hint(report))
 
 
 def _run_hint(report: Report) -> Iterable[str]:
@@ -104,5 +105,8 @@ def _run_hint(report: Report) -> Iterable[str]:
         yield f"To carry it out, with all that the manifest has left to do:\n    {line}"
 
 
-def _commit_hint(review: str) -> str:
-    return f"Saved in {safe_text(review)}. Commit it together with the manifest."
+def _commit_hint(review: str, report: Report) -> str:
+    """Decisions about rehearsed clips are in the hidden folder, which git ignores."""
+    is_own = report.rehearsal and ".hailuo" in PurePath(review).parts
+    kept = "It is about this rehearsal only." if is_own else "Commit it together with the manifest."
+    return f"Saved in {safe_text(review)}. {kept}"

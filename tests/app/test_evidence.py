@@ -84,10 +84,30 @@ async def test_what_people_decided_is_there(bought: Project) -> None:
     assert (second["oversight"], second["judgements"]) == (None, [])
     assert tree["omitted"] == [{"shot": "pack", "by": "Ann", "at": AT, "why": "not needed"}]
     said = make_disclosure(
-        row, model="hailuo-02", tool="t", text="", made_by_ai=True, attempt=None, review=ShotReview(selection=chosen)
+        row, model="hailuo-02", tool="t", text="", world=World.REAL, attempt=None, review=ShotReview(selection=chosen)
     )
     assert (said.oversight, said.text) == ("selected by Ben, 2026-11-26", "This video was made by AI (hailuo-02).")
     assert "3 clips of aurora, 1 judged by a person." in draw_evidence(reviewed, file="x")
+
+
+@pytest.mark.parametrize(
+    ("model", "world", "words"),
+    [
+        ("hailuo-02", World.REAL, "made by AI (hailuo-02)"),
+        ("hailuo-02", World.REHEARSAL, "is a rehearsal, drawn by a program"),
+        ("hailuo-02", World.SKETCH, "is a sketch, drawn by a program"),
+        ("animatic", World.REAL, "is a sketch, drawn by a program"),
+    ],
+)
+async def test_only_what_a_model_made_is_said_to_be_made_by_ai(
+    bought: Project, model: str, world: World, words: str
+) -> None:
+    found = await evidence(bought.file)
+    said = make_disclosure(
+        found.clips[0], model=model, tool="t", text="", world=world, attempt=None, review=ShotReview()
+    )
+    assert words in said.text
+    assert said.made_by_ai == ("made by AI" in words)
 
 
 async def test_a_clip_whose_file_says_that_ai_made_it_is_not_named_as_unmarked(bought: Project) -> None:

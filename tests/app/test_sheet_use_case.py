@@ -128,13 +128,18 @@ async def test_the_clients_page_is_one_file_without_paths_and_notes(project: Pro
     await project.run()
     written, page = await write(project, selected=True)
     assert written.page.name == "aurora_client_sketch.html"
-    assert written.unselected == ("open", "turn", "pack")
+    assert (written.unselected, written.shots_left_out) == (("open", "turn", "pack"), ())
     assert "a frosted bottle in mist" in page.words
     text = written.page.read_text(encoding="utf-8")
     for secret in ("hero", "must not read", "4321", "animatic", "film.yaml", str(project.folder), ".mp4", "Second"):
         assert secret not in page.words, secret
         assert secret not in "".join(value for _, value in page.attributes if not value.startswith("data:")), secret
     assert str(project.folder) not in text
+
+
+async def test_shots_that_a_clients_page_does_not_show_are_named(project: Project) -> None:
+    written, _ = await write(project, selected=True)
+    assert (written.unselected, written.shots_left_out, written.shown.rows) == ((), ("open", "turn", "pack"), ())
 
 
 async def test_a_clients_page_names_no_other_client(project: Project) -> None:

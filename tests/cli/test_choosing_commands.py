@@ -83,9 +83,11 @@ def test_each_decision_is_said_written_and_taken_back(
     ("args", "code", "words"),
     [
         (("select", "open"), 3, '"open" has 2 clips\n  Name the take:\n      hailuo-batch select open#1 manif'),
+        (("reject", "open", "--why", "too dark"), 3, "reject open#1 --why 'too dark' manifests/film.yaml"),
         (("reject", "pack"), 2, "--why is needed"),
         (("omit", "pack"), 2, "--why is needed"),
         (("omit", "open", "--why", "x"), 3, '"turn" would start from an omitted shot'),
+        (("omit", "open", "--why", "x"), 3, "hailuo-batch omit open turn --why x manifests/film.yaml"),
         (("note", "pack"), 2, "TEXT is needed"),
         (("approve", "none.json"), 3, "none.json"),
         (("approve", "pack", "--sign"), 2, "are for a saved plan"),

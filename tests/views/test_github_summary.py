@@ -10,6 +10,7 @@ from view_samples import HOSTILE, failure, report, row, step, stored, usd
 from hailuo_batch.core import rules
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.core.marks import Mark, MarkKind
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.problem import Place, Problem
@@ -20,6 +21,7 @@ from hailuo_batch.views.github_summary import (
     draw_cut_step_summary,
     draw_error_step_summary,
     draw_idle_step_summary,
+    draw_report_markdown,
     draw_step_summary,
     draw_total_step_summary,
     draw_validation_step_summary,
@@ -57,6 +59,12 @@ def test_a_run_with_nothing_to_do_says_so_planned_or_remembered() -> None:
     assert long == draw_step_summary(now, Outcome()) == draw_idle_step_summary(known, World.REAL)
     assert "Nothing to do: 1 take in the store, 6.0 s of video, 1.2 MB." in long
     assert draw_idle_step_summary(known, World.SKETCH).startswith("### sq&#95;01 (sketches)\n")
+
+
+def test_a_mark_that_is_a_remark_too_is_said_once() -> None:
+    why = "requested 6 s, got 4.00 s"
+    mark = Mark(kind=MarkKind.WRONG_LENGTH, measure=4, limit=0.5, unit="s", why=why)
+    assert draw_report_markdown(report(stored(marks=(mark,), remarks=(why,)))).count(why) == 1
 
 
 def test_a_rehearsal_is_called_one() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from view_samples import FORBIDDEN, HOSTILE, report, row, stored, usd
 
 from hailuo_batch.core.plan.plan import Action
@@ -32,6 +34,13 @@ def test_what_is_kept_and_what_is_kept_no_more(golden) -> None:
         {"open": (KEPT,)}, {"pack": (KEPT,)}, ("open#3 has no earlier clip.",), WAITING, review="teaser.review.yaml"
     )
     golden(drawn, "acceptances.txt")
+
+
+def test_only_a_review_that_git_keeps_is_to_be_committed() -> None:
+    own, shared = ".hailuo/rehearsal/reviews/teaser.review.yaml", "teaser.review.yaml"
+    said = {file: draw_retakes(AGAIN, (), replace(BUYING, rehearsal=True), review=file) for file in (own, shared)}
+    assert f"Saved in {own}. It is about this rehearsal only." in said[own]
+    assert f"Saved in {shared}. Commit it together with the manifest." in said[shared]
 
 
 def test_what_people_wrote_moves_no_cursor() -> None:

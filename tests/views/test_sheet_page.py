@@ -24,6 +24,7 @@ from hailuo_batch.views.sheet.media import LinkedMedia, relative_base
 from hailuo_batch.views.sheet.page import TEMPLATES
 from hailuo_batch.views.sheet.shots import list_shots
 from hailuo_batch.views.sheet.values import SheetShot
+from hailuo_batch.views.sheet.written import draw_written_sheet
 
 Golden = Callable[[str, str], None]
 LINKED = LinkedMedia(base="", files={}, stills=frozenset())
@@ -68,6 +69,23 @@ def shots(*rows: object, **members: object) -> tuple[SheetShot, ...]:
 
 def test_a_page_of_takes_of_every_kind(golden: Golden) -> None:
     golden(body(draw_page(FULL, clients=("acme",))), "sheet.html")
+
+
+def test_a_column_for_the_client_takes_the_place_of_tags() -> None:
+    sheet = make_sheet(report(stored("open"), meta=(("client", "Acme & Sons"),)), LINKED, clients=("acme",))
+    assert [value for name, value in sheet.facts if name.lower() == "client"] == ["Acme & Sons"]
+
+
+def test_what_was_written_counts_what_is_on_the_page() -> None:
+    shown = make_selects_report(report(stored("open"), replace(stored("turn"), verdict=Verdict.REJECTED)))
+    words = draw_written_sheet(
+        shown, page="a.html", size=None, clips_left_out=0, unselected=("open",), shots_left_out=("turn",)
+    )
+    assert words.splitlines()[:3] == [
+        "1 shot, 1 take and 1 clip.",
+        "open has no selected take: the first is shown.",
+        "turn is left out: its take is rejected, or not here yet.",
+    ]
 
 
 def test_a_page_of_sketches_says_so(golden: Golden) -> None:

@@ -69,18 +69,21 @@ def moved_notes(before: Plan, after: Plan, made: Iterable[Choice]) -> Iterator[s
         yield f"{_join_names(moved)} {starts} from another clip now, and would be rendered again; the price is below."
 
 
-def refuse_broken_chains(review: Review, targets: Targets, validation: Validation) -> None:
+def refuse_broken_chains(made: Sequence[Choice], review: Review, targets: Targets, validation: Validation) -> None:
     """Raises where a planned shot would start from one that is left out."""
     before = tuple(omitted_giver_problems(targets.shots, _omitted_before(validation)))
     found = (each for each in omitted_giver_problems(targets.shots, review.omitted) if each not in before)
     problem = next(found, None)
     if problem is None:
         return
-    command = command_line("omit", problem.shot, manifest=validation.name, world=validation.world)
+    left_out = [choice for choice in made if choice.kind is ChoiceKind.OMIT and not choice.is_undo]
+    shots = dict.fromkeys((*(choice.shot for choice in left_out), problem.shot))
+    why = next((choice.why for choice in left_out if choice.why), "") or "TEXT"
+    command = command_line("omit", *shots, "--why", why, manifest=validation.name, world=validation.world)
     raise InputError(
         f'"{problem.shot}" would start from an omitted shot',
         why=f"{problem.why[:1].upper()}{problem.why[1:]}",
-        remedy=f"Omit both in one command, or give the shot another frame:\n    {command} --why TEXT",
+        remedy=f"Omit both in one command, or give the shot another frame:\n    {command}",
     )
 
 

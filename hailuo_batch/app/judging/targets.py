@@ -108,7 +108,8 @@ class Targets:
             return replace(choice, take=there[0])
         if there:
             names = [TakeName(choice.shot, take).label for take in sorted(there)[:_MAX_LISTED]]
-            lines = "".join(f"\n    {self._line(choice.kind, name)}" for name in names)
+            why = ("--why", choice.why) if choice.why else ()
+            lines = "".join(f"\n    {self._line(choice.kind, name, *why)}" for name in names)
             return InputError(f'"{choice.shot}" has {len(there)} clips', remedy=f"Name the take:{lines}")
         return self._no_clip_error(choice.shot, takes[min(takes)].step)
 

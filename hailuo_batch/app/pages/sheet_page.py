@@ -1,5 +1,6 @@
 """The contact sheet of a campaign as one HTML file, with the stills that it shows drawn first."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -47,13 +48,18 @@ class SheetOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WrittenSheet:
-    """The page, and what it has: its size in bytes, clips that are not in it, shots of which no take is selected."""
+    """The page, and what it has: its rows, its size in bytes, clips that are not in it, shots without a selected take.
+
+    `shots_left_out`: the shots that a client's page does not show, since the take that is used is rejected or not here.
+    """
 
     planned: PlannedRun
+    shown: Report
     page: Path
     size: int
     clips_left_out: int = 0
     unselected: tuple[str, ...] = ()
+    shots_left_out: tuple[str, ...] = ()
 
 
 async def write_sheet_page(file: Path | str, *, world: World, page: Path | None, options: SheetOptions) -> WrittenSheet:
@@ -88,10 +94,12 @@ async def write_sheet_page(file: Path | str, *, world: World, page: Path | None,
     write_page(target, text, planned)
     return WrittenSheet(
         planned=planned,
+        shown=report,
         page=target,
         size=len(text.encode()),
         clips_left_out=media.left_out if isinstance(media, EmbeddedMedia) else 0,
-        unselected=_list_unselected(planned.report) if options.selected else (),
+        unselected=_list_unselected(planned.report, {row.shot for row in report.rows}) if options.selected else (),
+        shots_left_out=_list_left_out(planned.report, report),
     )
 
 
@@ -123,6 +131,11 @@ def _find_clients(report: Report, options: SheetOptions) -> tuple[str, ...]:
     return () if options.selected and len(found) > 1 else found
 
 
-def _list_unselected(report: Report) -> tuple[str, ...]:
+def _list_unselected(report: Report, shown: Set[str]) -> tuple[str, ...]:
     chosen = {row.shot for row in report.rows if row.is_selected}
-    return tuple(dict.fromkeys(row.shot for row in report.rows if row.shot not in chosen))
+    return tuple(dict.fromkeys(row.shot for row in report.rows if row.shot in shown - chosen))
+
+
+def _list_left_out(report: Report, shown: Report) -> tuple[str, ...]:
+    there = {row.shot for row in shown.rows}
+    return tuple(dict.fromkeys(row.shot for row in report.rows if row.shot not in there))

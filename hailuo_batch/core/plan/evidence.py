@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.days import utc_time
+from hailuo_batch.core.models import is_local
 from hailuo_batch.core.origin import Disclosure, OriginMarks
 from hailuo_batch.core.plan.approval import Approval
 from hailuo_batch.core.plan.judgement import Verdict
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.plan.review import EMPTY_REVIEW, Review, ShotReview
+from hailuo_batch.core.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,18 +64,25 @@ def find_unmarked(rows: tuple[TakeRow, ...], marks: Mapping[str, OriginMarks]) -
     )
 
 
+def is_made_by_ai(model: str, world: World) -> bool:
+    """Whether clips of a model are made by AI: sketches, rehearsals and clips of a local model are drawn."""
+    return world is World.REAL and not is_local(model)
+
+
 def make_disclosure(
     row: TakeRow,
     *,
     model: str,
     tool: str,
     text: str,
-    made_by_ai: bool,
+    world: World,
     attempt: AttemptRecord | None,
     review: ShotReview,
 ) -> Disclosure:
     """What an export says of one take's clip. Without a `text` of the project, it is one plain sentence."""
-    plain = f"This video was made by AI ({model})." if made_by_ai else "This video is a sketch, drawn by a program."
+    made_by_ai = is_made_by_ai(model, world)
+    kind = "a rehearsal" if world is World.REHEARSAL else "a sketch"
+    plain = f"This video was made by AI ({model})." if made_by_ai else f"This video is {kind}, drawn by a program."
     return Disclosure(
         made_by_ai=made_by_ai,
         tool=tool,

@@ -57,7 +57,8 @@ def make_sheet(
 
 
 def _facts(report: Report, clients: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if clients:
+    """Whose page it is, the day, and the list's own columns; a column for the client wins over tags."""
+    if clients and not any(name.lower() in {"client", "clients"} for name, _ in report.meta):
         yield ("Client" if len(clients) == 1 else "Clients"), ", ".join(clients)
     if report.now:
         yield "Date", long_date(utc_day(report.now))
