@@ -76,6 +76,12 @@ def test_a_column_for_the_client_takes_the_place_of_tags() -> None:
     assert [value for name, value in sheet.facts if name.lower() == "client"] == ["Acme & Sons"]
 
 
+@pytest.mark.parametrize(("sequence", "titles"), [("a", ["The start", "No sequence"]), ("", [""])])
+def test_shots_outside_of_all_sequences_have_a_heading_of_their_own(sequence: str, titles: list[str]) -> None:
+    shown = report(stored("open", sequence=sequence), stored("end"), sequences=FULL.sequences)
+    assert [section.title for section in make_sheet(shown, LINKED).sections] == titles
+
+
 def test_what_was_written_counts_what_is_on_the_page() -> None:
     shown = make_selects_report(report(stored("open"), replace(stored("turn"), verdict=Verdict.REJECTED)))
     words = draw_written_sheet(

@@ -130,12 +130,14 @@ def _estimates(rows: Iterable[TakeRow]) -> Iterator[Money]:
 
 def _sections(report: Report, shots: Sequence[SheetShot], *, with_notes: bool) -> Iterator[SheetSection]:
     known = {sequence.id: sequence for sequence in report.sequences}
-    for name in dict.fromkeys(shot.sequence for shot in shots):
+    names = tuple(dict.fromkeys(shot.sequence for shot in shots))
+    outside = "No sequence" if len(names) > 1 else ""  # without it they would seem to be in the sequence before
+    for name in names:
         inside = tuple(shot for shot in shots if shot.sequence == name)
         sequence = known.get(name)
         yield SheetSection(
             id=name,
-            title=(sequence.title or name) if sequence is not None else name,
+            title=(sequence.title or name) if sequence is not None else name or outside,
             notes=sequence.notes if sequence is not None and with_notes else "",
             figures=count(len(inside), "shot"),
             shots=tuple(_with_rows(inside)),
