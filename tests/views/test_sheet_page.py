@@ -82,6 +82,11 @@ def test_shots_outside_of_all_sequences_have_a_heading_of_their_own(sequence: st
     assert [section.title for section in make_sheet(shown, LINKED).sections] == titles
 
 
+def test_a_mark_that_is_a_remark_too_is_on_the_page_once() -> None:
+    mark = Mark(kind=MarkKind.WRONG_LENGTH, measure=4, limit=0.5, unit="s", why="got 4.00 s")
+    assert draw_page(report(stored("open", marks=(mark,), remarks=(mark.why,)))).count("got 4.00 s") == 1
+
+
 def test_what_was_written_counts_what_is_on_the_page() -> None:
     shown = make_selects_report(report(stored("open"), replace(stored("turn"), verdict=Verdict.REJECTED)))
     words = draw_written_sheet(

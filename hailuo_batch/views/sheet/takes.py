@@ -20,6 +20,7 @@ _WIDE, _TALL = 1.2, 0.85  # a clip between both is a square one
 def make_take(row: TakeRow, media: SheetMedia) -> SheetTake:
     """One take."""
     clip = row.clip if row.action is Action.REUSE else None
+    whys = tuple(mark.why for mark in row.marks)
     shown = SheetTake(
         label=f"{row.shot}#{row.take}",
         take=row.take,
@@ -33,8 +34,8 @@ def make_take(row: TakeRow, media: SheetMedia) -> SheetTake:
         task=task_location(row),
         price=price_text(row),
         verdict_why=row.verdict_why,
-        marks=tuple(mark.why for mark in row.marks),
-        remarks=row.remarks,
+        marks=whys,
+        remarks=tuple(each for each in row.remarks if each not in whys),  # a mark is a remark, too
         notes=tuple(map(note, row.review_notes)),
         shared=join_names(row.shared_with, row.shared_count),
     )
