@@ -19,10 +19,10 @@ _DONE: Mapping[ChoiceKind, str] = {
     ChoiceKind.RETAKE: "Requested one more take of",
 }
 _UNDONE: Mapping[ChoiceKind, str] = {
-    ChoiceKind.SELECT: "No longer selected",
-    ChoiceKind.APPROVE: "No longer approved",
-    ChoiceKind.REJECT: "No longer rejected",
-    ChoiceKind.OMIT: "No longer omitted",
+    ChoiceKind.SELECT: "Took back the selection of",
+    ChoiceKind.APPROVE: "Took back the approval of",
+    ChoiceKind.REJECT: "Took back the rejection of",
+    ChoiceKind.OMIT: "Took back the omission of",
     ChoiceKind.NOTE: "Took back the newest note about",
     ChoiceKind.RETAKE: "Took back the newest retake of",
 }

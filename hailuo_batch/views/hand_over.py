@@ -27,9 +27,9 @@ def _lines(timeline: Timeline) -> Iterator[str]:
     if rejected := [part.shot for part in timeline.parts if part.used and part.row.verdict is Verdict.REJECTED]:
         yield f"Rejected, and still in it: {_names(rejected)}."
     if len(timeline.unselected) == len(timeline.parts):
-        yield "No take is selected, so each shot has its first."
+        yield "No take is selected, so each shot has the first that nobody rejected."
     elif timeline.unselected:
-        yield f"No take is selected, so the first is used: {_names(timeline.unselected)}."
+        yield f"No take is selected, so the first that nobody rejected is used: {_names(timeline.unselected)}."
 
 
 def _names(shots: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def test_a_selection_shows_what_starts_from_another_clip_and_what_to_run(drawn: 
     assert lines[-1] == "    hailuo-batch run manifests/film.yaml"
     assert "selected: {take: 2" in review(drawn)
     assert "selected: 2\n" in drawn.with_name("film.lock.yaml").read_text()
-    assert "No longer selected open." in say("select", "--undo", "open").out
+    assert "Took back the selection of open." in say("select", "--undo", "open").out
     assert "Nothing to do" in say("plan").out
 
 

@@ -8,7 +8,7 @@ import pytest
 
 Say = Callable[..., Any]
 SUMMARY = "1 clip, 1 gap, 2.00 s (48 frames at 24 a second).\nWithout a clip: turn.\n"
-UNSELECTED = "No take is selected, so each shot has its first.\n"
+UNSELECTED = "No take is selected, so each shot has the first that nobody rejected.\n"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_what_an_editor_would_stumble_over_is_named():
         "Without a clip: gone.",
         "Their cut ends behind the end of the clip: open.",
         "Rejected, and still in it: turn.",
-        "No take is selected, so the first is used: turn, gone.",
+        "No take is selected, so the first that nobody rejected is used: turn, gone.",
     ]
 
 

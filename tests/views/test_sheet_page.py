@@ -155,8 +155,8 @@ def test_money_of_a_part_of_the_campaign_is_that_of_its_clips() -> None:
         found = report(*rows, shots_outside=outside, spent=(usd("9"),), clips=2)
         return [(each.name, each.value, each.note) for each in make_sheet(found, LINKED).figures if "USD" in each.value]
 
-    assert spent(0) == [("spent", "9.00 USD", "")]
-    assert spent(3) == [("spent", "0.48 USD", "0.28 USD of it by list price")]
+    assert spent(0) == [("spent so far", "9.00 USD", "")]
+    assert spent(3) == [("spent so far", "0.48 USD", "0.28 USD of it by list price")]
 
 
 @pytest.mark.parametrize(

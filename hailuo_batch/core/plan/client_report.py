@@ -8,6 +8,7 @@ from dataclasses import replace
 from hailuo_batch.core.plan.judgement import ShotState, Verdict
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.plan.used_takes import find_used_takes
 
 
 def make_client_report(report: Report) -> Report:
@@ -58,12 +59,8 @@ def _client_row(row: TakeRow) -> TakeRow:
 
 
 def make_selects_report(report: Report) -> Report:
-    """The one take of each shot that is used in the edit: the selected one, else the first; not marked as such."""
-    used: dict[str, TakeRow] = {}
-    for row in report.rows:
-        if row.shot not in used or row.is_selected:
-            used[row.shot] = row
-    kept = {id(row) for row in used.values()}
+    """The one take of each shot that is used in the edit, not marked as such."""
+    kept = {id(row) for row in find_used_takes(report.rows).values()}
     return _without_choices(
         make_client_report(replace(report, rows=tuple(row for row in report.rows if id(row) in kept)))
     )

@@ -16,6 +16,7 @@ from hailuo_batch.core.manifest.document import Cut
 from hailuo_batch.core.plan.judgement import ReviewNote
 from hailuo_batch.core.plan.plan import TakeName
 from hailuo_batch.core.plan.report import Report, TakeRow
+from hailuo_batch.core.plan.used_takes import find_used_takes
 from hailuo_batch.core.world import World
 
 Rate = Fraction  # frames per second, such as 24 or 24000/1001
@@ -108,9 +109,10 @@ class Timeline:
 def make_timeline(report: Report, shots: Sequence[str], seconds: Mapping[TakeName, float]) -> Timeline:
     """The timeline of a report; `shots` are in the order of the edit, `seconds` how long each take is to be.
 
-    A shot is in it by its selected take, else by its first, from which chains go on.
+    A shot is in it by its selected take, else by the first with a clip that nobody rejected.
     """
-    rows = _pick_rows(report.rows, shots)
+    used = find_used_takes(report.rows)
+    rows = [used[shot] for shot in shots if shot in used]
     clips = [row.clip for row in rows if row.clip is not None]
     rate = _commonest((rate for clip in clips if (rate := find_rate(clip)) in EDIT_RATES), _USUAL_RATE)
     width, height = _commonest(((clip.width, clip.height) for clip in clips), _USUAL_SIZE)
@@ -143,13 +145,6 @@ def find_rate(clip: Clip) -> Rate:
     exact = Fraction(clip.frames) / Fraction(clip.seconds).limit_denominator(1_000_000)
     nearest = min(EDIT_RATES, key=lambda rate: abs(rate - exact))
     return nearest if abs(nearest - exact) <= nearest * _NEAR else exact.limit_denominator(1001)
-
-
-def _pick_rows(rows: Iterable[TakeRow], shots: Sequence[str]) -> list[TakeRow]:
-    by_shot: dict[str, list[TakeRow]] = {}
-    for row in rows:
-        by_shot.setdefault(row.shot, []).append(row)
-    return [min(by_shot[shot], key=lambda row: (not row.is_selected, row.take)) for shot in shots if shot in by_shot]
 
 
 def _make_part(

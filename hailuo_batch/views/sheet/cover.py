@@ -101,7 +101,7 @@ def _money_figures(report: Report) -> Iterator[Figure]:
     notes += [f"{count(unknown, 'clip')} of unknown cost"] if unknown else []
     if actual or listed or unknown:
         value = join_amounts(sum_by_currency((*actual, *listed))) or "unknown"
-        name, said = ("estimated cost", []) if report.rehearsal else ("spent", notes)
+        name, said = ("estimated cost", []) if report.rehearsal else ("spent so far", notes)
         yield Figure(name=name, value=value, note=", ".join(said))
     if report.to_spend or report.unpriced:
         note = f"{count(report.unpriced, 'take')} of unknown price" if report.unpriced else ""
