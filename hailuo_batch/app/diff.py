@@ -16,7 +16,7 @@ from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.planning.validate import Draft, pause_python_gc, read_draft
 from hailuo_batch.core.manifest.document import Frame
 from hailuo_batch.core.manifest.shot import ShotNeeds
-from hailuo_batch.core.plan.shot_changes import ListChanges, ShotStates, compare_shots, describe_shots
+from hailuo_batch.core.plan.shot_changes import ComparedShots, ListChanges, compare_shots, describe_shots
 from hailuo_batch.core.plan.shot_stills import StillPair
 from hailuo_batch.core.problem import Problem, name_shots
 from hailuo_batch.core.providers.offers import Route, choose_route
@@ -69,7 +69,7 @@ class _Side:
 class _Reading:
     """A manifest as one revision has it."""
 
-    states: ShotStates
+    states: ComparedShots
     notes: tuple[str, ...] = ()
     has_problems: bool = False
     images: Mapping[Frame, Path] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.manifest.document import FileFrame, Frame
 from hailuo_batch.core.plan.render_names import poster_name
-from hailuo_batch.core.plan.shot_changes import ShotChange, ShotStates
+from hailuo_batch.core.plan.shot_changes import ComparedShots, ShotChange
 from hailuo_batch.core.plan.shot_stills import CLIP, StillPair, has_other_clip, list_frame_pairs
 from hailuo_batch.errors import HailuoError, InputError
 from hailuo_batch.files.folder import Folder
@@ -43,7 +43,7 @@ class StillSide:
     manifest: Path
     commit: str = ""
     files: ProjectFiles = DISK
-    states: ShotStates = field(default_factory=dict)
+    states: ComparedShots = field(default_factory=dict)
     images: Mapping[Frame, Path] = field(default_factory=dict)
     root: Path | None = None
     campaign: str = ""

@@ -26,8 +26,8 @@ from hailuo_batch.views.evidence import draw_evidence, evidence_dict
 def command(manifest: Path, *, world: World, out: Path | None, form: str) -> None:
     """Write what MANIFEST's campaign can show of each clip: request, provider, task, times, marks, rights, approvals.
 
-    The file is JSON (`hailuo-batch schema evidence`), for whoever asks where a clip comes from. With --format json it
-    is printed instead, unless --out names a file.
+    The file is JSON (`hailuo-batch schema evidence`), for anyone who asks where a clip comes from. With --format json
+    it is printed instead, unless --out names a file.
     """
     if form == "json" and out is None:
         print_json(evidence_dict(run_async(evidence(manifest, world=world))))

@@ -54,7 +54,7 @@ COMMANDS = {
     "sheet": "Write the contact sheet: every shot, its takes side by side.",
     "report": "Write the campaign's report: text, Markdown, JSON, CSV, JUnit or a page.",
     "costs": "Show what was spent, by tag, shot, provider, month or campaign.",
-    "evidence": "Write where each clip comes from, for whoever asks.",
+    "evidence": "Write where each clip comes from, for anyone who asks.",
     "audit": "Prove that each request was bought once.",
     "providers": "List the providers: lengths, prices, limits.",
     "prices": "List the prices in effect, and learn them from what was charged.",

@@ -1,4 +1,4 @@
-"""A saved plan, and an approval of one, for people: whoever approves sees here what they agree to."""
+"""A saved plan, and an approval of one, for people: an approver sees here what they agree to."""
 
 from collections.abc import Iterator, Sequence
 

@@ -113,6 +113,7 @@ async def test_only_what_a_model_made_is_said_to_be_made_by_ai(
 async def test_a_clip_whose_file_says_that_ai_made_it_is_not_named_as_unmarked(bought: Project) -> None:
     found = await evidence(bought.file)
     assert [row.shot for row in found.unmarked] == ["open", "open", "pack"]
+    assert replace(found, report=replace(found.report, rehearsal=True)).unmarked == ()
     planned = await plan(bought.file)
     store, row = planned.validation.workspace.open_store(), found.clips[0]
     assert row.clip is not None

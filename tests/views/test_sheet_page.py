@@ -94,7 +94,7 @@ def test_what_was_written_counts_what_is_on_the_page() -> None:
     )
     assert words.splitlines()[:3] == [
         "1 shot, 1 take and 1 clip.",
-        "open has no selected take: the first is shown.",
+        "open has no selected take: the first that nobody rejected is shown.",
         "turn is left out: its take is rejected, or not here yet.",
     ]
 

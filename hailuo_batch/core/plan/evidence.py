@@ -49,8 +49,8 @@ class Evidence:
 
     @property
     def unmarked(self) -> tuple[TakeRow, ...]:
-        """The clips that AI made and whose file does not say so."""
-        return () if self.report.sketch else find_unmarked(self.clips, self.marks)
+        """The clips that AI made and whose file does not say so; no other world than the real one has any."""
+        return find_unmarked(self.clips, self.marks) if self.report.world is World.REAL else ()
 
     def shot_review(self, shot: str) -> ShotReview:
         """What was decided about a shot."""

@@ -40,8 +40,8 @@ class _Value(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShotState:
-    """A shot in one of the two states; `marks` are the fingerprints of its takes, each clip once."""
+class ComparedShot:
+    """A shot of one of the two lists that are compared; `marks` are the fingerprints of its takes, each clip once."""
 
     shot: Shot
     request: Mapping[str, _Value]
@@ -50,7 +50,7 @@ class ShotState:
     route: Route
 
 
-ShotStates = Mapping[str, ShotState]  # by id, in the order of the film
+ComparedShots = Mapping[str, ComparedShot]  # by id, in the order of the film
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +99,13 @@ class ListChanges:
 
 def describe_shots(
     shots: Sequence[Shot], *, model: Model, images: Mapping[Frame, ImageRef], routes: Mapping[ShotNeeds, Route]
-) -> ShotStates:
+) -> ComparedShots:
     """The shots with their fingerprints; `images` are the frames that are files or addresses."""
-    made: dict[str, ShotState] = {}
+    made: dict[str, ComparedShot] = {}
     for shot in _sort_by_dependency(shots):
         first, last = (_frame_ref(end, images, made) for end in (shot.frames.first, shot.frames.last))
         request = make_request(shot, 1, model=model, first=first, last=last)
-        made[shot.id] = ShotState(
+        made[shot.id] = ComparedShot(
             shot=shot,
             request={
                 **{name: _Value(value, _value_text(name, value)) for name, value in request.members.items()},
@@ -121,7 +121,7 @@ def describe_shots(
     return {shot.id: made[shot.id] for shot in shots}
 
 
-def compare_shots(before: ShotStates, after: ShotStates, known: Collection[str] = ()) -> ListChanges:
+def compare_shots(before: ComparedShots, after: ComparedShots, known: Collection[str] = ()) -> ListChanges:
     """What changed. `known` are fingerprints that other lists had before: what moved here is bought already."""
     had = {*known, *(mark for state in before.values() for mark in state.marks)}
     names = _find_renames(before, after)
@@ -145,7 +145,12 @@ def compare_shots(before: ShotStates, after: ShotStates, known: Collection[str] 
 
 
 def _describe_change(
-    shot_id: str, names: Mapping[str, str], state: ShotState, before: ShotStates, after: ShotStates, new: ClipSum
+    shot_id: str,
+    names: Mapping[str, str],
+    state: ComparedShot,
+    before: ComparedShots,
+    after: ComparedShots,
+    new: ClipSum,
 ) -> ShotChange:
     was = names.get(shot_id, "")
     past = before.get(was or shot_id)
@@ -163,11 +168,11 @@ def _describe_change(
     return ShotChange(change=change, shot=shot_id, was=was, fields=fields, chain=chain, new=new)
 
 
-def _is_same(past: ShotState, state: ShotState) -> bool:
+def _is_same(past: ComparedShot, state: ComparedShot) -> bool:
     return past.marks == state.marks and not any(_compare_fields(past, state))
 
 
-def _compare_fields(past: ShotState, state: ShotState) -> Iterator[FieldChange]:
+def _compare_fields(past: ComparedShot, state: ComparedShot) -> Iterator[FieldChange]:
     nothing = _Value(None, "")
     for old, new in ((past.request, state.request), (past.others, state.others)):
         for name in dict.fromkeys((*old, *new)):
@@ -177,7 +182,7 @@ def _compare_fields(past: ShotState, state: ShotState) -> Iterator[FieldChange]:
 
 
 def _find_changed_givers(
-    state: ShotState, before: ShotStates, after: ShotStates, names: Mapping[str, str]
+    state: ComparedShot, before: ComparedShots, after: ComparedShots, names: Mapping[str, str]
 ) -> Iterator[str]:
     """The shots that it starts from, and that are not what they were."""
     for giver in frame_sources(state.shot).values():
@@ -186,7 +191,7 @@ def _find_changed_givers(
             yield giver
 
 
-def _find_renames(before: ShotStates, after: ShotStates) -> dict[str, str]:
+def _find_renames(before: ComparedShots, after: ComparedShots) -> dict[str, str]:
     """New id → old id of shots whose request has another id now; of several with one request, in their order."""
     gone: dict[str, list[str]] = {}
     for shot_id, state in before.items():
@@ -199,7 +204,7 @@ def _find_renames(before: ShotStates, after: ShotStates) -> dict[str, str]:
     return renames
 
 
-def _sum_states(states: Iterable[ShotState]) -> ClipSum:
+def _sum_states(states: Iterable[ComparedShot]) -> ClipSum:
     counted: set[str] = set()
     sums = []
     for state in states:
@@ -209,7 +214,7 @@ def _sum_states(states: Iterable[ShotState]) -> ClipSum:
     return _add_sums(sums)
 
 
-def _sum_marks(marks: Sequence[str], state: ShotState) -> ClipSum:
+def _sum_marks(marks: Sequence[str], state: ComparedShot) -> ClipSum:
     price, free = state.route.estimate, state.route.free
     cost = sum_by_currency([price] * len(marks)) if price is not None and not free else ()
     return ClipSum(clips=len(marks), cost=cost, unpriced=len(marks) if price is None and not free else 0)
@@ -234,7 +239,7 @@ def _sort_by_dependency(shots: Sequence[Shot]) -> Sequence[Shot]:
         return shots
 
 
-def _frame_ref(end: Frame | None, images: Mapping[Frame, ImageRef], made: ShotStates) -> ImageRef | None:
+def _frame_ref(end: Frame | None, images: Mapping[Frame, ImageRef], made: ComparedShots) -> ImageRef | None:
     if isinstance(end, ShotFrame):
         giver = made.get(end.shot)
         return ImageRef(digest=f"clip of {giver.marks[0] if giver else end.shot}", frame=end.frame)

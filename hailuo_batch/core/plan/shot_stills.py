@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hailuo_batch.core.manifest.document import FileFrame
-from hailuo_batch.core.plan.shot_changes import Change, ShotChange, ShotState, ShotStates
+from hailuo_batch.core.plan.shot_changes import Change, ComparedShot, ComparedShots, ShotChange
 
 CLIP = "clip"
 _ENDS = ("first", "last")
@@ -29,7 +29,7 @@ class FramePair(NamedTuple):
     after: FileFrame | None
 
 
-def list_frame_pairs(change: ShotChange, before: ShotStates, after: ShotStates) -> Iterator[FramePair]:
+def list_frame_pairs(change: ShotChange, before: ComparedShots, after: ComparedShots) -> Iterator[FramePair]:
     """The frames of a shot that are files and not what they were; of a new or removed shot, all."""
     past, now = before.get(change.was or change.shot), after.get(change.shot)
     names = {each.name for each in change.fields}
@@ -44,6 +44,6 @@ def has_other_clip(change: ShotChange) -> bool:
     return change.change in _OTHER_CLIP
 
 
-def _find_file_frame(state: ShotState | None, part: str) -> FileFrame | None:
+def _find_file_frame(state: ComparedShot | None, part: str) -> FileFrame | None:
     frame = None if state is None else getattr(state.shot.frames, part)
     return frame if isinstance(frame, FileFrame) else None

@@ -20,7 +20,7 @@ class Clocks:
     wall: Callable[[], datetime] = _read_wall
 
     def wall_time(self, seconds: float) -> str:
-        """What the clock on the wall shows in so many seconds."""
+        """What the clock on the wall will show after this many seconds."""
         return f"{self.wall() + timedelta(seconds=seconds):%H:%M}"
 
 

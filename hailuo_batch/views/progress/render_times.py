@@ -21,7 +21,7 @@ class RenderTimes:
         self._usual: dict[_Kind, UsualTime] = dict(self._known)
 
     def add(self, step: Step, provider: str, seconds: float) -> None:
-        """A clip was stored so many seconds after its submit."""
+        """Adds the time from the submit of a clip to its storage, in seconds."""
         kind = _find_kind(step, provider)
         times = self._times[kind]
         times.append(seconds)

@@ -73,7 +73,7 @@ class ReviewDrawer:
         return self._draw("review_entrance.html", message=message, style=self._style)
 
     def shot(self, shot: SheetShot, *, shots: int) -> str:
-        """One shot with all its takes, of so many."""
+        """One shot with all its takes; `shots` is how many there are."""
         return self._draw("review_shot.html", shot=shot, shots=shots)
 
     def entries(self, shots: Iterable[SheetShot]) -> dict[str, str]:

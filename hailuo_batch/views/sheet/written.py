@@ -25,8 +25,9 @@ def draw_written_sheet(
         )
         lines.append(f"{count(clips_left_out, 'clip')} {are}.")
     if unselected:
-        has = "has no selected take: the first is" if len(unselected) == 1 else "have no selected take: their first are"
-        lines.append(f"{safe_text(join_names(unselected, len(unselected)))} {has} shown.")
+        has = "has" if len(unselected) == 1 else "have"
+        names = safe_text(join_names(unselected, len(unselected)))
+        lines.append(f"{names} {has} no selected take: the first that nobody rejected is shown.")
     if shots_left_out:
         are = "is left out: its take is" if len(shots_left_out) == 1 else "are left out: their takes are"
         lines.append(f"{safe_text(join_names(shots_left_out, len(shots_left_out)))} {are} rejected, or not here yet.")
