@@ -17,7 +17,7 @@ from hailuo_batch.app.evidence import evidence, write_evidence
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.approval import Approval, Person
-from hailuo_batch.core.plan.evidence import Evidence, make_disclosure
+from hailuo_batch.core.plan.evidence import Evidence, make_disclosure, oversight
 from hailuo_batch.core.plan.judgement import Judgement, Omission, Selection, Verdict
 from hailuo_batch.core.plan.review import EMPTY_REVIEW, Review, ShotReview
 from hailuo_batch.core.world import World
@@ -87,6 +87,8 @@ async def test_what_people_decided_is_there(bought: Project) -> None:
         row, model="hailuo-02", tool="t", text="", world=World.REAL, attempt=None, review=ShotReview(selection=chosen)
     )
     assert (said.oversight, said.text) == ("selected by Ben, 2026-11-26", "This video was made by AI (hailuo-02).")
+    rejected = ShotReview(judgements=(replace(judged, verdict=Verdict.REJECTED),), selection=chosen)
+    assert oversight(row, rejected) == "rejected by Ann, 2026-11-26"
     assert "3 clips of aurora, 1 judged by a person." in draw_evidence(reviewed, file="x")
 
 

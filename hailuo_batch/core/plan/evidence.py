@@ -8,7 +8,6 @@ from hailuo_batch.core.days import utc_time
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.origin import Disclosure, OriginMarks
 from hailuo_batch.core.plan.approval import Approval
-from hailuo_batch.core.plan.judgement import Verdict
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.plan.review import EMPTY_REVIEW, Review, ShotReview
@@ -98,8 +97,8 @@ def oversight(row: TakeRow, review: ShotReview) -> str:
     """Which person judged the clip of a take: "approved by Ann, 2026-11-26"; "" where nobody did."""
     digest = row.clip.digest if row.clip is not None else ""
     for judged in reversed(review.judgements):
-        if judged.clip == digest and judged.verdict is Verdict.APPROVED:
-            return f"approved by {judged.by}, {judged.at[:10]}"
+        if judged.clip == digest:
+            return f"{judged.verdict} by {judged.by}, {judged.at[:10]}"
     chosen = review.selection
     if chosen is not None and chosen.clip == digest:
         return f"selected by {chosen.by}, {chosen.at[:10]}"
