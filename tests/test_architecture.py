@@ -226,7 +226,7 @@ SUB_STEPS = {
         {"manifest"},
         {"rules", "redaction", "trusted"},
         {"switches", "problem", "marks", "money", "origin", "world", "pages", "signatures", "sketch", "trace", "trust"},
-        {"days", "measures", "notification"},
+        {"days", "measures", "notification", "shared_places"},
     ),
     "app": (
         {"watch", "reviewing"},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hailuo_batch.core.notification import notification_place
+from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -27,11 +28,12 @@ class Stakes:
     fake_ip_downloads: bool = False
     prices: tuple[str, ...] = ()  # each in words
     notify: str = ""  # where the ends of runs are reported to; the address may hold a secret, and is not shown
+    places: SharedPlaces = NO_PLACES  # what is shared with other machines
     digest: str = ""
 
     def __bool__(self) -> bool:
         widens = self.outside or self.private_downloads or self.fake_ip_downloads or self.prices or self.notify
-        return bool(self.key_routes or widens)
+        return bool(self.key_routes or widens or self.places)
 
     @property
     def widenings(self) -> tuple[str, ...]:
@@ -40,7 +42,8 @@ class Stakes:
         private = ("downloads from private addresses",) if self.private_downloads else ()
         fake = ("downloads from addresses that a proxy here makes up",) if self.fake_ip_downloads else ()
         reports = (f"a message about each run to {notification_place(self.notify)}",) if self.notify else ()
-        return (*folders, *private, *fake, *(f"the price {price}" for price in self.prices), *reports)
+        prices = (f"the price {price}" for price in self.prices)
+        return (*folders, *private, *fake, *prices, *reports, *self.places.widenings)
 
 
 NO_STAKES = Stakes()

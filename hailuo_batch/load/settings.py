@@ -1,7 +1,7 @@
 """What a project's settings say."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,14 +12,17 @@ from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.money import PriceOrigin
 from hailuo_batch.core.problem import Problem, did_you_mean
 from hailuo_batch.core.providers.own_prices import OwnPrice
+from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
 from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.custom_gateways import mask_key, read_custom_gateways, read_regions
 from hailuo_batch.load.manifest import locate_problems, read_and_validate
+from hailuo_batch.load.place_problems import find_place_problems, mask_password
 from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_providers
+from hailuo_batch.load.shared_places import name_places
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
 from hailuo_batch.load.user_files import explain_unreadable, is_network_path
 
@@ -52,6 +55,7 @@ class Project:
     names: str = ""  # the template of exported copies; "": the usual one
     prices: tuple[OwnPrice, ...] = ()  # of its own, before those of the user and of the tables
     notify: str = field(default="", repr=False)  # where the ends of runs are reported to
+    places: SharedPlaces = NO_PLACES  # what it shares with other machines
     approval_rule: "ApprovalRule | None" = None  # which runs need an approval; None: no run does
     stakes: Stakes = NO_STAKES  # what needs trust
     trusted_digest: str = ""  # what the user trusts here; read only when something is at stake
@@ -119,7 +123,9 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
     prices = _read_prices(tree, known, found)
     folders = tuple(folder for folder in outside if folder is not None)
     elsewhere = (each for each in folders if not each.is_relative_to(root.resolve()))
-    stakes = find_stakes(tree, tables, regions, elsewhere, prices)
+    places = name_places(tree)
+    found += find_place_problems(places)
+    stakes = find_stakes(tree, tables, regions, elsewhere, prices, places)
     trusted = _read_trusted_digest(root) if stakes else ""
     is_trusted = trusted == stakes.digest
     doubted = (
@@ -131,14 +137,15 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
         root=root,
         providers=tuple(name for name in names if name in known),
         allow_outside=folders if is_trusted else (),
-        problems=tuple(map(mask_key, (*problems, *locate_problems(found, data, name=SETTINGS_FILE)))),
-        warnings=tuple(map(mask_key, locate_problems(doubted, data, name=SETTINGS_FILE))) if doubted else (),
+        problems=_mask_secrets((*problems, *locate_problems(found, data, name=SETTINGS_FILE))),
+        warnings=_mask_secrets(locate_problems(doubted, data, name=SETTINGS_FILE)) if doubted else (),
         tables=tables,
         regions=regions,
         caps=tuple(tree.get("caps", ())),
         limits=limits,
         prices=prices if is_trusted else (),
         notify=stakes.notify if is_trusted else "",
+        places=places if is_trusted else places.without_trust(),
         allow_private_downloads=is_trusted and stakes.private_downloads,
         allow_fake_ip_downloads=is_trusted and stakes.fake_ip_downloads,
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
@@ -158,6 +165,10 @@ def trust_command(root: Path) -> str:
         if find_project_root(Path.cwd()) == root.resolve():
             return command_line("trust")
     return command_line("trust", str(root))
+
+
+def _mask_secrets(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(mask_password(mask_key(each)) for each in problems)
 
 
 def _parse_approval_rule(row: Mapping[str, Any]) -> "ApprovalRule":

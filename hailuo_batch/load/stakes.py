@@ -13,6 +13,7 @@ from hailuo_batch.core import rules
 from hailuo_batch.core.notification import notification_place
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.providers.own_prices import OwnPrice
+from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
 from hailuo_batch.core.trust import NO_STAKES, KeyRoute, Stakes
 from hailuo_batch.load.provider_tables import Tables, base_url, provider_names, read_provider_table
 
@@ -23,6 +24,7 @@ def find_stakes(
     regions: Mapping[str, str],
     outside: Iterable[Path],
     prices: Iterable[OwnPrice] = (),
+    places: SharedPlaces = NO_PLACES,
 ) -> Stakes:
     """What is at stake in settings that were read and checked; `outside` are the folders outside of the project.
 
@@ -33,7 +35,7 @@ def find_stakes(
     fake = tree.get("allow_fake_ip_downloads", False)
     named = tuple(map(str, prices))
     notify = tree.get("notify", "")
-    if not (routes or folders or private or fake or named or notify):
+    if not (routes or folders or private or fake or named or notify or places):
         return NO_STAKES
     matters = {
         "gateways": tree.get("gateways", {}),  # whole tables: paths and fields decide what is sent
@@ -49,6 +51,7 @@ def find_stakes(
         matters["prices"] = named
     if notify:
         matters["notify"] = notify
+    matters |= places.named
     text = json.dumps(matters, sort_keys=True, ensure_ascii=True, default=str)
     digest = f"sha256:{sha256(text.encode()).hexdigest()}"
     return Stakes(
@@ -58,6 +61,7 @@ def find_stakes(
         fake_ip_downloads=fake,
         prices=named,
         notify=notify,
+        places=places,
         digest=digest,
     )
 
@@ -102,6 +106,17 @@ def untrusted_problems(stakes: Stakes, tree: Mapping[str, Any], tables: Tables, 
     if stakes.notify:
         why = f"the ends of runs are not reported to {notification_place(stakes.notify)}."
         yield _untrusted_problem(why, ("notify",), remedy)
+    yield from _untrusted_places(stakes.places, remedy)
+
+
+def _untrusted_places(places: SharedPlaces, remedy: str) -> Iterator[Problem]:
+    if places.ledger:
+        why = f"nothing is planned or bought, since the shared ledger is at {places.ledger_place}."
+        yield _untrusted_problem(why, ("ledger",), remedy)
+    if places.store:
+        yield _untrusted_problem(f"no clip is kept in {places.store}.", ("store",), remedy)
+    if places.farm:
+        yield _untrusted_problem(f"nothing is drawn or checked by {places.workers}.", ("farm",), remedy)
 
 
 def _untrusted_problem(why: str, path: DocumentPath, remedy: str) -> Problem:

@@ -44,6 +44,7 @@ def question_dict(question: TrustQuestion) -> dict[str, object]:
         "allow_private_downloads": stakes.private_downloads,
         "allow_fake_ip_downloads": stakes.fake_ip_downloads,
         "notify": notification_place(stakes.notify) if stakes.notify else None,
+        **stakes.places.named,
     }
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import InputError
+from hailuo_batch.errors import InputError, LedgerError
 from hailuo_batch.load.git_folder import find_git_folder
-from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER
+from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER, SETTINGS_FILE
+from hailuo_batch.load.shared_places import read_shared_places
 from hailuo_batch.load.user_state import find_user_state
 
 if TYPE_CHECKING:
@@ -47,6 +49,11 @@ class Workspace:
 
     project_root: Path
     world: World = World.REAL
+
+    @property
+    def places(self) -> SharedPlaces:
+        """What this world shares with other machines; sketches and rehearsals stay here."""
+        return read_shared_places(self.project_root) if self.world is World.REAL else NO_PLACES
 
     @property
     def data_root(self) -> Path:
@@ -148,6 +155,7 @@ class Workspace:
         """The ledger for reading, also while a run writes; a missing one reads as empty and is not made."""
         from hailuo_batch.ledger.sqlite import read_ledger
 
+        self._require_own_ledger()
         self.require_own_files()
         return read_ledger(self.ledger_file, journal=self.journal_file, former=self.older_ledger_file)
 
@@ -169,6 +177,7 @@ class Workspace:
         from hailuo_batch.ledger.sqlite import open_ledger
         from hailuo_batch.ledger.trace_moves import trace_moves
 
+        self._require_own_ledger()
         file = self.ledger_folder / LEDGER_NAME
         move_over(self.older_ledger_file, file)
         link = JournalLink(
@@ -182,6 +191,23 @@ class Workspace:
         journal = None if self.world is World.SKETCH else link  # what is drawn here is no purchase
         async with open_ledger(file, clock=clock, lock=lock, journal=journal) as ledger:
             yield trace_moves(ledger)
+
+    def _require_own_ledger(self) -> None:
+        """Money: what a shared ledger has bought is in no other, so none may stand in for it."""
+        places = self.places
+        if "ledger" in places.untrusted:
+            from hailuo_batch.load.gateway_keys import untrusted_error
+            from hailuo_batch.load.settings import read_project
+
+            project = read_project(self.project_root)
+            place = project.stakes.places.ledger_place
+            raise untrusted_error(project, f"{SETTINGS_FILE} names a shared ledger, {place}.")
+        if places.ledger:
+            raise LedgerError(
+                "the shared ledger cannot be opened by this version",
+                why=f"hailuo.yaml names {places.ledger_place}. What is bought there is not known here.",
+                remedy="Install a newer hailuo-batch.",
+            )
 
     def open_store(self) -> "Store":
         """The clips by digest."""
