@@ -26,6 +26,7 @@ HOMES = {
     "aiohttp": {"drivers", "mock"},
     "yarl": {"drivers", "mock"},
     "aiosqlite": {"ledger"},
+    "psycopg": {"ledger"},
     "yaml": {"load"},
     "ruamel": {"load"},
     "python_calamine": {"load"},

@@ -1,0 +1,1 @@
+"""The ledger on PostgreSQL: one record of money for several machines. Nothing of it is loaded without that setting."""
