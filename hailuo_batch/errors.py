@@ -82,6 +82,14 @@ class BoughtElsewhereError(LedgerError):
     """Another ledger of this machine bought the take meanwhile: nothing was submitted."""
 
 
+class HeldElsewhereError(LedgerError):
+    """Another machine that shares the ledger works on the take, or has it: nothing was submitted."""
+
+
+class CapReachedError(LedgerError):
+    """A cap of the shared ledger has no room for the take: nothing was submitted."""
+
+
 class StoreError(HailuoError):
     """A file of ours could not be kept: no room, no right to write. In a run it is a failure of a step."""
 

@@ -31,7 +31,7 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.paths import lock_path, tasks_path
 from hailuo_batch.core.plan.event import Event, Listener
-from hailuo_batch.core.plan.outcome import DETACHED, Outcome, exit_code, is_only_refused
+from hailuo_batch.core.plan.outcome import DETACHED, Outcome, exit_code, is_only_held, is_only_refused
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
@@ -70,6 +70,7 @@ class RunResult:
             self.outcome,
             is_unfinished=bool(left),
             is_refused=is_only_refused(left),
+            is_held=is_only_held(left),
             has_error=self.error is not None,
         )
 

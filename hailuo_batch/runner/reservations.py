@@ -79,6 +79,12 @@ class Reservations:
                 each.used += price.amount
         return None
 
+    def cancel(self, step: Step) -> None:
+        """Nothing was sent, and there is no room elsewhere for it: what was left out before has no more room now."""
+        flag = self._has_released
+        self.release(step)
+        self._has_released = flag
+
     def release(self, step: Step) -> None:
         """Nothing was accepted: what was set aside is free again."""
         for each, amount in self._reserved.pop(step.fingerprint, {}).items():

@@ -15,18 +15,20 @@ from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.provenance import ClipOrigin, make_provenance
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.providers.offers import Route
-from hailuo_batch.errors import LedgerError, RefusedError, StoreError
+from hailuo_batch.errors import CapReachedError, HeldElsewhereError, LedgerError, RefusedError, StoreError
 from hailuo_batch.ports import DriverRequest, Facts, RenderName
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.download import FinishedTask, StoredClip, add_way_out, download_clip, may_be_lost
 from hailuo_batch.runner.limiter import Limiter
-from hailuo_batch.runner.submit import Submitted, make_intent, submit_step
+from hailuo_batch.runner.submit import Submitted, make_intent, shared_ledger_failure, submit_step
 
 
 async def run_step(step: Step, context: RunContext) -> StoredClip | Failure:
     """Brings one step's clip into the store and gives it its names; what went wrong comes back as a value."""
     try:
         kept = await _reuse_clip(step, context) if step.action is Action.REUSE else await _obtain_clip(step, context)
+    except (HeldElsewhereError, CapReachedError) as error:
+        return shared_ledger_failure(error)
     except (StoreError, LedgerError) as error:
         return Failure(kind=FailureKind.NO_ROOM, why=f"{error.summary}: {error.why}", remedy=error.remedy)
     if isinstance(kept, Failure) or step.orphan is not None:

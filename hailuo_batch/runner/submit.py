@@ -15,7 +15,7 @@ from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.plan import Step, StepReason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.fingerprint import preimage
-from hailuo_batch.errors import LedgerError
+from hailuo_batch.errors import CapReachedError, HeldElsewhereError, LedgerError
 from hailuo_batch.ports import NEVER_LEFT, DriverRequest, Facts, Intent, ProviderTask
 from hailuo_batch.runner.context import RunContext
 
@@ -138,6 +138,9 @@ async def _record_intent(step: Step, route: Route, attempt: int | None, context:
             await context.ledger.move(attempt, Move.RESEND)
             return attempt
         return await context.ledger.record_intent(intent)
+    except (HeldElsewhereError, CapReachedError):
+        context.reservations.cancel(step)  # nothing was sent, and `run_step` says why
+        raise
     except asyncio.CancelledError:
         # The write is done all the same. Recorded once more, the intent says which attempt it is.
         with suppress(LedgerError):
@@ -222,6 +225,12 @@ def _unrecorded_task_failure(step: Step, route: Route, task: ProviderTask, error
         remedy="Note the task id. When the ledger works again, run:",
         command=("resolve", take, "--task", task.id, "--reason", "the run printed it"),
     )
+
+
+def shared_ledger_failure(error: HeldElsewhereError | CapReachedError) -> Failure:
+    """Why a shared ledger refused a write: it is a matter of this step alone, and the run goes on."""
+    kind = FailureKind.OVER_CAP if isinstance(error, CapReachedError) else FailureKind.HELD
+    return Failure(kind=kind, why=f"{error.summary}: {error.why}" if error.why else error.summary, remedy=error.remedy)
 
 
 def make_intent(step: Step, route: Route, context: RunContext) -> Intent:

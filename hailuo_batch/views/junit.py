@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 
 _ERRORS = frozenset({FailureKind.UNKNOWN_OUTCOME, FailureKind.SHARED_TASK, FailureKind.PENDING, FailureKind.UNRECORDED})
-_SKIPPED = frozenset({FailureKind.OVER_CAP, FailureKind.CLOSED, FailureKind.STOPPED})
+_SKIPPED = frozenset({FailureKind.OVER_CAP, FailureKind.HELD, FailureKind.CLOSED, FailureKind.STOPPED})
 _DOUBTS = frozenset({StepReason.IN_DOUBT, StepReason.DOUBT_ELSEWHERE})
 
 

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.plan.outcome import DETACHED, INTERRUPTED, Outcome
-from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.core.plan.plan import Action, StepReason
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import safe_lines, safe_text
 from hailuo_batch.views.unfetched import is_unfetched, resolve_hint, resubmit_hint
 
-_NO_RETRY = frozenset({FailureKind.OVER_CAP, FailureKind.UNNAMED})  # nothing of these failed to render
+# Nothing of these failed to render.
+_NO_RETRY = frozenset({FailureKind.OVER_CAP, FailureKind.HELD, FailureKind.UNNAMED})
 
 
 def next_command_lines(outcome: Outcome, report: Report) -> list[str]:
@@ -52,6 +53,13 @@ def _settle_rest(kinds: set[FailureKind], report: Report) -> list[str]:
         return hint[0].splitlines()
     if FailureKind.UNNAMED in kinds:
         return _lines("To give clips their names:", report, "run", *report.choice)
+    return _settle_left_out(kinds, report)
+
+
+def _settle_left_out(kinds: set[FailureKind], report: Report) -> list[str]:
+    """What this run did not make and nothing went wrong with."""
+    if FailureKind.HELD in kinds or any(row.reason is StepReason.HELD for row in report.rows):
+        return _lines("To get the clips that other machines make, once they are done:", report, "run", *report.choice)
     if FailureKind.OVER_CAP in kinds:
         return _lines("To see what the caps leave out:", report, "plan", *report.choice)
     if any(row.action is Action.HOLD for row in report.rows):

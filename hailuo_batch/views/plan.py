@@ -1,9 +1,9 @@
 """A plan as text: what would be done, why and for how much, and what to type next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from hailuo_batch.core.plan.plan import Action, ClipSource
-from hailuo_batch.core.plan.report import Report
+from hailuo_batch.core.plan.plan import Action, ClipSource, StepReason
+from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.views.format import (
     count,
@@ -13,7 +13,7 @@ from hailuo_batch.views.format import (
 )
 from hailuo_batch.views.nothing_to_do import acceptance_note, omission_note, store_summary
 from hailuo_batch.views.own_columns import lengths_sentence
-from hailuo_batch.views.plan_lines import ACTION_MARKS, draw_groups, draw_rows, is_elsewhere, legend_line
+from hailuo_batch.views.plan_lines import ACTION_MARKS, draw_groups, draw_rows, legend_line
 from hailuo_batch.views.prices import used_price_lines
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint
@@ -21,6 +21,9 @@ from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint
 MISSING_CLIP_HINT = (
     "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
     "renders/). Or remove the take from the lock: the next run buys it again."
+)
+_OTHER_MACHINE_HINT = (
+    "A clip is on another machine. Copy it from `.hailuo/store` there, or name a shared store (`store` in hailuo.yaml)."
 )
 _MAX_NAMES = 20  # of shots in one sentence; JSON has them all
 _MAX_REASONS = 3  # of caps; most takes have the same
@@ -57,14 +60,20 @@ def draw_plan(report: Report, style: TextStyle = PLAIN, *, full: bool = False, i
     if any(row.is_in_doubt for row in rows):
         lines.append(resolve_hint(report))
     lines += resubmit_hint(report)
-    if any(map(is_elsewhere, rows)):
-        lines.append(MISSING_CLIP_HINT)
+    lines += missing_clip_hints(rows)
     lines.append(style.dim(legend_line(rows)))
     if is_folded and is_last:
         lines.append(f"To show each take:\n    {_plan_command(report, 'plan', [report.manifest], '--full')}")
     elif is_folded:
         lines.append(style.dim("`plan --full` shows each take of the manifest."))
     return "\n".join((*lines, *(run_hint([report]) if is_last else ())))
+
+
+def missing_clip_hints(rows: Iterable[TakeRow]) -> list[str]:
+    """What to do about clips that were bought and are not here: each hint once."""
+    reasons = {row.reason for row in rows}
+    hints = {StepReason.LOCKED_ELSEWHERE: MISSING_CLIP_HINT, StepReason.STORED_ELSEWHERE: _OTHER_MACHINE_HINT}
+    return [hint for reason, hint in hints.items() if reason in reasons]
 
 
 def run_hint(reports: Sequence[Report]) -> list[str]:

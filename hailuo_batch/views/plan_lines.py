@@ -94,11 +94,6 @@ def price_or_task(row: TakeRow) -> str:
     return _take_cost(row) if row.action in _BUYING_ACTIONS else task_location(row)
 
 
-def is_elsewhere(row: TakeRow) -> bool:
-    """Whether a take is held because its clip, which the lock names, is on another machine."""
-    return row.why.startswith(StepReason.LOCKED_ELSEWHERE)
-
-
 def _take_cost(row: TakeRow) -> str:
     """What the take adds to the cost of the plan: a line for each part of the sum."""
     if row.is_left_out:

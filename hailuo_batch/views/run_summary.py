@@ -13,8 +13,8 @@ from hailuo_batch.views.cost_phrases import spending_line
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import count, format_duration, safe_lines, safe_text, single_line
 from hailuo_batch.views.next_command import next_command_lines
-from hailuo_batch.views.plan import MISSING_CLIP_HINT, dropped_lines, plan_totals
-from hailuo_batch.views.plan_lines import is_elsewhere, reason_text
+from hailuo_batch.views.plan import dropped_lines, missing_clip_hints, plan_totals
+from hailuo_batch.views.plan_lines import reason_text
 from hailuo_batch.views.progress.outcome_words import SOURCE_WORDS
 from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.table import Cell, Column, Fit, draw_rows, draw_table
@@ -126,10 +126,13 @@ _NEEDS_PERSON = frozenset(
 _FAILURE_GROUPS: tuple[tuple[str, frozenset[FailureKind]], ...] = (
     ("needs attention", _NEEDS_PERSON),
     ("left out", frozenset({FailureKind.OVER_CAP})),
+    ("left to another machine", frozenset({FailureKind.HELD})),
     ("stored without a name", frozenset({FailureKind.UNNAMED})),
     (
         "failed",
-        frozenset(FailureKind) - _NEEDS_PERSON - {FailureKind.OVER_CAP, FailureKind.CLOSED, FailureKind.UNNAMED},
+        frozenset(FailureKind)
+        - _NEEDS_PERSON
+        - {FailureKind.OVER_CAP, FailureKind.HELD, FailureKind.CLOSED, FailureKind.UNNAMED},
     ),
     ("not submitted", frozenset({FailureKind.CLOSED})),
 )
@@ -208,8 +211,7 @@ def _waiting_lines(outcome: Outcome, report: Report, style: TextStyle) -> list[s
     lines = [*draw_table(table, _COLUMNS, width=style.width)]
     if len(rows) > MAX_ROWS:
         lines.append(f"  … and {len(rows) - MAX_ROWS:,} more")
-    if any(map(is_elsewhere, rows)):
-        lines.append(f"  {MISSING_CLIP_HINT}")
+    lines += (f"  {hint}" for hint in missing_clip_hints(rows))
     if report.shots_outside and any(row.action is Action.WAIT for row in rows):
         lines.append("  Also select the shots they depend on, with another --only.")
     return lines

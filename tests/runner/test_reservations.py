@@ -56,6 +56,14 @@ def purse(*caps: Cap, attempts: tuple[CountedAttempt, ...] = ()) -> Reservations
     return Reservations(caps, attempts, campaign="spring", now=NOW)
 
 
+def test_what_a_shared_cap_refuses_gives_its_room_back_and_makes_nobody_try_again():
+    found = purse(cap("1.00"))
+    assert found.reserve(step_of("a"), usd("0.80"), "minimax") is None
+    found.cancel(step_of("a"))
+    assert not found.pop_release_flag(), "each step that was left out would be tried for ever"
+    assert found.reserve(step_of("b"), usd("1.00"), "minimax") is None
+
+
 def test_what_was_counted_before_is_counted():
     found = purse(cap("1.00"), attempts=(earlier(1, "0.80", ChargeState.SPENT),))
     assert found.reserve(step_of("a"), usd("0.21"), "minimax") is not None

@@ -12,8 +12,9 @@ from hailuo_batch.core.plan.event import Event, RunEnded, RunStarted, StepFailed
 from hailuo_batch.core.plan.outcome import INTERRUPTED, Outcome, exit_code
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.providers.offers import Route
-from hailuo_batch.errors import Exit
-from hailuo_batch.ports import DriverRequest
+from hailuo_batch.errors import CapReachedError, Exit, HeldElsewhereError
+from hailuo_batch.ledger.sqlite import SqliteLedger
+from hailuo_batch.ports import DriverRequest, Intent
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.testing.driver import ScriptedDriver
 
@@ -281,3 +282,33 @@ def test_what_an_earlier_run_reported_as_refused_keeps_its_exit_code():
     assert exit_code(Outcome(), is_unfinished=True, is_refused=True) is Exit.TAKES_FAILED
     assert exit_code(Outcome(), is_unfinished=True) is Exit.NEEDS_PERSON
     assert exit_code(Outcome(left_running=1), is_unfinished=True, is_refused=True) is Exit.NEEDS_PERSON
+
+
+async def test_what_a_shared_ledger_refuses_is_left_out_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    world = World(folder=tmp_path, shots=[shot("held"), shot("full"), shot("after", after="held"), shot("free")])
+    errors = {
+        "held": HeldElsewhereError("another machine works on it", why="ana on desk-2 since 14:02 UTC"),
+        "full": CapReachedError("the cap is reached", why="49 of 50 USD"),
+    }
+    record = SqliteLedger.record_intent
+
+    async def refuse(ledger: SqliteLedger, intent: Intent) -> int:
+        if intent.shot in errors:
+            raise errors[intent.shot]
+        return await record(ledger, intent)
+
+    monkeypatch.setattr(SqliteLedger, "record_intent", refuse)
+    outcome = await world.run()
+    assert (outcome.stored, outcome.stop_reason, exit_code(outcome)) == (1, "", Exit.REFUSED)
+    assert {(step.uses[0].shot.id, failure.kind, failure.why) for step, failure in outcome.failed} == {
+        ("held", FailureKind.HELD, "another machine works on it: ana on desk-2 since 14:02 UTC"),
+        ("full", FailureKind.OVER_CAP, "the cap is reached: 49 of 50 USD"),
+    }
+    assert [each.shot for each in await world.attempts()] == ["free"]
+    assert set(world.driver.submits) == {mark(shot("free"))}
+
+
+def test_a_run_that_leaves_all_to_another_machine_ends_like_one_that_a_cap_ended():
+    assert exit_code(Outcome(), is_unfinished=True, is_held=True) is Exit.REFUSED

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hailuo_batch.core.plan.task_entries import TaskEntry
     from hailuo_batch.ports import LedgerReader
 
-_CLIP_MISSING = frozenset({StepReason.CLIP_GONE, StepReason.LOCKED_ELSEWHERE})
+_CLIP_MISSING = frozenset({StepReason.CLIP_GONE, StepReason.LOCKED_ELSEWHERE, StepReason.STORED_ELSEWHERE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

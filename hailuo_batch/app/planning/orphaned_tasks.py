@@ -41,7 +41,8 @@ def make_orphan_steps(snapshot: LedgerSnapshot, steps: Iterable[Step]) -> tuple[
 
 
 def _is_pending(standing: Standing) -> bool:
-    return standing.stage in _REASONS and not is_local(standing.provider)
+    """What another checkout is following now is for its run."""
+    return standing.stage in _REASONS and standing.holder is None and not is_local(standing.provider)
 
 
 def _is_pending_attempt(attempt: AttemptRecord, standings: Mapping[str, Standing]) -> bool:

@@ -120,6 +120,8 @@ class Standing:
     why: str = ""
     refused_by: tuple[str, ...] = ()  # who refused the submit for good, in this or an earlier attempt
     since: float | None = None  # for one that is intended: since when, in seconds since the epoch
+    holder: str | None = None  # who works on it now in another checkout: "ana on desk-2 since 14:02 UTC"
+    kept_by: str | None = None  # who stored its clip in another checkout: "ana on desk-2"
 
 
 def update_refusals(

@@ -25,6 +25,7 @@ class FailureKind(StrEnum):
     NO_ROOM = "no_room"  # this machine cannot keep the clip
     UNNAMED = "unnamed"  # the clip is kept; its readable name is taken by another file
     OVER_CAP = "over_cap"  # a cap leaves no room for it: it was not sent
+    HELD = "held"  # another machine works on it, or has it: nothing was sent
     CLOSED = "closed"  # the provider gave the same error again and again: it was not sent
     STALE = "stale"  # an image has changed since the plan was made: nothing was sent
     STOPPED = "stopped"  # the run was stopped before it was submitted, or while its task was running
@@ -84,6 +85,7 @@ FAILURE_POLICIES: dict[FailureKind, FailurePolicy] = {
     FailureKind.NO_ROOM: FailurePolicy(stops_run=True),
     FailureKind.UNNAMED: FailurePolicy(),
     FailureKind.OVER_CAP: FailurePolicy(),
+    FailureKind.HELD: FailurePolicy(),
     FailureKind.CLOSED: FailurePolicy(next_provider=True),
     FailureKind.STALE: FailurePolicy(),
     FailureKind.STOPPED: FailurePolicy(),

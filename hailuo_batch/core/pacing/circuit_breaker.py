@@ -17,6 +17,7 @@ _SHOT_KINDS = frozenset(
         FailureKind.CLIP_REFUSED,
         FailureKind.PENDING,
         FailureKind.OVER_CAP,
+        FailureKind.HELD,
         FailureKind.STALE,
         FailureKind.STOPPED,
     }

@@ -12,7 +12,7 @@ from hailuo_batch.core.plan.review import EMPTY_REVIEW, NO_REVIEW, Review, ShotR
 
 _CLIP_ELSEWHERE = frozenset({
     StepReason.IN_RENDERS, StepReason.IN_OTHER_STORE, StepReason.LOCKED, StepReason.LOCKED_ELSEWHERE,
-    StepReason.ACCEPTED_ELSEWHERE,
+    StepReason.STORED_ELSEWHERE, StepReason.ACCEPTED_ELSEWHERE,
 })  # fmt: skip
 
 

@@ -76,13 +76,24 @@ def is_only_refused(left: Iterable[Step]) -> bool:
     return reasons == {StepReason.REFUSED}
 
 
+def is_only_held(left: Iterable[Step]) -> bool:
+    """Whether all that is left is being made on another machine, or waits for a frame: nobody has to decide."""
+    reasons = {step.why for step in left if step.action is not Action.WAIT}
+    return reasons == {StepReason.HELD}
+
+
 def exit_code(
-    outcome: Outcome, *, is_unfinished: bool = False, is_refused: bool = False, has_error: bool = False
+    outcome: Outcome,
+    *,
+    is_unfinished: bool = False,
+    is_refused: bool = False,
+    is_held: bool = False,
+    has_error: bool = False,
 ) -> Exit:
     """The exit code of a run.
 
     `is_unfinished`: something is left that neither failed nor was stopped; `is_refused`: an earlier run has reported
-    all of it as failed. `has_error`: lock or ledger could not be written.
+    all of it as failed; `is_held`: another machine makes all of it. `has_error`: lock or ledger could not be written.
     """
     if outcome.stop_reason == INTERRUPTED:
         return Exit.INTERRUPTED
@@ -90,8 +101,8 @@ def exit_code(
     for code, meant in _EXIT_CODES:
         if kinds & meant:
             return code
-    if FailureKind.OVER_CAP in kinds:
-        return Exit.REFUSED  # what a cap left out counts when nothing else went wrong
+    if FailureKind.OVER_CAP in kinds or kinds == {FailureKind.HELD} or (is_held and not kinds):
+        return Exit.REFUSED  # what a cap or another machine leaves out counts when nothing else went wrong
     if kinds or (is_refused and not outcome.left_running):
         return Exit.TAKES_FAILED
     if is_unfinished or (outcome.left_running and outcome.stop_reason != DETACHED):

@@ -65,6 +65,8 @@ class StepReason(StrEnum):
     LOCKED = "the lock names its clip, which is in the store", Action.FETCH
     LOCKED_ELSEWHERE = "the lock names its clip, which is not in this store", Action.HOLD
     ACCEPTED_ELSEWHERE = "an earlier clip was accepted for it, which is not in this store", Action.HOLD
+    HELD = "being made on another machine", Action.HOLD
+    STORED_ELSEWHERE = "another machine has its clip, which is not in this store", Action.HOLD
     IN_DOUBT = "outcome unknown: it may have been accepted", Action.HOLD
     DOUBT_ELSEWHERE = "outcome unknown elsewhere: it may have been accepted", Action.HOLD
     NEEDS_FRAME = "its source shot is not rendered yet", Action.WAIT

@@ -17,6 +17,8 @@ _HELD_WITHOUT_HARM = frozenset(
     {
         StepReason.IN_DOUBT,
         StepReason.DOUBT_ELSEWHERE,
+        StepReason.HELD,
+        StepReason.STORED_ELSEWHERE,
         StepReason.LOCKED_ELSEWHERE,
         StepReason.ACCEPTED_ELSEWHERE,
     }

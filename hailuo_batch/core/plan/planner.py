@@ -251,14 +251,23 @@ def _choose_reason(
     if standing is None or standing.stage in {Stage.FAILED, Stage.CANCELLED}:
         return _new_attempt_reason(own_fingerprint, standing, route, inputs, changed=changed)
     if standing.stage is Stage.STORED:
-        if standing.digest in inputs.stored_digests:
-            return StepReason.STORED
-        if named is not None and named.digest == standing.digest:
-            return StepReason.IN_RENDERS
-        return StepReason.IN_OTHER_STORE if standing.digest in inputs.copies else StepReason.CLIP_GONE
+        return _stored_reason(standing, named, inputs)
+    if standing.holder is not None and standing.stage is not Stage.IN_DOUBT:
+        return StepReason.HELD
     if standing.stage is Stage.INTENDED:
         return StepReason.INTERRUPTED if _resend_route(standing, route, inputs) else StepReason.IN_DOUBT
     return _REASON_BY_STAGE[standing.stage]
+
+
+def _stored_reason(standing: Standing, named: NamedClip | None, inputs: PlanInputs) -> StepReason:
+    if standing.digest in inputs.stored_digests:
+        return StepReason.STORED
+    if named is not None and named.digest == standing.digest:
+        return StepReason.IN_RENDERS
+    if standing.digest in inputs.copies:
+        return StepReason.IN_OTHER_STORE
+    # Money: what was never in this store is not gone: another machine has it.
+    return StepReason.CLIP_GONE if standing.kept_by is None else StepReason.STORED_ELSEWHERE
 
 
 def _resend_route(standing: Standing, route: Route, inputs: PlanInputs) -> Route | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.marks import Mark
@@ -20,9 +20,16 @@ def describe_reason(step: Step, causes: Sequence[str] = ()) -> str:
         return f"{step.why} ({step.known_task.source})"
     if step.accepted is not None and step.accepted.why:
         return f"{step.why}: {step.accepted.why}"
-    if step.standing is not None and step.standing.why and step.standing.stage is Stage.FAILED:
-        return f"{step.why}: {step.standing.why}"
-    return str(step.why)
+    return str(step.why) if step.standing is None else _describe_standing(step.why, step.standing)
+
+
+def _describe_standing(why: StepReason, standing: Standing) -> str:
+    """Why a step is there, with what is known of its attempt."""
+    if why is StepReason.HELD:
+        return f"being made by {standing.holder}"
+    if why is StepReason.STORED_ELSEWHERE:
+        return f"{standing.kept_by} has its clip, which is not in this store"
+    return f"{why}: {standing.why}" if standing.why and standing.stage is Stage.FAILED else str(why)
 
 
 def _frame_state(step: Step) -> str:

@@ -98,7 +98,8 @@ class TakeRow:
     @property
     def is_in_doubt(self) -> bool:
         """Whether its outcome is unknown, so that a person has to settle it."""
-        return self.action is Action.HOLD and self.stage in {Stage.IN_DOUBT, Stage.INTENDED}
+        is_open = self.stage in {Stage.IN_DOUBT, Stage.INTENDED}
+        return self.action is Action.HOLD and is_open and self.reason is not StepReason.HELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

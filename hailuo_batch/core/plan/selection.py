@@ -29,10 +29,10 @@ STATES: Mapping[str, frozenset[StepReason]] = {
         StepReason.FAILED, StepReason.REFUSED, StepReason.REFUSED_ELSEWHERE, StepReason.FORCED,
     }),
     "in-doubt": frozenset({StepReason.IN_DOUBT, StepReason.DOUBT_ELSEWHERE}),
-    "running": frozenset({StepReason.RUNNING, StepReason.TASK_KNOWN}),
+    "running": frozenset({StepReason.RUNNING, StepReason.TASK_KNOWN, StepReason.HELD}),
     "missing": frozenset({
         StepReason.PRODUCED, StepReason.CLIP_GONE, StepReason.IN_RENDERS, StepReason.IN_OTHER_STORE, StepReason.LOCKED,
-        StepReason.LOCKED_ELSEWHERE, StepReason.ACCEPTED_ELSEWHERE,
+        StepReason.LOCKED_ELSEWHERE, StepReason.STORED_ELSEWHERE, StepReason.ACCEPTED_ELSEWHERE,
     }),
     "waiting": frozenset({StepReason.NEEDS_FRAME}),
     "rendered": frozenset({StepReason.STORED, StepReason.ACCEPTED}),

@@ -6,6 +6,7 @@ from hailuo_batch.core.plan.plan import ClipSource
 # What ended without a clip and is no failure: it is not over, or was never begun.
 _OUTCOME_WORDS = {
     FailureKind.OVER_CAP: "left out",
+    FailureKind.HELD: "left to another machine",
     FailureKind.CLOSED: "not submitted",
     FailureKind.UNKNOWN_OUTCOME: "in doubt",
     FailureKind.PENDING: "left running",

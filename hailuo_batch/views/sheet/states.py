@@ -29,6 +29,7 @@ _ACTIONS = {
     Action.HOLD: State(key="held", words="On hold", tone=Tone.CARE),
 }
 _IN_DOUBT = State(key="in-doubt", words="In doubt", tone=Tone.CARE)
+_MADE_ELSEWHERE = State(key="rendering", words="Rendering on another machine", tone=Tone.BUSY)
 _FAILED = State(key="failed", words="Failed", tone=Tone.BAD)
 _REFUSED = State(key="refused", words="Refused", tone=Tone.BAD)
 _LEFT_OUT = State(key="left-out", words="Left out by a cap", tone=Tone.CARE)
@@ -36,6 +37,7 @@ _REASONS = {
     StepReason.FAILED: _FAILED,
     StepReason.REFUSED: _REFUSED,
     StepReason.REFUSED_ELSEWHERE: _REFUSED,
+    StepReason.HELD: _MADE_ELSEWHERE,
     StepReason.IN_DOUBT: _IN_DOUBT,
     StepReason.DOUBT_ELSEWHERE: _IN_DOUBT,
 }

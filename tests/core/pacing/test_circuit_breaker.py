@@ -11,6 +11,7 @@ OF_ONE_SHOT = {
     FailureKind.CLIP_REFUSED,
     FailureKind.PENDING,
     FailureKind.OVER_CAP,
+    FailureKind.HELD,
     FailureKind.STALE,
     FailureKind.STOPPED,
 }

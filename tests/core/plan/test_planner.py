@@ -27,7 +27,9 @@ from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.money import sum_by_currency
 from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.plan import Action, LastRender, NamedClip, Plan, ShotVersions, Step, StepReason
+from hailuo_batch.core.plan.plan_cost import list_purchases
 from hailuo_batch.core.plan.planner import find_unlocked_steps, make_plan, resolve_versions
+from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef
 
@@ -72,6 +74,31 @@ def test_what_the_ledger_says_decides_what_is_done(stage, digest, why, action, r
     now = {MARK: standing(stage, digest=digest)}
     step = only(planned(shot(), route=route, standings=now, stored_digests=frozenset({"sha256:here"})))
     assert (step.why, step.action, step.standing) == (why, action, now[MARK])
+
+
+@pytest.mark.parametrize(
+    ("stage", "digest", "why", "action"),
+    [
+        (Stage.INTENDED, None, StepReason.HELD, Action.HOLD),
+        (Stage.SUBMITTED, None, StepReason.HELD, Action.HOLD),
+        (Stage.PRODUCED, None, StepReason.HELD, Action.HOLD),
+        (Stage.IN_DOUBT, None, StepReason.IN_DOUBT, Action.HOLD),
+        (Stage.STORED, "sha256:here", StepReason.STORED, Action.REUSE),
+        (Stage.STORED, "sha256:there", StepReason.STORED_ELSEWHERE, Action.HOLD),
+        (Stage.FAILED, None, StepReason.FAILED, Action.SUBMIT),
+    ],
+)
+def test_what_another_machine_works_on_is_left_to_it_with_all_that_follows(stage, digest, why, action) -> None:
+    holder, first = "ana on desk-2 since 14:02 UTC", planned(*CHAIN).steps[0].fingerprint
+    kept_by = "ana on desk-2" if digest else None
+    now = {first: standing(stage, digest=digest, holder=holder, kept_by=kept_by)}
+    plan = planned(*CHAIN, standings=now, stored_digests=frozenset({"sha256:here"}))
+    step, second = plan.steps[0], plan.steps[1]
+    assert (step.why, step.action, step.submits) == (why, action, action is Action.SUBMIT)
+    assert second.action is (Action.SUBMIT if why is StepReason.STORED else Action.WAIT)
+    if why is StepReason.HELD:
+        assert describe_reason(step) == f"being made by {holder}"
+        assert list_purchases(plan.steps) == ()
 
 
 def test_every_stage_is_in_the_table_above() -> None:
