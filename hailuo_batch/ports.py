@@ -22,7 +22,7 @@ from hailuo_batch.core.plan.render_names import StillAt
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.sketch import Sketch
-from hailuo_batch.core.spending.budget import CountedAttempt
+from hailuo_batch.core.spending.budget import Cap, CountedAttempt
 from hailuo_batch.core.spending.charge import Charge
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
 from hailuo_batch.core.trace import WaitLine
@@ -166,7 +166,8 @@ class LedgerWriter(LedgerReader, Protocol):
     async def record_intent(self, intent: Intent) -> int:
         """The number of the live attempt for this fingerprint: a new one, or the one that was intended before.
 
-        Raises `BoughtElsewhereError` when another ledger of this machine has bought it, or may have.
+        Raises `BoughtElsewhereError` when another ledger of this machine has bought it, or may have. A shared ledger
+        raises `HeldElsewhereError` when another machine has it, and `CapReachedError` when a cap has no room.
         """
 
     async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
@@ -183,6 +184,9 @@ class LedgerWriter(LedgerReader, Protocol):
 
         `reason` says where it is known from; the event keeps it. A live attempt for this fingerprint is a bug.
         """
+
+    async def register_caps(self, caps: Iterable[Cap]) -> None:
+        """Says which caps this run has. A shared ledger then refuses by itself what one of them has no room for."""
 
     async def take_over_purchases(self, place: str) -> Mapping[int, str]:
         """Takes over what the journal knows and this ledger lacks: of itself, and of the ledgers that had this place.

@@ -1,10 +1,9 @@
 """What earlier attempts came to, all at once: what they count as, how long they took, how they ended.
 
-Each function takes a plain SQLite connection and is carried out on its thread.
+Each function takes the rows of any ledger and is carried out on its connection's thread.
 """
 
 import json
-import sqlite3
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
@@ -13,15 +12,15 @@ from hailuo_batch.core.models import LOCAL_MODELS
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.charge import Charge, make_charge
 from hailuo_batch.ledger.attempt_rows import parse_money
-from hailuo_batch.ledger.queries import queries
+from hailuo_batch.ledger.rows import LedgerRows
 
 _LOCAL = json.dumps(sorted(LOCAL_MODELS))  # the providers that cost nothing
 
 
-def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt]:
+def read_counted_attempts(ledger: LedgerRows) -> list[CountedAttempt]:
     """Every attempt at a provider that costs something, as caps see it."""
     found = []
-    for number, campaign, tags, at, stage, kind, task, *money in connection.execute(queries()["paid"], (_LOCAL,)):
+    for number, campaign, tags, at, stage, kind, task, *money in ledger.rows("paid", _LOCAL):
         estimate, quote, cost = parse_money(*money[:2]), parse_money(*money[2:4]), parse_money(*money[4:])
         ended_by = None if kind is None else FailureKind(kind)
         charge = make_charge(Stage(stage), kind=ended_by, task=task, estimate=estimate, cost=cost, quote=quote)
@@ -39,10 +38,10 @@ def read_counted_attempts(connection: sqlite3.Connection) -> list[CountedAttempt
     return found
 
 
-def read_campaign_charges(connection: sqlite3.Connection, campaign: str) -> list[tuple[str, Charge, int]]:
+def read_campaign_charges(ledger: LedgerRows, campaign: str) -> list[tuple[str, Charge, int]]:
     """What the attempts of a campaign count as: provider, charge, and how many are alike."""
     found = []
-    rows = connection.execute(queries()["campaign_paid"], (campaign, _LOCAL))
+    rows = ledger.rows("campaign_paid", campaign, _LOCAL)
     for provider, stage, kind, task, *money, count in rows:
         charge = make_charge(
             Stage(stage),
@@ -56,25 +55,25 @@ def read_campaign_charges(connection: sqlite3.Connection, campaign: str) -> list
     return found
 
 
-def read_submit_times(connection: sqlite3.Connection, since: float) -> dict[str, list[float]]:
+def read_submit_times(ledger: LedgerRows, since: float) -> dict[str, list[float]]:
     """When the last submits went out since then, by provider."""
     found: dict[str, list[float]] = {}
-    for provider, at in connection.execute(queries()["submit_times"], (since, _LOCAL)):
+    for provider, at in ledger.rows("submit_times", since, _LOCAL):
         found.setdefault(provider, []).append(at)
     return found
 
 
-def read_render_times(connection: sqlite3.Connection) -> list[tuple[str, str, float]]:
+def read_render_times(ledger: LedgerRows) -> list[tuple[str, str, float]]:
     """How long the last clips took: provider, pre-image, seconds from submit to ready; the newest last."""
-    return connection.execute(queries()["lengths"], (_LOCAL,)).fetchall()[::-1]
+    return list(ledger.rows("lengths", _LOCAL))[::-1]
 
 
-def read_deliveries(connection: sqlite3.Connection, since: float) -> set[str]:
+def read_deliveries(ledger: LedgerRows, since: float) -> set[str]:
     """The providers of which a clip was stored since then."""
-    return {provider for (provider,) in connection.execute(queries()["deliveries"], (since,))}
+    return {provider for (provider,) in ledger.rows("deliveries", since)}
 
 
-def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
+def read_ended_attempts(ledger: LedgerRows) -> list[EndedAttempt]:
     """Every attempt at a provider that is no longer open, the oldest first."""
     return [
         EndedAttempt(
@@ -85,5 +84,5 @@ def read_ended_attempts(connection: sqlite3.Connection) -> list[EndedAttempt]:
             stage=Stage(stage),
             kind=None if kind is None else FailureKind(kind),
         )
-        for number, campaign, shot, take, stage, kind in connection.execute(queries()["ended"], (_LOCAL,))
+        for number, campaign, shot, take, stage, kind in ledger.rows("ended", _LOCAL)
     ]

@@ -1,7 +1,6 @@
 """Rows of attempts and events → records; each function is one read on the ledger's thread, as in `reader.py`."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -10,30 +9,30 @@ from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.money import Money
-from hailuo_batch.ledger.queries import queries
+from hailuo_batch.ledger.rows import LedgerRows
 
 
-def read_attempts(connection: sqlite3.Connection, fingerprints: list[str] | None) -> list[AttemptRecord]:
+def read_attempts(ledger: LedgerRows, fingerprints: list[str] | None) -> list[AttemptRecord]:
     """See `LedgerReader.attempts`."""
-    if fingerprints is None:
-        rows = connection.execute(queries()["all_attempts"])
-    else:
-        rows = connection.execute(queries()["attempts"], (json.dumps(fingerprints),))
-    return _make_attempt_records(rows)
+    every = fingerprints is None
+    return make_attempt_records(
+        ledger.rows("all_attempts") if every else ledger.rows("attempts", json.dumps(fingerprints))
+    )
 
 
-def read_attempt(connection: sqlite3.Connection, number: int) -> AttemptRecord:
+def read_attempt(ledger: LedgerRows, number: int) -> AttemptRecord:
     """One attempt by its number."""
-    (found,) = _make_attempt_records(connection.execute(queries()["attempt"], (number,)))
+    (found,) = make_attempt_records(ledger.rows("attempt", number))
     return found
 
 
-def read_open_attempts(connection: sqlite3.Connection) -> list[AttemptRecord]:
+def read_open_attempts(ledger: LedgerRows) -> list[AttemptRecord]:
     """See `LedgerReader.open_attempts`."""
-    return _make_attempt_records(connection.execute(queries()["open_attempts"]))
+    return make_attempt_records(ledger.rows("open_attempts"))
 
 
-def _make_attempt_records(rows: Iterable[Any]) -> list[AttemptRecord]:
+def make_attempt_records(rows: Iterable[Any]) -> list[AttemptRecord]:
+    """The records of rows of attempts."""
     return [
         AttemptRecord(
             id=number,
@@ -62,9 +61,9 @@ def _make_attempt_records(rows: Iterable[Any]) -> list[AttemptRecord]:
     ]
 
 
-def read_events(connection: sqlite3.Connection, attempts: list[int]) -> list[EventRecord]:
+def read_events(ledger: LedgerRows, attempts: list[int]) -> list[EventRecord]:
     """See `LedgerReader.events`."""
-    return make_event_records(connection.execute(queries()["events"], (json.dumps(attempts),)))
+    return make_event_records(ledger.rows("events", json.dumps(attempts)))
 
 
 def make_event_records(rows: Iterable[Any]) -> list[EventRecord]:

@@ -4,7 +4,6 @@ A whole transaction crosses to the thread in one hop: statement by statement cos
 no functions, but it carries `commit` over; `TransactionConnection.commit` does the rest.
 """
 
-import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,7 +29,7 @@ class LedgerConnection:
 
     async def run(
         self,
-        work: Callable[[sqlite3.Connection], Answer],
+        work: Callable[[TransactionConnection], Answer],
         *,
         begin: str = "BEGIN",
         check: Callable[[], None] | None = None,

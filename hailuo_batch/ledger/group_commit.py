@@ -5,51 +5,51 @@ leaves its write in the queue, where it is completed. Independent of what is wri
 """
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.errors import translate_sqlite_errors
+from hailuo_batch.ledger.transactions import TransactionConnection
 
-WriteFunction = Callable[[sqlite3.Connection], Any]
+WriteFunction = Callable[[TransactionConnection], Any]
 Answer = TypeVar("Answer")
+Work = TypeVar("Work")
 
 _MAX_BATCH = 1000  # writes in one commit: the first of them should not wait long for the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _QueuedWrite:
-    work: WriteFunction
+class _QueuedWrite(Generic[Work]):
+    work: Work
     answer: asyncio.Future[Any]
 
 
-class WriteQueue:
-    """The queue in front of the one connection that writes."""
+class BatchQueue(Generic[Work]):
+    """The queue in front of the one connection that writes, whatever a write is.
 
-    def __init__(self, connection: LedgerConnection, check: Callable[[], None]) -> None:
-        """`check` raises when what was committed would not be found again; nobody continues then."""
+    `carry_out` makes a batch durable in one commit. It returns what each write returned or raised; what it raises
+    itself goes to all of them.
+    """
+
+    def __init__(self, carry_out: Callable[[Sequence[Work]], Awaitable[Sequence[Any]]]) -> None:
         self.commits = 0
-        self._connection, self._check = connection, check
-        self._queue: list[_QueuedWrite] = []
+        self._carry_out = carry_out
+        self._queue: list[_QueuedWrite[Work]] = []
         self._drain_task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def write(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
-        """What `work` returns, once it is durable; `work` runs inside a transaction and ends none.
-
-        It touches nothing but the connection: it is undone and run again when another write of its commit fails.
-        """
+    def put(self, work: Work) -> asyncio.Future[Any]:
+        """What the write returns, once it is durable; a cancelled caller leaves it in the queue."""
         if self._closed:
             raise AssertionError("the ledger is closed")
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.append(_QueuedWrite(work=work, answer=future))
         if self._drain_task is None or self._drain_task.done():
             self._drain_task = asyncio.create_task(self._drain(), name="ledger writer")
-        with translate_sqlite_errors(self._connection.path):
-            return await future
+        return future
 
     async def close(self) -> None:
         """Accepts no further writes; returns when all queued ones are done, even if the closer is cancelled."""
@@ -67,9 +67,7 @@ class WriteQueue:
         while self._queue:
             batch, self._queue = self._queue[:_MAX_BATCH], self._queue[_MAX_BATCH:]
             try:
-                outcomes = await self._connection.run(
-                    partial(_apply_batch, batch=batch), begin="BEGIN IMMEDIATE", check=self._check
-                )
+                outcomes = await self._carry_out([each.work for each in batch])
             except Exception as error:  # noqa: BLE001 — it goes to those who wait, none of whom may go on
                 outcomes = [error] * len(batch)
             except BaseException:
@@ -83,6 +81,29 @@ class WriteQueue:
                 _resolve(waiting.answer, outcome)
 
 
+class WriteQueue(BatchQueue[WriteFunction]):
+    """The queue in front of an SQLite connection; a write is a function that runs inside a transaction and ends none.
+
+    It touches nothing but the connection: it is undone and run again when another write of its commit fails.
+    """
+
+    def __init__(self, connection: LedgerConnection, check: Callable[[], None]) -> None:
+        """`check` raises when what was committed would not be found again; nobody continues then."""
+        super().__init__(self._commit)
+        self._connection, self._check = connection, check
+
+    async def write(self, work: Callable[[TransactionConnection], Answer]) -> Answer:
+        """What `work` returns, once it is durable."""
+        with translate_sqlite_errors(self._connection.path):
+            found: Answer = await self.put(work)
+        return found
+
+    async def _commit(self, batch: Sequence[WriteFunction]) -> Sequence[Any]:
+        return await self._connection.run(
+            partial(_apply_batch, batch=batch), begin="BEGIN IMMEDIATE", check=self._check
+        )
+
+
 def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
     if future.done():
         return  # its caller was cancelled; the write is still done
@@ -92,24 +113,24 @@ def _resolve(future: asyncio.Future[Any], outcome: Any) -> None:
         future.set_result(outcome)
 
 
-def _apply_batch(connection: sqlite3.Connection, batch: Sequence[_QueuedWrite]) -> list[Any]:
+def _apply_batch(connection: TransactionConnection, batch: Sequence[WriteFunction]) -> list[Any]:
     """What each write returned or raised; all of them are in one transaction.
 
     One savepoint serves all. When a write raises, which few do, all are undone and done again, each in its own.
     """
     connection.execute("SAVEPOINT every")
     try:
-        results = [waiting.work(connection) for waiting in batch]
+        results = [work(connection) for work in batch]
     except Exception:
         if not connection.in_transaction:
             raise  # SQLite gave up the whole transaction (no room, a failing disk): no write was done
         connection.execute("ROLLBACK TO every")
-        results = [_apply_write(connection, waiting.work) for waiting in batch]
+        results = [_apply_write(connection, work) for work in batch]
     connection.execute("RELEASE every")
     return results
 
 
-def _apply_write(connection: sqlite3.Connection, work: WriteFunction) -> Any:
+def _apply_write(connection: TransactionConnection, work: WriteFunction) -> Any:
     """What one write returns or raises; one that raises leaves no trace."""
     connection.execute("SAVEPOINT one")
     try:

@@ -14,19 +14,22 @@ from typing import NoReturn
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, move_sources, next_stage
 from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.attempt.replay import INTEND
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
+from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.ledger.attempt_rows import read_attempt
 from hailuo_batch.ledger.connection import LedgerConnection, open_connection
+from hailuo_batch.ledger.event_data import make_event_data, make_intent_data
 from hailuo_batch.ledger.group_commit import WriteQueue
 from hailuo_batch.ledger.journal import JournalLink, refuse_unsafe_purchase
 from hailuo_batch.ledger.named_file import NamedFile, stat_file
 from hailuo_batch.ledger.open import open_for_reading, open_for_writing
 from hailuo_batch.ledger.queries import queries
 from hailuo_batch.ledger.reader import SqliteLedgerReader
+from hailuo_batch.ledger.transactions import TransactionConnection
 from hailuo_batch.ports import Clock, Facts, Intent, RenderName, RunLock
 
-INTEND = "intend"  # the event that begins an attempt; every other one is a `Move`
 _NO_FACTS = Facts()
 
 
@@ -77,6 +80,9 @@ class SqliteLedger(SqliteLedgerReader):
         return await self._writer.write(
             partial(_adopt_task, intent=intent, task=task, reason=reason, now=self._clock.now())
         )
+
+    async def register_caps(self, caps: Iterable[Cap]) -> None:
+        """One run at a time writes here, and it counts under its own caps: there is nothing to agree on."""
 
     async def take_over_purchases(self, place: str) -> Mapping[int, str]:
         """Takes over what the journal knows and this ledger lacks: of itself, and of the ledgers that had this place.
@@ -170,12 +176,11 @@ def insert_intent(connection: sqlite3.Connection, intent: Intent, now: float) ->
         connection.execute(queries()["intend_again"], (intent.run, *estimate, now, attempt))
     if attempt is None:
         raise AssertionError("SQLite gave no row id")
-    data = {"provider": intent.provider, "run": intent.run, "estimate": _money_data(intent.estimate)}
-    _append_event(connection, data, attempt=attempt, at=now, move=INTEND, stage=Stage.INTENDED)
+    _append_event(connection, make_intent_data(intent), attempt=attempt, at=now, move=INTEND, stage=Stage.INTENDED)
     return int(attempt)
 
 
-def _keep_clip(connection: sqlite3.Connection, attempt: int, clip: Clip, now: float) -> AttemptRecord:
+def _keep_clip(connection: TransactionConnection, attempt: int, clip: Clip, now: float) -> AttemptRecord:
     move_attempt(connection, attempt, Move.KEEP, Facts(clip=clip), now)
     return read_attempt(connection, attempt)
 
@@ -222,7 +227,7 @@ def move_attempt(connection: sqlite3.Connection, attempt: int, move: Move, facts
     }
     if connection.execute(queries()["move_attempt"], changes).rowcount != 1:
         _refuse_move(connection, attempt, move)
-    _append_event(connection, _event_data(facts), attempt=attempt, at=now, move=move, stage=stage)
+    _append_event(connection, make_event_data(facts), attempt=attempt, at=now, move=move, stage=stage)
     return stage
 
 
@@ -248,8 +253,7 @@ def _insert_clip(connection: sqlite3.Connection, clip: Clip, now: float) -> None
 
 
 def _append_event(connection: sqlite3.Connection, data: Mapping[str, object], **event: object) -> None:
-    recorded_facts = {key: value for key, value in data.items() if value is not None}
-    event["data"] = json.dumps(recorded_facts, sort_keys=True, ensure_ascii=False)
+    event["data"] = json.dumps(data, sort_keys=True, ensure_ascii=False)
     connection.execute(queries()["add_event"], event)
 
 
@@ -267,24 +271,5 @@ def _end_run(connection: sqlite3.Connection, row: tuple[object, ...]) -> None:
     connection.execute(queries()["end_run"], row)
 
 
-def _event_data(facts: Facts) -> dict[str, object]:
-    """The facts as an event has them."""
-    failure = facts.failure
-    return {
-        "task": facts.task,
-        "digest": None if facts.clip is None else facts.clip.digest,
-        "quote": _money_data(facts.quote),
-        "request_id": facts.request_id,
-        "cost": _money_data(facts.cost),
-        "failure": None if failure is None else {"kind": failure.kind, "why": failure.why, "remedy": failure.remedy},
-        "reason": facts.reason,
-        "by": facts.decided_by,
-    }
-
-
 def _money_columns(money: Money | None) -> tuple[str | None, str | None]:
     return (None, None) if money is None else (str(money.amount), money.currency)
-
-
-def _money_data(money: Money | None) -> dict[str, str] | None:
-    return None if money is None else {"amount": str(money.amount), "currency": money.currency}

@@ -1,9 +1,11 @@
-"""An SQLite connection that carries out whole transactions. It knows nothing of threads or of what is in the file."""
+"""An SQLite connection that carries out whole transactions. It knows nothing of threads or of what rows mean."""
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from hailuo_batch.ledger.queries import queries
 
 
 class TransactionConnection(sqlite3.Connection):
@@ -22,6 +24,10 @@ class TransactionConnection(sqlite3.Connection):
         What `check` raises is raised as well; it is called when the transaction is committed, and undoes nothing.
         """
         self._queue.append(lambda: self._transact(work, begin, check))
+
+    def rows(self, name: str, *parameters: Any) -> Iterable[Any]:
+        """The rows of a query of `queries.sql`, inside the transaction that is going on."""
+        return self.execute(queries()[name], parameters)
 
     def commit(self) -> None:
         """Carries out the next transaction."""

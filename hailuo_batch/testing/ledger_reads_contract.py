@@ -51,7 +51,6 @@ class LedgerReadsContract(LedgerOpener):
             assert await ledger.standings() == {}
             assert await ledger.latest_versions("aurora", sketch=False) == {}
             assert await ledger.runs() == []
-            assert await ledger.ledger_id() == ""
 
     async def test_a_ledger_has_one_id_and_another_ledger_another(self, tmp_path: Path) -> None:
         ids = []

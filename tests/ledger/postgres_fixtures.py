@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -105,6 +105,8 @@ class PostgresServer:
             for _ in range(1500):
                 with suppress(ChildProcessError):
                     os.waitpid(number, os.WNOHANG)  # one of our own is still there until somebody waits for it
+                if not (self.folder / "data" / "postmaster.pid").exists():
+                    break  # it ended well; the child of another worker stays a zombie until that one waits for it
                 os.kill(number, 0)
                 time.sleep(0.01)
 
@@ -134,9 +136,9 @@ class PostgresServer:
             connection.execute(f"CREATE ROLE {PRODUCER} LOGIN IN ROLE hailuo_run")
             connection.execute(f"CREATE ROLE {WORKER} LOGIN IN ROLE hailuo_work")
 
-    def create_database(self) -> str:
+    def create_database(self, name: str = "") -> str:
         """The name of a new database with an empty ledger that has an id of its own."""
-        name = f"ledger_{os.getpid()}_{next(_NUMBERS)}"
+        name = name or f"ledger_{os.getpid()}_{next(_NUMBERS)}"
         with self.connect("postgres") as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         with self.connect(name) as connection:
@@ -214,7 +216,7 @@ def postgres_url(postgres: PostgresServer, postgres_database: str) -> str:
     return postgres.url(postgres_database)
 
 
-def skip_loudly() -> Any:
+def skip_loudly() -> NoReturn:
     """Skips a test that needs PostgreSQL. In CI it must be there: see `.ci/run`."""
     import warnings
 

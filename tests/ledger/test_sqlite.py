@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from hailuo_batch.core.attempt.attempt import LIVE_STAGES
+from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move
 from hailuo_batch.core.money import Money
 from hailuo_batch.errors import Exit, LedgerError, LedgerMovedError
 from hailuo_batch.ledger.migrate import migrations
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
-from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter
+from hailuo_batch.ports import Clock, Facts, LedgerReader, LedgerWriter
 from hailuo_batch.testing.clock import FakeClock
 from hailuo_batch.testing.ledger_contract import LedgerContract
 from hailuo_batch.testing.ledger_reads_contract import LedgerReadsContract
@@ -103,7 +103,20 @@ async def test_a_name_that_stays_keeps_the_time_it_was_given(file: Path):
 async def test_reading_a_ledger_that_is_not_there_makes_nothing(file: Path):
     async with read_ledger(file) as ledger:
         assert await ledger.standings() == {}
+        assert await ledger.ledger_id() == ""
     assert not file.parent.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no file that is open")
+async def test_what_was_written_to_a_ledger_that_was_taken_away_can_be_read(tmp_path: Path):
+    async with open_ledger(tmp_path / "ledger.db", clock=FakeClock()) as ledger:
+        first, second = [await record_attempt(ledger, number, []) for number in (1, 2)]
+        SqliteOpener().take_away(tmp_path)
+        with pytest.raises(LedgerMovedError):
+            await ledger.move(first, Move.ACCEPT, Facts(task="t-1"))
+        with pytest.raises(LedgerMovedError):
+            await ledger.record_intent(make_intent(3))
+        assert {each.id: each.task for each in await ledger.attempts()} == {first: "t-1", second: None, 3: None}
 
 
 async def test_a_reader_sees_what_is_committed_and_waits_for_no_writer(file: Path):

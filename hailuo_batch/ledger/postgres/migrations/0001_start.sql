@@ -18,7 +18,7 @@ CREATE TABLE holders (
     command   text NOT NULL,
     place     text NOT NULL,  -- the project's folder
     since     double precision NOT NULL,
-    backend   integer,        -- the session that may write for it
+    pid       integer,        -- the session that may write for it
     batch     bigint NOT NULL DEFAULT 0,  -- the last one that was written
     answers   jsonb,          -- of that one: a client whose line broke asks again, and never guesses
     lost_at   timestamptz,    -- when others found it dead while it had something intended

@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(lock_class(), 0);
     SELECT * INTO holder FROM holders WHERE id = me FOR UPDATE;
-    IF NOT FOUND OR holder.backend IS DISTINCT FROM pg_backend_pid() THEN
+    IF NOT FOUND OR holder.pid IS DISTINCT FROM pg_backend_pid() THEN
         RAISE EXCEPTION 'this session does not write for holder %', me USING ERRCODE = 'HA001';
     END IF;
     RETURN holder;
@@ -357,9 +357,9 @@ BEGIN
     END IF;
     PERFORM pg_advisory_lock(lock_class(), me);
     PERFORM pg_advisory_xact_lock(lock_class(), 0);
-    UPDATE holders SET backend = pg_backend_pid() WHERE id = me;
+    UPDATE holders SET pid = pg_backend_pid() WHERE id = me;
     swept := sweep_dead_holders(me);
-    RETURN read_server() || jsonb_build_object('holder', me, 'swept', swept, 'backend', pg_backend_pid(),
+    RETURN read_server() || jsonb_build_object('holder', me, 'swept', swept, 'pid', pg_backend_pid(),
         'batch', (SELECT batch FROM holders WHERE id = me));
 END $$;
 
@@ -367,7 +367,7 @@ CREATE FUNCTION leave_holder(me integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = hailuo, pg_temp AS $$
 BEGIN
     PERFORM check_holder(me);
-    UPDATE holders SET left_at = clock_timestamp(), backend = NULL WHERE id = me;
+    UPDATE holders SET left_at = clock_timestamp(), pid = NULL WHERE id = me;
     DELETE FROM holder_caps WHERE holder = me;
     PERFORM pg_advisory_unlock(lock_class(), me);
 END $$;
@@ -384,4 +384,4 @@ CREATE VIEW alive_holders AS
 SELECT h.* FROM holders h JOIN pg_locks l ON l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted
     AND l.classid = lock_class()::oid AND l.objid = h.id::oid
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-WHERE l.pid = h.backend;
+WHERE l.pid = h.pid;

@@ -1,0 +1,290 @@
+"""The shared ledger for writing. Its rules are in the database (`migrations/`); this brings writes there, many at once.
+
+Money: the database is the gate. Without a line to it nothing is intended, and so nothing is submitted. A commit whose
+answer was lost is unclear: the batch goes out again under its number, and the ledger says what became of it.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hailuo_batch.core.attempt.attempt import Clip, Move, Stage
+from hailuo_batch.core.attempt.records import AttemptRecord
+from hailuo_batch.core.attempt.replay import INTEND
+from hailuo_batch.core.models import is_local
+from hailuo_batch.core.money import Money
+from hailuo_batch.core.spending.budget import Cap
+from hailuo_batch.errors import BoughtElsewhereError, LedgerMovedError
+from hailuo_batch.ledger.attempt_rows import make_attempt_records
+from hailuo_batch.ledger.event_data import make_event_data, make_intent_data
+from hailuo_batch.ledger.group_commit import BatchQueue
+from hailuo_batch.ledger.postgres.answers import make_error
+from hailuo_batch.ledger.postgres.cap_patterns import make_cap_rows
+from hailuo_batch.ledger.postgres.connect import PasswordSource, check_server, connect, translate_postgres_errors
+from hailuo_batch.ledger.postgres.holders import HolderCard
+from hailuo_batch.ledger.postgres.line import PostgresLine
+from hailuo_batch.ledger.postgres.reader import PostgresLedgerReader, PostgresReads, open_journal, shared_queries
+from hailuo_batch.ledger.reader import SqliteLedgerReader
+from hailuo_batch.ports import Clock, Facts, Intent, RenderName
+
+if TYPE_CHECKING:
+    import psycopg
+
+_NO_FACTS = Facts()
+_PATIENCE = 600.0  # seconds that a run waits for a ledger that is away; then it ends, and names its tasks
+_SAME_SERVER = ("ledger", "system", "timeline")
+Write = dict[str, Any]
+
+
+class PostgresLedger(PostgresLedgerReader):
+    """Implements `ports.LedgerWriter`."""
+
+    def __init__(self, session: "WriterSession", clock: Clock, journal: SqliteLedgerReader | None) -> None:
+        super().__init__(PostgresReads(session.line, session.url), session.card, journal, session.holder)
+        self._session, self._clock = session, clock
+        self._queue: BatchQueue[Write] = BatchQueue(session.write)
+        self._caps: list[Cap] = []
+
+    @property
+    def commits(self) -> int:
+        """How many transactions were written so far."""
+        return self._queue.commits
+
+    @property
+    def server(self) -> Mapping[str, Any]:
+        """Which ledger and server this is, and how far its log was at the last write."""
+        return self._session.server
+
+    async def record_intent(self, intent: Intent) -> int:
+        """The number of the live attempt for this fingerprint: a new one, or this holder's own from before."""
+        if self._journal is not None and not is_local(intent.provider):
+            await self._refuse_bought(intent)
+        return int(await self._write(self._make_intent(intent)))
+
+    async def move(self, attempt: int, move: Move, facts: Facts = _NO_FACTS) -> Stage:
+        """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
+        return Stage(await self._write({"attempt": attempt, "at": self._clock.now(), **_make_move(move, facts)}))
+
+    async def keep_clip(self, attempt: int, clip: Clip) -> AttemptRecord:
+        """Moves an attempt by `Move.KEEP`; what is known of it then, by the same write."""
+        write = {"attempt": attempt, "at": self._clock.now(), "want": True, **_make_move(Move.KEEP, Facts(clip=clip))}
+        (record,) = make_attempt_records([await self._write(write)])
+        return record
+
+    async def restore_clip(self, intent: Intent, clip: Clip, cost: Money | None) -> int:
+        """Records a clip that was made before this ledger knew of it, in one write; the number of its attempt."""
+        moves = [(Move.ACCEPT, Facts(task="")), (Move.PRODUCE, Facts(cost=cost)), (Move.KEEP, Facts(clip=clip))]
+        then = [_make_move(move, facts) for move, facts in moves]
+        return int(await self._write({**self._make_intent(intent), "then": then}))
+
+    async def adopt_task(self, intent: Intent, task: str, reason: str) -> int:
+        """Records a task that was bought without this ledger, in one write; the number of its attempt."""
+        then = [_make_move(Move.ACCEPT, Facts(task=task, reason=reason))]
+        return int(await self._write({**self._make_intent(intent), "fresh": True, "then": then}))
+
+    async def register_caps(self, caps: Iterable[Cap]) -> None:
+        """Says which caps this run has: what one of them has no room for is refused by the ledger itself."""
+        self._caps, rows = make_cap_rows(caps)
+        with translate_postgres_errors(self._session.url):
+            await self._session.line.run(lambda connection: self._session.register(connection, rows))
+
+    async def take_over_purchases(self, place: str) -> Mapping[int, str]:  # noqa: ARG002 - of the port
+        """A shared ledger is not in the journal of one machine: there is nothing to take over."""
+        return {}
+
+    async def record_names(self, names: Iterable[RenderName]) -> None:
+        """Records which names were given to which clips; a name that is recorded already costs nothing."""
+        rows = [(n.file, n.campaign, n.shot, n.version, n.take, n.fingerprint, n.sketch) for n in names]
+        if rows:
+            await self._write(
+                {"do": "names", "at": self._clock.now(), "names": list({row[0]: row for row in rows}.values())}
+            )
+
+    async def begin_run(self, *, manifest: str, campaign: str, sketch: bool) -> int:
+        """Records that a run has begun; its number."""
+        row = {"manifest": manifest, "campaign": campaign, "sketch": sketch}
+        return int(await self._write({"do": "begin_run", "at": self._clock.now(), **row}))
+
+    async def end_run(self, run: int, *, stored: int, failed: int, exit: int) -> None:  # noqa: A002 - the word for it
+        """Records how a run ended."""
+        row = {"run": run, "stored": stored, "failed": failed, "exit": exit}
+        await self._write({"do": "end_run", "at": self._clock.now(), **row})
+
+    async def close(self) -> None:
+        """Writes what is queued, even if the closer is cancelled, and says that this holder ends."""
+        try:
+            await self._queue.close()
+        finally:
+            await self._session.leave()
+
+    async def _write(self, write: Write) -> Any:
+        with translate_postgres_errors(self._session.url):
+            answer = await self._queue.put(write)
+        if isinstance(answer, dict):
+            raise make_error(answer, str(write.get("move", INTEND)), self._caps)
+        return answer
+
+    async def _refuse_bought(self, intent: Intent) -> None:
+        """Money: a local ledger of this machine may have bought the same before the project shared one."""
+        bought = (await self.purchases_elsewhere([intent.fingerprint])).get(intent.fingerprint)
+        if bought is not None:
+            why = f"the ledger {bought.place} has it as {str(bought.stage).replace('_', ' ')}"
+            remedy = "Run again: what is bought there is not bought here."
+            raise BoughtElsewhereError("it was bought in another checkout meanwhile", why=why, remedy=remedy)
+
+    def _make_intent(self, intent: Intent) -> Write:
+        return {
+            "do": "intend",
+            "at": self._clock.now(),
+            "fingerprint": intent.fingerprint,
+            "preimage": intent.preimage,
+            "provider": intent.provider,
+            "campaign": intent.campaign,
+            "shot": intent.shot,
+            "take": intent.take,
+            "tags": intent.tags,
+            "free": is_local(intent.provider),
+            "data": make_intent_data(intent),
+        }
+
+
+class WriterSession:
+    """The one session that writes for a holder, through every cut of its line."""
+
+    def __init__(
+        self, url: str, card: HolderCard, *, password: PasswordSource | None, patience: float, answer_seconds: float
+    ) -> None:
+        self.url, self.card = url, card
+        self.server: dict[str, Any] = {}
+        self.holder = 0
+        self._password = password
+        self._batch = 0
+        self._caps: list[dict[str, Any]] = []
+        self.line = PostgresLine(self._open, patience=patience, answer_seconds=answer_seconds)
+
+    async def enter(self) -> None:
+        """Makes this process a holder; the first line must stand at once."""
+        with translate_postgres_errors(self.url):
+            await self.line.run(lambda _: None, tries=False)
+
+    async def leave(self) -> None:
+        """Says that the holder ends, where the line stands, and closes it."""
+        self.line.hurry()
+        with suppress(Exception):
+            await self.line.run(lambda c: c.execute("SELECT leave_holder(%s)", (self.holder,)), tries=False)
+        await self.line.close()
+
+    def register(self, connection: "psycopg.Connection", rows: list[dict[str, Any]]) -> None:
+        """Registers the holder's caps; again after a cut, since that may have undone it."""
+        self._caps = rows
+        connection.execute("SELECT register_caps(%s, %s::jsonb)", (self.holder, json.dumps(rows)))
+
+    async def write(self, batch: Sequence[Write]) -> Sequence[Any]:
+        """What each write of a batch came to. When the ledger refuses all of it, each is tried by itself."""
+        import psycopg
+
+        try:
+            return await self._write_batch(batch)
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException):
+            if len(batch) == 1:
+                raise
+        outcomes: list[Any] = []
+        for write in batch:
+            try:
+                outcomes += await self._write_batch([write])
+            except psycopg.Error as error:
+                outcomes.append(error)
+        return outcomes
+
+    async def _write_batch(self, batch: Sequence[Write]) -> Sequence[Any]:
+        number, text = self._batch + 1, json.dumps(batch, separators=(",", ":"))
+
+        def carry_out(connection: "psycopg.Connection") -> Any:
+            row = connection.execute("SELECT * FROM write_batch(%s, %s, %s::jsonb)", (self.holder, number, text))
+            return row.fetchone()
+
+        answers, records, self.server["lsn"] = await self.line.run(carry_out)
+        self._batch = number
+        if records is None:
+            return list(answers)
+        return [
+            records[str(write["attempt"])] if "want" in write and isinstance(answer, str) else answer
+            for write, answer in zip(batch, answers, strict=True)
+        ]
+
+    def _open(self) -> "psycopg.Connection":
+        """A new line, as the same holder. It waits until an earlier session of this holder is gone."""
+        connection = connect(self.url, name=self.card.command, password=self._password)
+        try:
+            server = self._enter(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self.server, self.holder = server, server["holder"]
+        return connection
+
+    def _enter(self, connection: "psycopg.Connection") -> dict[str, Any]:
+        if self.holder:
+            # Money: what the old session had begun ends with it. Only then it is known what was written.
+            connection.execute(
+                shared_queries()["end_old_session"],
+                (self.holder,),
+            )
+        card = {**self.card.as_tree(), "holder": self.holder or None}
+        row = connection.execute("SELECT enter_holder(%s::jsonb)", (json.dumps(card),)).fetchone()
+        server: dict[str, Any] = row[0] if row else {}
+        check_server(server, self.url)
+        if self.holder:
+            self._check_same(server)
+        return server
+
+    def _check_same(self, server: Mapping[str, Any]) -> None:
+        """Money: another ledger, or a replica that took over, may lack what this run has written."""
+        changed = [name for name in _SAME_SERVER if server[name] != self.server[name]]
+        if changed:
+            raise LedgerMovedError(
+                "the shared ledger is no longer the one that this run began with",
+                why=f"{self.url} has another {changed[0]} now",
+                remedy="Nothing more was submitted. Run `audit --ask` before you buy again.",
+            )
+
+
+@asynccontextmanager
+async def open_shared_ledger(
+    url: str,
+    *,
+    clock: Clock,
+    card: HolderCard | None = None,
+    journal: Path | None = None,
+    password: PasswordSource | None = None,
+    patience: float = _PATIENCE,
+    answer_seconds: float = 30.0,
+) -> AsyncIterator[PostgresLedger]:
+    """The shared ledger for writing, as a new holder. Leaving it writes what is queued.
+
+    `card` says who that is. `patience` is how long a ledger that is away is waited for; `answer_seconds`, how long one
+    answer may take before the line counts as cut.
+    """
+    card = card or HolderCard.of_this_process("run")
+    async with AsyncExitStack() as stack:
+        local = await stack.enter_async_context(open_journal(journal))
+        session = WriterSession(url, card, password=password, patience=patience, answer_seconds=answer_seconds)
+        try:
+            await session.enter()
+        except BaseException:
+            await session.line.close()
+            raise
+        ledger = PostgresLedger(session, clock, local)
+        try:
+            yield ledger
+        finally:
+            await ledger.close()
+
+
+def _make_move(move: Move, facts: Facts) -> Write:
+    write: Write = {"do": "move", "move": move, "data": make_event_data(facts)}
+    if (clip := facts.clip) is not None:
+        write["clip"] = (clip.digest, clip.size, clip.width, clip.height, clip.seconds, clip.frames, clip.codec)
+    return write
