@@ -1,7 +1,7 @@
 """The shared ledger keeps the promises of every ledger: the suites that the one on SQLite passes too."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from postgres_fixtures import PostgresServer, postgres  # noqa: F401 - a fixture
 from hailuo_batch.ledger.postgres.reader import read_shared_ledger
 from hailuo_batch.ledger.postgres.writer import open_shared_ledger
 from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter
-from hailuo_batch.testing.ledger_contract import LedgerContract
+from hailuo_batch.testing.ledger_contract import LedgerContract, Operation
 from hailuo_batch.testing.ledger_reads_contract import LedgerReadsContract
 
 
@@ -52,6 +52,11 @@ def _name(folder: Path) -> str:
 
 class TestPostgresLedger(PostgresOpener, LedgerContract):
     """What every ledger promises to those who write."""
+
+    async def _carry_out(self, folder: Path, operations: Sequence[Operation], *, together: bool) -> None:
+        await super()._carry_out(folder, operations, together=together)
+        self.made.discard(_name(folder))
+        self.server.drop_database(_name(folder))
 
 
 class TestPostgresLedgerReader(PostgresOpener, LedgerReadsContract):

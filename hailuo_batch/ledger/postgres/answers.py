@@ -42,7 +42,7 @@ def _held_words(answer: dict[str, Any]) -> str:
 
 def _cap_error(answer: dict[str, Any], caps: Iterable[Cap]) -> Exception:
     cap = next(each for each in caps if _is_same(each, answer))
-    price = parse_money(answer["price"], answer["currency"])
+    price = parse_money(answer["price"], answer["unit"])
     refused = _refuse(cap, answer["used"], price)
     return CapReachedError("a cap has no room for it", why=refused.why, remedy=refused.remedy)
 

@@ -141,9 +141,10 @@ def check_server(server: dict[str, Any], place: str) -> None:
 
 def _no_ledger_error(place: str) -> LedgerError:
     return LedgerError(
-        "there is no ledger in this database",
-        why=f"{place} has no schema `{SCHEMA}`, or an older one",
-        remedy=f"If it is the right database, let its owner make the ledger:\n    hailuo-batch ledger init {place}",
+        "there is no ledger in this database, or this login may not use it",
+        why=f"{place} has no schema `{SCHEMA}` that this login sees",
+        remedy="If it is the right database, let its owner make the ledger, and `GRANT hailuo_run TO` this login:\n"
+        f"    hailuo-batch ledger init {place}",
     )
 
 

@@ -30,7 +30,7 @@ $$;
 CREATE FUNCTION find_full_cap(me integer, a attempts, price numeric, unit text, uses cap_use[]) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 SELECT jsonb_build_object('error', 'over_cap', 'campaign', c.campaign, 'tag', c.tag, 'since', c.since,
-    'currency', c.currency, 'most', h.most::text, 'used', (u.used - coalesce(x.amount, 0))::text, 'price', price::text)
+    'currency', c.currency, 'most', h.most::text, 'used', (u.used - coalesce(x.amount, 0))::text, 'price', price::text, 'unit', unit)
 FROM unnest(uses) u JOIN caps c ON c.id = u.cap JOIN holder_caps h ON h.cap = c.id AND h.holder = me
     LEFT JOIN attempt_caps x ON x.cap = c.id AND x.attempt = a.id
 WHERE NOT a.free AND covers(c, a.campaign, a.tags, a.intended_at)
@@ -69,7 +69,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = hailuo, pg_temp AS $$
 DECLARE
     w jsonb;
     number integer;
-    found jsonb := '[]';
+    answers jsonb := '[]';
 BEGIN
     PERFORM check_holder(me);
     DELETE FROM holder_caps WHERE holder = me;
@@ -87,7 +87,7 @@ BEGIN
         END IF;
         INSERT INTO holder_caps (holder, cap, most) VALUES (me, number, (w->>'most')::numeric)
             ON CONFLICT (holder, cap) DO UPDATE SET most = least(holder_caps.most, excluded.most);
-        found := found || (SELECT to_jsonb(used::text) FROM caps WHERE id = number);
+        answers := answers || (SELECT to_jsonb(used::text) FROM caps WHERE id = number);
     END LOOP;
-    RETURN found;
+    RETURN answers;
 END $$;

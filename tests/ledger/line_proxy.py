@@ -1,0 +1,139 @@
+"""A line between a program and its PostgreSQL that can be cut, hung, reset, or robbed of one answer."""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+_RESET = struct.pack("ii", 1, 0)  # a close that is a reset
+
+
+class LineProxy:
+    """Listens on a free port of 127.0.0.1 and passes everything on to another, on a thread of its own."""
+
+    def __init__(self, target: int) -> None:
+        self.port, self.lost_answers = 0, 0
+        self._target = target
+        self._loop = asyncio.new_event_loop()
+        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._is_away = False
+        self._lose_at = 0  # messages until the answer to one is lost; 0: none
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> "LineProxy":
+        self._thread.start()
+        self._call(self._start)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._call(self._stop)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def cut(self, *, reset: bool = False) -> None:
+        """Ends every line that stands, at both ends."""
+        self._call(lambda: self._end_all(reset))
+
+    def go_away(self) -> None:
+        """Cuts, and lets nobody in until `come_back`."""
+        self._is_away = True
+        self.cut()
+
+    def come_back(self) -> None:
+        """Lets everybody in again."""
+        self._is_away = False
+
+    def hang(self) -> None:
+        """Holds every line open and passes nothing on, until `resume`."""
+        self._call(lambda: self._set_flow(flows=False))
+
+    def resume(self) -> None:
+        """Passes on again what was held."""
+        self._call(lambda: self._set_flow(flows=True))
+
+    def lose_answer(self, *, after: int = 1) -> None:
+        """Passes on so many more messages; the answer to the last never comes, and the line is cut instead."""
+        self._lose_at = after
+
+    def _call(self, act: Callable[[], Any]) -> None:
+        async def do() -> None:
+            found = act()
+            if asyncio.iscoroutine(found):
+                await found
+
+        asyncio.run_coroutine_threadsafe(do(), self._loop).result(10)
+
+    async def _start(self) -> None:
+        self._flow = asyncio.Event()
+        self._flow.set()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _stop(self) -> None:
+        self._server.close()
+        self._set_flow(flows=True)
+        self._end_all(reset=False)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _set_flow(self, *, flows: bool) -> None:
+        (self._flow.set if flows else self._flow.clear)()
+
+    def _end_all(self, reset: bool) -> None:
+        for pair in list(self._pairs):
+            self._end(pair, reset=reset)
+
+    def _end(self, pair: tuple[asyncio.StreamWriter, asyncio.StreamWriter], *, reset: bool) -> None:
+        self._pairs.discard(pair)
+        for writer in pair:
+            if reset:
+                with suppress(OSError):
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_away:
+            writer.transport.abort()
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        pair = (writer, far_writer)
+        self._pairs.add(pair)
+        losing = [False]
+        pumps = [self._pump(reader, far_writer, pair, losing, answers=False)]
+        pumps += [self._pump(far_reader, writer, pair, losing, answers=True)]
+        await asyncio.gather(*pumps, return_exceptions=True)
+
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        pair: Any,
+        losing: list[bool],
+        *,
+        answers: bool,
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(1 << 16):
+                await self._flow.wait()
+                if answers and losing[0]:
+                    self.lost_answers += 1
+                    break
+                if not answers and self._lose_at:
+                    self._lose_at -= 1
+                    losing[0] = self._lose_at == 0
+                writer.write(data)
+                await writer.drain()
+        self._end(pair, reset=False)
