@@ -25,6 +25,7 @@ from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt
 from hailuo_batch.core.spending.charge import Charge
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
+from hailuo_batch.core.team import Team
 from hailuo_batch.core.trace import WaitLine
 
 
@@ -152,6 +153,9 @@ class LedgerReader(Protocol):
     async def ledger_id(self) -> str:
         """Which ledger this is, wherever its file is; "" while it is not written yet."""
 
+    async def team(self) -> Team | None:
+        """Who works on this ledger, as of one moment; None when it is of one machine."""
+
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
 
@@ -162,6 +166,10 @@ class LedgerWriter(LedgerReader, Protocol):
     Money: a write that was begun is done whole, also when its caller is cancelled meanwhile. It raises
     `LedgerMovedError` when ledger or run lock is no longer the one of its name; what was written can still be read.
     """
+
+    @property
+    def slot_source(self) -> "SlotSource | None":
+        """The rates and places that runs on other machines share with this one; None when there can be no other."""
 
     async def record_intent(self, intent: Intent) -> int:
         """The number of the live attempt for this fingerprint: a new one, or the one that was intended before.
@@ -200,8 +208,45 @@ class LedgerWriter(LedgerReader, Protocol):
     async def begin_run(self, *, manifest: str, campaign: str, sketch: bool) -> int:
         """Records that a run has begun; its number."""
 
+    async def report_owed(self, clips: int) -> None:
+        """Says to other machines how many clips this one has that are not in the shared store yet."""
+
     async def end_run(self, run: int, *, stored: int, failed: int, exit: int) -> None:  # noqa: A002 - the word for it
         """Records how a run ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedAccount:
+    """What machines share at a gateway: the limits of one account. `account` is a hash, never the key.
+
+    `distance` is how many seconds are between two submits (0: no rate is known); `places` how many tasks may run.
+    """
+
+    account: str
+    gateway: str
+    distance: float
+    places: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotLease:
+    """Slots for submits, each by the seconds until it begins; without any, when to come again, and why."""
+
+    begins: tuple[float, ...]
+    retry_after: float = 0.0
+    is_full: bool = False  # no place is free
+
+
+class SlotSource(Protocol):
+    """Who leases the rate and the places of accounts that several machines use."""
+
+    async def lease_slots(
+        self, account: SharedAccount, *, used: int, wanted: int, pause: float | None = None
+    ) -> SlotLease:
+        """Leases at most so many slots that begin within a second; those that are not used lapse.
+
+        `used` are the places that this run's own tasks have. With `pause` no machine gets a slot for so many seconds.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

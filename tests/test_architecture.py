@@ -219,7 +219,7 @@ def test_only_files_makes_moves_and_removes_files() -> None:
 # Inside a room, arrows go to the right too; a file beside the sub-rooms is named by itself.
 SUB_STEPS = {
     "core": (
-        {"plan", "spending"},
+        {"plan", "spending", "team"},
         {"pacing"},
         {"attempt", "providers", "sheet"},
         {"request"},
@@ -256,6 +256,7 @@ SUB_STEPS = {
             "schema",
             "sheet",
             "trust",
+            "team",
         },
         {"run", "inspect", "prices", "sheets", "diff_stills", "disclosing", "judging", "pages"},
         {"account", "running"},

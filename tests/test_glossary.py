@@ -22,7 +22,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *so
 
 # No file, class, function, argument or variable has one of these as a part of its name.
 NAMES = {
-    "artifact", "ask", "backend", "bench", "door", "footage", "gate", "grounds", "look", "owed", "picture",
+    "artifact", "ask", "backend", "bench", "door", "footage", "gate", "grounds", "look", "picture",
     "purse", "seller", "spare", "stray", "terms", "told", "unclaimed", "unclear", "vendor", "wears", "wire",
     "wishes",
 }  # fmt: skip

@@ -147,6 +147,9 @@ class SqliteLedgerReader(RowsLedgerReader):
         """Which ledger this is, wherever its file is; "" while it is not written yet."""
         return await self._connection.run(read_ledger_id)
 
+    async def team(self) -> None:
+        """This ledger is of one machine."""
+
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
         return await self._connection.run(

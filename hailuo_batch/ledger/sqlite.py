@@ -49,6 +49,10 @@ class SqliteLedger(SqliteLedgerReader):
         """How many transactions were written so far."""
         return self._writer.commits
 
+    @property
+    def slot_source(self) -> None:
+        """One run at a time writes here: it shares its pace with nobody."""
+
     async def record_intent(self, intent: Intent) -> int:
         """The number of the live attempt for this fingerprint: a new one, or the one that was intended before.
 
@@ -101,6 +105,9 @@ class SqliteLedger(SqliteLedgerReader):
         """Records that a run has begun; its number."""
         row = (manifest, campaign, sketch, self._clock.now())
         return await self._writer.write(partial(_begin_run, row=row))
+
+    async def report_owed(self, clips: int) -> None:
+        """There is no other machine to say it to."""
 
     async def end_run(self, run: int, *, stored: int, failed: int, exit: int) -> None:  # noqa: A002 — the word for it
         """Records how a run ended."""

@@ -34,6 +34,7 @@ from hailuo_batch.core.pacing.slow_start import (
 )
 from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import WaitListener, ignore_wait
+from hailuo_batch.runner.shared_pace import SharedPace
 from hailuo_batch.runner.shutdown import Stop, wake
 
 PATIENCE = 300.0  # seconds that a provider may ask to wait, at once or for one submit, before submits to it end
@@ -59,6 +60,8 @@ class Limiter:
     def __init__(self, provider: str, pace: RateState, slow_start: SlowStart, *, tempo: Tempo, stop: Stop) -> None:
         self.provider, self.pace, self.slow_start, self.patience = provider, pace, slow_start, PATIENCE
         self._tempo, self._stop = tempo, stop
+        self.shared: SharedPace | None = None  # where other machines use the same account
+        self._in_line = 0
         self._queue_lock = asyncio.Lock()
         self._waiting: asyncio.Future[None] | None = None  # the first step in line
         self._submits = _NO_STREAK
@@ -70,6 +73,13 @@ class Limiter:
 
         `on_wait` hears of each wait of the first in line; the others wait for it.
         """
+        self._in_line += 1
+        try:
+            return await self._wait_in_line(on_wait)
+        finally:
+            self._in_line -= 1
+
+    async def _wait_in_line(self, on_wait: WaitListener) -> Failure | None:
         async with self._queue_lock:
             with ExitStack() as wait:
                 reported: tuple[WaitReason, int | None] | None = None
@@ -80,11 +90,18 @@ class Limiter:
                     # Money: nothing is bought beyond the window while no clip has come from there.
                     is_held = not self.slow_start.may_buy
                     pause = None if is_held else submit_delay(self.pace, now)
+                    slots = self.shared if pause == 0 else None
+                    if slots is not None:
+                        free = self.pace.max_unanswered - self.pace.unanswered
+                        pause = await slots.take(used=self.pace.running, wanted=min(self._in_line, free))
+                        if pause == 0 and not self._may_submit():
+                            continue  # an answer came meanwhile; the slot lapses
                     if pause == 0:
                         wait.close()  # before a place is taken, so that a listener that raises leaves none behind
-                        self.pace, self.slow_start = start_submit(self.pace, now), add_take(self.slow_start)
+                        self.pace = start_submit(self.pace, self._tempo.now())
+                        self.slow_start = add_take(self.slow_start)
                         return None
-                    line = self._wait_line(pause, now, is_held=is_held)
+                    line = self._wait_line(pause, now, is_held=is_held, slots=slots)
                     _LOG.debug(line)
                     why_and_until = line.reason, None if pause is None else round(now + pause)
                     if why_and_until != reported:  # woken early, it may wait on as before
@@ -98,11 +115,18 @@ class Limiter:
         why = f"{self.provider} asks to wait {self.pace.not_before - now:,.0f} s before the next call"
         return Failure(kind=FailureKind.THROTTLED, why=why, remedy="Run again then. Nothing was submitted.")
 
-    def _wait_line(self, pause: float | None, now: float, *, is_held: bool) -> WaitLine:
+    def _may_submit(self) -> bool:
+        is_open = self.closed is None and not self._stop.is_requested and self.slow_start.may_buy
+        return is_open and submit_delay(self.pace, self._tempo.now()) == 0
+
+    def _wait_line(self, pause: float | None, now: float, *, is_held: bool, slots: SharedPace | None) -> WaitLine:
         why = ""
         if is_held:
             first = self.slow_start.not_stored
             reason, why = WaitReason.FIRST_CLIPS, f"{first} take{'s go' if first != 1 else ' goes'} first"
+        elif slots is not None:
+            reason = WaitReason.CONCURRENCY if slots.is_full else WaitReason.OWN_PACE
+            why = "other machines use this account too"
         elif pause is None:
             reason = WaitReason.CONCURRENCY
         elif self.pace.not_before - now >= pause:  # what holds longer is the reason
@@ -158,6 +182,8 @@ class Limiter:
         self.pace = fail_submit(self.pace, is_outcome_known=not is_in_doubt)
         if FAILURE_POLICIES[failure.kind].resend:
             self.pace = throttle(self.pace, now, failure.wait_seconds)
+            if self.shared is not None:
+                self.shared.pause(max(0.0, self.pace.not_before - now))
         else:
             self._submits = add_failure(self._submits, failure)
         self._close(closing_failure(failure) or breaker_failure(self._submits, self.provider))

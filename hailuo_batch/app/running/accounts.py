@@ -36,6 +36,15 @@ def read_accounts(setup: RunSetup) -> dict[str, str]:
     }
 
 
+def read_shared_account(setup: RunSetup, gateway: str) -> str:
+    """The account of a gateway as machines that share a ledger know it: the same hash for the same key on each.
+
+    Keys are long and random, so that nobody finds one by trying.
+    """
+    key = read_gateway_key(setup.project, gateway) or ""
+    return hmac.digest(b"hailuo-batch shared account", f"{gateway}\n{key}".encode(), "sha256").hex()[:_LENGTH]
+
+
 def _read_secret(file: Path) -> bytes:
     """The key of the hash; made at the first purchase. One that cannot be kept serves this run."""
     new = secrets.token_bytes(_SECRET_BYTES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from hailuo_batch.app.measuring import ClipMeasurer, list_given_images
+from hailuo_batch.app.running.accounts import read_shared_account
 from hailuo_batch.app.running.drivers import DriverContext, make_scaled_clock, open_drivers
 from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.running.setup import RunSetup
@@ -19,6 +20,7 @@ from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.pacing.rate_limit import RateState, resume_pace
+from hailuo_batch.core.pacing.shared_rate import slot_distance
 from hailuo_batch.core.pacing.slow_start import DELIVERY_SECONDS, begin_slow_start
 from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Step
@@ -27,10 +29,11 @@ from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.media.origin_marks import read_origin_marks
-from hailuo_batch.ports import DriverRequest, LedgerWriter, Store
+from hailuo_batch.ports import DriverRequest, LedgerWriter, SharedAccount, SlotSource, Store
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.limiter import Limiter, Tempo
 from hailuo_batch.runner.reservations import Reservations
+from hailuo_batch.runner.shared_pace import SharedPace
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.task_ids import TaskIds
 
@@ -111,6 +114,8 @@ async def run_context(
                     submit_times=submits.get(each.name, ()),
                     delivered_within_a_day=each.name in delivered,
                 )
+            # The ledger of this run, not that of the manifest before.
+            together.limiters[each.name].shared = _share_pace(each, setup, ledger.slot_source, clock)
         yield RunContext(
             campaign=setup.campaign,
             sketch=setup.workspace.world is World.SKETCH,
@@ -169,6 +174,21 @@ def _make_limiter(
     rate = resume_pace(rate, ((now - at) * clock.speed for at in submit_times), clock.now())
     slow_start = begin_slow_start(at_once, delivered_within_a_day=delivered_within_a_day)
     return Limiter(provider.name, rate, slow_start, tempo=clock, stop=stop)
+
+
+def _share_pace(provider: Provider, setup: RunSetup, source: SlotSource | None, clock: Tempo) -> SharedPace | None:
+    """The turns at an account that other machines use too, by the limits of the account: `-j` is of one run."""
+    if source is None:
+        return None
+    own: Mapping[str, float] = setup.project.limits.get(provider.name, {})
+    places = own.get("at_once", provider.limits.at_once)
+    account = SharedAccount(
+        account=read_shared_account(setup, provider.name),
+        gateway=provider.name,
+        distance=slot_distance(own.get("per_minute", provider.limits.per_minute)),
+        places=None if places is None else int(places),
+    )
+    return SharedPace(account, source, clock.now)
 
 
 async def make_driver_request(step: Step, setup: RunSetup, store: Store) -> DriverRequest:

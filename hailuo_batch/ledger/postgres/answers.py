@@ -58,4 +58,4 @@ def _refuse(cap: Cap, used: str, price: Money | None) -> Failure:
 
 def _is_same(cap: Cap, answer: dict[str, Any]) -> bool:
     covers = (cap.campaign, cap.tag, cap.since, cap.limit.currency.casefold())
-    return covers == (answer["campaign"], answer["tag"], answer["since"], answer["currency"])
+    return covers == (answer["campaign"], answer["tag"], answer["since"], answer["currency"].casefold())

@@ -25,9 +25,10 @@ def make_cap_rows(caps: Iterable[Cap]) -> tuple[list[Cap], list[dict[str, Any]]]
 
 
 def _make_row(cap: Cap) -> dict[str, Any]:
-    covers = {"campaign": cap.campaign, "tag": cap.tag, "since": cap.since, "currency": cap.limit.currency.casefold()}
+    covers = {"campaign": cap.campaign, "tag": cap.tag, "since": cap.since, "currency": cap.limit.currency}
+    key = json.dumps({**covers, "currency": cap.limit.currency.casefold()}, sort_keys=True)
     form = None if cap.tag is None else make_tag_form(cap.tag)
-    return {**covers, "key": json.dumps(covers, sort_keys=True), "tag_form": form, "most": _plain(cap.limit.amount)}
+    return {**covers, "key": key, "tag_form": form, "most": _plain(cap.limit.amount)}
 
 
 def _plain(amount: Decimal) -> str:

@@ -117,3 +117,12 @@ SELECT content_key();
 -- Of this login only: PostgreSQL lets nobody end another's.
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity JOIN holders USING (pid)
 WHERE holders.id = %s AND usename = current_user AND pid <> pg_backend_pid();
+
+-- name: team
+SELECT read_team();
+
+-- name: lease_slots
+SELECT lease_slots(%s, %s::jsonb);
+
+-- name: report_owed
+SELECT report_owed(%s, %s);

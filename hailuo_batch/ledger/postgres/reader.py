@@ -12,6 +12,7 @@ from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
+from hailuo_batch.core.team import Team, make_team
 from hailuo_batch.ledger.postgres.connect import PasswordSource, check_server, connect, translate_postgres_errors
 from hailuo_batch.ledger.postgres.holders import HolderCard
 from hailuo_batch.ledger.postgres.line import PostgresLine
@@ -101,6 +102,10 @@ class PostgresLedgerReader(RowsLedgerReader):
         """What stays the same as long as nothing is written; one round trip."""
         return await self._postgres.run(_read_content_key)
 
+    async def team(self) -> Team:
+        """Who works on this ledger, as of one moment."""
+        return await self._postgres.run(_read_team)
+
     async def journal_finding(self) -> JournalFinding | None:
         """A shared ledger is not in the journal of one machine: it cannot differ from it."""
         return None
@@ -173,3 +178,8 @@ def _read_id(ledger: LedgerRows) -> str:
 def _read_content_key(ledger: LedgerRows) -> str:
     ((found,),) = ledger.rows("content_key")
     return str(found)
+
+
+def _read_team(ledger: LedgerRows) -> Team:
+    ((found,),) = ledger.rows("team")
+    return make_team(found)

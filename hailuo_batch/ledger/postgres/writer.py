@@ -27,7 +27,7 @@ from hailuo_batch.ledger.postgres.holders import HolderCard
 from hailuo_batch.ledger.postgres.line import PostgresLine
 from hailuo_batch.ledger.postgres.reader import PostgresLedgerReader, PostgresReads, open_journal, shared_queries
 from hailuo_batch.ledger.reader import SqliteLedgerReader
-from hailuo_batch.ports import Clock, Facts, Intent, RenderName
+from hailuo_batch.ports import Clock, Facts, Intent, RenderName, SharedAccount, SlotLease, SlotSource
 
 if TYPE_CHECKING:
     import psycopg
@@ -111,6 +111,31 @@ class PostgresLedger(PostgresLedgerReader):
         """Records how a run ended."""
         row = {"run": run, "stored": stored, "failed": failed, "exit": exit}
         await self._write({"do": "end_run", "at": self._clock.now(), **row})
+
+    @property
+    def slot_source(self) -> SlotSource:
+        """The rates and places that runs on other machines share with this one."""
+        return self
+
+    async def lease_slots(
+        self, account: SharedAccount, *, used: int, wanted: int, pause: float | None = None
+    ) -> SlotLease:
+        """Leases at most so many slots that begin within a second; those that are not used lapse."""
+        asked = {"account": account.account, "gateway": account.gateway, "between": account.distance, "used": used}
+        asked |= {"wanted": wanted, "places": account.places, "pause": pause}
+        given = json.dumps({name: value for name, value in asked.items() if value is not None})
+        found = await self._call("lease_slots", given)
+        return SlotLease(begins=tuple(found["slots"]), retry_after=found["retry"], is_full=found["full"])
+
+    async def report_owed(self, clips: int) -> None:
+        """Says to other machines how many clips this one has that are not in the shared store yet."""
+        await self._call("report_owed", clips)
+
+    async def _call(self, name: str, argument: Any) -> Any:
+        parameters, query = (self._session.holder, argument), shared_queries()[name]
+        with translate_postgres_errors(self._session.url):
+            row = await self._session.line.run(lambda connection: connection.execute(query, parameters).fetchone())
+        return row[0] if row else None
 
     async def close(self) -> None:
         """Writes what is queued, even if the closer is cancelled, and says that this holder ends."""
