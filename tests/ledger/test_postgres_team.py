@@ -10,7 +10,9 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.budget import Cap
+from hailuo_batch.ledger.postgres.connect import connect
 from hailuo_batch.ledger.postgres.holders import HolderCard
+from hailuo_batch.ledger.postgres.probe import keeps_sessions, probe_ledger
 from hailuo_batch.ledger.postgres.reader import read_shared_ledger
 from hailuo_batch.ledger.postgres.writer import PostgresLedger, open_shared_ledger
 from hailuo_batch.load.schemas import read_schema
@@ -71,3 +73,15 @@ async def test_a_new_ledger_says_that_it_is_new(postgres_url: str) -> None:  # n
         text = draw_team(await reader.team())
     assert "Nobody works on it now." in text
     assert "No machine has written to it yet." in text
+
+
+def test_a_probe_tries_clock_disk_and_sessions(postgres_url: str) -> None:  # noqa: F811
+    found = probe_ledger(postgres_url)
+    assert (found.fsync, found.synchronous_commit, found.keeps_sessions) == (False, "on", True)
+    assert abs(found.skew) < 1.0
+
+
+def test_one_session_behind_two_lines_is_noticed(postgres_url: str) -> None:  # noqa: F811
+    """What a proxy does that hands out sessions by the transaction: both lines get the same one."""
+    with connect(postgres_url, name="pooled") as session:
+        assert not keeps_sessions(session, session)
