@@ -230,8 +230,12 @@ class SharedAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotLease:
-    """Slots for submits, each by the seconds until it begins; without any, when to come again, and why."""
+    """Slots for submits, each by the seconds from `now` until it begins; without any, when to come again, and why.
 
+    `now` is the moment of the lease by the ledger's own clock, in seconds.
+    """
+
+    now: float
     begins: tuple[float, ...]
     retry_after: float = 0.0
     is_full: bool = False  # no place is free

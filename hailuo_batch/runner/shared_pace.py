@@ -5,11 +5,22 @@ A slot that is not used soon after it begins has lapsed. The ledger is asked aga
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hailuo_batch.core.pacing.shared_rate import slot_patience
 from hailuo_batch.ports import SharedAccount, SlotSource
 
+_CLOCK_LIFE = 60.0  # seconds for which two clocks keep their distance well enough
 _MAX_LEASE = 64  # slots at once: as many submits as may be unanswered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clocks:
+    """How far our clock is ahead of the ledger's, by an answer that was so long under way."""
+
+    trip: float
+    distance: float
+    at: float
 
 
 class SharedPace:
@@ -20,6 +31,7 @@ class SharedPace:
         self._account, self._source, self._elapsed = account, source, elapsed
         self._patience = slot_patience(account.distance)
         self._slots: deque[float] = deque()
+        self._clocks = _Clocks(trip=0.0, distance=0.0, at=-_CLOCK_LIFE)
         self._ask_at = 0.0
         self._pause: float | None = None  # until then the gateway wants no submit, of whatever machine
 
@@ -48,11 +60,20 @@ class SharedPace:
         return max(0.001, (self._slots[0] if self._slots else self._ask_at) - now)
 
     async def _lease(self, used: int, wanted: int) -> None:
-        pause = None if self._pause is None else max(0.0, self._pause - self._elapsed())
+        before = self._elapsed()
+        pause = None if self._pause is None else max(0.0, self._pause - before)
         lease = await self._source.lease_slots(
             self._account, used=used, wanted=min(max(1, wanted), _MAX_LEASE), pause=pause
         )
         self._pause = None
-        now = self._elapsed()
+        self._compare_clocks(before, lease.now)
+        now = lease.now + self._clocks.distance
         self._slots.extend(now + each for each in lease.begins)
         self._ask_at, self.is_full = now + lease.retry_after, lease.is_full
+
+    def _compare_clocks(self, before: float, there: float) -> None:
+        """An answer may be long under way, and would make its slots late. The quickest one knows best."""
+        after = self._elapsed()
+        trip, known = after - before, self._clocks
+        if trip <= known.trip or after - known.at >= _CLOCK_LIFE:
+            self._clocks = _Clocks(trip=trip, distance=(before + after) / 2 - there, at=after)

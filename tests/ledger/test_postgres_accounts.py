@@ -111,7 +111,7 @@ async def test_a_slot_that_was_not_used_in_time_has_lapsed() -> None:
             self, _: SharedAccount, *, used: int, wanted: int, pause: float | None = None
         ) -> SlotLease:
             self.leases += 1
-            return SlotLease(begins=(0.0, 0.1, 0.2))
+            return SlotLease(now=now, begins=(0.0, 0.1, 0.2))
 
     lessor = Lessor()
     pace = SharedPace(account(600.0), lessor, lambda: now)

@@ -125,7 +125,9 @@ class PostgresLedger(PostgresLedgerReader):
         asked |= {"wanted": wanted, "places": account.places, "pause": pause}
         given = json.dumps({name: value for name, value in asked.items() if value is not None})
         found = await self._call("lease_slots", given)
-        return SlotLease(begins=tuple(found["slots"]), retry_after=found["retry"], is_full=found["full"])
+        return SlotLease(
+            now=found["now"], begins=tuple(found["slots"]), retry_after=found["retry"], is_full=found["full"]
+        )
 
     async def report_owed(self, clips: int) -> None:
         """Says to other machines how many clips this one has that are not in the shared store yet."""

@@ -47,6 +47,7 @@ BEGIN
     INSERT INTO account_users (account, holder, leased, leased_until) VALUES (w->>'account', me, n, now + 2)
         ON CONFLICT (account, holder) DO UPDATE SET leased = excluded.leased, leased_until = excluded.leased_until;
     RETURN jsonb_build_object(
+        'now', now,
         'slots', (SELECT coalesce(jsonb_agg(begins - now + i * between), '[]') FROM generate_series(0, n - 1) i),
         'retry', CASE WHEN n > 0 THEN 0 WHEN free < 1 THEN 1 ELSE greatest(0.01, begins - now - 1) END,
         'full', free < 1);
