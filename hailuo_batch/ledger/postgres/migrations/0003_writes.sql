@@ -18,19 +18,15 @@ END $$;
 
 -- Money: whether somebody else may still send what a holder intended. The lock of one that is dead stays ours until the
 -- commit, so it cannot come back in between.
-CREATE FUNCTION is_alive(other integer, me integer) RETURNS boolean LANGUAGE sql VOLATILE AS $$
-SELECT other IS NOT NULL AND (other = me OR NOT pg_try_advisory_xact_lock(lock_class(), other))
-$$;
+CREATE FUNCTION is_alive(other integer, me integer) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN other IS NOT NULL AND (other = me OR NOT pg_try_advisory_xact_lock(lock_class(), other));
+END $$;
 
 CREATE FUNCTION make_held(a attempts) RETURNS jsonb LANGUAGE sql STABLE AS $$
 SELECT jsonb_build_object('error', 'held', 'attempt', a.id, 'stage', a.stage, 'provider', a.provider,
     'holder', h.person || ' on ' || h.host, 'since', h.since)
 FROM (SELECT 1) one LEFT JOIN holders h ON h.id = a.holder
-$$;
-
-CREATE FUNCTION add_event(me integer, number bigint, at double precision, move text, stage text, data jsonb) RETURNS void
-LANGUAGE sql AS $$
-INSERT INTO events (attempt, at, move, stage, data, holder) VALUES (number, at, move, stage, data, me)
 $$;
 
 -- Money: what a holder had intended when it died may have been sent. Nobody sends it again.
@@ -43,7 +39,8 @@ DECLARE
 BEGIN
     UPDATE attempts SET stage = 'in_doubt', failure = words->>'kind', why = words->>'why', remedy = '',
         changed_at = now_at, swept_at = clock_timestamp() WHERE id = a.id;
-    PERFORM add_event(a.holder, a.id, now_at, 'lose_sight', 'in_doubt', jsonb_build_object('failure', words));
+    INSERT INTO events (attempt, at, move, stage, data, holder)
+        VALUES (a.id, now_at, 'lose_sight', 'in_doubt', jsonb_build_object('failure', words), a.holder);
     UPDATE holders SET lost_at = coalesce(lost_at, clock_timestamp()) WHERE id = a.holder;
 END $$;
 
@@ -62,10 +59,6 @@ BEGIN
     END LOOP;
     RETURN swept;
 END $$;
-
-CREATE FUNCTION read_money(data jsonb, OUT amount numeric, OUT currency text) LANGUAGE sql IMMUTABLE AS $$
-SELECT (data->>'amount')::numeric, data->>'currency'
-$$;
 
 -- Records that something is about to be sent: the number of the attempt, or why it may not be.
 CREATE FUNCTION intend(me integer, w jsonb, INOUT uses cap_use[], OUT answer jsonb) LANGUAGE plpgsql AS $$
@@ -98,7 +91,7 @@ BEGIN
         a.intended_at := at;
     END IF;
     IF NOT is_fact AND cardinality(uses) > 0 THEN
-        answer := find_full_cap(me, a, price, unit, uses);
+        answer := find_full_cap(a, price, unit, uses);
         IF answer IS NOT NULL THEN
             RETURN;
         END IF;
@@ -113,11 +106,80 @@ BEGIN
         UPDATE attempts SET run = (w->'data'->>'run')::bigint, estimate_amount = price, estimate_currency = unit,
             changed_at = at, written_at = clock_timestamp() WHERE id = a.id RETURNING * INTO a;
     END IF;
-    PERFORM add_event(me, a.id, at, 'intend', 'intended', w->'data');
+    INSERT INTO events (attempt, at, move, stage, data, holder) VALUES (a.id, at, 'intend', 'intended', w->'data', me);
     IF cardinality(uses) > 0 THEN
-        uses := count_again(me, a, NOT is_fact, uses);
+        uses := count_again(a, NOT is_fact, uses);
     END IF;
     answer := to_jsonb(a.id);
+END $$;
+
+-- Carries out moves that were found to be right, each with its target: the records, their clips and their events.
+CREATE FUNCTION apply_moves(me integer, right_moves jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    WITH given AS MATERIALIZED (
+        SELECT i, (g->>'attempt')::bigint AS attempt, g->>'move' AS verb, g->>'target' AS target,
+            (g->>'at')::double precision AS at, g->'data' AS d, g->'data'->'failure'->>'kind' AS kind, g->'clip' AS c
+        FROM jsonb_array_elements(right_moves) WITH ORDINALITY AS t(g, i)
+    ), kept AS (
+        -- The same digest is the same clip; a later probe may only know it better.
+        INSERT INTO artifacts AS known (digest, size, width, height, seconds, frames, codec, kept_at)
+        SELECT DISTINCT ON (c->>0) c->>0, (c->>1)::bigint, (c->>2)::integer, (c->>3)::integer, (c->>4)::double precision,
+            (c->>5)::integer, c->>6, at FROM given WHERE c IS NOT NULL ORDER BY c->>0, i DESC
+        ON CONFLICT (digest) DO UPDATE SET
+            size = excluded.size, width = excluded.width, height = excluded.height,
+            seconds = excluded.seconds, frames = excluded.frames, codec = excluded.codec
+        WHERE (known.size, known.width, known.height, known.seconds, known.frames, known.codec)
+            <> (excluded.size, excluded.width, excluded.height, excluded.seconds, excluded.frames, excluded.codec)
+    ), changed AS (
+        -- What is not in the facts leaves the record as it is; an attempt that is on its way (again) has no failure.
+        UPDATE attempts SET
+            stage = target, holder = me, changed_at = at, swept_at = NULL,
+            written_at = CASE verb WHEN 'resend' THEN clock_timestamp() ELSE written_at END,
+            task = CASE WHEN kind = 'never_sent' THEN NULL ELSE coalesce(d->>'task', task) END,
+            digest = coalesce(d->>'digest', digest),
+            cost_amount = coalesce((d->'cost'->>'amount')::numeric, cost_amount),
+            cost_currency = coalesce(d->'cost'->>'currency', cost_currency),
+            quote_amount = coalesce((d->'quote'->>'amount')::numeric, quote_amount),
+            quote_currency = coalesce(d->'quote'->>'currency', quote_currency),
+            failure = CASE WHEN target NOT IN ('intended', 'submitted') THEN coalesce(kind, failure) END,
+            why = CASE WHEN target IN ('intended', 'submitted') THEN '' ELSE coalesce(d->'failure'->>'why', why) END,
+            remedy = CASE WHEN target IN ('intended', 'submitted') THEN ''
+                ELSE coalesce(d->'failure'->>'remedy', remedy) END
+        FROM given WHERE id = attempt
+    )
+    INSERT INTO events (attempt, at, move, stage, data, holder) SELECT attempt, at, verb, target, d, me FROM given ORDER BY i;
+END $$;
+
+-- The usual moves of a batch, all in one statement: of attempts that are this holder's own and are moved once, by the
+-- table. The new stage of each, by its place in the batch; what is not among them goes through `move`.
+CREATE FUNCTION move_usual(me integer, writes jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    right_moves jsonb;
+BEGIN
+    SELECT jsonb_object_agg(g.i, g.w || jsonb_build_object('target', m.target)) INTO right_moves
+    FROM (
+        SELECT w, i, w->>'move' AS verb, (w->>'attempt')::bigint AS attempt, count(*) OVER (PARTITION BY w->'attempt') AS times
+        FROM jsonb_array_elements(writes) WITH ORDINALITY AS t(w, i) WHERE w->>'do' = 'move'
+    ) g JOIN attempts a ON a.id = g.attempt JOIN moves m ON m.stage = a.stage AND m.move = g.verb
+    WHERE g.times = 1 AND a.holder = me AND a.swept_at IS NULL
+        AND g.verb IN ('accept', 'refuse', 'lose_sight', 'produce', 'fail', 'keep');
+    IF right_moves IS NOT NULL THEN
+        PERFORM apply_moves(me, (SELECT jsonb_agg(value ORDER BY key::integer) FROM jsonb_each(right_moves)));
+    END IF;
+    RETURN coalesce(right_moves, '{}');
+END $$;
+
+-- What a move changes under the caps. Only money, an end and another sending do.
+CREATE FUNCTION count_move(w jsonb, target text, INOUT uses cap_use[], OUT answer jsonb) LANGUAGE plpgsql AS $$
+DECLARE
+    d jsonb := w->'data';
+    a attempts;
+BEGIN
+    IF cardinality(uses) > 0 AND (d ? 'cost' OR d ? 'quote' OR target IN ('intended', 'failed', 'cancelled')) THEN
+        SELECT * INTO a FROM attempts WHERE id = (w->>'attempt')::bigint;
+        uses := count_again(a, target = 'intended', uses);
+    END IF;
+    answer := to_jsonb(target);
 END $$;
 
 -- Moves an attempt by the table: the new stage, or why it may not be.
@@ -125,10 +187,8 @@ CREATE FUNCTION move(me integer, w jsonb, INOUT uses cap_use[], OUT answer jsonb
 DECLARE
     a attempts;
     verb text := w->>'move';
-    d jsonb := w->'data';
-    at double precision := (w->>'at')::double precision;
     target text;
-    kind text := w->'data'->'failure'->>'kind';
+    r record;
     is_mine boolean;
 BEGIN
     SELECT * INTO a FROM attempts WHERE id = (w->>'attempt')::bigint FOR UPDATE;
@@ -170,47 +230,21 @@ BEGIN
             answer := make_held(a);
             RETURN;
         END IF;
-        answer := find_full_cap(me, a, CASE WHEN a.estimate_amount IS NULL OR lower(a.quote_currency) =
+        answer := find_full_cap(a, CASE WHEN a.estimate_amount IS NULL OR lower(a.quote_currency) =
             lower(a.estimate_currency) AND a.quote_amount > a.estimate_amount THEN a.quote_amount
             ELSE a.estimate_amount END, coalesce(a.estimate_currency, a.quote_currency), uses);
         IF answer IS NOT NULL THEN
             RETURN;
         END IF;
     END IF;
-    IF w ? 'clip' THEN
-        PERFORM keep_artifact(w->'clip', at);
-    END IF;
-    -- What is not in the facts leaves the record as it is; an attempt that is on its way (again) has no failure.
-    UPDATE attempts SET
-        stage = target, holder = me, changed_at = at, swept_at = NULL,
-        written_at = CASE verb WHEN 'resend' THEN clock_timestamp() ELSE written_at END,
-        task = CASE WHEN kind = 'never_sent' THEN NULL ELSE coalesce(d->>'task', task) END,
-        digest = coalesce(d->>'digest', digest),
-        cost_amount = coalesce((d->'cost'->>'amount')::numeric, cost_amount),
-        cost_currency = coalesce(d->'cost'->>'currency', cost_currency),
-        quote_amount = coalesce((d->'quote'->>'amount')::numeric, quote_amount),
-        quote_currency = coalesce(d->'quote'->>'currency', quote_currency),
-        failure = CASE WHEN target IN ('intended', 'submitted') THEN NULL ELSE coalesce(kind, failure) END,
-        why = CASE WHEN target IN ('intended', 'submitted') THEN '' ELSE coalesce(d->'failure'->>'why', why) END,
-        remedy = CASE WHEN target IN ('intended', 'submitted') THEN '' ELSE coalesce(d->'failure'->>'remedy', remedy) END
-        WHERE id = a.id RETURNING * INTO a;
-    PERFORM add_event(me, a.id, at, verb, target, d);
-    IF cardinality(uses) > 0 AND verb NOT IN ('keep', 'miss', 'lose_sight') THEN
-        uses := count_again(me, a, verb = 'resend', uses);
-    END IF;
+    PERFORM apply_moves(me, jsonb_build_array(w || jsonb_build_object('move', verb, 'target', target)));
+    SELECT * INTO a FROM attempts WHERE id = a.id;
+    r := count_move(w || jsonb_build_object('move', verb), target, uses);
+    uses := r.uses;
     answer := to_jsonb(target);
 END $$;
 
 CREATE FUNCTION settle_after() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '10 minutes' $$;
-
--- The same digest is the same clip; a later probe may only know it better.
-CREATE FUNCTION keep_artifact(c jsonb, at double precision) RETURNS void LANGUAGE sql AS $$
-INSERT INTO artifacts (digest, size, width, height, seconds, frames, codec, kept_at)
-VALUES (c->>0, (c->>1)::bigint, (c->>2)::integer, (c->>3)::integer, (c->>4)::double precision, (c->>5)::integer, c->>6, at)
-ON CONFLICT (digest) DO UPDATE SET
-    size = excluded.size, width = excluded.width, height = excluded.height,
-    seconds = excluded.seconds, frames = excluded.frames, codec = excluded.codec
-$$;
 
 -- A name that stays with its clip keeps the time it was given.
 CREATE FUNCTION give_names(w jsonb) RETURNS void LANGUAGE sql AS $$
@@ -231,6 +265,7 @@ CREATE FUNCTION repeat_write(me integer, w jsonb, before jsonb, INOUT uses cap_u
 LANGUAGE plpgsql AS $$
 DECLARE
     a attempts;
+    r record;
 BEGIN
     answer := before;
     IF NOT (w->>'do' = 'intend' AND NOT w ? 'then' AND jsonb_typeof(before) = 'number' OR before = '"intended"') THEN
@@ -241,13 +276,15 @@ BEGIN
         RETURN;
     END IF;
     IF a.swept_at IS NOT NULL AND a.holder = me THEN
-        SELECT * FROM move(me, jsonb_build_object('attempt', a.id, 'move', 'settle', 'at', w->'at', 'data',
+        r := move(me, jsonb_build_object('attempt', a.id, 'move', 'settle', 'at', w->'at', 'data',
             jsonb_build_object('reason', 'the line was cut before it was sent', 'failure', jsonb_build_object(
-                'kind', 'never_sent', 'why', 'the line to the ledger was cut before it was sent', 'remedy', ''))), uses)
-            INTO uses, answer;
+                'kind', 'never_sent', 'why', 'the line to the ledger was cut before it was sent', 'remedy', ''))), uses);
+        uses := r.uses;
     END IF;
     IF w->>'do' = 'intend' THEN
-        SELECT * FROM intend(me, w, uses) INTO uses, answer;
+        r := intend(me, w, uses);
+        uses := r.uses;
+        answer := r.answer;
     ELSE
         answer := make_held(a);
     END IF;
@@ -256,19 +293,23 @@ END $$;
 CREATE FUNCTION write_one(me integer, w jsonb, INOUT uses cap_use[], OUT answer jsonb) LANGUAGE plpgsql AS $$
 DECLARE
     next jsonb;
-    refused jsonb;
+    r record;
     number bigint;
 BEGIN
     CASE w->>'do'
     WHEN 'move' THEN
-        SELECT * FROM move(me, w, uses) INTO uses, answer;
+        r := move(me, w, uses);
+        uses := r.uses;
+        answer := r.answer;
     WHEN 'intend' THEN
-        SELECT * FROM intend(me, w, uses) INTO uses, answer;
+        r := intend(me, w, uses);
+        uses := r.uses;
+        answer := r.answer;
         IF jsonb_typeof(answer) = 'number' AND w ? 'then' THEN
             FOR next IN SELECT value FROM jsonb_array_elements(w->'then') LOOP
-                SELECT * FROM move(me, next || jsonb_build_object('attempt', answer, 'at', w->'at'), uses)
-                    INTO uses, refused;
-                IF jsonb_typeof(refused) = 'object' THEN
+                r := move(me, next || jsonb_build_object('attempt', answer, 'at', w->'at'), uses);
+                uses := r.uses;
+                IF jsonb_typeof(r.answer) = 'object' THEN
                     RAISE EXCEPTION 'attempt % did not %', answer, next->>'move';
                 END IF;
             END LOOP;
@@ -295,31 +336,36 @@ DECLARE
     is_repeated boolean := holder.batch = number;
     uses cap_use[];
     w jsonb;
-    answer jsonb;
+    r record;
+    usual jsonb;  -- the moves that are done already, by their place
     found jsonb[] := '{}';
     wanted bigint[] := '{}';
 BEGIN
     IF NOT is_repeated AND number <> holder.batch + 1 THEN
         RAISE EXCEPTION 'batch % comes after batch %', number, holder.batch USING ERRCODE = 'HA002';
     END IF;
-    uses := coalesce((SELECT array_agg((c.id, c.used, c.allowed)::cap_use) FROM (
-        SELECT id, used, allowed FROM caps ORDER BY id FOR UPDATE) c), '{}');
+    uses := load_caps(me);
+    IF NOT is_repeated THEN
+        usual := move_usual(me, writes);
+    END IF;
     FOR w IN SELECT value FROM jsonb_array_elements(writes) LOOP
         IF is_repeated THEN
-            SELECT * FROM repeat_write(me, w, holder.answers->cardinality(found), uses) INTO uses, answer;
+            r := repeat_write(me, w, holder.answers->cardinality(found), uses);
+        ELSIF usual ? (cardinality(found) + 1)::text THEN
+            r := count_move(w, usual->(cardinality(found) + 1)::text->>'target', uses);
         ELSE
-            SELECT * FROM write_one(me, w, uses) INTO uses, answer;
+            r := write_one(me, w, uses);
         END IF;
-        found := array_append(found, answer);
+        uses := r.uses;
+        found := array_append(found, r.answer);
         IF w ? 'want' THEN
             wanted := array_append(wanted, (w->>'attempt')::bigint);
         END IF;
     END LOOP;
-    UPDATE caps SET used = u.used, allowed = u.allowed FROM unnest(uses) u
-        WHERE caps.id = u.cap AND (caps.used, caps.allowed) IS DISTINCT FROM (u.used, u.allowed);
+    PERFORM store_caps(uses);
     answers := to_jsonb(found);
     UPDATE holders SET batch = number, answers = write_batch.answers WHERE id = me;
-    records := (SELECT jsonb_object_agg(r.id, read_record(r)) FROM attempts r WHERE r.id = ANY (wanted));
+    records := (SELECT jsonb_object_agg(t.id, read_record(t)) FROM attempts t WHERE t.id = ANY (wanted));
     lsn := pg_current_wal_insert_lsn()::text;
 END $$;
 

@@ -1,0 +1,144 @@
+"""What several machines share, measured: the ledger's cost, and what is left of it when everything is killed and cut.
+
+    python benchmarks/team.py ledger [--shots 5000] [--flight 500] [--rounds 3]
+    python benchmarks/team.py kills [--takes 10000] [--kills 1000] [--machines 3] [--minutes 60]
+    python benchmarks/team.py cut [--takes 300] [--away 30]
+
+Each starts a PostgreSQL of its own, which syncs.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "ledger"))
+
+from measure import table
+from postgres_fixtures import PostgresServer, find_postgres
+
+from hailuo_batch.core.spending.budget import Cap
+from hailuo_batch.ledger.postgres.writer import open_shared_ledger
+from hailuo_batch.ledger.sqlite import open_ledger
+from hailuo_batch.testing.clock import FakeClock
+from hailuo_batch.testing.ledger_samples import MOVES_TO, make_intent, usd
+
+_CAPS = (
+    Cap(description="a budget", limit=usd("1000000"), campaign="aurora"),
+    Cap(description="a cap", limit=usd("1000000"), tag="client:*"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    ledger = commands.add_parser("ledger")
+    ledger.add_argument("--shots", type=int, default=5000)
+    ledger.add_argument("--flight", type=int, default=500)
+    ledger.add_argument("--rounds", type=int, default=3)
+    ledger.set_defaults(act=lambda given: measure_ledger(given.shots, given.flight, given.rounds))
+    given = parser.parse_args()
+    given.act(given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFigures:
+    """What one way of writing took: seconds, CPU seconds of this process and of the server, commits."""
+
+    seconds: float
+    client: float
+    server: float
+    commits: int
+
+
+def measure_ledger(shots: int, flight: int, rounds: int) -> None:
+    """One process, so many shots in flight; SQLite and PostgreSQL in turns, the cheapest of each."""
+    found: dict[str, list[LedgerFigures]] = {"SQLite": [], "PostgreSQL": []}
+    with tempfile.TemporaryDirectory() as folder, run_server() as server:
+        numbers = count()
+        for _ in range(rounds):
+            file = Path(folder) / f"{next(numbers)}.db"
+            found["SQLite"].append(asyncio.run(_write_shots(open_ledger(file, clock=FakeClock()), shots, flight, int)))
+            url = server.url(server.create_database())
+            opened = open_shared_ledger(url, clock=FakeClock())
+            seconds = asyncio.run(_write_shots(opened, shots, flight, lambda: server_cpu(server)))
+            found["PostgreSQL"].append(seconds)
+    rows = []
+    for name, figures in found.items():
+        best = min(figures, key=lambda each: each.client)
+        fastest = min(each.seconds for each in figures)
+        milli = [f"{1000 * each / shots:.3f}" for each in (best.client, best.server)]
+        rows.append([name, f"{shots / fastest:,.0f}", *milli, f"{best.commits / shots:.4f}"])
+    print(
+        f"{shots} shots, {flight} in flight, two caps, {rounds} rounds; the cheapest round, and the fastest one's rate"
+    )
+    print(table(["ledger", "shots a second", "client, CPU ms a shot", "server, CPU ms a shot", "commits a shot"], rows))
+
+
+async def _write_shots(
+    opened: AbstractAsyncContextManager[Any], shots: int, flight: int, server: Callable[[], float]
+) -> LedgerFigures:
+    numbers = iter(range(shots))
+
+    async def worker(ledger: Any) -> None:
+        for number in numbers:
+            attempt = await ledger.record_intent(make_intent(number))
+            for move, facts in MOVES_TO["stored"]:
+                clip = facts.clip and replace(facts.clip, digest=f"sha256:{number:064x}")  # each has its own
+                await ledger.move(attempt, move, replace(facts, clip=clip))
+
+    async with opened as ledger:
+        await ledger.register_caps(_CAPS)
+        before, cpu, of_server = time.perf_counter(), time.process_time(), server()
+        await asyncio.gather(*(worker(ledger) for _ in range(flight)))
+        return LedgerFigures(
+            seconds=time.perf_counter() - before,
+            client=time.process_time() - cpu,
+            server=server() - of_server,
+            commits=ledger.commits,
+        )
+
+
+@contextmanager
+def run_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL that syncs, on this machine's disk."""
+    programs = find_postgres()
+    if programs is None:
+        raise SystemExit("no PostgreSQL on this machine: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="hailuo-team-"))
+    server = PostgresServer(folder, programs, sync=True)
+    try:
+        server.create()
+        server.start()
+        server.prepare()
+        yield server
+    finally:
+        server.stop()
+        server.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def server_cpu(server: PostgresServer) -> float:
+    """CPU seconds of all processes of a server that live."""
+    total = 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if server.process in {int(fields[1]), int(entry.parent.name)}:
+            total += sum(int(each) for each in fields[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
