@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "ledge
 
 from measure import table
 from postgres_fixtures import PostgresServer, find_postgres
+from team_of_machines import BookGateway, Team
 
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.ledger.postgres.writer import open_shared_ledger
@@ -46,6 +47,16 @@ def main() -> None:
     ledger.add_argument("--flight", type=int, default=500)
     ledger.add_argument("--rounds", type=int, default=3)
     ledger.set_defaults(act=lambda given: measure_ledger(given.shots, given.flight, given.rounds))
+    kills = commands.add_parser("kills")
+    kills.add_argument("--takes", type=int, default=10_000)
+    kills.add_argument("--kills", type=int, default=1000)
+    kills.add_argument("--machines", type=int, default=3)
+    kills.add_argument("--minutes", type=float, default=60)
+    kills.set_defaults(act=lambda given: kill_machines(given.takes, given.kills, given.machines, given.minutes))
+    cut = commands.add_parser("cut")
+    cut.add_argument("--takes", type=int, default=300)
+    cut.add_argument("--away", type=float, default=30)
+    cut.set_defaults(act=lambda given: cut_line(given.takes, given.away))
     given = parser.parse_args()
     given.act(given)
 
@@ -106,6 +117,44 @@ async def _write_shots(
             server=server() - of_server,
             commits=ledger.commits,
         )
+
+
+def kill_machines(takes: int, kills: int, machines: int, minutes: float) -> None:
+    """Machines buy the same takes while they are killed and their lines cut; what the gateway sold is compared."""
+    with run_server() as server, BookGateway(seconds=0.05) as gateway:
+        price = make_intent(1).estimate
+        assert price is not None
+        cap = price.amount * takes
+        team = Team(server, gateway, takes=takes, machines=machines, cap=str(cap), flight=5, answer_seconds=2.0)
+        began = time.perf_counter()
+        result = team.run(kills=kills, seconds=60 * minutes, pause=0.15)
+        took = time.perf_counter() - began
+    print(f"{takes} takes, {machines} machines, {took:.0f} s; lines: {result.cuts}; other ends: {team.errors}")
+    head = ["kills", "POSTs", "twice", "lost", "stored", "in doubt", "most under the cap", "cap"]
+    most = f"{result.highest_use:.2f}"
+    row = [
+        result.kills,
+        result.posts,
+        len(result.bought_twice),
+        len(result.lost),
+        result.stored,
+        result.doubts,
+        most,
+        cap,
+    ]
+    print(table(head, [[str(each) for each in row]]))
+
+
+def cut_line(takes: int, away: float) -> None:
+    """The line goes away in the middle of submits and comes back after a time; which doubts heal by themselves."""
+    with run_server() as server, BookGateway(seconds=3.0) as gateway:
+        team = Team(server, gateway, takes=takes, machines=2, flight=takes, answer_seconds=5.0, patience=away + 60)
+        result = team.run_cut(away=away, seconds=away + 120)
+    healed = 1 - result.doubts / max(1, team.doubts_while_away)
+    print(f"{takes} takes, the line away for {away:g} s in the middle of their submits; other ends: {team.errors}")
+    head = ["POSTs", "twice", "lost", "in doubt while away", "in doubt after", "healed"]
+    row = [result.posts, len(result.bought_twice), len(result.lost), team.doubts_while_away, result.doubts]
+    print(table(head, [[*(str(each) for each in row), f"{healed:.1%}"]]))
 
 
 @contextmanager

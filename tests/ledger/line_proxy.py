@@ -7,24 +7,20 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 _RESET = struct.pack("ii", 1, 0)  # a close that is a reset
 
 
-class LineProxy:
-    """Listens on a free port of 127.0.0.1 and passes everything on to another, on a thread of its own."""
+class LoopThread:
+    """A loop on a thread of its own, with a server in it."""
 
-    def __init__(self, target: int) -> None:
-        self.port, self.lost_answers = 0, 0
-        self._target = target
+    def __init__(self) -> None:
+        self.port = 0
         self._loop = asyncio.new_event_loop()
-        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
-        self._is_away = False
-        self._lose_at = 0  # messages until the answer to one is lost; 0: none
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> "LineProxy":
+    def __enter__(self) -> Self:
         self._thread.start()
         self._call(self._start)
         return self
@@ -36,6 +32,40 @@ class LineProxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+    def _call(self, act: Callable[[], Any]) -> None:
+        async def do() -> None:
+            found = act()
+            if asyncio.iscoroutine(found):
+                await found
+
+        asyncio.run_coroutine_threadsafe(do(), self._loop).result(10)
+
+    async def _start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _stop(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+class LineProxy(LoopThread):
+    """Listens on a free port of 127.0.0.1 and passes everything on to another."""
+
+    def __init__(self, target: int) -> None:
+        super().__init__()
+        self.lost_answers = 0
+        self._target = target
+        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._is_away = False
+        self._lose_at = 0  # messages until the answer to one is lost; 0: none
 
     def cut(self, *, reset: bool = False) -> None:
         """Ends every line that stands, at both ends."""
@@ -62,28 +92,15 @@ class LineProxy:
         """Passes on so many more messages; the answer to the last never comes, and the line is cut instead."""
         self._lose_at = after
 
-    def _call(self, act: Callable[[], Any]) -> None:
-        async def do() -> None:
-            found = act()
-            if asyncio.iscoroutine(found):
-                await found
-
-        asyncio.run_coroutine_threadsafe(do(), self._loop).result(10)
-
     async def _start(self) -> None:
         self._flow = asyncio.Event()
         self._flow.set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await super()._start()
 
     async def _stop(self) -> None:
-        self._server.close()
         self._set_flow(flows=True)
         self._end_all(reset=False)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for each in others:
-            each.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await super()._stop()
 
     def _set_flow(self, *, flows: bool) -> None:
         (self._flow.set if flows else self._flow.clear)()
