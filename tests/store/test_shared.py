@@ -1,0 +1,253 @@
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from hailuo_batch.errors import InputError, SharedStoreError
+from hailuo_batch.ports import Store
+from hailuo_batch.store.local import LocalStore
+from hailuo_batch.store.object_listing import CHANGES, object_name
+from hailuo_batch.store.object_store import ObjectStore
+from hailuo_batch.store.shared import SharedStore, open_shared_store
+from hailuo_batch.testing.store_contract import StoreContract, write_clip
+
+
+def open_shared(folder: Path, address: str, *, patience: float = 30.0) -> SharedStore:
+    """The store of one machine, whose project is the folder."""
+    cache = LocalStore(folder / "store", trusted=folder.parent)
+    return open_shared_store(
+        address, cache, state=folder, memory=folder / "memory", trusted=folder.parent, patience=patience
+    )
+
+
+@pytest.fixture
+def nas(tmp_path: Path) -> str:
+    """The address of a folder that several machines share."""
+    (tmp_path / "nas").mkdir()
+    return f"file://{tmp_path / 'nas'}"
+
+
+class TestSharedFolder(StoreContract):
+    """What every store of clips promises, of a folder that several machines share."""
+
+    removes_everywhere = False
+
+    @pytest.fixture(autouse=True)
+    def _address(self, nas: str) -> None:
+        self._nas = nas
+
+    def open_store(self, folder: Path) -> Store:
+        cache = LocalStore(folder, trusted=folder.parent)
+        state = folder.parent / "state"
+        return open_shared_store(self._nas, cache, state=state, memory=state / "memory", trusted=folder.parent)
+
+
+class TestBucket(TestSharedFolder):
+    """The same of a bucket."""
+
+    @pytest.fixture(autouse=True)
+    def _address(self, weed: str) -> None:
+        self._nas = weed
+
+
+class Requests:
+    """A line to a server that can be cut, with every request that went through."""
+
+    def __init__(self, target: str) -> None:
+        self.seen: list[str] = []
+        self.is_cut = False
+        line = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def forward(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                line.seen.append(f"{self.command} {self.path}")
+                if line.is_cut:
+                    return
+                with closing(HTTPConnection(target.removeprefix("http://"))) as there:
+                    there.request(self.command, self.path, body, dict(self.headers))
+                    answer = there.getresponse()
+                    data = answer.read()
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in {"transfer-encoding", "connection", "content-length", "date", "server"}:
+                        self.send_header(name, value)
+                length = answer.getheader("content-length") if self.command == "HEAD" else str(len(data))
+                self.send_header("content-length", length or "0")
+                self.end_headers()
+                with suppress(BrokenPipeError):
+                    self.wfile.write(data)
+
+            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = forward  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def line(weed: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Requests]:
+    found = Requests(os.environ["AWS_ENDPOINT_URL"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", found.endpoint)
+    yield found
+    found.close()
+
+
+def names_there(address: str) -> set[str]:
+    return {name for name, _ in ObjectStore(address).list_all()} - {CHANGES}
+
+
+async def test_a_clip_of_one_machine_is_brought_to_another(weed: str, tmp_path: Path):
+    here, there = open_shared(tmp_path / "one", weed), open_shared(tmp_path / "two", weed)
+    digest = await here.keep(write_clip(here, b"x" * 20_000_000))  # in parts, both ways
+    assert here.list_owed() == set()
+    assert there.list_digests() == {digest}
+    assert there.location(digest) == f"{weed}/{object_name(digest)}"
+    found = there.stat(digest)
+    assert found is not None
+    assert found.size == 20_000_000
+    file = await there.local_copy(digest)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == digest.removeprefix("sha256:")
+    assert there.location(digest) == str(file)
+
+
+async def test_a_clip_that_two_machines_rendered_is_one_object(weed: str, tmp_path: Path):
+    stores = [open_shared(tmp_path / f"{number}", weed) for number in range(16)]
+    digests = await asyncio.gather(*(store.keep(write_clip(store)) for store in stores))
+    assert names_there(weed) == {object_name(digest) for digest in digests}
+    assert len(set(digests)) == 1
+    assert all(store.list_owed() == set() for store in stores)
+
+
+async def test_changed_bytes_in_the_bucket_never_get_a_name_here(nas: str, tmp_path: Path):
+    here, there = open_shared(tmp_path / "one", nas), open_shared(tmp_path / "two", nas)
+    digest = await here.keep(write_clip(here, b"a whole clip"))
+    (tmp_path / "nas" / object_name(digest)).write_bytes(b"a whole cliq")
+    with pytest.raises(SharedStoreError, match="damaged"):
+        await there.local_copy(digest)
+    with pytest.raises(OSError, match="damaged"):
+        there.open(digest)
+    assert list((tmp_path / "two" / "store").rglob("*.mp4")) == []
+
+
+async def test_a_clip_that_was_damaged_here_is_not_shared(nas: str, tmp_path: Path):
+    store = open_shared(tmp_path / "one", nas)
+    file = write_clip(LocalStore(tmp_path / "one" / "store"))
+    digest = await LocalStore(tmp_path / "one" / "store").keep(file)
+    kept = await store.local_copy(digest)
+    kept.chmod(0o644)
+    kept.write_bytes(b"a cliq")
+    assert "damaged" in (await store.push([digest]))[digest]
+    assert names_there(nas) == set()
+
+
+async def test_where_the_bucket_is_away_the_clip_is_kept_and_owed_until_it_is_pushed(
+    weed: str, line: Requests, tmp_path: Path
+):
+    store = open_shared(tmp_path / "one", weed, patience=1.0)
+    line.is_cut = True
+    digest = await store.keep(write_clip(store))
+    requests = len(line.seen)
+    other = await store.keep(write_clip(store, b"another"))
+    assert len(line.seen) == requests, "a run does not wait for the bucket at each clip"
+    assert store.fault is not None
+    again = open_shared(tmp_path / "one", weed, patience=1.0)
+    assert again.list_owed() == {digest, other}
+    assert again.list_digests() == {digest, other}
+    with pytest.raises(SharedStoreError, match="cannot"):
+        await again.push([digest, other])
+    line.is_cut = False
+    last = open_shared(tmp_path / "one", weed)
+    assert await last.push([digest, other]) == {}
+    assert last.list_owed() == set()
+    assert names_there(weed) == {object_name(digest), object_name(other)}
+
+
+async def test_one_request_tells_that_nothing_has_changed(weed: str, line: Requests, tmp_path: Path):
+    here, there = open_shared(tmp_path / "one", weed), open_shared(tmp_path / "two", weed)
+    digest = await here.keep(write_clip(here))
+    assert there.list_digests() == {digest}
+    line.seen.clear()
+    assert open_shared(tmp_path / "two", weed).list_digests() == {digest}
+    assert [each.partition(" ")[0] for each in line.seen] == ["HEAD"]
+    other = await here.keep(write_clip(here, b"another"))
+    assert open_shared(tmp_path / "two", weed).list_digests() == {digest, other}
+    line.is_cut = True
+    assert open_shared(tmp_path / "two", weed, patience=1.0).list_digests() == {digest, other}
+
+
+async def test_the_cache_is_cut_to_its_limit_and_keeps_what_only_it_has(nas: str, tmp_path: Path):
+    store = open_shared(tmp_path / "one", nas)
+    oldest, used, newest, named = [await store.keep(write_clip(store, bytes([65 + n]) * 100)) for n in range(4)]
+    (tmp_path / "a name.mp4").hardlink_to(await store.local_copy(named))
+    alone = await LocalStore(tmp_path / "one" / "store").keep(write_clip(store, b"z" * 100))
+    cut = await store.keep(write_clip(store, b"y" * 100))
+    (tmp_path / "nas" / object_name(cut)).write_bytes(b"y")
+    await store.local_copy(used)
+    assert store.shrink_cache(500) == (0, 0)
+    assert store.shrink_cache(350) == (2, 200)
+    left = LocalStore(tmp_path / "one" / "store").list_digests()
+    assert left == {used, named, alone, cut}
+    assert store.shrink_cache(0) == (1, 100)
+    assert LocalStore(tmp_path / "one" / "store").list_digests() == {named, alone, cut}
+    assert (await store.local_copy(oldest)).read_bytes() == b"A" * 100
+    assert newest in store.list_digests()
+
+
+async def test_another_object_under_the_name_of_a_clip_is_reported_and_the_clip_stays_owed(nas: str, tmp_path: Path):
+    store = open_shared(tmp_path / "one", nas)
+    digest = "sha256:" + hashlib.sha256(b"a clip").hexdigest()
+    there = tmp_path / "nas" / object_name(digest)
+    there.parent.mkdir()
+    there.write_bytes(b"other")
+    await store.keep(write_clip(store))
+    assert store.fault is not None
+    assert "another object" in store.fault.summary
+    assert store.list_owed() == {digest}
+
+
+async def test_a_folder_that_is_not_mounted_is_not_made(tmp_path: Path):
+    store = open_shared(tmp_path / "one", f"file://{tmp_path / 'nas'}")
+    await store.keep(write_clip(store))
+    assert not (tmp_path / "nas").exists()
+    assert len(store.list_owed()) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "clips", "http://host/x", "s3://", "file://host/x", "file:nas", "s3://key:secret@bucket/x", "s3://b/x?sig=1"],
+)
+def test_what_is_not_the_address_of_a_shared_store_is_refused(address: str):
+    with pytest.raises(InputError, match="not the address") as refused:
+        ObjectStore(address)
+    assert "secret" not in str(refused.value.why)
+
+
+def test_no_process_that_used_a_bucket_ends_by_a_signal(weed: str):
+    """The library's other calls abort one process in five; `benchmarks/team_store.py` starts 200."""
+    program = (
+        "import sys; from pathlib import Path; import hashlib\n"
+        "from hailuo_batch.store.object_store import ObjectStore\n"
+        "store, file = ObjectStore(sys.argv[1]), Path(sys.argv[2])\n"
+        "digest = 'sha256:' + hashlib.sha256(file.read_bytes()).hexdigest()\n"
+        "store.put_new('ab/x', file, digest); list(store.read_parts('ab/x')); store.stat('ab/x')\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", program, weed, __file__]) for _ in range(6)]
+    assert [run.wait(60) for run in runs] == [0] * 6
