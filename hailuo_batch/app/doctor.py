@@ -143,7 +143,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
     except (LedgerError, RefusedError, InputError) as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
-    present, names, attempts = workspace.list_digests(), workspace.list_render_names(), len(known)
+    present, names, attempts = workspace.list_clip_places().own, workspace.list_render_names(), len(known)
     lost = find_lost_ledger(
         standings,
         present=present,

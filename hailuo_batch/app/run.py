@@ -263,13 +263,24 @@ async def execute_run(
 
 async def update_files(result: RunResult) -> RunResult:
     """Brings lock, tasks file and the names of selected clips up to date."""
-    return await _update_selected(_update_tasks(_update_lock(result)))
+    return await _settle_owed(await _update_selected(_update_tasks(_update_lock(result))))
 
 
 async def finish_idle(planned: PlannedRun, scope: Scope) -> RunResult:
     """A run with nothing to do: only its lock and its tasks file may be behind."""
     idle = _update_lock(RunResult(outcome=Outcome(), before=planned, after=planned, scope=scope))
-    return await _update_selected(await _update_idle(idle))
+    return await _settle_owed(await _update_selected(await _update_idle(idle)))
+
+
+async def _settle_owed(result: RunResult) -> RunResult:
+    """Tries once more to put what is owed into the shared store, and says what still is."""
+    workspace = result.after.validation.workspace
+    if not workspace.has_owed_clips:
+        return result
+    from hailuo_batch.app.running.owed_clips import push_owed_clips
+
+    notes = await push_owed_clips(workspace)
+    return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes)))
 
 
 async def _update_selected(result: RunResult) -> RunResult:

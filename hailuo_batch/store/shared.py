@@ -20,6 +20,7 @@ from typing import TypeVar
 from hailuo_batch.errors import SharedStoreError, StoreError
 from hailuo_batch.ports import StoredFile
 from hailuo_batch.store.errors import translate_os_errors
+from hailuo_batch.store.listing import ClipPlaces
 from hailuo_batch.store.local import LocalStore, seal_file
 from hailuo_batch.store.object_listing import ListedClips, ObjectListing, object_name
 from hailuo_batch.store.object_store import ObjectStore, require_library
@@ -75,8 +76,14 @@ class SharedStore:
 
     def list_digests(self) -> frozenset[str]:
         """The digests of all clips, here and there; of a place that cannot be reached, as it was last known."""
-        self._listed = None
-        return self._cache.list_digests() | self._list().digests
+        return self.list_places().digests
+
+    def list_places(self) -> ClipPlaces:
+        """The digests of all clips, and where they are; for both, as they are now."""
+        self._listed = self.fault = None
+        shared = self._list().digests
+        fault = "" if self.fault is None else f"{self.fault.summary}: {self.fault.why}"
+        return ClipPlaces(here=self._cache.list_digests(), shared=shared, fault=fault)
 
     def stat(self, digest: str) -> StoredFile | None:
         """The size and age of a clip, or None if it is neither here nor there."""

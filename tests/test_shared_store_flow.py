@@ -1,0 +1,114 @@
+"""Several machines, one store: a project is run on one, and cloned, pulled and run on others.
+
+Each machine has a project of its own, a user folder of its own, and no clip of another.
+"""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from studio import make_project, open_mock
+from trusting import trust_project
+
+from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.mock.server import Mock
+
+FILM = (
+    "version: 1\ncampaign: film\nproviders: [minimax]\ndefaults: {duration: short, resolution: 768p}\nshots:\n"
+    + "".join(f"  - {{id: s{number}, prompt: shot {number}}}\n" for number in range(1, 4))
+)
+
+
+@dataclass(kw_only=True)
+class Site:
+    """Machines that share a folder, and the mock that they buy from."""
+
+    first: Path
+    nas: Path
+    mock: Mock
+    monkeypatch: pytest.MonkeyPatch
+
+    def submits(self) -> int:
+        return sum(entry.call == "submit" for entry in self.mock.log)
+
+    def clone(self, name: str) -> Path:
+        """What a checkout on another machine has: the project's own files, and nobody's clips."""
+        folder = self.first.parent / name
+        shutil.copytree(self.first, folder, ignore=shutil.ignore_patterns(".hailuo", "hailuo", "renders"))
+        self.use(folder)
+        trust_project(folder)
+        return folder
+
+    def use(self, folder: Path) -> None:
+        """Works at the machine of a project."""
+        self.monkeypatch.setenv("HAILUO_STATE", str(folder.parent / f"user-of-{folder.name}"))
+        self.monkeypatch.chdir(folder)
+
+    async def run(self, folder: Path, **how: Any) -> RunResult:
+        self.use(folder)
+        return await run(folder / "film.yaml", **how)
+
+    def clips_here(self, folder: Path) -> frozenset[str]:
+        return Workspace(folder).open_cache().list_digests()
+
+    def objects(self) -> set[str]:
+        return {file.name for file in self.nas.rglob("*.mp4")}
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
+    folder, nas = make_project(tmp_path, monkeypatch), tmp_path / "nas"
+    nas.mkdir()
+    monkeypatch.setenv("HAILUO_STATE", str(folder.parent / f"user-of-{folder.name}"))
+    (folder / "film.yaml").write_text(FILM)
+    async with open_mock(folder, ["minimax"], more=f"store: file://{nas}\n") as mock:
+        yield Site(first=folder, nas=nas, mock=mock, monkeypatch=monkeypatch)
+
+
+async def test_a_clone_takes_every_clip_from_the_shared_store_and_buys_nothing(site: Site):
+    assert (await site.run(site.first)).exit == 0
+    assert len(site.objects()) == 3
+    clone = site.clone("clone")
+    planned = await plan("film.yaml")
+    assert {step.action for step in planned.plan.steps} == {Action.FETCH}
+    assert planned.extra_problems == ()
+    bought = site.submits()
+    ran = await site.run(clone)
+    assert (ran.exit, ran.outcome.stored, site.submits()) == (0, 3, bought)
+    assert len(list((clone / "renders").glob("*.mp4"))) == 3
+    assert site.clips_here(clone) == site.clips_here(site.first)
+    # Its ledger is its own: what comes next there is known.
+    assert (await site.run(clone)).exit == 0
+    assert site.submits() == bought
+
+
+async def test_a_run_goes_on_without_the_shared_store_and_the_next_pays_what_is_owed(site: Site):
+    away = site.nas.rename(site.nas.with_name("unmounted"))
+    ran = await site.run(site.first)
+    assert (ran.exit, ran.outcome.stored) == (0, 3)
+    (note,) = ran.after.notes
+    assert note.startswith(f"3 clips are kept on this machine and owed to file://{site.nas}. Cannot ")
+    assert note.endswith("hailuo-batch push")
+    assert [each.rule.id for each in ran.before.extra_problems] == ["store-away"]
+    bought = site.submits()
+    away.rename(site.nas)
+    again = await site.run(site.first)
+    assert (again.exit, again.after.notes, site.submits()) == (0, (), bought)
+    assert len(site.objects()) == 3
+
+
+async def test_a_clip_that_no_place_has_any_longer_is_not_bought_again(site: Site):
+    await site.run(site.first)
+    clone, bought = site.clone("clone"), site.submits()
+    for file in list(site.nas.rglob("*.mp4"))[:1]:
+        file.unlink()
+    ran = await site.run(clone)
+    assert ran.exit != 0
+    assert site.submits() == bought
