@@ -258,6 +258,7 @@ SUB_STEPS = {
             "init",
             "providers",
             "schema",
+            "sharing",
             "sheet",
             "trust",
             "team",

@@ -3,6 +3,8 @@
 Each machine has a project of its own, a user folder of its own, and no clip of another.
 """
 
+import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,7 +19,9 @@ from trusting import trust_project
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run
 from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.core.plan.plan import Action
+from hailuo_batch.errors import Exit
 from hailuo_batch.mock.server import Mock
 
 FILM = (
@@ -112,3 +116,91 @@ async def test_a_clip_that_no_place_has_any_longer_is_not_bought_again(site: Sit
     ran = await site.run(clone)
     assert ran.exit != 0
     assert site.submits() == bought
+
+
+def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """A command's exit code, and what it prints to stdout and stderr."""
+    capsys.readouterr()
+    code = run_command_line(words)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+async def test_a_clone_pulls_by_its_lock_alone_and_then_runs_without_the_store(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    await site.run(site.first)
+    clone, bought = site.clone("clone"), site.submits()
+    assert not (clone / ".hailuo").exists()
+    code, out, _ = await asyncio.to_thread(say, capsys, "pull", "--format", "json")
+    pulled = json.loads(out)
+    assert (code, pulled["copied"], pulled["already_there"], pulled["missing"]) == (0, 3, 0, [])
+    assert site.clips_here(clone) == site.clips_here(site.first)
+    site.nas.rename(site.nas.with_name("unmounted"))
+    ran = await site.run(clone)
+    assert (ran.exit, ran.outcome.stored, site.submits()) == (0, 3, bought)
+
+
+async def test_a_pull_names_the_takes_that_are_not_there_and_those_that_are_damaged(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    ran = await site.run(site.first)
+    gone, changed, _ = sorted(site.nas.rglob("*.mp4"))
+    gone.unlink()
+    changed.write_bytes(changed.read_bytes()[:-1] + b"?")
+    names = {step.digest[7:]: step.take_names[0].label for step in ran.after.plan.steps}
+    site.clone("clone")
+    code, out, _ = await asyncio.to_thread(say, capsys, "pull", "film.yaml")
+    assert code == Exit.NEEDS_PERSON
+    assert "Pulled 1 clip (" in out
+    assert f"1 clip could not be copied:\n  film {names[changed.stem]}  a clip of the shared store is damaged" in out
+    assert f"1 clip is not there:\n  film {names[gone.stem]}\n" in out
+    assert out.endswith("    hailuo-batch run film.yaml\n")
+    # Whoever has them puts them there; what is damaged has to be removed first.
+    site.use(site.first)
+    changed.unlink()
+    code, out, _ = await asyncio.to_thread(say, capsys, "push")
+    assert (code, out) == (0, f"Pushed 2 clips (2 kB) to file://{site.nas}. 1 clip was there already.\n")
+    site.use(site.first.parent / "clone")
+    assert (await asyncio.to_thread(say, capsys, "pull"))[0] == 0
+
+
+async def test_pull_selected_brings_one_take_of_each_shot(site: Site, capsys: pytest.CaptureFixture[str]):
+    (site.first / "film.yaml").write_text(FILM.replace("shot 1}", "shot 1, takes: 2}"))
+    await site.run(site.first)
+    assert len(site.objects()) == 4
+    assert await asyncio.to_thread(say, capsys, "select", "s1#2", "film.yaml")
+    await site.run(site.first)
+    clone = site.clone("clone")
+    assert (await asyncio.to_thread(say, capsys, "pull", "--selected"))[0] == 0
+    assert len(site.clips_here(clone)) == 3
+    lock = (clone / "film.lock.yaml").read_text()
+    assert all(digest in lock for digest in site.clips_here(clone))
+
+
+async def test_push_sends_what_was_bought_before_there_was_a_shared_store(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    settings = (site.first / "hailuo.yaml").read_text()
+    (site.first / "hailuo.yaml").write_text(settings.partition("store:")[0])
+    trust_project(site.first)
+    await site.run(site.first)
+    code, _, err = await asyncio.to_thread(say, capsys, "push")
+    assert (code, "this project has no shared store" in err) == (Exit.INVALID, True)
+    (site.first / "hailuo.yaml").write_text(settings)
+    code, _, err = await asyncio.to_thread(say, capsys, "push")
+    assert (code, "the project is not trusted" in err) == (Exit.REFUSED, True)
+    assert site.objects() == set()
+    trust_project(site.first)
+    assert (await asyncio.to_thread(say, capsys, "push"))[0] == 0
+    assert len(site.objects()) == 3
+
+
+async def test_a_bucket_that_is_away_stops_push_and_pull_with_words(site: Site, capsys: pytest.CaptureFixture[str]):
+    await site.run(site.first)
+    site.nas.rename(site.nas.with_name("unmounted"))
+    for command in ("push", "pull"):
+        code, _, err = await asyncio.to_thread(say, capsys, command)
+        assert code == Exit.REFUSED
+        assert f"error: cannot reach file://{site.nas}" in err
+        assert "Mount it" in err

@@ -59,7 +59,7 @@ class ObjectStore:
         is_new = self._put_parts(name, file) if data is None else self._put_bytes(name, data)
         if not is_new and (there := self.stat(name)) is not None and there.size != size:
             why = f"{self.location(name)} has {there.size:,} bytes, and the clip has {size:,}."
-            remedy = "Remove that object by hand, since no command of ours does, then run `hailuo-batch push`."
+            remedy = "Remove that object by hand, since no command of ours does, then `push` again."
             raise SharedStoreError("the shared store has another object in the place of a clip", why=why, remedy=remedy)
         if is_new and self._scheme == "file":
             _sync_path(Path(self._folder, name))
@@ -204,7 +204,7 @@ class ObjectStore:
             raise SharedStoreError(action, why=why, remedy=_ADVICE) from None
 
 
-_DAMAGED_HERE = "Find it with `hailuo-batch verify`, and remove it; a run brings the whole one back."
+_DAMAGED_HERE = "Find its file with `verify`, and remove it; a run brings the whole one back."
 
 
 def require_library() -> None:

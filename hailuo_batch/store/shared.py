@@ -242,10 +242,10 @@ class SharedStore:
         return ThreadPoolExecutor(_THREADS, thread_name_prefix="shared-store")
 
 
-_GONE = "A machine that has it puts it there with `hailuo-batch push`."
+_GONE = "A machine that has it puts it there with `push`."
 _DAMAGED_THERE = (
-    "Remove that object by hand, since no command of ours does. Then a machine that has the clip runs "
-    "`hailuo-batch push`."
+    "Remove that object by hand, since no command of ours does. A machine that has the clip puts it there again with "
+    "`push`."
 )
 
 
