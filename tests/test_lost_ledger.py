@@ -19,7 +19,8 @@ from hailuo_batch.app.inspect import explain
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run
 from hailuo_batch.app.running.options import RunOptions, Scope
-from hailuo_batch.app.verify import VerifyFault, verify
+from hailuo_batch.app.verify import verify
+from hailuo_batch.app.verify_faults import VerifyFault
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.spending.audit_findings import AuditFault
 from hailuo_batch.core.world import World

@@ -18,6 +18,8 @@ from trusting import trust_project
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.verify import verify
+from hailuo_batch.app.verify_faults import VerifyFault
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.cli.main import run_command_line
 from hailuo_batch.core.plan.plan import Action
@@ -204,3 +206,65 @@ async def test_a_bucket_that_is_away_stops_push_and_pull_with_words(site: Site, 
         assert code == Exit.REFUSED
         assert f"error: cannot reach file://{site.nas}" in err
         assert "Mount it" in err
+
+
+async def test_gc_removes_clips_here_alone_and_none_that_is_nowhere_else(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    await site.run(site.first)
+    lone = min(site.clips_here(site.first))
+    shutil.rmtree(site.first / "renders")
+    (site.first / "film.lock.yaml").unlink()
+    (site.first / "film.yaml").write_text(FILM.replace("shot ", "another "))
+    (object_here,) = site.nas.rglob(f"{lone[7:]}.mp4")
+    object_here.unlink()  # by hand: now only this machine has that clip
+    code, out, _ = await asyncio.to_thread(say, capsys, "gc", "--older-than", "0", "--yes")
+    assert code == 0
+    assert f"2 clips stay in file://{site.nas}: other machines may need what is there." in out
+    assert site.clips_here(site.first) == {lone}
+    assert len(site.objects()) == 2
+    # Money: what went here is still bought, and comes back from there.
+    (site.first / "film.yaml").write_text(FILM)
+    bought = site.submits()
+    ran = await site.run(site.first)
+    assert (ran.exit, site.submits()) == (0, bought)
+    assert len(site.clips_here(site.first)) == 3
+    site.nas.rename(site.nas.with_name("unmounted"))
+    code, _, err = await asyncio.to_thread(say, capsys, "gc")
+    assert (code, "error: cannot reach" in err) == (Exit.REFUSED, True), "nothing is removed that may be all there is"
+
+
+async def test_verify_checks_the_shared_store_and_reads_its_clips_when_told_to(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    await site.run(site.first)
+    clone = site.clone("clone")
+    await site.run(clone)
+    gone, cut, changed = sorted(site.clips_here(clone))
+    for digest in (cut, changed):
+        Workspace(clone).open_cache().remove(digest)
+    there = {digest: next(site.nas.rglob(f"{digest[7:]}.mp4")) for digest in (gone, cut, changed)}
+    assert [each.fault for each in (await verify(clone / "film.yaml")).findings] == []
+    there[gone].unlink()
+    there[cut].write_bytes(there[cut].read_bytes()[:-5])
+    there[changed].write_bytes(there[changed].read_bytes()[:-1] + b"?")
+    found = await verify(clone / "film.yaml")
+    assert {each.subject: each.fault for each in found.findings} == {
+        gone: VerifyFault.UNSHARED,
+        cut: VerifyFault.OTHER_THERE,
+    }
+    assert (found.clips, found.only_shared) == (1, 1)
+    found = await verify(clone / "film.yaml", deep=True)
+    assert {(each.subject, each.fault) for each in found.findings} == {
+        (gone, VerifyFault.UNSHARED),
+        (cut, VerifyFault.OTHER_THERE),
+        (cut, VerifyFault.NOT_BROUGHT),
+        (changed, VerifyFault.NOT_BROUGHT),
+    }
+    code, out, _ = await asyncio.to_thread(say, capsys, "verify", "film.yaml")
+    assert code == Exit.TAKES_FAILED
+    assert "1 clip is only in the shared store, with the right size; --deep reads the bytes" in out
+    site.nas.rename(site.nas.with_name("unmounted"))
+    away = await verify(clone / "film.yaml")
+    assert [each.rule.id for each in away.problems] == ["store-away"]
+    assert (away.findings, away.clips, away.only_shared) == ((), 1, 0)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
-from hailuo_batch.core.world import World, command_line
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, LedgerError
 from hailuo_batch.load.git_folder import find_git_folder
 from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER, SETTINGS_FILE
@@ -240,21 +240,12 @@ class Workspace:
 
     def require_shared_store(self) -> "SharedStore":
         """The store that other machines share; raises where the project has none, or is not trusted."""
-        from hailuo_batch.load.gateway_keys import untrusted_error
-        from hailuo_batch.load.settings import read_project
-
         self.require_own_files(writing=True)
         if (store := self.open_shared_store()) is not None:
             return store
-        if "store" in self.places.untrusted:
-            project = read_project(self.project_root)
-            raise untrusted_error(project, f"{SETTINGS_FILE} names a shared store, {project.stakes.places.store}.")
-        raise InputError(
-            "this project has no shared store",
-            why=f"{SETTINGS_FILE} names none.",
-            remedy=f"Write its address there, such as\n    store: s3://bucket/prefix\nand trust it:\n"
-            f"    {command_line('trust')}",
-        )
+        from hailuo_batch.app.workspace.no_store import explain_missing_store
+
+        raise explain_missing_store(self.project_root, self.places)
 
     def open_cache(self) -> "LocalStore":
         """The clips of this machine alone."""
