@@ -18,6 +18,7 @@ from trusting import trust_project
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run
+from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.verify import verify
 from hailuo_batch.app.verify_faults import VerifyFault
 from hailuo_batch.app.workspace.workspace import Workspace
@@ -268,3 +269,24 @@ async def test_verify_checks_the_shared_store_and_reads_its_clips_when_told_to(
     away = await verify(clone / "film.yaml")
     assert [each.rule.id for each in away.problems] == ["store-away"]
     assert (away.findings, away.clips, away.only_shared) == ((), 1, 0)
+
+
+async def test_a_run_cuts_the_clips_of_this_machine_to_the_limit_of_the_settings(site: Site):
+    await site.run(site.first)
+    clone = site.clone("clone")
+    settings = (clone / "hailuo.yaml").read_text()
+    (clone / "hailuo.yaml").write_text(f"{settings}store_cache: 0 MB\n")
+    await site.run(clone)
+    assert len(site.clips_here(clone)) == 3, "they have names in renders/, so that nothing would be gained"
+    shutil.rmtree(clone / "renders")
+    (clone / "film.yaml").write_text(FILM + "  - {id: s4, prompt: one more}\n")
+    bought = site.submits()
+    assert (await site.run(clone, options=RunOptions(new_ledger=True))).exit == 0
+    assert site.submits() == bought + 1
+    shutil.rmtree(clone / "renders")
+    (clone / "film.yaml").write_text(FILM.replace("shot 1}", "shot 1, takes: 2}"))
+    assert (await site.run(clone)).exit == 0
+    assert len(site.clips_here(clone)) == 4, "one without a name left"
+    assert len(site.objects()) == 5
+    assert (await site.run(clone)).exit == 0
+    assert site.submits() == bought + 2

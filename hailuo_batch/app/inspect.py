@@ -48,7 +48,7 @@ async def read_report(
     planned = await plan(file, world=world, only=only, full_report=True, offline=True)
     workspace = planned.validation.workspace
     if workspace.has_owed_clips:
-        from hailuo_batch.app.running.owed_clips import owed_note
+        from hailuo_batch.app.running.shared_store import owed_note
 
         planned = replace(planned, notes=(*planned.notes, *owed_note(workspace)))
     if not sort_marks:

@@ -166,7 +166,12 @@ async def carry_out(
         # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
         failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
         return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
-    return await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+    result = await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+    if (limit := before.validation.project.store_cache) is not None:
+        from hailuo_batch.app.running.shared_store import shrink_store_cache
+
+        shrink_store_cache(before.validation.workspace, limit)
+    return result
 
 
 def needs_approval(options: RunOptions) -> bool:
@@ -277,7 +282,7 @@ async def _settle_owed(result: RunResult) -> RunResult:
     workspace = result.after.validation.workspace
     if not workspace.has_owed_clips:
         return result
-    from hailuo_batch.app.running.owed_clips import push_owed_clips
+    from hailuo_batch.app.running.shared_store import push_owed_clips
 
     notes = await push_owed_clips(workspace)
     return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes)))

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hailuo_batch.app.running.shared_store import shrink_store_cache
 from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage
@@ -18,6 +19,7 @@ from hailuo_batch.core.plan.lockfile import LockedShot
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER, find_project_root
+from hailuo_batch.load.settings import read_project
 
 Progress = Callable[[int, int], None]  # called with how many clips are done, and of how many
 
@@ -86,6 +88,7 @@ async def pull_clips(
         names = _name_locked_clips(_list_locks(workspace.project_root, manifests), selected=selected)
         new = names.keys() & there.digests - here
         failed = await store.pull(new, _count_up(on_progress, len(new)))
+        shrink_store_cache(workspace, read_project(workspace.project_root).store_cache, keep=names.keys())
     came = [file.size for digest in new - failed.keys() if (file := there.stat(digest)) is not None]
     return ClipTransfer(
         address=store.address,

@@ -1,4 +1,7 @@
-"""Clips that this machine owes to the shared store: a run puts them there at its end, and says which it could not."""
+"""What a run does for the shared store at its end: what is owed is put there, and the cache is cut to its limit."""
+
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 
 from hailuo_batch.app.workspace.workspace import LISTING_PATIENCE, Workspace
 from hailuo_batch.core.world import command_line
@@ -17,6 +20,14 @@ async def push_owed_clips(workspace: Workspace) -> tuple[str, ...]:
     except SharedStoreError as error:
         return owed_note(workspace, f"{error.summary}: {error.why}")
     return owed_note(workspace, next(iter(failed.values()), ""))
+
+
+def shrink_store_cache(workspace: Workspace, limit: int | None, *, keep: AbstractSet[str] = frozenset()) -> None:
+    """Cuts the clips of this machine to a limit, where the shared store has them; only the run lock's holder may."""
+    store = None if limit is None else workspace.open_shared_store(patience=LISTING_PATIENCE)
+    if store is not None and limit is not None:
+        with suppress(SharedStoreError):  # what it has is not known now, so nothing may leave
+            store.shrink_cache(limit, keep=keep)
 
 
 def owed_note(workspace: Workspace, why: str = "") -> tuple[str, ...]:
