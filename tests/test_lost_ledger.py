@@ -14,7 +14,8 @@ from rehearsal import KEY, SPEED, Studio, film
 from trusting import trust_project
 
 from hailuo_batch.app.costs import audit, costs
-from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
+from hailuo_batch.app.doctor import doctor
+from hailuo_batch.app.doctor_checks import CheckResult, DoctorCheck
 from hailuo_batch.app.inspect import explain
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run

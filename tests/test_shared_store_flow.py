@@ -290,3 +290,24 @@ async def test_a_run_cuts_the_clips_of_this_machine_to_the_limit_of_the_settings
     assert len(site.objects()) == 5
     assert (await site.run(clone)).exit == 0
     assert site.submits() == bought + 2
+
+
+async def test_doctor_tries_the_shared_store_and_says_what_is_owed(site: Site, capsys: pytest.CaptureFixture[str]):
+    def shown(*words: str) -> list[tuple[str, str]]:
+        _, out, _ = say(capsys, "doctor", *words, "--format", "json")
+        return [(each["state"], each["found"]) for each in json.loads(out)["checks"] if each["name"] == "shared store"]
+
+    await site.run(site.first)
+    address = f"file://{site.nas}"
+    assert await asyncio.to_thread(shown) == [("good", f"{address}: 3 clips")]
+    assert [each.name for each in site.nas.iterdir() if len(each.name) != 2] == ["changes"]
+    unmounted = site.nas.rename(site.nas.with_name("unmounted"))
+    (site.first / "film.yaml").write_text(FILM.replace("shot 1", "another"))
+    await site.run(site.first)
+    [(bad, why)] = await asyncio.to_thread(shown)
+    assert (bad, why.startswith(f"cannot reach {address}: There is no folder")) == ("bad", True)
+    assert await asyncio.to_thread(shown, "--offline") == [
+        ("good", f"{address}: not reached"),
+        ("note", "1 clip of this machine owed to it"),
+    ]
+    assert unmounted.exists()

@@ -162,6 +162,12 @@ class SharedStore:
         await asyncio.gather(*map(pull_one, sorted(digests)))
         return failed
 
+    def count_winners(self) -> int:
+        """How many of several writers made one object; a store that keeps its word has one winner."""
+        from hailuo_batch.store.race import count_winners
+
+        return count_winners(self.objects)
+
     def shrink_cache(self, limit: int, *, keep: AbstractSet[str] = frozenset()) -> tuple[int, int]:
         """Removes clips from this machine until they take no more than so many bytes; how many, and their bytes.
 

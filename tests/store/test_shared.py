@@ -17,6 +17,7 @@ from hailuo_batch.ports import Store
 from hailuo_batch.store.local import LocalStore
 from hailuo_batch.store.object_listing import CHANGES, object_name
 from hailuo_batch.store.object_store import ObjectStore
+from hailuo_batch.store.race import count_winners
 from hailuo_batch.store.shared import SharedStore, open_shared_store
 from hailuo_batch.testing.store_contract import StoreContract, write_clip
 
@@ -65,6 +66,7 @@ class Requests:
     def __init__(self, target: str) -> None:
         self.seen: list[str] = []
         self.is_cut = False
+        self.drops = ""  # a header that does not get through
         line = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -74,7 +76,8 @@ class Requests:
                 if line.is_cut:
                     return
                 with closing(HTTPConnection(target.removeprefix("http://"))) as there:
-                    there.request(self.command, self.path, body, dict(self.headers))
+                    kept = {name: value for name, value in self.headers.items() if name.lower() != line.drops}
+                    there.request(self.command, self.path, body, kept)
                     answer = there.getresponse()
                     data = answer.read()
                 self.send_response(answer.status)
@@ -251,3 +254,13 @@ def test_no_process_that_used_a_bucket_ends_by_a_signal(weed: str):
     )
     runs = [subprocess.Popen([sys.executable, "-c", program, weed, __file__]) for _ in range(6)]
     assert [run.wait(60) for run in runs] == [0] * 6
+
+
+def test_a_bucket_that_makes_each_object_once_has_one_winner_and_keeps_nothing_of_the_race(weed: str):
+    assert count_winners(ObjectStore(weed)) == 1
+    assert names_there(weed) == set()
+
+
+def test_a_server_that_ignores_the_condition_is_found_out(weed: str, line: Requests):
+    line.drops = "if-none-match"
+    assert count_winners(ObjectStore(weed)) > 1
