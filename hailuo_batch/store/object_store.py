@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from importlib.util import find_spec
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -43,8 +44,10 @@ class ObjectStore:
         self.address = address.rstrip("/")
         self._scheme, self._patience = _check_address(self.address), patience
 
-    def put_new(self, name: str, file: Path, digest: str) -> bool:
+    def put_new(self, name: str, file: Path, digest: str, *, is_sealed: bool = False) -> bool:
         """Whether a file became an object of this name now; one that is there with the same length stays as it is.
+
+        A file that `is_sealed` was read for its digest just now, and is not read for it again.
 
         Raises `SharedStoreError` also where the file's bytes are not those of the digest (`sha256:…`), or where
         another object has the name.
@@ -52,8 +55,8 @@ class ObjectStore:
         with open_regular(file) as opened:
             size = os.fstat(opened.fileno()).st_size
             data = opened.read() if size <= _WHOLE_BYTES else None
-            found = hashlib.file_digest(opened, "sha256") if data is None else hashlib.sha256(data)
-        if f"sha256:{found.hexdigest()}" != digest:
+            is_same = is_sealed or digest == _read_digest(opened if data is None else data)
+        if not is_same:
             why = f"The bytes of {file} are not those of its name. Nothing was copied."
             raise SharedStoreError("a damaged clip was not copied to the shared store", why=why, remedy=_DAMAGED_HERE)
         is_new = self._put_parts(name, file) if data is None else self._put_bytes(name, data)
@@ -228,6 +231,11 @@ def _check_address(address: str) -> str:
             "read from the environment.",
         )
     return parts.scheme
+
+
+def _read_digest(source: FileIO | bytes) -> str:
+    found = hashlib.sha256(source) if isinstance(source, bytes) else hashlib.file_digest(source, "sha256")
+    return f"sha256:{found.hexdigest()}"
 
 
 def _is_endpoint_here(environment: Mapping[str, str]) -> bool:

@@ -194,31 +194,31 @@ class SharedStore:
             digest = seal_file(file)
         self._owed.add(digest)
         self._cache.keep_sealed(file, digest)
-        self._try_to_put(digest)
+        self._try_to_put(digest, is_sealed=True)
         return digest
 
     def _owe_and_put(self, digest: str) -> None:
         self._owed.add(digest)
         self._try_to_put(digest)
 
-    def _try_to_put(self, digest: str) -> None:
+    def _try_to_put(self, digest: str, *, is_sealed: bool = False) -> None:
         """Shares a clip that is owed; where that fails it stays owed, and is no failure of the run."""
         if time.monotonic() < self._silent_until:
             return
         try:
-            self._push_one(digest, frozenset())
+            self._push_one(digest, frozenset(), is_sealed=is_sealed)
         except SharedStoreError as error:
             self.fault, self._silent_until = error, time.monotonic() + _PAUSE
 
-    def _push_one(self, digest: str, there: AbstractSet[str]) -> None:
+    def _push_one(self, digest: str, there: AbstractSet[str], *, is_sealed: bool = False) -> None:
         if digest not in there:
-            self._put_object(digest)
+            self._put_object(digest, is_sealed=is_sealed)
             self._listing.announce()
         self._owed.settle(digest)
 
-    def _put_object(self, digest: str) -> None:
+    def _put_object(self, digest: str, *, is_sealed: bool) -> None:
         with translate_os_errors("cannot read a clip of the store"):
-            self.objects.put_new(object_name(digest), Path(self._cache.location(digest)), digest)
+            self.objects.put_new(object_name(digest), Path(self._cache.location(digest)), digest, is_sealed=is_sealed)
 
     def _bring(self, digest: str) -> None:
         name = object_name(digest)

@@ -3,14 +3,11 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from counted_line import CountedLine
 
 from hailuo_batch.errors import InputError, SharedStoreError
 from hailuo_batch.ports import Store
@@ -60,54 +57,9 @@ class TestBucket(TestSharedFolder):
         self._nas = weed
 
 
-class Requests:
-    """A line to a server that can be cut, with every request that went through."""
-
-    def __init__(self, target: str) -> None:
-        self.seen: list[str] = []
-        self.is_cut = False
-        self.drops = ""  # a header that does not get through
-        line = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def forward(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                line.seen.append(f"{self.command} {self.path}")
-                if line.is_cut:
-                    return
-                with closing(HTTPConnection(target.removeprefix("http://"))) as there:
-                    kept = {name: value for name, value in self.headers.items() if name.lower() != line.drops}
-                    there.request(self.command, self.path, body, kept)
-                    answer = there.getresponse()
-                    data = answer.read()
-                self.send_response(answer.status)
-                for name, value in answer.getheaders():
-                    if name.lower() not in {"transfer-encoding", "connection", "content-length", "date", "server"}:
-                        self.send_header(name, value)
-                length = answer.getheader("content-length") if self.command == "HEAD" else str(len(data))
-                self.send_header("content-length", length or "0")
-                self.end_headers()
-                with suppress(BrokenPipeError):
-                    self.wfile.write(data)
-
-            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = forward  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
-def line(weed: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Requests]:
-    found = Requests(os.environ["AWS_ENDPOINT_URL"])
+def line(weed: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[CountedLine]:
+    found = CountedLine(os.environ["AWS_ENDPOINT_URL"])
     monkeypatch.setenv("AWS_ENDPOINT_URL", found.endpoint)
     yield found
     found.close()
@@ -162,7 +114,7 @@ async def test_a_clip_that_was_damaged_here_is_not_shared(nas: str, tmp_path: Pa
 
 
 async def test_where_the_bucket_is_away_the_clip_is_kept_and_owed_until_it_is_pushed(
-    weed: str, line: Requests, tmp_path: Path
+    weed: str, line: CountedLine, tmp_path: Path
 ):
     store = open_shared(tmp_path / "one", weed, patience=1.0)
     line.is_cut = True
@@ -183,7 +135,7 @@ async def test_where_the_bucket_is_away_the_clip_is_kept_and_owed_until_it_is_pu
     assert names_there(weed) == {object_name(digest), object_name(other)}
 
 
-async def test_one_request_tells_that_nothing_has_changed(weed: str, line: Requests, tmp_path: Path):
+async def test_one_request_tells_that_nothing_has_changed(weed: str, line: CountedLine, tmp_path: Path):
     here, there = open_shared(tmp_path / "one", weed), open_shared(tmp_path / "two", weed)
     digest = await here.keep(write_clip(here))
     assert there.list_digests() == {digest}
@@ -261,6 +213,6 @@ def test_a_bucket_that_makes_each_object_once_has_one_winner_and_keeps_nothing_o
     assert names_there(weed) == set()
 
 
-def test_a_server_that_ignores_the_condition_is_found_out(weed: str, line: Requests):
+def test_a_server_that_ignores_the_condition_is_found_out(weed: str, line: CountedLine):
     line.drops = "if-none-match"
     assert count_winners(ObjectStore(weed)) > 1
