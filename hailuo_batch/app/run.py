@@ -282,9 +282,10 @@ async def _settle_owed(result: RunResult) -> RunResult:
     workspace = result.after.validation.workspace
     if not workspace.has_owed_clips:
         return result
-    from hailuo_batch.app.running.shared_store import push_owed_clips
+    from hailuo_batch.app.running.shared_store import owed_note, push_owed_clips
 
-    notes = await push_owed_clips(workspace)
+    # Who stops a run does not wait for the shared store.
+    notes = owed_note(workspace) if result.outcome.stop_reason else await push_owed_clips(workspace)
     return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes)))
 
 
