@@ -20,8 +20,8 @@ from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint
 
 MISSING_CLIP_HINT = (
     "A clip is not in this store. Where machines share a store, run `push` where it was rendered. Else copy it "
-    "from there (`.hailuo/store`, or the clip with its .json into renders/). Or remove the take from the lock: the next "
-    "run buys it again."
+    "from there (`.hailuo/store`, or the clip with its .json into renders/). Or remove the take from the lock: the "
+    "next run buys it again."
 )
 _OTHER_MACHINE_HINT = (
     "A clip is on another machine. Where machines share a store (`store` in hailuo.yaml), run `push` there. Else copy "
