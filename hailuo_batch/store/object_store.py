@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SCHEMES = ("s3", "gs", "az", "file")
 PART_BYTES = 8 * 1024**2  # what one request carries of a larger file: a cut line repeats no more than this
 _WHOLE_BYTES = 16 * 1024**2  # up to here a file is one request
+_LARGEST = 8 * 1024**3  # bytes of a clip; what is larger is none
 _PAGE = 1_000  # objects in one answer to a listing; no bucket gives more
 _LOOPBACK = re.compile(r"http://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:/|$)")
 _ADVICE = "Check the address in hailuo.yaml, the keys in the environment and the network, then run the command again."
@@ -76,7 +77,8 @@ class ObjectStore:
         while at < size or not at:
             with self._translate(f"cannot read {self.location(name)}"):
                 answer = obstore.get(self._bucket, name, options={"range": (at, at + PART_BYTES)})
-                part, size = bytes(answer.bytes()), answer.meta["size"]
+                size = _check_size(answer.meta["size"], self.location(name))
+                part = bytes(answer.bytes())
             at += len(part)
             yield part
             if not part:
@@ -182,7 +184,7 @@ class ObjectStore:
     @property
     def _client_options(self) -> "ClientConfig":
         return {
-            "allow_http": _is_endpoint_here(os.environ),
+            "allow_http": _may_use_http(os.environ),
             "connect_timeout": timedelta(seconds=min(5.0, self._patience)),
             "read_timeout": timedelta(seconds=self._patience),
             "timeout": timedelta(seconds=4 * self._patience),  # of one request, so of one part
@@ -238,9 +240,17 @@ def _read_digest(source: FileIO | bytes) -> str:
     return f"sha256:{found.hexdigest()}"
 
 
-def _is_endpoint_here(environment: Mapping[str, str]) -> bool:
-    """Whether the user's own environment names a server on this machine, for which alone http will do."""
-    return bool(_LOOPBACK.match(environment.get("AWS_ENDPOINT_URL", environment.get("AWS_ENDPOINT", ""))))
+def _check_size(size: int, location: str) -> int:
+    if size > _LARGEST:
+        why = f"{location} has {size:,} bytes, and no clip has so many. Nothing of it was kept."
+        raise SharedStoreError("a clip of the shared store is too large", why=why, remedy="Remove that object by hand.")
+    return size
+
+
+def _may_use_http(environment: Mapping[str, str]) -> bool:
+    """Whether the user's own environment names a server on this machine, or allows http by its own name."""
+    endpoint = environment.get("AWS_ENDPOINT_URL", environment.get("AWS_ENDPOINT", ""))
+    return bool(_LOOPBACK.match(endpoint)) or environment.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true"}
 
 
 def _stored_file(found: Mapping[str, Any]) -> StoredFile:

@@ -216,3 +216,48 @@ def test_a_bucket_that_makes_each_object_once_has_one_winner_and_keeps_nothing_o
 def test_a_server_that_ignores_the_condition_is_found_out(weed: str, line: CountedLine):
     line.drops = "if-none-match"
     assert count_winners(ObjectStore(weed)) > 1
+
+
+async def test_an_object_that_no_clip_can_be_is_not_brought(nas: str, tmp_path: Path):
+    store, digest = open_shared(tmp_path / "one", nas), "sha256:" + "ab" * 32
+    there = tmp_path / "nas" / object_name(digest)
+    there.parent.mkdir()
+    there.touch()
+    os.truncate(there, 9 * 1024**3)  # it has no blocks
+    with pytest.raises(SharedStoreError, match="too large"):
+        await store.local_copy(digest)
+
+
+async def test_a_clip_is_owed_before_it_is_kept_so_that_no_kill_forgets_it(nas: str, tmp_path: Path):
+    """Killed at any step of `keep`, a clip that is kept here is there as well, or owed."""
+    program = (
+        "import asyncio, os, sys; from pathlib import Path\n"
+        "from hailuo_batch.store import local, object_store, owed, object_listing, shared\n"
+        "steps, place = [0], int(sys.argv[3])\n"
+        "def at_each(kind, name):\n"
+        "    work = getattr(kind, name)\n"
+        "    def step(*given, **more):\n"
+        "        steps[0] += 1\n"
+        "        if steps[0] == place: os.kill(os.getpid(), 9)\n"
+        "        return work(*given, **more)\n"
+        "    setattr(kind, name, step)\n"
+        "at_each(owed.OwedClips, 'add'); at_each(owed.OwedClips, 'settle'); at_each(local.LocalStore, 'keep_sealed')\n"
+        "at_each(object_store.ObjectStore, 'put_new'); at_each(object_listing.ObjectListing, 'announce')\n"
+        "folder = Path(sys.argv[1]); cache = local.LocalStore(folder / 'store', trusted=folder.parent)\n"
+        "where = {'state': folder, 'memory': folder / 'memory', 'trusted': folder.parent}\n"
+        "store = shared.open_shared_store(sys.argv[2], cache, **where)\n"
+        "file = store.temporary_path(); file.write_bytes(b'a clip'); asyncio.run(store.keep(file))\n"
+    )
+    digest = "sha256:" + hashlib.sha256(b"a clip").hexdigest()
+    ends = []
+    for place in range(1, 7):
+        folder = tmp_path / f"machine {place}"
+        line = [sys.executable, "-c", program, str(folder), nas, str(place)]
+        ends.append(subprocess.run(line, check=False).returncode)
+        store = open_shared(folder, nas)
+        if ends[-1] and LocalStore(folder / "store", trusted=tmp_path).list_digests():
+            assert store.list_owed() == {digest}, place
+            assert await store.push(store.list_owed()) == {}
+            assert object_name(digest) in names_there(nas)
+        (tmp_path / "nas" / object_name(digest)).unlink(missing_ok=True)
+    assert ends == [-9] * 5 + [0]
