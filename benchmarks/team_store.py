@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -22,13 +23,18 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "tests")]
 
 from counted_line import CountedLine  # noqa: E402
+from trusting import trust_project  # noqa: E402
 from weed_server import BUCKET, share_weed  # noqa: E402
 
+from hailuo_batch.app.planning.plan import plan  # noqa: E402
+from hailuo_batch.core.plan.lockfile import LockedShot, LockedTake, Lockfile  # noqa: E402
+from hailuo_batch.load.lockfile import write_lock  # noqa: E402
 from hailuo_batch.store.listing import list_digests  # noqa: E402
 from hailuo_batch.store.local import LocalStore  # noqa: E402
 from hailuo_batch.store.object_listing import object_name  # noqa: E402
 from hailuo_batch.store.object_store import ObjectStore  # noqa: E402
 from hailuo_batch.store.shared import SharedStore, open_shared_store  # noqa: E402
+from hailuo_batch.testing.clips import make_clip  # noqa: E402
 
 CLIP_BYTES = 5_000_000
 ROUNDS = 30
@@ -50,6 +56,7 @@ def report(folder: Path, *, clips: int = 10_000, runs: int = 200) -> str:
         rows = [
             *asyncio.run(_measure_transfers(folder)),
             *_measure_listing(folder, weed.endpoint, clips),
+            *_measure_clone(folder, weed.endpoint, clips),
             _race_processes(folder),
             _count_endings(folder, runs),
         ]
@@ -128,6 +135,65 @@ def _measure_listing(folder: Path, endpoint: str, clips: int) -> list[tuple[str,
             f"local listing {local * 1000:.0f} ms",
         ),
     ]
+
+
+def _measure_clone(folder: Path, endpoint: str, shots: int) -> list[tuple[str, str, str]]:
+    """A clone with a lock and nobody's clips: it pulls, and runs. Its gateway is an address that nobody answers at."""
+    clone, line = folder / "clone", CountedLine(endpoint)
+    address = f"s3://{BUCKET}/clone"
+    os.environ |= {"HAILUO_STATE": str(folder / "user"), "MINIMAX_API_KEY": "sk-nobody"}
+    _make_clone(clone, address, shots)
+    os.environ["AWS_ENDPOINT_URL"] = line.endpoint
+    pulled = _measure_command(clone, "pull")
+    requests = len(line.seen)
+    ran = _measure_command(clone, "run", "--yes", "--progress", "none", "film.yaml")
+    line.seen.clear()
+    idle = min(_measure_command(clone, "run", "film.yaml") for _ in range(3))
+    idle_requests = len(line.seen) / 3
+    for file in (clone / ".hailuo" / "store").glob("??/*.mp4"):
+        file.unlink()
+    line.seen.clear()
+    bare = min(_measure_command(clone, "run", "film.yaml") for _ in range(3))
+    bare_requests = len(line.seen) / 3
+    os.environ["AWS_ENDPOINT_URL"] = endpoint
+    line.close()
+    return [
+        (f"pull {shots:,} clips into an empty clone", f"{pulled:.1f} s CPU, {requests:,} requests", ""),
+        ("then run: names, ledger, nothing bought", f"{ran:.1f} s CPU", ""),
+        ("no-op run, every clip here", f"{idle:.2f} s CPU, {idle_requests:g} requests", ""),
+        ("no-op run, no clip here", f"{bare:.2f} s CPU, {bare_requests:g} requests", f"{idle:.2f} s CPU"),
+    ]
+
+
+def _make_clone(clone: Path, address: str, shots: int) -> None:
+    clone.mkdir()
+    lines = [f"  - {{id: s{number}, prompt: shot {number}}}" for number in range(shots)]
+    head = "version: 1\ncampaign: film\nproviders: [minimax]\ndefaults: {duration: short, resolution: 768p}\nshots:\n"
+    (clone / "film.yaml").write_text(head + "\n".join(lines) + "\n")
+    (clone / "hailuo.yaml").write_text("version: 1\nregions: {minimax: 'http://127.0.0.1:9'}\n")
+    trust_project(clone)
+    planned = asyncio.run(plan(clone / "film.yaml"))
+    objects, locked = ObjectStore(address), {}
+    for number, step in enumerate(planned.plan.steps):
+        clip = make_clip(str(number))
+        digest = "sha256:" + hashlib.sha256(clip).hexdigest()
+        objects.create(object_name(digest), clip)
+        take = LockedTake(fingerprint=step.fingerprint, digest=digest, provider="minimax")
+        locked[step.uses[0].shot.id] = LockedShot(version=1, takes={1: take})
+    objects.overwrite("changes", b"1")
+    write_lock(clone / "film.lock.yaml", Lockfile(campaign="film", shots=locked, source=""))
+    with (clone / "hailuo.yaml").open("a") as settings:
+        settings.write(f"store: {address}\n")
+    trust_project(clone)
+
+
+def _measure_command(folder: Path, *words: str) -> float:
+    """The CPU time of a command and of what it starts, in seconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    line = [sys.executable, "-m", "hailuo_batch.cli.main", *words]
+    subprocess.run(line, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _race_processes(folder: Path) -> tuple[str, str, str]:
