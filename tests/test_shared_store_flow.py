@@ -311,3 +311,17 @@ async def test_doctor_tries_the_shared_store_and_says_what_is_owed(site: Site, c
         ("note", "1 clip of this machine owed to it"),
     ]
     assert unmounted.exists()
+
+
+async def test_push_forgets_what_a_killed_run_owed_and_never_kept(site: Site, capsys: pytest.CaptureFixture[str]):
+    ran = await site.run(site.first)
+    owed = site.first / ".hailuo" / "owed"
+    kept = ran.after.plan.steps[0].digest[7:]
+    for name in ("ab" * 32, kept):  # the one was never kept; the ledger says of the other that it was stored
+        (owed / name).touch()
+    (site.nas / kept[:2] / f"{kept}.mp4").unlink()
+    Workspace(site.first).open_cache().remove(f"sha256:{kept}")
+    code, out, _ = await asyncio.to_thread(say, capsys, "push")
+    assert code == Exit.TAKES_FAILED
+    assert "film s1#1  the clip is gone from this machine" in out
+    assert [each.name for each in owed.iterdir()] == [kept]

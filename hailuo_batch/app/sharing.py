@@ -54,6 +54,10 @@ async def push_clips(
     names = _name_locked_clips(_list_locks(workspace.project_root, manifests))
     recorded, note = (frozenset[str](), "") if manifests else await _read_bought_digests(workspace)
     owed = store.list_owed()
+    if not manifests and not note:
+        for digest in owed - here.list_digests() - there - recorded - names.keys():
+            store.forget_owed(digest)
+        owed = store.list_owed()
     wanted = owed | ((names.keys() | recorded) & here.list_digests())
     new = wanted - there | owed
     failed = await store.push(new, _count_up(on_progress, len(new)))

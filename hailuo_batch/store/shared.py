@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from io import BufferedReader
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from hailuo_batch.errors import SharedStoreError, StoreError
@@ -41,7 +42,7 @@ class SharedStore:
         self._owed = OwedClips(state / "owed", trusted=trusted)
         self._listing = ObjectListing(objects, memory, trusted=trusted)
         self._listed: ListedClips | None = None
-        self._silent_until = 0.0
+        self._listing_once, self._silent_until = Lock(), 0.0
         self.fault: SharedStoreError | None = None  # why the place could not be reached last
 
     @property
@@ -135,7 +136,9 @@ class SharedStore:
 
         Raises `SharedStoreError` where it cannot be reached at all. What it has already is not sent.
         """
-        there = (await self._run(self.list_shared)).rows.keys()
+        shared = await self._run(self.list_shared)
+        wanted = sorted(digests)
+        there = {digest for digest in wanted if self._is_whole_there(digest, shared)}
         failed: dict[str, str] = {}
 
         async def push_one(digest: str) -> None:
@@ -145,8 +148,12 @@ class SharedStore:
                 failed[digest] = f"{error.summary}: {error.why}"
             on_done(digest)
 
-        await asyncio.gather(*map(push_one, sorted(digests)))
+        await asyncio.gather(*map(push_one, wanted))
         return failed
+
+    def forget_owed(self, digest: str) -> None:
+        """Owes a clip no longer that is neither here nor named by anything: a killed run left its mark."""
+        self._owed.settle(digest)
 
     async def pull(self, digests: Iterable[str], on_done: Callable[[str], None] = lambda _: None) -> Mapping[str, str]:
         """Brings clips here that the shared store has; why those did not come that could not be, by digest."""
@@ -216,7 +223,15 @@ class SharedStore:
             self._listing.announce()
         self._owed.settle(digest)
 
+    def _is_whole_there(self, digest: str, shared: ListedClips) -> bool:
+        """Whether a clip is there; one that is here too has to have the same size."""
+        found, here = shared.stat(digest), self._cache.stat(digest)
+        return found is not None and (here is None or here.size == found.size)
+
     def _put_object(self, digest: str, *, is_sealed: bool) -> None:
+        if self._cache.stat(digest) is None:
+            why = f"{self._cache.location(digest)} is not there."
+            raise StoreError("the clip is gone from this machine", why=why, remedy="A run brings it back.")
         with translate_os_errors("cannot read a clip of the store"):
             self.objects.put_new(object_name(digest), Path(self._cache.location(digest)), digest, is_sealed=is_sealed)
 
@@ -233,12 +248,13 @@ class SharedStore:
 
     def _list(self) -> ListedClips:
         """What the place has; it is listed once for many questions. Where it cannot be reached: what was last known."""
-        if self._listed is None:
-            try:
-                self._listed = self._listing.read()
-            except SharedStoreError as error:
-                self.fault, self._listed = error, self._listing.last_known()
-        return self._listed
+        with self._listing_once:
+            if self._listed is None:
+                try:
+                    self._listed = self._listing.read()
+                except SharedStoreError as error:
+                    self.fault, self._listed = error, self._listing.last_known()
+            return self._listed
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
