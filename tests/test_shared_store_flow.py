@@ -6,6 +6,8 @@ Each machine has a project of its own, a user folder of its own, and no clip of 
 import asyncio
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -325,3 +327,35 @@ async def test_push_forgets_what_a_killed_run_owed_and_never_kept(site: Site, ca
     assert code == Exit.TAKES_FAILED
     assert "film s1#1  the clip is gone from this machine" in out
     assert [each.name for each in owed.iterdir()] == [kept]
+
+
+LOADED = """\
+import json, sys
+from hailuo_batch.cli.main import run_command_line
+code = run_command_line(sys.argv[1:])
+print(json.dumps({"code": code, "top": sorted({name.partition(".")[0] for name in sys.modules})}), file=sys.stderr)
+"""
+
+
+async def test_a_run_with_nothing_to_do_reaches_the_shared_store_only_for_clips_that_are_not_here(site: Site):
+    def load(*words: str) -> set[str]:
+        ran = subprocess.run([sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True)
+        found = json.loads(ran.stderr.splitlines()[-1])
+        assert found["code"] == 0
+        return set(found["top"])
+
+    await site.run(site.first)
+    assert "nothing to do" in (await asyncio.to_thread(say_in_process, "run", "film.yaml")).lower()
+    top = await asyncio.to_thread(load, "run", "film.yaml")
+    assert not {"obstore", "yaml", "asyncio"} & top, "every clip is here"
+    for digest in site.clips_here(site.first):
+        Workspace(site.first).open_cache().remove(digest)
+    top = await asyncio.to_thread(load, "run", "film.yaml")
+    assert "obstore" in top
+    assert "asyncio" not in top, "one request, and no plan"
+    assert site.clips_here(site.first) == frozenset()
+
+
+def say_in_process(*words: str) -> str:
+    line = [sys.executable, "-m", "hailuo_batch.cli.main", *words]
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout

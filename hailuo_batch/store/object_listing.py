@@ -3,6 +3,8 @@
 Everybody who puts a clip there writes the object `changes` anew afterwards. The list is remembered with the stamp that
 `changes` had before it was made, so what comes later is always noticed. What somebody removes by hand is not: `verify`
 and the cache's limit list anew.
+
+Light on purpose: a run with nothing to do loads this, where not every clip is on this machine.
 """
 
 import hashlib
@@ -13,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from hailuo_batch.errors import SharedStoreError
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.ports import StoredFile
+from hailuo_batch.store.listing import ClipPlaces
 from hailuo_batch.store.object_store import ObjectStore
 
 CHANGES = "changes"
@@ -40,6 +44,16 @@ class ListedClips:
             return None
         size, _, modified_at = row.partition(" ")
         return StoredFile(size=int(size), modified_at=float(modified_at))
+
+
+def list_clip_places(address: str, here: frozenset[str], memory: Path, *, trusted: Path, patience: float) -> ClipPlaces:
+    """Where all clips are; of a shared store that cannot be reached, as it was last known."""
+    listing = ObjectListing(ObjectStore(address, patience=patience), memory, trusted=trusted)
+    try:
+        return ClipPlaces(here=here, shared=listing.read().digests)
+    except SharedStoreError as error:
+        shared = listing.last_known().digests
+        return ClipPlaces(here=here, shared=shared, fault=f"{error.summary}: {error.why}")
 
 
 def object_name(digest: str) -> str:

@@ -44,6 +44,7 @@ class ObjectStore:
         """`patience` is how many seconds the place may be silent."""
         self.address = address.rstrip("/")
         self._scheme, self._patience = _check_address(self.address), patience
+        _require_library()
 
     def put_new(self, name: str, file: Path, digest: str, *, is_sealed: bool = False) -> bool:
         """Whether a file became an object of this name now; one that is there with the same length stays as it is.
@@ -212,8 +213,7 @@ class ObjectStore:
 _DAMAGED_HERE = "Find its file with `verify`, and remove it; a run brings the whole one back."
 
 
-def require_library() -> None:
-    """Raises `InputError` where the library that reaches shared stores is not installed."""
+def _require_library() -> None:
     if find_spec("obstore") is None:
         raise InputError(
             "the shared store needs a library that is not installed",

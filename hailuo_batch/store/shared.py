@@ -21,10 +21,9 @@ from typing import TypeVar
 from hailuo_batch.errors import SharedStoreError, StoreError
 from hailuo_batch.ports import StoredFile
 from hailuo_batch.store.errors import translate_os_errors
-from hailuo_batch.store.listing import ClipPlaces
 from hailuo_batch.store.local import LocalStore, seal_file
 from hailuo_batch.store.object_listing import ListedClips, ObjectListing, object_name
-from hailuo_batch.store.object_store import ObjectStore, require_library
+from hailuo_batch.store.object_store import ObjectStore
 from hailuo_batch.store.owed import OwedClips
 
 T = TypeVar("T")
@@ -37,7 +36,6 @@ class SharedStore:
 
     def __init__(self, cache: LocalStore, objects: ObjectStore, *, state: Path, memory: Path, trusted: Path) -> None:
         """`state` gets what is owed, `memory` what can be listed again; both are below `trusted`."""
-        require_library()
         self.objects, self._cache = objects, cache
         self._owed = OwedClips(state / "owed", trusted=trusted)
         self._listing = ObjectListing(objects, memory, trusted=trusted)
@@ -77,14 +75,8 @@ class SharedStore:
 
     def list_digests(self) -> frozenset[str]:
         """The digests of all clips, here and there; of a place that cannot be reached, as it was last known."""
-        return self.list_places().digests
-
-    def list_places(self) -> ClipPlaces:
-        """The digests of all clips, and where they are; for both, as they are now."""
-        self._listed = self.fault = None
-        shared = self._list().digests
-        fault = "" if self.fault is None else f"{self.fault.summary}: {self.fault.why}"
-        return ClipPlaces(here=self._cache.list_digests(), shared=shared, fault=fault)
+        self._listed = None
+        return self._cache.list_digests() | self._list().digests
 
     def stat(self, digest: str) -> StoredFile | None:
         """The size and age of a clip, or None if it is neither here nor there."""

@@ -261,3 +261,12 @@ async def test_a_clip_is_owed_before_it_is_kept_so_that_no_kill_forgets_it(nas: 
             assert object_name(digest) in names_there(nas)
         (tmp_path / "nas" / object_name(digest)).unlink(missing_ok=True)
     assert ends == [-9] * 5 + [0]
+
+
+def test_without_its_library_a_shared_store_is_refused_with_the_command_that_installs_it(
+    nas: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("hailuo_batch.store.object_store.find_spec", lambda _: None)
+    with pytest.raises(InputError, match="not installed") as refused:
+        open_shared(tmp_path / "one", nas)
+    assert 'pip install "hailuo-batch[s3]"' in refused.value.remedy

@@ -325,8 +325,13 @@ class Workspace:
         """The digests of all clips by where they are: by listing folders, and by one request to a shared store."""
         from hailuo_batch.store.listing import ClipPlaces, list_digests
 
-        shared = self.open_shared_store(patience=LISTING_PATIENCE)
-        return ClipPlaces(here=list_digests(self.store_folder)) if shared is None else shared.list_places()
+        here, address = list_digests(self.store_folder), self.places.store
+        if not address:
+            return ClipPlaces(here=here)
+        from hailuo_batch.store.object_listing import list_clip_places
+
+        memory, root = self.state_folder / CACHE_FOLDER, self.project_root
+        return list_clip_places(address, here, memory, trusted=root, patience=LISTING_PATIENCE)
 
     def has_clips(self, digests: AbstractSet[str]) -> bool:
         """Whether the store has all of these clips; where all are here, nobody else is queried."""
