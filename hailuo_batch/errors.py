@@ -96,5 +96,9 @@ class StoreError(HailuoError):
     exit = Exit.REFUSED
 
 
+class SharedStoreError(StoreError):
+    """The shared store cannot be reached, or refuses, or has other bytes than a clip's."""
+
+
 class FileChangedError(StoreError):
     """A file that is read, and written back later, is no longer the one that was read."""

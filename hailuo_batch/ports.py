@@ -295,7 +295,10 @@ class Store(Protocol):
         """Where a person finds the clip, for messages: a path or an address."""
 
     def remove(self, digest: str) -> None:
-        """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault."""
+        """Removes a clip for good; only the run lock's holder may call it. One that is gone already is no fault.
+
+        A store that other machines share removes it from this machine only.
+        """
 
     def find_linked_clips(self, files: Iterable[Path]) -> frozenset[str]:
         """The clips of which one of these files is another name, by digest. A store elsewhere has none."""

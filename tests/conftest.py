@@ -9,14 +9,17 @@ would compile everything anew.
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from weed_server import Weed
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -62,3 +65,23 @@ async def forks() -> AsyncIterator[Any]:
 
     async with Forks(ENVIRONMENT) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def weed_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Weed]":
+    """A real S3 server, one for all workers of a run."""
+    from weed_server import share_weed
+
+    base = tmp_path_factory.getbasetemp()
+    with share_weed(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as weed:
+        yield weed
+
+
+@pytest.fixture
+def weed(weed_server: "Weed", monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a shared store of this test alone; the environment leads to its server."""
+    from weed_server import BUCKET
+
+    for name, value in weed_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{os.getpid()}-{next(_NUMBERS)}"

@@ -41,6 +41,7 @@ HOMES = {
     "opentimelineio": {"views"},
     "keyring": {"load"},
     "platformdirs": {"load"},
+    "obstore": {"store"},
     "openapi_core": {"testing"},
     "pytest": {"testing"},
     "hypothesis": {"testing"},
@@ -182,7 +183,10 @@ def test_every_room_is_on_a_step() -> None:
 
 def test_only_the_workspace_opens_ledger_and_store() -> None:
     """A ledger or a store elsewhere is then chosen in one place."""
-    opened = {f"hailuo_batch.{name}" for name in ("ledger.sqlite", "ledger.run_lock", "store.local", "store.renders")}
+    opened = {
+        f"hailuo_batch.{name}"
+        for name in ("ledger.sqlite", "ledger.run_lock", "store.local", "store.shared", "store.renders")
+    }
     openers = {names(path) for path in FILES if room_of(path) in {"app", "cli"} and opened & set(imports(path))}
     assert openers == {"app/workspace/workspace.py"}
 
@@ -254,13 +258,25 @@ SUB_STEPS = {
             "init",
             "providers",
             "schema",
+            "sharing",
             "sheet",
             "trust",
             "team",
         },
-        {"run", "inspect", "prices", "sheets", "diff_stills", "disclosing", "judging", "pages"},
+        {
+            "run",
+            "inspect",
+            "prices",
+            "verify_faults",
+            "doctor_checks",
+            "sheets",
+            "diff_stills",
+            "disclosing",
+            "judging",
+            "pages",
+        },
         {"account", "running"},
-        {"measuring"},
+        {"measuring", "shared_clips"},
         {"planning"},
         {"recovery"},
         {"workspace"},

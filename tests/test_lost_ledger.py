@@ -14,12 +14,14 @@ from rehearsal import KEY, SPEED, Studio, film
 from trusting import trust_project
 
 from hailuo_batch.app.costs import audit, costs
-from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
+from hailuo_batch.app.doctor import doctor
+from hailuo_batch.app.doctor_checks import CheckResult, DoctorCheck
 from hailuo_batch.app.inspect import explain
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.run import RunResult, run
 from hailuo_batch.app.running.options import RunOptions, Scope
-from hailuo_batch.app.verify import VerifyFault, verify
+from hailuo_batch.app.verify import verify
+from hailuo_batch.app.verify_faults import VerifyFault
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.spending.audit_findings import AuditFault
 from hailuo_batch.core.world import World

@@ -18,7 +18,8 @@ from crashing import new_mock
 from forking import KILLED, Fork, Forks
 
 from hailuo_batch.app.costs import costs
-from hailuo_batch.app.doctor import CheckResult, doctor
+from hailuo_batch.app.doctor import doctor
+from hailuo_batch.app.doctor_checks import CheckResult
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.recovery.repair import fork_ledger, repair_ledger
 from hailuo_batch.app.run import run

@@ -12,7 +12,8 @@ from rehearsal import SPEED, Studio, film
 from hailuo_batch.app.gc import collect_garbage
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.resolve import list_open_attempts, settle
-from hailuo_batch.app.verify import VerifyFault, verify
+from hailuo_batch.app.verify import verify
+from hailuo_batch.app.verify_faults import VerifyFault
 from hailuo_batch.core.attempt.in_doubt import Verdict
 from hailuo_batch.core.spending.garbage import Garbage
 from hailuo_batch.core.world import World

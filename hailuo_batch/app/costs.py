@@ -125,7 +125,7 @@ async def _find_strangers(
     """
     if workspace.world is World.SKETCH:
         return _Strangers()
-    present, names, folder = workspace.list_digests(), workspace.list_render_names(), workspace.renders_folder
+    present, names, folder = workspace.list_clip_places().own, workspace.list_render_names(), workspace.renders_folder
     finding = await ledger.journal_finding()
     standings = await ledger.standings()
     lost = find_lost_ledger(

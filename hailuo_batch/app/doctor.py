@@ -5,8 +5,6 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import disk_usage
@@ -14,6 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from hailuo_batch import __version__
+from hailuo_batch.app.doctor_checks import CheckResult, DoctorCheck, check_shared_store
 from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.recovery.missing_ledger import (
@@ -39,26 +38,6 @@ if TYPE_CHECKING:
 LOW_DISK_BYTES = 2_000_000_000  # bytes; a few hundred clips
 
 
-class CheckResult(StrEnum):
-    """How one check ended."""
-
-    GOOD = "good"
-    NOTE = "note"  # works, and worth knowing
-    BAD = "bad"  # something will not work
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorCheck:
-    """One check of `doctor`, with its result."""
-
-    name: str
-    result: CheckResult
-    detail: str
-    remedy: str = ""
-    is_key_rejected: bool = False
-    group: str = ""  # good checks of one group are shown as one
-
-
 _PACKAGES = (
     "aiohttp", "aiosqlite", "av", "pillow", "jsonschema", "jsonschema-rs", "pyyaml", "ruamel.yaml", "jinja2",
     "platformdirs", "rich",
@@ -69,11 +48,16 @@ _NEW_LEDGER = command_line("run", "--new-ledger", "MANIFEST")  # doctor is about
 async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[DoctorCheck, ...]:
     """Checks whether this machine and this project are fit for a run; changes nothing.
 
-    Unless `offline`, each gateway whose key is set is queried, free: for the balance, or only whether the key works.
+    Unless `offline`, each gateway whose key is set is queried, free: for the balance, or only whether the key works. A
+    shared store is written to: several writers race for one small object, which is removed again.
     """
     root = Path(folder).resolve()
     project = read_project(root)
-    checks = (*_local_checks(root), await _check_ledger(project.root))
+    checks = (
+        *_local_checks(root),
+        await _check_ledger(project.root),
+        *check_shared_store(project.root, offline=offline),
+    )
     return checks if offline else (*checks, *await _check_balances(project))
 
 
@@ -143,7 +127,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
     except (LedgerError, RefusedError, InputError) as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))
-    present, names, attempts = workspace.list_digests(), workspace.list_render_names(), len(known)
+    present, names, attempts = workspace.list_clip_places().own, workspace.list_render_names(), len(known)
     lost = find_lost_ledger(
         standings,
         present=present,

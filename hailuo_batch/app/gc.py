@@ -3,6 +3,9 @@
 A clip is referenced by a lock or a review of the project, by a readable name below `renders/`, by the plan of a
 manifest that was run here, or by an open attempt. If one of these cannot be read, nothing is deleted. Clips of a
 rehearsal can be drawn again: only their age and open attempts keep them.
+
+Where machines share a store, another one may need any clip of it. Then bought clips are removed from this machine only,
+and only those that the shared store has; the ledger goes on saying that they are stored.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import ManifestError
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.running.selected_clips import remove_selected_names
+from hailuo_batch.app.shared_clips import list_shared_clips
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name
 from hailuo_batch.app.workspace.workspace import Workspace
@@ -67,7 +71,7 @@ async def _find_garbage(
     project: Project, workspace: Workspace, days: int, before: float
 ) -> tuple[Garbage, dict[str, list[str]]]:
     """What can go, and the readable names of every clip by its digest."""
-    store = workspace.open_store()
+    store, shared = workspace.open_cache(), list_shared_clips(workspace)
     async with workspace.read_ledger() as ledger:
         attempts, runs = await ledger.attempts(), await ledger.runs()
         standings, given = await ledger.standings(), await read_given_names(ledger)
@@ -78,9 +82,13 @@ async def _find_garbage(
         needed |= _list_render_digests(workspace, names, store)
         needed |= set(_read_references(project))
         needed |= await _plan_needed_digests(project, runs)
+    bought = {attempt.digest for attempt in attempts if attempt.digest and not is_local(attempt.provider)}
+    removable = shared.find_removable({digest: file.size for digest, file in files.items()})
+    if shared.address:
+        needed |= bought - removable
     known = {attempt.digest for attempt in attempts}
     if workspace.world is World.SKETCH:  # the real world's store holds both; only its sketches are checked
-        needed |= {attempt.digest for attempt in attempts if attempt.digest and not is_local(attempt.provider)}
+        needed |= bought
     rejected = workspace.list_rejected()
     last_copies = find_last_copies(rejected, standings)
     garbage = Garbage(
@@ -89,6 +97,8 @@ async def _find_garbage(
         rejected=tuple(each for each in rejected if each not in last_copies and each.modified_at < before),
         last_copies=len(last_copies),
         unknown=len(files.keys() - known),
+        shared=removable,
+        shared_store=shared.address,
         days=days,
     )
     return garbage, names
@@ -104,12 +114,13 @@ async def _remove_garbage(
     async with workspace.open_ledger(SystemClock(), lock) as ledger:
         # Money: a worktree that shares this ledger may still have the clip; it must not be bought again there.
         copies = workspace.find_copies([clip.digest for clip in garbage.clips], await ledger.known_stores())
-        gone_clips = [clip for clip in garbage.clips if clip.digest not in copies]
+        # So may any machine that shares the store, which keeps it.
+        gone_clips = [clip for clip in garbage.clips if clip.digest not in copies.keys() | garbage.shared]
         attempts = [attempt.id for clip in gone_clips for attempt in clip.stored_attempts]
         for begin in range(0, len(attempts), _BATCH_SIZE):
             some = attempts[begin : begin + _BATCH_SIZE]
             await asyncio.gather(*(ledger.move(attempt, Move.DISCARD, facts) for attempt in some))
-    store, renders, measures = workspace.open_store(), workspace.open_renders(), workspace.open_measures()
+    store, renders, measures = workspace.open_cache(), workspace.open_renders(), workspace.open_measures()
     for clip in garbage.clips:
         store.remove(clip.digest)
         measures.remove(clip.digest)
@@ -134,14 +145,14 @@ def _make_disk_file(project: Project, path: Path, file: StoredFile) -> DiskFile:
 
 def _list_leftovers(project: Project, workspace: Workspace, before: float) -> Iterator[DiskFile]:
     """Half-written files of killed runs and cached plans, if they were last written before a moment."""
-    unfinished = ((Path(path), file) for path, file in workspace.open_store().list_leftovers().items())
+    unfinished = ((Path(path), file) for path, file in workspace.open_cache().list_leftovers().items())
     for path, file in chain(unfinished, _list_cache_files(workspace)):
         if file.modified_at < before:
             yield _make_disk_file(project, path, file)
 
 
 def _remove_leftovers(workspace: Workspace, before: float) -> None:
-    workspace.open_store().remove_leftovers(before=before)
+    workspace.open_cache().remove_leftovers(before=before)
     _cache_folder(workspace).sweep(lambda _, found: found.st_mtime < before)
 
 

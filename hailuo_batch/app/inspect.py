@@ -46,6 +46,11 @@ async def read_report(
     With `sort_marks`, clips that were not measured are measured now, and the takes with most marks come first.
     """
     planned = await plan(file, world=world, only=only, full_report=True, offline=True)
+    workspace = planned.validation.workspace
+    if workspace.has_owed_clips:
+        from hailuo_batch.app.running.shared_store import owed_note
+
+        planned = replace(planned, notes=(*planned.notes, *owed_note(workspace)))
     if not sort_marks:
         return planned
     if world is World.REAL:  # else only length and size are compared

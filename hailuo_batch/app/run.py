@@ -166,7 +166,12 @@ async def carry_out(
         # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
         failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
         return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
-    return await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+    result = await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+    if (limit := before.validation.project.store_cache) is not None:
+        from hailuo_batch.app.running.shared_store import shrink_store_cache
+
+        shrink_store_cache(before.validation.workspace, limit)
+    return result
 
 
 def needs_approval(options: RunOptions) -> bool:
@@ -263,13 +268,25 @@ async def execute_run(
 
 async def update_files(result: RunResult) -> RunResult:
     """Brings lock, tasks file and the names of selected clips up to date."""
-    return await _update_selected(_update_tasks(_update_lock(result)))
+    return await _settle_owed(await _update_selected(_update_tasks(_update_lock(result))))
 
 
 async def finish_idle(planned: PlannedRun, scope: Scope) -> RunResult:
     """A run with nothing to do: only its lock and its tasks file may be behind."""
     idle = _update_lock(RunResult(outcome=Outcome(), before=planned, after=planned, scope=scope))
-    return await _update_selected(await _update_idle(idle))
+    return await _settle_owed(await _update_selected(await _update_idle(idle)))
+
+
+async def _settle_owed(result: RunResult) -> RunResult:
+    """Tries once more to put what is owed into the shared store, and says what still is."""
+    workspace = result.after.validation.workspace
+    if not workspace.has_owed_clips:
+        return result
+    from hailuo_batch.app.running.shared_store import owed_note, push_owed_clips
+
+    # Who stops a run does not wait for the shared store.
+    notes = owed_note(workspace) if result.outcome.stop_reason else await push_owed_clips(workspace)
+    return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes)))
 
 
 async def _update_selected(result: RunResult) -> RunResult:

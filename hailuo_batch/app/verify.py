@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.recovery.given_names import read_given_names
-from hailuo_batch.app.recovery.missing_ledger import UNKNOWN_CLIPS_REMEDY, find_unknown_clips
+from hailuo_batch.app.recovery.missing_ledger import find_unknown_clips
 from hailuo_batch.app.recovery.rendered_files import MAX_PROVENANCE_BYTES
+from hailuo_batch.app.shared_clips import SharedClips, bring_clips, list_shared_clips
+from hailuo_batch.app.verify_faults import VerifyFault, VerifyFinding
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip
 from hailuo_batch.core.attempt.failure import Failure
@@ -23,91 +24,22 @@ from hailuo_batch.core.attempt.rejected import find_last_copies
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.problem import Problem
-from hailuo_batch.core.rules import LEDGER_GONE
+from hailuo_batch.core.rules import LEDGER_GONE, STORE_AWAY
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import probe_clip
 from hailuo_batch.errors import Exit
 from hailuo_batch.files.regular import is_regular, open_regular, read_regular
 from hailuo_batch.load.settings import Project
-from hailuo_batch.ports import Store
-
-
-class VerifyFault(StrEnum):
-    """What can be wrong with a clip that should be there."""
-
-    MISSING = "its clip is gone from the store"
-    CHANGED = "its bytes are not those that were stored"
-    BROKEN = "it is not a whole video"
-    UNNAMED = "its file in renders/ is gone"
-    RENAMED = "its file in renders/ is another clip"
-    ALONE = "its .json in renders/ is gone or differs"
-    UNLOCKED = "the lock names a clip that is not in the store"
-    UNKNOWN_NAME = "renders/ has a clip that is not in the ledger"
-    UNKNOWN = "the store has a file that is not in the ledger"
-    REJECTED = "it was paid for and is not a whole video"
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        return _REMEDIES[self]
-
-    @property
-    def is_fixable_by_run(self) -> bool:
-        """Whether a run fixes it after the user has followed the remedy."""
-        return self not in {VerifyFault.UNKNOWN, VerifyFault.UNKNOWN_NAME, VerifyFault.REJECTED}
-
-
-_REMEDIES: Mapping[VerifyFault, str] = {
-    VerifyFault.MISSING: (
-        "A run restores the clip: from renders/ if it is still there, else it downloads it again. A sketch is drawn "
-        "again."
-    ),
-    VerifyFault.CHANGED: (
-        "Remove the files named here, then run: it restores the clip from an intact copy in renders/, or downloads it "
-        "again."
-    ),
-    VerifyFault.BROKEN: (
-        "Remove the files named here, then run: it downloads the clip again. If the provider's clip is broken, it "
-        "stays broken."
-    ),
-    VerifyFault.UNNAMED: "A run links it again.",
-    VerifyFault.RENAMED: "Move the file and the .json beside it out of renders/, then run: it links the right clip.",
-    VerifyFault.ALONE: "Remove the clip's .mp4 and .json in renders/, then run: it writes both again, from the store.",
-    VerifyFault.UNLOCKED: (
-        "A run restores the clips of this project's ledger. For a clip that another machine rendered, copy the "
-        ".mp4 and .json from its renders/ into yours, then run. If no machine has it, remove the shot from the lock "
-        "and run: that renders it again, and costs again."
-    ),
-    VerifyFault.UNKNOWN: (
-        "Nothing uses it, and it does no harm. It may belong to a missing ledger: check it before you remove it."
-    ),
-    VerifyFault.UNKNOWN_NAME: UNKNOWN_CLIPS_REMEDY,
-    VerifyFault.REJECTED: (
-        "It is kept aside, since its take has no other clip. A run, or `fetch`, downloads it again while its link "
-        "lives. If it never comes whole, `resolve` with `--write-off` gives it up."
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyFinding:
-    """One thing that is not as recorded: about what, which fault, and more words.
-
-    `files` are those it is about, below the project's folder: first the one that is, or should be, there; after it the
-    readable names that have to go with it.
-    """
-
-    subject: str
-    fault: VerifyFault
-    files: tuple[str, ...] = ()
-    why: str = ""
+from hailuo_batch.ports import Store, StoredFile
+from hailuo_batch.store.object_listing import object_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """What was checked and what was found; `clips` and `names` count those checked, `bytes` those read.
 
-    `problems` are of the project: that the ledger is gone.
+    `only_shared` clips are in the shared store alone, with their size; their bytes were not read. `problems` are of the
+    project: that the ledger is gone, or that the shared store could not be reached.
     """
 
     clips: int
@@ -115,6 +47,7 @@ class Verification:
     bytes: int
     findings: tuple[VerifyFinding, ...]
     problems: tuple[Problem, ...] = ()
+    only_shared: int = 0
 
     @property
     def exit(self) -> Exit:
@@ -130,11 +63,12 @@ async def verify(
     """Reads every clip of a manifest and compares it with the ledger, its names and the lock.
 
     `only` picks takes as in `plan`; then nothing is reported of files that belong to no take. `deep` also decodes every
-    frame of every clip, which takes about a fifth of a second of a core each.
+    frame of every clip, which takes about a fifth of a second of a core each. A clip that only the shared store has is
+    read with `deep` alone, and is kept here then.
     """
     planned = await plan(file, world=world, only=only, offline=True)
     workspace = planned.validation.workspace
-    store = workspace.open_store()
+    store, shared = workspace.open_cache(), _list_shared_clips(planned)
     async with workspace.read_ledger() as ledger:
         recorded, given = await ledger.clips(), frozenset(await read_given_names(ledger))
     wanted = {
@@ -143,6 +77,12 @@ async def verify(
         if step.standing is not None and step.standing.digest is not None and step.standing.stage in LIVE_STAGES
     }
     clips = {digest: recorded[digest] for digest in wanted if digest in recorded}
+    only_shared = {digest for digest, clip in clips.items() if store.stat(digest) is None and digest in shared.files}
+    found = [*_check_shared(shared, clips, store)] if planned.listings.store_fault == "" else []
+    if deep:
+        failed = await bring_clips(workspace, only_shared)
+        found += [_not_brought(digest, why) for digest, why in failed.items()]
+        only_shared = set(failed)
     copies = {digest: await store.local_copy(digest) for digest in wanted}
     with ThreadPoolExecutor(cpu_count()) as pool:
         loop = asyncio.get_running_loop()
@@ -156,28 +96,52 @@ async def verify(
                 _render_paths(planned, wanted[digest]),
                 deep,
             )
-            for digest in clips
+            for digest in clips.keys() - only_shared
         ]
-        found = [finding for check in await asyncio.gather(*checks) for finding in check]
+        found += [finding for check in await asyncio.gather(*checks) for finding in check]
     stored = store.list_digests()
     if planned.takes is None:
         found += [
             VerifyFinding(subject=digest, fault=VerifyFault.UNKNOWN, files=(store.location(digest),))
-            for digest in sorted(stored - recorded.keys())
+            for digest in sorted(stored - recorded.keys() - shared.files.keys())
         ]
         found += _find_unknown_names(planned, recorded.keys(), given)
     found += _find_rejected(planned)
     found += _check_names(planned, copies)
-    found += _check_lock(planned, store, stored)
+    found += _check_lock(planned, store, stored | shared.files.keys())
     found = [_display_paths(planned.validation.project, finding) for finding in found]
     names = sum(len(step.uses) for step in _list_reused(planned))
     return Verification(
-        clips=len(clips),
+        clips=len(clips) - len(only_shared),
         names=names,
-        bytes=sum(clip.size for clip in clips.values()),
+        bytes=sum(clip.size for digest, clip in clips.items() if digest not in only_shared),
         findings=tuple(found),
-        problems=tuple(each for each in planned.extra_problems if each.rule is LEDGER_GONE),
+        problems=tuple(each for each in planned.extra_problems if each.rule in {LEDGER_GONE, STORE_AWAY}),
+        only_shared=0 if deep else sum(shared.has_whole(digest, clips[digest].size) for digest in only_shared),
     )
+
+
+def _list_shared_clips(planned: PlannedRun) -> SharedClips:
+    """What the shared store has now; where it is out of reach, none of its clips is checked, as a warning says."""
+    if planned.listings.store_fault:
+        others = planned.listings.digests - planned.listings.own_digests
+        return SharedClips(files={digest: StoredFile(size=0, modified_at=0.0) for digest in others})
+    return list_shared_clips(planned.validation.workspace)
+
+
+def _check_shared(shared: SharedClips, clips: Mapping[str, Clip], store: Store) -> Iterator[VerifyFinding]:
+    """Whether the shared store has each clip of a gateway with its size; a project without one shares nothing."""
+    for digest, clip in clips.items() if shared.address else ():
+        if digest in shared.files and not shared.has_whole(digest, clip.size):
+            where = f"{shared.address}/{object_name(digest)}"
+            why = f"{where} has {shared.files[digest].size:,} bytes, and the clip has {clip.size:,}"
+            yield VerifyFinding(subject=digest, fault=VerifyFault.OTHER_THERE, files=(where,), why=why)
+        elif digest not in shared.files and store.stat(digest) is not None:
+            yield VerifyFinding(subject=digest, fault=VerifyFault.UNSHARED, files=(store.location(digest),))
+
+
+def _not_brought(digest: str, why: str) -> VerifyFinding:
+    return VerifyFinding(subject=digest, fault=VerifyFault.NOT_BROUGHT, files=(digest,), why=why)
 
 
 def _check_clip(

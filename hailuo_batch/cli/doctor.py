@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from hailuo_batch.app.doctor import CheckResult, doctor
+from hailuo_batch.app.doctor import doctor
+from hailuo_batch.app.doctor_checks import CheckResult
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_json, print_text
 from hailuo_batch.cli.run_async import run_async

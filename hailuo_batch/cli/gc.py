@@ -29,6 +29,9 @@ def command(*, yes: bool, older_than: int, world: World, form: str) -> None:
 
     Kept is every clip that a lock or a review names, that has a name in renders/, or that a manifest which was run here
     needs. Without --yes nothing changes. If a deleted clip is needed again, the next run buys it again.
+
+    Where machines share a store, bought clips are deleted from this machine only, and only those that the shared store
+    has. Nothing is deleted there: another machine may need it.
     """
     found = run_async(collect_garbage(days=older_than, remove=yes, world=world))
     if form == "json":

@@ -36,6 +36,8 @@ COMMANDS = {
     "approve": "Approve takes, or a saved plan.",
     "run": "Render what is missing.",
     "fetch": "Download clips already paid for; submit nothing.",
+    "push": "Put clips into the store that several machines share.",
+    "pull": "Bring clips from the store that several machines share.",
     "status": "Show the state of every take.",
     "explain": "Explain why a take would be rendered or not, field by field.",
     "show": "Show a shot's takes with every attempt and event.",

@@ -7,7 +7,8 @@ from textwrap import indent, wrap
 
 import click
 
-from hailuo_batch.app.verify import Verification, VerifyFault, VerifyFinding, verify
+from hailuo_batch.app.verify import Verification, verify
+from hailuo_batch.app.verify_faults import VerifyFault, VerifyFinding
 from hailuo_batch.cli import options
 from hailuo_batch.cli.output import make_style, print_extra_problems, print_json, print_text
 from hailuo_batch.cli.run_async import run_async
@@ -27,8 +28,8 @@ def command(manifest: Path, *, world: World, only: tuple[str, ...], deep: bool, 
     """Check every clip of MANIFEST against the ledger, its names and the lock, byte by byte.
 
     Changes nothing. Exits with 4 when something is not as recorded (9: the ledger is gone), and prints what to do:
-    `run` restores missing clips and names; files with other content must be removed first. With --only, files that
-    belong to no take are not reported.
+    `run` restores missing clips and names; files with other content must be removed first. Of clips that only the
+    shared store has, the bytes are read with --deep. With --only, files that belong to no take are not reported.
     """
     found = run_async(verify(manifest, world=world, deep=deep, only=only))
     print_extra_problems(found.problems)
@@ -46,6 +47,9 @@ def _draw_verification(found: Verification, run: str, style: TextStyle) -> Itera
     for finding in found.findings:
         yield from _draw_finding(finding, style)
     checked = f"{count(found.clips, 'clip')} ({format_size(found.bytes)}) and {count(found.names, 'name')} checked"
+    if found.only_shared:
+        clips = f"{count(found.only_shared, 'clip')} {'is' if found.only_shared == 1 else 'are'}"
+        yield f"{clips} only in the shared store, with the right size; --deep reads the bytes, and keeps them here."
     if not found.findings:
         yield f"{checked}: {style.good('all intact')}."
         return
@@ -82,4 +86,11 @@ def _verification_dict(found: Verification) -> dict[str, object]:
         }
         for finding in found.findings
     ]
-    return {"version": 1, "clips": found.clips, "names": found.names, "bytes": found.bytes, "findings": findings}
+    return {
+        "version": 1,
+        "clips": found.clips,
+        "names": found.names,
+        "bytes": found.bytes,
+        "only_shared": found.only_shared,
+        "findings": findings,
+    }

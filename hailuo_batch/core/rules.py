@@ -333,6 +333,9 @@ LEDGER_GONE = Rule(id="ledger-gone", area=_PROJECT, summary="the ledger is gone"
 UNKNOWN_CLIPS = Rule(id="unknown-clips", area=_PROJECT, summary="the ledger does not know all clips", severity=_WARNING,
     meaning="Clips are in the store or in renders/ that no attempt of the ledger has.",
     remedy="Look where they were bought; a run of their manifest takes named clips in, without buying.")
+STORE_AWAY = Rule(id="store-away", area=_PROJECT, summary="the shared store is out of reach", severity=_WARNING,
+    meaning="The shared store did not answer, so its clips are counted as they were last known.",
+    remedy="Check the network and the keys in the environment. What is kept meanwhile is owed: `push` sends it.")
 LEDGER_OLDER = Rule(id="ledger-older", area=_PROJECT, summary="the ledger is an older copy", severity=_WARNING,
     meaning="An earlier copy took the ledger's place: the journal of this machine has purchases that it lacks.",
     remedy="Take them over with `ledger repair`.")

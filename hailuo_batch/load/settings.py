@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from hailuo_batch.core.plan.approval import ApprovalRule  # few projects have one: the others need not load it
 
 
+_BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A project's folders and settings.
@@ -51,6 +54,7 @@ class Project:
     forbidden_words: tuple[str, ...] = ()  # in prompts
     ignored_rules: frozenset[str] = frozenset()  # ids of warnings that `validate` leaves out
     strip_metadata: bool = False  # of images, before gateways are sent them
+    store_cache: int | None = None  # the most bytes that clips of a shared store take here; None: no limit
     disclosure: str = ""  # what exported copies say to people about how they were made
     names: str = ""  # the template of exported copies; "": the usual one
     prices: tuple[OwnPrice, ...] = ()  # of its own, before those of the user and of the tables
@@ -151,12 +155,22 @@ def read_project(folder: Path, files: ProjectFiles = DISK) -> Project:
         forbidden_words=tuple(tree.get("lint", {}).get("forbidden", ())),
         ignored_rules=frozenset(tree.get("lint", {}).get("ignore", ())),
         strip_metadata=tree.get("strip_metadata", False),
+        store_cache=parse_size(tree["store_cache"]) if "store_cache" in tree and not problems else None,
         disclosure=tree.get("disclosure", ""),
         names=names_template,
         approval_rule=_parse_approval_rule(tree["require_approval"]) if "require_approval" in tree else None,
         stakes=stakes,
         trusted_digest=trusted,
     )
+
+
+def parse_size(text: str) -> int:
+    """How many bytes a size is that the schema allows.
+
+    >>> parse_size("1.5 GB")
+    1500000000
+    """
+    return int(float(text[:-2]) * _BYTES[text[-2:]])
 
 
 def trust_command(root: Path) -> str:

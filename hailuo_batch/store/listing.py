@@ -4,11 +4,31 @@ Light on purpose: this is all of the store that a run with nothing to do loads.
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.store.errors import translate_os_errors
 
 _HEX = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipPlaces:
+    """The digests of all clips that are here, and of those in the shared store; `fault` says why it is out of reach."""
+
+    here: frozenset[str]
+    shared: frozenset[str] = frozenset()
+    fault: str = ""
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """Those of both."""
+        return self.here | self.shared if self.shared else self.here
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Those that are nowhere else. What the shared store has too may come from another machine."""
+        return self.here - self.shared if self.shared else self.here
 
 
 def list_digests(store: Path) -> frozenset[str]:

@@ -12,9 +12,9 @@ import hashlib
 import os
 import re
 import secrets
-import shutil
 import stat
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from io import BufferedReader, FileIO
 from pathlib import Path
@@ -111,6 +111,50 @@ class LocalStore:
         with translate_os_errors("cannot delete the store's temporary files"):
             return self._incoming.sweep(lambda _, found: before is None or found.st_mtime < before)
 
+    def keep_sealed(self, file: Path, digest: str) -> None:
+        """Moves a file in whose digest `seal_file` has read just now."""
+        with translate_os_errors("cannot store a clip"):
+            final = self._path(digest)
+            # The folder's own name is on the disk when it is open.
+            with self._open(final.parent, make=True) as folder:
+                if _is_stored(folder, final.name, file):
+                    remove_file(file)
+                    return
+                folder.move_in(file, final.name)
+                # The ledger says "stored" after this; the name must be on the disk before.
+                folder.sync()
+
+    def receive(self, parts: Iterable[bytes], digest: str) -> bool:
+        """Keeps a clip that comes in parts, if its bytes are those of the digest: else nothing of it stays."""
+        copy = self.temporary_path()
+        try:
+            with self._incoming.open() as folder, folder.create(copy.name) as target:
+                for part in parts:
+                    with translate_os_errors("cannot write to the store"):
+                        target.write(part)
+            with translate_os_errors("cannot store a clip"):
+                if seal_file(copy) != digest:
+                    return False
+            self.keep_sealed(copy, digest)
+            return True
+        finally:
+            with suppress(FileNotFoundError):
+                remove_file(copy)
+
+    def mark_used(self, digest: str) -> None:
+        """Remembers that a clip is used now: `list_by_use` has it last. The age of its bytes stays."""
+        with suppress(OSError), self._open((path := self._path(digest)).parent) as folder:
+            os.utime(path, ns=(time.time_ns(), folder.stat(path.name).st_mtime_ns), follow_symlinks=False)
+
+    def list_by_use(self) -> list[tuple[str, int, int]]:
+        """Every clip with its size and how many names its file has; those used longest ago come first."""
+        found = []
+        for digest in self.list_digests():
+            with suppress(OSError):
+                file = self._path(digest).lstat()
+                found.append((file.st_atime_ns, digest, file.st_size, file.st_nlink))
+        return [(digest, size, names) for _, digest, size, names in sorted(found)]
+
     def _open_clip(self, path: Path) -> FileIO:
         with self._open(path.parent) as folder:
             return folder.open(path.name)
@@ -132,31 +176,19 @@ class LocalStore:
         return self._root / name[:2] / f"{name}{_SUFFIX}"
 
     def _restore(self, file: Path, digest: str) -> bool:
-        copy = self.temporary_path()
-        try:
-            with translate_os_errors("cannot restore a clip to the store"):
-                with open_regular(file) as source, self._incoming.open() as folder, folder.create(copy.name) as target:
-                    shutil.copyfileobj(source, target, 1 << 20)
-                with open_regular(copy) as opened:
-                    same = _PREFIX + hashlib.file_digest(opened, "sha256").hexdigest() == digest
-            return same and self._put(copy) == digest
-        finally:
-            with suppress(FileNotFoundError):
-                remove_file(copy)
+        with translate_os_errors("cannot restore a clip to the store"), open_regular(file) as source:
+            return self.receive(_read_parts(source), digest)
 
     def _put(self, file: Path) -> str:
         with translate_os_errors("cannot store a clip"):
             digest = seal_file(file)
-            final = self._path(digest)
-            # The folder's own name is on the disk when it is open.
-            with self._open(final.parent, make=True) as folder:
-                if _is_stored(folder, final.name, file):
-                    remove_file(file)
-                    return digest
-                folder.move_in(file, final.name)
-                # The ledger says "stored" after this; the name must be on the disk before.
-                folder.sync()
+        self.keep_sealed(file, digest)
         return digest
+
+
+def _read_parts(source: FileIO) -> Iterator[bytes]:
+    while part := source.read(1 << 20):
+        yield part
 
 
 def _stat_file(path: Path) -> StoredFile | None:

@@ -23,6 +23,7 @@ def draw_garbage(garbage: Garbage, *, remove_command: str, style: TextStyle = PL
             *_rejected_lines(garbage, style),
             *_leftover_lines(garbage),
             _totals_line(garbage, style),
+            *_shared_lines(garbage),
             *_last_copy_lines(garbage),
             *_unknown_file_lines(garbage, style),
             *_removal_hint(garbage, remove_command),
@@ -47,6 +48,7 @@ def garbage_dict(garbage: Garbage) -> dict[str, object]:
         "paid": [money_dict(money) for money in garbage.cost],
         "clips_at_unknown_price": garbage.unpriced,
         "unknown_files": garbage.unknown,
+        "clips_that_stay_shared": garbage.shared_clips,
     }
 
 
@@ -122,6 +124,13 @@ def _totals_line(garbage: Garbage, style: TextStyle) -> str:
     paid = f" {style.warning(join_amounts(garbage.cost))} was paid for these." if garbage.cost else ""
     unknown = f" The price of {count(garbage.unpriced, 'purchase')} is not known." if garbage.unpriced else ""
     return f"{verb} {format_size(garbage.bytes)}.{paid}{unknown}"
+
+
+def _shared_lines(garbage: Garbage) -> Iterator[str]:
+    if number := garbage.shared_clips:
+        clips = f"{count(number, 'clip')} {'stays' if number == 1 else 'stay'}"
+        yield f"{clips} in {safe_text(garbage.shared_store)}: other machines may need what is there. No command of ours"
+        yield "removes a clip there, and a run takes it from there again."
 
 
 def _unknown_file_lines(garbage: Garbage, style: TextStyle) -> Iterator[str]:

@@ -19,11 +19,13 @@ from hailuo_batch.views.style import PLAIN, TextStyle
 from hailuo_batch.views.unfetched import resolve_hint, resubmit_hint
 
 MISSING_CLIP_HINT = (
-    "A clip is not in this store. Copy it from where it was rendered (`.hailuo/store`, or the clip with its .json into "
-    "renders/). Or remove the take from the lock: the next run buys it again."
+    "A clip is not in this store. Where machines share a store, run `push` where it was rendered. Else copy it "
+    "from there (`.hailuo/store`, or the clip with its .json into renders/). Or remove the take from the lock: the "
+    "next run buys it again."
 )
 _OTHER_MACHINE_HINT = (
-    "A clip is on another machine. Copy it from `.hailuo/store` there, or name a shared store (`store` in hailuo.yaml)."
+    "A clip is on another machine. Where machines share a store (`store` in hailuo.yaml), run `push` there. Else copy "
+    "it from `.hailuo/store` there."
 )
 _MAX_NAMES = 20  # of shots in one sentence; JSON has them all
 _MAX_REASONS = 3  # of caps; most takes have the same

@@ -9,7 +9,8 @@ import pytest
 from doubt_samples import Left, film, submitted
 
 from hailuo_batch.app.account import has_balance, has_task_events, open_accounts
-from hailuo_batch.app.doctor import CheckResult, DoctorCheck, doctor
+from hailuo_batch.app.doctor import doctor
+from hailuo_batch.app.doctor_checks import CheckResult, DoctorCheck
 from hailuo_batch.app.inspect import show
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.core.attempt.attempt import Move

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import hailuo_batch
-from hailuo_batch.app.doctor import CheckResult, doctor
+from hailuo_batch.app.doctor import doctor
+from hailuo_batch.app.doctor_checks import CheckResult
 from hailuo_batch.app.init import init
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.validate import validate

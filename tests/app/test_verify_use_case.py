@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from app_samples import Project
 
-from hailuo_batch.app.verify import Verification, VerifyFault, verify
+from hailuo_batch.app.verify import Verification, verify
+from hailuo_batch.app.verify_faults import VerifyFault
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hailuo_batch.app.doctor import CheckResult, DoctorCheck
+from hailuo_batch.app.doctor_checks import CheckResult, DoctorCheck
 
 pytestmark = pytest.mark.usefixtures("quick_sketches")
 Say = Callable[..., Any]

@@ -36,7 +36,7 @@ def test_clips_of_the_lock_that_are_not_here_are_counted(clone: Path, say: Say):
     said = say("fetch")
     assert said.code == 8
     assert "1 clip of film.lock.yaml" in said.out
-    assert "Copy it from where it was rendered" in said.out
+    assert "run `push` where it was rendered" in said.out
     assert json.loads(say("fetch", "--format", "json").out)["missing_clips"] == {"film.lock.yaml": 1}
 
 

@@ -60,7 +60,7 @@ def test_the_commands_are_the_files_of_the_room() -> None:
 
     files = {path.stem for path in Path(room.__file__).parent.glob("*.py")}
     shared = {"__init__", "main", "options", "output", "streams", "run_async", "interactive", "run_output", "several"}
-    shared |= {"trace", "trace_options", "endings", "saved_plan", "choices", "notify"}
+    shared |= {"trace", "trace_options", "endings", "saved_plan", "choices", "notify", "transfer_output"}
     modules = {(load_command(name).callback.__module__ or "").rpartition(".")[2] for name in COMMANDS}
     assert modules == files - shared
     assert commands.list_commands(click.Context(commands)) == list(COMMANDS)

@@ -37,7 +37,8 @@ READS: dict[str, tuple[str, ...]] = {
     "run -n": ("run", "--sketch", "-n"),
 }
 # Some write: see test_reviewing_commands.py and test_sheets.py. `diff` needs a history: see test_diff_command.py.
-ELSEWHERE = {"retake", "accept", "import", "diff", "select", "approve", "reject", "omit", "note"}
+# `push` and `pull` need a shared store: see test_shared_store_flow.py.
+ELSEWHERE = {"retake", "accept", "import", "diff", "select", "approve", "reject", "omit", "note", "push", "pull"}
 
 
 @pytest.fixture(scope="module")

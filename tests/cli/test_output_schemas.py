@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from hailuo_batch.app.verify import VerifyFault
+from hailuo_batch.app.verify_faults import VerifyFault
 from hailuo_batch.core.spending.audit_findings import AuditFault, AuditRemark
 from hailuo_batch.load.schemas import read_schema, schema_folder, schema_names
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from platformdirs import user_state_path
 
-from hailuo_batch.app.doctor import CheckResult, doctor
+from hailuo_batch.app.doctor import doctor
+from hailuo_batch.app.doctor_checks import CheckResult
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError

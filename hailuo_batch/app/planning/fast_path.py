@@ -30,7 +30,7 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
         return None  # the long way says what is wrong with it
     workspace = Workspace(find_project_root(path.resolve().parent), world)
     found = read_finished_plan(path, workspace, data)
-    if found is None or not found.digests <= workspace.list_digests():
+    if found is None or workspace.has_owed_clips or not workspace.has_clips(found.digests):
         return None
     return found.summary if found.files <= workspace.list_render_names() else None
 

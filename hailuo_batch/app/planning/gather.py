@@ -34,7 +34,13 @@ _FEW_SHOTS = 20
 def list_folders(validation: Validation) -> Listings:
     """What store and renders have."""
     workspace = validation.workspace
-    return Listings(digests=workspace.list_digests(), names=workspace.list_render_names())
+    clips = workspace.list_clip_places()
+    return Listings(
+        digests=clips.digests,
+        names=workspace.list_render_names(),
+        own_digests=clips.own,
+        store_fault=clips.fault,
+    )
 
 
 async def read_snapshot(

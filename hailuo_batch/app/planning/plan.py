@@ -246,7 +246,7 @@ def _find_lost_ledger(
         return None
     return find_lost_ledger(
         snapshot.standings,
-        present=listings.digests,
+        present=listings.own_digests,
         locked=frozenset(clip.digest for clip in lock.clips.values()),
         names=listings.names,
         folder=validation.workspace.renders_folder,

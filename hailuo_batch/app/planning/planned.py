@@ -108,7 +108,15 @@ class PlannedRun:
         without_shot = find_tasks_without_shot(self.tasks, self.snapshot, self.plan, self.lock, name=file)
         rehearsed = (rehearsed_clips_warning(self.rehearsed_names),) if self.rehearsed_names else ()
         outside = () if self.options.takes is None else self._outside_problems(self.options.takes)
-        return (*self.validation.external_problems, *without_shot, *rehearsed, *outside, *self._ledger_problems())
+        away = (self.listings.away_warning,) if self.listings.store_fault else ()
+        return (
+            *self.validation.external_problems,
+            *without_shot,
+            *rehearsed,
+            *outside,
+            *away,
+            *self._ledger_problems(),
+        )
 
     def _outside_problems(self, takes: frozenset[TakeName]) -> Iterator[Problem]:
         """That a run of a saved plan leaves takes out."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hailuo_batch.core import rules
 from hailuo_batch.core.attempt.attempt import Clip, Standing
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.measures import ClipMeasures
 from hailuo_batch.core.plan.plan import LastRender, NamedClip, ShotVersions
 from hailuo_batch.core.plan.plan_cost import PlanCost
 from hailuo_batch.core.plan.report import ClipSize
+from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.purchase import JournalFinding
 
@@ -21,10 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listings:
-    """The clips of the store by digest, and the names below `renders/`."""
+    """The clips of the store by digest, and the names below `renders/`.
+
+    `own_digests` are those that no other machine can have put there. `store_fault` says why the shared store could not
+    be reached; then `digests` has what it was last known to have.
+    """
 
     digests: frozenset[str]
     names: frozenset[str]
+    own_digests: frozenset[str]
+    store_fault: str = ""
+
+    @property
+    def away_warning(self) -> Problem:
+        """That the shared store could not be reached, and why."""
+        why = f"{self.store_fault[:1].upper()}{self.store_fault[1:]}."
+        return Problem(rule=rules.STORE_AWAY, why=why, remedy=rules.STORE_AWAY.remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -35,8 +35,13 @@ if TYPE_CHECKING:
         RunLock,
         Store,
     )
+    from hailuo_batch.store.listing import ClipPlaces
+    from hailuo_batch.store.local import LocalStore
+    from hailuo_batch.store.shared import SharedStore
 
 LEDGER_NAME = "ledger.db"
+TRANSFER_PATIENCE = 30.0  # seconds
+LISTING_PATIENCE = 6.0  # seconds, since a person waits; what was last known does as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,7 @@ class Workspace:
             self.state_folder / CACHE_FOLDER,
             self.images_folder,
             self.measures_folder,
+            self.owed_folder,
             renders,
             renders / POSTERS_FOLDER,
             renders / SELECTED_FOLDER,
@@ -210,10 +216,54 @@ class Workspace:
             )
 
     def open_store(self) -> "Store":
-        """The clips by digest."""
+        """The clips by digest: shared with other machines where the project says so."""
+        return self.open_shared_store() or self.open_cache()
+
+    def open_shared_store(self, *, patience: float = TRANSFER_PATIENCE) -> "SharedStore | None":
+        """The store that other machines share, with the local one as its cache; None where there is none.
+
+        `patience` is how many seconds it may be silent.
+        """
+        if not (address := self.places.store):
+            return None
+        from hailuo_batch.store.shared import open_shared_store
+
+        state = self.state_folder
+        return open_shared_store(
+            address,
+            self.open_cache(),
+            state=state,
+            memory=state / CACHE_FOLDER,
+            trusted=self.project_root,
+            patience=patience,
+        )
+
+    def require_shared_store(self) -> "SharedStore":
+        """The store that other machines share; raises where the project has none, or is not trusted."""
+        self.require_own_files(writing=True)
+        if (store := self.open_shared_store()) is not None:
+            return store
+        from hailuo_batch.app.workspace.no_store import explain_missing_store
+
+        raise explain_missing_store(self.project_root, self.places)
+
+    def open_cache(self) -> "LocalStore":
+        """The clips of this machine alone."""
         from hailuo_batch.store.local import LocalStore
 
         return LocalStore(self.store_folder, trusted=self.project_root)
+
+    @property
+    def owed_folder(self) -> Path:
+        """Which clips are owed to the shared store."""
+        return self.state_folder / "owed"
+
+    @property
+    def has_owed_clips(self) -> bool:
+        """Whether a clip is owed to the shared store; a project without one owes none."""
+        from hailuo_batch.store.listing import list_folder
+
+        return bool(list_folder(self.owed_folder) and self.places.store)
 
     def open_renders(self) -> "Renders":
         """The readable names, linked from the store; git ignores a new folder, whether or not `init` was run."""
@@ -268,10 +318,26 @@ class Workspace:
         return self.state_folder / "store"
 
     def list_digests(self) -> frozenset[str]:
-        """The digests of all clips in the store, by listing its folders."""
+        """The digests of all clips in the store, here and shared."""
+        return self.list_clip_places().digests
+
+    def list_clip_places(self) -> "ClipPlaces":
+        """The digests of all clips by where they are: by listing folders, and by one request to a shared store."""
+        from hailuo_batch.store.listing import ClipPlaces, list_digests
+
+        here, address = list_digests(self.store_folder), self.places.store
+        if not address:
+            return ClipPlaces(here=here)
+        from hailuo_batch.store.object_listing import list_clip_places
+
+        memory, root = self.state_folder / CACHE_FOLDER, self.project_root
+        return list_clip_places(address, here, memory, trusted=root, patience=LISTING_PATIENCE)
+
+    def has_clips(self, digests: AbstractSet[str]) -> bool:
+        """Whether the store has all of these clips; where all are here, nobody else is queried."""
         from hailuo_batch.store.listing import list_digests
 
-        return list_digests(self.store_folder)
+        return digests <= list_digests(self.store_folder) or digests <= self.list_digests()
 
     def list_rehearsed_digests(self) -> frozenset[str]:
         """The digests of rehearsed clips, as another world sees them: none of them was paid for."""

@@ -60,6 +60,7 @@ class Garbage:
     """What can go, or (`is_removed`) what went. `unknown` files of the store are in no ledger and always stay.
 
     `rejected` clips can go: their takes have another, or were given up. `last_copies` are rejected clips that stay.
+    `shared` are the clips of this machine that the shared store, at the address `shared_store`, has too and keeps.
     """
 
     clips: tuple[UnreferencedClip, ...] = ()
@@ -69,6 +70,13 @@ class Garbage:
     unknown: int = 0
     days: int
     is_removed: bool = False
+    shared: frozenset[str] = frozenset()
+    shared_store: str = ""
+
+    @property
+    def shared_clips(self) -> int:
+        """How many of the clips the shared store keeps."""
+        return sum(clip.digest in self.shared for clip in self.clips)
 
     @property
     def bytes(self) -> int:
