@@ -9,7 +9,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import NoReturn
 
-from hailuo_batch.app.recovery.copied_clips import read_copied_digests
+from hailuo_batch.app.recovery.copied_clips import read_clips_elsewhere, read_copied_digests
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.recovery.missing_ledger import (
     LostLedger,
@@ -75,6 +75,7 @@ async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bo
     async with workspace.read_ledger() as ledger:
         attempts, events, clips = await ledger.audit_records()
         strangers = await _find_strangers(workspace, ledger, attempts, has_events=bool(events))
+        elsewhere = await read_clips_elsewhere(ledger, workspace)
     if world is World.SKETCH:
         attempts = [each for each in attempts if is_local(each.provider)]
         mine = {each.id for each in attempts}
@@ -87,7 +88,7 @@ async def audit(folder: Path | str = ".", *, world: World = World.REAL, deep: bo
             attempts=attempts,
             events=events,
             recorded_sizes=recorded,
-            file_sizes=there,
+            file_sizes={**{digest: recorded[digest] for digest in elsewhere & recorded.keys()}, **there},
             corruptions=changed,
             lost_ledger=strangers.lost.explain(workspace.ledger_file) if strangers.lost is not None else "",
             unknown_clips=strangers.unknown.description,
@@ -139,8 +140,9 @@ async def _find_strangers(
         list_rehearsed=workspace.list_rehearsed_digests,
         copied=await read_copied_digests(ledger, standings),
     )
-    if finding is not None and (lost is None or finding.fault is not JournalFault.GONE):
-        raise explain_journal_fault(finding, ledger=str(workspace.ledger_file), world=workspace.world)
+    is_mended = finding is not None and finding.fault is JournalFault.CHANGED  # comparing is how that is settled
+    if finding is not None and not is_mended and (lost is None or finding.fault is not JournalFault.GONE):
+        raise explain_journal_fault(finding, ledger=workspace.ledger_name, world=workspace.world)
     if not has_events:
         refuse_empty_proof(lost, ledger=workspace.ledger_file, command=_new_ledger_line(workspace))
     if lost is not None:

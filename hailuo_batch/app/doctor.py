@@ -123,7 +123,7 @@ async def _check_ledger(root: Path) -> DoctorCheck:
             given = frozenset(await read_given_names(ledger))
             finding, copied = await ledger.journal_finding(), await read_copied_digests(ledger, standings)
             if finding is not None and finding.fault is not JournalFault.GONE:
-                raise explain_journal_fault(finding, ledger=str(file))
+                raise explain_journal_fault(finding, ledger=workspace.ledger_name)
     except (LedgerError, RefusedError, InputError) as error:
         found = f"{error.summary}: {error.why}"
         return DoctorCheck(name="ledger", result=CheckResult.BAD, detail=found, remedy=" ".join(error.remedy.split()))

@@ -111,7 +111,7 @@ async def _remove_garbage(
     # that is gone would send the next run to fetch it.
     gone = Failure(kind=FailureKind.DISCARDED, why="gc removed its clip from the store")
     facts = Facts(failure=gone, reason="gc", decided_by=by)
-    async with workspace.open_ledger(SystemClock(), lock) as ledger:
+    async with workspace.open_ledger(SystemClock(), lock, command="gc") as ledger:
         # Money: a worktree that shares this ledger may still have the clip; it must not be bought again there.
         copies = workspace.find_copies([clip.digest for clip in garbage.clips], await ledger.known_stores())
         # So may any machine that shares the store, which keeps it.

@@ -4,8 +4,8 @@ This module decides nothing: it shows a match from a gateway's list, and settles
 run lock, since a run may be about to submit the same request.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hailuo_batch.app.account import has_task_list, open_accounts
@@ -174,6 +174,7 @@ async def list_open_attempts(
     campaign = None if manifest is None else _read_campaign(Path(manifest), project)
     async with workspace.read_ledger() as ledger:
         attempts = [] if world is World.SKETCH else await ledger.open_attempts()  # no sketch is ever in doubt
+        attempts = await _leave_to_holders(attempts, ledger) if workspace.places.ledger else attempts
         runs, tasks = await ledger.runs(), await ledger.tasks()
         ended, by_hand = await ledger.ended_attempts(), await _read_manual_attempts(attempts, ledger)
     now = SystemClock().now()
@@ -194,6 +195,17 @@ async def list_open_attempts(
         ended=tuple(each for each in ended if campaign in {None, each.campaign}),
         manifest="" if manifest is None else str(manifest),
     )
+
+
+async def _leave_to_holders(attempts: Iterable[AttemptRecord], ledger: LedgerReader) -> list[AttemptRecord]:
+    """The attempts without those that another machine is about to send; what a dead one intended is in doubt."""
+    standings = {each.attempt: each for each in (await ledger.standings()).values()}
+    known = [(each, standings.get(each.id)) for each in attempts]
+    return [
+        replace(each, stage=standing.stage) if standing is not None else each
+        for each, standing in known
+        if standing is None or standing.holder is None or each.stage is not Stage.INTENDED
+    ]
 
 
 async def settle(
@@ -218,7 +230,7 @@ async def settle(
         return ()
     ids = _check_task_ids(found, chosen, tasks or {}) if verdict is Verdict.FOUND else {}
     with found.workspace.hold_run_lock("resolve") as lock:
-        async with found.workspace.open_ledger(SystemClock(), lock) as ledger:
+        async with found.workspace.open_ledger(SystemClock(), lock, command="resolve") as ledger:
             await _refuse_stale(ledger, chosen, found)
             record = _VerdictRecord(verdict=verdict, reason=words, decided_by=login_name(), tasks=ids)
             return tuple([await _settle_attempt(ledger, each, record) for each in chosen])

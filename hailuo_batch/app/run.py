@@ -193,21 +193,22 @@ async def make_run_plan(file: Path | str, options: RunOptions, *, full_report: b
 def require_ledger(planned: PlannedRun, options: RunOptions) -> PlannedRun:
     """The plan, unless the ledger that bought what is here is gone; where that is known, nothing warns of it again."""
     world, steps = options.world, select_run_steps(planned, options.scope)
-    finding, ledger = planned.snapshot.journal_finding, planned.validation.workspace.ledger_file
+    finding, workspace = planned.snapshot.journal_finding, planned.validation.workspace
+    name, ledger = workspace.ledger_name, workspace.ledger_file
     is_gone = finding is not None and finding.fault is JournalFault.GONE
     if finding is not None and steps and not is_gone:
-        raise explain_journal_fault(finding, ledger=str(ledger), world=world)
+        raise explain_journal_fault(finding, ledger=name, world=world)
     if options.new_ledger:
         return replace(planned, lost_ledger=None, snapshot=replace(planned.snapshot, journal_finding=None))
-    name = planned.validation.name
+    manifest = planned.validation.name
     refuse_lost_ledger(
         planned.lost_ledger,
         steps,
         ledger=ledger,
-        command=command_line("run", "--new-ledger", manifest=name, world=world),
+        command=command_line("run", "--new-ledger", manifest=manifest, world=world),
     )
     if finding is not None and any(step.submits for step in steps):
-        raise explain_journal_fault(finding, ledger=str(ledger), world=world, manifest=name)
+        raise explain_journal_fault(finding, ledger=name, world=world, manifest=manifest)
     return planned
 
 
@@ -237,7 +238,9 @@ async def execute_run(
     begun_at = clock.now()
     mended = frozenset({JournalFault.GONE} if options.new_ledger else ())
     async with (
-        setup.workspace.open_ledger(clock, lock, accounts=read_accounts(setup), mended=mended) as opened,
+        setup.workspace.open_ledger(
+            clock, lock, command=f"run {setup.manifest}".strip(), accounts=read_accounts(setup), mended=mended
+        ) as opened,
         record_tasks(opened, setup.tasks_file, setup.tasks) as ledger,
     ):
         is_sketch = setup.workspace.world is World.SKETCH

@@ -50,7 +50,7 @@ COMMANDS = {
     "merge-review": "Merge two review files; git calls it.",
     "accept": "Keep an earlier clip for a changed request.",
     "verify": "Check ledger, store, names and lock against each other.",
-    "ledger": "Mend a ledger that was restored, removed or copied.",
+    "ledger": "Mend a ledger, or work with one that machines share.",
     "gc": "List or delete clips that nothing refers to.",
     "review": "Open a page on which takes are compared and chosen.",
     "sheet": "Write the contact sheet: every shot, its takes side by side.",

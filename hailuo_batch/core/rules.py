@@ -342,6 +342,10 @@ LEDGER_OLDER = Rule(id="ledger-older", area=_PROJECT, summary="the ledger is an 
 LEDGER_COPY = Rule(id="ledger-copy", area=_PROJECT, summary="the ledger is a copy", severity=_WARNING,
     meaning="The project was copied, and the original is still in its place: both would buy the same takes.",
     remedy="Work where the original is, or make the copy a ledger of its own with `ledger fork`.")
+LEDGER_CHANGED = Rule(id="ledger-changed", area=_PROJECT, summary="the shared ledger may have lost purchases",
+    severity=_WARNING,
+    meaning="Another server took over the shared ledger, or an older copy of it was restored.",
+    remedy="Compare it with your accounts at the gateways, then run `ledger settle`.")
 REHEARSED_CLIPS = Rule(id="rehearsed-clips", area=_PROJECT, summary="renders/ has rehearsed clips", severity=_WARNING,
     meaning="Clips of a rehearsal were copied among the real ones. They were never paid for, and stand for no take.",
     remedy="Move them and their .json out of renders/.")

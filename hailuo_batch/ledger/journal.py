@@ -26,6 +26,7 @@ from hailuo_batch.errors import BoughtElsewhereError, LedgerError
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.ledger.queries import queries
 
+MOVED_PREFIX = "postgresql://"  # of the place of a ledger whose content moved to a shared one
 _APPLICATION_ID = int.from_bytes(b"HAlJ", "big")
 _VERSION = 1
 _FREE_PROVIDERS = ", ".join(f"'{name}'" for name in sorted(LOCAL_MODELS))  # names of our own: no quote is in them
@@ -117,6 +118,17 @@ def attach_for_reading(connection: sqlite3.Connection, file: Path) -> None:
             connection.execute("DETACH journal")
 
 
+def enter_move(file: Path, identity: str, place: str) -> None:
+    """Enters that a ledger moved to a shared one. Other ledgers of this machine go on to know what it bought."""
+    if not file.exists():
+        return
+    with _translate_errors(file), closing(sqlite3.connect(file, timeout=60.0)) as connection:
+        connection.execute("PRAGMA synchronous = FULL")
+        if connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'ledgers'").fetchone()[0]:
+            connection.execute("UPDATE ledgers SET replaced = 1, place = ? WHERE id = ?", (place, identity))
+            connection.commit()
+
+
 def has_journal(connection: sqlite3.Connection) -> bool:
     """Whether the journal is attached."""
     return any(name == "journal" for _, name, _ in connection.execute("PRAGMA database_list"))
@@ -165,6 +177,8 @@ def find_journal_fault(
     entered = connection.execute("SELECT place, device, inode FROM ledgers WHERE id = ?", (own,)).fetchone()
     if entered is not None:
         place, *entered_file = entered
+        if place.startswith(MOVED_PREFIX):  # an older copy of its file was put back
+            return JournalFinding(fault=JournalFault.COPY, attempts=0, place=place)
         if Path(place) != former and _file_number(ledger) != entered_file == _file_number(Path(place)):
             return JournalFinding(fault=JournalFault.COPY, attempts=0, place=place)
         if connection.execute(queries()["is_newest_purchase_known"], (own,)).fetchone() == (0,):

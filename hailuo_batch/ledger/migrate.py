@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.files.names import remove_file, replace_file
+from hailuo_batch.ledger.moved_mark import MOVED_VERSION, moved_error
 
 APPLICATION_ID = int.from_bytes(b"HAlB", "big")  # in the file's header, set by the first migration
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
@@ -32,6 +33,8 @@ def check_version(connection: sqlite3.Connection, path: Path, newest: int) -> in
             remedy="Use a newer Python, such as one from python.org.",
         )
     version = _read_pragma(connection, "user_version")
+    if version == MOVED_VERSION:
+        raise moved_error(path)
     if version > newest:
         raise LedgerError(
             "the ledger is newer than this tool",

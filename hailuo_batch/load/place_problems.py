@@ -7,9 +7,15 @@ from dataclasses import replace
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.shared_places import FARM_OF_LEDGER, SharedPlaces
+from hailuo_batch.load.schemas import read_schema
 
 _BEFORE_VALUE = re.compile(r".*?\bledger[\"']?\s*:\s*|\s*")
 _HAS_PASSWORD = re.compile(r":(?!//|[\s\"']).*@|password\s*=")
+
+
+def is_ledger_address(written: str) -> bool:
+    """Whether `ledger` in hailuo.yaml could have this address."""
+    return re.search(str(read_schema("settings")["properties"]["ledger"]["pattern"]), written) is not None
 
 
 def find_place_problems(named: SharedPlaces) -> Iterator[Problem]:

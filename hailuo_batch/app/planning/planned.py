@@ -134,7 +134,9 @@ class PlannedRun:
             command = command_line("run", "--new-ledger", manifest=validation.name, world=world)
             yield lost_ledger_warning(lost, ledger=ledger, command=command)
         elif finding is not None:
-            yield ledger_problem(finding, ledger=ledger, world=world, manifest=validation.name)
+            yield ledger_problem(
+                finding, ledger=validation.workspace.ledger_name, world=world, manifest=validation.name
+            )
 
     def _has_name(self, use: Use) -> bool:
         """A name without its record is a user's own file, or from a killed run: versions would lose count."""

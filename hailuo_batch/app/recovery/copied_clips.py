@@ -8,6 +8,7 @@ from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.models import is_local
 
 if TYPE_CHECKING:
+    from hailuo_batch.app.workspace.workspace import Workspace
     from hailuo_batch.ports import LedgerReader
 
 
@@ -22,3 +23,11 @@ async def read_copied_digests(ledger: "LedgerReader", standings: Mapping[str, St
     restored = [mark for mark, each in standings.items() if each.stage is Stage.STORED and not is_local(each.provider)]
     purchases = await ledger.purchases_elsewhere(restored) if restored else {}
     return frozenset(str(each.digest) for each in purchases.values() if each.stage is Stage.STORED and each.digest)
+
+
+async def read_clips_elsewhere(ledger: "LedgerReader", workspace: "Workspace") -> frozenset[str]:
+    """The digests of clips that other machines have, where they share the ledger: they are not missing here."""
+    if not workspace.places.ledger:
+        return frozenset()
+    standings = (await ledger.standings()).values()
+    return frozenset(each.digest for each in standings if each.kept_by is not None and each.digest is not None)

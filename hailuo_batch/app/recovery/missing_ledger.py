@@ -204,12 +204,13 @@ _RULES = {
     JournalFault.GONE: rules.LEDGER_GONE,
     JournalFault.BEHIND: rules.LEDGER_OLDER,
     JournalFault.COPY: rules.LEDGER_COPY,
+    JournalFault.CHANGED: rules.LEDGER_CHANGED,
 }
 
 
-def ledger_problem(finding: JournalFinding, *, ledger: Path, world: World, manifest: str) -> Problem:
+def ledger_problem(finding: JournalFinding, *, ledger: str, world: World, manifest: str) -> Problem:
     """Why `run` is refused, as a warning of a command that only reads."""
-    error = explain_journal_fault(finding, ledger=str(ledger), world=world, manifest=manifest)
+    error = explain_journal_fault(finding, ledger=ledger, world=world, manifest=manifest)
     return Problem(rule=_RULES[finding.fault], why=f"{error.why}.", remedy=error.remedy)
 
 

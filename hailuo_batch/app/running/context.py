@@ -86,6 +86,7 @@ async def run_context(
     since = SystemClock().now() - DELIVERY_SECONDS
     delivered = await ledger.deliveries(since) if gateways else frozenset()
     submits = await ledger.submit_times(since) if gateways else {}
+    await ledger.register_caps(setup.caps)
     counted = await ledger.counted_attempts() if setup.caps else ()
     pending = await _list_pending(ledger) if gateways else []
     async with AsyncExitStack() as stack:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
 from hailuo_batch.core.world import World
-from hailuo_batch.errors import InputError, LedgerError
+from hailuo_batch.errors import InputError
 from hailuo_batch.load.git_folder import find_git_folder
-from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER, SETTINGS_FILE
+from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER
 from hailuo_batch.load.shared_places import read_shared_places
 from hailuo_batch.load.user_state import find_user_state
 
 if TYPE_CHECKING:
+    from hailuo_batch.app.workspace.shared_ledger import SharedLedger
     from hailuo_batch.core.attempt.rejected import RejectedClip
     from hailuo_batch.core.spending.purchase import JournalFault
     from hailuo_batch.mock.kept_tasks import KeptTasks
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 LEDGER_NAME = "ledger.db"
 TRANSFER_PATIENCE = 30.0  # seconds
 LISTING_PATIENCE = 6.0  # seconds, since a person waits; what was last known does as well
+SKETCH_LEDGER_NAME = "sketches.db"  # of sketches, once the ledger has moved to a shared one
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,24 @@ class Workspace:
     @property
     def ledger_file(self) -> Path:
         """The SQLite record, for messages and for caches that depend on it; `read_ledger` opens it."""
-        file, older = self.ledger_folder / LEDGER_NAME, self.older_ledger_file
+        file, older = self._own_ledger, self.older_ledger_file
         if older == file or file.exists() or not older.exists():
             return file
         from hailuo_batch.ledger.move_over import is_ledger
 
         return older if is_ledger(older) else file
+
+    @property
+    def ledger_name(self) -> str:
+        """Which ledger it is, for messages: the shared one's place, else the file."""
+        return self.places.ledger_place or str(self.ledger_file)
+
+    @property
+    def _own_ledger(self) -> Path:
+        file = self.ledger_folder / LEDGER_NAME
+        if self.world is World.SKETCH and (sketches := file.with_name(SKETCH_LEDGER_NAME)).exists():
+            return sketches
+        return file
 
     @property
     def older_ledger_file(self) -> Path:
@@ -159,10 +173,11 @@ class Workspace:
 
     def read_ledger(self) -> "AbstractAsyncContextManager[LedgerReader]":
         """The ledger for reading, also while a run writes; a missing one reads as empty and is not made."""
+        self.require_own_files()
+        if (shared := self._find_shared_ledger()) is not None:
+            return shared.read()
         from hailuo_batch.ledger.sqlite import read_ledger
 
-        self._require_own_ledger()
-        self.require_own_files()
         return read_ledger(self.ledger_file, journal=self.journal_file, former=self.older_ledger_file)
 
     @asynccontextmanager
@@ -170,6 +185,7 @@ class Workspace:
         self,
         clock: "Clock",
         lock: "RunLock",
+        command: str = "run",
         *,
         accounts: Mapping[str, str] = MappingProxyType({}),
         mended: "AbstractSet[JournalFault]" = frozenset(),
@@ -183,9 +199,12 @@ class Workspace:
         from hailuo_batch.ledger.sqlite import open_ledger
         from hailuo_batch.ledger.trace_moves import trace_moves
 
-        self._require_own_ledger()
-        file = self.ledger_folder / LEDGER_NAME
-        move_over(self.older_ledger_file, file)
+        if (shared := self._find_shared_ledger()) is not None:
+            async with shared.open(clock, command) as ledger:
+                yield trace_moves(ledger)
+            return
+        file = self._own_ledger
+        move_over(self.older_ledger_file, self.ledger_folder / LEDGER_NAME)
         link = JournalLink(
             file=self.journal_file,
             ledger=file,
@@ -198,22 +217,13 @@ class Workspace:
         async with open_ledger(file, clock=clock, lock=lock, journal=journal) as ledger:
             yield trace_moves(ledger)
 
-    def _require_own_ledger(self) -> None:
-        """Money: what a shared ledger has bought is in no other, so none may stand in for it."""
+    def _find_shared_ledger(self) -> "SharedLedger | None":
         places = self.places
-        if "ledger" in places.untrusted:
-            from hailuo_batch.load.gateway_keys import untrusted_error
-            from hailuo_batch.load.settings import read_project
+        if not places:
+            return None
+        from hailuo_batch.app.workspace.shared_ledger import find_shared_ledger
 
-            project = read_project(self.project_root)
-            place = project.stakes.places.ledger_place
-            raise untrusted_error(project, f"{SETTINGS_FILE} names a shared ledger, {place}.")
-        if places.ledger:
-            raise LedgerError(
-                "the shared ledger cannot be opened by this version",
-                why=f"hailuo.yaml names {places.ledger_place}. What is bought there is not known here.",
-                remedy="Install a newer hailuo-batch.",
-            )
+        return find_shared_ledger(places, self.project_root, self.journal_file)
 
     def open_store(self) -> "Store":
         """The clips by digest: shared with other machines where the project says so."""
@@ -364,7 +374,7 @@ class Workspace:
         """The right to write here, for one command at a time; `LedgerError` names who holds it."""
         self.require_own_files(writing=True)
         with ExitStack() as held:
-            lock = held.enter_context(self._locks.hold_run_lock(holder))
+            lock = held.enter_context(_locks_in(self.ledger_folder).hold_run_lock(holder))
             if self.ledger_file == self.older_ledger_file != self.ledger_folder / LEDGER_NAME:
                 # A version before this one may be working on the ledger that is about to move.
                 held.enter_context(_locks_in(self.state_folder).hold_run_lock(holder))
@@ -372,11 +382,7 @@ class Workspace:
 
     def is_run_active(self) -> bool:
         """Whether a command holds the run lock now."""
-        return self._locks.is_run_active()
-
-    @property
-    def _locks(self) -> "Locks":
-        return _locks_in(self.ledger_folder)
+        return _locks_in(self.ledger_folder).is_run_active()
 
 
 def _locks_in(folder: Path) -> "Locks":

@@ -28,6 +28,7 @@ class JournalFault(StrEnum):
 
     BEHIND = "behind"  # it lacks events that were written: it was restored from an older copy
     GONE = "gone"  # it is new, where the journal knows another one
+    CHANGED = "changed"  # a shared ledger whose server took over from another one, or was restored
     COPY = "copy"  # the ledger that it was copied from is still in its own place
 
 
@@ -38,6 +39,7 @@ class JournalFinding:
     fault: JournalFault
     attempts: int
     place: str
+    why: str = ""  # of `CHANGED`, in words
 
 
 def explain_journal_fault(
@@ -62,6 +64,13 @@ def explain_journal_fault(
             )
             run = command_line("run", "--new-ledger", *filter(None, [manifest]), world=world)
             remedy = f"{repair}\nTo begin a new ledger that does not know them, run:\n    {run}"
+        case JournalFault.CHANGED:
+            summary = "the shared ledger may have lost purchases"
+            why = f"{ledger} {finding.why}. What was bought last may be missing there, and would be bought again"
+            remedy = (
+                "Compare the ledger with your accounts at the gateways, and settle what is in doubt. Then say so, once "
+                f"for all machines:\n    {command_line('ledger settle', '--reason', 'compared with the accounts')}"
+            )
         case JournalFault.COPY:
             summary = "this ledger is a copy of another one that is still in use"
             why = f"{ledger} was copied from {finding.place}, and both would buy the same takes"

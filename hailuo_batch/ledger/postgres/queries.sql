@@ -8,11 +8,11 @@ FROM attempts ORDER BY id;
 
 -- name: holders
 -- Who has what in another checkout: what is not ended and whose holder is alive, and who stored what.
-SELECT a.fingerprint, a.id, a.stage, h.person, h.host, h.since FROM attempts a JOIN holders h ON h.id = a.holder
+SELECT a.fingerprint, a.id, a.stage, h.person, h.host, h.since, h.id FROM attempts a JOIN holders h ON h.id = a.holder
 WHERE (h.host, h.place) IS DISTINCT FROM (%s, %s) AND a.stage = 'stored'
 UNION ALL
-SELECT a.fingerprint, a.id, a.stage, h.person, h.host, h.since FROM attempts a JOIN alive_holders h ON h.id = a.holder
-WHERE h.id <> %s AND a.stage IN ('intended', 'submitted', 'produced', 'in_doubt');
+SELECT a.fingerprint, a.id, a.stage, h.person, h.host, h.since, h.id FROM attempts a JOIN alive_holders h ON h.id = a.holder
+WHERE a.stage IN ('intended', 'submitted', 'produced', 'in_doubt');
 
 -- name: paid
 SELECT id, campaign, to_jsonb(tags)::text, intended_at, stage, failure, task, estimate_amount, estimate_currency,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
@@ -13,6 +14,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
 from hailuo_batch.core.team import Team, make_team
+from hailuo_batch.ledger.journal import MOVED_PREFIX
 from hailuo_batch.ledger.postgres.connect import PasswordSource, check_server, connect, translate_postgres_errors
 from hailuo_batch.ledger.postgres.holders import HolderCard
 from hailuo_batch.ledger.postgres.line import PostgresLine
@@ -73,9 +75,22 @@ class PostgresReads:
 class PostgresLedgerReader(RowsLedgerReader):
     """Implements `ports.LedgerReader`. `journal` answers for the purchases of this machine's own ledgers."""
 
-    def __init__(self, reads: PostgresReads, card: HolderCard, journal: SqliteLedgerReader | None, me: int = 0) -> None:
+    def __init__(
+        self,
+        reads: PostgresReads,
+        card: HolderCard,
+        journal: SqliteLedgerReader | None,
+        me: int = 0,
+        server: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         super().__init__(reads)
+        self._server = server
         self._postgres, self._card, self._journal, self._me = reads, card, journal, me
+
+    @property
+    def server(self) -> Mapping[str, Any]:
+        """Which ledger and server this is, and how far its log was when it was opened."""
+        return self._server
 
     async def standings(self) -> dict[str, Standing]:
         """The attempt that counts for each fingerprint, and who has it elsewhere."""
@@ -88,7 +103,11 @@ class PostgresLedgerReader(RowsLedgerReader):
 
     async def purchases_elsewhere(self, fingerprints: Iterable[str]) -> dict[str, Purchase]:
         """Live purchases of these fingerprints by local ledgers of this machine."""
-        return {} if self._journal is None else await self._journal.purchases_elsewhere(fingerprints)
+        if self._journal is None:
+            return {}
+        found = await self._journal.purchases_elsewhere(fingerprints)
+        # What moved to a shared ledger is not elsewhere: it is here.
+        return {mark: each for mark, each in found.items() if not each.place.startswith(MOVED_PREFIX)}
 
     async def known_stores(self) -> tuple[str, ...]:
         """The folders of all stores that ledgers of this machine have used."""
@@ -125,12 +144,14 @@ async def read_shared_ledger(
     Money: a wrong name must not read as a ledger in which nothing was bought.
     """
     card = card or HolderCard.of_this_process("read")
+    server: dict[str, Any] = {}
 
     def open_line() -> "psycopg.Connection":
         connection = connect(url, name=card.command, password=password)
         try:
             row = connection.execute("SELECT read_server()").fetchone()
-            check_server(row[0] if row else {}, url)
+            server.update(row[0] if row else {})
+            check_server(server, url)
         except BaseException:
             connection.close()
             raise
@@ -142,7 +163,7 @@ async def read_shared_ledger(
         stack.push_async_callback(line.close)
         with translate_postgres_errors(url):
             await line.run(lambda _: None, tries=False)
-        yield PostgresLedgerReader(PostgresReads(line, url), card, local)
+        yield PostgresLedgerReader(PostgresReads(line, url), card, local, server=server)
 
 
 @asynccontextmanager
@@ -157,16 +178,24 @@ async def open_journal(journal: Path | None) -> AsyncIterator[SqliteLedgerReader
 
 def _read_standings_and_holders(ledger: LedgerRows, card: HolderCard, me: int) -> dict[str, Standing]:
     found = read_standings(ledger)
-    for fingerprint, attempt, stage, person, host, since in ledger.rows("holders", card.host, card.place, me):
+    dead = {mark for mark, standing in found.items() if standing.stage is Stage.INTENDED}
+    for fingerprint, attempt, stage, person, host, since, holder in ledger.rows("holders", card.host, card.place):
         standing = found[fingerprint]
         if standing.attempt != attempt:
             continue  # an earlier one
+        if holder == me:
+            dead.discard(fingerprint)
+            continue
         who = f"{person} on {host}"
         if stage == Stage.STORED:
             found[fingerprint] = replace(standing, kept_by=who)
         else:
             began = datetime.fromtimestamp(since, UTC)
             found[fingerprint] = replace(standing, holder=f"{who} since {began:%H:%M} UTC")
+            dead.discard(fingerprint)
+    for fingerprint in dead:
+        # Money: its holder is gone and may have sent it. The next writer records the doubt.
+        found[fingerprint] = replace(found[fingerprint], stage=Stage.IN_DOUBT)
     return found
 
 

@@ -90,6 +90,16 @@ class PostgresLedger(PostgresLedgerReader):
         with translate_postgres_errors(self._session.url):
             await self._session.line.run(lambda connection: self._session.register(connection, rows))
 
+    async def settle_server(self, reason: str) -> None:
+        """Says for everyone that the ledger was compared with the accounts, so that its server counts again."""
+
+        def carry_out(connection: "psycopg.Connection") -> Any:
+            return connection.execute("SELECT settle_server(%s, %s)", (self._session.holder, reason)).fetchone()
+
+        with translate_postgres_errors(self._session.url):
+            row = await self._session.line.run(carry_out)
+        self._session.server.update(row[0] if row else {})
+
     async def take_over_purchases(self, place: str) -> Mapping[int, str]:  # noqa: ARG002 - of the port
         """A shared ledger is not in the journal of one machine: there is nothing to take over."""
         return {}

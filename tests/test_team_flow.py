@@ -1,0 +1,71 @@
+"""Two checkouts that share a ledger in PostgreSQL, each with its own folder and user; both buy from one mock."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from forking import KILLED, Fork, Forks
+from postgres_fixtures import postgres, postgres_database, postgres_url  # noqa: F401 - fixtures
+from rehearsal import nth
+from team_desks import PROMPTS, Desk, charged, mock, others, own_state  # noqa: F401 - fixtures
+
+from hailuo_batch.app.resolve import list_open_attempts
+from hailuo_batch.core.attempt.attempt import Stage
+from hailuo_batch.core.plan.plan import StepReason
+from hailuo_batch.errors import Exit
+from hailuo_batch.mock.hooks import HookEvent
+from hailuo_batch.mock.server import Mock
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_two_desks_that_run_at_once_buy_each_take_once(
+    tmp_path: Path,
+    forks: Forks,
+    others: Forks,  # noqa: F811
+    mock: Mock,  # noqa: F811
+    postgres_url: str,  # noqa: F811
+) -> None:
+    one = Desk.make(tmp_path / "one", forks, mock.base_url, postgres_url)
+    two = Desk.make(tmp_path / "two", others, mock.base_url, postgres_url)
+    first = asyncio.ensure_future(one.run())
+    await asyncio.sleep(0)
+    codes = [await two.run(), await first]
+    assert charged(mock) == Counter(PROMPTS), codes
+    assert await one.stages() == {Stage.STORED: len(PROMPTS)}
+    reasons = [Counter(step.why for step in (await desk.plan()).plan.steps) for desk in (one, two)]
+    assert sum(each[StepReason.STORED] for each in reasons) == len(PROMPTS), reasons
+    assert sum(each[StepReason.STORED_ELSEWHERE] for each in reasons) == len(PROMPTS), reasons
+    assert await one.run() in {Exit.DONE, Exit.NEEDS_PERSON}
+    assert charged(mock) == Counter(PROMPTS)
+
+
+async def test_a_killed_run_leaves_a_doubt_that_the_other_desk_shows_and_never_sends(
+    tmp_path: Path,
+    forks: Forks,
+    others: Forks,  # noqa: F811
+    mock: Mock,  # noqa: F811
+    postgres_url: str,  # noqa: F811
+) -> None:
+    one = Desk.make(tmp_path / "one", forks, mock.base_url, postgres_url)
+    two = Desk.make(tmp_path / "two", others, mock.base_url, postgres_url)
+    running: list[Fork] = []
+    is_now = nth(3, "charged", "submit")
+
+    def kill(moment: HookEvent) -> None:
+        if running and is_now(moment):
+            running.pop().kill()
+
+    mock.listeners.append(kill)
+    assert await one.run(running.append) == KILLED
+    mock.listeners.clear()
+    before = charged(mock)
+    doubts = [step for step in (await two.plan()).plan.steps if step.why is StepReason.IN_DOUBT]
+    assert doubts, "what was being sent is in doubt, before anybody writes"
+    assert await two.run() == Exit.NEEDS_PERSON
+    assert all(count == 1 for count in charged(mock).values())
+    assert not {step.request.prompt for step in doubts if step.request} & (charged(mock) - before).keys()
+    assert (await two.stages())[Stage.IN_DOUBT] == len(doubts)
+    found = await list_open_attempts(two.folder / "film.yaml", folder=two.folder)
+    assert {each.attempt for each in found.in_doubt} == {step.standing.attempt for step in doubts if step.standing}
