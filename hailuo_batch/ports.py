@@ -208,9 +208,6 @@ class LedgerWriter(LedgerReader, Protocol):
     async def begin_run(self, *, manifest: str, campaign: str, sketch: bool) -> int:
         """Records that a run has begun; its number."""
 
-    async def report_owed(self, clips: int) -> None:
-        """Says to other machines how many clips this one has that are not in the shared store yet."""
-
     async def end_run(self, run: int, *, stored: int, failed: int, exit: int) -> None:  # noqa: A002 - the word for it
         """Records how a run ended."""
 

@@ -1,5 +1,7 @@
 """`ledger init`, `check` and `move`: a shared ledger is made, proved, and filled from a local one."""
 
+import asyncio
+import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from forking import Forks
+from jsonschema import Draft7Validator
 from postgres_fixtures import OWNER, PostgresServer, postgres, postgres_database, postgres_url  # noqa: F401 - fixtures
 from team_desks import PROMPTS, Desk, charged, mock, others, own_state  # noqa: F401 - fixtures
 
@@ -19,6 +22,7 @@ from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.core.spending.audit_findings import AuditFault
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, LedgerError
+from hailuo_batch.load.schemas import read_schema
 from hailuo_batch.mock.server import Mock
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -91,6 +95,31 @@ async def test_each_check_finds_its_harm(
         finally:
             connection.execute("REVOKE UPDATE ON hailuo.attempts FROM hailuo_run")
     assert wrong == sorted(["disk", check], key=[each.name for each in good].index)
+
+
+async def test_a_desk_sees_the_team_and_doctor_tries_the_server(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    forks: Forks,
+    mock: Mock,  # noqa: F811
+    postgres_url: str,  # noqa: F811
+) -> None:
+    desk = Desk.make(tmp_path / "desk", forks, mock.base_url, postgres_url)
+    assert await desk.run() == Exit.DONE
+    assert await asyncio.to_thread(say, desk, monkeypatch, "status", "--team", "--format", "json") == Exit.DONE
+    team = json.loads(capsys.readouterr().out)
+    Draft7Validator(read_schema("team")).validate(team)
+    assert [each["place"] for each in team["machines"]] == [str(desk.folder)]
+    assert await asyncio.to_thread(say, desk, monkeypatch, "doctor") != Exit.DONE
+    found = [line for line in capsys.readouterr().out.splitlines() if "after a power cut" in line]
+    assert "fsync off, full_page_writes off, synchronous_commit on" in " ".join(found), (
+        "the tests' server does not sync"
+    )
+
+    alone = Desk.make(tmp_path / "alone", forks, mock.base_url)
+    assert await asyncio.to_thread(say, alone, monkeypatch, "status", "--team") == Exit.INVALID
+    assert "shares its ledger with nobody" in capsys.readouterr().err
 
 
 async def test_a_moved_ledger_keeps_every_cent_and_is_written_no_more(

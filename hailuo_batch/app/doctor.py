@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from hailuo_batch import __version__
-from hailuo_batch.app.doctor_checks import CheckResult, DoctorCheck, check_shared_store
+from hailuo_batch.app.doctor_checks import CheckResult, DoctorCheck, check_shared_ledger, check_shared_store
 from hailuo_batch.app.recovery.copied_clips import read_copied_digests
 from hailuo_batch.app.recovery.given_names import read_given_names
 from hailuo_batch.app.recovery.missing_ledger import (
@@ -56,6 +56,7 @@ async def doctor(folder: Path | str = ".", *, offline: bool = False) -> tuple[Do
     checks = (
         *_local_checks(root),
         await _check_ledger(project.root),
+        *(() if offline else check_shared_ledger(project.root)),
         *check_shared_store(project.root, offline=offline),
     )
     return checks if offline else (*checks, *await _check_balances(project))

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hailuo_batch.app.running.shared_store import shrink_store_cache
+from hailuo_batch.app.running.shared_store import report_owed_clips, shrink_store_cache
 from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Stage
@@ -61,6 +61,8 @@ async def push_clips(
     wanted = owed | ((names.keys() | recorded) & here.list_digests())
     new = wanted - there | owed
     failed = await store.push(new, _count_up(on_progress, len(new)))
+    if owed:
+        report_owed_clips(workspace)
     sent = [file.size for digest in new - failed.keys() - there if (file := here.stat(digest)) is not None]
     return ClipTransfer(
         address=store.address,

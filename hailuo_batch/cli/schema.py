@@ -14,7 +14,7 @@ def command(name: str) -> None:
 
     NAME is manifest (the default), include, settings, prices, plan, review, model or provider, which people write.
     Of what --format json prints: report, reports (of several manifests), diff, validation, explanation, costs, audit,
-    evidence, verification, garbage (of gc) or checks (of doctor).
+    evidence, verification, garbage (of gc), checks (of doctor) or team (of status --team).
     Of a run while it goes: event (--progress json) or notification (--notify).
     """
     print_json(run_sync(schema(name)))

@@ -106,9 +106,6 @@ class SqliteLedger(SqliteLedgerReader):
         row = (manifest, campaign, sketch, self._clock.now())
         return await self._writer.write(partial(_begin_run, row=row))
 
-    async def report_owed(self, clips: int) -> None:
-        """There is no other machine to say it to."""
-
     async def end_run(self, run: int, *, stored: int, failed: int, exit: int) -> None:  # noqa: A002 — the word for it
         """Records how a run ended."""
         row = (self._clock.now(), stored, failed, exit, run)

@@ -12,7 +12,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.ledger.postgres.connect import connect
 from hailuo_batch.ledger.postgres.holders import HolderCard
-from hailuo_batch.ledger.postgres.probe import keeps_sessions, probe_ledger
+from hailuo_batch.ledger.postgres.probe import keeps_sessions, probe_ledger, report_owed
 from hailuo_batch.ledger.postgres.reader import read_shared_ledger
 from hailuo_batch.ledger.postgres.writer import PostgresLedger, open_shared_ledger
 from hailuo_batch.load.schemas import read_schema
@@ -47,7 +47,7 @@ async def test_the_team_is_who_lives_what_was_left_and_what_is_owed(postgres_url
     async with open_shared_ledger(postgres_url, clock=SystemClock(), card=card("ben", "ci", "0.9")) as ben:
         await ben.begin_run(manifest="a.yaml", campaign="spring", sketch=False)
         await buy(ben, 1, accepted=True)
-        await ben.report_owed(3)
+    report_owed(postgres_url, card("ben", "ci", "0.9"), 3)
     async with open_shared_ledger(postgres_url, clock=SystemClock(), card=card("ana", "desk")) as ana:
         await ana.register_caps([cap])
         await ana.begin_run(manifest="a.yaml", campaign="spring", sketch=False)

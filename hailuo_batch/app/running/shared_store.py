@@ -5,11 +5,25 @@ from contextlib import suppress
 
 from hailuo_batch.app.workspace.workspace import LISTING_PATIENCE, Workspace
 from hailuo_batch.core.world import command_line
-from hailuo_batch.errors import SharedStoreError
+from hailuo_batch.errors import LedgerError, SharedStoreError
 
 
 async def push_owed_clips(workspace: Workspace) -> tuple[str, ...]:
-    """Puts what is owed into the shared store; what to say of what still is."""
+    """Puts what is owed into the shared store, and says to other machines what still is; what to say here."""
+    notes = await _push_owed_clips(workspace)
+    report_owed_clips(workspace)
+    return notes
+
+
+def report_owed_clips(workspace: Workspace) -> None:
+    """Says to machines that share the ledger how many clips only this one has. They can be without it for a while."""
+    store = workspace.open_shared_store()
+    if store is not None:
+        with suppress(LedgerError):
+            workspace.report_owed(len(store.list_owed()))
+
+
+async def _push_owed_clips(workspace: Workspace) -> tuple[str, ...]:
     # Whether it can be reached is found out quickly: somebody waits for the run to end.
     quick, store = workspace.open_shared_store(patience=LISTING_PATIENCE), workspace.open_shared_store()
     if quick is None or store is None:

@@ -21,6 +21,7 @@ from hailuo_batch.ports import Facts, Intent
 
 if TYPE_CHECKING:
     from hailuo_batch.ledger.postgres.holders import HolderCard
+    from hailuo_batch.ledger.postgres.probe import LedgerProbe
     from hailuo_batch.ledger.postgres.seen_server import SeenServer
     from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter
 
@@ -78,6 +79,18 @@ class SharedLedger:
             await ledger.settle_server(reason)
             self._remember(make_seen(ledger.server), write_seen_server)
         return True
+
+    def probe(self) -> "LedgerProbe":
+        """What is true of the server and of what is between: tried, and not believed."""
+        from hailuo_batch.ledger.postgres.probe import probe_ledger
+
+        return probe_ledger(self.places.ledger, password=read_password)
+
+    def report_owed(self, clips: int) -> None:
+        """Says to other machines how many clips are only on this one."""
+        from hailuo_batch.ledger.postgres.probe import report_owed
+
+        report_owed(self.places.ledger, self._card("push"), clips, password=read_password)
 
     def _find_change(self, server: Any) -> JournalFinding | None:
         from hailuo_batch.ledger.postgres.seen_server import find_server_change, read_seen_server

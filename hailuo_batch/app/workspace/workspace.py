@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hailuo_batch.app.workspace.shared_ledger import SharedLedger
     from hailuo_batch.core.attempt.rejected import RejectedClip
     from hailuo_batch.core.spending.purchase import JournalFault
+    from hailuo_batch.ledger.postgres.probe import LedgerProbe
     from hailuo_batch.mock.kept_tasks import KeptTasks
     from hailuo_batch.ports import (
         Clock,
@@ -216,6 +217,16 @@ class Workspace:
         journal = None if self.world is World.SKETCH else link  # what is drawn here is no purchase
         async with open_ledger(file, clock=clock, lock=lock, journal=journal) as ledger:
             yield trace_moves(ledger)
+
+    def probe_shared_ledger(self) -> "LedgerProbe | None":
+        """What is true of a shared ledger's server; None where the project has a ledger of its own."""
+        shared = self._find_shared_ledger()
+        return None if shared is None else shared.probe()
+
+    def report_owed(self, clips: int) -> None:
+        """Says to machines that share the ledger how many clips are only on this one; `LedgerError` where it cannot."""
+        if (shared := self._find_shared_ledger()) is not None:
+            shared.report_owed(clips)
 
     def _find_shared_ledger(self) -> "SharedLedger | None":
         places = self.places

@@ -4,12 +4,14 @@ A proxy that hands out sessions by the transaction would free a holder's lock wh
 it works on. So one line takes a lock, and a second one must not get it.
 """
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core.team import Team, make_team
 from hailuo_batch.ledger.postgres.connect import PasswordSource, check_server, connect, translate_postgres_errors
+from hailuo_batch.ledger.postgres.holders import HolderCard
 from hailuo_batch.ledger.postgres.migrate import LOCK_CLASS
 
 if TYPE_CHECKING:
@@ -52,6 +54,12 @@ def probe_ledger(url: str, *, password: PasswordSource | None = None) -> LedgerP
             round_trip=trip,
             team=make_team(_value(first, "SELECT read_team()")),
         )
+
+
+def report_owed(url: str, card: HolderCard, clips: int, *, password: PasswordSource | None = None) -> None:
+    """Says to other machines how many clips the machine of a card has that the shared store lacks."""
+    with translate_postgres_errors(url), connect(url, name=card.command, password=password) as line:
+        line.execute("SELECT report_owed(%s::jsonb, %s)", (json.dumps(card.as_tree()), clips))
 
 
 def keeps_sessions(first: "psycopg.Connection", second: "psycopg.Connection") -> bool:

@@ -123,6 +123,3 @@ SELECT read_team();
 
 -- name: lease_slots
 SELECT lease_slots(%s, %s::jsonb);
-
--- name: report_owed
-SELECT report_owed(%s, %s);

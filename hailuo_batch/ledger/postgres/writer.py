@@ -134,20 +134,13 @@ class PostgresLedger(PostgresLedgerReader):
         asked = {"account": account.account, "gateway": account.gateway, "between": account.distance, "used": used}
         asked |= {"wanted": wanted, "places": account.places, "pause": pause}
         given = json.dumps({name: value for name, value in asked.items() if value is not None})
-        found = await self._call("lease_slots", given)
+        parameters, query = (self._session.holder, given), shared_queries()["lease_slots"]
+        with translate_postgres_errors(self._session.url):
+            row = await self._session.line.run(lambda connection: connection.execute(query, parameters).fetchone())
+        found = row[0] if row else {}
         return SlotLease(
             now=found["now"], begins=tuple(found["slots"]), retry_after=found["retry"], is_full=found["full"]
         )
-
-    async def report_owed(self, clips: int) -> None:
-        """Says to other machines how many clips this one has that are not in the shared store yet."""
-        await self._call("report_owed", clips)
-
-    async def _call(self, name: str, argument: Any) -> Any:
-        parameters, query = (self._session.holder, argument), shared_queries()[name]
-        with translate_postgres_errors(self._session.url):
-            row = await self._session.line.run(lambda connection: connection.execute(query, parameters).fetchone())
-        return row[0] if row else None
 
     async def close(self) -> None:
         """Writes what is queued, even if the closer is cancelled, and says that this holder ends."""

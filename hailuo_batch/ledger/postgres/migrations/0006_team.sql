@@ -2,9 +2,11 @@
 
 ALTER TABLE holders ADD COLUMN owes integer;  -- clips that its folder has and the shared store lacks; NULL: never said
 
-CREATE FUNCTION report_owed(me integer, number integer) RETURNS void
+-- A machine says it when it learns it, which may be after its run has left the ledger.
+CREATE FUNCTION report_owed(w jsonb, number integer) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = hailuo, pg_temp AS $$
-UPDATE holders SET owes = number WHERE id = me AND pid = pg_backend_pid()
+UPDATE holders SET owes = number WHERE id = (SELECT max(id) FROM holders
+    WHERE host = w->>'host' AND person = w->>'person' AND place = w->>'place')
 $$;
 
 -- All of it as of one moment, in one answer. A machine is one folder of one person on one host: its newest holder.
@@ -39,5 +41,5 @@ SELECT jsonb_build_object(
             FROM holders h ORDER BY host, person, place, id DESC) m))
 $$;
 
-REVOKE ALL ON FUNCTION report_owed(integer, integer), read_team() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION report_owed(integer, integer), read_team() TO hailuo_run;
+REVOKE ALL ON FUNCTION report_owed(jsonb, integer), read_team() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION report_owed(jsonb, integer), read_team() TO hailuo_run;
