@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from io import BufferedReader
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -408,6 +409,7 @@ class DriverRequest:
     images: Mapping[str, Path]  # digest → the image's file, or the clip that a frame is taken from
     image_urls: Mapping[str, str] = field(default_factory=dict)  # digest → web address of an image
     attempt: int = 0  # which attempt this is: what makes an idempotency key the same again after a crash
+    send_before: float = inf  # seconds since the epoch: afterwards others may have settled that it was never sent
     on_wait: WaitListener = ignore_wait  # entered while the driver waits: until the next poll, for our own pace
 
 

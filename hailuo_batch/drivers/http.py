@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from uuid import NAMESPACE_URL, uuid5
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -85,13 +85,18 @@ class HttpDriver:
         return (
             question
             if isinstance(question, Failure)
-            else await self._submit_until_clear(question, driver_request.on_wait)
+            else await self._submit_until_clear(question, driver_request.on_wait, driver_request.send_before)
         )
 
-    async def _submit_until_clear(self, question: GatewayRequest, on_wait: WaitListener) -> ProviderTask | Failure:
+    async def _submit_until_clear(
+        self, question: GatewayRequest, on_wait: WaitListener, send_before: float
+    ) -> ProviderTask | Failure:
         waited, times = 0.0, 0
         doubt: Failure | None = None
         while True:
+            if time() > send_before:
+                why = "this machine was stopped or asleep between the intent and the submit"
+                return doubt or Failure(kind=FailureKind.NOT_SENT, why=why)
             try:
                 answer = await self._transport.run_conversation(self._dialect.submit(question))
             except asyncio.CancelledError:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip
@@ -81,6 +82,7 @@ class RunContext:
     read_marks: Callable[[Path], OriginMarks] = _no_marks  # what a clip's file says of its origin
     measure: Callable[[Step, Clip], Awaitable[ClipMeasures | None]] = _measure_nothing  # of a stored clip; never raises
     rehearsal: bool = False
+    intent_seconds: float = inf  # how long after its intent a submit may begin
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     task_ids: TaskIds = field(default_factory=TaskIds)
     recent_attempts: frozenset[int] = frozenset()  # bought within a day and not stored, when the run began

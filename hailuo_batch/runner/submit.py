@@ -8,6 +8,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from time import time
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -160,7 +161,11 @@ async def _submit_once(
     step: Step, route: Route, driver_request: DriverRequest, attempt: int, context: RunContext
 ) -> Submitted | Failure:
     try:
-        answer = await context.drivers[route.provider].submit(replace(driver_request, attempt=attempt))
+        # Money: of a machine that slept since its intent, others may have settled that this was never sent.
+        send_before = time() + context.intent_seconds
+        answer = await context.drivers[route.provider].submit(
+            replace(driver_request, attempt=attempt, send_before=send_before)
+        )
     except asyncio.CancelledError as stopped:
         if NEVER_LEFT in stopped.args:
             await _record_never_left(step, route, attempt, context)

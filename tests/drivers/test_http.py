@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,13 @@ async def test_an_order_becomes_a_clip(tmp_path: Path):
         assert await asked.download(order(), made, tmp_path / "clip.mp4") is None
         assert (tmp_path / "clip.mp4").read_bytes().startswith(CLIP)
         assert [charge.task for charge in mock.charges] == [task.id]
+
+
+async def test_a_machine_that_slept_since_its_intent_sends_nothing():
+    async with mocked() as mock, driver("minimax", mock) as asked:
+        late = replace(order(), send_before=time.time() - 1.0)
+        failed(await asked.submit(late), FailureKind.NOT_SENT)
+        assert mock.log == []
 
 
 async def test_the_host_of_a_link_is_reported_and_nothing_else_of_it(tmp_path: Path):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 
 from hailuo_batch.app.measuring import ClipMeasurer, list_given_images
 from hailuo_batch.app.running.accounts import read_shared_account
@@ -37,6 +38,8 @@ from hailuo_batch.runner.shared_pace import SharedPace
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.task_ids import TaskIds
 
+# Of a shared ledger; others may settle an intent of a machine that is gone after ten minutes: see `settle_after` there.
+INTENT_SECONDS = 300.0
 DEFAULT_CONCURRENCY = 50  # tasks in progress at a gateway that names no limit, unless `-j` says otherwise
 
 
@@ -121,6 +124,7 @@ async def run_context(
             campaign=setup.campaign,
             sketch=setup.workspace.world is World.SKETCH,
             rehearsal=is_rehearsal,
+            intent_seconds=inf if ledger.slot_source is None else INTENT_SECONDS,
             run=number,
             ledger=ledger,
             store=store,
