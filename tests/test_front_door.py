@@ -127,10 +127,10 @@ def test_a_sketch_needs_nothing_but_the_first_lock(tmp_path: Path) -> None:
             if file.parts[0] != ".." and not (there := room / file.parts[0]).exists():
                 there.symlink_to(Path(str(file.locate())).parents[len(file.parts) - 1] / file.parts[0])
     shutil.copytree(ROOT / "manifests", tmp_path / "film", ignore=shutil.ignore_patterns("renders", ".hailuo"))
-    command = [tmp_path / "venv/bin/python", "-m", "hailuo_batch.cli.main", "run", "--sketch", "--only", "dew"]
+    command = [str(tmp_path / "venv/bin/python"), "-m", "hailuo_batch.cli.main", "run", "--sketch", "--only", "dew"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(
-        [*command, "--progress", "none", tmp_path / "film" / "product-film.yaml"],
+        [*command, "--progress", "none", str(tmp_path / "film" / "product-film.yaml")],
         env=environment,
         capture_output=True,
         text=True,
