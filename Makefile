@@ -7,10 +7,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DRAWING := $(VENV)/.drawing
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PACKAGES = $$(grep -c '^[a-z].*==' requirements/$(1).lock) packages
+PACKAGES = $$(sed -n 's/^\([a-z].*\)==.*/\1/p' requirements/$(1).lock | sort -u | wc -l | tr -d ' ') packages
 FILM := manifests/product-film.yaml
 
 .PHONY: demo test lint types pytest coverage mutate bench lock clean help
@@ -18,12 +19,19 @@ FILM := manifests/product-film.yaml
 help:
 	@sed -n 's/^#   //p' Makefile
 
-$(INSTALLED): requirements/run.lock pyproject.toml
+# What a sketch loads comes first, so that the first clip of the demo does not wait for the rest. The locks name every
+# package that is needed, with its hashes, so pip need not work out what needs what.
+$(DRAWING): requirements/sketch.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hailuo-batch needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	@echo "Installing $(call PACKAGES,run) into $(VENV)/; this takes about half a minute."
+	@echo "Installing $(call PACKAGES,sketch), all that a sketch needs, into $(VENV)/; this takes a few seconds."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --require-hashes -r requirements/run.lock
+	@$(PIP) --no-deps --require-hashes -r requirements/sketch.lock
+	@touch $@
+
+$(INSTALLED): requirements/run.lock pyproject.toml $(DRAWING)
+	@echo "Installing $(call PACKAGES,run) into $(VENV)/; this takes about half a minute."
+	@$(PIP) --no-deps --require-hashes -r requirements/run.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -32,11 +40,13 @@ $(READY): requirements/dev.lock $(INSTALLED)
 	@$(PIP) --require-hashes -r requirements/dev.lock
 	@touch $@
 
-# One small shot first: it is there after a second, and the others take a while.
-demo: $(INSTALLED)
+# One small shot first, from this folder: it is there a second after what it needs. The rest is installed after it.
+demo: $(DRAWING)
 	@printf 'Sketching one shot of %s: no key, no network, free.\n' '$(FILM)'
-	@$(BIN)/hailuo-batch run --sketch --only dew --progress none $(FILM)
-	@printf 'The first clip: renders/aurora-spring_dew_v001_sketch.mp4\n\nSketching the other shots of the film.\n'
+	@PYTHONPATH='$(CURDIR)' $(BIN)/python -m hailuo_batch.cli.main run --sketch --only dew --progress none $(FILM)
+	@printf 'The first clip: %s\n\n' "$$(ls renders/*_dew_*_sketch.mp4 manifests/renders/*_dew_*_sketch.mp4 2>/dev/null)"
+	@$(MAKE) --no-print-directory $(INSTALLED)
+	@printf 'Sketching the other shots of the film.\n'
 	@$(BIN)/hailuo-batch run --sketch $(FILM)
 	@printf '\n'
 	@$(BIN)/hailuo-batch report --sketch $(FILM) | tail -n 1
@@ -81,6 +91,8 @@ lock: $(READY)
 	  --no-header --upgrade -o requirements/dev.lock
 	$(BIN)/uv pip compile --quiet pyproject.toml --group install --universal --python-version 3.11 --generate-hashes \
 	  --no-header --constraint requirements/dev.lock -o requirements/run.lock
+	$(BIN)/uv pip compile --quiet --group sketch --universal --python-version 3.11 --generate-hashes \
+	  --no-header --constraint requirements/dev.lock -o requirements/sketch.lock
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

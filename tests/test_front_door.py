@@ -1,8 +1,13 @@
 """The pages for contributors name files that exist, and the workflows say what the Makefile and the lock say."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +109,34 @@ def test_the_lock_of_the_demo_has_what_the_program_needs_and_no_tool() -> None:
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["install"]]
     assert [each for each in wanted if re.split("[<>=~ ]", each)[0].replace(".", "-") not in run] == [], "run make lock"
     assert not {"pytest", "mypy", "ruff", "hypothesis", "playwright"} & set(run)
+
+
+def test_the_first_lock_of_the_demo_is_a_part_of_the_second() -> None:
+    sketch, run = locked("sketch"), locked("run")
+    assert {name: entries for name, entries in sketch.items() if run.get(name) != entries} == {}, "run make lock"
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    assert sorted(sketch) == groups["sketch"], "run make lock"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="make is for Unix")
+def test_a_sketch_needs_nothing_but_the_first_lock(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    (room,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    for name in locked("sketch"):
+        for file in distribution(name).files or ():
+            if file.parts[0] != ".." and not (there := room / file.parts[0]).exists():
+                there.symlink_to(Path(str(file.locate())).parents[len(file.parts) - 1] / file.parts[0])
+    shutil.copytree(ROOT / "manifests", tmp_path / "film", ignore=shutil.ignore_patterns("renders", ".hailuo"))
+    command = [str(tmp_path / "venv/bin/python"), "-m", "hailuo_batch.cli.main", "run", "--sketch", "--only", "dew"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [*command, "--progress", "none", str(tmp_path / "film" / "product-film.yaml")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, len(list(tmp_path.glob("film/renders/*.mp4")))) == (0, 1), ended.stderr
 
 
 def test_the_matrix_has_the_pythons_that_are_promised() -> None:

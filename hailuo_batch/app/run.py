@@ -42,6 +42,7 @@ from hailuo_batch.runner.runner import run_plan
 from hailuo_batch.runner.shutdown import Stop
 
 MAX_CONCURRENT_STEPS = 10_000  # steps in progress; each waits at its provider's limiter
+_STEPS_PER_DRAWING = 2  # while a sketch is stored and named, the processor that drew it draws the next
 _DEFAULT = RunOptions()
 _FOLLOWED_LATER = frozenset({Action.RESUME, Action.FETCH, Action.WAIT})
 
@@ -250,7 +251,7 @@ async def execute_run(
                 setup.plan,
                 steps,
                 context,
-                workers=workers,
+                workers=options.jobs or (_STEPS_PER_DRAWING * workers if setup.is_local else workers),
                 listener=listener,
                 clock=clock,
                 stop=stop,

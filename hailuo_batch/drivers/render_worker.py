@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 def encode_request(sketch: "Sketch", target: Path) -> bytes:
     """The line that orders a drawing of the sketch at `target`."""
-    return _encode_line({"sketch": asdict(sketch), "target": target})
+    return _encode_line({"sketch": sketch, "target": target})
 
 
 def encode_measuring(clip: Path, given: Iterable[GivenImage], stills: "Mapping[StillAt, Path]") -> bytes:
     """The line that orders the measures of a clip, and its stills at these places."""
-    return _encode_line({"measure": clip, "given": [asdict(each) for each in given], "stills": stills})
+    return _encode_line({"measure": clip, "given": list(given), "stills": stills})
 
 
 def parse_measured(line: bytes) -> ClipMeasures:
@@ -129,7 +129,14 @@ def _remove_partial(target: Path) -> None:
 
 def _encode_line(value: dict[str, Any]) -> bytes:
     """ASCII: a name that is no UTF-8 goes through as it is."""
-    return json.dumps(value, default=os.fspath).encode() + b"\n"
+    return json.dumps(value, default=_encode_member).encode() + b"\n"
+
+
+def _encode_member(value: Any) -> object:
+    """A path, or a dataclass by its members; `asdict` would copy each string, and takes twice as long."""
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    return os.fspath(value)
 
 
 if __name__ == "__main__":

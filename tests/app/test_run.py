@@ -1,5 +1,7 @@
+import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_samples import FILM, Project
@@ -15,6 +17,7 @@ from hailuo_batch.errors import Exit, InputError, KeyMissingError, LedgerError, 
 from hailuo_batch.ledger.run_lock import FileLocks
 from hailuo_batch.ledger.sqlite import read_ledger
 from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.store.local import LocalStore
 from hailuo_batch.testing.clips import CLIP
 
 NAMES = [f"aurora_{shot}_v001_sketch.mp4" for shot in ("open", "pack", "turn")]
@@ -26,6 +29,28 @@ async def test_a_run_draws_every_shot_once_and_names_it(project: Project):
     assert project.names() == NAMES
     assert set(project.driver.submits.values()) == {1}
     assert [row.file for row in ran.after.report.rows] == [NAMES[0], NAMES[2], NAMES[1]]
+
+
+async def test_the_next_sketch_is_drawn_while_one_is_stored(project: Project, monkeypatch: pytest.MonkeyPatch):
+    """With one processor: storing waits for the second drawing, which must not wait for the storing."""
+    monkeypatch.setattr("hailuo_batch.app.run.cpu_count", lambda: 1)
+    begun, wait, keep = asyncio.Semaphore(0), project.driver.wait, LocalStore.keep
+
+    async def draw(*given: Any) -> Any:
+        begun.release()
+        return await wait(*given)
+
+    async def keep_after_two_began(store: LocalStore, file: Path) -> str:
+        async with asyncio.timeout(20):
+            await begun.acquire()
+            await begun.acquire()
+        begun.release()
+        begun.release()
+        return await keep(store, file)
+
+    monkeypatch.setattr(project.driver, "wait", draw)
+    monkeypatch.setattr(LocalStore, "keep", keep_after_two_began)
+    assert (await project.run(jobs=None)).outcome.stored == 3
 
 
 async def test_a_second_run_has_nothing_to_do(project: Project):

@@ -14,7 +14,7 @@ from av.video.frame import PictureType
 from PIL import Image
 
 from hailuo_batch.media.animatic.camera_motion import FPS, WHOLE, Window
-from hailuo_batch.media.animatic.resampler import BT709, FrameSize, WindowReader, yuv_planes
+from hailuo_batch.media.animatic.resampler import BT709, FrameSize, WindowReader, map_plane, yuv_planes
 
 _FRAME_DURATION = Fraction(1, FPS)
 _HOLD_FRAMES = 24  # frames of a held picture that are encoded before their packets are repeated
@@ -42,24 +42,25 @@ class Canvas:
     def __init__(self, size: FrameSize, strip: Image.Image) -> None:
         self.size = size
         self.frame = av.VideoFrame(size.width, size.height, "yuv420p")
-        self._rows = size.height - strip.height
+        rows = size.height - strip.height
+        self._moving = [map_plane(plane, rows * plane.height // size.height) for plane in self.frame.planes]
         for plane, still in zip(self.frame.planes, yuv_planes(strip), strict=True):
             padded = Image.new("L", (plane.line_size, still.height))
             padded.paste(still)
             memoryview(plane)[plane.buffer_size - plane.line_size * still.height :] = padded.tobytes()
+        for moving in self._moving:
+            moving.readonly = 0  # what is pasted into it is in the frame; else Pillow pastes into a copy
 
     def paint(
         self, picture: WindowReader, window: Window, overlay: WindowReader | None = None, opacity: float = 0.0
     ) -> None:
         """Shows the window; `overlay`, a picture of the frame's own size, covers it by `opacity`, from 0 to 1."""
-        for index, plane in enumerate(self.frame.planes):
-            whole = FrameSize(width=plane.width, height=plane.height)
-            above = FrameSize(width=plane.line_size, height=self._rows * plane.height // self.size.height)
+        for index, (plane, moving) in enumerate(zip(self.frame.planes, self._moving, strict=True)):
+            whole, above = FrameSize(width=plane.width, height=plane.height), moving.height
             layers = [picture.read(window, index, whole, above)] if opacity < 1 else []
             if overlay and opacity > 0:
                 layers.append(overlay.read(WHOLE, index, whole, above))
-            seen = layers[0] if len(layers) == 1 else Image.blend(layers[0], layers[1], opacity)
-            memoryview(plane)[: plane.line_size * above.height] = seen.tobytes()
+            moving.paste(layers[0] if len(layers) == 1 else Image.blend(layers[0], layers[1], opacity), (0, 0))
 
 
 def write_mp4(target: Path, canvas: Canvas, contents: Sequence[Content], paint: Callable[[Content], None]) -> None:

@@ -9,7 +9,7 @@ picture of its own, and frames are cut out of it. Does not encode.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Protocol
+from typing import Protocol, cast
 
 import av
 from PIL import Image
@@ -32,11 +32,8 @@ class FrameSize:
 class WindowReader(Protocol):
     """A picture that windows are read from."""
 
-    def read(self, window: Window, index: int, frame: FrameSize, wanted: FrameSize) -> Image.Image:
-        """The window in plane `index`, whose whole frame has the size `frame`: as many rows and columns as wanted.
-
-        Columns beyond the frame's width are padding with any content; there may be fewer rows than the frame has.
-        """
+    def read(self, window: Window, index: int, frame: FrameSize, rows: int) -> Image.Image:
+        """The upper rows of the window in plane `index`, whose whole frame has the size `frame`."""
 
 
 class _ScalingReader:
@@ -45,13 +42,12 @@ class _ScalingReader:
     def __init__(self, finer: tuple[Image.Image, ...]) -> None:
         self._finer = finer
 
-    def read(self, window: Window, index: int, frame: FrameSize, wanted: FrameSize) -> Image.Image:
+    def read(self, window: Window, index: int, frame: FrameSize, rows: int) -> Image.Image:
         plane = self._finer[index]
         left, top = window.left * plane.width, window.top * plane.height
-        right = left + window.span * plane.width * wanted.width / frame.width
-        bottom = top + window.span * plane.height * wanted.height / frame.height
-        box = (left, top, right, bottom)
-        return plane.transform((wanted.width, wanted.height), Image.Transform.EXTENT, box, Image.Resampling.NEAREST)
+        bottom = top + window.span * plane.height * rows / frame.height
+        box = (left, top, left + window.span * plane.width, bottom)
+        return plane.transform((frame.width, rows), Image.Transform.EXTENT, box, _NEAREST, fill=0)
 
 
 class _SlidingReader:
@@ -61,13 +57,13 @@ class _SlidingReader:
         self._finer, self._fine = finer, fine
         self._offsets: dict[tuple[int, int, int], Image.Image] = {}
 
-    def read(self, window: Window, index: int, frame: FrameSize, wanted: FrameSize) -> Image.Image:
+    def read(self, window: Window, index: int, frame: FrameSize, rows: int) -> Image.Image:
         plane = self._finer[index]
         across, down = self._fine
         x, right = _split_offset(window.left, plane.width, across, frame.width)
         y, lower = _split_offset(window.top, plane.height, down, frame.height)
         picture = self._offset_plane(index, right, lower)
-        return picture.crop((x, y, x + wanted.width, y + wanted.height))
+        return picture.crop((x, y, x + frame.width, y + rows))
 
     def _offset_plane(self, index: int, right: int, lower: int) -> Image.Image:
         key = (index, right, lower)
@@ -103,7 +99,7 @@ def make_window_reader(picture: Image.Image, windows: Sequence[Window]) -> Windo
     across = _value_range([window.left for window in windows]) > _NEGLIGIBLE
     down = _value_range([window.top for window in windows]) > _NEGLIGIBLE
     fine = (_SAMPLES_PER_PIXEL if across or not steady else 1, _SAMPLES_PER_PIXEL if down or not steady else 1)
-    finer = tuple(_upsample(plane, fine) for plane in yuv_planes(picture))
+    finer = _upsample(picture, fine)
     return _SlidingReader(finer, fine) if steady else _ScalingReader(finer)
 
 
@@ -111,16 +107,30 @@ def _value_range(values: Sequence[float]) -> float:
     return max(values) - min(values)
 
 
-def _upsample(plane: Image.Image, fine: tuple[int, int]) -> Image.Image:
-    size = (plane.width * fine[0], plane.height * fine[1])
-    return plane if size == plane.size else plane.resize(size, Image.Resampling.BICUBIC)
+def _upsample(picture: Image.Image, fine: tuple[int, int]) -> tuple[Image.Image, ...]:
+    """Its Y, U and V planes with more samples, by libswscale: a tenth of the time that Pillow takes."""
+    frame = _yuv_frame(picture)
+    if fine == (1, 1):
+        return _split_planes(frame)
+    width, height = picture.width * fine[0], picture.height * fine[1]
+    return _split_planes(frame.reformat(width=width, height=height, interpolation="BICUBIC"))
 
 
 def yuv_planes(picture: Image.Image) -> tuple[Image.Image, ...]:
     """The Y, U and V planes of an RGB picture with even sides, in HD's colours and a video's range."""
+    return _split_planes(_yuv_frame(picture))
+
+
+def _yuv_frame(picture: Image.Image) -> av.VideoFrame:
     frame: av.VideoFrame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]  # PyAV's gap
-    yuv = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
-    return tuple(
-        Image.frombytes("L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size, 1)
-        for plane in yuv.planes
-    )
+    return frame.reformat(format="yuv420p", dst_colorspace="ITU709")
+
+
+def _split_planes(frame: av.VideoFrame) -> tuple[Image.Image, ...]:
+    return tuple(map_plane(plane, plane.height) for plane in frame.planes)
+
+
+def map_plane(plane: av.video.plane.VideoPlane, rows: int) -> Image.Image:
+    """The upper rows of a plane as a picture in the same memory, without a copy."""
+    data = cast("bytes", memoryview(plane))  # Pillow takes any buffer
+    return Image.frombuffer("L", (plane.width, rows), data, "raw", "L", plane.line_size, 1)
