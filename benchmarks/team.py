@@ -3,8 +3,9 @@
     python benchmarks/team.py ledger [--shots 5000] [--flight 500] [--rounds 3]
     python benchmarks/team.py kills [--takes 10000] [--kills 1000] [--machines 3] [--minutes 60]
     python benchmarks/team.py cut [--takes 300] [--away 30]
+    python benchmarks/team.py store [--clips 10000] [--runs 200]
 
-Each starts a PostgreSQL of its own, which syncs.
+The first three start a PostgreSQL of their own, which syncs; the last starts a server of buckets.
 """
 
 import argparse
@@ -57,6 +58,10 @@ def main() -> None:
     cut.add_argument("--takes", type=int, default=300)
     cut.add_argument("--away", type=float, default=30)
     cut.set_defaults(act=lambda given: cut_line(given.takes, given.away))
+    store = commands.add_parser("store")
+    store.add_argument("--clips", type=int, default=10_000)
+    store.add_argument("--runs", type=int, default=200)
+    store.set_defaults(act=lambda given: measure_store(given.clips, given.runs))
     given = parser.parse_args()
     given.act(given)
 
@@ -155,6 +160,14 @@ def cut_line(takes: int, away: float) -> None:
     head = ["POSTs", "twice", "lost", "in doubt while away", "in doubt after", "healed"]
     row = [result.posts, len(result.bought_twice), len(result.lost), team.doubts_while_away, result.doubts]
     print(table(head, [[*(str(each) for each in row), f"{healed:.1%}"]]))
+
+
+def measure_store(clips: int, runs: int) -> None:
+    """The figures of the shared store."""
+    import team_store
+
+    with tempfile.TemporaryDirectory(prefix="hailuo-team-store-") as folder:
+        print(team_store.report(Path(folder), clips=clips, runs=runs))
 
 
 @contextmanager
