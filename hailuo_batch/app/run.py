@@ -25,6 +25,7 @@ from hailuo_batch.app.running.scope import (
 )
 from hailuo_batch.app.running.selected_clips import read_selections, update_selected_names
 from hailuo_batch.app.running.setup import RunSetup, make_run_setup
+from hailuo_batch.app.running.shared_store import settle_owed_clips, shrink_store_cache
 from hailuo_batch.app.running.task_recorder import record_tasks
 from hailuo_batch.app.running.unreachable_hosts import refuse_unreachable_hosts
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -168,10 +169,7 @@ async def carry_out(
         failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
         return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
     result = await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
-    if (limit := before.validation.project.store_cache) is not None:
-        from hailuo_batch.app.running.shared_store import shrink_store_cache
-
-        shrink_store_cache(before.validation.workspace, limit)
+    shrink_store_cache(before.validation.workspace, before.validation.project.store_cache)
     return result
 
 
@@ -283,14 +281,9 @@ async def finish_idle(planned: PlannedRun, scope: Scope) -> RunResult:
 
 async def _settle_owed(result: RunResult) -> RunResult:
     """Tries once more to put what is owed into the shared store, and says what still is."""
-    workspace = result.after.validation.workspace
-    if not workspace.has_owed_clips:
-        return result
-    from hailuo_batch.app.running.shared_store import owed_note, push_owed_clips
-
-    # Who stops a run does not wait for the shared store.
-    notes = owed_note(workspace) if result.outcome.stop_reason else await push_owed_clips(workspace)
-    return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes)))
+    workspace, is_stopped = result.after.validation.workspace, bool(result.outcome.stop_reason)
+    notes = await settle_owed_clips(workspace, is_stopped=is_stopped) if workspace.has_owed_clips else ()
+    return replace(result, after=replace(result.after, notes=(*result.after.notes, *notes))) if notes else result
 
 
 async def _update_selected(result: RunResult) -> RunResult:

@@ -8,9 +8,12 @@ from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import LedgerError, SharedStoreError
 
 
-async def push_owed_clips(workspace: Workspace) -> tuple[str, ...]:
-    """Puts what is owed into the shared store, and says to other machines what still is; what to say here."""
-    notes = await _push_owed_clips(workspace)
+async def settle_owed_clips(workspace: Workspace, *, is_stopped: bool) -> tuple[str, ...]:
+    """Puts what is owed into the shared store, and says to other machines what still is; what to say here.
+
+    Who stopped a run does not wait for it.
+    """
+    notes = owed_note(workspace) if is_stopped else await _push_owed_clips(workspace)
     report_owed_clips(workspace)
     return notes
 
