@@ -1,8 +1,10 @@
 import asyncio
 import hashlib
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -281,3 +283,25 @@ def test_without_its_library_a_shared_store_is_refused_with_the_command_that_ins
     with pytest.raises(InputError, match="not installed") as refused:
         open_shared(tmp_path / "one", nas)
     assert 'pip install "hailuo-batch[s3]"' in refused.value.remedy
+
+
+async def test_a_bucket_that_is_silent_holds_no_clip_up_for_longer_than_its_patience(
+    weed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        store, begin = open_shared(tmp_path / "one", weed, patience=0.3), time.monotonic()
+        digest = await store.keep(write_clip(store))
+        assert time.monotonic() - begin < 15
+    assert store.list_owed() == {digest}
+    assert "cannot write to" in str(store.fault)
+
+
+async def test_a_bucket_that_refuses_says_so_without_a_key(weed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sk-never-to-be-shown")
+    store = open_shared(tmp_path / "one", weed.replace("clips/", "nobodys/"))
+    digest = await store.keep(write_clip(store))
+    assert store.list_owed() == {digest}
+    assert store.fault is not None
+    assert "sk-never" not in f"{store.fault.summary} {store.fault.why} {store.fault.remedy}"
+    assert "403 Forbidden" in store.fault.why
