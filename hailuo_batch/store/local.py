@@ -143,7 +143,7 @@ class LocalStore:
 
     def mark_used(self, digest: str) -> None:
         """Remembers that a clip is used now: `list_by_use` has it last. The age of its bytes stays."""
-        with suppress(OSError), self._open((path := self._path(digest)).parent) as folder:
+        with suppress(OSError, NotImplementedError), self._open((path := self._path(digest)).parent) as folder:
             os.utime(path, ns=(time.time_ns(), folder.stat(path.name).st_mtime_ns), follow_symlinks=False)
 
     def list_by_use(self) -> list[tuple[str, int, int]]:

@@ -66,7 +66,7 @@ class ObjectStore:
             why = f"{self.location(name)} has {there.size:,} bytes, and the clip has {size:,}."
             remedy = "Remove that object by hand, since no command of ours does, then `push` again."
             raise SharedStoreError("the shared store has another object in the place of a clip", why=why, remedy=remedy)
-        if is_new and self._scheme == "file":
+        if is_new and self._scheme == "file" and os.name != "nt":
             _sync_path(Path(self._folder, name))
         return is_new
 
