@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hailuo_batch.core.days import utc_time
 from hailuo_batch.core.team import LeftBehind, Team, TeamCap, TeamMachine, TeamRun
+from hailuo_batch.core.world import command_line
 from hailuo_batch.views.format import count, format_duration, safe_text
 from hailuo_batch.views.json_report import money_dict
 from hailuo_batch.views.style import PLAIN, TextStyle
@@ -80,7 +81,7 @@ def _run_row(run: TeamRun, now: float) -> list[Cell]:
 
 def _left_row(left: LeftBehind, now: float, style: TextStyle) -> list[Cell]:
     tasks = [f"{count(left.running, 'task')} that the next run follows"] if left.running else []
-    doubts = [f"{count(left.doubts, 'take')} in doubt: see `hailuo-batch audit`"] if left.doubts else []
+    doubts = [f"{count(left.doubts, 'take')} in doubt: see `{command_line('audit')}`"] if left.doubts else []
     ago = f"{format_duration(max(0.0, now - left.since))} ago"
     return [Cell(_who(left)), Cell(ago), Cell(", ".join((*tasks, *doubts)), style.warning if doubts else str)]
 
@@ -101,7 +102,7 @@ def _cap_rows(cap: TeamCap, style: TextStyle) -> Iterator[list[Cell]]:
 def _machine_row(machine: TeamMachine, now: float, style: TextStyle) -> list[Cell]:
     seen = f"{safe_text(machine.program)}, {format_duration(max(0.0, now - machine.since))} ago"
     if machine.owes:
-        owed = f"owes {count(machine.owes, 'clip')}: `hailuo-batch push` there; {safe_text(machine.place)}"
+        owed = f"owes {count(machine.owes, 'clip')}: `{command_line('push')}` there; {safe_text(machine.place)}"
         return [Cell(_who(machine)), Cell(seen), Cell(owed, style.warning)]
     return [Cell(_who(machine)), Cell(seen), Cell(safe_text(machine.place))]
 
