@@ -469,3 +469,6 @@ class DataPlane(Protocol):
 
         `given` are the images that its request gave. Why a clip could not be measured is in the measures.
         """
+
+    async def check(self, clip: Path) -> str:
+        """Why a clip does not decode from its first frame to its last; "" when it does."""

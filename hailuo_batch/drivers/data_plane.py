@@ -97,6 +97,13 @@ class LocalDataPlane:
         except (ValueError, KeyError):  # whatever it came to, the clip is kept
             return ClipMeasures(failure="the process that measured it gave no measures")
 
+    async def check(self, clip: Path) -> str:
+        """Why a clip does not decode from its first frame to its last; "" when it does."""
+        try:
+            return await self._pool.check(clip)
+        except WorkerDiedError as error:
+            return f"The process that decoded it ended: {error}."
+
 
 _UNREAD_REMEDY = (
     "Check the disk. If too many files are open, run fewer takes at a time (`-j`) or raise `ulimit -n`. "

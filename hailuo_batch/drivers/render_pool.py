@@ -61,6 +61,10 @@ class RenderPool:
         question = render_worker.encode_measuring(clip, given, stills)
         return render_worker.parse_measured(await self._work(question, seconds=seconds))
 
+    async def check(self, clip: Path) -> str:
+        """Why a clip does not decode, as soon as a worker is free; "" when it does. Raises as `draw` does."""
+        return render_worker.parse_checked(await self._work(render_worker.encode_checking(clip)))
+
     async def _work(self, question: bytes, *, seconds: float | None = None) -> bytes:
         async with self._slots, asyncio.timeout(seconds):
             try:

@@ -1,5 +1,5 @@
-"""A worker process, seen from inside: it draws or measures what each line of its input describes, and answers each
-with a line.
+"""A worker process, seen from inside: it draws, measures or decodes what each line of its input describes, and answers
+each with a line.
 
 Both ends of the protocol are in this file, so that they cannot drift apart. `render_pool.py` starts workers, gives them
 sketches and ends them. A worker ends when its input does, so it need not watch the run: a killed run closes the input.
@@ -43,6 +43,17 @@ def parse_measured(line: bytes) -> ClipMeasures:
     return parse_measures(answer["measured"])
 
 
+def encode_checking(clip: Path) -> bytes:
+    """The line that orders a clip to be decoded."""
+    return _encode_line({"check": clip})
+
+
+def parse_checked(line: bytes) -> str:
+    """Why the clip does not decode; "" when it does."""
+    answer: dict[str, Any] = json.loads(line)["answer"]
+    return str(answer["damage"])
+
+
 def is_answer(line: bytes) -> bool:
     """Whether a worker wrote the line; a start-up hook of this Python may print before the worker has begun."""
     return line.startswith(b'{"answer":') and line.endswith(b"\n")
@@ -65,12 +76,26 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     for line in sys.stdin.buffer:
         order = json.loads(line)
-        answer = _measure(order) if "measure" in order else _draw_sketch(order["sketch"], Path(order["target"]))
+        answer = _carry_out(order)
         try:
             os.write(answers, _encode_line({"answer": answer}))
         except OSError:  # the run was killed meanwhile: no process is left to take the sketch
             if "target" in order:
                 _remove_partial(Path(order["target"]))
+
+
+def _carry_out(order: dict[str, Any]) -> dict[str, Any]:
+    if "measure" in order:
+        return _measure(order)
+    if "check" in order:
+        return _check(Path(order["check"]))
+    return _draw_sketch(order["sketch"], Path(order["target"]))
+
+
+def _check(clip: Path) -> dict[str, Any]:
+    from hailuo_batch.media.decode import check_decoding
+
+    return {"damage": check_decoding(clip) or ""}
 
 
 def _measure(order: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""A data plane that gives the heavy work to a farm, and does here what the farm does not do.
+
+Only good news come from a farm: a result that is there and has its digest. Whatever else comes, this machine does the
+work itself, with the same code, so the result and every message are the same as without a farm.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from hailuo_batch.core.attempt.attempt import Clip
+from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.measures import ClipMeasures, GivenImage, parse_measures
+from hailuo_batch.core.plan.render_names import StillAt
+from hailuo_batch.core.sketch import Sketch
+from hailuo_batch.drivers.data_plane import LocalDataPlane
+from hailuo_batch.errors import HailuoError
+from hailuo_batch.farm.jobs import Job, check_job, drawing_job, proxy_job
+from hailuo_batch.farm.kit import find_kit
+from hailuo_batch.farm.queue import Queue
+from hailuo_batch.store.exchange import Exchange
+
+if TYPE_CHECKING:
+    from hailuo_batch.drivers.download import Downloader
+
+
+@dataclass(slots=True)
+class FarmTally:
+    """How many jobs the farm did, how many this machine did in its place, and what kept the farm from them."""
+
+    farmed: int = 0
+    here: int = 0
+    trouble: str = ""
+    given: dict[str, str] = field(default_factory=dict)  # digests of files that were shared, by path, size and time
+
+
+class FarmDataPlane:
+    """Implements `ports.DataPlane` with a queue, an exchange and this machine; an async context manager."""
+
+    def __init__(self, local: LocalDataPlane, queue: Queue, exchange: Exchange, tally: FarmTally | None = None) -> None:
+        self._local, self._queue, self._exchange = local, queue, exchange
+        self.tally = tally or FarmTally()
+
+    def with_downloader(self, downloader: "Downloader") -> "FarmDataPlane":
+        """The same farm, with a network that is open for now."""
+        return FarmDataPlane(self._local.with_downloader(downloader), self._queue, self._exchange, self.tally)
+
+    async def __aenter__(self) -> Self:
+        """Itself."""
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        """Ends the worker processes of this machine."""
+        await self._local.__aexit__(kind)
+
+    async def draw(self, sketch: Sketch, target: Path) -> Failure | None:
+        """Draws a sketch into a file; None is success."""
+        try:
+            if await self._draw_elsewhere(sketch, target):
+                return None
+        except (HailuoError, OSError) as error:
+            self._note(error)
+        self.tally.here += 1
+        return await self._local.draw(sketch, target)
+
+    async def download(self, link: str, target: Path) -> Failure | None:
+        """Downloads what a link leads to into a file: always here, since a link is a secret."""
+        return await self._local.download(link, target)
+
+    async def probe(self, file: Path, digest: str, *, decode: bool) -> Clip | Failure:
+        """The facts of a clip: always here, since the file is."""
+        return await self._local.probe(file, digest, decode=decode)
+
+    async def check(self, clip: Path) -> str:
+        """Why a clip does not decode from its first frame to its last; "" when it does."""
+        try:
+            job = check_job(await self._share(clip), find_kit())
+            if await self._answer(job) == {"whole": True}:
+                self.tally.farmed += 1
+                return ""
+        except (HailuoError, OSError) as error:
+            self._note(error)
+        self.tally.here += 1
+        return await self._local.check(clip)
+
+    async def measure(
+        self, clip: Path, given: Sequence[GivenImage], stills: Mapping[StillAt, Path]
+    ) -> ClipMeasures | Failure:
+        """Measures a clip and writes its stills; a Failure when nothing could be tried."""
+        try:
+            found = await self._measure_elsewhere(clip, given, stills)
+        except (HailuoError, OSError, ValueError, KeyError, TypeError) as error:
+            self._note(error)
+            found = None
+        if found is not None:
+            return found
+        self.tally.here += 1
+        return await self._local.measure(clip, given, stills)
+
+    async def _draw_elsewhere(self, sketch: Sketch, target: Path) -> bool:
+        stills = {still.path for still in (sketch.first, sketch.last) if still is not None}
+        job = drawing_job(sketch, {path: await self._share(Path(path)) for path in stills}, find_kit())
+        answer = await self._answer(job)
+        if answer is None or not await self._fetch(job, str(answer.get("clip")), target):
+            return False
+        self.tally.farmed += 1
+        return True
+
+    async def _measure_elsewhere(
+        self, clip: Path, given: Sequence[GivenImage], stills: Mapping[StillAt, Path]
+    ) -> ClipMeasures | None:
+        for each in given:
+            if not each.path or await self._share(Path(each.path)) != each.digest:
+                return None  # it has changed: here it is left out
+        job = proxy_job(await self._share(clip), tuple(given), tuple(map(str, stills)), find_kit())
+        answer = await self._answer(job)
+        if answer is None:
+            return None
+        measures, drawn = parse_measures(answer["measured"]), dict(answer["stills"])
+        for at, path in stills.items():
+            if str(at) in drawn and not await self._fetch(job, str(drawn[str(at)]), path):
+                return None
+        self.tally.farmed += 1
+        return measures
+
+    async def _answer(self, job: Job) -> dict[str, Any] | None:
+        """The answer of a job, from before or from a worker; None when there is none."""
+        known = await asyncio.to_thread(self._exchange.read_answer, job.key)
+        if known is None:
+            await self._queue.run(job)
+            known = await asyncio.to_thread(self._exchange.read_answer, job.key)
+        return known
+
+    async def _share(self, file: Path) -> str:
+        """The digest of a file that workers can fetch; one that has not changed since is not read again."""
+        found = file.stat()
+        stamp = f"{file}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}"
+        if stamp not in self.tally.given:
+            self.tally.given[stamp] = await asyncio.to_thread(self._exchange.share, file)
+        return self.tally.given[stamp]
+
+    async def _fetch(self, job: Job, digest: str, target: Path) -> bool:
+        """Whether a file of an answer is at `target` now; an answer without its file is removed."""
+        if await asyncio.to_thread(self._exchange.fetch, digest, target):
+            return True
+        await asyncio.to_thread(self._exchange.remove_answer, job.key)
+        return False
+
+    def _note(self, error: Exception) -> None:
+        why = error.why if isinstance(error, HailuoError) else str(error)
+        self.tally.trouble = self.tally.trouble or f"{getattr(error, 'summary', 'the farm cannot be used')}: {why}"

@@ -1,0 +1,169 @@
+"""Gives jobs to the workers of a farm through the database of the shared ledger, and waits until they are done.
+
+What the database says of a job is only a hint of when to read its answer. A job that no living worker takes comes back,
+and whoever gave it does it. Procrastinate's tables are in a schema of their own.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hailuo_batch.farm.jobs import Job, job_arguments
+from hailuo_batch.farm.tables import TASK, translate_errors
+
+if TYPE_CHECKING:
+    from procrastinate import App
+
+STALE_SECONDS = 20.0  # without a heartbeat for so long, a worker counts as gone; it gives one each five seconds
+_POLL_SECONDS = 0.25
+_LONGEST_SECONDS = 600.0  # of one job at a worker: then it is done here too, whoever is first
+_MOST_TRIES = 3  # of a job whose workers died over it
+
+# A worker that is stopped, dead or pruned has no fresh heartbeat, or no row at all. Procrastinate itself leaves its
+# jobs as they are: https://github.com/procrastinate-org/procrastinate/issues/1518 (2026-02-24)
+_SWEEP = f"""
+WITH gone AS (
+    SELECT job.id FROM procrastinate_jobs job
+     WHERE job.status = 'doing'
+       AND NOT EXISTS (SELECT FROM procrastinate_workers worker WHERE worker.id = job.worker_id
+                          AND worker.last_heartbeat >= now() - make_interval(secs => %(stale)s))
+       FOR UPDATE SKIP LOCKED),
+ given_up AS (
+    DELETE FROM procrastinate_jobs job USING gone WHERE job.id = gone.id AND job.attempts + 1 >= {_MOST_TRIES})
+UPDATE procrastinate_jobs job SET status = 'todo', attempts = job.attempts + 1, worker_id = NULL
+  FROM gone WHERE job.id = gone.id AND job.attempts + 1 < {_MOST_TRIES} RETURNING job.id
+"""  # noqa: S608 - a number of ours
+_QUEUES = """
+SELECT DISTINCT unnest(worker.queues) AS queue FROM workers worker JOIN procrastinate_workers USING (id)
+ WHERE last_heartbeat >= now() - make_interval(secs => %(stale)s)
+"""
+_OPEN = "SELECT id, status::text FROM procrastinate_jobs WHERE id = ANY(%(ids)s) AND status IN ('todo', 'doing')"
+_SAME = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
+_TAKE_BACK = "DELETE FROM procrastinate_jobs WHERE id = ANY(%(ids)s) AND status = 'todo' RETURNING id"
+
+
+class Queue(Protocol):
+    """Where jobs are given to workers."""
+
+    async def run(self, job: Job) -> None:
+        """Returns when a job is done elsewhere, or will not be: its answer says which."""
+
+
+async def sweep(app: "App", *, stale: float = STALE_SECONDS) -> int:
+    """Gives the jobs of workers that are gone to others, and says how many; one that kills its workers is removed."""
+    return len(await _query(app, _SWEEP, stale=stale))
+
+
+@asynccontextmanager
+async def open_queue(address: str, *, stale: float = STALE_SECONDS) -> "AsyncIterator[DatabaseQueue]":
+    """The queue in a ledger's database. What nobody has begun when it is closed is taken back."""
+    from hailuo_batch.farm.tables import make_app
+
+    app = make_app(address)
+    with translate_errors():
+        await app.open_async()
+    queue = DatabaseQueue(app, stale=stale)
+    try:
+        yield queue
+    finally:
+        with translate_errors():
+            await queue.close()
+            await app.close_async()
+
+
+class DatabaseQueue:
+    """Implements `Queue` with jobs in the ledger's database."""
+
+    def __init__(self, app: "App", *, stale: float) -> None:
+        self._app, self._stale = app, stale
+        self._waiting: dict[int, _Waiting] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self._queues, self._checked_at = frozenset[str](), -stale
+        self._check = asyncio.Lock()
+
+    async def run(self, job: Job) -> None:
+        """Returns when a job is done elsewhere, or will not be: at once where no living worker has its kit."""
+        with translate_errors():
+            if job.queue not in await self._list_queues():
+                return
+            number = await self._put(job)
+        if number is None:
+            return
+        waiting = self._waiting.setdefault(number, _Waiting(job.queue))
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.create_task(self._watch_jobs())
+        await asyncio.shield(waiting.done)
+
+    async def close(self) -> None:
+        """Takes back what nobody has begun."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        if self._waiting:
+            await _query(self._app, _TAKE_BACK, ids=[*self._waiting])
+
+    async def _list_queues(self) -> frozenset[str]:
+        """The queues that living workers serve; a second old at most."""
+        async with self._check:
+            if time.monotonic() - self._checked_at > min(1.0, self._stale / 2):
+                rows = await _query(self._app, _QUEUES, stale=self._stale)
+                self._queues, self._checked_at = frozenset(row["queue"] for row in rows), time.monotonic()
+        return self._queues
+
+    async def _put(self, job: Job) -> int | None:
+        from procrastinate.exceptions import AlreadyEnqueued
+
+        task = self._app.configure_task(TASK, queue=job.queue, queueing_lock=job.key)
+        try:
+            return await task.defer_async(**job_arguments(job))
+        except AlreadyEnqueued:  # by another run, or by one that was killed
+            same = await _query(self._app, _SAME, key=job.key)
+            return int(same[0]["id"]) if same else None
+
+    async def _watch_jobs(self) -> None:
+        """Lets those who wait go on when their job has left the table, when its workers have, or after long."""
+        try:
+            while self._waiting:
+                await asyncio.sleep(_POLL_SECONDS)
+                with translate_errors():
+                    await self._release()
+        except Exception as error:
+            self._finish([*self._waiting], error)
+            if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] != "hailuo_batch":
+                raise
+
+    async def _release(self) -> None:
+        rows = await _query(self._app, _OPEN, ids=[*self._waiting])
+        found = {row["id"]: row["status"] for row in rows}
+        now = time.monotonic()
+        late = {number for number, each in self._waiting.items() if now - each.since > _LONGEST_SECONDS}
+        self._finish([number for number in self._waiting if number not in found or number in late])
+        await sweep(self._app, stale=self._stale)
+        served = await self._list_queues()
+        left = [number for number, each in self._waiting.items() if each.queue not in served]
+        if left:
+            self._finish([row["id"] for row in await _query(self._app, _TAKE_BACK, ids=left)])
+
+    def _finish(self, numbers: Iterable[int], error: Exception | None = None) -> None:
+        for number in numbers:
+            waiting = self._waiting.pop(number, None)
+            if waiting is not None and not waiting.done.done():
+                if error is None:
+                    waiting.done.set_result(None)
+                else:
+                    waiting.done.set_exception(error)
+
+
+class _Waiting:
+    """A job that was given, and who waits for it."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue, self.since = queue, time.monotonic()
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+async def _query(app: "App", text: str, **values: Any) -> list[dict[str, Any]]:
+    return await app.connector.execute_query_all_async(text, **values)
