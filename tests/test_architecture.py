@@ -267,6 +267,7 @@ SUB_STEPS = {
             "sheet",
             "trust",
             "team",
+            "work",
         },
         {
             "run",

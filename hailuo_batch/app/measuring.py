@@ -11,18 +11,17 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan_again
 from hailuo_batch.app.planning.planned import PlannedRun
-from hailuo_batch.app.workspace.cpus import cpu_count
+from hailuo_batch.app.workspace.data_plane import open_data_plane
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.measures import ClipMeasures, GivenImage
 from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.render_names import POSTERS_FOLDER, StillAt, poster_name
 from hailuo_batch.core.request.request import Request
 from hailuo_batch.core.world import World
-from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.files.regular import is_regular
 from hailuo_batch.load.settings import make_folder
-from hailuo_batch.ports import Store
+from hailuo_batch.ports import DataPlane, Store
 
 
 async def measure_missing(planned: PlannedRun) -> PlannedRun:
@@ -39,7 +38,7 @@ async def measure_missing(planned: PlannedRun) -> PlannedRun:
     workspace.require_own_files(writing=True)
     make_folder(workspace.renders_folder / POSTERS_FOLDER)
     store, files = workspace.open_store(), planned.validation.inputs.files
-    async with LocalDataPlane(workers=min(len(todo), cpu_count())) as data_plane, asyncio.TaskGroup() as group:
+    async with open_data_plane(workspace, workers=len(todo)) as data_plane, asyncio.TaskGroup() as group:
         measurer = ClipMeasurer(workspace, data_plane)
         for digest, request in todo.items():
             given = await list_given_images(request, files, store)
@@ -73,7 +72,7 @@ async def list_given_images(request: Request | None, files: Mapping[str, Path], 
 class ClipMeasurer:
     """Measures clips of one project in one world, keeps what it found, and writes stills where renders are."""
 
-    def __init__(self, workspace: Workspace, data_plane: LocalDataPlane) -> None:
+    def __init__(self, workspace: Workspace, data_plane: DataPlane) -> None:
         self._workspace, self._data_plane = workspace, data_plane
         self._kept = workspace.open_measures()
 

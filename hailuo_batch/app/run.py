@@ -30,6 +30,7 @@ from hailuo_batch.app.running.task_recorder import record_tasks
 from hailuo_batch.app.running.unreachable_hosts import refuse_unreachable_hosts
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
+from hailuo_batch.app.workspace.data_plane import describe_farm_work, find_farm, open_data_plane
 from hailuo_batch.app.workspace.paths import lock_path, tasks_path
 from hailuo_batch.core.plan.event import Event, Listener
 from hailuo_batch.core.plan.outcome import DETACHED, Outcome, exit_code, is_only_held, is_only_refused
@@ -232,7 +233,8 @@ async def execute_run(
     """
     together = together or Together()
     clock = SystemClock()
-    workers = options.jobs or (cpu_count() if setup.is_local else MAX_CONCURRENT_STEPS)
+    is_here = setup.is_local and not find_farm(setup.workspace)
+    workers = options.jobs or (cpu_count() if is_here else MAX_CONCURRENT_STEPS)
     error: HailuoError | None = None
     begun_at = clock.now()
     mended = frozenset({JournalFault.GONE} if options.new_ledger else ())
@@ -244,7 +246,10 @@ async def execute_run(
     ):
         is_sketch = setup.workspace.world is World.SKETCH
         number = await ledger.begin_run(manifest=setup.manifest, campaign=setup.campaign, sketch=is_sketch)
-        async with run_context(setup, ledger, number, options, workers, stop, together) as context:
+        async with (
+            open_data_plane(setup.workspace, workers=workers, leave=stop.waits) as data_plane,
+            run_context(setup, ledger, number, options, data_plane, stop, together) as context,
+        ):
             outcome = await run_plan(
                 setup.plan,
                 steps,
@@ -257,6 +262,7 @@ async def execute_run(
                 detach=options.detach,
                 settled=together.settled,
             )
+        outcome = replace(outcome, farm=describe_farm_work(data_plane))
         try:
             failed, code = len(outcome.clip_failures), exit_code(outcome)
             await ledger.end_run(number, stored=outcome.stored, failed=failed, exit=code)

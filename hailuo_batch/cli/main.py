@@ -60,6 +60,7 @@ COMMANDS = {
     "audit": "Prove that each request was bought once.",
     "providers": "List the providers: lengths, prices, limits.",
     "prices": "List the prices in effect, and learn them from what was charged.",
+    "work": "Do the heavy, free work of other machines.",
     "mock": "Run a local server that mocks all gateways.",
     "doctor": "Check this machine and this project.",
     "schema": "Print a JSON Schema, for editors and programs.",

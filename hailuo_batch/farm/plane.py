@@ -6,13 +6,13 @@ work itself, with the same code, so the result and every message are the same as
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hailuo_batch.core.attempt.attempt import Clip
-from hailuo_batch.core.attempt.failure import Failure
+from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.measures import ClipMeasures, GivenImage, parse_measures
 from hailuo_batch.core.plan.render_names import StillAt
 from hailuo_batch.core.sketch import Sketch
@@ -27,34 +27,55 @@ if TYPE_CHECKING:
     from hailuo_batch.drivers.download import Downloader
 
 
+_MOST_TROUBLES = 3  # then this machine does the rest: each may have taken seconds
+
+
 @dataclass(slots=True)
 class FarmTally:
     """How many jobs the farm did, how many this machine did in its place, and what kept the farm from them."""
 
     farmed: int = 0
     here: int = 0
-    trouble: str = ""
-    given: dict[str, str] = field(default_factory=dict)  # digests of files that were shared, by path, size and time
+    troubles: list[str] = field(default_factory=list)
+    shared: dict[str, str] = field(default_factory=dict)  # digests of shared files, by path, size and time
+
+    def __str__(self) -> str:
+        """In words for people; "" where nothing was given away."""
+        if not self.farmed + self.here:
+            return ""
+        why = f" ({self.troubles[0]})" if self.troubles else " (no worker of this version was there)"
+        here = f", {self.here:,} on this machine{why}" if self.here else ""
+        return f"done by the farm: {self.farmed:,}{here}"
+
+
+class Leave(Protocol):
+    """When a run no longer waits for what it gave away."""
+
+    is_triggered: bool
+
+    async def wait(self, future: "asyncio.Future[None]") -> None:
+        """Returns when the future is done, or the run leaves; then the future is done as well."""
 
 
 class FarmDataPlane:
-    """Implements `ports.DataPlane` with a queue, an exchange and this machine; an async context manager."""
+    """Implements `ports.DataPlane` with a queue, an exchange and this machine."""
 
-    def __init__(self, local: LocalDataPlane, queue: Queue, exchange: Exchange, tally: FarmTally | None = None) -> None:
-        self._local, self._queue, self._exchange = local, queue, exchange
-        self.tally = tally or FarmTally()
+    def __init__(
+        self,
+        local: LocalDataPlane,
+        queue: Queue,
+        exchange: Exchange,
+        *,
+        leave: Leave | None = None,
+        tally: FarmTally | None = None,
+    ) -> None:
+        self._local, self._queue, self._exchange, self._leave = local, queue, exchange, leave
+        self.tally = FarmTally() if tally is None else tally
 
     def with_downloader(self, downloader: "Downloader") -> "FarmDataPlane":
         """The same farm, with a network that is open for now."""
-        return FarmDataPlane(self._local.with_downloader(downloader), self._queue, self._exchange, self.tally)
-
-    async def __aenter__(self) -> Self:
-        """Itself."""
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
-        """Ends the worker processes of this machine."""
-        await self._local.__aexit__(kind)
+        local = self._local.with_downloader(downloader)
+        return FarmDataPlane(local, self._queue, self._exchange, leave=self._leave, tally=self.tally)
 
     async def draw(self, sketch: Sketch, target: Path) -> Failure | None:
         """Draws a sketch into a file; None is success."""
@@ -63,6 +84,8 @@ class FarmDataPlane:
                 return None
         except (HailuoError, OSError) as error:
             self._note(error)
+        if self._leave is not None and self._leave.is_triggered:
+            return Failure(kind=FailureKind.STOPPED, why="the run was stopped before its sketch was drawn")
         self.tally.here += 1
         return await self._local.draw(sketch, target)
 
@@ -128,19 +151,37 @@ class FarmDataPlane:
 
     async def _answer(self, job: Job) -> dict[str, Any] | None:
         """The answer of a job, from before or from a worker; None when there is none."""
+        if len(self.tally.troubles) >= _MOST_TROUBLES:
+            return None
         known = await asyncio.to_thread(self._exchange.read_answer, job.key)
         if known is None:
-            await self._queue.run(job)
+            await self._run(job)
             known = await asyncio.to_thread(self._exchange.read_answer, job.key)
         return known
+
+    async def _run(self, job: Job) -> None:
+        """Returns when a job is done, will not be, or is no longer waited for."""
+        if self._leave is None:
+            return await self._queue.run(job)
+        running = asyncio.create_task(self._queue.run(job))
+        nap: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        running.add_done_callback(lambda _: None if nap.done() else nap.set_result(None))
+        try:
+            await self._leave.wait(nap)
+        finally:
+            if not running.done():
+                running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        return None
 
     async def _share(self, file: Path) -> str:
         """The digest of a file that workers can fetch; one that has not changed since is not read again."""
         found = file.stat()
         stamp = f"{file}\0{found.st_size}\0{found.st_mtime_ns}\0{found.st_ino}"
-        if stamp not in self.tally.given:
-            self.tally.given[stamp] = await asyncio.to_thread(self._exchange.share, file)
-        return self.tally.given[stamp]
+        if stamp not in self.tally.shared:
+            self.tally.shared[stamp] = await asyncio.to_thread(self._exchange.share, file)
+        return self.tally.shared[stamp]
 
     async def _fetch(self, job: Job, digest: str, target: Path) -> bool:
         """Whether a file of an answer is at `target` now; an answer without its file is removed."""
@@ -150,5 +191,5 @@ class FarmDataPlane:
         return False
 
     def _note(self, error: Exception) -> None:
-        why = error.why if isinstance(error, HailuoError) else str(error)
-        self.tally.trouble = self.tally.trouble or f"{getattr(error, 'summary', 'the farm cannot be used')}: {why}"
+        words = f"{error.summary}: {error.why}".rstrip(": ") if isinstance(error, HailuoError) else str(error)
+        self.tally.troubles.append(words)

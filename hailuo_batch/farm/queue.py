@@ -6,12 +6,13 @@ and whoever gave it does it. Procrastinate's tables are in a schema of their own
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from hailuo_batch.errors import HailuoError, LedgerError
 from hailuo_batch.farm.jobs import Job, job_arguments
-from hailuo_batch.farm.tables import TASK, translate_errors
+from hailuo_batch.farm.tables import TASK, make_app, translate_errors
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -56,28 +57,12 @@ async def sweep(app: "App", *, stale: float = STALE_SECONDS) -> int:
     return len(await _query(app, _SWEEP, stale=stale))
 
 
-@asynccontextmanager
-async def open_queue(address: str, *, stale: float = STALE_SECONDS) -> "AsyncIterator[DatabaseQueue]":
-    """The queue in a ledger's database. What nobody has begun when it is closed is taken back."""
-    from hailuo_batch.farm.tables import make_app
-
-    app = make_app(address)
-    with translate_errors():
-        await app.open_async()
-    queue = DatabaseQueue(app, stale=stale)
-    try:
-        yield queue
-    finally:
-        with translate_errors():
-            await queue.close()
-            await app.close_async()
-
-
 class DatabaseQueue:
-    """Implements `Queue` with jobs in the ledger's database."""
+    """Implements `Queue` with jobs in the ledger's database, which is opened for the first job; a context manager."""
 
-    def __init__(self, app: "App", *, stale: float) -> None:
-        self._app, self._stale = app, stale
+    def __init__(self, address: str, *, stale: float = STALE_SECONDS) -> None:
+        self._address, self._stale = address, stale
+        self._opened: App | None = None
         self._waiting: dict[int, _Waiting] = {}
         self._watch: asyncio.Task[None] | None = None
         self._queues, self._checked_at = frozenset[str](), -stale
@@ -96,18 +81,33 @@ class DatabaseQueue:
             self._watch = asyncio.create_task(self._watch_jobs())
         await asyncio.shield(waiting.done)
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        """Itself."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         """Takes back what nobody has begun."""
         if self._watch is not None:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watch
-        if self._waiting:
-            await _query(self._app, _TAKE_BACK, ids=[*self._waiting])
+        if self._opened is not None:
+            with suppress(LedgerError), translate_errors():  # what is left is done by workers, and found by its key
+                await _query(self._opened, _TAKE_BACK, ids=[*self._waiting])
+            await self._opened.close_async()
+
+    @property
+    def _app(self) -> "App":
+        assert self._opened is not None  # noqa: S101 - `run` opens it before anything else
+        return self._opened
 
     async def _list_queues(self) -> frozenset[str]:
         """The queues that living workers serve; a second old at most."""
         async with self._check:
+            if self._opened is None:
+                app = make_app(self._address)
+                await app.open_async()
+                self._opened = app
             if time.monotonic() - self._checked_at > min(1.0, self._stale / 2):
                 rows = await _query(self._app, _QUEUES, stale=self._stale)
                 self._queues, self._checked_at = frozenset(row["queue"] for row in rows), time.monotonic()
@@ -132,7 +132,7 @@ class DatabaseQueue:
                     await self._release()
         except Exception as error:
             self._finish([*self._waiting], error)
-            if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] != "hailuo_batch":
+            if not isinstance(error, HailuoError):
                 raise
 
     async def _release(self) -> None:

@@ -5,9 +5,10 @@ A worker's role reaches this schema and nothing else. Procrastinate is imported 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from hailuo_batch.errors import LedgerError
+from hailuo_batch.errors import InputError, LedgerError
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -60,6 +61,16 @@ def apply_farm_schema(connection: Any) -> None:
             connection.execute(_MAKE_ROLE.format(role=role))
             for grant in _GRANTS:
                 connection.execute(grant.format(schema=SCHEMA, role=role))
+
+
+def require_libraries() -> None:
+    """Raises `InputError` where what a farm needs is not installed."""
+    if find_spec("procrastinate") is None or find_spec("psycopg") is None:
+        raise InputError(
+            "the farm needs libraries that are not installed",
+            why="hailuo.yaml names a farm.",
+            remedy='To install them:\n    python -m pip install "hailuo-batch[farm,s3]"',
+        )
 
 
 def make_app(address: str) -> "App":

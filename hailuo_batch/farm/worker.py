@@ -117,7 +117,7 @@ async def _keep_house(app: "App", worker: "Worker", workshop: Workshop) -> None:
     while worker.worker_id is None:
         await asyncio.sleep(_STARTING_SECONDS)
     await app.connector.execute_query_async(_ANNOUNCE, id=worker.worker_id, **mine)
-    workshop.report("ready")
+    workshop.report(f"ready for {', '.join(workshop.kinds)}; {workshop.at_once} at once")
     while True:
         await sweep(app, stale=workshop.stale)
         await asyncio.sleep(workshop.stale / 4)

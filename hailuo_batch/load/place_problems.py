@@ -23,6 +23,9 @@ def find_place_problems(named: SharedPlaces) -> Iterator[Problem]:
     if named.farm == FARM_OF_LEDGER and not named.ledger:
         why = "the workers of a farm take their work from the database of a shared ledger, and there is none."
         yield Problem(rule=rules.KEY_MISSING, why=why, remedy="Write `ledger: postgresql://…` too.", path=("farm",))
+    if named.farm and not named.store:
+        why = "the workers of a farm hand over files through the shared store, and there is none."
+        yield Problem(rule=rules.KEY_MISSING, why=why, remedy="Write `store: s3://bucket/prefix` too.", path=("farm",))
 
 
 def mask_password(problem: Problem) -> Problem:

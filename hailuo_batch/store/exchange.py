@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,20 @@ class Exchange:
     """The files and answers of one shared place; each call blocks."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
+
+    @cached_property
+    def _library(self) -> Any:
         import obstore
+
+        return obstore
+
+    @cached_property
+    def _bucket(self) -> Any:
         from obstore.store import from_url
 
-        self.address, self._library = address, obstore
         with self._translate("cannot open the shared store"):
-            self._bucket: Any = from_url(address)
+            return from_url(self.address)
 
     def share(self, file: Path) -> str:
         """The digest of a file, which others can fetch from now on; one that is there already is not sent again."""

@@ -58,6 +58,8 @@ def draw_run_summary(
         lines.append(f"{count(outcome.named, 'clip')} {there}.")
     for provider, clips, reason in outcome.other_providers:
         lines.append(f"{count(clips, 'clip')} by {safe_text(provider)} instead: {single_line(reason)}.")
+    if outcome.farm:
+        lines.append(f"{single_line(outcome.farm[:1].upper() + outcome.farm[1:])}.")
     lines += _remark_lines(outcome, style)
     lines += _failure_lines(outcome, report, style)
     lines += _stop_lines(outcome, report, style)

@@ -41,7 +41,7 @@ class WorkerProcess:
     def wait_until_ready(self) -> None:
         """Returns when it takes jobs."""
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
+        assert self._process.stdout.readline().startswith("ready for draw, check, proxy")
 
     def send(self, number: signal.Signals) -> None:
         """Sends it a signal."""

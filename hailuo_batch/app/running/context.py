@@ -13,7 +13,7 @@ from hailuo_batch.app.running.options import RunOptions
 from hailuo_batch.app.running.setup import RunSetup
 from hailuo_batch.app.running.usual_times import list_usual_times
 from hailuo_batch.app.workspace.clock import SystemClock
-from hailuo_batch.app.workspace.cpus import cpu_count
+from hailuo_batch.app.workspace.data_plane import ProjectDataPlane
 from hailuo_batch.core.attempt.attempt import Clip, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.attempt.records import AttemptRecord
@@ -27,7 +27,6 @@ from hailuo_batch.core.plan.outcome import Outcome
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.world import World
-from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.media.origin_marks import read_origin_marks
 from hailuo_batch.ports import DriverRequest, LedgerWriter, SharedAccount, SlotSource, Store
@@ -76,7 +75,7 @@ async def run_context(
     ledger: LedgerWriter,
     number: int,
     options: RunOptions,
-    workers: int,
+    data_plane: ProjectDataPlane,
     stop: Stop,
     together: Together,
 ) -> AsyncIterator[RunContext]:
@@ -93,7 +92,6 @@ async def run_context(
     counted = await ledger.counted_attempts() if setup.caps else ()
     pending = await _list_pending(ledger) if gateways else []
     async with AsyncExitStack() as stack:
-        data_plane = await stack.enter_async_context(LocalDataPlane(workers=min(workers, cpu_count())))
         is_rehearsal = setup.workspace.world is World.REHEARSAL
         drivers_context = DriverContext(
             project=setup.project,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hailuo_batch.app.running.options import Rehearsal, RunOptions, WebhookOptions
+from hailuo_batch.app.workspace.data_plane import ProjectDataPlane
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.request.fingerprint import parse_preimage
 from hailuo_batch.core.world import REHEARSAL_KEY, World
 from hailuo_batch.drivers.animatic import AnimaticDriver
-from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import RefusedError
 from hailuo_batch.load.gateway_keys import find_key_route, is_trusted_gateway, read_gateway_key
 from hailuo_batch.load.provider_tables import load_dialect
@@ -42,7 +42,7 @@ class DriverContext:
     """
 
     project: Project
-    data_plane: LocalDataPlane
+    data_plane: ProjectDataPlane
     store: Store
     stop: Stop
     clock: Tempo = field(default_factory=lambda: Tempo(elapsed=time.monotonic))

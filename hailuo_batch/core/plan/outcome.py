@@ -18,7 +18,7 @@ class Outcome:
     `remarks` are on clips that were stored and are not quite as they should be. `other_providers` has the clips that
     another provider made than was planned: who, how many, why. `left_running` is how many tasks were running when it
     was stopped: the next run follows them, and they may be billed. `kept` has how many of the stored clips were on this
-    machine before, by where.
+    machine before, by where. `farm` says what a farm did.
     """
 
     stored: int = 0
@@ -30,6 +30,7 @@ class Outcome:
     left_running: int = 0
     stop_reason: str = ""
     seconds: float = 0.0
+    farm: str = ""
 
     @property
     def rendered(self) -> int:
