@@ -6,22 +6,24 @@ Money: a worker can buy nothing. It holds no gateway key, and logs in with a rol
 import asyncio
 import os
 import signal
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.core.shared_places import SharedPlaces
+from hailuo_batch.core.world import command_line
 from hailuo_batch.drivers.data_plane import LocalDataPlane
-from hailuo_batch.errors import InputError, UntrustedError
+from hailuo_batch.errors import InputError, RefusedError, UntrustedError
 from hailuo_batch.farm.jobs import JobKind
 from hailuo_batch.load.api_keys import read_set_keys
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.settings import trust_command
 from hailuo_batch.load.shared_places import read_shared_places
 
-_KEPT_DAYS = 14  # what the farm's files are kept for: longer than any run
+_KEPT_SECONDS = 14 * 86400.0  # what the farm's files are kept for: longer than any run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +46,30 @@ async def work(options: WorkOptions, *, report: Callable[[str], None]) -> None:
     from hailuo_batch.farm.worker import Workshop, serve
     from hailuo_batch.store.exchange import Exchange
 
+    refuse_gateway_keys(os.environ)
     ledger, store = _find_places(options)
     require_libraries()
-    drop_gateway_keys(os.environ)
     exchange = Exchange(store)
-    await asyncio.to_thread(exchange.remove_older, days=_KEPT_DAYS)
+    await asyncio.to_thread(exchange.remove_older, before=SystemClock().now() - _KEPT_SECONDS)
     at_once = options.jobs or cpu_count()
     async with LocalDataPlane(workers=at_once) as plane:
         workshop = Workshop(kinds=options.kinds, plane=plane, exchange=exchange, at_once=at_once, report=report)
         await serve(ledger, workshop, _stop_on_signals())
 
 
-def drop_gateway_keys(environment: MutableMapping[str, str]) -> None:
-    """Takes the keys of gateways out of the environment: what decodes clips of others must not be able to read one."""
-    for name, _ in read_set_keys(environment):
-        del environment[name]
+def refuse_gateway_keys(environment: Mapping[str, str]) -> None:
+    """Raises `RefusedError` where the environment has keys of gateways.
+
+    What decodes the clips of others runs as this user. Taking a key out of our own environment would not do: the system
+    still shows what a process was started with.
+    """
+    if names := [name for name, _ in read_set_keys(environment)]:
+        unset = " ".join(f"-u {name}" for name in names)
+        raise RefusedError(
+            "a worker must not hold the keys of gateways",
+            why=f"It buys nothing, and decodes clips of others. The environment has {', '.join(names)}.",
+            remedy=f"Start it without them:\n    env {unset} {command_line('work')}",
+        )
 
 
 def _find_places(options: WorkOptions) -> tuple[str, str]:

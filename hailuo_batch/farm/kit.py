@@ -22,3 +22,19 @@ def find_kit() -> str:
     libraries = [f"{name} {version(name)}" for name in ("av", "Pillow")]
     found.update(" ".join((*libraries, platform.machine().lower(), platform.system())).encode())
     return found.hexdigest()[:_LETTERS]
+
+
+@cache
+def find_font_kit() -> str:
+    """The kit for texts that need the system's fonts: those of this machine are a part of it."""
+    from hailuo_batch.media.animatic.fonts import list_system_fonts
+
+    fonts = hashlib.sha256("\n".join(list_system_fonts()).encode()).hexdigest()
+    return f"{find_kit()}-{fonts[:_LETTERS]}"
+
+
+def choose_drawing_kit(text: str) -> str:
+    """The kit that a sketch with this text needs."""
+    from hailuo_batch.media.animatic.fonts import needs_system_fonts
+
+    return find_font_kit() if needs_system_fonts(text) else find_kit()

@@ -19,7 +19,7 @@ from hailuo_batch.core.sketch import Sketch
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.farm.jobs import Job, check_job, drawing_job, proxy_job
-from hailuo_batch.farm.kit import find_kit
+from hailuo_batch.farm.kit import choose_drawing_kit, find_kit
 from hailuo_batch.farm.queue import Queue
 from hailuo_batch.store.exchange import Exchange
 
@@ -125,7 +125,8 @@ class FarmDataPlane:
 
     async def _draw_elsewhere(self, sketch: Sketch, target: Path) -> bool:
         stills = {still.path for still in (sketch.first, sketch.last) if still is not None}
-        job = drawing_job(sketch, {path: await self._share(Path(path)) for path in stills}, find_kit())
+        kit = choose_drawing_kit(f"{sketch.campaign}{sketch.shot}{sketch.prompt}")
+        job = drawing_job(sketch, {path: await self._share(Path(path)) for path in stills}, kit)
         answer = await self._answer(job)
         if answer is None or not await self._fetch(job, str(answer.get("clip")), target):
             return False

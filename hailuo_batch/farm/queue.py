@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from hailuo_batch.errors import HailuoError, LedgerError
 from hailuo_batch.farm.jobs import Job, job_arguments
-from hailuo_batch.farm.tables import TASK, make_app, translate_errors
+from hailuo_batch.farm.tables import TASK, open_app, translate_errors
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -40,7 +40,7 @@ _QUEUES = """
 SELECT DISTINCT unnest(worker.queues) AS queue FROM workers worker JOIN procrastinate_workers USING (id)
  WHERE last_heartbeat >= now() - make_interval(secs => %(stale)s)
 """
-_OPEN = "SELECT id, status::text FROM procrastinate_jobs WHERE id = ANY(%(ids)s) AND status IN ('todo', 'doing')"
+_OPEN = "SELECT id FROM procrastinate_jobs WHERE id = ANY(%(ids)s) AND status IN ('todo', 'doing')"
 _SAME = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo'"
 _TAKE_BACK = "DELETE FROM procrastinate_jobs WHERE id = ANY(%(ids)s) AND status = 'todo' RETURNING id"
 
@@ -105,9 +105,7 @@ class DatabaseQueue:
         """The queues that living workers serve; a second old at most."""
         async with self._check:
             if self._opened is None:
-                app = make_app(self._address)
-                await app.open_async()
-                self._opened = app
+                self._opened = await open_app(self._address)
             if time.monotonic() - self._checked_at > min(1.0, self._stale / 2):
                 rows = await _query(self._app, _QUEUES, stale=self._stale)
                 self._queues, self._checked_at = frozenset(row["queue"] for row in rows), time.monotonic()
@@ -136,16 +134,15 @@ class DatabaseQueue:
                 raise
 
     async def _release(self) -> None:
-        rows = await _query(self._app, _OPEN, ids=[*self._waiting])
-        found = {row["id"]: row["status"] for row in rows}
-        now = time.monotonic()
-        late = {number for number, each in self._waiting.items() if now - each.since > _LONGEST_SECONDS}
-        self._finish([number for number in self._waiting if number not in found or number in late])
+        given = dict(self._waiting)  # more may be given while the answer is on its way
+        rows = await _query(self._app, _OPEN, ids=[*given])
+        found, long_ago = {row["id"] for row in rows}, time.monotonic() - _LONGEST_SECONDS
+        self._finish(number for number, each in given.items() if number not in found or each.since < long_ago)
         await sweep(self._app, stale=self._stale)
         served = await self._list_queues()
         left = [number for number, each in self._waiting.items() if each.queue not in served]
         if left:
-            self._finish([row["id"] for row in await _query(self._app, _TAKE_BACK, ids=left)])
+            self._finish(row["id"] for row in await _query(self._app, _TAKE_BACK, ids=left))
 
     def _finish(self, numbers: Iterable[int], error: Exception | None = None) -> None:
         for number in numbers:

@@ -3,7 +3,7 @@
 A worker's role reaches this schema and nothing else. Procrastinate is imported when there is a farm.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,9 @@ SCHEMA = "hailuo_farm"
 TASK = "carry_out"
 WORK_ROLE = "hailuo_work"
 RUN_ROLE = "hailuo_run"
+
+# A line that is dead is noticed within half a minute.
+_PATIENCE = {"connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 _WORKERS = """
 CREATE TABLE workers (
@@ -73,16 +76,33 @@ def require_libraries() -> None:
         )
 
 
-def make_app(address: str) -> "App":
-    """Procrastinate on the farm's schema of a database; it is not open yet."""
+async def open_app(address: str, register: "Callable[[App], None] | None" = None) -> "App":
+    """Procrastinate on the farm's schema of a database, open; `register` names its tasks before.
+
+    One connection of our own goes first: where none can be had, its words say why, and at once.
+    """
     import logging
 
     from procrastinate import App, PsycopgConnector
+    from psycopg import AsyncConnection
 
-    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what matters of it is said in our words
-    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
-    options = {"options": f"-c search_path={SCHEMA}", "application_name": "hailuo-batch farm", "connect_timeout": 10}
-    return App(connector=PsycopgConnector(conninfo=address, kwargs=options, min_size=1, max_size=4, timeout=15.0))
+    for name, level in (("procrastinate", logging.ERROR), ("psycopg.pool", logging.CRITICAL)):
+        logging.getLogger(name).setLevel(level)  # what matters of it is said in our words
+    options: dict[str, Any] = {"options": f"-c search_path={SCHEMA}", "application_name": "hailuo-batch farm"}
+    options |= _PATIENCE
+    connection = await AsyncConnection.connect(address, **options)
+    await connection.close()
+    pool: dict[str, Any] = {"min_size": 1, "max_size": 4, "timeout": 15.0, "configure": _end_each_statement}
+    app = App(connector=PsycopgConnector(conninfo=address, kwargs=options, **pool))
+    if register is not None:
+        register(app)
+    await app.open_async()
+    return app
+
+
+async def _end_each_statement(connection: Any) -> None:
+    """Makes each statement a transaction of its own: a worker that is stopped between two keeps no lock."""
+    await connection.set_autocommit(True)
 
 
 @contextmanager

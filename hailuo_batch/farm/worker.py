@@ -4,9 +4,11 @@ It needs no gateway key and holds none, opens no port, and logs in with a role t
 """
 
 import asyncio
+import logging
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,9 @@ from hailuo_batch import __version__
 from hailuo_batch.errors import HailuoError, LedgerError
 from hailuo_batch.farm.carry_out import carry_out
 from hailuo_batch.farm.jobs import JobKind, parse_job, queue_name
-from hailuo_batch.farm.kit import find_kit
+from hailuo_batch.farm.kit import find_font_kit, find_kit
 from hailuo_batch.farm.queue import STALE_SECONDS, sweep
-from hailuo_batch.farm.tables import TASK, make_app, translate_errors
+from hailuo_batch.farm.tables import TASK, open_app, translate_errors
 from hailuo_batch.ports import DataPlane
 from hailuo_batch.store.exchange import Exchange
 
@@ -48,7 +50,8 @@ class Workshop:
     @property
     def queues(self) -> list[str]:
         """The queues from which it takes jobs."""
-        return [queue_name(kind, find_kit()) for kind in self.kinds]
+        fonts = [queue_name(JobKind.DRAW, find_font_kit())] if JobKind.DRAW in self.kinds else []
+        return [*(queue_name(kind, find_kit()) for kind in self.kinds), *fonts]
 
 
 async def serve(address: str, workshop: Workshop, stop: asyncio.Event) -> None:
@@ -56,44 +59,77 @@ async def serve(address: str, workshop: Workshop, stop: asyncio.Event) -> None:
 
     Raises where the database cannot be reached at first. A line that breaks later is opened again.
     """
-    has_served = False
-    while not stop.is_set():
-        try:
-            with translate_errors():
-                await _serve_once(address, workshop, stop)
-        except LedgerError as error:
-            if not has_served:
-                raise
-            workshop.report(f"{error.summary}: {error.why}. Next try in {_AGAIN_SECONDS:.0f} s.")
-            await _sleep(stop, _AGAIN_SECONDS)
-        has_served = True
+    is_first = True
+    with _report_errors(workshop.report):
+        while not stop.is_set():
+            try:
+                with translate_errors():
+                    app = await open_app(address, lambda app: _register(app, workshop))
+            except LedgerError as error:
+                if is_first:
+                    raise
+                workshop.report(f"{error.summary}: {error.why}")
+            else:
+                await _serve_once(app, workshop, stop)
+            is_first = False
+            if not stop.is_set():
+                workshop.report(f"Connects again in {_AGAIN_SECONDS:.0f} s.")
+                await _sleep(stop, _AGAIN_SECONDS)
 
 
-async def _serve_once(address: str, workshop: Workshop, stop: asyncio.Event) -> None:
-    app = make_app(address)
-    app.task(name=TASK)(_make_task(workshop))
-    async with app.open_async():
-        worker = _make_worker(app, workshop)
-        house = asyncio.create_task(_keep_house(app, worker, workshop))
-        stopping = asyncio.create_task(_stop_worker(worker, stop))
-        try:
-            await worker.run()  # type: ignore[no-untyped-call]
-        finally:
-            for task in (house, stopping):
-                task.cancel()
-            await asyncio.gather(house, stopping, return_exceptions=True)
-    if not stop.is_set():
-        raise LedgerError("the worker lost its line to the database", why="The server closed it, or a network did")
+async def _serve_once(app: "App", workshop: Workshop, stop: asyncio.Event) -> None:
+    try:
+        with translate_errors():
+            await _run_worker(app, workshop, stop)
+    except LedgerError as error:
+        workshop.report(f"{error.summary}: {error.why}")
+    finally:
+        await app.close_async()
 
 
-def _make_task(workshop: Workshop) -> Callable[..., Any]:
+@contextmanager
+def _report_errors(report: Callable[[str], None]) -> Iterator[None]:
+    """Says in a line what Procrastinate says in many."""
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: report(record.getMessage().partition("\n")[0])  # type: ignore[method-assign]
+    logger = logging.getLogger("procrastinate")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+
+
+async def _run_worker(app: "App", workshop: Workshop, stop: asyncio.Event) -> None:
+    worker = _make_worker(app, workshop)
+    house = asyncio.create_task(_keep_house(app, worker, workshop))
+    stopping = asyncio.create_task(_stop_worker(worker, stop))
+    asyncio.get_running_loop().set_exception_handler(_ignore_late_ends)
+    try:
+        await worker.run()  # type: ignore[no-untyped-call]
+    finally:
+        for task in (house, stopping):
+            task.cancel()
+        await asyncio.gather(house, stopping, return_exceptions=True)
+
+
+def _ignore_late_ends(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A worker that was stopped for long ends a job that was taken from it: it is gone, and no harm is done."""
+    from procrastinate.exceptions import ConnectorException
+
+    if not isinstance(context.get("exception"), ConnectorException):
+        loop.default_exception_handler(context)
+
+
+def _register(app: "App", workshop: Workshop) -> None:
+    @app.task(name=TASK)
     async def carry_out_job(kind: str, kit: str, details: Mapping[str, Any]) -> None:
         try:
             await carry_out(parse_job(kind, kit, details), workshop.plane, workshop.exchange)
         except (HailuoError, ValueError, OSError) as error:  # whoever gave the job finds no answer, and does it
             workshop.report(f"a {kind} job was not done: {error}")
-
-    return carry_out_job
 
 
 def _make_worker(app: "App", workshop: Workshop) -> "Worker":

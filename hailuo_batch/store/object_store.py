@@ -106,12 +106,12 @@ class ObjectStore:
             return ""
         return f"{found['e_tag']} {found['version']} {found['last_modified'].timestamp()} {found['size']}"
 
-    def list_all(self) -> Iterator[tuple[str, StoredFile]]:
-        """Every object below the address: its name, size and age; a thousand come with one request."""
+    def list_all(self, *, below: str = "") -> Iterator[tuple[str, StoredFile]]:
+        """Every object below the address, or below a folder of it: name, size and age; a request brings a thousand."""
         import obstore
 
         with self._translate(f"cannot list {self.address}"):
-            for page in obstore.list(self._bucket, chunk_size=_PAGE):
+            for page in obstore.list(self._bucket, below or None, chunk_size=_PAGE):
                 yield from ((each["path"], _stored_file(each)) for each in page)
 
     def overwrite(self, name: str, data: bytes) -> None:

@@ -12,10 +12,10 @@ from hailuo_batch.farm.jobs import JobKind
 from hailuo_batch.farm.worker import Workshop, serve
 from hailuo_batch.store.exchange import Exchange
 
-STALE = 2.0  # seconds without a heartbeat, after which a worker counts as gone
+STALE = 6.0  # seconds without a heartbeat, after which a worker counts as gone
 
 
-def make_sketches(count: int, still: Path | None = None, *, seconds: float = 1) -> list[Sketch]:
+def make_sketches(count: int, still: Path | None = None, *, seconds: float = 0.5) -> list[Sketch]:
     """Short sketches that are all different, each second one with a still."""
     return [
         Sketch(

@@ -20,6 +20,8 @@ from hailuo_batch.farm.jobs import (
     parse_sketch,
     proxy_job,
 )
+from hailuo_batch.farm.kit import choose_drawing_kit, find_font_kit, find_kit
+from hailuo_batch.media.animatic import fonts
 
 IMAGE, CLIP = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 SKETCH = replace(
@@ -82,8 +84,14 @@ def test_a_job_of_another_kind_is_refused():
         parse_job("buy", "kit", {})
 
 
-def test_the_kit_is_the_same_each_time_and_short():
-    from hailuo_batch.farm.kit import find_kit
-
-    assert find_kit() == find_kit()
-    assert len(find_kit()) == 12
+def test_only_a_text_in_other_scripts_needs_the_fonts_of_the_machine(monkeypatch: pytest.MonkeyPatch):
+    plain = choose_drawing_kit("film: Ein Ölbild, Ελλάδα, Москва\n— 2 × “now”…")
+    assert plain == find_kit()
+    assert choose_drawing_kit("film: 雨の街") == choose_drawing_kit("🎬") == find_font_kit() != plain
+    monkeypatch.setattr(fonts, "list_system_fonts", lambda: ("another.ttf 1",))
+    find_font_kit.cache_clear()
+    other = find_font_kit()
+    find_font_kit.cache_clear()
+    assert other.startswith(plain)
+    monkeypatch.undo()
+    assert other != find_font_kit()

@@ -121,3 +121,18 @@ def missing_scripts() -> tuple[str, ...]:
     faces = FontFallback(400)
     samples = (("CJK", "字", False), ("emoji", "🎬", True))
     return tuple(script for script, letter, emoji in samples if faces.find_face(letter, emoji=emoji) is None)
+
+
+def needs_system_fonts(text: str) -> bool:
+    """Whether a text has a character that the fonts in the package lack: then it looks as this machine's fonts do."""
+    folder = Path(__file__).parent / "typefaces"
+    faces = [face for script in _BUNDLED if (face := _read_face_cached(folder / f"inter-{script}-500-normal.woff"))]
+    return any(not any(face.covers(letter) for face in faces) for letter in set(text) if letter.isprintable())
+
+
+def list_system_fonts() -> tuple[str, ...]:
+    """The known fonts of this machine, by name and size: what texts in other scripts look like depends on them."""
+    known = {name.partition("#")[0] for name in (*_EMOJI, *_HAN, *_KANA, *_HANGUL, *_OTHERS)}
+    files = {name.format(w=w).casefold() for name in known for w in ("Bold", "Medium", "Regular")}
+    installed = _find_font_files(_FOLDERS.get(sys.platform, _UNIX_FOLDERS))
+    return tuple(sorted(f"{name} {installed[name].stat().st_size}" for name in files & installed.keys()))
