@@ -40,6 +40,7 @@ HOMES = {
     "jinja2": {"views"},
     "opentimelineio": {"views"},
     "keyring": {"load"},
+    "dask": {"farm"},
     "distributed": {"farm"},
     "obstore": {"store"},
     "procrastinate": {"farm"},

@@ -18,7 +18,7 @@ from hailuo_batch.core.world import command_line
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import InputError, RefusedError, UntrustedError
 from hailuo_batch.farm.jobs import JobKind
-from hailuo_batch.load.api_keys import read_set_keys
+from hailuo_batch.load.api_keys import read_database_password, read_set_keys
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.settings import trust_command
 from hailuo_batch.load.shared_places import read_shared_places
@@ -34,6 +34,7 @@ class WorkOptions:
     jobs: int | None = None
     ledger: str = ""
     store: str = ""
+    dask: str = ""  # the scheduler of a cluster; then nothing else says where work comes from
 
 
 async def work(options: WorkOptions, *, report: Callable[[str], None]) -> None:
@@ -47,13 +48,25 @@ async def work(options: WorkOptions, *, report: Callable[[str], None]) -> None:
     from hailuo_batch.store.exchange import Exchange
 
     refuse_gateway_keys(os.environ)
+    if options.dask:
+        from hailuo_batch.farm.dask_queue import serve_dask
+
+        await serve_dask(options.dask, at_once=options.jobs or cpu_count(), stop=_stop_on_signals())
+        return
     ledger, store = _find_places(options)
     require_libraries()
     exchange = Exchange(store)
     await asyncio.to_thread(exchange.remove_older, before=SystemClock().now() - _KEPT_SECONDS)
     at_once = options.jobs or cpu_count()
     async with LocalDataPlane(workers=at_once) as plane:
-        workshop = Workshop(kinds=options.kinds, plane=plane, exchange=exchange, at_once=at_once, report=report)
+        workshop = Workshop(
+            kinds=options.kinds,
+            plane=plane,
+            exchange=exchange,
+            at_once=at_once,
+            report=report,
+            password=read_database_password,
+        )
         await serve(ledger, workshop, _stop_on_signals())
 
 

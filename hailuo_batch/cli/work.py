@@ -7,13 +7,15 @@ import click
 from hailuo_batch.cli.run_async import run_async
 from hailuo_batch.core.pages import page
 
+_ALL = "draw,check,proxy"
+
 
 @click.command("work", epilog=f"\b\nHow a farm is set up:\n  {page('farm')}")
 @click.option(
     "--for",
     "kinds",
     metavar="WORK",
-    default="draw,check,proxy",
+    default=_ALL,
     show_default=True,
     help="Which work: draw sketches, check clips (verify --deep), proxy: the stills and measures of sheets.",
 )
@@ -22,7 +24,8 @@ from hailuo_batch.core.pages import page
 )
 @click.option("--ledger", metavar="URL", default="", help="The database (default: `ledger` of hailuo.yaml).")
 @click.option("--store", metavar="URL", default="", help="The shared store (default: `store` of hailuo.yaml).")
-def command(*, kinds: str, jobs: int | None, ledger: str, store: str) -> None:
+@click.option("--dask", metavar="URL", default="", help="Join a dask scheduler instead: tls://HOST:PORT.")
+def command(*, kinds: str, jobs: int | None, ledger: str, store: str, dask: str) -> None:
     """Do the heavy, free work of other machines, until Ctrl-C.
 
     Takes sketches, checks and measures from the database of the shared ledger, and puts results into the shared store.
@@ -31,6 +34,8 @@ def command(*, kinds: str, jobs: int | None, ledger: str, store: str) -> None:
     from hailuo_batch.app.work import WorkOptions, work
     from hailuo_batch.farm.jobs import JobKind
 
+    if dask and (ledger or store or kinds != _ALL):
+        raise click.UsageError("--dask goes with --jobs alone: the scheduler says what is to be done.")
     names = [name.strip() for name in kinds.split(",") if name.strip()]
     known = [str(kind) for kind in JobKind]
     if not names or set(names) - set(known):

@@ -17,15 +17,16 @@ from hailuo_batch.ports import DataPlane
 from hailuo_batch.store.exchange import Exchange
 
 
-async def carry_out(job: Job, plane: DataPlane, exchange: Exchange) -> bool:
-    """Whether the answer of a job is in the exchange now; one that was there is not made again."""
-    if await asyncio.to_thread(exchange.read_answer, job.key) is not None:
+async def carry_out(job: Job, plane: DataPlane, exchange: Exchange, *, is_new: bool = False) -> bool:
+    """Whether the answer of a job is in the exchange now; one that was there is not made again.
+
+    Nobody had the job before when it `is_new`: then no request is spent on that.
+    """
+    if not is_new and await asyncio.to_thread(exchange.read_answer, job.key) is not None:
         return True
     with tempfile.TemporaryDirectory(prefix="hailuo-work-") as folder:
         paths = await _fetch_inputs(job, exchange, Path(folder))
         answer = None if paths is None else await _ACTS[job.kind](job, plane, exchange, paths, Path(folder))
-    if answer is not None:
-        await asyncio.to_thread(exchange.keep_answer, job.key, answer)
     return answer is not None
 
 
@@ -44,15 +45,15 @@ async def _draw(
     target = folder / "sketch.mp4"
     if await plane.draw(parse_sketch(job.details, paths), target) is not None:
         return None
-    return {"clip": await asyncio.to_thread(exchange.keep, target)}
+    return await asyncio.to_thread(_hand_over, job, exchange, {}, {"clip": target})
 
 
 async def _check(
     job: Job, plane: DataPlane, exchange: Exchange, paths: Mapping[str, str], folder: Path
 ) -> dict[str, Any] | None:
-    del exchange, folder
+    del folder
     damage = await plane.check(Path(paths[job.details["clip"]]))
-    return None if damage else {"whole": True}
+    return None if damage else await asyncio.to_thread(_hand_over, job, exchange, {"whole": True}, {})
 
 
 async def _measure(
@@ -66,8 +67,14 @@ async def _measure(
     if isinstance(found, Failure) or not isinstance(found, ClipMeasures) or found.failure:
         return None
     drawn = {str(at): path for at, path in stills.items() if path.is_file()}
-    digests = {at: await asyncio.to_thread(exchange.keep, path) for at, path in drawn.items()}
-    return {"measured": measures_dict(found), "stills": digests}
+    return await asyncio.to_thread(_hand_over, job, exchange, {"measured": measures_dict(found)}, drawn)
+
+
+def _hand_over(job: Job, exchange: Exchange, facts: Mapping[str, Any], files: Mapping[str, Path]) -> dict[str, Any]:
+    """The answer, which is kept last: what it names is there before it."""
+    answer = {**facts, "files": {name: exchange.keep(file) for name, file in files.items()}}
+    exchange.keep_answer(job.key, answer)
+    return answer
 
 
 _ACTS = {JobKind.DRAW: _draw, JobKind.CHECK: _check, JobKind.PROXY: _measure}

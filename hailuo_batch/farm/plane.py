@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hailuo_batch.drivers.download import Downloader
 
 
+_TROUBLES = (HailuoError, OSError, ValueError, KeyError, TypeError, AttributeError)  # an answer may be anything
 _MOST_TROUBLES = 3  # then this machine does the rest: each may have taken seconds
 
 
@@ -82,7 +83,7 @@ class FarmDataPlane:
         try:
             if await self._draw_elsewhere(sketch, target):
                 return None
-        except (HailuoError, OSError) as error:
+        except _TROUBLES as error:
             self._note(error)
         if self._leave is not None and self._leave.is_triggered:
             return Failure(kind=FailureKind.STOPPED, why="the run was stopped before its sketch was drawn")
@@ -101,10 +102,10 @@ class FarmDataPlane:
         """Why a clip does not decode from its first frame to its last; "" when it does."""
         try:
             job = check_job(await self._share(clip), find_kit())
-            if await self._answer(job) == {"whole": True}:
+            if (await self._answer(job) or {}).get("whole") is True:
                 self.tally.farmed += 1
                 return ""
-        except (HailuoError, OSError) as error:
+        except _TROUBLES as error:
             self._note(error)
         self.tally.here += 1
         return await self._local.check(clip)
@@ -115,7 +116,7 @@ class FarmDataPlane:
         """Measures a clip and writes its stills; a Failure when nothing could be tried."""
         try:
             found = await self._measure_elsewhere(clip, given, stills)
-        except (HailuoError, OSError, ValueError, KeyError, TypeError) as error:
+        except _TROUBLES as error:
             self._note(error)
             found = None
         if found is not None:
@@ -128,7 +129,7 @@ class FarmDataPlane:
         kit = choose_drawing_kit(f"{sketch.campaign}{sketch.shot}{sketch.prompt}")
         job = drawing_job(sketch, {path: await self._share(Path(path)) for path in stills}, kit)
         answer = await self._answer(job)
-        if answer is None or not await self._fetch(job, str(answer.get("clip")), target):
+        if answer is None or not await self._fetch(job, str(answer["files"]["clip"]), target):
             return False
         self.tally.farmed += 1
         return True
@@ -143,7 +144,7 @@ class FarmDataPlane:
         answer = await self._answer(job)
         if answer is None:
             return None
-        measures, drawn = parse_measures(answer["measured"]), dict(answer["stills"])
+        measures, drawn = parse_measures(answer["measured"]), dict(answer["files"])
         for at, path in stills.items():
             if str(at) in drawn and not await self._fetch(job, str(drawn[str(at)]), path):
                 return None

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from hailuo_batch.errors import HailuoError, LedgerError
 from hailuo_batch.farm.jobs import Job, job_arguments
-from hailuo_batch.farm.tables import TASK, open_app, translate_errors
+from hailuo_batch.farm.tables import TASK, PasswordSource, open_app, translate_errors
 
 if TYPE_CHECKING:
     from procrastinate import App
 
 STALE_SECONDS = 20.0  # without a heartbeat for so long, a worker counts as gone; it gives one each five seconds
-_POLL_SECONDS = 0.25
+_SHORTEST_POLL, _LONGEST_POLL = 0.1, 1.0  # seconds; the more jobs wait, the longer
 _LONGEST_SECONDS = 600.0  # of one job at a worker: then it is done here too, whoever is first
 _MOST_TRIES = 3  # of a job whose workers died over it
 
@@ -60,12 +60,12 @@ async def sweep(app: "App", *, stale: float = STALE_SECONDS) -> int:
 class DatabaseQueue:
     """Implements `Queue` with jobs in the ledger's database, which is opened for the first job; a context manager."""
 
-    def __init__(self, address: str, *, stale: float = STALE_SECONDS) -> None:
-        self._address, self._stale = address, stale
+    def __init__(self, address: str, *, password: PasswordSource | None = None, stale: float = STALE_SECONDS) -> None:
+        self._address, self._password, self._stale = address, password, stale
         self._opened: App | None = None
         self._waiting: dict[int, _Waiting] = {}
         self._watch: asyncio.Task[None] | None = None
-        self._queues, self._checked_at = frozenset[str](), -stale
+        self._queues, self._checked_at, self._swept_at = frozenset[str](), 0.0, 0.0
         self._check = asyncio.Lock()
 
     async def run(self, job: Job) -> None:
@@ -102,11 +102,11 @@ class DatabaseQueue:
         return self._opened
 
     async def _list_queues(self) -> frozenset[str]:
-        """The queues that living workers serve; a second old at most."""
+        """The queues that living workers serve; known for a moment."""
         async with self._check:
             if self._opened is None:
-                self._opened = await open_app(self._address)
-            if time.monotonic() - self._checked_at > min(1.0, self._stale / 2):
+                self._opened = await open_app(self._address, password=self._password)
+            if time.monotonic() - self._checked_at > self._stale / 8:
                 rows = await _query(self._app, _QUEUES, stale=self._stale)
                 self._queues, self._checked_at = frozenset(row["queue"] for row in rows), time.monotonic()
         return self._queues
@@ -125,7 +125,7 @@ class DatabaseQueue:
         """Lets those who wait go on when their job has left the table, when its workers have, or after long."""
         try:
             while self._waiting:
-                await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(min(_LONGEST_POLL, _SHORTEST_POLL * len(self._waiting)))
                 with translate_errors():
                     await self._release()
         except Exception as error:
@@ -138,6 +138,9 @@ class DatabaseQueue:
         rows = await _query(self._app, _OPEN, ids=[*given])
         found, long_ago = {row["id"] for row in rows}, time.monotonic() - _LONGEST_SECONDS
         self._finish(number for number, each in given.items() if number not in found or each.since < long_ago)
+        if time.monotonic() - self._swept_at < self._stale / 4:
+            return
+        self._swept_at = time.monotonic()
         await sweep(self._app, stale=self._stale)
         served = await self._list_queues()
         left = [number for number, each in self._waiting.items() if each.queue not in served]

@@ -3,7 +3,8 @@
 A worker's role reaches this schema and nothing else. Procrastinate is imported when there is a farm.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -76,28 +77,54 @@ def require_libraries() -> None:
         )
 
 
-async def open_app(address: str, register: "Callable[[App], None] | None" = None) -> "App":
+PasswordSource = Callable[[], str]
+
+
+async def open_app(
+    address: str, register: "Callable[[App], None] | None" = None, password: PasswordSource | None = None
+) -> "App":
     """Procrastinate on the farm's schema of a database, open; `register` names its tasks before.
 
-    One connection of our own goes first: where none can be had, its words say why, and at once.
+    `password` is called where the server wants one that neither the environment nor ~/.pgpass has.
     """
     import logging
 
     from procrastinate import App, PsycopgConnector
-    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
 
     for name, level in (("procrastinate", logging.ERROR), ("psycopg.pool", logging.CRITICAL)):
         logging.getLogger(name).setLevel(level)  # what matters of it is said in our words
     options: dict[str, Any] = {"options": f"-c search_path={SCHEMA}", "application_name": "hailuo-batch farm"}
     options |= _PATIENCE
-    connection = await AsyncConnection.connect(address, **options)
-    await connection.close()
-    pool: dict[str, Any] = {"min_size": 1, "max_size": 4, "timeout": 15.0, "configure": _end_each_statement}
+    if found := await _find_password(address, options, password):
+        options["password"] = found
+
+    def make_pool(**chosen: Any) -> "AsyncConnectionPool":
+        """Without Procrastinate's question before each statement, whether the line is there: a broken one says so."""
+        return AsyncConnectionPool(**{**chosen, "check": None})
+
+    pool: dict[str, Any] = {"pool_factory": make_pool, "min_size": 1, "max_size": 4, "timeout": 15.0}
+    pool["configure"] = _end_each_statement
     app = App(connector=PsycopgConnector(conninfo=address, kwargs=options, **pool))
     if register is not None:
         register(app)
     await app.open_async()
     return app
+
+
+async def _find_password(address: str, options: Mapping[str, Any], password: PasswordSource | None) -> str:
+    """The password that libpq does not find itself. Where no line can be had, the words say why, and at once."""
+    from psycopg import AsyncConnection, OperationalError
+
+    try:
+        await (await AsyncConnection.connect(address, **options)).close()
+    except OperationalError as error:
+        wants_password = error.pgconn is not None and error.pgconn.needs_password
+        found = await asyncio.to_thread(password) if wants_password and password is not None else ""
+        if not found:
+            raise
+        return found
+    return ""
 
 
 async def _end_each_statement(connection: Any) -> None:

@@ -18,12 +18,12 @@ from hailuo_batch.farm.carry_out import carry_out
 from hailuo_batch.farm.jobs import JobKind, parse_job, queue_name
 from hailuo_batch.farm.kit import find_font_kit, find_kit
 from hailuo_batch.farm.queue import STALE_SECONDS, sweep
-from hailuo_batch.farm.tables import TASK, open_app, translate_errors
+from hailuo_batch.farm.tables import TASK, PasswordSource, open_app, translate_errors
 from hailuo_batch.ports import DataPlane
 from hailuo_batch.store.exchange import Exchange
 
 if TYPE_CHECKING:
-    from procrastinate import App
+    from procrastinate import App, JobContext
     from procrastinate.worker import Worker
 
 _AGAIN_SECONDS = 5.0  # after the line to the database broke
@@ -46,6 +46,7 @@ class Workshop:
     at_once: int
     report: Callable[[str], None]
     stale: float = STALE_SECONDS
+    password: PasswordSource | None = None
 
     @property
     def queues(self) -> list[str]:
@@ -64,7 +65,7 @@ async def serve(address: str, workshop: Workshop, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 with translate_errors():
-                    app = await open_app(address, lambda app: _register(app, workshop))
+                    app = await open_app(address, lambda app: _register(app, workshop), workshop.password)
             except LedgerError as error:
                 if is_first:
                     raise
@@ -124,10 +125,11 @@ def _ignore_late_ends(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) 
 
 
 def _register(app: "App", workshop: Workshop) -> None:
-    @app.task(name=TASK)
-    async def carry_out_job(kind: str, kit: str, details: Mapping[str, Any]) -> None:
+    @app.task(name=TASK, pass_context=True)
+    async def carry_out_job(context: "JobContext", kind: str, kit: str, details: Mapping[str, Any]) -> None:
         try:
-            await carry_out(parse_job(kind, kit, details), workshop.plane, workshop.exchange)
+            job, is_new = parse_job(kind, kit, details), context.job.attempts == 0
+            await carry_out(job, workshop.plane, workshop.exchange, is_new=is_new)
         except (HailuoError, ValueError, OSError) as error:  # whoever gave the job finds no answer, and does it
             workshop.report(f"a {kind} job was not done: {error}")
 

@@ -15,7 +15,9 @@ from hailuo_batch.store.exchange import Exchange
 STALE = 6.0  # seconds without a heartbeat, after which a worker counts as gone
 
 
-def make_sketches(count: int, still: Path | None = None, *, seconds: float = 0.5) -> list[Sketch]:
+def make_sketches(
+    count: int, still: Path | None = None, *, seconds: float = 0.5, resolution: str = "512p"
+) -> list[Sketch]:
     """Short sketches that are all different, each second one with a still."""
     return [
         Sketch(
@@ -24,7 +26,7 @@ def make_sketches(count: int, still: Path | None = None, *, seconds: float = 0.5
             take=1,
             prompt=f"A lamp in the rain, number {number}. [Push in]",
             seconds=seconds,
-            resolution="512p",
+            resolution=resolution,
             first=Still(path=str(still)) if still is not None and number % 2 else None,
         )
         for number in range(count)
@@ -34,8 +36,8 @@ def make_sketches(count: int, still: Path | None = None, *, seconds: float = 0.5
 class WorkerProcess:
     """One worker, at one job at a time."""
 
-    def __init__(self, database: str, shared: str, *, at_once: int = 1) -> None:
-        program = [sys.executable, __file__, database, shared, str(at_once)]
+    def __init__(self, database: str, shared: str, *, at_once: int = 1, stale: float = STALE) -> None:
+        program = [sys.executable, __file__, database, shared, str(at_once), str(stale)]
         self._process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
 
     def wait_until_ready(self) -> None:
@@ -57,7 +59,7 @@ class WorkerProcess:
         return code
 
 
-async def work(database: str, shared: str, at_once: int) -> None:
+async def work(database: str, shared: str, at_once: int, stale: float) -> None:
     """Serves until it is ended."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -68,10 +70,10 @@ async def work(database: str, shared: str, at_once: int) -> None:
             exchange=Exchange(shared),
             at_once=at_once,
             report=lambda words: print(words, flush=True),
-            stale=STALE,
+            stale=stale,
         )
         await serve(database, workshop, stop)
 
 
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    asyncio.run(work(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))

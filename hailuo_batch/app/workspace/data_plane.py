@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Union
 
 from hailuo_batch.app.workspace.cpus import cpu_count
 from hailuo_batch.app.workspace.workspace import Workspace
-from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
+from hailuo_batch.core.shared_places import FARM_OF_LEDGER, NO_PLACES, SharedPlaces
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
+from hailuo_batch.load.api_keys import read_database_password
 from hailuo_batch.load.shared_places import read_shared_places
 
 if TYPE_CHECKING:
+    from hailuo_batch.farm.dask_queue import DaskQueue
     from hailuo_batch.farm.plane import FarmDataPlane, Leave
+    from hailuo_batch.farm.queue import DatabaseQueue
 
 ProjectDataPlane = Union[LocalDataPlane, "FarmDataPlane"]
 
@@ -41,11 +44,21 @@ async def _open_farm(
     places: SharedPlaces, local: LocalDataPlane, stack: AsyncExitStack, leave: "Leave | None"
 ) -> "FarmDataPlane":
     from hailuo_batch.farm.plane import FarmDataPlane
-    from hailuo_batch.farm.queue import DatabaseQueue
     from hailuo_batch.store.exchange import Exchange
 
-    queue = await stack.enter_async_context(DatabaseQueue(places.ledger))
-    return FarmDataPlane(local, queue, Exchange(places.store), leave=leave)
+    return FarmDataPlane(
+        local, await stack.enter_async_context(_open_queue(places)), Exchange(places.store), leave=leave
+    )
+
+
+def _open_queue(places: SharedPlaces) -> "DaskQueue | DatabaseQueue":
+    if places.farm == FARM_OF_LEDGER:
+        from hailuo_batch.farm.queue import DatabaseQueue
+
+        return DatabaseQueue(places.ledger, password=read_database_password)
+    from hailuo_batch.farm.dask_queue import DaskQueue
+
+    return DaskQueue(places.farm, places.store)
 
 
 def describe_farm_work(plane: ProjectDataPlane) -> str:
