@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
 from hailuo_batch.drivers.data_plane import LocalDataPlane
@@ -18,6 +17,7 @@ from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.farm.carry_out import carry_out
 from hailuo_batch.farm.jobs import Job, job_arguments, parse_job
 from hailuo_batch.farm.kit import find_font_kit, find_kit
+from hailuo_batch.farm.tables import require_libraries
 from hailuo_batch.store.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class DaskQueue:
 async def serve_dask(address: str, *, at_once: int, stop: asyncio.Event) -> None:
     """Joins a scheduler with a worker that does so much at once, until `stop`."""
     require_tls(address)
-    require_libraries()
+    require_libraries("dask")
     from dask import config
     from distributed import Worker
 
@@ -107,16 +107,6 @@ def require_tls(address: str) -> None:
             "a dask scheduler without TLS is not used",
             why=f"{address!r} does not begin with {_SCHEME}: who reaches such a port runs code on every worker.",
             remedy="Start scheduler and workers with certificates, and write tls://HOST:PORT.",
-        )
-
-
-def require_libraries() -> None:
-    """Raises `InputError` where dask is not installed."""
-    if find_spec("distributed") is None:
-        raise InputError(
-            "the farm needs libraries that are not installed",
-            why="hailuo.yaml names a dask scheduler.",
-            remedy='To install them:\n    python -m pip install "hailuo-batch[dask,s3]"',
         )
 
 

@@ -40,6 +40,21 @@ class FarmTally:
     troubles: list[str] = field(default_factory=list)
     shared: dict[str, str] = field(default_factory=dict)  # digests of shared files, by path, size and time
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the farm failed so often that this machine does the rest."""
+        return len(self.troubles) >= _MOST_TROUBLES
+
+    def note(self, error: Exception) -> None:
+        """Remembers what kept the farm from a job."""
+        words = f"{error.summary}: {error.why}" if isinstance(error, HailuoError) else str(error)
+        self.troubles.append(words.rstrip(": ."))
+
+    def give_up(self, error: HailuoError) -> None:
+        """Remembers what keeps the farm from every job."""
+        for _ in range(_MOST_TROUBLES):
+            self.note(error)
+
     def __str__(self) -> str:
         """In words for people; "" where nothing was given away."""
         if not self.farmed + self.here:
@@ -84,7 +99,7 @@ class FarmDataPlane:
             if await self._draw_elsewhere(sketch, target):
                 return None
         except _TROUBLES as error:
-            self._note(error)
+            self.tally.note(error)
         if self._leave is not None and self._leave.is_triggered:
             return Failure(kind=FailureKind.STOPPED, why="the run was stopped before its sketch was drawn")
         self.tally.here += 1
@@ -101,12 +116,11 @@ class FarmDataPlane:
     async def check(self, clip: Path) -> str:
         """Why a clip does not decode from its first frame to its last; "" when it does."""
         try:
-            job = check_job(await self._share(clip), find_kit())
-            if (await self._answer(job) or {}).get("whole") is True:
+            if not self.tally.is_over and await self._is_whole_elsewhere(clip):
                 self.tally.farmed += 1
                 return ""
         except _TROUBLES as error:
-            self._note(error)
+            self.tally.note(error)
         self.tally.here += 1
         return await self._local.check(clip)
 
@@ -117,7 +131,7 @@ class FarmDataPlane:
         try:
             found = await self._measure_elsewhere(clip, given, stills)
         except _TROUBLES as error:
-            self._note(error)
+            self.tally.note(error)
             found = None
         if found is not None:
             return found
@@ -125,6 +139,8 @@ class FarmDataPlane:
         return await self._local.measure(clip, given, stills)
 
     async def _draw_elsewhere(self, sketch: Sketch, target: Path) -> bool:
+        if self.tally.is_over:
+            return False
         stills = {still.path for still in (sketch.first, sketch.last) if still is not None}
         kit = choose_drawing_kit(f"{sketch.campaign}{sketch.shot}{sketch.prompt}")
         job = drawing_job(sketch, {path: await self._share(Path(path)) for path in stills}, kit)
@@ -134,9 +150,15 @@ class FarmDataPlane:
         self.tally.farmed += 1
         return True
 
+    async def _is_whole_elsewhere(self, clip: Path) -> bool:
+        answer = await self._answer(check_job(await self._share(clip), find_kit()))
+        return answer is not None and answer["whole"] is True
+
     async def _measure_elsewhere(
         self, clip: Path, given: Sequence[GivenImage], stills: Mapping[StillAt, Path]
     ) -> ClipMeasures | None:
+        if self.tally.is_over:
+            return None
         for each in given:
             if not each.path or await self._share(Path(each.path)) != each.digest:
                 return None  # it has changed: here it is left out
@@ -153,8 +175,6 @@ class FarmDataPlane:
 
     async def _answer(self, job: Job) -> dict[str, Any] | None:
         """The answer of a job, from before or from a worker; None when there is none."""
-        if len(self.tally.troubles) >= _MOST_TROUBLES:
-            return None
         known = await asyncio.to_thread(self._exchange.read_answer, job.key)
         if known is None:
             await self._run(job)
@@ -191,7 +211,3 @@ class FarmDataPlane:
             return True
         await asyncio.to_thread(self._exchange.remove_answer, job.key)
         return False
-
-    def _note(self, error: Exception) -> None:
-        words = f"{error.summary}: {error.why}".rstrip(": ") if isinstance(error, HailuoError) else str(error)
-        self.tally.troubles.append(words)

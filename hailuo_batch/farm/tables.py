@@ -4,6 +4,7 @@ A worker's role reaches this schema and nothing else. Procrastinate is imported 
 """
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "hailuo_farm"
 TASK = "carry_out"
+_LIBRARIES = {"farm": ("procrastinate", "psycopg"), "dask": ("distributed",)}
 WORK_ROLE = "hailuo_work"
 RUN_ROLE = "hailuo_run"
 
@@ -31,6 +33,7 @@ CREATE TABLE workers (
     version text NOT NULL,
     since timestamptz NOT NULL DEFAULT now())
 """
+_READ_VERSION = "SELECT obj_description(to_regnamespace(%s), 'pg_namespace')"
 _MAKE_ROLE = """
 DO $$ BEGIN
     CREATE ROLE {role} NOLOGIN;
@@ -48,32 +51,36 @@ _GRANTS = (
 def apply_farm_schema(connection: Any) -> None:
     """Makes the farm's tables and roles where they are not there, in one transaction of a psycopg connection.
 
-    The owner of the database calls it. Workers log in with a role that has `hailuo_work`, runs with `hailuo_run`.
+    Tables of another version are replaced: jobs are only requests, and what is missing is requested again. The owner of
+    the database calls it. Workers log in with a role that has `hailuo_work`, runs with `hailuo_run`.
     """
     from procrastinate.schema import SchemaManager
 
+    script = f"{SchemaManager.get_schema()};{_WORKERS}"
+    version = hashlib.sha256(script.encode()).hexdigest()[:16]
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('hailuo_farm'))")
-        is_new = connection.execute("SELECT to_regnamespace(%s) IS NULL", (SCHEMA,)).fetchone()[0]
-        if is_new:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (SCHEMA,))
+        if connection.execute(_READ_VERSION, (SCHEMA,)).fetchone()[0] != version:
+            connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
             connection.execute(f"CREATE SCHEMA {SCHEMA}")
             connection.execute(f"SET LOCAL search_path = {SCHEMA}")
-            connection.execute(SchemaManager.get_schema())
-            connection.execute(_WORKERS)
+            connection.execute(script)
             connection.execute(f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {SCHEMA} FROM PUBLIC")
+            connection.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{version}'")
         for role in (WORK_ROLE, RUN_ROLE):
             connection.execute(_MAKE_ROLE.format(role=role))
             for grant in _GRANTS:
                 connection.execute(grant.format(schema=SCHEMA, role=role))
 
 
-def require_libraries() -> None:
+def require_libraries(extra: str = "farm") -> None:
     """Raises `InputError` where what a farm needs is not installed."""
-    if find_spec("procrastinate") is None or find_spec("psycopg") is None:
+    missing = [name for name in (*_LIBRARIES[extra], "obstore") if find_spec(name) is None]
+    if missing:
         raise InputError(
             "the farm needs libraries that are not installed",
-            why="hailuo.yaml names a farm.",
-            remedy='To install them:\n    python -m pip install "hailuo-batch[farm,s3]"',
+            why=f"Missing: {', '.join(missing)}.",
+            remedy=f'To install them:\n    python -m pip install "hailuo-batch[{extra},s3]"',
         )
 
 
@@ -136,7 +143,7 @@ async def _end_each_statement(connection: Any) -> None:
 def translate_errors() -> Iterator[None]:
     """Turns what database and queue say inside into a `LedgerError`."""
     from procrastinate.exceptions import ConnectorException
-    from psycopg import Error
+    from psycopg import Error, errors
     from psycopg_pool import PoolTimeout
 
     try:
@@ -144,6 +151,11 @@ def translate_errors() -> Iterator[None]:
     except (ConnectorException, PoolTimeout, Error) as error:
         cause = error.__cause__ or error
         why = str(cause).strip().partition("\n")[0] or type(cause).__name__
-        raise LedgerError(
-            "the farm's database cannot be used", why=why, remedy="Check the address of the ledger, and your login."
-        ) from error
+        summary, remedy = "the farm's database cannot be used", "Check the address of the ledger, and your login."
+        if isinstance(cause, errors.UndefinedTable | errors.UndefinedFunction | errors.InvalidSchemaName):
+            summary = "the database has no tables of a farm, or older ones"
+            remedy = "Let its owner make them with `ledger init`."
+        elif isinstance(cause, errors.InsufficientPrivilege):
+            summary = "this login may not use the farm"
+            remedy = f"Let the owner of the database grant it:\n    GRANT {WORK_ROLE} TO your_login"
+        raise LedgerError(summary, why=why, remedy=remedy) from error

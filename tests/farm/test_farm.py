@@ -159,6 +159,21 @@ async def test_measures_stills_and_checks_are_those_of_this_machine(farm: Farm, 
     assert (plane.tally.farmed, plane.tally.here) == (2, 1)  # bad news are found again here, in this machine's words
 
 
+async def test_tables_of_another_version_are_made_anew_and_without_any_this_machine_draws(
+    farm: Farm,
+    postgres: PostgresServer,  # noqa: F811
+    postgres_database: str,  # noqa: F811
+    tmp_path: Path,
+):
+    with postgres.connect(postgres_database, OWNER) as owner:
+        owner.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+        _, words = await draw_at(farm, make_sketches(1), tmp_path)
+        assert "1 on this machine (the database has no tables of a farm, or older ones" in words
+        owner.execute(f"CREATE SCHEMA {SCHEMA}")  # as of a version that made something else
+        apply_farm_schema(owner)
+    assert farm.count("procrastinate_jobs") == farm.count("workers") == 0
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -1,7 +1,7 @@
 """The data plane of a project: this machine, and its farm where the settings name one."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Union
 
 from hailuo_batch.app.workspace.cpus import cpu_count
@@ -9,13 +9,13 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.shared_places import FARM_OF_LEDGER, NO_PLACES, SharedPlaces
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
+from hailuo_batch.errors import InputError
 from hailuo_batch.load.api_keys import read_database_password
 from hailuo_batch.load.shared_places import read_shared_places
 
 if TYPE_CHECKING:
-    from hailuo_batch.farm.dask_queue import DaskQueue
     from hailuo_batch.farm.plane import FarmDataPlane, Leave
-    from hailuo_batch.farm.queue import DatabaseQueue
+    from hailuo_batch.farm.queue import Queue
 
 ProjectDataPlane = Union[LocalDataPlane, "FarmDataPlane"]
 
@@ -43,15 +43,20 @@ async def open_data_plane(
 async def _open_farm(
     places: SharedPlaces, local: LocalDataPlane, stack: AsyncExitStack, leave: "Leave | None"
 ) -> "FarmDataPlane":
-    from hailuo_batch.farm.plane import FarmDataPlane
+    from hailuo_batch.farm.plane import FarmDataPlane, FarmTally
+    from hailuo_batch.farm.tables import require_libraries
     from hailuo_batch.store.exchange import Exchange
 
-    return FarmDataPlane(
-        local, await stack.enter_async_context(_open_queue(places)), Exchange(places.store), leave=leave
-    )
+    tally = FarmTally()
+    try:
+        require_libraries("farm" if places.farm == FARM_OF_LEDGER else "dask")
+    except InputError as error:
+        tally.give_up(error)
+    queue: Queue = await stack.enter_async_context(_open_queue(places))
+    return FarmDataPlane(local, queue, Exchange(places.store), leave=leave, tally=tally)
 
 
-def _open_queue(places: SharedPlaces) -> "DaskQueue | DatabaseQueue":
+def _open_queue(places: SharedPlaces) -> "AbstractAsyncContextManager[Queue]":
     if places.farm == FARM_OF_LEDGER:
         from hailuo_batch.farm.queue import DatabaseQueue
 
