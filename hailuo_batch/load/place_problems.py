@@ -29,12 +29,15 @@ def find_place_problems(named: SharedPlaces) -> Iterator[Problem]:
 
 
 def mask_password(problem: Problem) -> Problem:
-    """The same problem without a password that was written into the ledger's address."""
+    """The same problem in words of ours, without a password that was written into the ledger's address."""
     is_address, text = problem.path == ("ledger",), "" if problem.place is None else problem.place.text
     has_password = (is_address or "ledger" in text) and _HAS_PASSWORD.search(text) is not None
     if is_address and problem.rule == rules.FORM:
         why = "ledger is no address of PostgreSQL without a password."
         problem = replace(problem, why=why, remedy=_FORM_REMEDY)
+    if problem.path == ("farm",) and problem.rule == rules.FORM:
+        why = "farm is neither true nor the tls:// address of a dask scheduler. One without TLS is not used: who "
+        problem = replace(problem, why=f"{why}reaches its port runs code on every worker.", remedy=_FARM_REMEDY)
     if not has_password or problem.place is None:
         return problem
     kept = _BEFORE_VALUE.match(text)
@@ -42,6 +45,7 @@ def mask_password(problem: Problem) -> Problem:
     return problem.with_place(replace(problem.place, text=shown + "•" * (len(text) - len(shown))))
 
 
+_FARM_REMEDY = "Write `true`, or an address as in tls://scheduler.example:8786."
 _FORM_REMEDY = """Write it as in postgresql://ana@db.example:5432/films.
 A password is never in a file of the project. Put it into PGPASSWORD or ~/.pgpass, or run:
     keyring set hailuo-batch PGPASSWORD"""

@@ -12,6 +12,7 @@ from farm_samples import STALE, WorkerProcess, make_sketches
 from moving_samples import ASSETS, FILMS, write_film
 from postgres_fixtures import OWNER, WORKER, PostgresServer, postgres, postgres_database  # noqa: F401 - fixtures
 
+from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.measures import ClipMeasures, GivenImage
 from hailuo_batch.core.plan.render_names import StillAt
 from hailuo_batch.core.sketch import Sketch
@@ -19,6 +20,7 @@ from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.farm.plane import FarmDataPlane
 from hailuo_batch.farm.queue import DatabaseQueue
 from hailuo_batch.farm.tables import SCHEMA, apply_farm_schema
+from hailuo_batch.runner.shutdown import Signal
 from hailuo_batch.store.exchange import Exchange
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the farm's database needs a loop with descriptors")
@@ -115,6 +117,22 @@ async def test_without_a_worker_this_machine_draws_at_once(farm: Farm, tmp_path:
     drawn, words = await draw_at(farm, make_sketches(1), tmp_path)
     assert (len(drawn), words) == (1, "done by the farm: 0, 1 on this machine (no worker of this version was there)")
     assert farm.count("procrastinate_jobs") == 0
+
+
+async def test_a_stopped_run_waits_for_nobody_and_takes_back_what_nobody_began(farm: Farm, tmp_path: Path):
+    farm.start_workers(1)
+    farm.workers[0].send(signal.SIGSTOP)
+    leave = Signal()
+    async with LocalDataPlane(workers=1) as local, farm.open_queue() as queue:
+        plane = FarmDataPlane(local, queue, Exchange(farm.shared), leave=leave)
+        draws = [asyncio.create_task(plane.draw(each, tmp_path / "never.mp4")) for each in make_sketches(3)]
+        while farm.count("procrastinate_jobs") < 3:
+            await asyncio.sleep(0.02)
+        leave.trigger()
+        failures = await asyncio.gather(*draws)
+    assert {failure and failure.kind for failure in failures} == {FailureKind.STOPPED}
+    assert farm.count("procrastinate_jobs") == 0
+    assert not (tmp_path / "never.mp4").exists()
 
 
 async def test_a_database_that_is_away_costs_the_farm_and_no_sketch(tmp_path: Path):

@@ -119,12 +119,20 @@ def test_a_password_is_not_shown_when_something_else_is_wrong_in_its_line(folder
         ("store: s3://key:secret@films\n", "form"),
         ("store: films\n", "form"),
         ("farm: tcp://host:8786\n", "form"),
-        ("farm: true\n", "key-missing"),
+        ("farm: true\nstore: s3://films/clips\n", "key-missing"),
+        ("farm: tls://host:8786\n", "key-missing"),
     ],
 )
 def test_what_cannot_be_a_place_is_a_problem(folder: Path, text: str, rule: str) -> None:
     write(folder, text)
     assert [each.rule.id for each in read_project(folder).problems] == [rule]
+
+
+def test_a_scheduler_without_tls_is_refused_with_the_reason(folder: Path) -> None:
+    write(folder, "farm: tcp://host:8786\n")
+    (problem,) = read_project(folder).problems
+    assert "One without TLS is not used" in problem.why
+    assert "tls://" in problem.remedy
 
 
 @pytest.mark.parametrize(
