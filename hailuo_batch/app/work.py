@@ -13,12 +13,13 @@ from pathlib import Path
 
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
+from hailuo_batch.app.workspace.shared_ledger import read_password
 from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.core.world import command_line
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import InputError, RefusedError, UntrustedError
 from hailuo_batch.farm.jobs import JobKind
-from hailuo_batch.load.api_keys import read_database_password, read_set_keys
+from hailuo_batch.load.api_keys import read_set_keys
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.settings import trust_command
 from hailuo_batch.load.shared_places import read_shared_places
@@ -65,7 +66,7 @@ async def work(options: WorkOptions, *, report: Callable[[str], None]) -> None:
             exchange=exchange,
             at_once=at_once,
             report=report,
-            password=read_database_password,
+            password=read_password,
         )
         await serve(ledger, workshop, _stop_on_signals())
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from hailuo_batch.errors import HailuoError, LedgerError
 from hailuo_batch.farm.jobs import Job, job_arguments
-from hailuo_batch.farm.tables import TASK, PasswordSource, open_app, translate_errors
+from hailuo_batch.farm.tables import TASK, open_app, translate_errors
+from hailuo_batch.ledger.postgres.connect import PasswordSource
 
 if TYPE_CHECKING:
     from procrastinate import App

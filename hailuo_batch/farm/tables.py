@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.errors import InputError, LedgerError
+from hailuo_batch.ledger.postgres.connect import PasswordSource
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -73,6 +74,11 @@ def apply_farm_schema(connection: Any) -> None:
                 connection.execute(grant.format(schema=SCHEMA, role=role))
 
 
+def has_libraries() -> bool:
+    """Whether what makes the tables is installed."""
+    return all(find_spec(name) is not None for name in _LIBRARIES["farm"])
+
+
 def require_libraries(extra: str = "farm") -> None:
     """Raises `InputError` where what a farm needs is not installed."""
     missing = [name for name in (*_LIBRARIES[extra], "obstore") if find_spec(name) is None]
@@ -82,9 +88,6 @@ def require_libraries(extra: str = "farm") -> None:
             why=f"Missing: {', '.join(missing)}.",
             remedy=f'To install them:\n    python -m pip install "hailuo-batch[{extra},s3]"',
         )
-
-
-PasswordSource = Callable[[], str]
 
 
 async def open_app(
@@ -127,7 +130,7 @@ async def _find_password(address: str, options: Mapping[str, Any], password: Pas
         await (await AsyncConnection.connect(address, **options)).close()
     except OperationalError as error:
         wants_password = error.pgconn is not None and error.pgconn.needs_password
-        found = await asyncio.to_thread(password) if wants_password and password is not None else ""
+        found = await asyncio.to_thread(password) if wants_password and password is not None else None
         if not found:
             raise
         return found

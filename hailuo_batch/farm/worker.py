@@ -18,7 +18,8 @@ from hailuo_batch.farm.carry_out import carry_out
 from hailuo_batch.farm.jobs import JobKind, parse_job, queue_name
 from hailuo_batch.farm.kit import find_font_kit, find_kit
 from hailuo_batch.farm.queue import STALE_SECONDS, sweep
-from hailuo_batch.farm.tables import TASK, PasswordSource, open_app, translate_errors
+from hailuo_batch.farm.tables import TASK, open_app, translate_errors
+from hailuo_batch.ledger.postgres.connect import PasswordSource
 from hailuo_batch.ports import DataPlane
 from hailuo_batch.store.exchange import Exchange
 

@@ -22,11 +22,6 @@ def read_api_key(variable: str, environment: Mapping[str, str] = os.environ) -> 
     return environment.get(variable, "").strip() or _read_keyring(variable)
 
 
-def read_database_password() -> str:
-    """The password of the shared ledger that the keyring has; "" without one. libpq itself finds the others."""
-    return _read_keyring("PGPASSWORD")
-
-
 def read_set_keys(environment: Mapping[str, str] = os.environ) -> list[tuple[str, str]]:
     """The keys of gateways that the environment has, with the names of their variables.
 

@@ -12,7 +12,6 @@ from trusting import trust_project
 
 from hailuo_batch.app.work import refuse_gateway_keys
 from hailuo_batch.errors import RefusedError
-from hailuo_batch.farm.tables import apply_farm_schema
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the farm's database needs a loop with descriptors")
 MANIFEST = """\
@@ -35,8 +34,8 @@ def project(postgres: PostgresServer, postgres_database: str, tmp_path: Path) ->
     folder, shared = tmp_path / "project", tmp_path / "shared"
     (folder / "manifests").mkdir(parents=True)
     shared.mkdir()
-    with postgres.connect(postgres_database, OWNER) as owner:
-        apply_farm_schema(owner)
+    made = call(tmp_path, "ledger", "init", postgres.url(postgres_database, OWNER))
+    assert (made.communicate(timeout=60)[1], made.returncode) == ("", 0)
     address = postgres.url(postgres_database, PRODUCER)
     (folder / "hailuo.yaml").write_text(f"version: 1\nledger: {address}\nstore: {shared.as_uri()}\nfarm: true\n")
     (folder / "manifests" / "tiny.yaml").write_text(MANIFEST)

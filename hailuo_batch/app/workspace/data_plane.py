@@ -5,12 +5,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import TYPE_CHECKING, Union
 
 from hailuo_batch.app.workspace.cpus import cpu_count
+from hailuo_batch.app.workspace.shared_ledger import read_password
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.shared_places import FARM_OF_LEDGER, NO_PLACES, SharedPlaces
 from hailuo_batch.core.world import World
 from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import InputError
-from hailuo_batch.load.api_keys import read_database_password
 from hailuo_batch.load.shared_places import read_shared_places
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _open_queue(places: SharedPlaces) -> "AbstractAsyncContextManager[Queue]":
     if places.farm == FARM_OF_LEDGER:
         from hailuo_batch.farm.queue import DatabaseQueue
 
-        return DatabaseQueue(places.ledger, password=read_database_password)
+        return DatabaseQueue(places.ledger, password=read_password)
     from hailuo_batch.farm.dask_queue import DaskQueue
 
     return DaskQueue(places.farm, places.store)

@@ -33,11 +33,18 @@ class MovedLedger:
 
 
 def make_shared_ledger(url: str) -> int:
-    """Makes the ledger in a database, as its owner, or brings it up to date; how many steps that took."""
+    """Makes the ledger in a database, as its owner, or brings it up to date; how many steps that took.
+
+    The tables of a farm are made as well where its library is installed.
+    """
+    from hailuo_batch.farm.tables import apply_farm_schema, has_libraries
     from hailuo_batch.ledger.postgres.migrate import migrate
 
     with _connect(url, "ledger init") as connection:
-        return migrate(connection)
+        steps = migrate(connection)
+        if has_libraries():
+            apply_farm_schema(connection)
+        return steps
 
 
 def check_shared_ledger(url: str) -> "tuple[LedgerCheck, ...]":
