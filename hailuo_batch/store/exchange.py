@@ -17,7 +17,7 @@ from hailuo_batch.store.object_listing import object_name
 from hailuo_batch.store.object_store import ObjectStore
 
 _FOLDER = "farm"
-_LARGEST_FILE, _LARGEST_ANSWER = 4 * 1024**3, 256 * 1024
+_LARGEST_FILE, _LARGEST_ANSWER = 1024**3, 256 * 1024  # bytes; a file is in memory while its digest is checked
 _DIGEST_LETTERS = 64
 
 
