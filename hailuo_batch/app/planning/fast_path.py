@@ -13,6 +13,7 @@ from hailuo_batch import __version__
 from hailuo_batch.app.workspace.paths import lock_path, review_path, tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.world import World
+from hailuo_batch.errors import HailuoError
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, plan_dependencies, read_finished_manifest
 from hailuo_batch.load.ledger_content import hash_ledger
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
@@ -35,10 +36,13 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
     return found.summary if found.files <= workspace.list_render_names() else None
 
 
-def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping[str, Any]:
-    """Everything that a plan with nothing to do depends on, but for images, store and names."""
+def cache_dependencies(file: Path, workspace: Workspace, data: bytes, *, shared: str = "") -> Mapping[str, Any]:
+    """Everything that a plan with nothing to do depends on, but for images, store and names.
+
+    `shared` is the content of a shared ledger, as one key: its file is nowhere on this machine.
+    """
     is_real = workspace.world is World.REAL
-    return plan_dependencies(
+    facts = plan_dependencies(
         tool=__version__,
         manifest=data,
         settings=workspace.project_root / SETTINGS_FILE,
@@ -47,12 +51,17 @@ def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping
         tasks=tasks_path(file) if is_real else None,
         ledger=workspace.ledger_file,
     )
+    return {**facts, "shared": shared} if shared else facts
 
 
 def read_finished_plan(file: Path, workspace: Workspace, data: bytes) -> FinishedManifest | None:
     """What was finished of a manifest with these bytes, if nothing that counts has changed since."""
     key = manifest_key(file.resolve(), sketch=workspace.world is World.SKETCH)
-    facts = cache_dependencies(file, workspace, data)
+    try:
+        shared = workspace.read_shared_content()
+    except HailuoError:
+        return None  # the long way says why it cannot be reached, or may not be
+    facts = cache_dependencies(file, workspace, data, shared=shared)
     return read_finished_manifest(
         workspace.state_folder,
         key,

@@ -55,7 +55,8 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
         until=next_expiry(validation.shots, days_since),
         includes=validation.sources.stamps,
     )
-    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
+    shared = planned.snapshot.shared_content
+    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data, shared=shared)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     if content is not None and content != hash_ledger(workspace.ledger_file):
         content = None  # it was written meanwhile

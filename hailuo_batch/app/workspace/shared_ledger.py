@@ -4,7 +4,7 @@ Money: nothing is intended in a ledger whose server may have lost purchases, unt
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +35,15 @@ class SharedLedger:
     places: SharedPlaces
     root: Path
     journal: Path
+
+    def read_content(self) -> str:
+        """What stays the same as long as nothing is written; its server and the fail-overs of it are part of that."""
+        from hailuo_batch.ledger.postgres.connect import connect, translate_postgres_errors
+
+        url = self.places.ledger
+        with translate_postgres_errors(url), closing(connect(url, name="read", password=read_password)) as connection:
+            row = connection.execute("SELECT content_key()").fetchone()
+        return str(row[0]) if row else ""
 
     @asynccontextmanager
     async def read(self) -> "AsyncIterator[LedgerReader]":
