@@ -12,7 +12,8 @@ from team_desks import PROMPTS, Desk, charged, mock, others, own_state  # noqa: 
 
 from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.resolve import list_open_attempts
-from hailuo_batch.app.workspace.shared_ledger import SharedLedger
+from hailuo_batch.app.workspace import shared_content
+from hailuo_batch.app.workspace.shared_content import read_shared_content
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.errors import Exit
@@ -87,8 +88,12 @@ async def test_a_finished_film_is_known_by_one_question_until_anybody_writes(
     assert await one.run() == Exit.DONE
     await one.plan()
     asked: list[str] = []
-    read = SharedLedger.read_content
-    monkeypatch.setattr(SharedLedger, "read_content", lambda ledger: asked.append("") or read(ledger))
+
+    def read(url: str) -> str:
+        asked.append(url)
+        return read_shared_content(url)
+
+    monkeypatch.setattr(shared_content, "read_shared_content", read)
     summary = read_cached_summary(one.folder / "film.yaml")
     assert (summary and summary["takes"], len(asked)) == (len(PROMPTS), 1)
     with postgres.connect(postgres_database) as connection:

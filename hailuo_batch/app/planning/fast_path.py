@@ -36,13 +36,10 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
     return found.summary if found.files <= workspace.list_render_names() else None
 
 
-def cache_dependencies(file: Path, workspace: Workspace, data: bytes, *, shared: str = "") -> Mapping[str, Any]:
-    """Everything that a plan with nothing to do depends on, but for images, store and names.
-
-    `shared` is the content of a shared ledger, as one key: its file is nowhere on this machine.
-    """
+def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping[str, Any]:
+    """Everything that a plan with nothing to do depends on, but for images, store, names and a shared ledger."""
     is_real = workspace.world is World.REAL
-    facts = plan_dependencies(
+    return plan_dependencies(
         tool=__version__,
         manifest=data,
         settings=workspace.project_root / SETTINGS_FILE,
@@ -51,24 +48,29 @@ def cache_dependencies(file: Path, workspace: Workspace, data: bytes, *, shared:
         tasks=tasks_path(file) if is_real else None,
         ledger=workspace.ledger_file,
     )
-    return {**facts, "shared": shared} if shared else facts
 
 
 def read_finished_plan(file: Path, workspace: Workspace, data: bytes) -> FinishedManifest | None:
     """What was finished of a manifest with these bytes, if nothing that counts has changed since."""
     key = manifest_key(file.resolve(), sketch=workspace.world is World.SKETCH)
-    try:
-        shared = workspace.read_shared_content()
-    except HailuoError:
-        return None  # the long way says why it cannot be reached, or may not be
-    facts = cache_dependencies(file, workspace, data, shared=shared)
+    facts = cache_dependencies(file, workspace, data)
     return read_finished_manifest(
         workspace.state_folder,
         key,
         facts,
         read_trust=lambda: _read_trust(workspace.project_root),
         read_content=lambda: hash_ledger(workspace.ledger_file),
+        read_shared=_read_shared,
     )
+
+
+def _read_shared(url: str) -> str:
+    from hailuo_batch.app.workspace.shared_content import read_shared_content
+
+    try:
+        return read_shared_content(url)
+    except HailuoError:
+        return ""  # the long way says why it cannot be reached
 
 
 def _read_trust(root: Path) -> str:

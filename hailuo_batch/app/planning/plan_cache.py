@@ -54,9 +54,9 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
         environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
         until=next_expiry(validation.shots, days_since),
         includes=validation.sources.stamps,
+        shared=(workspace.places.ledger, planned.snapshot.shared_content) if planned.snapshot.shared_content else None,
     )
-    shared = planned.snapshot.shared_content
-    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data, shared=shared)
+    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     if content is not None and content != hash_ledger(workspace.ledger_file):
         content = None  # it was written meanwhile

@@ -4,13 +4,14 @@ Money: nothing is intended in a ledger whose server may have lost purchases, unt
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from hailuo_batch.app.workspace.identity import login_name
+from hailuo_batch.app.workspace.shared_content import read_password
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.core.spending.purchase import JournalFault, JournalFinding, explain_journal_fault
@@ -35,15 +36,6 @@ class SharedLedger:
     places: SharedPlaces
     root: Path
     journal: Path
-
-    def read_content(self) -> str:
-        """What stays the same as long as nothing is written; its server and the fail-overs of it are part of that."""
-        from hailuo_batch.ledger.postgres.connect import connect, translate_postgres_errors
-
-        url = self.places.ledger
-        with translate_postgres_errors(url), closing(connect(url, name="read", password=read_password)) as connection:
-            row = connection.execute("SELECT content_key()").fetchone()
-        return str(row[0]) if row else ""
 
     @asynccontextmanager
     async def read(self) -> "AsyncIterator[LedgerReader]":
@@ -143,13 +135,6 @@ def require_driver() -> None:
             why=f"{SETTINGS_FILE} names a ledger in PostgreSQL, and psycopg is not installed. Nothing was submitted",
             remedy="Install it:\n    pip install 'hailuo-batch[team]'",
         )
-
-
-def read_password() -> str | None:
-    """The ledger's password from the keyring; libpq itself looks into PGPASSWORD and ~/.pgpass first."""
-    from hailuo_batch.load.api_keys import read_api_key
-
-    return read_api_key("PGPASSWORD") or None
 
 
 class _ChangedReader:

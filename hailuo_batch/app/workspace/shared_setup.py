@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name
-from hailuo_batch.app.workspace.shared_ledger import SharedLedger, find_shared_ledger, read_password, require_driver
+from hailuo_batch.app.workspace.shared_content import read_password
+from hailuo_batch.app.workspace.shared_ledger import SharedLedger, find_shared_ledger, require_driver
 from hailuo_batch.app.workspace.workspace import LEDGER_NAME, SKETCH_LEDGER_NAME, Workspace
 from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.errors import InputError, LedgerError

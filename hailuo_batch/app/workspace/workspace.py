@@ -228,11 +228,6 @@ class Workspace:
         if (shared := self._find_shared_ledger()) is not None:
             shared.report_owed(clips)
 
-    def read_shared_content(self) -> str:
-        """What stays the same as long as nothing is written to the shared ledger, in one question; "" without one."""
-        shared = self._find_shared_ledger()
-        return "" if shared is None else shared.read_content()
-
     def _find_shared_ledger(self) -> "SharedLedger | None":
         places = self.places
         if not places:
