@@ -157,6 +157,9 @@ class LedgerReader(Protocol):
     async def team(self) -> Team | None:
         """Who works on this ledger, as of one moment; None when it is of one machine."""
 
+    async def content_key(self) -> str:
+        """What stays the same as long as nothing is written to a shared ledger; "" of one whose file says it."""
+
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
 

@@ -181,7 +181,7 @@ async def test_what_two_checkouts_had_bought_both_is_live_once_and_counts_twice(
     assert {each.fault for each in found.findings} == {AuditFault.BOUGHT_TWICE}, "that is what had happened"
     assert (len(found.findings), found.purchases) == (len(PROMPTS), 2 * len(PROMPTS))
     assert {step.why for step in (await one.plan()).plan.steps} == {StepReason.STORED}
-    assert {step.why for step in (await two.plan()).plan.steps} == {StepReason.IN_RENDERS}
+    assert {step.why for step in (await two.plan()).plan.steps} == {StepReason.STORED_ELSEWHERE}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from forking import KILLED, Fork, Forks
-from postgres_fixtures import postgres, postgres_database, postgres_url  # noqa: F401 - fixtures
+from postgres_fixtures import PostgresServer, postgres, postgres_database, postgres_url  # noqa: F401 - fixtures
 from rehearsal import nth
 from team_desks import PROMPTS, Desk, charged, mock, others, own_state  # noqa: F401 - fixtures
 
+from hailuo_batch.app.planning.fast_path import read_cached_summary
 from hailuo_batch.app.resolve import list_open_attempts
+from hailuo_batch.app.workspace import shared_content
+from hailuo_batch.app.workspace.shared_content import read_shared_content
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import StepReason
 from hailuo_batch.errors import Exit
@@ -69,3 +72,34 @@ async def test_a_killed_run_leaves_a_doubt_that_the_other_desk_shows_and_never_s
     assert (await two.stages())[Stage.IN_DOUBT] == len(doubts)
     found = await list_open_attempts(two.folder / "film.yaml", folder=two.folder)
     assert {each.attempt for each in found.in_doubt} == {step.standing.attempt for step in doubts if step.standing}
+
+
+async def test_a_finished_film_is_known_by_one_question_until_anybody_writes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forks: Forks,
+    others: Forks,  # noqa: F811
+    mock: Mock,  # noqa: F811
+    postgres: PostgresServer,  # noqa: F811
+    postgres_database: str,  # noqa: F811
+    postgres_url: str,  # noqa: F811
+) -> None:
+    one = Desk.make(tmp_path / "one", forks, mock.base_url, postgres_url)
+    assert await one.run() == Exit.DONE
+    await one.plan()
+    asked: list[str] = []
+
+    def read(url: str) -> str:
+        asked.append(url)
+        return read_shared_content(url)
+
+    monkeypatch.setattr(shared_content, "read_shared_content", read)
+    summary = read_cached_summary(one.folder / "film.yaml")
+    assert (summary and summary["takes"], len(asked)) == (len(PROMPTS), 1)
+    with postgres.connect(postgres_database) as connection:
+        connection.execute("SELECT nextval('hailuo.name_changes')")
+    assert read_cached_summary(one.folder / "film.yaml") is None
+    await one.plan()
+    assert read_cached_summary(one.folder / "film.yaml") is not None
+    postgres.drop_database(postgres_database)
+    assert read_cached_summary(one.folder / "film.yaml") is None, "the long way says why"

@@ -150,6 +150,10 @@ class SqliteLedgerReader(RowsLedgerReader):
     async def team(self) -> None:
         """This ledger is of one machine."""
 
+    async def content_key(self) -> str:
+        """Nothing: the times and bytes of its file say whether it changed."""
+        return ""
+
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
         return await self._connection.run(

@@ -39,7 +39,7 @@ class FinishedManifest:
     `trust` is what the user trusted in its project; None where nothing is at stake. `prices` is the path of the user's
     prices ("": there is no place for them). `environment` has digests of the values that its variables take from there.
     `until` is the day (`2027-12-31`, UTC) after which its images give other warnings; "" is no such day. `includes` are
-    the files that it includes, as they were read.
+    the files that it includes, as they were read. `shared` has the address of a shared ledger and its content as a key.
     """
 
     digests: frozenset[str]
@@ -50,6 +50,7 @@ class FinishedManifest:
     environment: Mapping[str, str] = field(default_factory=dict)
     until: str = ""
     includes: tuple[IncludeStamp, ...] = ()
+    shared: tuple[str, str] | None = None
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -98,11 +99,13 @@ def read_finished_manifest(
     *,
     read_trust: Callable[[], str] = str,
     read_content: Callable[[], LedgerContent | None] = _read_no_content,
+    read_shared: Callable[[str], str] = str,
 ) -> FinishedManifest | None:
     """What was finished under the same circumstances, if none of its pictures has changed since.
 
     `read_trust` says what the user trusts here; it is called only for a project in which something is at stake.
     `read_content` says what is in the ledger; it is called only for one that was written as it was remembered.
+    `read_shared` says what is in a shared ledger, as one key; the settings and the trust in them were compared before.
     """
     try:
         head, digests, files = _read_text(_finished_file(hidden_folder, key)).split(_SEPARATOR)
@@ -116,6 +119,9 @@ def read_finished_manifest(
             if not _is_ledger_fresh(known, now):  # from here on, its times tell
                 text = _SEPARATOR.join((json.dumps({**known, "at": now}), digests, files))
                 _write_text(_finished_file(hidden_folder, key), text)
+        shared = known["shared"]
+        if shared is not None and read_shared(shared[0]) != shared[1]:
+            return None
         return FinishedManifest(
             digests=frozenset(digests.split("\n")) - {""},
             files=frozenset(files.split("\n")) - {""},
@@ -161,6 +167,7 @@ def write_finished_manifest(
         "environment": finished.environment,
         "until": finished.until,
         "includes": finished.includes,
+        "shared": finished.shared,
     }
     _write_text(
         _finished_file(hidden_folder, key),

@@ -13,6 +13,7 @@ from hailuo_batch import __version__
 from hailuo_batch.app.workspace.paths import lock_path, review_path, tasks_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.world import World
+from hailuo_batch.errors import HailuoError
 from hailuo_batch.load.cache import FinishedManifest, manifest_key, plan_dependencies, read_finished_manifest
 from hailuo_batch.load.ledger_content import hash_ledger
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
@@ -36,7 +37,7 @@ def read_cached_summary(file: Path | str, *, world: World = World.REAL) -> Mappi
 
 
 def cache_dependencies(file: Path, workspace: Workspace, data: bytes) -> Mapping[str, Any]:
-    """Everything that a plan with nothing to do depends on, but for images, store and names."""
+    """Everything that a plan with nothing to do depends on, but for images, store, names and a shared ledger."""
     is_real = workspace.world is World.REAL
     return plan_dependencies(
         tool=__version__,
@@ -59,7 +60,17 @@ def read_finished_plan(file: Path, workspace: Workspace, data: bytes) -> Finishe
         facts,
         read_trust=lambda: _read_trust(workspace.project_root),
         read_content=lambda: hash_ledger(workspace.ledger_file),
+        read_shared=_read_shared,
     )
+
+
+def _read_shared(url: str) -> str:
+    from hailuo_batch.app.workspace.shared_content import read_shared_content
+
+    try:
+        return read_shared_content(url)
+    except HailuoError:
+        return ""  # the long way says why it cannot be reached
 
 
 def _read_trust(root: Path) -> str:

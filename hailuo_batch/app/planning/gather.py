@@ -47,9 +47,11 @@ async def read_snapshot(
     ledger: "LedgerReader", validation: Validation, lock: Lockfile, *, has_tasks: bool = False
 ) -> LedgerSnapshot:
     """What every plan of a manifest needs."""
+    shared = await ledger.content_key()
     standings = await ledger.standings()
     return LedgerSnapshot(
         standings=standings,
+        shared_content=shared,
         last_renders=await ledger.latest_versions(validation.campaign, sketch=validation.sketch),
         clip_sizes=await ledger.clip_sizes(),
         accepted_clips=await read_accepted_clips(validation, lock, standings, ledger),

@@ -54,6 +54,7 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
         environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
         until=next_expiry(validation.shots, days_since),
         includes=validation.sources.stamps,
+        shared=(workspace.places.ledger, planned.snapshot.shared_content) if planned.snapshot.shared_content else None,
     )
     facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)

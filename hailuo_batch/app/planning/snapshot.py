@@ -53,6 +53,7 @@ class LedgerSnapshot:
     )  # by the fingerprint of the request as it is now
     recorded_tasks: AbstractSet[tuple[str, str]] = frozenset()  # provider and id, where a tasks file is there
     journal_finding: JournalFinding | None = None  # how the ledger differs from what the journal knows of it
+    shared_content: str = ""  # the content of a shared ledger before it was read, as one key
     pending_attempts: tuple[AttemptRecord, ...] = ()  # the campaign's running tasks and clips not downloaded yet
 
 

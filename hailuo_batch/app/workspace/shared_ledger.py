@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from hailuo_batch.app.workspace.identity import login_name
+from hailuo_batch.app.workspace.shared_content import read_password
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.core.spending.purchase import JournalFault, JournalFinding, explain_journal_fault
@@ -134,13 +135,6 @@ def require_driver() -> None:
             why=f"{SETTINGS_FILE} names a ledger in PostgreSQL, and psycopg is not installed. Nothing was submitted",
             remedy="Install it:\n    pip install 'hailuo-batch[team]'",
         )
-
-
-def read_password() -> str | None:
-    """The ledger's password from the keyring; libpq itself looks into PGPASSWORD and ~/.pgpass first."""
-    from hailuo_batch.load.api_keys import read_api_key
-
-    return read_api_key("PGPASSWORD") or None
 
 
 class _ChangedReader:

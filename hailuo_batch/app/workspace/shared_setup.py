@@ -5,19 +5,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.identity import login_name
-from hailuo_batch.app.workspace.shared_ledger import SharedLedger, find_shared_ledger, read_password, require_driver
+from hailuo_batch.app.workspace.shared_content import read_password
+from hailuo_batch.app.workspace.shared_ledger import SharedLedger, find_shared_ledger, require_driver
 from hailuo_batch.app.workspace.workspace import LEDGER_NAME, SKETCH_LEDGER_NAME, Workspace
 from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.errors import InputError, LedgerError
 from hailuo_batch.load.project_root import find_project_root
 
 if TYPE_CHECKING:
-    import psycopg
-
     from hailuo_batch.ledger.postgres.check import LedgerCheck
     from hailuo_batch.ledger.postgres.holders import HolderCard
     from hailuo_batch.ledger.postgres.move_in import MoveProof
@@ -51,8 +50,8 @@ def check_shared_ledger(url: str) -> "tuple[LedgerCheck, ...]":
     """What is checked of the ledger at an address."""
     from hailuo_batch.ledger.postgres.check import check_ledger
 
-    with _connect(url, "ledger check") as connection:
-        return tuple(check_ledger(connection))
+    with _connect(url, "ledger check") as first, _connect(url, "ledger check") as second:
+        return tuple(check_ledger(first, second))
 
 
 def find_workspace(folder: Path | str = ".") -> Workspace:
@@ -132,7 +131,7 @@ def _open_source(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def _connect(url: str, name: str) -> "Iterator[psycopg.Connection]":
+def _connect(url: str, name: str) -> Iterator[Any]:
     from hailuo_batch.load.place_problems import is_ledger_address
 
     if not is_ledger_address(url):

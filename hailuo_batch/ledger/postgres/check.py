@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.ledger.postgres.migrate import migrations
+from hailuo_batch.ledger.postgres.probe import keeps_sessions
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,12 +23,12 @@ class LedgerCheck:
     remedy: str = ""
 
 
-def check_ledger(connection: "psycopg.Connection") -> Iterator[LedgerCheck]:
-    """Everything that is checked, in the order in which people read it."""
+def check_ledger(connection: "psycopg.Connection", second: "psycopg.Connection") -> Iterator[LedgerCheck]:
+    """Everything that is checked, in the order in which people read it; for locks, a `second` line is needed."""
     server = _one(connection, "SELECT read_server()")
     yield _check_version(server)
     yield from _check_server(connection, server)
-    yield _check_line(connection)
+    yield _check_line(connection, second)
     yield _check_count(
         connection,
         "sums",
@@ -80,17 +81,11 @@ def _check_server(connection: "psycopg.Connection", server: Any) -> Iterator[Led
     )
 
 
-def _check_line(connection: "psycopg.Connection") -> LedgerCheck:
+def _check_line(first: "psycopg.Connection", second: "psycopg.Connection") -> LedgerCheck:
     """A proxy that pools transactions gives each statement another session, in which no lock is held."""
-    connection.execute("SELECT pg_advisory_lock(lock_class(), -1)")
-    held = _one(
-        connection,
-        "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
-        " AND classid = lock_class()::oid AND objid::bigint = 4294967295)",
-    )
-    connection.execute("SELECT pg_advisory_unlock(lock_class(), -1)")
+    held = keeps_sessions(first, second)
     found = "locks last as long as the line" if held else "a proxy between pools transactions, so locks do not last"
-    return LedgerCheck(name="line", is_good=bool(held), found=found, remedy="Connect to the server itself.")
+    return LedgerCheck(name="line", is_good=held, found=found, remedy="Connect to the server itself.")
 
 
 def _check_count(connection: "psycopg.Connection", name: str, rule: str, query: str) -> LedgerCheck:

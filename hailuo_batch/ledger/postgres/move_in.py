@@ -28,6 +28,7 @@ _ATTEMPT = (
 )  # fmt: skip
 _EVENT = ("id", "attempt", "at", "move", "stage", "data")
 _NAME = ("file", "campaign", "shot", "version", "take", "fingerprint", "sketch", "given_at")
+_TABLES = ("attempts", "events", "runs", "artifacts", "names", "holders", "caps")
 _MONEY = ("estimate", "quote", "cost")
 _GIVE_UP = {
     Stage.INTENDED: (Move.LOSE_SIGHT, Move.WRITE_OFF),
@@ -74,7 +75,7 @@ def count_source(source: sqlite3.Connection) -> MoveProof:
 def copy_ledger(source: sqlite3.Connection, target: "psycopg.Connection", card: HolderCard, identity: str) -> MoveProof:
     """Copies all of it, inside a transaction that the caller commits; raises `LedgerError` where the proof fails."""
     wanted = count_source(source)
-    target.execute("LOCK TABLE attempts, events, runs, artifacts, names, holders IN SHARE ROW EXCLUSIVE MODE")
+    target.execute(f"LOCK TABLE {', '.join(_TABLES)} IN SHARE ROW EXCLUSIVE MODE")
     holder = _enter(target, card)
     shift = {table: _highest(target, table) for table in ("runs", "attempts", "events")}
     taken = {row[0] for row in target.execute("SELECT fingerprint FROM attempts WHERE stage = ANY (%s)", (_live(),))}
@@ -163,7 +164,9 @@ def _count_under_caps(target: "psycopg.Connection", shift: int) -> None:
     """What came counts under every cap that covers it."""
     target.execute(
         "INSERT INTO attempt_caps (attempt, cap, amount) SELECT a.id, c.id, count_amount(a, c.currency)"
-        " FROM attempts a, caps c WHERE a.id > %s AND NOT a.free AND covers(c, a.campaign, a.tags, a.intended_at)",
+        " FROM attempts a, caps c WHERE a.id > %s AND NOT a.free"
+        " AND covers((c.id, c.campaign, c.tag_form, c.since, c.currency, NULL, 0, NULL)::cap_use,"
+        " a.campaign, a.tags, a.intended_at)",
         (shift,),
     )
     target.execute(
