@@ -141,7 +141,7 @@ async def _watched(base: str, takes: int, seconds: float) -> dict[str, float]:
     before = _megabytes()
     while (await asyncio.to_thread(_told, base))["tasks"] < takes:
         await asyncio.sleep(0.5)
-    await asyncio.sleep(EVERY * 1.5)  # the first looks come a while after the submits
+    await asyncio.sleep(EVERY * 3.5)  # until then, the gaps between their first polls double
     begun, cpu, seen = time.perf_counter(), _cpu(), (await asyncio.to_thread(_told, base))["looks"]
     await asyncio.sleep(seconds)
     looks = (await asyncio.to_thread(_told, base))["looks"] - seen
@@ -162,7 +162,7 @@ class Answers:
         self.late: list[float] = []
         self._due: dict[str, float] = {}
 
-    async def converse(self, conversation: Any) -> Any:
+    async def run_conversation(self, conversation: Any) -> Any:
         from hailuo_batch.gateways.dialect import Reply
 
         call = next(conversation)
@@ -206,7 +206,7 @@ async def _polled(tasks: int, seconds: float) -> dict[str, float]:
         waiting.add(asyncio.create_task(driver.wait(_order(), ProviderTask(id=f"task_{number}", is_new=True))))
         if number % (tasks // 100) == 0:
             await asyncio.sleep(EVERY / 100)
-    await asyncio.sleep(EVERY)
+    await asyncio.sleep(3 * EVERY)  # until then, the gaps between their first polls double
     wire.late.clear()
     begun, cpu = time.perf_counter(), _cpu()
     await asyncio.sleep(seconds)

@@ -148,6 +148,8 @@ class HttpDriver:
                 return seen
             flaky = 0 if isinstance(seen, TaskRunning) else flaky + 1
             if task.is_new and isinstance(seen, TaskRunning):
+                if seen.progress is None and samples and samples[-1].progress is None:
+                    samples.pop()  # only the last poll counts where no progress is reported
                 samples.append(ProgressSample(age=age, progress=seen.progress))
             pause = self._back_off(flaky, seen) if flaky else delay(kin, age, samples)
             if waited + pause > self._patience.task:
