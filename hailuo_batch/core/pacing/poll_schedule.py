@@ -25,6 +25,9 @@ _QUICKEST_INTERVAL, _QUICKEST_PAUSE = 0.5, 0.25  # seconds, however fast clips a
 _PRIOR_DEVIATION = 0.5  # of clips of which only the usual time is known: two in three take 0.6 to 1.6 times that
 _MAX_POLLS = 200  # polls that are planned ahead
 _TOLERANCE = 1.01  # numbers this near to each other count as equal
+_SCALES, _BEYOND = (1e-2, 1e3), 1.004  # of the gaps, and a step beyond the scale that is meant, so that it lies between
+_STEPS = 5  # of that kind
+_TAIL_SHARE = 0.01  # of the clips: what they add to the mean delay changes no step
 _TAIL = 1e-9  # with so few unfinished clips, the hazard is the tail's own limit
 _TAIL_DEVIATIONS = 5.99  # from there on, at the earliest
 _ROOT_2, _ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
@@ -115,11 +118,25 @@ def ready_share(times: LogNormal, age: float) -> float:
 @lru_cache(maxsize=1024)
 def poll_ages(times: LogNormal, pace: PollPace) -> tuple[float, ...]:
     """The ages at which a task is polled."""
-    low, high = 1e-2, 1e3
+    return tuple(age for age, _ in _walk_polls(times, _find_scale(times, pace), pace.shortest))
+
+
+def _find_scale(times: LogNormal, pace: PollPace) -> float:
+    """The largest scale, within a hundredth, at which clips wait no longer than they may.
+
+    The mean delay grows about as the scale does, so a step leads near. After some, what is left is halved, as the delay
+    jumps where single gaps lead far into the tail.
+    """
+    (low, high), limit, steps = _SCALES, pace.interval / 2, 0
+    guess = 0.86 * pace.interval / math.sqrt(times.deviation * math.exp(times.mean))
     while high > low * _TOLERANCE:
-        middle = math.sqrt(low * high)
-        low, high = (middle, high) if _has_mean_delay_below(pace, times, middle) else (low, middle)
-    return tuple(age for age, _ in _walk_polls(times, low, pace.shortest))
+        steps += 1
+        if steps > _STEPS or not low < guess < high:
+            guess = math.sqrt(low * high)
+        delay = _mean_delay(limit, times, guess, pace.shortest)
+        low, high, beyond = (guess, high, _BEYOND) if delay < limit else (low, guess, 1 / _BEYOND)
+        guess *= limit / max(delay, limit / 100) * beyond
+    return low
 
 
 def _walk_polls(times: LogNormal, scale: float, shortest: float) -> Iterator[tuple[float, float]]:
@@ -198,16 +215,19 @@ def _halve(holds: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
-def _has_mean_delay_below(pace: PollPace, times: LogNormal, scale: float) -> bool:
-    """Whether clips wait less for their poll than they may: in closed form, as a log-normal's partial mean."""
-    limit, waited, left, mean = pace.interval / 2, 0.0, 1.0, 0.0
-    for poll, left_then in _walk_polls(times, scale, pace.shortest):
+def _mean_delay(limit: float, times: LogNormal, scale: float, shortest: float) -> float:
+    """How long clips wait for their poll on average: in closed form, as a log-normal's partial mean.
+
+    Where that is certainly more than twice the limit or less than the limit, it is only known to be so.
+    """
+    waited, left, mean = 0.0, 1.0, 0.0
+    for poll, left_then in _walk_polls(times, scale, shortest):
         mean_then = _partial_mean(times, poll)
         waited += poll * (left - left_then) - (mean_then - mean)
         left, mean = left_then, mean_then
-        if waited >= limit or waited + left * MAX_PAUSE < limit:  # the rest waits for one gap at most
-            break
-    return waited < limit
+        if waited >= 2 * limit or (waited + left * MAX_PAUSE < limit and left < _TAIL_SHARE):
+            break  # the rest waits for one gap at most
+    return waited
 
 
 def _partial_mean(times: LogNormal, age: float) -> float:
