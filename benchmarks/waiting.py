@@ -1,10 +1,11 @@
 """What it costs to wait: memory and CPU with many takes in the making.
 
-    python benchmarks/waiting.py [flight] [polling] [--takes 10000] [--tasks 50000] [--seconds 20]
+    python benchmarks/waiting.py [flight] [polling] [http] [--takes 10000] [--tasks 50000] [--seconds 20]
 
 `flight`: the whole command with so many takes at a gateway on loopback that never finishes one. `polling`: the driver's
 own wait loop for so many tasks, whose gateway is a function call, so that what is measured is ours alone; the HTTP of a
-look comes on top, and `flight` tells how much that is. Each runs in a process of its own.
+look comes on top, and `flight` tells how much that is. `http`: the same loop for so many tasks at a gateway on loopback
+that never finishes one, with the transport that a run uses. Each runs in a process of its own.
 """
 
 import argparse
@@ -36,7 +37,7 @@ from hailuo_batch.ports import DriverRequest, ProviderTask
 
 EVERY = 10.0  # seconds between two looks at a task, where nothing is learnt
 BARE_LOOKS = 5000
-PARTS = ("flight", "polling")
+PARTS = ("flight", "polling", "http")
 
 
 def report(
@@ -48,6 +49,8 @@ def report(
         tables.append(flight(folder, takes, seconds))
     if "polling" in parts:
         tables.append(polling(tasks, seconds))
+    if "http" in parts:
+        tables.append(over_http(tasks, seconds))
     return "\n\n".join(tables)
 
 
@@ -95,6 +98,36 @@ def polling(tasks: int, seconds: float) -> str:
     )
     head = ("tasks", "MB", "polls/s", "CPU us per poll", "of a core (target 50 %)", "99 of 100 late by less than, ms")
     return f"The wait loop alone, without HTTP, a look every {EVERY:.0f} s\n\n" + table(head, [row])
+
+
+def over_http(tasks: int, seconds: float) -> str:
+    """CPU of the wait loop with its transport, beside bare calls to the same gateway before and after."""
+    with gateway(looks=NEVER) as base:
+        bare = [_child("bare", base, str(BARE_LOOKS))["cpu"]]
+        told = _child("polling", str(tasks), str(seconds), base)
+        bare.append(_child("bare", base, str(BARE_LOOKS))["cpu"])
+    each, plain, wanted = told["cpu"] / told["looks"], min(bare) / BARE_LOOKS, tasks / EVERY
+    row = (
+        f"{tasks:,}",
+        f"{told['megabytes']:.0f}",
+        f"{told['looks'] / told['wall']:,.0f}",
+        f"{1e6 * each:.0f}",
+        f"{1e6 * plain:.0f}",
+        f"{each / plain:.2f}",
+        f"{100 * told['cpu'] / told['wall']:.0f} %",
+        f"{100 * each * wanted:.0f} %",
+    )
+    head = (
+        "tasks",
+        "MB",
+        "polls/s",
+        "CPU us per poll",
+        "bare aiohttp",
+        "ratio",
+        "of a core",
+        f"at {wanted:,.0f} polls/s (target 60 %)",
+    )
+    return f"The wait loop over HTTP, each task polled every {EVERY:.0f} s\n\n" + table(head, [row])
 
 
 def _child(*args: str) -> dict[str, float]:
@@ -175,23 +208,48 @@ class Answers:
             return end.value
 
 
-def child_polling(tasks: str, seconds: str) -> None:
-    """Waits for so many tasks at once."""
-    told = asyncio.run(_polled(int(tasks), float(seconds)))
+def _counted_transport() -> Any:
+    """The transport of a run, which also remembers that there was a poll."""
+    from hailuo_batch.drivers.transport import Transport
+
+    class Counted(Transport):
+        late: list[float] = []  # noqa: RUF012 - one for the process
+
+        async def run_conversation(self, conversation: Any) -> Any:
+            self.late.append(0.0)
+            return await super().run_conversation(conversation)
+
+    return Counted
+
+
+def child_polling(tasks: str, seconds: str, base: str = "") -> None:
+    """Waits for so many tasks at once, over HTTP where there is an address."""
+    told = asyncio.run(
+        _polled_over_http(int(tasks), float(seconds), base) if base else _polled(int(tasks), float(seconds))
+    )
     print(json.dumps(told), flush=True)
     os._exit(0)
 
 
-async def _polled(tasks: int, seconds: float) -> dict[str, float]:
+async def _polled_over_http(tasks: int, seconds: float, base: str) -> dict[str, float]:
+    from hailuo_batch.drivers.transport import open_sessions
+
+    await look(base, looks=0)  # so that the gateway knows the first task, which all of them poll
+    async with open_sessions(loopback=True) as (reading, paying, _):
+        wire = _counted_transport()(session=reading, paying=paying, base_url=base, key="sk-bench", seconds=120.0)
+        return await _polled(tasks, seconds, wire=wire, name="task_00000000")
+
+
+async def _polled(tasks: int, seconds: float, *, wire: Any = None, name: str = "") -> dict[str, float]:
     from hailuo_batch.drivers.http import HttpDriver
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
     from hailuo_batch.load.provider_tables import load_dialect, read_provider
     from hailuo_batch.runner.shutdown import Stop
 
-    stop, wire = Stop(), Answers()
+    stop, wire = Stop(), wire or Answers()
     provider = read_provider("mindvideo", DEFAULT_MODEL)
     driver = HttpDriver(
-        transport=wire,  # type: ignore[arg-type]
+        transport=wire,
         dialect=load_dialect("mindvideo"),
         provider=provider,
         data_plane=None,  # type: ignore[arg-type]
@@ -203,7 +261,7 @@ async def _polled(tasks: int, seconds: float) -> dict[str, float]:
     gc.set_threshold(20_000)  # as a run does
     waiting = set()
     for number in range(tasks):  # as if they had been submitted within the last ten seconds
-        waiting.add(asyncio.create_task(driver.wait(_order(), ProviderTask(id=f"task_{number}", is_new=True))))
+        waiting.add(asyncio.create_task(driver.wait(_order(), ProviderTask(id=name or f"task_{number}", is_new=True))))
         if number % (tasks // 100) == 0:
             await asyncio.sleep(EVERY / 100)
     await asyncio.sleep(3 * EVERY)  # until then, the gaps between their first polls double
