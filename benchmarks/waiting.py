@@ -6,7 +6,8 @@
 own wait loop for so many tasks, whose gateway is a function call, so that what is measured is ours alone; the HTTP of a
 look comes on top, and `flight` tells how much that is. `http`: the same loop for so many tasks at a gateway on loopback
 that never finishes one, with the transport that a run uses: once with a poll every ten seconds, and once by the
-schedule learnt from clips of 150 s (spread 15 %), with tasks of every age up to that. Each runs in a process of its own.
+schedule learnt from clips of 150 s (spread 15 %), with tasks of every age up to that. Each runs in a process of its
+own.
 """
 
 import argparse
