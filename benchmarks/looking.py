@@ -1,11 +1,12 @@
-"""How many looks find a clip, and how long it waits for the last of them: what is learnt against a fixed interval.
+"""How many polls find a clip, and how long it waits for the last of them: what is learnt against a fixed interval.
 
-    python benchmarks/looking.py [--clips 4000] [--takes 300]
+    python benchmarks/looking.py [--clips 4000] [--takes 300] [--fast]
 
 The simulation follows clips one after the other through `drivers/poll_scheduler.py`, which knows nothing in the
 beginning and learns from what its own looks see; the first tenth is not counted. "At least" is what no schedule that
 knows the law can stay below at that mean delay, if the gateway tells nothing: (∫√(f·S))² / (2 · delay), f being the
 density of the clips' times and S the share that is not ready. The runs on the mock are whole ones, with time sped up.
+`--fast` prints only the table of clips that take a few seconds: of the first dozen, and of those after.
 """
 
 import argparse
@@ -25,8 +26,11 @@ from hailuo_batch.drivers.poll_scheduler import ClipKind, PollScheduler
 from hailuo_batch.mock.server import Mock
 
 EVERY = 10.0
+TASK, FAST_TASK = "queued: 18, running: 162, spread: 0.6667", "queued: 0.3, running: 2.7, spread: 0.5"
 SPEED = 60.0  # more, and the work of this machine itself takes seconds of the mock's
 AT_ONCE = 40
+FAST_SPEED, FAST_AT_ONCE = 4.0, 8  # a second of delay has to be longer than what this machine takes
+DOZEN = 12
 KIN: ClipKind = ("768p", 6)
 Law = Callable[[random.Random], float]
 Words = Callable[[random.Random], Callable[[float, float], float | None]]  # (age, whole time) → progress
@@ -69,6 +73,10 @@ LAWS: tuple[tuple[str, Law], ...] = (
     *((f"150 s, spread {spread} %", _about(spread / 100)) for spread in (5, 10, 15, 20, 30)),
     ("60 to 300 s, any", _between),
 )
+FAST_LAWS: tuple[tuple[str, Law], ...] = (
+    *((f"3 s, spread {spread} %", lambda c, s=spread: 3 * math.exp(c.gauss(0, s / 100))) for spread in (5, 15, 30, 50)),
+    ("1.5 to 6 s, any", lambda chance: chance.uniform(1.5, 6)),
+)
 WORDS: tuple[tuple[str, Words], ...] = (
     ("even", _even),
     ("even, after a queue of 0 to 30 s", _queued),
@@ -91,7 +99,44 @@ class Found:
 
 def report(folder: Path, *, clips: int = 4000, takes: int = 300) -> str:
     """The tables of what looks find."""
-    return f"{simulated(clips)}\n\n{on_the_mock(folder, takes)}"
+    return f"{simulated(clips)}\n\n{on_the_mock(folder, takes)}\n\n{fast_clips(folder, clips=clips, takes=takes // 3)}"
+
+
+def fast_clips(folder: Path, *, clips: int, takes: int) -> str:
+    """Clips that take a few seconds: polls, delay, and how many are seen within a second of being ready."""
+    rows = []
+    for usual in (None, 3.0):
+        for law, draw in FAST_LAWS:
+            chance, known = random.Random(3), PollScheduler(every=EVERY, elapsed=lambda: 0.0, usual=usual)
+            seen = [_follow(known, draw(chance), lambda _age, _whole: None) for _ in range(DOZEN + clips)]
+            rows.append((law, "" if usual is None else f"{usual:.0f} s", *_fast_columns(seen)))
+    own = folder / "fast"
+    own.mkdir()
+    mock = asyncio.run(_rehearsed(own, "mindvideo", takes, task=FAST_TASK, speed=FAST_SPEED, at_once=FAST_AT_ONCE))
+    polls: dict[str, list[float]] = {}
+    for entry in mock.log:
+        if entry.call == "poll":
+            polls.setdefault(entry.task, []).append(entry.at)
+    tasks = sorted(mock.tasks("mindvideo"), key=lambda task: task.created)
+    seen = [(len(polls[task.id]), polls[task.id][-1] - task.end_time) for task in tasks]
+    rows.append((f"1.5 to 4.5 s, any: a run of {takes} takes on the mock", "", *_fast_columns(seen)))
+    head = (
+        "clips take",
+        "usual_seconds",
+        f"first {DOZEN}: polls",
+        "delay s",
+        "after: polls (target 6)",
+        "delay s",
+        "95 of 100 within, s (target 1)",
+    )
+    return f"Clips of a few seconds, fixed interval {EVERY:.0f} s\n\n" + table(head, rows)
+
+
+def _fast_columns(seen: list[tuple[int, float]]) -> tuple[str, ...]:
+    first, later = seen[:DOZEN], seen[DOZEN:]
+    late = sorted(delay for _, delay in later)
+    means = [f"{sum(pair[place] for pair in part) / len(part):.1f}" for part in (first, later) for place in (0, 1)]
+    return (*means, f"{late[int(0.95 * len(late))]:.2f}")
 
 
 def simulated(clips: int) -> str:
@@ -197,7 +242,9 @@ def _ran(folder: Path, gateway: str, takes: int) -> Found:
     )
 
 
-async def _rehearsed(folder: Path, gateway: str, takes: int) -> Mock:
+async def _rehearsed(
+    folder: Path, gateway: str, takes: int, *, task: str = TASK, speed: float = SPEED, at_once: int = AT_ONCE
+) -> Mock:
     """The mock of a whole run, which tells when each task was ready and looked at."""
     import hailuo_batch.mock.server as server
     from hailuo_batch.app.run import run
@@ -212,13 +259,13 @@ async def _rehearsed(folder: Path, gateway: str, takes: int) -> Mock:
 
     server.Mock = Kept  # type: ignore[misc]
     try:
-        (folder / "script.yaml").write_text("task: {queued: 18, running: 162, spread: 0.6667}\n")
+        (folder / "script.yaml").write_text(f"task: {{{task}}}\n")
         shots = "".join(f"  - {{id: s{number}, prompt: kite {number}}}\n" for number in range(takes))
         head = f"version: 1\ncampaign: looks\nproviders: [{gateway}]\ndefaults: {{duration: short}}\nshots:\n"
         (folder / "looks.yaml").write_text(head + shots)
         (folder / "hailuo.yaml").write_text("version: 1\n")
-        rehearsal = Rehearsal(script=folder / "script.yaml", speed=SPEED)
-        ran = await run(folder / "looks.yaml", RunOptions(world=World.REHEARSAL, jobs=AT_ONCE, rehearsal=rehearsal))
+        rehearsal = Rehearsal(script=folder / "script.yaml", speed=speed)
+        ran = await run(folder / "looks.yaml", RunOptions(world=World.REHEARSAL, jobs=at_once, rehearsal=rehearsal))
     finally:
         server.Mock = Mock  # type: ignore[misc]
     if ran.outcome.stored != takes:
@@ -230,9 +277,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=4000)
     parser.add_argument("--takes", type=int, default=300)
+    parser.add_argument("--fast", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hailuo-bench-") as folder:
-        print(report(Path(folder), clips=given.clips, takes=given.takes))
+        if given.fast:
+            print(fast_clips(Path(folder), clips=given.clips, takes=given.takes // 3))
+        else:
+            print(report(Path(folder), clips=given.clips, takes=given.takes))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,22 @@
 """What it costs to wait: memory and CPU with many takes in the making.
 
-    python benchmarks/waiting.py [flight] [polling] [--takes 10000] [--tasks 50000] [--seconds 20]
+    python benchmarks/waiting.py [flight] [polling] [http] [--takes 10000] [--tasks 50000] [--seconds 20]
 
 `flight`: the whole command with so many takes at a gateway on loopback that never finishes one. `polling`: the driver's
 own wait loop for so many tasks, whose gateway is a function call, so that what is measured is ours alone; the HTTP of a
-look comes on top, and `flight` tells how much that is. Each runs in a process of its own.
+look comes on top, and `flight` tells how much that is. `http`: the same loop for so many tasks at a gateway on loopback
+that never finishes one, with the transport that a run uses: once with a poll every ten seconds, and once by the
+schedule learnt from clips of 150 s (spread 15 %), with tasks of every age up to that. Each runs in a process of its
+own.
 """
 
 import argparse
 import asyncio
 import gc
 import json
+import math
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -36,7 +41,8 @@ from hailuo_batch.ports import DriverRequest, ProviderTask
 
 EVERY = 10.0  # seconds between two looks at a task, where nothing is learnt
 BARE_LOOKS = 5000
-PARTS = ("flight", "polling")
+LEARNT = 150.0  # seconds that clips take where the schedule is learnt
+PARTS = ("flight", "polling", "http")
 
 
 def report(
@@ -48,6 +54,8 @@ def report(
         tables.append(flight(folder, takes, seconds))
     if "polling" in parts:
         tables.append(polling(tasks, seconds))
+    if "http" in parts:
+        tables.append(over_http(tasks, seconds))
     return "\n\n".join(tables)
 
 
@@ -97,6 +105,31 @@ def polling(tasks: int, seconds: float) -> str:
     return f"The wait loop alone, without HTTP, a look every {EVERY:.0f} s\n\n" + table(head, [row])
 
 
+def over_http(tasks: int, seconds: float) -> str:
+    """CPU of the wait loop with its transport, beside bare calls to the same gateway before and after."""
+    rows = [_http_row(tasks, seconds, learnt=learnt) for learnt in ("", "learnt")]
+    head = ("polls", "tasks", "MB", "polls/s", "CPU us per poll", "bare aiohttp", "ratio", "of a core (target 60 %)")
+    return "The wait loop over HTTP\n\n" + table(head, rows)
+
+
+def _http_row(tasks: int, seconds: float, *, learnt: str) -> tuple[str, ...]:
+    with gateway(looks=NEVER) as base:
+        bare = [_child("bare", base, str(BARE_LOOKS))["cpu"]]
+        told = _child("polling", str(tasks), str(seconds), base, learnt)
+        bare.append(_child("bare", base, str(BARE_LOOKS))["cpu"])
+    each, plain = told["cpu"] / told["looks"], min(bare) / BARE_LOOKS
+    return (
+        learnt or f"every {EVERY:.0f} s",
+        f"{tasks:,}",
+        f"{told['megabytes']:.0f}",
+        f"{told['looks'] / told['wall']:,.0f}",
+        f"{1e6 * each:.0f}",
+        f"{1e6 * plain:.0f}",
+        f"{each / plain:.2f}",
+        f"{100 * told['cpu'] / told['wall']:.0f} %",
+    )
+
+
 def _child(*args: str) -> dict[str, float]:
     environment = {**os.environ, "MINDVIDEO_API_KEY": "sk-bench"}
     command = [sys.executable, __file__, "--child", *args]
@@ -141,7 +174,7 @@ async def _watched(base: str, takes: int, seconds: float) -> dict[str, float]:
     before = _megabytes()
     while (await asyncio.to_thread(_told, base))["tasks"] < takes:
         await asyncio.sleep(0.5)
-    await asyncio.sleep(EVERY * 1.5)  # the first looks come a while after the submits
+    await asyncio.sleep(EVERY * 3.5)  # until then, the gaps between their first polls double
     begun, cpu, seen = time.perf_counter(), _cpu(), (await asyncio.to_thread(_told, base))["looks"]
     await asyncio.sleep(seconds)
     looks = (await asyncio.to_thread(_told, base))["looks"] - seen
@@ -162,7 +195,7 @@ class Answers:
         self.late: list[float] = []
         self._due: dict[str, float] = {}
 
-    async def converse(self, conversation: Any) -> Any:
+    async def run_conversation(self, conversation: Any) -> Any:
         from hailuo_batch.gateways.dialect import Reply
 
         call = next(conversation)
@@ -175,38 +208,67 @@ class Answers:
             return end.value
 
 
-def child_polling(tasks: str, seconds: str) -> None:
-    """Waits for so many tasks at once."""
-    told = asyncio.run(_polled(int(tasks), float(seconds)))
+def _counted_transport() -> Any:
+    """The transport of a run, which also remembers that there was a poll."""
+    from hailuo_batch.drivers.transport import Transport
+
+    class Counted(Transport):
+        late: list[float] = []  # noqa: RUF012 - one for the process
+
+        async def run_conversation(self, conversation: Any) -> Any:
+            self.late.append(0.0)
+            return await super().run_conversation(conversation)
+
+    return Counted
+
+
+def child_polling(tasks: str, seconds: str, base: str = "", learnt: str = "") -> None:
+    """Waits for so many tasks at once, over HTTP where there is an address."""
+    count, watched = int(tasks), float(seconds)
+    told = asyncio.run(_polled_over_http(count, watched, base, learnt) if base else _polled(count, watched))
     print(json.dumps(told), flush=True)
     os._exit(0)
 
 
-async def _polled(tasks: int, seconds: float) -> dict[str, float]:
+async def _polled_over_http(tasks: int, seconds: float, base: str, learnt: str) -> dict[str, float]:
+    from hailuo_batch.drivers.transport import open_sessions
+
+    await look(base, looks=0)  # so that the gateway knows the first task, which all of them poll
+    async with open_sessions(loopback=True) as (reading, paying, _):
+        wire = _counted_transport()(session=reading, paying=paying, base_url=base, key="sk-bench", seconds=120.0)
+        return await _polled(tasks, seconds, wire=wire, name="task_00000000", learnt=bool(learnt))
+
+
+async def _polled(
+    tasks: int, seconds: float, *, wire: Any = None, name: str = "", learnt: bool = False
+) -> dict[str, float]:
     from hailuo_batch.drivers.http import HttpDriver
     from hailuo_batch.drivers.poll_scheduler import PollScheduler
     from hailuo_batch.load.provider_tables import load_dialect, read_provider
     from hailuo_batch.runner.shutdown import Stop
 
-    stop, wire = Stop(), Answers()
-    provider = read_provider("mindvideo", DEFAULT_MODEL)
+    stop, wire = Stop(), wire or Answers()
+    provider, chance = read_provider("mindvideo", DEFAULT_MODEL), random.Random(3)
+    past = [(("768p", 5), LEARNT * math.exp(chance.gauss(0, 0.15))) for _ in range(200 * learnt)]
     driver = HttpDriver(
-        transport=wire,  # type: ignore[arg-type]
+        transport=wire,
         dialect=load_dialect("mindvideo"),
         provider=provider,
         data_plane=None,  # type: ignore[arg-type]
-        scheduler=PollScheduler(every=EVERY, elapsed=time.monotonic, sleep=stop.waits.sleep),
+        scheduler=PollScheduler(every=EVERY, elapsed=time.monotonic, sleep=stop.waits.sleep, past=past),
         sleep=stop.waits.sleep,
         is_stopping=lambda: stop.waits.is_triggered,
     )
     gc.freeze()
     gc.set_threshold(20_000)  # as a run does
     waiting = set()
-    for number in range(tasks):  # as if they had been submitted within the last ten seconds
-        waiting.add(asyncio.create_task(driver.wait(_order(), ProviderTask(id=f"task_{number}", is_new=True))))
+    for number in range(tasks):
+        # Where nothing is learnt, as if they had been submitted within the last ten seconds.
+        age = chance.uniform(0, LEARNT - seconds) if learnt else None
+        waiting.add(asyncio.create_task(driver.wait(_order(), _task(name or f"task_{number}", age))))
         if number % (tasks // 100) == 0:
             await asyncio.sleep(EVERY / 100)
-    await asyncio.sleep(EVERY)
+    await asyncio.sleep(EVERY if learnt else 3 * EVERY)  # until then, the gaps between their first polls double
     wire.late.clear()
     begun, cpu = time.perf_counter(), _cpu()
     await asyncio.sleep(seconds)
@@ -218,6 +280,10 @@ async def _polled(tasks: int, seconds: float) -> dict[str, float]:
         "cpu": cpu,
         "late": late[int(0.99 * len(late))],
     }
+
+
+def _task(name: str, age: float | None) -> ProviderTask:
+    return ProviderTask(id=name, is_new=age is None, age=age)
 
 
 def _order() -> DriverRequest:

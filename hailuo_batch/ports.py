@@ -420,11 +420,13 @@ class DriverRequest:
 class ProviderTask:
     """The job running at a provider, by its id; `is_new`: it was submitted just now.
 
-    `quote` is the price that the provider named at the submit, `request_id` its id of that call.
+    `age` is how many of the run's seconds ago it was submitted, None where that is not known. `quote` is the price that
+    the provider named at the submit, `request_id` its id of that call.
     """
 
     id: str
     is_new: bool = False
+    age: float | None = None
     quote: Money | None = None
     request_id: str = ""
 

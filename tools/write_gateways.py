@@ -130,6 +130,9 @@ lost, since tasks are polled anyway.
 the offers of one of these gateways, but never its prices, limits or notes. The table's `key` is the *name* of the
 environment variable that holds the key; a key itself is refused.
 
+`usual_seconds` under a model says how long its clips usually take. The first clips are polled by it; after a dozen, the
+tool knows better: `usual_seconds: {is: 3, source: own orders, read: 2026-11-26}`.
+
 `regions` selects a region of a gateway, or any other base address. A region has its own keys, currency and prices; the
 prices of a model are under `regions.NAME.models.MODEL.prices`.
 

@@ -5,35 +5,36 @@ time-out of aiohttp or asyncio then discards it. This one lets the loop read fir
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 TURN_SECONDS = 0.2  # after the deadline, to read what has arrived
 GAP_SECONDS = 1.0  # a deadline that is seen so late was slept through
 WAKE_SECONDS = 5.0  # after such a gap, until the network is there again
 
 
-@asynccontextmanager
-async def answer_deadline(seconds: float) -> AsyncIterator[None]:
-    """Raises `TimeoutError` when what is inside takes longer, but not before the loop had a turn to read."""
-    async with asyncio.timeout(None) as timeout:
-        deadline = _Deadline(timeout, seconds)
-        try:
-            yield
-        finally:
-            deadline.cancel()
+class AnswerDeadline:
+    """Raises `TimeoutError` when what is inside takes longer, but not before the loop had a turn to read.
 
+    It moves on after each gap, and by one turn at the end.
+    """
 
-class _Deadline:
-    """Moves on after each gap, and by one turn at the end."""
+    __slots__ = ("_alarm", "_due", "_is_last_turn", "_loop", "_seconds", "_timeout")
 
-    def __init__(self, timeout: asyncio.Timeout, seconds: float) -> None:
-        self._timeout, self._loop = timeout, asyncio.get_running_loop()
-        self._is_last_turn = False
-        self._arm(seconds)
+    def __init__(self, seconds: float) -> None:
+        self._timeout, self._loop = asyncio.timeout(None), asyncio.get_running_loop()
+        self._seconds, self._is_last_turn = seconds, False
 
-    def cancel(self) -> None:
+    async def __aenter__(self) -> None:
+        """The time begins."""
+        await self._timeout.__aenter__()
+        self._arm(self._seconds)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The time is over, or no longer counts."""
         self._alarm.cancel()
+        await self._timeout.__aexit__(kind, error, trace)
 
     def _arm(self, seconds: float) -> None:
         self._due = self._loop.time() + seconds

@@ -68,8 +68,15 @@ class HttpDriver:
         self._transport, self._dialect, self._provider, self._data_plane = transport, dialect, provider, data_plane
         self._patience, self._sleep, self._is_stopping = patience or Patience(), sleep, is_stopping
         every = provider.limits.poll_seconds or POLL_SECONDS
-        self._scheduler = scheduler or PollScheduler(every=every, elapsed=monotonic, sleep=sleep, gateway=provider.name)
         self._callbacks = callbacks if provider.callbacks else None
+        self._scheduler = scheduler or PollScheduler(
+            every=every,
+            usual=provider.usual_seconds,
+            is_called_back=self._callbacks is not None,
+            elapsed=monotonic,
+            sleep=sleep,
+            gateway=provider.name,
+        )
         self._images = images or ImagePreparation()
         self._on_link_host = on_link_host
 
@@ -122,9 +129,13 @@ class HttpDriver:
     async def wait(self, driver_request: DriverRequest, task: ProviderTask) -> Produced | Failure:
         """Follows a task until it ends; one that outlasts patience is running still, and is followed another time."""
         kin = (driver_request.request.resolution, self._provider.find_seconds(driver_request.request.duration) or 0)
-        begun, flaky, samples = self._scheduler.elapsed(), 0, list[ProgressSample]()
+        earlier = 0.0 if task.is_new else task.age
+        if earlier is not None and earlier > self._patience.task:  # no run waits so long: the clock was turned
+            earlier = None
+        begun, flaky, samples = self._scheduler.elapsed() - (earlier or 0.0), 0, list[ProgressSample]()
+        delay = self._scheduler.unknown_delay if earlier is None else self._scheduler.poll_delay
         on_wait = driver_request.on_wait
-        waited = await self._pause(task, self._scheduler.poll_delay(kin, 0.0), on_wait) if task.is_new else 0.0
+        waited = await self._pause(task, delay(kin, 0.0), on_wait) if task.is_new else 0.0
         while not self._is_stopping():
             await self._scheduler.wait_turn(on_wait)
             age = self._scheduler.elapsed() - begun
@@ -137,12 +148,10 @@ class HttpDriver:
                 return seen
             flaky = 0 if isinstance(seen, TaskRunning) else flaky + 1
             if task.is_new and isinstance(seen, TaskRunning):
+                if seen.progress is None and samples and samples[-1].progress is None:
+                    samples.pop()  # only the last poll counts where no progress is reported
                 samples.append(ProgressSample(age=age, progress=seen.progress))
-            pause = (
-                self._back_off(flaky, seen)
-                if flaky
-                else self._scheduler.poll_delay(kin, age if task.is_new else 0.0, samples)
-            )
+            pause = self._back_off(flaky, seen) if flaky else delay(kin, age, samples)
             if waited + pause > self._patience.task:
                 return self._pending_failure(task, seen)
             waited += await self._pause(task, pause, on_wait, failure=seen if isinstance(seen, Failure) else None)

@@ -11,8 +11,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from hailuo_batch.core.pacing.poll_schedule import (
     LogNormal,
+    PollPace,
     estimate_ready_age,
+    expect_usual,
     fit_log_normal,
+    poll_blur,
+    poll_pace,
     poll_pause,
     ready_share,
 )
@@ -38,7 +42,9 @@ _LEAST_LIKELIHOOD = 1e-3  # what is less likely than this is not what was learnt
 class PollScheduler:
     """The polls of one gateway's tasks; `every` is the interval that it advises, `per_second` the most it takes.
 
-    `elapsed` is a clock in the seconds that limits are written in, and `sleep` waits for such seconds.
+    `usual` is how long its clips usually take, which counts until some were seen. Without it, the first clips are
+    polled early, unless the gateway calls back. `elapsed` is a clock in the seconds that limits are written in, and
+    `sleep` waits for such seconds.
     """
 
     def __init__(
@@ -48,14 +54,19 @@ class PollScheduler:
         elapsed: Callable[[], float],
         per_second: float | None = None,
         past: Iterable[tuple[ClipKind, float]] = (),
+        usual: float | None = None,
+        is_called_back: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         gateway: str = "",
     ) -> None:
         self.every, self._min_interval = every, 0.0 if per_second is None else 1 / per_second
         self.elapsed, self._sleep, self._gateway = elapsed, sleep, gateway
-        self._next_poll = 0.0
+        self._next_poll, self._usual = 0.0, expect_usual(usual) if usual else None
+        self._unknown_pace = PollPace(every, every) if is_called_back else poll_pace(None, every)
+        self._refuted: set[ClipKind] = set()  # of these, clips take much less than usual
         # By kin the seconds that clips took; by kin and kind of promise how much longer than promised they took.
-        self._durations: dict[_HistoryKey, deque[float]] = {}
+        # Beside each number is how inexactly it is known, as a variance.
+        self._durations: dict[_HistoryKey, deque[tuple[float, float]]] = {}
         self._histories: dict[_HistoryKey, tuple[int, LogNormal | None]] = {}
         self._counts: dict[_HistoryKey, int] = {}
         self._first_poll_likelihoods: dict[
@@ -67,8 +78,14 @@ class PollScheduler:
     def poll_delay(self, kind: ClipKind, age: float, samples: Sequence[ProgressSample] = ()) -> float:
         """Seconds until the next poll of a task of this age; `samples` has what its earlier polls reported."""
         belief, since = self._expectation(kind, samples)
+        known = self._history(kind)
+        pace = self._unknown_pace if known is None else poll_pace(known, self.every)
         # Progress saves so many polls that some can be spent on a shorter delay, where gateways round it.
-        return poll_pause(belief, age - since, self.every if since == 0 else self.every / 2)
+        return poll_pause(belief, age - since, pace if since == 0 else pace._replace(interval=pace.interval / 2))
+
+    def unknown_delay(self, kind: ClipKind, age: float, samples: Sequence[ProgressSample] = ()) -> float:  # noqa: ARG002
+        """The same for a task of which nobody knows when it was submitted: `age` counts from its first poll."""
+        return poll_pause(None, age, self._unknown_pace)
 
     def record_completion(self, kind: ClipKind, age: float, samples: Sequence[ProgressSample]) -> None:
         """A task that said all this while it ran was found ready at an age."""
@@ -78,7 +95,7 @@ class PollScheduler:
         if self._is_history_outdated(kind, belief, age, first=not samples):
             self._forget(kind)
             ready = age / 2
-        self.record_duration(kind, ready)
+        self._record(kind, ready, poll_blur(ready, age))
         for promised in compute_etas(samples):
             self._record((kind, promised.kind), overrun_ratio(promised, ready))
 
@@ -119,12 +136,13 @@ class PollScheduler:
 
     def _forget(self, kind: ClipKind) -> None:
         del self._first_poll_likelihoods[kind]
+        self._refuted.add(kind)
         for memory in (self._durations, self._histories, self._counts):
             for what in [what for what in memory if what == kind or what[0] == kind]:
                 del memory[what]
 
-    def _record(self, key: _HistoryKey, number: float) -> None:
-        self._durations.setdefault(key, deque(maxlen=_HISTORY_LENGTH)).append(number)
+    def _record(self, key: _HistoryKey, number: float, blur: float = 0.0) -> None:
+        self._durations.setdefault(key, deque(maxlen=_HISTORY_LENGTH)).append((number, blur))
         self._counts[key] = self._counts.get(key, 0) + 1
 
     def _history(self, key: _HistoryKey) -> LogNormal | None:
@@ -132,6 +150,13 @@ class PollScheduler:
         seen = self._counts.get(key, 0)
         at, known = self._histories.get(key, (-1, None))
         if at < 0 or seen > at * 1.25:
-            known = fit_log_normal(self._durations.get(key, ()))
+            known = self._fit(key)
             self._histories[key] = (seen, known)
         return known
+
+    def _fit(self, key: _HistoryKey) -> LogNormal | None:
+        seen = self._durations.get(key, ())
+        blur = sum(blur for _, blur in seen) / max(len(seen), 1)
+        known = fit_log_normal([number for number, _ in seen], blur=blur)
+        is_kind = not isinstance(key[0], tuple)
+        return self._usual if known is None and is_kind and key not in self._refuted else known

@@ -18,7 +18,7 @@ from yarl import URL
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.redaction import redact_key
 from hailuo_batch.core.trace import WaitLine, WaitReason
-from hailuo_batch.drivers.answer_deadline import answer_deadline
+from hailuo_batch.drivers.answer_deadline import AnswerDeadline
 from hailuo_batch.drivers.departure import Departure, make_departure_trace
 from hailuo_batch.drivers.download import CHUNK
 from hailuo_batch.drivers.network_errors import CERTIFICATE_REMEDY, describe_network_error
@@ -42,6 +42,7 @@ AT_ONCE = 200  # calls under way, of those that cost and of those that do not: e
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a task's description is some kB
 
 _CONNECT_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+_UTF_8 = ("utf-8", "utf-8-sig")
 Value = TypeVar("Value")
 _LOG = logging.getLogger("hailuo_batch.wait")
 
@@ -62,6 +63,8 @@ class Transport:
         self._session, self._paying, self._gateway = session, paying, gateway
         self._base, self._key = base_url.rstrip("/"), key.strip()
         self._seconds, self._proxies = seconds, read_proxies()
+        self._proxy: URL | None = None
+        self._is_proxy_known = False
         self._slots, self._paid_slots = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
 
     async def run_conversation(self, conversation: Conversation[Value]) -> Value | Failure:
@@ -96,7 +99,9 @@ class Transport:
         if slots.locked():
             _LOG.debug(WaitLine(reason=WaitReason.SLOT, seconds=None, gateway=self._gateway))
         async with slots:
-            url = URL(self._base + call.path, encoded=True).update_query(call.query)
+            url = URL(self._base + call.path, encoded=True)
+            if call.query:
+                url = url.update_query(call.query)
             kind = "submit" if call.paid else "read"
             with RequestTrace(kind, url, method=call.method, gateway=self._gateway, call=call) as trace:
                 answer = await self._send_now(call, url, departure)
@@ -112,13 +117,13 @@ class Transport:
         session = self._paying if call.paid else self._session
         headers = {**call.headers, "Authorization": f"Bearer {self._key}"}
         try:
-            proxy = find_proxy(url, self._proxies)
+            proxy = self._find_proxy(url)
         except UnusableProxyError as error:
             return unusable_proxy_failure(error)
         departure.hand_over()
         try:
             async with (
-                answer_deadline(self._seconds),
+                AnswerDeadline(self._seconds),
                 session.request(
                     call.method,
                     url,
@@ -140,6 +145,12 @@ class Transport:
                 return _unreachable_failure(url, error)
             kind = FailureKind.UNKNOWN_OUTCOME if call.paid else FailureKind.FLAKY
             return Failure(kind=kind, why=f"no whole answer came from {url.host}: {describe_network_error(error)}")
+
+    def _find_proxy(self, url: URL) -> URL | None:
+        """The proxy on the way to this gateway, the same for all calls."""
+        if not self._is_proxy_known:
+            self._proxy, self._is_proxy_known = find_proxy(url, self._proxies), True
+        return self._proxy
 
 
 def _unreachable_failure(url: URL, error: BaseException) -> Failure:
@@ -170,10 +181,12 @@ async def _read_reply(response: aiohttp.ClientResponse, key: str) -> Reply:
 
 def _decode_text(data: bytes, charset: str | None) -> str:
     """The text in its own charset, else in UTF-8; bytes that are in neither are shown escaped, as JSON writes them."""
-    for name in (charset or "utf-8-sig", "utf-8-sig"):
+    if charset is not None and charset.lower() not in _UTF_8:
         # Gateways say gb2312 and send what only its superset has.
         with suppress(LookupError, ValueError):
-            return data.decode({"gb2312": "gb18030", "gbk": "gb18030", "utf-8": "utf-8-sig"}.get(name.lower(), name))
+            return data.decode({"gb2312": "gb18030", "gbk": "gb18030"}.get(charset.lower(), charset))
+    with suppress(ValueError):
+        return data.decode().removeprefix("\ufeff")
     # Money: it stays JSON, since the id of a task that was accepted may be in it.
     return data.decode("utf-8-sig", "backslashreplace").replace("\\x", "\\u00")
 

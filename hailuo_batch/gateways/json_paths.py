@@ -6,6 +6,7 @@ member. Nothing here raises for what a gateway sent.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -21,14 +22,23 @@ def find_values(tree: object, path: str) -> tuple[object, ...]:
     ('t1',)
     """
     found: tuple[object, ...] = (tree,)
-    for part in path.split("."):
-        found = tuple(below for value in found for below in _child_values(value, part))
-    return tuple(value for value in found if value is not None)
+    for part in _split_path(path):
+        only = found[0] if len(found) == 1 else None
+        if isinstance(only, dict) and part[:1] != "*":  # nearly always, and in a tenth of the time
+            found = (only[part],) if part in only else tuple(_child_values(only, part))
+        else:
+            found = tuple(below for value in found for below in _child_values(value, part))
+        if not found:
+            return ()
+    return found if None not in found else tuple(value for value in found if value is not None)
 
 
 def find_first(tree: object, paths: tuple[str, ...]) -> object:
     """The first value that stands at one of several places, or None."""
-    return next((value for place in paths for value in find_values(tree, place)), None)
+    for place in paths:
+        if found := find_values(tree, place):
+            return found[0]
+    return None
 
 
 def set_value(tree: dict[str, Any], path: str, value: object) -> None:
@@ -55,9 +65,16 @@ def encode_segment(text: str) -> str:
     '%2E%2E'
     """
     plain = _UNRESERVED if text.strip(".") else frozenset()  # dots alone would be a step in the path
+    if plain.issuperset(text):
+        return text
     return "".join(
         letter if letter in plain else "".join(f"%{byte:02X}" for byte in letter.encode()) for letter in text
     )
+
+
+@lru_cache(maxsize=1024)
+def _split_path(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _child_values(value: object, part: str) -> Iterator[object]:

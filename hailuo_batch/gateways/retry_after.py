@@ -18,7 +18,9 @@ def parse_wait_seconds(header: str | None) -> float | None:
     >>> [parse_wait_seconds(text) for text in ("30", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", None)]
     [30.0, 1.5, None, None]
     """
-    text = (header or "").strip()
+    if header is None:
+        return None
+    text = header.strip()
     return min(float(text), MAX_WAIT_SECONDS) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
 
 
@@ -28,8 +30,10 @@ def parse_retry_after(header: str | None, *, now: float) -> float | None:
     >>> [parse_retry_after(f"Thu, 01 Jan 1970 00:0{minute}:00 GMT", now=60) for minute in (2, 0)]
     [60.0, 0.0]
     """
+    if header is None:
+        return None
     seconds = parse_wait_seconds(header)
-    match = _DATE_PATTERN.fullmatch((header or "").strip()) if seconds is None else None
+    match = _DATE_PATTERN.fullmatch(header.strip()) if seconds is None else None
     if match is None or match[2].lower() not in _MONTHS:
         return seconds
     day, month, year = int(match[1]), _MONTHS.index(match[2].lower()) + 1, int(match[3])

@@ -32,7 +32,7 @@ Table = Mapping[str, Any]
 Tables = Mapping[str, Table]  # a project's own, by name; one of ours is replaced by one of the same name
 NO_CUSTOM_TABLES: Tables = {}
 NO_REGIONS: Mapping[str, str] = {}  # a gateway's own base address, and nothing by its side
-# What `like` takes over: how a gateway talks and what it sells; never its prices, limits, notes or addresses.
+# What `like` takes over: how a gateway talks and what it sells; never its prices, limits, speed, notes or addresses.
 _INHERITED_KEYS = ("dialect", "wire", "camera", "images", "models")
 
 
@@ -85,7 +85,8 @@ def read_custom_table(tree: object, name: str, *, path: DocumentPath = ()) -> tu
 
 
 def _inheritable_part(table: Table) -> dict[str, Any]:
-    models = {name: {key: row[key] for key in row if key != "prices"} for name, row in table["models"].items()}
+    own = ("prices", "usual_seconds")
+    models = {name: {key: row[key] for key in row if key not in own} for name, row in table["models"].items()}
     return {key: models if key == "models" else table[key] for key in _INHERITED_KEYS if key in table}
 
 
@@ -152,6 +153,7 @@ def read_provider(
         base_url=base_url(name, region, tables),
         regions=tuple(table.get("regions", ())),
         limits=Limits(**{limit: each["is"] for limit, each in table.get("limits", {}).items()}),
+        usual_seconds=row.get("usual_seconds", {}).get("is"),
         accepts_urls=images.get("address", True),
         accepts_data=images.get("data_uri", True),
         idempotent=submit.get("idempotency", {}).get("honoured", False),
@@ -221,6 +223,10 @@ _LIMIT_NAMES = {
 def _inferences(table: Table) -> Iterable[Inference]:
     for row in table.get("inferred", ()):
         yield Inference(what=row["what"], source=row["source"], read=row["read"])
+    for model, row in table["models"].items():
+        if (usual := row.get("usual_seconds", {})).get("inferred"):
+            what = f"usual time of a clip of {model}, in seconds: {usual['is']}"
+            yield Inference(what=what, source=usual["source"], read=usual["read"])
     for limit, row in table.get("limits", {}).items():
         if row.get("inferred"):
             what = f"{_LIMIT_NAMES[limit]}: {row['is']}"

@@ -66,15 +66,15 @@ async def _resume_attempt(step: Step, context: RunContext) -> Submitted:
     """The attempt of an earlier run, to be followed on."""
     standing = step.standing
     assert standing is not None  # noqa: S101 - the caller has checked
-    context.on_start(step, standing.provider, context.task_ages.get(standing.attempt, 0.0))
+    age = context.task_ages.get(standing.attempt)
+    context.on_start(step, standing.provider, age or 0.0)
     stage = standing.stage
     if stage is Stage.STORED:
         stage = await context.ledger.move(standing.attempt, Move.MISS)
     if limiter := context.limiters.get(standing.provider):
         limiter.add_running_task()
-    return Submitted(
-        attempt=standing.attempt, stage=stage, task=ProviderTask(id=standing.task or ""), provider=standing.provider
-    )
+    task = ProviderTask(id=standing.task or "", age=None if age is None else age * context.speed)
+    return Submitted(attempt=standing.attempt, stage=stage, task=task, provider=standing.provider)
 
 
 async def _adopt_task(step: Step, known: KnownTask, context: RunContext) -> Submitted:

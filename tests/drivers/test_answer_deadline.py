@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hailuo_batch.drivers.answer_deadline import GAP_SECONDS, TURN_SECONDS, WAKE_SECONDS, answer_deadline
+from hailuo_batch.drivers.answer_deadline import GAP_SECONDS, TURN_SECONDS, WAKE_SECONDS, AnswerDeadline
 
 SECONDS = 100.0
 
@@ -28,7 +28,7 @@ async def test_an_answer_is_given_up_only_after_a_turn_to_read_it(
     monkeypatch.setattr(loop, "time", lambda: now)
     timed_out = False
     try:
-        async with answer_deadline(SECONDS):
+        async with AnswerDeadline(SECONDS):
             for jump in jumps:
                 now += jump
                 for _ in range(4):

@@ -18,6 +18,7 @@ from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.drivers.http import HttpDriver, Patience
+from hailuo_batch.drivers.poll_scheduler import PollScheduler
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.mock.script import parse_script
@@ -245,18 +246,23 @@ async def test_a_fresh_task_is_looked_at_after_a_pause_and_one_of_an_earlier_run
     async with mocked(task={"queued": 0, "running": 0}) as mock, driver("minimax", mock, pauses=slept) as asking:
         task = await task_at(asking)
         assert isinstance(await asking.wait(order(), task), Produced)
-        assert slept == [10.0]
+        assert slept == [2.0]
         assert isinstance(await asking.wait(order(), ProviderTask(id=task.id)), Produced)
-        assert slept == [10.0]
+        assert slept == [2.0]
 
 
-async def test_a_task_that_runs_is_looked_at_as_often_as_its_gateway_says():
+async def test_a_task_that_runs_is_polled_soon_and_then_as_often_as_its_gateway_says():
     slept = Pauses()
-    async with mocked({"fault": "stuck"}) as mock, driver("vtrix", mock, patience=LITTLE, pauses=slept) as asked:
+    async with (
+        mocked({"fault": "stuck"}) as mock,
+        driver(
+            "vtrix", mock, patience=LITTLE, pauses=slept, scheduler=PollScheduler(every=5.0, elapsed=lambda: sum(slept))
+        ) as asked,
+    ):
         addresses = {PICTURE.digest: "https://frames.example/a.png"}
         task = await task_at(asked, first=PICTURE, addresses=addresses)
         said = failed(await asked.wait(order(), task), FailureKind.PENDING)
-    assert slept == [5.0] * 12
+    assert slept == [2.0, 2.0, 4.0, *[5.0] * 10]
     assert task.id in said.why
     assert "Nothing is bought again" in said.remedy
 
@@ -264,12 +270,13 @@ async def test_a_task_that_runs_is_looked_at_as_often_as_its_gateway_says():
 async def test_looks_that_fail_are_repeated_with_growing_pauses_that_begin_anew_after_a_good_one():
     slept = Pauses()
     faults = {"fault": "server_error", "call": "poll", "nth": [1, 2, 4]}
+    known = PollScheduler(every=10.0, elapsed=lambda: sum(slept))
     async with (
         mocked(faults, {"fault": "stuck"}) as mock,
-        driver("minimax", mock, patience=Patience(task=25.0), pauses=slept) as asked,
+        driver("minimax", mock, patience=Patience(task=25.0), pauses=slept, scheduler=known) as asked,
     ):
         failed(await asked.wait(order(), await task_at(asked)), FailureKind.PENDING)
-    assert slept == [10.0, 1.0, 2.0, 10.0, 1.0]
+    assert slept == [2.0, 1.0, 2.0, 5.0, 1.0, 10.0]
 
 
 async def test_a_task_is_followed_by_another_driver_where_the_first_left_off(tmp_path: Path):

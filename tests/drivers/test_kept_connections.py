@@ -81,6 +81,26 @@ async def test_a_connection_from_before_the_machine_slept_is_not(monkeypatch: py
         assert made == [0, 1]
 
 
+async def test_a_gateway_that_once_closed_one_at_once_gets_new_connections_from_then_on():
+    """Whoever closes within the second may close under the next submit, and that would be a doubt."""
+    closed = asyncio.Event()
+
+    async def close_first(number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(OK)
+        if number == 0:
+            writer.close()
+            closed.set()
+        else:
+            await answer_all(number, reader, writer)
+
+    async with gateway(close_first) as (transport, made):
+        assert await submit(transport) is None
+        await asyncio.wait_for(closed.wait(), 10)
+        assert [await submit(transport) for _ in range(3)] == [None] * 3
+        assert made == [0, 1, 2, 3]
+
+
 LATE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
 
 

@@ -36,8 +36,8 @@ def anything_between(chance: random.Random) -> float:
     return chance.uniform(60, 300)
 
 
-def looks() -> PollScheduler:
-    return PollScheduler(every=EVERY, elapsed=lambda: 0.0)
+def looks(usual: float | None = None) -> PollScheduler:
+    return PollScheduler(every=EVERY, usual=usual, elapsed=lambda: 0.0)
 
 
 def follow(known: PollScheduler, seconds: float, progress: Progress) -> tuple[int, float]:
@@ -81,6 +81,34 @@ def test_a_progress_that_says_nothing_does_no_harm(progress: Progress):
     ratio, delay = followed(looks(), anything_between, progress)
     assert ratio <= 0.8
     assert delay <= 1.05
+
+
+FAST: dict[str, Law] = {
+    "3 s, alike": lambda chance: 3 * math.exp(chance.gauss(0, 0.05)),
+    "3 s, spread": lambda chance: 3 * math.exp(chance.gauss(0, 0.3)),
+    "1.5 to 6 s": lambda chance: chance.uniform(1.5, 6.0),
+}
+
+
+@pytest.mark.parametrize("law", FAST.values(), ids=FAST)
+@pytest.mark.parametrize("usual", [None, 3.0])
+def test_clips_of_three_seconds_are_found_within_one_by_few_polls(law: Law, usual: float | None):
+    known, chance = looks(usual), random.Random(4)  # noqa: S311 - it has to be repeatable, not secret
+    seen = [follow(known, law(chance), nothing) for _ in range(412)]
+    first, later = seen[:12], seen[12:]
+    assert sum(late <= 1.0 for _, late in later) >= 0.97 * len(later)
+    assert sum(count for count, _ in later) / len(later) <= 6
+    if usual is not None:
+        assert sum(late <= 1.0 for _, late in first) >= 0.9 * len(first), "a table says how long its clips usually take"
+        assert sum(count for count, _ in first) / len(first) <= 6
+
+
+@pytest.mark.parametrize("usual", [3.0, 1000.0])
+def test_a_usual_time_that_is_wrong_counts_for_the_first_clips_only(usual: float):
+    known, chance = looks(usual), random.Random(4)  # noqa: S311
+    for _ in range(40):
+        follow(known, almost_alike(chance), nothing)
+    assert 90 < known.poll_delay(KIN, 0.0) < 160
 
 
 def test_a_gateway_that_has_become_faster_is_believed_after_some_clips():

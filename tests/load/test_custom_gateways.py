@@ -26,6 +26,16 @@ def test_a_gateway_of_ones_own_is_asked_like_ours(tmp_path: Path) -> None:
     assert (studio.prices, studio.idempotent) == ((), True)
 
 
+def test_a_table_may_say_how_long_a_clip_usually_takes_and_that_is_only_inferred(tmp_path: Path) -> None:
+    usual = "usual_seconds: {is: 3, inferred: true, source: a test order, read: 2026-11-26}"
+    models = f"models: {{hailuo-02: {{offers: {{text: {{768p: [6]}}}}, {usual}, read: 2026-11-26, source: s}}}}"
+    project = settings(tmp_path, f"gateways: {{studio: {{{STUDIO}, {models}}}}}")
+    assert project.problems == ()
+    ((studio, ours), _) = read_providers(["studio", "mindvideo"], "hailuo-02", tables=project.tables)
+    assert (studio.usual_seconds, ours.usual_seconds) == (3, None)
+    assert "usual time of a clip of hailuo-02, in seconds: 3" in [each.what for each in studio.inferences]
+
+
 def test_a_region_has_its_prices_and_an_address_leaves_them(tmp_path: Path) -> None:
     project = settings(tmp_path, "regions: {minimax: china, gccai: 'https://proxy.example/gccai'}")
     assert project.problems == ()

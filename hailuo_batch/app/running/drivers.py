@@ -158,6 +158,8 @@ async def _open_http_drivers(
                 per_second=limits.get("polls_per_second"),
                 elapsed=tempo.now,
                 past=_past_render_times(provider, context),
+                usual=provider.usual_seconds,
+                is_called_back=callbacks is not None and provider.callbacks,
                 sleep=context.sleep,
                 gateway=provider.name,
             )
@@ -246,14 +248,15 @@ def _task_timeout(provider: Provider, project: Project) -> float:
 
 
 def _past_render_times(provider: Provider, context: DriverContext) -> Iterable[tuple[tuple[str, int], float]]:
-    """How long this provider's clips took, by resolution and length, in the run's seconds."""
+    """How long this provider's clips of the same model took, by resolution and length, in the run's seconds."""
     longest = _task_timeout(provider, context.project)
     for name, preimage, seconds in context.render_times:
         took = seconds * context.clock.speed
         # Nothing takes longer, since no run waits longer: the clock was turned meanwhile, or the machine slept.
         if name == provider.name and 0 < took <= longest:
             request = parse_preimage(preimage)
-            yield (request.resolution, provider.find_seconds(request.duration) or 0), took
+            if request.model == provider.model.name:
+                yield (request.resolution, provider.find_seconds(request.duration) or 0), took
 
 
 def _real_addresses(providers: Iterable[Provider], project: Project) -> dict[str, str]:

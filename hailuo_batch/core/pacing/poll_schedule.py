@@ -4,7 +4,8 @@ A fixed interval polls a clip that cannot be ready yet as often as one that is d
 the likelier it is that an unfinished clip becomes ready about then. The gap is k / √h, with h the hazard at its end
 (the inspection policy of Keller, and of Barlow and Proschan: fewest polls for a given mean delay). Times are taken as
 log-normal: two numbers, which a dozen clips determine. k is chosen so that a clip waits no longer on average than under
-the fixed interval.
+the fixed interval, and no longer than an eighth of the time that it takes: the pace. Where nothing is known, polls
+begin at two seconds and their gaps double up to the fixed interval, so that clips of seconds are found too.
 """
 
 import math
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 MIN_CLIPS = 8  # clips, before they are believed
 MIN_DEVIATION, MAX_DEVIATION = (
@@ -19,8 +21,13 @@ MIN_DEVIATION, MAX_DEVIATION = (
     1.5,
 )  # of the logarithms' standard deviation: a few clips that are alike prove no law
 MIN_PAUSE, MAX_PAUSE = 2.0, 60.0  # seconds between two polls; the first one may be later
+_QUICKEST_INTERVAL, _QUICKEST_PAUSE = 0.5, 0.25  # seconds, however fast clips are
+_PRIOR_DEVIATION = 0.5  # of clips of which only the usual time is known: two in three take 0.6 to 1.6 times that
 _MAX_POLLS = 200  # polls that are planned ahead
 _TOLERANCE = 1.01  # numbers this near to each other count as equal
+_SCALES, _BEYOND = (1e-2, 1e3), 1.004  # of the gaps, and a step beyond the scale that is meant, so that it lies between
+_STEPS = 5  # of that kind
+_TAIL_SHARE = 0.01  # of the clips: what they add to the mean delay changes no step
 _TAIL = 1e-9  # with so few unfinished clips, the hazard is the tail's own limit
 _TAIL_DEVIATIONS = 5.99  # from there on, at the earliest
 _ROOT_2, _ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
@@ -35,8 +42,37 @@ class LogNormal:
     deviation: float
 
 
-def fit_log_normal(seconds: Collection[float]) -> LogNormal | None:
+class PollPace(NamedTuple):
+    """The interval whose half is the mean delay that polls may have, and the shortest gap between two of them."""
+
+    interval: float
+    shortest: float = MIN_PAUSE
+
+
+def poll_pace(times: LogNormal | None, interval: float) -> PollPace:
+    """The pace for clips that take this long: fast clips are polled faster than the gateway advises, slow ones are not.
+
+    >>> poll_pace(LogNormal(mean=5.0, deviation=0.1), 10.0)
+    PollPace(interval=10.0, shortest=2.0)
+    """
+    if times is None:
+        return PollPace(interval)
+    usual = math.exp(times.mean)
+    return PollPace(
+        round(min(interval, max(usual / 4, _QUICKEST_INTERVAL)), 3),
+        round(min(MIN_PAUSE, max(usual / 12, _QUICKEST_PAUSE)), 3),
+    )
+
+
+def expect_usual(seconds: float) -> LogNormal:
+    """What is believed of clips before any was seen, if they usually take so long."""
+    return LogNormal(mean=round(math.log(seconds), 2), deviation=_PRIOR_DEVIATION)
+
+
+def fit_log_normal(seconds: Collection[float], *, blur: float = 0.0) -> LogNormal | None:
     """What these clips teach; None when they are too few.
+
+    `blur` is the variance of the logarithms that comes from when the clips were polled (`poll_blur`).
 
     >>> round(math.exp(fit_log_normal([100.0] * 10).mean))
     100
@@ -45,21 +81,17 @@ def fit_log_normal(seconds: Collection[float]) -> LogNormal | None:
     if len(logs) < MIN_CLIPS:
         return None
     mean = math.fsum(logs) / len(logs)
-    deviation = math.sqrt(math.fsum((each - mean) ** 2 for each in logs) / (len(logs) - 1))
+    deviation = math.sqrt(math.fsum((each - mean) ** 2 for each in logs) / (len(logs) - 1) + blur)
     return LogNormal(mean=round(mean, 2), deviation=round(min(max(deviation, MIN_DEVIATION), MAX_DEVIATION), 2))
 
 
-def poll_pause(times: LogNormal | None, age: float, interval: float) -> float:
-    """Seconds to wait before the next poll of a task that was submitted `age` seconds ago.
-
-    `interval` is the fixed interval that the gateway advises: it holds where nothing is known, and half of it is the
-    mean delay that learnt polls may have.
-    """
+def poll_pause(times: LogNormal | None, age: float, pace: PollPace) -> float:
+    """Seconds to wait before the next poll of a task that was submitted `age` seconds ago."""
     if times is None:
-        return interval
-    later = (poll for poll in poll_ages(times, interval) if poll > age + MIN_PAUSE / 2)
+        return min(pace.interval, max(pace.shortest, age))
+    later = (poll for poll in poll_ages(times, pace) if poll > age + pace.shortest / 2)
     poll = next(later, None)
-    return min(max(interval, age / 10), MAX_PAUSE) if poll is None else poll - age
+    return min(max(pace.interval, age / 10), MAX_PAUSE) if poll is None else poll - age
 
 
 def estimate_ready_age(times: LogNormal | None, begin: float, end: float) -> float:
@@ -70,31 +102,53 @@ def estimate_ready_age(times: LogNormal | None, begin: float, end: float) -> flo
     return (_partial_mean(times, end) - _partial_mean(times, begin)) / share
 
 
+def poll_blur(ready: float, seen: float) -> float:
+    """The variance of a time's logarithm if a clip was found at one age and was probably ready at another.
+
+    It is that of anything between the poll that found it and as much before, as ratios.
+    """
+    return math.log(seen / ready) ** 2 / 3 if seen > ready > 0 else 0.0
+
+
 def ready_share(times: LogNormal, age: float) -> float:
     """The share of clips that are ready at an age."""
     return 1.0 - _survival(times, age)
 
 
 @lru_cache(maxsize=1024)
-def poll_ages(times: LogNormal, interval: float) -> tuple[float, ...]:
+def poll_ages(times: LogNormal, pace: PollPace) -> tuple[float, ...]:
     """The ages at which a task is polled."""
-    low, high = 1e-1, 1e3
+    return tuple(age for age, _ in _walk_polls(times, _find_scale(times, pace), pace.shortest))
+
+
+def _find_scale(times: LogNormal, pace: PollPace) -> float:
+    """The largest scale, within a hundredth, at which clips wait no longer than they may.
+
+    The mean delay grows about as the scale does, so a step leads near. After some, what is left is halved, as the delay
+    jumps where single gaps lead far into the tail.
+    """
+    (low, high), limit, steps = _SCALES, pace.interval / 2, 0
+    guess = 0.86 * pace.interval / math.sqrt(times.deviation * math.exp(times.mean))
     while high > low * _TOLERANCE:
-        middle = math.sqrt(low * high)
-        low, high = (middle, high) if _has_mean_delay_below(interval / 2, times, middle) else (low, middle)
-    return tuple(age for age, _ in _walk_polls(times, low))
+        steps += 1
+        if steps > _STEPS or not low < guess < high:
+            guess = math.sqrt(low * high)
+        delay = _mean_delay(limit, times, guess, pace.shortest)
+        low, high, beyond = (guess, high, _BEYOND) if delay < limit else (low, guess, 1 / _BEYOND)
+        guess *= limit / max(delay, limit / 100) * beyond
+    return low
 
 
-def _walk_polls(times: LogNormal, scale: float) -> Iterator[tuple[float, float]]:
+def _walk_polls(times: LogNormal, scale: float, shortest: float) -> Iterator[tuple[float, float]]:
     """The ages at which gap × √h(end) = scale, each with the share of clips that are not ready then."""
-    gaps, place, limit, tail = _gaps(), 0, scale**2, math.exp(times.mean + _TAIL_DEVIATIONS * times.deviation)
-    age = _first_poll_age(times, limit)
+    gaps, place, limit = _gaps(shortest), 0, scale**2
+    tail, age = math.exp(times.mean + _TAIL_DEVIATIONS * times.deviation), _first_poll_age(times, limit, shortest)
     for _ in range(_MAX_POLLS - 1):
         left = _survival(times, age)
         yield age, left
         if left <= _MIN_SURVIVAL:
             return
-        is_short = _gap_test(times, age, limit)
+        is_short = _gap_test(times, age, limit, gaps)
         place = _search(is_short, len(gaps) - 1, place)
         # Where the tail's own limit takes over, the hazard drops by some hundredths, and two gaps may fit: halving all
         # of them decides.
@@ -104,28 +158,28 @@ def _walk_polls(times: LogNormal, scale: float) -> Iterator[tuple[float, float]]
     yield age, _survival(times, age)
 
 
-def _first_poll_age(times: LogNormal, limit: float) -> float:
+def _first_poll_age(times: LogNormal, limit: float, shortest: float) -> float:
     """The end of the first gap, which may be long: gap² × h(end) grows with it, so halving finds it."""
-    low, high = MIN_PAUSE, max(MIN_PAUSE, math.exp(times.mean + 4 * times.deviation))
+    low, high = shortest, max(shortest, math.exp(times.mean + 4 * times.deviation))
     while high > low * _TOLERANCE:
         middle = math.sqrt(low * high)
         low, high = (middle, high) if middle**2 * _hazard(times, middle) < limit else (low, middle)
     return low
 
 
-@lru_cache(maxsize=1)
-def _gaps() -> tuple[float, ...]:
+@lru_cache(maxsize=16)
+def _gaps(shortest: float) -> tuple[float, ...]:
     """The gaps that there are between two polls, as halving makes them: each nearly equals the next."""
-    gaps = [MIN_PAUSE, MAX_PAUSE]
+    gaps = [shortest, MAX_PAUSE]
     while gaps[1] > gaps[0] * _TOLERANCE:
         middles = [math.sqrt(low * high) for low, high in pairwise(gaps)]
         gaps = [*chain.from_iterable(zip(gaps, middles, strict=False)), MAX_PAUSE]
     return tuple(gaps)
 
 
-def _gap_test(times: LogNormal, last: float, limit: float) -> Callable[[int], bool]:
+def _gap_test(times: LogNormal, last: float, limit: float, gaps: tuple[float, ...]) -> Callable[[int], bool]:
     """Whether a gap, by its place, has gap² × h(end) below the limit."""
-    gaps, mean, deviation = _gaps(), times.mean, times.deviation
+    mean, deviation = times.mean, times.deviation
 
     def is_short(place: int) -> bool:  # `_hazard` without calls of ours: no line runs so often
         gap = gaps[place]
@@ -161,16 +215,19 @@ def _halve(holds: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
-def _has_mean_delay_below(limit: float, times: LogNormal, scale: float) -> bool:
-    """Whether clips wait less than this for their poll on average: in closed form, as a log-normal's partial mean."""
+def _mean_delay(limit: float, times: LogNormal, scale: float, shortest: float) -> float:
+    """How long clips wait for their poll on average: in closed form, as a log-normal's partial mean.
+
+    Where that is certainly more than twice the limit or less than the limit, it is only known to be so.
+    """
     waited, left, mean = 0.0, 1.0, 0.0
-    for poll, left_then in _walk_polls(times, scale):
+    for poll, left_then in _walk_polls(times, scale, shortest):
         mean_then = _partial_mean(times, poll)
         waited += poll * (left - left_then) - (mean_then - mean)
         left, mean = left_then, mean_then
-        if waited >= limit or waited + left * MAX_PAUSE < limit:  # the rest waits for one gap at most
-            break
-    return waited < limit
+        if waited >= 2 * limit or (waited + left * MAX_PAUSE < limit and left < _TAIL_SHARE):
+            break  # the rest waits for one gap at most
+    return waited
 
 
 def _partial_mean(times: LogNormal, age: float) -> float:

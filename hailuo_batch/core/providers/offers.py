@@ -61,6 +61,7 @@ class Provider:
     base_url: str = ""
     regions: tuple[str, ...] = ()
     limits: Limits = Limits()
+    usual_seconds: float | None = None  # from submit to clip; what counts until some were seen
     accepts_urls: bool = True
     accepts_data: bool = True
     idempotent: bool = False

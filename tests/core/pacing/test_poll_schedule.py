@@ -12,21 +12,26 @@ from hypothesis import strategies as st
 from hailuo_batch.core.pacing.poll_schedule import (
     _MAX_POLLS,
     _MIN_SURVIVAL,
+    _SCALES,
     MAX_DEVIATION,
     MAX_PAUSE,
     MIN_CLIPS,
     MIN_DEVIATION,
     MIN_PAUSE,
     LogNormal,
+    PollPace,
+    _find_scale,
     _hazard,
     _partial_mean,
     _survival,
+    _walk_polls,
     fit_log_normal,
     poll_ages,
+    poll_pace,
     poll_pause,
 )
 
-EVERY = 10.0
+EVERY = PollPace(10.0)
 CLIPS = 2000
 Law = Callable[[random.Random], float]
 
@@ -88,8 +93,21 @@ def test_clips_that_are_late_now_and_then_take_fewer_looks():
     assert waited <= delay * 1.05
 
 
-def test_what_is_not_known_is_looked_at_as_the_gateway_advises():
-    assert [poll_pause(None, age, EVERY) for age in (0.0, 5.0, 1000.0)] == [EVERY] * 3
+@pytest.mark.parametrize(("every", "ages"), [(10.0, [2, 4, 8, 16, 26, 36]), (2.0, [2, 4, 6, 8, 10, 12])])
+def test_what_is_not_known_is_polled_soon_and_then_as_the_gateway_advises(every: float, ages: list[float]):
+    found = [0.0]
+    for _ in ages:
+        found.append(found[-1] + poll_pause(None, found[-1], poll_pace(None, every)))
+    assert found[1:] == ages
+
+
+@pytest.mark.parametrize(
+    ("usual", "pace"),
+    [(0.5, (0.5, 0.25)), (3.0, (0.75, 0.25)), (12.0, (3.0, 1.0)), (40.0, (10, 2)), (150, (10, 2))],
+)
+def test_fast_clips_have_a_faster_pace_and_slow_ones_the_gateways(usual: float, pace: tuple[float, float]):
+    found = poll_pace(LogNormal(mean=math.log(usual), deviation=0.3), 10.0)
+    assert found == pytest.approx(pace)
 
 
 def test_a_few_clips_prove_nothing():
@@ -116,19 +134,20 @@ HISTORIES = st.builds(
 def test_a_pause_is_never_shorter_than_what_a_gateway_bears_nor_longer_than_somebody_waits(
     known: LogNormal, age: float, every: float
 ):
-    found = poll_pause(known, age, every)
-    assert found >= MIN_PAUSE / 2
-    first = poll_ages(known, every)[0]
-    assert age + found <= max(first, age + MAX_PAUSE + MIN_PAUSE)
+    pace = poll_pace(known, every)
+    found = poll_pause(known, age, pace)
+    assert found >= pace.shortest / 2
+    first = poll_ages(known, pace)[0]
+    assert age + found <= max(first, age + MAX_PAUSE + MIN_PAUSE) + 1e-6
 
 
 @settings(deadline=None, max_examples=50)
 @given(HISTORIES, st.sampled_from([5.0, 10.0]))
 def test_looks_go_on_as_long_as_a_task_runs(known: LogNormal, every: float):
-    age = 0.0
+    age, pace = 0.0, poll_pace(known, every)
     for _ in range(400):
-        age += poll_pause(known, age, every)
-    assert age > poll_ages(known, every)[-1]
+        age += poll_pause(known, age, pace)
+    assert age > poll_ages(known, pace)[-1]
 
 
 def test_the_first_look_comes_when_a_clip_may_be_ready_and_not_before():
@@ -139,33 +158,30 @@ def test_the_first_look_comes_when_a_clip_may_be_ready_and_not_before():
 @pytest.mark.parametrize("late", [600.0, 1200.0])
 def test_a_clip_that_is_far_too_late_is_looked_at_less_and_less(late: float):
     found = poll_pause(LogNormal(mean=math.log(60), deviation=0.1), late, EVERY)
-    assert EVERY <= found <= MAX_PAUSE
+    assert EVERY.interval <= found <= MAX_PAUSE
 
 
-def poll_ages_by_halving(times: LogNormal, interval: float) -> list[float]:
-    """The definition: halving for each gap, inside a halving for the scale of all of them."""
+def ages_by_definition(times: LogNormal, scale: float) -> list[float]:
+    """The definition: halving for each gap."""
+    polls: list[float] = []
+    while len(polls) < _MAX_POLLS and (not polls or _survival(times, polls[-1]) > _MIN_SURVIVAL):
+        last = polls[-1] if polls else 0.0
+        end = MAX_PAUSE if polls else max(MIN_PAUSE, math.exp(times.mean + 4 * times.deviation))
 
-    def follow(scale: float) -> list[float]:
-        polls: list[float] = []
-        while len(polls) < _MAX_POLLS and (not polls or _survival(times, polls[-1]) > _MIN_SURVIVAL):
-            last = polls[-1] if polls else 0.0
-            end = MAX_PAUSE if polls else max(MIN_PAUSE, math.exp(times.mean + 4 * times.deviation))
+        def is_short(gap: float, last: float = last) -> bool:
+            return gap**2 * _hazard(times, last + gap) < scale**2
 
-            def is_short(gap: float, last: float = last) -> bool:
-                return gap**2 * _hazard(times, last + gap) < scale**2
+        polls.append(last + halve(MIN_PAUSE, end, is_short))
+    return polls
 
-            polls.append(last + halve(MIN_PAUSE, end, is_short))
-        return polls
 
-    def delay(polls: list[float]) -> float:
-        ages = [0.0, *polls]
-        return sum(
-            age * (_survival(times, before) - _survival(times, age))
-            - (_partial_mean(times, age) - _partial_mean(times, before))
-            for before, age in pairwise(ages)
-        )
-
-    return follow(halve(0.1, 1000.0, lambda scale: delay(follow(scale)) < interval / 2))
+def mean_delay(times: LogNormal, polls: list[float]) -> float:
+    ages = [0.0, *polls]
+    return sum(
+        age * (_survival(times, before) - _survival(times, age))
+        - (_partial_mean(times, age) - _partial_mean(times, before))
+        for before, age in pairwise(ages)
+    )
 
 
 def halve(low: float, high: float, holds: Callable[[float], bool]) -> float:
@@ -175,15 +191,27 @@ def halve(low: float, high: float, holds: Callable[[float], bool]) -> float:
     return low
 
 
-@settings(deadline=None, max_examples=60)
-@given(
-    st.builds(
-        LogNormal,
-        mean=st.floats(-2, 11).map(lambda mean: round(mean, 2)),
-        deviation=st.floats(MIN_DEVIATION, MAX_DEVIATION).map(lambda deviation: round(deviation, 2)),
-    ),
-    st.sampled_from([1.0, 2.5, 5.0, 10.0, 30.0]),
+ANY_TIMES = st.builds(
+    LogNormal,
+    mean=st.floats(-2, 11).map(lambda mean: round(mean, 2)),
+    deviation=st.floats(MIN_DEVIATION, MAX_DEVIATION).map(lambda deviation: round(deviation, 2)),
 )
-@example(LogNormal(mean=4.0, deviation=MIN_DEVIATION), 30.0)  # single gaps lead far into the tail
-def test_the_schedule_is_that_of_its_definition(known: LogNormal, every: float):
-    assert poll_ages(known, every) == pytest.approx(poll_ages_by_halving(known, every), rel=0, abs=1e-3)
+STEEP = LogNormal(mean=4.0, deviation=MIN_DEVIATION)  # single gaps lead far into the tail
+
+
+@settings(deadline=None, max_examples=60)
+@given(ANY_TIMES, st.floats(-1.0, 2.0))
+@example(STEEP, 1.1)
+def test_the_polls_are_those_of_the_definition(known: LogNormal, power: float):
+    found = [age for age, _ in _walk_polls(known, 10**power, MIN_PAUSE)]
+    assert found == pytest.approx(ages_by_definition(known, 10**power), rel=0, abs=1e-3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(ANY_TIMES, st.sampled_from([1.0, 2.5, 5.0, 10.0, 30.0]))
+@example(STEEP, 30.0)
+def test_clips_wait_as_long_as_they_may_and_no_longer(known: LogNormal, every: float):
+    scale = _find_scale(known, PollPace(every))
+    delay, more = (mean_delay(known, ages_by_definition(known, each)) for each in (scale, 1.02 * scale))
+    assert delay < every / 2 or scale == _SCALES[0], "nothing is polled faster than the shortest pause"
+    assert more >= every / 2 or 1.02 * scale > _SCALES[1]

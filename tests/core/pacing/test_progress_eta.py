@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailuo_batch.core.pacing.poll_schedule import LogNormal, estimate_ready_age, poll_pause, ready_share
+from hailuo_batch.core.pacing.poll_schedule import LogNormal, PollPace, estimate_ready_age, poll_pause, ready_share
 from hailuo_batch.core.pacing.progress_eta import (
     MIN_PROGRESS,
     ProgressSample,
@@ -70,7 +70,7 @@ def test_whatever_a_gateway_tells_a_promise_is_a_time_that_can_be_waited_for(loo
         assert 0 <= made.seconds_left < math.inf
         assert made.age in {each.age for each in looks}
         found = predict_remaining(made, FEW, None)
-        assert found is None or 0 < poll_pause(found, 0.0, 10.0) < math.inf
+        assert found is None or 0 < poll_pause(found, 0.0, PollPace(10.0)) < math.inf
 
 
 @given(LOOKS)
