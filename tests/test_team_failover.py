@@ -61,7 +61,11 @@ async def test_a_replica_that_lacks_the_last_purchases_buys_none_of_them_again(
         (one.folder / "film.yaml").write_text(film("minimax", *PROMPTS))
         assert await one.run() == Exit.DONE
         assert charged(mock) == Counter(PROMPTS)
-        fail_over(server)
+        begin_replica(server)
+        with pytest.raises(LedgerError, match="is a replica"):
+            await one.plan()
+        with server.connect("postgres", user=OWNER) as connection:
+            assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
         for desk in (one, two):  # also a machine that never saw the server before
             planned = await desk.plan()
             problem = next(each for each in planned.extra_problems if each.rule.id == "ledger-changed")
@@ -120,15 +124,13 @@ def put_back(server: PostgresServer) -> None:
     (server.folder / "replica").rename(server.folder / "data")
 
 
-def fail_over(server: PostgresServer) -> None:
-    """The server is gone, and its replica takes over."""
+def begin_replica(server: PostgresServer) -> None:
+    """The server is gone, and its replica answers in its place: it only reads until it is promoted."""
     put_back(server)
     mark = server.folder / "data" / "standby.signal"
     mark.touch()
     own(mark, server)
     server.start()
-    with server.connect("postgres", user=OWNER) as connection:
-        assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
 
 
 def copy(source: str, target: str) -> str:

@@ -1,6 +1,7 @@
 """Two checkouts that share a ledger in PostgreSQL, each with its own folder and user; both buy from one mock."""
 
 import asyncio
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from postgres_fixtures import PostgresServer, postgres, postgres_database, postg
 from rehearsal import nth
 from team_desks import PROMPTS, Desk, charged, mock, others, own_state  # noqa: F401 - fixtures
 
+from hailuo_batch.app.gc import collect_garbage
 from hailuo_batch.app.planning.fast_path import read_cached_summary
+from hailuo_batch.app.recovery.repair import repair_ledger
 from hailuo_batch.app.resolve import list_open_attempts
 from hailuo_batch.app.workspace import shared_content
 from hailuo_batch.app.workspace.shared_content import read_shared_content
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.plan.plan import StepReason
-from hailuo_batch.errors import Exit
+from hailuo_batch.errors import Exit, RefusedError
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.server import Mock
 
@@ -103,3 +106,22 @@ async def test_a_finished_film_is_known_by_one_question_until_anybody_writes(
     assert read_cached_summary(one.folder / "film.yaml") is not None
     postgres.drop_database(postgres_database)
     assert read_cached_summary(one.folder / "film.yaml") is None, "the long way says why"
+
+
+async def test_gc_leaves_what_only_this_machine_has_to_the_others(
+    tmp_path: Path,
+    forks: Forks,
+    mock: Mock,  # noqa: F811
+    postgres_url: str,  # noqa: F811
+) -> None:
+    one = Desk.make(tmp_path / "one", forks, mock.base_url, postgres_url)
+    assert await one.run() == Exit.DONE
+    for each in one.folder.iterdir():
+        if each.name != "hailuo.yaml" and each.is_file():
+            each.unlink()  # nothing here names a clip any more: another machine's manifest may
+    shutil.rmtree(one.folder / "renders")
+    found = await collect_garbage(one.folder, days=0, remove=True)
+    assert found.clips == ()
+    assert await one.stages() == {Stage.STORED: len(PROMPTS)}
+    with pytest.raises(RefusedError, match="not mended"):
+        await repair_ledger(one.folder)

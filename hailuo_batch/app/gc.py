@@ -59,12 +59,24 @@ async def collect_garbage(
         return Garbage(days=days)
     before = SystemClock().now() - days * _DAY_SECONDS
     if not remove:
-        return (await _find_garbage(project, workspace, days, before))[0]
+        return _leave_to_others(workspace, (await _find_garbage(project, workspace, days, before))[0])
     with workspace.hold_run_lock("gc") as lock:
         found, names = await _find_garbage(project, workspace, days, before)
+        found = _leave_to_others(workspace, found)
         await _remove_garbage(workspace, found, names, by or login_name(), lock)
         _remove_leftovers(workspace, before)
     return replace(found, is_removed=True)
+
+
+def _leave_to_others(workspace: Workspace, garbage: Garbage) -> Garbage:
+    """The garbage without bought clips that only this machine has, where it shares the ledger.
+
+    Money: another machine's manifests may name them. Once the ledger says that they are gone, they are bought again.
+    """
+    if not workspace.places.ledger:
+        return garbage
+    mine = (clip for clip in garbage.clips if clip.digest in garbage.shared or not clip.stored_attempts)
+    return replace(garbage, clips=tuple(mine))
 
 
 async def _find_garbage(

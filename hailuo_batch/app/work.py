@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.app.workspace.shared_ledger import read_password
+from hailuo_batch.app.workspace.shared_content import read_password
 from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.core.world import command_line
 from hailuo_batch.drivers.data_plane import LocalDataPlane

@@ -11,8 +11,9 @@ from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move, Stage
 from hailuo_batch.core.attempt.failure import Failure
 from hailuo_batch.core.spending.purchase import JournalFault
-from hailuo_batch.core.world import World
+from hailuo_batch.core.world import World, command_line
 from hailuo_batch.drivers.data_plane import LocalDataPlane
+from hailuo_batch.errors import RefusedError
 from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.ports import Facts, LedgerWriter
 
@@ -62,6 +63,12 @@ async def fork_ledger(folder: Path | str = ".", *, world: World = World.REAL) ->
 async def _open_ledger(
     workspace: Workspace, command: str, mended: frozenset[JournalFault]
 ) -> AsyncIterator[LedgerWriter]:
+    if workspace.places.ledger:  # a shared ledger is in no journal, and is nobody's copy
+        raise RefusedError(
+            "a shared ledger is not mended from the journal of one machine",
+            why=f"It is at {workspace.ledger_name}.",
+            remedy=f"To prove that it keeps its rules:\n    {command_line('ledger check')}",
+        )
     workspace.create()
     with workspace.hold_run_lock(command) as lock:
         async with workspace.open_ledger(SystemClock(), lock, mended=mended) as ledger:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import TYPE_CHECKING, Union
 
 from hailuo_batch.app.workspace.cpus import cpu_count
-from hailuo_batch.app.workspace.shared_ledger import read_password
+from hailuo_batch.app.workspace.shared_content import read_password
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.shared_places import FARM_OF_LEDGER, NO_PLACES, SharedPlaces
 from hailuo_batch.core.world import World

@@ -106,6 +106,9 @@ def make_ledger_error(error: "psycopg.Error", place: str) -> Exception:
         case psycopg.errors.InsufficientPrivilege():
             remedy = "Let the owner of the database grant it:\n    GRANT hailuo_run TO your_login"
             return LedgerError("this login may not use the shared ledger", why=why, remedy=remedy)
+        case psycopg.errors.ObjectNotInPrerequisiteState():
+            remedy = f"Write the address of the server that takes writes, or promote this one. {_NOTHING_SENT}"
+            return LedgerError("the shared ledger's server is a replica", why=why, remedy=remedy)
         case psycopg.errors.DiskFull() | psycopg.errors.OutOfMemory() | psycopg.errors.ReadOnlySqlTransaction():
             return LedgerError(
                 "the shared ledger cannot be written", why=why, remedy=f"Check its server. {_NOTHING_SENT}"
