@@ -25,7 +25,8 @@ class ManifestFacts:
 
     `entries` are those under `shots`; `ids` are of the shots that they make; `givers` are shots whose frames others
     start from; `text_length` is of all prompts, and `prompts` has a number for each, which another seldom has.
-    `kinds` are the providers, size and length of shots; `has_frames`: some shot starts from an image.
+    `kinds` are the providers, size and length of shots; `has_frames`: some shot starts from an image. `lock` is the
+    `own_lock_digest` of its lock; `has_bought`: its ledger has bought something itself.
     """
 
     entries: int
@@ -35,6 +36,8 @@ class ManifestFacts:
     prompts: tuple[int, ...]
     kinds: tuple[ShotKind, ...]
     has_frames: bool
+    lock: str
+    has_bought: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

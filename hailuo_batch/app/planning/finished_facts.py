@@ -3,9 +3,12 @@
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from hailuo_batch.app.recovery.missing_ledger import has_bought
 from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.manifest.frame_links import frame_sources
+from hailuo_batch.core.world import World
 from hailuo_batch.load.finished_copy import FinishedCopy, ManifestFacts
+from hailuo_batch.load.lock_part import own_lock_digest
 
 if TYPE_CHECKING:
     from hailuo_batch.app.planning.planned import PlannedRun
@@ -33,6 +36,8 @@ def make_finished_copy(planned: "PlannedRun") -> FinishedCopy | None:
         prompts=tuple(number_prompt(shot.prompt) for shot in shots),
         kinds=tuple(dict.fromkeys((shot.providers, shot.resolution, shot.duration) for shot in shots)),
         has_frames=bool(framed),
+        lock=own_lock_digest(planned.lock) if validation.world is World.REAL else "",
+        has_bought=any(map(has_bought, planned.snapshot.standings.values())),
     )
     return FinishedCopy(data=validation.sources.main.data, facts=facts)
 
