@@ -4,6 +4,7 @@ Delete the cache and every answer is the same. A plan that cannot be cached is n
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.planning.fast_path import cache_dependencies
@@ -20,6 +21,8 @@ from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached
 from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.finished_copy import write_finished_copy
 from hailuo_batch.load.ledger_content import LedgerContent, hash_ledger
+from hailuo_batch.load.lockfile import lock_text
+from hailuo_batch.load.sidecar import source_digest
 from hailuo_batch.load.user_state import find_price_file
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
         includes=validation.sources.stamps,
     )
     facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
+    if validation.world is World.REAL and (facts["lock"] or "") != planned.lock.source:
+        return  # another branch was checked out since it was read
     key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     if content is not None and content != hash_ledger(workspace.ledger_file):
         content = None  # it was written meanwhile
@@ -63,6 +68,18 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
     write_finished_manifest(workspace.state_folder, key, facts, images, finished, content=content)
     if (copy := make_finished_copy(planned)) is not None:
         write_finished_copy(workspace.state_folder, key, copy)
+
+
+def write_run_cache(after: PlannedRun, content: LedgerContent | None) -> None:
+    """Caches what a real run has left. `after` was planned before its lock and tasks file were written.
+
+    Other runs have written theirs with that plan. `content` is as in `write_plan_cache`.
+    """
+    if after.validation.world is not World.REAL:
+        return
+    lock = make_lockfile(after)
+    written = replace(lock, source=source_digest(lock_text(lock).encode()))
+    write_plan_cache(replace(after, lock=written, tasks=list_tasks(after, lock)), content)
 
 
 def _is_finished(planned: PlannedRun) -> bool:
