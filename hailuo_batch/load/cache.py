@@ -39,7 +39,7 @@ class FinishedManifest:
     `trust` is what the user trusted in its project; None where nothing is at stake. `prices` is the path of the user's
     prices ("": there is no place for them). `environment` has digests of the values that its variables take from there.
     `until` is the day (`2027-12-31`, UTC) after which its images give other warnings; "" is no such day. `includes` are
-    the files that it includes, as they were read.
+    the files that it includes, as they were read. `images` are the paths of its images.
     """
 
     digests: frozenset[str]
@@ -50,6 +50,7 @@ class FinishedManifest:
     environment: Mapping[str, str] = field(default_factory=dict)
     until: str = ""
     includes: tuple[IncludeStamp, ...] = ()
+    images: frozenset[str] = frozenset()
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -125,6 +126,7 @@ def read_finished_manifest(
             environment=known["environment"],
             until=known["until"],
             includes=tuple(IncludeStamp(*row) for row in known["includes"]),
+            images=frozenset(known["inputs"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -39,10 +39,15 @@ async def plan_changed_shots(file: Path, *, world: World, max_cost: str | None =
     Its steps and rows are those of the changed shots alone, its counts and its sums of purchases are of all. What the
     clips in the store cost, and how long they are, is not in it.
     """
+    change = find_manifest_change(file, world)
+    return None if change is None else await plan_manifest_change(change, max_cost=max_cost)
+
+
+async def plan_manifest_change(change: ManifestChange, *, max_cost: str | None = None) -> PlannedRun | None:
+    """The same of a change that was found."""
+    if change.now.project.approval_rule is not None:
+        return None  # whether a run needs an approval is a matter of the whole plan
     with pause_python_gc():
-        change = find_manifest_change(file, world)
-        if change is None or change.now.project.approval_rule is not None:
-            return None  # whether a run needs an approval is a matter of the whole plan
         planned = await _plan_part(change, make_plan_options(max_cost=max_cost))
     if planned is None or not planned.pending_steps or not _is_still_there(change.finished, planned):
         return None

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.finished_facts import number_prompt
 from hailuo_batch.app.planning.manifest_change import ManifestChange, find_manifest_change
-from hailuo_batch.app.planning.validate import pause_python_gc
 from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.world import World
 
@@ -26,10 +25,9 @@ class ValidTotals:
 
 def validate_changed_shots(file: Path, *, world: World) -> ValidTotals | None:
     """What `validate` counts in a manifest with which nothing is wrong; None where that is in doubt."""
-    with pause_python_gc():
-        change = find_manifest_change(file, world, lint=True)
-        if change is None or not _is_whole_clean(change):
-            return None
+    change = find_manifest_change(file, world, lint=True)
+    if change is None or not _is_whole_clean(change):
+        return None
     takes = change.other_takes + sum(shot.takes for shot in change.now.shots)
     return ValidTotals(name=change.now.name, shots=len(change.shot_ids), takes=takes)
 

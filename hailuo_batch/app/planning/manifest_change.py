@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.fast_path import read_finished_plan
-from hailuo_batch.app.planning.validate import Validation, read_draft, validate_draft
+from hailuo_batch.app.planning.validate import Validation, pause_python_gc, read_draft, validate_draft
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame
 from hailuo_batch.core.manifest.expand import MAX_PROMPT_TEXT, MAX_SHOTS
@@ -49,6 +49,12 @@ class ManifestChange:
         others = set(self.facts.ids).difference(shot.id for shot in self.before.shots)
         return others.union(shot.id for shot in self.now.shots)
 
+    @property
+    def files(self) -> set[str]:
+        """The real paths of all images and included files."""
+        included = {stamp.real for stamp in self.finished.includes}
+        return {*self.finished.images, *included, *self.now.inputs.cache_entries}
+
 
 @dataclass(frozen=True, slots=True)
 class _PartFiles(DiskFiles):
@@ -64,11 +70,12 @@ class _PartFiles(DiskFiles):
 
 def find_manifest_change(file: Path, world: World, *, lint: bool = False) -> ManifestChange | None:
     """The changed shots; None where that is in doubt. `lint` also checks what no plan needs."""
-    found = _find_changed_entries(file, world)
-    if found is None:
-        return None
-    finished, copy, entries = found
-    before, now = (_validate_part(file, world, part.data, lint=lint) for part in (entries.before, entries.now))
+    with pause_python_gc():
+        found = _find_changed_entries(file, world)
+        if found is None:
+            return None
+        finished, copy, entries = found
+        before, now = (_validate_part(file, world, part.data, lint=lint) for part in (entries.before, entries.now))
     if before.problems or now.problems or not _are_alone(before.shots, now.shots, copy.facts):
         return None
     return ManifestChange(finished=finished, facts=copy.facts, before=before, now=now)

@@ -10,6 +10,7 @@ from app_samples import Project
 from bought_samples import buy
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from hailuo_batch.app import watch
 from hailuo_batch.app.planning.changed_plan import plan_changed_shots
@@ -20,6 +21,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
+from hailuo_batch.load.file_changes import Stamps
 from hailuo_batch.views.plan import draw_plan
 
 FILM = """\
@@ -256,14 +258,39 @@ def test_a_plan_of_changed_shots_is_not_remembered_as_the_whole(finish: Finish):
     assert short(project, World.REAL) is None
 
 
-def test_watching_plans_only_what_changed(finish: Finish, monkeypatch: pytest.MonkeyPatch):
-    project = finish(World.REAL)
-    project.change("the cap turns", "the cap burns")
-    whole = draw_plan(asyncio.run(plan(project.file)).report)
-    monkeypatch.setattr("hailuo_batch.app.watch.plan", None)
-    found = asyncio.run(watch._make_round(project.file, (), sketch=False, with_page=False))
-    assert found.planned is not None
-    assert draw_plan(found.planned.report) == whole
+class EndError(Exception):
+    """Ends the watching of a test."""
+
+
+async def test_watching_reads_only_what_changed(finish: Finish, monkeypatch: pytest.MonkeyPatch):
+    project = await asyncio.to_thread(finish, World.REAL)
+    Image.new("RGB", (768, 432), "red").save(project.folder / "a.png")
+    framed = "the end\n    frames: {first: a.png}"
+    edits = [("the cap turns", "the cap burns"), ("in mist", "in fog"), ("the end", framed)]
+    rounds: list[watch.WatchRound] = []
+    whole: list[Path] = []
+
+    def list_files(manifest: Path) -> frozenset[Path]:
+        whole.append(manifest)
+        return find_files(manifest)
+
+    async def wait(before: Stamps) -> tuple[Path, ...]:
+        watched.append({path.name for path in before})
+        if len(rounds) > len(edits):
+            raise EndError
+        project.change(*edits[len(rounds) - 1])
+        return (project.file,)
+
+    find_files, watched = watch.list_files, list[set[str]]()
+    monkeypatch.setattr("hailuo_batch.app.watch.list_files", list_files)
+    with pytest.raises(EndError):
+        await watch.watch(project.file, show=rounds.append, wait=wait)
+    assert len(whole) == 2  # in the first round, and where an image is named for the first time
+    plans = [each.planned for each in rounds if each.planned is not None]
+    assert [each.report.takes for each in plans] == [7] * 4
+    assert [len(each.pending_steps) for each in plans] == [0, 1, 2, 4]
+    usual = {"film.yaml", "hailuo.yaml", "film.review.yaml"}
+    assert [each - usual for each in watched] == [set(), set(), set(), {"a.png"}]
 
 
 HEAD, *ENTRIES = re.split(r"^(?=  - )", FILM, flags=re.MULTILINE)
