@@ -40,6 +40,7 @@ class FinishedManifest:
     prices ("": there is no place for them). `environment` has digests of the values that its variables take from there.
     `until` is the day (`2027-12-31`, UTC) after which its images give other warnings; "" is no such day. `includes` are
     the files that it includes, as they were read. `images` are the paths of its images.
+    `copy` is the mark of the `FinishedCopy` that was made with it; "" is none.
     """
 
     digests: frozenset[str]
@@ -51,6 +52,7 @@ class FinishedManifest:
     until: str = ""
     includes: tuple[IncludeStamp, ...] = ()
     images: frozenset[str] = frozenset()
+    copy: str = ""
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -127,6 +129,7 @@ def read_finished_manifest(
             until=known["until"],
             includes=tuple(IncludeStamp(*row) for row in known["includes"]),
             images=frozenset(known["inputs"]),
+            copy=known["copy"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -163,6 +166,7 @@ def write_finished_manifest(
         "environment": finished.environment,
         "until": finished.until,
         "includes": finished.includes,
+        "copy": finished.copy,
     }
     _write_text(
         _finished_file(hidden_folder, key),

@@ -83,5 +83,6 @@ def _make_report(planned: PlannedRun, change: ManifestChange) -> Report:
         report,
         takes=report.takes + others,
         counts={**report.counts, Action.REUSE: report.counts.get(Action.REUSE, 0) + others},
+        omitted=change.facts.omitted,
         dropped=find_dropped_shots(planned.lock, planned.plan.steps, change.shot_ids),
     )

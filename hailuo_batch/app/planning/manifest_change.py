@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.fast_path import read_finished_plan
 from hailuo_batch.app.planning.validate import Validation, pause_python_gc, read_draft, validate_draft
+from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame
 from hailuo_batch.core.manifest.expand import MAX_PROMPT_TEXT, MAX_SHOTS
@@ -58,10 +59,14 @@ class ManifestChange:
 
 @dataclass(frozen=True, slots=True)
 class _PartFiles(DiskFiles):
-    """This disk, but a part of one file instead of the whole."""
+    """This disk, but a part of one file instead of the whole, and without its review, which is about other shots."""
 
     file: Path
     data: bytes
+
+    def exists(self, path: Path) -> bool:
+        """See `ProjectFiles`."""
+        return path != review_path(self.file) and DiskFiles.exists(self, path)
 
     def read_user_file(self, path: Path, limit: int = MAX_BYTES) -> bytes:
         """See `ProjectFiles`."""
@@ -76,7 +81,9 @@ def find_manifest_change(file: Path, world: World, *, lint: bool = False) -> Man
             return None
         finished, copy, entries = found
         before, now = (_validate_part(file, world, part.data, lint=lint) for part in (entries.before, entries.now))
-    if before.problems or now.problems or not _are_alone(before.shots, now.shots, copy.facts):
+    if before.errors or now.errors or now.external_problems or now.sources.stamps != finished.includes:
+        return None
+    if not _are_alone(before.shots, now.shots, copy.facts):
         return None
     return ManifestChange(finished=finished, facts=copy.facts, before=before, now=now)
 
@@ -97,7 +104,7 @@ def _find_changed_entries(file: Path, world: World) -> tuple[FinishedManifest, F
     if entries is None or find_secret(data, file.name):
         return None
     finished = read_finished_plan(file, workspace, copy.data)
-    return None if finished is None else (finished, copy, entries)
+    return None if finished is None or finished.copy != copy.mark else (finished, copy, entries)
 
 
 def _validate_part(file: Path, world: World, data: bytes, *, lint: bool) -> Validation:
@@ -107,7 +114,7 @@ def _validate_part(file: Path, world: World, data: bytes, *, lint: bool) -> Vali
 def _are_alone(before: Sequence[Shot], now: Sequence[Shot], facts: ManifestFacts) -> bool:
     """Whether no shot that did not change has anything to do with one that did."""
     old, new = {shot.id for shot in before}, {shot.id for shot in now}
-    if not all(map(_is_free, (*before, *now))) or not (old | new).isdisjoint(facts.givers):
+    if not all(map(_is_free, (*before, *now))) or not (old | new).isdisjoint((*facts.givers, *facts.judged)):
         return False
     if new - old and not _fold(new - old).isdisjoint(_fold(set(facts.ids) - old)):
         return False

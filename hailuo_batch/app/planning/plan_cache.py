@@ -45,7 +45,11 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
     write_cached_inputs(workspace.state_folder, validation.inputs.cache_entries)
     if not _is_finished(planned):
         return
-    steps = planned.plan.steps
+    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
+    if validation.world is World.REAL and (facts["lock"] or "") != planned.lock.source:
+        return  # another branch was checked out since it was read
+    key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
+    copy, steps = make_finished_copy(planned), planned.plan.steps
     finished = FinishedManifest(
         digests=frozenset(step.standing.digest for step in steps if step.standing and step.standing.digest),
         files=frozenset(
@@ -57,17 +61,12 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
         environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
         until=next_expiry(validation.shots, days_since),
         includes=validation.sources.stamps,
+        copy="" if copy is None else write_finished_copy(workspace.state_folder, key, copy),
     )
-    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
-    if validation.world is World.REAL and (facts["lock"] or "") != planned.lock.source:
-        return  # another branch was checked out since it was read
-    key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     if content is not None and content != hash_ledger(workspace.ledger_file):
         content = None  # it was written meanwhile
     images = validation.inputs.cache_entries
     write_finished_manifest(workspace.state_folder, key, facts, images, finished, content=content)
-    if (copy := make_finished_copy(planned)) is not None:
-        write_finished_copy(workspace.state_folder, key, copy)
 
 
 def write_run_cache(after: PlannedRun, content: LedgerContent | None) -> None:

@@ -17,11 +17,13 @@ from hailuo_batch.app.planning.changed_plan import plan_changed_shots
 from hailuo_batch.app.planning.changed_validation import validate_changed_shots
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
 from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.plan_cache import make_lockfile
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.validate import validate
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.load.file_changes import Stamps
+from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.views.plan import draw_plan
 
 FILM = """\
@@ -141,7 +143,6 @@ def test_an_edit_is_planned_by_itself(finish: Finish, world: World, old: str, ne
         ("the cap turns", "the cap turns\n    frames: {first: a.png}"),
         ("the cap turns", "the cap turns\n    frames: {first: 'https://x.example/a.png'}"),
         ("the cap turns", "the cap turns\n    cut: 3"),
-        ("the cap turns", "the cap [Fly in] turns"),
         ("the cap turns", "the cap turns\n    duration: 8"),
         ("the cap turns", "mv_live_0123456789abcdef"),
         ("the cap turns", '"the cap turns'),
@@ -156,12 +157,86 @@ def test_what_is_in_doubt_is_planned_as_a_whole(finish: Finish, old: str, new: s
 @pytest.mark.parametrize(("world", "old", "new"), [
     (World.SKETCH, "    style: warm\n", "    style: warm\n    frames: {first: {shot: open}}\n"),
     (World.SKETCH, "    style: warm\n", "    style: warm\n    cut: 3\n"),
-    (World.REAL, "on a table", "on a table [Fly in]"),  # a warning, which a plan of one shot would not count
 ])  # fmt: skip
 def test_shots_that_have_to_do_with_others_are_planned_as_a_whole(finish: Finish, world: World, old: str, new: str):
     project = finish(world, FILM.replace(old, new))
     project.change("in mist", "in fog")
     assert not check(project, world)
+
+
+def test_a_warning_of_another_shot_is_no_matter_of_a_plan(finish: Finish):
+    project = finish(World.REAL, FILM.replace("on a table", "on a table [Fly in]"))
+    project.change("in mist", "in fog")
+    assert check(project, World.REAL)
+    assert not check_validation(project, World.REAL)  # it has to say the warning
+    project.change("the cap turns", "the cap turns [Fly out]")  # nor is one of its own
+    assert check(project, World.REAL)
+
+
+@pytest.mark.parametrize(("frame", "is_validated"), [
+    ("{first: a.png}", True),
+    ("{first: {shot: open}}", False),  # from the shot that changed
+    ("{first: {shot: pack}}", True),
+    ("{first: a.png, last: a.png}", False),  # images in which shots meet are compared
+    ("{first: {file: a.png, rights: {owner: Acme}}}", False),
+])  # fmt: skip
+def test_images_and_chains_of_other_shots_are_not_read_again(
+    finish: Finish, project: Project, frame: str, *, is_validated: bool
+):
+    world = World.SKETCH if "shot:" in frame else World.REAL  # nothing here buys what waits for a frame
+    Image.new("RGB", (768, 432), "red").save(project.folder / "a.png")
+    finish(world, FILM.replace("    style: warm\n", f"    style: warm\n    frames: {frame}\n"))
+    project.change("in mist", "in fog")
+    assert check(project, world) is ("open" not in frame)
+    assert check_validation(project, world) is is_validated
+    Image.new("RGB", (768, 432), "blue").save(project.folder / "a.png")
+    assert check(project, world) is ("pack" in frame)
+
+
+LOOKS = "version: 1\nvars: {bottle: a frosted bottle}\nstyles: {warm: {suffix: ', warm light'}}\n"
+
+
+def test_included_files_that_did_not_change_are_read_for_the_changed_shots(finish: Finish, project: Project):
+    looks = project.folder / "looks.yaml"
+    looks.write_text(LOOKS)
+    text = FILM.replace("vars: {bottle: a frosted bottle}\nstyles", "include: [looks.yaml]\nx-styles")
+    finish(World.REAL, text)
+    project.change("on a table", "on a chair")
+    assert check(project, World.REAL)
+    assert check_validation(project, World.REAL)
+    looks.write_text(LOOKS.replace("frosted", "clear"))
+    assert not check(project, World.REAL)
+    looks.write_text(f"{LOOKS}shots:\n  - {{id: first, prompt: a title}}\n")
+    project.write(text)
+    asyncio.run(buy(project.file))
+    asyncio.run(plan(project.file))
+    project.change("on a table", "on a chair")
+    assert not check(project, World.REAL)
+
+
+BY = "by: ann, at: 2026-11-26T10:00:00Z"
+
+
+@pytest.mark.parametrize(("decision", "is_short"), [
+    ("turn: {omitted: {BY}}", True),
+    ("turn: {notes: [{text: warmer, BY}]}", True),
+    ("open: {notes: [{text: warmer, BY}]}", False),
+    ("turn: {selected: {take: 1, clip: CLIP, BY}}", True),
+    ("turn: {judged: [{take: 1, clip: CLIP, verdict: approved, BY}]}", True),
+    ("gone: {notes: [{text: warmer, BY}]}", False),  # a plan warns of it
+])  # fmt: skip
+def test_a_review_that_says_nothing_of_the_changed_shots_is_no_doubt(finish: Finish, decision: str, *, is_short: bool):
+    project = finish(World.REAL)
+    review = project.folder / "film.review.yaml"
+    review.write_text(f"version: 1\nshots:\n  {decision.replace('CLIP', 'sha256:' + 'a' * 64).replace('BY', BY)}\n")
+    planned = asyncio.run(plan(project.file))
+    write_lock(project.lock, make_lockfile(planned))
+    asyncio.run(plan(project.file))
+    project.change("in mist", "in fog")
+    assert check(project, World.REAL) is is_short
+    assert check_validation(project, World.REAL) is is_short
+    review.write_text("version: 1\nshots: {}\n")
+    assert not check(project, World.REAL)
 
 
 @pytest.mark.parametrize(
