@@ -82,6 +82,19 @@ class RenderName:
     sketch: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerMark:
+    """A moment of a ledger: which one it is, its last event and when that was.
+
+    `run` is the last run that gives no names any more.
+    """
+
+    ledger: str
+    event: int
+    at: float
+    run: int
+
+
 class LedgerReader(Protocol):
     """The durable record for readers, also while a run writes. An answer is as of one moment."""
 
@@ -158,6 +171,9 @@ class LedgerReader(Protocol):
 
     async def team(self) -> Team | None:
         """Who works on this ledger, as of one moment; None when it is of one machine."""
+
+    async def mark(self) -> LedgerMark | None:
+        """The moment of now, after which moves are certain to be seen; None for a ledger of which that is not so."""
 
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""

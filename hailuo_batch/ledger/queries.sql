@@ -184,6 +184,22 @@ SELECT DISTINCT fingerprint FROM names WHERE campaign = ? AND sketch = ? AND sho
 -- name: runs
 SELECT id, manifest, campaign, sketch, started_at, ended_at, stored, failed, exit FROM runs ORDER BY id;
 
+-- name: mark
+-- One run writes at a time: of those without an end, only the newest may go on.
+SELECT id, coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT at FROM events ORDER BY id DESC LIMIT 1), 0.0),
+    coalesce((SELECT id - (ended_at IS NULL) FROM runs ORDER BY id DESC LIMIT 1), 0) FROM identity;
+
+-- name: event_time
+SELECT at FROM events WHERE id = ?;
+
+-- name: moved_campaigns
+SELECT campaign, sketch FROM runs WHERE id > ? UNION
+SELECT campaign, provider IN (SELECT value FROM json_each(?)) FROM attempts
+WHERE id IN (SELECT attempt FROM events WHERE id > ?);
+
+-- name: moved_digests
+SELECT DISTINCT digest FROM attempts WHERE id IN (SELECT attempt FROM events WHERE id > ?) AND digest <> '';
+
 -- name: is_newest_purchase_known
 -- 0 when the ledger lacks the newest event that the journal has of it; no row where the journal has none.
 SELECT EXISTS (

@@ -23,6 +23,7 @@ from hailuo_batch.ledger.aggregates import (
 from hailuo_batch.ledger.attempt_rows import read_attempts, read_events, read_open_attempts
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.journal import read_journal_finding, read_known_stores, read_purchases_elsewhere
+from hailuo_batch.ledger.moves import read_mark
 from hailuo_batch.ledger.readings import (
     read_audit_records,
     read_clip_sizes,
@@ -37,6 +38,7 @@ from hailuo_batch.ledger.readings import (
     read_versions,
 )
 from hailuo_batch.ledger.rows import ReadRunner
+from hailuo_batch.ports import LedgerMark
 
 
 class RowsLedgerReader:
@@ -151,6 +153,10 @@ class SqliteLedgerReader(RowsLedgerReader):
 
     async def team(self) -> None:
         """This ledger is of one machine."""
+
+    async def mark(self) -> LedgerMark:
+        """The moment of now, from which on `read_moves` tells what moves."""
+        return await self._connection.run(read_mark)
 
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""

@@ -28,7 +28,7 @@ class ManifestFacts:
     `text_length` is of all prompts, and `prompts` has a number for each, which another seldom has.
     `kinds` are the providers, size and length of shots; `has_joint_images`: some image is judged beside another one;
     `has_warnings`: something was said of it, though nothing that a plan shows. `lock` is the `own_lock_digest` of its
-    lock; `has_bought`: its ledger has bought something itself.
+    lock; `has_bought`: its ledger has bought one of its clips.
     """
 
     entries: int

@@ -132,6 +132,17 @@ class LedgerReadsContract(LedgerOpener):
             assert events == await ledger.events(each.id for each in attempts)
             assert sizes == await ledger.clip_sizes() == {DIGEST: ClipSize(size=1234, seconds=6.04)}
 
+    async def test_a_mark_is_another_one_after_each_event(self, tmp_path: Path) -> None:
+        async with self.open_writer(tmp_path, FakeClock()) as ledger:
+            marks = [await ledger.mark()]
+            attempt = await ledger.record_intent(make_intent())
+            for move, facts in MOVES_TO["stored"]:
+                marks.append(await ledger.mark())
+                await ledger.move(attempt, move, facts)
+            assert await ledger.mark() not in marks or set(marks) == {None}  # a ledger may have none
+            assert len(set(marks)) == len(marks) or set(marks) == {None}
+            assert await ledger.mark() == await ledger.mark()
+
     async def test_lists_may_be_of_any_length(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             for number in range(3):

@@ -45,7 +45,7 @@ def make_finished_copy(planned: "PlannedRun") -> FinishedCopy | None:
         has_joint_images=any(map(has_joint_image, framed)),
         has_warnings=bool(validation.problems),
         lock=own_lock_digest(planned.lock) if validation.world is World.REAL else "",
-        has_bought=any(map(has_bought, planned.snapshot.standings.values())),
+        has_bought=any(has_bought(step.standing) for step in planned.plan.steps if step.standing is not None),
     )
     return FinishedCopy(data=sources.main.data, facts=facts)
 

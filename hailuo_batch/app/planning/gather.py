@@ -54,8 +54,9 @@ async def read_snapshot(
     """What every plan of a manifest needs, or the plan of a part of it."""
     if part is not None:
         return await _read_snapshot_part(ledger, validation, lock, part)
-    standings = await ledger.standings()
+    mark, standings = await ledger.mark(), await ledger.standings()
     return LedgerSnapshot(
+        mark=mark,
         standings=standings,
         last_renders=await ledger.latest_versions(validation.campaign, sketch=validation.sketch),
         clip_sizes=await ledger.clip_sizes(),

@@ -61,6 +61,7 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
         environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
         until=next_expiry(validation.shots, days_since),
         includes=validation.sources.stamps,
+        mark=_list_mark(planned),
         copy="" if copy is None else write_finished_copy(workspace.state_folder, key, copy),
     )
     if content is not None and content != hash_ledger(workspace.ledger_file):
@@ -79,6 +80,12 @@ def write_run_cache(after: PlannedRun, content: LedgerContent | None) -> None:
     lock = make_lockfile(after)
     written = replace(lock, source=source_digest(lock_text(lock).encode()))
     write_plan_cache(replace(after, lock=written, tasks=list_tasks(after, lock)), content)
+
+
+def _list_mark(planned: PlannedRun) -> tuple[str | float, ...]:
+    """The moment of the ledger that was planned from; none where a clip that was accepted answers another request."""
+    mark = planned.snapshot.mark
+    return () if mark is None or planned.report.accepted else (mark.ledger, mark.event, mark.at, mark.run)
 
 
 def _is_finished(planned: PlannedRun) -> bool:

@@ -126,6 +126,10 @@ class PostgresLedgerReader(RowsLedgerReader):
         """Who works on this ledger, as of one moment."""
         return await self._postgres.run(_read_team)
 
+    async def mark(self) -> None:
+        """Several write at once, and a lower event may be seen after a higher one: only `content_key` is certain."""
+        return
+
     async def journal_finding(self) -> JournalFinding | None:
         """A shared ledger is not in the journal of one machine: it cannot differ from it."""
         return None
