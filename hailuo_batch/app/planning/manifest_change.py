@@ -30,7 +30,7 @@ from hailuo_batch.load.user_files import MAX_BYTES, read_user_file
 class ManifestChange:
     """The changed shots as they were and as they are now, and what is known of the others.
 
-    The shot of the last entry may be in both, although it did not change.
+    The shot of the last entry may be in both, although it did not change: see `ChangedShots`.
     """
 
     finished: FinishedManifest

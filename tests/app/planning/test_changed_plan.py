@@ -193,6 +193,13 @@ def test_images_and_chains_of_other_shots_are_not_read_again(
     assert check(project, world) is ("pack" in frame)
 
 
+def test_a_last_shot_that_starts_from_another_is_not_read_either(finish: Finish):
+    project = finish(World.SKETCH, FILM.replace("    takes: 2\n", "    frames: {first: {shot: pack}}\n"))
+    project.change("the cap turns", "the cap burns")
+    assert check(project, World.SKETCH)
+    assert check_validation(project, World.SKETCH)
+
+
 LOOKS = "version: 1\nvars: {bottle: a frosted bottle}\nstyles: {warm: {suffix: ', warm light'}}\n"
 
 
