@@ -410,3 +410,73 @@ def test_whatever_is_edited_both_ways_say_the_same(
     asyncio.run(plan(project.file))  # so that this is what is remembered
     project.write("".join([HEAD, *ENTRIES[:at], *added, *ENTRIES[at + gone :]]))
     event(f"planned by itself: {check(project, World.REAL)}")
+
+
+RICH = """\
+version: 1
+campaign: aurora
+include: [looks.yaml]
+defaults: {duration: 1, resolution: 512p}
+shots:
+  - id: open
+    prompt: "${bottle} in mist [Fly in]"
+  - id: turn
+    prompt: the cap turns
+    style: warm
+    frames: {first: {shot: pack}}
+  - id: pack
+    prompt: ${bottle} on a table
+    frames: {first: a.png}
+  - id: rain
+    prompt: rain
+  - id: wind
+    prompt: wind
+    frames: {first: a.png}
+  - id: cold
+    prompt: a cold one
+  - id: end
+    prompt: the end
+    frames: {first: {shot: turn}}
+sequences: []
+"""
+REVIEW = f"version: 1\nshots:\n  cold: {{omitted: {{{BY}}}}}\n  turn: {{notes: [{{text: warmer, {BY}}}]}}\n"
+RICH_HEAD, *RICH_ENTRIES = re.split(r"^(?=  - |sequences)", RICH, flags=re.MULTILINE)
+RICH_POOL = [
+    *POOL,
+    *RICH_ENTRIES,
+    "  - id: one\n    prompt: the first new one [Fly out]\n    frames: {first: a.png}\n",
+    "  - id: two\n    prompt: the second\n    frames: {first: b.png, last: a.png}\n",
+    "  - id: cold\n    prompt: another cold one\n",
+    "  - id: pack\n    prompt: ${bottle} on a chair\n",
+    "    style: warm\n",
+    "x-own: 1\n",
+]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.integers(0, 6),
+    gone=st.integers(0, 2),
+    added=st.none() | st.lists(st.sampled_from(RICH_POOL), max_size=2),  # None: other words in the same entry
+    beside=st.sampled_from([*[""] * 7, "looks.yaml", "film.review.yaml", "a.png"]),
+)
+def test_whatever_is_edited_beside_chains_images_reviews_and_includes(
+    finish: Finish, project: Project, at: int, gone: int, added: list[str] | None, beside: str
+):
+    files = {"looks.yaml": LOOKS, "film.review.yaml": REVIEW}
+    for name, text in files.items():
+        project.write(text, name)
+    Image.new("RGB", (64, 36), "red").save(project.folder / "a.png")
+    if not (project.folder / ".hailuo").exists():
+        finish(World.SKETCH, RICH)
+    project.write(RICH)
+    asyncio.run(plan(project.file, world=World.SKETCH))
+    assert project.short_way()
+    if added is None:
+        gone, added = 1, [RICH_ENTRIES[at].replace("prompt: ", "prompt: new ").replace('new "', '"new ')]
+    project.write("".join([RICH_HEAD, *RICH_ENTRIES[:at], *added, *RICH_ENTRIES[at + gone :]]))
+    if beside == "a.png":
+        Image.new("RGB", (64, 36), "blue").save(project.folder / "a.png")
+    elif beside:
+        project.write(files[beside].replace("frosted", "clear").replace("turn:", "open:"), beside)
+    event(f"planned by itself: {check(project, World.SKETCH)}")
