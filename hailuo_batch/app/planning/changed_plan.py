@@ -72,7 +72,9 @@ async def _plan_part(change: ManifestChange, options: PlanOptions) -> PlannedRun
 
 
 def _is_still_there(finished: FinishedManifest, planned: PlannedRun) -> bool:
-    """Whether the store has every clip and `renders` every name of what was finished."""
+    """Whether the store has every clip and `renders` every name of what was finished, as on the other short way."""
+    if planned.listings.store_fault or planned.validation.workspace.has_owed_clips:
+        return False
     return finished.digests <= planned.listings.digests and finished.files <= planned.listings.names
 
 

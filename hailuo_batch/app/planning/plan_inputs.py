@@ -41,7 +41,7 @@ def make_plan_inputs(
 
 def find_fingerprints(validation: Validation) -> frozenset[str]:
     """The fingerprints of all takes, where no shot starts from another one."""
-    nothing = Listings(digests=frozenset(), names=frozenset())
+    nothing = Listings(digests=frozenset(), names=frozenset(), own_digests=frozenset())
     empty = LedgerSnapshot(standings={}, is_part=True)
     lock = Lockfile(campaign=validation.campaign, shots={})
     inputs = make_plan_inputs(validation, PlanOptions(), lock, nothing, empty, now=0.0)
