@@ -43,7 +43,7 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
     if not workspace.exists:
         return
     write_cached_inputs(workspace.state_folder, validation.inputs.cache_entries)
-    if not _is_finished(planned):
+    if not _is_finished(planned) or workspace.places.ledger:  # no file's times say whether a shared ledger moved
         return
     facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
     if validation.world is World.REAL and (facts["lock"] or "") != planned.lock.source:

@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 
 from hailuo_batch.app.planning.changed_plan import plan_changed_shots
 from hailuo_batch.app.planning.fast_path import read_cached_summary
+from hailuo_batch.app.planning.plan_cache import write_plan_cache
 from hailuo_batch.app.run import run
 from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Move
+from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.load.file_stamp import read_stamp
@@ -322,3 +325,15 @@ async def _plans_alike(project: Project) -> None:
     found = await plan_changed_shots(project.file, world=World.REAL)
     assert found is not None
     assert draw_plan(found.report) == draw_plan((await project.plan(world=World.REAL)).report)
+
+
+async def test_of_a_shared_ledger_nothing_is_remembered(project: Project, monkeypatch: pytest.MonkeyPatch):
+    project.write(PAID)
+    await buy(project.file)
+    shutil.rmtree(project.folder / ".hailuo" / "memory", ignore_errors=True)
+    planned = await project.plan(world=World.REAL)
+    shutil.rmtree(project.folder / ".hailuo" / "memory", ignore_errors=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(Workspace, "places", SharedPlaces(ledger="postgresql://db.example/films"))
+        write_plan_cache(planned, None)
+    assert not project.short_way(world=World.REAL)
