@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from hailuo_batch.app.workspace.shared_ledger import SharedLedger
     from hailuo_batch.core.attempt.rejected import RejectedClip
     from hailuo_batch.core.spending.purchase import JournalFault
-    from hailuo_batch.ledger.postgres.probe import LedgerProbe
     from hailuo_batch.ledger.moves import LedgerMoves
+    from hailuo_batch.ledger.postgres.probe import LedgerProbe
     from hailuo_batch.mock.kept_tasks import KeptTasks
     from hailuo_batch.ports import (
         Clock,
